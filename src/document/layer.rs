@@ -1,0 +1,113 @@
+//! Owns layering: several readings of one document become one.
+//!
+//! Mappings merge deeply, named items by their name, every other list is replaced whole, and
+//! `null` removes. Places survive: each value keeps the place of the layer that wrote it.
+
+use super::model::{Shape, model};
+use super::rules::{Identity, identity};
+use super::tree::{Kind, Node};
+
+/// Returns `base` with `over` laid on it, as documents of the named shape.
+pub fn merge(base: Node, over: Node, shape: &str) -> Node {
+    match (model().shape(shape), &base.kind, &over.kind) {
+        (Shape::Structure(_) | Shape::Map(_), Kind::Map(_), Kind::Map(_)) => merge_maps(base, over, shape),
+        (Shape::List(item), Kind::Seq(_), Kind::Seq(_)) => match identity(item) {
+            Some(identity) => merge_lists(base, over, item, identity),
+            None => over,
+        },
+        _ => over,
+    }
+}
+
+fn merge_maps(base: Node, over: Node, shape: &str) -> Node {
+    let span = base.span;
+    let (Kind::Map(mut merged), Kind::Map(over)) = (base.kind, over.kind) else {
+        return Node { kind: Kind::Null, span };
+    };
+    for (key, value) in over {
+        let Some(at) = merged.iter().position(|(known, _)| known.name == key.name) else {
+            merged.push((key, value));
+            continue;
+        };
+        if value.is_null() {
+            merged.remove(at);
+            continue;
+        }
+        let target = match model().shape(shape) {
+            Shape::Map(value) => value,
+            _ => model().member(shape, &key.name).unwrap_or_default(),
+        };
+        let (_, slot) = &mut merged[at];
+        let before = std::mem::replace(slot, Node { kind: Kind::Null, span });
+        *slot = merge(before, value, target);
+    }
+    Node { kind: Kind::Map(merged), span }
+}
+
+fn merge_lists(base: Node, over: Node, item: &str, identity: &Identity) -> Node {
+    let span = base.span;
+    let (Kind::Seq(mut merged), Kind::Seq(over)) = (base.kind, over.kind) else {
+        return Node { kind: Kind::Null, span };
+    };
+    for node in over {
+        let name = name_of(&node, identity);
+        let known = merged.iter().position(|known| name.is_some() && name_of(known, identity) == name);
+        match known {
+            None => merged.push(node),
+            Some(at) if removes(&node, identity) => {
+                merged.remove(at);
+            }
+            Some(at) => {
+                let before = std::mem::replace(&mut merged[at], Node { kind: Kind::Null, span });
+                merged[at] = merge(before, node, item);
+            }
+        }
+    }
+    Node { kind: Kind::Seq(merged), span }
+}
+
+/// Returns the name of an item, such as `web` or `80/tcp`; nothing where it has none.
+pub fn name_of(node: &Node, identity: &Identity) -> Option<String> {
+    let parts: Option<Vec<&str>> = identity
+        .members
+        .iter()
+        .map(|(member, default)| {
+            let written = node.get(member).and_then(Node::text);
+            written.or(Some(*default)).filter(|text| !text.is_empty())
+        })
+        .collect();
+    parts.map(|parts| parts.join("/"))
+}
+
+/// Returns whether an item says nothing but its name and `null`: `environment: { FOO: null }`.
+fn removes(node: &Node, identity: &Identity) -> bool {
+    let rest = || node.entries().iter().filter(|(key, _)| identity.members.iter().all(|(name, _)| *name != key.name));
+    rest().count() > 0 && rest().all(|(_, value)| value.is_null())
+}
+
+/// Returns a document without `null` members and without items that a layer removed from nothing.
+pub fn without_nulls(node: Node, shape: &str) -> Node {
+    let span = node.span;
+    let kind = match node.kind {
+        Kind::Map(entries) => Kind::Map(
+            entries
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| {
+                    let target = model().member(shape, &key.name).unwrap_or_default();
+                    (key, without_nulls(value, target))
+                })
+                .collect(),
+        ),
+        Kind::Seq(items) => {
+            let item = match model().shape(shape) {
+                Shape::List(item) => item,
+                _ => "",
+            };
+            let removed = |node: &Node| identity(item).is_some_and(|identity| removes(node, identity));
+            Kind::Seq(items.into_iter().filter(|node| !removed(node)).map(|node| without_nulls(node, item)).collect())
+        }
+        other => other,
+    };
+    Node { kind, span }
+}

@@ -1,0 +1,177 @@
+//! Owns the normal form of documents: two documents that mean the same to ECS have the same one.
+//!
+//! Empty lists and mappings are absent, what ECS fills in is left out, lists without an order
+//! are sorted. An environment value of `""` is a value and stays. Nothing here is ever sent.
+
+use serde_json::{Map, Value};
+
+use super::model::{Root, Shape, model};
+use super::rules::{DEFAULTS, UNORDERED, UNORDERED_MEMBERS, identity};
+
+/// Returns the normal form of a document; read-only members and `ecsail:` tags are left out.
+pub fn normal(document: &Value, root: Root) -> Value {
+    let mut document = document.clone();
+    if let Value::Object(members) = &mut document {
+        members.retain(|name, _| !model().is_read_only(root, name));
+        drop_own_tags(members);
+        if root == Root::TaskDefinition {
+            normalise_sizes(members);
+            normalise_host_ports(members);
+        }
+    }
+    normalised(&document, root.shape()).unwrap_or(Value::Object(Map::new()))
+}
+
+/// The prefix of the tags that record a deploy; a comparison leaves them out.
+pub const OWN_TAG_PREFIX: &str = "ecsail:";
+
+fn drop_own_tags(members: &mut Map<String, Value>) {
+    let Some(Value::Array(tags)) = members.get_mut("tags") else { return };
+    tags.retain(|tag| {
+        let key = tag["key"].as_str().unwrap_or_default();
+        // ECS adds `aws:` tags itself (CloudFormation's, for one) and refuses them in a request.
+        !key.starts_with(OWN_TAG_PREFIX) && !key.starts_with("aws:")
+    });
+}
+
+/// Rewrites `1 vCPU` as `1024` and `1GB` as `1024`, the way that ECS stores them.
+fn normalise_sizes(members: &mut Map<String, Value>) {
+    for (name, units) in [("cpu", "vcpu"), ("memory", "gb")] {
+        let Some(Value::String(text)) = members.get_mut(name) else { continue };
+        let lowered = text.to_lowercase();
+        let Some(number) = lowered.strip_suffix(units).map(str::trim) else { continue };
+        if let Ok(number) = number.parse::<f64>() {
+            *text = format!("{}", (number * 1024.0).round());
+        }
+    }
+}
+
+/// Drops a host port that says what `awsvpc` means anyway: the container's port.
+fn normalise_host_ports(members: &mut Map<String, Value>) {
+    if members.get("networkMode").and_then(Value::as_str) != Some("awsvpc") {
+        return;
+    }
+    let Some(Value::Array(containers)) = members.get_mut("containerDefinitions") else { return };
+    for container in containers {
+        let Some(Value::Array(ports)) = container.get_mut("portMappings") else { continue };
+        for port in ports.iter_mut().filter_map(Value::as_object_mut) {
+            if port.get("hostPort") == port.get("containerPort") {
+                port.remove("hostPort");
+            }
+        }
+    }
+}
+
+/// Returns the normal form of a value; nothing where it means the same as being absent.
+fn normalised(value: &Value, shape: &str) -> Option<Value> {
+    match (value, model().shape(shape)) {
+        (Value::Null, _) => None,
+        (Value::Object(members), Shape::Map(_) | Shape::Any) => {
+            Some(Value::Object(members.clone())).filter(|_| !members.is_empty())
+        }
+        (Value::Object(members), _) => structure(members, shape),
+        (Value::Array(items), Shape::List(item)) => list(items, item),
+        (Value::Array(items), _) => Some(value.clone()).filter(|_| !items.is_empty()),
+        (Value::String(text), Shape::String(schema)) if text.is_empty() && !schema.values.is_empty() => None,
+        _ => Some(value.clone()),
+    }
+}
+
+fn structure(members: &Map<String, Value>, shape: &str) -> Option<Value> {
+    let mut kept = Map::new();
+    for (name, value) in members {
+        let target = model().member(shape, name).unwrap_or_default();
+        let Some(mut value) = normalised(value, target) else { continue };
+        if is_default(shape, name, &value) {
+            continue;
+        }
+        if UNORDERED_MEMBERS.contains(&(shape, name)) {
+            sort(&mut value);
+        }
+        kept.insert(name.clone(), value);
+    }
+    kept.sort_keys();
+    Some(Value::Object(kept)).filter(|value| value.as_object().is_some_and(|kept| !kept.is_empty()))
+}
+
+fn list(items: &[Value], item: &str) -> Option<Value> {
+    let mut kept: Vec<Value> = items.iter().filter_map(|value| normalised(value, item)).collect();
+    if let Some(identity) = identity(item) {
+        kept.sort_by_key(|value| name_of(value, identity));
+    }
+    let mut value = Value::Array(kept);
+    if UNORDERED.contains(&item) {
+        sort(&mut value);
+    }
+    Some(value).filter(|value| value.as_array().is_some_and(|kept| !kept.is_empty()))
+}
+
+fn sort(value: &mut Value) {
+    if let Value::Array(items) = value {
+        items.sort_by_key(Value::to_string);
+    }
+}
+
+fn is_default(shape: &str, member: &str, value: &Value) -> bool {
+    DEFAULTS.iter().any(|(structure, name, default)| {
+        *structure == shape && *name == member && serde_json::from_str::<Value>(default).is_ok_and(|default| default == *value)
+    })
+}
+
+/// Returns the name of an item of a list, such as `web` or `80/tcp`.
+pub fn name_of(item: &Value, identity: &super::rules::Identity) -> String {
+    let part = |(member, default): &(&str, &str)| match &item[*member] {
+        Value::String(text) if !text.is_empty() => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => (*default).to_owned(),
+    };
+    identity.members.iter().map(part).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_ecs_fills_in_makes_no_difference() {
+        let written = json!({
+            "family": "web", "networkMode": "awsvpc", "cpu": "0.25 vCPU", "memory": "1GB",
+            "containerDefinitions": [{
+                "name": "web", "image": "a:1",
+                "portMappings": [{"containerPort": 80}],
+                "environment": [{"name": "B", "value": ""}, {"name": "A", "value": "1"}],
+                "healthCheck": {"command": ["CMD", "true"]}
+            }]
+        });
+        let described = json!({
+            "taskDefinitionArn": "arn:x", "revision": 7, "status": "ACTIVE", "registeredAt": 1.5,
+            "requiresAttributes": [], "compatibilities": ["EC2"], "volumes": [], "placementConstraints": [],
+            "family": "web", "networkMode": "awsvpc", "cpu": "256", "memory": "1024", "pidMode": "",
+            "tags": [{"key": "ecsail:tag", "value": "1"}],
+            "containerDefinitions": [{
+                "name": "web", "image": "a:1", "cpu": 0, "essential": true, "mountPoints": [], "volumesFrom": [],
+                "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}],
+                "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": ""}],
+                "healthCheck": {"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3}
+            }]
+        });
+        assert_eq!(normal(&written, Root::TaskDefinition), normal(&described, Root::TaskDefinition));
+    }
+
+    #[test]
+    fn the_order_of_a_command_is_kept() {
+        let document = json!({"containerDefinitions": [{"name": "a", "command": ["z", "a"]}]});
+        let normal = normal(&document, Root::TaskDefinition);
+        assert_eq!(normal["containerDefinitions"][0]["command"], json!(["z", "a"]));
+    }
+
+    #[test]
+    fn a_normal_form_is_its_own() {
+        let document = json!({"family": "a", "containerDefinitions": [
+            {"name": "b", "cpu": 0, "dockerLabels": {"Some-Key": ""}}, {"name": "a", "environment": [{"name": "x", "value": ""}]}]});
+        let once = normal(&document, Root::TaskDefinition);
+        assert_eq!(normal(&once, Root::TaskDefinition), once);
+        assert_eq!(once["containerDefinitions"][1]["dockerLabels"], json!({"Some-Key": ""}));
+    }
+}

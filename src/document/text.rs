@@ -1,0 +1,105 @@
+//! Owns rendered text: the text, the values that are bound into it, and where each piece of it
+//! was written.
+//!
+//! A bound value stands in the text as an opaque token, [`TOKEN_START`] number [`TOKEN_END`].
+//! The template engine makes these texts; [`super::tree`] reads them.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::source::{SourceId, Span};
+
+/// Opens a token. A private-use character: the template engine refuses sources that contain it.
+pub const TOKEN_START: char = '\u{E000}';
+/// Closes a token.
+pub const TOKEN_END: char = '\u{E001}';
+
+/// Holds what a token stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bound {
+    Value(Value),
+    /// The expression was undefined. The template engine has reported it.
+    Undefined,
+}
+
+/// Says that from `at` on (in rendered text) the text was written at `origin` (in a source).
+#[derive(Clone, Copy, Debug)]
+pub struct Anchor {
+    pub at: usize,
+    pub source: SourceId,
+    pub origin: usize,
+    /// Where an expression ends in its source; `None` for literal text, which runs on.
+    pub origin_end: Option<usize>,
+}
+
+/// Holds rendered text with bound values.
+#[derive(Clone, Debug)]
+pub struct Text {
+    pub text: String,
+    pub values: Vec<Bound>,
+    /// In the order of `at`; the first is at 0.
+    pub anchors: Vec<Anchor>,
+}
+
+/// Holds a piece of a string: as written, or bound.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    Literal(&'a str),
+    Bound(&'a Bound),
+}
+
+impl Text {
+    /// Returns a text that is its own source, with nothing bound.
+    pub fn plain(source: SourceId, text: impl Into<String>) -> Text {
+        let anchor = Anchor { at: 0, source, origin: 0, origin_end: None };
+        Text { text: text.into(), values: Vec::new(), anchors: vec![anchor] }
+    }
+
+    /// Returns where the rendered bytes of `range` were written.
+    pub fn span(&self, range: Range<usize>) -> Span {
+        let (source, start, _) = self.origin(range.start);
+        let last = range.end.saturating_sub(1).max(range.start);
+        let (end_source, end, expression_end) = self.origin(last);
+        let end = expression_end.unwrap_or(end + (range.end - last));
+        if end_source == source && end >= start {
+            Span::new(source, start..end)
+        } else {
+            Span::new(source, start..start + 1)
+        }
+    }
+
+    /// Returns source, offset, and the end of the expression where `at` lies in a token.
+    fn origin(&self, at: usize) -> (SourceId, usize, Option<usize>) {
+        let index = self.anchors.partition_point(|anchor| anchor.at <= at).saturating_sub(1);
+        let anchor = self.anchors[index];
+        match anchor.origin_end {
+            Some(end) => (anchor.source, anchor.origin, Some(end)),
+            None => (anchor.source, anchor.origin + at.saturating_sub(anchor.at), None),
+        }
+    }
+
+    /// Returns the pieces of a string that has tokens; `None` where it has none.
+    pub fn parts<'a>(&'a self, string: &'a str) -> Option<Vec<Part<'a>>> {
+        if !string.contains(TOKEN_START) {
+            return None;
+        }
+        let mut parts = Vec::new();
+        let mut rest = string;
+        while let Some(start) = rest.find(TOKEN_START) {
+            let Some(end) = rest[start..].find(TOKEN_END).map(|end| start + end) else { break };
+            let token = &rest[start + TOKEN_START.len_utf8()..end];
+            if start > 0 {
+                parts.push(Part::Literal(&rest[..start]));
+            }
+            if let Some(bound) = token.parse().ok().and_then(|index: usize| self.values.get(index)) {
+                parts.push(Part::Bound(bound));
+            }
+            rest = &rest[end + TOKEN_END.len_utf8()..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest));
+        }
+        Some(parts)
+    }
+}

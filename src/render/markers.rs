@@ -1,0 +1,292 @@
+//! Owns the markers that carry places through the template engine.
+//!
+//! Before a template is rendered, [`Marked::new`] puts invisible marks into its text: one before
+//! each expression, one after each tag and at each line. They come out with the rendered text,
+//! and [`strip`] turns them into anchors: any byte of rendered text then knows where it was
+//! written, through loops, macros and includes. Marks never stand where they would
+//! change what the template does: not between a tag and white space that it trims, and not
+//! inside captured blocks, whose text a template may compare.
+
+use std::sync::Arc;
+
+use crate::document::source::SourceId;
+use crate::document::text::{Anchor, TOKEN_END, TOKEN_START};
+
+const MARK_START: char = '\u{E002}';
+const MARK_END: char = '\u{E003}';
+
+/// Returns whether a text holds characters that rendering keeps for itself (U+E000 to U+E003).
+pub fn reserved(text: &str) -> Option<usize> {
+    text.find([TOKEN_START, TOKEN_END, MARK_START, MARK_END])
+}
+
+/// Holds a template with marks, and how its bytes map to those of the original.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    pub text: Arc<str>,
+    pub source: SourceId,
+    /// Pairs of (length of marks so far, original offset from which that holds).
+    shifts: Vec<(usize, usize)>,
+}
+
+impl Marked {
+    /// Returns the template with marks.
+    pub fn new(source: SourceId, text: &str) -> Marked {
+        let out = String::with_capacity(text.len() * 2);
+        let mut writer = Writer { id: source, source: text, out, shifts: vec![(0, 0)] };
+        let mut captured = 0usize;
+        let mut at = 0;
+        for tag in tags(text) {
+            writer.literal(at, &tag, captured > 0);
+            if tag.opens_capture {
+                captured += 1;
+            } else if tag.closes_capture {
+                captured = captured.saturating_sub(1);
+            }
+            writer.copy(tag.start, tag.end);
+            at = tag.end;
+        }
+        let end = Tag::end_of(text);
+        writer.literal(at, &end, captured > 0);
+        Marked { text: writer.out.into(), source, shifts: writer.shifts }
+    }
+
+    /// Returns the offset in the original text of an offset in the marked one.
+    pub fn original(&self, marked: usize) -> usize {
+        let shift = self.shifts.iter().rev().find(|(length, from)| length + from <= marked);
+        marked - shift.map_or(0, |(length, _)| *length)
+    }
+}
+
+struct Writer<'a> {
+    id: SourceId,
+    source: &'a str,
+    out: String,
+    shifts: Vec<(usize, usize)>,
+}
+
+impl Writer<'_> {
+    /// Copies the literal text from `at` up to `tag`, with marks at its line starts and before the tag.
+    fn literal(&mut self, at: usize, tag: &Tag, captured: bool) {
+        let text = &self.source[at..tag.start];
+        if captured {
+            return self.copy(at, tag.start);
+        }
+        // White space before a trimming tag must stay last, or it would not be trimmed.
+        let body_end = at + if tag.trims_before { text.trim_end().len() } else { text.len() };
+        let mut from = at;
+        let mut line_start = true;
+        for (offset, character) in self.source[at..body_end].char_indices() {
+            if line_start && !character.is_whitespace() {
+                self.copy(from, at + offset);
+                from = at + offset;
+                self.mark(from, None);
+                line_start = false;
+            }
+            line_start |= character == '\n';
+        }
+        self.copy(from, body_end);
+        if tag.is_expression {
+            self.mark(tag.start, Some(tag.end));
+        }
+        self.copy(body_end, tag.start);
+    }
+
+    fn mark(&mut self, origin: usize, end: Option<usize>) {
+        let source = self.id.index();
+        let mark = match end {
+            Some(end) => format!("{MARK_START}{source}.{origin}.{end}{MARK_END}"),
+            None => format!("{MARK_START}{source}.{origin}{MARK_END}"),
+        };
+        self.out.push_str(&mark);
+        let total = self.shifts.last().map_or(0, |(length, _)| *length) + mark.len();
+        self.shifts.push((total, self.out.len() - total));
+    }
+
+    fn copy(&mut self, from: usize, to: usize) {
+        self.out.push_str(&self.source[from..to]);
+    }
+}
+
+/// Holds one template tag: `{{ }}`, `{% %}` or `{# #}`, or a whole raw block.
+#[derive(Debug)]
+struct Tag {
+    start: usize,
+    end: usize,
+    is_expression: bool,
+    trims_before: bool,
+    opens_capture: bool,
+    closes_capture: bool,
+}
+
+impl Tag {
+    fn end_of(text: &str) -> Tag {
+        Tag {
+            start: text.len(),
+            end: text.len(),
+            is_expression: false,
+            trims_before: false,
+            opens_capture: false,
+            closes_capture: false,
+        }
+    }
+}
+
+/// Returns the tags of a template in order; an unfinished one ends the list (the engine reports it).
+fn tags(text: &str) -> Vec<Tag> {
+    let mut tags = Vec::new();
+    let mut at = 0;
+    while let Some(start) = text[at..].find("{").map(|found| at + found) {
+        let kind = text[start + 1..].chars().next();
+        let end = match kind {
+            Some('{') => expression_end(text, start + 2, "}}"),
+            Some('%') => expression_end(text, start + 2, "%}"),
+            Some('#') => text[start..].find("#}").map(|found| start + found + 2),
+            _ => {
+                at = start + 1;
+                continue;
+            }
+        };
+        let Some(mut end) = end else { break };
+        let inner = text[start + 2..end - 2].trim_matches(['-', '+']).trim();
+        let statement = kind == Some('%');
+        if statement && inner == "raw" {
+            let Some(raw_end) = raw_block_end(text, end) else { break };
+            end = raw_end;
+        }
+        tags.push(Tag {
+            start,
+            end,
+            is_expression: kind == Some('{'),
+            trims_before: text[start + 2..].starts_with('-'),
+            opens_capture: statement && opens_capture(inner),
+            closes_capture: statement && (inner == "endset" || inner == "endfilter"),
+        });
+        at = end;
+    }
+    tags
+}
+
+/// Returns whether a statement captures the text up to its end: `set x`, `filter f`.
+fn opens_capture(statement: &str) -> bool {
+    match statement.split_once(char::is_whitespace) {
+        Some(("set", rest)) => !rest.contains('='),
+        Some(("filter", _)) => true,
+        _ => false,
+    }
+}
+
+/// Returns the end of the tag that begins before `at`: past `close`, outside strings and brackets.
+fn expression_end(text: &str, at: usize, close: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut depth = 0usize;
+    let mut quote = None;
+    let mut index = at;
+    while index < bytes.len() {
+        let byte = bytes[index];
+        match quote {
+            Some(_) if byte == b'\\' => index += 1,
+            Some(open) if byte == open => quote = None,
+            Some(_) => {}
+            None if depth == 0 && text.is_char_boundary(index) && text[index..].starts_with(close) => {
+                return Some(index + close.len());
+            }
+            None => match byte {
+                b'"' | b'\'' => quote = Some(byte),
+                b'{' | b'[' | b'(' => depth += 1,
+                b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+                _ => {}
+            },
+        }
+        index += 1;
+    }
+    None
+}
+
+fn raw_block_end(text: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(start) = text[at..].find("{%").map(|found| at + found) {
+        let end = text[start..].find("%}").map(|found| start + found + 2)?;
+        if text[start + 2..end - 2].trim_matches(['-', '+']).trim() == "endraw" {
+            return Some(end);
+        }
+        at = end;
+    }
+    None
+}
+
+/// Returns the names of the templates that a template includes, imports or extends by a literal name.
+pub fn references(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for tag in tags(text) {
+        let inner = text[tag.start + 2..tag.end - 2].trim_matches(['-', '+']).trim();
+        let Some((keyword, rest)) = inner.split_once(char::is_whitespace) else { continue };
+        if !matches!(keyword, "include" | "import" | "from" | "extends") {
+            continue;
+        }
+        let rest = rest.trim_start().trim_start_matches('[');
+        for piece in rest.split(',') {
+            let piece = piece.trim();
+            let Some(quote) = piece.chars().next().filter(|c| matches!(c, '"' | '\'')) else { break };
+            names.extend(piece[1..].split(quote).next().map(str::to_owned));
+        }
+    }
+    names
+}
+
+/// Returns rendered text without its marks, and the anchors that they were.
+///
+/// `fallback` is the source of what stands before the first mark.
+pub fn strip(rendered: &str, fallback: SourceId) -> (String, Vec<Anchor>) {
+    let mut text = String::with_capacity(rendered.len());
+    let mut anchors = vec![Anchor { at: 0, source: fallback, origin: 0, origin_end: None }];
+    let mut rest = rendered;
+    while let Some(start) = rest.find(MARK_START) {
+        text.push_str(&rest[..start]);
+        let Some(end) = rest[start..].find(MARK_END).map(|end| start + end) else { break };
+        anchors.extend(read_mark(&rest[start + MARK_START.len_utf8()..end], text.len()));
+        rest = &rest[end + MARK_END.len_utf8()..];
+    }
+    text.push_str(rest);
+    (text, anchors)
+}
+
+/// Returns the anchor that a mark `source.origin` or `source.origin.end` is.
+fn read_mark(mark: &str, at: usize) -> Option<Anchor> {
+    let mut numbers = mark.split('.').map(|number| number.parse::<usize>().ok());
+    let source = SourceId::from_index(numbers.next()??);
+    let origin = numbers.next()??;
+    let origin_end = numbers.next().flatten();
+    Some(Anchor { at, source, origin, origin_end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> SourceId {
+        SourceId::from_index(0)
+    }
+
+    #[test]
+    fn every_marked_byte_maps_back() {
+        let text = "a: {{ x }}\n  {%- if y %}\n  b: \"{{ '}}' }}\" {# n #}\n{% endif -%}\n\nc: {{ {'k': {'l': 1}} }}\n";
+        let marked = Marked::new(id(), text);
+        let (plain, _) = strip(&marked.text, id());
+        assert_eq!(plain, text);
+        let at = marked.text.find("c: ").expect("kept");
+        assert_eq!(&text[marked.original(at)..marked.original(at) + 2], "c:");
+    }
+
+    #[test]
+    fn captured_blocks_carry_no_marks() {
+        let marked = Marked::new(id(), "{% set n %}web{% endset %}x");
+        assert!(marked.text.starts_with("{% set n %}web{% endset %}"), "{}", marked.text);
+    }
+
+    #[test]
+    fn references_are_the_literal_names() {
+        let text = "{% include 'a.yml' %}{% from \"m.yml\" import x %}{% include ['b', \"c\"] %}{% include name %}";
+        assert_eq!(references(text), ["a.yml", "m.yml", "b", "c"]);
+    }
+}

@@ -1,0 +1,3 @@
+//! Owns rendering.
+pub mod markers;
+pub mod template;

@@ -1,0 +1,433 @@
+//! Owns templates: ordinary Jinja whose values are bound, not pasted.
+//!
+//! Every value that an expression prints becomes an opaque token in the text; the YAML is
+//! parsed with the tokens in it, and then each takes its value. What bind parameters did for
+//! SQL: no value can break out of its place. Rendering does no IO: included templates
+//! are handed in.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
+
+use super::markers::{Marked, reserved, strip};
+use crate::document::problem::{Problem, did_you_mean};
+use crate::document::source::{SourceId, Sources, Span};
+use crate::document::text::{Anchor, Bound, Part, TOKEN_START, Text};
+
+/// How many instructions one template may run: an endless loop ends with an error.
+const FUEL: u64 = 5_000_000;
+
+/// Says what an undefined name does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is an error at its place.
+    Strict,
+    /// It becomes an unknown value: for a first pass, before all names are known.
+    Lenient,
+}
+
+/// Holds the names that templates know.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    names: BTreeMap<String, Value>,
+    /// Why a name that could be known is not, and what to do: shown when a template asks for it.
+    absent: BTreeMap<String, String>,
+}
+
+impl Context {
+    /// Sets a name. What contains a reserved character stays undefined: it could pose as a token.
+    pub fn set(&mut self, name: &str, value: &serde_json::Value) {
+        let Some(value) = admissible(value) else {
+            return self.explain_absent(name, "its value has one of the reserved characters U+E000 to U+E003");
+        };
+        self.names.insert(name.to_owned(), Value::from(Serde(&value)));
+        self.absent.remove(name);
+    }
+
+    /// Says what to do about a name that is not set: the hint where a template asks for it.
+    pub fn explain_absent(&mut self, name: &str, hint: &str) {
+        self.absent.insert(name.to_owned(), hint.to_owned());
+    }
+
+    /// Returns a hint for an undefined expression such as `vars.lgo_level`.
+    fn hint(&self, expression: &str) -> Option<String> {
+        let mut path = expression.split('.').map(str::trim);
+        let first = path.next()?;
+        let mut full = first.to_owned();
+        let Some(mut value) = self.names.get(first).cloned() else {
+            let absent = || self.absent.get(expression).or_else(|| self.absent.get(first)).cloned();
+            return absent().or_else(|| did_you_mean(first, self.names.keys().map(String::as_str)));
+        };
+        for name in path {
+            let next = value.get_attr(name).ok()?;
+            full = format!("{full}.{name}");
+            if !next.is_undefined() {
+                value = next;
+                continue;
+            }
+            if let Some(hint) = self.absent.get(&full) {
+                return Some(hint.clone());
+            }
+            let known: Vec<String> = value.try_iter().ok()?.map(|key| key.to_string()).collect();
+            return did_you_mean(name, known.iter().map(String::as_str));
+        }
+        None
+    }
+}
+
+/// Renders templates with one context.
+pub struct Engine {
+    environment: Environment<'static>,
+    context: Context,
+    marked: Arc<BTreeMap<String, Marked>>,
+    values: Arc<Mutex<Vec<Bound>>>,
+}
+
+impl Engine {
+    /// Returns an engine that knows the names of `context` and the templates of `templates`, by name.
+    pub fn new(context: Context, templates: &BTreeMap<String, SourceId>, sources: &Sources) -> Engine {
+        let marked: BTreeMap<String, Marked> = templates
+            .iter()
+            .map(|(name, id)| (name.clone(), Marked::new(*id, &sources.get(*id).text)))
+            .collect();
+        let marked = Arc::new(marked);
+        let values = Arc::new(Mutex::new(Vec::new()));
+        let mut environment = Environment::new();
+        let loadable = Arc::clone(&marked);
+        environment.set_loader(move |name| Ok(loadable.get(name).map(|marked| marked.text.to_string())));
+        environment.set_fuel(Some(FUEL));
+        environment.set_debug(true);
+        environment.set_syntax(syntax());
+        // Any escaping but `None` makes the output of macros and captures "safe": text, not a value.
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("bind".into()));
+        let sink = Arc::clone(&values);
+        environment.set_formatter(move |out, _, value| {
+            if value.is_safe() {
+                return Ok(out.write_str(value.as_str().unwrap_or_default())?);
+            }
+            let mut values = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            out.write_fmt(format_args!("{TOKEN_START}{}{}", values.len(), crate::document::text::TOKEN_END))?;
+            values.push(bound(value)?);
+            Ok(())
+        });
+        Engine { environment, context, marked, values }
+    }
+
+    /// Returns the rendered text of a template.
+    ///
+    /// With [`Mode::Strict`] every undefined name that is printed is reported, not only the first.
+    /// Where the problems are undefined names alone, the text comes back as well, with unknown values in their
+    /// places, so that the rest of the file can be checked in the same run.
+    pub fn render(&mut self, name: &str, sources: &Sources, mode: Mode) -> (Option<Text>, Vec<Problem>) {
+        let Some(id) = self.marked.get(name).map(|marked| marked.source) else {
+            return (None, vec![Problem::error(None, format!("no template `{name}`"))]);
+        };
+        if let Some(at) = reserved(&sources.get(id).text) {
+            let problem = Problem::error(Span::new(id, at..at + 3), "the characters U+E000 to U+E003 are reserved");
+            return (None, vec![problem.hint("delete the invisible character".to_owned())]);
+        }
+        if mode == Mode::Strict {
+            let undefined = match self.run(name, id, UndefinedBehavior::Strict) {
+                Ok(text) => return (Some(text), Vec::new()),
+                Err(error) => self.problem(&error, id, sources),
+            };
+            if undefined.1 != ErrorKind::UndefinedError {
+                return (None, vec![undefined.0]);
+            }
+            return self.render_around(name, id, undefined.0, sources);
+        }
+        match self.run(name, id, UndefinedBehavior::Chainable) {
+            Ok(text) => (Some(text), Vec::new()),
+            Err(error) => (None, vec![self.problem(&error, id, sources).0]),
+        }
+    }
+
+    /// Renders on past an undefined name, to find the others.
+    fn render_around(&mut self, name: &str, id: SourceId, first: Problem, sources: &Sources) -> (Option<Text>, Vec<Problem>) {
+        let mut problems = vec![first];
+        let Ok(text) = self.run(name, id, UndefinedBehavior::Chainable) else { return (None, problems) };
+        for anchor in undefined_anchors(&text) {
+            let span = Span::new(anchor.source, anchor.origin..anchor.origin_end.unwrap_or(anchor.origin));
+            let problem = self.undefined(expression_span(span, sources), sources);
+            let line = |problem: &Problem| problem.span.map(|span| (span.source, sources.position(span).line));
+            if problems.iter().all(|known| line(known) != line(&problem)) {
+                problems.push(problem);
+            }
+        }
+        (Some(text), problems)
+    }
+
+    fn run(&mut self, name: &str, id: SourceId, undefined: UndefinedBehavior) -> Result<Text, minijinja::Error> {
+        self.environment.set_undefined_behavior(undefined);
+        self.values.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let rendered = self.environment.get_template(name)?.render(&self.context.names)?;
+        let (text, anchors) = strip(&rendered, id);
+        let values = std::mem::take(&mut *self.values.lock().unwrap_or_else(PoisonError::into_inner));
+        let values = resolved(values, id);
+        Ok(Text { text, values, anchors })
+    }
+
+    /// Returns the problem that a template error is, at its place in the user's file.
+    fn problem(&self, error: &minijinja::Error, id: SourceId, sources: &Sources) -> (Problem, ErrorKind) {
+        let mut error = error;
+        // An error inside an included template is the cause of one at the include.
+        while let Some(inner) = std::error::Error::source(error).and_then(|inner| inner.downcast_ref()) {
+            error = inner;
+        }
+        let template = error.name().and_then(|name| self.marked.get(name));
+        let span = match (template, error.range()) {
+            (Some(marked), Some(range)) => {
+                Span::new(marked.source, marked.original(range.start)..marked.original(range.end))
+            }
+            (marked, _) => line_span(marked.map_or(id, |marked| marked.source), error.line().unwrap_or(1), sources),
+        };
+        if error.kind() == ErrorKind::UndefinedError {
+            return (self.undefined(expression_span(span, sources), sources), error.kind());
+        }
+        let kind = error.kind().to_string();
+        let message = match error.detail() {
+            Some(detail) => format!("template: {kind}: {detail}"),
+            None => format!("template: {kind}"),
+        };
+        let fuel = error.kind() == ErrorKind::OutOfFuel;
+        let hint = fuel.then(|| "a loop runs for too long".to_owned());
+        (Problem::error(span, message).hint(hint), error.kind())
+    }
+
+    fn undefined(&self, span: Span, sources: &Sources) -> Problem {
+        let expression = sources.text(span);
+        let name = expression.split('|').next().unwrap_or_default().trim();
+        let problem = Problem::error(span, format!("`{name}` is not defined")).label("undefined");
+        problem.hint(self.context.hint(name))
+    }
+}
+
+
+/// Returns Jinja's own syntax, with the last line break of a file kept.
+fn syntax() -> minijinja::syntax::SyntaxConfig {
+    minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
+}
+
+/// Returns the value that a token will stand for.
+fn bound(value: &Value) -> Result<Bound, minijinja::Error> {
+    if value.is_undefined() {
+        return Ok(Bound::Undefined);
+    }
+    let value = serde_json::to_value(value)
+        .map_err(|_| minijinja::Error::new(ErrorKind::BadSerialization, "this value cannot stand in a document"))?;
+    Ok(Bound::Value(value))
+}
+
+/// Returns the values with captured text inside them resolved: a macro's output that an expression
+/// joined into a value brings tokens and marks along. Tokens are numbered as they are printed, so
+/// each refers to an earlier one.
+fn resolved(values: Vec<Bound>, id: SourceId) -> Vec<Bound> {
+    let mut done = Text { text: String::new(), values: Vec::with_capacity(values.len()), anchors: Vec::new() };
+    for value in values {
+        let value = match value {
+            Bound::Value(mut value) => {
+                resolve(&mut value, &done, id);
+                Bound::Value(value)
+            }
+            Bound::Undefined => Bound::Undefined,
+        };
+        done.values.push(value);
+    }
+    done.values
+}
+
+fn resolve(value: &mut serde_json::Value, earlier: &Text, id: SourceId) {
+    match value {
+        serde_json::Value::String(text) if reserved(text).is_some() => {
+            let stripped = strip(text, id).0;
+            let Some(parts) = earlier.parts(&stripped) else {
+                *text = stripped;
+                return;
+            };
+            *text = parts
+                .iter()
+                .map(|part| match part {
+                    Part::Literal(literal) => (*literal).to_owned(),
+                    Part::Bound(Bound::Value(serde_json::Value::String(text))) => text.clone(),
+                    Part::Bound(Bound::Value(value)) => value.to_string(),
+                    Part::Bound(Bound::Undefined) => String::new(),
+                })
+                .collect();
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, earlier, id)),
+        serde_json::Value::Object(entries) => entries.values_mut().for_each(|value| resolve(value, earlier, id)),
+        _ => {}
+    }
+}
+
+/// Returns a value without the entries that hold a reserved character; nothing where it is one itself.
+fn admissible(value: &serde_json::Value) -> Option<serde_json::Value> {
+    match value {
+        serde_json::Value::String(text) => Some(value.clone()).filter(|_| reserved(text).is_none()),
+        serde_json::Value::Array(items) => items.iter().map(admissible).collect(),
+        serde_json::Value::Object(entries) => {
+            let kept = entries.iter().filter_map(|(name, value)| Some((name.clone(), admissible(value)?)));
+            Some(serde_json::Value::Object(kept.collect()))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// Returns the anchors of the tokens whose expression was undefined.
+fn undefined_anchors(text: &Text) -> Vec<Anchor> {
+    let mut found = Vec::new();
+    for (at, _) in text.text.match_indices(TOKEN_START) {
+        let digits: String = text.text[at + TOKEN_START.len_utf8()..].chars().take_while(char::is_ascii_digit).collect();
+        let value = digits.parse().ok().and_then(|index: usize| text.values.get(index));
+        if value == Some(&Bound::Undefined) {
+            let index = text.anchors.partition_point(|anchor| anchor.at <= at).saturating_sub(1);
+            found.push(text.anchors[index]);
+        }
+    }
+    found
+}
+
+/// Returns the span of the expression inside `{{ … }}`.
+fn expression_span(span: Span, sources: &Sources) -> Span {
+    let text = sources.text(span);
+    let Some(inner) = text.strip_prefix("{{").and_then(|text| text.strip_suffix("}}")) else { return span };
+    let trimmed = inner.trim_matches(['-', '+']).trim();
+    let start = span.start + text.find(trimmed).unwrap_or(0);
+    Span::new(span.source, start..start + trimmed.len())
+}
+
+/// Returns the span of a whole line, counted from 1.
+fn line_span(id: SourceId, line: usize, sources: &Sources) -> Span {
+    let text = &sources.get(id).text;
+    let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let length = text[start..].lines().next().map_or(0, str::len);
+    Span::new(id, start..start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::tree::{Node, parse};
+    use serde_json::json;
+
+    /// Renders one template with `v` bound to a value, and returns the tree's plain value.
+    fn rendered(template: &str, v: serde_json::Value) -> serde_json::Value {
+        try_rendered(&[("t", template)], v).unwrap_or_else(|problems| panic!("{problems:?}"))
+    }
+
+    fn try_rendered(templates: &[(&str, &str)], v: serde_json::Value) -> Result<serde_json::Value, Vec<Problem>> {
+        let mut sources = Sources::default();
+        let names = templates.iter().map(|(name, text)| (name.to_string(), sources.add(*name, *text))).collect();
+        let mut context = Context::default();
+        context.set("v", &v);
+        context.set("vars", &json!({"log_level": "info", "n": 3}));
+        let mut engine = Engine::new(context, &names, &sources);
+        match engine.render(templates[0].0, &sources, Mode::Strict) {
+            (Some(text), problems) if problems.is_empty() => parse(&text).map(|node: Node| node.to_value()),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    const HOSTILE: &str = "a: b # \"c'\nessential: false\n- x\t&y *z !t {[]} {{ v }} {% raw %} \\ | > %";
+
+    #[test]
+    fn a_hostile_value_stays_a_value_in_every_yaml_position() {
+        let h = HOSTILE;
+        let cases = [
+            ("k: {{ v }}", json!({"k": h})),
+            ("k: \"{{ v }}\"", json!({"k": h})),
+            ("k: '{{ v }}'", json!({"k": h})),
+            ("k: pre-{{ v }}-post", json!({"k": format!("pre-{h}-post")})),
+            ("k: \"pre {{ v }}\"", json!({"k": format!("pre {h}")})),
+            ("k: |\n  one {{ v }}\n  two\n", json!({"k": format!("one {h}\ntwo\n")})),
+            ("k: >-\n  one\n  {{ v }}\n", json!({"k": format!("one {h}")})),
+            ("{{ v }}: 1", json!({h: 1})),
+            ("\"{{ v }}\": 1", json!({h: 1})),
+            ("k: [a, {{ v }}, \"{{ v }}\"]", json!({"k": ["a", h, h]})),
+            ("k: {a: {{ v }}}", json!({"k": {"a": h}})),
+            ("- {{ v }}\n- b", json!([h, "b"])),
+            ("k: 1 # {{ v }}\nl: 2", json!({"k": 1, "l": 2})),
+            ("k: &a {{ v }}\nl: *a", json!({"k": h, "l": h})),
+        ];
+        for (template, expected) in cases {
+            assert_eq!(rendered(template, json!(h)), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_value_stays_a_value_through_loops_macros_captures_and_includes() {
+        let h = HOSTILE;
+        let looped = rendered("k:\n{% for x in v %}\n  - name: {{ x }}\n{% endfor %}", json!([h, "b"]));
+        assert_eq!(looped, json!({"k": [{"name": h}, {"name": "b"}]}));
+        let called = "{% macro env(x) %}{name: {{ x }}, value: \"={{ x }}\"}{% endmacro %}k: [{{ env(v) }}]";
+        assert_eq!(rendered(called, json!(h)), json!({"k": [{"name": h, "value": format!("={h}")}]}));
+        let captured = "{% set c %}[{{ v }}]{% endset %}k: {{ c }}";
+        assert_eq!(rendered(captured, json!(h)), json!({"k": [h]}));
+        let joined = "{% macro m(x) %}<{{ x }}>{% endmacro %}k: {{ 'a' ~ v ~ m('b') }}";
+        assert_eq!(rendered(joined, json!(h))["k"], json!(format!("a{h}<b>")));
+        let included = [("t", "a: 1\n{% include 'part' %}"), ("part", "k: {{ v }}\n")];
+        assert_eq!(try_rendered(&included, json!(h)), Ok(json!({"a": 1, "k": h})));
+    }
+
+    #[test]
+    fn a_lone_expression_keeps_its_type() {
+        for value in [json!(1), json!(1.5), json!(true), json!(null), json!("3"), json!([1, "a"]), json!({"a": {"b": 1}})] {
+            assert_eq!(rendered("k: {{ v }}", value.clone()), json!({"k": value}));
+            assert_eq!(rendered("k: \"{{ v }}\"", value.clone()), json!({"k": value}));
+        }
+    }
+
+    #[test]
+    fn a_list_inside_text_is_a_problem() {
+        let problems = try_rendered(&[("t", "k: a{{ v }}")], json!([1])).expect_err("a list");
+        assert!(problems[0].message.contains("a list cannot be part of a text"), "{problems:?}");
+    }
+
+    #[test]
+    fn every_undefined_name_is_reported_at_its_expression() {
+        let template = "a: {{ vars.lgo_level }}\nb: {{ vars.n }}\nc: x{{ nope | upper }}\nd: \"{{ vars.other }}\"\n";
+        let problems = try_rendered(&[("t", template)], json!(1)).expect_err("undefined");
+        let shown: Vec<_> = problems
+            .iter()
+            .map(|problem| {
+                let span = problem.span.expect("a place");
+                (&template[span.start..span.end], problem.hint.as_deref())
+            })
+            .collect();
+        assert_eq!(shown[0], ("vars.lgo_level", Some("did you mean `log_level`?")));
+        assert!(shown.iter().any(|(text, _)| *text == "vars.other"), "{shown:?}");
+    }
+
+    #[test]
+    fn an_error_in_an_included_template_points_into_it() {
+        let problems = try_rendered(&[("t", "a: 1\n{% include 'p' %}"), ("p", "b: 2\nc: {{ nope }}\n")], json!(1));
+        let problems = problems.expect_err("undefined");
+        let span = problems[0].span.expect("a place");
+        assert_eq!((span.source.index(), span.start), (1, 11), "{problems:?}");
+        assert_eq!(problems[0].message, "`nope` is not defined");
+    }
+
+    #[test]
+    fn an_endless_loop_ends_with_a_problem() {
+        let problems = try_rendered(&[("t", "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}")], json!(1));
+        assert!(problems.expect_err("out of fuel")[0].hint.as_deref() == Some("a loop runs for too long"));
+    }
+
+    #[test]
+    fn undefined_has_defaults_and_tests() {
+        assert_eq!(rendered("k: {{ nope | default('d') }}\nl: {{ vars.x is defined }}", json!(1)), json!({"k": "d", "l": false}));
+    }
+
+    #[test]
+    fn a_value_cannot_pose_as_a_token() {
+        let problems = try_rendered(&[("t", "k: {{ vars.n }}{{ v }}")], json!("\u{E000}0\u{E001}"));
+        assert_eq!(problems.expect_err("undefined")[0].message, "`v` is not defined");
+    }
+
+    #[test]
+    fn reserved_characters_are_refused() {
+        assert!(try_rendered(&[("t", "k: \u{E000}1\u{E001}")], json!("x")).is_err());
+    }
+}
