@@ -81,7 +81,9 @@ pub fn name_of(node: &Node, identity: &Identity) -> Option<String> {
 
 /// Returns whether an item says nothing but its name and `null`: `environment: { FOO: null }`.
 fn removes(node: &Node, identity: &Identity) -> bool {
-    let rest = || node.entries().iter().filter(|(key, _)| identity.members.iter().all(|(name, _)| *name != key.name));
+    let rest = || {
+        node.entries().iter().filter(|(key, _)| identity.members.iter().all(|(name, _)| *name != key.name))
+    };
     rest().count() > 0 && rest().all(|(_, value)| value.is_null())
 }
 
@@ -105,7 +107,13 @@ pub fn without_nulls(node: Node, shape: &str) -> Node {
                 _ => "",
             };
             let removed = |node: &Node| identity(item).is_some_and(|identity| removes(node, identity));
-            Kind::Seq(items.into_iter().filter(|node| !removed(node)).map(|node| without_nulls(node, item)).collect())
+            Kind::Seq(
+                items
+                    .into_iter()
+                    .filter(|node| !removed(node))
+                    .map(|node| without_nulls(node, item))
+                    .collect(),
+            )
         }
         other => other,
     };

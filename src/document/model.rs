@@ -133,7 +133,9 @@ impl Model {
         let Some(schema) = self.shapes.get(name) else { return Shape::Any };
         match (schema.kind, &schema.items, &schema.additional_properties) {
             (Some(Type::Array), Some(items), _) => Shape::List(items.target().unwrap_or_default()),
-            (Some(Type::Object), _, Some(Additional::Map(value))) => Shape::Map(value.target().unwrap_or_default()),
+            (Some(Type::Object), _, Some(Additional::Map(value))) => {
+                Shape::Map(value.target().unwrap_or_default())
+            }
             (Some(Type::Object), ..) => Shape::Structure(schema),
             (Some(Type::String), ..) => Shape::String(schema),
             (Some(Type::Integer), ..) => Shape::Integer(schema),
@@ -164,7 +166,11 @@ impl Model {
         let mut queue = std::collections::VecDeque::from([(root.shape(), String::new())]);
         while let Some((name, path)) = queue.pop_front() {
             if name != structure && self.member(name, member).is_some() {
-                return Some(if path.is_empty() { format!("the {}", root.noun()) } else { format!("`{path}`") });
+                return Some(if path.is_empty() {
+                    format!("the {}", root.noun())
+                } else {
+                    format!("`{path}`")
+                });
             }
             for (key, target, suffix) in self.nested(name) {
                 if !seen.contains(&target) {
@@ -225,8 +231,10 @@ mod tests {
 
     #[test]
     fn read_only_members_are_those_that_ecs_only_gives() {
-        let read_only: Vec<_> =
-            model().members("TaskDefinition").filter(|name| model().is_read_only(Root::TaskDefinition, name)).collect();
+        let read_only: Vec<_> = model()
+            .members("TaskDefinition")
+            .filter(|name| model().is_read_only(Root::TaskDefinition, name))
+            .collect();
         assert_eq!(
             read_only,
             [
@@ -254,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_member_at_the_wrong_level_is_found() {
-        let found = model().where_else(Root::TaskDefinition, Root::TaskDefinition.shape(), "readonlyRootFilesystem");
+        let found =
+            model().where_else(Root::TaskDefinition, Root::TaskDefinition.shape(), "readonlyRootFilesystem");
         assert_eq!(found.as_deref(), Some("`containerDefinitions[]`"));
     }
 }

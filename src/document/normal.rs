@@ -114,7 +114,9 @@ fn sort(value: &mut Value) {
 
 fn is_default(shape: &str, member: &str, value: &Value) -> bool {
     DEFAULTS.iter().any(|(structure, name, default)| {
-        *structure == shape && *name == member && serde_json::from_str::<Value>(default).is_ok_and(|default| default == *value)
+        *structure == shape
+            && *name == member
+            && serde_json::from_str::<Value>(default).is_ok_and(|default| default == *value)
     })
 }
 

@@ -125,7 +125,7 @@ impl IntoIterator for Problems {
 }
 
 /// The error of a run whose files have problems: the problems and the texts to show them in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Invalid {
     pub problems: Problems,
     pub sources: Sources,

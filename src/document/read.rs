@@ -144,7 +144,10 @@ impl<'a> Reader<'a> {
             .or_else(|| belongs(&first_lower(&key.name)));
         let message = format!("unknown key `{}`", key.name);
         let hint = hint.unwrap_or_else(|| {
-            format!("if ECS knows it and ecsail does not yet, let it through: `allow_unknown: [{}]`", path.plain)
+            format!(
+                "if ECS knows it and ecsail does not yet, let it through: `allow_unknown: [{}]`",
+                path.plain
+            )
         });
         self.problems.push(Problem::error(key.span, message).path(&path.shown).hint(hint));
     }
@@ -153,10 +156,9 @@ impl<'a> Reader<'a> {
         let mapping = MAPPINGS.iter().find(|(shape, ..)| *shape == item);
         let items = match (&node.kind, mapping) {
             (Kind::Seq(items), _) => items.clone(),
-            (Kind::Map(entries), Some((_, key, value))) => entries
-                .iter()
-                .map(|entry| pair(entry, key, value))
-                .collect(),
+            (Kind::Map(entries), Some((_, key, value))) => {
+                entries.iter().map(|entry| pair(entry, key, value)).collect()
+            }
             (Kind::Map(_), None) => return self.mismatch(node, "a list", path, None),
             _ => {
                 let hint = node.text().map(|text| format!("write it as a list: `[ {text} ]`"));
@@ -168,8 +170,14 @@ impl<'a> Reader<'a> {
             let name = identity(item).and_then(|identity| super::layer::name_of(node, identity));
             let here = path.item(&name.clone().unwrap_or_else(|| index.to_string()));
             let value = self.value(node, item, &here);
-            let again = |identity| read.iter().any(|known| super::layer::name_of(known, identity) == super::layer::name_of(&value, identity));
-            if identity(item).is_some_and(|identity| super::layer::name_of(&value, identity).is_some() && again(identity)) {
+            let again = |identity| {
+                read.iter().any(|known| {
+                    super::layer::name_of(known, identity) == super::layer::name_of(&value, identity)
+                })
+            };
+            if identity(item)
+                .is_some_and(|identity| super::layer::name_of(&value, identity).is_some() && again(identity))
+            {
                 let name = name.unwrap_or_default();
                 self.report(node, &here, format!("`{name}` stands twice in this list"));
                 continue;
@@ -181,7 +189,8 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, node: &Node, value: &str, path: &Path) -> Node {
         let Kind::Map(entries) = &node.kind else { return self.mismatch(node, "a mapping", path, None) };
-        let read = entries.iter().map(|(key, node)| (key.clone(), self.value(node, value, &path.item(&key.name))));
+        let read =
+            entries.iter().map(|(key, node)| (key.clone(), self.value(node, value, &path.item(&key.name))));
         Node { kind: Kind::Map(read.collect()), span: node.span }
     }
 
@@ -283,31 +292,32 @@ fn shortened(allowed: &[String]) -> String {
     }
 }
 
-/// Reports the required members that a merged document lacks.
-pub fn complete(node: &Node, root: Root, problems: &mut Problems) {
-    required(node, root.shape(), "", problems);
+/// Reports the required members that a merged document lacks; those in `given` come from elsewhere.
+pub fn complete(node: &Node, root: Root, given: &[&str], problems: &mut Problems) {
+    required(node, root.shape(), "", given, problems);
 }
 
-fn required(node: &Node, shape: &str, path: &str, problems: &mut Problems) {
+fn required(node: &Node, shape: &str, path: &str, given: &[&str], problems: &mut Problems) {
     match (model().shape(shape), &node.kind) {
         (Shape::Structure(schema), Kind::Map(entries)) => {
             for name in &schema.required {
-                if node.get(name).is_none() {
+                if node.get(name).is_none() && !given.contains(&name.as_str()) {
                     let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
-                    problems.push(Problem::error(node.span, format!("`{name}` is missing{place}")).path(path));
+                    problems
+                        .push(Problem::error(node.span, format!("`{name}` is missing{place}")).path(path));
                 }
             }
             for (key, value) in entries {
                 let target = model().member(shape, &key.name).unwrap_or_default();
                 let dot = if path.is_empty() { "" } else { "." };
-                required(value, target, &format!("{path}{dot}{}", key.name), problems);
+                required(value, target, &format!("{path}{dot}{}", key.name), &[], problems);
             }
         }
         (Shape::List(item), Kind::Seq(items)) => {
             for (index, node) in items.iter().enumerate() {
                 let name = identity(item).and_then(|identity| super::layer::name_of(node, identity));
                 let name = name.unwrap_or_else(|| index.to_string());
-                required(node, item, &format!("{path}[{name}]"), problems);
+                required(node, item, &format!("{path}[{name}]"), &[], problems);
             }
         }
         _ => {}

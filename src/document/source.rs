@@ -83,10 +83,7 @@ impl Sources {
         let text = &self.get(span.source).text;
         let before = &text[..floor_boundary(text, span.start)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Position {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 
     /// Returns the text that a span covers.

@@ -76,7 +76,9 @@ impl Node {
     /// Returns the text of a string, or of a boolean or number as it was written.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Scalar(Scalar::Bool(_, text) | Scalar::Number(_, text) | Scalar::String(text)) => Some(text),
+            Kind::Scalar(Scalar::Bool(_, text) | Scalar::Number(_, text) | Scalar::String(text)) => {
+                Some(text)
+            }
             _ => None,
         }
     }

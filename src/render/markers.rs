@@ -286,7 +286,8 @@ mod tests {
 
     #[test]
     fn references_are_the_literal_names() {
-        let text = "{% include 'a.yml' %}{% from \"m.yml\" import x %}{% include ['b', \"c\"] %}{% include name %}";
+        let text =
+            "{% include 'a.yml' %}{% from \"m.yml\" import x %}{% include ['b', \"c\"] %}{% include name %}";
         assert_eq!(references(text), ["a.yml", "m.yml", "b", "c"]);
     }
 }

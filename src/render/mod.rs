@@ -1,3 +1,235 @@
-//! Owns rendering.
+//! Owns rendering: a manifest becomes the documents that ecsail wants to see in ECS.
+//!
+//! Pure and synchronous. Every file was read before, every look-up was made before.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::document::layer;
+use crate::document::model::Root;
+use crate::document::problem::{Invalid, Problem, Problems};
+use crate::document::read::{Reader, complete};
+use crate::document::tree::{self, Node};
+use crate::manifest::image::Reference;
+use crate::manifest::names::tagged;
+use crate::manifest::{Layer, Manifest, Service};
+use crate::settings::Tags;
+use template::{Engine, Mode};
+
 pub mod markers;
 pub mod template;
+
+/// Holds what the services should be.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    pub services: Vec<DesiredService>,
+    /// Warnings and notes from reading; errors never get this far.
+    pub remarks: Invalid,
+}
+
+/// Holds what one service should be.
+#[derive(Clone, Debug)]
+pub struct DesiredService {
+    /// What commands call it.
+    pub key: String,
+    /// Its name in ECS.
+    pub name: String,
+    pub cluster: String,
+    pub definition: Definition,
+    /// The members of the service that the manifest writes, as CreateService takes them.
+    pub service: Option<Value>,
+    pub timeout: Option<Duration>,
+}
+
+/// Says where a service's task definition comes from.
+#[derive(Clone, Debug)]
+pub enum Definition {
+    /// The manifest wrote it.
+    Rendered(Value),
+    /// The one that runs, with the tags of these images replaced.
+    Running(Replacements),
+}
+
+/// Holds which images of a running definition get which tag.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replacements {
+    /// By repository: the manifest's `images`.
+    pub images: Vec<Reference>,
+    /// Where there is no manifest: the tags as given, by container or repository name.
+    pub tags: Tags,
+}
+
+/// Returns the documents of a manifest.
+///
+/// # Errors
+/// Every problem in the manifest and the definitions at once, each at its place.
+pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
+    let mut problems = manifest.problems.clone();
+    let mut files = Files {
+        engine: Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources),
+        trees: BTreeMap::new(),
+    };
+    let services: Vec<_> = manifest
+        .services
+        .iter()
+        .filter_map(|service| desired_service(service, manifest, tags, &mut files, &mut problems))
+        .collect();
+    let remarks = Invalid { problems, sources: manifest.sources.clone() };
+    if remarks.problems.any_error() { Err(remarks) } else { Ok(Desired { services, remarks }) }
+}
+
+fn desired_service(
+    service: &Service,
+    manifest: &Manifest,
+    tags: &Tags,
+    files: &mut Files,
+    problems: &mut Problems,
+) -> Option<DesiredService> {
+    let cluster = manifest.cluster_of(service);
+    if cluster.is_none() {
+        let message = format!("service `{}` has no cluster", service.key);
+        let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
+        problems.push(Problem::error(service.span, message).hint(hint));
+    }
+    let definition = match service.task_definition.is_empty() {
+        true => Some(Definition::Running(replacements(service, manifest, tags, problems))),
+        false => files
+            .document(&service.task_definition, Root::TaskDefinition, manifest, problems)
+            .map(|node| Definition::Rendered(node.to_value())),
+    };
+    let document = match service.service.is_empty() {
+        true => None,
+        false => Some(service_document(service, manifest, files, problems)?),
+    };
+    Some(DesiredService {
+        key: service.key.clone(),
+        name: service.name.clone(),
+        cluster: cluster?,
+        definition: definition?,
+        service: document,
+        timeout: service.timeout.or(manifest.timeout),
+    })
+}
+
+/// Returns the service document; it may name the service and the cluster, but only as the manifest does.
+fn service_document(
+    service: &Service,
+    manifest: &Manifest,
+    files: &mut Files,
+    problems: &mut Problems,
+) -> Option<Value> {
+    let node = files.document(&service.service, Root::Service, manifest, problems)?;
+    let expected = [
+        ("serviceName", Some(service.name.clone()), "name"),
+        ("cluster", manifest.cluster_of(service), "cluster"),
+    ];
+    for (member, expected, key) in expected {
+        let Some(found) = node.get(member) else { continue };
+        if found.text() != expected.as_deref() {
+            let message = format!(
+                "`{member}` is {}, the manifest says `{}`",
+                found.describe(),
+                expected.unwrap_or_default()
+            );
+            let hint = format!("leave it out here; `{key}` in the manifest decides");
+            problems.push(Problem::error(found.span, message).path(member).hint(hint));
+        }
+    }
+    if let Some(found) = node.get("taskDefinition") {
+        let message = "`taskDefinition` cannot be set here: the deploy sets it";
+        problems.push(Problem::error(found.span, message).path("taskDefinition"));
+    }
+    let mut value = node.to_value();
+    if let Value::Object(members) = &mut value {
+        for member in ["serviceName", "cluster", "taskDefinition"] {
+            members.remove(member);
+        }
+    }
+    Some(value)
+}
+
+/// Returns which images of the running definition are replaced.
+fn replacements(
+    service: &Service,
+    manifest: &Manifest,
+    tags: &Tags,
+    problems: &mut Problems,
+) -> Replacements {
+    if manifest.images.is_empty() {
+        return Replacements { images: Vec::new(), tags: tags.clone() };
+    }
+    let count = manifest.images.len();
+    let tagged: Vec<_> =
+        manifest.images.iter().filter_map(|(name, image)| tagged(name, image, count, tags)).collect();
+    if tagged.is_empty() {
+        let message = format!("no tag to deploy for service `{}`", service.key);
+        problems.push(Problem::error(service.span, message).hint("give one: `--tag 1.4.2`".to_owned()));
+    }
+    Replacements { images: tagged, tags: Tags::default() }
+}
+
+/// Holds the definition files that were parsed, so that one shared by many services is parsed once.
+struct Files {
+    engine: Engine,
+    trees: BTreeMap<String, Option<Node>>,
+}
+
+impl Files {
+    /// Returns the document that layers make.
+    fn document(
+        &mut self,
+        layers: &[Layer],
+        root: Root,
+        manifest: &Manifest,
+        problems: &mut Problems,
+    ) -> Option<Node> {
+        let mut found = Problems::default();
+        let mut merged: Option<Node> = None;
+        let mut whole = true;
+        for layer in layers {
+            let tree = match layer {
+                Layer::Inline(node) => Some(node.clone()),
+                Layer::File(path) => self.tree(&path.value, manifest, &mut found),
+            };
+            let Some(tree) = tree else {
+                whole = false;
+                continue;
+            };
+            let read = Reader::new(root, &manifest.allow_unknown, &mut found).document(&tree);
+            merged = Some(match merged {
+                None => read,
+                Some(base) => layer::merge(base, read, root.shape()),
+            });
+        }
+        let merged = merged.map(|merged| layer::without_nulls(merged, root.shape()));
+        // A layer that could not be read may hold what seems to be missing.
+        if let Some(merged) = merged.as_ref().filter(|_| whole) {
+            // The manifest gives a service its name.
+            complete(merged, root, &["serviceName"], &mut found);
+        }
+        problems.extend(found);
+        merged
+    }
+
+    /// Returns the tree of a file; problems are reported the first time only.
+    fn tree(&mut self, name: &str, manifest: &Manifest, problems: &mut Problems) -> Option<Node> {
+        if let Some(known) = self.trees.get(name) {
+            return known.clone();
+        }
+        // A file that could not be read was reported by the loader.
+        let id = *manifest.templates.get(name)?;
+        let (text, found) = self.engine.render(name, &manifest.sources, Mode::Strict);
+        problems.extend(found);
+        let node = text.and_then(|text| tree::parse(&text).map_err(|found| problems.extend(found)).ok());
+        let empty = node.as_ref().filter(|node| node.is_null());
+        if empty.is_some() {
+            let path = &manifest.sources.get(id).name;
+            problems.push(Problem::error(empty.map(|node| node.span), format!("`{path}` is empty")));
+        }
+        let node = node.filter(|node| !node.is_null());
+        self.trees.insert(name.to_owned(), node.clone());
+        node
+    }
+}

@@ -40,7 +40,8 @@ impl Context {
     /// Sets a name. What contains a reserved character stays undefined: it could pose as a token.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
         let Some(value) = admissible(value) else {
-            return self.explain_absent(name, "its value has one of the reserved characters U+E000 to U+E003");
+            return self
+                .explain_absent(name, "its value has one of the reserved characters U+E000 to U+E003");
         };
         self.names.insert(name.to_owned(), Value::from(Serde(&value)));
         self.absent.remove(name);
@@ -125,7 +126,8 @@ impl Engine {
             return (None, vec![Problem::error(None, format!("no template `{name}`"))]);
         };
         if let Some(at) = reserved(&sources.get(id).text) {
-            let problem = Problem::error(Span::new(id, at..at + 3), "the characters U+E000 to U+E003 are reserved");
+            let problem =
+                Problem::error(Span::new(id, at..at + 3), "the characters U+E000 to U+E003 are reserved");
             return (None, vec![problem.hint("delete the invisible character".to_owned())]);
         }
         if mode == Mode::Strict {
@@ -145,13 +147,20 @@ impl Engine {
     }
 
     /// Renders on past an undefined name, to find the others.
-    fn render_around(&mut self, name: &str, id: SourceId, first: Problem, sources: &Sources) -> (Option<Text>, Vec<Problem>) {
+    fn render_around(
+        &mut self,
+        name: &str,
+        id: SourceId,
+        first: Problem,
+        sources: &Sources,
+    ) -> (Option<Text>, Vec<Problem>) {
         let mut problems = vec![first];
         let Ok(text) = self.run(name, id, UndefinedBehavior::Chainable) else { return (None, problems) };
         for anchor in undefined_anchors(&text) {
             let span = Span::new(anchor.source, anchor.origin..anchor.origin_end.unwrap_or(anchor.origin));
             let problem = self.undefined(expression_span(span, sources), sources);
-            let line = |problem: &Problem| problem.span.map(|span| (span.source, sources.position(span).line));
+            let line =
+                |problem: &Problem| problem.span.map(|span| (span.source, sources.position(span).line));
             if problems.iter().all(|known| line(known) != line(&problem)) {
                 problems.push(problem);
             }
@@ -159,7 +168,12 @@ impl Engine {
         (Some(text), problems)
     }
 
-    fn run(&mut self, name: &str, id: SourceId, undefined: UndefinedBehavior) -> Result<Text, minijinja::Error> {
+    fn run(
+        &mut self,
+        name: &str,
+        id: SourceId,
+        undefined: UndefinedBehavior,
+    ) -> Result<Text, minijinja::Error> {
         self.environment.set_undefined_behavior(undefined);
         self.values.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let rendered = self.environment.get_template(name)?.render(&self.context.names)?;
@@ -181,7 +195,9 @@ impl Engine {
             (Some(marked), Some(range)) => {
                 Span::new(marked.source, marked.original(range.start)..marked.original(range.end))
             }
-            (marked, _) => line_span(marked.map_or(id, |marked| marked.source), error.line().unwrap_or(1), sources),
+            (marked, _) => {
+                line_span(marked.map_or(id, |marked| marked.source), error.line().unwrap_or(1), sources)
+            }
         };
         if error.kind() == ErrorKind::UndefinedError {
             return (self.undefined(expression_span(span, sources), sources), error.kind());
@@ -204,7 +220,6 @@ impl Engine {
     }
 }
 
-
 /// Returns Jinja's own syntax, with the last line break of a file kept.
 fn syntax() -> minijinja::syntax::SyntaxConfig {
     minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
@@ -215,8 +230,9 @@ fn bound(value: &Value) -> Result<Bound, minijinja::Error> {
     if value.is_undefined() {
         return Ok(Bound::Undefined);
     }
-    let value = serde_json::to_value(value)
-        .map_err(|_| minijinja::Error::new(ErrorKind::BadSerialization, "this value cannot stand in a document"))?;
+    let value = serde_json::to_value(value).map_err(|_| {
+        minijinja::Error::new(ErrorKind::BadSerialization, "this value cannot stand in a document")
+    })?;
     Ok(Bound::Value(value))
 }
 
@@ -224,7 +240,8 @@ fn bound(value: &Value) -> Result<Bound, minijinja::Error> {
 /// joined into a value brings tokens and marks along. Tokens are numbered as they are printed, so
 /// each refers to an earlier one.
 fn resolved(values: Vec<Bound>, id: SourceId) -> Vec<Bound> {
-    let mut done = Text { text: String::new(), values: Vec::with_capacity(values.len()), anchors: Vec::new() };
+    let mut done =
+        Text { text: String::new(), values: Vec::with_capacity(values.len()), anchors: Vec::new() };
     for value in values {
         let value = match value {
             Bound::Value(mut value) => {
@@ -257,7 +274,9 @@ fn resolve(value: &mut serde_json::Value, earlier: &Text, id: SourceId) {
                 .collect();
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, earlier, id)),
-        serde_json::Value::Object(entries) => entries.values_mut().for_each(|value| resolve(value, earlier, id)),
+        serde_json::Value::Object(entries) => {
+            entries.values_mut().for_each(|value| resolve(value, earlier, id))
+        }
         _ => {}
     }
 }
@@ -279,7 +298,8 @@ fn admissible(value: &serde_json::Value) -> Option<serde_json::Value> {
 fn undefined_anchors(text: &Text) -> Vec<Anchor> {
     let mut found = Vec::new();
     for (at, _) in text.text.match_indices(TOKEN_START) {
-        let digits: String = text.text[at + TOKEN_START.len_utf8()..].chars().take_while(char::is_ascii_digit).collect();
+        let digits: String =
+            text.text[at + TOKEN_START.len_utf8()..].chars().take_while(char::is_ascii_digit).collect();
         let value = digits.parse().ok().and_then(|index: usize| text.values.get(index));
         if value == Some(&Bound::Undefined) {
             let index = text.anchors.partition_point(|anchor| anchor.at <= at).saturating_sub(1);
@@ -317,9 +337,13 @@ mod tests {
         try_rendered(&[("t", template)], v).unwrap_or_else(|problems| panic!("{problems:?}"))
     }
 
-    fn try_rendered(templates: &[(&str, &str)], v: serde_json::Value) -> Result<serde_json::Value, Vec<Problem>> {
+    fn try_rendered(
+        templates: &[(&str, &str)],
+        v: serde_json::Value,
+    ) -> Result<serde_json::Value, Vec<Problem>> {
         let mut sources = Sources::default();
-        let names = templates.iter().map(|(name, text)| (name.to_string(), sources.add(*name, *text))).collect();
+        let names =
+            templates.iter().map(|(name, text)| (name.to_string(), sources.add(*name, *text))).collect();
         let mut context = Context::default();
         context.set("v", &v);
         context.set("vars", &json!({"log_level": "info", "n": 3}));
@@ -373,7 +397,15 @@ mod tests {
 
     #[test]
     fn a_lone_expression_keeps_its_type() {
-        for value in [json!(1), json!(1.5), json!(true), json!(null), json!("3"), json!([1, "a"]), json!({"a": {"b": 1}})] {
+        for value in [
+            json!(1),
+            json!(1.5),
+            json!(true),
+            json!(null),
+            json!("3"),
+            json!([1, "a"]),
+            json!({"a": {"b": 1}}),
+        ] {
             assert_eq!(rendered("k: {{ v }}", value.clone()), json!({"k": value}));
             assert_eq!(rendered("k: \"{{ v }}\"", value.clone()), json!({"k": value}));
         }
@@ -387,7 +419,8 @@ mod tests {
 
     #[test]
     fn every_undefined_name_is_reported_at_its_expression() {
-        let template = "a: {{ vars.lgo_level }}\nb: {{ vars.n }}\nc: x{{ nope | upper }}\nd: \"{{ vars.other }}\"\n";
+        let template =
+            "a: {{ vars.lgo_level }}\nb: {{ vars.n }}\nc: x{{ nope | upper }}\nd: \"{{ vars.other }}\"\n";
         let problems = try_rendered(&[("t", template)], json!(1)).expect_err("undefined");
         let shown: Vec<_> = problems
             .iter()
@@ -402,7 +435,8 @@ mod tests {
 
     #[test]
     fn an_error_in_an_included_template_points_into_it() {
-        let problems = try_rendered(&[("t", "a: 1\n{% include 'p' %}"), ("p", "b: 2\nc: {{ nope }}\n")], json!(1));
+        let problems =
+            try_rendered(&[("t", "a: 1\n{% include 'p' %}"), ("p", "b: 2\nc: {{ nope }}\n")], json!(1));
         let problems = problems.expect_err("undefined");
         let span = problems[0].span.expect("a place");
         assert_eq!((span.source.index(), span.start), (1, 11), "{problems:?}");
@@ -411,13 +445,19 @@ mod tests {
 
     #[test]
     fn an_endless_loop_ends_with_a_problem() {
-        let problems = try_rendered(&[("t", "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}")], json!(1));
+        let problems = try_rendered(
+            &[("t", "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}")],
+            json!(1),
+        );
         assert!(problems.expect_err("out of fuel")[0].hint.as_deref() == Some("a loop runs for too long"));
     }
 
     #[test]
     fn undefined_has_defaults_and_tests() {
-        assert_eq!(rendered("k: {{ nope | default('d') }}\nl: {{ vars.x is defined }}", json!(1)), json!({"k": "d", "l": false}));
+        assert_eq!(
+            rendered("k: {{ nope | default('d') }}\nl: {{ vars.x is defined }}", json!(1)),
+            json!({"k": "d", "l": false})
+        );
     }
 
     #[test]

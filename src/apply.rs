@@ -1,0 +1,226 @@
+//! Owns the doing: a plan's registrations, then its updates. The only module that changes anything in AWS.
+//!
+//! Neither RegisterTaskDefinition nor UpdateService takes an idempotency token. Where an answer
+//! was lost, it is looked whether the call took effect before it is made again: nothing is done twice.
+
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use serde_json::Value;
+
+use crate::aws::error::Meaning;
+use crate::aws::types::{Service, TaskDefinition, revision_of, view};
+use crate::aws::{ApiError, Aws};
+use crate::document::model::Root;
+use crate::document::normal::{OWN_TAG_PREFIX, normal};
+use crate::error::Failure;
+use crate::plan::{Plan, Registration, Revision, ServicePlan};
+use crate::report::{Event, Report};
+use crate::watch::snapshot::Followed;
+
+/// How often a call is made at the most, and the first pause after which it is made again.
+const ATTEMPTS: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(400);
+/// How long a rollout is watched where nobody says how long.
+pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// Holds what was done.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// The deployments that were started.
+    pub followed: Vec<Followed>,
+    /// Services that were updated without a new deployment: their attributes alone changed.
+    pub settled: Vec<String>,
+    /// Services that could not be updated.
+    pub failures: Vec<(String, Failure)>,
+}
+
+/// Does what a plan says.
+///
+/// Everything is registered before any service is touched. The services are then updated side by side; one that
+/// fails does not stop the others, and is reported.
+///
+/// # Errors
+/// A registration that failed: no service was touched.
+pub async fn run(plan: &Plan, aws: &Aws, report: &dyn Report) -> Result<Applied, Failure> {
+    let registering = plan.registrations.iter().map(|registration| register(registration, aws, report));
+    let registered = try_join_all(registering).await?;
+    let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
+    let updating = changing.iter().map(|service| update(service, &registered, aws, report));
+    let mut applied = Applied::default();
+    for (service, result) in changing.iter().zip(join_all(updating).await) {
+        match result {
+            Ok(Some(followed)) => applied.followed.push(followed),
+            Ok(None) => applied.settled.push(service.key.clone()),
+            Err(failure) => applied.failures.push((service.key.clone(), failure)),
+        }
+    }
+    Ok(applied)
+}
+
+/// Registers one document, once: a lost answer is looked up before the call is made again.
+async fn register(
+    registration: &Registration,
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<TaskDefinition, Failure> {
+    let mut document = registration.document.clone();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match aws.register(&document).await {
+            Ok(registered) => {
+                report.tell(&Event::Registered { revision: registered.revision() });
+                return Ok(registered);
+            }
+            Err(error) => error,
+        };
+        if error.meaning == Meaning::Denied && drop_own_tags(&mut document) {
+            report.tell(&Event::Note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}")));
+            continue;
+        }
+        if error.meaning == Meaning::Passing && !error.is_throttle() {
+            if let Some(registered) = already_registered(registration, &document, aws).await {
+                report.tell(&Event::Registered { revision: registered.revision() });
+                return Ok(registered);
+            }
+        }
+        if attempt >= ATTEMPTS || !may_try_again(&error) {
+            let message = format!("register task definition `{}`", registration.family);
+            return Err(Failure::error(message).hint(error.hint()).because(error));
+        }
+        tokio::time::sleep(pause(attempt)).await;
+    }
+}
+
+/// Returns whether a call that failed so may be made again, once it is known that it had no effect.
+fn may_try_again(error: &ApiError) -> bool {
+    // Two registrations in one family at a time: a plain ClientException that passes.
+    let concurrent =
+        error.message.as_deref().is_some_and(|message| message.contains("Too many concurrent attempts"));
+    error.meaning == Meaning::Passing || concurrent
+}
+
+/// Returns the pause before the next attempt: twice as long each time, with some jitter against other runs.
+fn pause(attempt: u32) -> Duration {
+    let nanos = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| now.subsec_nanos());
+    let jitter = FIRST_PAUSE * (nanos % 1000) / 1000;
+    FIRST_PAUSE * 2u32.saturating_pow(attempt - 1) + jitter
+}
+
+/// Returns the revision that an unanswered call registered, if it did.
+async fn already_registered(
+    registration: &Registration,
+    document: &Value,
+    aws: &Aws,
+) -> Option<TaskDefinition> {
+    let latest = aws.task_definition(&registration.family).await.ok().flatten()?;
+    let new = registration.latest.as_ref() != Some(&latest.arn);
+    let root = Root::TaskDefinition;
+    (new && normal(&latest.document, root) == normal(document, root)).then_some(latest)
+}
+
+/// Takes ecsail's own tags out of a document, and returns whether there were any.
+fn drop_own_tags(document: &mut Value) -> bool {
+    let Some(tags) = document["tags"].as_array_mut() else { return false };
+    let before = tags.len();
+    tags.retain(|tag| !tag["key"].as_str().unwrap_or_default().starts_with(OWN_TAG_PREFIX));
+    let dropped = tags.len() < before;
+    if tags.is_empty() {
+        // RegisterTaskDefinition refuses an empty list.
+        document.as_object_mut().map(|members| members.remove("tags"));
+    }
+    dropped
+}
+
+/// Updates one service, and returns the deployment to follow; none where the update started none.
+async fn update(
+    plan: &ServicePlan,
+    registered: &[TaskDefinition],
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<Option<Followed>, Failure> {
+    let revision = match &plan.after {
+        Revision::Same => plan.before.clone(),
+        Revision::Registered(arn) => arn.clone(),
+        // A plan's indexes are those of its own registrations, which were all made.
+        Revision::New(index) => registered[*index].arn.clone(),
+    };
+    if !plan.retag.is_empty() {
+        if let Err(error) = aws.tag(&plan.before, &plan.retag).await {
+            report.tell(&Event::Note(&format!("the new digest of `{}` is not recorded: {error}", plan.key)));
+        }
+    }
+    let mut document = plan.members.clone();
+    document.insert("cluster".to_owned(), plan.cluster.clone().into());
+    document.insert("service".to_owned(), plan.name.clone().into());
+    if plan.after != Revision::Same {
+        document.insert("taskDefinition".to_owned(), revision.clone().into());
+    }
+    let answer = send_update(&Value::Object(document), plan, aws).await?;
+    let service: Service = view(&answer).unwrap_or_default();
+    let followed = follow(plan, &service, revision);
+    let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
+    report.tell(&Event::Updated {
+        service: &plan.key,
+        revision: revision_of(followed.as_ref().map_or(&plan.before, |followed| &followed.revision)),
+        deployment,
+    });
+    Ok(followed)
+}
+
+/// Makes the call; an update that forces a deployment is looked up before it is made again.
+async fn send_update(document: &Value, plan: &ServicePlan, aws: &Aws) -> Result<Value, Failure> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match aws.update_service(document).await {
+            Ok(service) => return Ok(service),
+            Err(error) => error,
+        };
+        if error.meaning == Meaning::Passing && !error.is_throttle() {
+            if let Some(service) = already_updated(plan, aws).await {
+                return Ok(service);
+            }
+        }
+        if attempt >= ATTEMPTS || !may_try_again(&error) {
+            return Err(Failure::error(format!("update service `{}`", plan.name))
+                .hint(error.hint())
+                .because(error));
+        }
+        tokio::time::sleep(pause(attempt)).await;
+    }
+}
+
+/// Returns the service where an unanswered update has started its deployment.
+async fn already_updated(plan: &ServicePlan, aws: &Aws) -> Option<Value> {
+    let mut found = aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await.ok()?;
+    let document = found.remove(&plan.name)?;
+    let service: Service = view(&document).ok()?;
+    let id = service.primary().map(|primary| primary.id.clone());
+    (id.is_some() && id != plan.deployment_before).then_some(document)
+}
+
+/// Returns the deployment that an update started, by the answer's PRIMARY deployment.
+fn follow(plan: &ServicePlan, service: &Service, revision: String) -> Option<Followed> {
+    let primary = service.primary();
+    let started = primary.filter(|primary| Some(&primary.id) != plan.deployment_before.as_ref());
+    // Attributes such as tags' propagation start no deployment, and none was asked for.
+    if started.is_none() && plan.after == Revision::Same && plan.reasons.is_empty() {
+        return None;
+    }
+    let last = |deployment: &crate::aws::types::Deployment| deployment.created_at.0;
+    Some(Followed {
+        key: plan.key.clone(),
+        name: plan.name.clone(),
+        cluster: plan.cluster.clone(),
+        deployment: started.map(|primary| primary.id.clone()),
+        created_at: started.or(primary).map(last).unwrap_or_default(),
+        revision,
+        previous: plan.before.clone(),
+        deployment_before: plan.deployment_before.clone(),
+        timeout: plan.timeout.unwrap_or(TIMEOUT),
+    })
+}

@@ -1,0 +1,92 @@
+//! Owns how clients are set up: region, credentials, role, endpoint, proxy and certificates, as the AWS CLI has them.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::error::Failure;
+use crate::manifest::Manifest;
+use crate::settings::Settings;
+
+/// Attempts for one call: enough to wait out a throttled bucket that refills once a second.
+const ATTEMPTS: u32 = 5;
+/// How long one attempt may take: a server that accepts and never answers would hang for ever otherwise.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Returns the SDK's configuration.
+///
+/// The region comes from `--region`, then the manifest, then the environment and the profile:
+/// a manifest that names a region means it, whatever CI has exported.
+///
+/// # Errors
+/// No region, or a CA bundle that cannot be read.
+pub async fn load(settings: &Settings, manifest: &Manifest) -> Result<SdkConfig> {
+    let config = loader(settings, manifest)?.load().await;
+    if config.region().is_none() {
+        let hint = "set `region:` in the manifest, `--region`, or `AWS_REGION`".to_owned();
+        return Err(Failure::usage("no AWS region is set").hint(hint).into());
+    }
+    let Some(role) = &manifest.role else { return Ok(config) };
+    let provider = AssumeRoleProvider::builder(role).session_name("ecsail").configure(&config).build().await;
+    Ok(config
+        .into_builder()
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(provider))
+        .build())
+}
+
+fn loader(settings: &Settings, manifest: &Manifest) -> Result<ConfigLoader> {
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts.build());
+    if let Some(region) = settings.region.as_ref().or(manifest.region.as_ref()) {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(endpoint) = &settings.endpoint_url {
+        loader = loader.endpoint_url(endpoint);
+    }
+    if settings.sandbox.is_some() {
+        // The sandbox takes any credentials; none of the user's own may reach it, nor be needed for it.
+        let credentials = aws_credential_types::Credentials::from_keys("SANDBOXKEY", "sandbox", None);
+        loader = loader.credentials_provider(credentials);
+    }
+    if let Some(path) = settings.environment.get("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+        loader = loader.http_client(with_ca_bundle(path)?);
+    }
+    Ok(loader)
+}
+
+/// Returns an HTTP client that trusts the certificates of a bundle.
+///
+/// The SDK does not read `AWS_CA_BUNDLE`, and a client of one's own loses its proxy settings: both are put back.
+fn with_ca_bundle(path: &str) -> Result<SharedHttpClient> {
+    let pem = std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("read `AWS_CA_BUNDLE` `{path}`")).because(error))?;
+    let trust = TrustStore::empty().with_pem_certificate(pem.as_slice());
+    let context = TlsContext::builder().with_trust_store(trust).build()?;
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder();
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(context.clone())
+            .build()
+    }))
+}

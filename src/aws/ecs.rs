@@ -1,0 +1,209 @@
+//! Owns calls to ECS. Documents go out and come in as raw JSON; see [`super::raw`].
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::config::retry::RetryConfig;
+use aws_sdk_ecs::types::{DesiredStatus, TaskDefinitionField};
+use serde_json::{Value, json};
+
+use super::error::Meaning;
+use super::raw::RawJson;
+use super::types::{ServiceDeployment, ServiceRevision, Task, TaskDefinition, view};
+use super::{ApiError, Aws};
+
+/// How many services DescribeServices takes (API reference, DescribeServices, `services`).
+const SERVICES_A_CALL: usize = 10;
+/// How many ARNs DescribeServiceDeployments and DescribeServiceRevisions take.
+const DEPLOYMENTS_A_CALL: usize = 20;
+/// How many tasks DescribeTasks takes.
+const TASKS_A_CALL: usize = 100;
+
+impl Aws {
+    /// Returns the raw services that there are, by name; a name that is not there is left out.
+    ///
+    /// # Errors
+    /// The API's; [`Meaning::NotFound`] where the cluster does not exist.
+    pub async fn services(
+        &self,
+        cluster: &str,
+        names: &[String],
+    ) -> Result<BTreeMap<String, Value>, ApiError> {
+        let calls = names.chunks(SERVICES_A_CALL).map(|names| async move {
+            let raw = RawJson::keep();
+            let request = self.ecs.describe_services().cluster(cluster).set_services(Some(names.to_vec()));
+            let sent = request.customize().interceptor(raw.clone()).send().await;
+            sent.map_err(|error| ApiError::new("ecs:DescribeServices", error))?;
+            Ok(raw.answer())
+        });
+        let mut services = BTreeMap::new();
+        for answer in futures_util::future::try_join_all(calls).await? {
+            for service in answer["services"].as_array().into_iter().flatten() {
+                let name = service["serviceName"].as_str().unwrap_or_default();
+                services.insert(name.to_owned(), service.clone());
+            }
+        }
+        Ok(services)
+    }
+
+    /// Returns a task definition by family, `family:revision` or ARN; nothing where there is none.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn task_definition(&self, name: &str) -> Result<Option<TaskDefinition>, ApiError> {
+        let raw = RawJson::keep();
+        let request =
+            self.ecs.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
+        if let Err(error) = request.customize().interceptor(raw.clone()).send().await {
+            let error = ApiError::new("ecs:DescribeTaskDefinition", error);
+            // "Unable to describe task definition." is what ECS says of one that is not there.
+            let absent =
+                matches!(error.code.as_deref(), Some("ClientException" | "InvalidParameterException"));
+            return if absent { Ok(None) } else { Err(error) };
+        }
+        Ok(definition_of(raw.answer()))
+    }
+
+    /// Registers a task definition document as it is and returns it as ECS stored it.
+    ///
+    /// Sent once: the call has no idempotency token, and the SDK's retry of a lost answer would register twice.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn register(&self, document: &Value) -> Result<TaskDefinition, ApiError> {
+        let raw = RawJson::send(document);
+        let request = self.ecs.register_task_definition().customize().interceptor(raw.clone());
+        let sent = request.config_override(once()).send().await;
+        sent.map_err(|error| ApiError::new("ecs:RegisterTaskDefinition", error))?;
+        definition_of(raw.answer()).ok_or_else(|| unreadable("ecs:RegisterTaskDefinition"))
+    }
+
+    /// Updates a service with a document as UpdateService takes it, and returns the raw service. Sent once.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn update_service(&self, document: &Value) -> Result<Value, ApiError> {
+        let raw = RawJson::send(document);
+        let request = self.ecs.update_service().customize().interceptor(raw.clone());
+        let sent = request.config_override(once()).send().await;
+        sent.map_err(|error| ApiError::new("ecs:UpdateService", error))?;
+        match raw.answer()["service"].take() {
+            Value::Null => Err(unreadable("ecs:UpdateService")),
+            service => Ok(service),
+        }
+    }
+
+    /// Sets tags on a resource.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
+        let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect::<Value>();
+        let raw = RawJson::send(&json!({"resourceArn": arn, "tags": tags}));
+        let sent = self.ecs.tag_resource().customize().interceptor(raw).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("ecs:TagResource", error))
+    }
+
+    /// Returns service revisions by ARN; those that ECS does not have are left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn service_revisions(&self, arns: &[String]) -> Result<Vec<ServiceRevision>, ApiError> {
+        let calls = arns.chunks(DEPLOYMENTS_A_CALL).map(|arns| async move {
+            let raw = RawJson::keep();
+            let request =
+                self.ecs.describe_service_revisions().set_service_revision_arns(Some(arns.to_vec()));
+            let sent = request.customize().interceptor(raw.clone()).send().await;
+            sent.map_err(|error| ApiError::new("ecs:DescribeServiceRevisions", error))?;
+            Ok::<_, ApiError>(views(&raw.answer(), "serviceRevisions"))
+        });
+        Ok(futures_util::future::try_join_all(calls).await?.concat())
+    }
+
+    /// Returns the deployments of a service that were created after a time, newest first.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn service_deployments_since(
+        &self,
+        cluster: &str,
+        service: &str,
+        since: f64,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        let raw = RawJson::keep();
+        let after = aws_smithy_types::DateTime::from_secs_f64(since);
+        let created = aws_sdk_ecs::types::CreatedAt::builder().after(after).build();
+        let request =
+            self.ecs.list_service_deployments().cluster(cluster).service(service).created_at(created);
+        let sent = request.customize().interceptor(raw.clone()).send().await;
+        sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+        let mut list: Vec<ServiceDeployment> = views(&raw.answer(), "serviceDeployments");
+        list.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0));
+        Ok(list)
+    }
+
+    /// Returns service deployments by ARN; those that ECS does not have are left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn service_deployments(&self, arns: &[String]) -> Result<Vec<ServiceDeployment>, ApiError> {
+        let calls = arns.chunks(DEPLOYMENTS_A_CALL).map(|arns| async move {
+            let raw = RawJson::keep();
+            let request =
+                self.ecs.describe_service_deployments().set_service_deployment_arns(Some(arns.to_vec()));
+            let sent = request.customize().interceptor(raw.clone()).send().await;
+            sent.map_err(|error| ApiError::new("ecs:DescribeServiceDeployments", error))?;
+            Ok::<_, ApiError>(views(&raw.answer(), "serviceDeployments"))
+        });
+        Ok(futures_util::future::try_join_all(calls).await?.concat())
+    }
+
+    /// Returns the newest stopped tasks of a service, up to 100: ECS shows them for about an hour.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn stopped_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ApiError> {
+        let request = self.ecs.list_tasks().cluster(cluster).service_name(service);
+        let listed = request.desired_status(DesiredStatus::Stopped).send().await;
+        let listed = listed.map_err(|error| ApiError::new("ecs:ListTasks", error))?;
+        let arns: Vec<String> = listed.task_arns().iter().take(TASKS_A_CALL).cloned().collect();
+        if arns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let raw = RawJson::keep();
+        let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns));
+        let sent = request.customize().interceptor(raw.clone()).send().await;
+        sent.map_err(|error| ApiError::new("ecs:DescribeTasks", error))?;
+        Ok(views(&raw.answer(), "tasks"))
+    }
+}
+
+/// Returns the setting for calls that must not be made a second time behind our back.
+fn once() -> aws_sdk_ecs::config::Builder {
+    aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
+}
+
+fn definition_of(mut answer: Value) -> Option<TaskDefinition> {
+    let mut document = answer["taskDefinition"].take();
+    let arn = document["taskDefinitionArn"].as_str()?.to_owned();
+    let tags = answer["tags"].take();
+    if tags.as_array().is_some_and(|tags| !tags.is_empty()) {
+        document["tags"] = tags;
+    }
+    Some(TaskDefinition { arn, document })
+}
+
+/// Returns the views of a list in an answer; an item that cannot be read is left out.
+fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
+    let items = answer[member].as_array();
+    items.into_iter().flatten().filter_map(|item| view(item).ok()).collect()
+}
+
+fn unreadable(operation: &str) -> ApiError {
+    ApiError {
+        operation: operation.to_owned(),
+        meaning: Meaning::Unsupported,
+        code: None,
+        message: Some("the answer is not what ECS gives".to_owned()),
+        request_id: None,
+    }
+}

@@ -1,0 +1,144 @@
+//! Owns errors of the API: what was called, what came back, and what that means for the caller.
+
+use std::error::Error as StdError;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ecs::operation::RequestId;
+
+/// Says what an error means for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// A throttle, a server error, a broken connection: worth another try.
+    Passing,
+    /// The caller may not do this.
+    Denied,
+    /// The credentials are no longer good.
+    Expired,
+    /// There are no credentials.
+    NoCredentials,
+    /// What was asked for is not there.
+    NotFound,
+    /// The service does not know this operation, or answers nonsense: an old or incomplete implementation.
+    Unsupported,
+    /// Anything else.
+    Other,
+}
+
+/// Holds an error of one call.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{operation}: {}", self.text())]
+pub struct ApiError {
+    /// The IAM name of the call, such as `ecs:UpdateService`.
+    pub operation: String,
+    pub meaning: Meaning,
+    pub code: Option<String>,
+    pub message: Option<String>,
+    pub request_id: Option<String>,
+}
+
+impl ApiError {
+    /// Returns our error of an SDK's.
+    pub fn new<E, R>(operation: &str, error: SdkError<E, R>) -> ApiError
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+        SdkError<E, R>: RequestId,
+    {
+        let request_id = error.request_id().map(str::to_owned);
+        let code = error.code().map(str::to_owned);
+        let message = error.message().map(str::to_owned);
+        let meaning = meaning(&error, code.as_deref());
+        let message = message.or_else(|| Some(causes(&error)).filter(|_| code.is_none()));
+        ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
+    }
+
+    /// Returns whether the call was refused for being one too many: then it had no effect.
+    pub fn is_throttle(&self) -> bool {
+        self.meaning == Meaning::Passing
+            && self.code.as_deref().is_some_and(|code| code.contains("Throttl") || code.contains("TooMany"))
+    }
+
+    fn text(&self) -> String {
+        let request = self.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+        match (&self.code, &self.message) {
+            (Some(code), Some(message)) => format!("{code}: {message}{request}"),
+            (Some(one), None) | (None, Some(one)) => format!("{one}{request}"),
+            (None, None) => format!("no answer that can be read{request}"),
+        }
+    }
+
+    /// Returns what to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self.meaning {
+            Meaning::Denied => Some(format!("allow `{}` to the role or user that runs ecsail", self.operation)),
+            Meaning::Expired => Some("renew the credentials (`aws sso login`), then run it again".to_owned()),
+            Meaning::NoCredentials => Some(
+                "looked in the environment (`AWS_ACCESS_KEY_ID`), the profile in `~/.aws`, SSO, web identity, the container \
+                 and the instance: set one up, or name a profile with `--profile`"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn meaning<E, R>(error: &SdkError<E, R>, code: Option<&str>) -> Meaning
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    if let Some(credentials) = cause::<CredentialsError, _>(error) {
+        return match credentials {
+            CredentialsError::CredentialsNotLoaded(_) => Meaning::NoCredentials,
+            _ => Meaning::Other,
+        };
+    }
+    match code {
+        Some("ExpiredTokenException" | "ExpiredToken" | "RequestExpired") => Meaning::Expired,
+        Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation") => Meaning::Denied,
+        Some(
+            "ThrottlingException"
+            | "Throttling"
+            | "TooManyRequestsException"
+            | "ServerException"
+            | "InternalFailure",
+        ) => Meaning::Passing,
+        Some("ImageNotFoundException" | "RepositoryNotFoundException" | "ServiceNotFoundException") => {
+            Meaning::NotFound
+        }
+        Some("InvalidAction" | "UnknownOperationException") => Meaning::Unsupported,
+        Some(_) => Meaning::Other,
+        None => match error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Meaning::Passing,
+            // An answer that is not the service's JSON: a proxy's page, or an emulator's error page.
+            SdkError::ResponseError(_) | SdkError::ServiceError(_) => Meaning::Unsupported,
+            _ => Meaning::Other,
+        },
+    }
+}
+
+fn cause<'a, T: StdError + 'static, E: StdError + 'static>(error: &'a E) -> Option<&'a T> {
+    let mut next = error.source();
+    while let Some(current) = next {
+        if let Some(found) = current.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = current.source();
+    }
+    None
+}
+
+/// Returns the chain of causes as one line, without the SDK's dump of the answer.
+fn causes(error: &dyn StdError) -> String {
+    let mut parts = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(current) = next {
+        let text = current.to_string();
+        if !parts.contains(&text) {
+            parts.push(text);
+        }
+        next = current.source();
+    }
+    parts.join(": ")
+}

@@ -1,0 +1,59 @@
+//! Owns everything that is said to AWS and heard from it.
+//!
+//! The only module that names an `aws_sdk_*` crate. Outwards it speaks ecsail's own vocabulary
+//! ([`types`]): what comes in is the raw JSON of the answers, so that no field is lost on the way.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use aws_config::SdkConfig;
+
+use crate::manifest::Manifest;
+use crate::settings::Settings;
+
+pub mod config;
+pub mod ecr;
+pub mod ecs;
+pub mod error;
+pub mod observe;
+pub mod raw;
+pub mod sts;
+pub mod types;
+
+pub use error::ApiError;
+
+/// Holds the clients of one run.
+pub struct Aws {
+    config: SdkConfig,
+    ecs: aws_sdk_ecs::Client,
+    /// ECR clients by region: an image is looked up where its repository is.
+    ecr: Mutex<BTreeMap<String, aws_sdk_ecr::Client>>,
+    /// The region that services are in.
+    pub region: String,
+}
+
+impl Aws {
+    /// Returns the clients for a manifest: its region and role, the environment's credentials.
+    ///
+    /// Nothing is sent yet; credentials are looked for when the first call is made.
+    ///
+    /// # Errors
+    /// No region, or settings that cannot be used.
+    pub async fn connect(settings: &Settings, manifest: &Manifest) -> Result<Aws> {
+        let config = config::load(settings, manifest).await?;
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let ecs = aws_sdk_ecs::Client::new(&config);
+        Ok(Aws { ecs, ecr: Mutex::new(BTreeMap::new()), region, config })
+    }
+
+    fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
+        let mut clients = self.ecr.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(region.to_owned()).or_insert_with(|| {
+            let region = aws_config::Region::new(region.to_owned());
+            let config = aws_sdk_ecr::config::Builder::from(&self.config).region(region).build();
+            aws_sdk_ecr::Client::from_conf(config)
+        });
+        client.clone()
+    }
+}

@@ -1,0 +1,199 @@
+//! Owns the look at AWS before a plan is made: as few round trips as what is asked for allows.
+//!
+//! Everything that depends on nothing but the manifest is asked for at once; what depends on
+//! the services comes in a second round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use futures_util::future::{join, join4, try_join, try_join_all};
+use serde_json::Value;
+
+use super::error::Meaning;
+use super::types::{ImageState, Observed, ObservedService, TaskDefinition, view};
+use super::{ApiError, Aws};
+use crate::document::model::{Root, model};
+use crate::error::Failure;
+use crate::manifest::image::Reference;
+use crate::render::{Definition, Desired, DesiredService};
+
+impl Aws {
+    /// Returns what is there of what is desired.
+    ///
+    /// # Errors
+    /// A cluster that does not exist, or errors of the API that leave no ground for a plan.
+    pub async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        let mut observed = Observed::default();
+        let families = families(desired);
+        let references = rendered_images(desired);
+        let (services, latest, images, caller) = join4(
+            self.observe_services(desired),
+            self.latest(&families),
+            self.images(&references),
+            self.caller(),
+        )
+        .await;
+        observed.services = services?;
+        observed.latest = latest.map_err(failure)?;
+        observed.images = images.map_err(failure)?;
+        match caller {
+            Ok(caller) => observed.caller = Some(caller),
+            Err(error) => observed.notes.push(format!("who runs this is not known: {error}")),
+        }
+        self.observe_running(&mut observed).await?;
+        self.observe_running_images(desired, &mut observed).await?;
+        Ok(observed)
+    }
+
+    /// First round: the services, cluster by cluster.
+    async fn observe_services(
+        &self,
+        desired: &Desired,
+    ) -> Result<BTreeMap<(String, String), ObservedService>> {
+        let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for service in &desired.services {
+            clusters.entry(&service.cluster).or_default().push(service.name.clone());
+        }
+        let calls = clusters.iter().map(|(cluster, names)| async move {
+            let found =
+                self.services(cluster, names).await.map_err(|error| cluster_failure(cluster, error))?;
+            Ok::<_, Failure>((*cluster, found))
+        });
+        let mut services = BTreeMap::new();
+        for (cluster, found) in try_join_all(calls).await? {
+            for (name, document) in found {
+                let service = view(&document)?;
+                let observed = ObservedService { document, service, ..ObservedService::default() };
+                services.insert((cluster.to_owned(), name), observed);
+            }
+        }
+        Ok(services)
+    }
+
+    async fn latest(
+        &self,
+        families: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, TaskDefinition>, ApiError> {
+        let calls = families.iter().map(|family| async move {
+            let found = self.task_definition(family).await?;
+            Ok::<_, ApiError>(found.map(|definition| (family.clone(), definition)))
+        });
+        Ok(try_join_all(calls).await?.into_iter().flatten().collect())
+    }
+
+    async fn images(
+        &self,
+        references: &BTreeSet<Reference>,
+    ) -> Result<BTreeMap<String, ImageState>, ApiError> {
+        let calls = references.iter().map(|reference| async move {
+            let state = self.image(reference).await?;
+            Ok::<_, ApiError>((reference.to_string(), state))
+        });
+        Ok(try_join_all(calls).await?.into_iter().collect())
+    }
+
+    /// Second round: the definitions that run (where they are not the newest) and the digests that they run with.
+    async fn observe_running(&self, observed: &mut Observed) -> Result<()> {
+        let known: BTreeMap<_, _> =
+            observed.latest.values().map(|latest| (latest.arn.clone(), latest.clone())).collect();
+        let running = observed.services.values().map(|observed| observed.service.task_definition.clone());
+        let unknown: BTreeSet<String> =
+            running.filter(|arn| !arn.is_empty() && !known.contains_key(arn)).collect();
+        let revisions: Vec<String> = observed
+            .services
+            .values()
+            .flat_map(|observed| {
+                observed.service.current_service_revisions.iter().map(|revision| revision.arn.clone())
+            })
+            .collect();
+        let (definitions, revisions) = join(self.latest(&unknown), self.service_revisions(&revisions)).await;
+        let definitions = definitions.map_err(failure)?;
+        // Without service revisions (old permissions, another cloud) a moved tag is found by our own tags, if at all.
+        let revisions = revisions.unwrap_or_default();
+        for service in observed.services.values_mut() {
+            let arn = &service.service.task_definition;
+            service.running = known.get(arn).or_else(|| definitions.get(arn)).cloned();
+            let current = service.service.current_service_revisions.iter();
+            let current: Vec<_> = current.map(|revision| revision.arn.as_str()).collect();
+            for revision in
+                revisions.iter().filter(|revision| current.contains(&revision.service_revision_arn.as_str()))
+            {
+                for image in revision.container_images.iter().filter(|_| revision.task_definition == *arn) {
+                    let digest = image.image_digest.clone();
+                    service.digests.extend(digest.map(|digest| (image.container_name.clone(), digest)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// For services that keep their definition: the images that it will have, once the definition is known.
+    async fn observe_running_images(&self, desired: &Desired, observed: &mut Observed) -> Result<()> {
+        let mut references = BTreeSet::new();
+        for service in &desired.services {
+            let Definition::Running(_) = &service.definition else { continue };
+            let Ok(document) = crate::plan::desired_document(service, observed) else { continue };
+            references.extend(images_of(&document));
+        }
+        references.retain(|reference| !observed.images.contains_key(&reference.to_string()));
+        let (images, ()) = try_join(self.images(&references), async { Ok(()) }).await.map_err(failure)?;
+        observed.images.extend(images);
+        Ok(())
+    }
+}
+
+/// Returns the images that a task definition document names.
+pub fn images_of(document: &Value) -> BTreeSet<Reference> {
+    let containers = document["containerDefinitions"].as_array().into_iter().flatten();
+    containers.filter_map(|container| container["image"].as_str()).map(Reference::parse).collect()
+}
+
+fn rendered_images(desired: &Desired) -> BTreeSet<Reference> {
+    let rendered = desired.services.iter().filter_map(|service| match &service.definition {
+        Definition::Rendered(document) => Some(images_of(document)),
+        // The manifest's images are known before the definition is.
+        Definition::Running(replacements) => Some(replacements.images.iter().cloned().collect()),
+    });
+    rendered.flatten().collect()
+}
+
+fn families(desired: &Desired) -> BTreeSet<String> {
+    let family = |service: &DesiredService| match &service.definition {
+        Definition::Rendered(document) => document["family"].as_str().map(str::to_owned),
+        Definition::Running(_) => None,
+    };
+    desired.services.iter().filter_map(family).collect()
+}
+
+/// Returns the registered document without what ECS fills in: what could be registered again.
+pub fn without_read_only(document: &Value) -> Value {
+    let mut document = document.clone();
+    if let Value::Object(members) = &mut document {
+        members.retain(|name, value| {
+            let empty_enum = value.as_str() == Some("");
+            !model().is_read_only(Root::TaskDefinition, name) && !value.is_null() && !empty_enum
+        });
+    }
+    document
+}
+
+fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
+    let missing = error.code.as_deref() == Some("ClusterNotFoundException");
+    let failure = failure(error);
+    if !missing {
+        return failure;
+    }
+    let hint =
+        "check `cluster:` and `region:` in the manifest, and the account of the credentials".to_owned();
+    Failure::error(format!("there is no cluster `{cluster}`")).because(failure).hint(hint)
+}
+
+/// Returns the failure that an error of the API is for a command.
+pub fn failure(error: ApiError) -> Failure {
+    let hint = error.hint();
+    match error.meaning {
+        Meaning::NoCredentials => Failure::error("no AWS credentials were found").because(error).hint(hint),
+        Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
+        _ => Failure::error(format!("call `{}`", error.operation)).because(error).hint(hint),
+    }
+}

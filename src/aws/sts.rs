@@ -1,0 +1,20 @@
+//! Owns calls to STS.
+
+use super::types::Caller;
+use super::{ApiError, Aws};
+
+impl Aws {
+    /// Returns who runs ecsail.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn caller(&self) -> Result<Caller, ApiError> {
+        let client = aws_sdk_sts::Client::new(&self.config);
+        let answer = client.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| ApiError::new("sts:GetCallerIdentity", error))?;
+        Ok(Caller {
+            account: answer.account().unwrap_or_default().to_owned(),
+            arn: answer.arn().unwrap_or_default().to_owned(),
+        })
+    }
+}

@@ -1,0 +1,310 @@
+//! Owns ecsail's view of what ECS and ECR answer: the members that decisions are made from.
+//!
+//! The views are read from the raw JSON of the answers, leniently: an unknown status is kept
+//! as text, a missing member takes its default. Times are seconds since 1970.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent or not a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
+pub struct Epoch(pub f64);
+
+impl<'de> Deserialize<'de> for Epoch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Epoch, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Number(number) => Epoch(number.as_f64().unwrap_or_default()),
+            Value::String(text) => {
+                Epoch(text.parse::<jiff::Timestamp>().map_or(0.0, |time| time.as_second() as f64))
+            }
+            _ => Epoch::default(),
+        })
+    }
+}
+
+/// Returns a view of a JSON value; members that are `null` count as absent.
+///
+/// # Errors
+/// A member of a type that the view cannot take.
+pub fn view<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+    serde_json::from_value(without_nulls(value))
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.clone(), without_nulls(value)))
+                .collect(),
+        ),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
+}
+
+/// A service, as DescribeServices gives it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Service {
+    pub service_arn: String,
+    pub service_name: String,
+    pub cluster_arn: String,
+    pub status: String,
+    pub desired_count: i64,
+    pub running_count: i64,
+    pub pending_count: i64,
+    pub task_definition: String,
+    pub deployments: Vec<Deployment>,
+    pub events: Vec<Event>,
+    pub deployment_controller: Controller,
+    pub deployment_configuration: DeploymentConfiguration,
+    pub health_check_grace_period_seconds: i64,
+    pub current_service_revisions: Vec<RevisionSummary>,
+    pub load_balancers: Vec<Value>,
+}
+
+/// Who moves a service's deployments.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Controller {
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// The members of a deployment configuration that a verdict depends on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeploymentConfiguration {
+    pub deployment_circuit_breaker: CircuitBreaker,
+    pub alarms: Alarms,
+}
+
+/// The circuit breaker's settings.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CircuitBreaker {
+    pub enable: bool,
+    pub rollback: bool,
+}
+
+/// The alarms' settings.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Alarms {
+    pub enable: bool,
+    pub rollback: bool,
+}
+
+/// One of a service's deployments.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Deployment {
+    pub id: String,
+    /// PRIMARY, ACTIVE or INACTIVE; treated as open.
+    pub status: String,
+    pub task_definition: String,
+    pub desired_count: i64,
+    pub running_count: i64,
+    pub pending_count: i64,
+    pub failed_tasks: i64,
+    /// Absent under controllers other than ECS's own.
+    pub rollout_state: Option<String>,
+    pub rollout_state_reason: Option<String>,
+    pub created_at: Epoch,
+    pub updated_at: Epoch,
+}
+
+/// One of a service's events; ECS gives the latest 100, newest first.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Event {
+    pub id: String,
+    pub created_at: Epoch,
+    pub message: String,
+}
+
+/// A service revision that a service runs.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RevisionSummary {
+    pub arn: String,
+}
+
+/// A service revision: what exactly was deployed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceRevision {
+    pub service_revision_arn: String,
+    pub service_arn: String,
+    pub task_definition: String,
+    pub container_images: Vec<ContainerImage>,
+}
+
+/// An image as ECS resolved it when the revision was deployed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerImage {
+    pub container_name: String,
+    pub image: String,
+    pub image_digest: Option<String>,
+}
+
+/// A service deployment, as ListServiceDeployments and DescribeServiceDeployments give it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceDeployment {
+    pub service_deployment_arn: String,
+    pub service_arn: String,
+    /// PENDING, SUCCESSFUL, STOPPED, …; treated as open.
+    pub status: String,
+    pub status_reason: Option<String>,
+    pub lifecycle_stage: Option<String>,
+    pub created_at: Epoch,
+    pub started_at: Epoch,
+    pub finished_at: Epoch,
+    /// In a list; a description has `target_service_revision`.
+    pub target_service_revision_arn: Option<String>,
+    pub target_service_revision: Option<RevisionSummary>,
+    pub deployment_circuit_breaker: Option<BreakerState>,
+    pub rollback: Option<Rollback>,
+}
+
+impl ServiceDeployment {
+    /// Returns the ARN of the service revision that it brings out.
+    pub fn target(&self) -> Option<&str> {
+        let described = self.target_service_revision.as_ref().map(|revision| revision.arn.as_str());
+        self.target_service_revision_arn.as_deref().or(described)
+    }
+}
+
+/// How far the circuit breaker has counted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BreakerState {
+    pub status: String,
+    pub failure_count: i64,
+    pub threshold: i64,
+}
+
+/// Why ECS rolls back, and to what.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rollback {
+    pub reason: Option<String>,
+    pub service_revision_arn: Option<String>,
+    pub started_at: Epoch,
+}
+
+/// A task, as DescribeTasks gives it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Task {
+    pub task_arn: String,
+    pub task_definition_arn: String,
+    /// The id of the deployment that started it.
+    pub started_by: String,
+    pub last_status: String,
+    pub desired_status: String,
+    pub stop_code: Option<String>,
+    pub stopped_reason: Option<String>,
+    pub created_at: Epoch,
+    pub started_at: Epoch,
+    pub stopped_at: Epoch,
+    pub containers: Vec<Container>,
+}
+
+impl Task {
+    /// Returns the last part of the ARN, as the console shows it.
+    pub fn id(&self) -> &str {
+        self.task_arn.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// A container of a task.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Container {
+    pub name: String,
+    pub last_status: String,
+    /// Absent where the container never ran: that is no 0.
+    pub exit_code: Option<i64>,
+    pub reason: Option<String>,
+    pub health_status: Option<String>,
+}
+
+/// A task definition as it is registered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskDefinition {
+    pub arn: String,
+    /// The raw document, with read-only members, and `tags` beside the others.
+    pub document: Value,
+}
+
+impl TaskDefinition {
+    /// Returns `family:revision`, the short name.
+    pub fn revision(&self) -> &str {
+        revision_of(&self.arn)
+    }
+
+    /// Returns the value of one of its tags.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        let tags = self.document["tags"].as_array()?;
+        tags.iter().find(|tag| tag["key"] == key)?["value"].as_str()
+    }
+}
+
+/// Returns `family:revision` of a task definition's ARN.
+pub fn revision_of(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// Says what is known of an image that a definition names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImageState {
+    /// It is there, under this digest.
+    Found { digest: String },
+    /// The repository has no such tag or digest; these are its newest tags.
+    Missing { newest: Vec<String> },
+    /// There is no such repository.
+    NoRepository,
+    /// It was not looked for: the reason.
+    Unchecked(String),
+}
+
+/// Holds who runs ecsail, as STS says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    pub account: String,
+    pub arn: String,
+}
+
+/// Holds what was seen in AWS before a plan is made.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// By cluster and name.
+    pub services: BTreeMap<(String, String), ObservedService>,
+    /// The newest active revision of a family.
+    pub latest: BTreeMap<String, TaskDefinition>,
+    /// By reference.
+    pub images: BTreeMap<String, ImageState>,
+    pub caller: Option<Caller>,
+    /// What could not be looked at, and why; said once.
+    pub notes: Vec<String>,
+}
+
+/// Holds what was seen of one service.
+#[derive(Clone, Debug, Default)]
+pub struct ObservedService {
+    /// The raw answer, for the comparison.
+    pub document: Value,
+    pub service: Service,
+    /// The definition that it runs.
+    pub running: Option<TaskDefinition>,
+    /// The digests that it runs, by container; empty where ECS does not tell.
+    pub digests: BTreeMap<String, String>,
+}

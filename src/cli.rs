@@ -1,0 +1,228 @@
+//! Owns the command line: the global flags, the verbs, and the way from arguments to an exit code.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::commands::{check, completions, deploy, plan, render, status};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::manifest::fields::parse_duration;
+use crate::report::{self, Outcome, Style, outcome};
+use crate::settings::{Color, Output, Settings, parse_env_file};
+
+/// Deploys to Amazon ECS and tells the truth about it
+#[derive(Debug, Parser)]
+#[command(name = "ecsail", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Check(check::Check),
+    Render(render::Render),
+    Plan(plan::Plan),
+    Deploy(deploy::Deploy),
+    Status(status::Status),
+    #[cfg(feature = "sandbox")]
+    Sandbox(crate::commands::sandbox::SandboxArgs),
+    Completions(completions::Completions),
+}
+
+/// Holds the flags of every verb.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// The manifest; else `ecsail.yml` in this directory or above it
+    #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
+    manifest: Option<PathBuf>,
+    /// The stage of the manifest
+    #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true)]
+    stage: Option<String>,
+    /// Set a variable, over the manifest's `vars`
+    #[arg(long, value_name = "NAME=VALUE", global = true)]
+    set: Vec<String>,
+    /// Read environment variables for templates from a file
+    #[arg(long, value_name = "FILE", global = true)]
+    env_file: Vec<PathBuf>,
+    /// The cluster, over the manifest's; with it, services need not be in a manifest
+    #[arg(long, value_name = "NAME", global = true)]
+    cluster: Option<String>,
+    /// The AWS region, over the manifest's
+    #[arg(long, value_name = "REGION", global = true)]
+    region: Option<String>,
+    /// The profile in `~/.aws`
+    #[arg(long, value_name = "NAME", global = true)]
+    profile: Option<String>,
+    /// Another address for the AWS APIs
+    #[arg(long, value_name = "URL", global = true)]
+    endpoint_url: Option<String>,
+    /// Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens
+    #[cfg(feature = "sandbox")]
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "steady", global = true)]
+    sandbox: Option<String>,
+    /// How answers are written
+    #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
+    output: OutputArg,
+    /// Only answers and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Tell more; twice for even more
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Plain lines instead of a live display
+    #[arg(long, global = true)]
+    no_progress: bool,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
+    color: Color,
+    /// The time between two looks at a rollout, instead of one that adapts
+    #[arg(long, value_name = "DURATION", env = "ECSAIL_POLL_INTERVAL", value_parser = poll, hide_short_help = true, global = true)]
+    poll_interval: Option<Duration>,
+}
+
+/// Says how answers are written; Markdown is for `plan` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum OutputArg {
+    Text,
+    Json,
+    Markdown,
+}
+
+fn poll(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "not a duration such as `500ms` or `2s`".to_owned())
+}
+
+/// Runs the program and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(cli.global.verbose);
+    let style = cli.global.style();
+    let settings = match cli.global.settings() {
+        Ok(settings) => settings,
+        Err(failure) => {
+            let error = anyhow::Error::new(failure);
+            report::new(style, &Settings::default()).error(&error);
+            return ExitCode::from(outcome::exit_code_of(&error));
+        }
+    };
+    let report = report::new(style, &settings);
+    let context = Context::new(settings, report);
+    let result = run(&cli, &context);
+    let result = context.finish().and(result);
+    match result {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) => {
+            context.report.error(&error);
+            ExitCode::from(outcome::exit_code_of(&error))
+        }
+    }
+}
+
+fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
+    if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
+        return Err(Failure::usage("`--output markdown` is for `plan` alone").into());
+    }
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match &cli.verb {
+        Verb::Check(args) => check::run(args, context),
+        Verb::Render(args) => render::run(args, context),
+        Verb::Completions(args) => completions::run(args, context),
+        Verb::Plan(args) => {
+            let markdown = cli.global.output == OutputArg::Markdown;
+            runtime()?.block_on(plan::run(args, markdown, context))
+        }
+        Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
+        Verb::Status(args) => runtime()?.block_on(status::run(args, context)),
+        #[cfg(feature = "sandbox")]
+        Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),
+    }
+}
+
+impl Global {
+    fn style(&self) -> Style {
+        let output = if self.output == OutputArg::Json { Output::Json } else { Output::Text };
+        Style {
+            output,
+            color: self.color,
+            quiet: self.quiet,
+            no_progress: self.no_progress,
+            verbosity: self.verbose,
+        }
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
+        Ok(Settings {
+            manifest: self.manifest.clone(),
+            stage: self.stage.clone().filter(|stage| !stage.is_empty()),
+            set: self.set.iter().map(|argument| assignment(argument)).collect::<Result<_, _>>()?,
+            environment: self.environment()?,
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+            cluster: self.cluster.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            #[cfg(feature = "sandbox")]
+            sandbox: self.sandbox.clone(),
+            #[cfg(not(feature = "sandbox"))]
+            sandbox: None,
+            poll_interval: self.poll_interval,
+        })
+    }
+
+    /// Returns the process's environment with the env files laid over it; what is not text is left out.
+    fn environment(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let own = std::env::vars_os();
+        let own = own.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut environment: BTreeMap<String, String> = own.collect();
+        for path in &self.env_file {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("read the env file `{}`", path.display())).because(error)
+            })?;
+            let named =
+                |failure| Failure::usage(format!("read the env file `{}`", path.display())).because(failure);
+            environment.extend(parse_env_file(&text).map_err(named)?);
+        }
+        Ok(environment)
+    }
+}
+
+/// Returns the name and value of `--set name=value`.
+fn assignment(argument: &str) -> Result<(String, String), Failure> {
+    let parts = argument.split_once('=');
+    let name = |name: &str| {
+        let start = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        start && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+    };
+    match parts.filter(|(found, _)| name(found)) {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(Failure::usage(format!("`--set {argument}` is not `name=value`"))
+            .hint("a name has letters, digits and `_`".to_owned())),
+    }
+}
+
+/// Sends log lines to stderr. The SDK's own are kept to what holds no document: its debug lines print requests.
+fn log(verbosity: u8) {
+    use tracing_subscriber::filter::{EnvFilter, FilterFn, LevelFilter};
+    use tracing_subscriber::prelude::*;
+    let own = match verbosity {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("off,ecsail={own}")));
+    let safe = FilterFn::new(|metadata| {
+        metadata.target().starts_with("ecsail") || *metadata.level() <= tracing::Level::INFO
+    });
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(safe);
+    tracing_subscriber::registry().with(filter).with(lines).init();
+}

@@ -1,0 +1,87 @@
+//! `ecsail check`: reads and renders everything, with no AWS and no credentials.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::Selection;
+use crate::context::Context;
+use crate::document::problem::Invalid;
+use crate::manifest::{self, load};
+use crate::render;
+use crate::report::{Event, Outcome};
+use crate::settings::{Settings, Tags};
+
+/// The tag that stands in where none is given: nothing is looked up, so any will do.
+const PLACEHOLDER: &str = "TAG";
+
+/// Reads and renders everything, without AWS: all problems at once
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail check
+  ecsail check --stage production --tag 1.4.2
+  ecsail check service web --output json
+
+Without --stage, every stage of the manifest is checked.")]
+pub struct Check {
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Every problem that was found.
+pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
+    let mut request = args.selection.request()?;
+    if request.tags.is_empty() {
+        request.tags = Tags { all: Some(PLACEHOLDER.to_owned()), ..Tags::default() };
+    }
+    let stages = match &context.settings.stage {
+        Some(_) => Vec::new(),
+        None => load::stages(&context.settings)?,
+    };
+    let one = |stage: Option<&String>| -> Result<Result<render::Desired, Invalid>> {
+        let settings =
+            Settings { stage: stage.cloned().or(context.settings.stage.clone()), ..context.settings.clone() };
+        match manifest::load(&settings, &request) {
+            Ok(manifest) => Ok(render::desired(&manifest, &request.tags)),
+            Err(error) => error.downcast::<Invalid>().map(Err),
+        }
+    };
+    let checked = match stages.as_slice() {
+        [] => vec![one(None)?],
+        stages => stages.iter().map(|stage| one(Some(stage))).collect::<Result<_>>()?,
+    };
+    let mut services = 0;
+    let mut invalid: Option<Invalid> = None;
+    for result in checked {
+        match result {
+            Ok(desired) => {
+                services = services.max(desired.services.len());
+                context.report.tell(&Event::Remarks(&desired.remarks));
+            }
+            Err(found) => invalid = Some(merged(invalid, found)),
+        }
+    }
+    if let Some(invalid) = invalid {
+        return Err(invalid.into());
+    }
+    context.report.tell(&Event::Checked { services, stages: &stages });
+    Ok(Outcome::Done)
+}
+
+/// Returns the problems of two stages together: the same texts were read, so equal problems are shown once.
+fn merged(known: Option<Invalid>, found: Invalid) -> Invalid {
+    let Some(mut known) = known else { return found };
+    // Texts are numbered in the order of reading, which a stage may change: a place is carried over by its file's name.
+    for mut problem in found.problems {
+        problem.span = problem.span.map(|span| {
+            let source = found.sources.get(span.source);
+            let id = known.sources.find(&source.name);
+            let id = id.unwrap_or_else(|| known.sources.add(&source.name, &source.text));
+            crate::document::source::Span { source: id, ..span }
+        });
+        known.problems.push(problem);
+    }
+    known
+}

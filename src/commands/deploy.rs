@@ -1,0 +1,135 @@
+//! `ecsail deploy`: plan, then apply, then watch.
+
+use anyhow::Result;
+use clap::Args;
+use std::time::Duration;
+
+use super::{Selection, options};
+use crate::apply::{self, Applied};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::manifest;
+use crate::manifest::fields::parse_duration;
+use crate::plan::{self, Plan};
+use crate::render;
+use crate::report::{Event, Outcome};
+use crate::watch::{self, Settled};
+
+/// Deploys an image tag: registers, updates, and watches until the rollout has settled
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail deploy service web --tag 1.4.2
+  ecsail deploy --stage production --tag 1.4.2 --yes
+  ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
+  ecsail deploy service web --tag 1.4.2 --dry-run
+
+Exit codes: 0 done or nothing to do, 1 error, 2 usage, 3 rollout failed or rolled back,
+4 timed out while under way, 5 refused, 130 interrupted.")]
+pub struct Deploy {
+    #[command(flatten)]
+    selection: Selection,
+    /// Return once the update is accepted, without watching
+    #[arg(long, global = true)]
+    no_wait: bool,
+    /// How long to watch at the most, such as `15m`; the rollout goes on after it
+    #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
+    timeout: Option<Duration>,
+    /// Show the plan and stop
+    #[arg(long, global = true)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short, global = true)]
+    yes: bool,
+    /// A new deployment though nothing changed
+    #[arg(long, global = true)]
+    force: bool,
+    /// Replace a deployment that is under way
+    #[arg(long, global = true)]
+    supersede: bool,
+}
+
+/// Returns the duration of an argument.
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// What stands against the deploy, or a registration that failed: nothing was changed.
+pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
+    let request = args.selection.request()?;
+    let manifest = manifest::load(&context.settings, &request)?;
+    let desired = render::desired(&manifest, &request.tags)?;
+    context.report.tell(&Event::Remarks(&desired.remarks));
+    let aws = context.connect(&manifest, &desired).await?;
+    let observed = aws.observe(&desired).await?;
+    let options = options(&manifest, &request, &context.settings, (args.force, args.supersede));
+    let mut plan = plan::compare(&desired, &observed, &options)?;
+    for service in &mut plan.services {
+        service.timeout = args.timeout.or(service.timeout);
+    }
+    if plan.is_empty() {
+        tell_left(&plan, &[], context);
+        return Ok(Outcome::Done);
+    }
+    context.report.tell(&Event::Plan { plan: &plan, answer: None });
+    if args.dry_run {
+        let text = "dry run: nothing was changed";
+        context.report.tell(&Event::Answer { event: "dry_run", text, value: serde_json::json!({}) });
+        return Ok(Outcome::Done);
+    }
+    if !args.yes && context.report.confirm("Deploy this?") == Some(false) {
+        return Ok(Outcome::Declined);
+    }
+    let applied = apply::run(&plan, &aws, context.report.as_ref()).await?;
+    tell_left(&plan, &applied.settled, context);
+    if args.no_wait {
+        return Ok(not_waited(&applied, context));
+    }
+    let poll = context.poll_interval();
+    let settled = watch::until_settled(applied.followed, &aws, context.report.as_ref(), poll).await;
+    context.report.tell(&Event::Done);
+    Ok(tell_ends(&settled, &applied.failures, context))
+}
+
+/// Tells which services were left as they are.
+fn tell_left(plan: &Plan, settled: &[String], context: &Context) {
+    for service in &plan.services {
+        let updated = settled.contains(&service.key);
+        if updated || !service.changes() {
+            let revision = service.revision_before();
+            context.report.tell(&Event::Left { service: &service.key, revision, updated });
+        }
+    }
+}
+
+fn not_waited(applied: &Applied, context: &Context) -> Outcome {
+    for followed in &applied.followed {
+        let revision = crate::aws::types::revision_of(&followed.revision);
+        let text = format!("{}: {revision} is being deployed; not waiting for it", followed.key);
+        let value = serde_json::json!({"service": followed.key, "revision": revision, "deployment": followed.deployment});
+        context.report.tell(&Event::Answer { event: "started", text: &text, value });
+    }
+    tell_failures(&applied.failures, context);
+    if applied.failures.is_empty() { Outcome::Done } else { Outcome::Error }
+}
+
+/// Tells how every service ended: the good ones first, so that what failed is the last thing on the screen.
+fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
+    let is_good = |settled: &&Settled| Outcome::of(std::slice::from_ref(*settled)) == Outcome::Done;
+    for settled in settled.iter().filter(is_good).chain(settled.iter().filter(|settled| !is_good(settled))) {
+        context.report.tell(&Event::Settled(settled));
+    }
+    tell_failures(failures, context);
+    match Outcome::of(settled) {
+        Outcome::Done if !failures.is_empty() => Outcome::Error,
+        outcome => outcome,
+    }
+}
+
+fn tell_failures(failures: &[(String, Failure)], context: &Context) {
+    for (service, error) in failures {
+        context.report.tell(&Event::NotUpdated { service, error });
+    }
+}

@@ -1,0 +1,76 @@
+//! Owns the verbs: one file each, with its arguments and its run. A verb reads as a recipe; the work is in the stages.
+
+use clap::{Args, Subcommand};
+
+use crate::manifest::load::Request;
+use crate::plan::{Options, Record};
+use crate::settings::Tags;
+
+pub mod check;
+pub mod completions;
+pub mod deploy;
+pub mod plan;
+pub mod render;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod status;
+
+/// Names what a verb is about; without it, everything in the manifest.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Target {
+    /// Only these services; all of the manifest's without names
+    Service {
+        /// The services' keys in the manifest; with `--cluster`, names in ECS
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+}
+
+/// Holds the arguments that say what and which tag.
+#[derive(Clone, Debug, Args)]
+pub struct Selection {
+    #[command(subcommand)]
+    target: Option<Target>,
+    /// The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one
+    #[arg(long, value_name = "[IMAGE=]TAG", global = true)]
+    tag: Vec<String>,
+}
+
+impl Selection {
+    /// Returns what to load of the manifest.
+    ///
+    /// # Errors
+    /// A tag that no registry takes.
+    pub fn request(&self) -> Result<Request, crate::error::Failure> {
+        let services = match &self.target {
+            Some(Target::Service { names }) => names.clone(),
+            None => Vec::new(),
+        };
+        Ok(Request { tags: Tags::parse(&self.tag)?, services })
+    }
+}
+
+/// Returns the options of a plan for a manifest.
+fn options(
+    manifest: &crate::manifest::Manifest,
+    request: &Request,
+    settings: &crate::settings::Settings,
+    (force, supersede): (bool, bool),
+) -> Options {
+    let directory = manifest.path.as_deref().and_then(std::path::Path::parent);
+    let directory =
+        directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    let performer = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR", "CIRCLE_USERNAME"];
+    Options {
+        force,
+        supersede,
+        account: manifest.account.as_ref().map(|account| account.value.clone()),
+        record: Record {
+            app: manifest.app.clone(),
+            stage: manifest.stage.clone(),
+            tag: request.tags.label(),
+            git_sha: crate::manifest::git::sha(directory, &settings.environment),
+            performer: performer.iter().find_map(|name| settings.environment.get(*name).cloned()),
+        },
+    }
+}

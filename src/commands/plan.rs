@@ -1,0 +1,47 @@
+//! `ecsail plan`: shows what a deploy would change, and changes nothing.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Selection, options};
+use crate::context::Context;
+use crate::manifest;
+use crate::plan;
+use crate::render;
+use crate::report::{Event, Outcome, PlanFormat};
+
+/// Shows what a deploy would change, and changes nothing
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail plan --tag 1.4.2
+  ecsail plan service web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
+  ecsail plan --tag 1.4.2 --exit-code      # 6 when there are changes, 0 when there are none")]
+pub struct Plan {
+    #[command(flatten)]
+    selection: Selection,
+    /// Exit with 6 when there are changes
+    #[arg(long, global = true)]
+    exit_code: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// What stands against the deploy.
+pub async fn run(args: &Plan, markdown: bool, context: &Context) -> Result<Outcome> {
+    let request = args.selection.request()?;
+    let manifest = manifest::load(&context.settings, &request)?;
+    let desired = render::desired(&manifest, &request.tags)?;
+    context.report.tell(&Event::Remarks(&desired.remarks));
+    let aws = context.connect(&manifest, &desired).await?;
+    let observed = aws.observe(&desired).await?;
+    // A deployment under way stands against a deploy, not against looking.
+    let mut plan =
+        plan::compare(&desired, &observed, &options(&manifest, &request, &context.settings, (false, true)))?;
+    for (_, seen) in observed.services.iter().filter(|(_, seen)| seen.service.under_way().is_some()) {
+        plan.notes.push(format!("a deployment of `{}` is under way", seen.service.service_name));
+    }
+    let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
+    context.report.tell(&Event::Plan { plan: &plan, answer: Some(format) });
+    Ok(if args.exit_code && !plan.is_empty() { Outcome::Changes } else { Outcome::Done })
+}

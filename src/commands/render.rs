@@ -1,0 +1,58 @@
+//! `ecsail render`: prints the documents, exactly what would be sent.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+
+use super::Selection;
+use crate::context::Context;
+use crate::manifest;
+use crate::render::{self, Definition, DesiredService};
+use crate::report::{Event, Outcome};
+
+/// Prints the rendered documents, exactly what would be sent
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail render --tag 1.4.2
+  ecsail render service web --stage production --tag 1.4.2 --output json
+
+Values of environment entries are printed as they are: this is what ECS gets.")]
+pub struct Render {
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Every problem in the files.
+pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
+    let request = args.selection.request()?;
+    let manifest = manifest::load(&context.settings, &request)?;
+    let desired = render::desired(&manifest, &request.tags)?;
+    context.report.tell(&Event::Remarks(&desired.remarks));
+    let documents: Vec<_> = desired.services.iter().flat_map(documents).collect();
+    for service in
+        desired.services.iter().filter(|service| matches!(service.definition, Definition::Running(_)))
+    {
+        let note = format!(
+            "`{}` keeps the definition that it runs, with the tags replaced: `plan` shows it",
+            service.key
+        );
+        context.report.tell(&Event::Note(&note));
+    }
+    context.report.tell(&Event::Documents(&documents));
+    Ok(Outcome::Done)
+}
+
+/// Returns a service's documents, each with its name.
+fn documents(service: &DesiredService) -> Vec<(String, Value)> {
+    let mut documents = Vec::new();
+    if let Definition::Rendered(document) = &service.definition {
+        documents.push((format!("{}: task definition", service.key), document.clone()));
+    }
+    if let Some(document) = &service.service {
+        documents.push((format!("{}: service", service.key), document.clone()));
+    }
+    documents
+}

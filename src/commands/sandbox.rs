@@ -1,0 +1,115 @@
+//! `ecsail sandbox`: the embedded AWS by itself: for other clients, its scenarios, a fresh start.
+
+use std::fs;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::manifest::{self, Manifest, load::Request};
+use crate::render;
+use crate::report::{Event, Outcome};
+use crate::sandbox::scenarios;
+use crate::sandboxed::{Session, state_path};
+use crate::settings::Tags;
+
+/// The embedded AWS on loopback: serve it, list its scenarios, start it anew
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail --sandbox deploy service web --tag v2
+  ecsail --sandbox=crash deploy service web --tag v3
+  ecsail sandbox scenarios
+  ecsail sandbox serve --port 4510
+  ecsail sandbox reset")]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Verb {
+    /// Run it for other clients until interrupted, and print the environment to set
+    Serve {
+        /// The port on 127.0.0.1; any free one without it
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// List what can be made to happen
+    Scenarios,
+    /// Forget the state that is kept in `.ecsail/`
+    Reset,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A port that is taken, a state that cannot be read or removed.
+pub async fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome> {
+    match args.verb {
+        Verb::Serve { port } => serve(port, context).await,
+        Verb::Scenarios => {
+            list(context);
+            Ok(Outcome::Done)
+        }
+        Verb::Reset => reset(context),
+    }
+}
+
+async fn serve(port: u16, context: &Context) -> Result<Outcome> {
+    let tags = Tags { all: Some("v1".to_owned()), ..Tags::default() };
+    let manifest = manifest_or_none(context, &tags)?;
+    let desired = render::desired(&manifest, &tags)?;
+    let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
+    let session = Session::with_port(scenario, port, &context.settings, &manifest, &desired)?;
+    let (url, region) = session.place();
+    let variables = [
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("AWS_REGION", region),
+        ("AWS_ACCESS_KEY_ID", "SANDBOXKEY"),
+        ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+    ];
+    let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
+    let value = json!({"url": url, "region": region});
+    context.report.tell(&Event::Answer { event: "serving", text: &lines.join("\n"), value });
+    context.report.tell(&Event::Note("the sandbox runs until it is interrupted (Ctrl-C)"));
+    tokio::signal::ctrl_c().await?;
+    session.save()?;
+    Ok(Outcome::Done)
+}
+
+/// Returns the manifest that is there; without one, an empty manifest: the sandbox then starts empty.
+fn manifest_or_none(context: &Context, tags: &Tags) -> Result<Manifest> {
+    let request = Request { tags: tags.clone(), ..Request::default() };
+    match manifest::load(&context.settings, &request) {
+        Err(error) if context.settings.manifest.is_none() && error.downcast_ref::<Failure>().is_some() => {
+            Ok(Manifest::default())
+        }
+        other => other,
+    }
+}
+
+fn list(context: &Context) {
+    let width = scenarios().iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
+    let line = |name: &str, summary: &str| format!("{name:width$}  {summary}");
+    let lines: Vec<String> =
+        scenarios().iter().map(|scenario| line(scenario.name, scenario.summary)).collect();
+    let list = scenarios().iter().map(|scenario| json!({"name": scenario.name, "summary": scenario.summary}));
+    let value = json!({"scenarios": list.collect::<Vec<_>>()});
+    context.report.tell(&Event::Answer { event: "scenarios", text: &lines.join("\n"), value });
+}
+
+fn reset(context: &Context) -> Result<Outcome> {
+    let manifest = Manifest { path: manifest::load::locate(&context.settings)?, ..Manifest::default() };
+    let path = state_path(&manifest);
+    let text = match fs::remove_file(&path) {
+        Ok(()) => format!("removed {}", path.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "there was no state".to_owned(),
+        Err(error) => {
+            return Err(Failure::error(format!("remove `{}`", path.display())).because(error).into());
+        }
+    };
+    context.report.tell(&Event::Answer { event: "reset", text: &text, value: json!({"path": path}) });
+    Ok(Outcome::Done)
+}

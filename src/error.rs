@@ -1,0 +1,108 @@
+//! Owns failures that a person reads: what was attempted, why it failed, what to do next.
+//!
+//! Stages make them; commands pass them on with `anyhow`; only `report` prints them, and only
+//! [`Kind::exit_code`] chooses the exit code.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Says what kind of failure it is: what a script decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Something went wrong; nothing more precise is known.
+    Error,
+    /// The command line or environment asks for something that is not to be had.
+    Usage,
+    /// It could be done, and is refused: a deployment under way, the wrong account.
+    Refused,
+}
+
+impl Kind {
+    /// Returns the exit code of this kind of failure.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Error => 1,
+            Kind::Usage => 2,
+            Kind::Refused => 5,
+        }
+    }
+}
+
+/// Holds a failure with its hints.
+#[derive(Debug)]
+pub struct Failure {
+    pub kind: Kind,
+    pub message: String,
+    pub hints: Vec<String>,
+    cause: Option<anyhow::Error>,
+}
+
+impl Failure {
+    /// Returns a failure; `message` says what was attempted, without "failed to".
+    pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
+        Failure { kind, message: message.into(), hints: Vec::new(), cause: None }
+    }
+
+    /// Returns an ordinary error.
+    pub fn error(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Error, message)
+    }
+
+    /// Returns an error of the command line.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Usage, message)
+    }
+
+    /// Returns a refusal.
+    pub fn refused(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Refused, message)
+    }
+
+    /// Adds a hint, where there is one.
+    pub fn hint(mut self, hint: impl Into<Option<String>>) -> Failure {
+        self.hints.extend(hint.into());
+        self
+    }
+
+    /// Sets the cause.
+    pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Failure {
+        self.cause = Some(cause.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_ref().map(|cause| -> &(dyn StdError + 'static) { cause.as_ref() })
+    }
+}
+
+/// Several failures at once: each service of a deploy may have one of its own.
+#[derive(Debug)]
+pub struct Failures(pub Vec<Failure>);
+
+impl Failures {
+    /// Returns the kind that decides the exit code: a refusal only where all are refusals.
+    pub fn kind(&self) -> Kind {
+        match self.0.first() {
+            Some(first) if self.0.iter().all(|failure| failure.kind == first.kind) => first.kind,
+            _ => Kind::Error,
+        }
+    }
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let messages: Vec<_> = self.0.iter().map(|failure| failure.message.as_str()).collect();
+        f.write_str(&messages.join("; "))
+    }
+}
+
+impl StdError for Failures {}

@@ -1,0 +1,136 @@
+//! Owns the reading of one mapping of the manifest: known keys, types, and a problem for each that is off.
+
+use std::time::Duration;
+
+use crate::document::problem::{Problem, Problems, did_you_mean};
+use crate::document::source::Span;
+use crate::document::tree::{Key, Kind, Node};
+
+/// Holds a value and where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+/// Reads the members of one mapping.
+pub struct Fields<'a> {
+    node: &'a Node,
+    path: String,
+}
+
+impl<'a> Fields<'a> {
+    /// Returns a reader of `node`, after reporting keys that are not in `known`.
+    ///
+    /// Keys in `later` are those that a later version will take: a problem that says so.
+    pub fn new(
+        node: &'a Node,
+        path: &str,
+        known: &[&str],
+        later: &[&str],
+        problems: &mut Problems,
+    ) -> Fields<'a> {
+        if !matches!(node.kind, Kind::Map(_) | Kind::Null | Kind::Unknown) {
+            let what = if path.is_empty() { "the manifest".to_owned() } else { format!("`{path}`") };
+            let message = format!("{what} takes a mapping, found {}", node.describe());
+            problems.push(Problem::error(node.span, message).path(path));
+        }
+        for (key, _) in node.entries().iter().filter(|(key, _)| !known.contains(&key.name.as_str())) {
+            problems.push(unknown_key(key, path, known, later));
+        }
+        Fields { node, path: path.to_owned() }
+    }
+
+    /// Returns the path of a member.
+    pub fn path(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Returns a member that is there and is not `null`.
+    pub fn get(&self, name: &str) -> Option<&'a Node> {
+        self.node.get(name).filter(|node| !node.is_null())
+    }
+
+    /// Returns the text of a scalar member.
+    pub fn text(&self, name: &str, problems: &mut Problems) -> Option<Located<String>> {
+        let node = self.get(name)?;
+        if node.is_unknown() {
+            return None;
+        }
+        let Some(text) = node.text().filter(|text| !text.is_empty()) else {
+            self.mismatch(name, node, "a text", problems);
+            return None;
+        };
+        Some(Located { value: text.to_owned(), span: node.span })
+    }
+
+    /// Returns a duration such as `15m` or `1h30m`.
+    pub fn duration(&self, name: &str, problems: &mut Problems) -> Option<Duration> {
+        let text = self.text(name, problems)?;
+        match parse_duration(&text.value) {
+            Some(duration) => Some(duration),
+            None => {
+                let message = format!("`{}` is not a duration", text.value);
+                let problem = Problem::error(text.span, message).path(self.path(name));
+                problems.push(problem.hint("write it as `90s`, `15m` or `1h30m`".to_owned()));
+                None
+            }
+        }
+    }
+
+    /// Returns the entries of a mapping member; none where it is absent.
+    pub fn entries(&self, name: &str, problems: &mut Problems) -> &'a [(Key, Node)] {
+        let Some(node) = self.get(name) else { return &[] };
+        if !matches!(node.kind, Kind::Map(_) | Kind::Unknown) {
+            self.mismatch(name, node, "a mapping", problems);
+        }
+        node.entries()
+    }
+
+    /// Returns the texts of a list member.
+    pub fn texts(&self, name: &str, problems: &mut Problems) -> Vec<String> {
+        let Some(node) = self.get(name) else { return Vec::new() };
+        if !matches!(node.kind, Kind::Seq(_) | Kind::Unknown) {
+            self.mismatch(name, node, "a list", problems);
+        }
+        node.items().iter().filter_map(Node::text).map(str::to_owned).collect()
+    }
+
+    fn mismatch(&self, name: &str, node: &Node, expected: &str, problems: &mut Problems) {
+        let message = format!("`{name}` takes {expected}, found {}", node.describe());
+        let problem = Problem::error(node.span, message).label(format!("expected {expected}"));
+        problems.push(problem.path(self.path(name)));
+    }
+}
+
+/// Returns a duration such as `90s`, `15m` or `1h30m`; nothing for anything else, or for none at all.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let duration: jiff::SignedDuration = text.parse().ok()?;
+    Duration::try_from(duration).ok().filter(|duration| !duration.is_zero())
+}
+
+fn unknown_key(key: &Key, path: &str, known: &[&str], later: &[&str]) -> Problem {
+    let full = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
+    if later.contains(&key.name.as_str()) {
+        let message = format!("`{}` is not supported by this version of ecsail", key.name);
+        return Problem::error(key.span, message).path(full);
+    }
+    let hint = did_you_mean(&key.name, known.iter().copied());
+    let hint = hint.unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
+    Problem::error(key.span, format!("unknown key `{}`", key.name)).path(full).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(parse_duration("15m"), Some(Duration::from_secs(900)));
+        assert_eq!(parse_duration("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(parse_duration("90s"), Some(Duration::from_secs(90)));
+        for text in ["15", "", "-3m", "0s", "soon"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Owns the commit that a run is about, as CI or git names it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The variables in which CI systems name the commit that they build.
+const VARIABLES: &[&str] = &[
+    "GITHUB_SHA",
+    "CI_COMMIT_SHA",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION",
+    "CIRCLE_SHA1",
+    "BITBUCKET_COMMIT",
+    "BUILDKITE_COMMIT",
+];
+
+/// Returns the commit of the checkout at `directory`, or what CI names; nothing where neither is there.
+pub fn sha(directory: &Path, environment: &BTreeMap<String, String>) -> Option<String> {
+    let named = VARIABLES.iter().find_map(|name| environment.get(*name).filter(|sha| is_sha(sha)));
+    if let Some(sha) = named {
+        return Some(sha.clone());
+    }
+    let mut git = Command::new("git");
+    git.arg("-C").arg(directory).args(["rev-parse", "HEAD"]).stdin(Stdio::null()).stderr(Stdio::null());
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    let sha = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    is_sha(&sha).then_some(sha)
+}
+
+fn is_sha(text: &str) -> bool {
+    text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -1,0 +1,309 @@
+//! Owns the loading of a manifest: finding it, reading every file that it names, rendering it with its stage.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::types::{self, Layer, Manifest, Service};
+use super::{git, names};
+use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
+use crate::document::source::{SourceId, Span};
+use crate::document::tree::{self, Node};
+use crate::error::Failure;
+use crate::render::markers::references;
+use crate::render::template::{Context, Engine, Mode};
+use crate::settings::{Settings, Tags};
+
+/// The manifest's names, in the order in which they are looked for.
+const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
+
+/// Says what a verb needs of the manifest.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub tags: Tags,
+    /// The services to load; all where it is empty.
+    pub services: Vec<String>,
+}
+
+/// Returns the manifest with its stage laid over it, and all texts that the named services need.
+///
+/// Problems in the files are in [`Manifest::problems`], so that the definitions can be looked at in the same run.
+///
+/// # Errors
+/// No manifest, one that cannot be parsed at all, or a name that it does not have.
+pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
+    let Some(path) = find(settings)? else { return without_manifest(settings, request) };
+    let text = read(&path)?;
+    let mut manifest = Manifest { path: Some(path.clone()), ..Manifest::default() };
+    let name = path.display().to_string();
+    let id = manifest.sources.add(&name, text);
+    manifest.templates.insert(name.clone(), id);
+    let directory = directory(&path);
+    follow_references(&directory, id, &mut manifest);
+    let root = rendered(&name, settings, request, &mut manifest)?;
+    types::read(&root, &mut manifest);
+    names::check_tags(&request.tags, &manifest.images)?;
+    select(&mut manifest, settings, &request.services)?;
+    load_definitions(&directory, &mut manifest);
+    Ok(manifest)
+}
+
+/// Returns the manifest that a run without one has: the services named on the command line.
+fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
+    let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
+    let failure = Failure::usage("no `ecsail.yml` in this directory or above it").hint(hint.to_owned());
+    if settings.cluster.is_none() || request.services.is_empty() {
+        return Err(failure.into());
+    }
+    let mut manifest = Manifest { cluster: settings.cluster.clone(), ..Manifest::default() };
+    manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
+    Ok(manifest)
+}
+
+/// Returns the entry of a service that no manifest names.
+fn on_the_fly(name: &str) -> Service {
+    Service {
+        key: name.to_owned(),
+        name: name.to_owned(),
+        cluster: None,
+        task_definition: Vec::new(),
+        service: Vec::new(),
+        timeout: None,
+        span: None,
+    }
+}
+
+/// Returns the path of the manifest: the one named, or the nearest one upwards.
+fn find(settings: &Settings) -> Result<Option<PathBuf>> {
+    if let Some(path) = &settings.manifest {
+        return match path.is_dir() {
+            true => Ok(Some(in_directory(path).unwrap_or_else(|| path.join(NAMES[0])))),
+            false => Ok(Some(path.clone())),
+        };
+    }
+    if let Some(here) = in_directory(Path::new("")) {
+        return Ok(Some(here));
+    }
+    let current = std::env::current_dir()?;
+    Ok(current.ancestors().skip(1).find_map(in_directory))
+}
+
+/// Returns the path of the manifest that a run would load.
+///
+/// # Errors
+/// A current directory that cannot be read.
+pub fn locate(settings: &Settings) -> Result<Option<PathBuf>> {
+    find(settings)
+}
+
+/// Returns the names of the manifest's stages; none without a manifest, or where it cannot be parsed.
+///
+/// # Errors
+/// A manifest that cannot be read.
+pub fn stages(settings: &Settings) -> Result<Vec<String>> {
+    let Some(path) = find(settings)? else { return Ok(Vec::new()) };
+    let mut manifest = Manifest::default();
+    let name = path.display().to_string();
+    let id = manifest.sources.add(&name, read(&path)?);
+    manifest.templates.insert(name.clone(), id);
+    follow_references(&directory(&path), id, &mut manifest);
+    let root = pass(&name, &Context::default(), &mut manifest, Mode::Lenient);
+    Ok(root.map(|root| names::stages(&root)).unwrap_or_default())
+}
+
+fn in_directory(directory: &Path) -> Option<PathBuf> {
+    NAMES.iter().map(|name| directory.join(name)).find(|path| path.is_file())
+}
+
+fn directory(manifest: &Path) -> PathBuf {
+    manifest.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let bytes = fs::read(path).map_err(|error| {
+        let hint = "name the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
+        Failure::usage(format!("read `{}`", path.display())).because(error).hint(hint)
+    })?;
+    decode(bytes).map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))
+}
+
+/// Returns the text of a file, without a byte-order mark.
+fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text")?;
+    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Returns the manifest's tree, rendered with every name known, stage laid over.
+fn rendered(name: &str, settings: &Settings, request: &Request, manifest: &mut Manifest) -> Result<Node> {
+    // Stage names are the user's own keys, so they can be read before anything is known.
+    let empty = pass(name, &Context::default(), manifest, Mode::Lenient)?;
+    let stages = names::stages(&empty);
+    check_stage(&stages, settings, &empty, manifest)?;
+    let git_sha = manifest.path.as_deref().and_then(|path| {
+        let asked = manifest.templates.values().any(|id| manifest.sources.get(*id).text.contains("git"));
+        let directory = directory(path);
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { &directory };
+        asked.then(|| git::sha(directory, &settings.environment)).flatten()
+    });
+    let mut context = names::outside(settings, &stages, &request.tags, git_sha.as_deref());
+    let stage = settings.stage.as_deref();
+    let root = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
+    names::set_app(&mut context, &root);
+    let with_app = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
+    names::set_vars(&mut context, &with_app, settings);
+    let with_vars = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
+    let images = types::images(&with_vars, &mut Problems::default());
+    names::set_images(&mut context, &images, &request.tags);
+    let whole = pass(name, &context, manifest, Mode::Strict)?;
+    types::check_stages(&whole, &mut manifest.problems);
+    let root = types::with_stage(&whole, stage);
+    report_late_vars(&with_app, &root, manifest);
+    manifest.context = context;
+    manifest.stage = settings.stage.clone();
+    Ok(root)
+}
+
+/// Renders and parses the manifest once with the names known so far.
+fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode: Mode) -> Result<Node> {
+    let mut engine = Engine::new(context.clone(), &manifest.templates, &manifest.sources);
+    let (text, mut problems) = engine.render(name, &manifest.sources, mode);
+    let node = text.map(|text| tree::parse(&text).map_err(|mut more| problems.append(&mut more)));
+    manifest.problems.extend(problems);
+    match node {
+        Some(Ok(node)) => Ok(node),
+        _ => Err(Invalid { problems: manifest.problems.clone(), sources: manifest.sources.clone() }.into()),
+    }
+}
+
+fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &mut Manifest) -> Result<()> {
+    match &settings.stage {
+        Some(stage) if !stages.contains(stage) => {
+            let hint = did_you_mean(stage, stages.iter().map(String::as_str));
+            let hint = hint.unwrap_or_else(|| match stages {
+                [] => "the manifest has no `stages`".to_owned(),
+                stages => format!("stages: {}", stages.join(", ")),
+            });
+            Err(Failure::usage(format!("the manifest has no stage `{stage}`")).hint(hint).into())
+        }
+        None if !stages.is_empty() => {
+            let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);
+            let message = "the manifest has stages, and none was chosen";
+            manifest.problems.push(Problem::error(at, message).hint(names::choose_stage(stages)));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reports variables that use what is only known after the variables are.
+fn report_late_vars(early: &Node, last: &Node, manifest: &mut Manifest) {
+    for (key, value) in last.get("vars").map(Node::entries).unwrap_or_default() {
+        if names::is_late(&key.name, early, last) {
+            let message = format!("the variable `{}` uses a name that is not known yet", key.name);
+            let hint = "a variable may use `env`, `stage`, `app`, `tag` and `git`".to_owned();
+            manifest.problems.push(Problem::error(value.span, message).hint(hint));
+        }
+    }
+}
+
+/// Keeps the services that were asked for, in that order.
+fn select(manifest: &mut Manifest, settings: &Settings, asked: &[String]) -> Result<()> {
+    if settings.cluster.is_some() {
+        manifest.cluster = settings.cluster.clone();
+        manifest.services.iter_mut().for_each(|service| service.cluster = None);
+    }
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let mut selected = Vec::new();
+    for name in asked {
+        match manifest.services.iter().find(|service| &service.key == name) {
+            Some(service) if !selected.iter().any(|known: &Service| known.key == service.key) => {
+                selected.push(service.clone());
+            }
+            Some(_) => {}
+            // With a cluster named on the command line, a service need not be in the manifest.
+            None if settings.cluster.is_some() => selected.push(on_the_fly(name)),
+            None => {
+                let known = manifest.services.iter().map(|service| service.key.as_str());
+                let hint = did_you_mean(name, known.clone());
+                let hint =
+                    hint.unwrap_or_else(|| format!("services: {}", known.collect::<Vec<_>>().join(", ")));
+                return Err(Failure::usage(format!("the manifest has no service `{name}`"))
+                    .hint(hint)
+                    .into());
+            }
+        }
+    }
+    manifest.services = selected;
+    Ok(())
+}
+
+/// Reads the files of all layers; one that is missing is a problem where it is named.
+fn load_definitions(directory: &Path, manifest: &mut Manifest) {
+    let layers: Vec<_> = manifest
+        .services
+        .iter()
+        .flat_map(|service| service.task_definition.iter().chain(&service.service))
+        .filter_map(|layer| match layer {
+            Layer::File(path) => Some((path.value.clone(), path.span)),
+            Layer::Inline(_) => None,
+        })
+        .collect();
+    for (name, span) in layers {
+        load_template(directory, &name, Some(span), manifest);
+    }
+}
+
+/// Reads one file and what it includes, once.
+fn load_template(directory: &Path, name: &str, span: Option<Span>, manifest: &mut Manifest) {
+    if manifest.templates.contains_key(name) {
+        return;
+    }
+    let path = directory.join(name);
+    let text = match fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| Ok(decode(bytes)?)) {
+        Ok(text) => text,
+        Err(error) => {
+            // An include that is not there may be optional; the template engine says so when it is not.
+            let Some(span) = span else { return };
+            let message = match path.exists() {
+                true => format!("`{}` cannot be read: {error}", path.display()),
+                false => format!("no file `{}`", path.display()),
+            };
+            manifest.problems.push(Problem::error(span, message).label("named here").hint(near_file(&path)));
+            return;
+        }
+    };
+    let id = manifest.sources.add(path.display().to_string(), text);
+    manifest.templates.insert(name.to_owned(), id);
+    follow_references(directory, id, manifest);
+}
+
+fn follow_references(directory: &Path, id: SourceId, manifest: &mut Manifest) {
+    for name in references(&manifest.sources.get(id).text) {
+        load_template(directory, &name, None, manifest);
+    }
+}
+
+/// Returns a hint with the file beside a missing one that was most likely meant.
+fn near_file(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = fs::read_dir(directory).ok()?;
+    let names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    did_you_mean(wanted, names.iter().map(String::as_str))
+}
+
+/// Returns a manifest for tests: one text, no files.
+#[cfg(test)]
+pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<Manifest> {
+    let mut manifest = Manifest::default();
+    let id = manifest.sources.add("ecsail.yml", text);
+    manifest.templates.insert("ecsail.yml".to_owned(), id);
+    let root = rendered("ecsail.yml", settings, request, &mut manifest)?;
+    types::read(&root, &mut manifest);
+    names::check_tags(&request.tags, &manifest.images)?;
+    select(&mut manifest, settings, &request.services)?;
+    Ok(manifest)
+}

@@ -1,0 +1,13 @@
+//! Owns the manifest, `ecsail.yml`: finding it, reading it with its stage, and its types.
+//!
+//! [`load`] is the only part that touches files. It never talks to AWS.
+
+pub mod fields;
+pub mod git;
+pub mod image;
+pub mod load;
+pub mod names;
+pub mod types;
+
+pub use load::load;
+pub use types::{Layer, Manifest, Service};

@@ -1,0 +1,285 @@
+//! Owns the manifest's types, and the reading of them from a tree: every problem is reported, none stops it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::fields::{Fields, Located};
+use super::image::Reference;
+use crate::document::problem::{Problem, Problems};
+use crate::document::source::{SourceId, Sources, Span};
+use crate::document::tree::{Kind, Node};
+use crate::render::template::Context;
+
+/// The manifest format that this version reads.
+const FORMAT: &str = "1";
+
+/// Keys of the manifest; a stage takes those of [`STAGE_KEYS`].
+const ROOT_KEYS: &[&str] = &[
+    "ecsail",
+    "app",
+    "region",
+    "cluster",
+    "account",
+    "role",
+    "images",
+    "vars",
+    "stages",
+    "services",
+    "timeout",
+    "allow_unknown",
+];
+const STAGE_KEYS: &[&str] =
+    &["region", "cluster", "account", "role", "images", "vars", "services", "timeout", "allow_unknown"];
+const SERVICE_KEYS: &[&str] = &["name", "cluster", "task_definition", "service", "timeout"];
+/// Decided, and not built yet: refused, so that nobody believes that they work.
+const ROOT_LATER: &[&str] = &["tasks", "schedules", "hooks"];
+const SERVICE_LATER: &[&str] = &["before", "after", "needs", "on_failure"];
+
+/// Holds a manifest with its stage laid over it.
+#[derive(Clone, Debug, Default)]
+pub struct Manifest {
+    /// The file; none where a run has no manifest.
+    pub path: Option<PathBuf>,
+    pub app: Option<String>,
+    pub stage: Option<String>,
+    pub region: Option<String>,
+    pub cluster: Option<String>,
+    pub account: Option<Located<String>>,
+    pub role: Option<String>,
+    pub images: BTreeMap<String, Image>,
+    pub services: Vec<Service>,
+    pub timeout: Option<Duration>,
+    pub allow_unknown: Vec<String>,
+    /// The names that templates know.
+    pub context: Context,
+    /// Every text that was read, and the templates among them by name.
+    pub sources: Sources,
+    pub templates: BTreeMap<String, SourceId>,
+    /// What is off, found so far; the commands stop at errors once everything was looked at.
+    pub problems: Problems,
+}
+
+/// Holds an image of the manifest: what `--tag` applies to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    /// The repository, and a tag where the manifest names one.
+    pub reference: Reference,
+    pub span: Span,
+}
+
+/// Holds a service of the manifest.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The key in the manifest: what commands call it.
+    pub key: String,
+    /// The service's name in ECS.
+    pub name: String,
+    pub cluster: Option<String>,
+    /// None: the definition that it runs, with the tags replaced.
+    pub task_definition: Vec<Layer>,
+    /// None: the service is left as it is but for its definition.
+    pub service: Vec<Layer>,
+    pub timeout: Option<Duration>,
+    /// Where the manifest names it; none where the command line does.
+    pub span: Option<Span>,
+}
+
+/// Holds one layer of a definition.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// A file, relative to the manifest.
+    File(Located<String>),
+    /// A mapping in the manifest itself.
+    Inline(Node),
+}
+
+/// Returns the tree with the stage laid over it, and without `stages`.
+///
+/// Mappings merge deeply and `null` removes; layers of definitions are added to those below,
+/// every other list is replaced.
+pub fn with_stage(root: &Node, stage: Option<&str>) -> Node {
+    let Kind::Map(entries) = &root.kind else { return root.clone() };
+    let overlay = stage.and_then(|stage| root.get("stages")?.get(stage));
+    let kept = entries.iter().filter(|(key, _)| key.name != "stages").cloned().collect();
+    let base = Node { kind: Kind::Map(kept), span: root.span };
+    match overlay {
+        Some(overlay) if !overlay.is_null() => overlaid(base, overlay, ""),
+        _ => base,
+    }
+}
+
+fn overlaid(base: Node, over: &Node, key: &str) -> Node {
+    if matches!(key, "task_definition" | "service") && !over.is_null() {
+        let span = over.span;
+        let layers = |node: &Node| match &node.kind {
+            Kind::Seq(items) => items.clone(),
+            Kind::Null => Vec::new(),
+            _ => vec![node.clone()],
+        };
+        return Node { kind: Kind::Seq([layers(&base), layers(over)].concat()), span };
+    }
+    let (Kind::Map(mut merged), Kind::Map(entries)) = (base.kind.clone(), &over.kind) else {
+        return over.clone();
+    };
+    for (key, value) in entries {
+        match merged.iter().position(|(known, _)| known.name == key.name) {
+            Some(at) if value.is_null() => {
+                merged.remove(at);
+            }
+            Some(at) => merged[at].1 = overlaid(merged[at].1.clone(), value, &key.name),
+            None => merged.push((key.clone(), value.clone())),
+        }
+    }
+    Node { kind: Kind::Map(merged), span: base.span }
+}
+
+/// Reports what is off in the stages that are not used in this run: their keys.
+pub fn check_stages(root: &Node, problems: &mut Problems) {
+    for (name, stage) in root.get("stages").map(Node::entries).unwrap_or_default() {
+        let path = format!("stages.{}", name.name);
+        Fields::new(stage, &path, STAGE_KEYS, ROOT_LATER, problems);
+        for (key, service) in stage.get("services").map(Node::entries).unwrap_or_default() {
+            Fields::new(
+                service,
+                &format!("{path}.services.{}", key.name),
+                SERVICE_KEYS,
+                SERVICE_LATER,
+                problems,
+            );
+        }
+    }
+}
+
+/// Reads the manifest's members from its tree, stage laid over.
+pub fn read(root: &Node, manifest: &mut Manifest) {
+    let mut problems = std::mem::take(&mut manifest.problems);
+    let fields = Fields::new(root, "", ROOT_KEYS, ROOT_LATER, &mut problems);
+    check_format(root, &fields, &mut problems);
+    let value = |located: Option<Located<String>>| located.map(|located| located.value);
+    manifest.app = value(fields.text("app", &mut problems));
+    manifest.region = value(fields.text("region", &mut problems));
+    manifest.cluster = value(fields.text("cluster", &mut problems));
+    manifest.role = value(fields.text("role", &mut problems));
+    manifest.account = fields.text("account", &mut problems);
+    check_account(manifest.account.as_ref(), &mut problems);
+    manifest.timeout = fields.duration("timeout", &mut problems);
+    manifest.allow_unknown = fields.texts("allow_unknown", &mut problems);
+    manifest.images = images(root, &mut problems);
+    manifest.services = services(&fields, &mut problems);
+    manifest.problems = problems;
+}
+
+fn check_format(root: &Node, fields: &Fields<'_>, problems: &mut Problems) {
+    let hint = format!("begin the manifest with `ecsail: {FORMAT}`");
+    match fields.get("ecsail") {
+        Some(node) if node.text() == Some(FORMAT) => {}
+        Some(node) => {
+            let message = format!("this version reads manifest format {FORMAT}, found {}", node.describe());
+            problems.push(Problem::error(node.span, message).path("ecsail"));
+        }
+        None if root.is_unknown() => {}
+        None => problems.push(Problem::error(root.span, "the manifest does not name its format").hint(hint)),
+    }
+}
+
+fn check_account(account: Option<&Located<String>>, problems: &mut Problems) {
+    let Some(account) = account else { return };
+    if account.value.len() != 12 || !account.value.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = format!("`{}` is not an account id of 12 digits", account.value);
+        problems.push(Problem::error(account.span, message).path("account"));
+    }
+}
+
+/// Reads the images: a repository, or a mapping of repository and tag.
+pub fn images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Image> {
+    let mut images = BTreeMap::new();
+    let Some(node) = root.get("images") else { return images };
+    if !matches!(node.kind, Kind::Map(_) | Kind::Null | Kind::Unknown) {
+        let message = format!("`images` takes a mapping, found {}", node.describe());
+        problems.push(Problem::error(node.span, message).path("images"));
+    }
+    for (key, node) in node.entries() {
+        let path = format!("images.{}", key.name);
+        let reference = match &node.kind {
+            Kind::Unknown => continue,
+            Kind::Map(_) => {
+                let fields = Fields::new(node, &path, &["repository", "tag"], &[], problems);
+                let Some(repository) = fields.text("repository", problems) else {
+                    if fields.get("repository").is_none() {
+                        problems.push(Problem::error(
+                            key.span,
+                            format!("image `{}` has no `repository`", key.name),
+                        ));
+                    }
+                    continue;
+                };
+                let reference = Reference::parse(&repository.value);
+                match fields.text("tag", problems) {
+                    Some(tag) => reference.with_tag(&tag.value),
+                    None => reference,
+                }
+            }
+            _ => match node.text().filter(|text| !text.is_empty()) {
+                Some(text) => Reference::parse(text),
+                None => {
+                    let message = format!("an image is a repository, found {}", node.describe());
+                    problems.push(Problem::error(node.span, message).path(path));
+                    continue;
+                }
+            },
+        };
+        images.insert(key.name.clone(), Image { reference, span: node.span });
+    }
+    images
+}
+
+fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
+    let mut services = Vec::new();
+    for (key, node) in fields.entries("services", problems) {
+        let path = format!("services.{}", key.name);
+        let fields = Fields::new(node, &path, SERVICE_KEYS, SERVICE_LATER, problems);
+        let name = fields.text("name", problems).map_or(key.name.clone(), |name| name.value);
+        services.push(Service {
+            key: key.name.clone(),
+            name,
+            cluster: fields.text("cluster", problems).map(|cluster| cluster.value),
+            task_definition: layers(&fields, "task_definition", problems),
+            service: layers(&fields, "service", problems),
+            timeout: fields.duration("timeout", problems),
+            span: Some(key.span),
+        });
+    }
+    services
+}
+
+fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Layer> {
+    let Some(node) = fields.get(name) else { return Vec::new() };
+    let items = match &node.kind {
+        Kind::Seq(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let mut layers = Vec::new();
+    for item in items {
+        match (&item.kind, item.text()) {
+            (Kind::Map(_), _) => layers.push(Layer::Inline(item.clone())),
+            (Kind::Unknown, _) => {}
+            (_, Some(path)) if !path.is_empty() => {
+                layers.push(Layer::File(Located { value: path.to_owned(), span: item.span }));
+            }
+            _ => {
+                let message =
+                    format!("`{name}` takes a path, a mapping, or a list of them, found {}", item.describe());
+                problems.push(Problem::error(item.span, message).path(fields.path(name)));
+            }
+        }
+    }
+    layers
+}
+
+impl Manifest {
+    /// Returns the cluster of a service: its own, or the manifest's.
+    pub fn cluster_of(&self, service: &Service) -> Option<String> {
+        service.cluster.clone().or_else(|| self.cluster.clone())
+    }
+}

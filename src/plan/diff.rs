@@ -1,0 +1,210 @@
+//! Owns the difference between two documents in normal form: a list of paths with their values.
+//!
+//! Named items are called by their name instead of their index. Values of settings that look
+//! secret by their name never enter a difference.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::mask::{hides, masked};
+use crate::document::model::{Shape, model};
+use crate::document::normal::name_of;
+use crate::document::rules::{MAPPINGS, UNORDERED, identity};
+
+/// Holds one changed value; both sides absent never happens.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// Such as `containerDefinitions[web].environment[LOG_LEVEL]`.
+    pub path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// Returns what changes from `before` to `after`, both in normal form and of the named shape.
+pub fn diff(before: &Value, after: &Value, shape: &str) -> Vec<Change> {
+    let mut changes = Vec::new();
+    compare(Some(before), Some(after), shape, String::new(), &mut changes);
+    changes
+}
+
+fn compare(
+    before: Option<&Value>,
+    after: Option<&Value>,
+    shape: &str,
+    path: String,
+    changes: &mut Vec<Change>,
+) {
+    if before == after {
+        return;
+    }
+    match (before, after, model().shape(shape)) {
+        (
+            Some(Value::Object(before)),
+            Some(Value::Object(after)),
+            Shape::Structure(_) | Shape::Map(_) | Shape::Any,
+        ) => {
+            compare_members(before, after, shape, &path, changes);
+        }
+        (before, after, Shape::List(item)) if identity(item).is_some() => {
+            compare_named(items(before), items(after), item, &path, changes);
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after)), Shape::List(item))
+            if UNORDERED.contains(&item) =>
+        {
+            compare_sets(before, after, &path, changes);
+        }
+        _ => changes.push(change(path, before.cloned(), after.cloned(), false)),
+    }
+}
+
+fn compare_members(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    shape: &str,
+    path: &str,
+    changes: &mut Vec<Change>,
+) {
+    let added = after.keys().filter(|name| !before.contains_key(*name));
+    for name in before.keys().chain(added) {
+        // A map's keys are the user's own: they may hold dots.
+        let (target, here) = match model().shape(shape) {
+            Shape::Map(value) => (value, format!("{path}[{name}]")),
+            _ => (model().member(shape, name).unwrap_or_default(), join(path, name)),
+        };
+        if matches!(model().shape(shape), Shape::Map(_)) && hides(name) {
+            if before.get(name) != after.get(name) {
+                changes.push(change(here, before.get(name).cloned(), after.get(name).cloned(), true));
+            }
+            continue;
+        }
+        compare(before.get(name), after.get(name), target, here, changes);
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn items(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, changes: &mut Vec<Change>) {
+    let Some(identity) = identity(item) else { return };
+    let find =
+        |items: &[Value], name: &str| items.iter().find(|item| name_of(item, identity) == name).cloned();
+    let mut names: Vec<String> = before.iter().chain(after).map(|item| name_of(item, identity)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    for name in names {
+        let here = format!("{path}[{name}]");
+        let (before, after) = (find(before, &name), find(after, &name));
+        match (MAPPINGS.iter().find(|(shape, ..)| *shape == item), &before, &after) {
+            // A pair shows its value alone: `environment[LOG_LEVEL]: info → warn`.
+            (Some((_, _, value)), ..) if before != after => {
+                let part = |pair: &Option<Value>| pair.as_ref().map(|pair| pair[*value].clone());
+                let secret = item == "KeyValuePair" && hides(&name);
+                changes.push(change(here, part(&before), part(&after), secret));
+            }
+            _ => compare(before.as_ref(), after.as_ref(), item, here, changes),
+        }
+    }
+}
+
+/// Compares lists without order: what is only on one side was added or removed.
+fn compare_sets(before: &[Value], after: &[Value], path: &str, changes: &mut Vec<Change>) {
+    for gone in before.iter().filter(|item| !after.contains(item)) {
+        changes.push(change(format!("{path}[]"), Some(gone.clone()), None, false));
+    }
+    for new in after.iter().filter(|item| !before.contains(item)) {
+        changes.push(change(format!("{path}[]"), None, Some(new.clone()), false));
+    }
+}
+
+/// Returns a change; a secret one keeps that it changed, and nothing of its values.
+fn change(path: String, before: Option<Value>, after: Option<Value>, secret: bool) -> Change {
+    Change {
+        path,
+        before: before.map(|value| masked(value, secret)),
+        after: after.map(|value| masked(value, secret)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::model::Root;
+    use crate::document::normal::normal;
+    use serde_json::json;
+
+    fn shown(before: Value, after: Value) -> Vec<String> {
+        let root = Root::TaskDefinition;
+        let text = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), Value::to_string);
+        diff(&normal(&before, root), &normal(&after, root), root.shape())
+            .iter()
+            .map(|change| format!("{}: {} → {}", change.path, text(&change.before), text(&change.after)))
+            .collect()
+    }
+
+    fn container(members: Value) -> Value {
+        let mut container = json!({"name": "web", "image": "a:1"});
+        for (name, value) in members.as_object().into_iter().flatten() {
+            container[name] = value.clone();
+        }
+        json!({"family": "web", "containerDefinitions": [container]})
+    }
+
+    #[test]
+    fn changes_are_named_by_path_with_the_names_of_items() {
+        let before =
+            container(json!({"environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+            "portMappings": [{"containerPort": 80}], "command": ["a", "b"]}));
+        let after = container(
+            json!({"image": "a:2", "environment": [{"name": "C", "value": ""}, {"name": "B", "value": "3"}],
+            "portMappings": [{"containerPort": 80, "name": "http"}], "command": ["b", "a"]}),
+        );
+        assert_eq!(
+            shown(before, after),
+            [
+                r#"containerDefinitions[web].command: ["a","b"] → ["b","a"]"#,
+                r#"containerDefinitions[web].environment[A]: "1" → -"#,
+                r#"containerDefinitions[web].environment[B]: "2" → "3""#,
+                r#"containerDefinitions[web].environment[C]: - → """#,
+                r#"containerDefinitions[web].image: "a:1" → "a:2""#,
+                r#"containerDefinitions[web].portMappings[80/tcp].name: - → "http""#,
+            ]
+        );
+    }
+
+    #[test]
+    fn an_equal_document_has_no_changes() {
+        let document = container(json!({"dockerLabels": {"a.b": "1"}}));
+        assert_eq!(shown(document.clone(), document), [""; 0]);
+    }
+
+    #[test]
+    fn values_of_secret_looking_settings_are_hidden() {
+        let before = container(json!({"environment": [{"name": "DB_PASSWORD", "value": "old-one"}]}));
+        let after = container(json!({"environment": [{"name": "DB_PASSWORD", "value": "new-one"}]}));
+        assert_eq!(
+            shown(before, after),
+            [r#"containerDefinitions[web].environment[DB_PASSWORD]: "(hidden)" → "(hidden)""#]
+        );
+        let added = container(json!({"environment": [{"name": "X", "value": "postgres://u:pw@h/db"}]}));
+        assert_eq!(
+            shown(container(json!({})), added),
+            [r#"containerDefinitions[web].environment[X]: - → "postgres://u:(hidden)@h/db""#]
+        );
+    }
+
+    #[test]
+    fn a_secret_in_an_added_container_is_hidden_too() {
+        let after = json!({"family": "web", "containerDefinitions": [
+            {"name": "new", "image": "b:1", "environment": [{"name": "API_TOKEN", "value": "t0ps3cret"}]}]});
+        let changes = shown(json!({"family": "web"}), after);
+        assert!(changes.iter().all(|change| !change.contains("t0ps3cret")), "{changes:?}");
+        assert!(changes.iter().any(|change| change.contains("(hidden)")), "{changes:?}");
+    }
+}

@@ -1,0 +1,285 @@
+//! Owns the plan: what would change, and what stands against it. Pure: everything was seen before.
+//!
+//! A plan never holds the value of a secret in what it shows; the documents to register are
+//! kept apart from the differences that are printed.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::aws::observe::without_read_only;
+use crate::aws::types::{ImageState, Observed, ObservedService, revision_of};
+use crate::document::model::Root;
+use crate::document::normal::normal;
+use crate::error::{Failure, Failures};
+use crate::manifest::image::Reference;
+use crate::render::{Definition, Desired, DesiredService};
+
+pub mod diff;
+pub mod mask;
+pub mod record;
+pub mod refuse;
+pub mod replace;
+pub mod service;
+
+pub use diff::Change;
+pub use record::Record;
+pub use replace::desired_document;
+
+/// Says what is asked of a plan beside the documents.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A new deployment though nothing changed.
+    pub force: bool,
+    /// Deploy though a deployment is under way.
+    pub supersede: bool,
+    /// The account that the manifest insists on.
+    pub account: Option<String>,
+    pub record: Record,
+}
+
+/// Holds what will be done, in order: registrations, then updates.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub registrations: Vec<Registration>,
+    pub services: Vec<ServicePlan>,
+    /// What the reader should know: images outside ECR, what could not be looked at.
+    pub notes: Vec<String>,
+}
+
+/// Holds a document to register; services that render the same share it.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    pub family: String,
+    /// The document as it will be sent, with the tags of the user and of the record.
+    pub document: Value,
+    /// The newest revision of the family before: how a lost answer is told from a lost request.
+    pub latest: Option<String>,
+}
+
+/// Holds what happens to one service.
+#[derive(Clone, Debug)]
+pub struct ServicePlan {
+    pub key: String,
+    pub name: String,
+    pub cluster: String,
+    /// The ARN of the revision that runs.
+    pub before: String,
+    pub after: Revision,
+    pub definition_changes: Vec<Change>,
+    pub service_changes: Vec<Change>,
+    /// Why there is a new deployment though no document changed.
+    pub reasons: Vec<Reason>,
+    /// The members that UpdateService is given beside the task definition.
+    pub members: serde_json::Map<String, Value>,
+    /// The id of the PRIMARY deployment before.
+    pub deployment_before: Option<String>,
+    /// Tags to set on the revision that stays, because it now runs other digests.
+    pub retag: BTreeMap<String, String>,
+    pub timeout: Option<std::time::Duration>,
+}
+
+/// Says which revision a service will run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Revision {
+    /// The one that it runs.
+    Same,
+    /// One that is registered already, by ARN.
+    Registered(String),
+    /// The one that a registration of the plan makes.
+    New(usize),
+}
+
+/// Says why a service is deployed anew though its documents are what they were.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// The tag now points at another image.
+    ImageMoved { image: String, before: String, after: String },
+    /// It was asked for.
+    Forced,
+}
+
+impl Plan {
+    /// Returns whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.services.iter().all(|service| !service.changes())
+    }
+}
+
+impl ServicePlan {
+    /// Returns whether the service is touched at all.
+    pub fn changes(&self) -> bool {
+        self.after != Revision::Same || !self.members.is_empty() || !self.reasons.is_empty()
+    }
+
+    /// Returns the short name of the revision that runs.
+    pub fn revision_before(&self) -> &str {
+        revision_of(&self.before)
+    }
+}
+
+/// Returns the plan that brings what is observed to what is desired.
+///
+/// # Errors
+/// Everything that stands against it, at once: a missing service, a tag that is not in ECR, a deployment under way,
+/// the wrong account.
+pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failures> {
+    let mut plan = Plan { notes: observed.notes.clone(), ..Plan::default() };
+    let mut failures = refuse::account(options.account.as_deref(), observed);
+    for service in &desired.services {
+        match plan_service(service, observed, options, &mut plan) {
+            Ok(planned) => plan.services.push(planned),
+            Err(found) => failures.extend(found),
+        }
+    }
+    plan.notes.extend(image_notes(observed));
+    if failures.is_empty() { Ok(plan) } else { Err(Failures(distinct(failures))) }
+}
+
+/// Returns the failures without those that say the same of several services.
+fn distinct(failures: Vec<Failure>) -> Vec<Failure> {
+    let mut kept: Vec<Failure> = Vec::new();
+    for failure in failures {
+        if !kept.iter().any(|known| known.message == failure.message) {
+            kept.push(failure);
+        }
+    }
+    kept
+}
+
+fn image_notes(observed: &Observed) -> Vec<String> {
+    let unchecked = observed.images.iter().filter_map(|(image, state)| match state {
+        ImageState::Unchecked(reason) => Some(format!("`{image}` was not checked: {reason}")),
+        _ => None,
+    });
+    unchecked.collect()
+}
+
+fn plan_service(
+    service: &DesiredService,
+    observed: &Observed,
+    options: &Options,
+    plan: &mut Plan,
+) -> Result<ServicePlan, Vec<Failure>> {
+    let seen = refuse::service(service, observed, options)?;
+    let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
+    refuse::images(&document, observed)?;
+    let running = seen.running.as_ref().map(|running| &running.document);
+    let (after, definition_changes) = revision(service, &document, seen, observed, options, plan);
+    let attributes = service::changes(service, seen)?;
+    plan.notes.extend(attributes.notes);
+    let mut reasons = Vec::new();
+    if after == Revision::Same {
+        reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
+        if options.force && reasons.is_empty() {
+            reasons.push(Reason::Forced);
+        }
+    }
+    let mut members = attributes.members;
+    if !reasons.is_empty() {
+        members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
+    }
+    let moved = reasons.iter().any(|reason| matches!(reason, Reason::ImageMoved { .. }));
+    let retag = if moved { options.record.digest_tags(&document, observed) } else { BTreeMap::new() };
+    Ok(ServicePlan {
+        key: service.key.clone(),
+        name: service.name.clone(),
+        cluster: service.cluster.clone(),
+        before: seen.service.task_definition.clone(),
+        after,
+        definition_changes,
+        service_changes: attributes.changes,
+        reasons,
+        members,
+        deployment_before: seen.service.primary().map(|primary| primary.id.clone()),
+        retag,
+        timeout: service.timeout,
+    })
+}
+
+/// Returns the revision that the service will run, and how it differs from the one that runs.
+fn revision(
+    service: &DesiredService,
+    document: &Value,
+    seen: &ObservedService,
+    observed: &Observed,
+    options: &Options,
+    plan: &mut Plan,
+) -> (Revision, Vec<Change>) {
+    let root = Root::TaskDefinition;
+    let wanted = normal(document, root);
+    let running = seen.running.as_ref().map(|running| normal(&running.document, root)).unwrap_or(json!({}));
+    if running == wanted {
+        return (Revision::Same, Vec::new());
+    }
+    let changes = diff::diff(&running, &wanted, root.shape());
+    let family = document["family"].as_str().unwrap_or_default();
+    let latest = observed.latest.get(family);
+    // A revision that an earlier, failed deploy registered serves again: no two revisions say the same.
+    let reusable = latest.filter(|latest| {
+        matches!(service.definition, Definition::Rendered(_))
+            && latest.document["status"] == "ACTIVE"
+            && normal(&latest.document, root) == wanted
+            && same_digests(latest, document, observed)
+    });
+    if let Some(latest) = reusable {
+        return (Revision::Registered(latest.arn.clone()), changes);
+    }
+    let document = options.record.tagged(document, observed);
+    let known = plan.registrations.iter().position(|known| known.document == document);
+    let index = known.unwrap_or_else(|| {
+        let latest =
+            latest.map(|latest| latest.arn.clone()).or_else(|| seen.running.as_ref().map(|r| r.arn.clone()));
+        plan.registrations.push(Registration { family: family.to_owned(), document, latest });
+        plan.registrations.len() - 1
+    });
+    (Revision::New(index), changes)
+}
+
+/// Returns whether a registered revision was recorded with the digests that its tags have today.
+fn same_digests(latest: &crate::aws::types::TaskDefinition, document: &Value, observed: &Observed) -> bool {
+    record::digests(document, observed).iter().all(|(container, digest)| {
+        let recorded = latest.tag(&record::digest_key(container));
+        recorded.is_none_or(|recorded| recorded == digest)
+    })
+}
+
+/// Returns the images whose tag now points at another digest than the one that runs.
+fn moved_images(running: &Value, seen: &ObservedService, observed: &Observed) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for container in running["containerDefinitions"].as_array().into_iter().flatten() {
+        let (Some(name), Some(image)) = (container["name"].as_str(), container["image"].as_str()) else {
+            continue;
+        };
+        let Some(ImageState::Found { digest }) = observed.images.get(&Reference::parse(image).to_string())
+        else {
+            continue;
+        };
+        let recorded = seen.running.as_ref().and_then(|running| running.tag(&record::digest_key(name)));
+        let runs = seen.digests.get(name).map(String::as_str).or(recorded);
+        if let Some(runs) = runs.filter(|runs| runs != digest) {
+            let image = image.to_owned();
+            reasons.push(Reason::ImageMoved { image, before: runs.to_owned(), after: digest.clone() });
+        }
+    }
+    reasons
+}
+
+/// Returns a registered document as it could be sent again.
+pub fn registrable(document: &Value) -> Value {
+    let mut document = without_read_only(document);
+    if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
+        // ECS refuses `aws:` tags, and ours are set anew.
+        tags.retain(|tag| {
+            let key = tag["key"].as_str().unwrap_or_default();
+            !key.starts_with("aws:") && !key.starts_with(crate::document::normal::OWN_TAG_PREFIX)
+        });
+    }
+    if let Value::Object(members) = &mut document {
+        // RegisterTaskDefinition refuses an empty list of tags.
+        members.retain(|name, value| name != "tags" || value.as_array().is_some_and(|tags| !tags.is_empty()));
+    }
+    document
+}

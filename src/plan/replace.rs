@@ -1,0 +1,99 @@
+//! Owns the way of services whose definition lives elsewhere: the one that runs, with the tags replaced.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::registrable;
+use crate::aws::types::{Observed, revision_of};
+use crate::error::Failure;
+use crate::manifest::image::Reference;
+use crate::render::{Definition, DesiredService, Replacements};
+
+/// Returns the task definition document that a service should have.
+///
+/// # Errors
+/// A service that keeps its definition, and runs none, or none with these images.
+pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result<Value, Failure> {
+    let replacements = match &service.definition {
+        Definition::Rendered(document) => return Ok(document.clone()),
+        Definition::Running(replacements) => replacements,
+    };
+    let seen = observed.services.get(&(service.cluster.clone(), service.name.clone()));
+    let Some(running) = seen.and_then(|seen| seen.running.as_ref()) else {
+        let arn = seen.map_or("none", |seen| revision_of(&seen.service.task_definition));
+        return Err(Failure::error(format!(
+            "the definition that `{}` runs cannot be read: `{arn}`",
+            service.name
+        )));
+    };
+    let mut document = registrable(&running.document);
+    replace(&mut document, replacements, service, running.revision())?;
+    Ok(document)
+}
+
+/// Replaces the tags of the matching images, and touches nothing else.
+fn replace(
+    document: &mut Value,
+    with: &Replacements,
+    service: &DesiredService,
+    revision: &str,
+) -> Result<(), Failure> {
+    let Some(containers) = document["containerDefinitions"].as_array_mut() else { return Ok(()) };
+    let images: Vec<(String, Reference)> = containers
+        .iter()
+        .map(|container| {
+            let text = |member: &str| container[member].as_str().unwrap_or_default().to_owned();
+            (text("name"), Reference::parse(&text("image")))
+        })
+        .collect();
+    let chosen = if with.tags.is_empty() { by_repository(&images, with) } else { by_name(&images, with)? };
+    if chosen.iter().all(Option::is_none) {
+        let wanted: Vec<_> = with.images.iter().map(|image| format!("`{}`", image.repository)).collect();
+        let message =
+            format!("`{}` runs `{revision}`, which has no image of {}", service.name, wanted.join(", "));
+        return Err(Failure::error(message).hint(format!("its images: {}", names(&images))));
+    }
+    for (container, image) in containers.iter_mut().zip(chosen) {
+        if let Some(image) = image {
+            container["image"] = Value::from(image.to_string());
+        }
+    }
+    Ok(())
+}
+
+/// Chooses by the manifest's `images`: the same repository.
+fn by_repository(images: &[(String, Reference)], with: &Replacements) -> Vec<Option<Reference>> {
+    let matching =
+        |image: &Reference| with.images.iter().find(|wanted| wanted.repository == image.repository);
+    images.iter().map(|(_, image)| matching(image).cloned()).collect()
+}
+
+/// Chooses without a manifest: by the name of the container or repository, or the only repository that there is.
+fn by_name(images: &[(String, Reference)], with: &Replacements) -> Result<Vec<Option<Reference>>, Failure> {
+    for name in with.tags.one.keys() {
+        if !images.iter().any(|image| is_named(image, name)) {
+            let message = format!("`--tag {name}=…`: no container or repository is named `{name}`");
+            return Err(Failure::usage(message).hint(format!("the images that run: {}", names(images))));
+        }
+    }
+    let repositories: BTreeSet<_> = images.iter().map(|(_, image)| &image.repository).collect();
+    if with.tags.all.is_some() && repositories.len() > 1 {
+        let message = "one `--tag` for several images: which one is not clear without a manifest";
+        let hint = format!("say `--tag CONTAINER=TAG`; the images that run: {}", names(images));
+        return Err(Failure::usage(message).hint(hint));
+    }
+    let tag = |image: &(String, Reference)| {
+        let one = with.tags.one.iter().find(|(name, _)| is_named(image, name)).map(|(_, tag)| tag);
+        one.or(with.tags.all.as_ref()).map(|tag| image.1.with_tag(tag))
+    };
+    Ok(images.iter().map(tag).collect())
+}
+
+fn is_named((container, image): &(String, Reference), name: &str) -> bool {
+    container == name || image.repository == name || image.repository.rsplit('/').next() == Some(name)
+}
+
+fn names(images: &[(String, Reference)]) -> String {
+    images.iter().map(|(name, image)| format!("{name}: {image}")).collect::<Vec<_>>().join(", ")
+}

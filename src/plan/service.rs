@@ -1,0 +1,143 @@
+//! Owns the comparison of a service's own attributes: only what the manifest writes is compared and sent.
+
+use serde_json::{Map, Value};
+
+use super::diff::{Change, diff};
+use crate::aws::types::ObservedService;
+use crate::document::model::{Root, model};
+use crate::document::normal::normal;
+use crate::error::Failure;
+use crate::render::DesiredService;
+
+/// Members that DescribeServices does not give back in a form that can be compared.
+const NOT_COMPARED: &[&str] = &["tags", "role", "clientToken"];
+
+/// Holds what changes in a service's attributes.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes {
+    pub changes: Vec<Change>,
+    /// The members to send, whole, as they are written.
+    pub members: Map<String, Value>,
+    pub notes: Vec<String>,
+}
+
+/// Returns how the attributes that the manifest writes differ from the service's.
+///
+/// # Errors
+/// A difference in a member that UpdateService does not take.
+pub fn changes(service: &DesiredService, seen: &ObservedService) -> Result<Attributes, Vec<Failure>> {
+    let Some(Value::Object(written)) = &service.service else { return Ok(Attributes::default()) };
+    let mut attributes = Attributes::default();
+    let mut failures = Vec::new();
+    for (member, value) in written {
+        if NOT_COMPARED.contains(&member.as_str()) {
+            attributes.notes.push(format!(
+                "`{member}` of service `{}` is used when it is created, and not compared",
+                service.key
+            ));
+            continue;
+        }
+        let found = change_of(member, value, seen);
+        if found.is_empty() {
+            continue;
+        }
+        if model().member("UpdateServiceRequest", member).is_none() {
+            let message =
+                format!("`{member}` of service `{}` cannot be changed once it exists", service.name);
+            failures.push(
+                Failure::error(message)
+                    .hint("delete and create the service, or take the change back".to_owned()),
+            );
+        }
+        attributes.changes.extend(found);
+        attributes.members.insert(member.clone(), value.clone());
+    }
+    if failures.is_empty() { Ok(attributes) } else { Err(failures) }
+}
+
+fn change_of(member: &str, written: &Value, seen: &ObservedService) -> Vec<Change> {
+    let single =
+        |value: Value| normal(&Value::Object(Map::from_iter([(member.to_owned(), value)])), Root::Service);
+    let observed = restricted(observed_member(member, seen), written);
+    diff(&single(observed), &single(written.clone()), Root::Service.shape())
+}
+
+/// Returns a member as the service has it; some stand with the deployment instead.
+fn observed_member(member: &str, seen: &ObservedService) -> Value {
+    let own = &seen.document[member];
+    if !own.is_null() {
+        return own.clone();
+    }
+    let deployments = seen.document["deployments"].as_array();
+    let primary = deployments.into_iter().flatten().find(|deployment| deployment["status"] == "PRIMARY");
+    primary.map(|primary| primary[member].clone()).unwrap_or(Value::Null)
+}
+
+/// Returns what was observed, without the members that were not written: ECS may have filled them in.
+fn restricted(observed: Value, written: &Value) -> Value {
+    match (observed, written) {
+        (Value::Object(observed), Value::Object(written)) => Value::Object(
+            observed
+                .into_iter()
+                .filter_map(|(name, value)| {
+                    let written = written.get(&name)?;
+                    Some((name, restricted(value, written)))
+                })
+                .collect(),
+        ),
+        (Value::Array(observed), Value::Array(written)) if observed.len() == written.len() => observed
+            .into_iter()
+            .zip(written)
+            .map(|(observed, written)| restricted(observed, written))
+            .collect(),
+        (observed, _) => observed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{Definition, Replacements};
+    use serde_json::json;
+
+    fn planned(written: Value, observed: Value) -> Result<Attributes, Vec<Failure>> {
+        let service = DesiredService {
+            key: "web".into(),
+            name: "web".into(),
+            cluster: "main".into(),
+            definition: Definition::Running(Replacements::default()),
+            service: Some(written),
+            timeout: None,
+        };
+        changes(&service, &ObservedService { document: observed, ..ObservedService::default() })
+    }
+
+    #[test]
+    fn only_what_is_written_is_compared_and_sent() {
+        let observed = json!({"desiredCount": 7, "propagateTags": "NONE",
+            "deploymentConfiguration": {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING"},
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["b", "a"], "assignPublicIp": "DISABLED"}}});
+        let written = json!({"deploymentConfiguration": {"maximumPercent": 150},
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["a", "b"]}}});
+        let found = planned(written, observed).expect("can be changed");
+        assert_eq!(found.members.keys().collect::<Vec<_>>(), ["deploymentConfiguration"]);
+        assert_eq!(found.changes[0].path, "deploymentConfiguration.maximumPercent");
+    }
+
+    #[test]
+    fn what_update_service_does_not_take_is_refused_only_when_it_differs() {
+        assert!(planned(json!({"launchType": "FARGATE"}), json!({"launchType": "FARGATE"})).is_ok());
+        let failures =
+            planned(json!({"launchType": "EC2"}), json!({"launchType": "FARGATE"})).expect_err("differs");
+        assert!(failures[0].message.contains("`launchType`"), "{failures:?}");
+    }
+
+    #[test]
+    fn service_connect_is_found_with_the_deployment() {
+        let observed =
+            json!({"deployments": [{"status": "PRIMARY", "serviceConnectConfiguration": {"enabled": true}}]});
+        let found =
+            planned(json!({"serviceConnectConfiguration": {"enabled": true}}), observed).expect("same");
+        assert!(found.members.is_empty(), "{found:?}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Owns the report for programs: one JSON object a line on stdout, nothing on stderr.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{Event, Report, error, plan, problems};
+use crate::aws::types::revision_of;
+use crate::watch::Settled;
+
+/// Writes facts as JSON lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Json {
+    pub sandbox: bool,
+    pub quiet: bool,
+}
+
+impl Json {
+    fn line(&self, mut value: Value) {
+        if self.sandbox {
+            value["sandbox"] = Value::Bool(true);
+        }
+        // A closed pipe is nobody's error.
+        let _ = writeln!(io::stdout().lock(), "{value}");
+    }
+}
+
+impl Report for Json {
+    fn tell(&self, event: &Event<'_>) {
+        let story = matches!(event, Event::Note(_) | Event::Progress(_) | Event::ServiceEvent { .. });
+        if story && self.quiet {
+            return;
+        }
+        match event {
+            Event::Remarks(invalid) => {
+                for problem in invalid.problems.sorted() {
+                    let mut value = problems::json(problem, &invalid.sources);
+                    value["event"] = json!("remark");
+                    self.line(value);
+                }
+            }
+            Event::Documents(documents) => {
+                for (name, document) in *documents {
+                    self.line(json!({"event": "document", "name": name, "document": document}));
+                }
+            }
+            other => {
+                if let Some(value) = json_of(other) {
+                    self.line(value);
+                }
+            }
+        }
+    }
+
+    fn error(&self, error: &anyhow::Error) {
+        self.line(error::json(error));
+    }
+
+    fn confirm(&self, _: &str) -> Option<bool> {
+        None
+    }
+}
+
+fn json_of(event: &Event<'_>) -> Option<Value> {
+    Some(match event {
+        Event::Note(text) => json!({"event": "note", "message": text}),
+        Event::Plan { plan, .. } => plan::json(plan),
+        Event::Registered { revision } => json!({"event": "registered", "revision": revision}),
+        Event::Updated { service, revision, deployment } => {
+            json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
+        }
+        Event::Progress(progress) => {
+            let mut value = serde_json::to_value(progress).unwrap_or_default();
+            value["event"] = json!("rollout.progress");
+            value
+        }
+        Event::ServiceEvent { service, event } => {
+            json!({"event": "rollout.event", "service": service, "at": event.created_at, "message": event.message})
+        }
+        Event::Settled(settled) => settled_json(settled),
+        Event::Left { service, revision, updated } => {
+            json!({"event": "unchanged", "service": service, "revision": revision, "attributes_updated": updated})
+        }
+        Event::NotUpdated { service, error } => {
+            json!({"event": "rollout.settled", "service": service, "outcome": "not_updated", "error": error.to_string(), "hints": error.hints})
+        }
+        Event::Checked { services, stages } => {
+            json!({"event": "checked", "services": services, "stages": stages})
+        }
+        Event::Answer { event, value, .. } => {
+            let mut value = value.clone();
+            value["event"] = json!(event);
+            value
+        }
+        Event::Remarks(_) | Event::Documents(_) | Event::Done => return None,
+    })
+}
+
+fn settled_json(settled: &Settled) -> Value {
+    let mut value = serde_json::to_value(&settled.ending).unwrap_or_default();
+    let followed = &settled.followed;
+    value["event"] = json!("rollout.settled");
+    value["service"] = json!(followed.key);
+    value["cluster"] = json!(followed.cluster);
+    value["revision"] = json!(revision_of(&followed.revision));
+    value["previous_revision"] = json!(revision_of(&followed.previous));
+    value["deployment"] = json!(followed.deployment);
+    value["seconds"] = json!(settled.elapsed.as_secs_f64());
+    if let Some(diagnosis) = &settled.diagnosis {
+        value["diagnosis"] = json!(diagnosis);
+    }
+    value
+}

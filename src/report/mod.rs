@@ -1,0 +1,91 @@
+//! Owns what people and programs see: the only module that writes to the terminal.
+//!
+//! stdout is the answer, stderr the story. Every fact is an [`Event`]; a [`Report`] shows it as text
+//! or as JSON. Nothing here decides anything.
+
+use serde_json::Value;
+
+use crate::aws::types;
+use crate::document::problem::Invalid;
+use crate::plan::Plan;
+use crate::settings::{Color, Output, Settings};
+use crate::watch::{Progress, Settled};
+
+pub mod error;
+pub mod json;
+pub mod outcome;
+pub mod plan;
+pub mod problems;
+pub mod progress;
+pub mod screen;
+pub mod text;
+
+pub use outcome::Outcome;
+
+/// Holds one fact of a run.
+pub enum Event<'a> {
+    /// Something worth knowing that stops nothing.
+    Note(&'a str),
+    /// Warnings and notes about the files.
+    Remarks(&'a Invalid),
+    /// What would change: the answer of `plan`, part of the story of `deploy`.
+    Plan { plan: &'a Plan, answer: Option<PlanFormat> },
+    /// A revision was registered.
+    Registered { revision: &'a str },
+    /// A service was updated; without a deployment where only its attributes changed.
+    Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
+    /// Where a rollout stands; told on change only.
+    Progress(&'a Progress),
+    /// An event of the service, as ECS words it.
+    ServiceEvent { service: &'a str, event: &'a types::Event },
+    /// A rollout's end.
+    Settled(&'a Settled),
+    /// A service that a deploy left as it is, or whose attributes alone changed.
+    Left { service: &'a str, revision: &'a str, updated: bool },
+    /// A service that could not be updated, while others were.
+    NotUpdated { service: &'a str, error: &'a crate::error::Failure },
+    /// The documents of `render`.
+    Documents(&'a [(String, Value)]),
+    /// The answer of `check`.
+    Checked { services: usize, stages: &'a [String] },
+    /// The screen's live part ends here.
+    Done,
+    /// A plain answer: one line.
+    Answer { event: &'a str, text: &'a str, value: Value },
+}
+
+/// Says how `plan` writes its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanFormat {
+    Text,
+    Markdown,
+}
+
+/// Shows facts. Two real implementations: text for people, JSON for programs.
+pub trait Report {
+    /// Shows one fact.
+    fn tell(&self, event: &Event<'_>);
+    /// Shows an error.
+    fn error(&self, error: &anyhow::Error);
+    /// Returns the answer to a question; `None` where nobody can be asked.
+    fn confirm(&self, question: &str) -> Option<bool>;
+}
+
+/// Holds how the screen is used.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    pub output: Output,
+    pub color: Color,
+    pub quiet: bool,
+    pub no_progress: bool,
+    pub verbosity: u8,
+}
+
+/// Returns the report that the flags ask for.
+pub fn new(style: Style, settings: &Settings) -> Box<dyn Report> {
+    let sandbox = settings.sandbox.is_some();
+    match style.output {
+        Output::Json => Box::new(json::Json { sandbox, quiet: style.quiet }),
+        Output::Text => Box::new(text::Text::new(style, settings)),
+    }
+}

@@ -1,0 +1,120 @@
+//! Owns how a run ended, and the one place where exit codes are chosen.
+
+use crate::document::problem::Invalid;
+use crate::error::{Failure, Failures, Kind};
+use crate::watch::judge::Verdict;
+use crate::watch::{Ending, Settled};
+
+/// Says how a run ended that did what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or nothing to do.
+    Done,
+    /// `plan --exit-code` found changes.
+    Changes,
+    /// A rollout failed or was rolled back.
+    RolloutFailed,
+    /// The time is up, the rollout is still under way.
+    TimedOut,
+    /// Interrupted; the rollout goes on.
+    Interrupted,
+    /// Something could not be done, and was reported already.
+    Error,
+    /// Somebody said no.
+    Declined,
+}
+
+impl Outcome {
+    /// Returns the exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Done => 0,
+            Outcome::Error | Outcome::Declined => 1,
+            Outcome::RolloutFailed => 3,
+            Outcome::TimedOut => 4,
+            Outcome::Changes => 6,
+            Outcome::Interrupted => 130,
+        }
+    }
+
+    /// Returns the outcome of several rollouts: the worst of them.
+    ///
+    /// A failure that is known weighs more than a rollout that is not known to have ended.
+    pub fn of(settled: &[Settled]) -> Outcome {
+        let weight = |outcome: &Outcome| match outcome {
+            Outcome::Done | Outcome::Changes | Outcome::Declined => 0,
+            Outcome::TimedOut => 1,
+            Outcome::Error => 2,
+            Outcome::Interrupted => 3,
+            Outcome::RolloutFailed => 4,
+        };
+        settled.iter().map(|settled| of_ending(&settled.ending)).max_by_key(weight).unwrap_or(Outcome::Done)
+    }
+}
+
+fn of_ending(ending: &Ending) -> Outcome {
+    match ending {
+        Ending::Settled(Verdict::Succeeded) => Outcome::Done,
+        // A verdict that is not final never ends a watch; were it to, it would not be success.
+        Ending::Settled(_) => Outcome::RolloutFailed,
+        Ending::TimedOut { .. } => Outcome::TimedOut,
+        Ending::Interrupted => Outcome::Interrupted,
+        Ending::Lost { .. } => Outcome::Error,
+    }
+}
+
+/// Returns the exit code of an error.
+pub fn exit_code_of(error: &anyhow::Error) -> u8 {
+    kind_of(error).exit_code()
+}
+
+/// Returns what kind of failure an error is.
+pub fn kind_of(error: &anyhow::Error) -> Kind {
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return failure.kind;
+    }
+    if let Some(failures) = error.downcast_ref::<Failures>() {
+        return failures.kind();
+    }
+    debug_assert!(error.downcast_ref::<Invalid>().is_none() || Kind::Error.exit_code() == 1);
+    Kind::Error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::snapshot::Followed;
+
+    fn settled(ending: Ending) -> Settled {
+        Settled { followed: Followed::default(), ending, diagnosis: None, elapsed: std::time::Duration::ZERO }
+    }
+
+    #[test]
+    fn every_ending_has_its_exit_code() {
+        let text = String::new;
+        let rows = [
+            (Ending::Settled(Verdict::Succeeded), 0),
+            (Ending::Settled(Verdict::RolledBack { reason: text(), runs: text() }), 3),
+            (Ending::Settled(Verdict::Failed { reason: text() }), 3),
+            (Ending::Settled(Verdict::Stuck { reason: text() }), 3),
+            (Ending::Settled(Verdict::Superseded { by: text() }), 3),
+            (Ending::Settled(Verdict::Progressing { detail: text() }), 3),
+            (Ending::Settled(Verdict::AwaitingHook { hook: text() }), 3),
+            (Ending::TimedOut { waiting_for: text() }, 4),
+            (Ending::Interrupted, 130),
+            (Ending::Lost { error: text() }, 1),
+        ];
+        for (ending, code) in rows {
+            assert_eq!(Outcome::of(&[settled(ending.clone())]).exit_code(), code, "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn one_failure_among_several_decides() {
+        let good = settled(Ending::Settled(Verdict::Succeeded));
+        let bad = settled(Ending::Settled(Verdict::Failed { reason: String::new() }));
+        let slow = settled(Ending::TimedOut { waiting_for: String::new() });
+        assert_eq!(Outcome::of(&[good.clone(), bad, slow.clone()]), Outcome::RolloutFailed);
+        assert_eq!(Outcome::of(&[good, slow]), Outcome::TimedOut);
+    }
+}

@@ -1,0 +1,155 @@
+//! Owns how a plan looks: text for a terminal, Markdown for a pull request, JSON for a program.
+
+use serde_json::{Value, json};
+
+use super::screen::{Paint, paint};
+use crate::aws::types::revision_of;
+use crate::manifest::image::Reference;
+use crate::plan::{Change, Plan, Reason, Revision, ServicePlan};
+
+/// The longest value that is shown whole, in characters.
+const LONGEST: usize = 100;
+
+/// Returns a plan as text.
+pub fn text(plan: &Plan, color: bool) -> String {
+    let mut lines = Vec::new();
+    for service in &plan.services {
+        let name = paint(color, Paint::Bold, &service.key);
+        if !service.changes() {
+            lines.push(format!("{name}: no changes ({} stays)", service.revision_before()));
+            continue;
+        }
+        lines.push(format!("{name}: {} → {}", service.revision_before(), after(plan, service)));
+        lines.extend(service.definition_changes.iter().map(|change| format!("  {}", line(change, color))));
+        lines.extend(
+            service.service_changes.iter().map(|change| format!("  service.{}", line(change, color))),
+        );
+        lines.extend(service.reasons.iter().map(|reason| format!("  {}", reason_text(reason))));
+    }
+    lines.extend(plan.notes.iter().map(|note| paint(color, Paint::Dim, &format!("note: {note}"))));
+    lines.join("\n")
+}
+
+/// Returns in words what a service will run.
+fn after(plan: &Plan, service: &ServicePlan) -> String {
+    match &service.after {
+        Revision::Same if service.reasons.is_empty() => "the same revision, attributes changed".to_owned(),
+        Revision::Same => "a new deployment of the same revision".to_owned(),
+        Revision::Registered(arn) => format!("{} (registered already)", revision_of(arn)),
+        Revision::New(index) => format!("a new revision of `{}`", plan.registrations[*index].family),
+    }
+}
+
+fn reason_text(reason: &Reason) -> String {
+    match reason {
+        Reason::ImageMoved { image, before, after } => {
+            format!("`{image}` now is another image: {} → {}", short_digest(before), short_digest(after))
+        }
+        Reason::Forced => "a new deployment was asked for (`--force`)".to_owned(),
+    }
+}
+
+fn short_digest(digest: &str) -> &str {
+    digest.get(..19).unwrap_or(digest)
+}
+
+fn line(change: &Change, color: bool) -> String {
+    let (before, after) = values(change);
+    let text = match (&before, &after) {
+        (Some(before), Some(after)) => {
+            format!("{} → {}", paint(color, Paint::Bad, before), paint(color, Paint::Good, after))
+        }
+        (None, Some(after)) => paint(color, Paint::Good, &format!("+ {after}")),
+        (Some(before), None) => paint(color, Paint::Bad, &format!("- {before}")),
+        (None, None) => String::new(),
+    };
+    format!("{}: {text}", change.path)
+}
+
+/// Returns both values as they are shown; two tags of one repository without the repository.
+fn values(change: &Change) -> (Option<String>, Option<String>) {
+    if let (Some(Value::String(before)), Some(Value::String(after))) = (&change.before, &change.after) {
+        let same = Reference::parse(before).repository == Reference::parse(after).repository;
+        if change.path.ends_with("].image") && same {
+            let version = |text: &str| format!("…{}", &text[Reference::parse(text).repository.len()..]);
+            return (Some(version(before)), Some(version(after)));
+        }
+    }
+    (change.before.as_ref().map(shown), change.after.as_ref().map(shown))
+}
+
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => text.replace('\n', "⏎"),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}… ({} characters)", &text[..at], text.chars().count()),
+        None => text,
+    }
+}
+
+/// Returns a plan as Markdown, for a comment on a pull request.
+pub fn markdown(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    for service in &plan.services {
+        if !service.changes() {
+            lines.push(format!("### `{}`: no changes\n", service.key));
+            continue;
+        }
+        lines.push(format!(
+            "### `{}`: {} → {}\n",
+            service.key,
+            service.revision_before(),
+            after(plan, service)
+        ));
+        let own = service.definition_changes.iter().map(|change| (String::new(), change));
+        let attributes = service.service_changes.iter().map(|change| ("service.".to_owned(), change));
+        let rows: Vec<_> = own.chain(attributes).map(|(prefix, change)| row(&prefix, change)).collect();
+        if !rows.is_empty() {
+            lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
+        }
+        lines.extend(service.reasons.iter().map(|reason| format!("{}\n", reason_text(reason))));
+    }
+    lines.extend(plan.notes.iter().map(|note| format!("> {note}")));
+    lines.join("\n").trim_end().to_owned()
+}
+
+fn row(prefix: &str, change: &Change) -> String {
+    let (before, after) = values(change);
+    // A pipe or a backtick in a value would end its cell.
+    let cell = |value: Option<String>| match value {
+        Some(value) => format!("`` {} ``", value.replace('|', "\\|").replace("``", "` `")),
+        None => String::new(),
+    };
+    format!("| `{prefix}{}` | {} | {} |", change.path, cell(before), cell(after))
+}
+
+/// Returns a plan as JSON.
+pub fn json(plan: &Plan) -> Value {
+    let service = |service: &ServicePlan| {
+        let after = match &service.after {
+            Revision::Same => json!({"revision": service.revision_before()}),
+            Revision::Registered(arn) => json!({"revision": revision_of(arn)}),
+            Revision::New(index) => json!({"register": plan.registrations[*index].family}),
+        };
+        json!({
+            "service": service.key,
+            "name": service.name,
+            "cluster": service.cluster,
+            "changes": service.changes(),
+            "before": {"revision": service.revision_before()},
+            "after": after,
+            "task_definition": service.definition_changes,
+            "attributes": service.service_changes,
+            "reasons": service.reasons,
+        })
+    };
+    json!({
+        "event": "plan",
+        "changes": !plan.is_empty(),
+        "services": plan.services.iter().map(service).collect::<Value>(),
+        "notes": plan.notes,
+    })
+}

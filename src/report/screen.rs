@@ -1,0 +1,96 @@
+//! Owns the two streams and the colours: everything that is printed passes through here.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::settings::Color;
+
+/// Writes lines to stdout and stderr; a closed pipe is nobody's error.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Whether stderr is coloured.
+    pub color: bool,
+    /// Whether stdout is coloured.
+    pub color_out: bool,
+    /// Whether a person sits at it: both input and stderr are a terminal.
+    pub interactive: bool,
+    /// Whether stderr is a terminal.
+    pub terminal: bool,
+    sandbox: bool,
+}
+
+/// The colours that are used, each for one meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    Good,
+    Bad,
+    Warn,
+    Bold,
+    Dim,
+}
+
+impl Screen {
+    /// Returns the screen of this process.
+    pub fn new(color: Color, no_color: bool, sandbox: bool) -> Screen {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let colored = |terminal: bool| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !no_color,
+        };
+        Screen {
+            color: colored(err),
+            color_out: colored(out),
+            interactive: io::stdin().is_terminal() && err,
+            terminal: err,
+            sandbox,
+        }
+    }
+
+    /// Writes the answer.
+    pub fn out(&self, text: &str) {
+        let _ = write(&mut io::stdout().lock(), &self.prefixed(text));
+    }
+
+    /// Writes the answer without the sandbox's mark: for documents that another program reads.
+    pub fn out_raw(&self, text: &str) {
+        let _ = write(&mut io::stdout().lock(), text);
+    }
+
+    /// Writes a piece of the story.
+    pub fn err(&self, text: &str) {
+        let _ = write(&mut io::stderr().lock(), &self.prefixed(text));
+    }
+
+    /// Returns a text with every line marked where it comes from the sandbox.
+    pub fn prefixed(&self, text: &str) -> String {
+        if !self.sandbox {
+            return text.to_owned();
+        }
+        text.lines().map(|line| format!("sandbox: {line}\n")).collect::<String>().trim_end().to_owned()
+    }
+
+    /// Returns the answer to a yes-or-no question; anything but yes is no.
+    pub fn ask(&self, question: &str) -> bool {
+        let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer).is_ok();
+        read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+}
+
+fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
+    writeln!(to, "{text}")?;
+    to.flush()
+}
+
+/// Returns a text in its colour, or as it is.
+pub fn paint(color: bool, paint: Paint, text: &str) -> String {
+    let code = match paint {
+        Paint::Good => "32",
+        Paint::Bad => "31",
+        Paint::Warn => "33",
+        Paint::Bold => "1",
+        Paint::Dim => "2",
+    };
+    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}

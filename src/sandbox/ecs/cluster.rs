@@ -1,0 +1,82 @@
+//! Clusters. Owns their operations; counts what is in them and changes nothing there.
+
+use serde_json::{Map, Value, json};
+
+use super::super::model::Task;
+use super::super::state::{Cluster, Env, Realm, last_part};
+use super::super::wire::ApiError;
+use super::params::{checked_tags, includes, list as items, page, text, texts};
+
+const SETTINGS: &[&str] = &[
+    "settings",
+    "configuration",
+    "capacityProviders",
+    "defaultCapacityProviderStrategy",
+    "serviceConnectDefaults",
+];
+
+pub(super) fn create(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let name = text(input, "clusterName").unwrap_or("default");
+    let tags = items(input, "tags");
+    checked_tags(&tags)?;
+    let arn = env.realm.arn(&format!("cluster/{name}"));
+    let mut settings: Map<String, Value> = Map::new();
+    for key in SETTINGS.iter().filter(|key| !input[**key].is_null()) {
+        settings.insert((*key).to_owned(), input[*key].clone());
+    }
+    let fresh = Cluster { name: name.to_owned(), arn, settings, tags };
+    let cluster = env.realm.clusters.entry(name.to_owned()).or_insert(fresh).clone();
+    Ok(json!({ "cluster": view(env.realm, &cluster, true) }))
+}
+
+pub(super) fn describe(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let mut asked = texts(input, "clusters");
+    if asked.len() > 100 {
+        return Err(ApiError::invalid("Clusters cannot have more than 100 elements."));
+    }
+    if asked.is_empty() {
+        asked.push("default");
+    }
+    let (mut clusters, mut failures) = (Vec::new(), Vec::new());
+    for given in asked {
+        match env.realm.clusters.get(last_part(given)) {
+            Some(cluster) => clusters.push(view(env.realm, cluster, includes(input, "TAGS"))),
+            None => {
+                let arn = env.realm.arn(&format!("cluster/{}", last_part(given)));
+                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
+            }
+        }
+    }
+    Ok(json!({ "clusters": clusters, "failures": failures }))
+}
+
+pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let arns: Vec<Value> = env.realm.clusters.values().map(|c| json!(c.arn)).collect();
+    page(input, "clusterArns", &arns, 100)
+}
+
+fn view(realm: &Realm, cluster: &Cluster, with_tags: bool) -> Value {
+    let tasks = |holds: fn(&Task) -> bool| {
+        realm.tasks.iter().filter(|t| t.cluster == cluster.name && holds(t)).count()
+    };
+    let services =
+        realm.services.values().filter(|s| s.cluster == cluster.name && s.status == "ACTIVE").count();
+    let mut out = json!({
+        "clusterArn": cluster.arn,
+        "clusterName": cluster.name,
+        "status": "ACTIVE",
+        "registeredContainerInstancesCount": 0,
+        "runningTasksCount": tasks(Task::is_running),
+        "pendingTasksCount": tasks(Task::is_pending),
+        "activeServicesCount": services,
+        "statistics": [],
+        "tags": if with_tags { cluster.tags.clone() } else { Vec::new() },
+        "settings": [{ "name": "containerInsights", "value": "disabled" }],
+        "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
+        "defaultCapacityProviderStrategy": [],
+    });
+    for (key, value) in &cluster.settings {
+        out[key.as_str()] = value.clone();
+    }
+    out
+}

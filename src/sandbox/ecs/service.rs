@@ -1,0 +1,276 @@
+//! Services. Owns creating, changing, deleting and finding them; the rollout that follows is the
+//! simulation's, the look of an answer the view's.
+
+use serde_json::{Map, Value, json};
+
+use super::super::model::Service;
+use super::super::rollout::{Cause, REVISION_FIELDS, begin};
+use super::super::scenario::Script;
+use super::super::state::{Env, Realm, last_part};
+use super::super::wire::ApiError;
+use super::params::{checked_tags, includes, list as items, need, page, text, texts};
+use super::service_rules::{check, usable};
+use super::service_view::view;
+
+/// What is kept elsewhere than in a service's configuration.
+const NOT_CONFIG: &[&str] = &[
+    "cluster",
+    "service",
+    "serviceName",
+    "taskDefinition",
+    "desiredCount",
+    "clientToken",
+    "tags",
+    "forceNewDeployment",
+    "role",
+];
+
+pub(super) fn create(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let name = need(input, "serviceName")?;
+    let key = env.realm.service_key(&cluster, name);
+    let existing = env.realm.services.get(&key).filter(|s| s.status != "INACTIVE");
+    if let Some(service) = existing {
+        let token = text(input, "clientToken");
+        if token.is_some() && service.client_token.as_deref() == token {
+            return Ok(json!({ "service": view(env.realm, service, true) }));
+        }
+        return Err(ApiError::invalid("Creation of service was not idempotent."));
+    }
+    let definition = usable(env, need(input, "taskDefinition")?)?;
+    let (arn, images) = (definition.arn.clone(), definition.images());
+    check(input, definition)?;
+    let script = env.scenarios.of(name).script(&images);
+    let mut service = new_service(env, &cluster, input)?;
+    begin(&mut service, env.realm, env.ids, Cause { definition: &arn, script, now: env.now });
+    let out = json!({ "service": view(env.realm, &service, true) });
+    env.realm.services.insert(key, service);
+    Ok(out)
+}
+
+/// Returns a service as CreateService's input describes it, without a deployment yet.
+pub(crate) fn new_service(env: &Env<'_>, cluster: &str, input: &Value) -> Result<Service, ApiError> {
+    let name = need(input, "serviceName")?;
+    let well_formed = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if name.len() > 255 || !well_formed {
+        return Err(ApiError::invalid(
+            "Invalid service name. Up to 255 letters (uppercase and lowercase), numbers, \
+                 underscores, and hyphens are allowed.",
+        ));
+    }
+    let tags = items(input, "tags");
+    checked_tags(&tags)?;
+    let daemon = input["schedulingStrategy"] == "DAEMON";
+    let desired = input["desiredCount"].as_u64().unwrap_or(u64::from(daemon)) as usize;
+    Ok(Service {
+        name: name.to_owned(),
+        arn: env.realm.arn(&format!("service/{cluster}/{name}")),
+        cluster: cluster.to_owned(),
+        cluster_arn: env.realm.arn(&format!("cluster/{cluster}")),
+        status: "ACTIVE".to_owned(),
+        desired,
+        definition: String::new(),
+        config: config(input),
+        tags,
+        created: env.now,
+        created_by: env.caller.arn.clone(),
+        client_token: text(input, "clientToken").map(str::to_owned),
+        deployments: Vec::new(),
+        history: Vec::new(),
+        revisions: Vec::new(),
+        events: Vec::new(),
+        steady: false,
+    })
+}
+
+/// Returns the configuration of a new service, with ECS's defaults.
+fn config(input: &Value) -> Map<String, Value> {
+    let mut out = json!({
+        "loadBalancers": [],
+        "serviceRegistries": [],
+        "placementConstraints": [],
+        "placementStrategy": [],
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": { "type": "ECS" },
+        "enableECSManagedTags": false,
+        "propagateTags": "NONE",
+        "enableExecuteCommand": false,
+        "availabilityZoneRebalancing": "DISABLED",
+        "deploymentConfiguration": deployment_defaults(),
+    });
+    merge(&mut out, input);
+    if out["capacityProviderStrategy"].as_array().is_none_or(Vec::is_empty) && out["launchType"].is_null() {
+        out["launchType"] = json!("EC2");
+    }
+    if out["launchType"] == "FARGATE" || out["capacityProviderStrategy"].is_array() {
+        if out["platformVersion"].is_null() {
+            out["platformVersion"] = json!("LATEST");
+        }
+        out["platformFamily"] = json!("Linux");
+    }
+    if let Value::Object(map) = out { map } else { Map::new() }
+}
+
+fn deployment_defaults() -> Value {
+    json!({
+        "deploymentCircuitBreaker": { "enable": false, "rollback": false },
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
+    })
+}
+
+/// Lays an input over a configuration; the deployment configuration member by member.
+fn merge(config: &mut Value, input: &Value) {
+    for (key, value) in input.as_object().into_iter().flatten() {
+        if NOT_CONFIG.contains(&key.as_str()) || value.is_null() {
+            continue;
+        }
+        if key == "deploymentConfiguration" {
+            for (member, value) in value.as_object().into_iter().flatten() {
+                config[key.as_str()][member.as_str()] = value.clone();
+            }
+        } else {
+            config[key.as_str()] = value.clone();
+        }
+    }
+}
+
+pub(super) fn update(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let key = found(env.realm, &cluster, need(input, "service")?)?;
+    let Some(mut service) = env.realm.services.get(&key).cloned() else {
+        return Err(not_found());
+    };
+    if service.status != "ACTIVE" {
+        return Err(ApiError::new("ServiceNotActiveException", "Service was not ACTIVE."));
+    }
+    controlled(&service, input)?;
+    let given = text(input, "taskDefinition").map_or_else(|| service.definition.clone(), str::to_owned);
+    // A definition may be deregistered while a service runs it; only a new one must be ACTIVE.
+    let definition = match text(input, "taskDefinition") {
+        Some(given) => usable(env, given)?,
+        None => env.realm.definition(&given).ok_or_else(|| ApiError::client("TaskDefinition not found."))?,
+    };
+    let (arn, images) = (definition.arn.clone(), definition.images());
+    let mut after = Value::Object(service.config.clone());
+    merge(&mut after, input);
+    if input["capacityProviderStrategy"].as_array().is_some_and(|s| !s.is_empty()) {
+        after["launchType"] = Value::Null;
+    }
+    check(&after, definition)?;
+    let Value::Object(mut after) = after else {
+        return Err(not_found());
+    };
+    after.retain(|_, value| !value.is_null());
+    let changed = |name: &&str| service.config.get(*name) != after.get(*name);
+    let deploys = input["forceNewDeployment"] == true
+        || arn != service.definition
+        || REVISION_FIELDS.iter().any(changed);
+    service.config = after;
+    if let Some(desired) = input["desiredCount"].as_u64() {
+        service.steady &= service.desired == desired as usize;
+        service.desired = desired as usize;
+    }
+    if deploys {
+        let script = script_for(env, &service.name, &images);
+        begin(&mut service, env.realm, env.ids, Cause { definition: &arn, script, now: env.now });
+    }
+    let out = json!({ "service": view(env.realm, &service, true) });
+    env.realm.services.insert(key, service);
+    Ok(out)
+}
+
+/// Refuses a new revision for a service whose deployments something else controls.
+fn controlled(service: &Service, input: &Value) -> Result<(), ApiError> {
+    let controller =
+        service.config.get("deploymentController").and_then(|c| c["type"].as_str()).unwrap_or("ECS");
+    let deploys = text(input, "taskDefinition").is_some() || input["forceNewDeployment"] == true;
+    match controller {
+        "CODE_DEPLOY" if deploys => Err(ApiError::invalid(
+            "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS \
+             CodeDeploy to trigger a new deployment.",
+        )),
+        "EXTERNAL" if deploys => Err(ApiError::invalid(
+            "Unable to update task definition on services with an EXTERNAL deployment controller. Use \
+             CreateTaskSet to trigger a new deployment.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn script_for(env: &Env<'_>, service: &str, images: &[String]) -> Script {
+    env.scenarios.of(service).script(images)
+}
+
+pub(super) fn delete(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let key = found(env.realm, &cluster, need(input, "service")?)?;
+    let Some(service) = env.realm.services.get_mut(&key) else {
+        return Err(not_found());
+    };
+    if service.status == "INACTIVE" {
+        return Err(not_found());
+    }
+    if service.desired > 0 && input["force"] != true {
+        return Err(ApiError::invalid("The service cannot be stopped while it is scaled above 0."));
+    }
+    service.status = "DRAINING".to_owned();
+    service.desired = 0;
+    service.steady = false;
+    let service = service.clone();
+    Ok(json!({ "service": view(env.realm, &service, true) }))
+}
+
+pub(super) fn describe(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let asked = texts(input, "services");
+    if asked.is_empty() {
+        return Err(ApiError::invalid("Services cannot be empty."));
+    }
+    if asked.len() > 10 {
+        return Err(ApiError::invalid("Services cannot have more than 10 elements."));
+    }
+    let (mut services, mut failures) = (Vec::new(), Vec::new());
+    for given in asked {
+        match env.realm.services.get(&env.realm.service_key(&cluster, given)) {
+            Some(service) => services.push(view(env.realm, service, includes(input, "TAGS"))),
+            None => {
+                let arn = env.realm.arn(&format!("service/{cluster}/{}", last_part(given)));
+                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
+            }
+        }
+    }
+    Ok(json!({ "services": services, "failures": failures }))
+}
+
+pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let fits = |service: &&Service| {
+        let same = |name: &str| {
+            text(input, name).is_none_or(|given| service.config.get(name).is_some_and(|v| v == given))
+        };
+        service.cluster == cluster
+            && service.status != "INACTIVE"
+            && same("launchType")
+            && same("schedulingStrategy")
+    };
+    let arns: Vec<Value> = env.realm.services.values().filter(fits).map(|s| json!(s.arn)).collect();
+    // ListServices gives ten at a time unless asked for more.
+    let mut sized = input.clone();
+    if sized["maxResults"].is_null() {
+        sized["maxResults"] = json!(10);
+    }
+    page(&sized, "serviceArns", &arns, 100)
+}
+
+/// Returns the key of a service that must exist.
+pub(super) fn found(realm: &Realm, cluster: &str, given: &str) -> Result<String, ApiError> {
+    let key = realm.service_key(cluster, given);
+    if realm.services.contains_key(&key) { Ok(key) } else { Err(not_found()) }
+}
+
+fn not_found() -> ApiError {
+    ApiError::new("ServiceNotFoundException", "Service not found.")
+}

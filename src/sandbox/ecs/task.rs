@@ -1,0 +1,158 @@
+//! Tasks. Owns finding, starting and stopping them; the simulation moves them on, the view shows them.
+
+use serde_json::{Value, json};
+
+use super::super::model::Task;
+use super::super::rollout::{Launch, launch, stop as stop_task};
+use super::super::state::{Env, Token, last_part};
+use super::super::wire::ApiError;
+use super::params::{checked_tags, includes, list as items, need, page, text, texts};
+use super::service_rules::{check, usable};
+use super::task_view::view;
+
+pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let service = text(input, "serviceName").map(last_part);
+    if let Some(name) = service {
+        super::service::found(env.realm, &cluster, name)?;
+    }
+    let (family, started_by) = (text(input, "family"), text(input, "startedBy"));
+    if service.is_some() && started_by.is_some() {
+        return Err(ApiError::invalid("startedBy and serviceName cannot be specified together."));
+    }
+    let stopped = text(input, "desiredStatus") == Some("STOPPED");
+    // No task ever has PENDING as its desired status.
+    let nothing = text(input, "desiredStatus") == Some("PENDING");
+    let launch_type = text(input, "launchType");
+    let fits = |task: &&Task| {
+        !nothing
+            && task.cluster == cluster
+            && task.is_live() != stopped
+            && service.is_none_or(|name| task.service.as_deref() == Some(name))
+            && family.is_none_or(|name| task.family == name)
+            && started_by.is_none_or(|by| task.started_by.as_deref() == Some(by))
+            && launch_type.is_none_or(|kind| task.fixed.get("launchType").is_some_and(|v| v == kind))
+    };
+    let arns: Vec<Value> = env.realm.tasks.iter().filter(fits).map(|t| json!(t.arn)).collect();
+    page(input, "taskArns", &arns, 100)
+}
+
+pub(super) fn describe(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let asked = texts(input, "tasks");
+    if asked.is_empty() {
+        return Err(ApiError::invalid("Tasks cannot be empty."));
+    }
+    if asked.len() > 100 {
+        return Err(ApiError::invalid("Tasks cannot have more than 100 elements."));
+    }
+    let (mut tasks, mut failures) = (Vec::new(), Vec::new());
+    for given in asked {
+        let id = last_part(given);
+        match env.realm.tasks.iter().find(|t| t.id == id && t.cluster == cluster) {
+            Some(task) => tasks.push(view(task, includes(input, "TAGS"))),
+            None => {
+                let arn = env.realm.arn(&format!("task/{cluster}/{id}"));
+                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
+            }
+        }
+    }
+    Ok(json!({ "tasks": tasks, "failures": failures }))
+}
+
+pub(super) fn run(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    if let Some(answer) = repeated(env, input)? {
+        return Ok(answer);
+    }
+    let definition = usable(env, need(input, "taskDefinition")?)?;
+    check(input, definition)?;
+    known_overrides(input, definition.containers())?;
+    let (arn, family, images) = (definition.arn.clone(), definition.family.clone(), definition.images());
+    let number = input["count"].as_u64().unwrap_or(1);
+    if !(1..=10).contains(&number) {
+        return Err(ApiError::invalid("Count must be between 1 and 10."));
+    }
+    let tags = items(input, "tags");
+    checked_tags(&tags)?;
+    let mut config = input.as_object().cloned().unwrap_or_default();
+    config.entry("launchType").or_insert_with(|| json!("EC2"));
+    let fate = env.scenarios.of(&family).script(&images).fate;
+    let mut ids = Vec::new();
+    for _ in 0..number {
+        let order = Launch {
+            cluster: &cluster,
+            definition: &arn,
+            service: None,
+            started_by: text(input, "startedBy"),
+            group: text(input, "group").map_or_else(|| format!("family:{family}"), str::to_owned),
+            fate,
+            target_group: None,
+            config: &config,
+            overrides: overrides(input),
+            tags: tags.clone(),
+        };
+        ids.extend(launch(env.realm, env.ids, env.now, order));
+    }
+    if let Some(token) = text(input, "clientToken") {
+        let token_of = Token { input: without_token(input), tasks: ids.clone() };
+        env.realm.tokens.insert(token.to_owned(), token_of);
+    }
+    Ok(started(env, &ids))
+}
+
+/// Answers a RunTask whose token has been seen before: with the same tasks, or not at all.
+fn repeated(env: &Env<'_>, input: &Value) -> Result<Option<Value>, ApiError> {
+    let Some(token) = text(input, "clientToken").and_then(|token| env.realm.tokens.get(token)) else {
+        return Ok(None);
+    };
+    if token.input != without_token(input) {
+        return Err(ApiError::new(
+            "ConflictException",
+            "The client token has been used with other parameters.",
+        ));
+    }
+    Ok(Some(started(env, &token.tasks)))
+}
+
+fn without_token(input: &Value) -> Value {
+    let mut map = input.as_object().cloned().unwrap_or_default();
+    map.shift_remove("clientToken");
+    Value::Object(map)
+}
+
+fn started(env: &Env<'_>, ids: &[String]) -> Value {
+    let tasks: Vec<Value> =
+        env.realm.tasks.iter().filter(|t| ids.contains(&t.id)).map(|t| view(t, true)).collect();
+    json!({ "tasks": tasks, "failures": [] })
+}
+
+fn overrides(input: &Value) -> Value {
+    let mut out = json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] });
+    for (key, value) in input["overrides"].as_object().into_iter().flatten() {
+        out[key.as_str()] = value.clone();
+    }
+    out
+}
+
+fn known_overrides(input: &Value, containers: &[Value]) -> Result<(), ApiError> {
+    for given in input["overrides"]["containerOverrides"].as_array().into_iter().flatten() {
+        let name = given["name"].as_str().unwrap_or_default();
+        if !containers.iter().any(|c| c["name"] == name) {
+            return Err(ApiError::invalid(format!(
+                "Override for container named {name} is not a container in the TaskDefinition."
+            )));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn stop(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = env.realm.cluster(text(input, "cluster"))?;
+    let id = last_part(need(input, "task")?);
+    let now = env.now;
+    let task = env.realm.tasks.iter_mut().find(|t| t.id == id && t.cluster == cluster);
+    let task = task.ok_or_else(|| ApiError::invalid("The referenced task was not found."))?;
+    stop_task(task, now, "UserInitiated", text(input, "reason").unwrap_or("Task stopped by user"));
+    Ok(json!({ "task": view(task, true) }))
+}

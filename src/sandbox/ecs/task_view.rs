@@ -1,0 +1,140 @@
+//! How a task looks in an answer. Owns its fields on the wire; never changes anything.
+
+use serde_json::{Value, json};
+
+use super::super::model::{Container, Phase, Task};
+use super::super::state::seconds;
+
+/// The fields of a task that the simulation keeps for itself.
+const HIDDEN: &[&str] = &["eni", "targetGroup", "executionRole"];
+
+/// Returns a task as DescribeTasks gives it.
+pub(super) fn view(task: &Task, with_tags: bool) -> Value {
+    let mut out = json!({
+        "taskArn": task.arn,
+        "clusterArn": task.cluster_arn,
+        "taskDefinitionArn": task.definition,
+        "group": task.group,
+        "lastStatus": task.phase.name(),
+        "desiredStatus": if task.is_live() { "RUNNING" } else { "STOPPED" },
+        "healthStatus": health(task),
+        "attributes": [{ "name": "ecs.cpu-architecture", "value": "x86_64" }],
+        "attachments": attachments(task),
+        "containers": task.containers.iter().map(|c| container(task, c)).collect::<Vec<_>>(),
+        "inferenceAccelerators": [],
+        "overrides": task.overrides,
+        "tags": if with_tags { task.tags.clone() } else { Vec::new() },
+        "version": task.phase as u8 + 1,
+        "createdAt": seconds(task.times.created),
+    });
+    for (key, value) in task.fixed.iter().filter(|(key, _)| !HIDDEN.contains(&key.as_str())) {
+        out[key.as_str()] = value.clone();
+    }
+    if let Some(by) = &task.started_by {
+        out["startedBy"] = json!(by);
+    }
+    if task.phase >= Phase::Pending && task.times.pull_started.is_some() {
+        out["connectivity"] = json!("CONNECTED");
+        out["connectivityAt"] = task.times.pull_started.map_or(Value::Null, seconds);
+    }
+    times(task, &mut out);
+    if let Some(stop) = &task.stop {
+        out["stopCode"] = json!(stop.code);
+        out["stoppedReason"] = json!(stop.reason);
+    }
+    out
+}
+
+fn times(task: &Task, out: &mut Value) {
+    let times = &task.times;
+    let named = [
+        ("pullStartedAt", times.pull_started),
+        ("pullStoppedAt", times.pull_stopped),
+        ("startedAt", times.started),
+        ("stoppingAt", times.stopping),
+        ("executionStoppedAt", times.execution_stopped),
+        ("stoppedAt", times.stopped),
+    ];
+    for (name, at) in named {
+        if let Some(at) = at {
+            out[name] = seconds(at);
+        }
+    }
+}
+
+/// Returns the health of a task: that of its worst container with a health check.
+fn health(task: &Task) -> &'static str {
+    let checked = || task.containers.iter().filter(|c| c.checked);
+    if checked().any(|c| c.health == "UNHEALTHY") {
+        "UNHEALTHY"
+    } else if checked().next().is_some() && checked().all(|c| c.health == "HEALTHY") {
+        "HEALTHY"
+    } else {
+        "UNKNOWN"
+    }
+}
+
+fn attachments(task: &Task) -> Value {
+    let Some(eni) = task.fixed.get("eni") else {
+        return json!([]);
+    };
+    let status = match task.phase {
+        Phase::Provisioning => "PRECREATED",
+        Phase::Stopped => "DELETED",
+        _ => "ATTACHED",
+    };
+    json!([{
+        "id": eni["attachment"],
+        "type": "ElasticNetworkInterface",
+        "status": status,
+        "details": [
+            { "name": "subnetId", "value": eni["subnet"] },
+            { "name": "networkInterfaceId", "value": eni["eni"] },
+            { "name": "macAddress", "value": eni["mac"] },
+            { "name": "privateIPv4Address", "value": eni["address"] },
+        ],
+    }])
+}
+
+fn container(task: &Task, container: &Container) -> Value {
+    let mut out = json!({
+        "containerArn": container.arn,
+        "taskArn": task.arn,
+        "name": container.name,
+        "image": container.image,
+        "lastStatus": container_status(task, container),
+        "networkBindings": [],
+        "networkInterfaces": [],
+        "healthStatus": container.health,
+        "cpu": container.cpu,
+    });
+    if let Some(memory) = &container.memory {
+        out["memory"] = json!(memory);
+    }
+    if let Some(eni) = task.fixed.get("eni") {
+        out["networkInterfaces"] =
+            json!([{ "attachmentId": eni["attachment"], "privateIpv4Address": eni["address"] }]);
+    }
+    if task.times.pull_stopped.is_some() {
+        out["runtimeId"] = json!(container.runtime_id);
+        if let Some(digest) = &container.digest {
+            out["imageDigest"] = json!(digest);
+        }
+    }
+    if let Some(code) = container.exit_code {
+        out["exitCode"] = json!(code);
+    }
+    if let Some(reason) = &container.reason {
+        out["reason"] = json!(reason);
+    }
+    out
+}
+
+fn container_status(task: &Task, container: &Container) -> &'static str {
+    match task.phase {
+        Phase::Deprovisioning | Phase::Stopped => "STOPPED",
+        _ if container.exit_code.is_some() => "STOPPED",
+        Phase::Provisioning | Phase::Pending | Phase::Activating => "PENDING",
+        _ => "RUNNING",
+    }
+}

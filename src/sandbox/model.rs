@@ -1,0 +1,356 @@
+//! The things that a rollout is made of: definitions, services, deployments, tasks. Owns their
+//! fields and small questions about them; never moves them on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::scenario::Fate;
+use super::state::Millis;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Definition {
+    pub(super) family: String,
+    pub(super) revision: u64,
+    pub(super) arn: String,
+    /// ACTIVE, INACTIVE or DELETE_IN_PROGRESS.
+    pub(super) status: String,
+    /// As DescribeTaskDefinition gives it, without the status.
+    pub(super) document: Map<String, Value>,
+    pub(super) tags: Vec<Value>,
+}
+
+impl Definition {
+    /// Returns the container definitions.
+    pub(super) fn containers(&self) -> &[Value] {
+        self.document.get("containerDefinitions").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the images of all containers, in order.
+    pub(super) fn images(&self) -> Vec<String> {
+        self.containers().iter().filter_map(|c| c["image"].as_str()).map(str::to_owned).collect()
+    }
+
+    /// Returns a field of the definition as text, or nothing.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.document.get(name).and_then(Value::as_str)
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Service {
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) cluster: String,
+    pub(super) cluster_arn: String,
+    /// ACTIVE, DRAINING or INACTIVE.
+    pub(super) status: String,
+    pub(super) desired: usize,
+    pub(super) definition: String,
+    /// The rest of what CreateService and UpdateService were given.
+    pub(super) config: Map<String, Value>,
+    pub(super) tags: Vec<Value>,
+    pub(super) created: Millis,
+    pub(super) created_by: String,
+    pub(super) client_token: Option<String>,
+    /// The newest first.
+    pub(super) deployments: Vec<Deployment>,
+    /// Service deployments, the newest last.
+    pub(super) history: Vec<ServiceDeployment>,
+    pub(super) revisions: Vec<Revision>,
+    /// The newest last.
+    pub(super) events: Vec<Event>,
+    /// Nothing has been started or stopped since the last steady-state event.
+    pub(super) steady: bool,
+}
+
+impl Service {
+    /// Returns the target groups behind the service's load balancers.
+    pub(super) fn target_groups(&self) -> Vec<String> {
+        let balancers = self.config.get("loadBalancers").and_then(Value::as_array);
+        let groups = balancers.into_iter().flatten().filter_map(|b| b["targetGroupArn"].as_str());
+        groups.map(str::to_owned).collect()
+    }
+
+    /// Returns a percentage of the deployment configuration, or ECS's default.
+    pub(super) fn percent(&self, name: &str, default: u64) -> u64 {
+        self.config.get("deploymentConfiguration").and_then(|c| c[name].as_u64()).unwrap_or(default)
+    }
+
+    /// Returns the service deployment of this ARN.
+    pub(super) fn entry(&mut self, arn: &str) -> Option<&mut ServiceDeployment> {
+        self.history.iter_mut().find(|d| d.arn == arn)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Rollout {
+    InProgress,
+    Completed,
+    Failed,
+}
+
+/// One entry of `deployments[]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Deployment {
+    /// `ecs-svc/` and 19 digits.
+    pub(super) id: String,
+    pub(super) primary: bool,
+    pub(super) definition: String,
+    pub(super) revision: String,
+    pub(super) rollout: Rollout,
+    pub(super) reason: String,
+    /// It has been completed at some time: a circuit breaker may come back to it.
+    pub(super) completed: bool,
+    /// No task is launched any more, by request.
+    pub(super) aborted: bool,
+    /// Consecutive failures.
+    pub(super) failed: usize,
+    pub(super) failed_ever: usize,
+    pub(super) launched_ever: usize,
+    pub(super) created: Millis,
+    pub(super) updated: Millis,
+    pub(super) launch_at: Millis,
+    pub(super) fate: Fate,
+    pub(super) breaker: Breaker,
+    pub(super) rolls_back_anew: bool,
+    /// What launch type, network and so on it was started with.
+    pub(super) config: Map<String, Value>,
+    /// The service deployment that it belongs to.
+    pub(super) entry: String,
+}
+
+/// The circuit breaker of one deployment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Breaker {
+    pub(super) enabled: bool,
+    pub(super) rollback: bool,
+    pub(super) threshold: usize,
+    pub(super) resets: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum EntryStatus {
+    Pending,
+    InProgress,
+    StopRequested,
+    Stopped,
+    RollbackRequested,
+    RollbackInProgress,
+    RollbackSuccessful,
+    RollbackFailed,
+    Successful,
+}
+
+impl EntryStatus {
+    /// Returns the name on the wire.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            EntryStatus::Pending => "PENDING",
+            EntryStatus::InProgress => "IN_PROGRESS",
+            EntryStatus::StopRequested => "STOP_REQUESTED",
+            EntryStatus::Stopped => "STOPPED",
+            EntryStatus::RollbackRequested => "ROLLBACK_REQUESTED",
+            EntryStatus::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
+            EntryStatus::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
+            EntryStatus::RollbackFailed => "ROLLBACK_FAILED",
+            EntryStatus::Successful => "SUCCESSFUL",
+        }
+    }
+
+    /// Returns whether nothing comes after it.
+    pub(super) fn is_final(self) -> bool {
+        use EntryStatus::{RollbackFailed, RollbackSuccessful, Stopped, Successful};
+        matches!(self, Stopped | RollbackSuccessful | RollbackFailed | Successful)
+    }
+}
+
+/// A service deployment, as the deployment history has it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ServiceDeployment {
+    pub(super) arn: String,
+    pub(super) status: EntryStatus,
+    pub(super) reason: Option<String>,
+    pub(super) created: Millis,
+    pub(super) started: Option<Millis>,
+    pub(super) finished: Option<Millis>,
+    pub(super) stopped: Option<Millis>,
+    pub(super) updated: Millis,
+    pub(super) target: String,
+    pub(super) sources: Vec<String>,
+    pub(super) rollback: Option<RollbackNote>,
+    pub(super) breaker: Breaker,
+    pub(super) triggered: bool,
+    pub(super) failures: usize,
+    pub(super) config: Value,
+    pub(super) hooks: Vec<Hook>,
+    /// How far it has come in the order of stages, and since when.
+    pub(super) stage: usize,
+    pub(super) stage_since: Option<Millis>,
+    /// The alarms that have gone off.
+    pub(super) alarms: Vec<String>,
+}
+
+/// A lifecycle hook of one service deployment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Hook {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) target: Option<String>,
+    pub(super) stage: String,
+    pub(super) status: HookStatus,
+    /// When its stage was reached.
+    pub(super) reached: Option<Millis>,
+    pub(super) expires: Option<Millis>,
+    pub(super) minutes: i64,
+    /// What a timeout does, CONTINUE or ROLLBACK.
+    pub(super) on_timeout: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum HookStatus {
+    /// Its stage has not been reached.
+    Waiting,
+    /// It is at work, or waits for ContinueServiceDeployment.
+    Open,
+    Succeeded,
+    Failed,
+    TimedOut,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RollbackNote {
+    pub(super) reason: String,
+    pub(super) started: Millis,
+    pub(super) revision: String,
+}
+
+/// A service revision, as DescribeServiceRevisions gives it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Revision {
+    pub(super) arn: String,
+    pub(super) definition: String,
+    pub(super) created: Millis,
+    pub(super) config: Map<String, Value>,
+    pub(super) images: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) at: Millis,
+    pub(super) message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Phase {
+    Provisioning,
+    Pending,
+    Activating,
+    Running,
+    Deactivating,
+    Stopping,
+    Deprovisioning,
+    Stopped,
+}
+
+impl Phase {
+    /// Returns the name on the wire.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Phase::Provisioning => "PROVISIONING",
+            Phase::Pending => "PENDING",
+            Phase::Activating => "ACTIVATING",
+            Phase::Running => "RUNNING",
+            Phase::Deactivating => "DEACTIVATING",
+            Phase::Stopping => "STOPPING",
+            Phase::Deprovisioning => "DEPROVISIONING",
+            Phase::Stopped => "STOPPED",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Task {
+    pub(super) id: String,
+    pub(super) arn: String,
+    pub(super) cluster_arn: String,
+    pub(super) cluster: String,
+    pub(super) service: Option<String>,
+    pub(super) deployment: Option<String>,
+    pub(super) started_by: Option<String>,
+    pub(super) group: String,
+    pub(super) family: String,
+    pub(super) definition: String,
+    pub(super) phase: Phase,
+    pub(super) since: Millis,
+    pub(super) stop: Option<Stop>,
+    pub(super) fate: Fate,
+    /// It is behind a target group: it is registered on the way up and drained on the way down.
+    pub(super) targeted: bool,
+    /// It counts as up for its deployment.
+    pub(super) healthy: bool,
+    /// It has failed, and its deployment has not counted it yet.
+    pub(super) failed: bool,
+    pub(super) times: Times,
+    pub(super) containers: Vec<Container>,
+    pub(super) overrides: Value,
+    pub(super) tags: Vec<Value>,
+    /// Fields that never change: cpu, launch type, attachments and so on.
+    pub(super) fixed: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Stop {
+    pub(super) code: String,
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Times {
+    pub(super) created: Millis,
+    pub(super) pull_started: Option<Millis>,
+    pub(super) pull_stopped: Option<Millis>,
+    pub(super) started: Option<Millis>,
+    pub(super) stopping: Option<Millis>,
+    pub(super) execution_stopped: Option<Millis>,
+    pub(super) stopped: Option<Millis>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Container {
+    pub(super) arn: String,
+    pub(super) name: String,
+    pub(super) image: String,
+    pub(super) digest: Option<String>,
+    pub(super) runtime_id: String,
+    pub(super) essential: bool,
+    pub(super) checked: bool,
+    pub(super) health: String,
+    pub(super) exit_code: Option<i32>,
+    pub(super) reason: Option<String>,
+    pub(super) secret: Option<String>,
+    pub(super) cpu: String,
+    pub(super) memory: Option<String>,
+}
+
+impl Task {
+    /// Returns whether it has neither stopped nor been told to.
+    pub(super) fn is_live(&self) -> bool {
+        self.stop.is_none()
+    }
+
+    /// Returns whether it counts as pending.
+    pub(super) fn is_pending(&self) -> bool {
+        self.phase < Phase::Running
+    }
+
+    /// Returns whether it counts as running.
+    pub(super) fn is_running(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    /// Returns whether it belongs to this service.
+    pub(super) fn is_of(&self, service: &Service) -> bool {
+        self.service.as_deref() == Some(service.name.as_str()) && self.cluster == service.cluster
+    }
+}

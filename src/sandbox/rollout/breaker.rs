@@ -1,0 +1,200 @@
+//! The deployment circuit breaker and the rollback. Owns which deployment comes back and how; never
+//! counts failures.
+
+use serde_json::Value;
+
+use super::super::model::{Breaker, Deployment, EntryStatus, Revision, RollbackNote, Rollout, Service};
+use super::super::scenario::Fate;
+use super::super::state::Millis;
+use super::{Hand, REVISION_FIELDS};
+
+const TRIPPED: &str = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
+const ALARMED: &str = "Service deployment rolled back because an alarm was triggered.";
+const REQUESTED: &str = "Service deployment rolled back because of a StopServiceDeployment request.";
+
+impl Hand<'_> {
+    /// Fails the PRIMARY deployment once it has failed too often, and rolls back if it is to.
+    pub(super) fn check_breaker(&mut self) {
+        let Some(primary) = self.service.deployments.first_mut() else {
+            return;
+        };
+        let breaker = &primary.breaker;
+        if !breaker.enabled || primary.rollout != Rollout::InProgress || primary.failed < breaker.threshold {
+            return;
+        }
+        let (id, entry, rollback) = (primary.id.clone(), primary.entry.clone(), breaker.rollback);
+        primary.rollout = Rollout::Failed;
+        primary.updated = self.now;
+        primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+        let failures = primary.failed;
+        self.say(&format!("(deployment {id}) deployment failed: tasks failed to start."));
+        if let Some(entry) = self.service.entry(&entry) {
+            entry.triggered = true;
+            entry.failures = failures;
+        }
+        if rollback {
+            self.roll_back(TRIPPED);
+        } else {
+            self.give_up(&entry);
+        }
+    }
+
+    /// Rolls back because an alarm has gone off.
+    pub(super) fn roll_back_for_alarm(&mut self) {
+        let Some(primary) = self.service.deployments.first_mut() else {
+            return;
+        };
+        let (id, entry) = (primary.id.clone(), primary.entry.clone());
+        primary.reason = "ECS deployment alarm detected.".to_owned();
+        let given = self.service.config.get("deploymentConfiguration").map(|c| &c["alarms"]["alarmNames"]);
+        let names = given.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let mut names: Vec<String> = names.map(str::to_owned).take(1).collect();
+        if names.is_empty() {
+            names.push("sandbox-5xx".to_owned());
+        }
+        if let Some(entry) = self.service.entry(&entry) {
+            entry.alarms = names;
+        }
+        self.say(&format!("(deployment {id}) deployment failed: alarm detected."));
+        self.roll_back(ALARMED);
+    }
+
+    /// Rolls back because StopServiceDeployment has asked for it.
+    pub(super) fn roll_back_on_request(&mut self) {
+        self.roll_back(REQUESTED);
+    }
+
+    /// Makes the deployment that was completed last the PRIMARY one again.
+    pub(super) fn roll_back(&mut self, reason: &str) {
+        let Some(failed) = self.service.deployments.first() else {
+            return;
+        };
+        let (entry, anew) = (failed.entry.clone(), failed.rolls_back_anew);
+        let Some(revision) = candidate(self.service) else {
+            return self.stall(&entry);
+        };
+        let mut back = self.take_back(&revision);
+        if anew {
+            back.id = format!("ecs-svc/{}", self.ids.number());
+            back.created = self.now;
+        }
+        restart(&mut back, self.now);
+        entry.clone_into(&mut back.entry);
+        let id = back.id.clone();
+        if let Some(failed) = self.service.deployments.first_mut() {
+            failed.aborted = true;
+            failed.primary = false;
+            failed.rollout = Rollout::Failed;
+            failed.updated = self.now;
+        }
+        back.definition.clone_into(&mut self.service.definition);
+        self.service.config.retain(|key, _| !REVISION_FIELDS.contains(&key.as_str()));
+        for (key, value) in &revision.config {
+            self.service.config.insert(key.clone(), value.clone());
+        }
+        self.service.deployments.insert(0, back);
+        self.service.steady = false;
+        self.note_rollback(&entry, reason, revision.arn);
+        self.say(&format!("rolling back to deployment {id}."));
+    }
+
+    /// Notes in the history that a service deployment is being rolled back to `revision`.
+    fn note_rollback(&mut self, entry: &str, reason: &str, revision: String) {
+        let now = self.now;
+        if let Some(entry) = self.service.entry(entry) {
+            entry.status = EntryStatus::RollbackInProgress;
+            entry.reason = Some(reason.to_owned());
+            entry.rollback = Some(RollbackNote { reason: reason.to_owned(), started: now, revision });
+            entry.updated = now;
+        }
+    }
+
+    /// Returns the deployment of `revision`: the one still there, or one like it. Where the rollback
+    /// is to have an id of its own, the one still there stays, to be drained.
+    fn take_back(&mut self, revision: &Revision) -> Deployment {
+        let failed = &self.service.deployments[0];
+        let anew = failed.rolls_back_anew;
+        let at = self.service.deployments.iter().position(|d| d.revision == revision.arn && !d.primary);
+        match at {
+            Some(at) if anew => self.service.deployments[at].clone(),
+            Some(at) => self.service.deployments.remove(at),
+            None => revived(revision, failed),
+        }
+    }
+
+    /// Leaves a failed deployment where it is: no completed one is known to come back to.
+    fn stall(&mut self, entry: &str) {
+        let now = self.now;
+        if let Some(failed) = self.service.deployments.first_mut() {
+            failed.rollout = Rollout::Failed;
+            failed.updated = now;
+        }
+        if let Some(entry) = self.service.entry(entry) {
+            entry.status = EntryStatus::RollbackFailed;
+            entry.reason = Some(
+                "Service deployment failed because no rollback candidate was found to run the rollback."
+                    .to_owned(),
+            );
+            entry.finished = Some(now);
+            entry.updated = now;
+        }
+    }
+
+    /// Ends the service deployment of a breaker that does not roll back.
+    fn give_up(&mut self, entry: &str) {
+        let now = self.now;
+        if let Some(entry) = self.service.entry(entry) {
+            entry.status = EntryStatus::Stopped;
+            entry.reason = Some(
+                "Service deployment stopped because the circuit breaker threshold was exceeded.".to_owned(),
+            );
+            entry.finished = Some(now);
+            entry.stopped = Some(now);
+            entry.updated = now;
+        }
+    }
+}
+
+/// Puts a deployment back to work, as the PRIMARY one.
+fn restart(back: &mut Deployment, now: Millis) {
+    back.primary = true;
+    back.rollout = Rollout::InProgress;
+    back.updated = now;
+    back.launch_at = now;
+    back.failed = 0;
+    back.aborted = false;
+    back.rolls_back_anew = false;
+    back.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", back.id);
+}
+
+/// Returns the revision that was completed last before the deployment under way.
+fn candidate(service: &Service) -> Option<Revision> {
+    let failed = service.deployments.first()?;
+    let arn = service.history.iter().rev().filter(|e| e.arn != failed.entry).find_map(|entry| match entry
+        .status
+    {
+        EntryStatus::Successful => Some(entry.target.clone()),
+        EntryStatus::RollbackSuccessful => entry.rollback.as_ref().map(|note| note.revision.clone()),
+        _ => None,
+    })?;
+    service.revisions.iter().find(|revision| revision.arn == arn).cloned()
+}
+
+/// Returns a deployment for a revision whose own has been drained already.
+fn revived(revision: &Revision, failed: &Deployment) -> Deployment {
+    let number = revision.arn.rsplit('/').next().unwrap_or_default();
+    Deployment {
+        id: format!("ecs-svc/{number}"),
+        definition: revision.definition.clone(),
+        revision: revision.arn.clone(),
+        completed: true,
+        created: revision.created,
+        fate: Fate::Good,
+        breaker: Breaker { ..failed.breaker.clone() },
+        rolls_back_anew: false,
+        aborted: false,
+        config: revision.config.clone(),
+        failed_ever: 0,
+        ..failed.clone()
+    }
+}

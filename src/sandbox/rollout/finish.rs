@@ -1,0 +1,176 @@
+//! The end of a deployment, and the life of its service deployment. Owns what counts as complete;
+//! never starts or stops a task.
+
+use super::super::model::{Deployment, EntryStatus, Phase, Rollout, Task};
+use super::super::scenario::Fate;
+use super::super::state::Millis;
+use super::Hand;
+
+/// How long a service deployment is PENDING, and how long a stop takes.
+const STARTING: Millis = 2000;
+const STOPPING: Millis = 4000;
+
+/// How long a target runs before its target group calls it unhealthy.
+const SICK: Millis = 40_000;
+
+/// How long a failed deployment is shown at least, before it is dropped.
+const SHOWN: Millis = 12_000;
+
+/// How long a rollback takes at least, even where no task has to be started again.
+const LOOKING_BACK: Millis = 20_000;
+
+/// Marks a deployment as completed.
+pub(crate) fn completed(deployment: &mut Deployment, now: Millis) {
+    deployment.rollout = Rollout::Completed;
+    deployment.completed = true;
+    deployment.updated = now;
+    deployment.reason = format!("ECS deployment {} completed.", deployment.id);
+}
+
+impl Hand<'_> {
+    /// Moves the service deployments on that wait for time to pass.
+    pub(super) fn settle_entries(&mut self) {
+        let now = self.now;
+        let mut blocked = false;
+        let mut roll_back = false;
+        for entry in &mut self.service.history {
+            let since = now - entry.updated;
+            match entry.status {
+                EntryStatus::StopRequested if since >= STOPPING => {
+                    entry.status = EntryStatus::Stopped;
+                    entry.finished = Some(now);
+                    entry.stopped = Some(now);
+                    entry.updated = now;
+                }
+                EntryStatus::RollbackRequested if since >= STARTING => roll_back = true,
+                EntryStatus::Pending if since >= STARTING && !blocked => {
+                    entry.status = EntryStatus::InProgress;
+                    entry.started = Some(now);
+                    entry.updated = now;
+                }
+                _ => {}
+            }
+            blocked |= !entry.status.is_final();
+        }
+        if roll_back {
+            self.roll_back_on_request();
+        }
+    }
+
+    /// Tells of targets that came up, and of tasks whose health checks fail.
+    pub(super) fn announce(&mut self) {
+        let now = self.now;
+        let failed: Vec<String> = self
+            .tasks()
+            .filter(|t| t.fate == Fate::UnhealthyContainer && t.failed && t.times.stopping == Some(now))
+            .map(|task| task.id.clone())
+            .collect();
+        for task in failed {
+            self.say(&format!("(task {task}) failed container health checks."));
+        }
+        if let Some(group) = self.service.target_groups().first() {
+            self.announce_targets(&group.clone());
+        }
+    }
+
+    fn announce_targets(&mut self, group: &str) {
+        let now = self.now;
+        let arrived = self.tasks().filter(|t| t.targeted && t.is_running() && t.since == now).count();
+        let port = self.service.config["loadBalancers"][0]["containerPort"].as_u64().unwrap_or(80);
+        let sick: Vec<String> = self
+            .tasks()
+            .filter(|t| t.fate == Fate::Unhealthy && t.is_running() && now - t.since == SICK)
+            .map(|task| task.id.clone())
+            .collect();
+        if arrived > 0 {
+            self.say(&format!("registered {arrived} targets in (target-group {group})"));
+        }
+        for task in sick {
+            self.say(&format!(
+                "(task {task}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks \
+                 failed with these codes: [503])."
+            ));
+        }
+    }
+
+    /// Drops deployments that have been drained and completes the PRIMARY one when it is alone and up.
+    pub(super) fn finish(&mut self) {
+        self.drop_drained();
+        let Some(primary) = self.service.deployments.first() else {
+            return;
+        };
+        let up = self.tasks_of(&primary.id).filter(|t| t.healthy && t.is_live()).count();
+        let live = self.tasks_of(&primary.id).filter(|t| t.is_live()).count();
+        let others = self.service.deployments.len() > 1;
+        if up < self.service.desired || live != self.service.desired || others {
+            return;
+        }
+        if self.is_held() || self.is_looking_back() {
+            return;
+        }
+        if primary.rollout == Rollout::InProgress && !primary.aborted {
+            if primary.fate == Fate::Alarm {
+                return self.roll_back_for_alarm();
+            }
+            self.complete();
+        }
+        if !self.service.steady && self.tasks().all(|t| t.is_live() || t.phase >= Phase::Deprovisioning) {
+            self.service.steady = true;
+            self.say("has reached a steady state.");
+        }
+        self.retire();
+    }
+
+    /// Returns whether the deployment under way has stages before it.
+    fn is_held(&self) -> bool {
+        self.service.history.last().is_some_and(|entry| entry.holds_completion())
+    }
+
+    /// Returns whether a rollback has only just begun.
+    fn is_looking_back(&self) -> bool {
+        self.service.history.last().is_some_and(|entry| {
+            let note = entry.rollback.as_ref().filter(|_| entry.status == EntryStatus::RollbackInProgress);
+            note.is_some_and(|note| self.now - note.started < LOOKING_BACK)
+        })
+    }
+
+    fn drop_drained(&mut self) {
+        let (tasks, now) = (&self.realm.tasks, self.now);
+        let busy = |id: &str| {
+            tasks
+                .iter()
+                .any(|t: &Task| t.deployment.as_deref() == Some(id) && t.phase < Phase::Deprovisioning)
+        };
+        let shown = |d: &Deployment| d.rollout == Rollout::Failed && now - d.updated < SHOWN;
+        self.service.deployments.retain(|d| d.primary || busy(&d.id) || shown(d));
+    }
+
+    fn complete(&mut self) {
+        let now = self.now;
+        let Some(primary) = self.service.deployments.first_mut() else {
+            return;
+        };
+        completed(primary, now);
+        let (id, entry) = (primary.id.clone(), primary.entry.clone());
+        if let Some(entry) = self.service.entry(&entry) {
+            entry.status = match entry.status {
+                EntryStatus::RollbackInProgress => EntryStatus::RollbackSuccessful,
+                status if status.is_final() => status,
+                _ => EntryStatus::Successful,
+            };
+            entry.started.get_or_insert(now);
+            entry.finished.get_or_insert(now);
+            entry.updated = now;
+        }
+        self.say(&format!("(deployment {id}) deployment completed."));
+        self.service.steady = false;
+    }
+
+    /// Makes a deleted service INACTIVE once its last task has gone.
+    fn retire(&mut self) {
+        if self.service.status == "DRAINING" && self.tasks().all(|t| t.phase >= Phase::Deprovisioning) {
+            self.service.status = "INACTIVE".to_owned();
+            self.service.deployments.clear();
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The scheduler of one service: which tasks to start and to stop now. Owns the arithmetic of the
+//! deployment percentages and the back-off; never judges whether a deployment is done.
+
+use serde_json::{Value, json};
+
+use super::super::model::{Rollout, Task};
+use super::super::scenario::Fate;
+use super::super::state::Millis;
+use super::events::listed;
+use super::life::stop;
+use super::stages::Holds;
+use super::{Hand, Launch, launch};
+
+/// How many tasks a service starts in one second.
+const PACE: usize = 20;
+
+/// How often in a row each task may fail before ECS takes its time between tries.
+const PATIENCE: usize = 4;
+const FIRST_PAUSE: Millis = 15_000;
+const LONGEST_PAUSE: Millis = 27 * 60_000;
+
+/// What a service has and may have.
+struct Count {
+    desired: usize,
+    lower: usize,
+    upper: usize,
+    /// Tasks of the PRIMARY deployment that are up or on their way up.
+    fresh: usize,
+    fresh_healthy: usize,
+    /// The same of all other deployments.
+    old: usize,
+    old_healthy: usize,
+}
+
+impl Hand<'_> {
+    /// Counts what failed since the last step, and resets the count once a task is well.
+    pub(super) fn count(&mut self) {
+        let Hand { service, realm, now, .. } = self;
+        let desired = service.desired.max(1);
+        for deployment in &mut service.deployments {
+            let of_it = |t: &&mut Task| {
+                t.deployment.as_deref() == Some(deployment.id.as_str()) && t.cluster == service.cluster
+            };
+            let (mut failures, mut well) = (0, false);
+            for task in realm.tasks.iter_mut().filter(of_it) {
+                failures += usize::from(std::mem::take(&mut task.failed));
+                well |= task.healthy && task.is_live();
+            }
+            if failures > 0 {
+                deployment.failed += failures;
+                deployment.failed_ever += failures;
+                deployment.updated = *now;
+                deployment.launch_at = *now + pause(deployment.failed / desired);
+            } else if well && deployment.breaker.resets {
+                deployment.failed = 0;
+            }
+            if let Some(entry) =
+                service.history.iter_mut().find(|e| e.arn == deployment.entry && !e.triggered)
+            {
+                entry.failures = deployment.failed;
+            }
+        }
+    }
+
+    /// Starts and stops tasks, within the deployment percentages.
+    pub(super) fn schedule(&mut self) {
+        let Some(primary) = self.service.deployments.first() else {
+            return;
+        };
+        let count = self.tally(&primary.id);
+        let halted = primary.rollout == Rollout::Failed || primary.aborted;
+        let stuck = primary.fate == Fate::Stuck;
+        let late = primary.launch_at > self.now;
+        let struggles = primary.failed / count.desired.max(1) >= PATIENCE;
+        let wanted = if halted { 0 } else { count.desired.saturating_sub(count.fresh) };
+        let room = count.upper.saturating_sub(count.fresh + count.old);
+        let holds =
+            if halted { Holds::default() } else { self.pass_stages(count.fresh_healthy >= count.desired) };
+        let waits = late || stuck || holds.start;
+        let started = if waits { 0 } else { wanted.min(room).min(PACE) };
+        let surplus = count.fresh.saturating_sub(count.desired);
+        let stopped = if halted || holds.stop || holds.start { 0 } else { retired(&count, wanted, room) };
+        if struggles {
+            self.say_once(format!(
+                "(service {}) is unable to consistently start tasks successfully. For more information, see the \
+                 Troubleshooting section of the Amazon ECS Developer Guide.",
+                self.service.name
+            ));
+        }
+        self.start_tasks(started);
+        self.stop_tasks(stopped, surplus);
+        if wanted > 0 && stuck {
+            self.explain_no_capacity();
+        } else if wanted > 0 && started == 0 && stopped == 0 && !waits && count.fresh + count.old > 0 {
+            self.explain_standstill(&count);
+        }
+    }
+
+    fn tally(&self, primary: &str) -> Count {
+        let desired = self.service.desired;
+        let percent = |name, default| self.service.percent(name, default) as usize * desired;
+        let rolling = self.service.history.last().is_none_or(|entry| entry.is_rolling());
+        let mut count = Count {
+            desired,
+            // Two whole sets of tasks side by side, or one that is replaced within the percentages.
+            lower: if rolling { percent("minimumHealthyPercent", 100).div_ceil(100) } else { desired },
+            upper: if rolling { percent("maximumPercent", 200) / 100 } else { 2 * desired },
+            fresh: 0,
+            fresh_healthy: 0,
+            old: 0,
+            old_healthy: 0,
+        };
+        for task in self.tasks().filter(|task| task.is_live()) {
+            if task.deployment.as_deref() == Some(primary) {
+                count.fresh += 1;
+                count.fresh_healthy += usize::from(task.healthy);
+            } else {
+                count.old += 1;
+                count.old_healthy += usize::from(task.is_running());
+            }
+        }
+        count
+    }
+
+    fn start_tasks(&mut self, number: usize) {
+        let Some(primary) = self.service.deployments.first_mut() else {
+            return;
+        };
+        if number == 0 {
+            return;
+        }
+        let sick = matches!(primary.fate, Fate::Unhealthy | Fate::UnhealthyContainer);
+        let replaces = primary.failed > 0 && (primary.completed || sick);
+        let (id, fate, first) = (primary.id.clone(), primary.fate, primary.launched_ever == 0);
+        primary.launched_ever += number;
+        let definition = primary.definition.clone();
+        let group = self.service.target_groups().into_iter().next();
+        let tags = self.propagated(&definition);
+        let mut names = Vec::with_capacity(number);
+        for n in 0..number {
+            // Only the very first task of a flaky deployment fails.
+            let fate = if fate == Fate::Flaky && !(first && n == 0) { Fate::Good } else { fate };
+            let order = Launch {
+                cluster: &self.service.cluster,
+                definition: &definition,
+                service: Some(&self.service.name),
+                started_by: Some(&id),
+                group: format!("service:{}", self.service.name),
+                fate,
+                target_group: group.clone(),
+                config: &self.service.config,
+                overrides: json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] }),
+                tags: tags.clone(),
+            };
+            names.extend(launch(self.realm, self.ids, self.now, order));
+        }
+        self.service.steady = false;
+        let started = format!("has started {} tasks: {}.", names.len(), listed(&names));
+        let cause = format!(" Amazon ECS replaced {} tasks due to an unhealthy status.", names.len());
+        self.say(&format!("{started}{}", if replaces { &cause } else { "" }));
+    }
+
+    /// Returns the tags that new tasks get from the service or its definition, and from ECS itself.
+    fn propagated(&self, definition: &str) -> Vec<Value> {
+        let service = &*self.service;
+        let config = |name: &str| service.config.get(name);
+        let mut tags = match config("propagateTags").and_then(Value::as_str) {
+            Some("SERVICE") => service.tags.clone(),
+            Some("TASK_DEFINITION") => {
+                self.realm.definition(definition).map(|d| d.tags.clone()).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        if config("enableECSManagedTags") == Some(&Value::Bool(true)) {
+            tags.push(json!({ "key": "aws:ecs:clusterName", "value": service.cluster }));
+            tags.push(json!({ "key": "aws:ecs:serviceName", "value": service.name }));
+        }
+        tags
+    }
+
+    /// Stops `old` tasks of former deployments, and `surplus` of the PRIMARY one.
+    fn stop_tasks(&mut self, old: usize, surplus: usize) {
+        let Some(primary) = self.service.deployments.first() else {
+            return;
+        };
+        if old == 0 && surplus == 0 {
+            return;
+        }
+        let id = primary.id.clone();
+        let reason = format!("Scaling activity initiated by (deployment {id})");
+        let (mut running, mut pending, mut drained) = (Vec::new(), 0, 0);
+        let (mut old_left, mut surplus_left) = (old, surplus);
+        // Of the old tasks those that are not up yet go first, then the oldest; of the new ones the newest.
+        let mut order: Vec<usize> = (0..self.realm.tasks.len()).collect();
+        order.sort_by_key(|at| !self.realm.tasks[*at].is_pending());
+        for at in order {
+            let task = &mut self.realm.tasks[at];
+            let fresh = task.deployment.as_deref() == Some(id.as_str());
+            if fresh || !task.is_of(self.service) || !task.is_live() || old_left == 0 {
+                continue;
+            }
+            old_left -= 1;
+            note_stop(task, &mut running, &mut pending, &mut drained);
+            stop(task, self.now, "ServiceSchedulerInitiated", &reason);
+        }
+        for task in self.realm.tasks.iter_mut().rev() {
+            let fresh = task.deployment.as_deref() == Some(id.as_str());
+            if !fresh || !task.is_of(self.service) || !task.is_live() || surplus_left == 0 {
+                continue;
+            }
+            surplus_left -= 1;
+            note_stop(task, &mut running, &mut pending, &mut drained);
+            stop(task, self.now, "ServiceSchedulerInitiated", &reason);
+        }
+        self.report_stops(&running, pending, drained);
+    }
+
+    fn report_stops(&mut self, running: &[String], pending: usize, drained: usize) {
+        if running.is_empty() && pending == 0 {
+            return;
+        }
+        self.service.steady = false;
+        if pending > 0 {
+            self.say(&format!("stopped {pending} pending tasks."));
+        }
+        if drained > 0 {
+            for group in self.service.target_groups() {
+                self.say(&format!("deregistered {drained} targets in (target-group {group})"));
+            }
+            self.say(&format!("has begun draining connections on {drained} tasks."));
+        }
+        if !running.is_empty() {
+            self.say(&format!("has stopped {} running tasks: {}.", running.len(), listed(running)));
+        }
+    }
+
+    fn explain_no_capacity(&mut self) {
+        self.say_once(format!(
+            "service {} was unable to place a task. Reason: Capacity is unavailable at this time. Please try again \
+             later or in a different availability zone.",
+            self.service.name
+        ));
+    }
+
+    /// Says why nothing moves, where the deployment percentages forbid it.
+    fn explain_standstill(&mut self, count: &Count) {
+        if count.upper <= count.desired && count.lower >= count.desired {
+            let name = self.service.name.clone();
+            self.say_once(format!(
+                "service {name} was unable to stop or start tasks during a deployment because of the service \
+                 deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
+            ));
+        }
+    }
+}
+
+fn note_stop(task: &Task, running: &mut Vec<String>, pending: &mut usize, drained: &mut usize) {
+    if task.is_running() {
+        running.push(task.id.clone());
+        *drained += usize::from(task.targeted);
+    } else {
+        *pending += 1;
+    }
+}
+
+/// Returns how many tasks of former deployments may go: those that healthy new ones replace, and,
+/// where new ones have no room, as many as the lower limit lets go.
+fn retired(count: &Count, wanted: usize, room: usize) -> usize {
+    let replaced = (count.old + count.fresh_healthy).saturating_sub(count.desired);
+    let spare = (count.old_healthy + count.fresh_healthy).saturating_sub(count.lower);
+    let for_room = wanted.saturating_sub(room).min(spare);
+    replaced.max(for_room).min(count.old)
+}
+
+/// Returns how long ECS waits before the next try, after so many rounds of failures.
+fn pause(rounds: usize) -> Millis {
+    match rounds.checked_sub(PATIENCE) {
+        None => 0,
+        Some(beyond) => (FIRST_PAUSE << beyond.min(10)).min(LONGEST_PAUSE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_27_minutes() {
+        let pauses: Vec<Millis> = [0, 3, 4, 5, 9, 40].map(|rounds| pause(rounds) / 1000).to_vec();
+        assert_eq!(pauses, [0, 0, 15, 30, 480, 1620]);
+    }
+
+    #[test]
+    fn old_tasks_go_when_replaced_or_when_room_is_needed() {
+        let count = |lower, upper, fresh, healthy, old| Count {
+            desired: 2,
+            lower,
+            upper,
+            fresh,
+            fresh_healthy: healthy,
+            old,
+            old_healthy: old,
+        };
+        let go =
+            |c: &Count| retired(c, 2_usize.saturating_sub(c.fresh), c.upper.saturating_sub(c.fresh + c.old));
+        assert_eq!(go(&count(2, 4, 2, 0, 2)), 0, "nothing is up yet");
+        assert_eq!(go(&count(2, 4, 2, 1, 2)), 1, "one is up");
+        assert_eq!(go(&count(1, 2, 0, 0, 2)), 1, "room for one");
+        assert_eq!(go(&count(2, 2, 0, 0, 2)), 0, "can never move");
+        assert_eq!(go(&count(0, 2, 0, 0, 2)), 2, "all at once");
+    }
+}

@@ -1,0 +1,226 @@
+//! What the sandbox starts with. Owns turning a plain description into steady services, pushed
+//! images and clusters; everything goes through the operations that callers use, where there is one.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::ecr::push;
+use super::ecs::{check_service, new_service, register};
+use super::ids::digest_of;
+use super::model::{EntryStatus, Phase, Service};
+use super::rollout::{Cause, Launch, begin, launch};
+use super::scenario::Script;
+use super::state::{Cluster, Env, Millis, Repository, World};
+
+/// How long before now seeded services became steady.
+const AGE: Millis = 3_600_000;
+
+/// What the sandbox starts with.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seed {
+    /// Clusters by name; those that services name need not be listed.
+    pub clusters: Vec<String>,
+    /// Services, up and steady.
+    pub services: Vec<SeedService>,
+    /// Repositories and the images in them.
+    pub repositories: Vec<SeedRepository>,
+    /// The account to put it all into; the sandbox's own when none.
+    pub account: Option<String>,
+    /// The region to put it all into; the sandbox's own when none.
+    pub region: Option<String>,
+}
+
+/// A service that is up and steady.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedService {
+    /// The service's name.
+    pub name: String,
+    /// Its cluster, by name; `default` when empty.
+    pub cluster: String,
+    /// A RegisterTaskDefinition input.
+    pub task_definition: Value,
+    /// Members of a CreateService input, over two tasks on Fargate (or on EC2, as the definition has it).
+    pub service: Value,
+}
+
+/// A repository in ECR.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedRepository {
+    /// Its name, without the registry.
+    pub name: String,
+    /// The images in it, by tag.
+    pub tags: Vec<SeedTag>,
+}
+
+/// A tagged image.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedTag {
+    /// The tag.
+    pub tag: String,
+    /// The digest; one made from repository and tag when none.
+    pub digest: Option<String>,
+    /// When it was pushed, in seconds since 1970; an hour ago when none.
+    pub pushed_at: Option<f64>,
+}
+
+impl World {
+    /// Adds what a seed describes; says what is wrong with it otherwise.
+    pub(super) fn seed(&mut self, seed: &Seed) -> Result<(), String> {
+        let mut caller = self.own_caller();
+        if let Some(account) = &seed.account {
+            account.clone_into(&mut caller.account);
+            caller.arn = format!("arn:aws:iam::{account}:user/sandbox");
+        }
+        if let Some(region) = &seed.region {
+            region.clone_into(&mut caller.region);
+        }
+        let mut env = self.env(&caller);
+        seed.repositories.iter().for_each(|repository| stock(&mut env, repository));
+        seed.clusters.iter().for_each(|name| cluster(&mut env, name));
+        seed.services.iter().try_for_each(|service| steady(&mut env, service))
+    }
+}
+
+fn cluster(env: &mut Env<'_>, name: &str) {
+    let arn = env.realm.arn(&format!("cluster/{name}"));
+    let fresh = Cluster { name: name.to_owned(), arn, settings: Map::new(), tags: Vec::new() };
+    env.realm.clusters.entry(name.to_owned()).or_insert(fresh);
+}
+
+fn stock(env: &mut Env<'_>, seed: &SeedRepository) {
+    let now = env.now;
+    let repository = env.realm.repositories.entry(seed.name.clone()).or_insert_with(|| Repository {
+        name: seed.name.clone(),
+        created: now - AGE,
+        settings: Map::new(),
+        images: Vec::new(),
+    });
+    for image in &seed.tags {
+        if repository.images.iter().any(|known| known.tags.contains(&image.tag)) {
+            continue;
+        }
+        let digest =
+            image.digest.clone().unwrap_or_else(|| digest_of(&format!("{}:{}", seed.name, image.tag)));
+        let pushed = image.pushed_at.map_or(now - AGE, |at| (at * 1000.0) as Millis);
+        push(
+            repository,
+            &digest,
+            Some(&image.tag),
+            pushed,
+            None,
+            "application/vnd.oci.image.manifest.v1+json",
+        );
+    }
+}
+
+/// Registers the definition, creates the service and lets it be up as if for an hour.
+fn steady(env: &mut Env<'_>, seed: &SeedService) -> Result<(), String> {
+    let of = |what: &str, error: super::ApiError| format!("seeded service {}: {what}: {error}", seed.name);
+    let cluster_name = if seed.cluster.is_empty() { "default" } else { &seed.cluster };
+    cluster(env, cluster_name);
+    let key = env.realm.service_key(cluster_name, &seed.name);
+    if env.realm.services.get(&key).is_some_and(|service| service.status != "INACTIVE") {
+        return Ok(());
+    }
+    let then = env.now - AGE;
+    let later = env.now;
+    env.now = then;
+    let registered = register(env, &seed.task_definition).map_err(|e| of("task_definition", e))?;
+    let arn = registered["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned();
+    let input = input(seed);
+    if let Some(definition) = env.realm.definition(&arn) {
+        check_service(&input, definition).map_err(|e| of("service", e))?;
+    }
+    let mut service = new_service(env, cluster_name, &input).map_err(|e| of("service", e))?;
+    begin(&mut service, env.realm, env.ids, Cause { definition: &arn, script: Script::default(), now: then });
+    let names = settle(env, &mut service, &arn, then);
+    tell(env, &mut service, &names, then);
+    env.realm.services.insert(key, service);
+    env.now = later;
+    Ok(())
+}
+
+/// Returns the CreateService input for a seeded service.
+fn input(seed: &SeedService) -> Value {
+    let mut input = json!({ "serviceName": seed.name, "desiredCount": 2 });
+    if seed.task_definition["networkMode"] == "awsvpc" {
+        input["launchType"] = json!("FARGATE");
+        input["networkConfiguration"] = json!({ "awsvpcConfiguration": {
+            "subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"], "assignPublicIp": "DISABLED",
+        } });
+    }
+    if seed.service["capacityProviderStrategy"].is_array() {
+        input["launchType"] = Value::Null;
+    }
+    for (key, value) in seed.service.as_object().into_iter().flatten() {
+        input[key.as_str()] = value.clone();
+    }
+    input
+}
+
+/// Starts the tasks and makes the deployment complete, all at `then`.
+fn settle(env: &mut Env<'_>, service: &mut Service, definition: &str, then: Millis) -> Vec<String> {
+    let Some(deployment) = service.deployments.first_mut() else {
+        return Vec::new();
+    };
+    super::rollout::completed(deployment, then);
+    let id = deployment.id.clone();
+    let mut names = Vec::new();
+    for _ in 0..service.desired {
+        let order = Launch {
+            cluster: &service.cluster,
+            definition,
+            service: Some(&service.name),
+            started_by: Some(&id),
+            group: format!("service:{}", service.name),
+            fate: super::scenario::Fate::Good,
+            target_group: service.target_groups().into_iter().next(),
+            config: &service.config,
+            overrides: json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] }),
+            tags: Vec::new(),
+        };
+        names.extend(launch(env.realm, env.ids, then, order));
+    }
+    for task in env.realm.tasks.iter_mut().filter(|task| names.contains(&task.id)) {
+        task.phase = Phase::Running;
+        task.healthy = true;
+        task.times.pull_started = Some(then);
+        task.times.pull_stopped = Some(then);
+        task.times.started = Some(then);
+        task.containers.iter_mut().filter(|c| c.checked).for_each(|c| c.health = "HEALTHY".to_owned());
+    }
+    for entry in &mut service.history {
+        entry.status = EntryStatus::Successful;
+        entry.started = Some(then);
+        entry.finished = Some(then);
+    }
+    service.steady = true;
+    names
+}
+
+/// Notes the events that a service has when it came up.
+fn tell(env: &mut Env<'_>, service: &mut Service, names: &[String], then: Millis) {
+    let id = service.deployments.first().map(|d| d.id.clone()).unwrap_or_default();
+    let tasks: Vec<String> = names.iter().take(10).map(|name| format!("(task {name})")).collect();
+    let texts = [
+        format!("has started {} tasks: {}.", names.len(), tasks.join(" ")),
+        format!("(deployment {id}) deployment completed."),
+        "has reached a steady state.".to_owned(),
+    ];
+    for text in texts {
+        let message = format!("(service {}) {text}", service.name);
+        service.events.push(super::model::Event { id: env.ids.uuid(), at: then, message });
+    }
+}
+
+impl SeedRepository {
+    /// Returns a repository with images of these tags.
+    pub fn with_tags(name: &str, tags: &[&str]) -> SeedRepository {
+        let tag = |tag: &&str| SeedTag { tag: (*tag).to_owned(), ..SeedTag::default() };
+        SeedRepository { name: name.to_owned(), tags: tags.iter().map(tag).collect() }
+    }
+}

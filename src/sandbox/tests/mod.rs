@@ -1,0 +1,9 @@
+//! Tests of the sandbox as a whole: through `call` where the simulation is at stake, over HTTP where
+//! the wire is.
+
+mod http;
+mod operations;
+mod rollouts;
+mod services;
+mod support;
+mod wire;

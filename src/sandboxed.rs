@@ -1,0 +1,263 @@
+//! Owns running a verb in the embedded sandbox: what it starts with, and its state from one command to the next.
+//!
+//! It turns a manifest into the sandbox's plain seed. The sandbox itself knows nothing of ecsail.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+use crate::manifest::Manifest;
+use crate::manifest::image::Reference;
+use crate::render::{Definition, Desired, DesiredService};
+use crate::sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag};
+use crate::settings::Settings;
+
+/// The folder beside the manifest that keeps the state, and the file in it.
+const FOLDER: &str = ".ecsail";
+const FILE: &str = "sandbox.json";
+/// How much faster than ours the sandbox's clock runs: a rollout takes seconds.
+const FACTOR: f64 = 20.0;
+/// How often a rollout in the sandbox is looked at.
+const POLL: Duration = Duration::from_millis(250);
+/// The tags that the sandbox's repositories have, oldest first; services run the first.
+const TAGS: &[&str] = &["v1", "v2", "v3"];
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+
+/// Holds a running sandbox and where its state is kept.
+pub struct Session {
+    sandbox: Sandbox,
+    path: PathBuf,
+    region: String,
+}
+
+impl Session {
+    /// Returns a sandbox with the state of earlier commands, and with what the manifest describes.
+    ///
+    /// # Errors
+    /// An unknown scenario, a state that cannot be read, no port.
+    pub fn start(
+        scenario: &str,
+        settings: &Settings,
+        manifest: &Manifest,
+        desired: &Desired,
+    ) -> Result<Session> {
+        Session::with_port(scenario, 0, settings, manifest, desired)
+    }
+
+    /// Returns a sandbox on a port of its own choice; 0 is any.
+    ///
+    /// # Errors
+    /// As [`Session::start`].
+    pub fn with_port(
+        scenario: &str,
+        port: u16,
+        settings: &Settings,
+        manifest: &Manifest,
+        desired: &Desired,
+    ) -> Result<Session> {
+        let scenario: Scenario = scenario.parse().map_err(|error| {
+            let hint = "`ecsail sandbox scenarios` lists them".to_owned();
+            Failure::usage(format!("`--sandbox={scenario}`: there is no such scenario"))
+                .because(anyhow::Error::new(error))
+                .hint(hint)
+        })?;
+        let path = state_path(manifest);
+        let region =
+            settings.region.clone().or_else(|| manifest.region.clone()).unwrap_or_else(|| REGION.to_owned());
+        let account = account(manifest, desired);
+        let state = read_state(&path)?;
+        let clock = Clock::Wall { factor: FACTOR };
+        let options =
+            Options { clock, scenario, account, region: region.clone(), port, state, ..Options::default() };
+        let sandbox =
+            Sandbox::start(options).map_err(|error| Failure::error("start the sandbox").because(error))?;
+        // A resumed state brings its own scenario along; the one asked for now holds for what comes now.
+        sandbox.set_scenario(None, scenario);
+        let session = Session { sandbox, path, region };
+        for seed in session.missing(seeds(manifest, desired, &session.region)) {
+            session
+                .sandbox
+                .seed(&seed)
+                .map_err(|error| Failure::error(format!("fill the sandbox: {error}")))?;
+        }
+        Ok(session)
+    }
+
+    /// Returns the settings with which a client reaches the sandbox.
+    pub fn settings(&self, settings: &Settings) -> Settings {
+        Settings {
+            endpoint_url: Some(self.sandbox.url()),
+            region: Some(self.region.clone()),
+            poll_interval: settings.poll_interval.or(Some(POLL)),
+            ..settings.clone()
+        }
+    }
+
+    /// Returns the sandbox's address and region.
+    pub fn place(&self) -> (String, &str) {
+        (self.sandbox.url(), &self.region)
+    }
+
+    /// Keeps the state for the next command.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be written.
+    pub fn save(&self) -> Result<()> {
+        let failed = |error| {
+            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display()))
+                .because(anyhow::Error::new(error))
+        };
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+            // The folder ignores itself: nobody wants it in a commit.
+            fs::write(folder.join(".gitignore"), "*\n").map_err(failed)?;
+        }
+        // Written beside and moved in place: an interrupted write leaves the old state whole.
+        let fresh = self.path.with_extension("json.new");
+        fs::write(&fresh, self.sandbox.save().to_string()).map_err(failed)?;
+        Ok(fs::rename(&fresh, &self.path).map_err(failed)?)
+    }
+
+    /// Returns the seeds without the services that the sandbox has from earlier commands.
+    fn missing(&self, seeds: Vec<Seed>) -> Vec<Seed> {
+        let without_known = |mut seed: Seed| {
+            seed.services.retain(|service| {
+                let input = json!({"cluster": service.cluster, "services": [service.name]});
+                let found = self.sandbox.call("ecs", "DescribeServices", input);
+                !found
+                    .is_ok_and(|answer| answer["services"].as_array().is_some_and(|found| !found.is_empty()))
+            });
+            seed
+        };
+        seeds.into_iter().map(without_known).collect()
+    }
+}
+
+/// Returns where the state of a manifest's sandbox is kept: beside the manifest.
+pub fn state_path(manifest: &Manifest) -> PathBuf {
+    let directory = manifest.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    directory.join(FOLDER).join(FILE)
+}
+
+fn read_state(path: &Path) -> Result<Option<Value>> {
+    let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
+    let state = serde_json::from_str(&text).map_err(|error| {
+        let hint = "start anew with `ecsail sandbox reset`".to_owned();
+        Failure::error(format!("read the sandbox's state `{}`", path.display())).because(error).hint(hint)
+    })?;
+    Ok(Some(state))
+}
+
+fn account(manifest: &Manifest, desired: &Desired) -> String {
+    let named = manifest.account.as_ref().map(|account| account.value.clone());
+    let of_image = || images(manifest, desired).iter().find_map(|image| Some(image.ecr()?.account));
+    named.or_else(of_image).unwrap_or_else(|| ACCOUNT.to_owned())
+}
+
+/// Returns every image that the manifest and its definitions name.
+fn images(manifest: &Manifest, desired: &Desired) -> Vec<Reference> {
+    let mut images: Vec<Reference> = manifest.images.values().map(|image| image.reference.clone()).collect();
+    for service in &desired.services {
+        if let Definition::Rendered(document) = &service.definition {
+            images.extend(crate::aws::observe::images_of(document));
+        }
+    }
+    for service in desired.services.iter().filter(|_| manifest.images.is_empty()) {
+        images.extend(plain_image(service, manifest));
+    }
+    images
+}
+
+/// Returns what the sandbox starts with: one seed for each account and region that an image lives in.
+fn seeds(manifest: &Manifest, desired: &Desired, region: &str) -> Vec<Seed> {
+    let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for image in images(manifest, desired) {
+        let Some(ecr) = image.ecr() else { continue };
+        let repositories = places.entry((ecr.account, ecr.region)).or_default();
+        let tags =
+            repositories.entry(ecr.name).or_insert_with(|| TAGS.iter().map(ToString::to_string).collect());
+        // A tag that the manifest itself names is there; one from the command line need not be.
+        let named = manifest.images.values().any(|known| known.reference == image);
+        tags.extend(image.tag.filter(|tag| named && !tags.contains(tag)));
+    }
+    let repositories =
+        |(name, tags): (String, Vec<String>)| SeedRepository { name, tags: pushed_in_order(&tags) };
+    let mut seeds: Vec<Seed> = places
+        .into_iter()
+        .map(|((account, region), found)| Seed {
+            account: Some(account),
+            region: Some(region),
+            repositories: found.into_iter().map(repositories).collect(),
+            ..Seed::default()
+        })
+        .collect();
+    let services = desired.services.iter().map(|service| seed_service(service, manifest)).collect();
+    seeds.push(Seed { services, region: Some(region.to_owned()), ..Seed::default() });
+    seeds
+}
+
+/// Returns tags that were pushed one an hour, the last one an hour ago.
+fn pushed_in_order(tags: &[String]) -> Vec<SeedTag> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    let pushed_at = |index: usize| now - 3600.0 * (tags.len() - index) as f64;
+    let tag = |(index, tag): (usize, &String)| SeedTag {
+        tag: tag.clone(),
+        digest: None,
+        pushed_at: Some(pushed_at(index)),
+    };
+    tags.iter().enumerate().map(tag).collect()
+}
+
+/// Returns a service as it ran before the first deploy: the earliest tag of every image.
+fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
+    let mut task_definition = match &service.definition {
+        Definition::Rendered(document) => document.clone(),
+        Definition::Running(_) => plain_definition(service, manifest),
+    };
+    for container in task_definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
+        let image = Reference::parse(container["image"].as_str().unwrap_or_default());
+        if image.ecr().is_some() && !manifest.images.values().any(|known| known.reference == image) {
+            container["image"] = image.with_tag(TAGS[0]).to_string().into();
+        }
+    }
+    SeedService {
+        name: service.name.clone(),
+        cluster: service.cluster.clone(),
+        task_definition,
+        service: service.service.clone().unwrap_or_else(|| json!({})),
+    }
+}
+
+/// Returns a definition for a service whose own lives elsewhere.
+fn plain_definition(service: &DesiredService, manifest: &Manifest) -> Value {
+    let named = manifest.images.iter().map(|(name, image)| (name.clone(), image.reference.clone()));
+    let mut images: Vec<(String, Reference)> = named.collect();
+    if images.is_empty() {
+        images.extend(plain_image(service, manifest).map(|image| (service.name.clone(), image)));
+    }
+    let container = |(name, image): &(String, Reference)| json!({"name": name, "image": image.to_string(), "essential": true});
+    json!({
+        "family": service.name,
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "containerDefinitions": images.iter().map(container).collect::<Value>(),
+    })
+}
+
+/// Returns an image for a service that nothing describes: a repository with the service's name.
+fn plain_image(service: &DesiredService, manifest: &Manifest) -> Option<Reference> {
+    let Definition::Running(_) = service.definition else { return None };
+    let region = manifest.region.as_deref().unwrap_or(REGION);
+    Some(Reference::parse(&format!(
+        "{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{}",
+        service.name.to_lowercase()
+    )))
+}

@@ -1,0 +1,179 @@
+//! Owns settings: flags, environment and env file become one value, once, at the start.
+//!
+//! Nothing behind this module reads the process environment, except the AWS SDK, which has
+//! conventions of its own, and `report`, which looks at the terminal.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Failure;
+
+/// Says how answers are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// Text for people.
+    #[default]
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+/// Says when colour is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Holds everything that a run was told from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The manifest, where one was named.
+    pub manifest: Option<PathBuf>,
+    pub stage: Option<String>,
+    /// `--set name=value`, in order.
+    pub set: Vec<(String, String)>,
+    /// The environment that templates see: the process's own, with the env file laid over it.
+    pub environment: BTreeMap<String, String>,
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    pub cluster: Option<String>,
+    pub endpoint_url: Option<String>,
+    pub sandbox: Option<String>,
+    pub poll_interval: Option<Duration>,
+}
+
+/// Holds the tags that a deploy points at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// `--tag 1.4.2`: all images that name no tag of their own.
+    pub all: Option<String>,
+    /// `--tag app=1.4.2`: one image.
+    pub one: BTreeMap<String, String>,
+}
+
+impl Tags {
+    /// Returns the tags that the arguments of `--tag` set.
+    ///
+    /// # Errors
+    /// A tag that no registry takes, or two tags for the same images.
+    pub fn parse(arguments: &[String]) -> Result<Tags, Failure> {
+        let mut tags = Tags::default();
+        for argument in arguments {
+            let (image, tag) = match argument.split_once('=') {
+                Some((image, tag)) => (Some(image.trim()), tag.trim()),
+                None => (None, argument.trim()),
+            };
+            check_tag(tag)?;
+            let before = match image {
+                Some(image) => tags.one.insert(image.to_owned(), tag.to_owned()),
+                None => tags.all.replace(tag.to_owned()),
+            };
+            if let Some(before) = before.filter(|before| before != tag) {
+                let what = image.map_or("all images".to_owned(), |image| format!("image `{image}`"));
+                return Err(Failure::usage(format!("two tags for {what}: `{before}` and `{tag}`")));
+            }
+        }
+        Ok(tags)
+    }
+
+    /// Returns whether no tag was given.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_none() && self.one.is_empty()
+    }
+
+    /// Returns the tags as they were given, for the record: `1.4.2` or `app=1.4.2,proxy=2`.
+    pub fn label(&self) -> Option<String> {
+        let ones = self.one.iter().map(|(image, tag)| format!("{image}={tag}"));
+        let all: Vec<String> = self.all.iter().cloned().chain(ones).collect();
+        Some(all.join(",")).filter(|label| !label.is_empty())
+    }
+}
+
+/// Checks a tag against the grammar of the OCI distribution specification; a digest is one too.
+fn check_tag(tag: &str) -> Result<(), Failure> {
+    if let Some(digest) = tag.strip_prefix("sha256:") {
+        let hex = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return if hex {
+            Ok(())
+        } else {
+            Err(Failure::usage(format!("`{tag}` is not a digest of 64 hex digits")))
+        };
+    }
+    let start = tag.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_');
+    let rest = tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+    if start && rest && tag.len() <= 128 {
+        return Ok(());
+    }
+    let rule = "a tag has up to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two";
+    Err(Failure::usage(format!("`{tag}` is not an image tag")).hint(rule.to_owned()))
+}
+
+/// Returns the variables of an env file: `NAME=value` lines, `#` comments, optional quotes and `export`.
+///
+/// # Errors
+/// A line of another form, by its number.
+pub fn parse_env_file(text: &str) -> Result<Vec<(String, String)>, Failure> {
+    let mut variables = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let Some((name, value)) = line.split_once('=').filter(|(name, _)| !name.trim().is_empty()) else {
+            return Err(Failure::usage(format!("line {} of the env file is not `NAME=value`", index + 1)));
+        };
+        let value = value.trim();
+        let unquoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+        variables.push((name.trim().to_owned(), unquoted.unwrap_or(value).to_owned()));
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(arguments: &[&str]) -> Result<Tags, Failure> {
+        Tags::parse(&arguments.iter().map(|argument| argument.to_string()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn tags_are_for_all_images_or_for_one() {
+        let tags = tags(&["1.4.2", "proxy=2"]).expect("valid");
+        assert_eq!(tags.all.as_deref(), Some("1.4.2"));
+        assert_eq!(tags.one["proxy"], "2");
+        assert_eq!(tags.label().as_deref(), Some("1.4.2,proxy=2"));
+    }
+
+    #[test]
+    fn what_is_no_tag_is_refused() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (tag, valid) in [
+            ("1.4.2", true),
+            ("_x", true),
+            (&digest, true),
+            ("", false),
+            (".x", false),
+            ("a b", false),
+            ("a/b", false),
+        ] {
+            assert_eq!(tags(&[tag]).is_ok(), valid, "{tag}");
+        }
+        assert!(tags(&[&"a".repeat(129)]).is_err());
+        assert!(tags(&["1", "2"]).is_err());
+    }
+
+    #[test]
+    fn an_env_file_has_names_values_comments_and_quotes() {
+        let variables = parse_env_file("# c\nA=1\nexport B=\"x y\"\n\nC='#z'\nD=a=b\n").expect("valid");
+        let expected = [("A", "1"), ("B", "x y"), ("C", "#z"), ("D", "a=b")];
+        assert_eq!(variables, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert!(parse_env_file("A=1\nnonsense\n").is_err_and(|failure| failure.message.contains("line 2")));
+    }
+}

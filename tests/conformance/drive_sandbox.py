@@ -1,0 +1,593 @@
+#!/usr/bin/env python3
+"""Drive every operation of ecsail's sandbox with boto3, and a handful with the AWS CLI.
+
+Each answer is compared strictly with botocore's model of it (`strict_shapes.py`), and with
+what the steps before it make true. Every deviation is a line on stderr; the exit code is 1
+when there was one. What an operation answers to mistakes is checked by its error code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.model import OperationModel
+
+from docker_standin import MANIFEST_TYPE, manifest
+from seed_emulator import quiet_environment
+from strict_shapes import differences
+
+OPERATIONS = {
+    "ECS": """CreateCluster DescribeClusters ListClusters RegisterTaskDefinition
+        DescribeTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies
+        DeregisterTaskDefinition DeleteTaskDefinitions TagResource UntagResource
+        ListTagsForResource CreateService UpdateService DeleteService DescribeServices
+        ListServices ListServiceDeployments DescribeServiceDeployments
+        DescribeServiceRevisions StopServiceDeployment ListTasks DescribeTasks StopTask
+        RunTask""".split(),
+    "ECR": """CreateRepository DescribeRepositories PutImage DescribeImages ListImages
+        BatchGetImage BatchDeleteImage""".split(),
+    "STS": "GetCallerIdentity AssumeRole".split(),
+}
+
+CLUSTER = "conformance"
+SERVICE = "web"
+FAMILY = "conformance-web"
+REPOSITORY = "conformance/app"
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"],
+                                   "securityGroups": ["sg-0a1b2c3d"],
+                                   "assignPublicIp": "DISABLED"}}
+
+
+class Deviation(Exception):
+    """Something without which the drive cannot go on."""
+
+
+class Driver:
+    """Calls the sandbox and keeps the tally."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.deviations: dict[str, None] = {}
+        self.driven: set[str] = set()
+        self.refusals = 0
+        self.commands = 0
+        session = boto3.Session(region_name=args.region)
+        config = Config(retries={"mode": "standard", "max_attempts": 5}, read_timeout=20)
+        self.clients = {name: session.client(name.lower(), endpoint_url=args.endpoint, config=config)
+                        for name in OPERATIONS}
+        for client in self.clients.values():
+            client.meta.events.register("after-call", self.check_answer)
+
+    def deviate(self, message: str) -> None:
+        """Keep a deviation and print it, once."""
+        if message in self.deviations:
+            return
+        self.deviations[message] = None
+        print(f"DEVIATION {message}", file=sys.stderr, flush=True)
+
+    def expect(self, holds: object, message: str) -> None:
+        """Deviate unless something holds."""
+        if not holds:
+            self.deviate(message)
+
+    def check_answer(self, http_response, parsed, model: OperationModel, **_: object) -> None:
+        """Compare one raw answer with the model; botocore calls this after every call."""
+        name = f"{model.service_model.service_id}.{model.name}"
+        headers = http_response.headers
+        wanted = "text/xml" if model.service_model.metadata["protocol"] == "query" else (
+            "application/x-amz-json-1.1")
+        self.expect((headers.get("Content-Type") or "").split(";")[0] == wanted,
+                    f"{name}: Content-Type is {headers.get('Content-Type')}, not {wanted}")
+        self.expect(parsed["ResponseMetadata"].get("RequestId"), f"{name}: no request id")
+        if http_response.status_code != 200:
+            return
+        for difference in differences(model, http_response.content):
+            self.deviate(f"{name}: {difference}")
+
+    def call(self, name: str, **parameters: object) -> dict:
+        """Make a call that is to succeed; its first success is a line on stdout."""
+        before = len(self.deviations)
+        try:
+            answer = self.invoke(name, parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise Deviation(f"{name}: {error}") from error
+        if name not in self.driven:
+            self.driven.add(name)
+            if len(self.deviations) == before:
+                print(f"ok {name}", flush=True)
+        return answer
+
+    def invoke(self, name: str, parameters: dict) -> dict:
+        """Make a call by the API's own name of the operation."""
+        service, _, operation = name.partition(".")
+        client = self.clients[service]
+        for method, known in client.meta.method_to_api_mapping.items():
+            if known == operation:
+                return getattr(client, method)(**parameters)
+        raise Deviation(f"botocore knows no {name}")
+
+    def refuse(self, name: str, code: str, words: str = "", **parameters: object) -> None:
+        """Make a call that is to fail with a code, and with words in its message."""
+        before = len(self.deviations)
+        try:
+            self.invoke(name, parameters)
+        except ClientError as error:
+            found = error.response["Error"]
+            self.expect(found["Code"] == code, f"{name}: error {found['Code']}, not {code}")
+            self.expect(words in found["Message"],
+                        f"{name}: message {found['Message']!r} does not say {words!r}")
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            self.expect(status == 400, f"{name}: {code} came with HTTP status {status}, not 400")
+        else:
+            self.deviate(f"{name}: succeeded, though {code} was due")
+        self.refusals += 1
+        if len(self.deviations) == before:
+            print(f"ok {name} refused: {code}", flush=True)
+
+    def demand(self, name: str, answer: dict, *paths: str) -> None:
+        """Deviate where members that clients rely on are absent; `a[].b` means each item's."""
+        for path in paths:
+            found = [answer]
+            for part in path.split("."):
+                key, each = part.removesuffix("[]"), part.endswith("[]")
+                values = [item.get(key) for item in found]
+                self.expect(found and None not in values, f"{name}: {path} is absent (at {part})")
+                present = [value for value in values if value is not None]
+                found = [item for value in present for item in value] if each else present
+
+    def wait(self, what: str, look: Callable[[], object]) -> object:
+        """Look again and again until there is something to see."""
+        deadline = time.monotonic() + self.args.patience
+        while time.monotonic() < deadline:
+            if seen := look():
+                return seen
+            time.sleep(self.args.pause)
+        raise Deviation(f"{what}: not so after {self.args.patience:g} s")
+
+    def aws(self, *words: str) -> dict:
+        """Run the AWS CLI of this virtual environment and read its JSON."""
+        program = Path(sys.executable).with_name("aws")
+        command = [str(program), "--endpoint-url", self.args.endpoint, "--region",
+                   self.args.region, "--output", "json", *words]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        title = " ".join(["aws", *words[:3 if words[1] == "wait" else 2]])
+        if run.returncode != 0:
+            raise Deviation(f"{title}: exit code {run.returncode}: {run.stderr.strip()}")
+        self.commands += 1
+        print(f"ok {title}", flush=True)
+        return json.loads(run.stdout) if run.stdout.strip() else {}
+
+
+def drive_sts(drive: Driver) -> str:
+    """Who is calling; returns the account."""
+    identity = drive.call("STS.GetCallerIdentity")
+    drive.demand("STS.GetCallerIdentity", identity, "Account", "Arn", "UserId")
+    account = identity["Account"]
+    drive.expect(re.fullmatch(r"\d{12}", account), f"STS.GetCallerIdentity: account {account!r}")
+    drive.expect(f":{account}:" in identity["Arn"], "STS.GetCallerIdentity: Arn of another account")
+    role = f"arn:aws:iam::{account}:role/deploy"
+    assumed = drive.call("STS.AssumeRole", RoleArn=role, RoleSessionName="conformance")
+    drive.demand("STS.AssumeRole", assumed, "Credentials.SessionToken", "AssumedRoleUser.Arn")
+    wanted = f"arn:aws:sts::{account}:assumed-role/deploy/conformance"
+    drive.expect(assumed["AssumedRoleUser"]["Arn"] == wanted,
+                 f"STS.AssumeRole: {assumed['AssumedRoleUser']['Arn']}, not {wanted}")
+    return account
+
+
+def drive_ecr(drive: Driver) -> str:
+    """A repository with tags v1 to v3; returns its URI."""
+    made = drive.call("ECR.CreateRepository", repositoryName=REPOSITORY)["repository"]
+    drive.refuse("ECR.CreateRepository", "RepositoryAlreadyExistsException",
+                 repositoryName=REPOSITORY)
+    answer = drive.call("ECR.DescribeRepositories", repositoryNames=[REPOSITORY])
+    drive.demand("ECR.DescribeRepositories", answer, "repositories[].repositoryArn",
+                 "repositories[].repositoryUri", "repositories[].createdAt")
+    found = answer["repositories"][0]
+    drive.expect(found["repositoryUri"] == made["repositoryUri"], "ECR: the repository's URI varies")
+    for tag in ("v1", "v2", "v3", "gone"):
+        put = drive.call("ECR.PutImage", repositoryName=REPOSITORY, imageTag=tag,
+                         imageManifest=manifest(tag), imageManifestMediaType=MANIFEST_TYPE)
+        drive.demand("ECR.PutImage", put, "image.imageId.imageDigest", "image.imageId.imageTag")
+    drive.refuse("ECR.PutImage", "ImageAlreadyExistsException", repositoryName=REPOSITORY,
+                 imageTag="v1", imageManifest=manifest("v1"), imageManifestMediaType=MANIFEST_TYPE)
+    drive_images(drive)
+    return found["repositoryUri"]
+
+
+def drive_images(drive: Driver) -> None:
+    """What the repository says of its images."""
+    images = drive.call("ECR.DescribeImages", repositoryName=REPOSITORY,
+                        imageIds=[{"imageTag": "v1"}, {"imageTag": "v2"}])
+    drive.demand("ECR.DescribeImages", images, "imageDetails[].imageDigest",
+                 "imageDetails[].imageTags", "imageDetails[].imagePushedAt")
+    digests = {tag: image["imageDigest"] for image in images["imageDetails"]
+               for tag in image["imageTags"]}
+    drive.expect(set(digests) == {"v1", "v2"}, f"ECR.DescribeImages: tags {sorted(digests)}")
+    for digest in digests.values():
+        drive.expect(re.fullmatch("sha256:[0-9a-f]{64}", digest), f"ECR: digest {digest!r}")
+    listed = drive.call("ECR.ListImages", repositoryName=REPOSITORY)["imageIds"]
+    drive.expect({"imageTag": "v1", "imageDigest": digests.get("v1")} in listed,
+                 f"ECR.ListImages: v1 with its digest is not in {listed}")
+    got = drive.call("ECR.BatchGetImage", repositoryName=REPOSITORY,
+                     imageIds=[{"imageTag": "v1"}, {"imageTag": "nosuch"}])
+    drive.demand("ECR.BatchGetImage", got, "images[].imageId.imageDigest", "images[].imageManifest")
+    drive.expect([image["imageManifest"] for image in got["images"]] == [manifest("v1")],
+                 "ECR.BatchGetImage: not the manifest that was put")
+    drive.expect([f["failureCode"] for f in got["failures"]] == ["ImageNotFound"],
+                 f"ECR.BatchGetImage: failures {got['failures']}")
+    deleted = drive.call("ECR.BatchDeleteImage", repositoryName=REPOSITORY,
+                         imageIds=[{"imageTag": "gone"}])
+    drive.expect(len(deleted["imageIds"]) == 1, f"ECR.BatchDeleteImage: {deleted['imageIds']}")
+    for missing in ("gone", "nosuch"):
+        drive.refuse("ECR.DescribeImages", "ImageNotFoundException", repositoryName=REPOSITORY,
+                     imageIds=[{"imageTag": missing}])
+    drive.refuse("ECR.DescribeImages", "RepositoryNotFoundException", repositoryName="no/such")
+
+
+def drive_clusters(drive: Driver) -> str:
+    """A cluster; returns its ARN."""
+    made = drive.call("ECS.CreateCluster", clusterName=CLUSTER)
+    drive.demand("ECS.CreateCluster", made, "cluster.clusterArn", "cluster.status")
+    arn = made["cluster"]["clusterArn"]
+    answer = drive.call("ECS.DescribeClusters", clusters=[CLUSTER, "nosuch"])
+    drive.expect([c["clusterArn"] for c in answer["clusters"]] == [arn],
+                 f"ECS.DescribeClusters: {answer['clusters']}")
+    drive.expect(answer["clusters"][0]["status"] == "ACTIVE", "ECS.DescribeClusters: not ACTIVE")
+    drive.expect([f["reason"] for f in answer["failures"]] == ["MISSING"],
+                 f"ECS.DescribeClusters: failures {answer['failures']}")
+    drive.expect(arn in drive.call("ECS.ListClusters")["clusterArns"],
+                 "ECS.ListClusters: the new cluster is not listed")
+    return arn
+
+
+def definition(image: str, account: str, family: str = FAMILY) -> dict:
+    """The input of RegisterTaskDefinition for one container on Fargate."""
+    container = {"name": "app", "image": image, "essential": True,
+                 "portMappings": [{"containerPort": 8080, "protocol": "tcp"}],
+                 "environment": [{"name": "EMPTY", "value": ""}]}
+    return {"family": family, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+            "cpu": "256", "memory": "512", "containerDefinitions": [container],
+            "executionRoleArn": f"arn:aws:iam::{account}:role/ecsTaskExecutionRole"}
+
+
+def drive_definitions(drive: Driver, image: str, account: str) -> list[str]:
+    """Three revisions with tags; returns their ARNs."""
+    tags = [{"key": "team", "value": "shop"}]
+    arns = []
+    for tag in ("v1", "v2", "v3"):
+        made = drive.call("ECS.RegisterTaskDefinition", **definition(f"{image}:{tag}", account),
+                          tags=tags)
+        drive.demand("ECS.RegisterTaskDefinition", made, "taskDefinition.taskDefinitionArn",
+                     "taskDefinition.revision", "taskDefinition.status",
+                     "taskDefinition.registeredAt", "taskDefinition.compatibilities")
+        drive.expect(made.get("tags") == tags, f"ECS.RegisterTaskDefinition: tags {made.get('tags')}")
+        arns.append(made["taskDefinition"]["taskDefinitionArn"])
+    drive_definition_reads(drive, arns, tags)
+    drive_definition_errors(drive, image, account)
+    return arns
+
+
+def drive_definition_reads(drive: Driver, arns: list[str], tags: list[dict]) -> None:
+    """What can be asked of the revisions."""
+    latest = drive.call("ECS.DescribeTaskDefinition", taskDefinition=FAMILY, include=["TAGS"])
+    drive.expect(latest["taskDefinition"]["taskDefinitionArn"] == arns[-1],
+                 "ECS.DescribeTaskDefinition: a family is not its latest revision")
+    drive.expect(latest.get("tags") == tags, f"ECS.DescribeTaskDefinition: {latest.get('tags')}")
+    bare = drive.call("ECS.DescribeTaskDefinition", taskDefinition=arns[0])
+    drive.expect(not bare.get("tags"), "ECS.DescribeTaskDefinition: tags that were not asked for")
+    environment = bare["taskDefinition"]["containerDefinitions"][0].get("environment")
+    drive.expect(environment == [{"name": "EMPTY", "value": ""}],
+                 f"ECS.DescribeTaskDefinition: environment {environment}")
+    drive.expect(pages(drive, "ECS.ListTaskDefinitions", "taskDefinitionArns",
+                       familyPrefix=FAMILY, sort="DESC") == arns[::-1],
+                 "ECS.ListTaskDefinitions: pages of one do not make up the list")
+    families = drive.call("ECS.ListTaskDefinitionFamilies", familyPrefix=FAMILY, status="ACTIVE")
+    drive.expect(families["families"] == [FAMILY], f"ECS.ListTaskDefinitionFamilies: {families}")
+
+
+def pages(drive: Driver, name: str, member: str, **parameters: object) -> list[str]:
+    """Everything that a list operation gives, one item a page."""
+    collected, token = [], {}
+    for _ in range(20):
+        answer = drive.call(name, maxResults=1, **parameters, **token)
+        drive.expect(len(answer[member]) <= 1, f"{name}: more than maxResults on a page")
+        collected += answer[member]
+        if "nextToken" not in answer:
+            break
+        token = {"nextToken": answer["nextToken"]}
+    return collected
+
+
+def drive_definition_errors(drive: Driver, image: str, account: str) -> None:
+    """What is refused of task definitions."""
+    good = definition(f"{image}:v1", account)
+    drive.refuse("ECS.RegisterTaskDefinition", "ClientException",
+                 **{**good, "family": "bad family!"})
+    drive.refuse("ECS.RegisterTaskDefinition", "ClientException", "Tags can not be empty",
+                 **good, tags=[])
+    drive.refuse("ECS.RegisterTaskDefinition", "ClientException",
+                 **{**good, "containerDefinitions": []})
+    drive.refuse("ECS.DescribeTaskDefinition", "ClientException",
+                 "Unable to describe task definition", taskDefinition="no-such-family")
+
+
+def drive_tags(drive: Driver, arn: str) -> None:
+    """Tags of a resource, put on and taken off."""
+    drive.call("ECS.TagResource", resourceArn=arn,
+               tags=[{"key": "stage", "value": "test"}, {"key": "owner", "value": "me"}])
+    drive.call("ECS.UntagResource", resourceArn=arn, tagKeys=["owner"])
+    listed = drive.call("ECS.ListTagsForResource", resourceArn=arn)["tags"]
+    drive.expect({"key": "stage", "value": "test"} in listed
+                 and "owner" not in [tag["key"] for tag in listed],
+                 f"ECS.ListTagsForResource: {listed}")
+
+
+def service_now(drive: Driver) -> dict:
+    """The service as DescribeServices has it."""
+    answer = drive.call("ECS.DescribeServices", cluster=CLUSTER, services=[SERVICE])
+    if len(answer["services"]) != 1:
+        raise Deviation(f"ECS.DescribeServices: {len(answer['services'])} services, not one")
+    return answer["services"][0]
+
+
+def primary(service: dict) -> dict:
+    """The deployment that the service is at or moves to."""
+    found = [d for d in service["deployments"] if d["status"] == "PRIMARY"]
+    if len(found) != 1:
+        raise Deviation(f"{len(found)} PRIMARY deployments in {service['deployments']}")
+    return found[0]
+
+
+def wait_completed(drive: Driver, deployment: str) -> dict:
+    """The service once a deployment is completed, alone, and its tasks run."""
+    def look() -> dict | None:
+        service = service_now(drive)
+        found = [d for d in service["deployments"] if d["id"] == deployment]
+        if not found or found[0]["rolloutState"] == "FAILED":
+            raise Deviation(f"deployment {deployment} went away or failed: {service['deployments']}")
+        done = (found[0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
+                and service["runningCount"] == service["desiredCount"])
+        return service if done else None
+    return drive.wait(f"deployment {deployment} completed", look)
+
+
+def drive_service(drive: Driver, arns: list[str]) -> None:
+    """A service, made, found, and rolled out to its second revision."""
+    request = {"cluster": CLUSTER, "serviceName": SERVICE, "taskDefinition": arns[0],
+               "desiredCount": 2, "launchType": "FARGATE", "networkConfiguration": NETWORK,
+               "deploymentConfiguration": {
+                   "deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
+    made = drive.call("ECS.CreateService", **request)
+    drive.demand("ECS.CreateService", made, "service.serviceArn", "service.deployments[].id")
+    wait_completed(drive, primary(made["service"])["id"])
+    arn = made["service"]["serviceArn"]
+    listed = drive.call("ECS.ListServices", cluster=CLUSTER)["serviceArns"]
+    drive.expect(listed == [arn], f"ECS.ListServices: {listed}")
+    drive_tags(drive, arn)
+    updated = drive.call("ECS.UpdateService", cluster=CLUSTER, service=SERVICE,
+                         taskDefinition=arns[1])["service"]
+    drive.expect(primary(updated)["taskDefinition"] == arns[1],
+                 "ECS.UpdateService: the PRIMARY deployment is not the new revision")
+    service = wait_completed(drive, primary(updated)["id"])
+    drive.demand("ECS.DescribeServices", {"services": [service]}, "services[].events[].message",
+                 "services[].events[].createdAt", "services[].deploymentConfiguration",
+                 "services[].deployments[].rolloutStateReason", "services[].createdAt",
+                 "services[].deployments[].failedTasks", "services[].networkConfiguration")
+    drive.expect(service["taskDefinition"] == arns[1], "ECS.DescribeServices: not the new revision")
+    drive_service_errors(drive)
+
+
+def drive_service_errors(drive: Driver) -> None:
+    """What is refused or missing of services."""
+    at = {"cluster": CLUSTER}
+    drive.refuse("ECS.DescribeServices", "ClusterNotFoundException", cluster="nosuch",
+                 services=[SERVICE])
+    drive.refuse("ECS.ListTasks", "ClusterNotFoundException", cluster="nosuch")
+    drive.refuse("ECS.UpdateService", "ServiceNotFoundException", **at, service="nosuch",
+                 forceNewDeployment=True)
+    drive.refuse("ECS.UpdateService", "ClientException", **at, service=SERVICE,
+                 taskDefinition="no-such-family:1")
+    drive.refuse("ECS.CreateService", "InvalidParameterException", "not idempotent", **at,
+                 serviceName=SERVICE, taskDefinition=f"{FAMILY}:3", desiredCount=7,
+                 launchType="FARGATE", networkConfiguration=NETWORK)
+    drive.refuse("ECS.DeleteService", "InvalidParameterException", "scaled above 0", **at,
+                 service=SERVICE)
+    answer = drive.call("ECS.DescribeServices", **at, services=[SERVICE, "nosuch"])
+    drive.demand("ECS.DescribeServices", answer, "failures[].arn", "failures[].reason")
+    drive.expect(len(answer["services"]) == 1 and
+                 [f["reason"] for f in answer["failures"]] == ["MISSING"],
+                 f"ECS.DescribeServices: failures {answer['failures']} for an unknown service")
+
+
+def deployments_of(drive: Driver, *statuses: str) -> list[dict]:
+    """The service deployments in some statuses, newest first."""
+    filters = {"status": list(statuses)} if statuses else {}
+    return drive.call("ECS.ListServiceDeployments", cluster=CLUSTER, service=SERVICE,
+                      **filters)["serviceDeployments"]
+
+
+def drive_service_deployments(drive: Driver, arns: list[str]) -> None:
+    """The newest service deployment and the revision that it moved to."""
+    brief = deployments_of(drive)
+    if not brief:
+        raise Deviation("ECS.ListServiceDeployments: empty after two rollouts")
+    drive.demand("ECS.ListServiceDeployments", {"all": brief}, "all[].serviceDeploymentArn",
+                 "all[].status", "all[].startedAt", "all[].targetServiceRevisionArn")
+    drive.expect(brief == deployments_of(drive, "SUCCESSFUL"),
+                 "ECS.ListServiceDeployments: the filter for SUCCESSFUL loses finished ones")
+    newest = max(brief, key=lambda item: item["createdAt"])
+    answer = drive.call("ECS.DescribeServiceDeployments",
+                        serviceDeploymentArns=[newest["serviceDeploymentArn"]])
+    drive.demand("ECS.DescribeServiceDeployments", answer, "serviceDeployments[].status",
+                 "serviceDeployments[].targetServiceRevision.arn",
+                 "serviceDeployments[].deploymentCircuitBreaker.status",
+                 "serviceDeployments[].finishedAt", "serviceDeployments[].sourceServiceRevisions")
+    detail = answer["serviceDeployments"][0]
+    drive.expect(detail["status"] == "SUCCESSFUL", f"ECS: service deployment {detail['status']}")
+    revision = drive.call("ECS.DescribeServiceRevisions",
+                          serviceRevisionArns=[detail["targetServiceRevision"]["arn"]])
+    drive.demand("ECS.DescribeServiceRevisions", revision, "serviceRevisions[].taskDefinition",
+                 "serviceRevisions[].containerImages[].image",
+                 "serviceRevisions[].containerImages[].containerName")
+    drive.expect(revision["serviceRevisions"][0]["taskDefinition"] == arns[1],
+                 "ECS.DescribeServiceRevisions: not the task definition that was deployed")
+
+
+def drive_stop_deployment(drive: Driver, arns: list[str]) -> None:
+    """A rollout that is stopped goes back to the revision before it."""
+    drive.call("ECS.UpdateService", cluster=CLUSTER, service=SERVICE, taskDefinition=arns[2])
+    running = deployments_of(drive, "PENDING", "IN_PROGRESS")
+    if not running:
+        raise Deviation("ECS.ListServiceDeployments: no deployment is under way after UpdateService")
+    arn = running[0]["serviceDeploymentArn"]
+    stopped = drive.call("ECS.StopServiceDeployment", serviceDeploymentArn=arn, stopType="ROLLBACK")
+    drive.expect(stopped.get("serviceDeploymentArn") == arn, f"ECS.StopServiceDeployment: {stopped}")
+
+    def look() -> dict | None:
+        service_now(drive)  # on the sandbox's clock, a look moves time
+        answer = drive.call("ECS.DescribeServiceDeployments", serviceDeploymentArns=[arn])
+        found = answer["serviceDeployments"][0]
+        return found if found["status"] not in (
+            "PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED",
+            "ROLLBACK_IN_PROGRESS") else None
+    ended = drive.wait(f"service deployment {arn} stopped", look)
+    drive.expect(ended["status"] == "ROLLBACK_SUCCESSFUL",
+                 f"ECS: a stopped rollout ended as {ended['status']}")
+    service = drive.wait("one deployment is left after the rollback", lambda: next(
+        (s for s in [service_now(drive)] if len(s["deployments"]) == 1), None))
+    drive.expect(service["taskDefinition"] == arns[1], "ECS: the rollback left the new revision")
+
+
+def drive_tasks(drive: Driver, arns: list[str]) -> None:
+    """The tasks of the service, and a task of its own that is stopped."""
+    listed = drive.call("ECS.ListTasks", cluster=CLUSTER, serviceName=SERVICE)["taskArns"]
+    drive.expect(len(listed) == 2, f"ECS.ListTasks: {len(listed)} running tasks, not 2")
+    answer = drive.call("ECS.DescribeTasks", cluster=CLUSTER, tasks=[*listed, "0" * 32])
+    drive.demand("ECS.DescribeTasks", answer, "tasks[].lastStatus", "tasks[].desiredStatus",
+                 "tasks[].containers[].name", "tasks[].containers[].lastStatus",
+                 "tasks[].group", "tasks[].startedBy", "tasks[].createdAt", "failures[].reason")
+    drive.expect([f["reason"] for f in answer["failures"]] == ["MISSING"],
+                 f"ECS.DescribeTasks: failures {answer['failures']}")
+    wanted = primary(service_now(drive))["id"]
+    for task in answer["tasks"]:
+        drive.expect(task["startedBy"] == wanted,
+                     f"ECS.DescribeTasks: startedBy {task['startedBy']}, not {wanted}")
+        drive.expect(task["group"] == f"service:{SERVICE}", f"ECS: group {task['group']}")
+        drive.expect(task["taskDefinitionArn"] == arns[1], "ECS.DescribeTasks: another revision")
+    drive_one_task(drive, arns[0])
+
+
+def drive_one_task(drive: Driver, arn: str) -> None:
+    """A task that no service owns, from its start to its end."""
+    at = {"cluster": CLUSTER}
+    ran = drive.call("ECS.RunTask", **at, taskDefinition=arn, launchType="FARGATE", count=1,
+                     startedBy="conformance", networkConfiguration=NETWORK)
+    drive.expect(len(ran["tasks"]) == 1 and not ran["failures"], f"ECS.RunTask: {ran['failures']}")
+    task = ran["tasks"][0]["taskArn"]
+    reason = "the drive is over"
+    stopping = drive.call("ECS.StopTask", **at, task=task, reason=reason)["task"]
+    drive.expect(stopping["desiredStatus"] == "STOPPED", "ECS.StopTask: desiredStatus stays")
+
+    def look() -> dict | None:
+        found = drive.call("ECS.DescribeTasks", **at, tasks=[task])["tasks"]
+        return found[0] if found and found[0]["lastStatus"] == "STOPPED" else None
+    ended = drive.wait("the task is stopped", look)
+    drive.demand("ECS.DescribeTasks", ended, "stoppedAt", "stoppedReason", "stopCode")
+    drive.expect(ended["stopCode"] == "UserInitiated" and ended["stoppedReason"] == reason,
+                 f"ECS.StopTask: {ended.get('stopCode')}, {ended.get('stoppedReason')!r}")
+    stopped = drive.call("ECS.ListTasks", **at, desiredStatus="STOPPED", startedBy="conformance")
+    drive.expect(stopped["taskArns"] == [task], f"ECS.ListTasks: stopped {stopped['taskArns']}")
+    drive.refuse("ECS.StopTask", "InvalidParameterException", "not found", **at, task="0" * 32)
+
+
+def drive_cli(drive: Driver, account: str) -> None:
+    """The same world through the AWS CLI."""
+    at = ["--cluster", CLUSTER]
+    identity = drive.aws("sts", "get-caller-identity")
+    drive.expect(identity.get("Account") == account, f"aws sts get-caller-identity: {identity}")
+    images = drive.aws("ecr", "describe-images", "--repository-name", REPOSITORY)["imageDetails"]
+    tags = sorted(tag for image in images for tag in image["imageTags"])
+    drive.expect(tags == ["v1", "v2", "v3"], f"aws ecr describe-images: tags {tags}")
+    updated = drive.aws("ecs", "update-service", *at, "--service", SERVICE,
+                        "--force-new-deployment")["service"]
+    wait_completed(drive, primary(updated)["id"])
+    drive.aws("ecs", "wait", "services-stable", *at, "--services", SERVICE)
+    services = drive.aws("ecs", "describe-services", *at, "--services", SERVICE)["services"]
+    drive.expect(len(services[0]["deployments"]) == 1, "aws ecs describe-services: not stable")
+
+
+def drive_end(drive: Driver, arns: list[str]) -> None:
+    """Everything goes again."""
+    at = {"cluster": CLUSTER, "service": SERVICE}
+    scaled = drive.call("ECS.UpdateService", **at, desiredCount=0)["service"]
+    drive.expect(scaled["desiredCount"] == 0, f"ECS.UpdateService: {scaled['desiredCount']} wanted")
+    deleted = drive.call("ECS.DeleteService", **at)["service"]
+    drive.expect(deleted["status"] in ("DRAINING", "INACTIVE"),
+                 f"ECS.DeleteService: status {deleted['status']}")
+    drive.wait("the service is INACTIVE", lambda: service_now(drive)["status"] == "INACTIVE")
+    listed = drive.call("ECS.ListServices", cluster=CLUSTER)["serviceArns"]
+    drive.expect(not listed, f"ECS.ListServices: {listed} after DeleteService")
+    gone = drive.call("ECS.DeregisterTaskDefinition", taskDefinition=arns[2])["taskDefinition"]
+    drive.expect(gone["status"] == "INACTIVE", f"ECS.DeregisterTaskDefinition: {gone['status']}")
+    latest = drive.call("ECS.DescribeTaskDefinition", taskDefinition=FAMILY)["taskDefinition"]
+    drive.expect(latest["taskDefinitionArn"] == arns[1],
+                 "ECS.DescribeTaskDefinition: a family is its latest ACTIVE revision")
+    answer = drive.call("ECS.DeleteTaskDefinitions", taskDefinitions=[arns[2], arns[1]])
+    statuses = [found["status"] for found in answer["taskDefinitions"]]
+    drive.expect(statuses == ["DELETE_IN_PROGRESS"], f"ECS.DeleteTaskDefinitions: {statuses}")
+    drive.expect([failure["arn"] for failure in answer["failures"]] == [arns[1]],
+                 f"ECS.DeleteTaskDefinitions: an ACTIVE revision: failures {answer['failures']}")
+
+
+def run(drive: Driver) -> None:
+    """The whole drive, from an empty account to an empty account."""
+    account = drive_sts(drive)
+    image = drive_ecr(drive)
+    drive_clusters(drive)
+    arns = drive_definitions(drive, image, account)
+    drive_service(drive, arns)
+    drive_service_deployments(drive, arns)
+    drive_tasks(drive, arns)
+    drive_stop_deployment(drive, arns)
+    drive_cli(drive, account)
+    drive_end(drive, arns)
+    every = {f"{service}.{name}" for service, names in OPERATIONS.items() for name in names}
+    drive.expect(drive.driven == every, f"not driven: {sorted(every - drive.driven)}")
+
+
+def main() -> None:
+    """Drive, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--endpoint", required=True, help="URL of the sandbox")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--access-key", default="AKIAIOSFODNN7EXAMPLE")
+    parser.add_argument("--patience", type=float, default=60.0, help="seconds to wait for a change")
+    parser.add_argument("--pause", type=float, default=0.2, help="seconds between two looks")
+    args = parser.parse_args()
+    quiet_environment(args.access_key)
+    drive = Driver(args)
+    try:
+        run(drive)
+    except Deviation as error:
+        drive.deviate(f"{error}; the drive stops here")
+    except (LookupError, TypeError, ValueError) as error:
+        step = traceback.extract_tb(error.__traceback__)[1]
+        drive.deviate(f"{step.name}, `{step.line}`: {error!r}; the drive stops here")
+    print(f"{len(drive.driven)} operations, {drive.refusals} refusals, {drive.commands} CLI commands, "
+          f"{len(drive.deviations)} deviations")
+    sys.exit(1 if drive.deviations else 0)
+
+
+if __name__ == "__main__":
+    main()
