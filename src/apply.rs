@@ -79,11 +79,11 @@ async fn register(
             report.tell(&Event::Note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}")));
             continue;
         }
-        if error.meaning == Meaning::Passing && !error.is_throttle() {
-            if let Some(registered) = already_registered(registration, &document, aws).await {
-                report.tell(&Event::Registered { revision: registered.revision() });
-                return Ok(registered);
-            }
+        if error.is_ambiguous()
+            && let Some(registered) = already_registered(registration, &document, aws).await
+        {
+            report.tell(&Event::Registered { revision: registered.revision() });
+            return Ok(registered);
         }
         if attempt >= ATTEMPTS || !may_try_again(&error) {
             let message = format!("register task definition `{}`", registration.family);
@@ -98,7 +98,7 @@ fn may_try_again(error: &ApiError) -> bool {
     // Two registrations in one family at a time: a plain ClientException that passes.
     let concurrent =
         error.message.as_deref().is_some_and(|message| message.contains("Too many concurrent attempts"));
-    error.meaning == Meaning::Passing || concurrent
+    error.may_pass() || concurrent
 }
 
 /// Returns the pause before the next attempt: twice as long each time, with some jitter against other runs.
@@ -148,10 +148,10 @@ async fn update(
         // A plan's indexes are those of its own registrations, which were all made.
         Revision::New(index) => registered[*index].arn.clone(),
     };
-    if !plan.retag.is_empty() {
-        if let Err(error) = aws.tag(&plan.before, &plan.retag).await {
-            report.tell(&Event::Note(&format!("the new digest of `{}` is not recorded: {error}", plan.key)));
-        }
+    if !plan.retag.is_empty()
+        && let Err(error) = aws.tag(&plan.before, &plan.retag).await
+    {
+        report.tell(&Event::Note(&format!("the new digest of `{}` is not recorded: {error}", plan.key)));
     }
     let mut document = plan.members.clone();
     document.insert("cluster".to_owned(), plan.cluster.clone().into());
@@ -180,10 +180,10 @@ async fn send_update(document: &Value, plan: &ServicePlan, aws: &Aws) -> Result<
             Ok(service) => return Ok(service),
             Err(error) => error,
         };
-        if error.meaning == Meaning::Passing && !error.is_throttle() {
-            if let Some(service) = already_updated(plan, aws).await {
-                return Ok(service);
-            }
+        if error.is_ambiguous()
+            && let Some(service) = already_updated(plan, aws).await
+        {
+            return Ok(service);
         }
         if attempt >= ATTEMPTS || !may_try_again(&error) {
             return Err(Failure::error(format!("update service `{}`", plan.name))

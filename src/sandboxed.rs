@@ -11,11 +11,12 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
-use crate::manifest::Manifest;
 use crate::manifest::image::Reference;
-use crate::render::{Definition, Desired, DesiredService};
+use crate::manifest::load::Request;
+use crate::manifest::{self, Manifest};
+use crate::render::{self, Definition, Desired, DesiredService};
 use crate::sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag};
-use crate::settings::Settings;
+use crate::settings::{Settings, Tags};
 
 /// The folder beside the manifest that keeps the state, and the file in it.
 const FOLDER: &str = ".ecsail";
@@ -80,7 +81,9 @@ impl Session {
         // A resumed state brings its own scenario along; the one asked for now holds for what comes now.
         sandbox.set_scenario(None, scenario);
         let session = Session { sandbox, path, region };
-        for seed in session.missing(seeds(manifest, desired, &session.region)) {
+        let earlier = earlier(settings, manifest);
+        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region);
+        for seed in session.missing(seeds) {
             session
                 .sandbox
                 .seed(&seed)
@@ -137,6 +140,17 @@ impl Session {
         };
         seeds.into_iter().map(without_known).collect()
     }
+}
+
+/// Returns what the manifest describes with the earliest tag: what ran before the first deploy.
+///
+/// None where there is no manifest, or where it cannot be rendered with that tag.
+fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
+    manifest.path.as_ref()?;
+    let tags = Tags { all: Some(TAGS[0].to_owned()), ..Tags::default() };
+    let services = manifest.services.iter().map(|service| service.key.clone()).collect();
+    let earlier = manifest::load(settings, &Request { tags: tags.clone(), services }).ok()?;
+    render::desired(&earlier, &tags).ok()
 }
 
 /// Returns where the state of a manifest's sandbox is kept: beside the manifest.

@@ -201,7 +201,7 @@ fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T>
 fn unreadable(operation: &str) -> ApiError {
     ApiError {
         operation: operation.to_owned(),
-        meaning: Meaning::Unsupported,
+        meaning: Meaning::Garbled,
         code: None,
         message: Some("the answer is not what ECS gives".to_owned()),
         request_id: None,

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 /// Says what an error means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,10 @@ pub enum Meaning {
     NoCredentials,
     /// What was asked for is not there.
     NotFound,
-    /// The service does not know this operation, or answers nonsense: an old or incomplete implementation.
+    /// The service does not know this operation: an old or incomplete implementation.
     Unsupported,
+    /// The answer is none of the service's: a proxy's page, or one that broke off. It may pass, or be so always.
+    Garbled,
     /// Anything else.
     Other,
 }
@@ -39,11 +42,9 @@ pub struct ApiError {
 
 impl ApiError {
     /// Returns our error of an SDK's.
-    pub fn new<E, R>(operation: &str, error: SdkError<E, R>) -> ApiError
+    pub fn new<E>(operation: &str, error: SdkError<E, HttpResponse>) -> ApiError
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
-        SdkError<E, R>: RequestId,
     {
         let request_id = error.request_id().map(str::to_owned);
         let code = error.code().map(str::to_owned);
@@ -53,10 +54,16 @@ impl ApiError {
         ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
     }
 
-    /// Returns whether the call was refused for being one too many: then it had no effect.
-    pub fn is_throttle(&self) -> bool {
-        self.meaning == Meaning::Passing
-            && self.code.as_deref().is_some_and(|code| code.contains("Throttl") || code.contains("TooMany"))
+    /// Returns whether another try may go better.
+    pub fn may_pass(&self) -> bool {
+        matches!(self.meaning, Meaning::Passing | Meaning::Garbled)
+    }
+
+    /// Returns whether the call may have taken effect all the same. A throttle had none.
+    pub fn is_ambiguous(&self) -> bool {
+        let throttled =
+            self.code.as_deref().is_some_and(|code| code.contains("Throttl") || code.contains("TooMany"));
+        self.may_pass() && !throttled
     }
 
     fn text(&self) -> String {
@@ -83,10 +90,9 @@ impl ApiError {
     }
 }
 
-fn meaning<E, R>(error: &SdkError<E, R>, code: Option<&str>) -> Meaning
+fn meaning<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> Meaning
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     if let Some(credentials) = cause::<CredentialsError, _>(error) {
         return match credentials {
@@ -108,17 +114,19 @@ where
             Meaning::NotFound
         }
         Some("InvalidAction" | "UnknownOperationException") => Meaning::Unsupported,
+        Some(_) if error.raw_response().is_some_and(|answer| answer.status().is_server_error()) => {
+            Meaning::Passing
+        }
         Some(_) => Meaning::Other,
         None => match error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Meaning::Passing,
-            // An answer that is not the service's JSON: a proxy's page, or an emulator's error page.
-            SdkError::ResponseError(_) | SdkError::ServiceError(_) => Meaning::Unsupported,
+            SdkError::ResponseError(_) | SdkError::ServiceError(_) => Meaning::Garbled,
             _ => Meaning::Other,
         },
     }
 }
 
-fn cause<'a, T: StdError + 'static, E: StdError + 'static>(error: &'a E) -> Option<&'a T> {
+fn cause<T: StdError + 'static, E: StdError + 'static>(error: &E) -> Option<&T> {
     let mut next = error.source();
     while let Some(current) = next {
         if let Some(found) = current.downcast_ref::<T>() {

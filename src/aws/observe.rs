@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use futures_util::future::{join, join4, try_join, try_join_all};
+use futures_util::future::{join, join4, try_join_all};
 use serde_json::Value;
 
 use super::error::Meaning;
@@ -136,8 +136,7 @@ impl Aws {
             references.extend(images_of(&document));
         }
         references.retain(|reference| !observed.images.contains_key(&reference.to_string()));
-        let (images, ()) = try_join(self.images(&references), async { Ok(()) }).await.map_err(failure)?;
-        observed.images.extend(images);
+        observed.images.extend(self.images(&references).await.map_err(failure)?);
         Ok(())
     }
 }
@@ -149,12 +148,12 @@ pub fn images_of(document: &Value) -> BTreeSet<Reference> {
 }
 
 fn rendered_images(desired: &Desired) -> BTreeSet<Reference> {
-    let rendered = desired.services.iter().filter_map(|service| match &service.definition {
-        Definition::Rendered(document) => Some(images_of(document)),
+    let rendered = desired.services.iter().flat_map(|service| match &service.definition {
+        Definition::Rendered(document) => images_of(document),
         // The manifest's images are known before the definition is.
-        Definition::Running(replacements) => Some(replacements.images.iter().cloned().collect()),
+        Definition::Running(replacements) => replacements.images.iter().cloned().collect(),
     });
-    rendered.flatten().collect()
+    rendered.collect()
 }
 
 fn families(desired: &Desired) -> BTreeSet<String> {

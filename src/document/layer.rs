@@ -87,14 +87,15 @@ fn removes(node: &Node, identity: &Identity) -> bool {
     rest().count() > 0 && rest().all(|(_, value)| value.is_null())
 }
 
-/// Returns a document without `null` members and without items that a layer removed from nothing.
+/// Returns a document without `null` members, without items that a layer removed from nothing, and without an
+/// empty list of tags, which RegisterTaskDefinition refuses and dumps have.
 pub fn without_nulls(node: Node, shape: &str) -> Node {
     let span = node.span;
     let kind = match node.kind {
         Kind::Map(entries) => Kind::Map(
             entries
                 .into_iter()
-                .filter(|(_, value)| !value.is_null())
+                .filter(|(key, value)| !value.is_null() && !is_empty_tags(shape, &key.name, value))
                 .map(|(key, value)| {
                     let target = model().member(shape, &key.name).unwrap_or_default();
                     (key, without_nulls(value, target))
@@ -118,4 +119,73 @@ pub fn without_nulls(node: Node, shape: &str) -> Node {
         other => other,
     };
     Node { kind, span }
+}
+
+fn is_empty_tags(shape: &str, member: &str, value: &Node) -> bool {
+    let target = model().member(shape, member).unwrap_or_default();
+    matches!(model().shape(target), Shape::List("Tag"))
+        && matches!(&value.kind, Kind::Seq(items) if items.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::model::Root;
+    use crate::document::problem::Problems;
+    use crate::document::read::Reader;
+    use crate::document::source::Sources;
+    use crate::document::text::Text;
+    use crate::document::tree::parse;
+    use serde_json::{Value, json};
+
+    /// Returns the document that task definition layers make.
+    fn layered(layers: &[&str]) -> Value {
+        let (mut sources, mut problems) = (Sources::default(), Problems::default());
+        let shape = Root::TaskDefinition.shape();
+        let read = |text: &&str| {
+            let id = sources.add("layer", *text);
+            let node = parse(&Text::plain(id, *text)).expect("valid");
+            Reader::new(Root::TaskDefinition, &[], &mut problems).document(&node)
+        };
+        let merged = layers.iter().map(read).reduce(|base, over| merge(base, over, shape)).expect("a layer");
+        assert!(problems.is_empty(), "{problems:?}");
+        without_nulls(merged, shape).to_value()
+    }
+
+    #[test]
+    fn named_items_merge_and_other_lists_are_replaced() {
+        let base = "containerDefinitions: [ { name: a, image: i, command: [x, y], environment: { A: '1', B: '2' } }, { name: b } ]";
+        let over = "containerDefinitions: [ { name: a, command: [z], environment: { B: '3', C: '' } }, { name: c } ]";
+        let expected = json!({"containerDefinitions": [
+            {"name": "a", "image": "i", "command": ["z"], "environment": [
+                {"name": "A", "value": "1"}, {"name": "B", "value": "3"}, {"name": "C", "value": ""}]},
+            {"name": "b"}, {"name": "c"}]});
+        assert_eq!(layered(&[base, over]), expected);
+    }
+
+    #[test]
+    fn null_removes_members_and_entries() {
+        let base =
+            "{cpu: 256, containerDefinitions: [ { name: a, user: u, environment: { A: '1', B: '2' } } ]}";
+        let over = "{cpu: null, containerDefinitions: [ { name: a, user: null, environment: { A: null, X: null } } ]}";
+        let expected =
+            json!({"containerDefinitions": [{"name": "a", "environment": [{"name": "B", "value": "2"}]}]});
+        assert_eq!(layered(&[base, over]), expected);
+    }
+
+    #[test]
+    fn ports_merge_by_port_and_protocol() {
+        let base = "containerDefinitions: [ { name: a, portMappings: [ { containerPort: 53 } ] } ]";
+        let over = "containerDefinitions: [ { name: a, portMappings: [ { containerPort: 53, protocol: udp }, { containerPort: 53, name: dns } ] } ]";
+        let ports = &layered(&[base, over])["containerDefinitions"][0]["portMappings"];
+        assert_eq!(
+            *ports,
+            json!([{"containerPort": 53, "name": "dns"}, {"containerPort": 53, "protocol": "udp"}])
+        );
+    }
+
+    #[test]
+    fn an_empty_list_of_tags_is_left_out() {
+        assert_eq!(layered(&["{cpu: 256, tags: []}"]), json!({"cpu": "256"}));
+    }
 }

@@ -12,7 +12,8 @@ use super::rules::{DEFAULTS, UNORDERED, UNORDERED_MEMBERS, identity};
 pub fn normal(document: &Value, root: Root) -> Value {
     let mut document = document.clone();
     if let Value::Object(members) = &mut document {
-        members.retain(|name, _| !model().is_read_only(root, name));
+        // An empty text says nothing at this level; some clouds give one for each member that is not set.
+        members.retain(|name, value| !model().is_read_only(root, name) && value.as_str() != Some(""));
         drop_own_tags(members);
         if root == Root::TaskDefinition {
             normalise_sizes(members);
@@ -149,7 +150,7 @@ mod tests {
         let described = json!({
             "taskDefinitionArn": "arn:x", "revision": 7, "status": "ACTIVE", "registeredAt": 1.5,
             "requiresAttributes": [], "compatibilities": ["EC2"], "volumes": [], "placementConstraints": [],
-            "family": "web", "networkMode": "awsvpc", "cpu": "256", "memory": "1024", "pidMode": "",
+            "family": "web", "networkMode": "awsvpc", "cpu": "256", "memory": "1024", "pidMode": "", "taskRoleArn": "",
             "tags": [{"key": "ecsail:tag", "value": "1"}],
             "containerDefinitions": [{
                 "name": "web", "image": "a:1", "cpu": 0, "essential": true, "mountPoints": [], "volumesFrom": [],

@@ -188,12 +188,25 @@ pub fn parse(text: &Text) -> Result<Node, Vec<Problem>> {
 /// Returns the problem that the YAML reader reports, at the place in the user's file.
 fn syntax_problem(error: &serde_saphyr::Error, text: &Text) -> Problem {
     let error = error.without_snippet();
-    let at = error.location().and_then(|at| at.span().byte_offset()).map(|at| at as usize);
-    let span = at.map(|at| text.span(at..at + 1)).unwrap_or_else(|| text.span(0..0));
+    let span = error.location().map_or_else(
+        || text.span(0..0),
+        |at| {
+            let byte = at.span().byte_offset().map(|byte| byte as usize).filter(|byte| *byte > 0);
+            let byte = byte.unwrap_or_else(|| byte_at(&text.text, at.line() as usize, at.column() as usize));
+            text.span(byte..byte + 1)
+        },
+    );
     let message = error.to_string();
     // The reader appends its own position, which is that of the rendered text.
     let message = message.split(" at line ").next().unwrap_or(&message).trim_end_matches(['.', ':']);
     Problem::error(span, format!("not valid YAML: {message}")).hint(syntax_hint(message))
+}
+
+/// Returns the byte at a line and column, both counted from 1; a scanner's errors have no more than those.
+fn byte_at(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let characters = text[start..].char_indices().map(|(at, _)| at);
+    start + characters.take(column).last().unwrap_or(0)
 }
 
 /// Returns what helps against the syntax errors that people meet most.

@@ -66,8 +66,8 @@ fn compare_members(
     path: &str,
     changes: &mut Vec<Change>,
 ) {
-    let added = after.keys().filter(|name| !before.contains_key(*name));
-    for name in before.keys().chain(added) {
+    let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for name in names {
         // A map's keys are the user's own: they may hold dots.
         let (target, here) = match model().shape(shape) {
             Shape::Map(value) => (value, format!("{path}[{name}]")),

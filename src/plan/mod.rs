@@ -163,9 +163,13 @@ fn plan_service(
     options: &Options,
     plan: &mut Plan,
 ) -> Result<ServicePlan, Vec<Failure>> {
-    let seen = refuse::service(service, observed, options)?;
+    let seen = refuse::service(service, observed)?;
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
-    refuse::images(&document, observed)?;
+    let mut against: Vec<Failure> = refuse::under_way(seen, options).into_iter().collect();
+    against.extend(refuse::images(&document, observed));
+    if !against.is_empty() {
+        return Err(against);
+    }
     let running = seen.running.as_ref().map(|running| &running.document);
     let (after, definition_changes) = revision(service, &document, seen, observed, options, plan);
     let attributes = service::changes(service, seen)?;

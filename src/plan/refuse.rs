@@ -29,11 +29,10 @@ pub fn account(wanted: Option<&str>, observed: &Observed) -> Vec<Failure> {
 /// Returns what was seen of a service that can be deployed to.
 ///
 /// # Errors
-/// It is not there, is being deleted, is moved by another controller, or has a deployment under way.
+/// It is not there, is being deleted, or is moved by another controller.
 pub fn service<'a>(
     desired: &DesiredService,
     observed: &'a Observed,
-    options: &Options,
 ) -> Result<&'a ObservedService, Vec<Failure>> {
     let (name, cluster) = (&desired.name, &desired.cluster);
     let seen = observed.services.get(&(cluster.clone(), name.clone()));
@@ -55,25 +54,21 @@ pub fn service<'a>(
         let hint = "ecsail deploys services whose `deploymentController` is `ECS`".to_owned();
         return Err(vec![Failure::refused(message).hint(hint)]);
     }
-    if let Some(deployment) = seen.service.under_way().filter(|_| !options.supersede) {
-        return Err(vec![under_way(name, deployment)]);
-    }
     Ok(seen)
 }
 
-fn under_way(name: &str, deployment: &Deployment) -> Failure {
+/// Returns the refusal of a service whose deployment is under way, unless it is to be superseded.
+pub fn under_way(seen: &ObservedService, options: &Options) -> Option<Failure> {
+    let deployment = seen.service.under_way().filter(|_| !options.supersede)?;
+    let name = &seen.service.service_name;
     let revision = revision_of(&deployment.task_definition);
     let message = format!("a deployment of `{name}` is under way: `{revision}` (`{}`)", deployment.id);
-    Failure::refused(message).hint("wait for it, or replace it with `--supersede`".to_owned())
+    Some(Failure::refused(message).hint("wait for it, or replace it with `--supersede`".to_owned()))
 }
 
-/// Refuses a document whose images are not where it says.
-///
-/// # Errors
-/// One failure an image, with the newest tags that are there.
-pub fn images(document: &Value, observed: &Observed) -> Result<(), Vec<Failure>> {
-    let failures: Vec<_> = images_of(document).iter().filter_map(|image| missing(image, observed)).collect();
-    if failures.is_empty() { Ok(()) } else { Err(failures) }
+/// Returns a failure for each image of a document that is not where it says, with the newest tags that are there.
+pub fn images(document: &Value, observed: &Observed) -> Vec<Failure> {
+    images_of(document).iter().filter_map(|image| missing(image, observed)).collect()
 }
 
 fn missing(image: &Reference, observed: &Observed) -> Option<Failure> {

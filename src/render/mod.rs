@@ -157,7 +157,7 @@ fn replacements(
     tags: &Tags,
     problems: &mut Problems,
 ) -> Replacements {
-    if manifest.images.is_empty() {
+    if manifest.images.is_empty() && !tags.is_empty() {
         return Replacements { images: Vec::new(), tags: tags.clone() };
     }
     let count = manifest.images.len();

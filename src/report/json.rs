@@ -34,8 +34,8 @@ impl Report for Json {
         match event {
             Event::Remarks(invalid) => {
                 for problem in invalid.problems.sorted() {
-                    let mut value = problems::json(problem, &invalid.sources);
-                    value["event"] = json!("remark");
+                    let mut value = json!({"event": "remark"});
+                    extend(&mut value, problems::json(problem, &invalid.sources));
                     self.line(value);
                 }
             }
@@ -70,8 +70,8 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
         }
         Event::Progress(progress) => {
-            let mut value = serde_json::to_value(progress).unwrap_or_default();
-            value["event"] = json!("rollout.progress");
+            let mut value = json!({"event": "rollout.progress"});
+            extend(&mut value, serde_json::to_value(progress).unwrap_or_default());
             value
         }
         Event::ServiceEvent { service, event } => {
@@ -88,19 +88,25 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             json!({"event": "checked", "services": services, "stages": stages})
         }
         Event::Answer { event, value, .. } => {
-            let mut value = value.clone();
-            value["event"] = json!(event);
-            value
+            let mut answer = json!({"event": event});
+            extend(&mut answer, value.clone());
+            answer
         }
         Event::Remarks(_) | Event::Documents(_) | Event::Done => return None,
     })
 }
 
+/// Adds the members of one object to another.
+fn extend(value: &mut Value, members: Value) {
+    if let (Value::Object(value), Value::Object(members)) = (value, members) {
+        value.extend(members);
+    }
+}
+
 fn settled_json(settled: &Settled) -> Value {
-    let mut value = serde_json::to_value(&settled.ending).unwrap_or_default();
     let followed = &settled.followed;
-    value["event"] = json!("rollout.settled");
-    value["service"] = json!(followed.key);
+    let mut value = json!({"event": "rollout.settled", "service": followed.key});
+    extend(&mut value, serde_json::to_value(&settled.ending).unwrap_or_default());
     value["cluster"] = json!(followed.cluster);
     value["revision"] = json!(revision_of(&followed.revision));
     value["previous_revision"] = json!(revision_of(&followed.previous));

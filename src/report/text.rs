@@ -206,10 +206,7 @@ fn verdict_line(settled: &Settled) -> (Paint, String) {
 /// Returns what the reader can do next.
 fn what_now(settled: &Settled) -> Vec<String> {
     let followed = &settled.followed;
-    let look = format!(
-        "look at it: `aws ecs describe-services --cluster {} --services {}`",
-        followed.cluster, followed.name
-    );
+    let look = format!("look at it: `ecsail status {} --cluster {}`", followed.name, followed.cluster);
     match &settled.ending {
         Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. } | Verdict::Superseded { .. }) => {
             Vec::new()

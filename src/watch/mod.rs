@@ -138,7 +138,7 @@ impl<'a> Watch<'a> {
         loop {
             match self.look().await {
                 Ok(()) => self.judge_all().await,
-                Err(error) if error.meaning == Meaning::Passing => {
+                Err(error) if error.may_pass() => {
                     tracing::info!("the watch goes on after: {error}");
                 }
                 Err(error) => {
@@ -229,7 +229,7 @@ impl<'a> Watch<'a> {
             if self.tasks && item.wants_tasks() {
                 match self.aws.stopped_tasks(&item.followed.cluster, &item.followed.name).await {
                     Ok(tasks) => item.add_tasks(tasks),
-                    Err(error) if error.meaning == Meaning::Passing => {}
+                    Err(error) if error.may_pass() => {}
                     Err(error) => {
                         self.tasks = false;
                         let note = format!("why tasks stop cannot be shown: {error}");

@@ -1,0 +1,397 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ecsail_global_optspecs
+    string join \n f/manifest= stage= set= env-file= cluster= region= profile= endpoint-url= sandbox= output= q/quiet v/verbose no-progress color= poll-interval= h/help V/version
+end
+
+function __fish_ecsail_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ecsail_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ecsail_using_subcommand
+    set -l cmd (__fish_ecsail_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ecsail -n "__fish_ecsail_needs_command" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_needs_command" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_needs_command" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_needs_command" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_needs_command" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_needs_command" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_needs_command" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_needs_command" -s V -l version -d 'Print version'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "status" -d 'Shows what services run, and the deployments under way'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "completions" -d 'Prints the completion script of a shell'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l exit-code -d 'Exit with 6 when there are changes'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l exit-code -d 'Exit with 6 when there are changes'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l no-wait -d 'Return once the update is accepted, without watching'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l dry-run -d 'Show the plan and stop'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s y -l yes -d 'Do not ask'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l force -d 'A new deployment though nothing changed'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l supersede -d 'Replace a deployment that is under way'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l no-wait -d 'Return once the update is accepted, without watching'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l dry-run -d 'Show the plan and stop'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s y -l yes -d 'Do not ask'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l force -d 'A new deployment though nothing changed'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l supersede -d 'Replace a deployment that is under way'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -f -a "serve" -d 'Run it for other clients until interrupted, and print the environment to set'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -f -a "scenarios" -d 'List what can be made to happen'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -f -a "reset" -d 'Forget the state that is kept in `.ecsail/`'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l port -d 'The port on 127.0.0.1; any free one without it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run it for other clients until interrupted, and print the environment to set'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from help" -f -a "scenarios" -d 'List what can be made to happen'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Forget the state that is kept in `.ecsail/`'
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "status" -d 'Shows what services run, and the deployments under way'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "completions" -d 'Prints the completion script of a shell'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from check" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from render" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from deploy" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from sandbox" -f -a "serve" -d 'Run it for other clients until interrupted, and print the environment to set'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from sandbox" -f -a "scenarios" -d 'List what can be made to happen'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from sandbox" -f -a "reset" -d 'Forget the state that is kept in `.ecsail/`'

@@ -1,0 +1,185 @@
+//! `ecsail check`: everything that is wrong, at once, each at its place; no AWS, no credentials.
+
+use crate::support::{DEFINITION, Folder, MANIFEST};
+
+#[test]
+fn a_good_manifest_has_no_problems_and_needs_no_tag() {
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
+    folder.run(&["check"]).exits(0).answers("1 service checked, no problems");
+}
+
+/// A manifest with five mistakes of five kinds.
+fn five_mistakes() -> Folder {
+    let manifest = "\
+ecsail: 1
+app: shop
+cluster: main
+imagse: {}
+timeout: soon
+images:
+  app: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app
+vars: { log_level: info }
+services:
+  unknown-key: { task_definition: unknown-key.yml }
+  wrong-type: { task_definition: wrong-type.yml }
+  undefined: { task_definition: undefined.yml }
+  missing: { task_definition: task/missing.yml }
+  bad-yaml: { task_definition: bad-yaml.yml }
+";
+    let container = "containerDefinitions:\n  - name: app\n    image: {{ image.app }}\n";
+    Folder::new(&[
+        ("ecsail.yml", manifest),
+        ("unknown-key.yml", &format!("family: a\n{container}    enviroment: {{ A: b }}\n")),
+        ("wrong-type.yml", &format!("family: b\n{container}    memory: lots\n    essential: yes\n")),
+        (
+            "undefined.yml",
+            &format!(
+                "family: c\n{container}    environment:\n      LOG: {{{{ vars.lgo_level }}}}\n      B: {{{{ nope }}}}\n    cpu: many\n"
+            ),
+        ),
+        ("bad-yaml.yml", "family: d\ncontainerDefinitions:\n  - name: app\n   image: x\n"),
+        ("task/misssing.yml", "family: e\n"),
+    ])
+}
+
+#[test]
+fn five_mistakes_are_shown_in_one_run_each_at_its_place() {
+    let run = five_mistakes().run(&["check"]).exits(1);
+    insta::assert_snapshot!(run.stderr);
+}
+
+#[test]
+fn five_mistakes_as_json_have_file_line_and_column() {
+    let run = five_mistakes().run(&["check", "--output", "json"]).exits(1);
+    let error = run.event("error");
+    let problems: Vec<_> = error["problems"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|problem| {
+            format!(
+                "{}:{}:{} {}",
+                problem["file"].as_str().unwrap_or("?"),
+                problem["line"],
+                problem["column"],
+                problem["message"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(problems.join("\n"));
+}
+
+#[test]
+fn every_stage_is_checked_when_none_is_chosen() {
+    let manifest =
+        format!("{MANIFEST}stages:\n  staging: {{}}\n  production: {{ servcies: {{}}, vars: {{ x: 1 }} }}\n");
+    let definition = format!("{DEFINITION}    environment: {{ X: {{{{ vars.x }}}} }}\n");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", &definition)]);
+    folder.run(&["check"]).exits(1).says("unknown key `servcies`").says("`vars.x` is not defined");
+    folder.run(&["check", "--stage", "staging", "--set", "x=2"]).exits(1).says("did you mean `services`?");
+}
+
+#[test]
+fn an_unknown_stage_suggests_the_nearest() {
+    let manifest = format!("{MANIFEST}stages: {{ staging: {{}}, production: {{}} }}\n");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    folder
+        .run(&["check", "--stage", "stagign"])
+        .exits(2)
+        .says("no stage `stagign`")
+        .says("did you mean `staging`?");
+}
+
+#[test]
+fn a_deploy_with_stages_asks_for_one() {
+    let manifest = format!("{MANIFEST}stages: {{ staging: {{}}, production: {{}} }}\n");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    folder.run(&["render", "--tag", "1"]).exits(1).says("none was chosen").says("staging, production");
+}
+
+#[test]
+fn an_unknown_service_suggests_the_nearest() {
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
+    folder.run(&["check", "service", "wbe"]).exits(2).says("no service `wbe`").says("did you mean `web`?");
+}
+
+#[test]
+fn the_manifest_is_found_upwards_and_by_the_environment() {
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION), ("a/b/x", "")]);
+    let mut command = folder.command(&["check"]);
+    command.current_dir(folder.dir.path().join("a/b"));
+    crate::support::finished(command).exits(0);
+    let elsewhere =
+        Folder::new(&[]).env("ECSAIL_MANIFEST", folder.dir.path().join("ecsail.yml").to_str().expect("text"));
+    elsewhere.run(&["check"]).exits(0);
+}
+
+#[test]
+fn parts_that_are_not_built_yet_are_refused_not_ignored() {
+    let manifest = format!("{MANIFEST}    before: [ migrate ]\ntasks: {{}}\n");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    let run = folder.run(&["check"]).exits(1).says("`before` is not supported by this version");
+    run.says("`tasks` is not supported by this version");
+}
+
+#[test]
+fn odd_manifests_have_a_clear_answer_and_no_panic() {
+    let manifests = [
+        "",
+        "null",
+        "[]",
+        "3",
+        "ecsail: 2",
+        "ecsail: [1]",
+        "services: 3",
+        "services: { web: 3 }",
+        "services: { web: [] }",
+        "ecsail: 1\nservices: null",
+        "images: []",
+        "images: { app: [] }",
+        "images: { app: {} }",
+        "vars: 3",
+        "stages: []",
+        "stages: { a: 3 }",
+        "timeout: {}",
+        "ecsail: 1\nservices: { web: { task_definition: [[]] } }",
+        "\u{FEFF}ecsail: 1\n",
+        "a: {{",
+        "{% if %}",
+        "{% include 'nope.yml' %}",
+        "{{ undefined.x.y }}",
+        "a: b: c",
+        "\t- x",
+        "&a [*a]",
+        "? [x]\n: y",
+        "!Sub x",
+        "a: 1\na: 2",
+        "---\na: 1\n---\nb: 2",
+        "\u{E000}",
+        "ecsail: 99999999999999999999999999",
+        "{% include 'ecsail.yml' %}",
+        "ecsail: 1\r\nservices:\r\n  web: {x: 1}\r\n",
+    ];
+    for manifest in manifests {
+        let folder = Folder::new(&[("ecsail.yml", manifest)]);
+        let run = folder.run(&["check"]);
+        assert!(matches!(run.code, 0..=2), "{manifest:?}: {run:?}");
+        assert!(!run.stderr.contains("panicked"), "{manifest:?}: {run:?}");
+        assert!(run.code == 0 || run.stderr.contains("error"), "{manifest:?}: {run:?}");
+    }
+}
+
+#[test]
+fn tags_and_variables_of_the_command_line_are_checked() {
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
+    folder.run(&["check", "--tag", "a b"]).exits(2).says("`a b` is not an image tag");
+    folder
+        .run(&["check", "--tag", "ap=1"])
+        .exits(2)
+        .says("the manifest has no image `ap`")
+        .says("did you mean `app`?");
+    folder.run(&["check", "--set", "x"]).exits(2).says("`--set x` is not `name=value`");
+    folder.run(&["check", "--env-file", "nope"]).exits(2).says("read the env file `nope`");
+    folder.run(&["check", "--output", "markdown"]).exits(2).says("is for `plan` alone");
+    folder.run(&["chekc"]).exits(2);
+}

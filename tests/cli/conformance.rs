@@ -1,0 +1,230 @@
+//! The same against what others wrote: AWS's own clients drive the sandbox, and the binary deploys to MiniStack and moto.
+//!
+//! Ignored in a plain `cargo test`, since they install packages from PyPI: `cargo test -- --ignored`.
+
+use std::io::{BufRead, BufReader};
+use std::process::Command;
+
+use ecsail::sandbox::{Clock, Options, Sandbox};
+
+use crate::support::python::{Server, bin, folder, run};
+use crate::support::{DEFINITION, Folder, MANIFEST, Run};
+
+const REGION: &str = "us-east-1";
+const PYTHON: &str = "see tests/conformance/README.md";
+
+/// Returns a Python program of these tests, with credentials that any emulator takes.
+fn python(script: &str, endpoint: &str, account: &str) -> Command {
+    let mut command = Command::new(bin().join("python"));
+    command.arg(folder().join(script)).args(["--endpoint", endpoint]);
+    command
+        .env("AWS_ACCESS_KEY_ID", account)
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("AWS_DEFAULT_REGION", REGION);
+    command
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn boto3_and_the_aws_cli_understand_every_answer_of_the_sandbox() {
+    let options = Options { clock: Clock::Wall { factor: 20.0 }, ..Options::default() };
+    let sandbox = Sandbox::start(options).expect("the sandbox starts");
+    let printed = run(&mut python("drive_sandbox.py", &sandbox.url(), "AKIAEXAMPLE"), PYTHON);
+    assert!(printed.contains("ok ECS.UpdateService"), "{printed}");
+    assert!(printed.trim_end().ends_with(" 0 deviations"), "{printed}");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn the_strict_reading_of_answers_is_strict() {
+    let mut command = Command::new(bin().join("python"));
+    run(command.args(["-m", "unittest", "test_strict_shapes"]).current_dir(folder()), PYTHON);
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn the_model_file_is_what_the_generator_gives_for_its_version() {
+    let model = include_str!("../../src/document/ecs-model.json");
+    let version =
+        model.split("from botocore ").nth(1).and_then(|rest| rest.split(';').next()).expect("the file says");
+    let venv = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("botocore-{version}"));
+    if !venv.join("bin/done").exists() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), PYTHON);
+        let package = format!("botocore=={version}");
+        run(
+            Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--no-compile", &package]),
+            PYTHON,
+        );
+        std::fs::write(venv.join("bin/done"), version).expect("the target folder can be written");
+    }
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/generate-model.py");
+    run(Command::new(venv.join("bin/python")).arg(script).arg("--check"), PYTHON);
+}
+
+/// Holds an emulator with service `web` running tag `v1`, and a folder whose runs reach it.
+struct Emulator {
+    folder: Folder,
+    account: &'static str,
+    server: Server,
+    _docker: Option<Server>,
+}
+
+impl Emulator {
+    fn ministack(seed: &[&str]) -> Emulator {
+        let (server, docker) = Server::ministack();
+        Emulator::new("ministack", "111111111111", server, Some(docker), seed)
+    }
+
+    fn moto() -> Emulator {
+        Emulator::new("moto", "123456789012", Server::moto(), None, &[])
+    }
+
+    fn new(
+        kind: &str,
+        account: &'static str,
+        server: Server,
+        docker: Option<Server>,
+        seed: &[&str],
+    ) -> Emulator {
+        let mut command = python("seed_emulator.py", &server.url(), account);
+        run(command.args(["--kind", kind, "--region", REGION, "--access-key", account]).args(seed), PYTHON);
+        let manifest = MANIFEST.replace("123456789012", account);
+        let folder = Folder::new(&[
+            ("ecsail.yml", &manifest),
+            ("web.yml", DEFINITION),
+            ("kept/ecsail.yml", &kept(&manifest)),
+        ])
+        .env("AWS_ENDPOINT_URL", &server.url())
+        .env("AWS_ACCESS_KEY_ID", account)
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("ECSAIL_POLL_INTERVAL", "100ms");
+        Emulator { folder, account, server, _docker: docker }
+    }
+
+    fn deploy(&self, arguments: &[&str]) -> Run {
+        self.folder.run(&[&["deploy", "service", "web"], arguments].concat())
+    }
+
+    /// Returns what the AWS CLI prints.
+    fn aws(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(bin().join("aws"));
+        command
+            .args(["--endpoint-url", &self.server.url(), "--region", REGION, "--output", "text"])
+            .args(arguments);
+        command.env("AWS_ACCESS_KEY_ID", self.account).env("AWS_SECRET_ACCESS_KEY", "example");
+        run(&mut command, PYTHON)
+    }
+
+    fn revision(&self) -> String {
+        let query = ["--query", "services[0].taskDefinition"];
+        let arn = self.aws(
+            &[&["ecs", "describe-services", "--cluster", "main", "--services", "web"], &query[..]].concat(),
+        );
+        arn.trim().rsplit('/').next().unwrap_or_default().to_owned()
+    }
+}
+
+/// Returns the manifest of a service that keeps the definition that it runs.
+fn kept(manifest: &str) -> String {
+    manifest.replace("  web:\n    task_definition: web.yml\n", "  web: {}\n")
+}
+
+const KEPT: &[&str] = &["-f", "kept/ecsail.yml"];
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_good_unchanged_and_missing() {
+    let emulator = Emulator::ministack(&[]);
+    emulator.deploy(&[KEPT, &["--tag", "v1"]].concat()).exits(0).answers("web: unchanged, web:1 stays");
+    emulator
+        .deploy(&["--tag", "v9"])
+        .exits(1)
+        .says("no tag `v9` in repository `shop/app`")
+        .says("newest tags there: ");
+    assert_eq!(emulator.revision(), "web:1");
+    let run = emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
+    assert_eq!(run.stderr.matches("web: registered").count(), 0, "{}", run.stderr);
+    assert_eq!(emulator.revision(), "web:2");
+    emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: unchanged, web:2 stays");
+    emulator.deploy(&[KEPT, &["--tag", "v3"]].concat()).exits(0).answers("web: deployed web:3 in ");
+    emulator.deploy(&["--tag", "v3", "--force"]).exits(0).answers("web: deployed ");
+    emulator.folder.run(&["plan", "--tag", "v2", "--exit-code"]).exits(6);
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_crash_with_breaker_is_rolled_back() {
+    let emulator = Emulator::ministack(&[]);
+    let run =
+        emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    run.says("container `app`: exit code 1");
+    assert_eq!(emulator.revision(), "web:1");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_crash_without_breaker_ends_early() {
+    let emulator = Emulator::ministack(&["--no-breaker"]);
+    let run = emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:2 cannot succeed: ");
+    run.answers("container `app` exited with code 1");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_image_that_cannot_be_pulled() {
+    let emulator = Emulator::ministack(&[]);
+    let run =
+        emulator.deploy(&["--tag", "nopull"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    run.says("cause: the image is not in the registry");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_slow_times_out_is_refused_and_is_superseded() {
+    let emulator = Emulator::ministack(&[]);
+    emulator
+        .deploy(&["--tag", "slow", "--timeout", "500ms"])
+        .exits(4)
+        .answers("web: web:2 is still under way after ");
+    emulator.deploy(&["--tag", "v2"]).exits(5).says("a deployment of `web` is under way: `web:2`");
+    emulator.deploy(&["--tag", "v2", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_interrupted_goes_on() {
+    let emulator = Emulator::ministack(&[]);
+    let mut command = emulator.folder.command(&["deploy", "--tag", "slow"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the binary runs");
+    let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let found = lines.map_while(Result::ok).any(|line| line.contains("running"));
+    assert!(found, "the rollout is watched");
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.expect("`kill` is there").success());
+    assert_eq!(child.wait().expect("ends").code(), Some(130));
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn moto_as_far_as_it_rolls_out() {
+    let emulator = Emulator::moto();
+    emulator.folder.run(&["plan", "--tag", "v2"]).exits(0).answers("…:v1 → …:v2");
+    emulator.deploy(&["--tag", "v9"]).exits(1).says("no tag `v9` in repository `shop/app`");
+    // moto never completes a deployment, so one is always under way.
+    emulator.deploy(&["--tag", "v2"]).exits(5).says("is under way");
+    emulator
+        .deploy(&[KEPT, &["--tag", "v1", "--supersede"]].concat())
+        .exits(0)
+        .answers("web: unchanged, web:1 stays");
+    let run = emulator.deploy(&["--tag", "v2", "--supersede", "--timeout", "2s"]).exits(4);
+    run.says("service deployments cannot be read").answers("web: web:2 is still under way after ");
+    let image = emulator.aws(&[
+        "ecs",
+        "describe-task-definition",
+        "--task-definition",
+        "web:2",
+        "--query",
+        "taskDefinition.containerDefinitions[0].image",
+    ]);
+    assert!(image.trim().ends_with("/shop/app:v2"), "{image}");
+}

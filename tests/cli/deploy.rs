@@ -1,0 +1,366 @@
+//! `ecsail deploy` where the rollout goes well, and what stands against a deploy.
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::json;
+use std::time::Duration;
+
+use crate::support::{DEFINITION, Folder, MANIFEST, World, service};
+
+#[test]
+fn a_deploy_registers_updates_and_watches_to_the_end() {
+    let world = World::new(Scenario::Steady);
+    let run = world.deploy("v2").exits(0).answers("web: deployed web:2 in ");
+    assert!(run.stderr.contains("containerDefinitions[app].image: …:v1 → …:v2"), "{}", run.stderr);
+    assert_eq!(world.calls("RegisterTaskDefinition").len(), 1);
+    let updates = world.calls("UpdateService");
+    assert_eq!(updates.len(), 1);
+    let arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2";
+    // Nothing but what was asked for: no desiredCount, no defaults.
+    assert_eq!(updates[0].body, json!({"cluster": "main", "service": "web", "taskDefinition": arn}));
+    assert_eq!(world.service("web")["taskDefinition"], arn);
+    assert_eq!(world.service("web")["deployments"][0]["rolloutState"], "COMPLETED");
+}
+
+#[test]
+fn what_is_registered_is_what_was_written_and_a_record() {
+    let world = World::new(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    let body = world.calls("RegisterTaskDefinition")[0].body.clone();
+    let keys: Vec<_> = body.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        ["family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions", "tags"]
+    );
+    let (_, tags) = world.definition("web:2");
+    assert_eq!(tags["ecsail:tag"], "v2");
+    assert_eq!(tags["ecsail:app"], "shop");
+    assert_eq!(
+        tags["ecsail:deployed-by"],
+        world.sandbox.call("sts", "GetCallerIdentity", json!({})).expect("sts")["Arn"]
+    );
+    assert!(tags["ecsail:digest:app"].starts_with("sha256:"), "{tags:?}");
+}
+
+#[test]
+fn the_commit_and_the_performer_of_a_ci_run_are_recorded() {
+    let mut world = World::new(Scenario::Steady);
+    world.folder = world
+        .folder
+        .env("GITHUB_SHA", "0123456789abcdef0123456789abcdef01234567")
+        .env("GITHUB_ACTOR", "octocat");
+    world.deploy("v2").exits(0);
+    let (_, tags) = world.definition("web:2");
+    assert_eq!(tags["ecsail:git-sha"], "0123456789abcdef0123456789abcdef01234567");
+    assert_eq!(tags["ecsail:deployed-by"], "octocat");
+}
+
+#[test]
+fn a_deploy_that_changes_nothing_touches_nothing() {
+    let world = World::new(Scenario::Steady);
+    world.deploy("v1").exits(0).answers("web: unchanged, web:1 stays");
+    world.unchanged();
+}
+
+#[test]
+fn a_second_deploy_of_the_same_tag_is_unchanged() {
+    let world = World::new(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    world.sandbox.clear_requests();
+    world.deploy("v2").exits(0).answers("web: unchanged, web:2 stays");
+    world.unchanged();
+}
+
+#[test]
+fn force_starts_a_new_deployment_of_the_same_revision() {
+    let world = World::new(Scenario::Steady);
+    let before = world.service("web")["deployments"][0]["id"].clone();
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(0).answers("web: deployed web:1 in ");
+    assert_eq!(world.calls("RegisterTaskDefinition").len(), 0);
+    let update = &world.calls("UpdateService")[0].body;
+    assert_eq!(*update, json!({"cluster": "main", "service": "web", "forceNewDeployment": true}));
+    assert_ne!(world.service("web")["deployments"][0]["id"], before);
+}
+
+#[test]
+fn a_tag_that_moved_is_a_change() {
+    let world = World::new(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    world.move_tag("v2");
+    let run = world.deploy("v2").exits(0).says(":v2` now is another image: sha256:");
+    assert!(run.stdout.contains("web: deployed web:2 in "), "{}", run.stdout);
+    assert_eq!(world.revisions("web"), 2, "the same revision is deployed anew");
+    world.deploy("v2").exits(0).answers("web: unchanged, web:2 stays");
+}
+
+#[test]
+fn a_tag_that_moved_is_found_without_service_revisions_by_the_record() {
+    let world = World::new(Scenario::NoDeploymentsApi);
+    world.deploy("v2").exits(0);
+    world.deploy("v2").exits(0).answers("unchanged");
+    world.move_tag("v2");
+    world.deploy("v2").exits(0).answers("web: deployed web:2 in ");
+    world.deploy("v2").exits(0).answers("unchanged");
+}
+
+#[test]
+fn a_tag_that_is_not_there_stops_before_anything_changes() {
+    let world = World::new(Scenario::Steady);
+    let run = world.deploy("v9").exits(1);
+    let run = run.says("error: no tag `v9` in repository `shop/app` in account 123456789012, us-east-1");
+    run.says("hint: newest tags there: v3, v2, v1");
+    world.unchanged();
+}
+
+#[test]
+fn an_image_outside_ecr_is_let_through_with_a_note() {
+    let files = [
+        ("ecsail.yml", "ecsail: 1\ncluster: main\nservices: { web: { task_definition: web.yml } }\n"),
+        (
+            "web.yml",
+            "family: web\ncontainerDefinitions: [ { name: app, image: 'public.ecr.aws/nginx/nginx:1.27' } ]\n",
+        ),
+    ];
+    let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
+    world
+        .run(&["plan"])
+        .exits(0)
+        .answers("note: `public.ecr.aws/nginx/nginx:1.27` was not checked: not in a private ECR registry");
+}
+
+#[test]
+fn a_registry_that_may_not_be_read_is_let_through_with_a_note() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeImages", FaultKind::AccessDenied).always());
+    world.deploy("v2").exits(0).says("was not checked: `ecr:DescribeImages` is not permitted");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_an_error_that_says_how_to_create_it() {
+    let world = World::with(
+        Scenario::Steady,
+        &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)],
+        &[service("other", json!({}))],
+    );
+    world
+        .deploy("v2")
+        .exits(1)
+        .says("there is no service `web` in cluster `main`")
+        .says("aws ecs create-service --cluster main");
+    world.unchanged();
+}
+
+#[test]
+fn a_cluster_that_is_not_there_is_named() {
+    let world = World::new(Scenario::Steady);
+    world
+        .run(&["deploy", "--tag", "v2", "--cluster", "nowhere"])
+        .exits(1)
+        .says("error: there is no cluster `nowhere`");
+}
+
+#[test]
+fn another_account_is_refused() {
+    let manifest = MANIFEST.replace("region:", "account: \"999999999999\"\nregion:");
+    let world = World::with(
+        Scenario::Steady,
+        &[("ecsail.yml", &manifest), ("web.yml", DEFINITION)],
+        &[service("web", json!({}))],
+    );
+    world
+        .deploy("v2")
+        .exits(5)
+        .says("the manifest is for account `999999999999`, these credentials are of `123456789012`");
+    world.unchanged();
+}
+
+#[test]
+fn an_account_that_cannot_be_found_out_is_refused() {
+    let manifest = MANIFEST.replace("region:", "account: \"123456789012\"\nregion:");
+    let world = World::with(
+        Scenario::Steady,
+        &[("ecsail.yml", &manifest), ("web.yml", DEFINITION)],
+        &[service("web", json!({}))],
+    );
+    world.sandbox.inject(Fault::on("GetCallerIdentity", FaultKind::AccessDenied).always());
+    world.deploy("v2").exits(5).says("whose credentials these are could not be found out");
+    world.unchanged();
+}
+
+#[test]
+fn a_role_in_the_manifest_is_assumed() {
+    let manifest = MANIFEST.replace("region:", "role: arn:aws:iam::123456789012:role/deployer\nregion:");
+    let world = World::with(
+        Scenario::Steady,
+        &[("ecsail.yml", &manifest), ("web.yml", DEFINITION)],
+        &[service("web", json!({}))],
+    );
+    world.deploy("v2").exits(0);
+    assert_eq!(world.calls("AssumeRole")[0].body["RoleArn"], "arn:aws:iam::123456789012:role/deployer");
+    let (_, tags) = world.definition("web:2");
+    assert!(tags["ecsail:deployed-by"].contains("assumed-role/deployer/ecsail"), "{tags:?}");
+}
+
+#[test]
+fn a_deployment_under_way_is_refused_unless_superseded() {
+    let world = World::new(Scenario::Slow);
+    world
+        .run(&["deploy", "--tag", "v2", "--no-wait"])
+        .exits(0)
+        .answers("web: web:2 is being deployed; not waiting for it");
+    world.sandbox.clear_requests();
+    world.deploy("v3").exits(5).says("a deployment of `web` is under way: `web:2`").says("--supersede");
+    world.unchanged();
+    // Neither is the same tag again a success: that deployment has not ended yet.
+    world.deploy("v2").exits(5);
+    world.run(&["plan", "--tag", "v3"]).exits(0).answers("note: a deployment of `web` is under way");
+    world.sandbox.set_scenario(None, Scenario::Steady);
+    world.run(&["deploy", "--tag", "v3", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_changes_nothing() {
+    let world = World::new(Scenario::Steady);
+    world
+        .run(&["deploy", "--tag", "v2", "--dry-run"])
+        .exits(0)
+        .answers("dry run: nothing was changed")
+        .says("…:v1 → …:v2");
+    world.unchanged();
+}
+
+#[test]
+fn a_mistake_in_the_last_service_registers_nothing_of_the_first() {
+    let manifest = format!("{MANIFEST}  worker:\n    task_definition: worker.yml\n");
+    let worker =
+        "family: worker\ncontainerDefinitions: [ { name: app, image: {{ image.app }}, memmory: 1 } ]\n";
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION), ("worker.yml", worker)];
+    let world =
+        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("worker", json!({}))]);
+    world.run(&["deploy", "--tag", "v2"]).exits(1).says("unknown key `memmory`");
+    assert!(world.sandbox.requests().is_empty(), "nothing is even asked");
+    // A verb needs only what it uses.
+    world.deploy("v2").exits(0);
+}
+
+#[test]
+fn services_with_the_same_definition_share_one_registration_and_roll_out_side_by_side() {
+    let manifest = format!("{MANIFEST}  api:\n    task_definition: web.yml\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world =
+        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
+    let run = world.run(&["deploy", "--tag", "v2"]).exits(0);
+    assert!(
+        run.stdout.contains("web: deployed web:2") && run.stdout.contains("api: deployed web:2"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(world.calls("RegisterTaskDefinition").len(), 1);
+    assert_eq!(world.calls("UpdateService").len(), 2);
+}
+
+#[test]
+fn a_revision_that_a_failed_deploy_registered_serves_again() {
+    let world = World::with_breaker(Scenario::Crash);
+    world.deploy("v2").exits(3);
+    world.sandbox.set_scenario(None, Scenario::Steady);
+    world.deploy("v2").exits(0).says("web:2 (registered already)");
+    assert_eq!(world.revisions("web"), 2);
+}
+
+#[test]
+fn without_the_permission_to_tag_the_deploy_goes_on_and_says_so_once() {
+    let world = World::new(Scenario::NoTagging);
+    let run = world.deploy("v2").exits(0).says("note: registering without `ecsail:` tags");
+    assert_eq!(run.stderr.matches("registering without").count(), 1);
+    let (_, tags) = world.definition("web:2");
+    assert!(tags.is_empty(), "{tags:?}");
+}
+
+#[test]
+fn attributes_that_the_manifest_writes_are_kept_in_step() {
+    let manifest = format!(
+        "{MANIFEST}    service:\n      deploymentConfiguration: {{ maximumPercent: 150 }}\n      enableExecuteCommand: true\n"
+    );
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
+    world.deploy("v1").exits(0).says("service.deploymentConfiguration.maximumPercent: 200 → 150");
+    let body = &world.calls("UpdateService")[0].body;
+    assert_eq!(
+        *body,
+        json!({"cluster": "main", "service": "web", "enableExecuteCommand": true,
+        "deploymentConfiguration": {"maximumPercent": 150}})
+    );
+    world.sandbox.clear_requests();
+    world.deploy("v1").exits(0).answers("web: unchanged");
+    world.unchanged();
+}
+
+#[test]
+fn without_a_tag_where_one_is_needed_nothing_is_guessed() {
+    let world = World::new(Scenario::Steady);
+    world
+        .run(&["deploy"])
+        .exits(1)
+        .says("`image.app` is not defined")
+        .says("give the tag to deploy: `--tag 1.4.2`");
+    world.unchanged();
+}
+
+#[test]
+fn no_manifest_says_what_can_be_done() {
+    let folder = Folder::new(&[]);
+    folder
+        .run(&["deploy", "--tag", "v2"])
+        .exits(2)
+        .says("no `ecsail.yml` in this directory or above it")
+        .says("`-f`");
+}
+
+#[test]
+fn no_region_is_said_before_anything_else() {
+    let manifest = MANIFEST.replace("region: us-east-1\n", "");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    let folder = folder.env("AWS_EC2_METADATA_DISABLED", "true");
+    folder
+        .run(&["deploy", "--tag", "v2"])
+        .exits(2)
+        .says("no AWS region is set")
+        .says("`region:` in the manifest");
+}
+
+#[test]
+fn no_credentials_are_said_with_what_was_tried() {
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
+    let folder = folder.env("AWS_EC2_METADATA_DISABLED", "true");
+    let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("no AWS credentials were found");
+    run.says("looked in the environment (`AWS_ACCESS_KEY_ID`), the profile in `~/.aws`");
+}
+
+/// Returns the depth of the longest chain of calls of which each began after the one before had ended.
+fn depth(requests: &[ecsail::sandbox::Request]) -> usize {
+    let mut depths: Vec<usize> = Vec::new();
+    for (index, request) in requests.iter().enumerate() {
+        let before = requests[..index].iter().zip(&depths);
+        let ended = before.filter(|(earlier, _)| earlier.end_seq.is_some_and(|end| end < request.start_seq));
+        depths.push(1 + ended.map(|(_, depth)| *depth).max().unwrap_or_default());
+    }
+    depths.into_iter().max().unwrap_or_default()
+}
+
+#[test]
+fn at_most_three_round_trips_precede_the_update() {
+    let world = World::new(Scenario::Steady);
+    // Calls that are made at once must be seen to overlap.
+    world.sandbox.inject(Fault::any(FaultKind::Latency(Duration::from_millis(30))).always());
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    let requests = world.sandbox.requests();
+    let update = requests.iter().position(|request| request.operation == "UpdateService").expect("an update");
+    let before = &requests[..update];
+    let depth = depth(before);
+    // Printed on purpose: `cargo test round_trips -- --nocapture` shows the number.
+    #[allow(clippy::print_stdout)]
+    {
+        println!("{depth} serial round trips before UpdateService, in {} calls", before.len());
+    }
+    assert!(depth <= 3, "{depth}: {before:#?}");
+}

@@ -1,0 +1,226 @@
+//! Every way in which a rollout ends, through the binary: verdict, exit code, what the screen says.
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::json;
+use std::io::{BufRead, BufReader, Read};
+
+use crate::support::{DEFINITION, MANIFEST};
+use crate::support::{World, behind_target_group, service};
+
+#[test]
+fn a_crash_loop_without_breaker_ends_early_with_the_reason() {
+    let world = World::new(Scenario::Crash);
+    let run = world.deploy("v2").exits(3);
+    let run = run.answers("web: web:2 cannot succeed: ");
+    let run = run.answers(" tasks ended in the same way: container `app` exited with code 1");
+    let run = run.says("container `app`: exit code 1").says("cause: the program ended with an error");
+    run.says("the previous revision is web:1");
+}
+
+#[test]
+fn a_crash_loop_that_ecs_rolls_back_is_no_success() {
+    let world = World::with_breaker(Scenario::Crash);
+    let run = world.deploy("v2").exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    run.says("exit code 1");
+    // The service is steady again, with one deployment: what others take for success.
+    let service = world.service("web");
+    assert_eq!(service["taskDefinition"], "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1");
+}
+
+#[test]
+fn a_rollback_as_a_deployment_with_a_new_id_is_no_success() {
+    let world = World::with_breaker(Scenario::RollbackNewId);
+    world.deploy("v2").exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+}
+
+#[test]
+fn a_rollback_of_a_forced_deployment_of_the_same_revision_is_no_success() {
+    let world = World::with_breaker(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(3);
+}
+
+#[test]
+fn the_breaker_without_rollback_is_a_failure() {
+    let world = World::new(Scenario::CrashBreaker);
+    world.deploy("v2").exits(3).says("exit code 1");
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_is_explained() {
+    for world in [World::new(Scenario::NoImage), World::with_breaker(Scenario::NoImage)] {
+        let run = world
+            .deploy("v2")
+            .exits(3)
+            .says("CannotPullContainerError")
+            .says("cause: the image is not in the registry");
+        run.says("remedy: push the image, or correct its tag");
+    }
+}
+
+#[test]
+fn a_secret_that_may_not_be_read_is_explained() {
+    let world = World::with_breaker(Scenario::SecretDenied);
+    world.deploy("v2").exits(3).says("cause: the execution role may not read a secret");
+}
+
+#[test]
+fn a_container_that_runs_out_of_memory_is_explained() {
+    let world = World::with_breaker(Scenario::Oom);
+    world.deploy("v2").exits(3).says("cause: the container needed more memory than it has");
+}
+
+#[test]
+fn an_unhealthy_target_is_explained() {
+    for (breaker, scenario) in [(true, Scenario::Unhealthy), (false, Scenario::Unhealthy)] {
+        let mut members = behind_target_group();
+        if breaker {
+            members["deploymentConfiguration"] =
+                json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
+        }
+        let mut seeded = service("web", members);
+        seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+        let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+        let world = World::with(scenario, &[("ecsail.yml", MANIFEST), ("web.yml", &definition)], &[seeded]);
+        world
+            .deploy("v2")
+            .exits(3)
+            .says("failed ELB health checks")
+            .says("cause: the load balancer's health check fails");
+    }
+}
+
+#[test]
+fn a_first_task_that_fails_does_not_fail_a_rollout_that_recovers() {
+    World::new(Scenario::Flaky).deploy("v2").exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn a_slow_rollout_is_waited_for() {
+    World::new(Scenario::Slow).deploy("v2").exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn an_alarm_that_rolls_back_is_no_success() {
+    World::with_breaker(Scenario::Alarm)
+        .deploy("v2")
+        .exits(3)
+        .answers("web: web:2 was rolled back, web:1 runs: ");
+}
+
+#[test]
+fn a_rollout_that_never_moves_times_out_and_says_what_it_waited_for() {
+    let world = World::new(Scenario::Stuck);
+    let run = world.run(&["deploy", "--tag", "v2", "--timeout", "400ms"]).exits(4);
+    let run = run.answers("web: web:2 is still under way after ").answers("waiting for: ");
+    run.answers("0 of 2 tasks running").says("the rollout goes on without ecsail");
+}
+
+#[test]
+fn without_service_deployments_the_list_tells_the_same_truth() {
+    let note = "note: watching by the service's deployment list";
+    let run = World::new(Scenario::NoDeploymentsApi)
+        .deploy("v2")
+        .exits(0)
+        .answers("web: deployed web:2")
+        .says(note);
+    assert_eq!(run.stderr.matches(note).count(), 1, "it is said once");
+    for (breaker, scenario) in [
+        (true, Scenario::Crash),
+        (true, Scenario::RollbackNewId),
+        (false, Scenario::CrashBreaker),
+        (false, Scenario::Crash),
+    ] {
+        let world = if breaker { World::with_breaker(scenario) } else { World::new(scenario) };
+        for operation in ["ListServiceDeployments", "DescribeServiceDeployments", "DescribeServiceRevisions"]
+        {
+            world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
+        }
+        world.deploy("v2").exits(3).says(note).says("exit code 1");
+    }
+}
+
+#[test]
+fn a_deployment_that_another_replaces_is_superseded() {
+    let world = World::new(Scenario::Slow);
+    let mut child = world.start(&["deploy", "--tag", "v2"]);
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "web: 0/2 running");
+    let other =
+        json!({"cluster": "main", "service": "web", "taskDefinition": "web:1", "forceNewDeployment": true});
+    world.call("UpdateService", other);
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(3));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("web: web:2 was superseded by web:1"), "{stdout}");
+}
+
+#[test]
+fn a_service_that_is_deleted_meanwhile_has_failed() {
+    let world = World::new(Scenario::Slow);
+    let mut child = world.start(&["deploy", "--tag", "v2"]);
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "web: 0/2 running");
+    world.call("DeleteService", json!({"cluster": "main", "service": "web", "force": true}));
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn an_interrupt_leaves_the_rollout_and_says_how_to_look_at_it() {
+    let world = World::new(Scenario::Stuck);
+    let mut child = world.start(&["deploy", "--tag", "v2"]);
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "web: 0/2 running");
+    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.expect("`kill` is there").success());
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("text");
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(130));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("web: web:2 is still under way; the watch was interrupted"), "{stdout}");
+    assert!(rest.contains("the rollout goes on") && rest.contains("ecsail status"), "{rest}");
+}
+
+/// Reads lines until one contains the text.
+fn until(lines: &mut impl BufRead, text: &str) {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(lines.read_line(&mut line).expect("text"), 0, "`{text}` never came: {seen}");
+        seen.push_str(&line);
+        if line.contains(text) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn json_tells_the_same_facts_one_event_a_line() {
+    let world = World::with_breaker(Scenario::Crash);
+    let run = world.run(&["deploy", "--tag", "v2", "--output", "json"]).exits(3);
+    assert_eq!(run.stderr, "");
+    assert_eq!(
+        run.event("plan")["services"][0]["task_definition"][0]["path"],
+        "containerDefinitions[app].image"
+    );
+    assert_eq!(run.event("registered")["revision"], "web:2");
+    let settled = run.event("rollout.settled");
+    assert_eq!(settled["verdict"], "rolled_back");
+    assert_eq!(settled["runs"], "web:1");
+    assert_eq!(settled["diagnosis"]["containers"][0]["exit_code"], 1);
+    assert_eq!(settled["diagnosis"]["cause"], "the program ended with an error");
+}
+
+#[test]
+fn one_failed_service_among_several_decides_the_exit_code() {
+    let manifest = format!("{MANIFEST}  api:\n    task_definition: web.yml\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world =
+        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
+    world.sandbox.set_scenario(Some("api"), Scenario::Crash);
+    let run = world.run(&["deploy", "--tag", "v2"]).exits(3);
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert!(lines[0].starts_with("web: deployed web:2"), "{lines:?}");
+    assert!(lines[1].starts_with("api: web:2 cannot succeed"), "what failed comes last: {lines:?}");
+}

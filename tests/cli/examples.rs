@@ -1,0 +1,59 @@
+//! Every folder in `examples/` works: checked, and deployed in the sandbox.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::Folder;
+
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut found: Vec<_> =
+        folder.read_dir().expect("there are examples").map(|entry| entry.expect("readable").path()).collect();
+    found.sort();
+    found
+}
+
+/// Returns a copy of an example, so that the sandbox's state stays out of the repository.
+fn copy(example: &Path) -> Folder {
+    let folder = Folder::new(&[]).env("ECSAIL_POLL_INTERVAL", "20ms");
+    let mut open = vec![example.to_path_buf()];
+    while let Some(path) = open.pop() {
+        for entry in path.read_dir().expect("a folder") {
+            let path = entry.expect("readable").path();
+            let name = path.strip_prefix(example).expect("inside").to_str().expect("text").to_owned();
+            match path.is_dir() {
+                true if name.starts_with(".ecsail") => {}
+                true => open.push(path),
+                false => folder.write(&name, &std::fs::read_to_string(&path).expect("text")),
+            }
+        }
+    }
+    folder
+}
+
+#[test]
+fn every_example_checks() {
+    for example in examples() {
+        copy(&example).run(&["check"]).exits(0);
+    }
+}
+
+#[test]
+fn quickstart_succeeds_and_crashes_as_its_readme_says() {
+    let folder = copy(&examples().into_iter().find(|path| path.ends_with("quickstart")).expect("quickstart"));
+    folder
+        .run(&["--sandbox", "deploy", "service", "web", "--tag", "v2"])
+        .exits(0)
+        .answers("deployed quickstart-web:2");
+    let run = folder.run(&["--sandbox=crash", "deploy", "service", "web", "--tag", "v3"]).exits(3);
+    run.answers("was rolled back, quickstart-web:2 runs").says("exit code 1");
+}
+
+#[test]
+fn shop_deploys_both_services_in_each_stage() {
+    let folder = copy(&examples().into_iter().find(|path| path.ends_with("shop")).expect("shop"));
+    for stage in ["staging", "production"] {
+        let run = folder.run(&["--sandbox", "--stage", stage, "deploy", "--tag", "v2"]).exits(0);
+        let run = run.answers("web: deployed ").answers("worker: deployed ");
+        assert!(run.stderr.contains(&format!("shop-{stage}-web:1")), "{}", run.stderr);
+    }
+}

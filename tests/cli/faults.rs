@@ -1,0 +1,105 @@
+//! What goes wrong on the way to AWS: nothing is done twice, and no error of the API becomes a failed rollout.
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+
+use crate::support::World;
+
+#[test]
+fn a_lost_answer_to_a_registration_registers_once() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("RegisterTaskDefinition", FaultKind::DropAfter).times(1));
+    world.deploy("v2").exits(0).answers("web: deployed web:2");
+    assert_eq!(world.revisions("web"), 2);
+    assert_eq!(world.calls("RegisterTaskDefinition").len(), 1);
+}
+
+#[test]
+fn a_lost_registration_is_made_again() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("RegisterTaskDefinition", FaultKind::DropBefore).times(1));
+    world.deploy("v2").exits(0).answers("web: deployed web:2");
+    assert_eq!(world.revisions("web"), 2);
+}
+
+#[test]
+fn a_lost_answer_to_a_forced_update_deploys_once() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter).times(1));
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(0).answers("web: deployed web:1");
+    assert_eq!(world.calls("UpdateService").len(), 1);
+}
+
+#[test]
+fn a_lost_update_is_made_again() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore).times(1));
+    world.deploy("v2").exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn throttling_and_server_errors_are_ridden_out() {
+    for kind in [
+        FaultKind::Throttling,
+        FaultKind::ServerError(500),
+        FaultKind::ServerError(503),
+        FaultKind::DropBefore,
+    ] {
+        let world = World::new(Scenario::Steady);
+        for operation in ["DescribeServices", "RegisterTaskDefinition", "UpdateService", "DescribeImages"] {
+            world.sandbox.inject(Fault::on(operation, kind.clone()).times(1));
+        }
+        world.sandbox.inject(Fault::on("DescribeServices", kind.clone()).times(1).after(4));
+        world.deploy("v2").exits(0).answers("web: deployed web:2");
+        assert_eq!(world.revisions("web"), 2, "{kind:?}");
+    }
+}
+
+#[test]
+fn two_registrations_in_one_family_at_a_time_are_waited_out() {
+    let world = World::new(Scenario::Steady);
+    let message = "Too many concurrent attempts to create a new revision of the specified family.".to_owned();
+    let kind = FaultKind::Code { status: 400, code: "ClientException".to_owned(), message };
+    world.sandbox.inject(Fault::on("RegisterTaskDefinition", kind).times(1));
+    world.deploy("v2").exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn an_update_that_is_denied_says_which_permission_is_missing() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
+    let run = world.deploy("v2").exits(1).answers("web: not updated").says("error: update service `web`");
+    run.says("caused by: ecs:UpdateService: AccessDeniedException").says("hint: allow `ecs:UpdateService`");
+}
+
+#[test]
+fn a_registration_that_is_refused_touches_no_service() {
+    let world = World::new(Scenario::Steady);
+    let kind = FaultKind::Code { status: 400, code: "ClientException".to_owned(), message: "No.".to_owned() };
+    world.sandbox.inject(Fault::on("RegisterTaskDefinition", kind).always());
+    world.deploy("v2").exits(1).says("error: register task definition `web`").says("ClientException: No.");
+    assert!(world.calls("UpdateService").is_empty());
+}
+
+#[test]
+fn credentials_that_expire_while_watching_are_no_failed_rollout() {
+    let world = World::new(Scenario::Slow);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::ExpiredToken).always().after(3));
+    let run = world.deploy("v2").exits(1).answers("web:2 can no longer be watched, the rollout goes on");
+    run.answers("renew the credentials");
+}
+
+#[test]
+fn an_html_page_instead_of_an_answer_is_no_panic() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::Html500).always());
+    world.deploy("v2").exits(1).says("ecs:DescribeServices");
+    world.unchanged();
+}
+
+#[test]
+fn no_tasks_to_read_leaves_the_verdict_and_is_said_once() {
+    let world = World::with_breaker(Scenario::Crash);
+    world.sandbox.inject(Fault::on("ListTasks", FaultKind::AccessDenied).always());
+    let run = world.deploy("v2").exits(3).answers("was rolled back").says("why tasks stop cannot be shown");
+    assert_eq!(run.stderr.matches("why tasks stop").count(), 1);
+}

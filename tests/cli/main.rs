@@ -1,0 +1,16 @@
+//! The verbs, through the binary, against the embedded sandbox: stdout, stderr, exit code, and what AWS was asked.
+
+mod check;
+mod completions;
+mod conformance;
+mod deploy;
+mod endings;
+mod examples;
+mod faults;
+mod plan;
+mod render;
+mod running;
+mod sandbox;
+mod status;
+mod support;
+mod tidy;

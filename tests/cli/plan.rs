@@ -1,0 +1,67 @@
+//! `ecsail plan`: what would change, in three forms, and nothing changed.
+
+use ecsail::sandbox::Scenario;
+use serde_json::json;
+
+use crate::support::{DEFINITION, MANIFEST, World, service};
+
+fn world() -> World {
+    let definition = format!("{DEFINITION}    environment: {{ LOG_LEVEL: info, DB_PASSWORD: hunter2 }}\n");
+    World::with(
+        Scenario::Steady,
+        &[("ecsail.yml", MANIFEST), ("web.yml", &definition)],
+        &[service("web", json!({}))],
+    )
+}
+
+#[test]
+fn a_plan_is_a_difference_by_path() {
+    let world = world();
+    let run = world.run(&["plan", "--tag", "v2"]).exits(0);
+    insta::assert_snapshot!(run.stdout, @r"
+    web: web:1 → a new revision of `web`
+      containerDefinitions[app].environment[DB_PASSWORD]: + (hidden)
+      containerDefinitions[app].environment[LOG_LEVEL]: + info
+      containerDefinitions[app].image: …:v1 → …:v2
+    ");
+    world.unchanged();
+}
+
+#[test]
+fn a_plan_as_markdown_is_a_table() {
+    let run = world().run(&["plan", "--tag", "v2", "--output", "markdown"]).exits(0);
+    insta::assert_snapshot!(run.stdout, @r"
+    ### `web`: web:1 → a new revision of `web`
+
+    | path | before | after |
+    | --- | --- | --- |
+    | `containerDefinitions[app].environment[DB_PASSWORD]` |  | `` (hidden) `` |
+    | `containerDefinitions[app].environment[LOG_LEVEL]` |  | `` info `` |
+    | `containerDefinitions[app].image` | `` …:v1 `` | `` …:v2 `` |
+    ");
+}
+
+#[test]
+fn a_plan_as_json_holds_no_secret() {
+    let run = world().run(&["plan", "--tag", "v2", "--output", "json"]).exits(0);
+    let plan = run.event("plan");
+    assert_eq!(plan["changes"], true);
+    assert_eq!(plan["services"][0]["before"]["revision"], "web:1");
+    assert!(!run.stdout.contains("hunter2"));
+}
+
+#[test]
+fn secrets_are_not_printed_at_any_verbosity() {
+    let mut world = world();
+    world.folder = world.folder.env("RUST_LOG", "trace");
+    let run = world.run(&["deploy", "--tag", "v2", "-vv"]).exits(0);
+    assert!(!run.stderr.contains("hunter2") && !run.stdout.contains("hunter2"), "{}", run.stderr);
+}
+
+#[test]
+fn exit_code_is_6_with_changes_and_0_without() {
+    let world = World::new(Scenario::Steady);
+    world.run(&["plan", "--tag", "v2", "--exit-code"]).exits(6);
+    world.run(&["plan", "--tag", "v1", "--exit-code"]).exits(0).answers("web: no changes (web:1 stays)");
+    world.unchanged();
+}

@@ -1,0 +1,278 @@
+//! What the tests share: a folder with a manifest, a sandbox that the binary talks to, and the binary's answer.
+
+pub(crate) mod python;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use ecsail::sandbox::{
+    Clock, Options, Request, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) const REPOSITORY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
+
+/// The manifest that most tests use: one service, its definition in a file.
+pub(crate) const MANIFEST: &str = "\
+ecsail: 1
+app: shop
+region: us-east-1
+cluster: main
+images:
+  app: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app
+services:
+  web:
+    task_definition: web.yml
+";
+
+pub(crate) const DEFINITION: &str = "\
+family: web
+networkMode: awsvpc
+requiresCompatibilities: [FARGATE]
+cpu: 256
+memory: 512
+containerDefinitions:
+  - name: app
+    image: {{ image.app }}
+";
+
+/// Holds what one run of the binary gave.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
+}
+
+impl Run {
+    /// Returns the JSON lines of stdout.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.stdout.lines().map(parse).collect()
+    }
+
+    /// Returns the first event of that name.
+    pub(crate) fn event(&self, name: &str) -> Value {
+        let events = self.events();
+        let found = events.iter().find(|event| event["event"] == name).cloned();
+        found.unwrap_or_else(|| panic!("no event `{name}` in {}", self.stdout))
+    }
+
+    /// Fails unless the exit code is this one.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Run {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Run {
+        assert!(
+            self.stderr.contains(text),
+            "`{text}` is not in stderr:\n{}\nstdout:\n{}",
+            self.stderr,
+            self.stdout
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn answers(self, text: &str) -> Run {
+        assert!(
+            self.stdout.contains(text),
+            "`{text}` is not in stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+/// Holds a folder to run the binary in, without AWS.
+pub(crate) struct Folder {
+    pub(crate) dir: TempDir,
+    env: BTreeMap<String, String>,
+}
+
+impl Folder {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder { dir: TempDir::new().expect("a temporary folder"), env: BTreeMap::new() };
+        files.iter().for_each(|(name, text)| folder.write(name, text));
+        folder
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
+        std::fs::write(path, text).expect("the file can be written");
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Folder {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Returns the binary, in this folder, with nothing of the environment of the one who runs the tests.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        command(self.dir.path(), &self.env, arguments)
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        finished(self.command(arguments))
+    }
+}
+
+pub(crate) fn command(folder: &Path, env: &BTreeMap<String, String>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ecsail"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env_clear();
+    // git is asked for the commit; without a home no configuration of the user's gets in.
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder).envs(env);
+    command
+}
+
+pub(crate) fn finished(mut command: Command) -> Run {
+    let output = command.output().expect("the binary runs");
+    Run {
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+        code: output.status.code().unwrap_or(-1),
+    }
+}
+
+/// Holds a sandbox and a folder whose runs reach it.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) folder: Folder,
+}
+
+impl World {
+    /// Returns a world with [`MANIFEST`] and [`DEFINITION`], and service `web` running tag `v1`.
+    pub(crate) fn new(scenario: Scenario) -> World {
+        World::with(
+            scenario,
+            &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)],
+            &[service("web", json!({}))],
+        )
+    }
+
+    /// Returns a world whose service has the circuit breaker on, with rollback.
+    pub(crate) fn with_breaker(scenario: Scenario) -> World {
+        let breaker = json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
+        World::with(
+            scenario,
+            &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)],
+            &[service("web", breaker)],
+        )
+    }
+
+    pub(crate) fn with(scenario: Scenario, files: &[(&str, &str)], services: &[SeedService]) -> World {
+        let clock = Clock::Poll(Duration::from_secs(5));
+        let options = Options { clock, scenario, ..Options::default() };
+        let sandbox = Sandbox::start(options).expect("the sandbox starts");
+        let tag = |(index, tag): (usize, &&str)| SeedTag {
+            tag: (*tag).to_owned(),
+            digest: None,
+            pushed_at: Some(1_700_000_000.0 + index as f64),
+        };
+        let tags = ["v1", "v2", "v3"].iter().enumerate().map(tag).collect();
+        let repositories = vec![SeedRepository { name: "shop/app".to_owned(), tags }];
+        let seed = Seed { services: services.to_vec(), repositories, ..Seed::default() };
+        sandbox.seed(&seed).expect("the seed is good");
+        let folder = Folder::new(files)
+            .env("AWS_ENDPOINT_URL", &sandbox.url())
+            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "example")
+            .env("AWS_REGION", "us-east-1")
+            .env("ECSAIL_POLL_INTERVAL", "2ms");
+        World { sandbox, folder }
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.folder.run(arguments)
+    }
+
+    pub(crate) fn deploy(&self, tag: &str) -> Run {
+        self.run(&["deploy", "service", "web", "--tag", tag])
+    }
+
+    /// Returns the calls of an operation.
+    pub(crate) fn calls(&self, operation: &str) -> Vec<Request> {
+        let mut requests = self.sandbox.requests();
+        requests.retain(|request| request.operation == operation);
+        requests
+    }
+
+    /// Fails if anything was changed in AWS.
+    #[track_caller]
+    pub(crate) fn unchanged(&self) {
+        let changing = [
+            "RegisterTaskDefinition",
+            "UpdateService",
+            "CreateService",
+            "TagResource",
+            "DeregisterTaskDefinition",
+        ];
+        let calls: Vec<_> = self.sandbox.requests().into_iter().map(|request| request.operation).collect();
+        assert!(calls.iter().all(|call| !changing.contains(&call.as_str())), "{calls:?}");
+    }
+
+    pub(crate) fn call(&self, operation: &str, input: Value) -> Value {
+        self.sandbox.call("ecs", operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
+    }
+
+    /// Returns a service as DescribeServices gives it.
+    pub(crate) fn service(&self, name: &str) -> Value {
+        self.call("DescribeServices", json!({"cluster": "main", "services": [name]}))["services"][0].clone()
+    }
+
+    /// Returns a task definition with its tags.
+    pub(crate) fn definition(&self, name: &str) -> (Value, BTreeMap<String, String>) {
+        let answer =
+            self.call("DescribeTaskDefinition", json!({"taskDefinition": name, "include": ["TAGS"]}));
+        let tags = answer["tags"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let tags = tags.map(|tag| (text(&tag["key"]), text(&tag["value"]))).collect();
+        (answer["taskDefinition"].clone(), tags)
+    }
+
+    /// Returns how many revisions a family has.
+    pub(crate) fn revisions(&self, family: &str) -> usize {
+        let list = self.call("ListTaskDefinitions", json!({"familyPrefix": family}));
+        list["taskDefinitionArns"].as_array().map_or(0, Vec::len)
+    }
+
+    /// Pushes another image under a tag that is there.
+    pub(crate) fn move_tag(&self, tag: &str) {
+        let input =
+            json!({"repositoryName": "shop/app", "imageTag": tag, "imageManifest": "{\"another\": true}"});
+        self.sandbox.call("ecr", "PutImage", input).expect("the image can be pushed");
+    }
+
+    /// Starts the binary and leaves it running.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.folder.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+    }
+}
+
+/// Returns a service that runs tag `v1`, with members of CreateService laid over.
+pub(crate) fn service(name: &str, members: Value) -> SeedService {
+    SeedService {
+        name: name.to_owned(),
+        cluster: "main".to_owned(),
+        task_definition: json!({
+            "family": name, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+            "containerDefinitions": [{"name": "app", "image": format!("{REPOSITORY}:v1")}]
+        }),
+        service: members,
+    }
+}
+
+/// Returns the service members that put it behind a target group.
+pub(crate) fn behind_target_group() -> Value {
+    json!({"loadBalancers": [{"containerName": "app", "containerPort": 80,
+        "targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"}]})
+}

@@ -1,0 +1,120 @@
+//! Programs from PyPI that the conformance tests run: the virtual environment, and servers that end with their test.
+
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// How long a server may take until it answers.
+const START: Duration = Duration::from_secs(60);
+
+/// Returns the folder with the Python side of these tests.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
+}
+
+/// Returns the programs' folder of a virtual environment with the pinned packages; made once, kept in the target folder.
+pub(crate) fn bin() -> &'static Path {
+    static BIN: OnceLock<PathBuf> = OnceLock::new();
+    BIN.get_or_init(|| {
+        let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance-venv");
+        let wanted = std::fs::read_to_string(folder().join("requirements.txt")).expect("the requirements are there");
+        let stamp = venv.join("installed.txt");
+        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return venv.join("bin");
+        }
+        let hint = "the conformance tests need Python 3.11 or newer with `venv`, and PyPI: install python3 and python3-venv";
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), hint);
+        let mut pip = Command::new(venv.join("bin/pip"));
+        pip.args(["install", "--quiet", "--no-compile", "--disable-pip-version-check", "-r"]);
+        run(pip.arg(folder().join("requirements.txt")), hint);
+        std::fs::write(&stamp, wanted).expect("the target folder can be written");
+        venv.join("bin")
+    })
+}
+
+/// Runs a command to its end, and fails with its output and a hint unless it succeeds.
+pub(crate) fn run(command: &mut Command, hint: &str) -> String {
+    let output =
+        command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}; {hint}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{command:?}\n{stdout}\n{stderr}\n{hint}");
+    stdout
+}
+
+/// A server that is killed when its test ends, however it ends.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// Returns a server once it accepts connections on the port that it was told.
+    fn on_port(mut command: Command, port: u16) -> Server {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server =
+            Server { child: child.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")), port };
+        let started = Instant::now();
+        // A process outside ours says in no other way when it is ready.
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = server.child.try_wait().expect("the process can be asked");
+            assert!(
+                ended.is_none() && started.elapsed() < START,
+                "{command:?} does not answer on port {port}: {ended:?}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    /// Returns the stand-in for the Docker API, which says its port on its first line.
+    fn docker() -> Server {
+        let mut command = Command::new(bin().join("python"));
+        command.arg(folder().join("docker_standin.py")).args(["--port", "0"]);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("python runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("text");
+        let port = line.trim().rsplit(' ').next().and_then(|port| port.parse().ok());
+        Server { child, port: port.unwrap_or_else(|| panic!("the stand-in says its port: {line}")) }
+    }
+
+    /// Returns moto's server.
+    pub(crate) fn moto() -> Server {
+        let port = free_port();
+        let mut command = Command::new(bin().join("moto_server"));
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        Server::on_port(command, port)
+    }
+
+    /// Returns MiniStack, rolling out through the stand-in for Docker.
+    pub(crate) fn ministack() -> (Server, Server) {
+        let docker = Server::docker();
+        let port = free_port();
+        let mut command = Command::new(bin().join("ministack"));
+        // Without the first two it would listen beyond loopback.
+        command.env("BIND_HOST", "127.0.0.1").env("IOT_MTLS_ENABLED", "0").env("MINISTACK_HOST", "127.0.0.1");
+        command
+            .env("GATEWAY_PORT", port.to_string())
+            .env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", docker.port));
+        (Server::on_port(command, port), docker)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+    listener.local_addr().expect("it is bound").port()
+}
