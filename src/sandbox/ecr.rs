@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ecs::params::{list, need, page, text, texts};
 use super::ids::digest_of;
-use super::state::{Env, Image, Repository, seconds};
-use super::wire::ApiError;
+use super::params::{list, need, overlay, page, set, text, texts};
+use super::state::{Env, Image, Realm, Repository, seconds};
+use super::wire::{ApiError, invalid_if};
 
-const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Answers an ECR operation.
 pub(super) fn answer(env: &mut Env<'_>, operation: &str, input: &Value) -> Result<Value, ApiError> {
@@ -68,27 +68,31 @@ fn repository_view(env: &Env<'_>, repository: &Repository) -> Value {
         "imageScanningConfiguration": { "scanOnPush": false },
         "encryptionConfiguration": { "encryptionType": "AES256" },
     });
-    for (key, value) in &repository.settings {
-        out[key.as_str()] = value.clone();
-    }
+    overlay(&mut out, &repository.settings);
     out
 }
 
 /// Returns a repository that must exist.
 fn found<'a>(env: &'a Env<'_>, name: &str) -> Result<&'a Repository, ApiError> {
-    let account = &env.realm.account;
-    env.realm.repositories.get(name).ok_or_else(|| {
-        ApiError::new(
-            "RepositoryNotFoundException",
-            format!("The repository with name '{name}' does not exist in the registry with id '{account}'"),
-        )
-    })
+    env.realm.repositories.get(name).ok_or_else(|| not_found(&env.realm.account, name))
 }
 
 fn found_mut<'a>(env: &'a mut Env<'_>, name: &str) -> Result<&'a mut Repository, ApiError> {
-    found(env, name)?;
-    // Looked up twice: the borrow of the error path would otherwise outlive it.
-    env.realm.repositories.get_mut(name).ok_or_else(|| ApiError::new("RepositoryNotFoundException", name))
+    let Realm { repositories, account, .. } = &mut *env.realm;
+    repositories.get_mut(name).ok_or_else(|| not_found(account, name))
+}
+
+fn not_found(account: &str, name: &str) -> ApiError {
+    let message =
+        format!("The repository with name '{name}' does not exist in the registry with id '{account}'");
+    ApiError::new("RepositoryNotFoundException", message)
+}
+
+/// Returns an `imageId` of this digest, and of this tag where there is one.
+fn id_of(digest: &str, tag: Option<&str>) -> Value {
+    let mut id = json!({ "imageDigest": digest });
+    set(&mut id, "imageTag", tag);
+    id
 }
 
 /// Returns the image that an `imageId` names.
@@ -133,12 +137,8 @@ fn put(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     }
     let media_type = text(input, "imageManifestMediaType").unwrap_or(MEDIA_TYPE);
     push(repository, &digest, tag, now, Some(&manifest), media_type);
-    let mut id = json!({ "imageDigest": digest });
-    if let Some(tag) = tag {
-        id["imageTag"] = json!(tag);
-    }
     Ok(json!({ "image": {
-        "registryId": account, "repositoryName": name, "imageId": id,
+        "registryId": account, "repositoryName": name, "imageId": id_of(&digest, tag),
         "imageManifest": manifest, "imageManifestMediaType": media_type,
     } }))
 }
@@ -172,12 +172,11 @@ fn describe_images(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
     let name = need(input, "repositoryName")?;
     let repository = found(env, name)?;
     let asked = list(input, "imageIds");
-    if asked.len() > 100 {
-        return Err(ApiError::invalid(
-            "Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have \
+    invalid_if(
+        asked.len() > 100,
+        "Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have \
                  length less than or equal to 100'",
-        ));
-    }
+    )?;
     let mut details = Vec::new();
     for id in &asked {
         let image = image(repository, id).ok_or_else(|| image_not_found(env, name, id))?;
@@ -226,9 +225,7 @@ fn detail(env: &Env<'_>, name: &str, image: &Image) -> Value {
         "artifactMediaType": "application/vnd.oci.image.config.v1+json",
         "imageStatus": "ACTIVE",
     });
-    if !image.tags.is_empty() {
-        out["imageTags"] = json!(image.tags);
-    }
+    set(&mut out, "imageTags", Some(&image.tags).filter(|tags| !tags.is_empty()).cloned());
     out
 }
 
@@ -237,9 +234,9 @@ fn list_images(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let mut ids = Vec::new();
     for image in repository.images.iter().filter(|i| tag_status(input, i)) {
         if image.tags.is_empty() {
-            ids.push(json!({ "imageDigest": image.digest }));
+            ids.push(id_of(&image.digest, None));
         }
-        ids.extend(image.tags.iter().map(|tag| json!({ "imageDigest": image.digest, "imageTag": tag })));
+        ids.extend(image.tags.iter().map(|tag| id_of(&image.digest, Some(tag))));
     }
     page(input, "imageIds", &ids, 100)
 }
@@ -253,15 +250,11 @@ fn get(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
             failures.push(failure(&id));
             continue;
         };
-        let mut found_id = json!({ "imageDigest": image.digest });
-        if let Some(tag) = text(&id, "imageTag") {
-            found_id["imageTag"] = json!(tag);
-        }
         let made_up = || json!({ "schemaVersion": 2, "mediaType": image.media_type }).to_string();
         images.push(json!({
             "registryId": env.realm.account,
             "repositoryName": name,
-            "imageId": found_id,
+            "imageId": id_of(&image.digest, text(&id, "imageTag")),
             "imageManifest": image.manifest.clone().unwrap_or_else(made_up),
             "imageManifestMediaType": image.media_type,
         }));
@@ -291,11 +284,7 @@ fn delete(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
             image.tags.retain(|t| tag.is_some_and(|tag| tag != t));
         }
         repository.images.retain(|i| i.digest != digest || !i.tags.is_empty());
-        let mut id = json!({ "imageDigest": digest });
-        if let Some(tag) = tag {
-            id["imageTag"] = json!(tag);
-        }
-        gone.push(id);
+        gone.push(id_of(&digest, tag));
     }
     Ok(json!({ "imageIds": gone, "failures": failures }))
 }

@@ -17,6 +17,7 @@ mod faults;
 mod ids;
 mod log;
 mod model;
+mod params;
 mod rollout;
 mod scenario;
 mod seed;

@@ -105,7 +105,6 @@ pub(super) struct Deployment {
     pub(super) aborted: bool,
     /// Consecutive failures.
     pub(super) failed: usize,
-    pub(super) failed_ever: usize,
     pub(super) launched_ever: usize,
     pub(super) created: Millis,
     pub(super) updated: Millis,
@@ -117,6 +116,14 @@ pub(super) struct Deployment {
     pub(super) config: Map<String, Value>,
     /// The service deployment that it belongs to.
     pub(super) entry: String,
+}
+
+impl Deployment {
+    /// Marks it as failed.
+    pub(super) fn fail(&mut self, now: Millis) {
+        self.rollout = Rollout::Failed;
+        self.updated = now;
+    }
 }
 
 /// The circuit breaker of one deployment.
@@ -188,6 +195,16 @@ pub(super) struct ServiceDeployment {
     pub(super) stage_since: Option<Millis>,
     /// The alarms that have gone off.
     pub(super) alarms: Vec<String>,
+}
+
+impl ServiceDeployment {
+    /// Ends it.
+    pub(super) fn end(&mut self, status: EntryStatus, now: Millis) {
+        self.status = status;
+        self.finished = Some(now);
+        self.stopped = (status == EntryStatus::Stopped).then_some(now);
+        self.updated = now;
+    }
 }
 
 /// A lifecycle hook of one service deployment.
@@ -347,6 +364,11 @@ impl Task {
     /// Returns whether it counts as running.
     pub(super) fn is_running(&self) -> bool {
         self.phase == Phase::Running
+    }
+
+    /// Returns whether it belongs to the deployment with this id.
+    pub(super) fn is_in(&self, deployment: &str) -> bool {
+        self.deployment.as_deref() == Some(deployment)
     }
 
     /// Returns whether it belongs to this service.

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::state::last_part;
+
 /// What goes wrong with the deployments that start after it was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -207,8 +209,7 @@ impl Scenario {
 
 /// Returns the fate that an image's tag asks for.
 fn by_tag(image: &str) -> Fate {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    let Some((_, tag)) = name.split_once(':') else {
+    let Some((_, tag)) = last_part(image).split_once(':') else {
         return Fate::Good;
     };
     // `unhealthy-container` before `unhealthy`: the first word found counts.

@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::ecr::push;
+use super::ecr::{MEDIA_TYPE, push};
 use super::ecs::{check_service, new_service, register};
 use super::ids::digest_of;
 use super::model::{EntryStatus, Phase, Service};
-use super::rollout::{Cause, Launch, begin, launch};
-use super::scenario::Script;
-use super::state::{Cluster, Env, Millis, Repository, World};
+use super::params::overlay;
+use super::rollout::{Cause, Launch, begin, completed, launch, listed, note};
+use super::scenario::{Fate, Script};
+use super::state::{Cluster, Env, Millis, Repository, World, service_key};
 
 /// How long before now seeded services became steady.
 const AGE: Millis = 3_600_000;
@@ -106,14 +107,7 @@ fn stock(env: &mut Env<'_>, seed: &SeedRepository) {
         let digest =
             image.digest.clone().unwrap_or_else(|| digest_of(&format!("{}:{}", seed.name, image.tag)));
         let pushed = image.pushed_at.map_or(now - AGE, |at| (at * 1000.0) as Millis);
-        push(
-            repository,
-            &digest,
-            Some(&image.tag),
-            pushed,
-            None,
-            "application/vnd.oci.image.manifest.v1+json",
-        );
+        push(repository, &digest, Some(&image.tag), pushed, None, MEDIA_TYPE);
     }
 }
 
@@ -122,12 +116,11 @@ fn steady(env: &mut Env<'_>, seed: &SeedService) -> Result<(), String> {
     let of = |what: &str, error: super::ApiError| format!("seeded service {}: {what}: {error}", seed.name);
     let cluster_name = if seed.cluster.is_empty() { "default" } else { &seed.cluster };
     cluster(env, cluster_name);
-    let key = env.realm.service_key(cluster_name, &seed.name);
+    let key = service_key(cluster_name, &seed.name);
     if env.realm.services.get(&key).is_some_and(|service| service.status != "INACTIVE") {
         return Ok(());
     }
-    let then = env.now - AGE;
-    let later = env.now;
+    let (then, later) = (env.now - AGE, env.now);
     env.now = then;
     let registered = register(env, &seed.task_definition).map_err(|e| of("task_definition", e))?;
     let arn = registered["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned();
@@ -137,7 +130,7 @@ fn steady(env: &mut Env<'_>, seed: &SeedService) -> Result<(), String> {
     }
     let mut service = new_service(env, cluster_name, &input).map_err(|e| of("service", e))?;
     begin(&mut service, env.realm, env.ids, Cause { definition: &arn, script: Script::default(), now: then });
-    let names = settle(env, &mut service, &arn, then);
+    let names = settle(env, &mut service, then);
     tell(env, &mut service, &names, then);
     env.realm.services.insert(key, service);
     env.now = later;
@@ -156,33 +149,19 @@ fn input(seed: &SeedService) -> Value {
     if seed.service["capacityProviderStrategy"].is_array() {
         input["launchType"] = Value::Null;
     }
-    for (key, value) in seed.service.as_object().into_iter().flatten() {
-        input[key.as_str()] = value.clone();
-    }
+    overlay(&mut input, seed.service.as_object().into_iter().flatten());
     input
 }
 
 /// Starts the tasks and makes the deployment complete, all at `then`.
-fn settle(env: &mut Env<'_>, service: &mut Service, definition: &str, then: Millis) -> Vec<String> {
+fn settle(env: &mut Env<'_>, service: &mut Service, then: Millis) -> Vec<String> {
     let Some(deployment) = service.deployments.first_mut() else {
         return Vec::new();
     };
-    super::rollout::completed(deployment, then);
-    let id = deployment.id.clone();
+    completed(deployment, then);
     let mut names = Vec::new();
     for _ in 0..service.desired {
-        let order = Launch {
-            cluster: &service.cluster,
-            definition,
-            service: Some(&service.name),
-            started_by: Some(&id),
-            group: format!("service:{}", service.name),
-            fate: super::scenario::Fate::Good,
-            target_group: service.target_groups().into_iter().next(),
-            config: &service.config,
-            overrides: json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] }),
-            tags: Vec::new(),
-        };
+        let order = Launch::of(service, &service.deployments[0], Fate::Good, Vec::new());
         names.extend(launch(env.realm, env.ids, then, order));
     }
     for task in env.realm.tasks.iter_mut().filter(|task| names.contains(&task.id)) {
@@ -194,9 +173,8 @@ fn settle(env: &mut Env<'_>, service: &mut Service, definition: &str, then: Mill
         task.containers.iter_mut().filter(|c| c.checked).for_each(|c| c.health = "HEALTHY".to_owned());
     }
     for entry in &mut service.history {
-        entry.status = EntryStatus::Successful;
         entry.started = Some(then);
-        entry.finished = Some(then);
+        entry.end(EntryStatus::Successful, then);
     }
     service.steady = true;
     names
@@ -205,15 +183,14 @@ fn settle(env: &mut Env<'_>, service: &mut Service, definition: &str, then: Mill
 /// Notes the events that a service has when it came up.
 fn tell(env: &mut Env<'_>, service: &mut Service, names: &[String], then: Millis) {
     let id = service.deployments.first().map(|d| d.id.clone()).unwrap_or_default();
-    let tasks: Vec<String> = names.iter().take(10).map(|name| format!("(task {name})")).collect();
     let texts = [
-        format!("has started {} tasks: {}.", names.len(), tasks.join(" ")),
+        format!("has started {} tasks: {}.", names.len(), listed(&names[..names.len().min(10)])),
         format!("(deployment {id}) deployment completed."),
         "has reached a steady state.".to_owned(),
     ];
     for text in texts {
         let message = format!("(service {}) {text}", service.name);
-        service.events.push(super::model::Event { id: env.ids.uuid(), at: then, message });
+        note(service, env.ids, then, message);
     }
 }
 

@@ -21,7 +21,8 @@ use super::buckets::Buckets;
 use super::clock::{MOST_AT_ONCE, Ticker};
 use super::faults::{FaultKind, Faults, Strike};
 use super::log::{Log, Request};
-use super::state::{Caller, World};
+use super::params::texts;
+use super::state::{Caller, World, last_part};
 use super::wire::{ApiError, Asked, answer_body, asked, error_body};
 use super::{control, ecr, ecs, sts};
 
@@ -69,10 +70,10 @@ impl Inner {
         match asked.operation.as_str() {
             "DescribeServices" => true,
             "DescribeTasks" => {
-                let realm = self.world.realms.get(&format!("{}/{}", caller.account, caller.region));
-                let ids: Vec<&str> = ecs::params::texts(&asked.input, "tasks");
+                let realm = self.world.realms.get(&caller.realm());
+                let ids = texts(&asked.input, "tasks");
                 let of_service = |id: &&str| {
-                    let id = super::state::last_part(id);
+                    let id = last_part(id);
                     realm.is_some_and(|r| r.tasks.iter().any(|t| t.id == id && t.service.is_some()))
                 };
                 !ids.iter().any(of_service)
@@ -143,26 +144,16 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
     }
 }
 
-/// That a fault wants the connection closed without an answer.
-#[derive(Debug)]
-struct Dropped;
+/// What goes back; an error closes the connection without an answer.
+type Answer = io::Result<Response<Full<Bytes>>>;
 
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("dropped by a fault")
-    }
+fn dropped() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "dropped by a fault")
 }
-
-impl std::error::Error for Dropped {}
-
-type Answer = Result<Response<Full<Bytes>>, Dropped>;
 
 async fn serve(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let body = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return Err(Dropped),
-    };
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     if let Some(path) = head.uri.path().strip_prefix("/_sandbox/") {
         let (status, value) = control::answer(&shared, head.method.as_str(), path, &body);
         return Ok(response(status, value.to_string(), "application/json", ""));
@@ -230,7 +221,7 @@ fn work(
         Err(error) => return refused("", &error, request_id),
     };
     match &fault {
-        Some(FaultKind::DropBefore) => return ((None, None), Err(Dropped)),
+        Some(FaultKind::DropBefore) => return ((None, None), Err(dropped())),
         Some(FaultKind::Html500) => {
             let page = "<html><body><h1>500 Internal Server Error</h1></body></html>\n".to_owned();
             return ((Some(500), None), Ok(response(500, page, "text/html", request_id)));
@@ -242,8 +233,8 @@ fn work(
         if let Some(error) = fault.as_ref().and_then(|fault| ordered(fault, &asked, &caller)) {
             return Err(error);
         }
-        let realm = format!("{}/{}", caller.account, caller.region);
-        let allowed = inner.buckets.as_mut().is_none_or(|b| b.take(&realm, &asked.operation, Instant::now()));
+        let allowed =
+            inner.buckets.as_mut().is_none_or(|b| b.take(&caller.realm(), &asked.operation, Instant::now()));
         if !allowed {
             return Err(throttled(&asked));
         }
@@ -252,7 +243,7 @@ fn work(
         inner.answer(&caller, &asked)
     });
     if fault == Some(FaultKind::DropAfter) {
-        return ((None, None), Err(Dropped));
+        return ((None, None), Err(dropped()));
     }
     match outcome {
         Ok(output) => {

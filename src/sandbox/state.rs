@@ -16,12 +16,19 @@ use super::wire::ApiError;
 pub(super) type Millis = i64;
 
 /// Who makes a call, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Caller {
     pub(super) account: String,
     pub(super) region: String,
     pub(super) arn: String,
     pub(super) user_id: String,
+}
+
+impl Caller {
+    /// Returns the key of the realm that it calls into.
+    pub(super) fn realm(&self) -> String {
+        format!("{}/{}", self.account, self.region)
+    }
 }
 
 /// The principal behind an access key that AssumeRole has handed out.
@@ -114,9 +121,8 @@ impl World {
     /// Returns what a call by `caller` works with.
     pub(super) fn env<'a>(&'a mut self, caller: &'a Caller) -> Env<'a> {
         let World { now, ids, scenarios, realms, principals, .. } = self;
-        let realm = realms
-            .entry(format!("{}/{}", caller.account, caller.region))
-            .or_insert_with(|| Realm::new(&caller.account, &caller.region));
+        let realm =
+            realms.entry(caller.realm()).or_insert_with(|| Realm::new(&caller.account, &caller.region));
         Env { now: *now, ids, scenarios, realm, principals, caller }
     }
 }
@@ -215,11 +221,6 @@ impl Realm {
         }
     }
 
-    /// Returns the key of a service given by name or ARN in a cluster.
-    pub(super) fn service_key(&self, cluster: &str, given: &str) -> String {
-        format!("{cluster}/{}", last_part(given))
-    }
-
     /// Returns the digest of an image: as pushed where its repository is known here, none where that
     /// repository lacks it, and a made-up one for a repository elsewhere.
     pub(super) fn digest(&self, image: &str) -> Option<String> {
@@ -229,11 +230,7 @@ impl Realm {
         }
         match self.repository_of(image) {
             Some(repository) => {
-                let tag = image
-                    .rsplit('/')
-                    .next()
-                    .and_then(|name| name.split_once(':'))
-                    .map_or("latest", |(_, tag)| tag);
+                let tag = last_part(image).split_once(':').map_or("latest", |(_, tag)| tag);
                 let found = repository.images.iter().find(|i| i.tags.iter().any(|t| t == tag));
                 found.map(|image| image.digest.clone())
             }
@@ -249,6 +246,11 @@ impl Realm {
         let name = path.split(['@', ':']).next().unwrap_or(path);
         self.repositories.get(name)
     }
+}
+
+/// Returns the key of a service given by name or ARN in a cluster.
+pub(super) fn service_key(cluster: &str, given: &str) -> String {
+    format!("{cluster}/{}", last_part(given))
 }
 
 /// Splits `family:revision`, a bare family, or an ARN of one.

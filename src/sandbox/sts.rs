@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::clock::wall_now;
-use super::state::{Env, Principal};
+use super::state::{Env, Principal, last_part};
 use super::wire::ApiError;
 
 const HOUR: i64 = 3600;
@@ -42,7 +42,7 @@ fn assume(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let [_, _, "iam", _, account, resource] = parts[..] else {
         return Err(ApiError::new("ValidationError", format!("{role} is invalid")));
     };
-    let name = resource.rsplit('/').next().unwrap_or(resource);
+    let name = last_part(resource);
     let key = format!("ASIA{}", env.ids.hex(16).to_ascii_uppercase());
     let role_id = format!("AROA{}", env.ids.hex(16).to_ascii_uppercase());
     let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");

@@ -49,6 +49,16 @@ impl ApiError {
     }
 }
 
+/// Refuses with ECS's `ClientException` where something is wrong.
+pub(super) fn client_if(wrong: bool, message: impl Into<String>) -> Result<(), ApiError> {
+    if wrong { Err(ApiError::client(message)) } else { Ok(()) }
+}
+
+/// Refuses with `InvalidParameterException` where something is wrong.
+pub(super) fn invalid_if(wrong: bool, message: impl Into<String>) -> Result<(), ApiError> {
+    if wrong { Err(ApiError::invalid(message)) } else { Ok(()) }
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} (HTTP {})", self.code, self.message, self.status)

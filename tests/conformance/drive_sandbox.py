@@ -33,8 +33,8 @@ OPERATIONS = {
         DeregisterTaskDefinition DeleteTaskDefinitions TagResource UntagResource
         ListTagsForResource CreateService UpdateService DeleteService DescribeServices
         ListServices ListServiceDeployments DescribeServiceDeployments
-        DescribeServiceRevisions StopServiceDeployment ListTasks DescribeTasks StopTask
-        RunTask""".split(),
+        DescribeServiceRevisions StopServiceDeployment ContinueServiceDeployment ListTasks
+        DescribeTasks StopTask RunTask""".split(),
     "ECR": """CreateRepository DescribeRepositories PutImage DescribeImages ListImages
         BatchGetImage BatchDeleteImage""".split(),
     "STS": "GetCallerIdentity AssumeRole".split(),
@@ -42,6 +42,7 @@ OPERATIONS = {
 
 CLUSTER = "conformance"
 SERVICE = "web"
+WHOLE = "whole"
 FAMILY = "conformance-web"
 REPOSITORY = "conformance/app"
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"],
@@ -333,9 +334,9 @@ def drive_tags(drive: Driver, arn: str) -> None:
                  f"ECS.ListTagsForResource: {listed}")
 
 
-def service_now(drive: Driver) -> dict:
-    """The service as DescribeServices has it."""
-    answer = drive.call("ECS.DescribeServices", cluster=CLUSTER, services=[SERVICE])
+def service_now(drive: Driver, name: str = SERVICE) -> dict:
+    """A service as DescribeServices has it."""
+    answer = drive.call("ECS.DescribeServices", cluster=CLUSTER, services=[name], include=["TAGS"])
     if len(answer["services"]) != 1:
         raise Deviation(f"ECS.DescribeServices: {len(answer['services'])} services, not one")
     return answer["services"][0]
@@ -349,10 +350,10 @@ def primary(service: dict) -> dict:
     return found[0]
 
 
-def wait_completed(drive: Driver, deployment: str) -> dict:
+def wait_completed(drive: Driver, deployment: str, name: str = SERVICE) -> dict:
     """The service once a deployment is completed, alone, and its tasks run."""
     def look() -> dict | None:
-        service = service_now(drive)
+        service = service_now(drive, name)
         found = [d for d in service["deployments"] if d["id"] == deployment]
         if not found or found[0]["rolloutState"] == "FAILED":
             raise Deviation(f"deployment {deployment} went away or failed: {service['deployments']}")
@@ -467,6 +468,75 @@ def drive_stop_deployment(drive: Driver, arns: list[str]) -> None:
     service = drive.wait("one deployment is left after the rollback", lambda: next(
         (s for s in [service_now(drive)] if len(s["deployments"]) == 1), None))
     drive.expect(service["taskDefinition"] == arns[1], "ECS: the rollback left the new revision")
+    drive.refuse("ECS.StopServiceDeployment", "ConflictException", serviceDeploymentArn=arn)
+
+
+def whole_service(account: str, definition_arn: str) -> dict:
+    """The input of CreateService with all that shows in some answer, and two sets of tasks."""
+    elb = f"arn:aws:elasticloadbalancing:us-east-1:{account}"
+    role = f"arn:aws:iam::{account}:role/ecsInfrastructureRole"
+    groups = [f"{elb}:targetgroup/{name}/0123456789abcdef" for name in ("blue", "green")]
+    rules = [f"{elb}:listener-rule/app/web/0123456789abcdef/0123456789abcdef/{end}"
+             for end in ("0123456789abcdef", "fedcba9876543210")]
+    balancer = {"targetGroupArn": groups[0], "containerName": "app", "containerPort": 8080,
+                "advancedConfiguration": {"alternateTargetGroupArn": groups[1], "roleArn": role,
+                                          "productionListenerRule": rules[0],
+                                          "testListenerRule": rules[1]}}
+    deployments = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1,
+                   "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                   "alarms": {"alarmNames": ["5xx"], "enable": True, "rollback": True},
+                   "lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}]}
+    return {"cluster": CLUSTER, "serviceName": WHOLE, "taskDefinition": definition_arn,
+            "desiredCount": 1, "clientToken": "whole", "networkConfiguration": NETWORK,
+            "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}],
+            "platformVersion": "LATEST", "loadBalancers": [balancer], "serviceRegistries": [],
+            "deploymentConfiguration": deployments, "healthCheckGracePeriodSeconds": 30,
+            "schedulingStrategy": "REPLICA", "availabilityZoneRebalancing": "ENABLED",
+            "serviceConnectConfiguration": {"enabled": False},
+            "vpcLatticeConfigurations": [{"roleArn": role, "targetGroupArn": groups[0],
+                                          "portName": "http"}],
+            "monitoring": {"metricConfigurations": [{"metricNames": ["CPUUtilization"],
+                                                     "resolutionSeconds": 20}]},
+            "tags": [{"key": "team", "value": "shop"}], "propagateTags": "SERVICE",
+            "enableECSManagedTags": True, "enableExecuteCommand": True}
+
+
+def drive_whole_service(drive: Driver, arns: list[str], account: str) -> None:
+    """A service with all that it may have; its deployment waits for a word on the way."""
+    request = whole_service(account, arns[0])
+    made = drive.call("ECS.CreateService", **request)["service"]
+    drive.expect(drive.call("ECS.CreateService", **request)["service"]["serviceArn"]
+                 == made["serviceArn"], "ECS.CreateService: a client token is not idempotent")
+    found = drive.call("ECS.ListServiceDeployments", cluster=CLUSTER, service=WHOLE)
+    arn = found["serviceDeployments"][0]["serviceDeploymentArn"]
+
+    def look() -> dict | None:
+        service_now(drive, WHOLE)  # on the sandbox's clock, a look moves time
+        answer = drive.call("ECS.DescribeServiceDeployments", serviceDeploymentArns=[arn])
+        hooks = answer["serviceDeployments"][0].get("lifecycleHookDetails", [])
+        return hooks[0] if hooks and hooks[0]["status"] == "AWAITING_ACTION" else None
+    hook = drive.wait("the PAUSE hook is reached", look)
+    drive.refuse("ECS.ContinueServiceDeployment", "ServiceDeploymentNotFoundException",
+                 serviceDeploymentArn=arn[:-4] + "none", hookId=hook["hookId"])
+    drive.refuse("ECS.ContinueServiceDeployment", "InvalidParameterException",
+                 serviceDeploymentArn=arn, hookId="nosuch")
+    resumed = drive.call("ECS.ContinueServiceDeployment", serviceDeploymentArn=arn,
+                         hookId=hook["hookId"], action="CONTINUE")
+    drive.expect(resumed.get("serviceDeploymentArn") == arn, f"ECS: continued {resumed}")
+    service = wait_completed(drive, primary(made)["id"], WHOLE)
+    drive.expect(service["tags"] == request["tags"], f"ECS.DescribeServices: {service.get('tags')}")
+    ended = drive.call("ECS.DescribeServiceDeployments", serviceDeploymentArns=[arn])
+    revision = ended["serviceDeployments"][0]["targetServiceRevision"]["arn"]
+    pinned = drive.call("ECS.DescribeServiceRevisions", serviceRevisionArns=[revision])
+    drive.demand("ECS.DescribeServiceRevisions", pinned, "serviceRevisions[].loadBalancers",
+                 "serviceRevisions[].monitoring", "serviceRevisions[].vpcLatticeConfigurations")
+    tasks = drive.call("ECS.ListTasks", cluster=CLUSTER, serviceName=WHOLE)["taskArns"]
+    task = drive.call("ECS.DescribeTasks", cluster=CLUSTER, tasks=tasks, include=["TAGS"])["tasks"][0]
+    drive.expect(task["capacityProviderName"] == "FARGATE_SPOT", "ECS: another capacity provider")
+    drive.expect(request["tags"][0] in task["tags"], f"ECS: tags of the task: {task['tags']}")
+    drive.call("ECS.DeleteService", cluster=CLUSTER, service=WHOLE, force=True)
+    drive.wait("the whole service is INACTIVE",
+               lambda: service_now(drive, WHOLE)["status"] == "INACTIVE")
 
 
 def drive_tasks(drive: Driver, arns: list[str]) -> None:
@@ -548,6 +618,10 @@ def drive_end(drive: Driver, arns: list[str]) -> None:
     drive.expect(statuses == ["DELETE_IN_PROGRESS"], f"ECS.DeleteTaskDefinitions: {statuses}")
     drive.expect([failure["arn"] for failure in answer["failures"]] == [arns[1]],
                  f"ECS.DeleteTaskDefinitions: an ACTIVE revision: failures {answer['failures']}")
+    unknown = f"{arns[0].rpartition(':')[0]}:99"
+    answer = drive.call("ECS.DeleteTaskDefinitions", taskDefinitions=[unknown])
+    drive.expect([failure["arn"] for failure in answer["failures"]] == [unknown],
+                 f"ECS.DeleteTaskDefinitions: an unknown revision: failures {answer['failures']}")
 
 
 def run(drive: Driver) -> None:
@@ -560,6 +634,7 @@ def run(drive: Driver) -> None:
     drive_service_deployments(drive, arns)
     drive_tasks(drive, arns)
     drive_stop_deployment(drive, arns)
+    drive_whole_service(drive, arns, account)
     drive_cli(drive, account)
     drive_end(drive, arns)
     every = {f"{service}.{name}" for service, names in OPERATIONS.items() for name in names}

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::super::model::Task;
+use super::super::params::{checked_tags, each, includes, list as items, overlay, page, text, up_to};
 use super::super::state::{Cluster, Env, Realm, last_part};
 use super::super::wire::ApiError;
-use super::params::{checked_tags, includes, list as items, page, text, texts};
 
 const SETTINGS: &[&str] = &[
     "settings",
@@ -30,24 +30,16 @@ pub(super) fn create(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError
 }
 
 pub(super) fn describe(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
-    let mut asked = texts(input, "clusters");
-    if asked.len() > 100 {
-        return Err(ApiError::invalid("Clusters cannot have more than 100 elements."));
-    }
+    let mut asked = up_to(input, "clusters", 100)?;
     if asked.is_empty() {
         asked.push("default");
     }
-    let (mut clusters, mut failures) = (Vec::new(), Vec::new());
-    for given in asked {
-        match env.realm.clusters.get(last_part(given)) {
-            Some(cluster) => clusters.push(view(env.realm, cluster, includes(input, "TAGS"))),
-            None => {
-                let arn = env.realm.arn(&format!("cluster/{}", last_part(given)));
-                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
-            }
-        }
-    }
-    Ok(json!({ "clusters": clusters, "failures": failures }))
+    let (realm, tags) = (&*env.realm, includes(input, "TAGS"));
+    Ok(each("clusters", &asked, |given| {
+        let name = last_part(given);
+        let found = realm.clusters.get(name).map(|cluster| view(realm, cluster, tags));
+        found.ok_or_else(|| realm.arn(&format!("cluster/{name}")))
+    }))
 }
 
 pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
@@ -75,8 +67,6 @@ fn view(realm: &Realm, cluster: &Cluster, with_tags: bool) -> Value {
         "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
         "defaultCapacityProviderStrategy": [],
     });
-    for (key, value) in &cluster.settings {
-        out[key.as_str()] = value.clone();
-    }
+    overlay(&mut out, &cluster.settings);
     out
 }

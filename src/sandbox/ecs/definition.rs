@@ -4,18 +4,16 @@
 use serde_json::{Value, json};
 
 use super::super::model::Definition;
+use super::super::params::{checked_tags, includes, list as items, need, page, text, texts};
 use super::super::scenario::Scenario;
-use super::super::state::{Env, definition_key, seconds};
-use super::super::wire::ApiError;
-use super::params::{checked_tags, includes, list as items, need, page, text, texts};
+use super::super::state::{Env, definition_key, last_part, seconds};
+use super::super::wire::{ApiError, client_if, invalid_if};
 use super::{definition_fill, definition_rules};
 
 pub(crate) fn register(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     definition_rules::check(input)?;
     let tags = items(input, "tags");
-    if input["tags"].is_array() && tags.is_empty() {
-        return Err(ApiError::invalid("Tags can not be empty."));
-    }
+    client_if(input["tags"].is_array() && tags.is_empty(), "Tags can not be empty.")?;
     checked_tags(&tags)?;
     if !tags.is_empty() && env.scenarios.any(Scenario::NoTagging) {
         let resource =
@@ -96,13 +94,11 @@ pub(super) fn deregister(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiE
 
 pub(super) fn delete(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let asked = texts(input, "taskDefinitions");
-    if asked.is_empty() || asked.len() > 10 {
-        return Err(ApiError::invalid("You must specify between 1 and 10 task definitions."));
-    }
+    invalid_if(asked.is_empty() || asked.len() > 10, "You must specify between 1 and 10 task definitions.")?;
     let now = env.now;
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for given in asked {
-        let arn = env.realm.arn(&format!("task-definition/{given}"));
+        let arn = env.realm.arn(&format!("task-definition/{}", last_part(given)));
         match exact(env, given) {
             None => failures.push(json!({ "arn": arn, "reason":
                 "The specified task definition does not exist. Specify a valid account, family, \

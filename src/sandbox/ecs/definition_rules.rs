@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::wire::ApiError;
+use super::super::params::{is_name, list};
+use super::super::wire::{ApiError, client_if};
 use super::definition_fill::units;
 
 type Checked = Result<(), ApiError>;
@@ -12,12 +13,8 @@ pub(super) fn check(input: &Value) -> Checked {
     types(input)?;
     family(input)?;
     let containers = input["containerDefinitions"].as_array().map_or(&[][..], Vec::as_slice);
-    if containers.is_empty() {
-        return Err(ApiError::client("Task definition does not have any container definitions."));
-    }
-    if containers.len() > 10 {
-        return Err(ApiError::client("Task definitions cannot have more than 10 containers."));
-    }
+    client_if(containers.is_empty(), "Task definition does not have any container definitions.")?;
+    client_if(containers.len() > 10, "Task definitions cannot have more than 10 containers.")?;
     let mode = input["networkMode"].as_str().unwrap_or_default();
     one_of("networkMode", &input["networkMode"], &["bridge", "host", "awsvpc", "none"])?;
     one_of("pidMode", &input["pidMode"], &["host", "task"])?;
@@ -34,38 +31,25 @@ pub(super) fn check(input: &Value) -> Checked {
     for given in containers {
         container(input, given, mode, fargate)?;
         let name = given["name"].as_str().unwrap_or_default();
-        if names.contains(&name) {
-            return Err(ApiError::client("Container names must be unique within a task definition."));
-        }
+        client_if(names.contains(&name), "Container names must be unique within a task definition.")?;
         names.push(name);
     }
-    if containers.iter().all(|c| c["essential"] == false) {
-        return Err(ApiError::client(
-            "At least one essential container must be specified in a task definition.",
-        ));
-    }
+    client_if(
+        containers.iter().all(|c| c["essential"] == false),
+        "At least one essential container must be specified in a task definition.",
+    )?;
     references(containers, &names)
 }
 
 fn family(input: &Value) -> Checked {
     let name = input["family"].as_str().unwrap_or_default();
-    if name.is_empty() {
-        return Err(ApiError::client("Family should not be null or empty."));
-    }
-    if name.len() > 255 {
-        return Err(ApiError::client("Family should not be greater than 255 characters."));
-    }
-    if !is_name(name) {
-        return Err(ApiError::client(
-            "Invalid family. Up to 255 letters (uppercase and lowercase), numbers, hyphens, and \
+    client_if(name.is_empty(), "Family should not be null or empty.")?;
+    client_if(name.len() > 255, "Family should not be greater than 255 characters.")?;
+    client_if(
+        !is_name(name),
+        "Invalid family. Up to 255 letters (uppercase and lowercase), numbers, hyphens, and \
                  underscores are allowed.",
-        ));
-    }
-    Ok(())
-}
-
-fn is_name(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    )
 }
 
 /// Refuses a value outside an enumeration; absent and empty ones pass.
@@ -82,29 +66,28 @@ fn one_of(name: &str, value: &Value, allowed: &[&str]) -> Checked {
 
 fn container(input: &Value, given: &Value, mode: &str, fargate: bool) -> Checked {
     let name = given["name"].as_str().unwrap_or_default();
-    if name.is_empty() {
-        return Err(ApiError::client("Container.name should not be null or empty."));
-    }
-    if name.len() > 255 || !is_name(name) {
-        return Err(ApiError::client("Container.name contains invalid characters."));
-    }
-    if given["image"].as_str().is_none_or(str::is_empty) {
-        return Err(ApiError::client("Container.image should not be null or empty."));
-    }
+    client_if(name.is_empty(), "Container.name should not be null or empty.")?;
+    client_if(name.len() > 255 || !is_name(name), "Container.name contains invalid characters.")?;
+    client_if(
+        given["image"].as_str().is_none_or(str::is_empty),
+        "Container.image should not be null or empty.",
+    )?;
     let sized = |field: &str| given[field].as_u64().is_some_and(|n| n > 0);
-    if !sized("memory") && !sized("memoryReservation") && input["memory"].as_str().is_none_or(str::is_empty) {
-        return Err(ApiError::client(format!(
+    client_if(
+        !sized("memory") && !sized("memoryReservation") && input["memory"].as_str().is_none_or(str::is_empty),
+        format!(
             "Invalid setting for container '{name}'. At least one of 'memory' or \
                  'memoryReservation' must be specified."
-        )));
-    }
+        ),
+    )?;
     let (hard, soft) = (given["memory"].as_u64(), given["memoryReservation"].as_u64());
-    if hard.is_some_and(|hard| soft.is_some_and(|soft| soft > hard)) {
-        return Err(ApiError::client(format!(
+    client_if(
+        hard.is_some_and(|hard| soft.is_some_and(|soft| soft > hard)),
+        format!(
             "Invalid setting for container '{name}'. The 'memory' must be greater than or equal \
                  to 'memoryReservation'."
-        )));
-    }
+        ),
+    )?;
     memory_fits(input, given, name)?;
     ports(given, mode)?;
     logs(given, fargate)?;
@@ -128,11 +111,12 @@ fn ports(given: &Value, mode: &str) -> Checked {
         one_of("appProtocol", &port["appProtocol"], &["http", "http2", "grpc"])?;
         let (inner, outer) = (port["containerPort"].as_u64(), port["hostPort"].as_u64());
         let differs = matches!((inner, outer), (Some(inner), Some(outer)) if outer != 0 && inner != outer);
-        if differs && matches!(mode, "awsvpc" | "host") {
-            return Err(ApiError::client(format!(
+        client_if(
+            differs && matches!(mode, "awsvpc" | "host"),
+            format!(
                 "When networkMode={mode}, the host ports and container ports in port mappings must match."
-            )));
-        }
+            ),
+        )?;
     }
     Ok(())
 }
@@ -144,27 +128,23 @@ fn logs(given: &Value, fargate: bool) -> Checked {
     if logs.is_null() {
         return Ok(());
     }
-    if logs["logDriver"].as_str().is_none_or(str::is_empty) {
-        return Err(ApiError::client("Log driver is required."));
-    }
+    client_if(logs["logDriver"].as_str().is_none_or(str::is_empty), "Log driver is required.")?;
     one_of("logDriver", &logs["logDriver"], ALL)?;
     let driver = logs["logDriver"].as_str().unwrap_or_default();
-    if fargate && !matches!(driver, "awslogs" | "splunk" | "awsfirelens") {
-        return Err(ApiError::client(format!(
+    client_if(
+        fargate && !matches!(driver, "awslogs" | "splunk" | "awsfirelens"),
+        format!(
             "Unsupported log driver '{driver}' for Fargate. Supported log drivers are: awslogs, \
                  splunk, awsfirelens."
-        )));
-    }
+        ),
+    )?;
     let missing = |option: &str| logs["options"][option].as_str().is_none_or(str::is_empty);
     if driver == "awslogs" {
-        if missing("awslogs-group") {
-            return Err(ApiError::client("Log driver awslogs requires options: awslogs-group"));
-        }
-        if fargate && (missing("awslogs-region") || missing("awslogs-stream-prefix")) {
-            return Err(ApiError::client(
-                "Log driver awslogs requires options: awslogs-region, awslogs-stream-prefix",
-            ));
-        }
+        client_if(missing("awslogs-group"), "Log driver awslogs requires options: awslogs-group")?;
+        client_if(
+            fargate && (missing("awslogs-region") || missing("awslogs-stream-prefix")),
+            "Log driver awslogs requires options: awslogs-region, awslogs-stream-prefix",
+        )?;
     }
     Ok(())
 }
@@ -175,15 +155,17 @@ fn health(given: &Value) -> Checked {
         return Ok(());
     }
     let first = check["command"][0].as_str().unwrap_or_default();
-    if !matches!(first, "CMD" | "CMD-SHELL" | "NONE") {
-        return Err(ApiError::client("Health check command must start with CMD, CMD-SHELL or NONE."));
-    }
+    client_if(
+        !matches!(first, "CMD" | "CMD-SHELL" | "NONE"),
+        "Health check command must start with CMD, CMD-SHELL or NONE.",
+    )?;
     for (name, low, high) in
         [("interval", 5, 300), ("timeout", 2, 60), ("retries", 1, 10), ("startPeriod", 0, 300)]
     {
-        if check[name].as_i64().is_some_and(|n| n < low || n > high) {
-            return Err(ApiError::client(format!("Health check {name} must be between {low} and {high}.")));
-        }
+        client_if(
+            check[name].as_i64().is_some_and(|n| n < low || n > high),
+            format!("Health check {name} must be between {low} and {high}."),
+        )?;
     }
     Ok(())
 }
@@ -194,27 +176,23 @@ fn references(containers: &[Value], names: &[&str]) -> Checked {
         for needed in given["dependsOn"].as_array().into_iter().flatten() {
             let other = needed["containerName"].as_str().unwrap_or_default();
             one_of("condition", &needed["condition"], &["START", "COMPLETE", "SUCCESS", "HEALTHY"])?;
-            if !names.contains(&other) {
-                return Err(ApiError::client(format!(
-                    "A container depends on a container that does not exist: {other}."
-                )));
-            }
+            client_if(
+                !names.contains(&other),
+                format!("A container depends on a container that does not exist: {other}."),
+            )?;
             let target = containers.iter().find(|c| c["name"] == other);
             let checked = target.is_some_and(|c| c["healthCheck"].is_object());
-            if needed["condition"] == "HEALTHY" && !checked {
-                return Err(ApiError::client(format!(
-                    "A container depends on the health of container {other}, which has no health check."
-                )));
-            }
+            client_if(
+                needed["condition"] == "HEALTHY" && !checked,
+                format!("A container depends on the health of container {other}, which has no health check."),
+            )?;
         }
     }
     Ok(())
 }
 
 fn fargate_size(input: &Value, mode: &str) -> Checked {
-    if mode != "awsvpc" {
-        return Err(ApiError::client("Fargate only supports network mode ‘awsvpc’."));
-    }
+    client_if(mode != "awsvpc", "Fargate only supports network mode ‘awsvpc’.")?;
     let size = |name: &str| input[name].as_str().filter(|text| !text.is_empty());
     let required = |name: &str| {
         ApiError::client(format!("Fargate requires that '{name}' be defined at the task level."))
@@ -237,42 +215,33 @@ fn fargate_size(input: &Value, mode: &str) -> Checked {
         16384 => whole(32, 120, 8),
         _ => false,
     };
-    if !known {
-        return Err(ApiError::client(format!(
+    client_if(
+        !known,
+        format!(
             "No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. See \
                  the Amazon ECS documentation for the valid values."
-        )));
-    }
-    Ok(())
+        ),
+    )
 }
 
 /// Refuses JSON types that the service cannot convert: it names no field.
 fn types(input: &Value) -> Checked {
-    let texts =
-        ["family", "cpu", "memory", "networkMode", "taskRoleArn", "executionRoleArn", "pidMode", "ipcMode"];
-    texts.iter().try_for_each(|name| want_text(&input[*name]))?;
-    for container in input["containerDefinitions"].as_array().into_iter().flatten() {
-        ["name", "image", "user", "workingDirectory"]
-            .iter()
-            .try_for_each(|name| want_text(&container[*name]))?;
-        ["cpu", "memory", "memoryReservation", "startTimeout", "stopTimeout"]
-            .iter()
-            .try_for_each(|name| want_number(&container[*name]))?;
-        ["essential", "privileged", "readonlyRootFilesystem"]
-            .iter()
-            .try_for_each(|name| want_flag(&container[*name]))?;
-        for pair in container["environment"].as_array().into_iter().flatten() {
-            want_text(&pair["name"])?;
-            want_text(&pair["value"])?;
-        }
-        for port in container["portMappings"].as_array().into_iter().flatten() {
-            want_number(&port["containerPort"])?;
-            want_number(&port["hostPort"])?;
-        }
-        let commands = ["command", "entryPoint"]
-            .iter()
-            .flat_map(|name| container[*name].as_array().into_iter().flatten());
-        commands.into_iter().try_for_each(want_text)?;
+    let all = |given: &Value, names: &[&str], want: fn(&Value) -> Checked| {
+        names.iter().try_for_each(|name| want(&given[*name]))
+    };
+    const TEXTS: &[&str] =
+        &["family", "cpu", "memory", "networkMode", "taskRoleArn", "executionRoleArn", "pidMode", "ipcMode"];
+    all(input, TEXTS, want_text)?;
+    for container in list(input, "containerDefinitions") {
+        all(&container, &["name", "image", "user", "workingDirectory"], want_text)?;
+        let numbers = ["cpu", "memory", "memoryReservation", "startTimeout", "stopTimeout"];
+        all(&container, &numbers, want_number)?;
+        all(&container, &["essential", "privileged", "readonlyRootFilesystem"], want_flag)?;
+        list(&container, "environment").iter().try_for_each(|p| all(p, &["name", "value"], want_text))?;
+        let ports = list(&container, "portMappings");
+        ports.iter().try_for_each(|p| all(p, &["containerPort", "hostPort"], want_number))?;
+        list(&container, "command").iter().try_for_each(want_text)?;
+        list(&container, "entryPoint").iter().try_for_each(want_text)?;
     }
     Ok(())
 }

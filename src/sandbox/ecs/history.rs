@@ -3,20 +3,19 @@
 
 use serde_json::{Value, json};
 
-use super::super::model::{EntryStatus, Hook, HookStatus, Phase, Rollout, Service, ServiceDeployment};
+use super::super::model::{
+    EntryStatus, Hook, HookStatus, Phase, Revision, Rollout, Service, ServiceDeployment,
+};
+use super::super::params::{each, need, overlay, page, set, text, texts};
 use super::super::scenario::Scenario;
 use super::super::state::{Env, Millis, Realm, seconds};
-use super::super::wire::ApiError;
-use super::params::{need, page, text, texts};
+use super::super::wire::{ApiError, invalid_if};
 use super::service::found;
-use super::service_view::counts;
+use super::service_view::revision;
 
 pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let cluster = env.realm.cluster(text(input, "cluster"))?;
-    let key = found(env.realm, &cluster, need(input, "service")?)?;
-    let Some(service) = env.realm.services.get(&key) else {
-        return Ok(json!({ "serviceDeployments": [] }));
-    };
+    let service = found(env.realm, &cluster, need(input, "service")?)?;
     permitted(env, &service.name, "ecs:ListServiceDeployments", &service.arn)?;
     let statuses = texts(input, "status");
     let after = input["createdAt"]["after"].as_f64().unwrap_or(f64::MIN);
@@ -30,58 +29,50 @@ pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
 }
 
 pub(super) fn describe(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
-    let asked = arns(input, "serviceDeploymentArns")?;
-    let (mut entries, mut failures) = (Vec::new(), Vec::new());
-    for arn in asked {
-        let name = service_of(arn);
-        permitted(env, name, "ecs:DescribeServiceDeployments", arn)?;
-        let mut all = env.realm.services.values().flat_map(|s| s.history.iter().map(move |e| (s, e)));
-        match all.find(|(_, entry)| entry.arn == arn) {
-            Some((service, entry)) => entries.push(full(env.realm, service, entry, env.now)),
-            None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
-        }
-    }
-    Ok(json!({ "serviceDeployments": entries, "failures": failures }))
+    let asked = arns(env, input, "serviceDeploymentArns", "ecs:DescribeServiceDeployments")?;
+    let (realm, now) = (&*env.realm, env.now);
+    let all = || realm.services.values().flat_map(|s| s.history.iter().map(move |entry| (s, entry)));
+    Ok(each("serviceDeployments", &asked, |arn| {
+        let found = all().find(|(_, entry)| entry.arn == arn);
+        found.map(|(service, entry)| full(realm, service, entry, now)).ok_or_else(|| arn.to_owned())
+    }))
 }
 
 pub(super) fn describe_revisions(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
-    let asked = arns(input, "serviceRevisionArns")?;
-    let (mut revisions, mut failures) = (Vec::new(), Vec::new());
-    for arn in asked {
-        permitted(env, service_of(arn), "ecs:DescribeServiceRevisions", arn)?;
-        let mut all = env.realm.services.values().flat_map(|s| s.revisions.iter().map(move |r| (s, r)));
-        match all.find(|(_, revision)| revision.arn == arn) {
-            Some((service, revision)) => {
-                let mut out = json!({
-                    "serviceRevisionArn": revision.arn,
-                    "serviceArn": service.arn,
-                    "clusterArn": service.cluster_arn,
-                    "taskDefinition": revision.definition,
-                    "containerImages": revision.images,
-                    "guardDutyEnabled": false,
-                    "createdAt": seconds(revision.created),
-                });
-                for (key, value) in &revision.config {
-                    out[key.as_str()] = value.clone();
-                }
-                revisions.push(out);
-            }
-            None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
-        }
-    }
-    Ok(json!({ "serviceRevisions": revisions, "failures": failures }))
+    let asked = arns(env, input, "serviceRevisionArns", "ecs:DescribeServiceRevisions")?;
+    let services = &env.realm.services;
+    let all = || services.values().flat_map(|s| s.revisions.iter().map(move |revision| (s, revision)));
+    Ok(each("serviceRevisions", &asked, |arn| {
+        let found = all().find(|(_, revision)| revision.arn == arn);
+        found.map(|(service, revision)| revision_view(service, revision)).ok_or_else(|| arn.to_owned())
+    }))
+}
+
+fn revision_view(service: &Service, revision: &Revision) -> Value {
+    let mut out = json!({
+        "serviceRevisionArn": revision.arn,
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster_arn,
+        "taskDefinition": revision.definition,
+        "containerImages": revision.images,
+        "guardDutyEnabled": false,
+        "createdAt": seconds(revision.created),
+    });
+    overlay(&mut out, &revision.config);
+    out
+}
+
+fn not_found() -> ApiError {
+    ApiError::new("ServiceDeploymentNotFoundException", "Service deployment not found.")
 }
 
 pub(super) fn stop(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let arn = need(input, "serviceDeploymentArn")?;
     let kind = text(input, "stopType").unwrap_or("ROLLBACK");
     permitted(env, service_of(arn), "ecs:StopServiceDeployment", arn)?;
-    if !matches!(kind, "ROLLBACK" | "ABORT") {
-        return Err(ApiError::invalid("stopType must be one of [ABORT, ROLLBACK]."));
-    }
+    invalid_if(!matches!(kind, "ROLLBACK" | "ABORT"), "stopType must be one of [ABORT, ROLLBACK].")?;
     let now = env.now;
     let service = env.realm.services.values_mut().find(|s| s.history.iter().any(|e| e.arn == arn));
-    let not_found = || ApiError::new("ServiceDeploymentNotFoundException", "Service deployment not found.");
     let service = service.ok_or_else(not_found)?;
     let entry = service.entry(arn).ok_or_else(not_found)?;
     if !matches!(entry.status, EntryStatus::Pending | EntryStatus::InProgress) {
@@ -104,7 +95,6 @@ pub(super) fn resume(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError
     let arn = need(input, "serviceDeploymentArn")?;
     let id = need(input, "hookId")?;
     permitted(env, service_of(arn), "ecs:ContinueServiceDeployment", arn)?;
-    let not_found = || ApiError::new("ServiceDeploymentNotFoundException", "Service deployment not found.");
     let entry =
         env.realm.services.values_mut().find_map(|service| service.entry(arn)).ok_or_else(not_found)?;
     let hook =
@@ -127,9 +117,7 @@ fn hook_view(hook: &Hook) -> Value {
         HookStatus::TimedOut => "TIMED_OUT",
     };
     let mut out = json!({ "hookId": hook.id, "targetType": hook.kind, "status": status });
-    if let Some(target) = &hook.target {
-        out["targetArn"] = json!(target);
-    }
+    set(&mut out, "targetArn", hook.target.clone());
     if let Some(at) = hook.expires {
         out["expiresAt"] = seconds(at);
         out["timeoutAction"] = json!(hook.on_timeout);
@@ -145,12 +133,12 @@ fn permitted(env: &Env<'_>, service: &str, action: &str, resource: &str) -> Resu
     Ok(())
 }
 
-/// Returns the 1 to 20 ARNs under `name`.
-fn arns<'a>(input: &'a Value, name: &str) -> Result<Vec<&'a str>, ApiError> {
+/// Returns the 1 to 20 ARNs under `name`, all of which the scenario lets the caller ask for.
+fn arns<'a>(env: &Env<'_>, input: &'a Value, name: &str, action: &str) -> Result<Vec<&'a str>, ApiError> {
     let asked = texts(input, name);
-    if asked.is_empty() || asked.len() > 20 {
-        return Err(ApiError::invalid(format!("{name} must have between 1 and 20 elements.")));
-    }
+    let number = asked.len();
+    invalid_if(number == 0 || number > 20, format!("{name} must have between 1 and 20 elements."))?;
+    asked.iter().try_for_each(|arn| permitted(env, service_of(arn), action, arn))?;
     Ok(asked)
 }
 
@@ -168,15 +156,9 @@ fn brief(service: &Service, entry: &ServiceDeployment) -> Value {
         "targetServiceRevisionArn": entry.target,
         "status": entry.status.name(),
     });
-    if let Some(at) = entry.started {
-        out["startedAt"] = seconds(at);
-    }
-    if let Some(at) = entry.finished {
-        out["finishedAt"] = seconds(at);
-    }
-    if let Some(reason) = &entry.reason {
-        out["statusReason"] = json!(reason);
-    }
+    set(&mut out, "startedAt", entry.started.map(seconds));
+    set(&mut out, "finishedAt", entry.finished.map(seconds));
+    set(&mut out, "statusReason", entry.reason.clone());
     out
 }
 
@@ -198,12 +180,8 @@ fn full(realm: &Realm, service: &Service, entry: &ServiceDeployment, now: Millis
         "failureCount": entry.failures,
         "threshold": entry.breaker.threshold,
     });
-    if let Some(at) = entry.stopped {
-        out["stoppedAt"] = seconds(at);
-    }
-    if let Some(stage) = stage(realm, service, entry) {
-        out["lifecycleStage"] = json!(stage);
-    }
+    set(&mut out, "stoppedAt", entry.stopped.map(seconds));
+    set(&mut out, "lifecycleStage", stage(realm, service, entry));
     let reached = entry.hooks.iter().filter(|h| h.status != HookStatus::Waiting);
     let hooks: Vec<Value> = reached.map(hook_view).collect();
     if !hooks.is_empty() {
@@ -241,14 +219,8 @@ fn list_of(value: &Value) -> Value {
     if value.is_array() { value.clone() } else { json!([]) }
 }
 
-fn summary(realm: &Realm, service: &Service, revision: &str) -> Value {
-    let live = service.deployments.iter().find(|d| d.revision == revision).map(|d| counts(realm, service, d));
-    json!({
-        "arn": revision,
-        "requestedTaskCount": live.as_ref().map_or(0, |c| c.requested),
-        "runningTaskCount": live.as_ref().map_or(0, |c| c.running),
-        "pendingTaskCount": live.as_ref().map_or(0, |c| c.pending),
-    })
+fn summary(realm: &Realm, service: &Service, arn: &str) -> Value {
+    revision(realm, service, arn, service.deployments.iter().find(|d| d.revision == arn))
 }
 
 fn breaker_status(entry: &ServiceDeployment) -> &'static str {
@@ -267,10 +239,7 @@ fn stage(realm: &Realm, service: &Service, entry: &ServiceDeployment) -> Option<
         EntryStatus::Pending => Some("RECONCILE_SERVICE"),
         EntryStatus::InProgress => Some(entry.stage_name()),
         EntryStatus::RollbackInProgress => {
-            let of_it = realm
-                .tasks
-                .iter()
-                .filter(|t| t.is_of(service) && t.deployment.as_deref() == Some(primary.id.as_str()));
+            let of_it = realm.tasks.iter().filter(|t| t.is_of(service) && t.is_in(&primary.id));
             let up = of_it.filter(|t| t.healthy && t.phase == Phase::Running).count();
             let done = up >= service.desired && primary.rollout != Rollout::Failed;
             Some(if done { "CLEAN_UP" } else { "SCALE_UP" })

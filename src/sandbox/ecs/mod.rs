@@ -5,7 +5,6 @@ mod definition;
 mod definition_fill;
 mod definition_rules;
 mod history;
-pub(super) mod params;
 mod service;
 mod service_rules;
 mod service_view;

@@ -4,11 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::super::model::Service;
+use super::super::params::{checked_tags, each, includes, is_name, list as items, need, page, some_of, text};
 use super::super::rollout::{Cause, REVISION_FIELDS, begin};
-use super::super::scenario::Script;
-use super::super::state::{Env, Realm, last_part};
-use super::super::wire::ApiError;
-use super::params::{checked_tags, includes, list as items, need, page, text, texts};
+use super::super::state::{Env, Realm, last_part, service_key};
+use super::super::wire::{ApiError, invalid_if};
 use super::service_rules::{check, usable};
 use super::service_view::view;
 
@@ -28,8 +27,7 @@ const NOT_CONFIG: &[&str] = &[
 pub(super) fn create(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let cluster = env.realm.cluster(text(input, "cluster"))?;
     let name = need(input, "serviceName")?;
-    let key = env.realm.service_key(&cluster, name);
-    let existing = env.realm.services.get(&key).filter(|s| s.status != "INACTIVE");
+    let existing = env.realm.services.get(&service_key(&cluster, name)).filter(|s| s.status != "INACTIVE");
     if let Some(service) = existing {
         let token = text(input, "clientToken");
         if token.is_some() && service.client_token.as_deref() == token {
@@ -43,21 +41,24 @@ pub(super) fn create(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError
     let script = env.scenarios.of(name).script(&images);
     let mut service = new_service(env, &cluster, input)?;
     begin(&mut service, env.realm, env.ids, Cause { definition: &arn, script, now: env.now });
+    Ok(keep(env, service))
+}
+
+/// Puts a service where it belongs, and answers with it.
+fn keep(env: &mut Env<'_>, service: Service) -> Value {
     let out = json!({ "service": view(env.realm, &service, true) });
-    env.realm.services.insert(key, service);
-    Ok(out)
+    env.realm.services.insert(service_key(&service.cluster, &service.name), service);
+    out
 }
 
 /// Returns a service as CreateService's input describes it, without a deployment yet.
 pub(crate) fn new_service(env: &Env<'_>, cluster: &str, input: &Value) -> Result<Service, ApiError> {
     let name = need(input, "serviceName")?;
-    let well_formed = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if name.len() > 255 || !well_formed {
-        return Err(ApiError::invalid(
-            "Invalid service name. Up to 255 letters (uppercase and lowercase), numbers, \
+    invalid_if(
+        name.len() > 255 || !is_name(name),
+        "Invalid service name. Up to 255 letters (uppercase and lowercase), numbers, \
                  underscores, and hyphens are allowed.",
-        ));
-    }
+    )?;
     let tags = items(input, "tags");
     checked_tags(&tags)?;
     let daemon = input["schedulingStrategy"] == "DAEMON";
@@ -139,19 +140,18 @@ fn merge(config: &mut Value, input: &Value) {
 
 pub(super) fn update(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let cluster = env.realm.cluster(text(input, "cluster"))?;
-    let key = found(env.realm, &cluster, need(input, "service")?)?;
-    let Some(mut service) = env.realm.services.get(&key).cloned() else {
-        return Err(not_found());
-    };
+    let mut service = found(env.realm, &cluster, need(input, "service")?)?.clone();
     if service.status != "ACTIVE" {
         return Err(ApiError::new("ServiceNotActiveException", "Service was not ACTIVE."));
     }
     controlled(&service, input)?;
-    let given = text(input, "taskDefinition").map_or_else(|| service.definition.clone(), str::to_owned);
     // A definition may be deregistered while a service runs it; only a new one must be ACTIVE.
     let definition = match text(input, "taskDefinition") {
         Some(given) => usable(env, given)?,
-        None => env.realm.definition(&given).ok_or_else(|| ApiError::client("TaskDefinition not found."))?,
+        None => env
+            .realm
+            .definition(&service.definition)
+            .ok_or_else(|| ApiError::client("TaskDefinition not found."))?,
     };
     let (arn, images) = (definition.arn.clone(), definition.images());
     let mut after = Value::Object(service.config.clone());
@@ -174,12 +174,10 @@ pub(super) fn update(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError
         service.desired = desired as usize;
     }
     if deploys {
-        let script = script_for(env, &service.name, &images);
+        let script = env.scenarios.of(&service.name).script(&images);
         begin(&mut service, env.realm, env.ids, Cause { definition: &arn, script, now: env.now });
     }
-    let out = json!({ "service": view(env.realm, &service, true) });
-    env.realm.services.insert(key, service);
-    Ok(out)
+    Ok(keep(env, service))
 }
 
 /// Refuses a new revision for a service whose deployments something else controls.
@@ -200,49 +198,31 @@ fn controlled(service: &Service, input: &Value) -> Result<(), ApiError> {
     }
 }
 
-fn script_for(env: &Env<'_>, service: &str, images: &[String]) -> Script {
-    env.scenarios.of(service).script(images)
-}
-
 pub(super) fn delete(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let cluster = env.realm.cluster(text(input, "cluster"))?;
-    let key = found(env.realm, &cluster, need(input, "service")?)?;
-    let Some(service) = env.realm.services.get_mut(&key) else {
-        return Err(not_found());
-    };
+    let mut service = found(env.realm, &cluster, need(input, "service")?)?.clone();
     if service.status == "INACTIVE" {
         return Err(not_found());
     }
-    if service.desired > 0 && input["force"] != true {
-        return Err(ApiError::invalid("The service cannot be stopped while it is scaled above 0."));
-    }
+    invalid_if(
+        service.desired > 0 && input["force"] != true,
+        "The service cannot be stopped while it is scaled above 0.",
+    )?;
     service.status = "DRAINING".to_owned();
     service.desired = 0;
     service.steady = false;
-    let service = service.clone();
-    Ok(json!({ "service": view(env.realm, &service, true) }))
+    Ok(keep(env, service))
 }
 
 pub(super) fn describe(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let cluster = env.realm.cluster(text(input, "cluster"))?;
-    let asked = texts(input, "services");
-    if asked.is_empty() {
-        return Err(ApiError::invalid("Services cannot be empty."));
-    }
-    if asked.len() > 10 {
-        return Err(ApiError::invalid("Services cannot have more than 10 elements."));
-    }
-    let (mut services, mut failures) = (Vec::new(), Vec::new());
-    for given in asked {
-        match env.realm.services.get(&env.realm.service_key(&cluster, given)) {
-            Some(service) => services.push(view(env.realm, service, includes(input, "TAGS"))),
-            None => {
-                let arn = env.realm.arn(&format!("service/{cluster}/{}", last_part(given)));
-                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
-            }
-        }
-    }
-    Ok(json!({ "services": services, "failures": failures }))
+    let asked = some_of(input, "services", 10)?;
+    let (realm, tags) = (&*env.realm, includes(input, "TAGS"));
+    Ok(each("services", &asked, |given| {
+        let found = realm.services.get(&service_key(&cluster, given));
+        let arn = || realm.arn(&format!("service/{cluster}/{}", last_part(given)));
+        found.map(|service| view(realm, service, tags)).ok_or_else(arn)
+    }))
 }
 
 pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
@@ -265,10 +245,9 @@ pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
     page(&sized, "serviceArns", &arns, 100)
 }
 
-/// Returns the key of a service that must exist.
-pub(super) fn found(realm: &Realm, cluster: &str, given: &str) -> Result<String, ApiError> {
-    let key = realm.service_key(cluster, given);
-    if realm.services.contains_key(&key) { Ok(key) } else { Err(not_found()) }
+/// Returns a service that must exist.
+pub(super) fn found<'a>(realm: &'a Realm, cluster: &str, given: &str) -> Result<&'a Service, ApiError> {
+    realm.services.get(&service_key(cluster, given)).ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {

@@ -5,15 +5,13 @@ use serde_json::Value;
 
 use super::super::model::Definition;
 use super::super::state::Env;
-use super::super::wire::ApiError;
+use super::super::wire::{ApiError, client_if, invalid_if};
 
 /// Returns the ACTIVE definition that a service or a task is to run.
 pub(super) fn usable<'a>(env: &'a Env<'_>, given: &str) -> Result<&'a Definition, ApiError> {
     let definition = env.realm.definition(given).filter(|d| d.status != "DELETE_IN_PROGRESS");
     let definition = definition.ok_or_else(|| ApiError::client("TaskDefinition not found."))?;
-    if definition.status != "ACTIVE" {
-        return Err(ApiError::client("TaskDefinition is inactive"));
-    }
+    client_if(definition.status != "ACTIVE", "TaskDefinition is inactive")?;
     Ok(definition)
 }
 
@@ -21,56 +19,47 @@ pub(super) fn usable<'a>(env: &'a Env<'_>, given: &str) -> Result<&'a Definition
 pub(crate) fn check(config: &Value, definition: &Definition) -> Result<(), ApiError> {
     let network = &config["networkConfiguration"]["awsvpcConfiguration"];
     let awsvpc = definition.text("networkMode") == Some("awsvpc");
-    if awsvpc && network.is_null() {
-        return Err(ApiError::invalid(
-            "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
-        ));
-    }
-    if !awsvpc && !network.is_null() {
-        return Err(ApiError::invalid(
-            "Network Configuration is not valid for the given networkMode of this task definition.",
-        ));
-    }
+    invalid_if(
+        awsvpc && network.is_null(),
+        "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+    )?;
+    invalid_if(
+        !awsvpc && !network.is_null(),
+        "Network Configuration is not valid for the given networkMode of this task definition.",
+    )?;
     sizes(network)?;
     let strategy = config["capacityProviderStrategy"].as_array().is_some_and(|s| !s.is_empty());
-    if strategy && config["launchType"].is_string() {
-        return Err(ApiError::invalid(
-            "Specifying both a launch type and capacity provider strategy is not supported. \
+    invalid_if(
+        strategy && config["launchType"].is_string(),
+        "Specifying both a launch type and capacity provider strategy is not supported. \
                  Remove one and try again.",
-        ));
-    }
+    )?;
     let fargate = definition
         .document
         .get("compatibilities")
         .is_some_and(|c| c.as_array().is_some_and(|c| c.iter().any(|c| c == "FARGATE")));
-    if config["launchType"] == "FARGATE" && !fargate {
-        return Err(ApiError::invalid("Task definition does not support launch_type FARGATE."));
-    }
+    invalid_if(
+        config["launchType"] == "FARGATE" && !fargate,
+        "Task definition does not support launch_type FARGATE.",
+    )?;
     percents(&config["deploymentConfiguration"])?;
     balancers(config, definition)
 }
 
 fn sizes(network: &Value) -> Result<(), ApiError> {
     let length = |name: &str| network[name].as_array().map_or(0, Vec::len);
-    if network.is_object() && length("subnets") == 0 {
-        return Err(ApiError::invalid("subnets can not be empty."));
-    }
-    if length("subnets") > 16 {
-        return Err(ApiError::invalid("subnets can have at most 16 items."));
-    }
-    if length("securityGroups") > 5 {
-        return Err(ApiError::invalid("securityGroups can have at most 5 items."));
-    }
-    Ok(())
+    invalid_if(network.is_object() && length("subnets") == 0, "subnets can not be empty.")?;
+    invalid_if(length("subnets") > 16, "subnets can have at most 16 items.")?;
+    invalid_if(length("securityGroups") > 5, "securityGroups can have at most 5 items.")
 }
 
 fn percents(given: &Value) -> Result<(), ApiError> {
     let most = given["maximumPercent"].as_u64().unwrap_or(200);
     let least = given["minimumHealthyPercent"].as_u64().unwrap_or(100);
-    if most < 100 && most < least || most == 0 {
-        return Err(ApiError::invalid("maximumPercent must be greater than minimumHealthyPercent."));
-    }
-    Ok(())
+    invalid_if(
+        most < 100 && most < least || most == 0,
+        "maximumPercent must be greater than minimumHealthyPercent.",
+    )
 }
 
 /// Checks that the containers and ports behind the load balancers exist.
@@ -86,11 +75,10 @@ fn balancers(config: &Value, definition: &Definition) -> Result<(), ApiError> {
         let port = &balancer["containerPort"];
         let mapped =
             container["portMappings"].as_array().into_iter().flatten().any(|p| p["containerPort"] == *port);
-        if !port.is_null() && !mapped {
-            return Err(ApiError::invalid(format!(
-                "The container {name} did not have a container port {port} defined."
-            )));
-        }
+        invalid_if(
+            !port.is_null() && !mapped,
+            format!("The container {name} did not have a container port {port} defined."),
+        )?;
     }
     Ok(())
 }

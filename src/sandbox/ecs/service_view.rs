@@ -3,13 +3,22 @@
 
 use serde_json::{Value, json};
 
-use super::super::model::{Deployment, Rollout, Service, Task};
+use super::super::model::{Deployment, Rollout, Service};
+use super::super::params::{overlay, set};
 use super::super::state::{Realm, seconds};
+
+/// What a service is given and does not show: it is in the service's revisions (and deployments) only.
+const ONLY_IN_REVISIONS: &[&str] =
+    &["serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations", "monitoring"];
+
+/// What a revision pins and its deployment does not show.
+const NOT_IN_DEPLOYMENTS: &[&str] = &["loadBalancers", "serviceRegistries", "monitoring"];
 
 /// Returns a service as DescribeServices gives it.
 pub(super) fn view(realm: &Realm, service: &Service, with_tags: bool) -> Value {
     let own = || realm.tasks.iter().filter(|t| t.is_of(service));
-    let revisions: Vec<Value> = service.deployments.iter().map(|d| current(realm, service, d)).collect();
+    let revisions: Vec<Value> =
+        service.deployments.iter().map(|d| revision(realm, service, &d.revision, Some(d))).collect();
     let mut out = json!({
         "serviceArn": service.arn,
         "serviceName": service.name,
@@ -29,37 +38,23 @@ pub(super) fn view(realm: &Realm, service: &Service, with_tags: bool) -> Value {
         "roleArn": format!("\
              arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", realm.account),
     });
-    if let Some(last) = service.history.last() {
-        out["currentServiceDeployment"] = json!(last.arn);
-    }
-    for (key, value) in &service.config {
-        // These two live in the service revision and its deployment only.
-        if !matches!(
-            key.as_str(),
-            "serviceConnectConfiguration" | "volumeConfigurations" | "vpcLatticeConfigurations"
-        ) {
-            out[key.as_str()] = value.clone();
-        }
-    }
-    if with_tags && !service.tags.is_empty() {
-        out["tags"] = json!(service.tags);
-    }
+    set(&mut out, "currentServiceDeployment", service.history.last().map(|last| last.arn.as_str()));
+    overlay(&mut out, service.config.iter().filter(|(key, _)| !ONLY_IN_REVISIONS.contains(&key.as_str())));
+    set(&mut out, "tags", Some(&service.tags).filter(|tags| with_tags && !tags.is_empty()).cloned());
     out
 }
 
 /// Running, pending and asked for.
-pub(super) struct Counts {
-    pub(super) running: usize,
-    pub(super) pending: usize,
-    pub(super) requested: usize,
+#[derive(Default)]
+struct Counts {
+    running: usize,
+    pending: usize,
+    requested: usize,
 }
 
 /// Counts the tasks of one deployment.
-pub(super) fn counts(realm: &Realm, service: &Service, deployment: &Deployment) -> Counts {
-    let own = || {
-        let of_it = |t: &&Task| t.is_of(service) && t.deployment.as_deref() == Some(deployment.id.as_str());
-        realm.tasks.iter().filter(of_it)
-    };
+fn counts(realm: &Realm, service: &Service, deployment: &Deployment) -> Counts {
+    let own = || realm.tasks.iter().filter(|t| t.is_of(service) && t.is_in(&deployment.id));
     let requested = match (deployment.primary, deployment.rollout) {
         (true, Rollout::Failed) => 0,
         (true, _) => service.desired,
@@ -87,19 +82,12 @@ fn deployment(realm: &Realm, service: &Service, deployment: &Deployment) -> Valu
         "rolloutState": rollout(deployment.rollout),
         "rolloutStateReason": deployment.reason,
     });
-    for name in [
-        "capacityProviderStrategy",
-        "launchType",
-        "platformVersion",
-        "platformFamily",
-        "networkConfiguration",
-        "serviceConnectConfiguration",
-        "volumeConfigurations",
-        "vpcLatticeConfigurations",
-    ] {
-        if let Some(value) = deployment.config.get(name) {
-            out[name] = if name == "platformVersion" { json!("1.4.0") } else { value.clone() };
-        }
+    overlay(
+        &mut out,
+        deployment.config.iter().filter(|(key, _)| !NOT_IN_DEPLOYMENTS.contains(&key.as_str())),
+    );
+    if deployment.config.contains_key("platformVersion") {
+        out["platformVersion"] = json!("1.4.0");
     }
     out
 }
@@ -112,10 +100,11 @@ fn rollout(state: Rollout) -> &'static str {
     }
 }
 
-fn current(realm: &Realm, service: &Service, deployment: &Deployment) -> Value {
-    let counts = counts(realm, service, deployment);
+/// Returns a revision of a service, with the tasks that its deployment has, where there is one.
+pub(super) fn revision(realm: &Realm, service: &Service, arn: &str, live: Option<&Deployment>) -> Value {
+    let counts = live.map_or_else(Counts::default, |deployment| counts(realm, service, deployment));
     json!({
-        "arn": deployment.revision,
+        "arn": arn,
         "requestedTaskCount": counts.requested,
         "runningTaskCount": counts.running,
         "pendingTaskCount": counts.pending,

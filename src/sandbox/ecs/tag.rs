@@ -3,15 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::super::params::{checked_tags, list as items, need, texts};
 use super::super::state::{Env, Realm, definition_key};
-use super::super::wire::ApiError;
-use super::params::{checked_tags, list as items, need, texts};
+use super::super::wire::{ApiError, invalid_if};
 
 pub(super) fn tag(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let tags = items(input, "tags");
-    if tags.is_empty() {
-        return Err(ApiError::invalid("Tags can not be empty."));
-    }
+    invalid_if(tags.is_empty(), "Tags can not be empty.")?;
     checked_tags(&tags)?;
     let slot = slot(env.realm, need(input, "resourceArn")?)?;
     let mut merged = slot.clone();
@@ -41,9 +39,7 @@ pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
 /// Returns the tags of the resource that an ARN means.
 fn slot<'a>(realm: &'a mut Realm, arn: &str) -> Result<&'a mut Vec<Value>, ApiError> {
     let resource = arn.split(':').skip(5).collect::<Vec<_>>().join(":");
-    if !arn.starts_with("arn:") || resource.is_empty() {
-        return Err(ApiError::invalid(format!("Invalid ARN: {arn}")));
-    }
+    invalid_if(!arn.starts_with("arn:") || resource.is_empty(), format!("Invalid ARN: {arn}"))?;
     let parts: Vec<&str> = resource.split('/').collect();
     let found = match parts[..] {
         ["cluster", name] => realm.clusters.get_mut(name).map(|c| &mut c.tags),

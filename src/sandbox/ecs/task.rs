@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::super::model::Task;
-use super::super::rollout::{Launch, launch, stop as stop_task};
+use super::super::params::{checked_tags, each, includes, list as items, need, overlay, page, some_of, text};
+use super::super::rollout::{Launch, launch, no_overrides, stop as stop_task};
 use super::super::state::{Env, Token, last_part};
-use super::super::wire::ApiError;
-use super::params::{checked_tags, includes, list as items, need, page, text, texts};
+use super::super::wire::{ApiError, invalid_if};
 use super::service_rules::{check, usable};
 use super::task_view::view;
 
@@ -17,9 +17,10 @@ pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
         super::service::found(env.realm, &cluster, name)?;
     }
     let (family, started_by) = (text(input, "family"), text(input, "startedBy"));
-    if service.is_some() && started_by.is_some() {
-        return Err(ApiError::invalid("startedBy and serviceName cannot be specified together."));
-    }
+    invalid_if(
+        service.is_some() && started_by.is_some(),
+        "startedBy and serviceName cannot be specified together.",
+    )?;
     let stopped = text(input, "desiredStatus") == Some("STOPPED");
     // No task ever has PENDING as its desired status.
     let nothing = text(input, "desiredStatus") == Some("PENDING");
@@ -39,25 +40,13 @@ pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
 
 pub(super) fn describe(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let cluster = env.realm.cluster(text(input, "cluster"))?;
-    let asked = texts(input, "tasks");
-    if asked.is_empty() {
-        return Err(ApiError::invalid("Tasks cannot be empty."));
-    }
-    if asked.len() > 100 {
-        return Err(ApiError::invalid("Tasks cannot have more than 100 elements."));
-    }
-    let (mut tasks, mut failures) = (Vec::new(), Vec::new());
-    for given in asked {
+    let asked = some_of(input, "tasks", 100)?;
+    let (realm, tags) = (&*env.realm, includes(input, "TAGS"));
+    Ok(each("tasks", &asked, |given| {
         let id = last_part(given);
-        match env.realm.tasks.iter().find(|t| t.id == id && t.cluster == cluster) {
-            Some(task) => tasks.push(view(task, includes(input, "TAGS"))),
-            None => {
-                let arn = env.realm.arn(&format!("task/{cluster}/{id}"));
-                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
-            }
-        }
-    }
-    Ok(json!({ "tasks": tasks, "failures": failures }))
+        let found = realm.tasks.iter().find(|t| t.id == id && t.cluster == cluster);
+        found.map(|task| view(task, tags)).ok_or_else(|| realm.arn(&format!("task/{cluster}/{id}")))
+    }))
 }
 
 pub(super) fn run(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
@@ -70,9 +59,7 @@ pub(super) fn run(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     known_overrides(input, definition.containers())?;
     let (arn, family, images) = (definition.arn.clone(), definition.family.clone(), definition.images());
     let number = input["count"].as_u64().unwrap_or(1);
-    if !(1..=10).contains(&number) {
-        return Err(ApiError::invalid("Count must be between 1 and 10."));
-    }
+    invalid_if(!(1..=10).contains(&number), "Count must be between 1 and 10.")?;
     let tags = items(input, "tags");
     checked_tags(&tags)?;
     let mut config = input.as_object().cloned().unwrap_or_default();
@@ -128,21 +115,18 @@ fn started(env: &Env<'_>, ids: &[String]) -> Value {
 }
 
 fn overrides(input: &Value) -> Value {
-    let mut out = json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] });
-    for (key, value) in input["overrides"].as_object().into_iter().flatten() {
-        out[key.as_str()] = value.clone();
-    }
+    let mut out = no_overrides();
+    overlay(&mut out, input["overrides"].as_object().into_iter().flatten());
     out
 }
 
 fn known_overrides(input: &Value, containers: &[Value]) -> Result<(), ApiError> {
     for given in input["overrides"]["containerOverrides"].as_array().into_iter().flatten() {
         let name = given["name"].as_str().unwrap_or_default();
-        if !containers.iter().any(|c| c["name"] == name) {
-            return Err(ApiError::invalid(format!(
-                "Override for container named {name} is not a container in the TaskDefinition."
-            )));
-        }
+        invalid_if(
+            !containers.iter().any(|c| c["name"] == name),
+            format!("Override for container named {name} is not a container in the TaskDefinition."),
+        )?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::model::{Container, Phase, Task};
+use super::super::params::{overlay, set};
 use super::super::state::seconds;
 
 /// The fields of a task that the simulation keeps for itself.
@@ -27,16 +28,11 @@ pub(super) fn view(task: &Task, with_tags: bool) -> Value {
         "version": task.phase as u8 + 1,
         "createdAt": seconds(task.times.created),
     });
-    for (key, value) in task.fixed.iter().filter(|(key, _)| !HIDDEN.contains(&key.as_str())) {
-        out[key.as_str()] = value.clone();
-    }
-    if let Some(by) = &task.started_by {
-        out["startedBy"] = json!(by);
-    }
-    if task.phase >= Phase::Pending && task.times.pull_started.is_some() {
-        out["connectivity"] = json!("CONNECTED");
-        out["connectivityAt"] = task.times.pull_started.map_or(Value::Null, seconds);
-    }
+    overlay(&mut out, task.fixed.iter().filter(|(key, _)| !HIDDEN.contains(&key.as_str())));
+    set(&mut out, "startedBy", task.started_by.clone());
+    // Tasks connect as they begin to pull their images.
+    set(&mut out, "connectivity", task.times.pull_started.map(|_| "CONNECTED"));
+    set(&mut out, "connectivityAt", task.times.pull_started.map(seconds));
     times(task, &mut out);
     if let Some(stop) = &task.stop {
         out["stopCode"] = json!(stop.code);
@@ -56,9 +52,7 @@ fn times(task: &Task, out: &mut Value) {
         ("stoppedAt", times.stopped),
     ];
     for (name, at) in named {
-        if let Some(at) = at {
-            out[name] = seconds(at);
-        }
+        set(out, name, at.map(seconds));
     }
 }
 
@@ -108,25 +102,17 @@ fn container(task: &Task, container: &Container) -> Value {
         "healthStatus": container.health,
         "cpu": container.cpu,
     });
-    if let Some(memory) = &container.memory {
-        out["memory"] = json!(memory);
-    }
+    set(&mut out, "memory", container.memory.clone());
     if let Some(eni) = task.fixed.get("eni") {
         out["networkInterfaces"] =
             json!([{ "attachmentId": eni["attachment"], "privateIpv4Address": eni["address"] }]);
     }
     if task.times.pull_stopped.is_some() {
         out["runtimeId"] = json!(container.runtime_id);
-        if let Some(digest) = &container.digest {
-            out["imageDigest"] = json!(digest);
-        }
+        set(&mut out, "imageDigest", container.digest.clone());
     }
-    if let Some(code) = container.exit_code {
-        out["exitCode"] = json!(code);
-    }
-    if let Some(reason) = &container.reason {
-        out["reason"] = json!(reason);
-    }
+    set(&mut out, "exitCode", container.exit_code);
+    set(&mut out, "reason", container.reason.clone());
     out
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::ids::Ids;
 use super::super::model::{Breaker, Deployment, EntryStatus, Revision, Rollout, Service, ServiceDeployment};
 use super::super::scenario::{Fate, Script};
-use super::super::state::{Millis, Realm};
+use super::super::state::{Millis, Realm, last_part};
 use super::hooks::hooks_of;
 
 /// The fields of a service that a service revision pins.
@@ -21,6 +21,7 @@ pub(crate) const REVISION_FIELDS: &[&str] = &[
     "serviceConnectConfiguration",
     "volumeConfigurations",
     "vpcLatticeConfigurations",
+    "monitoring",
 ];
 
 /// Why a deployment begins, and how it is to go.
@@ -38,8 +39,7 @@ pub(crate) fn begin(service: &mut Service, realm: &Realm, ids: &mut Ids, cause: 
     let revision = revise(service, realm, ids, definition, now);
     let breaker = breaker_of(service, script);
     let entry = enter(service, realm, ids, &revision, breaker.clone(), now);
-    let number = revision.rsplit('/').next().unwrap_or_default().to_owned();
-    let id = format!("ecs-svc/{number}");
+    let id = format!("ecs-svc/{}", last_part(&revision));
     service.deployments.insert(
         0,
         Deployment {
@@ -52,7 +52,6 @@ pub(crate) fn begin(service: &mut Service, realm: &Realm, ids: &mut Ids, cause: 
             completed: false,
             aborted: false,
             failed: 0,
-            failed_ever: 0,
             launched_ever: 0,
             created: now,
             updated: now,

@@ -3,14 +3,19 @@
 
 use serde_json::Value;
 
-use super::super::model::{Breaker, Deployment, EntryStatus, Revision, RollbackNote, Rollout, Service};
+use super::super::model::{Deployment, EntryStatus, Revision, RollbackNote, Rollout, Service};
 use super::super::scenario::Fate;
-use super::super::state::Millis;
+use super::super::state::{Millis, last_part};
 use super::{Hand, REVISION_FIELDS};
 
 const TRIPPED: &str = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
 const ALARMED: &str = "Service deployment rolled back because an alarm was triggered.";
-const REQUESTED: &str = "Service deployment rolled back because of a StopServiceDeployment request.";
+const NOT_ROLLED_BACK: &str =
+    "Service deployment stopped because the circuit breaker threshold was exceeded.";
+const NO_CANDIDATE: &str =
+    "Service deployment failed because no rollback candidate was found to run the rollback.";
+pub(super) const REQUESTED: &str =
+    "Service deployment rolled back because of a StopServiceDeployment request.";
 
 impl Hand<'_> {
     /// Fails the PRIMARY deployment once it has failed too often, and rolls back if it is to.
@@ -23,8 +28,7 @@ impl Hand<'_> {
             return;
         }
         let (id, entry, rollback) = (primary.id.clone(), primary.entry.clone(), breaker.rollback);
-        primary.rollout = Rollout::Failed;
-        primary.updated = self.now;
+        primary.fail(self.now);
         primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
         let failures = primary.failed;
         self.say(&format!("(deployment {id}) deployment failed: tasks failed to start."));
@@ -35,7 +39,7 @@ impl Hand<'_> {
         if rollback {
             self.roll_back(TRIPPED);
         } else {
-            self.give_up(&entry);
+            self.close(&entry, EntryStatus::Stopped, NOT_ROLLED_BACK);
         }
     }
 
@@ -59,19 +63,16 @@ impl Hand<'_> {
         self.roll_back(ALARMED);
     }
 
-    /// Rolls back because StopServiceDeployment has asked for it.
-    pub(super) fn roll_back_on_request(&mut self) {
-        self.roll_back(REQUESTED);
-    }
-
     /// Makes the deployment that was completed last the PRIMARY one again.
     pub(super) fn roll_back(&mut self, reason: &str) {
-        let Some(failed) = self.service.deployments.first() else {
+        let now = self.now;
+        let Some(failed) = self.service.deployments.first_mut() else {
             return;
         };
+        failed.fail(now);
         let (entry, anew) = (failed.entry.clone(), failed.rolls_back_anew);
         let Some(revision) = candidate(self.service) else {
-            return self.stall(&entry);
+            return self.close(&entry, EntryStatus::RollbackFailed, NO_CANDIDATE);
         };
         let mut back = self.take_back(&revision);
         if anew {
@@ -84,8 +85,6 @@ impl Hand<'_> {
         if let Some(failed) = self.service.deployments.first_mut() {
             failed.aborted = true;
             failed.primary = false;
-            failed.rollout = Rollout::Failed;
-            failed.updated = self.now;
         }
         back.definition.clone_into(&mut self.service.definition);
         self.service.config.retain(|key, _| !REVISION_FIELDS.contains(&key.as_str()));
@@ -122,35 +121,12 @@ impl Hand<'_> {
         }
     }
 
-    /// Leaves a failed deployment where it is: no completed one is known to come back to.
-    fn stall(&mut self, entry: &str) {
-        let now = self.now;
-        if let Some(failed) = self.service.deployments.first_mut() {
-            failed.rollout = Rollout::Failed;
-            failed.updated = now;
-        }
-        if let Some(entry) = self.service.entry(entry) {
-            entry.status = EntryStatus::RollbackFailed;
-            entry.reason = Some(
-                "Service deployment failed because no rollback candidate was found to run the rollback."
-                    .to_owned(),
-            );
-            entry.finished = Some(now);
-            entry.updated = now;
-        }
-    }
-
-    /// Ends the service deployment of a breaker that does not roll back.
-    fn give_up(&mut self, entry: &str) {
+    /// Ends the service deployment where no deployment comes back.
+    fn close(&mut self, entry: &str, status: EntryStatus, reason: &str) {
         let now = self.now;
         if let Some(entry) = self.service.entry(entry) {
-            entry.status = EntryStatus::Stopped;
-            entry.reason = Some(
-                "Service deployment stopped because the circuit breaker threshold was exceeded.".to_owned(),
-            );
-            entry.finished = Some(now);
-            entry.stopped = Some(now);
-            entry.updated = now;
+            entry.end(status, now);
+            entry.reason = Some(reason.to_owned());
         }
     }
 }
@@ -182,19 +158,14 @@ fn candidate(service: &Service) -> Option<Revision> {
 
 /// Returns a deployment for a revision whose own has been drained already.
 fn revived(revision: &Revision, failed: &Deployment) -> Deployment {
-    let number = revision.arn.rsplit('/').next().unwrap_or_default();
     Deployment {
-        id: format!("ecs-svc/{number}"),
+        id: format!("ecs-svc/{}", last_part(&revision.arn)),
         definition: revision.definition.clone(),
         revision: revision.arn.clone(),
         completed: true,
         created: revision.created,
         fate: Fate::Good,
-        breaker: Breaker { ..failed.breaker.clone() },
-        rolls_back_anew: false,
-        aborted: false,
         config: revision.config.clone(),
-        failed_ever: 0,
         ..failed.clone()
     }
 }

@@ -25,14 +25,14 @@ impl Hand<'_> {
 }
 
 /// Notes an event as it stands.
-fn note(service: &mut Service, ids: &mut Ids, now: Millis, message: String) {
+pub(crate) fn note(service: &mut Service, ids: &mut Ids, now: Millis, message: String) {
     service.events.push(Event { id: ids.uuid(), at: now, message });
     let surplus = service.events.len().saturating_sub(KEPT);
     service.events.drain(..surplus);
 }
 
 /// Returns `(task A) (task B)`, as events list tasks.
-pub(super) fn listed(tasks: &[String]) -> String {
+pub(crate) fn listed(tasks: &[String]) -> String {
     let parts: Vec<String> = tasks.iter().map(|id| format!("(task {id})")).collect();
     parts.join(" ")
 }

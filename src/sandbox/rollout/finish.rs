@@ -5,6 +5,7 @@ use super::super::model::{Deployment, EntryStatus, Phase, Rollout, Task};
 use super::super::scenario::Fate;
 use super::super::state::Millis;
 use super::Hand;
+use super::breaker::REQUESTED;
 
 /// How long a service deployment is PENDING, and how long a stop takes.
 const STARTING: Millis = 2000;
@@ -37,10 +38,7 @@ impl Hand<'_> {
             let since = now - entry.updated;
             match entry.status {
                 EntryStatus::StopRequested if since >= STOPPING => {
-                    entry.status = EntryStatus::Stopped;
-                    entry.finished = Some(now);
-                    entry.stopped = Some(now);
-                    entry.updated = now;
+                    entry.end(EntryStatus::Stopped, now);
                 }
                 EntryStatus::RollbackRequested if since >= STARTING => roll_back = true,
                 EntryStatus::Pending if since >= STARTING && !blocked => {
@@ -53,7 +51,7 @@ impl Hand<'_> {
             blocked |= !entry.status.is_final();
         }
         if roll_back {
-            self.roll_back_on_request();
+            self.roll_back(REQUESTED);
         }
     }
 
@@ -136,11 +134,7 @@ impl Hand<'_> {
 
     fn drop_drained(&mut self) {
         let (tasks, now) = (&self.realm.tasks, self.now);
-        let busy = |id: &str| {
-            tasks
-                .iter()
-                .any(|t: &Task| t.deployment.as_deref() == Some(id) && t.phase < Phase::Deprovisioning)
-        };
+        let busy = |id: &str| tasks.iter().any(|t: &Task| t.is_in(id) && t.phase < Phase::Deprovisioning);
         let shown = |d: &Deployment| d.rollout == Rollout::Failed && now - d.updated < SHOWN;
         self.service.deployments.retain(|d| d.primary || busy(&d.id) || shown(d));
     }

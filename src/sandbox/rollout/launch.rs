@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::ids::Ids;
-use super::super::model::{Container, Definition, Phase, Task, Times};
+use super::super::model::{Container, Definition, Deployment, Phase, Service, Task, Times};
 use super::super::scenario::Fate;
 use super::super::state::{Millis, Realm, last_part};
 
@@ -20,6 +20,34 @@ pub(crate) struct Launch<'a> {
     pub(crate) config: &'a Map<String, Value>,
     pub(crate) overrides: Value,
     pub(crate) tags: Vec<Value>,
+}
+
+impl<'a> Launch<'a> {
+    /// Returns the order for a task of a service's deployment.
+    pub(crate) fn of(
+        service: &'a Service,
+        deployment: &'a Deployment,
+        fate: Fate,
+        tags: Vec<Value>,
+    ) -> Launch<'a> {
+        Launch {
+            cluster: &service.cluster,
+            definition: &deployment.definition,
+            service: Some(&service.name),
+            started_by: Some(&deployment.id),
+            group: format!("service:{}", service.name),
+            fate,
+            target_group: service.target_groups().into_iter().next(),
+            config: &service.config,
+            overrides: no_overrides(),
+            tags,
+        }
+    }
+}
+
+/// Returns the overrides of a task that has none.
+pub(crate) fn no_overrides() -> Value {
+    json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] })
 }
 
 /// Adds a new task to the realm and returns its id; none when its definition has gone.

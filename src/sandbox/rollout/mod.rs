@@ -16,8 +16,9 @@ mod schedule;
 mod stages;
 
 pub(super) use begin::{Cause, REVISION_FIELDS, begin};
+pub(super) use events::{listed, note};
 pub(super) use finish::completed;
-pub(super) use launch::{Launch, launch};
+pub(super) use launch::{Launch, launch, no_overrides};
 pub(super) use life::stop;
 
 use super::ids::Ids;
@@ -68,6 +69,6 @@ impl Hand<'_> {
 
     /// Returns the tasks of one of its deployments.
     fn tasks_of(&self, deployment: &str) -> impl Iterator<Item = &Task> {
-        self.tasks().filter(move |task| task.deployment.as_deref() == Some(deployment))
+        self.tasks().filter(move |task| task.is_in(deployment))
     }
 }

@@ -38,9 +38,7 @@ impl Hand<'_> {
         let Hand { service, realm, now, .. } = self;
         let desired = service.desired.max(1);
         for deployment in &mut service.deployments {
-            let of_it = |t: &&mut Task| {
-                t.deployment.as_deref() == Some(deployment.id.as_str()) && t.cluster == service.cluster
-            };
+            let of_it = |t: &&mut Task| t.is_in(&deployment.id) && t.cluster == service.cluster;
             let (mut failures, mut well) = (0, false);
             for task in realm.tasks.iter_mut().filter(of_it) {
                 failures += usize::from(std::mem::take(&mut task.failed));
@@ -48,7 +46,6 @@ impl Hand<'_> {
             }
             if failures > 0 {
                 deployment.failed += failures;
-                deployment.failed_ever += failures;
                 deployment.updated = *now;
                 deployment.launch_at = *now + pause(deployment.failed / desired);
             } else if well && deployment.breaker.resets {
@@ -111,7 +108,7 @@ impl Hand<'_> {
             old_healthy: 0,
         };
         for task in self.tasks().filter(|task| task.is_live()) {
-            if task.deployment.as_deref() == Some(primary) {
+            if task.is_in(primary) {
                 count.fresh += 1;
                 count.fresh_healthy += usize::from(task.healthy);
             } else {
@@ -131,27 +128,15 @@ impl Hand<'_> {
         }
         let sick = matches!(primary.fate, Fate::Unhealthy | Fate::UnhealthyContainer);
         let replaces = primary.failed > 0 && (primary.completed || sick);
-        let (id, fate, first) = (primary.id.clone(), primary.fate, primary.launched_ever == 0);
+        let (fate, first) = (primary.fate, primary.launched_ever == 0);
         primary.launched_ever += number;
         let definition = primary.definition.clone();
-        let group = self.service.target_groups().into_iter().next();
         let tags = self.propagated(&definition);
         let mut names = Vec::with_capacity(number);
         for n in 0..number {
             // Only the very first task of a flaky deployment fails.
             let fate = if fate == Fate::Flaky && !(first && n == 0) { Fate::Good } else { fate };
-            let order = Launch {
-                cluster: &self.service.cluster,
-                definition: &definition,
-                service: Some(&self.service.name),
-                started_by: Some(&id),
-                group: format!("service:{}", self.service.name),
-                fate,
-                target_group: group.clone(),
-                config: &self.service.config,
-                overrides: json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] }),
-                tags: tags.clone(),
-            };
+            let order = Launch::of(self.service, &self.service.deployments[0], fate, tags.clone());
             names.extend(launch(self.realm, self.ids, self.now, order));
         }
         self.service.steady = false;
@@ -188,28 +173,21 @@ impl Hand<'_> {
         }
         let id = primary.id.clone();
         let reason = format!("Scaling activity initiated by (deployment {id})");
-        let (mut running, mut pending, mut drained) = (Vec::new(), 0, 0);
-        let (mut old_left, mut surplus_left) = (old, surplus);
+        let mine = |task: &Task| task.is_of(self.service) && task.is_live();
+        let tasks = &mut self.realm.tasks;
+        let (fresh, mut former): (Vec<usize>, Vec<usize>) =
+            (0..tasks.len()).filter(|at| mine(&tasks[*at])).partition(|at| tasks[*at].is_in(&id));
         // Of the old tasks those that are not up yet go first, then the oldest; of the new ones the newest.
-        let mut order: Vec<usize> = (0..self.realm.tasks.len()).collect();
-        order.sort_by_key(|at| !self.realm.tasks[*at].is_pending());
-        for at in order {
-            let task = &mut self.realm.tasks[at];
-            let fresh = task.deployment.as_deref() == Some(id.as_str());
-            if fresh || !task.is_of(self.service) || !task.is_live() || old_left == 0 {
-                continue;
+        former.sort_by_key(|at| !tasks[*at].is_pending());
+        let (mut running, mut pending, mut drained) = (Vec::new(), 0, 0);
+        for at in former.into_iter().take(old).chain(fresh.into_iter().rev().take(surplus)) {
+            let task = &mut tasks[at];
+            if task.is_running() {
+                running.push(task.id.clone());
+                drained += usize::from(task.targeted);
+            } else {
+                pending += 1;
             }
-            old_left -= 1;
-            note_stop(task, &mut running, &mut pending, &mut drained);
-            stop(task, self.now, "ServiceSchedulerInitiated", &reason);
-        }
-        for task in self.realm.tasks.iter_mut().rev() {
-            let fresh = task.deployment.as_deref() == Some(id.as_str());
-            if !fresh || !task.is_of(self.service) || !task.is_live() || surplus_left == 0 {
-                continue;
-            }
-            surplus_left -= 1;
-            note_stop(task, &mut running, &mut pending, &mut drained);
             stop(task, self.now, "ServiceSchedulerInitiated", &reason);
         }
         self.report_stops(&running, pending, drained);
@@ -251,15 +229,6 @@ impl Hand<'_> {
                  deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
             ));
         }
-    }
-}
-
-fn note_stop(task: &Task, running: &mut Vec<String>, pending: &mut usize, drained: &mut usize) {
-    if task.is_running() {
-        running.push(task.id.clone());
-        *drained += usize::from(task.targeted);
-    } else {
-        *pending += 1;
     }
 }
 

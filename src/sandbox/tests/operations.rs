@@ -46,7 +46,8 @@ fn a_definition_is_kept_and_filled_in() {
 fn definitions_are_refused_with_the_messages_of_ecs() {
     let sandbox = lab(Clock::Held, json!({}));
     let message = |change: &dyn Fn(&mut Value)| refused(&sandbox, change).1;
-    assert_eq!(message(&|d| d["tags"] = json!([])), "Tags can not be empty.");
+    let untagged = refused(&sandbox, |d| d["tags"] = json!([]));
+    assert_eq!(untagged, ("ClientException".to_owned(), "Tags can not be empty.".to_owned()));
     assert_eq!(
         message(&|d| d["containerDefinitions"][0]["image"] = json!("")),
         "Container.image should not be null or empty."
@@ -108,6 +109,9 @@ fn what_is_missing_is_told() {
         "InvalidParameterException"
     );
     assert_eq!(error("MakeCoffee", json!({})).0, "UnknownOperationException");
+    let unknown = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:9";
+    let answer = sandbox.ecs("DeleteTaskDefinitions", json!({ "taskDefinitions": [unknown] }));
+    assert_eq!(answer["failures"][0]["arn"], unknown);
 }
 
 #[test]
