@@ -43,7 +43,7 @@ enum Verb {
 struct Global {
     /// The manifest; else `ecsail.yml` in this directory or above it
     #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
-    manifest: Option<PathBuf>,
+    manifest: Option<String>,
     /// The stage of the manifest
     #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true)]
     stage: Option<String>,
@@ -161,14 +161,14 @@ impl Global {
 
     fn settings(&self) -> Result<Settings, Failure> {
         Ok(Settings {
-            manifest: self.manifest.clone(),
-            stage: self.stage.clone().filter(|stage| !stage.is_empty()),
+            manifest: named(&self.manifest).map(PathBuf::from),
+            stage: named(&self.stage),
             set: self.set.iter().map(|argument| assignment(argument)).collect::<Result<_, _>>()?,
             environment: self.environment()?,
-            profile: self.profile.clone(),
-            region: self.region.clone(),
-            cluster: self.cluster.clone(),
-            endpoint_url: self.endpoint_url.clone(),
+            profile: named(&self.profile),
+            region: named(&self.region),
+            cluster: named(&self.cluster),
+            endpoint_url: named(&self.endpoint_url),
             #[cfg(feature = "sandbox")]
             sandbox: self.sandbox.clone(),
             #[cfg(not(feature = "sandbox"))]
@@ -194,6 +194,11 @@ impl Global {
     }
 }
 
+/// Returns an argument; an empty one, such as an unset variable of a script gives, counts as none.
+fn named(argument: &Option<String>) -> Option<String> {
+    argument.clone().filter(|argument| !argument.is_empty())
+}
+
 /// Returns the name and value of `--set name=value`.
 fn assignment(argument: &str) -> Result<(String, String), Failure> {
     let parts = argument.split_once('=');
@@ -203,8 +208,12 @@ fn assignment(argument: &str) -> Result<(String, String), Failure> {
     };
     match parts.filter(|(found, _)| name(found)) {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => Err(Failure::usage(format!("`--set {argument}` is not `name=value`"))
-            .hint("a name has letters, digits and `_`".to_owned())),
+        None => {
+            // The value may be a secret; the name is enough to find the mistake.
+            let name = argument.split('=').next().unwrap_or_default();
+            let hint = "a name has letters, digits and `_`".to_owned();
+            Err(Failure::usage(format!("`--set {name}…` is not `name=value`")).hint(hint))
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! `null` removes. Places survive: each value keeps the place of the layer that wrote it.
 
 use super::model::{Shape, model};
-use super::rules::{Identity, identity};
+use super::rules::{Identity, MAPPINGS, identity};
 use super::tree::{Kind, Node};
 
 /// Returns `base` with `over` laid on it, as documents of the named shape.
@@ -54,7 +54,7 @@ fn merge_lists(base: Node, over: Node, item: &str, identity: &Identity) -> Node 
         let known = merged.iter().position(|known| name.is_some() && name_of(known, identity) == name);
         match known {
             None => merged.push(node),
-            Some(at) if removes(&node, identity) => {
+            Some(at) if removes(&node, item) => {
                 merged.remove(at);
             }
             Some(at) => {
@@ -68,23 +68,18 @@ fn merge_lists(base: Node, over: Node, item: &str, identity: &Identity) -> Node 
 
 /// Returns the name of an item, such as `web` or `80/tcp`; nothing where it has none.
 pub fn name_of(node: &Node, identity: &Identity) -> Option<String> {
-    let parts: Option<Vec<&str>> = identity
-        .members
-        .iter()
-        .map(|(member, default)| {
-            let written = node.get(member).and_then(Node::text);
-            written.or(Some(*default)).filter(|text| !text.is_empty())
-        })
-        .collect();
-    parts.map(|parts| parts.join("/"))
+    let written = |member: &str| node.get(member).and_then(Node::text).filter(|text| !text.is_empty());
+    identity.members.iter().find_map(|(member, _)| written(member))?;
+    let parts = identity.members.iter().map(|(member, default)| written(member).unwrap_or(default));
+    Some(parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"))
 }
 
-/// Returns whether an item says nothing but its name and `null`: `environment: { FOO: null }`.
-fn removes(node: &Node, identity: &Identity) -> bool {
-    let rest = || {
-        node.entries().iter().filter(|(key, _)| identity.members.iter().all(|(name, _)| *name != key.name))
-    };
-    rest().count() > 0 && rest().all(|(_, value)| value.is_null())
+/// Returns whether an item is a pair whose value is `null`: `environment: { FOO: null }` removes the entry.
+///
+/// Of other items `null` removes a member only: `hostPort: null` does not take the port away.
+fn removes(node: &Node, item: &str) -> bool {
+    let pair = MAPPINGS.iter().find(|(shape, ..)| *shape == item);
+    pair.is_some_and(|(_, _, value)| node.get(value).is_some_and(Node::is_null))
 }
 
 /// Returns a document without `null` members, without items that a layer removed from nothing, and without an
@@ -107,11 +102,10 @@ pub fn without_nulls(node: Node, shape: &str) -> Node {
                 Shape::List(item) => item,
                 _ => "",
             };
-            let removed = |node: &Node| identity(item).is_some_and(|identity| removes(node, identity));
             Kind::Seq(
                 items
                     .into_iter()
-                    .filter(|node| !removed(node))
+                    .filter(|node| !removes(node, item))
                     .map(|node| without_nulls(node, item))
                     .collect(),
             )
@@ -181,6 +175,27 @@ mod tests {
         assert_eq!(
             *ports,
             json!([{"containerPort": 53, "name": "dns"}, {"containerPort": 53, "protocol": "udp"}])
+        );
+    }
+
+    #[test]
+    fn null_on_a_member_of_a_named_item_keeps_the_item() {
+        let base = "containerDefinitions: [ { name: a, image: i, portMappings: [ { containerPort: 80, hostPort: 8080 } ] } ]";
+        let over = "containerDefinitions: [ { name: a, image: null, portMappings: [ { containerPort: 80, hostPort: null } ] } ]";
+        let expected = json!([{"name": "a", "portMappings": [{"containerPort": 80}]}]);
+        assert_eq!(layered(&[base, over])["containerDefinitions"], expected);
+        assert_eq!(layered(&["volumes: [ { name: d, host: null } ]"])["volumes"], json!([{"name": "d"}]));
+    }
+
+    #[test]
+    fn port_ranges_have_names_of_their_own() {
+        let base = "containerDefinitions: [ { name: a, portMappings: [ { containerPortRange: 1-2 }, { containerPortRange: 5-6 } ] } ]";
+        let over =
+            "containerDefinitions: [ { name: a, portMappings: [ { containerPortRange: 5-6, name: x } ] } ]";
+        let ports = &layered(&[base, over])["containerDefinitions"][0]["portMappings"];
+        assert_eq!(
+            *ports,
+            json!([{"containerPortRange": "1-2"}, {"containerPortRange": "5-6", "name": "x"}])
         );
     }
 

@@ -98,7 +98,7 @@ fn structure(members: &Map<String, Value>, shape: &str) -> Option<Value> {
 fn list(items: &[Value], item: &str) -> Option<Value> {
     let mut kept: Vec<Value> = items.iter().filter_map(|value| normalised(value, item)).collect();
     if let Some(identity) = identity(item) {
-        kept.sort_by_key(|value| name_of(value, identity));
+        kept.sort_by_cached_key(|value| (name_of(value, identity), value.to_string()));
     }
     let mut value = Value::Array(kept);
     if UNORDERED.contains(&item) {
@@ -128,7 +128,7 @@ pub fn name_of(item: &Value, identity: &super::rules::Identity) -> String {
         Value::Number(number) => number.to_string(),
         _ => (*default).to_owned(),
     };
-    identity.members.iter().map(part).collect::<Vec<_>>().join("/")
+    identity.members.iter().map(part).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

@@ -68,7 +68,15 @@ impl<'a> Reader<'a> {
         let (_, inner) = node.entries().iter().find(|(key, _)| is(key, "taskDefinition"))?;
         let Kind::Map(entries) = &inner.kind else { return None };
         let mut entries = entries.clone();
-        entries.extend(node.entries().iter().filter(|(key, _)| is(key, "tags")).cloned());
+        for (key, value) in node.entries().iter().filter(|(key, _)| !is(key, "taskDefinition")) {
+            if is(key, "tags") {
+                entries.push((key.clone(), value.clone()));
+            } else {
+                let message =
+                    format!("left out `{}`: it stands beside `taskDefinition`, not in it", key.shown());
+                self.problems.push(Problem::warning(key.span, message));
+            }
+        }
         Some(Node { kind: Kind::Map(entries), span: inner.span })
     }
 
@@ -81,7 +89,7 @@ impl<'a> Reader<'a> {
         };
         let (dropped, kept): (Vec<_>, Vec<_>) = entries.iter().cloned().partition(|(key, _)| read_only(key));
         if let Some((first, _)) = dropped.first() {
-            let names: Vec<_> = dropped.iter().map(|(key, _)| format!("`{}`", key.name)).collect();
+            let names: Vec<_> = dropped.iter().map(|(key, _)| format!("`{}`", key.shown())).collect();
             let message = format!("left out what ECS fills in itself: {}", names.join(", "));
             self.problems.push(Problem::note(first.span, message));
         }
@@ -110,7 +118,7 @@ impl<'a> Reader<'a> {
         for (key, value) in entries {
             let member = member_of(schema, &key.name);
             let name = member.unwrap_or(key.name.as_str());
-            let here = path.member(name);
+            let here = path.member(member.unwrap_or(key.shown()));
             if read.iter().any(|(known, _)| known.name == name) {
                 let message = format!("`{}` is `{name}`, which stands here already", key.name);
                 self.problems.push(Problem::error(key.span, message).path(&here.shown));
@@ -142,7 +150,7 @@ impl<'a> Reader<'a> {
         let hint = did_you_mean(&key.name, schema.properties.keys().map(String::as_str))
             .or_else(|| belongs(&key.name))
             .or_else(|| belongs(&first_lower(&key.name)));
-        let message = format!("unknown key `{}`", key.name);
+        let message = format!("unknown key `{}`", key.shown());
         let hint = hint.unwrap_or_else(|| {
             format!(
                 "if ECS knows it and ecsail does not yet, let it through: `allow_unknown: [{}]`",
@@ -161,23 +169,31 @@ impl<'a> Reader<'a> {
             }
             (Kind::Map(_), None) => return self.mismatch(node, "a list", path, None),
             _ => {
-                let hint = node.text().map(|text| format!("write it as a list: `[ {text} ]`"));
+                let text = node.text().filter(|_| !node.span.expression);
+                let hint = text.map(|text| format!("write it as a list: `[ {text} ]`"));
                 return self.mismatch(node, "a list", path, hint);
             }
         };
         let mut read: Vec<Node> = Vec::with_capacity(items.len());
         for (index, node) in items.iter().enumerate() {
+            if node.is_null() {
+                self.report(
+                    node,
+                    &path.item(&index.to_string()),
+                    "an item of a list cannot be `null`".to_owned(),
+                );
+                continue;
+            }
             let name = identity(item).and_then(|identity| super::layer::name_of(node, identity));
             let here = path.item(&name.clone().unwrap_or_else(|| index.to_string()));
             let value = self.value(node, item, &here);
-            let again = |identity| {
-                read.iter().any(|known| {
-                    super::layer::name_of(known, identity) == super::layer::name_of(&value, identity)
-                })
-            };
-            if identity(item)
-                .is_some_and(|identity| super::layer::name_of(&value, identity).is_some() && again(identity))
-            {
+            // One port may be published on several of the host's.
+            let once = identity(item).filter(|identity| identity.shape != "PortMapping");
+            let again = once.is_some_and(|identity| {
+                let name = super::layer::name_of(&value, identity);
+                name.is_some() && read.iter().any(|known| super::layer::name_of(known, identity) == name)
+            });
+            if again {
                 let name = name.unwrap_or_default();
                 self.report(node, &here, format!("`{name}` stands twice in this list"));
                 continue;
@@ -199,7 +215,12 @@ impl<'a> Reader<'a> {
         if !schema.values.is_empty() && !schema.values.iter().any(|value| value == text) {
             let allowed: Vec<_> = schema.values.iter().map(|value| format!("`{value}`")).collect();
             let near = nearest(text, schema.values.iter().map(String::as_str));
-            let message = format!("`{text}` is not one of {}", shortened(&allowed));
+            let found = if node.span.expression {
+                "what the expression gives".to_owned()
+            } else {
+                format!("`{text}`")
+            };
+            let message = format!("{found} is not one of {}", shortened(&allowed));
             let problem = Problem::error(node.span, message).path(&path.shown);
             self.problems.push(problem.hint(near.map(|near| format!("did you mean `{near}`?"))));
         }
@@ -215,7 +236,7 @@ impl<'a> Reader<'a> {
         let Some(number) = number else { return self.mismatch(node, "a whole number", path, None) };
         let (low, high) = (schema.minimum.unwrap_or(i64::MIN), schema.maximum.unwrap_or(i64::MAX));
         if number < low || number > high {
-            self.report(node, path, format!("`{number}` is not between {low} and {high}"));
+            self.report(node, path, format!("{} is not between {low} and {high}", node.describe()));
         }
         let kind = Kind::Scalar(Scalar::Number(number.into(), number.to_string()));
         Node { kind, span: node.span }

@@ -18,7 +18,10 @@ pub const IDENTITIES: &[Identity] = &[
     Identity { shape: "Volume", members: &[("name", "")] },
     Identity { shape: "ServiceVolumeConfiguration", members: &[("name", "")] },
     Identity { shape: "Ulimit", members: &[("name", "")] },
-    Identity { shape: "PortMapping", members: &[("containerPort", ""), ("protocol", "tcp")] },
+    Identity {
+        shape: "PortMapping",
+        members: &[("containerPort", ""), ("containerPortRange", ""), ("protocol", "tcp")],
+    },
     Identity { shape: "Tag", members: &[("key", "")] },
 ];
 
@@ -56,6 +59,7 @@ pub const UNORDERED_MEMBERS: &[(&str, &str)] = &[
 ///
 /// Seen in public DescribeTaskDefinition answers and documented in the API reference of each member.
 pub const DEFAULTS: &[(&str, &str, &str)] = &[
+    ("RegisterTaskDefinitionRequest", "enableFaultInjection", "false"),
     ("ContainerDefinition", "essential", "true"),
     ("ContainerDefinition", "cpu", "0"),
     ("PortMapping", "protocol", "\"tcp\""),

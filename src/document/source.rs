@@ -27,12 +27,14 @@ pub struct Span {
     pub source: SourceId,
     pub start: usize,
     pub end: usize,
+    /// Whether a template expression made what stands there: its value may be a secret, and is not repeated.
+    pub expression: bool,
 }
 
 impl Span {
     /// Returns the span of `range` in `source`.
     pub fn new(source: SourceId, range: Range<usize>) -> Span {
-        Span { source, start: range.start, end: range.end.max(range.start) }
+        Span { source, start: range.start, end: range.end.max(range.start), expression: false }
     }
 }
 

@@ -15,6 +15,9 @@ pub const TOKEN_START: char = '\u{E000}';
 /// Closes a token.
 pub const TOKEN_END: char = '\u{E001}';
 
+/// The characters that no source, value or document may have: those of tokens and of the marks for places.
+pub const RESERVED: [char; 4] = ['\u{E000}', '\u{E001}', '\u{E002}', '\u{E003}'];
+
 /// Holds what a token stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
@@ -62,11 +65,16 @@ impl Text {
         let last = range.end.saturating_sub(1).max(range.start);
         let (end_source, end, expression_end) = self.origin(last);
         let end = expression_end.unwrap_or(end + (range.end - last));
-        if end_source == source && end >= start {
-            Span::new(source, start..end)
-        } else {
-            Span::new(source, start..start + 1)
-        }
+        let whole = end_source == source && end >= start;
+        let span = Span::new(source, if whole { start..end } else { start..start + 1 });
+        Span { expression: self.has_expression(range), ..span }
+    }
+
+    fn has_expression(&self, range: Range<usize>) -> bool {
+        let first = self.anchors.partition_point(|anchor| anchor.at <= range.start).saturating_sub(1);
+        let mut anchors =
+            self.anchors[first..].iter().take_while(|anchor| anchor.at < range.end.max(range.start + 1));
+        anchors.any(|anchor| anchor.origin_end.is_some())
     }
 
     /// Returns source, offset, and the end of the expression where `at` lies in a token.

@@ -12,7 +12,7 @@ use serde_saphyr::Spanned;
 
 use super::problem::Problem;
 use super::source::Span;
-use super::text::{Bound, Part, Text};
+use super::text::{Bound, Part, RESERVED, Text};
 
 /// The most nodes that one file may have: room for any definition, none for a billion laughs.
 const MAX_NODES: usize = 100_000;
@@ -49,6 +49,13 @@ pub enum Scalar {
 pub struct Key {
     pub name: String,
     pub span: Span,
+}
+
+impl Key {
+    /// Returns the key as a message may name it: what an expression made is not repeated.
+    pub fn shown(&self) -> &str {
+        if self.span.expression { "{{ … }}" } else { &self.name }
+    }
 }
 
 impl Node {
@@ -104,8 +111,11 @@ impl Node {
     }
 
     /// Returns what a reader would call this: `a string`, `a list`, ….
+    ///
+    /// What an expression made is not repeated: it may be a secret.
     pub fn describe(&self) -> String {
         match &self.kind {
+            Kind::Scalar(_) if self.span.expression => "what the expression gives".to_owned(),
             Kind::Null => "nothing (`null`)".to_owned(),
             Kind::Scalar(Scalar::Bool(_, text)) => format!("the boolean `{text}`"),
             Kind::Scalar(Scalar::Number(_, text)) => format!("the number `{text}`"),
@@ -303,11 +313,12 @@ impl<'de> Visitor<'de> for RawVisitor {
 fn bind(raw: Spanned<Raw>, text: &Text, problems: &mut Vec<Problem>) -> Node {
     let range = byte_range(&raw);
     let span = text.span(range.clone());
-    let written = || text.text.get(range.clone()).unwrap_or_default().to_owned();
+    // An alias stands where it is used; how its value is spelled, where it was defined.
+    let written = || text.text.get(defined_range(&raw)).unwrap_or_default();
     let kind = match raw.value {
         Raw::Null => Kind::Null,
-        Raw::Bool(value) => Kind::Scalar(Scalar::Bool(value, written())),
-        Raw::Number(value) => number(value, written(), span, problems),
+        Raw::Bool(value) => Kind::Scalar(Scalar::Bool(value, spelled(written(), value.to_string()))),
+        Raw::Number(ref value) => number(value, spelled(written(), value.to_string()), span, problems),
         Raw::String(value) => return bind_string(value, span, text, problems),
         Raw::Seq(items) => Kind::Seq(items.into_iter().map(|item| bind(item, text, problems)).collect()),
         Raw::Map(entries) => Kind::Map(bind_map(entries, text, problems)),
@@ -341,26 +352,40 @@ fn bind_map(
 }
 
 /// Returns the kind of a number; one that a float cannot hold exactly is a problem.
-fn number(value: Number, written: String, span: Span, problems: &mut Vec<Problem>) -> Kind {
+fn number(value: &Number, written: String, span: Span, problems: &mut Vec<Problem>) -> Kind {
     let digits = written.trim_start_matches(['-', '+']);
     let integral = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if integral && value.is_f64() {
         let problem = Problem::error(span, format!("the number `{written}` is too large"));
         problems.push(problem.hint("write it in quotes if it is meant as text".to_owned()));
     }
-    Kind::Scalar(Scalar::Number(value, written))
+    Kind::Scalar(Scalar::Number(value.clone(), written))
+}
+
+/// Returns how a boolean or number was spelled; its canonical form where the text is not its spelling alone.
+fn spelled(written: &str, canonical: String) -> String {
+    let alone = !written.is_empty()
+        && written.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
+    if alone { written.to_owned() } else { canonical }
 }
 
 /// Returns a string with its tokens replaced: one lone token keeps the type of its value.
 fn bind_string(value: String, span: Span, text: &Text, problems: &mut Vec<Problem>) -> Node {
-    let parts = match text.parts(&value) {
-        None => return Node::string(value, span),
-        Some(parts) => parts,
+    let Some(parts) = text.parts(&value) else {
+        if value.contains(RESERVED) {
+            problems.push(token_problem(span));
+        }
+        return Node::string(value, span);
     };
     if let [Part::Bound(bound)] = parts[..] {
         return match bound {
             Bound::Undefined => Node { kind: Kind::Unknown, span },
-            Bound::Value(value) => Node::from_value(value, span),
+            Bound::Value(value) => {
+                if holds_token(value) {
+                    problems.push(token_problem(span));
+                }
+                Node::from_value(value, span)
+            }
         };
     }
     let mut joined = String::new();
@@ -374,7 +399,28 @@ fn bind_string(value: String, span: Span, text: &Text, problems: &mut Vec<Proble
             },
         }
     }
+    if joined.contains(RESERVED) {
+        problems.push(token_problem(span));
+    }
     Node::string(joined, span)
+}
+
+/// Returns whether a token is left in a value: a filter has taken captured text apart.
+fn holds_token(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(RESERVED),
+        Value::Array(items) => items.iter().any(holds_token),
+        Value::Object(entries) => {
+            entries.iter().any(|(name, value)| name.contains(RESERVED) || holds_token(value))
+        }
+        _ => false,
+    }
+}
+
+fn token_problem(span: Span) -> Problem {
+    let hint =
+        "apply filters to values, not to the output of `{% set %}` blocks, `{% filter %}` blocks and macros";
+    Problem::error(span, "a filter has taken apart text that holds bound values").hint(hint.to_owned())
 }
 
 /// Returns the text of a scalar as it is joined into other text; lists, maps and `none` have none.
@@ -396,7 +442,15 @@ fn join_problem(value: &Value, span: Span) -> Problem {
 }
 
 fn byte_range<T>(spanned: &Spanned<T>) -> std::ops::Range<usize> {
-    let span = spanned.referenced.span();
+    location_range(spanned.referenced)
+}
+
+fn defined_range<T>(spanned: &Spanned<T>) -> std::ops::Range<usize> {
+    location_range(spanned.defined)
+}
+
+fn location_range(location: serde_saphyr::Location) -> std::ops::Range<usize> {
+    let span = location.span();
     let start = span.byte_offset().unwrap_or(0) as usize;
     start..start + span.byte_len().unwrap_or(0) as usize
 }
@@ -433,6 +487,16 @@ mod tests {
         assert_eq!(node.get("a").and_then(Node::text), Some("1.10"));
         assert_eq!(node.get("b").and_then(Node::text), Some("true"));
         assert_eq!(node.get("c").and_then(Node::text), Some("0o17"));
+    }
+
+    #[test]
+    fn an_alias_has_the_spelling_of_what_it_stands_for() {
+        let node = tree("a: &a 1.10\nb: *a\nc: &c { P: 80, Q: true }\nd: { <<: *c }\ne: !!int \"5\"\n")
+            .expect("valid");
+        assert_eq!(node.get("b").and_then(Node::text), Some("1.10"));
+        let inner = |name: &str| node.get("d").and_then(|d| d.get(name)).and_then(Node::text);
+        assert_eq!((inner("P"), inner("Q")), (Some("80"), Some("true")));
+        assert_eq!(node.get("e").and_then(Node::text), Some("5"));
     }
 
     #[test]

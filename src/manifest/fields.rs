@@ -110,14 +110,14 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 fn unknown_key(key: &Key, path: &str, known: &[&str], later: &[&str]) -> Problem {
-    let full = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
+    let full = if path.is_empty() { key.shown().to_owned() } else { format!("{path}.{}", key.shown()) };
     if later.contains(&key.name.as_str()) {
         let message = format!("`{}` is not supported by this version of ecsail", key.name);
         return Problem::error(key.span, message).path(full);
     }
     let hint = did_you_mean(&key.name, known.iter().copied());
     let hint = hint.unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
-    Problem::error(key.span, format!("unknown key `{}`", key.name)).path(full).hint(hint)
+    Problem::error(key.span, format!("unknown key `{}`", key.shown())).path(full).hint(hint)
 }
 
 #[cfg(test)]

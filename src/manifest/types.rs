@@ -104,13 +104,13 @@ pub fn with_stage(root: &Node, stage: Option<&str>) -> Node {
     let kept = entries.iter().filter(|(key, _)| key.name != "stages").cloned().collect();
     let base = Node { kind: Kind::Map(kept), span: root.span };
     match overlay {
-        Some(overlay) if !overlay.is_null() => overlaid(base, overlay, ""),
+        Some(overlay) if !overlay.is_null() => overlaid(base, overlay, &[]),
         _ => base,
     }
 }
 
-fn overlaid(base: Node, over: &Node, key: &str) -> Node {
-    if matches!(key, "task_definition" | "service") && !over.is_null() {
+fn overlaid(base: Node, over: &Node, path: &[&str]) -> Node {
+    if matches!(path, ["services", _, "task_definition" | "service"]) && !over.is_null() {
         let span = over.span;
         let layers = |node: &Node| match &node.kind {
             Kind::Seq(items) => items.clone(),
@@ -127,7 +127,7 @@ fn overlaid(base: Node, over: &Node, key: &str) -> Node {
             Some(at) if value.is_null() => {
                 merged.remove(at);
             }
-            Some(at) => merged[at].1 = overlaid(merged[at].1.clone(), value, &key.name),
+            Some(at) => merged[at].1 = overlaid(merged[at].1.clone(), value, &[path, &[&key.name]].concat()),
             None => merged.push((key.clone(), value.clone())),
         }
     }
@@ -136,7 +136,8 @@ fn overlaid(base: Node, over: &Node, key: &str) -> Node {
 
 /// Reports what is off in the stages that are not used in this run: their keys.
 pub fn check_stages(root: &Node, problems: &mut Problems) {
-    for (name, stage) in root.get("stages").map(Node::entries).unwrap_or_default() {
+    let fields = Fields::new(root, "", ROOT_KEYS, ROOT_LATER, problems);
+    for (name, stage) in fields.entries("stages", problems) {
         let path = format!("stages.{}", name.name);
         Fields::new(stage, &path, STAGE_KEYS, ROOT_LATER, problems);
         for (key, service) in stage.get("services").map(Node::entries).unwrap_or_default() {
@@ -165,6 +166,7 @@ pub fn read(root: &Node, manifest: &mut Manifest) {
     check_account(manifest.account.as_ref(), &mut problems);
     manifest.timeout = fields.duration("timeout", &mut problems);
     manifest.allow_unknown = fields.texts("allow_unknown", &mut problems);
+    fields.entries("vars", &mut problems);
     manifest.images = images(root, &mut problems);
     manifest.services = services(&fields, &mut problems);
     manifest.problems = problems;
@@ -240,10 +242,17 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
         let path = format!("services.{}", key.name);
         let fields = Fields::new(node, &path, SERVICE_KEYS, SERVICE_LATER, problems);
         let name = fields.text("name", problems).map_or(key.name.clone(), |name| name.value);
+        let cluster = fields.text("cluster", problems).map(|cluster| cluster.value);
+        let same = |known: &&Service| known.name == name && known.cluster == cluster;
+        if let Some(known) = services.iter().find(same) {
+            let message = format!("`{}` and `{}` are the same service, `{name}`", known.key, key.name);
+            problems
+                .push(Problem::error(key.span, message).path(&path).hint("leave one of them out".to_owned()));
+        }
         services.push(Service {
             key: key.name.clone(),
             name,
-            cluster: fields.text("cluster", problems).map(|cluster| cluster.value),
+            cluster,
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
             timeout: fields.duration("timeout", problems),

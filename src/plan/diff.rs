@@ -47,7 +47,9 @@ fn compare(
         ) => {
             compare_members(before, after, shape, &path, changes);
         }
-        (before, after, Shape::List(item)) if identity(item).is_some() => {
+        (before, after, Shape::List(item))
+            if has_names(items(before), item) && has_names(items(after), item) =>
+        {
             compare_named(items(before), items(after), item, &path, changes);
         }
         (Some(Value::Array(before)), Some(Value::Array(after)), Shape::List(item))
@@ -89,6 +91,13 @@ fn join(path: &str, name: &str) -> String {
 
 fn items(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Returns whether each item of a list has a name of its own.
+fn has_names(items: &[Value], item: &str) -> bool {
+    let Some(identity) = identity(item) else { return false };
+    let names: std::collections::BTreeSet<_> = items.iter().map(|item| name_of(item, identity)).collect();
+    names.len() == items.len() && !names.contains("")
 }
 
 fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, changes: &mut Vec<Change>) {
@@ -195,7 +204,7 @@ mod tests {
         let added = container(json!({"environment": [{"name": "X", "value": "postgres://u:pw@h/db"}]}));
         assert_eq!(
             shown(container(json!({})), added),
-            [r#"containerDefinitions[web].environment[X]: - → "postgres://u:(hidden)@h/db""#]
+            [r#"containerDefinitions[web].environment[X]: - → "postgres://(hidden)@h/db""#]
         );
     }
 

@@ -108,7 +108,7 @@ impl Writer<'_> {
     }
 }
 
-/// Holds one template tag: `{{ }}`, `{% %}` or `{# #}`, or a whole raw block.
+/// Holds one template tag: `{{ }}`, `{% %}` or `{# #}`.
 #[derive(Debug)]
 struct Tag {
     start: usize,
@@ -141,37 +141,38 @@ fn tags(text: &str) -> Vec<Tag> {
         let end = match kind {
             Some('{') => expression_end(text, start + 2, "}}"),
             Some('%') => expression_end(text, start + 2, "%}"),
-            Some('#') => text[start..].find("#}").map(|found| start + found + 2),
+            Some('#') => text[start + 2..].find("#}").map(|found| start + 2 + found + 2),
             _ => {
                 at = start + 1;
                 continue;
             }
         };
-        let Some(mut end) = end else { break };
+        let Some(end) = end else { break };
         let inner = text[start + 2..end - 2].trim_matches(['-', '+']).trim();
         let statement = kind == Some('%');
-        if statement && inner == "raw" {
-            let Some(raw_end) = raw_block_end(text, end) else { break };
-            end = raw_end;
-        }
         tags.push(Tag {
             start,
             end,
             is_expression: kind == Some('{'),
             trims_before: text[start + 2..].starts_with('-'),
             opens_capture: statement && opens_capture(inner),
-            closes_capture: statement && (inner == "endset" || inner == "endfilter"),
+            closes_capture: statement && matches!(inner, "endset" | "endfilter" | "endmacro" | "endcall"),
         });
         at = end;
+        if statement && inner == "raw" {
+            // What stands up to its end is text, whatever it looks like.
+            let Some(raw_end) = raw_block_end(text, end) else { break };
+            at = raw_end;
+        }
     }
     tags
 }
 
-/// Returns whether a statement captures the text up to its end: `set x`, `filter f`.
+/// Returns whether a statement captures the text up to its end: `set x`, `filter f`, `macro m()`.
 fn opens_capture(statement: &str) -> bool {
     match statement.split_once(char::is_whitespace) {
         Some(("set", rest)) => !rest.contains('='),
-        Some(("filter", _)) => true,
+        Some(("filter" | "macro" | "call", _)) => true,
         _ => false,
     }
 }
@@ -203,14 +204,15 @@ fn expression_end(text: &str, at: usize, close: &str) -> Option<usize> {
     None
 }
 
+/// Returns where the tag begins that ends a raw block.
 fn raw_block_end(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(start) = text[at..].find("{%").map(|found| at + found) {
-        let end = text[start..].find("%}").map(|found| start + found + 2)?;
+        let end = text[start + 2..].find("%}").map(|found| start + 2 + found + 2)?;
         if text[start + 2..end - 2].trim_matches(['-', '+']).trim() == "endraw" {
-            return Some(end);
+            return Some(start);
         }
-        at = end;
+        at = start + 2;
     }
     None
 }
@@ -276,6 +278,32 @@ mod tests {
         assert_eq!(plain, text);
         let at = marked.text.find("c: ").expect("kept");
         assert_eq!(&text[marked.original(at)..marked.original(at) + 2], "c:");
+    }
+
+    #[test]
+    fn odd_braces_are_text() {
+        for text in [
+            "command: [\"echo ${#}\"]",
+            "{%}",
+            "{{",
+            "{#",
+            "{% raw %}{%}{% endraw %}x",
+            "a: {{ 'é' }} {#}",
+            "{% raw %}",
+        ] {
+            let marked = Marked::new(id(), text);
+            assert_eq!(strip(&marked.text, id()).0, text);
+        }
+    }
+
+    #[test]
+    fn lines_of_a_raw_block_know_their_place() {
+        let text = "{% raw %}\na: {{ x }}\nb: 1\n{% endraw %}\nc: 2\n";
+        let marked = Marked::new(id(), text);
+        let (plain, anchors) = strip(&marked.text, id());
+        assert_eq!(plain, text);
+        let at = text.find("b: 1").expect("there");
+        assert!(anchors.iter().any(|anchor| anchor.origin == at && anchor.at == at), "{anchors:?}");
     }
 
     #[test]

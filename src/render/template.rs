@@ -103,6 +103,11 @@ impl Engine {
         environment.set_syntax(syntax());
         // Any escaping but `None` makes the output of macros and captures "safe": text, not a value.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("bind".into()));
+        // The engine's own marks its output as safe, to be pasted; JSON text is a value like any other.
+        environment.add_filter("tojson", |value: Value| match serde_json::to_string(&value) {
+            Ok(text) => Ok(text),
+            Err(_) => Err(minijinja::Error::new(ErrorKind::BadSerialization, "this value has no JSON form")),
+        });
         let sink = Arc::clone(&values);
         environment.set_formatter(move |out, _, value| {
             if value.is_safe() {
@@ -207,8 +212,14 @@ impl Engine {
             Some(detail) => format!("template: {kind}: {detail}"),
             None => format!("template: {kind}"),
         };
-        let fuel = error.kind() == ErrorKind::OutOfFuel;
-        let hint = fuel.then(|| "a loop runs for too long".to_owned());
+        let hint = match error.kind() {
+            ErrorKind::OutOfFuel => Some("a loop runs for too long".to_owned()),
+            ErrorKind::TemplateNotFound => Some(
+                "the name is relative to the manifest, and written as it is, not made by an expression"
+                    .to_owned(),
+            ),
+            _ => None,
+        };
         (Problem::error(span, message).hint(hint), error.kind())
     }
 
@@ -275,7 +286,13 @@ fn resolve(value: &mut serde_json::Value, earlier: &Text, id: SourceId) {
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, earlier, id)),
         serde_json::Value::Object(entries) => {
-            entries.values_mut().for_each(|value| resolve(value, earlier, id))
+            let resolved = std::mem::take(entries).into_iter().map(|(name, mut value)| {
+                let mut name = serde_json::Value::String(name);
+                resolve(&mut name, earlier, id);
+                resolve(&mut value, earlier, id);
+                (name.as_str().unwrap_or_default().to_owned(), value)
+            });
+            *entries = resolved.collect();
         }
         _ => {}
     }
@@ -408,6 +425,35 @@ mod tests {
         ] {
             assert_eq!(rendered("k: {{ v }}", value.clone()), json!({"k": value}));
             assert_eq!(rendered("k: \"{{ v }}\"", value.clone()), json!({"k": value}));
+        }
+    }
+
+    #[test]
+    fn json_text_is_a_value_too() {
+        let value = json!({"a": [1, "b: c # \""]});
+        let rendered = rendered(
+            "k: {{ v | tojson }}\nl: { m: {{ v | tojson }} }\nn: \"{{ v | tojson }}\"",
+            value.clone(),
+        );
+        for text in [&rendered["k"], &rendered["l"]["m"], &rendered["n"]] {
+            let parsed: serde_json::Value =
+                serde_json::from_str(text.as_str().expect("a text")).expect("JSON");
+            assert_eq!(parsed, value);
+        }
+    }
+
+    #[test]
+    fn what_a_macro_gives_can_be_compared_and_named() {
+        let template = "{% macro n() %}web{% endmacro %}k: {{ n() == 'web' }}\nl: {{ {n(): 'x'} }}\nm: {{ n() | length }}";
+        assert_eq!(rendered(template, json!(1)), json!({"k": true, "l": {"web": "x"}, "m": 3}));
+    }
+
+    #[test]
+    fn a_filter_that_takes_a_token_apart_is_a_problem() {
+        for filter in ["c | reverse", "c[:2]"] {
+            let template = format!("{{% set c %}}{{{{ v }}}}{{% endset %}}k: {{{{ {filter} }}}}");
+            let problems = try_rendered(&[("t", &template)], json!("x")).expect_err("apart");
+            assert!(problems[0].message.contains("taken apart"), "{problems:?}");
         }
     }
 

@@ -40,7 +40,9 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
 
 /// Returns the part of a span on its first line: a caret under a whole mapping would hide the point.
 fn first_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
-    let start = start.min(text.len());
+    // A template error may point into the middle of a character.
+    let start = (0..=start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = (end.min(text.len())..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
     start..end.clamp(start, line_end)
 }
