@@ -24,7 +24,7 @@ function __fish_ecsail_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c ecsail -n "__fish_ecsail_needs_command" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_needs_command" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_needs_command" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_needs_command" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_needs_command" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -54,7 +54,7 @@ complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "sandbox" -d 'The embe
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "completions" -d 'Prints the completion script of a shell'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -77,7 +77,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -100,7 +100,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_sub
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -123,7 +123,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_see
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -146,7 +146,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_su
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand render; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -170,7 +170,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -195,7 +195,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subc
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -224,7 +224,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_see
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -251,7 +251,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_su
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -271,7 +271,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s q -l quiet -d '
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -296,7 +296,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_se
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -f -a "reset" -d 'Forget the state that is kept in `.ecsail/`'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l port -d 'The port on 127.0.0.1; any free one without it' -r
-complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -316,7 +316,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_s
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -336,7 +336,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_s
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from scenarios" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l env-file -d 'Read environment variables for templates from a file' -r -F
@@ -360,7 +360,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_s
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from help" -f -a "scenarios" -d 'List what can be made to happen'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Forget the state that is kept in `.ecsail/`'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l env-file -d 'Read environment variables for templates from a file' -r -F

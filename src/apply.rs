@@ -3,13 +3,13 @@
 //! Neither RegisterTaskDefinition nor UpdateService takes an idempotency token. Where an answer
 //! was lost, it is looked whether the call took effect before it is made again: nothing is done twice.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{join_all, try_join_all};
 use serde_json::Value;
 
 use crate::aws::error::Meaning;
-use crate::aws::types::{Service, TaskDefinition, revision_of, view};
+use crate::aws::types::{Deployment, Service, TaskDefinition, revision_of, view};
 use crate::aws::{ApiError, Aws};
 use crate::document::model::Root;
 use crate::document::normal::{OWN_TAG_PREFIX, normal};
@@ -79,11 +79,15 @@ async fn register(
             report.tell(&Event::Note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}")));
             continue;
         }
-        if error.is_ambiguous()
-            && let Some(registered) = already_registered(registration, &document, aws).await
-        {
-            report.tell(&Event::Registered { revision: registered.revision() });
-            return Ok(registered);
+        if error.is_ambiguous() {
+            let found = already_registered(registration, &document, aws).await;
+            let unknown = |lookup| {
+                unknown_effect(&format!("register task definition `{}`", registration.family), &error, lookup)
+            };
+            if let Some(registered) = found.map_err(unknown)? {
+                report.tell(&Event::Registered { revision: registered.revision() });
+                return Ok(registered);
+            }
         }
         if attempt >= ATTEMPTS || !may_try_again(&error) {
             let message = format!("register task definition `{}`", registration.family);
@@ -91,6 +95,15 @@ async fn register(
         }
         tokio::time::sleep(pause(attempt)).await;
     }
+}
+
+/// Returns the failure of a call of which nobody knows whether it took effect.
+fn unknown_effect(attempted: &str, error: &ApiError, lookup: ApiError) -> Failure {
+    let hint = format!(
+        "whether it took effect is not known (`{}` failed too): look before you deploy again",
+        lookup.operation
+    );
+    Failure::error(attempted).because(error.clone()).hint(hint)
 }
 
 /// Returns whether a call that failed so may be made again, once it is known that it had no effect.
@@ -111,15 +124,29 @@ fn pause(attempt: u32) -> Duration {
 }
 
 /// Returns the revision that an unanswered call registered, if it did.
+///
+/// # Errors
+/// It could not be found out: then the call must not be made again.
 async fn already_registered(
     registration: &Registration,
     document: &Value,
     aws: &Aws,
-) -> Option<TaskDefinition> {
-    let latest = aws.task_definition(&registration.family).await.ok().flatten()?;
-    let new = registration.latest.as_ref() != Some(&latest.arn);
+) -> Result<Option<TaskDefinition>, ApiError> {
+    let mut attempt = 0;
+    let latest = loop {
+        attempt += 1;
+        match aws.task_definition(&registration.family).await {
+            Ok(latest) => break latest,
+            Err(error) if attempt < ATTEMPTS && error.may_pass() => tokio::time::sleep(pause(attempt)).await,
+            Err(error) => return Err(error),
+        }
+    };
     let root = Root::TaskDefinition;
-    (new && normal(&latest.document, root) == normal(document, root)).then_some(latest)
+    let ours = |latest: &TaskDefinition| {
+        registration.latest.as_ref() != Some(&latest.arn)
+            && normal(&latest.document, root) == normal(document, root)
+    };
+    Ok(latest.filter(ours))
 }
 
 /// Takes ecsail's own tags out of a document, and returns whether there were any.
@@ -148,20 +175,16 @@ async fn update(
         // A plan's indexes are those of its own registrations, which were all made.
         Revision::New(index) => registered[*index].arn.clone(),
     };
-    if !plan.retag.is_empty()
-        && let Err(error) = aws.tag(&plan.before, &plan.retag).await
-    {
-        report.tell(&Event::Note(&format!("the new digest of `{}` is not recorded: {error}", plan.key)));
-    }
     let mut document = plan.members.clone();
     document.insert("cluster".to_owned(), plan.cluster.clone().into());
     document.insert("service".to_owned(), plan.name.clone().into());
     if plan.after != Revision::Same {
         document.insert("taskDefinition".to_owned(), revision.clone().into());
     }
-    let answer = send_update(&Value::Object(document), plan, aws).await?;
+    let asked_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    let answer = send_update(&Value::Object(document), plan, &revision, aws).await?;
     let service: Service = view(&answer).unwrap_or_default();
-    let followed = follow(plan, &service, revision);
+    let followed = follow(plan, &service, revision, asked_at);
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
     report.tell(&Event::Updated {
         service: &plan.key,
@@ -171,8 +194,14 @@ async fn update(
     Ok(followed)
 }
 
-/// Makes the call; an update that forces a deployment is looked up before it is made again.
-async fn send_update(document: &Value, plan: &ServicePlan, aws: &Aws) -> Result<Value, Failure> {
+/// Makes the call; one whose answer was lost is looked up before it is made again.
+async fn send_update(
+    document: &Value,
+    plan: &ServicePlan,
+    revision: &str,
+    aws: &Aws,
+) -> Result<Value, Failure> {
+    let attempted = format!("update service `{}`", plan.name);
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -180,47 +209,79 @@ async fn send_update(document: &Value, plan: &ServicePlan, aws: &Aws) -> Result<
             Ok(service) => return Ok(service),
             Err(error) => error,
         };
-        if error.is_ambiguous()
-            && let Some(service) = already_updated(plan, aws).await
-        {
-            return Ok(service);
+        if error.is_ambiguous() {
+            let found = already_updated(plan, revision, aws).await;
+            if let Some(service) = found.map_err(|lookup| unknown_effect(&attempted, &error, lookup))? {
+                return Ok(service);
+            }
         }
         if attempt >= ATTEMPTS || !may_try_again(&error) {
-            return Err(Failure::error(format!("update service `{}`", plan.name))
-                .hint(error.hint())
-                .because(error));
+            return Err(Failure::error(attempted).hint(error.hint()).because(error));
         }
         tokio::time::sleep(pause(attempt)).await;
     }
 }
 
-/// Returns the service where an unanswered update has started its deployment.
-async fn already_updated(plan: &ServicePlan, aws: &Aws) -> Option<Value> {
-    let mut found = aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await.ok()?;
-    let document = found.remove(&plan.name)?;
-    let service: Service = view(&document).ok()?;
-    let id = service.primary().map(|primary| primary.id.clone());
-    (id.is_some() && id != plan.deployment_before).then_some(document)
+/// Returns the service where an unanswered update has started its deployment: a new one, of the revision asked for.
+///
+/// # Errors
+/// It could not be found out: then the call must not be made again.
+async fn already_updated(plan: &ServicePlan, revision: &str, aws: &Aws) -> Result<Option<Value>, ApiError> {
+    let mut attempt = 0;
+    let mut found = loop {
+        attempt += 1;
+        match aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await {
+            Ok(found) => break found,
+            Err(error) if attempt < ATTEMPTS && error.may_pass() => tokio::time::sleep(pause(attempt)).await,
+            Err(error) => return Err(error),
+        }
+    };
+    let Some(document) = found.remove(&plan.name) else { return Ok(None) };
+    let service: Service = view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
+    Ok(started(plan, &service, revision).is_some().then_some(document))
 }
 
-/// Returns the deployment that an update started, by the answer's PRIMARY deployment.
-fn follow(plan: &ServicePlan, service: &Service, revision: String) -> Option<Followed> {
-    let primary = service.primary();
-    let started = primary.filter(|primary| Some(&primary.id) != plan.deployment_before.as_ref());
+/// Returns the deployment that an update started: the PRIMARY one, if it is new and of the revision asked for.
+fn started<'a>(plan: &ServicePlan, service: &'a Service, revision: &str) -> Option<&'a Deployment> {
+    let primary = service.primary()?;
+    let new = Some(&primary.id) != plan.deployment_before.as_ref();
+    (new && primary.task_definition == revision).then_some(primary)
+}
+
+/// Returns the deployment to follow, by the answer's PRIMARY deployment; none where the update starts none.
+///
+/// Where the answer does not show it, the first deployment of the revision since `asked_at` will be it.
+fn follow(plan: &ServicePlan, service: &Service, revision: String, asked_at: f64) -> Option<Followed> {
+    let started = started(plan, service, &revision);
     // Attributes such as tags' propagation start no deployment, and none was asked for.
     if started.is_none() && plan.after == Revision::Same && plan.reasons.is_empty() {
         return None;
     }
-    let last = |deployment: &crate::aws::types::Deployment| deployment.created_at.0;
     Some(Followed {
         key: plan.key.clone(),
         name: plan.name.clone(),
         cluster: plan.cluster.clone(),
         deployment: started.map(|primary| primary.id.clone()),
-        created_at: started.or(primary).map(last).unwrap_or_default(),
+        created_at: started.map_or(asked_at, |primary| primary.created_at.0),
         revision,
         previous: plan.before.clone(),
         deployment_before: plan.deployment_before.clone(),
         timeout: plan.timeout.unwrap_or(TIMEOUT),
     })
+}
+
+/// Records the digests that revisions now run with, for services that were deployed anew because a tag had moved.
+///
+/// Done only once they run: a record of what was rolled back would hide the next change.
+pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &dyn Report) {
+    for service in plan
+        .services
+        .iter()
+        .filter(|service| deployed.contains(&service.key.as_str()) && !service.retag.is_empty())
+    {
+        if let Err(error) = aws.tag(&service.before, &service.retag).await {
+            report
+                .tell(&Event::Note(&format!("the new digest of `{}` is not recorded: {error}", service.key)));
+        }
+    }
 }

@@ -54,6 +54,8 @@ pub struct Tags {
     pub all: Option<String>,
     /// `--tag app=1.4.2`: one image.
     pub one: BTreeMap<String, String>,
+    /// Whether the tag for all only stands in for one that was not given.
+    pub placeholder: bool,
 }
 
 impl Tags {

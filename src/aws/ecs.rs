@@ -6,7 +6,6 @@ use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::types::{DesiredStatus, TaskDefinitionField};
 use serde_json::{Value, json};
 
-use super::error::Meaning;
 use super::raw::RawJson;
 use super::types::{ServiceDeployment, ServiceRevision, Task, TaskDefinition, view};
 use super::{ApiError, Aws};
@@ -74,7 +73,7 @@ impl Aws {
         let request = self.ecs.register_task_definition().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("ecs:RegisterTaskDefinition", error))?;
-        definition_of(raw.answer()).ok_or_else(|| unreadable("ecs:RegisterTaskDefinition"))
+        definition_of(raw.answer()).ok_or_else(|| ApiError::unreadable("ecs:RegisterTaskDefinition"))
     }
 
     /// Updates a service with a document as UpdateService takes it, and returns the raw service. Sent once.
@@ -87,7 +86,7 @@ impl Aws {
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("ecs:UpdateService", error))?;
         match raw.answer()["service"].take() {
-            Value::Null => Err(unreadable("ecs:UpdateService")),
+            Value::Null => Err(ApiError::unreadable("ecs:UpdateService")),
             service => Ok(service),
         }
     }
@@ -196,14 +195,4 @@ fn definition_of(mut answer: Value) -> Option<TaskDefinition> {
 fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
     let items = answer[member].as_array();
     items.into_iter().flatten().filter_map(|item| view(item).ok()).collect()
-}
-
-fn unreadable(operation: &str) -> ApiError {
-    ApiError {
-        operation: operation.to_owned(),
-        meaning: Meaning::Garbled,
-        code: None,
-        message: Some("the answer is not what ECS gives".to_owned()),
-        request_id: None,
-    }
 }

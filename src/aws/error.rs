@@ -16,7 +16,7 @@ pub enum Meaning {
     Denied,
     /// The credentials are no longer good.
     Expired,
-    /// There are no credentials.
+    /// There are no credentials, or what should give them failed.
     NoCredentials,
     /// What was asked for is not there.
     NotFound,
@@ -75,6 +75,17 @@ impl ApiError {
         }
     }
 
+    /// Returns the error of an answer that is not what the service gives.
+    pub fn unreadable(operation: &str) -> ApiError {
+        ApiError {
+            operation: operation.to_owned(),
+            meaning: Meaning::Garbled,
+            code: None,
+            message: Some("the answer is not what ECS gives".to_owned()),
+            request_id: None,
+        }
+    }
+
     /// Returns what to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self.meaning {
@@ -96,8 +107,8 @@ where
 {
     if let Some(credentials) = cause::<CredentialsError, _>(error) {
         return match credentials {
-            CredentialsError::CredentialsNotLoaded(_) => Meaning::NoCredentials,
-            _ => Meaning::Other,
+            CredentialsError::Unhandled(_) => Meaning::Other,
+            _ => Meaning::NoCredentials,
         };
     }
     match code {

@@ -6,16 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use futures_util::future::{join, join4, try_join_all};
+use futures_util::future::{join3, join4, try_join_all};
 use serde_json::Value;
 
 use super::error::Meaning;
-use super::types::{ImageState, Observed, ObservedService, TaskDefinition, view};
+use super::types::{ImageState, Observed, ObservedService, TaskDefinition, revision_of, view};
 use super::{ApiError, Aws};
 use crate::document::model::{Root, model};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
-use crate::render::{Definition, Desired, DesiredService};
+use crate::render::{Definition, Desired, DesiredService, images};
 
 impl Aws {
     /// Returns what is there of what is desired.
@@ -40,7 +40,7 @@ impl Aws {
             Ok(caller) => observed.caller = Some(caller),
             Err(error) => observed.notes.push(format!("who runs this is not known: {error}")),
         }
-        self.observe_running(&mut observed).await?;
+        self.observe_running(desired, &mut observed).await?;
         self.observe_running_images(desired, &mut observed).await?;
         Ok(observed)
     }
@@ -93,7 +93,7 @@ impl Aws {
     }
 
     /// Second round: the definitions that run (where they are not the newest) and the digests that they run with.
-    async fn observe_running(&self, observed: &mut Observed) -> Result<()> {
+    async fn observe_running(&self, desired: &Desired, observed: &mut Observed) -> Result<()> {
         let known: BTreeMap<_, _> =
             observed.latest.values().map(|latest| (latest.arn.clone(), latest.clone())).collect();
         let running = observed.services.values().map(|observed| observed.service.task_definition.clone());
@@ -106,8 +106,11 @@ impl Aws {
                 observed.service.current_service_revisions.iter().map(|revision| revision.arn.clone())
             })
             .collect();
-        let (definitions, revisions) = join(self.latest(&unknown), self.service_revisions(&revisions)).await;
+        let families = running_families(desired, observed);
+        let (definitions, latest, revisions) =
+            join3(self.latest(&unknown), self.latest(&families), self.service_revisions(&revisions)).await;
         let definitions = definitions.map_err(failure)?;
+        observed.latest.extend(latest.map_err(failure)?);
         // Without service revisions (old permissions, another cloud) a moved tag is found by our own tags, if at all.
         let revisions = revisions.unwrap_or_default();
         for service in observed.services.values_mut() {
@@ -141,10 +144,9 @@ impl Aws {
     }
 }
 
-/// Returns the images that a task definition document names.
+/// Returns the images that a task definition document names, each once.
 pub fn images_of(document: &Value) -> BTreeSet<Reference> {
-    let containers = document["containerDefinitions"].as_array().into_iter().flatten();
-    containers.filter_map(|container| container["image"].as_str()).map(Reference::parse).collect()
+    images(document).collect()
 }
 
 fn rendered_images(desired: &Desired) -> BTreeSet<Reference> {
@@ -162,6 +164,18 @@ fn families(desired: &Desired) -> BTreeSet<String> {
         Definition::Running(_) => None,
     };
     desired.services.iter().filter_map(family).collect()
+}
+
+/// Returns the families of the services that keep the definition that they run.
+fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
+    let keeping =
+        desired.services.iter().filter(|service| matches!(service.definition, Definition::Running(_)));
+    let seen =
+        keeping.filter_map(|service| observed.services.get(&(service.cluster.clone(), service.name.clone())));
+    let family = |seen: &ObservedService| {
+        revision_of(&seen.service.task_definition).split(':').next().map(str::to_owned)
+    };
+    seen.filter_map(family).filter(|family| !family.is_empty()).collect()
 }
 
 /// Returns the registered document without what ECS fills in: what could be registered again.
@@ -191,7 +205,9 @@ fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
 pub fn failure(error: ApiError) -> Failure {
     let hint = error.hint();
     match error.meaning {
-        Meaning::NoCredentials => Failure::error("no AWS credentials were found").because(error).hint(hint),
+        Meaning::NoCredentials => {
+            Failure::error("the AWS credentials could not be loaded").because(error).hint(hint)
+        }
         Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
         _ => Failure::error(format!("call `{}`", error.operation)).because(error).hint(hint),
     }

@@ -85,11 +85,21 @@ pub struct DeploymentConfiguration {
 }
 
 /// The circuit breaker's settings.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct CircuitBreaker {
     pub enable: bool,
     pub rollback: bool,
+    pub threshold_configuration: Option<Threshold>,
+}
+
+/// When the circuit breaker trips, where that is not left to ECS: COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Threshold {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub value: i64,
 }
 
 /// The alarms' settings.

@@ -33,8 +33,8 @@ pub struct Check {
 /// Every problem that was found.
 pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     let mut request = args.selection.request()?;
-    if request.tags.is_empty() {
-        request.tags = Tags { all: Some(PLACEHOLDER.to_owned()), ..Tags::default() };
+    if request.tags.all.is_none() {
+        request.tags = Tags { all: Some(PLACEHOLDER.to_owned()), placeholder: true, ..request.tags };
     }
     let stages = match &context.settings.stage {
         Some(_) => Vec::new(),

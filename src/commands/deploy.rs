@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use std::time::Duration;
 
-use super::{Selection, options};
+use super::{Selection, options, some_services};
 use crate::apply::{self, Applied};
 use crate::context::Context;
 use crate::error::Failure;
@@ -62,9 +62,11 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let manifest = manifest::load(&context.settings, &request)?;
     let desired = render::desired(&manifest, &request.tags)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
+    some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
     let observed = aws.observe(&desired).await?;
-    let options = options(&manifest, &request, &context.settings, (args.force, args.supersede));
+    let options = options(&manifest, &request, &context.settings);
+    let options = plan::Options { force: args.force, supersede: args.supersede, ..options };
     let mut plan = plan::compare(&desired, &observed, &options)?;
     for service in &mut plan.services {
         service.timeout = args.timeout.or(service.timeout);
@@ -85,11 +87,16 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let applied = apply::run(&plan, &aws, context.report.as_ref()).await?;
     tell_left(&plan, &applied.settled, context);
     if args.no_wait {
+        let started: Vec<&str> = applied.followed.iter().map(|followed| followed.key.as_str()).collect();
+        apply::record_digests(&plan, &started, &aws, context.report.as_ref()).await;
         return Ok(not_waited(&applied, context));
     }
     let poll = context.poll_interval();
     let settled = watch::until_settled(applied.followed, &aws, context.report.as_ref(), poll).await;
     context.report.tell(&Event::Done);
+    let deployed: Vec<&str> =
+        settled.iter().filter(|settled| settled.succeeded()).map(|s| s.followed.key.as_str()).collect();
+    apply::record_digests(&plan, &deployed, &aws, context.report.as_ref()).await;
     Ok(tell_ends(&settled, &applied.failures, context))
 }
 
@@ -117,15 +124,13 @@ fn not_waited(applied: &Applied, context: &Context) -> Outcome {
 
 /// Tells how every service ended: the good ones first, so that what failed is the last thing on the screen.
 fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
-    let is_good = |settled: &&Settled| Outcome::of(std::slice::from_ref(*settled)) == Outcome::Done;
-    for settled in settled.iter().filter(is_good).chain(settled.iter().filter(|settled| !is_good(settled))) {
+    let (good, bad): (Vec<&Settled>, Vec<&Settled>) = settled.iter().partition(|settled| settled.succeeded());
+    for settled in good.into_iter().chain(bad) {
         context.report.tell(&Event::Settled(settled));
     }
     tell_failures(failures, context);
-    match Outcome::of(settled) {
-        Outcome::Done if !failures.is_empty() => Outcome::Error,
-        outcome => outcome,
-    }
+    let others = if failures.is_empty() { Outcome::Done } else { Outcome::Error };
+    Outcome::of(settled).worse(others)
 }
 
 fn tell_failures(failures: &[(String, Failure)], context: &Context) {

@@ -46,7 +46,16 @@ impl Selection {
             Some(Target::Service { names }) => names.clone(),
             None => Vec::new(),
         };
-        Ok(Request { tags: Tags::parse(&self.tag)?, services })
+        Ok(Request { tags: Tags::parse(&self.tag)?, services, names_only: false })
+    }
+}
+
+/// Refuses a selection without services: nothing to do would look like done.
+fn some_services(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
+    match manifest.services.is_empty() {
+        true => Err(crate::error::Failure::usage("the manifest has no services")
+            .hint("add them under `services:`".to_owned())),
+        false => Ok(()),
     }
 }
 
@@ -55,15 +64,12 @@ fn options(
     manifest: &crate::manifest::Manifest,
     request: &Request,
     settings: &crate::settings::Settings,
-    (force, supersede): (bool, bool),
 ) -> Options {
     let directory = manifest.path.as_deref().and_then(std::path::Path::parent);
     let directory =
         directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
     let performer = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR", "CIRCLE_USERNAME"];
     Options {
-        force,
-        supersede,
         account: manifest.account.as_ref().map(|account| account.value.clone()),
         record: Record {
             app: manifest.app.clone(),
@@ -72,5 +78,6 @@ fn options(
             git_sha: crate::manifest::git::sha(directory, &settings.environment),
             performer: performer.iter().find_map(|name| settings.environment.get(*name).cloned()),
         },
+        ..Options::default()
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{Selection, options};
+use super::{Selection, options, some_services};
 use crate::context::Context;
 use crate::manifest;
 use crate::plan;
@@ -33,11 +33,12 @@ pub async fn run(args: &Plan, markdown: bool, context: &Context) -> Result<Outco
     let manifest = manifest::load(&context.settings, &request)?;
     let desired = render::desired(&manifest, &request.tags)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
+    some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
     let observed = aws.observe(&desired).await?;
     // A deployment under way stands against a deploy, not against looking.
-    let mut plan =
-        plan::compare(&desired, &observed, &options(&manifest, &request, &context.settings, (false, true)))?;
+    let options = plan::Options { looking: true, ..options(&manifest, &request, &context.settings) };
+    let mut plan = plan::compare(&desired, &observed, &options)?;
     for (_, seen) in observed.services.iter().filter(|(_, seen)| seen.service.under_way().is_some()) {
         plan.notes.push(format!("a deployment of `{}` is under way", seen.service.service_name));
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::aws::observe::failure;
 use crate::aws::types::{Deployment, Service, revision_of, view};
 use crate::context::Context;
+use crate::document::problem::Invalid;
 use crate::error::Failure;
 use crate::manifest::{self, load::Request};
 use crate::report::{Event, Outcome};
@@ -29,8 +30,11 @@ pub struct Status {
 /// # Errors
 /// A service that is not there, or the API's.
 pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
-    let request = Request { services: args.names.clone(), ..Request::default() };
+    let request = Request { services: args.names.clone(), names_only: true, ..Request::default() };
     let manifest = manifest::load(&context.settings, &request)?;
+    if manifest.problems.any_error() {
+        return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
+    }
     let aws = context.connect_only(&manifest).await?;
     let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for service in &manifest.services {

@@ -66,6 +66,11 @@ impl Sources {
         id
     }
 
+    /// Replaces the text of a source by another of the same length.
+    pub fn replace(&mut self, id: SourceId, text: String) {
+        self.list[id.index()].text = text;
+    }
+
     /// Returns the source with that id.
     ///
     /// An id of another `Sources` gives an arbitrary source of this one: ids are only

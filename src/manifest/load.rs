@@ -24,6 +24,8 @@ pub struct Request {
     pub tags: Tags,
     /// The services to load; all where it is empty.
     pub services: Vec<String>,
+    /// Whether the verb renders nothing: then no definition is read.
+    pub names_only: bool,
 }
 
 /// Returns the manifest with its stage laid over it, and all texts that the named services need.
@@ -45,7 +47,9 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     types::read(&root, &mut manifest);
     names::check_tags(&request.tags, &manifest.images)?;
     select(&mut manifest, settings, &request.services)?;
-    load_definitions(&directory, &mut manifest);
+    if !request.names_only {
+        load_definitions(&directory, &mut manifest);
+    }
     Ok(manifest)
 }
 
@@ -164,16 +168,48 @@ fn rendered(name: &str, settings: &Settings, request: &Request, manifest: &mut M
     Ok(root)
 }
 
+/// How many expressions a first pass may leave out because they cannot be computed yet.
+const LATE: usize = 200;
+
 /// Renders and parses the manifest once with the names known so far.
+///
+/// A first pass leaves out expressions that fail on names that are not known yet, such as `vars.n * 2`: the last pass
+/// computes them.
 fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode: Mode) -> Result<Node> {
-    let mut engine = Engine::new(context.clone(), &manifest.templates, &manifest.sources);
-    let (text, mut problems) = engine.render(name, &manifest.sources, mode);
+    let mut sources = manifest.sources.clone();
+    let mut engine = Engine::new(context.clone(), &manifest.templates, &sources);
+    let (mut text, mut problems) = engine.render(name, &sources, mode);
+    for _ in 0..LATE {
+        let late = problems
+            .first()
+            .and_then(|problem| problem.span)
+            .filter(|_| mode == Mode::Lenient && text.is_none());
+        let Some(blanked) =
+            late.and_then(|span| Some((span, blank(&sources.get(span.source).text, span.start)?)))
+        else {
+            break;
+        };
+        sources.replace(blanked.0.source, blanked.1);
+        engine = Engine::new(context.clone(), &manifest.templates, &sources);
+        (text, problems) = engine.render(name, &sources, mode);
+    }
     let node = text.map(|text| tree::parse(&text).map_err(|mut more| problems.append(&mut more)));
     manifest.problems.extend(problems);
     match node {
         Some(Ok(node)) => Ok(node),
         _ => Err(Invalid { problems: manifest.problems.clone(), sources: manifest.sources.clone() }.into()),
     }
+}
+
+/// Returns a template with the expression at a place replaced by one that is undefined, of the same length.
+fn blank(text: &str, at: usize) -> Option<String> {
+    let (start, end) = crate::render::markers::expression_at(text, at)?;
+    let inside = text.get(start + 2..end - 2)?;
+    let trims = |mark: bool| if mark { "-" } else { " " };
+    let (before, after) = (trims(inside.starts_with('-')), trims(inside.ends_with('-')));
+    let blank = format!("{before}_{}{after}", " ".repeat(inside.len().checked_sub(3)?));
+    let blanked = format!("{}{{{{{blank}}}}}{}", &text[..start], &text[end..]);
+    (blanked != text).then_some(blanked)
 }
 
 fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &mut Manifest) -> Result<()> {

@@ -145,7 +145,11 @@ mod tests {
 
     #[test]
     fn the_tag_for_all_goes_to_images_without_one_and_to_an_only_image() {
-        let tags = Tags { all: Some("2".into()), one: BTreeMap::from([("c".into(), "9".into())]) };
+        let tags = Tags {
+            all: Some("2".into()),
+            one: BTreeMap::from([("c".into(), "9".into())]),
+            ..Tags::default()
+        };
         let shown =
             |name, text, count| tagged(name, &image(text), count, &tags).map(|image| image.to_string());
         assert_eq!(shown("a", "r/a", 2), Some("r/a:2".into()));

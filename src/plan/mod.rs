@@ -14,7 +14,7 @@ use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::{Failure, Failures};
 use crate::manifest::image::Reference;
-use crate::render::{Definition, Desired, DesiredService};
+use crate::render::{Desired, DesiredService};
 
 pub mod diff;
 pub mod mask;
@@ -34,6 +34,8 @@ pub struct Options {
     pub force: bool,
     /// Deploy though a deployment is under way.
     pub supersede: bool,
+    /// Nothing will be done: a deployment under way does not stand against looking.
+    pub looking: bool,
     /// The account that the manifest insists on.
     pub account: Option<String>,
     pub record: Record,
@@ -97,6 +99,10 @@ pub enum Revision {
 pub enum Reason {
     /// The tag now points at another image.
     ImageMoved { image: String, before: String, after: String },
+    /// The last deployment of this revision failed, and was not taken back.
+    Failed,
+    /// A deployment of this revision is under way, and is to be replaced.
+    Superseded,
     /// It was asked for.
     Forced,
 }
@@ -171,12 +177,18 @@ fn plan_service(
         return Err(against);
     }
     let running = seen.running.as_ref().map(|running| &running.document);
-    let (after, definition_changes) = revision(service, &document, seen, observed, options, plan);
+    let (after, definition_changes) = revision(&document, seen, observed, options, plan);
     let attributes = service::changes(service, seen)?;
     plan.notes.extend(attributes.notes);
     let mut reasons = Vec::new();
     if after == Revision::Same {
         reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
+        // That the definition is the same does not mean that it runs.
+        let failed =
+            seen.service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+        let under_way = options.supersede && !options.looking && seen.service.under_way().is_some();
+        reasons.extend(failed.then_some(Reason::Failed));
+        reasons.extend(under_way.then_some(Reason::Superseded));
         if options.force && reasons.is_empty() {
             reasons.push(Reason::Forced);
         }
@@ -205,7 +217,6 @@ fn plan_service(
 
 /// Returns the revision that the service will run, and how it differs from the one that runs.
 fn revision(
-    service: &DesiredService,
     document: &Value,
     seen: &ObservedService,
     observed: &Observed,
@@ -223,8 +234,7 @@ fn revision(
     let latest = observed.latest.get(family);
     // A revision that an earlier, failed deploy registered serves again: no two revisions say the same.
     let reusable = latest.filter(|latest| {
-        matches!(service.definition, Definition::Rendered(_))
-            && latest.document["status"] == "ACTIVE"
+        latest.document["status"] == "ACTIVE"
             && normal(&latest.document, root) == wanted
             && same_digests(latest, document, observed)
     });

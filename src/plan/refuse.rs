@@ -59,7 +59,7 @@ pub fn service<'a>(
 
 /// Returns the refusal of a service whose deployment is under way, unless it is to be superseded.
 pub fn under_way(seen: &ObservedService, options: &Options) -> Option<Failure> {
-    let deployment = seen.service.under_way().filter(|_| !options.supersede)?;
+    let deployment = seen.service.under_way().filter(|_| !options.supersede && !options.looking)?;
     let name = &seen.service.service_name;
     let revision = revision_of(&deployment.task_definition);
     let message = format!("a deployment of `{name}` is under way: `{revision}` (`{}`)", deployment.id);

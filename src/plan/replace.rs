@@ -47,6 +47,13 @@ fn replace(
             (text("name"), Reference::parse(&text("image")))
         })
         .collect();
+    let needs_tag = |(_, image): &&(String, Reference)| {
+        with.untagged.iter().any(|known| known.repository == image.repository)
+    };
+    if let Some((_, image)) = images.iter().find(needs_tag) {
+        let message = format!("no tag to deploy for image `{}` of `{}`", image.repository, service.name);
+        return Err(Failure::error(message).hint("give one: `--tag 1.4.2`".to_owned()));
+    }
     let chosen = if with.tags.is_empty() { by_repository(&images, with) } else { by_name(&images, with)? };
     if chosen.iter().all(Option::is_none) {
         let wanted: Vec<_> = with.images.iter().map(|image| format!("`{}`", image.repository)).collect();

@@ -168,6 +168,12 @@ fn tags(text: &str) -> Vec<Tag> {
     tags
 }
 
+/// Returns where the expression `{{ … }}` that covers `at` begins and ends.
+pub fn expression_at(text: &str, at: usize) -> Option<(usize, usize)> {
+    let covers = |tag: &&Tag| tag.is_expression && (tag.start..tag.end).contains(&at);
+    tags(text).iter().find(covers).map(|tag| (tag.start, tag.end))
+}
+
 /// Returns whether a statement captures the text up to its end: `set x`, `filter f`, `macro m()`.
 fn opens_capture(statement: &str) -> bool {
     match statement.split_once(char::is_whitespace) {

@@ -57,6 +57,8 @@ pub enum Definition {
 pub struct Replacements {
     /// By repository: the manifest's `images`.
     pub images: Vec<Reference>,
+    /// The manifest's images that no tag was given for: a service that runs one cannot be deployed.
+    pub untagged: Vec<Reference>,
     /// Where there is no manifest: the tags as given, by container or repository name.
     pub tags: Tags,
 }
@@ -76,8 +78,49 @@ pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
         .iter()
         .filter_map(|service| desired_service(service, manifest, tags, &mut files, &mut problems))
         .collect();
+    check_tags_arrive(&services, manifest, tags, &mut problems);
     let remarks = Invalid { problems, sources: manifest.sources.clone() };
     if remarks.problems.any_error() { Err(remarks) } else { Ok(Desired { services, remarks }) }
+}
+
+/// Reports tags that were given and that no definition takes: nothing would change, and it would look done.
+fn check_tags_arrive(services: &[DesiredService], manifest: &Manifest, tags: &Tags, problems: &mut Problems) {
+    let given: Vec<&String> =
+        tags.all.iter().filter(|_| !tags.placeholder).chain(tags.one.values()).collect();
+    let arrives = |service: &DesiredService| match &service.definition {
+        Definition::Running(_) => true,
+        Definition::Rendered(document) => {
+            images(document).any(|image| given.iter().any(|tag| image.version() == Some(tag.as_str())))
+        }
+    };
+    if given.is_empty() || services.is_empty() || problems.any_error() || services.iter().any(arrives) {
+        return;
+    }
+    let span =
+        manifest.images.values().next().map(|image| image.span).or_else(|| manifest.services.first()?.span);
+    let message = format!("no definition takes the tag `{}`", tags.label().unwrap_or_default());
+    let hint = "write the container's image as an expression: `image: {{ image.NAME }}`".to_owned();
+    problems.push(Problem::error(span, message).hint(hint));
+}
+
+/// Returns the images that a task definition document names.
+pub fn images(document: &Value) -> impl Iterator<Item = Reference> {
+    let containers = document["containerDefinitions"].as_array().into_iter().flatten();
+    containers.filter_map(|container| container["image"].as_str()).map(Reference::parse)
+}
+
+/// Warns of images that name no version: what runs then depends on when it was pulled.
+fn warn_of_latest(node: &Node, problems: &mut Problems) {
+    for container in node.get("containerDefinitions").map(Node::items).unwrap_or_default() {
+        let Some(image) = container.get("image") else { continue };
+        let Some(reference) = image.text().map(Reference::parse) else { continue };
+        if matches!(reference.version(), None | Some("latest")) {
+            let name = container.get("name").and_then(Node::text).unwrap_or_default();
+            let message = format!("the image of container `{name}` names no version, so `latest` is taken");
+            let hint = "name a tag or a digest: what `latest` is changes under a running service".to_owned();
+            problems.push(Problem::warning(image.span, message).hint(hint));
+        }
+    }
 }
 
 fn desired_service(
@@ -158,16 +201,21 @@ fn replacements(
     problems: &mut Problems,
 ) -> Replacements {
     if manifest.images.is_empty() && !tags.is_empty() {
-        return Replacements { images: Vec::new(), tags: tags.clone() };
+        return Replacements { tags: tags.clone(), ..Replacements::default() };
     }
     let count = manifest.images.len();
-    let tagged: Vec<_> =
-        manifest.images.iter().filter_map(|(name, image)| tagged(name, image, count, tags)).collect();
-    if tagged.is_empty() {
+    let mut replacements = Replacements::default();
+    for (name, image) in &manifest.images {
+        match tagged(name, image, count, tags) {
+            Some(reference) => replacements.images.push(reference),
+            None => replacements.untagged.push(image.reference.clone()),
+        }
+    }
+    if replacements.images.is_empty() {
         let message = format!("no tag to deploy for service `{}`", service.key);
         problems.push(Problem::error(service.span, message).hint("give one: `--tag 1.4.2`".to_owned()));
     }
-    Replacements { images: tagged, tags: Tags::default() }
+    replacements
 }
 
 /// Holds the definition files that were parsed, so that one shared by many services is parsed once.
@@ -208,6 +256,7 @@ impl Files {
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             // The manifest gives a service its name.
             complete(merged, root, &["serviceName"], &mut found);
+            warn_of_latest(merged, &mut found);
         }
         problems.extend(found);
         merged

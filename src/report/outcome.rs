@@ -41,14 +41,22 @@ impl Outcome {
     ///
     /// A failure that is known weighs more than a rollout that is not known to have ended.
     pub fn of(settled: &[Settled]) -> Outcome {
-        let weight = |outcome: &Outcome| match outcome {
+        settled.iter().map(|settled| of_ending(&settled.ending)).fold(Outcome::Done, Outcome::worse)
+    }
+
+    /// Returns the worse of two outcomes.
+    pub fn worse(self, other: Outcome) -> Outcome {
+        if other.weight() > self.weight() { other } else { self }
+    }
+
+    fn weight(self) -> u8 {
+        match self {
             Outcome::Done | Outcome::Changes | Outcome::Declined => 0,
             Outcome::TimedOut => 1,
             Outcome::Error => 2,
             Outcome::Interrupted => 3,
             Outcome::RolloutFailed => 4,
-        };
-        settled.iter().map(|settled| of_ending(&settled.ending)).max_by_key(weight).unwrap_or(Outcome::Done)
+        }
     }
 }
 
@@ -116,5 +124,6 @@ mod tests {
         let slow = settled(Ending::TimedOut { waiting_for: String::new() });
         assert_eq!(Outcome::of(&[good.clone(), bad, slow.clone()]), Outcome::RolloutFailed);
         assert_eq!(Outcome::of(&[good, slow]), Outcome::TimedOut);
+        assert_eq!(Outcome::TimedOut.worse(Outcome::Error), Outcome::Error);
     }
 }

@@ -45,6 +45,8 @@ fn reason_text(reason: &Reason) -> String {
         Reason::ImageMoved { image, before, after } => {
             format!("`{image}` now is another image: {} → {}", short_digest(before), short_digest(after))
         }
+        Reason::Failed => "the last deployment of this revision failed".to_owned(),
+        Reason::Superseded => "the deployment under way is replaced (`--supersede`)".to_owned(),
         Reason::Forced => "a new deployment was asked for (`--force`)".to_owned(),
     }
 }

@@ -7,11 +7,14 @@
 use serde::Serialize;
 
 use super::snapshot::{Followed, Snapshot};
-use crate::aws::types::{Deployment, Service, ServiceDeployment, Task, revision_of};
+use crate::aws::types::{Deployment, Service, ServiceDeployment, Task, Threshold, revision_of};
 use crate::diagnose::Signature;
 
 /// How long after the update ECS may still answer as if it had not happened, in seconds.
 const STALE: f64 = 60.0;
+
+/// In how many looks in a row a service has to be missing to count as deleted.
+const MISSING: u32 = 3;
 
 /// The fewest and the most failures at which the circuit breaker trips (developer guide, "deployment circuit breaker").
 const FEWEST: i64 = 3;
@@ -56,9 +59,16 @@ impl Verdict {
 ///
 /// `now` is in seconds since 1970, on the clock of the API.
 pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
-    let Some(service) = snapshot.service.as_ref().filter(|service| service.status != "INACTIVE") else {
-        return Verdict::failed("the service was deleted");
+    let Some(service) = &snapshot.service else {
+        // One answer without it is no proof; ECS may not know its own mind for a moment.
+        return match snapshot.missing {
+            0..MISSING => Verdict::progressing("the service is not in ECS's answer"),
+            _ => Verdict::failed("the service was deleted"),
+        };
     };
+    if service.status == "INACTIVE" {
+        return Verdict::failed("the service was deleted");
+    }
     let by_deployments = judge_deployments(followed, snapshot, service, now);
     let verdict = match &snapshot.service_deployment {
         Some(deployment) => judge_service_deployment(followed, deployment, service, by_deployments),
@@ -163,7 +173,7 @@ fn counts(deployment: &Deployment) -> String {
 
 fn rolls_back(service: &Service) -> bool {
     let configuration = &service.deployment_configuration;
-    let breaker = configuration.deployment_circuit_breaker;
+    let breaker = &configuration.deployment_circuit_breaker;
     (breaker.enable && breaker.rollback) || (configuration.alarms.enable && configuration.alarms.rollback)
 }
 
@@ -246,10 +256,20 @@ fn running_revision(service: &Service) -> String {
 /// breaker may never trip, so at twice its threshold the verdict is ours.
 fn stuck(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Option<Verdict> {
     let ours = followed.find(service);
+    // All tasks run and none has failed since: whatever failed before has healed.
+    if ours.is_some_and(|ours| ours.running_count >= ours.desired_count && ours.failed_tasks == 0) {
+        return None;
+    }
     let desired = ours.map_or(service.desired_count, |ours| ours.desired_count);
-    let threshold = breaker_threshold(desired);
-    let breaker = service.deployment_configuration.deployment_circuit_breaker.enable;
-    let allowed = if breaker { threshold * 2 } else { threshold };
+    let breaker = &service.deployment_configuration.deployment_circuit_breaker;
+    let reported = snapshot
+        .service_deployment
+        .as_ref()
+        .and_then(|deployment| deployment.deployment_circuit_breaker.as_ref());
+    let reported = reported.map(|state| state.threshold).filter(|threshold| *threshold > 0);
+    let threshold =
+        reported.unwrap_or_else(|| breaker_threshold(desired, breaker.threshold_configuration.as_ref()));
+    let allowed = if breaker.enable { threshold * 2 } else { threshold };
     let (signature, count) = most_frequent(&snapshot.stopped)?;
     // A target that is unhealthy often heals: it takes more to call that hopeless.
     let allowed = if signature.heals() { allowed * 2 } else { allowed };
@@ -257,9 +277,17 @@ fn stuck(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Option<
     (count >= allowed).then_some(Verdict::Stuck { reason })
 }
 
-/// Returns after how many failures the circuit breaker trips by default: half the desired count, from 3 to 200.
-pub fn breaker_threshold(desired: i64) -> i64 {
-    ((desired + 1) / 2).clamp(FEWEST, MOST)
+/// Returns after how many failures the circuit breaker trips: half the desired count, from 3 to 200, unless configured.
+///
+/// API reference, DeploymentCircuitBreaker, `thresholdConfiguration`.
+pub fn breaker_threshold(desired: i64, configured: Option<&Threshold>) -> i64 {
+    let percent = |value: i64| (desired * value + 99) / 100;
+    match configured.map(|threshold| (threshold.kind.as_str(), threshold.value)) {
+        Some(("COUNT", count)) => count.max(1),
+        Some(("BOUNDED_PERCENT", value)) => percent(value).clamp(FEWEST, MOST),
+        Some(("UNBOUNDED_PERCENT", value)) => percent(value).max(1),
+        _ => percent(50).clamp(FEWEST, MOST),
+    }
 }
 
 /// Returns the most frequent way in which tasks failed, and how often.

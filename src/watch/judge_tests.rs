@@ -52,7 +52,7 @@ fn snapshot(service: Value, service_deployment: Option<Value>) -> Snapshot {
         service: Some(view(&service).expect("a service")),
         service_deployment: service_deployment.map(|value| view(&value).expect("a service deployment")),
         last_seen: Some(Deployment { id: OURS.into(), ..Deployment::default() }),
-        stopped: Vec::new(),
+        ..Snapshot::default()
     }
 }
 
@@ -266,8 +266,9 @@ fn an_answer_from_before_the_update_is_no_rollback() {
 
 #[test]
 fn a_service_that_is_gone_has_failed() {
-    let gone = Snapshot::default();
-    assert_eq!(verdict(&gone), ("failed".into(), "the service was deleted".into()));
+    let gone = |missing| Snapshot { missing, ..Snapshot::default() };
+    assert_eq!(verdict(&gone(1)).0, "progressing", "one answer without it is no proof");
+    assert_eq!(verdict(&gone(3)), ("failed".into(), "the service was deleted".into()));
     let mut inactive = service(&[], "", &[]);
     inactive["status"] = json!("INACTIVE");
     assert_eq!(verdict(&snapshot(inactive, None)), ("failed".into(), "the service was deleted".into()));
@@ -324,8 +325,32 @@ fn normal_ends_of_tasks_are_no_failures() {
 #[test]
 fn the_breakers_threshold_is_half_the_desired_count_from_3_to_200() {
     for (desired, threshold) in [(0, 3), (1, 3), (6, 3), (7, 4), (25, 13), (400, 200), (1000, 200)] {
-        assert_eq!(breaker_threshold(desired), threshold, "{desired}");
+        assert_eq!(breaker_threshold(desired, None), threshold, "{desired}");
     }
+}
+
+#[test]
+fn a_configured_threshold_counts() {
+    let configured = |kind: &str, value| breaker_threshold(40, Some(&Threshold { kind: kind.into(), value }));
+    assert_eq!(configured("COUNT", 12), 12);
+    assert_eq!(configured("BOUNDED_PERCENT", 5), 3);
+    assert_eq!(configured("UNBOUNDED_PERCENT", 5), 2);
+    assert_eq!(configured("TYPE_OF_TOMORROW", 5), 20);
+    let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
+    let reported = json!({"status": "IN_PROGRESS", "deploymentCircuitBreaker": {"threshold": 5}});
+    let with = |count| Snapshot {
+        stopped: vec![crashed(1); count],
+        ..snapshot(running.clone(), Some(reported.clone()))
+    };
+    assert_eq!(verdict(&with(4)).0, "progressing");
+    assert_eq!(verdict(&with(5)).0, "stuck");
+}
+
+#[test]
+fn a_deployment_that_has_healed_is_not_stuck() {
+    let healed = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 2, 2)], "", &[]);
+    let with = Snapshot { stopped: vec![crashed(1); 9], ..snapshot(healed, None) };
+    assert_eq!(verdict(&with).0, "progressing");
 }
 
 #[test]

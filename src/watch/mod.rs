@@ -4,7 +4,7 @@
 //! what passes is ridden out until the timeout.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ const SLOW: Duration = Duration::from_secs(5);
 const MOVING: Duration = Duration::from_secs(10);
 /// Looks without a change after which the stopped tasks are read all the same.
 const LOOKS_BETWEEN_TASKS: u32 = 4;
+/// How often in a row service deployments may fail to be read before the watch goes on without them.
+const UNREAD: u32 = 3;
 /// The clocks of the API and of one answer's parts may differ by this much, in seconds.
 const SKEW: f64 = 5.0;
 
@@ -50,6 +52,13 @@ pub struct Settled {
     pub ending: Ending,
     pub diagnosis: Option<Diagnosis>,
     pub elapsed: Duration,
+}
+
+impl Settled {
+    /// Returns whether this rollout is done: its own success, and nothing else.
+    pub fn succeeded(&self) -> bool {
+        self.ending == Ending::Settled(Verdict::Succeeded)
+    }
 }
 
 /// Holds where a rollout stands, for the screen.
@@ -98,6 +107,8 @@ struct Watch<'a> {
     items: Vec<Item>,
     /// Whether service deployments can be read; when not, the deployment list decides.
     service_deployments: bool,
+    /// How often in a row they could not be read for a reason that may pass.
+    unread: u32,
     /// Whether tasks can be read.
     tasks: bool,
 }
@@ -131,17 +142,31 @@ impl<'a> Watch<'a> {
         };
         let now = Instant::now();
         let items = followed.into_iter().map(item).collect();
-        Watch { aws, report, poll, started: now, changed: now, items, service_deployments: true, tasks: true }
+        Watch {
+            aws,
+            report,
+            poll,
+            started: now,
+            changed: now,
+            items,
+            service_deployments: true,
+            unread: 0,
+            tasks: true,
+        }
     }
 
     async fn run(&mut self) {
         loop {
-            match self.look().await {
-                Ok(()) => self.judge_all().await,
-                Err(error) if error.may_pass() => {
+            let left = self.left();
+            match tokio::time::timeout(left, self.look()).await {
+                // A look that takes longer than there is time left says nothing.
+                Err(_) => {}
+                Ok(Ok(())) => self.judge_all().await,
+                // Credentials were there when the deploy began: a source of them that fails may come back.
+                Ok(Err(error)) if error.may_pass() || error.meaning == Meaning::NoCredentials => {
                     tracing::info!("the watch goes on after: {error}");
                 }
-                Err(error) => {
+                Ok(Err(error)) => {
                     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                     return self.end_all(|| Ending::Lost { error: format!("{error}{hint}") });
                 }
@@ -157,13 +182,22 @@ impl<'a> Watch<'a> {
     /// Returns how long to wait before the next look: about a second while something moves, longer while nothing does.
     fn pause(&self) -> Duration {
         let adaptive = if self.changed.elapsed() < MOVING { QUICK } else { SLOW };
+        self.poll.unwrap_or(adaptive).min(self.left())
+    }
+
+    /// Returns how much time the first open rollout has left; never quite none, so that nothing spins.
+    fn left(&self) -> Duration {
         let open = self.items.iter().filter(|item| item.ending.is_none());
         let left = open.map(|item| item.followed.timeout.saturating_sub(self.started.elapsed())).min();
-        self.poll.unwrap_or(adaptive).min(left.unwrap_or(SLOW).max(Duration::from_millis(10)))
+        left.unwrap_or_default().max(Duration::from_millis(10))
     }
 
     /// Looks at all open services: one call a cluster and ten services, and what hangs on them.
+    ///
+    /// The services come last of what a verdict is made from: after a rollback they must not show an older state than
+    /// the service deployment that ended.
     async fn look(&mut self) -> Result<(), ApiError> {
+        self.look_at_service_deployments().await;
         let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for item in self.items.iter().filter(|item| item.ending.is_none()) {
             clusters.entry(item.followed.cluster.clone()).or_default().push(item.followed.name.clone());
@@ -173,12 +207,11 @@ impl<'a> Watch<'a> {
             for item in
                 self.items.iter_mut().filter(|item| item.ending.is_none() && item.followed.cluster == cluster)
             {
-                item.snapshot.service =
-                    found.get(&item.followed.name).and_then(|document| view(document).ok());
-                item.remember();
+                let service = found.get(&item.followed.name).map(view).transpose();
+                let service = service.map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
+                item.remember(service);
             }
         }
-        self.look_at_service_deployments().await;
         self.look_at_tasks().await;
         Ok(())
     }
@@ -188,39 +221,43 @@ impl<'a> Watch<'a> {
         if !self.service_deployments {
             return;
         }
-        for item in self
-            .items
-            .iter_mut()
-            .filter(|item| item.ending.is_none() && item.service_deployment_arn.is_none())
-        {
-            let followed = &item.followed;
-            let since = followed.created_at - SKEW;
-            match self.aws.service_deployments_since(&followed.cluster, &followed.name, since).await {
-                Ok(list) => item.service_deployment_arn = ours(followed, &list),
-                Err(error) => {
-                    self.service_deployments = !fall_back(&error, self.report);
-                    return;
-                }
+        match self.read_service_deployments().await {
+            Ok(()) => self.unread = 0,
+            Err(error) if error.may_pass() && self.unread < UNREAD => self.unread += 1,
+            Err(error) => {
+                self.service_deployments = false;
+                // What was last read of them is old from now on.
+                self.items.iter_mut().for_each(|item| item.snapshot.service_deployment = None);
+                let note = format!(
+                    "watching by the service's deployment list, since service deployments cannot be read: {error}"
+                );
+                self.report.tell(&report::Event::Note(&note));
             }
+        }
+    }
+
+    async fn read_service_deployments(&mut self) -> Result<(), ApiError> {
+        let open = |item: &&mut Item| item.ending.is_none() && item.service_deployment_arn.is_none();
+        for item in self.items.iter_mut().filter(open) {
+            let followed = &item.followed;
+            let Some(id) = &followed.deployment else { continue };
+            let since = followed.created_at - SKEW;
+            let list = self.aws.service_deployments_since(&followed.cluster, &followed.name, since).await?;
+            item.service_deployment_arn = service_deployment_of(id, followed.created_at, &list);
         }
         let open = self.items.iter().filter(|item| item.ending.is_none());
         let arns: Vec<String> = open.filter_map(|item| item.service_deployment_arn.clone()).collect();
         if arns.is_empty() {
-            return;
+            return Ok(());
         }
-        match self.aws.service_deployments(&arns).await {
-            Ok(list) => {
-                for item in &mut self.items {
-                    let arn = item.service_deployment_arn.as_deref();
-                    let found = list
-                        .iter()
-                        .find(|deployment| arn == Some(deployment.service_deployment_arn.as_str()));
-                    item.snapshot.service_deployment =
-                        found.cloned().or(item.snapshot.service_deployment.take());
-                }
-            }
-            Err(error) => self.service_deployments = !fall_back(&error, self.report),
+        let list = self.aws.service_deployments(&arns).await?;
+        for item in &mut self.items {
+            let arn = item.service_deployment_arn.as_deref();
+            let found =
+                list.iter().find(|deployment| arn == Some(deployment.service_deployment_arn.as_str()));
+            item.snapshot.service_deployment = found.cloned();
         }
+        Ok(())
     }
 
     /// Reads the stopped tasks where tasks seem to fail, and now and then where nothing moves.
@@ -242,13 +279,12 @@ impl<'a> Watch<'a> {
 
     /// Judges every open rollout, shows what is new, and reads the failing tasks of those that failed.
     async fn judge_all(&mut self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         for index in 0..self.items.len() {
             let item = &mut self.items[index];
             if item.ending.is_some() {
                 continue;
             }
-            let verdict = judge(&item.followed, &item.snapshot, item.now(now, self.started));
+            let verdict = judge(&item.followed, &item.snapshot, item.now(self.started));
             if item.show(&verdict, self.report) {
                 self.changed = Instant::now();
             }
@@ -301,37 +337,28 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Returns the service deployment that is the followed deployment.
+/// Returns the ARN of the service deployment that is the deployment with that id.
 ///
-/// Its target revision ends in the deployment's number; where that does not hold, it is the first one since the update.
-fn ours(followed: &Followed, list: &[ServiceDeployment]) -> Option<String> {
-    let number = followed.deployment.as_deref().and_then(|id| id.rsplit('/').next());
+/// Its target revision ends in the deployment's number; where no number fits, it is the first one since the deployment
+/// was created.
+fn service_deployment_of(id: &str, created_at: f64, list: &[ServiceDeployment]) -> Option<String> {
+    let number = id.rsplit('/').next();
     let by_number = list.iter().find(|deployment| {
         let target = deployment.target().and_then(|arn| arn.rsplit('/').next());
         target.is_some() && target == number
     });
-    // Newest first: the last one that is not older than the update is the one that the update started.
-    let since = |deployment: &&ServiceDeployment| deployment.created_at.0 >= followed.created_at - 1.0;
+    // Newest first: the last one that is not older is the one that the update started.
+    let since = |deployment: &&ServiceDeployment| deployment.created_at.0 >= created_at - 1.0;
     let found = by_number.or_else(|| list.iter().rev().find(since));
     found.map(|deployment| deployment.service_deployment_arn.clone())
 }
 
-/// Returns whether the watch has to do without service deployments from now on, having said so.
-fn fall_back(error: &ApiError, report: &dyn Report) -> bool {
-    if error.meaning == Meaning::Passing {
-        return false;
-    }
-    let note = format!(
-        "watching by the service's deployment list, since service deployments cannot be read: {error}"
-    );
-    report.tell(&report::Event::Note(&note));
-    true
-}
-
 impl Item {
-    /// Keeps how our deployment looked, for when the list no longer has it.
-    fn remember(&mut self) {
+    /// Takes in what was seen of the service, and keeps how our deployment looked for when the list no longer has it.
+    fn remember(&mut self, service: Option<Service>) {
         self.looks += 1;
+        self.snapshot.missing = if service.is_some() { 0 } else { self.snapshot.missing + 1 };
+        self.snapshot.service = service;
         let Some(service) = &self.snapshot.service else { return };
         if let Some(found) = self.followed.find(service).cloned() {
             if self.followed.deployment.is_none() {
@@ -343,12 +370,8 @@ impl Item {
     }
 
     /// Returns the time on the API's clock: it may differ from ours, so what counts is what has passed.
-    fn now(&self, wall: f64, started: Instant) -> f64 {
-        if self.followed.created_at > 0.0 {
-            self.followed.created_at + started.elapsed().as_secs_f64()
-        } else {
-            wall
-        }
+    fn now(&self, started: Instant) -> f64 {
+        self.followed.created_at + started.elapsed().as_secs_f64()
     }
 
     fn wants_tasks(&self) -> bool {

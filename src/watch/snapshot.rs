@@ -25,8 +25,10 @@ pub struct Followed {
 /// Holds one look at a followed deployment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// None: the service is not there any more.
+    /// None: the service was not in the answer.
     pub service: Option<Service>,
+    /// In how many looks in a row the service was not in the answer.
+    pub missing: u32,
     /// None: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
     /// How our deployment looked when the list last had it.

@@ -158,6 +158,10 @@ fn odd_manifests_have_a_clear_answer_and_no_panic() {
         "\u{E000}",
         "ecsail: 99999999999999999999999999",
         "{% include 'ecsail.yml' %}",
+        "command: [\"echo ${#}\"]",
+        "a: {{ éé }}",
+        "{% raw %}{%}é{% endraw %}: {{ x",
+        "é: {{ 'é' ~ nope }}",
         "ecsail: 1\r\nservices:\r\n  web: {x: 1}\r\n",
     ];
     for manifest in manifests {
@@ -182,4 +186,19 @@ fn tags_and_variables_of_the_command_line_are_checked() {
     folder.run(&["check", "--env-file", "nope"]).exits(2).says("read the env file `nope`");
     folder.run(&["check", "--output", "markdown"]).exits(2).says("is for `plan` alone");
     folder.run(&["chekc"]).exits(2);
+}
+
+#[test]
+fn stages_and_vars_of_the_wrong_kind_are_problems() {
+    for wrong in ["stages: [production]", "vars: [a]", "images: [a]", "services: [a]"] {
+        let folder = Folder::new(&[("ecsail.yml", &format!("ecsail: 1\n{wrong}\n"))]);
+        folder.run(&["check"]).exits(1).says("takes a mapping, found a list");
+    }
+}
+
+#[test]
+fn two_keys_for_one_service_are_a_problem() {
+    let manifest = format!("{MANIFEST}  again: {{ name: web, task_definition: web.yml }}\n");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    folder.run(&["check"]).exits(1).says("`web` and `again` are the same service, `web`");
 }

@@ -213,9 +213,10 @@ fn moto_as_far_as_it_rolls_out() {
     // moto never completes a deployment, so one is always under way.
     emulator.deploy(&["--tag", "v2"]).exits(5).says("is under way");
     emulator
-        .deploy(&[KEPT, &["--tag", "v1", "--supersede"]].concat())
+        .folder
+        .run(&[KEPT, &["plan", "--tag", "v1"]].concat())
         .exits(0)
-        .answers("web: unchanged, web:1 stays");
+        .answers("web: no changes (web:1 stays)");
     let run = emulator.deploy(&["--tag", "v2", "--supersede", "--timeout", "2s"]).exits(4);
     run.says("service deployments cannot be read").answers("web: web:2 is still under way after ");
     let image = emulator.aws(&[

@@ -332,7 +332,7 @@ fn no_region_is_said_before_anything_else() {
 fn no_credentials_are_said_with_what_was_tried() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
     let folder = folder.env("AWS_EC2_METADATA_DISABLED", "true");
-    let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("no AWS credentials were found");
+    let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("the AWS credentials could not be loaded");
     run.says("looked in the environment (`AWS_ACCESS_KEY_ID`), the profile in `~/.aws`");
 }
 
@@ -363,4 +363,35 @@ fn at_most_three_round_trips_precede_the_update() {
         println!("{depth} serial round trips before UpdateService, in {} calls", before.len());
     }
     assert!(depth <= 3, "{depth}: {before:#?}");
+}
+
+#[test]
+fn a_tag_that_no_definition_takes_is_an_error() {
+    let definition = DEFINITION.replace("{{ image.app }}", "nginx:1.27");
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
+    let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
+    world.deploy("v3").exits(1).says("no definition takes the tag `v3`").says("image: {{ image.NAME }}");
+}
+
+#[test]
+fn an_image_without_a_version_is_warned_of() {
+    let definition = DEFINITION.replace("{{ image.app }}", "nginx");
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
+    Folder::new(&files)
+        .run(&["check"])
+        .exits(0)
+        .says("the image of container `app` names no version, so `latest` is taken");
+}
+
+#[test]
+fn a_manifest_without_services_deploys_nothing_and_says_so() {
+    let folder = Folder::new(&[("ecsail.yml", "ecsail: 1\ncluster: main\nservices: {}\n")]);
+    folder.run(&["deploy"]).exits(2).says("the manifest has no services");
+}
+
+#[test]
+fn empty_arguments_count_as_none() {
+    let mut world = World::new(Scenario::Steady);
+    world.folder = world.folder.env("ECSAIL_MANIFEST", "").env("ECSAIL_STAGE", "");
+    world.run(&["deploy", "--tag", "v2", "--cluster", "", "--region", "", "--profile", ""]).exits(0);
 }

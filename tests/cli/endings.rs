@@ -224,3 +224,46 @@ fn one_failed_service_among_several_decides_the_exit_code() {
     assert!(lines[0].starts_with("web: deployed web:2"), "{lines:?}");
     assert!(lines[1].starts_with("api: web:2 cannot succeed"), "what failed comes last: {lines:?}");
 }
+
+#[test]
+fn a_failed_deployment_is_not_unchanged_the_second_time() {
+    let world = World::new(Scenario::CrashBreaker);
+    world.deploy("v2").exits(3);
+    // What CI does when a job is run again.
+    world.deploy("v2").exits(3).says("the last deployment of this revision failed");
+    world.sandbox.set_scenario(None, Scenario::Steady);
+    world.deploy("v2").exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn superseding_a_deployment_with_the_same_tag_deploys_it_anew() {
+    let world = World::new(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    world.sandbox.set_scenario(None, Scenario::Steady);
+    let run = world.run(&["deploy", "--tag", "v2", "--supersede"]).exits(0).answers("web: deployed web:2");
+    run.says("the deployment under way is replaced");
+}
+
+#[test]
+fn a_configured_threshold_of_the_breaker_counts() {
+    let breaker =
+        json!({"enable": true, "rollback": true, "thresholdConfiguration": {"type": "COUNT", "value": 9}});
+    let members = json!({"deploymentConfiguration": {"deploymentCircuitBreaker": breaker}});
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::NoImage, &files, &[service("web", members)]);
+    world.deploy("v2").exits(3).answers("web: web:2 was rolled back");
+}
+
+#[test]
+fn a_digest_is_not_recorded_for_a_deployment_that_was_rolled_back() {
+    let world = World::with_breaker(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    let before = world.definition("web:2").1["ecsail:digest:app"].clone();
+    world.move_tag("v2");
+    world.sandbox.set_scenario(None, Scenario::Crash);
+    world.deploy("v2").exits(3);
+    assert_eq!(world.definition("web:2").1["ecsail:digest:app"], before);
+    world.sandbox.set_scenario(None, Scenario::Steady);
+    world.deploy("v2").exits(0).answers("web: deployed web:2");
+    assert_ne!(world.definition("web:2").1["ecsail:digest:app"], before);
+}

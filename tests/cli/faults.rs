@@ -103,3 +103,40 @@ fn no_tasks_to_read_leaves_the_verdict_and_is_said_once() {
     let run = world.deploy("v2").exits(3).answers("was rolled back").says("why tasks stop cannot be shown");
     assert_eq!(run.stderr.matches("why tasks stop").count(), 1);
 }
+
+#[test]
+fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("RegisterTaskDefinition", FaultKind::DropAfter).times(1));
+    world.sandbox.inject(Fault::on("DescribeTaskDefinition", FaultKind::AccessDenied).always().after(1));
+    world.deploy("v2").exits(1).says("whether it took effect is not known");
+    assert_eq!(world.revisions("web"), 2, "registered once");
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter).times(1));
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always().after(1));
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(1).says("whether it took effect is not known");
+    assert_eq!(world.calls("UpdateService").len(), 1);
+}
+
+#[test]
+fn service_deployments_that_break_midway_leave_the_list_to_decide() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::Html500).always().after(2));
+    world
+        .deploy("v2")
+        .exits(0)
+        .answers("web: deployed web:2")
+        .says("watching by the service's deployment list");
+}
+
+#[test]
+fn a_lost_answer_whose_deployment_is_another_ones_is_not_taken_for_ours() {
+    let world = World::new(Scenario::Slow);
+    // Our update is lost before it takes effect; by the time it is looked up, somebody else has deployed.
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore).times(1));
+    world.deploy("v2").exits(0).answers("web: deployed web:2");
+    assert_eq!(
+        world.service("web")["taskDefinition"],
+        "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2"
+    );
+}

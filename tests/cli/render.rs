@@ -123,3 +123,38 @@ fn a_field_newer_than_the_model_is_refused_or_let_through_by_name() {
         json!({"Deep": [1]})
     );
 }
+
+#[test]
+fn variables_are_known_in_computations_of_the_manifest_itself() {
+    let manifest = MANIFEST
+        .replace("services:", "timeout: '{{ vars.n * 2 }}m'\nvars: { n: 3, service: api }\nservices:");
+    let manifest = format!("{manifest}stages: {{ a: {{ vars: {{ service: api-a }} }} }}\n");
+    let web = format!("{DEFINITION}    environment: {{ S: '{{{{ vars.service }}}}' }}\n");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", &web)]);
+    let run = folder.run(&["render", "--stage", "a", "--tag", "1", "--output", "json"]).exits(0);
+    assert_eq!(
+        run.event("document")["document"]["containerDefinitions"][0]["environment"][0]["value"],
+        "api-a"
+    );
+}
+
+#[test]
+fn a_variable_may_not_use_another_even_with_a_default() {
+    let manifest = MANIFEST
+        .replace("services:", "vars: { a: real, b: \"{{ vars.a | default('fallback') }}\" }\nservices:");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    folder.run(&["render", "--tag", "1"]).exits(1).says("the variable `b` uses a name that is not known yet");
+}
+
+#[test]
+fn what_an_expression_gives_is_not_repeated_in_a_message() {
+    let web = format!(
+        "{DEFINITION}    environment: \"{{{{ env.MY_SECRET }}}}\"\n    cpu: {{{{ env.MY_SECRET }}}}\n    \"{{{{ env.MY_SECRET }}}}\": 1\n"
+    );
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", &web)]).env("MY_SECRET", "hunter2");
+    let run =
+        folder.run(&["check"]).exits(1).says("`environment` takes a list, found what the expression gives");
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    let run = folder.run(&["check", "--set", "db-password=hunter2"]).exits(2);
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+}

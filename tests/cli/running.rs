@@ -110,3 +110,22 @@ fn no_tag_with_force_deploys_what_runs_anew() {
         .exits(0)
         .answers("deployed web:1");
 }
+
+#[test]
+fn an_image_that_names_no_tag_and_is_given_none_is_not_left_in_silence() {
+    let manifest = MANIFEST
+        .replace("services:", "  proxy: { repository: public.ecr.aws/nginx/nginx, tag: '1.27' }\nservices:");
+    let world = World::with(Scenario::Steady, &[("ecsail.yml", &manifest)], &[elaborate()]);
+    world.run(&["deploy"]).exits(1).says("no tag to deploy for image").says("--tag 1.4.2");
+    world.unchanged();
+}
+
+#[test]
+fn a_failed_deploy_that_is_tried_again_registers_no_second_revision() {
+    let breaker =
+        json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
+    let world = World::with(Scenario::Crash, &[("ecsail.yml", MANIFEST)], &[service("web", breaker)]);
+    world.deploy("v2").exits(3);
+    world.deploy("v2").exits(3);
+    assert_eq!(world.revisions("web"), 2);
+}

@@ -30,3 +30,10 @@ fn status_reads_no_definition_and_says_what_is_missing() {
     world.run(&["status"]).exits(0);
     world.run(&["status", "nope", "--cluster", "main"]).exits(1).answers("nope: not there in cluster `main`");
 }
+
+#[test]
+fn status_asks_for_a_stage_where_there_are_stages() {
+    let world = World::new(Scenario::Steady);
+    world.folder.write("ecsail.yml", &format!("{}stages: {{ a: {{}} }}\n", crate::support::MANIFEST));
+    world.run(&["status"]).exits(1).says("none was chosen");
+}
