@@ -27,6 +27,9 @@ const FACTOR: f64 = 20.0;
 const POLL: Duration = Duration::from_millis(250);
 /// The tags that the sandbox's repositories have, oldest first; services run the first.
 const TAGS: &[&str] = &["v1", "v2", "v3"];
+/// The tags that they have as well where the tag decides what happens.
+const TAGS_BY_TAG: &[&str] =
+    &["slow", "crash", "nopull", "unhealthy", "secret", "oom", "flaky", "exit-zero", "stuck"];
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 
@@ -82,12 +85,14 @@ impl Session {
         sandbox.set_scenario(None, scenario);
         let session = Session { sandbox, path, region };
         let earlier = earlier(settings, manifest);
-        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region);
+        let tags = [TAGS, if scenario == Scenario::ByTag { TAGS_BY_TAG } else { &[] }].concat();
+        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region, &tags);
         for seed in session.missing(seeds) {
-            session
-                .sandbox
-                .seed(&seed)
-                .map_err(|error| Failure::error(format!("fill the sandbox: {error}")))?;
+            session.sandbox.seed(&seed).map_err(|error| {
+                let hint = "ECS would most likely refuse it too".to_owned();
+                Failure::error(format!("put what the manifest describes into the sandbox: {error}"))
+                    .hint(hint)
+            })?;
         }
         Ok(session)
     }
@@ -149,7 +154,8 @@ fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
     manifest.path.as_ref()?;
     let tags = Tags { all: Some(TAGS[0].to_owned()), ..Tags::default() };
     let services = manifest.services.iter().map(|service| service.key.clone()).collect();
-    let earlier = manifest::load(settings, &Request { tags: tags.clone(), services, names_only: false }).ok()?;
+    let earlier =
+        manifest::load(settings, &Request { tags: tags.clone(), services, names_only: false }).ok()?;
     render::desired(&earlier, &tags).ok()
 }
 
@@ -189,16 +195,16 @@ fn images(manifest: &Manifest, desired: &Desired) -> Vec<Reference> {
 }
 
 /// Returns what the sandbox starts with: one seed for each account and region that an image lives in.
-fn seeds(manifest: &Manifest, desired: &Desired, region: &str) -> Vec<Seed> {
+fn seeds(manifest: &Manifest, desired: &Desired, region: &str, tags: &[&str]) -> Vec<Seed> {
     let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for image in images(manifest, desired) {
         let Some(ecr) = image.ecr() else { continue };
         let repositories = places.entry((ecr.account, ecr.region)).or_default();
-        let tags =
-            repositories.entry(ecr.name).or_insert_with(|| TAGS.iter().map(ToString::to_string).collect());
+        let kept =
+            repositories.entry(ecr.name).or_insert_with(|| tags.iter().map(ToString::to_string).collect());
         // A tag that the manifest itself names is there; one from the command line need not be.
         let named = manifest.images.values().any(|known| known.reference == image);
-        tags.extend(image.tag.filter(|tag| named && !tags.contains(tag)));
+        kept.extend(image.tag.filter(|tag| named && !kept.contains(tag)));
     }
     let repositories =
         |(name, tags): (String, Vec<String>)| SeedRepository { name, tags: pushed_in_order(&tags) };
@@ -250,7 +256,9 @@ fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
 
 /// Returns a definition for a service whose own lives elsewhere.
 fn plain_definition(service: &DesiredService, manifest: &Manifest) -> Value {
-    let named = manifest.images.iter().map(|(name, image)| (name.clone(), image.reference.clone()));
+    let tagged =
+        |image: &Reference| if image.version().is_some() { image.clone() } else { image.with_tag(TAGS[0]) };
+    let named = manifest.images.iter().map(|(name, image)| (name.clone(), tagged(&image.reference)));
     let mut images: Vec<(String, Reference)> = named.collect();
     if images.is_empty() {
         images.extend(plain_image(service, manifest).map(|image| (service.name.clone(), image)));

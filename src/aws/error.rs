@@ -50,7 +50,11 @@ impl ApiError {
         let code = error.code().map(str::to_owned);
         let message = error.message().map(str::to_owned);
         let meaning = meaning(&error, code.as_deref());
-        let message = message.or_else(|| Some(causes(&error)).filter(|_| code.is_none()));
+        let message = match cause::<CredentialsError, _>(&error) {
+            // The SDK lists every place that it tried, over many lines; the hint names them.
+            Some(credentials) => causes(credentials).lines().next().map(str::to_owned),
+            None => message.or_else(|| Some(causes(&error)).filter(|_| code.is_none())),
+        };
         ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
     }
 

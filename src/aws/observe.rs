@@ -112,7 +112,13 @@ impl Aws {
         let definitions = definitions.map_err(failure)?;
         observed.latest.extend(latest.map_err(failure)?);
         // Without service revisions (old permissions, another cloud) a moved tag is found by our own tags, if at all.
-        let revisions = revisions.unwrap_or_default();
+        let revisions = revisions.unwrap_or_else(|error| {
+            let note = format!(
+                "the digests that run are not known, but for those that an earlier deploy recorded: {error}"
+            );
+            observed.notes.push(note);
+            Vec::new()
+        });
         for service in observed.services.values_mut() {
             let arn = &service.service.task_definition;
             service.running = known.get(arn).or_else(|| definitions.get(arn)).cloned();
@@ -190,7 +196,8 @@ pub fn without_read_only(document: &Value) -> Value {
     document
 }
 
-fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
+/// Returns the failure that an error of a call about a cluster is for a command.
+pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
     let missing = error.code.as_deref() == Some("ClusterNotFoundException");
     let failure = failure(error);
     if !missing {

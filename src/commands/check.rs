@@ -66,6 +66,8 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     if let Some(invalid) = invalid {
         return Err(invalid.into());
     }
+    let stages: Vec<String> =
+        if stages.is_empty() { context.settings.stage.iter().cloned().collect() } else { stages };
     context.report.tell(&Event::Checked { services, stages: &stages });
     Ok(Outcome::Done)
 }

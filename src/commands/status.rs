@@ -6,12 +6,12 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::aws::observe::failure;
+use crate::aws::observe::cluster_failure;
 use crate::aws::types::{Deployment, Service, revision_of, view};
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::error::Failure;
-use crate::manifest::{self, load::Request};
+use crate::manifest::{self, Manifest, load::Request};
 use crate::report::{Event, Outcome};
 
 /// Shows what services run, and the deployments under way
@@ -31,7 +31,7 @@ pub struct Status {
 /// A service that is not there, or the API's.
 pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
     let request = Request { services: args.names.clone(), names_only: true, ..Request::default() };
-    let manifest = manifest::load(&context.settings, &request)?;
+    let manifest = load(&request, context)?;
     if manifest.problems.any_error() {
         return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
     }
@@ -48,7 +48,7 @@ pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
     }
     let mut missing = false;
     for (cluster, names) in clusters {
-        let found = aws.services(&cluster, &names).await.map_err(failure)?;
+        let found = aws.services(&cluster, &names).await.map_err(|error| cluster_failure(&cluster, error))?;
         for name in names {
             match found.get(&name) {
                 Some(document) => tell(&view(document)?, &cluster, context),
@@ -62,6 +62,16 @@ pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
         }
     }
     Ok(if missing { Outcome::Error } else { Outcome::Done })
+}
+
+/// Returns the manifest; where it cannot be read as it is, services named with their cluster need none.
+fn load(request: &Request, context: &Context) -> Result<Manifest> {
+    let named = context.settings.cluster.is_some() && !request.services.is_empty();
+    match manifest::load(&context.settings, request) {
+        Ok(manifest) if !manifest.problems.any_error() => Ok(manifest),
+        _ if named => manifest::load::without_manifest(&context.settings, request),
+        other => other,
+    }
 }
 
 fn tell(service: &Service, cluster: &str, context: &Context) {

@@ -54,7 +54,10 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
 }
 
 /// Returns the manifest that a run without one has: the services named on the command line.
-fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
+///
+/// # Errors
+/// No cluster, or no services, were named.
+pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
     let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
     let failure = Failure::usage("no `ecsail.yml` in this directory or above it").hint(hint.to_owned());
     if settings.cluster.is_none() || request.services.is_empty() {
@@ -225,8 +228,9 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
         None if !stages.is_empty() => {
             let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);
             let message = "the manifest has stages, and none was chosen";
+            // Said alone: all that hangs on the stage would only be a consequence.
             manifest.problems.push(Problem::error(at, message).hint(names::choose_stage(stages)));
-            Ok(())
+            Err(Invalid { problems: manifest.problems.clone(), sources: manifest.sources.clone() }.into())
         }
         _ => Ok(()),
     }

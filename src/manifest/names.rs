@@ -29,7 +29,8 @@ pub fn outside(settings: &Settings, stages: &[String], tags: &Tags, git_sha: Opt
     match git_sha {
         Some(sha) => context.set("git", &json!({ "sha": sha })),
         None => {
-            context.explain_absent("git", "this is not a git checkout, and no CI variable names a commit")
+            context.set("git", &json!({}));
+            context.explain_absent("git.sha", "this is not a git checkout, and no CI variable names a commit")
         }
     }
     context
@@ -119,6 +120,10 @@ pub fn tagged(name: &str, image: &Image, count: usize, tags: &Tags) -> Option<Re
 /// # Errors
 /// A usage error with the nearest name.
 pub fn check_tags(tags: &Tags, images: &BTreeMap<String, Image>) -> Result<(), Failure> {
+    if images.is_empty() {
+        // Services that keep their definition take the name of a container; others report a tag that nothing takes.
+        return Ok(());
+    }
     let Some(name) = tags.one.keys().find(|name| !images.contains_key(*name)) else { return Ok(()) };
     let known: Vec<&str> = images.keys().map(String::as_str).collect();
     let hint = did_you_mean(name, known.iter().copied());

@@ -81,7 +81,8 @@ fn missing(image: &Reference, observed: &Observed) -> Option<Failure> {
                 [] => "the repository has no tags: push the image first".to_owned(),
                 tags => format!("newest tags there: {}", tags.join(", ")),
             };
-            Some(Failure::error(format!("no tag `{version}` in repository {place}")).hint(hint))
+            let what = if version.starts_with("sha256:") { "image" } else { "tag" };
+            Some(Failure::error(format!("no {what} `{version}` in repository {place}")).hint(hint))
         }
         ImageState::NoRepository => {
             let hint = "correct the image's repository, or create it and push the image".to_owned();

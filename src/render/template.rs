@@ -329,7 +329,8 @@ fn undefined_anchors(text: &Text) -> Vec<Anchor> {
 /// Returns the span of the expression inside `{{ … }}`.
 fn expression_span(span: Span, sources: &Sources) -> Span {
     let text = sources.text(span);
-    let Some(inner) = text.strip_prefix("{{").and_then(|text| text.strip_suffix("}}")) else { return span };
+    let Some(inner) = text.strip_prefix("{{") else { return span };
+    let inner = inner.strip_suffix("}}").unwrap_or(inner);
     let trimmed = inner.trim_matches(['-', '+']).trim();
     let start = span.start + text.find(trimmed).unwrap_or(0);
     Span::new(span.source, start..start + trimmed.len())

@@ -59,7 +59,7 @@ pub fn json(problem: &Problem, sources: &Sources) -> Value {
         value["line"] = json!(line);
         value["column"] = json!(column);
     }
-    for (name, text) in [("path", &problem.path), ("expected", &problem.label), ("hint", &problem.hint)] {
+    for (name, text) in [("path", &problem.path), ("label", &problem.label), ("hint", &problem.hint)] {
         if let Some(text) = text {
             value[name] = json!(text);
         }

@@ -11,7 +11,7 @@ use crate::watch::Progress;
 /// Draws one line a service on a terminal.
 pub struct Bars {
     multi: MultiProgress,
-    bars: RefCell<BTreeMap<String, ProgressBar>>,
+    bars: RefCell<BTreeMap<String, (ProgressBar, Progress)>>,
     prefix: String,
     color: bool,
 }
@@ -25,7 +25,9 @@ impl Bars {
     /// Shows where a rollout stands.
     pub fn show(&self, progress: &Progress) {
         let mut bars = self.bars.borrow_mut();
-        let bar = bars.entry(progress.key.clone()).or_insert_with(|| self.multi.add(self.bar(&progress.key)));
+        let fresh = || (self.multi.add(self.bar(&progress.key)), progress.clone());
+        let (bar, last) = bars.entry(progress.key.clone()).or_insert_with(fresh);
+        last.clone_from(progress);
         bar.set_length(progress.desired.unsigned_abs().max(1));
         bar.set_position(if progress.desired == 0 { 1 } else { progress.running.unsigned_abs() });
         let failed =
@@ -57,10 +59,14 @@ impl Bars {
         }
     }
 
-    /// Ends the display; the last state stays on the screen.
-    pub fn finish(&self) {
-        for (_, bar) in std::mem::take(&mut *self.bars.borrow_mut()) {
-            bar.abandon();
-        }
+    /// Ends the display and clears it; returns what it showed last.
+    pub fn finish(&self) -> Vec<Progress> {
+        let bars = std::mem::take(&mut *self.bars.borrow_mut());
+        bars.into_values()
+            .map(|(bar, last)| {
+                bar.finish_and_clear();
+                last
+            })
+            .collect()
     }
 }

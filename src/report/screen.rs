@@ -71,7 +71,7 @@ impl Screen {
 
     /// Returns the answer to a yes-or-no question; anything but yes is no.
     pub fn ask(&self, question: &str) -> bool {
-        let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+        let _ = write!(io::stderr().lock(), "{} [y/N] ", self.prefixed(question));
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer).is_ok();
         read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")

@@ -17,6 +17,8 @@ pub struct Text {
     bars: Option<Bars>,
     quiet: bool,
     verbose: bool,
+    /// The flags that a command needs to reach the same place as this one.
+    flags: String,
 }
 
 /// Writes one line to stderr as it is.
@@ -33,7 +35,8 @@ impl Text {
         let live = screen.terminal && !style.no_progress && !style.quiet && !dumb && !no_color;
         let prefix = if settings.sandbox.is_some() { "sandbox: " } else { "" };
         let bars = live.then(|| Bars::new(prefix, screen.color));
-        Text { screen, bars, quiet: style.quiet, verbose: style.verbosity > 0 }
+        let verbose = style.verbosity > 0;
+        Text { screen, bars, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -50,13 +53,14 @@ impl Text {
     fn progress(&self, progress: &Progress) {
         match &self.bars {
             Some(bars) => bars.show(progress),
-            None => {
-                let failed =
-                    if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
-                let Progress { key, running, desired, detail, .. } = progress;
-                self.story(&format!("{key}: {running}/{desired} running{failed}; {detail}"));
-            }
+            None => self.story(&plain(progress)),
         }
+    }
+
+    /// Ends the live part: what it showed last stays on the screen, as plain lines.
+    fn finish(&self) {
+        let last = self.bars.as_ref().map(Bars::finish).unwrap_or_default();
+        last.iter().for_each(|progress| self.screen.err(&plain(progress)));
     }
 
     fn settled(&self, settled: &Settled) {
@@ -66,7 +70,7 @@ impl Text {
         }
         let (mark, text) = verdict_line(settled);
         self.screen.out(&format!("{}: {}", settled.followed.key, paint(self.screen.color_out, mark, &text)));
-        for line in what_now(settled) {
+        for line in what_now(settled, &self.flags) {
             self.screen.err(&format!("  {line}"));
         }
     }
@@ -107,21 +111,18 @@ impl Report for Text {
                 self.screen
                     .out(&format!("{service}: {}", paint(self.screen.color_out, Paint::Bad, "not updated")));
             }
+            Event::Documents([]) => {}
             Event::Documents(documents) => self.documents(documents),
             Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
+            // What another program reads carries no mark.
+            Event::Answer { event: "serving" | "completions", text, .. } => self.screen.out_raw(text),
             Event::Answer { text, .. } => self.screen.out(text),
-            Event::Done => {
-                if let Some(bars) = &self.bars {
-                    bars.finish();
-                }
-            }
+            Event::Done => self.finish(),
         }
     }
 
     fn error(&self, error: &anyhow::Error) {
-        if let Some(bars) = &self.bars {
-            bars.finish();
-        }
+        self.finish();
         self.screen.err(&error::text(error, self.screen.color));
     }
 
@@ -142,7 +143,11 @@ impl Text {
             "stopped",
             "steady state",
         ];
-        let tail = message.strip_prefix(&format!("(service {service})")).unwrap_or(message).trim();
+        // The key is before it already; ECS's own name of the service may be another.
+        let tail = message
+            .strip_prefix("(service ")
+            .and_then(|rest| rest.split_once(") "))
+            .map_or(message, |(_, tail)| tail);
         let warns = ["unable", "unhealthy", "failed", "rolling back"].iter().any(|word| tail.contains(word));
         if self.verbose || warns || !ORDINARY.iter().any(|word| tail.contains(word)) {
             self.story(&format!("{service}: {tail}"));
@@ -159,6 +164,13 @@ impl Text {
             .collect();
         self.screen.out_raw(&blocks.join("\n---\n"));
     }
+}
+
+/// Returns where a rollout stands, as a line.
+fn plain(progress: &Progress) -> String {
+    let failed = if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
+    let Progress { key, running, desired, detail, .. } = progress;
+    format!("{key}: {running}/{desired} running{failed}; {detail}")
 }
 
 fn checked(services: usize, stages: &[String]) -> String {
@@ -203,10 +215,25 @@ fn verdict_line(settled: &Settled) -> (Paint, String) {
     }
 }
 
+/// Returns the global flags of this run, as the next command needs them.
+fn flags(settings: &Settings) -> String {
+    let manifest = settings.manifest.as_ref().map(|path| path.display().to_string());
+    let named = [
+        ("-f", manifest),
+        ("--stage", settings.stage.clone()),
+        ("--region", settings.region.clone()),
+        ("--profile", settings.profile.clone()),
+        ("--endpoint-url", settings.endpoint_url.clone()),
+    ];
+    let sandbox = settings.sandbox.as_ref().map(|_| " --sandbox".to_owned());
+    let named = named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", value?)));
+    sandbox.into_iter().chain(named).collect()
+}
+
 /// Returns what the reader can do next.
-fn what_now(settled: &Settled) -> Vec<String> {
+fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
     let followed = &settled.followed;
-    let look = format!("look at it: `ecsail status {} --cluster {}`", followed.name, followed.cluster);
+    let look = format!("look at it: `ecsail{flags} status {} --cluster {}`", followed.name, followed.cluster);
     match &settled.ending {
         Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. } | Verdict::Superseded { .. }) => {
             Vec::new()
