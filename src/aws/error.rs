@@ -52,7 +52,10 @@ impl ApiError {
         let meaning = meaning(&error, code.as_deref());
         let message = match cause::<CredentialsError, _>(&error) {
             // The SDK lists every place that it tried, over many lines; the hint names them.
-            Some(credentials) => causes(credentials).lines().next().map(str::to_owned),
+            Some(credentials) => {
+                let first = causes(credentials).lines().next().unwrap_or_default().to_owned();
+                Some(first.trim_end_matches(" Attempted:").trim_end_matches('.').to_owned())
+            }
             None => message.or_else(|| Some(causes(&error)).filter(|_| code.is_none())),
         };
         ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
