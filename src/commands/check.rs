@@ -1,5 +1,7 @@
 //! `ecsail check`: reads and renders everything, with no AWS and no credentials.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -20,11 +22,15 @@ const PLACEHOLDER: &str = "TAG";
   ecsail check
   ecsail check --stage production --tag 1.4.2
   ecsail check service web --output json
+  ecsail check --definition task-definition.json
 
 Without --stage, every stage of the manifest is checked.")]
 pub struct Check {
     #[command(flatten)]
     selection: Selection,
+    /// Check these definition files by themselves, without a manifest
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    definition: Vec<PathBuf>,
 }
 
 /// Runs the verb.
@@ -33,6 +39,9 @@ pub struct Check {
 /// Every problem that was found.
 pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     let mut request = args.selection.request()?;
+    if !args.definition.is_empty() {
+        return definitions(args, &request.tags, context);
+    }
     if request.tags.all.is_none() {
         request.tags = Tags { all: Some(PLACEHOLDER.to_owned()), placeholder: true, ..request.tags };
     }
@@ -69,6 +78,30 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     let stages: Vec<String> =
         if stages.is_empty() { context.settings.stage.iter().cloned().collect() } else { stages };
     context.report.tell(&Event::Checked { services, stages: &stages });
+    Ok(Outcome::Done)
+}
+
+/// Checks definition files by themselves.
+fn definitions(args: &Check, tags: &Tags, context: &Context) -> Result<Outcome> {
+    let mut manifest = load::definitions(&context.settings, &args.definition, tags)?;
+    let mut problems = std::mem::take(&mut manifest.problems);
+    let names: Vec<String> = manifest.templates.keys().cloned().collect();
+    for name in &names {
+        render::definition(name, &manifest, &mut problems);
+    }
+    let invalid = Invalid { problems, sources: manifest.sources };
+    if invalid.problems.any_error() {
+        return Err(invalid.into());
+    }
+    context.report.tell(&Event::Remarks(&invalid));
+    let count = args.definition.len();
+    let text = if count == 1 { "1 definition".to_owned() } else { format!("{count} definitions") };
+    let text = format!("{text} checked, no problems");
+    context.report.tell(&Event::Answer {
+        event: "checked",
+        text: &text,
+        value: serde_json::json!({"definitions": count}),
+    });
     Ok(Outcome::Done)
 }
 

@@ -4,6 +4,7 @@
 //! [merged](layer), and the result is compared in [normal form](normal). No list of ECS fields stands in code: they all
 //! come from the generated model file. This module does no IO and never talks to AWS.
 
+pub mod json;
 pub mod layer;
 pub mod model;
 pub mod normal;

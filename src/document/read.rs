@@ -59,10 +59,16 @@ impl<'a> Reader<'a> {
         self.value(&bare, self.root.shape(), &Path::default())
     }
 
-    /// Returns what stands inside `taskDefinition:`, with the tags beside it.
+    /// Returns what stands inside `taskDefinition:`, with the tags beside it; or a definition around a list of containers.
     fn unwrap(&mut self, node: &Node) -> Option<Node> {
         if self.root != Root::TaskDefinition {
             return None;
+        }
+        if is_container_list(node) {
+            self.problems
+                .push(Problem::note(node.span, "read as `containerDefinitions`: a list of containers"));
+            let key = Key { name: "containerDefinitions".to_owned(), span: node.span };
+            return Some(Node { kind: Kind::Map(vec![(key, node.clone())]), span: node.span });
         }
         let is = |key: &Key, name: &str| key.name.eq_ignore_ascii_case(name);
         let (_, inner) = node.entries().iter().find(|(key, _)| is(key, "taskDefinition"))?;
@@ -283,6 +289,25 @@ impl<'a> Reader<'a> {
     fn report(&mut self, node: &Node, path: &Path, message: String) {
         self.problems.push(Problem::error(node.span, message).path(&path.shown));
     }
+}
+
+/// Returns which kind of document a tree is: what only a task definition has decides.
+pub fn root_of(node: &Node) -> Root {
+    let is = |key: &Key, names: &[&str]| {
+        names.iter().any(|name| key.name.replace('_', "").eq_ignore_ascii_case(name))
+    };
+    let entries = node.entries();
+    let wrapped =
+        entries.iter().any(|(key, value)| is(key, &["taskDefinition"]) && matches!(value.kind, Kind::Map(_)));
+    let own = entries.iter().any(|(key, _)| is(key, &["containerDefinitions", "family"]));
+    if wrapped || own || is_container_list(node) { Root::TaskDefinition } else { Root::Service }
+}
+
+/// Returns whether this is a bare list of containers, as some tools keep it.
+fn is_container_list(node: &Node) -> bool {
+    let container =
+        |node: &Node| node.entries().iter().any(|(key, _)| key.name.eq_ignore_ascii_case("image"));
+    !node.items().is_empty() && node.items().iter().all(container)
 }
 
 /// Returns whether this is an empty string where an enum stands: dumps have them, and they mean "not set".

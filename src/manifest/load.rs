@@ -96,6 +96,28 @@ fn find(settings: &Settings) -> Result<Option<PathBuf>> {
     Ok(current.ancestors().skip(1).find_map(in_directory))
 }
 
+/// Returns a manifest that holds definition files alone, and the names that templates know without a manifest.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn definitions(settings: &Settings, files: &[PathBuf], tags: &Tags) -> Result<Manifest> {
+    let mut manifest = Manifest::default();
+    let mut context = names::outside(settings, &[], tags, None);
+    names::set_vars(&mut context, &Node::string("", Span::new(SourceId::from_index(0), 0..0)), settings);
+    manifest.context = context;
+    for path in files {
+        let bytes = fs::read(path)
+            .map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(error))?;
+        let text = decode(bytes)
+            .map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))?;
+        let name = path.display().to_string();
+        let id = manifest.sources.add(&name, text);
+        manifest.templates.insert(name, id);
+        follow_references(&directory(path), id, &mut manifest);
+    }
+    Ok(manifest)
+}
+
 /// Returns the path of the manifest that a run would load.
 ///
 /// # Errors

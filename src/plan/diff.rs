@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::mask::{hides, masked};
+use super::mask::{embedded, hides, masked};
 use crate::document::model::{Shape, model};
 use crate::document::normal::name_of;
 use crate::document::rules::{MAPPINGS, UNORDERED, identity};
@@ -57,6 +57,27 @@ fn compare(
         {
             compare_sets(before, after, &path, changes);
         }
+        (Some(Value::String(before)), Some(Value::String(after)), _) => {
+            match (embedded(before), embedded(after)) {
+                // A policy or a configuration as text: what changes in it says more than both texts.
+                (Some(inner_before), Some(inner_after)) if inner_before != inner_after => {
+                    compare(Some(&inner_before), Some(&inner_after), "", format!("{path}(json)"), changes);
+                }
+                _ => changes.push(change(
+                    path,
+                    Some(before.as_str().into()),
+                    Some(after.as_str().into()),
+                    false,
+                )),
+            }
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after)), Shape::Any)
+            if before.len() == after.len() =>
+        {
+            for (index, (before, after)) in before.iter().zip(after).enumerate() {
+                compare(Some(before), Some(after), "", format!("{path}[{index}]"), changes);
+            }
+        }
         _ => changes.push(change(path, before.cloned(), after.cloned(), false)),
     }
 }
@@ -75,7 +96,8 @@ fn compare_members(
             Shape::Map(value) => (value, format!("{path}[{name}]")),
             _ => (model().member(shape, name).unwrap_or_default(), join(path, name)),
         };
-        if matches!(model().shape(shape), Shape::Map(_)) && hides(name) {
+        let own_names = matches!(model().shape(shape), Shape::Map(_) | Shape::Any);
+        if own_names && hides(name) {
             if before.get(name) != after.get(name) {
                 changes.push(change(here, before.get(name).cloned(), after.get(name).cloned(), true));
             }
@@ -114,8 +136,12 @@ fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, chan
             // A pair shows its value alone: `environment[LOG_LEVEL]: info → warn`.
             (Some((_, _, value)), ..) if before != after => {
                 let part = |pair: &Option<Value>| pair.as_ref().map(|pair| pair[*value].clone());
-                let secret = item == "KeyValuePair" && hides(&name);
-                changes.push(change(here, part(&before), part(&after), secret));
+                let (before, after) = (part(&before), part(&after));
+                if item == "KeyValuePair" && hides(&name) {
+                    changes.push(change(here, before, after, true));
+                } else {
+                    compare(before.as_ref(), after.as_ref(), "String", here, changes);
+                }
             }
             _ => compare(before.as_ref(), after.as_ref(), item, here, changes),
         }
@@ -183,6 +209,21 @@ mod tests {
                 r#"containerDefinitions[web].environment[C]: - → """#,
                 r#"containerDefinitions[web].image: "a:1" → "a:2""#,
                 r#"containerDefinitions[web].portMappings[80/tcp].name: - → "http""#,
+            ]
+        );
+    }
+
+    #[test]
+    fn json_in_a_text_is_compared_as_json() {
+        let policy = |action: &str, secret: &str| {
+            let text = json!({"Statement": [{"Action": action}], "API_TOKEN": secret}).to_string();
+            container(json!({"environment": [{"name": "POLICY", "value": text}]}))
+        };
+        assert_eq!(
+            shown(policy("s3:Get", "a"), policy("s3:Put", "b")),
+            [
+                r#"containerDefinitions[web].environment[POLICY](json).API_TOKEN: "(hidden)" → "(hidden)""#,
+                r#"containerDefinitions[web].environment[POLICY](json).Statement[0].Action: "s3:Get" → "s3:Put""#,
             ]
         );
     }

@@ -22,7 +22,10 @@ pub fn hides(name: &str) -> bool {
 pub fn masked(value: Value, secret: bool) -> Value {
     match value {
         _ if secret => Value::from(HIDDEN),
-        Value::String(text) => Value::from(masked_text(&text)),
+        Value::String(text) => match embedded(&text) {
+            Some(inner) => Value::from(masked(inner, false).to_string()),
+            None => Value::from(masked_text(&text)),
+        },
         Value::Array(items) => masked_items(items),
         Value::Object(mut members) => {
             let pair = members.get("name").and_then(Value::as_str).is_some_and(hides);
@@ -37,6 +40,13 @@ pub fn masked(value: Value, secret: bool) -> Value {
         }
         other => other,
     }
+}
+
+/// Returns the mapping or list that a text is as JSON.
+pub fn embedded(text: &str) -> Option<Value> {
+    let opens = text.trim_start().starts_with(['{', '[']);
+    let value = opens.then(|| serde_json::from_str(text).ok()).flatten();
+    value.filter(|value: &Value| value.is_object() || value.is_array())
 }
 
 /// Returns the items of a list as they may be shown; in a command, what follows `--password` is hidden.

@@ -9,9 +9,11 @@ use serde_json::Value;
 
 use crate::document::layer;
 use crate::document::model::Root;
-use crate::document::problem::{Invalid, Problem, Problems};
-use crate::document::read::{Reader, complete};
+use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
+use crate::document::read::{self, Reader, complete};
+use crate::document::source::Span;
 use crate::document::tree::{self, Node};
+use crate::manifest::fields::Located;
 use crate::manifest::image::Reference;
 use crate::manifest::names::tagged;
 use crate::manifest::{Layer, Manifest, Service};
@@ -218,6 +220,38 @@ fn replacements(
     replacements
 }
 
+/// Returns a layer laid over those below, with warnings of what it does not do.
+fn laid_over(base: Node, over: Node, root: Root, problems: &mut Problems) -> Node {
+    let containers =
+        |node: &Node| node.get("containerDefinitions").map(|list| list.items().to_vec()).unwrap_or_default();
+    let name = |container: &Node| container.get("name").and_then(Node::text).map(str::to_owned);
+    let known: Vec<String> = containers(&base).iter().filter_map(name).collect();
+    for container in containers(&over).iter().filter(|container| container.get("image").is_none()) {
+        let Some(missing) = name(container).filter(|name| !known.contains(name)) else { continue };
+        let message = format!("no layer below has a container `{missing}`, and this one gives it no image");
+        let hint = did_you_mean(&missing, known.iter().map(String::as_str));
+        let at = container.get("name").map_or(container.span, |name| name.span);
+        problems.push(Problem::warning(at, message).hint(hint));
+    }
+    let (span, before) = (over.span, base.to_value());
+    let merged = layer::merge(base, over, root.shape());
+    if merged.to_value() == before && !merged.any_unknown() {
+        problems.push(Problem::warning(span, "this layer changes nothing"));
+    }
+    merged
+}
+
+/// Returns the document of a definition file alone, and of which kind it is; problems are reported.
+pub fn definition(name: &str, manifest: &Manifest, problems: &mut Problems) -> Option<(Root, Value)> {
+    let engine = Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources);
+    let mut files = Files { engine, trees: BTreeMap::new() };
+    let root = read::root_of(&files.tree(name, manifest, problems)?);
+    let span = Span::new(*manifest.templates.get(name)?, 0..0);
+    let layers = [Layer::File(Located { value: name.to_owned(), span })];
+    let node = files.document(&layers, root, manifest, problems)?;
+    Some((root, node.to_value()))
+}
+
 /// Holds the definition files that were parsed, so that one shared by many services is parsed once.
 struct Files {
     engine: Engine,
@@ -248,7 +282,7 @@ impl Files {
             let read = Reader::new(root, &manifest.allow_unknown, &mut found).document(&tree);
             merged = Some(match merged {
                 None => read,
-                Some(base) => layer::merge(base, read, root.shape()),
+                Some(base) => laid_over(base, read, root, &mut found),
             });
         }
         let merged = merged.map(|merged| layer::without_nulls(merged, root.shape()));

@@ -12,6 +12,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
 use super::markers::{Marked, reserved, strip};
+use crate::document::json::without_comments;
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Sources, Span};
 use crate::document::text::{Anchor, Bound, Part, TOKEN_START, Text};
@@ -91,7 +92,10 @@ impl Engine {
     pub fn new(context: Context, templates: &BTreeMap<String, SourceId>, sources: &Sources) -> Engine {
         let marked: BTreeMap<String, Marked> = templates
             .iter()
-            .map(|(name, id)| (name.clone(), Marked::new(*id, &sources.get(*id).text)))
+            .map(|(name, id)| {
+                let source = sources.get(*id);
+                (name.clone(), Marked::new(*id, &without_comments(&source.name, &source.text)))
+            })
             .collect();
         let marked = Arc::new(marked);
         let values = Arc::new(Mutex::new(Vec::new()));
@@ -214,6 +218,10 @@ impl Engine {
         };
         let hint = match error.kind() {
             ErrorKind::OutOfFuel => Some("a loop runs for too long".to_owned()),
+            ErrorKind::SyntaxError if looks_like_go(sources, span) => Some(
+                "templates are Jinja: `{{ env.NAME }}` is what `{{ must_env `NAME` }}` is in ecspresso"
+                    .to_owned(),
+            ),
             ErrorKind::TemplateNotFound => Some(
                 "the name is relative to the manifest, and written as it is, not made by an expression"
                     .to_owned(),
@@ -324,6 +332,13 @@ fn undefined_anchors(text: &Text) -> Vec<Anchor> {
         }
     }
     found
+}
+
+/// Returns whether the line of an error is a template of Go's, as ecspresso has them.
+fn looks_like_go(sources: &Sources, span: Span) -> bool {
+    let text = &sources.get(span.source).text;
+    let line = text.lines().nth(sources.position(span).line - 1).unwrap_or_default();
+    ["must_env", "{{ env ", "{{env ", "tfstate", "{{ .", "{{."].iter().any(|part| line.contains(part))
 }
 
 /// Returns the span of the expression inside `{{ … }}`.

@@ -202,3 +202,43 @@ fn two_keys_for_one_service_are_a_problem() {
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
     folder.run(&["check"]).exits(1).says("`web` and `again` are the same service, `web`");
 }
+
+#[test]
+fn a_definition_is_checked_without_a_manifest() {
+    let folder = Folder::new(&[
+        (
+            "task.json",
+            "// a comment\n{\"family\": \"a\", /* more */ \"containerDefinitions\": [{\"name\": \"a\", \"image\": \"b:1\"}],}\n",
+        ),
+        ("list.yml", "- { name: a, image: 'b:1' }\n"),
+        ("service.yml", "serviceName: web\ndesiredCount: 2\nstatus: ACTIVE\n"),
+        (
+            "bad.json",
+            "{\"family\": \"a\", \"containerDefinitions\": [{\"name\": \"a\", \"image\": \"b:1\", \"readonlyrootfilesystem\": true}]}",
+        ),
+        ("go.json", "{\"family\": \"{{ must_env `NAME` }}\", \"containerDefinitions\": []}"),
+    ]);
+    folder
+        .run(&["check", "--definition", "task.json", "service.yml"])
+        .exits(0)
+        .answers("2 definitions checked, no problems");
+    let run = folder.run(&["check", "--definition", "list.yml", "bad.json", "go.json"]).exits(1);
+    let run = run.says("read as `containerDefinitions`: a list of containers").says("`family` is missing");
+    run.says("did you mean `readonlyRootFilesystem`?").says("templates are Jinja");
+    folder.run(&["check", "--definition", "nope.json"]).exits(2).says("read `nope.json`");
+}
+
+#[test]
+fn a_layer_that_does_nothing_or_misses_its_container_is_warned_of() {
+    let manifest = MANIFEST.replace("web.yml", "[ web.yml, over.yml, same.yml ]");
+    let over = "containerDefinitions: [ { name: ap, cpu: 10 } ]\n";
+    let folder = Folder::new(&[
+        ("ecsail.yml", &manifest),
+        ("web.yml", DEFINITION),
+        ("over.yml", over),
+        ("same.yml", "cpu: 256\n"),
+    ]);
+    let run =
+        folder.run(&["check"]).says("no layer below has a container `ap`, and this one gives it no image");
+    run.says("did you mean `app`?").says("this layer changes nothing");
+}
