@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{check, completions, deploy, plan, render, status};
+use crate::commands::{check, completions, deploy, plan, render, schema, status};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -34,6 +34,7 @@ enum Verb {
     Status(status::Status),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
+    Schema(schema::Schema),
     Completions(completions::Completions),
 }
 
@@ -135,6 +136,7 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
     match &cli.verb {
         Verb::Check(args) => check::run(args, context),
         Verb::Render(args) => render::run(args, context),
+        Verb::Schema(args) => schema::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputArg::Markdown;

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod render;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod schema;
 pub mod status;
 
 /// Names what a verb is about; without it, everything in the manifest.

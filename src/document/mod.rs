@@ -11,6 +11,7 @@ pub mod normal;
 pub mod problem;
 pub mod read;
 pub mod rules;
+pub mod schema;
 pub mod source;
 pub mod text;
 pub mod tree;

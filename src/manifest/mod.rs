@@ -9,5 +9,8 @@ pub mod load;
 pub mod names;
 pub mod types;
 
+/// The JSON Schema of the manifest, for editors.
+pub const SCHEMA: &str = include_str!("schema.json");
+
 pub use load::load;
 pub use types::{Layer, Manifest, Service};

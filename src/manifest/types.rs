@@ -292,3 +292,26 @@ impl Manifest {
         service.cluster.clone().or_else(|| self.cluster.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_for_editors_has_the_keys_that_are_read() {
+        let schema: serde_json::Value = serde_json::from_str(crate::manifest::SCHEMA).expect("JSON");
+        let keys = |properties: &serde_json::Value| -> Vec<String> {
+            let mut keys: Vec<_> = properties.as_object().expect("an object").keys().cloned().collect();
+            keys.sort();
+            keys
+        };
+        let sorted = |keys: &[&str]| {
+            let mut keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
+            keys.sort();
+            keys
+        };
+        assert_eq!(keys(&schema["properties"]), sorted(ROOT_KEYS));
+        assert_eq!(keys(&schema["$defs"]["stage"]["properties"]), sorted(STAGE_KEYS));
+        assert_eq!(keys(&schema["$defs"]["service"]["properties"]), sorted(SERVICE_KEYS));
+    }
+}

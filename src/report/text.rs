@@ -115,7 +115,9 @@ impl Report for Text {
             Event::Documents(documents) => self.documents(documents),
             Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
             // What another program reads carries no mark.
-            Event::Answer { event: "serving" | "completions", text, .. } => self.screen.out_raw(text),
+            Event::Answer { event: "serving" | "completions" | "schema", text, .. } => {
+                self.screen.out_raw(text)
+            }
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Done => self.finish(),
         }

@@ -11,6 +11,7 @@ mod plan;
 mod render;
 mod running;
 mod sandbox;
+mod schema;
 mod status;
 mod support;
 mod tidy;

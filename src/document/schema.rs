@@ -1,0 +1,103 @@
+//! Owns the JSON Schema of documents, for editors: ECS's own model, with what ecsail understands beside it.
+//!
+//! An expression may stand where a number, a boolean or a value of an enum does; a mapping where a list of pairs
+//! does. Nothing is required at the top: a file may be a layer.
+
+use serde_json::{Map, Value, json};
+
+use super::model::Root;
+use super::rules::MAPPINGS;
+
+/// A text with a template expression in it.
+const EXPRESSION: &str = r"\{\{.*\}\}";
+
+/// Returns the schema of definition files of one kind.
+pub fn schema(root: Root) -> Value {
+    // The file is part of the build, and a test reads it.
+    let mut model: Value = serde_json::from_str(include_str!("ecs-model.json")).unwrap_or_default();
+    let mut shapes = reachable(&model["$defs"], root.shape());
+    for shape in shapes.values_mut() {
+        widen(shape);
+    }
+    if let Some(top) = shapes.get_mut(root.shape()).and_then(Value::as_object_mut) {
+        top.remove("required");
+    }
+    json!({
+        "$schema": model["$schema"].take(),
+        "title": format!("ECS {}", root.noun()),
+        "$comment": model["$comment"].take(),
+        "$ref": format!("#/$defs/{}", root.shape()),
+        "$defs": shapes,
+    })
+}
+
+/// Returns the shapes that a document of that shape can hold.
+fn reachable(shapes: &Value, root: &str) -> Map<String, Value> {
+    let mut found = Map::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(name) = open.pop() {
+        if found.contains_key(&name) || shapes[&name].is_null() {
+            continue;
+        }
+        references(&shapes[&name], &mut open);
+        found.insert(name.clone(), shapes[&name].clone());
+    }
+    found.sort_keys();
+    found
+}
+
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let own = members
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|target| target.strip_prefix("#/$defs/"));
+            found.extend(own.map(str::to_owned));
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+/// Lets through what the reader understands beside the shape itself.
+fn widen(shape: &mut Value) {
+    let expression = || json!({"type": "string", "pattern": EXPRESSION});
+    let kind = shape["type"].as_str().unwrap_or_default().to_owned();
+    let item = shape["items"]["$ref"].as_str().and_then(|target| target.strip_prefix("#/$defs/"));
+    let pairs = MAPPINGS.iter().any(|(shape, ..)| Some(*shape) == item);
+    let also = match kind.as_str() {
+        // `"256"` for 256, and 256 for `"256"`: the reader gives ECS the type that it wants.
+        "integer" | "number" => {
+            vec![json!({"type": "string", "pattern": r"^\s*-?[0-9.]+\s*$"}), expression()]
+        }
+        "boolean" => vec![json!({"enum": ["true", "false"]}), expression()],
+        "string" if shape.get("enum").is_some() => vec![expression()],
+        "string" => vec![json!({"type": ["number", "boolean"]})],
+        "array" if pairs => vec![json!({"type": "object"}), expression()],
+        "array" | "object" => vec![expression()],
+        _ => return,
+    };
+    let own = shape.take();
+    let removed = json!({"type": "null", "description": "Removes what a layer below has written."});
+    let choices: Vec<Value> = std::iter::once(own).chain(also).chain([removed]).collect();
+    *shape = json!({"anyOf": choices});
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_is_there_and_nothing_is_left_over() {
+        for root in [Root::TaskDefinition, Root::Service] {
+            let schema = schema(root);
+            let shapes = schema["$defs"].as_object().expect("shapes");
+            let mut found = vec![root.shape().to_owned()];
+            references(&schema["$defs"], &mut found);
+            assert!(found.iter().all(|name| shapes.contains_key(name)), "{root:?}");
+            assert!(shapes.keys().all(|name| found.contains(name)), "{root:?}");
+        }
+    }
+}
