@@ -9,6 +9,7 @@ mod examples;
 mod faults;
 mod plan;
 mod render;
+mod round_trip;
 mod running;
 mod sandbox;
 mod schema;
