@@ -89,6 +89,9 @@ impl<'a> Reader<'a> {
     /// Returns a document without the members that ECS only gives, with one note of them.
     fn without_read_only(&mut self, node: &Node) -> Node {
         let Kind::Map(entries) = &node.kind else { return node.clone() };
+        // `x-…` is where people keep what their anchors stand for, as in Compose files.
+        let entries: Vec<_> =
+            entries.iter().filter(|(key, _)| !key.name.starts_with("x-")).cloned().collect();
         let read_only = |key: &Key| {
             let name = first_lower(&key.name);
             model().is_read_only(self.root, &key.name) || model().is_read_only(self.root, &name)

@@ -60,6 +60,8 @@ pub const UNORDERED_MEMBERS: &[(&str, &str)] = &[
 /// Seen in public DescribeTaskDefinition answers and documented in the API reference of each member.
 pub const DEFAULTS: &[(&str, &str, &str)] = &[
     ("RegisterTaskDefinitionRequest", "enableFaultInjection", "false"),
+    // What Linux tasks on EC2 have without one; Windows takes no `bridge`.
+    ("RegisterTaskDefinitionRequest", "networkMode", "\"bridge\""),
     ("ContainerDefinition", "essential", "true"),
     ("ContainerDefinition", "cpu", "0"),
     ("PortMapping", "protocol", "\"tcp\""),

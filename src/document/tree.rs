@@ -206,10 +206,31 @@ fn syntax_problem(error: &serde_saphyr::Error, text: &Text) -> Problem {
             text.span(byte..byte + 1)
         },
     );
-    let message = error.to_string();
-    // The reader appends its own position, which is that of the rendered text.
-    let message = message.split(" at line ").next().unwrap_or(&message).trim_end_matches(['.', ':']);
-    Problem::error(span, format!("not valid YAML: {message}")).hint(syntax_hint(message))
+    let (message, hint) = in_our_words(&error.to_string());
+    Problem::error(span, message).hint(hint)
+}
+
+/// Returns what a syntax error says to somebody who writes a file, and what helps.
+///
+/// The reader's messages speak of its own options, and end with a position in the rendered text.
+fn in_our_words(message: &str) -> (String, Option<String>) {
+    let short =
+        message.split(" at line ").next().unwrap_or(message).split(" (defined").next().unwrap_or(message);
+    let short = short.trim_end_matches(['.', ':']);
+    if let Some((_, rest)) = short.split_once("duplicate mapping key: ") {
+        let key = rest.split(',').next().unwrap_or(rest);
+        let hint = "a key stands once in a mapping; delete one of the two".to_owned();
+        return (format!("duplicate key `{key}`"), Some(hint));
+    }
+    if short.contains("multiple YAML documents") {
+        let hint = "one file is one document: take out the `---`".to_owned();
+        return ("a second YAML document begins here".to_owned(), Some(hint));
+    }
+    if short.contains("budget breached") || short.contains("recursion limit") {
+        return ("this is larger, or nested deeper, than any definition is".to_owned(), None);
+    }
+    let tabs = short.contains("tab").then(|| "YAML is indented with spaces, never with tabs".to_owned());
+    (format!("not valid YAML: {short}"), tabs)
 }
 
 /// Returns the byte at a line and column, both counted from 1; a scanner's errors have no more than those.
@@ -217,18 +238,6 @@ fn byte_at(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let characters = text[start..].char_indices().map(|(at, _)| at);
     start + characters.take(column).last().unwrap_or(0)
-}
-
-/// Returns what helps against the syntax errors that people meet most.
-fn syntax_hint(message: &str) -> Option<String> {
-    let lowered = message.to_lowercase();
-    if lowered.contains("duplicate") {
-        return Some("a key stands once in a mapping; delete one of the two".to_owned());
-    }
-    if lowered.contains("tab") {
-        return Some("YAML is indented with spaces, never with tabs".to_owned());
-    }
-    None
 }
 
 /// The tree as the YAML reader gives it: token characters still in the strings.

@@ -36,6 +36,10 @@ impl<'a> Fields<'a> {
             problems.push(Problem::error(node.span, message).path(path));
         }
         for (key, _) in node.entries().iter().filter(|(key, _)| !known.contains(&key.name.as_str())) {
+            // `x-…` is where people keep what their anchors stand for, as in Compose files.
+            if path.is_empty() && key.name.starts_with("x-") {
+                continue;
+            }
             problems.push(unknown_key(key, path, known, later));
         }
         Fields { node, path: path.to_owned() }

@@ -18,6 +18,9 @@ use crate::settings::{Settings, Tags};
 /// The manifest's names, in the order in which they are looked for.
 const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
 
+/// The largest file that is read, in bytes: sixteen times what ECS takes as a definition.
+const LARGEST: usize = 1024 * 1024;
+
 /// Says what a verb needs of the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -159,6 +162,9 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 /// Returns the text of a file, without a byte-order mark.
 fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
+    if bytes.len() > LARGEST {
+        return Err("it is larger than 1 MiB, and a definition has at most 64 KiB");
+    }
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text")?;
     Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }

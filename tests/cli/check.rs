@@ -242,3 +242,35 @@ fn a_layer_that_does_nothing_or_misses_its_container_is_warned_of() {
         folder.run(&["check"]).says("no layer below has a container `ap`, and this one gives it no image");
     run.says("did you mean `app`?").says("this layer changes nothing");
 }
+
+#[test]
+fn odd_yaml_has_a_clear_answer() {
+    let laughs: String =
+        (1..12).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(","))).collect();
+    let cases = [
+        ("family: a\nfamily: b\n".to_owned(), "duplicate key `family`"),
+        ("family: a\n---\nfamily: b\n".to_owned(), "a second YAML document begins here"),
+        (
+            "family: a\ncontainerDefinitions:\n\t- name: a\n".to_owned(),
+            "indented with spaces, never with tabs",
+        ),
+        (format!("a0: &a0 [x]\n{laughs}"), "larger, or nested deeper, than any definition is"),
+        ("[".repeat(10_000), "larger, or nested deeper, than any definition is"),
+        ("x".repeat(2_000_000), "it is larger than 1 MiB"),
+        (
+            "family: a\ncontainerDefinitions: [ { name: a, image: 'b:1', essential: NO } ]\n".to_owned(),
+            "write `false`",
+        ),
+        ("family: *x\n".to_owned(), "unknown anchor"),
+    ];
+    for (text, expected) in cases {
+        let folder = Folder::new(&[("task.yml", &text)]);
+        folder.run(&["check", "--definition", "task.yml"]).exits(1).says(expected);
+    }
+}
+
+#[test]
+fn anchors_have_a_place_and_a_byte_order_mark_is_nothing() {
+    let text = "\u{FEFF}x-defaults: &d { cpu: 10 }\nfamily: a\ncontainerDefinitions: [ { <<: *d, name: a, image: 'b:1' } ]\n";
+    Folder::new(&[("task.yml", text)]).run(&["check", "--definition", "task.yml"]).exits(0);
+}

@@ -395,3 +395,16 @@ fn empty_arguments_count_as_none() {
     world.folder = world.folder.env("ECSAIL_MANIFEST", "").env("ECSAIL_STAGE", "");
     world.run(&["deploy", "--tag", "v2", "--cluster", "", "--region", "", "--profile", ""]).exits(0);
 }
+
+#[test]
+fn a_field_that_is_let_through_arrives_as_it_was_written() {
+    let manifest = format!("{MANIFEST}allow_unknown: [ containerDefinitions.newField, newAtTheTop ]\n");
+    let definition = format!("{DEFINITION}    newField: {{ Deep_Key: [1, \"\", null] }}\nnewAtTheTop: yes\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", definition.as_str())];
+    let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
+    world.deploy("v2").exits(0);
+    let body = &world.calls("RegisterTaskDefinition")[0].body;
+    assert_eq!(body["containerDefinitions"][0]["newField"], json!({"Deep_Key": [1, "", null]}));
+    assert_eq!(body["newAtTheTop"], "yes");
+    world.deploy("v2").exits(0).answers("unchanged");
+}
