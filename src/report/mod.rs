@@ -12,6 +12,7 @@ use crate::settings::{Color, Output, Settings};
 use crate::watch::{Progress, Settled};
 
 pub mod error;
+pub mod github;
 pub mod json;
 pub mod outcome;
 pub mod plan;
@@ -61,7 +62,7 @@ pub enum PlanFormat {
     Markdown,
 }
 
-/// Shows facts. Two real implementations: text for people, JSON for programs.
+/// Shows facts: as text for people, beside it to GitHub Actions, or as JSON for programs.
 pub trait Report {
     /// Shows one fact.
     fn tell(&self, event: &Event<'_>);
@@ -86,6 +87,9 @@ pub fn new(style: Style, settings: &Settings) -> Box<dyn Report> {
     let sandbox = settings.sandbox.is_some();
     match style.output {
         Output::Json => Box::new(json::Json { sandbox, quiet: style.quiet }),
-        Output::Text => Box::new(text::Text::new(style, settings)),
+        Output::Text => match github::GitHub::around(text::Text::new(style, settings), settings) {
+            Ok(github) => Box::new(github),
+            Err(text) => Box::new(text),
+        },
     }
 }

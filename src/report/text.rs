@@ -184,7 +184,7 @@ fn checked(services: usize, stages: &[String]) -> String {
 }
 
 /// Returns the one line that says how it ended.
-fn verdict_line(settled: &Settled) -> (Paint, String) {
+pub(super) fn verdict_line(settled: &Settled) -> (Paint, String) {
     let revision = revision_of(&settled.followed.revision);
     let time = duration(settled.elapsed);
     match &settled.ending {

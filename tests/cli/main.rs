@@ -7,6 +7,7 @@ mod deploy;
 mod endings;
 mod examples;
 mod faults;
+mod github;
 mod plan;
 mod render;
 mod round_trip;

@@ -30,7 +30,8 @@ fn files() -> Vec<PathBuf> {
 /// Returns the task definitions among the files that are accepted.
 fn definitions() -> Vec<(String, Value)> {
     let read = |path: PathBuf| {
-        let manifest = load::definitions(&Settings::default(), &[path.clone()], &Tags::default()).ok()?;
+        let manifest =
+            load::definitions(&Settings::default(), std::slice::from_ref(&path), &Tags::default()).ok()?;
         let name = manifest.templates.keys().next()?.clone();
         let mut problems = Problems::default();
         let (root, document) = render::definition(&name, &manifest, &mut problems)?;

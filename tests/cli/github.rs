@@ -1,0 +1,55 @@
+//! In GitHub Actions: groups, annotations, a step summary and outputs.
+
+use ecsail::sandbox::Scenario;
+
+use crate::support::{DEFINITION, Folder, MANIFEST, World};
+
+fn world(scenario: Scenario) -> World {
+    let mut world = World::with_breaker(scenario);
+    let path = |name: &str| world.folder.dir.path().join(name).to_str().expect("text").to_owned();
+    let (summary, output) = (path("summary.md"), path("output.txt"));
+    world.folder = world
+        .folder
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .env("GITHUB_OUTPUT", &output);
+    world
+}
+
+fn read(world: &World, name: &str) -> String {
+    std::fs::read_to_string(world.folder.dir.path().join(name)).expect("written")
+}
+
+#[test]
+fn a_deploy_leaves_a_summary_and_outputs() {
+    let world = world(Scenario::Steady);
+    let run = world.deploy("v2").exits(0).says("::group::Plan\n").says("::endgroup::\n");
+    assert!(!run.stderr.contains("::error"), "{}", run.stderr);
+    let summary = read(&world, "summary.md");
+    assert!(
+        summary.contains("| `containerDefinitions[app].image` |")
+            && summary.contains("**web**: deployed web:2"),
+        "{summary}"
+    );
+    assert_eq!(read(&world, "output.txt"), "web_revision=web:2\nweb_deployed=true\n");
+}
+
+#[test]
+fn a_rollback_is_an_annotation_and_no_deployed_output() {
+    let world = world(Scenario::Crash);
+    world.deploy("v2").exits(3).says("::error title=ecsail%3A web::web:2 was rolled back, web:1 runs");
+    assert_eq!(read(&world, "output.txt"), "web_revision=web:2\nweb_deployed=false\n");
+}
+
+#[test]
+fn problems_are_annotations_at_their_lines() {
+    let definition = format!("{DEFINITION}    cpux: 1\n");
+    let folder =
+        Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", &definition)]).env("GITHUB_ACTIONS", "true");
+    let run = folder.run(&["check"]).exits(1);
+    run.says("::error file=web.yml,line=9,col=5::unknown key `cpux`%0Ahint: did you mean `cpu`?");
+    folder
+        .run(&["check", "service", "nope"])
+        .exits(2)
+        .says("::error title=ecsail::the manifest has no service `nope`");
+}
