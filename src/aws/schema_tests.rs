@@ -26,6 +26,7 @@ macro_rules! schemas {
     ($($shape:path,)*) => { &[$(<$shape>::SCHEMA),*] };
 }
 
+#[allow(deprecated, reason = "ECS takes them still")]
 const SCHEMAS: &[&Schema<'static>] = schemas![
     RegisterTaskDefinitionInput,
     CreateServiceInput,
