@@ -9,6 +9,7 @@ mod examples;
 mod faults;
 mod github;
 mod plan;
+mod properties;
 mod render;
 mod round_trip;
 mod running;
