@@ -111,6 +111,9 @@ fn judge_service_deployment(
         // The circuit breaker without rollback leaves the service deployment as it is.
         _ => match otherwise {
             Verdict::Failed { .. } | Verdict::Superseded { .. } => otherwise,
+            // The list was read later: it may show a rollback that the service deployment did not have yet.
+            Verdict::Progressing { ref detail } if detail.starts_with(ROLLING_BACK) => otherwise,
+            Verdict::RolledBack { reason, .. } => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
             _ => Verdict::progressing(stage(deployment)),
         },
     }

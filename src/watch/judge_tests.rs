@@ -139,6 +139,26 @@ fn the_service_deployment_decides() {
         (back, json!({"status": "STOP_REQUESTED"}), "progressing", "stopping"),
         (other.clone(), json!({"status": "STOP_REQUESTED"}), "superseded", "web:3 (ecs-svc/3)"),
         (other, json!({"status": "STOPPED"}), "superseded", "web:3 (ecs-svc/3)"),
+        // The list, read later, already shows the rollback.
+        (
+            service(
+                &[
+                    deployment(OLD, "PRIMARY", 1, "IN_PROGRESS", 1, 2),
+                    deployment(OURS, "ACTIVE", 2, "FAILED", 0, 0),
+                ],
+                "rollback",
+                &[],
+            ),
+            json!({"status": "IN_PROGRESS"}),
+            "progressing",
+            "rolling back: FAILED because",
+        ),
+        (
+            service(&[deployment(OLD, "PRIMARY", 1, "COMPLETED", 2, 2)], "rollback", &[]),
+            json!({"status": "IN_PROGRESS"}),
+            "progressing",
+            "rolling back: ECS went back to the previous deployment",
+        ),
         // The circuit breaker without rollback: only the deployment list says FAILED.
         (
             service(&[deployment(OURS, "PRIMARY", 2, "FAILED", 0, 2)], "breaker", &[]),
@@ -303,6 +323,15 @@ fn a_finished_or_returning_deployment_is_not_stuck() {
         stopped: vec![crashed(1); 9],
         ..snapshot(back, Some(json!({"status": "ROLLBACK_IN_PROGRESS"})))
     };
+    assert_eq!(verdict(&with).0, "progressing");
+}
+
+#[test]
+fn a_rollback_that_only_the_list_shows_is_not_stuck() {
+    let old = deployment(OLD, "PRIMARY", 1, "IN_PROGRESS", 1, 2);
+    let back = service(&[old, deployment(OURS, "ACTIVE", 2, "FAILED", 0, 0)], "", &[]);
+    let with =
+        Snapshot { stopped: vec![crashed(1); 9], ..snapshot(back, Some(json!({"status": "IN_PROGRESS"}))) };
     assert_eq!(verdict(&with).0, "progressing");
 }
 
