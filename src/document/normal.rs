@@ -3,7 +3,7 @@
 //! Empty lists and mappings are absent, what ECS fills in is left out, lists without an order
 //! are sorted. An environment value of `""` is a value and stays. Nothing here is ever sent.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::model::{Root, Shape, model};
 use super::rules::{DEFAULTS, UNORDERED, UNORDERED_MEMBERS, identity};
@@ -73,9 +73,17 @@ fn normalised(value: &Value, shape: &str) -> Option<Value> {
         (Value::Object(members), _) => structure(members, shape),
         (Value::Array(items), Shape::List(item)) => list(items, item),
         (Value::Array(items), _) => Some(value.clone()).filter(|_| !items.is_empty()),
+        (Value::Number(number), Shape::Number) => Some(Value::Number(canonical(number))),
         (Value::String(text), Shape::String(schema)) if text.is_empty() && !schema.values.is_empty() => None,
         _ => Some(value.clone()),
     }
+}
+
+/// Returns a number as it is written shortest: ECS gives `5.0` where `5` was meant.
+fn canonical(number: &Number) -> Number {
+    let float = number.as_f64().unwrap_or_default();
+    let whole = float as i64;
+    if number.is_f64() && whole as f64 == float { whole.into() } else { number.clone() }
 }
 
 fn structure(members: &Map<String, Value>, shape: &str) -> Option<Value> {
@@ -167,6 +175,17 @@ mod tests {
         let document = json!({"containerDefinitions": [{"name": "a", "command": ["z", "a"]}]});
         let normal = normal(&document, Root::TaskDefinition);
         assert_eq!(normal["containerDefinitions"][0]["command"], json!(["z", "a"]));
+    }
+
+    #[test]
+    fn a_whole_number_is_the_same_with_and_without_a_fraction() {
+        let canary = |percent: Value| {
+            let document =
+                json!({"deploymentConfiguration": {"canaryConfiguration": {"canaryPercent": percent}}});
+            normal(&document, Root::Service)
+        };
+        assert_eq!(canary(json!(5)), canary(json!(5.0)));
+        assert_ne!(canary(json!(5)), canary(json!(5.5)));
     }
 
     #[test]
