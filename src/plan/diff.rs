@@ -75,13 +75,20 @@ fn compare_members(
             Shape::Map(value) => (value, format!("{path}[{name}]")),
             _ => (model().member(shape, name).unwrap_or_default(), join(path, name)),
         };
-        if matches!(model().shape(shape), Shape::Map(_)) && hides(name) {
-            if before.get(name) != after.get(name) {
-                changes.push(change(here, before.get(name).cloned(), after.get(name).cloned(), true));
+        let (before, after) = (before.get(name), after.get(name));
+        let secret = match model().shape(shape) {
+            Shape::Map(_) => hides(name),
+            // Members that the model does not know: a mapping is looked into, all else is hidden.
+            Shape::Any => {
+                hides(name) && ![before, after].iter().any(|side| side.is_some_and(Value::is_object))
             }
-            continue;
+            _ => false,
+        };
+        match secret {
+            true if before == after => {}
+            true => changes.push(change(here, before.cloned(), after.cloned(), true)),
+            false => compare(before, after, target, here, changes),
         }
-        compare(before.get(name), after.get(name), target, here, changes);
     }
 }
 
@@ -122,13 +129,19 @@ fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, chan
     }
 }
 
-/// Compares lists without order: what is only on one side was added or removed.
+/// Compares lists without order: what is only on one side was added or removed; of equal items, each counts.
 fn compare_sets(before: &[Value], after: &[Value], path: &str, changes: &mut Vec<Change>) {
-    for gone in before.iter().filter(|item| !after.contains(item)) {
-        changes.push(change(format!("{path}[]"), Some(gone.clone()), None, false));
+    let mut new: Vec<&Value> = after.iter().collect();
+    for item in before {
+        match new.iter().position(|known| *known == item) {
+            Some(at) => {
+                new.remove(at);
+            }
+            None => changes.push(change(format!("{path}[]"), Some(item.clone()), None, false)),
+        }
     }
-    for new in after.iter().filter(|item| !before.contains(item)) {
-        changes.push(change(format!("{path}[]"), None, Some(new.clone()), false));
+    for item in new {
+        changes.push(change(format!("{path}[]"), None, Some(item.clone()), false));
     }
 }
 
@@ -191,6 +204,35 @@ mod tests {
     fn an_equal_document_has_no_changes() {
         let document = container(json!({"dockerLabels": {"a.b": "1"}}));
         assert_eq!(shown(document.clone(), document), [""; 0]);
+    }
+
+    #[test]
+    fn equal_items_of_a_list_without_order_are_counted() {
+        let gpus = |count: usize| {
+            container(json!({"resourceRequirements": vec![json!({"type": "GPU", "value": "1"}); count]}))
+        };
+        let path = "containerDefinitions[web].resourceRequirements[]";
+        let item = r#"{"type":"GPU","value":"1"}"#;
+        assert_eq!(shown(gpus(2), gpus(1)), [format!("{path}: {item} → -")]);
+        assert_eq!(shown(gpus(1), gpus(3)), [format!("{path}: - → {item}"), format!("{path}: - → {item}")]);
+    }
+
+    #[test]
+    fn secrets_in_members_newer_than_the_model_are_hidden() {
+        let newer = |token: &str, pin: i64| {
+            container(json!({"newer": {"API_TOKEN": token, "private": {"PIN_TOKEN": pin, "size": pin}}}))
+        };
+        assert_eq!(
+            shown(newer("a", 1), newer("b", 2)),
+            [
+                r#"containerDefinitions[web].newer.API_TOKEN: "(hidden)" → "(hidden)""#,
+                r#"containerDefinitions[web].newer.private.PIN_TOKEN: "(hidden)" → "(hidden)""#,
+                "containerDefinitions[web].newer.private.size: 1 → 2",
+            ]
+        );
+        let added = shown(container(json!({})), newer("a", 4711));
+        assert_eq!(added.len(), 1);
+        assert!(!added[0].contains("\"PIN_TOKEN\":4711"), "{added:?}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn masked(value: Value, secret: bool) -> Value {
                 *value = Value::from(HIDDEN);
             }
             let masked = |(name, value): (String, Value)| {
-                let secret = value.is_string() && hides(&name);
+                let secret = (value.is_string() || value.is_number()) && hides(&name);
                 (name, masked(value, secret))
             };
             Value::Object(members.into_iter().map(masked).collect())
