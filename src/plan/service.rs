@@ -85,13 +85,23 @@ fn restricted(observed: Value, written: &Value) -> Value {
                 })
                 .collect(),
         ),
-        (Value::Array(observed), Value::Array(written)) if observed.len() == written.len() => observed
-            .into_iter()
-            .zip(written)
-            .map(|(observed, written)| restricted(observed, written))
-            .collect(),
+        (Value::Array(observed), Value::Array(written)) if observed.len() == written.len() => {
+            restricted_items(observed, written)
+        }
         (observed, _) => observed,
     }
+}
+
+/// Returns the items of a list, each without what was not written of it: ECS may give them in another order.
+fn restricted_items(observed: Vec<Value>, written: &[Value]) -> Value {
+    let mut left: Vec<&Value> = written.iter().collect();
+    let same = |observed: &Value, written: &Value| restricted(observed.clone(), written) == *written;
+    let items = observed.into_iter().map(|observed| {
+        let at = left.iter().position(|written| same(&observed, written)).unwrap_or(0);
+        // Both lists are equally long, so one is left for each.
+        if left.is_empty() { observed } else { restricted(observed, left.remove(at)) }
+    });
+    items.collect()
 }
 
 #[cfg(test)]
@@ -122,6 +132,18 @@ mod tests {
         let found = planned(written, observed).expect("can be changed");
         assert_eq!(found.members.keys().collect::<Vec<_>>(), ["deploymentConfiguration"]);
         assert_eq!(found.changes[0].path, "deploymentConfiguration.maximumPercent");
+    }
+
+    #[test]
+    fn the_order_in_which_ecs_gives_load_balancers_is_no_change() {
+        let group = |arn: &str| json!({"targetGroupArn": arn, "containerName": "web", "containerPort": 80});
+        let (mut first, second) = (group("a"), group("b"));
+        first["advancedConfiguration"] = json!({"roleArn": "r"});
+        let mut filled_in = second.clone();
+        filled_in["advancedConfiguration"] = json!({"roleArn": "x"});
+        let observed = json!({"loadBalancers": [filled_in, first]});
+        let found = planned(json!({"loadBalancers": [first, second]}), observed).expect("can be changed");
+        assert_eq!(found.changes, []);
     }
 
     #[test]
