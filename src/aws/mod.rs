@@ -57,3 +57,6 @@ impl Aws {
         client.clone()
     }
 }
+
+#[cfg(test)]
+mod schema_tests;

@@ -8,6 +8,7 @@ mod endings;
 mod examples;
 mod faults;
 mod plan;
+mod properties;
 mod render;
 mod running;
 mod sandbox;
