@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
-use super::markers::{Marked, reserved, strip};
+use super::markers::{Marked, strip};
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Sources, Span};
-use crate::document::text::{Anchor, Bound, Part, TOKEN_START, Text};
+use crate::document::text::{Anchor, Bound, Part, TOKEN_START, Text, reserved};
 
 /// How many instructions one template may run: an endless loop ends with an error.
 const FUEL: u64 = 5_000_000;
