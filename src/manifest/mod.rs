@@ -11,3 +11,6 @@ pub mod types;
 
 pub use load::load;
 pub use types::{Layer, Manifest, Service};
+
+#[cfg(test)]
+mod fuzz_tests;
