@@ -145,15 +145,34 @@ impl std::error::Error for Invalid {}
 /// Returns the name among `known` that a reader most likely meant by `found`.
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lowered = found.to_lowercase();
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&lowered, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count().min(lowered.chars().count()) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let length = lowered.chars().count();
+    let distance = |name: &'a str| {
+        let known = name.chars().count();
+        let most = 1 + known.min(length) / 4;
+        // Texts of any length come from expressions: what differs more in length alone is not measured.
+        let near = known.abs_diff(length) <= most;
+        let distance = near.then(|| strsim::damerau_levenshtein(&lowered, &name.to_lowercase()))?;
+        (distance <= most).then_some((distance, name))
+    };
+    known.into_iter().filter_map(distance).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
 /// Returns the "did you mean" hint for `found`, where something known is near enough.
 pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(found, known).map(|name| format!("did you mean `{name}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_one_of_any_length_is_not_measured() {
+        let known = ["family", "cpu", "memory", "taskRoleArn"];
+        assert_eq!(nearest("famly", known), Some("family"));
+        assert_eq!(nearest("TaskRoleARM", known), Some("taskRoleArn"));
+        assert_eq!(nearest("volumes", known), None);
+        // Measured, this would take minutes and gigabytes.
+        assert_eq!(nearest(&"x".repeat(50_000_000), known), None);
+    }
 }

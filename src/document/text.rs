@@ -18,6 +18,15 @@ pub const TOKEN_END: char = '\u{E001}';
 /// The characters that no source, value or document may have: those of tokens and of the marks for places.
 pub const RESERVED: [char; 4] = ['\u{E000}', '\u{E001}', '\u{E002}', '\u{E003}'];
 
+/// Returns where a text has one of the [`RESERVED`] characters.
+pub fn reserved(text: &str) -> Option<usize> {
+    // All four begin with this byte; few texts have it, and looking for a byte is much faster.
+    if !text.as_bytes().contains(&0xEE) {
+        return None;
+    }
+    text.find(RESERVED)
+}
+
 /// Holds what a token stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {

@@ -12,7 +12,7 @@ use serde_saphyr::Spanned;
 
 use super::problem::Problem;
 use super::source::Span;
-use super::text::{Bound, Part, RESERVED, Text};
+use super::text::{Bound, Part, Text, reserved};
 
 /// The most nodes that one file may have: room for any definition, none for a billion laughs.
 const MAX_NODES: usize = 100_000;
@@ -381,7 +381,7 @@ fn spelled(written: &str, canonical: String) -> String {
 /// Returns a string with its tokens replaced: one lone token keeps the type of its value.
 fn bind_string(value: String, span: Span, text: &Text, problems: &mut Vec<Problem>) -> Node {
     let Some(parts) = text.parts(&value) else {
-        if value.contains(RESERVED) {
+        if reserved(&value).is_some() {
             problems.push(token_problem(span));
         }
         return Node::string(value, span);
@@ -408,7 +408,7 @@ fn bind_string(value: String, span: Span, text: &Text, problems: &mut Vec<Proble
             },
         }
     }
-    if joined.contains(RESERVED) {
+    if reserved(&joined).is_some() {
         problems.push(token_problem(span));
     }
     Node::string(joined, span)
@@ -417,10 +417,10 @@ fn bind_string(value: String, span: Span, text: &Text, problems: &mut Vec<Proble
 /// Returns whether a token is left in a value: a filter has taken captured text apart.
 fn holds_token(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains(RESERVED),
+        Value::String(text) => reserved(text).is_some(),
         Value::Array(items) => items.iter().any(holds_token),
         Value::Object(entries) => {
-            entries.iter().any(|(name, value)| name.contains(RESERVED) || holds_token(value))
+            entries.iter().any(|(name, value)| reserved(name).is_some() || holds_token(value))
         }
         _ => false,
     }

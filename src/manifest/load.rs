@@ -214,7 +214,7 @@ fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode: Mode) -> R
         let late = problems
             .first()
             .and_then(|problem| problem.span)
-            .filter(|_| mode == Mode::Lenient && text.is_none());
+            .filter(|_| mode == Mode::Lenient && text.is_none() && !engine.exhausted());
         let Some(blanked) =
             late.and_then(|span| Some((span, blank(&sources.get(span.source).text, span.start)?)))
         else {

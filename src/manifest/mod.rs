@@ -14,3 +14,6 @@ pub const SCHEMA: &str = include_str!("schema.json");
 
 pub use load::load;
 pub use types::{Layer, Manifest, Service};
+
+#[cfg(test)]
+mod fuzz_tests;

@@ -10,15 +10,10 @@
 use std::sync::Arc;
 
 use crate::document::source::SourceId;
-use crate::document::text::{Anchor, TOKEN_END, TOKEN_START};
+use crate::document::text::Anchor;
 
 const MARK_START: char = '\u{E002}';
 const MARK_END: char = '\u{E003}';
-
-/// Returns whether a text holds characters that rendering keeps for itself (U+E000 to U+E003).
-pub fn reserved(text: &str) -> Option<usize> {
-    text.find([TOKEN_START, TOKEN_END, MARK_START, MARK_END])
-}
 
 /// Holds a template with marks, and how its bytes map to those of the original.
 #[derive(Clone, Debug)]

@@ -11,14 +11,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
-use super::markers::{Marked, reserved, strip};
+use super::markers::{Marked, strip};
 use crate::document::json::without_comments;
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Sources, Span};
-use crate::document::text::{Anchor, Bound, Part, TOKEN_START, Text};
+use crate::document::text::{Anchor, Bound, Part, TOKEN_END, TOKEN_START, Text, reserved};
 
 /// How many instructions one template may run: an endless loop ends with an error.
 const FUEL: u64 = 5_000_000;
+
+/// How large, in bytes, the values that one template prints may be together. ECS takes definitions of 64 KiB.
+const MAX_PRINTED: usize = 8 << 20;
 
 /// Says what an undefined name does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +87,50 @@ pub struct Engine {
     environment: Environment<'static>,
     context: Context,
     marked: Arc<BTreeMap<String, Marked>>,
-    values: Arc<Mutex<Vec<Bound>>>,
+    printed: Arc<Mutex<Printed>>,
+    exhausted: bool,
+}
+
+/// Holds the values that a template has printed so far, and how large they are together.
+#[derive(Default)]
+struct Printed {
+    values: Vec<Bound>,
+    size: usize,
+}
+
+impl Printed {
+    /// Takes a value in and returns its number.
+    fn push(&mut self, value: &Value) -> Result<usize, minijinja::Error> {
+        let too_large = || {
+            minijinja::Error::new(
+                ErrorKind::OutOfFuel,
+                "the values that it prints are larger than 8 MiB together",
+            )
+        };
+        // A text is weighed before it is copied.
+        if self.size + value.as_str().map_or(0, str::len) > MAX_PRINTED {
+            return Err(too_large());
+        }
+        let bound = bound(value)?;
+        self.size += if let Bound::Value(value) = &bound { size(value) } else { 0 };
+        if self.size > MAX_PRINTED {
+            return Err(too_large());
+        }
+        self.values.push(bound);
+        Ok(self.values.len() - 1)
+    }
+}
+
+/// Returns about how many bytes a value takes.
+fn size(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::String(text) => text.len(),
+        serde_json::Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        serde_json::Value::Object(entries) => {
+            entries.iter().map(|(name, value)| name.len() + 8 + size(value)).sum()
+        }
+        _ => 8,
+    }
 }
 
 impl Engine {
@@ -98,7 +144,7 @@ impl Engine {
             })
             .collect();
         let marked = Arc::new(marked);
-        let values = Arc::new(Mutex::new(Vec::new()));
+        let printed = Arc::new(Mutex::new(Printed::default()));
         let mut environment = Environment::new();
         let loadable = Arc::clone(&marked);
         environment.set_loader(move |name| Ok(loadable.get(name).map(|marked| marked.text.to_string())));
@@ -112,17 +158,15 @@ impl Engine {
             Ok(text) => Ok(text),
             Err(_) => Err(minijinja::Error::new(ErrorKind::BadSerialization, "this value has no JSON form")),
         });
-        let sink = Arc::clone(&values);
+        let sink = Arc::clone(&printed);
         environment.set_formatter(move |out, _, value| {
             if value.is_safe() {
                 return Ok(out.write_str(value.as_str().unwrap_or_default())?);
             }
-            let mut values = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            out.write_fmt(format_args!("{TOKEN_START}{}{}", values.len(), crate::document::text::TOKEN_END))?;
-            values.push(bound(value)?);
-            Ok(())
+            let number = sink.lock().unwrap_or_else(PoisonError::into_inner).push(value)?;
+            Ok(out.write_fmt(format_args!("{TOKEN_START}{number}{TOKEN_END}"))?)
         });
-        Engine { environment, context, marked, values }
+        Engine { environment, context, marked, printed, exhausted: false }
     }
 
     /// Returns the rendered text of a template.
@@ -177,6 +221,11 @@ impl Engine {
         (Some(text), problems)
     }
 
+    /// Returns whether the last template ran for too long or printed too much: doing it again costs as much again.
+    pub fn exhausted(&self) -> bool {
+        self.exhausted
+    }
+
     fn run(
         &mut self,
         name: &str,
@@ -184,21 +233,19 @@ impl Engine {
         undefined: UndefinedBehavior,
     ) -> Result<Text, minijinja::Error> {
         self.environment.set_undefined_behavior(undefined);
-        self.values.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let rendered = self.environment.get_template(name)?.render(&self.context.names)?;
-        let (text, anchors) = strip(&rendered, id);
-        let values = std::mem::take(&mut *self.values.lock().unwrap_or_else(PoisonError::into_inner));
-        let values = resolved(values, id);
+        *self.printed.lock().unwrap_or_else(PoisonError::into_inner) = Printed::default();
+        let rendered = self.environment.get_template(name)?.render(&self.context.names);
+        self.exhausted =
+            rendered.as_ref().is_err_and(|error| innermost(error).kind() == ErrorKind::OutOfFuel);
+        let (text, anchors) = strip(&rendered?, id);
+        let printed = std::mem::take(&mut *self.printed.lock().unwrap_or_else(PoisonError::into_inner));
+        let values = resolved(printed.values, id);
         Ok(Text { text, values, anchors })
     }
 
     /// Returns the problem that a template error is, at its place in the user's file.
     fn problem(&self, error: &minijinja::Error, id: SourceId, sources: &Sources) -> (Problem, ErrorKind) {
-        let mut error = error;
-        // An error inside an included template is the cause of one at the include.
-        while let Some(inner) = std::error::Error::source(error).and_then(|inner| inner.downcast_ref()) {
-            error = inner;
-        }
+        let error = innermost(error);
         let template = error.name().and_then(|name| self.marked.get(name));
         let span = match (template, error.range()) {
             (Some(marked), Some(range)) => {
@@ -213,11 +260,12 @@ impl Engine {
         }
         let kind = error.kind().to_string();
         let message = match error.detail() {
+            Some(detail) if error.kind() == ErrorKind::OutOfFuel => format!("template: {detail}"),
             Some(detail) => format!("template: {kind}: {detail}"),
             None => format!("template: {kind}"),
         };
         let hint = match error.kind() {
-            ErrorKind::OutOfFuel => Some("a loop runs for too long".to_owned()),
+            ErrorKind::OutOfFuel if error.detail().is_none() => Some("a loop runs for too long".to_owned()),
             ErrorKind::SyntaxError if looks_like_go(sources, span) => Some(
                 "templates are Jinja: `{{ env.NAME }}` is what `{{ must_env `NAME` }}` is in ecspresso"
                     .to_owned(),
@@ -237,6 +285,15 @@ impl Engine {
         let problem = Problem::error(span, format!("`{name}` is not defined")).label("undefined");
         problem.hint(self.context.hint(name))
     }
+}
+
+/// Returns what went wrong first: an error inside an included template is the cause of one at the include.
+fn innermost(error: &minijinja::Error) -> &minijinja::Error {
+    let mut error = error;
+    while let Some(inner) = std::error::Error::source(error).and_then(|inner| inner.downcast_ref()) {
+        error = inner;
+    }
+    error
 }
 
 /// Returns Jinja's own syntax, with the last line break of a file kept.
@@ -512,6 +569,13 @@ mod tests {
             json!(1),
         );
         assert!(problems.expect_err("out of fuel")[0].hint.as_deref() == Some("a loop runs for too long"));
+    }
+
+    #[test]
+    fn a_template_that_prints_without_measure_ends_with_a_problem() {
+        let template = "{% for a in range(9999) %}{{ 'x' * 99999 }}{% endfor %}";
+        let problems = try_rendered(&[("t", template)], json!(1)).expect_err("too large");
+        assert!(problems[0].message.contains("larger than 8 MiB together"), "{problems:?}");
     }
 
     #[test]

@@ -520,7 +520,7 @@ fn says_nothing(value: &Value, shape: &str) -> bool {
 
 fn is_default(shape: &str, member: &str, value: &Value) -> bool {
     DEFAULTS.iter().any(|(structure, name, default)| {
-        (*structure, *name) == (shape, member) && *default == value.to_string()
+        (*structure, *name) == (shape, member) && value.to_string() == **default
     })
 }
 
