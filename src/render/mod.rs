@@ -12,6 +12,7 @@ use crate::document::model::Root;
 use crate::document::problem::{Invalid, Problem, Problems};
 use crate::document::read::{Reader, complete};
 use crate::document::tree::{self, Node};
+use crate::lint;
 use crate::manifest::image::Reference;
 use crate::manifest::names::tagged;
 use crate::manifest::{Layer, Manifest, Service};
@@ -109,20 +110,6 @@ pub fn images(document: &Value) -> impl Iterator<Item = Reference> {
     containers.filter_map(|container| container["image"].as_str()).map(Reference::parse)
 }
 
-/// Warns of images that name no version: what runs then depends on when it was pulled.
-fn warn_of_latest(node: &Node, problems: &mut Problems) {
-    for container in node.get("containerDefinitions").map(Node::items).unwrap_or_default() {
-        let Some(image) = container.get("image") else { continue };
-        let Some(reference) = image.text().map(Reference::parse) else { continue };
-        if matches!(reference.version(), None | Some("latest")) {
-            let name = container.get("name").and_then(Node::text).unwrap_or_default();
-            let message = format!("the image of container `{name}` names no version, so `latest` is taken");
-            let hint = "name a tag or a digest: what `latest` is changes under a running service".to_owned();
-            problems.push(Problem::warning(image.span, message).hint(hint));
-        }
-    }
-}
-
 fn desired_service(
     service: &Service,
     manifest: &Manifest,
@@ -136,15 +123,29 @@ fn desired_service(
         let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
         problems.push(Problem::error(service.span, message).hint(hint));
     }
-    let definition = match service.task_definition.is_empty() {
-        true => Some(Definition::Running(replacements(service, manifest, tags, problems))),
-        false => files
-            .document(&service.task_definition, Root::TaskDefinition, manifest, problems)
-            .map(|node| Definition::Rendered(node.to_value())),
+    let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
+    let written = match service.task_definition.is_empty() {
+        true => None,
+        false => files.document(&service.task_definition, Root::TaskDefinition, manifest, problems),
     };
+    // A document with errors would only have findings that follow from them.
+    let sound = written.as_ref().filter(|document| document.sound).map(|document| &document.node);
+    if let Some(node) = sound {
+        lint::task_definition(node, &ignore, problems);
+    }
     let document = match service.service.is_empty() {
         true => None,
-        false => Some(service_document(service, manifest, files, problems)?),
+        false => {
+            let found = files.document(&service.service, Root::Service, manifest, problems)?;
+            if found.sound {
+                lint::service(&found.node, sound, &ignore, problems);
+            }
+            Some(service_document(service, manifest, &found.node, problems))
+        }
+    };
+    let definition = match service.task_definition.is_empty() {
+        true => Some(Definition::Running(replacements(service, manifest, tags, problems))),
+        false => written.map(|document| Definition::Rendered(document.node.to_value())),
     };
     Some(DesiredService {
         key: service.key.clone(),
@@ -157,13 +158,7 @@ fn desired_service(
 }
 
 /// Returns the service document; it may name the service and the cluster, but only as the manifest does.
-fn service_document(
-    service: &Service,
-    manifest: &Manifest,
-    files: &mut Files,
-    problems: &mut Problems,
-) -> Option<Value> {
-    let node = files.document(&service.service, Root::Service, manifest, problems)?;
+fn service_document(service: &Service, manifest: &Manifest, node: &Node, problems: &mut Problems) -> Value {
     let expected = [
         ("serviceName", Some(service.name.clone()), "name"),
         ("cluster", manifest.cluster_of(service), "cluster"),
@@ -190,7 +185,7 @@ fn service_document(
             members.remove(member);
         }
     }
-    Some(value)
+    value
 }
 
 /// Returns which images of the running definition are replaced.
@@ -218,6 +213,13 @@ fn replacements(
     replacements
 }
 
+/// Holds the document that layers make.
+struct Layered {
+    node: Node,
+    /// Whether every layer was read, and none had an error.
+    sound: bool,
+}
+
 /// Holds the definition files that were parsed, so that one shared by many services is parsed once.
 struct Files {
     engine: Engine,
@@ -232,7 +234,7 @@ impl Files {
         root: Root,
         manifest: &Manifest,
         problems: &mut Problems,
-    ) -> Option<Node> {
+    ) -> Option<Layered> {
         let mut found = Problems::default();
         let mut merged: Option<Node> = None;
         let mut whole = true;
@@ -256,10 +258,10 @@ impl Files {
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             // The manifest gives a service its name.
             complete(merged, root, &["serviceName"], &mut found);
-            warn_of_latest(merged, &mut found);
         }
+        let sound = whole && !found.any_error();
         problems.extend(found);
-        merged
+        merged.map(|node| Layered { node, sound })
     }
 
     /// Returns the tree of a file; problems are reported the first time only.

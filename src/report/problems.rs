@@ -21,7 +21,10 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(problem.message.as_str());
+    let mut title = level.primary_title(problem.message.as_str());
+    if let Some(rule) = problem.rule {
+        title = title.id(rule);
+    }
     let mut report = Group::with_title(title);
     if let Some(span) = problem.span {
         let source = sources.get(span.source);
@@ -54,6 +57,9 @@ pub fn json(problem: &Problem, sources: &Sources) -> Value {
         (sources.get(span.source).name.clone(), position.line, position.column)
     });
     let mut value = json!({"severity": problem.severity, "message": problem.message});
+    if let Some(rule) = problem.rule {
+        value["rule"] = json!(rule);
+    }
     if let Some((file, line, column)) = place {
         value["file"] = json!(file);
         value["line"] = json!(line);
