@@ -31,6 +31,8 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The rule that was broken, where there is one: what `ecsail explain` and `ignore` take.
     pub rule: Option<&'static str>,
+    /// Whether the line itself is not shown: it may hold a secret.
+    pub private: bool,
 }
 
 impl Problem {
@@ -44,6 +46,7 @@ impl Problem {
             path: None,
             hint: None,
             rule: None,
+            private: false,
         }
     }
 

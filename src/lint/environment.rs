@@ -48,7 +48,7 @@ pub(super) fn plaintext(task: &Task<'_>, findings: &mut Findings<'_>) {
             let message = format!("the plain value of {} looks like a secret: {why}", shown(name));
             let hint =
                 "keep it in Secrets Manager or the Parameter Store, and name it under `secrets`".to_owned();
-            findings.add(name, path, message, hint);
+            findings.add_private(name, path, message, hint);
         }
     }
 }

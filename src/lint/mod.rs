@@ -64,10 +64,19 @@ impl Findings<'_> {
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
-        let mut problem = Problem::error(at.span, message).path(path).hint(hint);
-        problem.severity = self.rule.severity;
-        problem.rule = Some(self.rule.id);
-        self.problems.push(problem);
+        let problem = Problem::error(at.span, message).path(path).hint(hint);
+        self.push(problem);
+    }
+
+    /// Takes in a finding in a line that holds a secret: the line is not shown.
+    fn add_private(&mut self, at: &Node, path: impl Into<String>, message: impl Into<String>, hint: String) {
+        let problem = Problem::error(at.span, message).path(path).hint(hint);
+        self.push(Problem { private: true, ..problem });
+    }
+
+    fn push(&mut self, problem: Problem) {
+        let (severity, rule) = (self.rule.severity, Some(self.rule.id));
+        self.problems.push(Problem { severity, rule, ..problem });
     }
 }
 

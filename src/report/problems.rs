@@ -1,6 +1,6 @@
 //! Owns how problems in the files look: the message, the place, the line with a caret, the hint.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use crate::document::problem::{Invalid, Problem, Severity};
@@ -28,9 +28,15 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
     let mut report = Group::with_title(title);
     if let Some(span) = problem.span {
         let source = sources.get(span.source);
-        let annotation = AnnotationKind::Primary.span(first_line(&source.text, span.start, span.end));
-        let snippet = Snippet::source(&source.text).path(&source.name);
-        report = report.element(snippet.annotation(annotation.label(problem.label.as_deref())));
+        report = if problem.private {
+            let position = sources.position(span);
+            let origin = Origin::path(source.name.as_str()).line(position.line);
+            report.element(origin.char_column(position.column))
+        } else {
+            let range = first_line(&source.text, span.start, span.end);
+            let annotation = AnnotationKind::Primary.span(range).label(problem.label.as_deref());
+            report.element(Snippet::source(&source.text).path(&source.name).annotation(annotation))
+        };
     }
     if let Some(path) = &problem.path {
         report = report.element(Level::NOTE.message(format!("at `{path}`")));

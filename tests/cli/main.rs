@@ -7,6 +7,7 @@ mod deploy;
 mod endings;
 mod examples;
 mod faults;
+mod lint;
 mod plan;
 mod render;
 mod running;
