@@ -25,6 +25,9 @@ _ecsail() {
             ecsail,deploy)
                 cmd="ecsail__subcmd__deploy"
                 ;;
+            ecsail,explain)
+                cmd="ecsail__subcmd__explain"
+                ;;
             ecsail,help)
                 cmd="ecsail__subcmd__help"
                 ;;
@@ -75,6 +78,9 @@ _ecsail() {
                 ;;
             ecsail__subcmd__help,deploy)
                 cmd="ecsail__subcmd__help__subcmd__deploy"
+                ;;
+            ecsail__subcmd__help,explain)
+                cmd="ecsail__subcmd__help__subcmd__explain"
                 ;;
             ecsail__subcmd__help,help)
                 cmd="ecsail__subcmd__help__subcmd__help"
@@ -170,7 +176,7 @@ _ecsail() {
 
     case "${cmd}" in
         ecsail)
-            opts="-f -q -v -h -V --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help --version check render plan deploy status sandbox schema completions help"
+            opts="-f -q -v -h -V --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help --version check render plan deploy status explain sandbox schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -677,8 +683,74 @@ _ecsail() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ecsail__subcmd__explain)
+            opts="-f -q -v -h --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --poll-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ecsail__subcmd__help)
-            opts="check render plan deploy status sandbox schema completions help"
+            opts="check render plan deploy status explain sandbox schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -750,6 +822,20 @@ _ecsail() {
         ecsail__subcmd__help__subcmd__deploy__subcmd__service)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecsail__subcmd__help__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -50,6 +50,7 @@ complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "render" -d 'Prints th
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "status" -d 'Shows what services run, and the deployments under way'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, for editors'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "completions" -d 'Prints the completion script of a shell'
@@ -273,6 +274,26 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s q -l quiet -d '
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand sandbox; and not __fish_seen_subcommand_from serve scenarios reset help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
@@ -402,15 +423,16 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s q -l quiet
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "status" -d 'Shows what services run, and the deployments under way'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, for editors'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "completions" -d 'Prints the completion script of a shell'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status sandbox schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "status" -d 'Shows what services run, and the deployments under way'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, for editors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "completions" -d 'Prints the completion script of a shell'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from check" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from render" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "service" -d 'Only these services; all of the manifest\'s without names'

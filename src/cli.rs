@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{check, completions, deploy, plan, render, schema, status};
+use crate::commands::{check, completions, deploy, explain, plan, render, schema, status};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -32,6 +32,7 @@ enum Verb {
     Plan(plan::Plan),
     Deploy(deploy::Deploy),
     Status(status::Status),
+    Explain(explain::Explain),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
     Schema(schema::Schema),
@@ -137,6 +138,7 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Check(args) => check::run(args, context),
         Verb::Render(args) => render::run(args, context),
         Verb::Schema(args) => schema::run(args, context),
+        Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputArg::Markdown;

@@ -10,7 +10,7 @@
 //!
 //! Every verb in [`commands`] is a prefix or a variation of it. What holds, and a test in `tests/` holds it:
 //!
-//! - [`document`], [`render`], [`plan`], [`watch::judge`] and [`diagnose`] are pure: synchronous,
+//! - [`document`], [`lint`], [`render`], [`plan`], [`watch::judge`] and [`diagnose`] are pure: synchronous,
 //!   without IO, the time passed in.
 //! - Only [`aws`] names an `aws_sdk_*` crate. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
@@ -26,6 +26,7 @@ pub mod context;
 pub mod diagnose;
 pub mod document;
 pub mod error;
+pub mod lint;
 pub mod manifest;
 pub mod plan;
 pub mod render;

@@ -9,6 +9,7 @@ use crate::settings::Tags;
 pub mod check;
 pub mod completions;
 pub mod deploy;
+pub mod explain;
 pub mod plan;
 pub mod render;
 #[cfg(feature = "sandbox")]

@@ -29,6 +29,10 @@ pub struct Problem {
     /// The path inside the document, such as `containerDefinitions[web].cpu`.
     pub path: Option<String>,
     pub hint: Option<String>,
+    /// The rule that was broken, where there is one: what `ecsail explain` and `ignore` take.
+    pub rule: Option<&'static str>,
+    /// Whether the line itself is not shown: it may hold a secret.
+    pub private: bool,
 }
 
 impl Problem {
@@ -41,6 +45,8 @@ impl Problem {
             label: None,
             path: None,
             hint: None,
+            rule: None,
+            private: false,
         }
     }
 

@@ -80,6 +80,7 @@ fn on_the_fly(name: &str) -> Service {
         task_definition: Vec::new(),
         service: Vec::new(),
         timeout: None,
+        ignore: Vec::new(),
         span: None,
     }
 }

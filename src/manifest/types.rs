@@ -9,6 +9,7 @@ use super::image::Reference;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, Sources, Span};
 use crate::document::tree::{Kind, Node};
+use crate::lint;
 use crate::render::template::Context;
 
 /// The manifest format that this version reads.
@@ -28,10 +29,21 @@ const ROOT_KEYS: &[&str] = &[
     "services",
     "timeout",
     "allow_unknown",
+    "ignore",
 ];
-const STAGE_KEYS: &[&str] =
-    &["region", "cluster", "account", "role", "images", "vars", "services", "timeout", "allow_unknown"];
-const SERVICE_KEYS: &[&str] = &["name", "cluster", "task_definition", "service", "timeout"];
+const STAGE_KEYS: &[&str] = &[
+    "region",
+    "cluster",
+    "account",
+    "role",
+    "images",
+    "vars",
+    "services",
+    "timeout",
+    "allow_unknown",
+    "ignore",
+];
+const SERVICE_KEYS: &[&str] = &["name", "cluster", "task_definition", "service", "timeout", "ignore"];
 /// Decided, and not built yet: refused, so that nobody believes that they work.
 const ROOT_LATER: &[&str] = &["tasks", "schedules", "hooks"];
 const SERVICE_LATER: &[&str] = &["before", "after", "needs", "on_failure"];
@@ -51,6 +63,8 @@ pub struct Manifest {
     pub services: Vec<Service>,
     pub timeout: Option<Duration>,
     pub allow_unknown: Vec<String>,
+    /// The rules that are not looked at, by their ids.
+    pub ignore: Vec<String>,
     /// The names that templates know.
     pub context: Context,
     /// Every text that was read, and the templates among them by name.
@@ -81,6 +95,8 @@ pub struct Service {
     /// None: the service is left as it is but for its definition.
     pub service: Vec<Layer>,
     pub timeout: Option<Duration>,
+    /// The rules that are not looked at for this service, beside the manifest's.
+    pub ignore: Vec<String>,
     /// Where the manifest names it; none where the command line does.
     pub span: Option<Span>,
 }
@@ -139,17 +155,34 @@ pub fn check_stages(root: &Node, problems: &mut Problems) {
     let fields = Fields::new(root, "", ROOT_KEYS, ROOT_LATER, problems);
     for (name, stage) in fields.entries("stages", problems) {
         let path = format!("stages.{}", name.name);
-        Fields::new(stage, &path, STAGE_KEYS, ROOT_LATER, problems);
+        let fields = Fields::new(stage, &path, STAGE_KEYS, ROOT_LATER, problems);
+        ignored(&fields, problems);
         for (key, service) in stage.get("services").map(Node::entries).unwrap_or_default() {
-            Fields::new(
+            let fields = Fields::new(
                 service,
                 &format!("{path}.services.{}", key.name),
                 SERVICE_KEYS,
                 SERVICE_LATER,
                 problems,
             );
+            ignored(&fields, problems);
         }
     }
+}
+
+/// Returns the ids of rules under `ignore`; one that no rule has is a problem.
+fn ignored(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
+    let ids = fields.texts("ignore", problems);
+    for node in fields.get("ignore").map(Node::items).unwrap_or_default() {
+        let Some(id) = node.text().filter(|id| lint::rule(id).is_none()) else { continue };
+        let message = match node.span.expression {
+            true => "no rule has the id that the expression gives".to_owned(),
+            false => format!("no rule has the id `{id}`"),
+        };
+        let problem = Problem::error(node.span, message).path(fields.path("ignore"));
+        problems.push(problem.hint(lint::suggestion(id)));
+    }
+    ids
 }
 
 /// Reads the manifest's members from its tree, stage laid over.
@@ -166,6 +199,7 @@ pub fn read(root: &Node, manifest: &mut Manifest) {
     check_account(manifest.account.as_ref(), &mut problems);
     manifest.timeout = fields.duration("timeout", &mut problems);
     manifest.allow_unknown = fields.texts("allow_unknown", &mut problems);
+    manifest.ignore = ignored(&fields, &mut problems);
     fields.entries("vars", &mut problems);
     manifest.images = images(root, &mut problems);
     manifest.services = services(&fields, &mut problems);
@@ -256,6 +290,7 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
             timeout: fields.duration("timeout", problems),
+            ignore: ignored(&fields, problems),
             span: Some(key.span),
         });
     }

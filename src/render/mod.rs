@@ -13,6 +13,7 @@ use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
 use crate::document::read::{self, Reader, complete};
 use crate::document::source::Span;
 use crate::document::tree::{self, Node};
+use crate::lint;
 use crate::manifest::fields::Located;
 use crate::manifest::image::Reference;
 use crate::manifest::names::tagged;
@@ -111,20 +112,6 @@ pub fn images(document: &Value) -> impl Iterator<Item = Reference> {
     containers.filter_map(|container| container["image"].as_str()).map(Reference::parse)
 }
 
-/// Warns of images that name no version: what runs then depends on when it was pulled.
-fn warn_of_latest(node: &Node, problems: &mut Problems) {
-    for container in node.get("containerDefinitions").map(Node::items).unwrap_or_default() {
-        let Some(image) = container.get("image") else { continue };
-        let Some(reference) = image.text().map(Reference::parse) else { continue };
-        if matches!(reference.version(), None | Some("latest")) {
-            let name = container.get("name").and_then(Node::text).unwrap_or_default();
-            let message = format!("the image of container `{name}` names no version, so `latest` is taken");
-            let hint = "name a tag or a digest: what `latest` is changes under a running service".to_owned();
-            problems.push(Problem::warning(image.span, message).hint(hint));
-        }
-    }
-}
-
 fn desired_service(
     service: &Service,
     manifest: &Manifest,
@@ -138,15 +125,29 @@ fn desired_service(
         let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
         problems.push(Problem::error(service.span, message).hint(hint));
     }
-    let definition = match service.task_definition.is_empty() {
-        true => Some(Definition::Running(replacements(service, manifest, tags, problems))),
-        false => files
-            .document(&service.task_definition, Root::TaskDefinition, manifest, problems)
-            .map(|node| Definition::Rendered(node.to_value())),
+    let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
+    let written = match service.task_definition.is_empty() {
+        true => None,
+        false => files.document(&service.task_definition, Root::TaskDefinition, manifest, problems),
     };
+    // A document with errors would only have findings that follow from them.
+    let sound = written.as_ref().filter(|document| document.sound).map(|document| &document.node);
+    if let Some(node) = sound {
+        lint::task_definition(node, &ignore, problems);
+    }
     let document = match service.service.is_empty() {
         true => None,
-        false => Some(service_document(service, manifest, files, problems)?),
+        false => {
+            let found = files.document(&service.service, Root::Service, manifest, problems)?;
+            if found.sound {
+                lint::service(&found.node, sound, &ignore, problems);
+            }
+            Some(service_document(service, manifest, &found.node, problems))
+        }
+    };
+    let definition = match service.task_definition.is_empty() {
+        true => Some(Definition::Running(replacements(service, manifest, tags, problems))),
+        false => written.map(|document| Definition::Rendered(document.node.to_value())),
     };
     Some(DesiredService {
         key: service.key.clone(),
@@ -159,13 +160,7 @@ fn desired_service(
 }
 
 /// Returns the service document; it may name the service and the cluster, but only as the manifest does.
-fn service_document(
-    service: &Service,
-    manifest: &Manifest,
-    files: &mut Files,
-    problems: &mut Problems,
-) -> Option<Value> {
-    let node = files.document(&service.service, Root::Service, manifest, problems)?;
+fn service_document(service: &Service, manifest: &Manifest, node: &Node, problems: &mut Problems) -> Value {
     let expected = [
         ("serviceName", Some(service.name.clone()), "name"),
         ("cluster", manifest.cluster_of(service), "cluster"),
@@ -192,7 +187,7 @@ fn service_document(
             members.remove(member);
         }
     }
-    Some(value)
+    value
 }
 
 /// Returns which images of the running definition are replaced.
@@ -248,8 +243,22 @@ pub fn definition(name: &str, manifest: &Manifest, problems: &mut Problems) -> O
     let root = read::root_of(&files.tree(name, manifest, problems)?);
     let span = Span::new(*manifest.templates.get(name)?, 0..0);
     let layers = [Layer::File(Located { value: name.to_owned(), span })];
-    let node = files.document(&layers, root, manifest, problems)?;
-    Some((root, node.to_value()))
+    let document = files.document(&layers, root, manifest, problems)?;
+    if document.sound {
+        let ignore = &manifest.ignore;
+        match root {
+            Root::TaskDefinition => lint::task_definition(&document.node, ignore, problems),
+            Root::Service => lint::service(&document.node, None, ignore, problems),
+        }
+    }
+    Some((root, document.node.to_value()))
+}
+
+/// Holds the document that layers make.
+struct Layered {
+    node: Node,
+    /// Whether every layer was read, and none had an error.
+    sound: bool,
 }
 
 /// Holds the definition files that were parsed, so that one shared by many services is parsed once.
@@ -266,7 +275,7 @@ impl Files {
         root: Root,
         manifest: &Manifest,
         problems: &mut Problems,
-    ) -> Option<Node> {
+    ) -> Option<Layered> {
         let mut found = Problems::default();
         let mut merged: Option<Node> = None;
         let mut whole = true;
@@ -290,10 +299,10 @@ impl Files {
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             // The manifest gives a service its name.
             complete(merged, root, &["serviceName"], &mut found);
-            warn_of_latest(merged, &mut found);
         }
+        let sound = whole && !found.any_error();
         problems.extend(found);
-        merged
+        merged.map(|node| Layered { node, sound })
     }
 
     /// Returns the tree of a file; problems are reported the first time only.

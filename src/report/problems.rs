@@ -1,6 +1,6 @@
 //! Owns how problems in the files look: the message, the place, the line with a caret, the hint.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use crate::document::problem::{Invalid, Problem, Severity};
@@ -21,13 +21,22 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(problem.message.as_str());
+    let mut title = level.primary_title(problem.message.as_str());
+    if let Some(rule) = problem.rule {
+        title = title.id(rule);
+    }
     let mut report = Group::with_title(title);
     if let Some(span) = problem.span {
         let source = sources.get(span.source);
-        let annotation = AnnotationKind::Primary.span(first_line(&source.text, span.start, span.end));
-        let snippet = Snippet::source(&source.text).path(&source.name);
-        report = report.element(snippet.annotation(annotation.label(problem.label.as_deref())));
+        report = if problem.private {
+            let position = sources.position(span);
+            let origin = Origin::path(source.name.as_str()).line(position.line);
+            report.element(origin.char_column(position.column))
+        } else {
+            let range = first_line(&source.text, span.start, span.end);
+            let annotation = AnnotationKind::Primary.span(range).label(problem.label.as_deref());
+            report.element(Snippet::source(&source.text).path(&source.name).annotation(annotation))
+        };
     }
     if let Some(path) = &problem.path {
         report = report.element(Level::NOTE.message(format!("at `{path}`")));
@@ -54,6 +63,9 @@ pub fn json(problem: &Problem, sources: &Sources) -> Value {
         (sources.get(span.source).name.clone(), position.line, position.column)
     });
     let mut value = json!({"severity": problem.severity, "message": problem.message});
+    if let Some(rule) = problem.rule {
+        value["rule"] = json!(rule);
+    }
     if let Some((file, line, column)) = place {
         value["file"] = json!(file);
         value["line"] = json!(line);

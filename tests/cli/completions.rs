@@ -19,7 +19,8 @@ fn the_scripts_in_the_repository_are_current() {
 #[test]
 fn every_verb_has_help_with_examples() {
     let folder = Folder::new(&[]);
-    for verb in ["check", "render", "plan", "deploy", "status", "sandbox", "schema", "completions"] {
+    for verb in ["check", "render", "plan", "deploy", "status", "explain", "sandbox", "schema", "completions"]
+    {
         folder.run(&[verb, "--help"]).exits(0).answers("Examples:");
     }
     folder.run(&["--version"]).exits(0).answers(concat!("ecsail ", env!("CARGO_PKG_VERSION")));

@@ -29,7 +29,16 @@ fn what_is_registered_is_what_was_written_and_a_record() {
     let keys: Vec<_> = body.as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(
         keys,
-        ["family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions", "tags"]
+        [
+            "family",
+            "networkMode",
+            "requiresCompatibilities",
+            "cpu",
+            "memory",
+            "executionRoleArn",
+            "containerDefinitions",
+            "tags"
+        ]
     );
     let (_, tags) = world.definition("web:2");
     assert_eq!(tags["ecsail:tag"], "v2");
@@ -117,7 +126,7 @@ fn an_image_outside_ecr_is_let_through_with_a_note() {
         ("ecsail.yml", "ecsail: 1\ncluster: main\nservices: { web: { task_definition: web.yml } }\n"),
         (
             "web.yml",
-            "family: web\ncontainerDefinitions: [ { name: app, image: 'public.ecr.aws/nginx/nginx:1.27' } ]\n",
+            "family: web\nmemory: 512\ncontainerDefinitions: [ { name: app, image: 'public.ecr.aws/nginx/nginx:1.27' } ]\n",
         ),
     ];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);

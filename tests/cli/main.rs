@@ -8,6 +8,7 @@ mod endings;
 mod examples;
 mod faults;
 mod github;
+mod lint;
 mod plan;
 mod properties;
 mod render;

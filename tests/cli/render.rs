@@ -34,6 +34,7 @@ services:
     let web = "\
 family: web-{{ stage }}
 cpu: 256
+memory: 512
 containerDefinitions:
   - name: app
     image: {{ image.app }}
@@ -59,7 +60,7 @@ containerDefinitions:
     assert_eq!(
         run.event("document")["document"],
         json!({
-            "family": "web-prod", "cpu": "1024",
+            "family": "web-prod", "cpu": "1024", "memory": "512",
             "containerDefinitions": [
                 {"name": "app", "image": "repo/n-prod-shop:7", "command": ["run", "7"], "environment": [
                     {"name": "PORT", "value": "8080"}, {"name": "KEPT", "value": "y"}, {"name": "LEVEL", "value": "error"}]},
@@ -74,6 +75,7 @@ fn loops_macros_and_includes_write_definitions() {
     let web = "\
 {% from 'macros.yml' import container %}
 family: web
+memory: 512
 containerDefinitions:
 {% for name in ['a', 'b'] %}
   - {{ container(name) }}
@@ -95,11 +97,11 @@ containerDefinitions:
 
 #[test]
 fn other_spellings_and_dumps_are_understood() {
-    let snake = "family: web\ntask_role_arn: r\ncontainer_definitions: [ { name: a, image: b, docker_labels: { Some_Label: x } } ]\n";
-    let pascal = "Family: web\nTaskRoleArn: r\nContainerDefinitions: [ { Name: a, Image: b, DockerLabels: { Some_Label: x } } ]\n";
-    let dump = r#"{"taskDefinition": {"family": "web", "taskRoleArn": "r", "revision": 3, "status": "ACTIVE", "pidMode": "",
+    let snake = "family: web\ntask_role_arn: r\nmemory: 512\ncontainer_definitions: [ { name: a, image: b, docker_labels: { Some_Label: x } } ]\n";
+    let pascal = "Family: web\nTaskRoleArn: r\nMemory: 512\nContainerDefinitions: [ { Name: a, Image: b, DockerLabels: { Some_Label: x } } ]\n";
+    let dump = r#"{"taskDefinition": {"family": "web", "taskRoleArn": "r", "memory": "512", "revision": 3, "status": "ACTIVE", "pidMode": "",
         "containerDefinitions": [{"name": "a", "image": "b", "dockerLabels": {"Some_Label": "x"}}]}, "tags": []}"#;
-    let expected = json!({"family": "web", "taskRoleArn": "r",
+    let expected = json!({"family": "web", "taskRoleArn": "r", "memory": "512",
         "containerDefinitions": [{"name": "a", "image": "b", "dockerLabels": {"Some_Label": "x"}}]});
     let manifest = "ecsail: 1\ncluster: main\nservices: { web: { task_definition: web.yml } }\n";
     for text in [snake, pascal, dump] {
@@ -112,7 +114,7 @@ fn other_spellings_and_dumps_are_understood() {
 
 #[test]
 fn a_field_newer_than_the_model_is_refused_or_let_through_by_name() {
-    let web = "family: web\ncontainerDefinitions: [ { name: a, image: b, newField: { Deep: [1] } } ]\n";
+    let web = "family: web\nmemory: 512\ncontainerDefinitions: [ { name: a, image: b, newField: { Deep: [1] } } ]\n";
     let manifest = "ecsail: 1\ncluster: main\nservices: { web: { task_definition: web.yml } }\n";
     let folder = Folder::new(&[("ecsail.yml", manifest), ("web.yml", web)]);
     folder.run(&["render"]).exits(1).says("allow_unknown: [containerDefinitions.newField]");

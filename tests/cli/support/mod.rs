@@ -34,6 +34,7 @@ networkMode: awsvpc
 requiresCompatibilities: [FARGATE]
 cpu: 256
 memory: 512
+executionRoleArn: arn:aws:iam::123456789012:role/execution
 containerDefinitions:
   - name: app
     image: {{ image.app }}
@@ -265,6 +266,7 @@ pub(crate) fn service(name: &str, members: Value) -> SeedService {
         cluster: "main".to_owned(),
         task_definition: json!({
             "family": name, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+            "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
             "containerDefinitions": [{"name": "app", "image": format!("{REPOSITORY}:v1")}]
         }),
         service: members,

@@ -1,0 +1,138 @@
+//! Owns the rules about what Fargate needs and what it does not have.
+
+use super::Findings;
+use super::containers::from_ecr;
+use super::health::any;
+use super::view::{Container, Task, empty, is_set, items, listed, text};
+use crate::document::tree::Node;
+
+/// Members of a container that are not valid on Fargate, from the page on Fargate task definitions.
+const CONTAINER: &[&str] = &[
+    "disableNetworking",
+    "dnsSearchDomains",
+    "dnsServers",
+    "dockerSecurityOptions",
+    "extraHosts",
+    "links",
+    "privileged",
+];
+/// Members of a container's `linuxParameters`, from the same page.
+const LINUX: &[&str] = &["devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs"];
+/// Members of the task, from the same page.
+const TASK: &[&str] = &["ipcMode", "placementConstraints"];
+
+const HINT: &str = "take it out, or run the task on EC2: `requiresCompatibilities: [EC2]`";
+
+pub(super) fn network_mode(task: &Task<'_>, findings: &mut Findings<'_>) {
+    let Some(mode) = task.network_mode().filter(|mode| task.fargate() && *mode != "awsvpc") else { return };
+    let hint = "write `networkMode: awsvpc`".to_owned();
+    match task.node.get("networkMode") {
+        // Enum values are no secrets, and the reader has checked this one.
+        Some(node) => {
+            findings.add(node, "networkMode", format!("Fargate has no network mode `{mode}`"), hint)
+        }
+        None => {
+            let at = task.node.get("requiresCompatibilities").unwrap_or(task.node);
+            findings.add(at, "networkMode", "Fargate needs the network mode `awsvpc`, and none is set", hint);
+        }
+    }
+}
+
+pub(super) fn size(task: &Task<'_>, findings: &mut Findings<'_>) {
+    let missing: Vec<&str> =
+        ["cpu", "memory"].into_iter().filter(|member| empty(task.node, member)).collect();
+    if !task.fargate() || missing.is_empty() {
+        return;
+    }
+    let at = task.node.get("requiresCompatibilities").unwrap_or(task.node);
+    let message = format!("Fargate needs {} of the task", listed(&missing));
+    let hint =
+        "write them beside `family`, such as `cpu: 256` and `memory: 512`; those of containers do not count";
+    findings.add(at, "", message, hint.to_owned());
+}
+
+pub(super) fn unsupported(task: &Task<'_>, findings: &mut Findings<'_>) {
+    if !task.fargate() {
+        return;
+    }
+    for (member, node) in set(task.node, TASK) {
+        report(node, member.to_owned(), member, findings);
+    }
+    if let Some(node) = task.node.get("pidMode").filter(|node| node.text() == Some("host")) {
+        findings.add(node, "pidMode", "Fargate has no `pidMode` `host`", "`task` is the only one".to_owned());
+    }
+    for (index, volume) in items(task.node, "volumes").iter().enumerate() {
+        let path = format!("volumes[{index}]");
+        if let Some(node) =
+            volume.get("host").and_then(|host| host.get("sourcePath")).filter(|node| is_set(node))
+        {
+            report(node, format!("{path}.host.sourcePath"), "sourcePath", findings);
+        }
+        if let Some(node) = volume.get("dockerVolumeConfiguration").filter(|node| is_set(node)) {
+            report(node, format!("{path}.dockerVolumeConfiguration"), "dockerVolumeConfiguration", findings);
+        }
+    }
+    task.containers.iter().for_each(|container| unsupported_of(container, findings));
+}
+
+fn unsupported_of(container: &Container<'_>, findings: &mut Findings<'_>) {
+    for (member, node) in set(container.node, CONTAINER) {
+        report(node, container.path(member), member, findings);
+    }
+    for node in items(container.node, "resourceRequirements") {
+        if text(node, "type") == Some("GPU") {
+            report(node, container.path("resourceRequirements"), "GPU", findings);
+        }
+    }
+    let Some(linux) = container.node.get("linuxParameters") else { return };
+    for (member, node) in set(linux, LINUX) {
+        report(node, container.path(&format!("linuxParameters.{member}")), member, findings);
+    }
+    let Some(added) = linux.get("capabilities").map(|capabilities| items(capabilities, "add")) else {
+        return;
+    };
+    for node in added.iter().filter(|node| node.text().is_some_and(|name| !name.ends_with("SYS_PTRACE"))) {
+        let path = container.path("linuxParameters.capabilities.add");
+        findings.add(node, path, "Fargate adds no capability but `SYS_PTRACE`", HINT.to_owned());
+    }
+}
+
+/// Returns the members of these names that say anything.
+fn set<'a>(node: &'a Node, names: &'static [&'static str]) -> impl Iterator<Item = (&'static str, &'a Node)> {
+    names.iter().filter_map(move |name| Some((*name, node.get(name).filter(|node| is_set(node))?)))
+}
+
+fn report(node: &Node, path: String, member: &str, findings: &mut Findings<'_>) {
+    findings.add(node, path, format!("Fargate has no `{member}`"), HINT.to_owned());
+}
+
+pub(super) fn execution_role(task: &Task<'_>, findings: &mut Findings<'_>) {
+    if !task.fargate() || !empty(task.node, "executionRoleArn") {
+        return;
+    }
+    let logs = |container: &Container<'_>, driver: &str| {
+        container.node.get("logConfiguration").is_some_and(|logs| text(logs, "logDriver") == Some(driver))
+    };
+    let log_secrets = |container: &Container<'_>| {
+        container.node.get("logConfiguration").is_some_and(|logs| !items(logs, "secretOptions").is_empty())
+    };
+    let needs =
+        |wanted: &dyn Fn(&Container<'_>) -> bool| task.containers.iter().find(|one| wanted(one)).copied();
+    let reasons = [
+        ("to pull images from ECR", needs(&from_ecr)),
+        ("to read secrets", needs(&|one| any(one, "secrets") || log_secrets(one))),
+        ("to write logs to CloudWatch", needs(&|one| logs(one, "awslogs"))),
+        (
+            "to read registry credentials",
+            needs(&|one| one.node.get("repositoryCredentials").is_some_and(is_set)),
+        ),
+    ];
+    let named: Vec<&str> =
+        reasons.iter().filter(|(_, found)| found.is_some()).map(|(what, _)| *what).collect();
+    let Some(first) = reasons.iter().find_map(|(_, found)| *found) else { return };
+    let at = first.node.get("image").unwrap_or(first.node);
+    let message = format!("without `executionRoleArn` Fargate is not allowed {}", named.join(", "));
+    let hint =
+        "write `executionRoleArn: arn:aws:iam::…:role/ecsTaskExecutionRole` beside `family`".to_owned();
+    findings.add(at, "executionRoleArn", message, hint);
+}

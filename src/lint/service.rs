@@ -1,0 +1,184 @@
+//! Owns the rules about services: their network, their load balancers, and whether a deployment can move.
+
+use super::Findings;
+use super::depends::near;
+use super::view::{Container, Service, Task, absent, integer, items, shown, text};
+use crate::document::tree::{Kind, Node, Scalar};
+
+/// From the service quotas and the API reference: AwsVpcConfiguration, and target groups a service.
+const MAX_SUBNETS: usize = 16;
+const MAX_SECURITY_GROUPS: usize = 5;
+const MAX_TARGET_GROUPS: usize = 5;
+/// Members that only CreateService takes: a document that has one describes the service whole.
+const CREATED_WITH: &[&str] = &["launchType", "schedulingStrategy"];
+
+fn vpc<'a>(service: &Service<'a>) -> Option<&'a Node> {
+    service.node.get("networkConfiguration")?.get("awsvpcConfiguration")
+}
+
+pub(super) fn network_missing(service: &Service<'_>, findings: &mut Findings<'_>) {
+    let Some(task) = &service.task else { return };
+    let whole = CREATED_WITH.iter().find_map(|member| service.node.get(member));
+    let configured = service.node.get("networkConfiguration");
+    let missing = configured.map_or_else(|| true, |node| absent(node, "awsvpcConfiguration"));
+    if let Some(at) = whole.filter(|_| missing && task.network_mode() == Some("awsvpc")) {
+        let message = "the task definition is `awsvpc`, and the service has no `networkConfiguration`";
+        let hint =
+            "write `networkConfiguration: { awsvpcConfiguration: { subnets: […], securityGroups: […] } }`";
+        findings.add(configured.unwrap_or(at), "networkConfiguration", message, hint.to_owned());
+    }
+}
+
+pub(super) fn network_unused(service: &Service<'_>, findings: &mut Findings<'_>) {
+    let (Some(task), Some(at)) = (&service.task, vpc(service)) else { return };
+    let Some(mode) = task.network_mode().filter(|mode| *mode != "awsvpc" && !at.is_unknown()) else { return };
+    let message =
+        format!("`networkConfiguration` does not go with the task definition's network mode `{mode}`");
+    let hint = "take it out, or set `networkMode: awsvpc` in the task definition".to_owned();
+    findings.add(at, "networkConfiguration", message, hint);
+}
+
+pub(super) fn network_limits(service: &Service<'_>, findings: &mut Findings<'_>) {
+    let Some(vpc) = vpc(service) else { return };
+    for (member, most) in [("subnets", MAX_SUBNETS), ("securityGroups", MAX_SECURITY_GROUPS)] {
+        let Some(list) = vpc.get(member) else { continue };
+        let count = list.items().len();
+        let path = format!("networkConfiguration.awsvpcConfiguration.{member}");
+        if count > most {
+            findings.add(
+                list,
+                path,
+                format!("{count} `{member}`, ECS takes at most {most}"),
+                "take some out".to_owned(),
+            );
+        }
+    }
+}
+
+pub(super) fn target_groups(service: &Service<'_>, findings: &mut Findings<'_>) {
+    let balancers = items(service.node, "loadBalancers");
+    let count = balancers.iter().filter(|balancer| balancer.get("targetGroupArn").is_some()).count();
+    if let Some(list) = service.node.get("loadBalancers").filter(|_| count > MAX_TARGET_GROUPS) {
+        let message = format!("{count} target groups, ECS takes at most {MAX_TARGET_GROUPS}");
+        findings.add(list, "loadBalancers", message, "split the service, or share a target group".to_owned());
+    }
+}
+
+/// From the API reference, DeploymentConfiguration: the lower bound is rounded up, the upper one down.
+pub(super) fn percents(service: &Service<'_>, findings: &mut Findings<'_>) {
+    let Some(configuration) = service.node.get("deploymentConfiguration") else { return };
+    let least = integer(configuration, "minimumHealthyPercent");
+    let most = configuration.get("maximumPercent").zip(integer(configuration, "maximumPercent"));
+    let (Some(least), Some((at, most)), true) = (least, most, is_rolling(service.node, configuration)) else {
+        return;
+    };
+    let stuck = match service.node.get("desiredCount") {
+        // Left to autoscaling: only what holds for any count.
+        None => least >= 100 && most <= 100,
+        Some(_) => {
+            integer(service.node, "desiredCount").is_some_and(|desired| cannot_move(desired, least, most))
+        }
+    };
+    if stuck {
+        let message = "no task may stop and none may be added: a deployment can never move";
+        let hint = "lower `minimumHealthyPercent`, or raise `maximumPercent`: 100 and 200 are the defaults"
+            .to_owned();
+        findings.add(at, "deploymentConfiguration", message, hint);
+    }
+}
+
+fn cannot_move(desired: i64, least: i64, most: i64) -> bool {
+    let (least, most) = (desired.saturating_mul(least), desired.saturating_mul(most));
+    let kept = least / 100 + i64::from(least % 100 > 0);
+    desired > 0 && kept >= desired && most / 100 <= desired
+}
+
+/// Returns whether ECS itself replaces the tasks, side by side: only then do the percents decide.
+fn is_rolling(service: &Node, configuration: &Node) -> bool {
+    let is =
+        |node: &Node, member: &str, value: &str| absent(node, member) || text(node, member) == Some(value);
+    let controller =
+        service.get("deploymentController").is_none_or(|controller| is(controller, "type", "ECS"));
+    controller && is(configuration, "strategy", "ROLLING") && is(service, "schedulingStrategy", "REPLICA")
+}
+
+pub(super) fn load_balancer(service: &Service<'_>, findings: &mut Findings<'_>) {
+    let Some(task) = service.task.as_ref().filter(|task| task.whole) else { return };
+    for (index, balancer) in items(service.node, "loadBalancers").iter().enumerate() {
+        let path = format!("loadBalancers[{index}]");
+        let Some(name) = balancer.get("containerName") else { continue };
+        let Some(wanted) = name.text() else { continue };
+        let Some(container) = task.container(wanted) else {
+            let message = format!("the task definition has no container {}", shown(name));
+            findings.add(name, format!("{path}.containerName"), message, near(wanted, name, task));
+            continue;
+        };
+        let Some((port, wanted)) = balancer.get("containerPort").zip(integer(balancer, "containerPort"))
+        else {
+            continue;
+        };
+        if maps(container, wanted) == Some(false) {
+            let message = format!("{} does not map the port {}", container.shown(), shown(port));
+            let hint = format!("add it: `portMappings: [{{ containerPort: {} }}]`", spelled(port));
+            findings.add(port, format!("{path}.containerPort"), message, hint);
+        }
+    }
+}
+
+fn spelled(port: &Node) -> &str {
+    port.text().filter(|_| !port.span.expression).unwrap_or("…")
+}
+
+/// Returns whether a container maps a port; nothing where that is not known.
+fn maps(container: &Container<'_>, port: i64) -> Option<bool> {
+    let list = container.node.get("portMappings");
+    if list.is_some_and(Node::is_unknown) {
+        return None;
+    }
+    let mut unknown = false;
+    for mapping in list.map(Node::items).unwrap_or_default() {
+        let range = text(mapping, "containerPortRange").and_then(|range| range.split_once('-'));
+        let range = range.and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
+        if integer(mapping, "containerPort") == Some(port)
+            || range.is_some_and(|(low, high): (i64, i64)| (low..=high).contains(&port))
+        {
+            return Some(true);
+        }
+        unknown |= mapping.any_unknown();
+    }
+    (!unknown).then_some(false)
+}
+
+pub(super) fn connect_port(service: &Service<'_>, findings: &mut Findings<'_>) {
+    let Some(task) = service.task.as_ref().filter(|task| task.whole) else { return };
+    let Some(connect) = service.node.get("serviceConnectConfiguration") else { return };
+    let on =
+        matches!(connect.get("enabled").map(|node| &node.kind), Some(Kind::Scalar(Scalar::Bool(true, _))));
+    let Some(names) = port_names(task).filter(|_| on) else { return };
+    for (index, entry) in items(connect, "services").iter().enumerate() {
+        let Some(node) = entry.get("portName") else { continue };
+        if node.text().is_some_and(|name| !names.contains(&name)) {
+            let message = format!("no port mapping of the task definition is named {}", shown(node));
+            let path = format!("serviceConnectConfiguration.services[{index}].portName");
+            findings.add(
+                node,
+                path,
+                message,
+                "name the port: `portMappings: [{ name: …, containerPort: … }]`".to_owned(),
+            );
+        }
+    }
+}
+
+/// Returns the names of all port mappings; nothing where not all are known.
+fn port_names<'a>(task: &Task<'a>) -> Option<Vec<&'a str>> {
+    let lists = task.containers.iter().filter_map(|container| container.node.get("portMappings"));
+    let mut names = Vec::new();
+    for list in lists {
+        if list.any_unknown() {
+            return None;
+        }
+        names.extend(list.items().iter().filter_map(|mapping| text(mapping, "name")));
+    }
+    Some(names)
+}

@@ -1,0 +1,51 @@
+//! Owns the rule about tags, which task definitions and services share.
+
+use super::Findings;
+use super::view::{items, text};
+use crate::document::tree::Node;
+
+/// From the API reference, RegisterTaskDefinition.tags: how many, and the longest key and value.
+const MAX_TAGS: usize = 50;
+const MAX_KEY: usize = 128;
+const MAX_VALUE: usize = 256;
+
+pub(super) fn limits(node: &Node, findings: &mut Findings<'_>) {
+    let tags = items(node, "tags");
+    if let Some(list) = node.get("tags").filter(|_| tags.len() > MAX_TAGS) {
+        let message = format!("{} tags, ECS takes at most {MAX_TAGS}", tags.len());
+        findings.add(list, "tags", message, "take some out".to_owned());
+    }
+    for (index, tag) in tags.iter().enumerate() {
+        let (key, value) = (text(tag, "key"), text(tag, "value"));
+        let reserved = |text: Option<&str>| {
+            text.and_then(|text| text.get(..4)).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+        };
+        let length = |text: Option<&str>| text.map_or(1, |text| text.chars().count());
+        let wrong = if reserved(key) || reserved(value) {
+            "begins with `aws:`, which is AWS's own"
+        } else if length(key) == 0 {
+            "has an empty key"
+        } else if length(key) > MAX_KEY {
+            "has a key of more than 128 characters"
+        } else if length(value) > MAX_VALUE {
+            "has a value of more than 256 characters"
+        } else {
+            continue;
+        };
+        let shown = match tag.get("key") {
+            Some(key)
+                if !key.span.expression
+                    && key.text().is_some_and(|key| !key.is_empty() && key.len() <= MAX_KEY) =>
+            {
+                format!("the tag `{}`", key.text().unwrap_or_default())
+            }
+            _ => format!("tag {}", index + 1),
+        };
+        findings.add(
+            tag,
+            format!("tags[{index}]"),
+            format!("{shown} {wrong}"),
+            "change it or take it out".to_owned(),
+        );
+    }
+}
