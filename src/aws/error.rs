@@ -113,10 +113,8 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     if let Some(credentials) = cause::<CredentialsError, _>(error) {
-        return match credentials {
-            CredentialsError::Unhandled(_) => Meaning::Other,
-            _ => Meaning::NoCredentials,
-        };
+        tracing::debug!("credentials: {credentials}");
+        return Meaning::NoCredentials;
     }
     match code {
         Some("ExpiredTokenException" | "ExpiredToken" | "RequestExpired") => Meaning::Expired,

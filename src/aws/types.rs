@@ -182,9 +182,25 @@ pub struct ServiceDeployment {
     pub target_service_revision: Option<RevisionSummary>,
     pub deployment_circuit_breaker: Option<BreakerState>,
     pub rollback: Option<Rollback>,
+    pub lifecycle_hook_details: Vec<LifecycleHook>,
+}
+
+/// A lifecycle hook of a service deployment.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LifecycleHook {
+    pub hook_id: String,
+    /// AWAITING_ACTION where somebody has to decide; treated as open.
+    pub status: String,
 }
 
 impl ServiceDeployment {
+    /// Returns the id of the hook that waits for somebody to decide, if one does.
+    pub fn waiting_hook(&self) -> Option<&str> {
+        let waiting = self.lifecycle_hook_details.iter().find(|hook| hook.status == "AWAITING_ACTION")?;
+        Some(&waiting.hook_id)
+    }
+
     /// Returns the ARN of the service revision that it brings out.
     pub fn target(&self) -> Option<&str> {
         let described = self.target_service_revision.as_ref().map(|revision| revision.arn.as_str());

@@ -39,11 +39,11 @@ pub struct Check {
 /// Every problem that was found.
 pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     let mut request = args.selection.request()?;
-    if !args.definition.is_empty() {
-        return definitions(args, &request.tags, context);
-    }
     if request.tags.all.is_none() {
         request.tags = Tags { all: Some(PLACEHOLDER.to_owned()), placeholder: true, ..request.tags };
+    }
+    if !args.definition.is_empty() {
+        return definitions(args, &request.tags, context);
     }
     let stages = match &context.settings.stage {
         Some(_) => Vec::new(),
@@ -81,27 +81,24 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Checks definition files by themselves.
+/// Checks definition files by themselves, each with what it includes.
 fn definitions(args: &Check, tags: &Tags, context: &Context) -> Result<Outcome> {
-    let mut manifest = load::definitions(&context.settings, &args.definition, tags)?;
-    let mut problems = std::mem::take(&mut manifest.problems);
-    let names: Vec<String> = manifest.templates.keys().cloned().collect();
-    for name in &names {
-        render::definition(name, &manifest, &mut problems);
+    let mut all = Invalid::default();
+    for path in &args.definition {
+        let (name, mut manifest) = load::definition(&context.settings, path, tags)?;
+        let mut problems = std::mem::take(&mut manifest.problems);
+        render::definition(&name, &manifest, &mut problems);
+        all = merged(Some(all), Invalid { problems, sources: manifest.sources });
     }
-    let invalid = Invalid { problems, sources: manifest.sources };
-    if invalid.problems.any_error() {
-        return Err(invalid.into());
+    if all.problems.any_error() {
+        return Err(all.into());
     }
-    context.report.tell(&Event::Remarks(&invalid));
+    context.report.tell(&Event::Remarks(&all));
     let count = args.definition.len();
     let text = if count == 1 { "1 definition".to_owned() } else { format!("{count} definitions") };
     let text = format!("{text} checked, no problems");
-    context.report.tell(&Event::Answer {
-        event: "checked",
-        text: &text,
-        value: serde_json::json!({"definitions": count}),
-    });
+    let value = serde_json::json!({"definitions": count});
+    context.report.tell(&Event::Answer { event: "checked", text: &text, value });
     Ok(Outcome::Done)
 }
 

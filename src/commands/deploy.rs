@@ -87,8 +87,6 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let applied = apply::run(&plan, &aws, context.report.as_ref()).await?;
     tell_left(&plan, &applied.settled, context);
     if args.no_wait {
-        let started: Vec<&str> = applied.followed.iter().map(|followed| followed.key.as_str()).collect();
-        apply::record_digests(&plan, &started, &aws, context.report.as_ref()).await;
         return Ok(not_waited(&applied, context));
     }
     let poll = context.poll_interval();

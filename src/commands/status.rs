@@ -11,7 +11,7 @@ use crate::aws::types::{Deployment, Service, revision_of, view};
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::error::Failure;
-use crate::manifest::{self, Manifest, load::Request};
+use crate::manifest::{self, load::Request};
 use crate::report::{Event, Outcome};
 
 /// Shows what services run, and the deployments under way
@@ -31,7 +31,7 @@ pub struct Status {
 /// A service that is not there, or the API's.
 pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
     let request = Request { services: args.names.clone(), names_only: true, ..Request::default() };
-    let manifest = load(&request, context)?;
+    let manifest = manifest::load(&context.settings, &request)?;
     if manifest.problems.any_error() {
         return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
     }
@@ -50,8 +50,9 @@ pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
     for (cluster, names) in clusters {
         let found = aws.services(&cluster, &names).await.map_err(|error| cluster_failure(&cluster, error))?;
         for name in names {
-            match found.get(&name) {
-                Some(document) => tell(&view(document)?, &cluster, context),
+            let service = found.get(&name).map(view::<Service>).transpose()?;
+            match service.filter(|service| service.status != "INACTIVE") {
+                Some(service) => tell(&service, &cluster, context),
                 None => {
                     missing = true;
                     let value = json!({"service": name, "cluster": cluster, "status": "MISSING"});
@@ -62,16 +63,6 @@ pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
         }
     }
     Ok(if missing { Outcome::Error } else { Outcome::Done })
-}
-
-/// Returns the manifest; where it cannot be read as it is, services named with their cluster need none.
-fn load(request: &Request, context: &Context) -> Result<Manifest> {
-    let named = context.settings.cluster.is_some() && !request.services.is_empty();
-    match manifest::load(&context.settings, request) {
-        Ok(manifest) if !manifest.problems.any_error() => Ok(manifest),
-        _ if named => manifest::load::without_manifest(&context.settings, request),
-        other => other,
-    }
 }
 
 fn tell(service: &Service, cluster: &str, context: &Context) {
@@ -89,7 +80,11 @@ fn tell(service: &Service, cluster: &str, context: &Context) {
             deployment.id
         )
     };
-    let under_way = if service.under_way().is_some() { ", a deployment is under way" } else { "" };
+    let under_way = match service.status.as_str() {
+        "DRAINING" => ", it is being deleted",
+        _ if service.under_way().is_some() => ", a deployment is under way",
+        _ => "",
+    };
     let (name, revision) = (&service.service_name, revision_of(&service.task_definition));
     let mut lines = vec![format!(
         "{name}: {revision}, {}/{} running{under_way}",

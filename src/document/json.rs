@@ -13,6 +13,10 @@ pub fn without_comments(name: &str, text: &str) -> String {
     while at < bytes.len() {
         at = match &text.as_bytes()[at..] {
             [b'"', ..] => string_end(text.as_bytes(), at + 1),
+            // What stands in a template tag is Jinja's, with strings of its own.
+            [b'{', b'{', ..] => tag_end(text, at, "}}"),
+            [b'{', b'%', ..] => tag_end(text, at, "%}"),
+            [b'{', b'#', ..] => tag_end(text, at, "#}"),
             [b'/', b'/', rest @ ..] => {
                 let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
                 blank(&mut bytes[at..at + 2 + length]);
@@ -35,12 +39,22 @@ fn is_json(name: &str, text: &str) -> bool {
     let named = [".json", ".jsonc"].iter().any(|ending| name.to_lowercase().ends_with(ending));
     let start = text.trim_start();
     let opens = start.starts_with(['{', '[']) || start.starts_with("//") || start.starts_with("/*");
-    named || (opens && !["{{", "{%", "{#"].iter().any(|tag| start.starts_with(tag)))
+    let yaml = [".yml", ".yaml"].iter().any(|ending| name.to_lowercase().ends_with(ending));
+    named || (!yaml && opens && !["{{", "{%", "{#"].iter().any(|tag| start.starts_with(tag)))
+}
+
+fn tag_end(text: &str, at: usize, close: &str) -> usize {
+    text[at + 2..].find(close).map_or(text.len(), |end| at + 2 + end + close.len())
 }
 
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
     while at < bytes.len() {
         match bytes[at] {
+            // A quote inside an expression does not end the text around it.
+            b'{' if bytes.get(at + 1) == Some(&b'{') => {
+                let end = bytes[at..].windows(2).position(|pair| pair == b"}}");
+                at = end.map_or(bytes.len(), |end| at + end + 2);
+            }
             b'\\' => at += 2,
             b'"' => return at + 1,
             _ => at += 1,
@@ -67,9 +81,13 @@ mod tests {
 
     #[test]
     fn yaml_and_templates_are_left_alone() {
-        for text in ["a: http://x", "{{ a }} // b", "{% if a %}{ // b"] {
+        for text in
+            ["a: http://x", "{{ a }} // b", "{% if a %}{ // b", "{a: [/tmp/*, /srv/*/out], b: 'http://x'}"]
+        {
             assert_eq!(without_comments("a.yml", text), text);
         }
+        let json = r#"{"a": "{{ env.X | default("http://y") }}", {{ b // c }}: 1}"#;
+        assert_eq!(without_comments("a.json", json), json);
     }
 
     #[test]

@@ -100,26 +100,26 @@ fn find(settings: &Settings) -> Result<Option<PathBuf>> {
     Ok(current.ancestors().skip(1).find_map(in_directory))
 }
 
-/// Returns a manifest that holds definition files alone, and the names that templates know without a manifest.
+/// Returns a manifest that holds one definition file and what it includes, and the file's name in it.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn definitions(settings: &Settings, files: &[PathBuf], tags: &Tags) -> Result<Manifest> {
+pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(String, Manifest)> {
     let mut manifest = Manifest::default();
     let mut context = names::outside(settings, &[], tags, None);
-    names::set_vars(&mut context, &Node::string("", Span::new(SourceId::from_index(0), 0..0)), settings);
+    let nothing = Node::string("", Span::new(SourceId::from_index(0), 0..0));
+    names::set_vars(&mut context, &nothing, settings);
+    context.explain_absent("image", "images are in the manifest: check the definition with it");
     manifest.context = context;
-    for path in files {
-        let bytes = fs::read(path)
-            .map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(error))?;
-        let text = decode(bytes)
-            .map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))?;
-        let name = path.display().to_string();
-        let id = manifest.sources.add(&name, text);
-        manifest.templates.insert(name, id);
-        follow_references(&directory(path), id, &mut manifest);
-    }
-    Ok(manifest)
+    let bytes = fs::read(path)
+        .map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(error))?;
+    let text =
+        decode(bytes).map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))?;
+    let name = path.display().to_string();
+    let id = manifest.sources.add(&name, text);
+    manifest.templates.insert(name.clone(), id);
+    follow_references(&directory(path), id, &mut manifest);
+    Ok((name, manifest))
 }
 
 /// Returns the path of the manifest that a run would load.
@@ -191,10 +191,16 @@ fn rendered(name: &str, settings: &Settings, request: &Request, manifest: &mut M
     let with_vars = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
     let images = types::images(&with_vars, &mut Problems::default());
     names::set_images(&mut context, &images, &request.tags);
-    let whole = pass(name, &context, manifest, Mode::Strict)?;
+    // A verb that renders nothing needs only what it uses: an undefined name elsewhere is none of its business.
+    let mode = if request.names_only { Mode::Lenient } else { Mode::Strict };
+    let whole = pass(name, &context, manifest, mode)?;
     types::check_stages(&whole, &mut manifest.problems);
     let root = types::with_stage(&whole, stage);
-    report_late_vars(&with_app, &root, manifest);
+    if request.names_only {
+        report_unknown_names(&root, manifest);
+    } else {
+        report_late_vars(&with_app, &root, manifest);
+    }
     manifest.context = context;
     manifest.stage = settings.stage.clone();
     Ok(root)
@@ -265,6 +271,18 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
     }
 }
 
+/// Reports what a verb that renders nothing needs all the same, and that depends on a name that is not known.
+fn report_unknown_names(root: &Node, manifest: &mut Manifest) {
+    let own = ["region", "cluster", "role", "account"].iter().filter_map(|key| root.get(key));
+    let services = root.get("services").map(Node::entries).unwrap_or_default();
+    let names =
+        services.iter().flat_map(|(_, service)| [service.get("name"), service.get("cluster")]).flatten();
+    for node in own.chain(names).filter(|node| node.any_unknown()) {
+        let hint = "give what it uses: `--stage`, `--set`, `--tag` or the environment".to_owned();
+        manifest.problems.push(Problem::error(node.span, "this uses a name that is not defined").hint(hint));
+    }
+}
+
 /// Reports variables that use what is only known after the variables are.
 fn report_late_vars(early: &Node, last: &Node, manifest: &mut Manifest) {
     for (key, value) in last.get("vars").map(Node::entries).unwrap_or_default() {
@@ -283,7 +301,8 @@ fn select(manifest: &mut Manifest, settings: &Settings, asked: &[String]) -> Res
         manifest.services.iter_mut().for_each(|service| service.cluster = None);
     }
     if asked.is_empty() {
-        return Ok(());
+        // Without `--cluster` the manifest itself was checked for it.
+        return if settings.cluster.is_some() { each_once(manifest) } else { Ok(()) };
     }
     let mut selected = Vec::new();
     for name in asked {
@@ -306,6 +325,22 @@ fn select(manifest: &mut Manifest, settings: &Settings, asked: &[String]) -> Res
         }
     }
     manifest.services = selected;
+    each_once(manifest)
+}
+
+/// Refuses two entries that are one service of ECS: two deploys of it would race.
+fn each_once(manifest: &Manifest) -> Result<()> {
+    for (index, service) in manifest.services.iter().enumerate() {
+        let place = |service: &Service| (manifest.cluster_of(service), service.name.clone());
+        let same = |known: &&Service| place(known) == place(service);
+        if let Some(known) = manifest.services[..index].iter().find(same) {
+            let message =
+                format!("`{}` and `{}` are the same service, `{}`", known.key, service.key, service.name);
+            return Err(Failure::usage(message)
+                .hint("deploy them one by one, or without `--cluster`".to_owned())
+                .into());
+        }
+    }
     Ok(())
 }
 

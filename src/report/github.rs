@@ -49,6 +49,12 @@ impl GitHub {
         }
     }
 
+    /// Sets the outputs of one service; a name has letters, digits and `_`, whatever the service's has.
+    fn outputs(&self, service: &str, revision: &str, deployed: bool) {
+        let name: String = service.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        self.append(self.output.as_ref(), &format!("{name}_revision={revision}\n{name}_deployed={deployed}"));
+    }
+
     fn annotate(&self, invalid: &Invalid) {
         for problem in invalid.problems.sorted() {
             let level = match problem.severity {
@@ -98,17 +104,16 @@ impl Report for GitHub {
                     self.command(&format!("::error title={title}::{}", escaped(&message)));
                 }
                 self.append(self.summary.as_ref(), &format!("**{key}**: {verdict}\n"));
-                let name: String =
-                    key.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-                let revision = revision_of(&settled.followed.revision);
-                self.append(
-                    self.output.as_ref(),
-                    &format!("{name}_revision={revision}\n{name}_deployed={}", settled.succeeded()),
-                );
+                self.outputs(key, revision_of(&settled.followed.revision), settled.succeeded());
             }
-            Event::NotUpdated { error, .. } => {
+            Event::NotUpdated { service, error } => {
                 self.text.tell(event);
                 self.annotate_failure(error);
+                self.outputs(service, "", false);
+            }
+            Event::Left { service, revision, .. } => {
+                self.text.tell(event);
+                self.outputs(service, revision, false);
             }
             Event::Remarks(invalid) => {
                 self.text.tell(event);

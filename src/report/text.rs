@@ -228,7 +228,7 @@ fn flags(settings: &Settings) -> String {
         ("--endpoint-url", settings.endpoint_url.clone()),
     ];
     let sandbox = settings.sandbox.as_ref().map(|_| " --sandbox".to_owned());
-    let named = named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", value?)));
+    let named = named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(&value?))));
     sandbox.into_iter().chain(named).collect()
 }
 
@@ -241,13 +241,37 @@ fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
             Vec::new()
         }
         Ending::Settled(Verdict::Stuck { .. } | Verdict::Failed { .. }) => {
-            let previous = revision_of(&followed.previous);
-            vec![format!(
-                "the previous revision is {previous}; go back to it: `aws ecs update-service --cluster {} --service {} --task-definition {previous}`",
-                followed.cluster, followed.name
-            )]
+            go_back(settled, flags).into_iter().collect()
         }
         _ => vec![format!("the rollout goes on without ecsail; {look}")],
+    }
+}
+
+/// Returns how to go back to the revision before; nothing where there is none, or where this is the sandbox.
+fn go_back(settled: &Settled, flags: &str) -> Option<String> {
+    let followed = &settled.followed;
+    let previous = revision_of(&followed.previous);
+    let region = followed.revision.split(':').nth(3).filter(|region| !region.is_empty())?;
+    if flags.contains("--sandbox") || followed.previous == followed.revision || previous.is_empty() {
+        return None;
+    }
+    let same =
+        |flag: &str| flags.split(" --").find(|part| part.starts_with(flag)).map(|part| format!(" --{part}"));
+    let flags: String = ["profile ", "endpoint-url "].iter().filter_map(|flag| same(flag)).collect();
+    Some(format!(
+        "the previous revision is {previous}; go back to it: `aws ecs update-service --region {region}{flags} --cluster {} \
+         --service {} --task-definition {previous}`",
+        followed.cluster, followed.name
+    ))
+}
+
+/// Returns an argument as a shell takes it.
+fn quoted(argument: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
+    if argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
     }
 }
 

@@ -16,6 +16,12 @@ const STALE: f64 = 60.0;
 /// In how many looks in a row a service has to be missing to count as deleted.
 const MISSING: u32 = 3;
 
+/// In how many looks in a row a deployment has to be failed and still PRIMARY until no rollback is expected any more.
+///
+/// ECS begins one at once, and stalls where no deployment was ever completed (developer guide, "deployment circuit
+/// breaker").
+const STALLED: u32 = 15;
+
 /// The fewest and the most failures at which the circuit breaker trips (developer guide, "deployment circuit breaker").
 const FEWEST: i64 = 3;
 const MOST: i64 = 200;
@@ -110,6 +116,9 @@ fn judge_service_deployment(
         }
         // The circuit breaker without rollback leaves the service deployment as it is.
         _ => match otherwise {
+            Verdict::Progressing { .. } if deployment.waiting_hook().is_some() => {
+                Verdict::AwaitingHook { hook: deployment.waiting_hook().unwrap_or_default().to_owned() }
+            }
             Verdict::Failed { .. } | Verdict::Superseded { .. } => otherwise,
             // The list was read later: it may show a rollback that the service deployment did not have yet.
             Verdict::Progressing { ref detail } if detail.starts_with(ROLLING_BACK) => otherwise,
@@ -136,7 +145,7 @@ fn judge_deployments(followed: &Followed, snapshot: &Snapshot, service: &Service
     let ours = followed.find(service);
     let primary = service.primary();
     match (ours, primary) {
-        (Some(ours), _) if ours.status == "PRIMARY" => judge_primary(ours, service),
+        (Some(ours), _) if ours.status == "PRIMARY" => judge_primary(ours, service, snapshot),
         (Some(ours), Some(primary)) if ours.rollout_state.as_deref() == Some("FAILED") => {
             rolled_back_or_superseded(followed, service, primary, Some(ours))
         }
@@ -145,6 +154,10 @@ fn judge_deployments(followed: &Followed, snapshot: &Snapshot, service: &Service
         (None, _) if snapshot.last_seen.is_none() && now - followed.created_at < STALE => {
             Verdict::progressing("waiting for ECS to show the deployment")
         }
+        // One answer without it, though it was there before, is as old as one from before the update.
+        (None, Some(primary)) if snapshot.absent < MISSING && !ended(followed, snapshot, service, primary) => {
+            Verdict::progressing("the deployment is not in ECS's answer")
+        }
         (None, Some(primary)) => {
             rolled_back_or_superseded(followed, service, primary, snapshot.last_seen.as_ref())
         }
@@ -152,9 +165,21 @@ fn judge_deployments(followed: &Followed, snapshot: &Snapshot, service: &Service
     }
 }
 
-fn judge_primary(ours: &Deployment, service: &Service) -> Verdict {
+/// Returns whether it is known that our deployment ended: it was seen to fail, or ECS says that it goes back.
+fn ended(followed: &Followed, snapshot: &Snapshot, service: &Service, primary: &Deployment) -> bool {
+    let failed = snapshot.last_seen.as_ref().and_then(|seen| seen.rollout_state.as_deref()) == Some("FAILED");
+    let announced =
+        |message: &str| message.contains("rolling back to deployment") && message.contains(&primary.id);
+    failed || events(followed, service).any(announced)
+}
+
+fn judge_primary(ours: &Deployment, service: &Service, snapshot: &Snapshot) -> Verdict {
     match ours.rollout_state.as_deref() {
         Some("COMPLETED") => Verdict::Succeeded,
+        Some("FAILED") if rolls_back(service) && snapshot.failed >= STALLED => {
+            let reason = failure_of(ours);
+            Verdict::failed(format!("{reason}; ECS does not roll back: no deployment before it was completed"))
+        }
         Some("FAILED") if rolls_back(service) => {
             Verdict::progressing(format!("{ROLLING_BACK}: {}", failure_of(ours)))
         }
@@ -273,7 +298,8 @@ fn stuck(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Option<
     let threshold =
         reported.unwrap_or_else(|| breaker_threshold(desired, breaker.threshold_configuration.as_ref()));
     let allowed = if breaker.enable { threshold * 2 } else { threshold };
-    let (signature, count) = most_frequent(&snapshot.stopped)?;
+    let since = |task: &&Task| task.stopped_at.0 > snapshot.healed_at || snapshot.healed_at == 0.0;
+    let (signature, count) = most_frequent(snapshot.stopped.iter().filter(since))?;
     // A target that is unhealthy often heals: it takes more to call that hopeless.
     let allowed = if signature.heals() { allowed * 2 } else { allowed };
     let reason = format!("{count} tasks ended in the same way: {signature}");
@@ -294,9 +320,9 @@ pub fn breaker_threshold(desired: i64, configured: Option<&Threshold>) -> i64 {
 }
 
 /// Returns the most frequent way in which tasks failed, and how often.
-fn most_frequent(stopped: &[Task]) -> Option<(Signature, i64)> {
+fn most_frequent<'a>(stopped: impl Iterator<Item = &'a Task>) -> Option<(Signature, i64)> {
     let mut counted: std::collections::BTreeMap<Signature, i64> = std::collections::BTreeMap::new();
-    for signature in stopped.iter().filter_map(Signature::of) {
+    for signature in stopped.filter_map(Signature::of) {
         *counted.entry(signature).or_default() += 1;
     }
     counted.into_iter().max_by_key(|(_, count)| *count)

@@ -52,6 +52,7 @@ fn snapshot(service: Value, service_deployment: Option<Value>) -> Snapshot {
         service: Some(view(&service).expect("a service")),
         service_deployment: service_deployment.map(|value| view(&value).expect("a service deployment")),
         last_seen: Some(Deployment { id: OURS.into(), ..Deployment::default() }),
+        absent: MISSING,
         ..Snapshot::default()
     }
 }
@@ -67,7 +68,7 @@ fn crashed(exit_code: i64) -> Task {
 /// Returns the verdict in one word and its text.
 fn verdict(snapshot: &Snapshot) -> (String, String) {
     let value = serde_json::to_value(judge(&followed(), snapshot, STARTED + 100.0)).expect("serialises");
-    let text = ["reason", "by", "detail", "runs"].iter().find_map(|member| value[*member].as_str());
+    let text = ["reason", "by", "detail", "hook", "runs"].iter().find_map(|member| value[*member].as_str());
     (value["verdict"].as_str().unwrap_or_default().to_owned(), text.unwrap_or_default().to_owned())
 }
 
@@ -98,6 +99,13 @@ fn the_service_deployment_decides() {
             "stage of tomorrow",
         ),
         (both("IN_PROGRESS"), json!({"status": "STATUS_OF_TOMORROW"}), "progressing", "status of tomorrow"),
+        (
+            both("IN_PROGRESS"),
+            json!({"status": "IN_PROGRESS", "lifecycleStage": "PRE_SCALE_UP", "lifecycleHookDetails":
+                [{"hookId": "h1", "status": "SUCCEEDED"}, {"hookId": "h2", "status": "AWAITING_ACTION"}]}),
+            "awaiting_hook",
+            "h2",
+        ),
         // COMPLETED in the list alone is not the end while the service deployment bakes.
         (
             both("COMPLETED"),
@@ -282,6 +290,36 @@ fn an_answer_from_before_the_update_is_no_rollback() {
     let unseen = Snapshot { last_seen: None, ..snapshot(stale, None) };
     assert!(!judge(&followed(), &unseen, STARTED + 5.0).is_final());
     assert!(matches!(judge(&followed(), &unseen, STARTED + 61.0), Verdict::RolledBack { .. }));
+}
+
+#[test]
+fn an_old_answer_in_between_is_no_rollback() {
+    let stale = service(&[deployment(OLD, "PRIMARY", 1, "COMPLETED", 2, 2)], "", &[]);
+    let with = |absent| Snapshot { absent, ..snapshot(stale.clone(), None) };
+    assert_eq!(verdict(&with(1)).0, "progressing");
+    assert_eq!(verdict(&with(3)).0, "rolled_back");
+    // Where it was seen to fail, or ECS says so, there is nothing to wait for.
+    let failed = Deployment { rollout_state: Some("FAILED".into()), ..Deployment::default() };
+    assert_eq!(verdict(&Snapshot { last_seen: Some(failed), ..with(1) }).0, "rolled_back");
+}
+
+#[test]
+fn a_failed_deployment_with_nothing_to_go_back_to_has_failed() {
+    let stalled = service(&[deployment(OURS, "PRIMARY", 2, "FAILED", 0, 2)], "rollback", &[]);
+    let with = |failed| Snapshot { failed, ..snapshot(stalled.clone(), None) };
+    assert_eq!(verdict(&with(14)).0, "progressing");
+    assert_eq!(verdict(&with(15)).0, "failed");
+}
+
+#[test]
+fn failures_before_the_rollout_went_on_do_not_count() {
+    let growing = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
+    let at = |stopped_at: f64| Task { stopped_at: crate::aws::types::Epoch(stopped_at), ..crashed(1) };
+    let stopped = vec![at(10.0), at(11.0), at(12.0), at(30.0)];
+    let with =
+        |healed_at| Snapshot { healed_at, stopped: stopped.clone(), ..snapshot(growing.clone(), None) };
+    assert_eq!(verdict(&with(0.0)).0, "stuck");
+    assert_eq!(verdict(&with(12.0)).0, "progressing");
 }
 
 #[test]

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::aws::error::Meaning;
 use crate::aws::types::{Deployment, Event, Service, ServiceDeployment, Task, revision_of, view};
@@ -121,6 +123,8 @@ struct Item {
     shown_events: BTreeSet<String>,
     progress: Option<Progress>,
     looks: u32,
+    /// The most tasks of this deployment that ran at once.
+    most_running: i64,
     ending: Option<(Ending, Duration)>,
 }
 
@@ -138,6 +142,7 @@ impl<'a> Watch<'a> {
             shown_events: BTreeSet::new(),
             progress: None,
             looks: 0,
+            most_running: 0,
             ending: None,
         };
         let now = Instant::now();
@@ -162,14 +167,7 @@ impl<'a> Watch<'a> {
                 // A look that takes longer than there is time left says nothing.
                 Err(_) => {}
                 Ok(Ok(())) => self.judge_all().await,
-                // Credentials were there when the deploy began: a source of them that fails may come back.
-                Ok(Err(error)) if error.may_pass() || error.meaning == Meaning::NoCredentials => {
-                    tracing::info!("the watch goes on after: {error}");
-                }
-                Ok(Err(error)) => {
-                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                    return self.end_all(|| Ending::Lost { error: format!("{error}{hint}") });
-                }
+                Ok(Err(error)) => tracing::info!("the watch goes on after: {error}"),
             }
             self.time_out();
             if self.items.iter().all(|item| item.ending.is_some()) {
@@ -202,18 +200,51 @@ impl<'a> Watch<'a> {
         for item in self.items.iter().filter(|item| item.ending.is_none()) {
             clusters.entry(item.followed.cluster.clone()).or_default().push(item.followed.name.clone());
         }
-        for (cluster, names) in clusters {
-            let found = self.aws.services(&cluster, &names).await?;
-            for item in
-                self.items.iter_mut().filter(|item| item.ending.is_none() && item.followed.cluster == cluster)
-            {
-                let service = found.get(&item.followed.name).map(view).transpose();
-                let service = service.map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
-                item.remember(service);
+        let calls = clusters.iter().map(|(cluster, names)| self.aws.services(cluster, names));
+        let answers = join_all(calls).await;
+        let mut passing = None;
+        for (cluster, answer) in clusters.keys().zip(answers) {
+            if let Err(error) = self.take_in(cluster, answer) {
+                passing = Some(error);
             }
+        }
+        if let Some(error) = passing {
+            return Err(error);
         }
         self.look_at_tasks().await;
         Ok(())
+    }
+
+    /// Takes in what was seen of a cluster's services. An error that lasts ends the watch of these, and of no others.
+    ///
+    /// # Errors
+    /// One that may pass.
+    fn take_in(
+        &mut self,
+        cluster: &str,
+        answer: Result<BTreeMap<String, Value>, ApiError>,
+    ) -> Result<(), ApiError> {
+        let elapsed = self.started.elapsed();
+        let items =
+            self.items.iter_mut().filter(|item| item.ending.is_none() && item.followed.cluster == cluster);
+        match answer {
+            Ok(found) => {
+                for item in items {
+                    let service = found.get(&item.followed.name).map(view).transpose();
+                    item.remember(service.map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?);
+                }
+                Ok(())
+            }
+            // Credentials were there when the deploy began: a source of them that fails may come back.
+            Err(error) if error.may_pass() || error.meaning == Meaning::NoCredentials => Err(error),
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                for item in items {
+                    item.ending = Some((Ending::Lost { error: format!("{error}{hint}") }, elapsed));
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Reads the service deployments; where that is not permitted or not known, says so once and goes on without.
@@ -339,16 +370,17 @@ impl<'a> Watch<'a> {
 
 /// Returns the ARN of the service deployment that is the deployment with that id.
 ///
-/// Its target revision ends in the deployment's number; where no number fits, it is the first one since the deployment
-/// was created.
+/// Its target revision ends in the deployment's number. Another's number is another's deployment, whatever its time.
 fn service_deployment_of(id: &str, created_at: f64, list: &[ServiceDeployment]) -> Option<String> {
     let number = id.rsplit('/').next();
     let by_number = list.iter().find(|deployment| {
         let target = deployment.target().and_then(|arn| arn.rsplit('/').next());
         target.is_some() && target == number
     });
-    // Newest first: the last one that is not older is the one that the update started.
-    let since = |deployment: &&ServiceDeployment| deployment.created_at.0 >= created_at - 1.0;
+    // Only one without a target can be ours all the same; newest first, so the last that is not older.
+    let since = |deployment: &&ServiceDeployment| {
+        deployment.target().is_none() && deployment.created_at.0 >= created_at - 1.0
+    };
     let found = by_number.or_else(|| list.iter().rev().find(since));
     found.map(|deployment| deployment.service_deployment_arn.clone())
 }
@@ -360,7 +392,19 @@ impl Item {
         self.snapshot.missing = if service.is_some() { 0 } else { self.snapshot.missing + 1 };
         self.snapshot.service = service;
         let Some(service) = &self.snapshot.service else { return };
-        if let Some(found) = self.followed.find(service).cloned() {
+        let found = self.followed.find(service).cloned();
+        self.snapshot.absent = if found.is_some() { 0 } else { self.snapshot.absent + 1 };
+        let failed = |found: &Deployment| {
+            found.status == "PRIMARY" && found.rollout_state.as_deref() == Some("FAILED")
+        };
+        self.snapshot.failed = if found.as_ref().is_some_and(failed) { self.snapshot.failed + 1 } else { 0 };
+        if let Some(found) = found {
+            if found.running_count > self.most_running {
+                // More tasks run than ever before: what failed until now did not stop it.
+                self.most_running = found.running_count;
+                let stopped = self.snapshot.stopped.iter().map(|task| task.stopped_at.0);
+                self.snapshot.healed_at = stopped.fold(self.snapshot.healed_at, f64::max);
+            }
             if self.followed.deployment.is_none() {
                 self.followed.deployment = Some(found.id.clone());
                 self.followed.created_at = found.created_at.0;

@@ -31,6 +31,12 @@ pub struct Snapshot {
     pub missing: u32,
     /// None: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
+    /// In how many looks in a row our deployment was not in the service's list.
+    pub absent: u32,
+    /// In how many looks in a row our deployment was PRIMARY and FAILED.
+    pub failed: u32,
+    /// Tasks that stopped until then did not keep the rollout from going on; seconds since 1970.
+    pub healed_at: f64,
     /// How our deployment looked when the list last had it.
     pub last_seen: Option<Deployment>,
     /// The tasks of this deployment that stopped.

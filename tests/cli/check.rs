@@ -208,7 +208,7 @@ fn a_definition_is_checked_without_a_manifest() {
     let folder = Folder::new(&[
         (
             "task.json",
-            "// a comment\n{\"family\": \"a\", /* more */ \"containerDefinitions\": [{\"name\": \"a\", \"image\": \"b:1\"}],}\n",
+            "// a comment\n{\"family\": \"a\", /* more */ \"containerDefinitions\": [{\"name\": \"a\", \"image\": \"b:1\", \"memory\": 64}],}\n",
         ),
         ("list.yml", "- { name: a, image: 'b:1' }\n"),
         ("service.yml", "serviceName: web\ndesiredCount: 2\nstatus: ACTIVE\n"),
@@ -271,6 +271,6 @@ fn odd_yaml_has_a_clear_answer() {
 
 #[test]
 fn anchors_have_a_place_and_a_byte_order_mark_is_nothing() {
-    let text = "\u{FEFF}x-defaults: &d { cpu: 10 }\nfamily: a\ncontainerDefinitions: [ { <<: *d, name: a, image: 'b:1' } ]\n";
+    let text = "\u{FEFF}x-defaults: &d { cpu: 10 }\nfamily: a\ncontainerDefinitions: [ { <<: *d, name: a, image: 'b:1', memory: 64 } ]\n";
     Folder::new(&[("task.yml", text)]).run(&["check", "--definition", "task.yml"]).exits(0);
 }

@@ -47,7 +47,7 @@ fn problems_are_annotations_at_their_lines() {
     let folder =
         Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", &definition)]).env("GITHUB_ACTIONS", "true");
     let run = folder.run(&["check"]).exits(1);
-    run.says("::error file=web.yml,line=9,col=5::unknown key `cpux`%0Ahint: did you mean `cpu`?");
+    run.says("::error file=web.yml,line=10,col=5::unknown key `cpux`%0Ahint: did you mean `cpu`?");
     folder
         .run(&["check", "service", "nope"])
         .exits(2)

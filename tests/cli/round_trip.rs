@@ -30,9 +30,7 @@ fn files() -> Vec<PathBuf> {
 /// Returns the task definitions among the files that are accepted.
 fn definitions() -> Vec<(String, Value)> {
     let read = |path: PathBuf| {
-        let manifest =
-            load::definitions(&Settings::default(), std::slice::from_ref(&path), &Tags::default()).ok()?;
-        let name = manifest.templates.keys().next()?.clone();
+        let (name, manifest) = load::definition(&Settings::default(), &path, &Tags::default()).ok()?;
         let mut problems = Problems::default();
         let (root, document) = render::definition(&name, &manifest, &mut problems)?;
         let file = path.file_name()?.to_string_lossy().into_owned();
