@@ -200,6 +200,16 @@ fn a_definition_of_more_than_64_kib_is_too_large() {
 }
 
 #[test]
+fn many_containers_and_large_numbers_are_looked_at_without_a_panic() {
+    let many: String = (0..5_000)
+        .map(|n| format!("{{ name: c{n}, image: 'c:1', cpu: 2147483647, memory: 2147483647, dependsOn: [ {{ containerName: c{}, condition: START }} ] }}, ", (n + 1) % 5_000))
+        .collect();
+    let found = findings(&documents(On::Fargate, &format!("{{ containerDefinitions: [ {many} ] }}")), &[]);
+    let rules: Vec<_> = found.iter().filter_map(|problem| problem.rule).collect();
+    assert_eq!(rules, ["container-memory", "container-cpu", "container-count", "definition-size"]);
+}
+
+#[test]
 fn the_nearest_sizes_are_named() {
     let hint = |text: &str| findings(&documents(On::Fargate, text), &[])[0].hint.clone().unwrap_or_default();
     assert_eq!(hint("{ cpu: 300, memory: 512 }"), "the nearest are `256` and `512`");
