@@ -1,5 +1,7 @@
 //! Owns the rules about environment variables, secrets and environment files.
 
+use std::collections::BTreeSet;
+
 use super::Findings;
 use super::plaintext::looks_secret;
 use super::view::{Task, items, shown, text};
@@ -10,10 +12,10 @@ const MAX_FILES: usize = 10;
 
 pub(super) fn clash(task: &Task<'_>, findings: &mut Findings<'_>) {
     for container in &task.containers {
-        let plain: Vec<&str> = names(items(container.node, "environment")).collect();
+        let plain: BTreeSet<&str> = names(items(container.node, "environment")).collect();
         for secret in items(container.node, "secrets") {
             let Some(node) = secret.get("name") else { continue };
-            if node.text().is_some_and(|name| plain.contains(&name)) {
+            if node.text().is_some_and(|name| plain.contains(name)) {
                 let message =
                     format!("{} has {} as a secret and as a plain variable", container.shown(), shown(node));
                 let path = match node.span.expression {

@@ -62,7 +62,8 @@ pub(super) fn unsupported(task: &Task<'_>, findings: &mut Findings<'_>) {
         findings.add(node, "pidMode", "Fargate has no `pidMode` `host`", "`task` is the only one".to_owned());
     }
     for (index, volume) in items(task.node, "volumes").iter().enumerate() {
-        let path = format!("volumes[{index}]");
+        let name = volume.get("name").filter(|name| !name.span.expression).and_then(Node::text);
+        let path = format!("volumes[{}]", name.map_or_else(|| index.to_string(), str::to_owned));
         if let Some(node) =
             volume.get("host").and_then(|host| host.get("sourcePath")).filter(|node| is_set(node))
         {

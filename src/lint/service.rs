@@ -1,5 +1,7 @@
 //! Owns the rules about services: their network, their load balancers, and whether a deployment can move.
 
+use std::collections::BTreeSet;
+
 use super::Findings;
 use super::depends::near;
 use super::view::{Container, Service, Task, absent, integer, items, shown, text};
@@ -157,7 +159,7 @@ pub(super) fn connect_port(service: &Service<'_>, findings: &mut Findings<'_>) {
     let Some(names) = port_names(task).filter(|_| on) else { return };
     for (index, entry) in items(connect, "services").iter().enumerate() {
         let Some(node) = entry.get("portName") else { continue };
-        if node.text().is_some_and(|name| !names.contains(&name)) {
+        if node.text().is_some_and(|name| !names.contains(name)) {
             let message = format!("no port mapping of the task definition is named {}", shown(node));
             let path = format!("serviceConnectConfiguration.services[{index}].portName");
             findings.add(
@@ -171,9 +173,9 @@ pub(super) fn connect_port(service: &Service<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Returns the names of all port mappings; nothing where not all are known.
-fn port_names<'a>(task: &Task<'a>) -> Option<Vec<&'a str>> {
+fn port_names<'a>(task: &Task<'a>) -> Option<BTreeSet<&'a str>> {
     let lists = task.containers.iter().filter_map(|container| container.node.get("portMappings"));
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for list in lists {
         if list.any_unknown() {
             return None;

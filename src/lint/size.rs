@@ -92,13 +92,15 @@ fn alternatives(size: &Size, wanted: i64, windows: bool) -> String {
 }
 
 pub(super) fn readable(task: &Task<'_>, findings: &mut Findings<'_>) {
-    let members: [(&str, fn(&str) -> Option<i64>, &str); 2] =
-        [("cpu", cpu, "CPU units (`256`) or `.25 vCPU`"), ("memory", memory, "MiB (`512`) or `0.5 GB`")];
-    for (member, read, form) in members {
+    for (member, unit, form) in [
+        ("cpu", "vcpu", "write CPU units (`256`) or `.25 vCPU`"),
+        ("memory", "gb", "write MiB (`512`) or `0.5 GB`"),
+    ] {
         let Some(node) = task.node.get(member) else { continue };
-        if node.text().is_some_and(|text| read(text).is_none_or(|value| value <= 0)) {
+        let positive = |text: &str| units(text, unit).is_some_and(|value| value > 0);
+        if node.text().is_some_and(|text| !text.is_empty() && !positive(text)) {
             let message = format!("`{member}` of the task cannot be read: {}", shown(node));
-            findings.add(node, member, message, format!("write {form}"));
+            findings.add(node, member, message, form.to_owned());
         }
     }
 }
@@ -124,7 +126,7 @@ pub(super) fn memory_fits(task: &Task<'_>, findings: &mut Findings<'_>) {
             return;
         }
     }
-    if task.containers.iter().map(reserved).sum::<i64>() > whole {
+    if total(task.containers.iter().map(reserved)) > whole {
         let hint = "lower `memory` or `memoryReservation` of the containers, or raise `memory` of the task";
         findings.add(node, "memory", "the containers take more memory than the task has", hint.to_owned());
     }
@@ -133,11 +135,15 @@ pub(super) fn memory_fits(task: &Task<'_>, findings: &mut Findings<'_>) {
 pub(super) fn cpu_fits(task: &Task<'_>, findings: &mut Findings<'_>) {
     let Some(node) = task.node.get("cpu") else { return };
     let Some(whole) = node.text().and_then(cpu) else { return };
-    let taken: i64 = task.containers.iter().filter_map(|container| integer(container.node, "cpu")).sum();
-    if taken > whole {
+    let cpus = task.containers.iter().filter_map(|container| integer(container.node, "cpu"));
+    if total(cpus) > whole {
         let hint = "lower `cpu` of the containers, or raise `cpu` of the task".to_owned();
         findings.add(node, "cpu", "the containers take more `cpu` than the task has", hint);
     }
+}
+
+fn total(amounts: impl Iterator<Item = i64>) -> i64 {
+    amounts.fold(0, i64::saturating_add)
 }
 
 /// Outside of Fargate a container needs memory of its own, or the task has it.

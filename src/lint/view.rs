@@ -3,6 +3,9 @@
 
 use crate::document::tree::{Kind, Node, Scalar};
 
+/// More containers than these are not looked at one by one: ECS takes ten, and the number is a finding of its own.
+const MOST: usize = 100;
+
 /// Holds a task definition, as the rules look at it.
 #[derive(Debug)]
 pub struct Task<'a> {
@@ -32,11 +35,13 @@ impl<'a> Task<'a> {
         let list = node.get("containerDefinitions");
         let items = list.map(Node::items).unwrap_or_default();
         let known = |node: &Node| !node.is_unknown() && !node.get("name").is_some_and(Node::is_unknown);
-        let containers = items.iter().enumerate().filter(|(_, node)| !node.is_unknown());
+        let containers = items.iter().take(MOST).enumerate().filter(|(_, node)| !node.is_unknown());
         Task {
             node,
             containers: containers.map(|(index, node)| Container { node, index }).collect(),
-            whole: list.is_some_and(|list| !list.is_unknown()) && items.iter().all(known),
+            whole: list.is_some_and(|list| !list.is_unknown())
+                && items.len() <= MOST
+                && items.iter().all(known),
         }
     }
 

@@ -126,28 +126,16 @@ fn desired_service(
         problems.push(Problem::error(service.span, message).hint(hint));
     }
     let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
-    let written = match service.task_definition.is_empty() {
-        true => None,
-        false => files.document(&service.task_definition, Root::TaskDefinition, manifest, problems),
-    };
-    // A document with errors would only have findings that follow from them.
-    let sound = written.as_ref().filter(|document| document.sound).map(|document| &document.node);
-    if let Some(node) = sound {
-        lint::task_definition(node, &ignore, problems);
-    }
+    let (definition, written) = definition(service, manifest, tags, files, &ignore, problems);
     let document = match service.service.is_empty() {
         true => None,
         false => {
             let found = files.document(&service.service, Root::Service, manifest, problems)?;
             if found.sound {
-                lint::service(&found.node, sound, &ignore, problems);
+                lint::service(&found.node, written.as_ref(), &ignore, problems);
             }
             Some(service_document(service, manifest, &found.node, problems))
         }
-    };
-    let definition = match service.task_definition.is_empty() {
-        true => Some(Definition::Running(replacements(service, manifest, tags, problems))),
-        false => written.map(|document| Definition::Rendered(document.node.to_value())),
     };
     Some(DesiredService {
         key: service.key.clone(),
@@ -157,6 +145,31 @@ fn desired_service(
         service: document,
         timeout: service.timeout.or(manifest.timeout),
     })
+}
+
+/// Returns where a service's task definition comes from, and its tree where it was written without an error.
+fn definition(
+    service: &Service,
+    manifest: &Manifest,
+    tags: &Tags,
+    files: &mut Files,
+    ignore: &[String],
+    problems: &mut Problems,
+) -> (Option<Definition>, Option<Node>) {
+    if service.task_definition.is_empty() {
+        return (Some(Definition::Running(replacements(service, manifest, tags, problems))), None);
+    }
+    let Some(written) = files.document(&service.task_definition, Root::TaskDefinition, manifest, problems)
+    else {
+        return (None, None);
+    };
+    let definition = Definition::Rendered(written.node.to_value());
+    // What a rule finds in a document with errors would only follow from them.
+    if !written.sound {
+        return (Some(definition), None);
+    }
+    lint::task_definition(&written.node, ignore, problems);
+    (Some(definition), Some(written.node))
 }
 
 /// Returns the service document; it may name the service and the cluster, but only as the manifest does.
