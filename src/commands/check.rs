@@ -87,7 +87,7 @@ fn definitions(args: &Check, tags: &Tags, context: &Context) -> Result<Outcome> 
     for path in &args.definition {
         let (name, mut manifest) = load::definition(&context.settings, path, tags)?;
         let mut problems = std::mem::take(&mut manifest.problems);
-        render::definition(&name, &manifest, &mut problems);
+        render::definition_file(&name, &manifest, &mut problems);
         all = merged(Some(all), Invalid { problems, sources: manifest.sources });
     }
     if all.problems.any_error() {

@@ -57,7 +57,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "fargate-execution-role",
-        severity: Warning,
+        severity: Error,
         title: "On Fargate, images in ECR, secrets and `awslogs` need `executionRoleArn`",
         reason: "On EC2 the instance's role may pull images, read secrets and write logs. Fargate has no instance: it uses the task's execution role, and without one the task cannot start.",
         source: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html",

@@ -250,7 +250,7 @@ fn laid_over(base: Node, over: Node, root: Root, problems: &mut Problems) -> Nod
 }
 
 /// Returns the document of a definition file alone, and of which kind it is; problems are reported.
-pub fn definition(name: &str, manifest: &Manifest, problems: &mut Problems) -> Option<(Root, Value)> {
+pub fn definition_file(name: &str, manifest: &Manifest, problems: &mut Problems) -> Option<(Root, Value)> {
     let engine = Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources);
     let mut files = Files { engine, trees: BTreeMap::new() };
     let root = read::root_of(&files.tree(name, manifest, problems)?);

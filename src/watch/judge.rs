@@ -155,7 +155,9 @@ fn judge_deployments(followed: &Followed, snapshot: &Snapshot, service: &Service
             Verdict::progressing("waiting for ECS to show the deployment")
         }
         // One answer without it, though it was there before, is as old as one from before the update.
-        (None, Some(primary)) if snapshot.absent < MISSING && !ended(followed, snapshot, service, primary) => {
+        (None, Some(primary))
+            if snapshot.absent < MISSING && !ended(followed, snapshot, service, primary) =>
+        {
             Verdict::progressing("the deployment is not in ECS's answer")
         }
         (None, Some(primary)) => {
@@ -178,7 +180,9 @@ fn judge_primary(ours: &Deployment, service: &Service, snapshot: &Snapshot) -> V
         Some("COMPLETED") => Verdict::Succeeded,
         Some("FAILED") if rolls_back(service) && snapshot.failed >= STALLED => {
             let reason = failure_of(ours);
-            Verdict::failed(format!("{reason}; ECS does not roll back: no deployment before it was completed"))
+            Verdict::failed(format!(
+                "{reason}; ECS does not roll back: no deployment before it was completed"
+            ))
         }
         Some("FAILED") if rolls_back(service) => {
             Verdict::progressing(format!("{ROLLING_BACK}: {}", failure_of(ours)))

@@ -32,7 +32,7 @@ fn definitions() -> Vec<(String, Value)> {
     let read = |path: PathBuf| {
         let (name, manifest) = load::definition(&Settings::default(), &path, &Tags::default()).ok()?;
         let mut problems = Problems::default();
-        let (root, document) = render::definition(&name, &manifest, &mut problems)?;
+        let (root, document) = render::definition_file(&name, &manifest, &mut problems)?;
         let file = path.file_name()?.to_string_lossy().into_owned();
         (root == Root::TaskDefinition && !problems.any_error()).then_some((file, document))
     };
