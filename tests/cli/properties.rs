@@ -520,7 +520,8 @@ fn says_nothing(value: &Value, shape: &str) -> bool {
 
 fn is_default(shape: &str, member: &str, value: &Value) -> bool {
     DEFAULTS.iter().any(|(structure, name, default)| {
-        (*structure, *name) == (shape, member) && value.to_string() == **default
+        let is = || serde_json::from_str::<Value>(default).is_ok_and(|default| default == *value);
+        (*structure, *name) == (shape, member) && is()
     })
 }
 
