@@ -20,6 +20,8 @@ const MARK_END: char = '\u{E003}';
 pub struct Marked {
     pub text: Arc<str>,
     pub source: SourceId,
+    /// Where a tag begins that is too long for the engine.
+    pub oversized: Option<usize>,
     /// Pairs of (length of marks so far, original offset from which that holds).
     shifts: Vec<(usize, usize)>,
 }
@@ -31,7 +33,9 @@ impl Marked {
         let mut writer = Writer { id: source, source: text, out, shifts: vec![(0, 0)] };
         let mut captured = 0usize;
         let mut at = 0;
-        for tag in tags(text) {
+        let (tags, unfinished) = scan(text);
+        let oversized = oversized(text, &tags, unfinished);
+        for tag in tags {
             writer.literal(at, &tag, captured > 0);
             if tag.opens_capture {
                 captured += 1;
@@ -43,7 +47,7 @@ impl Marked {
         }
         let end = Tag::end_of(text);
         writer.literal(at, &end, captured > 0);
-        Marked { text: writer.out.into(), source, shifts: writer.shifts }
+        Marked { text: writer.out.into(), source, oversized, shifts: writer.shifts }
     }
 
     /// Returns the offset in the original text of an offset in the marked one.
@@ -127,8 +131,23 @@ impl Tag {
     }
 }
 
+/// The longest tag that the engine is given: it recurses over the parts of an expression.
+const MAX_TAG: usize = 8 << 10;
+
+/// Returns where the first tag begins that is too long; a comment may be of any length.
+fn oversized(text: &str, tags: &[Tag], unfinished: Option<usize>) -> Option<usize> {
+    let long = |tag: &&Tag| tag.end - tag.start > MAX_TAG && !text[tag.start..].starts_with("{#");
+    let unfinished = unfinished.filter(|start| text.len() - start > MAX_TAG);
+    tags.iter().find(long).map(|tag| tag.start).or(unfinished)
+}
+
 /// Returns the tags of a template in order; an unfinished one ends the list (the engine reports it).
 fn tags(text: &str) -> Vec<Tag> {
+    scan(text).0
+}
+
+/// Returns the tags of a template in order, and where one begins that has no end.
+fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(start) = text[at..].find("{").map(|found| at + found) {
@@ -142,7 +161,7 @@ fn tags(text: &str) -> Vec<Tag> {
                 continue;
             }
         };
-        let Some(end) = end else { break };
+        let Some(end) = end else { return (tags, Some(start)) };
         let inner = text[start + 2..end - 2].trim_matches(['-', '+']).trim();
         let statement = kind == Some('%');
         tags.push(Tag {
@@ -156,11 +175,11 @@ fn tags(text: &str) -> Vec<Tag> {
         at = end;
         if statement && inner == "raw" {
             // What stands up to its end is text, whatever it looks like.
-            let Some(raw_end) = raw_block_end(text, end) else { break };
+            let Some(raw_end) = raw_block_end(text, end) else { return (tags, Some(start)) };
             at = raw_end;
         }
     }
-    tags
+    (tags, None)
 }
 
 /// Returns where the expression `{{ … }}` that covers `at` begins and ends.

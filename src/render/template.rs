@@ -23,6 +23,9 @@ const FUEL: u64 = 5_000_000;
 /// How large, in bytes, the values that one template prints may be together. ECS takes definitions of 64 KiB.
 const MAX_PRINTED: usize = 8 << 20;
 
+/// What is said of a template that has a tag too long for the engine, which recurses over its parts.
+const OVERSIZED: &str = "this tag is longer than 8 KiB, or does not end";
+
 /// Says what an undefined name does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -147,7 +150,12 @@ impl Engine {
         let printed = Arc::new(Mutex::new(Printed::default()));
         let mut environment = Environment::new();
         let loadable = Arc::clone(&marked);
-        environment.set_loader(move |name| Ok(loadable.get(name).map(|marked| marked.text.to_string())));
+        environment.set_loader(move |name| match loadable.get(name) {
+            Some(marked) if marked.oversized.is_some() => {
+                Err(minijinja::Error::new(ErrorKind::SyntaxError, OVERSIZED))
+            }
+            marked => Ok(marked.map(|marked| marked.text.to_string())),
+        });
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
         environment.set_syntax(syntax());
@@ -183,6 +191,9 @@ impl Engine {
                 Problem::error(Span::new(id, at..at + 3), "the characters U+E000 to U+E003 are reserved");
             return (None, vec![problem.hint("delete the invisible character".to_owned())]);
         }
+        if let Some(at) = self.marked.get(name).and_then(|marked| marked.oversized) {
+            return (None, vec![Problem::error(Span::new(id, at..at + 2), OVERSIZED)]);
+        }
         if mode == Mode::Strict {
             let undefined = match self.run(name, id, UndefinedBehavior::Strict) {
                 Ok(text) => return (Some(text), Vec::new()),
@@ -207,14 +218,14 @@ impl Engine {
         first: Problem,
         sources: &Sources,
     ) -> (Option<Text>, Vec<Problem>) {
+        let line = |problem: &Problem| problem.span.map(|span| (span.source, sources.position(span).line));
+        let mut lines = std::collections::BTreeSet::from([line(&first)]);
         let mut problems = vec![first];
         let Ok(text) = self.run(name, id, UndefinedBehavior::Chainable) else { return (None, problems) };
         for anchor in undefined_anchors(&text) {
             let span = Span::new(anchor.source, anchor.origin..anchor.origin_end.unwrap_or(anchor.origin));
             let problem = self.undefined(expression_span(span, sources), sources);
-            let line =
-                |problem: &Problem| problem.span.map(|span| (span.source, sources.position(span).line));
-            if problems.iter().all(|known| line(known) != line(&problem)) {
+            if lines.insert(line(&problem)) {
                 problems.push(problem);
             }
         }
@@ -576,6 +587,26 @@ mod tests {
         let template = "{% for a in range(9999) %}{{ 'x' * 99999 }}{% endfor %}";
         let problems = try_rendered(&[("t", template)], json!(1)).expect_err("too large");
         assert!(problems[0].message.contains("larger than 8 MiB together"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_tag_without_measure_is_a_problem() {
+        let chain = |link: &str| format!("k: {{{{ 1{} }}}}", link.repeat(100_000));
+        for template in [chain(" ~ 1"), chain(" | string"), "{#".repeat(100_000), "{% raw %}x".repeat(50_000)]
+        {
+            let problems = try_rendered(&[("t", &template)], json!(1)).expect_err("too long");
+            assert!(problems[0].message.contains("longer than 8 KiB"), "{problems:?}");
+            let included = [("t", "{% include 'p' %}"), ("p", template.as_str())];
+            let problems = try_rendered(&included, json!(1)).expect_err("too long");
+            assert!(problems[0].message.contains("longer than 8 KiB"), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn every_undefined_name_of_a_large_file_is_reported() {
+        let template: String = (0..2000).map(|n| format!("k{n}: {{{{ u{n} }}}}\n")).collect();
+        let problems = try_rendered(&[("t", &template)], json!(1)).expect_err("undefined");
+        assert_eq!(problems.len(), 2000);
     }
 
     #[test]

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use crate::document::problem::{Invalid, Problem, Severity};
 use crate::document::source::Sources;
 
+/// The longest line that is shown; of longer ones the place is named.
+const LONGEST: usize = 4096;
+
 /// Returns the problems as text, one after the other.
 pub fn text(invalid: &Invalid, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -28,14 +31,18 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
     let mut report = Group::with_title(title);
     if let Some(span) = problem.span {
         let source = sources.get(span.source);
-        report = if problem.private {
-            let position = sources.position(span);
-            let origin = Origin::path(source.name.as_str()).line(position.line);
+        let position = sources.position(span);
+        let marked = first_line(&source.text, span.start, span.end);
+        let line = whole_line(&source.text, marked.start);
+        report = if problem.private || line.len() > LONGEST {
+            let origin = Origin::path(&source.name).line(position.line);
             report.element(origin.char_column(position.column))
         } else {
-            let range = first_line(&source.text, span.start, span.end);
-            let annotation = AnnotationKind::Primary.span(range).label(problem.label.as_deref());
-            report.element(Snippet::source(&source.text).path(&source.name).annotation(annotation))
+            // The line alone: a reader of the whole text would cost as much again for each problem.
+            let within = marked.start - line.start..marked.end - line.start;
+            let annotation = AnnotationKind::Primary.span(within).label(problem.label.as_deref());
+            let snippet = Snippet::source(&source.text[line]).line_start(position.line).path(&source.name);
+            report.element(snippet.annotation(annotation))
         };
     }
     if let Some(path) = &problem.path {
@@ -54,6 +61,13 @@ fn first_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
     let end = (end.min(text.len())..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
     start..end.clamp(start, line_end)
+}
+
+/// Returns the line that a place is on, without its end.
+fn whole_line(text: &str, at: usize) -> std::ops::Range<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+    start..end
 }
 
 /// Returns one problem as JSON: what, where, what helps.
@@ -77,4 +91,26 @@ pub fn json(problem: &Problem, sources: &Sources) -> Value {
         }
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::source::Span;
+
+    #[test]
+    fn of_a_line_too_long_to_show_the_place_is_named() {
+        let text = format!("a: 1\nb: [{}!]\nc: 2\n", "x, ".repeat(100_000));
+        let mut invalid = Invalid::default();
+        let id = invalid.sources.add("a.yml", &text);
+        for character in ['!', 'c'] {
+            let at = text.find(character).expect("there");
+            invalid.problems.push(Problem::error(Span::new(id, at..at + 1), "odd"));
+        }
+        let shown = super::text(&invalid, false);
+        assert_eq!(
+            shown,
+            "error: odd\n--> a.yml:2:300005\n\nerror: odd\n --> a.yml:3:1\n  |\n3 | c: 2\n  | ^"
+        );
+    }
 }

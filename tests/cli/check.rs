@@ -274,3 +274,28 @@ fn anchors_have_a_place_and_a_byte_order_mark_is_nothing() {
     let text = "\u{FEFF}x-defaults: &d { cpu: 10 }\nfamily: a\ncontainerDefinitions: [ { <<: *d, name: a, image: 'b:1', memory: 64 } ]\n";
     Folder::new(&[("task.yml", text)]).run(&["check", "--definition", "task.yml"]).exits(0);
 }
+
+#[test]
+fn a_definition_is_checked_with_what_it_includes_and_not_that_by_itself() {
+    let part = "containerDefinitions: [ { name: a, image: 'b:{{ tag }}', memory: 64, cpux: 1 } ]\n";
+    let folder = Folder::new(&[
+        ("a/t.yml", "family: a\n{% include 'c.yml' %}"),
+        ("a/c.yml", &part.replace(", cpux: 1", "")),
+        ("b/t.yml", "family: b\n{% include 'c.yml' %}"),
+        ("b/c.yml", part),
+    ]);
+    folder.run(&["check", "--definition", "a/t.yml"]).exits(0);
+    folder
+        .run(&["check", "--definition", "a/t.yml", "b/t.yml"])
+        .exits(1)
+        .says("b/c.yml:1")
+        .says("unknown key `cpux`");
+}
+
+#[test]
+fn two_services_that_a_cluster_makes_one_are_refused() {
+    let manifest = format!("{MANIFEST}  other: {{ cluster: b, name: web, task_definition: web.yml }}\n");
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    folder.run(&["check"]).exits(0);
+    folder.run(&["check", "--cluster", "z"]).exits(2).says("`web` and `other` are the same service");
+}

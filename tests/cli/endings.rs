@@ -267,3 +267,11 @@ fn a_digest_is_not_recorded_for_a_deployment_that_was_rolled_back() {
     world.deploy("v2").exits(0).answers("web: deployed web:2");
     assert_ne!(world.definition("web:2").1["ecsail:digest:app"], before);
 }
+
+#[test]
+fn the_way_back_is_shown_only_where_there_is_one() {
+    let hint = "go back to it: `aws ecs update-service --region us-east-1 --cluster main --service web --task-definition web:1`";
+    World::new(Scenario::Crash).deploy("v2").exits(3).says(hint);
+    let run = World::new(Scenario::Crash).run(&["deploy", "--tag", "v1", "--force"]).exits(3);
+    assert!(!run.stderr.contains("go back"), "{}", run.stderr);
+}

@@ -53,3 +53,10 @@ fn problems_are_annotations_at_their_lines() {
         .exits(2)
         .says("::error title=ecsail::the manifest has no service `nope`");
 }
+
+#[test]
+fn an_unchanged_service_has_outputs_too() {
+    let world = world(Scenario::Steady);
+    world.deploy("v1").exits(0).answers("unchanged");
+    assert_eq!(read(&world, "output.txt"), "web_revision=web:1\nweb_deployed=false\n");
+}

@@ -520,8 +520,16 @@ fn says_nothing(value: &Value, shape: &str) -> bool {
 
 fn is_default(shape: &str, member: &str, value: &Value) -> bool {
     DEFAULTS.iter().any(|(structure, name, default)| {
-        (*structure, *name) == (shape, member) && value.to_string() == **default
+        let is = || serde_json::from_str::<Value>(default).is_ok_and(|default| default == *value);
+        (*structure, *name) == (shape, member) && is()
     })
+}
+
+/// Returns whether a change inside one item of a list changes what the item says.
+fn shows(before: Option<&Value>, after: Option<&Value>, item: &str, way: &[Step]) -> bool {
+    let Some((Step::Item(index), rest)) = way.split_first() else { return true };
+    let at = |list: Option<&'_ Value>| list.and_then(|list| list.get(*index)).cloned();
+    !expected(at(before).as_ref(), at(after).as_ref(), item, "item", rest).is_empty()
 }
 
 /// Returns the paths at which a change to the scalar at the end of `way` has to show.
@@ -536,6 +544,9 @@ fn expected(
         Shape::List(item) => Some(item),
         _ => None,
     };
+    if item.is_some_and(|item| !shows(before, after, item, way)) {
+        return Vec::new();
+    }
     if let Some((item, identity)) = item.and_then(|item| Some((item, identity(item)?))) {
         let items = |list: Option<&Value>| list.and_then(Value::as_array).cloned().unwrap_or_default();
         let names = |list: Option<&Value>| -> Option<Vec<String>> {

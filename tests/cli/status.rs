@@ -37,3 +37,24 @@ fn status_asks_for_a_stage_where_there_are_stages() {
     world.folder.write("ecsail.yml", &format!("{}stages: {{ a: {{}} }}\n", crate::support::MANIFEST));
     world.run(&["status"]).exits(1).says("none was chosen");
 }
+
+#[test]
+fn status_needs_no_name_that_it_does_not_use() {
+    let world = World::new(Scenario::Steady);
+    let manifest = crate::support::MANIFEST
+        .replace("services:", "vars: { release: '{{ tag }}-{{ env.NOPE }}' }\nservices:");
+    world.folder.write("ecsail.yml", &manifest);
+    world.run(&["status"]).exits(0).answers("web: web:1");
+    world.folder.write("ecsail.yml", &manifest.replace("cluster: main", "cluster: 'c-{{ vars.nope }}'"));
+    world.run(&["status"]).exits(1).says("this uses a name that is not defined");
+}
+
+#[test]
+fn a_deleted_service_is_not_there() {
+    let world = World::new(Scenario::Steady);
+    world.call("DeleteService", serde_json::json!({"cluster": "main", "service": "web", "force": true}));
+    for _ in 0..20 {
+        world.sandbox.advance(std::time::Duration::from_secs(60));
+    }
+    world.run(&["status"]).exits(1).answers("web: not there in cluster `main`");
+}
