@@ -211,8 +211,8 @@ const LATE: usize = 200;
 
 /// Renders and parses the manifest once with the names known so far.
 ///
-/// A first pass leaves out expressions that fail on names that are not known yet, such as `vars.n * 2`: the last pass
-/// computes them.
+/// A first pass leaves out expressions and blocks that fail on names that are not known yet, such as `vars.n * 2`: the
+/// last pass computes them.
 fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode: Mode) -> Result<Node> {
     let mut sources = manifest.sources.clone();
     let mut engine = Engine::new(context.clone(), &manifest.templates, &sources);
@@ -239,9 +239,15 @@ fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode: Mode) -> R
     }
 }
 
-/// Returns a template with the expression at a place replaced by one that is undefined, of the same length.
+/// Returns a template with the expression at a place replaced by one that is undefined, of the same length; a statement
+/// is taken out with its block.
 fn blank(text: &str, at: usize) -> Option<String> {
-    let (start, end) = crate::render::markers::expression_at(text, at)?;
+    let Some((start, end)) = crate::render::markers::expression_at(text, at) else {
+        let (start, end) = crate::render::markers::statement_at(text, at)?;
+        let spaces: String =
+            text[start..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+        return Some(format!("{}{spaces}{}", &text[..start], &text[end..]));
+    };
     let inside = text.get(start + 2..end - 2)?;
     let trims = |mark: bool| if mark { "-" } else { " " };
     let (before, after) = (trims(inside.starts_with('-')), trims(inside.ends_with('-')));

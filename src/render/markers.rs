@@ -188,6 +188,29 @@ pub fn expression_at(text: &str, at: usize) -> Option<(usize, usize)> {
     tags(text).iter().find(covers).map(|tag| (tag.start, tag.end))
 }
 
+/// Returns where the statement that covers `at` begins and ends, with the block that it opens.
+pub fn statement_at(text: &str, at: usize) -> Option<(usize, usize)> {
+    let tags = tags(text);
+    let inner = |tag: &Tag| text[tag.start + 2..tag.end - 2].trim_matches(['-', '+']).trim();
+    let keyword = |tag: &Tag| inner(tag).split_whitespace().next().unwrap_or_default().to_owned();
+    let index = tags.iter().position(|tag| !tag.is_expression && (tag.start..tag.end).contains(&at))?;
+    let opening = &tags[index];
+    let word = keyword(opening);
+    if word == "set" && inner(opening).contains('=') {
+        return Some((opening.start, opening.end));
+    }
+    let mut depth = 1usize;
+    for tag in &tags[index + 1..] {
+        let found = keyword(tag);
+        depth += usize::from(found == word);
+        depth -= usize::from(found == format!("end{word}"));
+        if depth == 0 {
+            return Some((opening.start, tag.end));
+        }
+    }
+    None
+}
+
 /// Returns whether a statement captures the text up to its end: `set x`, `filter f`, `macro m()`.
 fn opens_capture(statement: &str) -> bool {
     match statement.split_once(char::is_whitespace) {

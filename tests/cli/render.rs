@@ -160,3 +160,23 @@ fn what_an_expression_gives_is_not_repeated_in_a_message() {
     let run = folder.run(&["check", "--set", "db-password=hunter2"]).exits(2);
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
 }
+
+#[test]
+fn blocks_of_the_manifest_may_use_variables() {
+    let manifest = "\
+ecsail: 1
+cluster: main
+vars: { n: 2 }
+{% set twice = vars.n * 2 %}
+services:
+{% for i in range(vars.n) %}
+  worker-{{ i }}: { task_definition: web.yml, timeout: '{{ twice }}m' }
+{% endfor %}
+{% if vars.n * 2 > 3 %}
+  extra: { task_definition: web.yml }
+{% endif %}
+";
+    let web = "family: web\ncontainerDefinitions: [ { name: a, image: 'b:1', memory: 64 } ]\n";
+    let folder = Folder::new(&[("ecsail.yml", manifest), ("web.yml", web)]);
+    folder.run(&["check"]).exits(0).answers("3 services checked");
+}
