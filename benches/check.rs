@@ -83,7 +83,11 @@ fn main() {
     }
     let cpu = (children_cpu() - before) / RUNS;
     println!("  `ecsail check`:  {:.1} ms CPU, {:.1} ms in all", ms(cpu), ms(began.elapsed() / RUNS));
-    println!("  aim: {:.0} ms CPU in a release build{}", ms(AIM), if cpu > AIM { ", missed" } else { "" });
+    println!(
+        "  aim: {:.0} ms CPU in a release build{}",
+        ms(AIM),
+        if cpu > AIM && !cfg!(debug_assertions) { ", missed" } else { "" }
+    );
 }
 
 fn ms(time: Duration) -> f64 {
