@@ -95,7 +95,7 @@ impl Report for Text {
                 self.story(&format!("{service}: deploying {revision} ({id})"));
             }
             Event::Updated { service, revision, deployment: None } => {
-                self.story(&format!("{service}: updated ({revision})"));
+                self.story(&format!("{service}: updated, {revision}"));
             }
             Event::Progress(progress) => self.progress(progress),
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),

@@ -152,7 +152,7 @@ fn judge_deployments(followed: &Followed, snapshot: &Snapshot, service: &Service
         (Some(_), Some(primary)) => rolled_back_or_superseded(followed, service, primary, ours),
         (Some(_), None) => Verdict::progressing("the service has no PRIMARY deployment"),
         (None, _) if snapshot.last_seen.is_none() && now - followed.created_at < STALE => {
-            Verdict::progressing("waiting for ECS to show the deployment")
+            Verdict::progressing("ECS does not show the deployment yet")
         }
         // One answer without it, though it was there before, is as old as one from before the update.
         (None, Some(primary))
