@@ -175,7 +175,10 @@ fn ministack_image_that_cannot_be_pulled() {
     let emulator = Emulator::ministack(&[]);
     let run =
         emulator.deploy(&["--tag", "nopull"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
-    run.says("cause: the image is not in the registry");
+    // MiniStack gives up on the digest, sometimes before it has made a single task: then its reason is all there is.
+    let by_task = run.stderr.contains("cause: the image is not in the registry");
+    let by_reason = run.stdout.contains("unsuccessful image digest resolution attempts");
+    assert!(by_task || by_reason, "{run:?}");
 }
 
 #[test]
