@@ -10,9 +10,10 @@ use futures_util::future::{join3, join4, try_join_all};
 use serde_json::Value;
 
 use super::error::Meaning;
-use super::types::{ImageState, Observed, ObservedService, TaskDefinition, revision_of, view};
+use super::types::{
+    ImageState, Observed, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of, view,
+};
 use super::{ApiError, Aws};
-use crate::document::model::{Root, model};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::render::{Definition, Desired, DesiredService, images};
@@ -122,16 +123,7 @@ impl Aws {
         for service in observed.services.values_mut() {
             let arn = &service.service.task_definition;
             service.running = known.get(arn).or_else(|| definitions.get(arn)).cloned();
-            let current = service.service.current_service_revisions.iter();
-            let current: Vec<_> = current.map(|revision| revision.arn.as_str()).collect();
-            for revision in
-                revisions.iter().filter(|revision| current.contains(&revision.service_revision_arn.as_str()))
-            {
-                for image in revision.container_images.iter().filter(|_| revision.task_definition == *arn) {
-                    let digest = image.image_digest.clone();
-                    service.digests.extend(digest.map(|digest| (image.container_name.clone(), digest)));
-                }
-            }
+            service.digests = digests(&service.service, &revisions);
         }
         Ok(())
     }
@@ -172,6 +164,18 @@ fn families(desired: &Desired) -> BTreeSet<String> {
     desired.services.iter().filter_map(family).collect()
 }
 
+/// Returns the digests that a service runs, by container: those of its current revisions of the definition that it runs.
+fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String, String> {
+    let current: Vec<_> =
+        service.current_service_revisions.iter().map(|revision| revision.arn.as_str()).collect();
+    let runs = |revision: &&ServiceRevision| {
+        current.contains(&revision.service_revision_arn.as_str())
+            && revision.task_definition == service.task_definition
+    };
+    let images = revisions.iter().filter(runs).flat_map(|revision| &revision.container_images);
+    images.filter_map(|image| Some((image.container_name.clone(), image.image_digest.clone()?))).collect()
+}
+
 /// Returns the families of the services that keep the definition that they run.
 fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
     let keeping =
@@ -182,18 +186,6 @@ fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> 
         revision_of(&seen.service.task_definition).split(':').next().map(str::to_owned)
     };
     seen.filter_map(family).filter(|family| !family.is_empty()).collect()
-}
-
-/// Returns the registered document without what ECS fills in: what could be registered again.
-pub fn without_read_only(document: &Value) -> Value {
-    let mut document = document.clone();
-    if let Value::Object(members) = &mut document {
-        members.retain(|name, value| {
-            let empty_enum = value.as_str() == Some("");
-            !model().is_read_only(Root::TaskDefinition, name) && !value.is_null() && !empty_enum
-        });
-    }
-    document
 }
 
 /// Returns the failure that an error of a call about a cluster is for a command.

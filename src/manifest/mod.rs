@@ -7,6 +7,7 @@ pub mod git;
 pub mod image;
 pub mod load;
 pub mod names;
+mod passes;
 pub mod types;
 
 /// The JSON Schema of the manifest, for editors.

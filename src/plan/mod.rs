@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::aws::observe::without_read_only;
 use crate::aws::types::{ImageState, Observed, ObservedService, revision_of};
 use crate::document::model::Root;
 use crate::document::normal::normal;
@@ -279,21 +278,4 @@ fn moved_images(running: &Value, seen: &ObservedService, observed: &Observed) ->
         }
     }
     reasons
-}
-
-/// Returns a registered document as it could be sent again.
-pub fn registrable(document: &Value) -> Value {
-    let mut document = without_read_only(document);
-    if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
-        // ECS refuses `aws:` tags, and ours are set anew.
-        tags.retain(|tag| {
-            let key = tag["key"].as_str().unwrap_or_default();
-            !key.starts_with("aws:") && !key.starts_with(crate::document::normal::OWN_TAG_PREFIX)
-        });
-    }
-    if let Value::Object(members) = &mut document {
-        // RegisterTaskDefinition refuses an empty list of tags.
-        members.retain(|name, value| name != "tags" || value.as_array().is_some_and(|tags| !tags.is_empty()));
-    }
-    document
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::registrable;
 use crate::aws::types::{Observed, revision_of};
+use crate::document::model::{Root, model};
+use crate::document::normal::OWN_TAG_PREFIX;
 use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::render::{Definition, DesiredService, Replacements};
@@ -30,6 +31,27 @@ pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result
     let mut document = registrable(&running.document);
     replace(&mut document, replacements, service, running.revision())?;
     Ok(document)
+}
+
+/// Returns a registered document as it could be sent again: without what ECS fills in, and without an empty text where it
+/// would say nothing.
+fn registrable(document: &Value) -> Value {
+    let mut document = document.clone();
+    let Value::Object(members) = &mut document else { return document };
+    members.retain(|name, value| {
+        let says_something = !value.is_null() && value.as_str() != Some("");
+        says_something && !model().is_read_only(Root::TaskDefinition, name)
+    });
+    if let Some(tags) = members.get_mut("tags").and_then(Value::as_array_mut) {
+        // ECS refuses `aws:` tags, and ours are set anew.
+        tags.retain(|tag| {
+            let key = tag["key"].as_str().unwrap_or_default();
+            !key.starts_with("aws:") && !key.starts_with(OWN_TAG_PREFIX)
+        });
+    }
+    // RegisterTaskDefinition refuses an empty list of tags.
+    members.retain(|name, value| name != "tags" || value.as_array().is_some_and(|tags| !tags.is_empty()));
+    document
 }
 
 /// Replaces the tags of the matching images, and touches nothing else.

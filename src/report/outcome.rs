@@ -1,6 +1,5 @@
 //! Owns how a run ended, and the one place where exit codes are chosen.
 
-use crate::document::problem::Invalid;
 use crate::error::{Failure, Failures, Kind};
 use crate::watch::judge::Verdict;
 use crate::watch::{Ending, Settled};
@@ -84,7 +83,6 @@ pub fn kind_of(error: &anyhow::Error) -> Kind {
     if let Some(failures) = error.downcast_ref::<Failures>() {
         return failures.kind();
     }
-    debug_assert!(error.downcast_ref::<Invalid>().is_none() || Kind::Error.exit_code() == 1);
     Kind::Error
 }
 

@@ -1,0 +1,151 @@
+//! Owns the passes in which a manifest is rendered: each makes more names known, and the last knows all.
+//!
+//! `app` comes first, then the variables, then the images. This module reads no file.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::load::{Request, directory};
+use super::types::{self, Manifest};
+use super::{git, names};
+use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
+use crate::document::tree::{self, Node};
+use crate::error::Failure;
+use crate::render::template::{Context, Engine, Mode};
+use crate::settings::Settings;
+
+/// Returns the manifest's tree, rendered with every name known, stage laid over.
+pub(super) fn rendered(
+    name: &str,
+    settings: &Settings,
+    request: &Request,
+    manifest: &mut Manifest,
+) -> Result<Node> {
+    // Stage names are the user's own keys, so they can be read before anything is known.
+    let empty = pass(name, &Context::default(), manifest, Mode::Lenient)?;
+    let stages = names::stages(&empty);
+    check_stage(&stages, settings, &empty, manifest)?;
+    let git_sha = manifest.path.as_deref().and_then(|path| {
+        let asked = manifest.templates.values().any(|id| manifest.sources.get(*id).text.contains("git"));
+        let directory = directory(path);
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { &directory };
+        asked.then(|| git::sha(directory, &settings.environment)).flatten()
+    });
+    let mut context = names::outside(settings, &stages, &request.tags, git_sha.as_deref());
+    let stage = settings.stage.as_deref();
+    let root = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
+    names::set_app(&mut context, &root);
+    let with_app = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
+    names::set_vars(&mut context, &with_app, settings);
+    let with_vars = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
+    let images = types::images(&with_vars, &mut Problems::default());
+    names::set_images(&mut context, &images, &request.tags);
+    // A verb that renders nothing needs only what it uses: an undefined name elsewhere is none of its business.
+    let mode = if request.names_only { Mode::Lenient } else { Mode::Strict };
+    let whole = pass(name, &context, manifest, mode)?;
+    types::check_stages(&whole, &mut manifest.problems);
+    let root = types::with_stage(&whole, stage);
+    if request.names_only {
+        report_unknown_names(&root, manifest);
+    } else {
+        report_late_vars(&with_app, &root, manifest);
+    }
+    manifest.context = context;
+    manifest.stage = settings.stage.clone();
+    Ok(root)
+}
+
+/// How many expressions a first pass may leave out because they cannot be computed yet.
+const LATE: usize = 200;
+
+/// Renders and parses the manifest once with the names known so far.
+///
+/// A first pass leaves out expressions and blocks that fail on names that are not known yet, such as `vars.n * 2`: the
+/// last pass computes them.
+pub(super) fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode: Mode) -> Result<Node> {
+    let mut sources = manifest.sources.clone();
+    let mut engine = Engine::new(context.clone(), &manifest.templates, &sources);
+    let (mut text, mut problems) = engine.render(name, &sources, mode);
+    for _ in 0..LATE {
+        let late = problems
+            .first()
+            .and_then(|problem| problem.span)
+            .filter(|_| mode == Mode::Lenient && text.is_none() && !engine.exhausted());
+        let Some(blanked) =
+            late.and_then(|span| Some((span, blank(&sources.get(span.source).text, span.start)?)))
+        else {
+            break;
+        };
+        sources.replace(blanked.0.source, blanked.1);
+        engine = Engine::new(context.clone(), &manifest.templates, &sources);
+        (text, problems) = engine.render(name, &sources, mode);
+    }
+    let node = text.map(|text| tree::parse(&text).map_err(|mut more| problems.append(&mut more)));
+    manifest.problems.extend(problems);
+    match node {
+        Some(Ok(node)) => Ok(node),
+        _ => Err(Invalid { problems: manifest.problems.clone(), sources: manifest.sources.clone() }.into()),
+    }
+}
+
+/// Returns a template with the expression at a place replaced by one that is undefined, of the same length; a statement
+/// is taken out with its block.
+fn blank(text: &str, at: usize) -> Option<String> {
+    let Some((start, end)) = crate::render::markers::expression_at(text, at) else {
+        let (start, end) = crate::render::markers::statement_at(text, at)?;
+        let spaces: String =
+            text[start..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+        return Some(format!("{}{spaces}{}", &text[..start], &text[end..]));
+    };
+    let inside = text.get(start + 2..end - 2)?;
+    let trims = |mark: bool| if mark { "-" } else { " " };
+    let (before, after) = (trims(inside.starts_with('-')), trims(inside.ends_with('-')));
+    let blank = format!("{before}_{}{after}", " ".repeat(inside.len().checked_sub(3)?));
+    let blanked = format!("{}{{{{{blank}}}}}{}", &text[..start], &text[end..]);
+    (blanked != text).then_some(blanked)
+}
+
+fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &mut Manifest) -> Result<()> {
+    match &settings.stage {
+        Some(stage) if !stages.contains(stage) => {
+            let hint = did_you_mean(stage, stages.iter().map(String::as_str));
+            let hint = hint.unwrap_or_else(|| match stages {
+                [] => "the manifest has no `stages`".to_owned(),
+                stages => format!("stages: {}", stages.join(", ")),
+            });
+            Err(Failure::usage(format!("the manifest has no stage `{stage}`")).hint(hint).into())
+        }
+        None if !stages.is_empty() => {
+            let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);
+            let message = "the manifest has stages, and none was chosen";
+            // Said alone: all that hangs on the stage would only be a consequence.
+            manifest.problems.push(Problem::error(at, message).hint(names::choose_stage(stages)));
+            Err(Invalid { problems: manifest.problems.clone(), sources: manifest.sources.clone() }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reports what a verb that renders nothing needs all the same, and that depends on a name that is not known.
+fn report_unknown_names(root: &Node, manifest: &mut Manifest) {
+    let own = ["region", "cluster", "role", "account"].iter().filter_map(|key| root.get(key));
+    let services = root.get("services").map(Node::entries).unwrap_or_default();
+    let names =
+        services.iter().flat_map(|(_, service)| [service.get("name"), service.get("cluster")]).flatten();
+    for node in own.chain(names).filter(|node| node.any_unknown()) {
+        let hint = "give what it uses: `--stage`, `--set`, `--tag` or the environment".to_owned();
+        manifest.problems.push(Problem::error(node.span, "this uses a name that is not defined").hint(hint));
+    }
+}
+
+/// Reports variables that use what is only known after the variables are.
+fn report_late_vars(early: &Node, last: &Node, manifest: &mut Manifest) {
+    for (key, value) in last.get("vars").map(Node::entries).unwrap_or_default() {
+        if names::is_late(&key.name, early, last) {
+            let message = format!("the variable `{}` uses a name that is not known yet", key.name);
+            let hint = "a variable may use `env`, `stage`, `app`, `tag` and `git`".to_owned();
+            manifest.problems.push(Problem::error(value.span, message).hint(hint));
+        }
+    }
+}
