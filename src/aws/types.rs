@@ -65,7 +65,25 @@ pub struct Service {
     pub deployment_configuration: DeploymentConfiguration,
     pub health_check_grace_period_seconds: i64,
     pub current_service_revisions: Vec<RevisionSummary>,
-    pub load_balancers: Vec<Value>,
+    pub load_balancers: Vec<LoadBalancer>,
+    pub task_sets: Vec<TaskSet>,
+}
+
+/// Where a service's tasks are registered as targets.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoadBalancer {
+    pub target_group_arn: Option<String>,
+    pub container_name: Option<String>,
+    pub container_port: Option<i64>,
+    pub advanced_configuration: AdvancedConfiguration,
+}
+
+/// The second target group of a blue/green deployment.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AdvancedConfiguration {
+    pub alternate_target_group_arn: Option<String>,
 }
 
 /// Who moves a service's deployments.
@@ -82,6 +100,9 @@ pub struct Controller {
 pub struct DeploymentConfiguration {
     pub deployment_circuit_breaker: CircuitBreaker,
     pub alarms: Alarms,
+    /// ROLLING where it is absent; BLUE_GREEN, LINEAR, CANARY; treated as open.
+    pub strategy: Option<String>,
+    pub bake_time_in_minutes: Option<i64>,
 }
 
 /// The circuit breaker's settings.
@@ -138,11 +159,44 @@ pub struct Event {
     pub message: String,
 }
 
-/// A service revision that a service runs.
+/// A service revision that a service runs, or that a service deployment brings out.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct RevisionSummary {
     pub arn: String,
+    /// In percent; absent where no load balancer shifts traffic.
+    pub requested_test_traffic_weight: Option<f64>,
+    pub requested_production_traffic_weight: Option<f64>,
+}
+
+/// A task set: what a deployment is under the CODE_DEPLOY and EXTERNAL controllers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TaskSet {
+    pub id: String,
+    pub status: String,
+    pub task_definition: String,
+    pub computed_desired_count: i64,
+    pub running_count: i64,
+    pub pending_count: i64,
+    pub stability_status: Option<String>,
+}
+
+/// The health of a target in a target group, as the load balancer sees it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default)]
+pub struct TargetHealth {
+    /// The last part of the target group's ARN but one: its name.
+    pub group: String,
+    /// The address or instance.
+    pub target: String,
+    pub port: i64,
+    /// initial, healthy, unhealthy, unused, draining, unavailable; treated as open.
+    pub state: String,
+    /// Such as `Target.ResponseCodeMismatch`.
+    pub reason: Option<String>,
+    /// In words, such as `Health checks failed with these codes: [503]`.
+    pub description: Option<String>,
 }
 
 /// A service revision: what exactly was deployed.
@@ -183,6 +237,17 @@ pub struct ServiceDeployment {
     pub deployment_circuit_breaker: Option<BreakerState>,
     pub rollback: Option<Rollback>,
     pub lifecycle_hook_details: Vec<LifecycleHook>,
+    pub alarms: AlarmsState,
+    pub updated_at: Epoch,
+}
+
+/// What the alarms of a service deployment say.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AlarmsState {
+    /// TRIGGERED, MONITORING, MONITORING_COMPLETE, DISABLED; treated as open.
+    pub status: Option<String>,
+    pub triggered_alarm_names: Vec<String>,
 }
 
 /// A lifecycle hook of a service deployment.
@@ -190,8 +255,13 @@ pub struct ServiceDeployment {
 #[serde(rename_all = "camelCase", default)]
 pub struct LifecycleHook {
     pub hook_id: String,
-    /// AWAITING_ACTION where somebody has to decide; treated as open.
+    /// AWAITING_ACTION where somebody has to decide; IN_PROGRESS, SUCCEEDED, FAILED, TIMED_OUT; treated as open.
     pub status: String,
+    /// AWS_LAMBDA or PAUSE.
+    pub target_type: Option<String>,
+    /// When a hook that waits is given up, and what happens then.
+    pub expires_at: Epoch,
+    pub timeout_action: Option<String>,
 }
 
 impl ServiceDeployment {
@@ -199,6 +269,12 @@ impl ServiceDeployment {
     pub fn waiting_hook(&self) -> Option<&str> {
         let waiting = self.lifecycle_hook_details.iter().find(|hook| hook.status == "AWAITING_ACTION")?;
         Some(&waiting.hook_id)
+    }
+
+    /// Returns the hook that runs or waits, if one does.
+    pub fn open_hook(&self) -> Option<&LifecycleHook> {
+        let open = |hook: &&LifecycleHook| matches!(hook.status.as_str(), "AWAITING_ACTION" | "IN_PROGRESS");
+        self.lifecycle_hook_details.iter().find(open)
     }
 
     /// Returns the ARN of the service revision that it brings out.
@@ -261,6 +337,8 @@ pub struct Container {
     pub exit_code: Option<i64>,
     pub reason: Option<String>,
     pub health_status: Option<String>,
+    /// The container's id in its runtime: the log stream's name where there is no prefix.
+    pub runtime_id: Option<String>,
 }
 
 /// A task definition as it is registered.
