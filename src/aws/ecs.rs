@@ -1,9 +1,9 @@
 //! Owns calls to ECS. Documents go out and come in as raw JSON; see [`super::raw`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::config::retry::RetryConfig;
-use aws_sdk_ecs::types::{DesiredStatus, TaskDefinitionField};
+use aws_sdk_ecs::types::{DesiredStatus, StopServiceDeploymentStopType, TaskDefinitionField};
 use serde_json::{Value, json};
 
 use super::raw::RawJson;
@@ -16,6 +16,8 @@ const SERVICES_A_CALL: usize = 10;
 const DEPLOYMENTS_A_CALL: usize = 20;
 /// How many tasks DescribeTasks takes.
 const TASKS_A_CALL: usize = 100;
+/// How many pages of 100 stopped tasks are read at the most: a crash loop of a large service leaves thousands.
+const TASK_PAGES: usize = 10;
 
 impl Aws {
     /// Returns the raw services that there are, by name; a name that is not there is left out.
@@ -156,23 +158,53 @@ impl Aws {
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
 
-    /// Returns the newest stopped tasks of a service, up to 100: ECS shows them for about an hour.
+    /// Returns the stopped tasks of a service that are not `known` yet: ECS shows them for about an hour.
     ///
     /// # Errors
     /// The API's.
-    pub async fn stopped_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ApiError> {
-        let request = self.ecs.list_tasks().cluster(cluster).service_name(service);
-        let listed = request.desired_status(DesiredStatus::Stopped).send().await;
-        let listed = listed.map_err(|error| ApiError::new("ecs:ListTasks", error))?;
-        let arns: Vec<String> = listed.task_arns().iter().take(TASKS_A_CALL).cloned().collect();
-        if arns.is_empty() {
-            return Ok(Vec::new());
+    pub async fn stopped_tasks(
+        &self,
+        cluster: &str,
+        service: &str,
+        known: &BTreeSet<String>,
+    ) -> Result<Vec<Task>, ApiError> {
+        let mut arns = self.stopped_task_arns(cluster, service).await?;
+        arns.retain(|arn| !known.contains(arn));
+        let calls = arns.chunks(TASKS_A_CALL).map(|arns| async move {
+            let raw = RawJson::keep();
+            let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
+            let sent = request.customize().interceptor(raw.clone()).send().await;
+            sent.map_err(|error| ApiError::new("ecs:DescribeTasks", error))?;
+            Ok::<_, ApiError>(views(&raw.answer(), "tasks"))
+        });
+        Ok(futures_util::future::try_join_all(calls).await?.concat())
+    }
+
+    /// Returns the ARNs of the stopped tasks of a service, page by page.
+    async fn stopped_task_arns(&self, cluster: &str, service: &str) -> Result<Vec<String>, ApiError> {
+        let mut arns = Vec::new();
+        let mut next = None;
+        for _ in 0..TASK_PAGES {
+            let request = self.ecs.list_tasks().cluster(cluster).service_name(service).set_next_token(next);
+            let listed = request.desired_status(DesiredStatus::Stopped).send().await;
+            let listed = listed.map_err(|error| ApiError::new("ecs:ListTasks", error))?;
+            arns.extend(listed.task_arns().iter().cloned());
+            next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
+            if next.is_none() {
+                break;
+            }
         }
-        let raw = RawJson::keep();
-        let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns));
-        let sent = request.customize().interceptor(raw.clone()).send().await;
-        sent.map_err(|error| ApiError::new("ecs:DescribeTasks", error))?;
-        Ok(views(&raw.answer(), "tasks"))
+        Ok(arns)
+    }
+
+    /// Asks ECS to stop a service deployment and to go back to the service revision before it.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn stop_service_deployment(&self, arn: &str) -> Result<(), ApiError> {
+        let request = self.ecs.stop_service_deployment().service_deployment_arn(arn);
+        let sent = request.stop_type(StopServiceDeploymentStopType::Rollback).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("ecs:StopServiceDeployment", error))
     }
 }
 

@@ -126,9 +126,12 @@ where
             | "ServerException"
             | "InternalFailure",
         ) => Meaning::Passing,
-        Some("ImageNotFoundException" | "RepositoryNotFoundException" | "ServiceNotFoundException") => {
-            Meaning::NotFound
-        }
+        Some(
+            "ImageNotFoundException"
+            | "RepositoryNotFoundException"
+            | "ServiceNotFoundException"
+            | "ResourceNotFoundException",
+        ) => Meaning::NotFound,
         Some("InvalidAction" | "UnknownOperationException") => Meaning::Unsupported,
         Some(_) if error.raw_response().is_some_and(|answer| answer.status().is_server_error()) => {
             Meaning::Passing

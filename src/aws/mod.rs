@@ -4,7 +4,7 @@
 //! ([`types`]): what comes in is the raw JSON of the answers, so that no field is lost on the way.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::Result;
 use aws_config::SdkConfig;
@@ -15,7 +15,9 @@ use crate::settings::Settings;
 pub mod config;
 pub mod ecr;
 pub mod ecs;
+pub mod elb;
 pub mod error;
+pub mod logs;
 pub mod observe;
 pub mod raw;
 pub mod sts;
@@ -29,6 +31,9 @@ pub struct Aws {
     ecs: aws_sdk_ecs::Client,
     /// ECR clients by region: an image is looked up where its repository is.
     ecr: Mutex<BTreeMap<String, aws_sdk_ecr::Client>>,
+    /// CloudWatch Logs clients by region: a container's log options may name another one.
+    logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
+    elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
     /// The region that services are in.
     pub region: String,
 }
@@ -44,7 +49,8 @@ impl Aws {
         let config = config::load(settings, manifest).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::Client::new(&config);
-        Ok(Aws { ecs, ecr: Mutex::new(BTreeMap::new()), region, config })
+        let (ecr, logs, elb) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Ok(Aws { ecs, ecr, logs, elb, region, config })
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
@@ -55,6 +61,20 @@ impl Aws {
             aws_sdk_ecr::Client::from_conf(config)
         });
         client.clone()
+    }
+
+    fn logs(&self, region: &str) -> aws_sdk_cloudwatchlogs::Client {
+        let mut clients = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(region.to_owned()).or_insert_with(|| {
+            let region = aws_config::Region::new(region.to_owned());
+            let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config).region(region).build();
+            aws_sdk_cloudwatchlogs::Client::from_conf(config)
+        });
+        client.clone()
+    }
+
+    fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
+        self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
     }
 }
 

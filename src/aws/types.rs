@@ -48,7 +48,7 @@ fn without_nulls(value: &Value) -> Value {
 }
 
 /// A service, as DescribeServices gives it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Service {
     pub service_arn: String,
@@ -70,7 +70,7 @@ pub struct Service {
 }
 
 /// Where a service's tasks are registered as targets.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LoadBalancer {
     pub target_group_arn: Option<String>,
@@ -80,14 +80,14 @@ pub struct LoadBalancer {
 }
 
 /// The second target group of a blue/green deployment.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AdvancedConfiguration {
     pub alternate_target_group_arn: Option<String>,
 }
 
 /// Who moves a service's deployments.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Controller {
     #[serde(rename = "type")]
@@ -95,7 +95,7 @@ pub struct Controller {
 }
 
 /// The members of a deployment configuration that a verdict depends on.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeploymentConfiguration {
     pub deployment_circuit_breaker: CircuitBreaker,
@@ -106,7 +106,7 @@ pub struct DeploymentConfiguration {
 }
 
 /// The circuit breaker's settings.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CircuitBreaker {
     pub enable: bool,
@@ -115,7 +115,7 @@ pub struct CircuitBreaker {
 }
 
 /// When the circuit breaker trips, where that is not left to ECS: COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Threshold {
     #[serde(rename = "type")]
@@ -124,7 +124,7 @@ pub struct Threshold {
 }
 
 /// The alarms' settings.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Alarms {
     pub enable: bool,
@@ -132,7 +132,7 @@ pub struct Alarms {
 }
 
 /// One of a service's deployments.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Deployment {
     pub id: String,
@@ -160,7 +160,7 @@ pub struct Event {
 }
 
 /// A service revision that a service runs, or that a service deployment brings out.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RevisionSummary {
     pub arn: String,
@@ -170,7 +170,7 @@ pub struct RevisionSummary {
 }
 
 /// A task set: what a deployment is under the CODE_DEPLOY and EXTERNAL controllers.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskSet {
     pub id: String,
@@ -200,7 +200,7 @@ pub struct TargetHealth {
 }
 
 /// A service revision: what exactly was deployed.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceRevision {
     pub service_revision_arn: String,
@@ -210,7 +210,7 @@ pub struct ServiceRevision {
 }
 
 /// An image as ECS resolved it when the revision was deployed.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerImage {
     pub container_name: String,
@@ -219,7 +219,7 @@ pub struct ContainerImage {
 }
 
 /// A service deployment, as ListServiceDeployments and DescribeServiceDeployments give it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceDeployment {
     pub service_deployment_arn: String,
@@ -242,7 +242,7 @@ pub struct ServiceDeployment {
 }
 
 /// What the alarms of a service deployment say.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AlarmsState {
     /// TRIGGERED, MONITORING, MONITORING_COMPLETE, DISABLED; treated as open.
@@ -251,7 +251,7 @@ pub struct AlarmsState {
 }
 
 /// A lifecycle hook of a service deployment.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LifecycleHook {
     pub hook_id: String,
@@ -285,7 +285,7 @@ impl ServiceDeployment {
 }
 
 /// How far the circuit breaker has counted.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BreakerState {
     pub status: String,
@@ -294,7 +294,7 @@ pub struct BreakerState {
 }
 
 /// Why ECS rolls back, and to what.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rollback {
     pub reason: Option<String>,
@@ -303,7 +303,7 @@ pub struct Rollback {
 }
 
 /// A task, as DescribeTasks gives it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Task {
     pub task_arn: String,
@@ -328,7 +328,7 @@ impl Task {
 }
 
 /// A container of a task.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Container {
     pub name: String,

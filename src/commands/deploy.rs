@@ -2,18 +2,17 @@
 
 use anyhow::Result;
 use clap::Args;
-use std::time::Duration;
 
+use super::rollouts::{self, Following, Interrupts};
 use super::{Selection, options, some_services};
 use crate::apply::{self, Applied};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest;
-use crate::manifest::fields::parse_duration;
 use crate::plan::{self, Plan};
 use crate::render;
 use crate::report::{Event, Outcome};
-use crate::watch::{self, Settled};
+use crate::watch::Settled;
 
 /// Deploys an image tag: registers, updates, and watches until the rollout has settled
 #[derive(Clone, Debug, Args)]
@@ -31,9 +30,8 @@ pub struct Deploy {
     /// Return once the update is accepted, without watching
     #[arg(long, global = true)]
     no_wait: bool,
-    /// How long to watch at the most, such as `15m`; the rollout goes on after it
-    #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
-    timeout: Option<Duration>,
+    #[command(flatten)]
+    following: Following,
     /// Show the plan and stop
     #[arg(long, global = true)]
     dry_run: bool,
@@ -46,11 +44,6 @@ pub struct Deploy {
     /// Replace a deployment that is under way
     #[arg(long, global = true)]
     supersede: bool,
-}
-
-/// Returns the duration of an argument.
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
 }
 
 /// Runs the verb.
@@ -67,10 +60,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let observed = aws.observe(&desired).await?;
     let options = options(&manifest, &request, &context.settings);
     let options = plan::Options { force: args.force, supersede: args.supersede, ..options };
-    let mut plan = plan::compare(&desired, &observed, &options)?;
-    for service in &mut plan.services {
-        service.timeout = args.timeout.or(service.timeout);
-    }
+    let plan = plan::compare(&desired, &observed, &options)?;
     if plan.is_empty() {
         tell_left(&plan, &[], context);
         return Ok(Outcome::Done);
@@ -84,14 +74,15 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     if !args.yes && context.report.confirm("Deploy this?") == Some(false) {
         return Ok(Outcome::Declined);
     }
+    // From here on there is something to tell, whatever is pressed.
+    let mut interrupts = Interrupts::listen()?;
     let applied = apply::run(&plan, &aws, context.report.as_ref()).await?;
     tell_left(&plan, &applied.settled, context);
     if args.no_wait {
         return Ok(not_waited(&applied, context));
     }
-    let poll = context.poll_interval();
-    let settled = watch::until_settled(applied.followed, &aws, context.report.as_ref(), poll).await;
-    context.report.tell(&Event::Done);
+    let followed = applied.followed.into_iter().map(|followed| args.following.of(followed)).collect();
+    let settled = rollouts::settle(followed, &aws, context, &mut interrupts).await;
     let deployed: Vec<&str> =
         settled.iter().filter(|settled| settled.succeeded()).map(|s| s.followed.key.as_str()).collect();
     apply::record_digests(&plan, &deployed, &aws, context.report.as_ref()).await;
@@ -120,15 +111,11 @@ fn not_waited(applied: &Applied, context: &Context) -> Outcome {
     if applied.failures.is_empty() { Outcome::Done } else { Outcome::Error }
 }
 
-/// Tells how every service ended: the good ones first, so that what failed is the last thing on the screen.
+/// Tells how every service ended, those that could not be updated among them.
 fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
-    let (good, bad): (Vec<&Settled>, Vec<&Settled>) = settled.iter().partition(|settled| settled.succeeded());
-    for settled in good.into_iter().chain(bad) {
-        context.report.tell(&Event::Settled(settled));
-    }
+    let outcome = rollouts::tell_ends(settled, context);
     tell_failures(failures, context);
-    let others = if failures.is_empty() { Outcome::Done } else { Outcome::Error };
-    Outcome::of(settled).worse(others)
+    outcome.worse(if failures.is_empty() { Outcome::Done } else { Outcome::Error })
 }
 
 fn tell_failures(failures: &[(String, Failure)], context: &Context) {

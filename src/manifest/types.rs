@@ -28,6 +28,8 @@ const ROOT_KEYS: &[&str] = &[
     "stages",
     "services",
     "timeout",
+    "on_failure",
+    "on_timeout",
     "allow_unknown",
     "ignore",
 ];
@@ -40,13 +42,16 @@ const STAGE_KEYS: &[&str] = &[
     "vars",
     "services",
     "timeout",
+    "on_failure",
+    "on_timeout",
     "allow_unknown",
     "ignore",
 ];
-const SERVICE_KEYS: &[&str] = &["name", "cluster", "task_definition", "service", "timeout", "ignore"];
+const SERVICE_KEYS: &[&str] =
+    &["name", "cluster", "task_definition", "service", "timeout", "on_failure", "on_timeout", "ignore"];
 /// Decided, and not built yet: refused, so that nobody believes that they work.
 const ROOT_LATER: &[&str] = &["tasks", "schedules", "hooks"];
-const SERVICE_LATER: &[&str] = &["before", "after", "needs", "on_failure"];
+const SERVICE_LATER: &[&str] = &["before", "after", "needs"];
 
 /// Holds a manifest with its stage laid over it.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +67,8 @@ pub struct Manifest {
     pub images: BTreeMap<String, Image>,
     pub services: Vec<Service>,
     pub timeout: Option<Duration>,
+    pub on_failure: Option<OnFailure>,
+    pub on_timeout: Option<OnFailure>,
     pub allow_unknown: Vec<String>,
     /// The rules that are not looked at, by their ids.
     pub ignore: Vec<String>,
@@ -95,10 +102,21 @@ pub struct Service {
     /// None: the service is left as it is but for its definition.
     pub service: Vec<Layer>,
     pub timeout: Option<Duration>,
+    pub on_failure: Option<OnFailure>,
+    pub on_timeout: Option<OnFailure>,
     /// The rules that are not looked at for this service, beside the manifest's.
     pub ignore: Vec<String>,
     /// Where the manifest names it; none where the command line does.
     pub span: Option<Span>,
+}
+
+/// Says what is done about a rollout that fails, or whose time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnFailure {
+    /// Go back to what ran before
+    Rollback,
+    /// Leave the service as it is
+    Leave,
 }
 
 /// Holds one layer of a definition.
@@ -198,6 +216,8 @@ pub fn read(root: &Node, manifest: &mut Manifest) {
     manifest.account = fields.text("account", &mut problems);
     check_account(manifest.account.as_ref(), &mut problems);
     manifest.timeout = fields.duration("timeout", &mut problems);
+    manifest.on_failure = fields.choice("on_failure", &mut problems);
+    manifest.on_timeout = fields.choice("on_timeout", &mut problems);
     manifest.allow_unknown = fields.texts("allow_unknown", &mut problems);
     manifest.ignore = ignored(&fields, &mut problems);
     fields.entries("vars", &mut problems);
@@ -290,6 +310,8 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
             timeout: fields.duration("timeout", problems),
+            on_failure: fields.choice("on_failure", problems),
+            on_timeout: fields.choice("on_timeout", problems),
             ignore: ignored(&fields, problems),
             span: Some(key.span),
         });

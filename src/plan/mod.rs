@@ -12,9 +12,11 @@ use crate::aws::types::{ImageState, Observed, ObservedService, revision_of};
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::{Failure, Failures};
+use crate::manifest::OnFailure;
 use crate::manifest::image::Reference;
 use crate::render::{Desired, DesiredService};
 
+pub mod back;
 pub mod diff;
 pub mod mask;
 pub mod record;
@@ -22,6 +24,7 @@ pub mod refuse;
 pub mod replace;
 pub mod service;
 
+pub use back::WayBack;
 pub use diff::Change;
 pub use record::Record;
 pub use replace::desired_document;
@@ -78,7 +81,11 @@ pub struct ServicePlan {
     pub deployment_before: Option<String>,
     /// Tags to set on the revision that stays, because it now runs other digests.
     pub retag: BTreeMap<String, String>,
+    /// What the service goes back to, should this fail.
+    pub way_back: Option<WayBack>,
     pub timeout: Option<std::time::Duration>,
+    pub on_failure: Option<OnFailure>,
+    pub on_timeout: Option<OnFailure>,
 }
 
 /// Says which revision a service will run.
@@ -196,6 +203,7 @@ fn plan_service(
     if !reasons.is_empty() {
         members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }
+    let way_back = WayBack::of(&seen.service).map(|way| way.with_members(&members, seen));
     let moved = reasons.iter().any(|reason| matches!(reason, Reason::ImageMoved { .. }));
     let retag = if moved { options.record.digest_tags(&document, observed) } else { BTreeMap::new() };
     Ok(ServicePlan {
@@ -210,7 +218,10 @@ fn plan_service(
         members,
         deployment_before: seen.service.primary().map(|primary| primary.id.clone()),
         retag,
+        way_back,
         timeout: service.timeout,
+        on_failure: service.on_failure,
+        on_timeout: service.on_timeout,
     })
 }
 

@@ -63,7 +63,7 @@ fn change_of(member: &str, written: &Value, seen: &ObservedService) -> Vec<Chang
 }
 
 /// Returns a member as the service has it; some stand with the deployment instead.
-fn observed_member(member: &str, seen: &ObservedService) -> Value {
+pub(super) fn observed_member(member: &str, seen: &ObservedService) -> Value {
     let own = &seen.document[member];
     if !own.is_null() {
         return own.clone();

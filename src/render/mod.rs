@@ -17,7 +17,7 @@ use crate::lint;
 use crate::manifest::fields::Located;
 use crate::manifest::image::Reference;
 use crate::manifest::names::tagged;
-use crate::manifest::{Layer, Manifest, Service};
+use crate::manifest::{Layer, Manifest, OnFailure, Service};
 use crate::settings::Tags;
 use template::{Engine, Mode};
 
@@ -44,6 +44,8 @@ pub struct DesiredService {
     /// The members of the service that the manifest writes, as CreateService takes them.
     pub service: Option<Value>,
     pub timeout: Option<Duration>,
+    pub on_failure: Option<OnFailure>,
+    pub on_timeout: Option<OnFailure>,
 }
 
 /// Says where a service's task definition comes from.
@@ -144,6 +146,8 @@ fn desired_service(
         definition: definition?,
         service: document,
         timeout: service.timeout.or(manifest.timeout),
+        on_failure: service.on_failure.or(manifest.on_failure),
+        on_timeout: service.on_timeout.or(manifest.on_timeout),
     })
 }
 

@@ -6,9 +6,10 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::ending::verdict_line;
 use super::screen::Screen;
-use super::text::{Text, verdict_line};
-use super::{Event, Report, error, plan};
+use super::text::Text;
+use super::{Event, Question, Report, error, plan};
 use crate::aws::types::revision_of;
 use crate::document::problem::{Invalid, Severity};
 use crate::error::{Failure, Failures};
@@ -91,20 +92,17 @@ impl Report for GitHub {
                 self.text.tell(event);
                 let (_, verdict) = verdict_line(settled);
                 let key = &settled.followed.key;
-                if !settled.succeeded() {
+                if !settled.is_good() {
                     let title = property(&format!("ecsail: {key}"));
-                    let known = settled.diagnosis.as_ref();
-                    let cause =
-                        known.and_then(|known| known.cause.as_ref()).map(|cause| format!("\ncause: {cause}"));
-                    let remedy = known
-                        .and_then(|known| known.remedy.as_ref())
-                        .map(|remedy| format!("\nremedy: {remedy}"));
+                    let known = settled.diagnosis.iter().flat_map(|known| &known.causes).next();
+                    let cause = known.map(|known| format!("\ncause: {}", known.cause));
+                    let remedy = known.map(|known| format!("\nremedy: {}", known.remedy));
                     let message =
                         [Some(verdict.clone()), cause, remedy].into_iter().flatten().collect::<String>();
                     self.command(&format!("::error title={title}::{}", escaped(&message)));
                 }
                 self.append(self.summary.as_ref(), &format!("**{key}**: {verdict}\n"));
-                self.outputs(key, revision_of(&settled.followed.revision), settled.succeeded());
+                self.outputs(key, revision_of(&settled.followed.revision), settled.is_good());
             }
             Event::NotUpdated { service, error } => {
                 self.text.tell(event);
@@ -138,6 +136,10 @@ impl Report for GitHub {
 
     fn confirm(&self, question: &str) -> Option<bool> {
         self.text.confirm(question)
+    }
+
+    fn ask_interrupted(&self) -> Option<Question> {
+        self.text.ask_interrupted()
     }
 }
 

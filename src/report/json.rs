@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Event, Report, error, plan, problems};
+use super::{Event, Question, Report, error, plan, problems};
 use crate::aws::types::revision_of;
 use crate::watch::Settled;
 
@@ -59,6 +59,10 @@ impl Report for Json {
     fn confirm(&self, _: &str) -> Option<bool> {
         None
     }
+
+    fn ask_interrupted(&self) -> Option<Question> {
+        None
+    }
 }
 
 fn json_of(event: &Event<'_>) -> Option<Value> {
@@ -76,6 +80,9 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         }
         Event::ServiceEvent { service, event } => {
             json!({"event": "rollout.event", "service": service, "at": event.created_at, "message": event.message})
+        }
+        Event::TakingBack { service, by, to } => {
+            json!({"event": "rollout.taking_back", "service": service, "by": by, "to": to})
         }
         Event::Settled(settled) => settled_json(settled),
         Event::Left { service, revision, updated } => {
@@ -112,6 +119,10 @@ fn settled_json(settled: &Settled) -> Value {
     value["previous_revision"] = json!(revision_of(&followed.previous));
     value["deployment"] = json!(followed.deployment);
     value["seconds"] = json!(settled.elapsed.as_secs_f64());
+    value["runs"] = json!(settled.runs);
+    if let Some(aftermath) = &settled.aftermath {
+        value["aftermath"] = json!(aftermath);
+    }
     if let Some(diagnosis) = &settled.diagnosis {
         value["diagnosis"] = json!(diagnosis);
     }

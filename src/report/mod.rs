@@ -11,7 +11,9 @@ use crate::plan::Plan;
 use crate::settings::{Color, Output, Settings};
 use crate::watch::{Progress, Settled};
 
+pub mod ending;
 pub mod error;
+pub mod explanation;
 pub mod github;
 pub mod json;
 pub mod outcome;
@@ -39,6 +41,8 @@ pub enum Event<'a> {
     Progress(&'a Progress),
     /// An event of the service, as ECS words it.
     ServiceEvent { service: &'a str, event: &'a types::Event },
+    /// A rollout is being taken back: by which call, and to which revision where that is known.
+    TakingBack { service: &'a str, by: &'a str, to: Option<&'a str> },
     /// A rollout's end.
     Settled(&'a Settled),
     /// A service that a deploy left as it is, or whose attributes alone changed.
@@ -70,6 +74,23 @@ pub trait Report {
     fn error(&self, error: &anyhow::Error);
     /// Returns the answer to a question; `None` where nobody can be asked.
     fn confirm(&self, question: &str) -> Option<bool>;
+    /// Returns the question what to do about the rollouts that are still under way, to be asked on a thread of its own;
+    /// `None` where nobody can be asked.
+    fn ask_interrupted(&self) -> Option<Question>;
+}
+
+/// A question to a person; it waits for the answer.
+pub type Question = Box<dyn FnOnce() -> Interrupted + Send>;
+
+/// Says what is to be done about rollouts under way when somebody interrupts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupted {
+    /// Stop watching; they go on.
+    Leave,
+    /// Take them back, and watch that.
+    RollBack,
+    /// Go on watching.
+    GoOn,
 }
 
 /// Holds how the screen is used.

@@ -2,7 +2,7 @@
 
 use crate::error::{Failure, Failures, Kind};
 use crate::watch::judge::Verdict;
-use crate::watch::{Ending, Settled};
+use crate::watch::{Aftermath, Ending, Settled};
 
 /// Says how a run ended that did what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Outcome {
     ///
     /// A failure that is known weighs more than a rollout that is not known to have ended.
     pub fn of(settled: &[Settled]) -> Outcome {
-        settled.iter().map(|settled| of_ending(&settled.ending)).fold(Outcome::Done, Outcome::worse)
+        settled.iter().map(of_settled).fold(Outcome::Done, Outcome::worse)
     }
 
     /// Returns the worse of two outcomes.
@@ -59,9 +59,18 @@ impl Outcome {
     }
 }
 
+fn of_settled(settled: &Settled) -> Outcome {
+    let outcome = of_ending(&settled.ending);
+    match settled.aftermath {
+        // Somebody interrupted it and had it taken back: it does not go on.
+        Some(Aftermath::TakenBack { .. }) if outcome == Outcome::Interrupted => Outcome::RolloutFailed,
+        _ => outcome,
+    }
+}
+
 fn of_ending(ending: &Ending) -> Outcome {
     match ending {
-        Ending::Settled(Verdict::Succeeded) => Outcome::Done,
+        Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => Outcome::Done,
         // A verdict that is not final never ends a watch; were it to, it would not be success.
         Ending::Settled(_) => Outcome::RolloutFailed,
         Ending::TimedOut { .. } => Outcome::TimedOut,
@@ -92,7 +101,14 @@ mod tests {
     use crate::watch::snapshot::Followed;
 
     fn settled(ending: Ending) -> Settled {
-        Settled { followed: Followed::default(), ending, diagnosis: None, elapsed: std::time::Duration::ZERO }
+        Settled {
+            followed: Followed::default(),
+            ending,
+            diagnosis: None,
+            elapsed: std::time::Duration::ZERO,
+            aftermath: None,
+            runs: None,
+        }
     }
 
     #[test]

@@ -71,10 +71,15 @@ impl Screen {
 
     /// Returns the answer to a yes-or-no question; anything but yes is no.
     pub fn ask(&self, question: &str) -> bool {
-        let _ = write!(io::stderr().lock(), "{} [y/N] ", self.prefixed(question));
+        matches!(self.answer(&format!("{question} [y/N]")).to_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Returns the answer to a question; empty where there is none.
+    pub fn answer(&self, question: &str) -> String {
+        let _ = write!(io::stderr().lock(), "{} ", self.prefixed(question));
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer).is_ok();
-        read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        if read { answer.trim().to_owned() } else { String::new() }
     }
 }
 

@@ -2,14 +2,12 @@
 
 use serde_json::Value;
 
+use super::ending::{verdict_line, what_now};
 use super::progress::Bars;
 use super::screen::{Paint, Screen, paint};
-use super::{Event, PlanFormat, Report, Style, error, plan, problems};
-use crate::aws::types::revision_of;
-use crate::diagnose::Diagnosis;
+use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
 use crate::settings::Settings;
-use crate::watch::judge::Verdict;
-use crate::watch::{Ending, Progress, Settled};
+use crate::watch::{Aftermath, Progress, Settled};
 
 /// Writes facts as text.
 pub struct Text {
@@ -65,8 +63,13 @@ impl Text {
 
     fn settled(&self, settled: &Settled) {
         let color = self.screen.color;
-        if let Some(diagnosis) = &settled.diagnosis {
-            self.screen.err(&explanation(&settled.followed.key, diagnosis, color));
+        let key = &settled.followed.key;
+        let back = match &settled.aftermath {
+            Some(Aftermath::TakenBack { diagnosis, .. }) => diagnosis.as_deref(),
+            _ => None,
+        };
+        for diagnosis in settled.diagnosis.iter().chain(back) {
+            self.screen.err(&explanation::text(key, diagnosis, color));
         }
         let (mark, text) = verdict_line(settled);
         self.screen.out(&format!("{}: {}", settled.followed.key, paint(self.screen.color_out, mark, &text)));
@@ -98,6 +101,10 @@ impl Report for Text {
                 self.story(&format!("{service}: updated, {revision}"));
             }
             Event::Progress(progress) => self.progress(progress),
+            Event::TakingBack { service, by, to } => {
+                let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
+                self.story(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+            }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
             Event::Settled(settled) => self.settled(settled),
             Event::Left { service, revision, updated: false } => {
@@ -131,6 +138,22 @@ impl Report for Text {
     fn confirm(&self, question: &str) -> Option<bool> {
         self.screen.interactive.then(|| self.screen.ask(question))
     }
+
+    fn ask_interrupted(&self) -> Option<Question> {
+        if !self.screen.interactive {
+            return None;
+        }
+        self.finish();
+        let screen = self.screen;
+        Some(Box::new(move || {
+            let question = "The rollout goes on by itself. [l]eave it, [r]oll it back, [w]atch on?";
+            match screen.answer(question).to_lowercase().as_str() {
+                "r" | "rollback" | "roll back" => Interrupted::RollBack,
+                "w" | "watch" => Interrupted::GoOn,
+                _ => Interrupted::Leave,
+            }
+        }))
+    }
 }
 
 impl Text {
@@ -145,11 +168,7 @@ impl Text {
             "stopped",
             "steady state",
         ];
-        // The key is before it already; ECS's own name of the service may be another.
-        let tail = message
-            .strip_prefix("(service ")
-            .and_then(|rest| rest.split_once(") "))
-            .map_or(message, |(_, tail)| tail);
+        let tail = explanation::tail(message);
         let warns = ["unable", "unhealthy", "failed", "rolling back"].iter().any(|word| tail.contains(word));
         if self.verbose || warns || !ORDINARY.iter().any(|word| tail.contains(word)) {
             self.story(&format!("{service}: {tail}"));
@@ -183,40 +202,6 @@ fn checked(services: usize, stages: &[String]) -> String {
     }
 }
 
-/// Returns the one line that says how it ended.
-pub(super) fn verdict_line(settled: &Settled) -> (Paint, String) {
-    let revision = revision_of(&settled.followed.revision);
-    let time = duration(settled.elapsed);
-    match &settled.ending {
-        Ending::Settled(Verdict::Succeeded) => (Paint::Good, format!("deployed {revision} in {time}")),
-        Ending::Settled(Verdict::RolledBack { reason, runs }) => {
-            (Paint::Bad, format!("{revision} was rolled back, {runs} runs: {reason}"))
-        }
-        Ending::Settled(Verdict::Failed { reason }) => (Paint::Bad, format!("{revision} failed: {reason}")),
-        Ending::Settled(Verdict::Stuck { reason }) => {
-            (Paint::Bad, format!("{revision} cannot succeed: {reason}"))
-        }
-        Ending::Settled(Verdict::Superseded { by }) => {
-            (Paint::Bad, format!("{revision} was superseded by {by} before it was done"))
-        }
-        Ending::Settled(Verdict::Progressing { detail }) => {
-            (Paint::Warn, format!("{revision} is under way: {detail}"))
-        }
-        Ending::Settled(Verdict::AwaitingHook { hook }) => {
-            (Paint::Warn, format!("{revision} waits for hook {hook}"))
-        }
-        Ending::TimedOut { waiting_for } => {
-            (Paint::Warn, format!("{revision} is still under way after {time}; waiting for: {waiting_for}"))
-        }
-        Ending::Interrupted => {
-            (Paint::Warn, format!("{revision} is still under way; the watch was interrupted"))
-        }
-        Ending::Lost { error } => {
-            (Paint::Warn, format!("{revision} can no longer be watched, the rollout goes on: {error}"))
-        }
-    }
-}
-
 /// Returns the global flags of this run, as the next command needs them.
 fn flags(settings: &Settings) -> String {
     let manifest = settings.manifest.as_ref().map(|path| path.display().to_string());
@@ -232,77 +217,12 @@ fn flags(settings: &Settings) -> String {
     sandbox.into_iter().chain(named).collect()
 }
 
-/// Returns what the reader can do next.
-fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
-    let followed = &settled.followed;
-    let look = format!("look at it: `ecsail{flags} status {} --cluster {}`", followed.name, followed.cluster);
-    match &settled.ending {
-        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. } | Verdict::Superseded { .. }) => {
-            Vec::new()
-        }
-        Ending::Settled(Verdict::Stuck { .. } | Verdict::Failed { .. }) => {
-            go_back(settled, flags).into_iter().collect()
-        }
-        _ => vec![format!("the rollout goes on without ecsail; {look}")],
-    }
-}
-
-/// Returns how to go back to the revision before; nothing where there is none, or where this is the sandbox.
-fn go_back(settled: &Settled, flags: &str) -> Option<String> {
-    let followed = &settled.followed;
-    let previous = revision_of(&followed.previous);
-    let region = followed.revision.split(':').nth(3).filter(|region| !region.is_empty())?;
-    if flags.contains("--sandbox") || followed.previous == followed.revision || previous.is_empty() {
-        return None;
-    }
-    let same =
-        |flag: &str| flags.split(" --").find(|part| part.starts_with(flag)).map(|part| format!(" --{part}"));
-    let flags: String = ["profile ", "endpoint-url "].iter().filter_map(|flag| same(flag)).collect();
-    Some(format!(
-        "the previous revision is {previous}; go back to it: `aws ecs update-service --region {region}{flags} --cluster {} \
-         --service {} --task-definition {previous}`",
-        followed.cluster, followed.name
-    ))
-}
-
 /// Returns an argument as a shell takes it.
-fn quoted(argument: &str) -> String {
+pub(super) fn quoted(argument: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
     if argument.chars().all(plain) {
         argument.to_owned()
     } else {
         format!("'{}'", argument.replace('\'', "'\\''"))
-    }
-}
-
-/// Returns the explanation of a failure: task, containers, cause, remedy.
-fn explanation(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
-    let count = match diagnosis.failed_tasks {
-        1 => "one task failed".to_owned(),
-        n => format!("{n} tasks failed; the first"),
-    };
-    let mut lines = vec![format!("{service}: {count}: {}", diagnosis.task)];
-    if let Some(reason) = &diagnosis.stopped_reason {
-        let code = diagnosis.stop_code.as_deref().unwrap_or("no stop code");
-        lines.push(format!("  stopped: {reason} ({code})"));
-    }
-    for container in &diagnosis.containers {
-        let code = container.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
-        let reason = container.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        lines.push(format!("  container `{}`: {code}{reason}", container.name));
-    }
-    if let Some(cause) = &diagnosis.cause {
-        lines.push(format!("  {}: {cause}", paint(color, Paint::Bold, "cause")));
-    }
-    if let Some(remedy) = &diagnosis.remedy {
-        lines.push(format!("  {}: {remedy}", paint(color, Paint::Bold, "remedy")));
-    }
-    lines.join("\n")
-}
-
-fn duration(time: std::time::Duration) -> String {
-    match time.as_secs() {
-        0..60 => format!("{:.1}s", time.as_secs_f64()),
-        seconds => format!("{}m{:02}s", seconds / 60, seconds % 60),
     }
 }

@@ -1,9 +1,17 @@
-//! Owns what a verdict is made from: the deployment that is followed, and one look at AWS.
+//! Owns what a verdict is made from: the deployment that is followed, and what all looks at AWS have shown of it.
+//!
+//! A look is plain data; taking one in is pure, so that a recorded timeline plays exactly as the watch saw it.
 
-use crate::aws::types::{Deployment, Service, ServiceDeployment, Task};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-/// Holds which deployment is followed, and what ran before it.
-#[derive(Clone, Debug, Default)]
+use crate::aws::types::{Deployment, Event, Service, ServiceDeployment, TargetHealth, Task};
+use crate::manifest::OnFailure;
+use crate::plan::WayBack;
+
+/// Holds which deployment is followed, what ran before it, and what is to be done where it does not succeed.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Followed {
     /// What commands call the service.
     pub key: String,
@@ -11,6 +19,8 @@ pub struct Followed {
     pub cluster: String,
     /// The id of the PRIMARY deployment in UpdateService's answer; none where the answer did not show ours.
     pub deployment: Option<String>,
+    /// The ARN of its service deployment, once that was found.
+    pub service_deployment: Option<String>,
     /// When it was created, on the API's clock, in seconds since 1970.
     pub created_at: f64,
     /// The ARN of the revision that it brings out.
@@ -19,12 +29,66 @@ pub struct Followed {
     pub previous: String,
     /// The id of the deployment that ran before.
     pub deployment_before: Option<String>,
-    pub timeout: std::time::Duration,
+    /// What the service goes back to, where a deployment was completed before this one.
+    pub way_back: Option<WayBack>,
+    /// How far the rollout is followed.
+    pub until: Until,
+    /// The deployment is being taken back on our request: its rollback is what is waited for.
+    pub going_back: bool,
+    #[serde(skip)]
+    pub policy: Policy,
 }
 
-/// Holds one look at a followed deployment.
+/// Holds how long a rollout is watched, and what is done when it fails or the time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub timeout: Duration,
+    /// What was asked for; where nothing was, a rollback where there is something to go back to.
+    pub on_failure: Option<OnFailure>,
+    pub on_timeout: OnFailure,
+}
+
+/// How long a rollout is watched where nobody says how long.
+pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { timeout: TIMEOUT, on_failure: None, on_timeout: OnFailure::Leave }
+    }
+}
+
+/// Says how far a rollout is followed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Until {
+    /// Until ECS says that it is done.
+    #[default]
+    Stable,
+    /// Until it has come to this lifecycle stage, or one after it: `BAKE_TIME`.
+    Stage(String),
+}
+
+/// Holds one look at AWS.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Look {
+    /// The time on the clock of the API, in seconds since 1970.
+    pub at: f64,
+    /// None: the service was not in the answer.
+    pub service: Option<Service>,
+    /// None: not to be had, or not found yet.
+    pub service_deployment: Option<ServiceDeployment>,
+    /// The stopped tasks of the service that are new.
+    pub stopped: Vec<Task>,
+    /// None: they were not looked at this time.
+    pub targets: Option<Vec<TargetHealth>>,
+}
+
+/// Holds what all looks until now have shown.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
+    /// When the last look was, on the API's clock; never older than anything that it showed.
+    pub at: f64,
     /// None: the service was not in the answer.
     pub service: Option<Service>,
     /// In how many looks in a row the service was not in the answer.
@@ -37,10 +101,15 @@ pub struct Snapshot {
     pub failed: u32,
     /// Tasks that stopped until then did not keep the rollout from going on; seconds since 1970.
     pub healed_at: f64,
+    /// The most tasks of this deployment that ran at once.
+    pub most_running: i64,
     /// How our deployment looked when the list last had it.
     pub last_seen: Option<Deployment>,
     /// The tasks of this deployment that stopped.
     pub stopped: Vec<Task>,
+    pub targets: Vec<TargetHealth>,
+    /// The lifecycle stage of the last look, and when it was first seen.
+    pub stage: Option<(String, f64)>,
 }
 
 impl Followed {
@@ -63,5 +132,82 @@ impl Followed {
             (Some(id), true) => &task.started_by == id,
             _ => task.task_definition_arn == self.revision && task.created_at.0 >= self.created_at - 1.0,
         }
+    }
+
+    /// Returns the events of a service since this deployment began, oldest first.
+    pub fn events<'a>(&self, service: &'a Service) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let since = self.created_at - 1.0;
+        service.events.iter().rev().filter(move |event| event.created_at.0 >= since)
+    }
+}
+
+impl Snapshot {
+    /// Takes in a look. Where the deployment's id was not known, it is from the first look that shows it.
+    pub fn take_in(&mut self, followed: &mut Followed, look: Look) {
+        self.missing = if look.service.is_some() { 0 } else { self.missing + 1 };
+        self.service = look.service;
+        self.service_deployment = look.service_deployment;
+        if let Some(targets) = look.targets {
+            self.targets = targets;
+        }
+        self.add_stopped(followed, look.stopped);
+        let service = self.service.take();
+        if let Some(service) = &service {
+            self.remember(followed, service);
+        }
+        self.service = service;
+        // The look's own time is ours put on the API's clock: what the API has shown may be younger.
+        self.at = self.shown().fold(self.at.max(look.at), f64::max);
+        let stage = self.service_deployment.as_ref().and_then(|known| known.lifecycle_stage.clone());
+        if stage.as_ref() != self.stage.as_ref().map(|(known, _)| known) {
+            self.stage = stage.map(|stage| (stage, self.at));
+        }
+    }
+
+    /// Returns when the bake time ends, on the API's clock; nothing where it does not bake.
+    pub fn bakes_until(&self) -> Option<f64> {
+        let (_, since) = self.stage.as_ref().filter(|(stage, _)| stage == "BAKE_TIME")?;
+        let minutes = self.service.as_ref()?.deployment_configuration.bake_time_in_minutes?;
+        Some(since + minutes as f64 * 60.0)
+    }
+
+    /// Adds the tasks of this deployment that were not known yet.
+    pub fn add_stopped(&mut self, followed: &Followed, tasks: Vec<Task>) {
+        for task in tasks {
+            let known = self.stopped.iter().any(|known| known.task_arn == task.task_arn);
+            if !known && followed.started(&task) {
+                self.stopped.push(task);
+            }
+        }
+    }
+
+    /// Keeps how our deployment looks for when the list no longer has it.
+    fn remember(&mut self, followed: &mut Followed, service: &Service) {
+        let found = followed.find(service).cloned();
+        self.absent = if found.is_some() { 0 } else { self.absent + 1 };
+        let failed = |found: &Deployment| {
+            found.status == "PRIMARY" && found.rollout_state.as_deref() == Some("FAILED")
+        };
+        self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
+        let Some(found) = found else { return };
+        if found.running_count > self.most_running {
+            // More tasks run than ever before: what failed until now did not stop it.
+            self.most_running = found.running_count;
+            let stopped = self.stopped.iter().map(|task| task.stopped_at.0);
+            self.healed_at = stopped.fold(self.healed_at, f64::max);
+        }
+        if followed.deployment.is_none() {
+            followed.deployment = Some(found.id.clone());
+            followed.created_at = found.created_at.0;
+        }
+        self.last_seen = Some(found);
+    }
+
+    /// Returns the times that the API has written on what it showed.
+    fn shown(&self) -> impl Iterator<Item = f64> + '_ {
+        let events = self.service.iter().flat_map(|service| &service.events).map(|event| event.created_at.0);
+        let tasks = self.stopped.iter().map(|task| task.stopped_at.0);
+        let deployment = self.service_deployment.iter().map(|deployment| deployment.updated_at.0);
+        events.chain(tasks).chain(deployment)
     }
 }

@@ -16,13 +16,13 @@ use crate::document::normal::{OWN_TAG_PREFIX, normal};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
 use crate::report::{Event, Report};
-use crate::watch::snapshot::Followed;
+use crate::watch::snapshot::{Followed, Policy};
+
+pub mod back;
 
 /// How often a call is made at the most, and the first pause after which it is made again.
 const ATTEMPTS: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
-/// How long a rollout is watched where nobody says how long.
-pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Holds what was done.
 #[derive(Debug, Default)]
@@ -266,8 +266,19 @@ fn follow(plan: &ServicePlan, service: &Service, revision: String, asked_at: f64
         revision,
         previous: plan.before.clone(),
         deployment_before: plan.deployment_before.clone(),
-        timeout: plan.timeout.unwrap_or(TIMEOUT),
+        way_back: plan.way_back.clone(),
+        policy: policy(plan),
+        ..Followed::default()
     })
+}
+
+fn policy(plan: &ServicePlan) -> Policy {
+    let default = Policy::default();
+    Policy {
+        timeout: plan.timeout.unwrap_or(default.timeout),
+        on_failure: plan.on_failure,
+        on_timeout: plan.on_timeout.unwrap_or(default.on_timeout),
+    }
 }
 
 /// Records the digests that revisions now run with, for services that were deployed anew because a tag had moved.

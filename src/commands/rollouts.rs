@@ -1,0 +1,276 @@
+//! Owns what the verbs that watch share: each rollout is followed to its end, and what does not succeed is answered.
+//!
+//! The watch finds out, `apply` takes back, and the way back is watched like any rollout.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::apply::back::{TakingBack, take_back};
+use crate::aws::Aws;
+use crate::context::Context;
+use crate::manifest::OnFailure;
+use crate::manifest::fields::parse_duration;
+use crate::report::{Event, Interrupted, Outcome};
+use crate::watch::judge::{Verdict, is_stage, stage_named};
+use crate::watch::snapshot::{Followed, Policy, Until};
+use crate::watch::{Aftermath, Ending, Settled, Watch};
+
+/// Holds the arguments that say how far and how long a rollout is followed, and what is done where it fails.
+#[derive(Clone, Debug, Args)]
+pub struct Following {
+    /// How long to watch at the most, such as `15m`; the rollout goes on after it
+    #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
+    timeout: Option<Duration>,
+    /// What to do about a rollout that fails; by default it is taken back where a deployment before it was completed
+    #[arg(long, value_name = "ANSWER", value_enum, global = true)]
+    on_failure: Option<OnFailure>,
+    /// What to do when the time is up; by default the rollout goes on
+    #[arg(long, value_name = "ANSWER", value_enum, global = true)]
+    on_timeout: Option<OnFailure>,
+    /// How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage
+    #[arg(long, value_name = "STAGE", value_parser = until, default_value = "stable", global = true)]
+    until: Until,
+}
+
+impl Following {
+    /// Returns a deployment to follow, as the arguments say.
+    pub fn of(&self, followed: Followed) -> Followed {
+        let given = followed.policy;
+        let policy = Policy {
+            timeout: self.timeout.unwrap_or(given.timeout),
+            on_failure: self.on_failure.or(given.on_failure),
+            on_timeout: self.on_timeout.unwrap_or(given.on_timeout),
+        };
+        Followed { until: self.until.clone(), policy, ..followed }
+    }
+}
+
+/// Returns the duration of an argument.
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
+}
+
+/// Returns how far an argument says to follow.
+fn until(text: &str) -> Result<Until, String> {
+    let name = stage_named(text);
+    match name.as_str() {
+        "STABLE" => Ok(Until::Stable),
+        stage if is_stage(stage) => Ok(Until::Stage(name)),
+        _ => Err("neither `stable`, `bake` nor a lifecycle stage such as `POST_PRODUCTION_TRAFFIC_SHIFT`"
+            .to_owned()),
+    }
+}
+
+/// Hears Ctrl-C, and what a CI system sends when it cancels.
+pub struct Interrupts {
+    #[cfg(unix)]
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Interrupts {
+    /// Returns a listener; from now on neither ends the process by itself.
+    ///
+    /// # Errors
+    /// A system that has no signals to give.
+    #[cfg(unix)]
+    pub fn listen() -> std::io::Result<Interrupts> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Interrupts { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
+    }
+
+    /// Returns a listener.
+    ///
+    /// # Errors
+    /// None here.
+    #[cfg(not(unix))]
+    pub fn listen() -> std::io::Result<Interrupts> {
+        Ok(Interrupts {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// Holds the rollouts of one run: those that go on, those that are being taken back, and the ends.
+struct Rollouts<'a> {
+    context: &'a Context,
+    aws: &'a Aws,
+    watch: Watch<'a>,
+    /// What ended without success and is being taken back; its rollback is what is watched.
+    going_back: Vec<Settled>,
+    ends: Vec<Settled>,
+}
+
+/// Returns how each followed deployment ended, and what was done about those that did not succeed.
+pub async fn settle(
+    followed: Vec<Followed>,
+    aws: &Aws,
+    context: &Context,
+    interrupts: &mut Interrupts,
+) -> Vec<Settled> {
+    let order: Vec<String> = followed.iter().map(|followed| followed.key.clone()).collect();
+    let watch = Watch::new(followed, aws, context.report.as_ref(), context.poll_interval());
+    let mut rollouts = Rollouts { context, aws, watch, going_back: Vec::new(), ends: Vec::new() };
+    let mut interrupted = false;
+    loop {
+        let ended = tokio::select! {
+            ended = rollouts.watch.next() => ended,
+            () = interrupts.next() => {
+                // The second time there is nothing to ask any more.
+                if interrupted || !rollouts.interrupted(interrupts).await {
+                    rollouts.leave();
+                }
+                interrupted = true;
+                continue;
+            }
+        };
+        match ended {
+            Some(settled) => rollouts.answer(settled).await,
+            None => break,
+        }
+    }
+    context.report.tell(&Event::Done);
+    let mut ends = rollouts.ends;
+    ends.sort_by_key(|settled| order.iter().position(|key| *key == settled.followed.key));
+    ends
+}
+
+/// Tells how every rollout ended: the good ones first, so that what failed is the last thing on the screen.
+pub fn tell_ends(settled: &[Settled], context: &Context) -> Outcome {
+    let (good, bad): (Vec<&Settled>, Vec<&Settled>) = settled.iter().partition(|settled| settled.is_good());
+    for settled in good.into_iter().chain(bad) {
+        context.report.tell(&Event::Settled(settled));
+    }
+    Outcome::of(settled)
+}
+
+impl Rollouts<'_> {
+    /// Answers the end of a watch: takes the rollout back where that is to be done.
+    async fn answer(&mut self, settled: Settled) {
+        let back = self.going_back.iter().position(|known| known.followed.key == settled.followed.key);
+        if let Some(index) = back {
+            let origin = self.going_back.remove(index);
+            self.ends.push(taken_back(origin, settled));
+            return;
+        }
+        match wanted(&settled) {
+            None => self.ends.push(settled),
+            Some(Err(why)) => self.ends.push(Settled { aftermath: Some(Aftermath::Left { why }), ..settled }),
+            Some(Ok(())) => self.take_back(settled).await,
+        }
+    }
+
+    async fn take_back(&mut self, settled: Settled) {
+        match take_back(&settled.followed, self.aws, self.context.report.as_ref()).await {
+            TakingBack::Begun(followed) => {
+                self.watch.follow(*followed);
+                self.going_back.push(settled);
+            }
+            TakingBack::Left(why) => {
+                self.ends.push(Settled { aftermath: Some(Aftermath::Left { why }), ..settled });
+            }
+            TakingBack::Failed(failure) => {
+                let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
+                let error = format!("{failure}{}", cause.unwrap_or_default());
+                self.ends.push(Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled });
+            }
+        }
+    }
+
+    /// Asks what to do about the open rollouts; returns whether the watch goes on, to see them taken back.
+    async fn interrupted(&mut self, interrupts: &mut Interrupts) -> bool {
+        let Some(question) = self.context.report.ask_interrupted() else { return false };
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // A thread of its own: waiting for an answer must keep neither a second Ctrl-C nor the end of the process.
+        std::thread::spawn(move || tell.send(question()));
+        let answer = tokio::select! {
+            answer = told => answer.unwrap_or(Interrupted::Leave),
+            () = interrupts.next() => Interrupted::Leave,
+        };
+        match answer {
+            Interrupted::Leave => false,
+            Interrupted::GoOn => true,
+            Interrupted::RollBack => {
+                let open = self.watch.interrupt();
+                let goes_back = |settled: &Settled, going: &[Settled]| {
+                    going.iter().any(|known| known.followed.key == settled.followed.key)
+                };
+                for settled in open {
+                    match goes_back(&settled, &self.going_back) {
+                        true => self.watch.follow(settled.followed),
+                        false => self.take_back(settled).await,
+                    }
+                }
+                true
+            }
+        }
+    }
+
+    /// Leaves what is still open as it is.
+    fn leave(&mut self) {
+        for settled in self.watch.interrupt() {
+            let back = self.going_back.iter().position(|known| known.followed.key == settled.followed.key);
+            let end = match back {
+                Some(index) => taken_back(self.going_back.remove(index), settled),
+                None => settled,
+            };
+            self.ends.push(end);
+        }
+    }
+}
+
+/// Returns a rollout's end together with that of its rollback.
+fn taken_back(origin: Settled, back: Settled) -> Settled {
+    let to = match (&back.ending, &origin.followed.way_back) {
+        (Ending::Settled(Verdict::RolledBack { runs, .. }), _) => runs.clone(),
+        (_, Some(way)) => way.revision_name().to_owned(),
+        (_, None) => "the revision before".to_owned(),
+    };
+    let diagnosis = match &back.ending {
+        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => None,
+        _ => back.diagnosis.map(Box::new),
+    };
+    let aftermath = Some(Aftermath::TakenBack { to, end: back.ending, diagnosis });
+    Settled { aftermath, elapsed: origin.elapsed + back.elapsed, runs: back.runs.or(origin.runs), ..origin }
+}
+
+/// Returns whether a rollout that ended so is to be taken back; why not, where somebody should know; nothing where the
+/// question does not arise.
+fn wanted(settled: &Settled) -> Option<Result<(), String>> {
+    let Settled { followed, ending, .. } = settled;
+    let asked = match ending {
+        Ending::Settled(Verdict::Stuck { .. }) => followed.policy.on_failure,
+        // Failed by ECS without a rollback, and still what the service is to run.
+        Ending::Settled(Verdict::Failed { .. }) if is_still_primary(settled) => followed.policy.on_failure,
+        Ending::TimedOut { .. } if followed.policy.on_timeout == OnFailure::Rollback => {
+            Some(OnFailure::Rollback)
+        }
+        _ => return None,
+    };
+    match (asked, &followed.way_back) {
+        (Some(OnFailure::Leave), _) => Some(Err("`leave` was asked for".to_owned())),
+        (Some(OnFailure::Rollback), _) | (None, Some(_)) => Some(Ok(())),
+        (None, None) => {
+            Some(Err("no deployment before it was completed: there is nothing to go back to".to_owned()))
+        }
+    }
+}
+
+/// Returns whether the followed deployment, though it failed, is what the service is to run.
+fn is_still_primary(settled: &Settled) -> bool {
+    settled.runs.as_ref().is_some_and(|runs| {
+        settled.followed.deployment.as_deref() == Some(runs.deployment.as_str())
+            && runs.rollout_state.as_deref() == Some("FAILED")
+    })
+}

@@ -1,0 +1,82 @@
+//! Owns where a container's log lines are, by the log options of its task definition.
+
+use serde_json::Value;
+
+use crate::aws::types::{Container, Task};
+
+/// Holds where the lines of one container of one task are in CloudWatch Logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// Another region than the service's, where the options name one.
+    pub region: Option<String>,
+    pub group: String,
+    pub name: String,
+}
+
+/// Returns the log stream of a container; why there is none to read; nothing where it has no log options at all.
+///
+/// With a prefix a stream is `PREFIX/CONTAINER/TASK`; without one it has the container's id in its runtime (developer
+/// guide, "Send Amazon ECS logs to CloudWatch", `awslogs-stream-prefix`).
+pub fn stream_of(definition: &Value, task: &Task, container: &Container) -> Option<Result<Stream, String>> {
+    let containers = definition["containerDefinitions"].as_array()?;
+    let own = containers.iter().find(|known| known["name"] == container.name.as_str())?;
+    let configuration = &own["logConfiguration"];
+    let driver = configuration["logDriver"].as_str()?;
+    if driver != "awslogs" {
+        return Some(Err(format!("its lines go to `{driver}`, and are not read")));
+    }
+    let option = |name: &str| configuration["options"][name].as_str().map(str::to_owned);
+    let Some(group) = option("awslogs-group") else {
+        return Some(Err("its options name no `awslogs-group`".to_owned()));
+    };
+    let prefixed =
+        option("awslogs-stream-prefix").map(|prefix| format!("{prefix}/{}/{}", container.name, task.id()));
+    let Some(name) = prefixed.or_else(|| container.runtime_id.clone()) else {
+        return Some(Err("its stream is named by the container's id, which ECS does not tell".to_owned()));
+    };
+    Some(Ok(Stream { region: option("awslogs-region"), group, name }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::types::view;
+    use serde_json::json;
+
+    fn of(configuration: Value, container: Value) -> Option<Result<Stream, String>> {
+        let definition =
+            json!({"containerDefinitions": [{"name": "app", "logConfiguration": configuration}]});
+        let task = view(&json!({"taskArn": "arn:aws:ecs:x:1:task/main/t1"})).expect("a task");
+        stream_of(&definition, &task, &view(&container).expect("a container"))
+    }
+
+    fn awslogs(options: Value) -> Value {
+        json!({"logDriver": "awslogs", "options": options})
+    }
+
+    #[test]
+    fn with_a_prefix_the_stream_has_the_container_and_the_task() {
+        let options =
+            json!({"awslogs-group": "/shop", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"});
+        let stream = of(awslogs(options), json!({"name": "app"})).expect("has options").expect("can be read");
+        let expected =
+            Stream { region: Some("eu-west-1".into()), group: "/shop".into(), name: "web/app/t1".into() };
+        assert_eq!(stream, expected);
+    }
+
+    #[test]
+    fn without_a_prefix_the_stream_is_the_containers_id() {
+        let options = awslogs(json!({"awslogs-group": "/shop"}));
+        let stream =
+            of(options.clone(), json!({"name": "app", "runtimeId": "abc"})).expect("options").expect("read");
+        assert_eq!(stream.name, "abc");
+        assert!(of(options, json!({"name": "app"})).expect("options").is_err(), "no id, no stream");
+    }
+
+    #[test]
+    fn other_drivers_are_named() {
+        let other = of(json!({"logDriver": "awsfirelens"}), json!({"name": "app"})).expect("has options");
+        assert!(other.expect_err("not read").contains("awsfirelens"));
+        assert_eq!(of(Value::Null, json!({"name": "app"})), None);
+    }
+}

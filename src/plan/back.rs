@@ -1,0 +1,83 @@
+//! Owns what a service goes back to, should its deploy fail: known before anything is changed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::service::observed_member;
+use crate::aws::types::{Deployment, ObservedService, Service, revision_of};
+
+/// Holds what a service goes back to: the revision of its newest completed deployment, and the attributes that the
+/// deploy changes, as they were.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct WayBack {
+    /// The ARN of the revision.
+    pub revision: String,
+    /// The id of its deployment.
+    pub deployment: String,
+    /// Members of UpdateService.
+    pub members: Map<String, Value>,
+}
+
+impl WayBack {
+    /// Returns `family:revision`, the short name.
+    pub fn revision_name(&self) -> &str {
+        revision_of(&self.revision)
+    }
+
+    /// Returns the way back of a service as it was seen; nothing where no deployment of it was completed.
+    pub fn of(service: &Service) -> Option<WayBack> {
+        let completed = |known: &&Deployment| known.rollout_state.as_deref() == Some("COMPLETED");
+        let newest = |a: &&Deployment, b: &&Deployment| a.created_at.0.total_cmp(&b.created_at.0);
+        let good = service.deployments.iter().filter(completed).max_by(newest)?;
+        let (revision, deployment) = (good.task_definition.clone(), good.id.clone());
+        Some(WayBack { revision, deployment, members: Map::new() })
+    }
+
+    /// Returns the way back with the members that a deploy sends, as they are now.
+    ///
+    /// A member that the service does not have cannot be unset, unless it is a list.
+    pub fn with_members(self, sent: &Map<String, Value>, seen: &ObservedService) -> WayBack {
+        let before = |(member, value): (&String, &Value)| match observed_member(member, seen) {
+            Value::Null if value.is_array() => Some((member.clone(), Value::Array(Vec::new()))),
+            Value::Null => None,
+            before => Some((member.clone(), before)),
+        };
+        let members = sent.iter().filter(|(member, _)| *member != "forceNewDeployment").filter_map(before);
+        WayBack { members: members.collect(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::types::view;
+    use serde_json::json;
+
+    #[test]
+    fn the_way_back_is_the_newest_completed_deployment() {
+        let of = |deployments: Value| {
+            let service: Service = view(&json!({"deployments": deployments})).expect("a service");
+            WayBack::of(&service).map(|way| way.deployment)
+        };
+        let known =
+            |id: &str, at: u32, state: &str| json!({"id": id, "createdAt": at, "rolloutState": state});
+        assert_eq!(of(json!([known("b", 2, "COMPLETED"), known("a", 1, "COMPLETED")])), Some("b".to_owned()));
+        assert_eq!(
+            of(json!([known("b", 2, "IN_PROGRESS"), known("a", 1, "COMPLETED")])),
+            Some("a".to_owned())
+        );
+        assert_eq!(of(json!([known("b", 2, "FAILED")])), None);
+    }
+
+    #[test]
+    fn what_the_deploy_changes_is_kept_as_it_was() {
+        let document = json!({"healthCheckGracePeriodSeconds": 30});
+        let seen = ObservedService { document, ..ObservedService::default() };
+        let sent = json!({"healthCheckGracePeriodSeconds": 60, "placementConstraints": [{"type": "distinctInstance"}],
+            "platformVersion": "1.4.0", "forceNewDeployment": true});
+        let way = WayBack::default().with_members(sent.as_object().expect("a mapping"), &seen);
+        let expected = json!({"healthCheckGracePeriodSeconds": 30, "placementConstraints": []});
+        assert_eq!(Value::Object(way.members), expected);
+    }
+}

@@ -1,0 +1,146 @@
+//! Owns the words for how a rollout ended: the verdict in one line, what runs now, and what to do next.
+
+use super::screen::Paint;
+use super::text::quoted;
+use crate::aws::types::revision_of;
+use crate::watch::judge::Verdict;
+use crate::watch::{Aftermath, Ending, Settled};
+
+/// Returns the one line that says how it ended.
+pub(super) fn verdict_line(settled: &Settled) -> (Paint, String) {
+    let (paint, verdict) = verdict(settled);
+    match &settled.aftermath {
+        Some(Aftermath::TakenBack { to, end, .. }) => {
+            (Paint::Bad, format!("{verdict}; {}", way_back(to, end)))
+        }
+        _ => (paint, verdict),
+    }
+}
+
+fn verdict(settled: &Settled) -> (Paint, String) {
+    let revision = match revision_of(&settled.followed.revision) {
+        "" => settled.followed.deployment.as_deref().unwrap_or("the deployment"),
+        revision => revision,
+    };
+    let time = duration(settled.elapsed);
+    match &settled.ending {
+        Ending::Settled(verdict) => of_verdict(verdict, revision, &time),
+        Ending::TimedOut { waiting_for } => {
+            let goes_on = if settled.aftermath.is_some() { "was" } else { "is still" };
+            (Paint::Warn, format!("{revision} {goes_on} under way after {time}; waiting for: {waiting_for}"))
+        }
+        Ending::Interrupted => {
+            (Paint::Warn, format!("{revision} is still under way; the watch was interrupted"))
+        }
+        Ending::Lost { error } => {
+            (Paint::Warn, format!("{revision} can no longer be watched, the rollout goes on: {error}"))
+        }
+    }
+}
+
+fn of_verdict(verdict: &Verdict, revision: &str, time: &str) -> (Paint, String) {
+    match verdict {
+        Verdict::Succeeded => (Paint::Good, format!("deployed {revision} in {time}")),
+        Verdict::Reached { stage } => {
+            (Paint::Good, format!("{revision} has reached {stage} in {time}; the rollout goes on"))
+        }
+        Verdict::RolledBack { reason, runs } => {
+            (Paint::Bad, format!("{revision} was rolled back, {runs} runs: {reason}"))
+        }
+        Verdict::Failed { reason } => (Paint::Bad, format!("{revision} failed: {reason}")),
+        Verdict::Stuck { reason } => (Paint::Bad, format!("{revision} cannot succeed: {reason}")),
+        Verdict::Superseded { by } => {
+            (Paint::Bad, format!("{revision} was superseded by {by} before it was done"))
+        }
+        Verdict::Progressing { detail } => (Paint::Warn, format!("{revision} is under way: {detail}")),
+        Verdict::AwaitingHook { hook } => (Paint::Warn, format!("{revision} waits for hook {hook}")),
+    }
+}
+
+/// Returns how the way back ended.
+fn way_back(to: &str, end: &Ending) -> String {
+    match end {
+        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => format!("taken back, {to} runs"),
+        Ending::Settled(Verdict::Superseded { by }) => {
+            format!("going back to {to} was superseded by {by}")
+        }
+        Ending::Settled(Verdict::Failed { reason } | Verdict::Stuck { reason }) => {
+            format!("going back to {to} failed too: {reason}")
+        }
+        Ending::Settled(_) | Ending::TimedOut { .. } | Ending::Interrupted => {
+            format!("going back to {to} is still under way")
+        }
+        Ending::Lost { error } => format!("going back to {to} can no longer be watched: {error}"),
+    }
+}
+
+/// Returns what runs now and what the reader can do next.
+pub(super) fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
+    let followed = &settled.followed;
+    let deployment = followed.deployment.as_ref().map(|id| format!(" --deployment {id}")).unwrap_or_default();
+    let place = format!("{} --cluster {}", quoted(&followed.name), quoted(&followed.cluster));
+    let wait = |deployment: &str| format!("watch it again: `ecsail{flags} wait {place}{deployment}`");
+    let look = format!("look at it: `ecsail{flags} status {place}`");
+    match (&settled.ending, &settled.aftermath) {
+        (_, Some(Aftermath::TakenBack { end, .. })) => match end {
+            Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
+                runs(settled).into_iter().collect()
+            }
+            Ending::Settled(verdict) if verdict.is_final() => {
+                runs(settled).into_iter().chain([look]).collect()
+            }
+            _ => vec![format!("it goes on without ecsail; {}", wait(""))],
+        },
+        (Ending::Settled(Verdict::Succeeded), _) => Vec::new(),
+        (Ending::Settled(Verdict::RolledBack { .. } | Verdict::Superseded { .. }), _) => {
+            runs(settled).into_iter().collect()
+        }
+        (Ending::Settled(Verdict::Stuck { .. } | Verdict::Failed { .. }), aftermath) => {
+            let left = match aftermath {
+                Some(Aftermath::Left { why }) => Some(format!("the service was left as it is: {why}")),
+                Some(Aftermath::NotTakenBack { error }) => {
+                    Some(format!("it could not be taken back: {error}"))
+                }
+                _ => None,
+            };
+            left.into_iter().chain(runs(settled)).chain(go_back(settled, flags)).collect()
+        }
+        _ => vec![format!("the rollout goes on without ecsail; {}", wait(&deployment))],
+    }
+}
+
+/// Returns what the service ran when it was last seen.
+fn runs(settled: &Settled) -> Option<String> {
+    let runs = settled.runs.as_ref()?;
+    let state = match runs.rollout_state.as_deref() {
+        None | Some("COMPLETED") => String::new(),
+        Some(state) => format!(" ({})", state.to_lowercase().replace('_', " ")),
+    };
+    Some(format!("runs now: {}{state}, {} of {} tasks running", runs.revision, runs.running, runs.desired))
+}
+
+/// Returns how to go back to the revision before; nothing where there is none, or where this is the sandbox.
+fn go_back(settled: &Settled, flags: &str) -> Option<String> {
+    let followed = &settled.followed;
+    let previous = revision_of(&followed.previous);
+    let region = followed.revision.split(':').nth(3).filter(|region| !region.is_empty())?;
+    if flags.contains("--sandbox") || followed.previous == followed.revision || previous.is_empty() {
+        return None;
+    }
+    let same =
+        |flag: &str| flags.split(" --").find(|part| part.starts_with(flag)).map(|part| format!(" --{part}"));
+    let flags: String = ["profile ", "endpoint-url "].iter().filter_map(|flag| same(flag)).collect();
+    Some(format!(
+        "the previous revision is {previous}; go back to it: `aws ecs update-service --region {region}{flags} --cluster {} \
+         --service {} --task-definition {previous}`",
+        followed.cluster, followed.name
+    ))
+}
+
+/// Returns a time in seconds, or in minutes and seconds.
+pub(super) fn duration(time: std::time::Duration) -> String {
+    match time.as_secs() {
+        0..60 => format!("{:.1}s", time.as_secs_f64()),
+        seconds => format!("{}m{:02}s", seconds / 60, seconds % 60),
+    }
+}

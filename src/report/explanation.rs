@@ -1,0 +1,88 @@
+//! Owns how an explanation looks: log lines and events first, then the task, the cause and what helps, so that the
+//! end of the screen has what matters most.
+
+use super::screen::{Paint, paint};
+use crate::aws::types::{Event, TargetHealth};
+use crate::diagnose::log::Log;
+use crate::diagnose::{ContainerEnd, Diagnosis};
+
+/// How many causes are shown, the most likely first.
+const CAUSES: usize = 3;
+
+/// Returns the explanation of a failure.
+pub(super) fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
+    let mut lines = Vec::new();
+    lines.extend(diagnosis.log.iter().flat_map(|log| log_lines(service, log, color)));
+    if !diagnosis.events.is_empty() {
+        lines.push(format!("{service}: what ECS said"));
+        lines.extend(diagnosis.events.iter().map(event));
+    }
+    lines.extend(task(service, diagnosis));
+    lines.extend(diagnosis.containers.iter().map(container));
+    lines.extend(diagnosis.targets.iter().map(target));
+    for known in diagnosis.causes.iter().take(CAUSES) {
+        lines.push(format!("  {}: {}", paint(color, Paint::Bold, "cause"), known.cause));
+        lines.push(format!("  {}: {}", paint(color, Paint::Bold, "remedy"), known.remedy));
+    }
+    lines.join("\n")
+}
+
+fn log_lines(service: &str, log: &Log, color: bool) -> Vec<String> {
+    let bar = paint(color, Paint::Dim, "|");
+    let mut lines = Vec::new();
+    if !log.lines.is_empty() {
+        lines.push(format!("{service}: the last log lines ({} {})", log.group, log.stream));
+        lines.extend(log.lines.iter().map(|line| format!("  {bar} {line}")));
+    }
+    if let Some(note) = &log.note {
+        let place =
+            if log.group.is_empty() { String::new() } else { format!(" ({} {})", log.group, log.stream) };
+        lines.push(format!("{service}: {note}{place}"));
+    }
+    lines
+}
+
+fn event(event: &Event) -> String {
+    format!("  {} {}", clock(event.created_at.0), tail(&event.message))
+}
+
+/// Returns an event's text without the service's name: the line's reader knows it.
+pub(super) fn tail(message: &str) -> &str {
+    message.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")).map_or(message, |(_, tail)| tail)
+}
+
+/// Returns the time of day in UTC.
+fn clock(at: f64) -> String {
+    let time = jiff::Timestamp::from_second(at as i64).ok();
+    time.map(|time| time.strftime("%H:%M:%SZ").to_string()).unwrap_or_default()
+}
+
+fn task(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
+    let Some(id) = &diagnosis.task else { return Vec::new() };
+    let count = match diagnosis.failed_tasks {
+        0 | 1 => "one task failed".to_owned(),
+        n => format!("{n} tasks failed; the first"),
+    };
+    let at = diagnosis.stopped_at.map(|at| format!(" at {}", clock(at))).unwrap_or_default();
+    let mut lines = vec![format!("{service}: {count}: {id}{at}")];
+    if let Some(reason) = &diagnosis.stopped_reason {
+        let code = diagnosis.stop_code.as_deref().unwrap_or("no stop code");
+        lines.push(format!("  stopped: {reason} ({code})"));
+    }
+    lines
+}
+
+fn container(container: &ContainerEnd) -> String {
+    let code = container.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
+    let reason = container.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("  container `{}`: {code}{reason}", container.name)
+}
+
+fn target(target: &TargetHealth) -> String {
+    let why = match (&target.description, &target.reason) {
+        (Some(text), Some(code)) => format!(": {text} ({code})"),
+        (Some(text), None) | (None, Some(text)) => format!(": {text}"),
+        (None, None) => String::new(),
+    };
+    format!("  target {}:{} in `{}` is {}{why}", target.target, target.port, target.group, target.state)
+}

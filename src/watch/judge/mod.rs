@@ -1,0 +1,217 @@
+//! Owns the verdict on a rollout: a pure function of what was seen.
+//!
+//! A deployment is followed by its identity, and only its own SUCCESSFUL or COMPLETED is success.
+//! "One deployment left" and "steady state" are also true after a rollback, so they prove nothing. What is not known is
+//! [`Verdict::Progressing`]: never success, and never failure, by default.
+
+use serde::Serialize;
+
+use super::snapshot::{Followed, Snapshot, Until};
+use crate::aws::types::{Service, ServiceDeployment, revision_of};
+use list::{name, newer_primary};
+
+pub mod list;
+pub mod stuck;
+
+/// In how many looks in a row a service has to be missing to count as deleted.
+const MISSING: u32 = 3;
+
+/// The lifecycle stages in their order (API reference, ServiceDeployment, `lifecycleStage`; the developer guide has
+/// PRE_PRODUCTION_TRAFFIC_SHIFT as well).
+const STAGES: &[&str] = &[
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "SCALE_UP",
+    "POST_SCALE_UP",
+    "TEST_TRAFFIC_SHIFT",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+    "BAKE_TIME",
+    "CLEAN_UP",
+];
+
+/// Says what became of a rollout.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Still under way.
+    Progressing { detail: String },
+    /// This deployment is done.
+    Succeeded,
+    /// It has come as far as was asked for, and goes on.
+    Reached { stage: String },
+    /// ECS took it back, and the previous revision runs again.
+    RolledBack { reason: String, runs: String },
+    /// It ended without success.
+    Failed { reason: String },
+    /// Another deployment took its place.
+    Superseded { by: String },
+    /// A lifecycle hook waits for somebody.
+    AwaitingHook { hook: String },
+    /// It cannot succeed any more, though ECS goes on trying.
+    Stuck { reason: String },
+}
+
+impl Verdict {
+    /// Returns whether there is nothing more to wait for.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Verdict::Progressing { .. } | Verdict::AwaitingHook { .. })
+    }
+
+    /// Returns whether a rollback is under way.
+    pub fn is_rolling_back(&self) -> bool {
+        matches!(self, Verdict::Progressing { detail } if detail.starts_with(ROLLING_BACK))
+    }
+
+    fn progressing(detail: impl Into<String>) -> Verdict {
+        Verdict::Progressing { detail: detail.into() }
+    }
+
+    fn failed(reason: impl Into<String>) -> Verdict {
+        Verdict::Failed { reason: reason.into() }
+    }
+}
+
+/// How the detail of a rollback under way begins.
+const ROLLING_BACK: &str = "rolling back";
+
+/// Returns the verdict on a followed deployment.
+///
+/// `now` is in seconds since 1970, on the clock of the API.
+pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
+    let Some(service) = &snapshot.service else {
+        // One answer without it is no proof; ECS may not know its own mind for a moment.
+        return match snapshot.missing {
+            0..MISSING => Verdict::progressing("the service is not in ECS's answer"),
+            _ => Verdict::failed("the service was deleted"),
+        };
+    };
+    if service.status == "INACTIVE" {
+        return Verdict::failed("the service was deleted");
+    }
+    if let Some(detail) = other_controller(service) {
+        return Verdict::progressing(detail);
+    }
+    let by_list = list::judge(followed, snapshot, service, now);
+    let verdict = match &snapshot.service_deployment {
+        Some(deployment) => judge_service_deployment(followed, deployment, service, by_list),
+        None => by_list,
+    };
+    if verdict.is_final() || verdict.is_rolling_back() || followed.going_back {
+        return verdict;
+    }
+    reached(followed, snapshot).or_else(|| stuck::judge(followed, snapshot, service, now)).unwrap_or(verdict)
+}
+
+/// Returns what can be said of a service whose deployments are not ECS's own: its task sets, and no verdict.
+fn other_controller(service: &Service) -> Option<String> {
+    let mover = match service.deployment_controller.kind.as_str() {
+        "" | "ECS" => return None,
+        "CODE_DEPLOY" => "CodeDeploy",
+        _ => "an external controller",
+    };
+    let sets: Vec<String> = service
+        .task_sets
+        .iter()
+        .map(|set| {
+            let stability = set.stability_status.as_deref().unwrap_or("of unknown stability");
+            let (running, desired) = (set.running_count, set.computed_desired_count);
+            format!("{} {} {running} of {desired} running, {stability}", set.status, set.id)
+        })
+        .collect();
+    let sets = if sets.is_empty() { "it has no task set".to_owned() } else { sets.join("; ") };
+    Some(format!("{mover} moves this service, ecsail only looks on: {sets}"))
+}
+
+/// Decides by the service deployment, the first source. `otherwise` is what the deployment list says.
+fn judge_service_deployment(
+    followed: &Followed,
+    deployment: &ServiceDeployment,
+    service: &Service,
+    otherwise: Verdict,
+) -> Verdict {
+    let reason = || reason_of(deployment);
+    match deployment.status.as_str() {
+        "SUCCESSFUL" => Verdict::Succeeded,
+        "ROLLBACK_SUCCESSFUL" => Verdict::RolledBack { reason: reason(), runs: running_revision(service) },
+        "ROLLBACK_FAILED" => Verdict::failed(format!("the rollback failed: {}", reason())),
+        "STOPPED" => match newer_primary(followed, service) {
+            Some(by) => Verdict::Superseded { by: name(by) },
+            None => Verdict::failed(format!("the deployment was stopped: {}", reason())),
+        },
+        "STOP_REQUESTED" => match newer_primary(followed, service) {
+            Some(by) => Verdict::Superseded { by: name(by) },
+            None => Verdict::progressing("stopping"),
+        },
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
+            Verdict::progressing(format!("{ROLLING_BACK}: {}", reason()))
+        }
+        // The circuit breaker without rollback leaves the service deployment as it is.
+        _ => match otherwise {
+            Verdict::Progressing { .. } if deployment.waiting_hook().is_some() => {
+                Verdict::AwaitingHook { hook: deployment.waiting_hook().unwrap_or_default().to_owned() }
+            }
+            Verdict::Failed { .. } | Verdict::Superseded { .. } => otherwise,
+            // The list was read later: it may show a rollback that the service deployment did not have yet.
+            ref going_back if going_back.is_rolling_back() => otherwise,
+            Verdict::RolledBack { reason, .. } => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
+            _ => Verdict::progressing(stage_in_words(deployment)),
+        },
+    }
+}
+
+/// Returns why a service deployment ended: the rollback's reason, with the alarms that went off.
+pub fn reason_of(deployment: &ServiceDeployment) -> String {
+    let rollback = deployment.rollback.as_ref().and_then(|rollback| rollback.reason.clone());
+    let reason = rollback.or_else(|| deployment.status_reason.clone());
+    let reason = reason.unwrap_or_else(|| "ECS gives no reason".to_owned());
+    match deployment.alarms.triggered_alarm_names.as_slice() {
+        [] => reason,
+        names => format!("{reason} (in alarm: {})", names.join(", ")),
+    }
+}
+
+/// Returns the lifecycle stage in words; stages of tomorrow are shown as they are named.
+fn stage_in_words(deployment: &ServiceDeployment) -> String {
+    let stage = deployment.lifecycle_stage.as_deref().unwrap_or(&deployment.status);
+    in_words(stage)
+}
+
+/// Returns a name of the API in words: `BAKE_TIME` is `bake time`.
+pub fn in_words(name: &str) -> String {
+    name.to_lowercase().replace('_', " ")
+}
+
+/// Returns the verdict where the rollout has come to the stage up to which it is followed.
+fn reached(followed: &Followed, snapshot: &Snapshot) -> Option<Verdict> {
+    let Until::Stage(wanted) = &followed.until else { return None };
+    let stage = snapshot.service_deployment.as_ref()?.lifecycle_stage.as_deref()?;
+    let place = |name: &str| STAGES.iter().position(|stage| *stage == name);
+    let there = match (place(stage), place(wanted)) {
+        (Some(stage), Some(wanted)) => stage >= wanted,
+        // A stage that is not known has no place among the others.
+        _ => stage == wanted,
+    };
+    there.then(|| Verdict::Reached { stage: in_words(stage) })
+}
+
+/// Returns the stage that an argument names: `bake`, `BAKE_TIME` and `bake-time` are the same.
+pub fn stage_named(text: &str) -> String {
+    let name = text.to_uppercase().replace(['-', ' '], "_");
+    if name == "BAKE" { "BAKE_TIME".to_owned() } else { name }
+}
+
+/// Returns whether a lifecycle stage of this name is known.
+pub fn is_stage(name: &str) -> bool {
+    STAGES.contains(&name)
+}
+
+fn running_revision(service: &Service) -> String {
+    let primary = service.primary().map(|primary| primary.task_definition.as_str());
+    revision_of(primary.unwrap_or(&service.task_definition)).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Owns the verdict that a rollout cannot succeed, while ECS goes on trying.
+
+use std::collections::BTreeMap;
+
+use super::Verdict;
+use crate::aws::types::{Service, Task, Threshold};
+use crate::diagnose::Signature;
+use crate::watch::snapshot::{Followed, Snapshot};
+
+/// The fewest and the most failures at which the circuit breaker trips (developer guide, "deployment circuit breaker").
+const FEWEST: i64 = 3;
+const MOST: i64 = 200;
+
+/// After how many equal failures that no further try can mend there is nothing to wait for.
+const HOPELESS: i64 = 2;
+
+/// What ECS says when it puts off further tries: its circuit breaker may then never trip.
+const PUTS_OFF: &str = "unable to consistently start tasks";
+
+/// Returns the verdict on a deployment whose tasks fail in the same way again and again.
+pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service, _: f64) -> Option<Verdict> {
+    let ours = followed.find(service);
+    // All tasks run and none has failed since: whatever failed before has healed.
+    if ours.is_some_and(|ours| ours.running_count >= ours.desired_count && ours.failed_tasks == 0) {
+        return None;
+    }
+    let desired = ours.map_or(service.desired_count, |ours| ours.desired_count);
+    let allowed = allowed(followed, snapshot, service, desired);
+    let grace = service.health_check_grace_period_seconds as f64;
+    let past_grace = |failures: &Failures| failures.last - followed.created_at >= grace;
+    let enough = |signature: &Signature, failures: &Failures| match signature {
+        _ if signature.is_deterministic() => failures.count >= HOPELESS,
+        // A target that is unhealthy often heals: it takes more to call that hopeless.
+        _ if signature.heals() => failures.count >= allowed * 2 && past_grace(failures),
+        Signature::NotStarted { .. } => failures.count >= allowed,
+        _ => failures.count >= allowed && past_grace(failures),
+    };
+    let failures = failures(snapshot).into_iter();
+    let hopeless = failures.filter(|(signature, failures)| enough(signature, failures));
+    let (signature, failures) = hopeless.max_by_key(|(_, failures)| failures.count)?;
+    Some(Verdict::Stuck { reason: format!("{} tasks ended in the same way: {signature}", failures.count) })
+}
+
+/// Returns how many equal failures are too many.
+///
+/// Where the circuit breaker is on, ECS decides first; but ECS slows down failing starts until the breaker may never
+/// trip, so at twice its threshold, or once ECS says that it slows down, the verdict is ours.
+fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired: i64) -> i64 {
+    let breaker = &service.deployment_configuration.deployment_circuit_breaker;
+    let reported =
+        snapshot.service_deployment.as_ref().and_then(|known| known.deployment_circuit_breaker.as_ref());
+    let reported = reported.map(|state| state.threshold).filter(|threshold| *threshold > 0);
+    let threshold =
+        reported.unwrap_or_else(|| breaker_threshold(desired, breaker.threshold_configuration.as_ref()));
+    let puts_off = followed.events(service).any(|event| event.message.contains(PUTS_OFF));
+    if breaker.enable && !puts_off { threshold * 2 } else { threshold }
+}
+
+/// Returns after how many failures the circuit breaker trips: half the desired count, from 3 to 200, unless configured.
+///
+/// API reference, DeploymentCircuitBreaker, `thresholdConfiguration`.
+pub fn breaker_threshold(desired: i64, configured: Option<&Threshold>) -> i64 {
+    let percent = |value: i64| (desired * value + 99) / 100;
+    match configured.map(|threshold| (threshold.kind.as_str(), threshold.value)) {
+        Some(("COUNT", count)) => count.max(1),
+        Some(("BOUNDED_PERCENT", value)) => percent(value).clamp(FEWEST, MOST),
+        Some(("UNBOUNDED_PERCENT", value)) => percent(value).max(1),
+        _ => percent(50).clamp(FEWEST, MOST),
+    }
+}
+
+/// Holds how often tasks failed in one way, and when the last of them stopped.
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    count: i64,
+    last: f64,
+}
+
+/// Returns the ways in which tasks failed since the rollout last went on.
+fn failures(snapshot: &Snapshot) -> BTreeMap<Signature, Failures> {
+    let mut counted: BTreeMap<Signature, Failures> = BTreeMap::new();
+    let since = |task: &&Task| task.stopped_at.0 > snapshot.healed_at || snapshot.healed_at == 0.0;
+    for task in snapshot.stopped.iter().filter(since) {
+        let Some(signature) = Signature::of(task) else { continue };
+        let known = counted.entry(signature).or_default();
+        known.count += 1;
+        known.last = known.last.max(task.stopped_at.0);
+    }
+    counted
+}

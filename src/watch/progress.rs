@@ -1,0 +1,120 @@
+//! Owns where a rollout stands, in the words and numbers of the screen. Pure.
+
+use serde::Serialize;
+use std::time::Duration;
+
+use super::judge::{Verdict, in_words};
+use super::snapshot::{Followed, Snapshot};
+use crate::aws::types::{Deployment, Service, ServiceDeployment, revision_of};
+
+/// Says how a rollout stands, the worst first: what is shown first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It failed, or is being taken back.
+    Failing,
+    /// Tasks of it have failed.
+    Troubled,
+    /// It waits for somebody.
+    Waiting,
+    #[default]
+    Moving,
+    Done,
+}
+
+/// Holds how much traffic goes to the new revision, in percent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Traffic {
+    pub test: f64,
+    pub production: f64,
+}
+
+/// Holds where a rollout stands, for the screen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Progress {
+    #[serde(rename = "service")]
+    pub key: String,
+    pub revision: String,
+    pub standing: Standing,
+    pub desired: i64,
+    pub running: i64,
+    pub pending: i64,
+    pub failed: i64,
+    /// The lifecycle stage in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
+    /// The id of the lifecycle hook that runs or waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook: Option<String>,
+    /// What it is doing, or how it ended.
+    pub detail: String,
+    /// Since the deployment was asked for.
+    pub seconds: f64,
+}
+
+impl Progress {
+    /// Returns whether nothing but time has passed between two.
+    pub fn is_where(&self, other: &Progress) -> bool {
+        Progress { seconds: 0.0, ..self.clone() } == Progress { seconds: 0.0, ..other.clone() }
+    }
+}
+
+/// Returns where a rollout stands.
+pub fn of(
+    followed: &Followed,
+    snapshot: &Snapshot,
+    service: &Service,
+    verdict: &Verdict,
+    elapsed: Duration,
+) -> Progress {
+    let gone = Deployment::default();
+    let ours = followed.find(service).or(snapshot.last_seen.as_ref()).unwrap_or(&gone);
+    let deployment = snapshot.service_deployment.as_ref();
+    let hook = deployment.and_then(ServiceDeployment::open_hook);
+    Progress {
+        key: followed.key.clone(),
+        revision: revision_of(&followed.revision).to_owned(),
+        standing: standing(verdict, ours),
+        desired: ours.desired_count,
+        running: ours.running_count,
+        pending: ours.pending_count,
+        failed: ours.failed_tasks,
+        stage: deployment.and_then(|known| known.lifecycle_stage.as_deref()).map(in_words),
+        traffic: deployment.and_then(traffic),
+        hook: hook.map(|hook| hook.hook_id.clone()),
+        detail: detail(verdict),
+        seconds: elapsed.as_secs_f64(),
+    }
+}
+
+fn standing(verdict: &Verdict, ours: &Deployment) -> Standing {
+    match verdict {
+        _ if verdict.is_rolling_back() => Standing::Failing,
+        Verdict::Succeeded | Verdict::Reached { .. } => Standing::Done,
+        Verdict::AwaitingHook { .. } => Standing::Waiting,
+        Verdict::Progressing { .. } if ours.failed_tasks > 0 => Standing::Troubled,
+        Verdict::Progressing { .. } => Standing::Moving,
+        _ => Standing::Failing,
+    }
+}
+
+/// Returns the traffic weights where a load balancer shifts traffic.
+fn traffic(deployment: &ServiceDeployment) -> Option<Traffic> {
+    let target = deployment.target_service_revision.as_ref()?;
+    let production = target.requested_production_traffic_weight?;
+    Some(Traffic { test: target.requested_test_traffic_weight.unwrap_or_default(), production })
+}
+
+fn detail(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Progressing { detail } => detail.clone(),
+        Verdict::AwaitingHook { hook } => format!("waiting for hook {hook}"),
+        Verdict::Succeeded => "completed".to_owned(),
+        Verdict::Reached { stage } => format!("has reached {stage}"),
+        Verdict::RolledBack { reason, .. } => format!("rolled back: {reason}"),
+        Verdict::Failed { reason } | Verdict::Stuck { reason } => reason.clone(),
+        Verdict::Superseded { by } => format!("superseded by {by}"),
+    }
+}
