@@ -81,8 +81,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     if args.no_wait {
         return Ok(not_waited(&applied, context));
     }
-    let followed = applied.followed.into_iter().map(|followed| args.following.of(followed)).collect();
-    let settled = rollouts::settle(followed, &aws, context, &mut interrupts).await;
+    let settled = rollouts::settle(applied.followed, &args.following, &aws, context, &mut interrupts).await;
     let deployed: Vec<&str> =
         settled.iter().filter(|settled| settled.succeeded()).map(|s| s.followed.key.as_str()).collect();
     apply::record_digests(&plan, &deployed, &aws, context.report.as_ref()).await;

@@ -2,6 +2,7 @@
 //!
 //! The watch finds out, `apply` takes back, and the way back is watched like any rollout.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -31,11 +32,14 @@ pub struct Following {
     /// How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage
     #[arg(long, value_name = "STAGE", value_parser = until, default_value = "stable", global = true)]
     until: Until,
+    /// Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict
+    #[arg(long, value_name = "FOLDER", hide_short_help = true, global = true)]
+    record: Option<PathBuf>,
 }
 
 impl Following {
     /// Returns a deployment to follow, as the arguments say.
-    pub fn of(&self, followed: Followed) -> Followed {
+    fn of(&self, followed: Followed) -> Followed {
         let given = followed.policy;
         let policy = Policy {
             timeout: self.timeout.unwrap_or(given.timeout),
@@ -115,12 +119,17 @@ struct Rollouts<'a> {
 /// Returns how each followed deployment ended, and what was done about those that did not succeed.
 pub async fn settle(
     followed: Vec<Followed>,
+    following: &Following,
     aws: &Aws,
     context: &Context,
     interrupts: &mut Interrupts,
 ) -> Vec<Settled> {
+    let followed: Vec<Followed> = followed.into_iter().map(|followed| following.of(followed)).collect();
     let order: Vec<String> = followed.iter().map(|followed| followed.key.clone()).collect();
-    let watch = Watch::new(followed, aws, context.report.as_ref(), context.poll_interval());
+    let mut watch = Watch::new(followed, aws, context.report.as_ref(), context.poll_interval());
+    if following.record.is_some() {
+        watch.record();
+    }
     let mut rollouts = Rollouts { context, aws, watch, going_back: Vec::new(), ends: Vec::new() };
     let mut interrupted = false;
     loop {
@@ -143,7 +152,27 @@ pub async fn settle(
     context.report.tell(&Event::Done);
     let mut ends = rollouts.ends;
     ends.sort_by_key(|settled| order.iter().position(|key| *key == settled.followed.key));
+    if let Some(folder) = &following.record {
+        keep(&ends, folder, context);
+    }
     ends
+}
+
+/// Writes the timelines of rollouts, a file each.
+fn keep(ends: &[Settled], folder: &Path, context: &Context) {
+    for (settled, timeline) in ends.iter().filter_map(|end| Some((end, end.timeline.as_ref()?))) {
+        let path = folder.join(format!("{}.yml", settled.followed.key.replace('/', "-")));
+        let text = serde_saphyr::to_string(timeline).map_err(std::io::Error::other);
+        let written = text.and_then(|text| {
+            std::fs::create_dir_all(folder)?;
+            std::fs::write(&path, text)
+        });
+        let note = match written {
+            Ok(()) => format!("what was seen is kept in `{}`", path.display()),
+            Err(error) => format!("what was seen could not be kept in `{}`: {error}", path.display()),
+        };
+        context.report.tell(&Event::Note(&note));
+    }
 }
 
 /// Tells how every rollout ended: the good ones first, so that what failed is the last thing on the screen.

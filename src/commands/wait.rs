@@ -54,10 +54,10 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     let mut followed = Vec::new();
     for service in &manifest.services {
         let found = attach(service, &manifest, args.deployment.as_deref(), &aws).await?;
-        followed.push(args.following.of(found));
+        followed.push(found);
     }
     let mut interrupts = Interrupts::listen()?;
-    let settled = settle(followed, &aws, context, &mut interrupts).await;
+    let settled = settle(followed, &args.following, &aws, context, &mut interrupts).await;
     Ok(tell_ends(&settled, context))
 }
 
@@ -95,7 +95,12 @@ async fn attach(
         };
         Failure::error(message)
     })?;
+    let revision = match target.revision.as_str() {
+        "" => revision_of_target(&target, &list, aws).await,
+        known => known.to_owned(),
+    };
     Ok(Followed {
+        revision,
         key: service.key.clone(),
         name: service.name.clone(),
         cluster,
@@ -108,6 +113,16 @@ async fn attach(
         },
         ..target
     })
+}
+
+/// Returns the revision of a deployment that has left the service's list: its service revision names it.
+async fn revision_of_target(target: &Followed, list: &[ServiceDeployment], aws: &Aws) -> String {
+    let known = |known: &&ServiceDeployment| {
+        Some(&known.service_deployment_arn) == target.service_deployment.as_ref()
+    };
+    let Some(arn) = list.iter().find(known).and_then(ServiceDeployment::target) else { return String::new() };
+    let found = aws.service_revisions(&[arn.to_owned()]).await.unwrap_or_default();
+    found.into_iter().next().map(|revision| revision.task_definition).unwrap_or_default()
 }
 
 /// Returns which deployment to follow.

@@ -118,6 +118,8 @@ mod tests {
             definition: Definition::Running(Replacements::default()),
             service: Some(written),
             timeout: None,
+            on_failure: None,
+            on_timeout: None,
         };
         changes(&service, &ObservedService { document: observed, ..ObservedService::default() })
     }

@@ -15,6 +15,7 @@ use crate::report::{self, Report};
 use judge::{Verdict, judge};
 use pace::Rhythm;
 use snapshot::{Followed, Look, Snapshot};
+use timeline::{Recorder, Timeline};
 
 pub mod explain;
 pub mod judge;
@@ -22,6 +23,7 @@ pub mod look;
 pub mod pace;
 pub mod progress;
 pub mod snapshot;
+pub mod timeline;
 
 pub use progress::{Progress, Standing, Traffic};
 
@@ -67,6 +69,8 @@ pub struct Settled {
     pub aftermath: Option<Aftermath>,
     /// The revision that was PRIMARY when the service was last seen, and how many tasks ran.
     pub runs: Option<Runs>,
+    /// What was seen, look by look, where that was to be recorded.
+    pub timeline: Option<Box<Timeline>>,
 }
 
 /// Holds what a service ran when it was last seen.
@@ -122,6 +126,7 @@ struct Item {
     ending: Option<(Ending, Duration)>,
     explained: bool,
     diagnosis: Option<Diagnosis>,
+    recorder: Option<Recorder>,
 }
 
 impl<'a> Watch<'a> {
@@ -136,6 +141,11 @@ impl<'a> Watch<'a> {
         let items = followed.into_iter().map(Item::new).collect();
         let sources = look::Sources::default();
         Watch { aws, report, poll, started: now, changed: now, looks: 0, due: now, items, sources }
+    }
+
+    /// Records what is seen from now on of the deployments that are watched.
+    pub fn record(&mut self) {
+        self.items.iter_mut().for_each(|item| item.recorder = Some(Recorder::new(&item.followed)));
     }
 
     /// Watches one more deployment from now on.
@@ -214,6 +224,9 @@ impl<'a> Watch<'a> {
             if item.show(&verdict, self.report) {
                 self.changed = Instant::now();
             }
+            if let Some(recorder) = &mut item.recorder {
+                recorder.judged(&verdict);
+            }
             if verdict.is_final() {
                 item.ending = Some((Ending::Settled(verdict), item.started.elapsed()));
             }
@@ -234,12 +247,16 @@ impl Item {
             ending: None,
             explained: false,
             diagnosis: None,
+            recorder: None,
         }
     }
 
     /// Takes in a look.
     fn take_in(&mut self, look: Look) {
         self.looks += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.add(&look);
+        }
         self.snapshot.take_in(&mut self.followed, look);
     }
 
@@ -303,6 +320,15 @@ impl Item {
                 desired: service.desired_count,
             })
         });
-        Settled { followed: self.followed, ending, diagnosis: self.diagnosis, elapsed, aftermath: None, runs }
+        let timeline = self.recorder.map(|recorder| Box::new(recorder.into_timeline()));
+        Settled {
+            followed: self.followed,
+            ending,
+            diagnosis: self.diagnosis,
+            elapsed,
+            aftermath: None,
+            runs,
+            timeline,
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
     let desired = ours.map_or(service.desired_count, |ours| ours.desired_count);
     let allowed = allowed(followed, snapshot, service, desired);
     let grace = service.health_check_grace_period_seconds as f64;
-    let past_grace = |failures: &Failures| failures.last - followed.created_at >= grace;
+    let past_grace = |failures: &Failures| grace <= 0.0 || failures.last - followed.created_at >= grace;
     let enough = |signature: &Signature, failures: &Failures| match signature {
         _ if signature.is_deterministic() => failures.count >= HOPELESS,
         // A target that is unhealthy often heals: it takes more to call that hopeless.

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::list::ABSENT;
+use super::stuck::breaker_threshold;
 use super::*;
-use crate::aws::types::view;
+use crate::aws::types::{Deployment, Task, Threshold, view};
 
 const OURS: &str = "ecs-svc/2";
 const OLD: &str = "ecs-svc/1";
@@ -52,7 +54,7 @@ fn snapshot(service: Value, service_deployment: Option<Value>) -> Snapshot {
         service: Some(view(&service).expect("a service")),
         service_deployment: service_deployment.map(|value| view(&value).expect("a service deployment")),
         last_seen: Some(Deployment { id: OURS.into(), ..Deployment::default() }),
-        absent: MISSING,
+        absent: ABSENT,
         ..Snapshot::default()
     }
 }

@@ -1,0 +1,257 @@
+//! Owns timelines: what was seen of a rollout, look by look, in a form that can be kept, sent with a report of a wrong
+//! verdict, and played again through the judge. Pure.
+//!
+//! Each look holds only what differs from the one before: mappings as a merge patch (RFC 7396), events and stopped
+//! tasks as the new ones.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::judge::{Verdict, judge};
+use super::snapshot::{Followed, Look, Snapshot};
+use crate::aws::types::{Event, Service, ServiceDeployment, TargetHealth, Task, view};
+
+/// Holds a recorded rollout.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeline {
+    /// What happens in it, in a few words.
+    pub about: String,
+    /// Where it is from.
+    pub source: String,
+    pub followed: Followed,
+    pub looks: Vec<Step>,
+}
+
+/// Holds what one look showed that the one before did not.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Step {
+    /// In seconds since 1970, on the clock of the API.
+    pub at: f64,
+    /// `null`: the service was not in the answer.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub service: Value,
+    /// When, and what ECS said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<(f64, String)>,
+    /// `null`: it was not to be had.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub service_deployment: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<TargetHealth>>,
+    /// The verdict's name; where it is left out the rollout is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// What the verdict's text has in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// What the explanation's first cause has in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+}
+
+impl Default for Step {
+    fn default() -> Step {
+        Step {
+            at: 0.0,
+            // Nothing is said of them: they are as they were.
+            service: json!({}),
+            service_deployment: json!({}),
+            events: Vec::new(),
+            stopped: Vec::new(),
+            targets: None,
+            verdict: None,
+            says: None,
+            cause: None,
+        }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
+}
+
+/// Holds what a look led to when a timeline was played.
+#[derive(Clone, Debug)]
+pub struct Played {
+    pub verdict: Verdict,
+    pub snapshot: Snapshot,
+    pub followed: Followed,
+}
+
+impl Timeline {
+    /// Returns what each look leads to.
+    ///
+    /// # Errors
+    /// A look that is not what the API gives.
+    pub fn play(&self) -> Result<Vec<Played>, serde_json::Error> {
+        let (mut followed, mut snapshot) = (self.followed.clone(), Snapshot::default());
+        let mut seen = Seen::default();
+        let mut played = Vec::with_capacity(self.looks.len());
+        for step in &self.looks {
+            snapshot.take_in(&mut followed, seen.then(step)?);
+            let verdict = judge(&followed, &snapshot, snapshot.at);
+            played.push(Played { verdict, snapshot: snapshot.clone(), followed: followed.clone() });
+        }
+        Ok(played)
+    }
+}
+
+/// Holds what the looks up to one have shown, as raw JSON.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    service: Value,
+    service_deployment: Value,
+    /// Newest first, as the API has them.
+    events: Vec<Event>,
+}
+
+impl Seen {
+    /// Returns the look that a step is, after those before it.
+    fn then(&mut self, step: &Step) -> Result<Look, serde_json::Error> {
+        merge(&mut self.service, &step.service);
+        merge(&mut self.service_deployment, &step.service_deployment);
+        for (at, message) in &step.events {
+            let id = format!("event-{}", self.events.len());
+            let event = Event { id, created_at: crate::aws::types::Epoch(*at), message: message.clone() };
+            self.events.insert(0, event);
+        }
+        let service = (!self.service.is_null()).then(|| view::<Service>(&self.service)).transpose()?;
+        let service = service.map(|service| Service { events: self.events.clone(), ..service });
+        let deployment = (!self.service_deployment.is_null())
+            .then(|| view::<ServiceDeployment>(&self.service_deployment))
+            .transpose()?;
+        let stopped = step.stopped.iter().map(view::<Task>).collect::<Result<_, _>>()?;
+        Ok(Look {
+            at: step.at,
+            service,
+            service_deployment: deployment,
+            stopped,
+            targets: step.targets.clone(),
+        })
+    }
+}
+
+/// Applies a merge patch. A `null` member removes; an empty patch changes nothing.
+fn merge(value: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        value.clone_from(patch);
+        return;
+    };
+    if patch.is_empty() && value.is_null() {
+        return;
+    }
+    if !value.is_object() {
+        *value = json!({});
+    }
+    let Some(members) = value.as_object_mut() else { return };
+    for (name, change) in patch {
+        match change {
+            Value::Null => {
+                members.shift_remove(name);
+            }
+            change => merge(members.entry(name.clone()).or_insert(Value::Null), change),
+        }
+    }
+}
+
+/// Returns the merge patch that makes `after` of `before`.
+fn patch(before: &Value, after: &Value) -> Value {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else { return after.clone() };
+    let mut changes = Map::new();
+    for (name, value) in after {
+        match before.get(name) {
+            Some(known) if known == value => {}
+            Some(known) => drop(changes.insert(name.clone(), patch(known, value))),
+            None => drop(changes.insert(name.clone(), value.clone())),
+        }
+    }
+    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    changes.extend(gone.map(|name| (name.clone(), Value::Null)));
+    Value::Object(changes)
+}
+
+/// Records looks as they are taken.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder {
+    timeline: Timeline,
+    service: Value,
+    service_deployment: Value,
+    events: usize,
+}
+
+impl Recorder {
+    /// Returns a recorder of a followed deployment.
+    pub fn new(followed: &Followed) -> Recorder {
+        let about = format!("{} of service {}", followed.revision, followed.name);
+        let source = "recorded by ecsail".to_owned();
+        let timeline = Timeline { about, source, followed: followed.clone(), looks: Vec::new() };
+        Recorder { timeline, ..Recorder::default() }
+    }
+
+    /// Adds a look.
+    pub fn add(&mut self, look: &Look) {
+        let service = look.service.as_ref().map(|service| Service { events: Vec::new(), ..service.clone() });
+        let service = bare(&service);
+        let deployment = bare(&look.service_deployment);
+        let events = look.service.iter().flat_map(|service| service.events.iter().rev());
+        let since = self.timeline.followed.created_at - 1.0;
+        let events: Vec<_> = events.filter(|event| event.created_at.0 >= since).collect();
+        let fresh = events.iter().skip(self.events).map(|event| (event.created_at.0, event.message.clone()));
+        let step = Step {
+            at: look.at,
+            service: patch(&self.service, &service),
+            events: fresh.collect(),
+            service_deployment: patch(&self.service_deployment, &deployment),
+            stopped: look.stopped.iter().map(bare).collect(),
+            targets: look.targets.clone(),
+            ..Step::default()
+        };
+        (self.service, self.service_deployment, self.events) = (service, deployment, events.len());
+        self.timeline.looks.push(step);
+    }
+
+    /// Names the verdict on the last look.
+    pub fn judged(&mut self, verdict: &Verdict) {
+        let value = serde_json::to_value(verdict).unwrap_or_default();
+        if let Some(step) = self.timeline.looks.last_mut().filter(|_| verdict.is_final()) {
+            step.verdict = value["verdict"].as_str().map(str::to_owned);
+        }
+    }
+
+    /// Returns what was recorded.
+    pub fn into_timeline(self) -> Timeline {
+        self.timeline
+    }
+}
+
+/// Returns a value as JSON without what is empty: it is the same without.
+fn bare(value: &impl Serialize) -> Value {
+    stripped(serde_json::to_value(value).unwrap_or_default())
+}
+
+fn stripped(value: Value) -> Value {
+    let nothing = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(true) => false,
+    };
+    match value {
+        Value::Object(members) => {
+            let kept = members.into_iter().map(|(name, value)| (name, stripped(value)));
+            Value::Object(kept.filter(|(_, value)| !nothing(value)).collect())
+        }
+        Value::Array(items) => items.into_iter().map(stripped).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;
