@@ -108,6 +108,7 @@ mod tests {
             elapsed: std::time::Duration::ZERO,
             aftermath: None,
             runs: None,
+            timeline: None,
         }
     }
 
