@@ -10,7 +10,7 @@ pub struct Fault {
     /// The operation that it strikes; all when none.
     #[serde(default)]
     pub operation: Option<String>,
-    /// The AWS service that it strikes (`ecs`, `ecr`, `sts`); all when none.
+    /// The AWS service that it strikes (`ecs`, `ecr`, `logs`, …, as in signatures); all when none.
     #[serde(default)]
     pub service: Option<String>,
     /// How many matching calls it strikes; `u32::MAX` is all of them.

@@ -1,4 +1,4 @@
-//! A small AWS on loopback: ECS, ECR and STS as far as deploys need them.
+//! A small AWS on loopback: ECS, ECR, STS, CloudWatch Logs and target groups, as far as deploys need them.
 //!
 //! It speaks what the SDKs and the AWS CLI speak, and moves rollouts on a clock of its own, so that a
 //! test, or a newcomer without an account, can see a deploy, a failure and a rollback. Scenarios
@@ -13,11 +13,14 @@ mod clock;
 mod control;
 mod ecr;
 mod ecs;
+mod elb;
 mod faults;
 mod ids;
 mod log;
+mod logs;
 mod model;
 mod params;
+mod query;
 mod rollout;
 mod scenario;
 mod seed;
@@ -156,7 +159,7 @@ impl Sandbox {
     }
 
     /// Does an operation without HTTP, for setting up and checking tests: it is not logged, moves no
-    /// time, and no fault strikes it. `service` is `ecs`, `ecr` or `sts`.
+    /// time, and no fault strikes it. `service` is `ecs`, `ecr`, `logs`, `elasticloadbalancing` or `sts`.
     ///
     /// # Errors
     /// Those of the operation.

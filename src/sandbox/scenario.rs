@@ -47,6 +47,8 @@ pub enum Scenario {
     NoDeploymentsApi,
     /// All goes well, but tagging on registration is denied.
     NoTagging,
+    /// All goes well, but reading logs is denied.
+    NoLogs,
     /// The image tag decides.
     ByTag,
 }
@@ -100,6 +102,7 @@ const SCENARIOS: &[ScenarioInfo] = &[
         "all goes well, but the service deployment calls are denied",
     ),
     info("no-tagging", Scenario::NoTagging, "all goes well, but registering with tags is denied"),
+    info("no-logs", Scenario::NoLogs, "all goes well, but reading logs is denied"),
     info(
         "by-tag",
         Scenario::ByTag,
@@ -180,7 +183,9 @@ impl Scenario {
     /// Returns what this scenario decides for tasks that run `images`.
     pub(super) fn script(self, images: &[String]) -> Script {
         let fate = match self {
-            Scenario::Steady | Scenario::NoDeploymentsApi | Scenario::NoTagging => Fate::Good,
+            Scenario::Steady | Scenario::NoDeploymentsApi | Scenario::NoTagging | Scenario::NoLogs => {
+                Fate::Good
+            }
             Scenario::Slow => Fate::Slow,
             Scenario::Crash | Scenario::CrashBreaker | Scenario::CrashRollback | Scenario::RollbackNewId => {
                 Fate::Crash

@@ -22,9 +22,10 @@ use super::clock::{MOST_AT_ONCE, Ticker};
 use super::faults::{FaultKind, Faults, Strike};
 use super::log::{Log, Request};
 use super::params::texts;
+use super::query::speaks;
 use super::state::{Caller, World, last_part};
 use super::wire::{ApiError, Asked, answer_body, asked, error_body};
-use super::{control, ecr, ecs, sts};
+use super::{control, ecr, ecs, elb, logs, sts};
 
 /// Everything behind the server.
 #[derive(Debug)]
@@ -56,10 +57,14 @@ impl Inner {
 
     /// Answers a call by `caller`, at the time that it is now.
     pub(super) fn answer(&mut self, caller: &Caller, asked: &Asked) -> Result<Value, ApiError> {
+        if asked.service == "logs" {
+            return logs::answer(&self.world, caller, &asked.operation, &asked.input);
+        }
         let mut env = self.world.env(caller);
         match asked.service.as_str() {
             "ecs" => ecs::answer(&mut env, &asked.operation, &asked.input),
             "ecr" => ecr::answer(&mut env, &asked.operation, &asked.input),
+            "elasticloadbalancing" => elb::answer(&mut env, &asked.operation, &asked.input),
             "sts" => sts::answer(&mut env, &asked.operation, &asked.input),
             _ => Err(ApiError::unknown_operation()),
         }
@@ -158,8 +163,9 @@ async fn serve(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> Answer {
         let (status, value) = control::answer(&shared, head.method.as_str(), path, &body);
         return Ok(response(status, value.to_string(), "application/json", ""));
     }
-    let asked = asked(header(&head.headers, "x-amz-target"), &body);
     let scope = scope(header(&head.headers, "authorization"), header(&head.headers, "x-amz-date"));
+    let signed_for = scope.as_ref().ok().map(|scope| scope.service.as_str());
+    let asked = asked(header(&head.headers, "x-amz-target"), signed_for, &body);
     let (start, strike) = {
         let mut inner = shared.lock();
         let start = inner.log.begin(noted(&head.headers, asked.as_ref().ok(), scope.as_ref().ok()));
@@ -254,22 +260,22 @@ fn work(
     }
 }
 
-/// Returns a refusal for its signature in the wording of the service: STS's codes lack the suffix.
+/// Returns a refusal for its signature in the wording of the service: the codes of the query protocol lack the suffix.
 fn unsigned(error: ApiError, asked: &Asked) -> ApiError {
-    match error.code.strip_suffix("Exception").filter(|_| asked.service == "sts") {
+    match error.code.strip_suffix("Exception").filter(|_| speaks(&asked.service)) {
         Some(code) => ApiError { status: 403, code: code.to_owned(), message: error.message },
         None => error,
     }
 }
 
 fn throttled(asked: &Asked) -> ApiError {
-    let code = if asked.service == "sts" { "Throttling" } else { "ThrottlingException" };
+    let code = if speaks(&asked.service) { "Throttling" } else { "ThrottlingException" };
     ApiError::new(code, "Rate exceeded")
 }
 
 /// Returns the error that a fault orders, if it orders one.
 fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError> {
-    let sts = asked.service == "sts";
+    let plain = speaks(&asked.service);
     match fault {
         FaultKind::Throttling => Some(throttled(asked)),
         FaultKind::ServerError(status) => Some(ApiError {
@@ -280,14 +286,14 @@ fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError
         FaultKind::AccessDenied => {
             let action = format!("{}:{}", asked.service, asked.operation);
             let mut error = ApiError::denied(&caller.arn, &action, "*");
-            if sts {
+            if plain {
                 error.status = 403;
                 error.code = "AccessDenied".to_owned();
             }
             Some(error)
         }
         FaultKind::ExpiredToken => Some(ApiError::new(
-            if sts { "ExpiredToken" } else { "ExpiredTokenException" },
+            if plain { "ExpiredToken" } else { "ExpiredTokenException" },
             "The security token included in the request is expired",
         )),
         FaultKind::Code { status, code, message } => {

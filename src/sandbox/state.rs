@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ids::Ids;
+use super::logs::Stream;
 use super::model::{Definition, Service, Task};
 use super::rollout;
 use super::scenario::Scenario;
@@ -149,6 +150,9 @@ pub(super) struct Realm {
     /// In the order in which they were created.
     pub(super) tasks: Vec<Task>,
     pub(super) repositories: BTreeMap<String, Repository>,
+    /// Log streams of tasks that are forgotten, the oldest first.
+    #[serde(default)]
+    pub(super) streams: Vec<Stream>,
     /// Idempotency tokens of RunTask: what the first call with the token started.
     pub(super) tokens: BTreeMap<String, Token>,
 }
@@ -195,6 +199,7 @@ impl Realm {
             services: BTreeMap::new(),
             tasks: Vec::new(),
             repositories: BTreeMap::new(),
+            streams: Vec::new(),
             tokens: BTreeMap::new(),
         }
     }

@@ -1,9 +1,12 @@
 //! The wire: which operation a request asks for, and how answers and errors look. Owns the JSON 1.1
-//! protocol of ECS and ECR and the query protocol of STS; never touches state.
+//! protocol of ECS, ECR and CloudWatch Logs; the query protocol of STS and the load balancers stands in
+//! `query`. Never touches state.
 
 use std::fmt;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use super::query;
 
 /// An error as an AWS service answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,17 +73,18 @@ impl std::error::Error for ApiError {}
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
-    /// `ecs`, `ecr` or `sts`.
+    /// `ecs`, `ecr`, `logs`, `sts` or `elasticloadbalancing`: the name in signatures and policies.
     pub(super) service: String,
     pub(super) operation: String,
     pub(super) input: Value,
 }
 
-/// Reads the operation and its input from a request's target header, or from its form body.
-pub(super) fn asked(target: Option<&str>, body: &[u8]) -> Result<Asked, ApiError> {
+/// Reads the operation and its input from a request's target header, or from its form body; `signed_for`
+/// is the service in its signature.
+pub(super) fn asked(target: Option<&str>, signed_for: Option<&str>, body: &[u8]) -> Result<Asked, ApiError> {
     match target {
         Some(target) => json_call(target, body),
-        None => form_call(body),
+        None => query::call(signed_for, body),
     }
 }
 
@@ -89,6 +93,7 @@ fn json_call(target: &str, body: &[u8]) -> Result<Asked, ApiError> {
     let service = match prefix {
         "AmazonEC2ContainerServiceV20141113" => "ecs",
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
+        "Logs_20140328" => "logs",
         _ => return Err(ApiError::unknown_operation()),
     };
     let input = if body.is_empty() { json!({}) } else { parsed(body)? };
@@ -102,52 +107,10 @@ fn parsed(body: &[u8]) -> Result<Value, ApiError> {
     }
 }
 
-fn form_call(body: &[u8]) -> Result<Asked, ApiError> {
-    let text = std::str::from_utf8(body).unwrap_or_default();
-    let mut input: Map<String, Value> = text
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| (unescaped(key), Value::String(unescaped(value))))
-        .collect();
-    let Some(Value::String(operation)) = input.shift_remove("Action") else {
-        return Err(ApiError::unknown_operation());
-    };
-    input.shift_remove("Version");
-    Ok(Asked { service: "sts".to_owned(), operation, input: Value::Object(input) })
-}
-
-/// Undoes percent-encoding and `+`, as in a form body.
-fn unescaped(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        match (bytes[at], hex) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 /// Returns the body of an error answer and its content type.
 pub(super) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (String, &'static str) {
-    if service == "sts" {
-        let side = if error.status >= 500 { "Receiver" } else { "Sender" };
-        let text = format!(
-            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    \
-             <Type>{side}</Type>\n    <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  \
-             <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n",
-            escaped(&error.code),
-            escaped(&error.message)
-        );
-        return (text, "text/xml");
+    if query::speaks(service) {
+        return (query::error_body(service, error, request_id), "text/xml");
     }
     // Unknown operations and unreadable bodies are refused before a service sees them: no message.
     let body = if error.message.is_empty() {
@@ -160,29 +123,8 @@ pub(super) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (
 
 /// Returns the body of an answer and its content type.
 pub(super) fn answer_body(asked: &Asked, output: &Value, request_id: &str) -> (String, &'static str) {
-    if asked.service != "sts" {
-        return (output.to_string(), "application/x-amz-json-1.1");
+    if query::speaks(&asked.service) {
+        return (query::answer_body(&asked.service, &asked.operation, output, request_id), "text/xml");
     }
-    let operation = &asked.operation;
-    let text = format!(
-        "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  \
-         <{operation}Result>{}</{operation}Result>\n  <ResponseMetadata>\n    \
-         <RequestId>{request_id}</RequestId>\n  </ResponseMetadata>\n</{operation}Response>\n",
-        xml(output)
-    );
-    (text, "text/xml")
-}
-
-fn xml(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            map.iter().map(|(key, value)| format!("<{key}>{}</{key}>", xml(value))).collect()
-        }
-        Value::String(text) => escaped(text),
-        other => other.to_string(),
-    }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    (output.to_string(), "application/x-amz-json-1.1")
 }

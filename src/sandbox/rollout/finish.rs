@@ -12,7 +12,7 @@ const STARTING: Millis = 2000;
 const STOPPING: Millis = 4000;
 
 /// How long a target runs before its target group calls it unhealthy.
-const SICK: Millis = 40_000;
+pub(crate) const SICK: Millis = 40_000;
 
 /// How long a failed deployment is shown at least, before it is dropped.
 const SHOWN: Millis = 12_000;

@@ -178,13 +178,22 @@ fn fixed(
 /// Returns the network interface of a task: its subnet, its address, its ids.
 fn interface(realm: &Realm, ids: &mut Ids, network: &Value) -> Value {
     let subnets = network["awsvpcConfiguration"]["subnets"].as_array();
-    let at = realm.tasks.len();
+    let taken = |at: usize| {
+        let address = address(at);
+        realm.tasks.iter().any(|t| t.fixed.get("eni").is_some_and(|eni| eni["address"] == address.as_str()))
+    };
+    // Tasks are forgotten: their number alone may stand for one that is still there.
+    let at = (realm.tasks.len()..).find(|at| !taken(*at)).unwrap_or_default();
     let subnet = subnets.filter(|s| !s.is_empty()).map_or(json!("subnet-0"), |s| s[at % s.len()].clone());
     json!({
         "attachment": ids.uuid(),
         "subnet": subnet,
         "eni": format!("eni-0{}", ids.hex(16)),
         "mac": format!("0a:58:0a:00:{:02x}:{:02x}", at >> 8 & 255, at & 255),
-        "address": format!("10.0.{}.{}", 1 + at / 200 % 200, 10 + at % 200),
+        "address": address(at),
     })
+}
+
+fn address(at: usize) -> String {
+    format!("10.0.{}.{}", 1 + at / 200 % 200, 10 + at % 200)
 }

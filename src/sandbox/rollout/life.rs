@@ -13,9 +13,10 @@ const ACTIVATING: Millis = 4 * SECOND;
 /// How long a task runs before its deployment counts on it.
 const PROBATION: Millis = 15 * SECOND;
 /// How long the health checks of a container or a target group take to say yes.
-const CHECKING: Millis = 18 * SECOND;
+pub(crate) const CHECKING: Millis = 18 * SECOND;
 const DEACTIVATING: Millis = 12 * SECOND;
-const STOPPING: Millis = 8 * SECOND;
+/// How long containers take to end once they are told to.
+pub(crate) const STOPPING: Millis = 8 * SECOND;
 const DEPROVISIONING: Millis = 5 * SECOND;
 /// How long a task outside a service works before it is done.
 const WORK: Millis = 10 * SECOND;

@@ -17,11 +17,12 @@ mod stages;
 
 pub(super) use begin::{Cause, REVISION_FIELDS, begin};
 pub(super) use events::{listed, note};
-pub(super) use finish::completed;
+pub(super) use finish::{SICK, completed};
 pub(super) use launch::{Launch, launch, no_overrides};
-pub(super) use life::stop;
+pub(super) use life::{CHECKING, STOPPING, stop};
 
 use super::ids::Ids;
+use super::logs::remember;
 use super::model::{Service, Task};
 use super::state::{Millis, Realm};
 
@@ -30,7 +31,9 @@ const REMEMBERED: Millis = 3_600_000;
 
 /// Moves everything in a realm on to `now`, one second after the step before.
 pub(super) fn step(realm: &mut Realm, ids: &mut Ids, now: Millis) {
-    realm.tasks.retain(|task| task.times.stopped.is_none_or(|at| now - at < REMEMBERED));
+    let forgotten = |task: &Task| task.times.stopped.is_some_and(|at| now - at >= REMEMBERED);
+    remember(realm, forgotten);
+    realm.tasks.retain(|task| !forgotten(task));
     for task in &mut realm.tasks {
         life::step(task, now);
     }

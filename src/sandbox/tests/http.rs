@@ -50,10 +50,10 @@ pub(super) fn send(sandbox: &Sandbox, line: &str, headers: &[String], body: &str
 
 /// Does an operation over HTTP, signed for us-east-1; none when the connection is closed.
 pub(super) fn try_post(sandbox: &Sandbox, service: &str, operation: &str, input: &Value) -> Option<Answer> {
-    let prefix = if service == "ecs" {
-        "AmazonEC2ContainerServiceV20141113"
-    } else {
-        "AmazonEC2ContainerRegistry_V20150921"
+    let prefix = match service {
+        "ecs" => "AmazonEC2ContainerServiceV20141113",
+        "logs" => "Logs_20140328",
+        _ => "AmazonEC2ContainerRegistry_V20150921",
     };
     let headers = [
         format!("x-amz-target: {prefix}.{operation}"),
@@ -71,11 +71,16 @@ pub(super) fn post(sandbox: &Sandbox, service: &str, operation: &str, input: &Va
 }
 
 /// Does an STS operation over HTTP with this access key.
-pub(super) fn sts(sandbox: &Sandbox, key: &str, form: &str) -> Answer {
+pub(super) fn sts(sandbox: &Sandbox, key: &str, body: &str) -> Answer {
+    form(sandbox, key, "sts", body)
+}
+
+/// Does an operation of the query protocol over HTTP with this access key.
+pub(super) fn form(sandbox: &Sandbox, key: &str, service: &str, body: &str) -> Answer {
     let headers = [
         "content-type: application/x-www-form-urlencoded".to_owned(),
         "x-amz-date: 20260101T000000Z".to_owned(),
-        format!("authorization: {}", authorization(key, "us-east-1", "sts")),
+        format!("authorization: {}", authorization(key, "us-east-1", service)),
     ];
-    send(sandbox, "POST /", &headers, form).expect("an answer")
+    send(sandbox, "POST /", &headers, body).expect("an answer")
 }

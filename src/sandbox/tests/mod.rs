@@ -2,8 +2,10 @@
 //! the wire is.
 
 mod http;
+mod logs;
 mod operations;
 mod rollouts;
 mod services;
 mod support;
+mod targets;
 mod wire;

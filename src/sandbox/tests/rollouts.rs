@@ -34,7 +34,11 @@ fn without_breaker(scenario: Scenario) -> End {
         Scenario::Alarm => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 110, 140),
         Scenario::Crash | Scenario::NoImage | Scenario::Unhealthy | Scenario::UnhealthyContainer => ENDLESS,
         Scenario::SecretDenied | Scenario::Oom | Scenario::ExitZero | Scenario::Stuck => ENDLESS,
-        Scenario::Steady | Scenario::NoTagging | Scenario::NoDeploymentsApi | Scenario::ByTag => GOOD,
+        Scenario::Steady
+        | Scenario::NoTagging
+        | Scenario::NoDeploymentsApi
+        | Scenario::NoLogs
+        | Scenario::ByTag => GOOD,
     }
 }
 
