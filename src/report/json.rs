@@ -119,7 +119,7 @@ fn settled_json(settled: &Settled) -> Value {
     value["previous_revision"] = json!(revision_of(&followed.previous));
     value["deployment"] = json!(followed.deployment);
     value["seconds"] = json!(settled.elapsed.as_secs_f64());
-    value["runs"] = json!(settled.runs);
+    value["now"] = json!(settled.runs);
     if let Some(aftermath) = &settled.aftermath {
         value["aftermath"] = json!(aftermath);
     }
