@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::aws::Aws;
-use crate::aws::types::{Event, Service, revision_of};
+use crate::aws::types::{Deployment, Event, Service, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::report::{self, Report};
 use judge::{Verdict, judge};
@@ -26,6 +26,9 @@ pub mod snapshot;
 pub mod timeline;
 
 pub use progress::{Progress, Standing, Traffic};
+
+/// How many seconds before the end of a bake time it is near.
+const NEAR: f64 = 15.0;
 
 /// Says how a watch ended for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -276,12 +279,17 @@ impl Item {
         self.followed.created_at + self.started.elapsed().as_secs_f64()
     }
 
-    /// Returns whether only the last step is missing: all tasks run, and the rollout is not known to be done.
+    /// Returns whether only the last step is missing: all its tasks run, and those of no other deployment.
+    ///
+    /// Old tasks may drain for minutes, and a bake time takes hours: neither is near the end.
     fn is_near_end(&self) -> bool {
         let Some(service) = &self.snapshot.service else { return false };
-        let primary = service.primary();
-        primary.is_some_and(|primary| primary.running_count >= primary.desired_count)
-            && self.snapshot.bakes_until().is_none_or(|end| end - self.snapshot.at < 15.0)
+        let done = |deployment: &Deployment| match deployment.status.as_str() {
+            "PRIMARY" => deployment.running_count >= deployment.desired_count,
+            _ => deployment.running_count == 0,
+        };
+        let bakes = self.snapshot.bakes_until().is_some_and(|end| end - self.snapshot.at > NEAR);
+        service.deployments.iter().all(done) && !bakes
     }
 
     fn time_out(&mut self) {
