@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::aws::types::{Container, Task};
 
 pub mod causes;
+pub mod log;
 
 /// Says how a task failed, so that equal failures can be counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
