@@ -93,12 +93,9 @@ impl Report for GitHub {
                 let key = &settled.followed.key;
                 if !settled.succeeded() {
                     let title = property(&format!("ecsail: {key}"));
-                    let known = settled.diagnosis.as_ref();
-                    let cause =
-                        known.and_then(|known| known.cause.as_ref()).map(|cause| format!("\ncause: {cause}"));
-                    let remedy = known
-                        .and_then(|known| known.remedy.as_ref())
-                        .map(|remedy| format!("\nremedy: {remedy}"));
+                    let known = settled.diagnosis.as_ref().and_then(|known| known.causes.first());
+                    let cause = known.map(|known| format!("\ncause: {}", known.cause));
+                    let remedy = known.map(|known| format!("\nremedy: {}", known.remedy));
                     let message =
                         [Some(verdict.clone()), cause, remedy].into_iter().flatten().collect::<String>();
                     self.command(&format!("::error title={title}::{}", escaped(&message)));

@@ -278,10 +278,12 @@ fn quoted(argument: &str) -> String {
 /// Returns the explanation of a failure: task, containers, cause, remedy.
 fn explanation(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
     let count = match diagnosis.failed_tasks {
+        0 => "no task failed".to_owned(),
         1 => "one task failed".to_owned(),
         n => format!("{n} tasks failed; the first"),
     };
-    let mut lines = vec![format!("{service}: {count}: {}", diagnosis.task)];
+    let task = diagnosis.task.as_ref().map(|task| format!(": {task}")).unwrap_or_default();
+    let mut lines = vec![format!("{service}: {count}{task}")];
     if let Some(reason) = &diagnosis.stopped_reason {
         let code = diagnosis.stop_code.as_deref().unwrap_or("no stop code");
         lines.push(format!("  stopped: {reason} ({code})"));
@@ -291,11 +293,9 @@ fn explanation(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
         let reason = container.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         lines.push(format!("  container `{}`: {code}{reason}", container.name));
     }
-    if let Some(cause) = &diagnosis.cause {
-        lines.push(format!("  {}: {cause}", paint(color, Paint::Bold, "cause")));
-    }
-    if let Some(remedy) = &diagnosis.remedy {
-        lines.push(format!("  {}: {remedy}", paint(color, Paint::Bold, "remedy")));
+    if let Some(known) = diagnosis.causes.first() {
+        lines.push(format!("  {}: {}", paint(color, Paint::Bold, "cause"), known.cause));
+        lines.push(format!("  {}: {}", paint(color, Paint::Bold, "remedy"), known.remedy));
     }
     lines.join("\n")
 }

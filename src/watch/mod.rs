@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::aws::error::Meaning;
 use crate::aws::types::{Deployment, Event, Service, ServiceDeployment, Task, revision_of, view};
 use crate::aws::{ApiError, Aws};
-use crate::diagnose::{Diagnosis, diagnose};
+use crate::diagnose::{Diagnosis, Seen, diagnose};
 use crate::report::{self, Report};
 use judge::{Verdict, judge};
 use snapshot::{Followed, Snapshot};
@@ -361,7 +361,8 @@ impl<'a> Watch<'a> {
             let (ending, elapsed) = item.ending.unwrap_or((Ending::Interrupted, Duration::ZERO));
             let succeeded =
                 matches!(ending, Ending::Settled(Verdict::Succeeded | Verdict::Superseded { .. }));
-            let diagnosis = if succeeded { None } else { diagnose(&item.snapshot.stopped) };
+            let seen = Seen { stopped: &item.snapshot.stopped, ..Seen::default() };
+            let diagnosis = if succeeded { None } else { diagnose(&seen) };
             Settled { followed: item.followed, ending, diagnosis, elapsed }
         };
         self.items.into_iter().map(settled).collect()
