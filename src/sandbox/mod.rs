@@ -23,6 +23,8 @@ mod params;
 mod query;
 mod rollout;
 mod scenario;
+mod scenes;
+mod script;
 mod seed;
 mod server;
 mod state;
@@ -193,6 +195,7 @@ impl Inner {
             None => World::new(ticker.origin(), &options.account, &options.region, options.scenario),
         };
         Ok(Inner {
+            login: ticker.origin(),
             world,
             ticker,
             log: log::Log::default(),

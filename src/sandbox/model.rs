@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::scenario::Fate;
+use super::script::{Fate, Script, What};
 use super::state::Millis;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub(super) struct Service {
     pub(super) events: Vec<Event>,
     /// Nothing has been started or stopped since the last steady-state event.
     pub(super) steady: bool,
+    /// When it became INACTIVE.
+    #[serde(default)]
+    pub(super) gone: Option<Millis>,
 }
 
 impl Service {
@@ -109,9 +112,13 @@ pub(super) struct Deployment {
     pub(super) created: Millis,
     pub(super) updated: Millis,
     pub(super) launch_at: Millis,
-    pub(super) fate: Fate,
+    /// What its scenario has in store for it.
+    #[serde(default)]
+    pub(super) script: Script,
+    /// The incident of the script has happened.
+    #[serde(default)]
+    pub(super) struck: bool,
     pub(super) breaker: Breaker,
-    pub(super) rolls_back_anew: bool,
     /// What launch type, network and so on it was started with.
     pub(super) config: Map<String, Value>,
     /// The service deployment that it belongs to.
@@ -119,6 +126,13 @@ pub(super) struct Deployment {
 }
 
 impl Deployment {
+    /// Returns what is happening to it now, by its script, while it is under way.
+    pub(super) fn incident(&self, now: Millis) -> Option<What> {
+        let under_way = self.rollout == Rollout::InProgress && !self.aborted;
+        let incident = self.script.incident.filter(|i| under_way && i.is_on(now - self.created))?;
+        Some(incident.what)
+    }
+
     /// Marks it as failed.
     pub(super) fn fail(&mut self, now: Millis) {
         self.rollout = Rollout::Failed;
@@ -306,6 +320,9 @@ pub(super) struct Task {
     pub(super) targeted: bool,
     /// It counts as up for its deployment.
     pub(super) healthy: bool,
+    /// How long it takes to go at least, once it is told to.
+    #[serde(default)]
+    pub(super) lingers: Millis,
     /// It has failed, and its deployment has not counted it yet.
     pub(super) failed: bool,
     pub(super) times: Times,

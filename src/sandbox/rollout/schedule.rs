@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::ids::digest_of;
 use super::super::model::{Rollout, Task};
-use super::super::scenario::Fate;
+use super::super::script::{Fate, What};
 use super::super::state::Millis;
 use super::events::listed;
 use super::life::stop;
@@ -17,6 +18,7 @@ const PACE: usize = 20;
 /// How often in a row each task may fail before ECS takes its time between tries.
 const PATIENCE: usize = 4;
 const FIRST_PAUSE: Millis = 15_000;
+const FIRST_LONG_PAUSE: Millis = 5 * 60_000;
 const LONGEST_PAUSE: Millis = 27 * 60_000;
 
 /// What a service has and may have.
@@ -47,7 +49,9 @@ impl Hand<'_> {
             if failures > 0 {
                 deployment.failed += failures;
                 deployment.updated = *now;
-                deployment.launch_at = *now + pause(deployment.failed / desired);
+                let throttled = deployment.incident(*now) == Some(What::Throttled);
+                let wait = if throttled { long_pause } else { pause };
+                deployment.launch_at = *now + wait(deployment.failed / desired);
             } else if well && deployment.breaker.resets {
                 deployment.failed = 0;
             }
@@ -66,30 +70,52 @@ impl Hand<'_> {
         };
         let count = self.tally(&primary.id);
         let halted = primary.rollout == Rollout::Failed || primary.aborted;
-        let stuck = primary.fate == Fate::Stuck;
+        let incident = primary.incident(self.now);
+        let blocked = incident
+            .filter(|what| matches!(what, What::NoCapacity | What::NoInstance | What::NoRole))
+            .filter(|_| !halted);
         let late = primary.launch_at > self.now;
-        let struggles = primary.failed / count.desired.max(1) >= PATIENCE;
+        self.complain_of_failures(incident);
         let wanted = if halted { 0 } else { count.desired.saturating_sub(count.fresh) };
         let room = count.upper.saturating_sub(count.fresh + count.old);
-        let holds =
-            if halted { Holds::default() } else { self.pass_stages(count.fresh_healthy >= count.desired) };
-        let waits = late || stuck || holds.start;
+        let holds = if halted { Holds::default() } else { self.pass_stages(self.is_up(&count)) };
+        let waits = late || blocked.is_some() || holds.start;
         let started = if waits { 0 } else { wanted.min(room).min(PACE) };
         let surplus = count.fresh.saturating_sub(count.desired);
-        let stopped = if halted || holds.stop || holds.start { 0 } else { retired(&count, wanted, room) };
-        if struggles {
-            self.say_once(format!(
-                "(service {}) is unable to consistently start tasks successfully. For more information, see the \
-                 Troubleshooting section of the Amazon ECS Developer Guide.",
-                self.service.name
-            ));
-        }
+        let due = if halted || holds.stop || holds.start { 0 } else { retired(&count, wanted, room) };
+        let stopped = if incident == Some(What::Protected) { 0 } else { due };
         self.start_tasks(started);
         self.stop_tasks(stopped, surplus);
-        if wanted > 0 && stuck {
-            self.explain_no_capacity();
-        } else if wanted > 0 && started == 0 && stopped == 0 && !waits && count.fresh + count.old > 0 {
+        if let Some(what) = blocked.filter(|_| wanted > 0 && !late && !holds.start) {
+            self.explain_no_task(what, wanted.min(room));
+        }
+        if due > stopped {
+            self.explain_protection(due);
+        }
+        if started == 0 && stopped == 0 && wanted > 0 && !waits && count.fresh + count.old > 0 {
             self.explain_standstill(&count);
+        }
+    }
+
+    /// Returns whether enough new tasks are up for the deployment to go on.
+    fn is_up(&self, count: &Count) -> bool {
+        let enough = self.service.history.last().and_then(|entry| entry.enough(count.desired));
+        count.fresh_healthy >= enough.unwrap_or(count.desired)
+    }
+
+    /// Says that tasks fail again and again, and that ECS takes its time.
+    fn complain_of_failures(&mut self, incident: Option<What>) {
+        let (desired, name) = (self.service.desired.max(1), self.service.name.clone());
+        let failed = self.service.deployments.first().map_or(0, |d| d.failed);
+        let throttled = incident == Some(What::Throttled) && failed > 0;
+        if failed / desired >= PATIENCE || throttled {
+            self.say_once(format!(
+                "(service {name}) is unable to consistently start tasks successfully. For more information, see the \
+                 Troubleshooting section of the Amazon ECS Developer Guide."
+            ));
+        }
+        if throttled {
+            self.say_once(format!("service {name} operations are being throttled. Will try again later."));
         }
     }
 
@@ -101,7 +127,7 @@ impl Hand<'_> {
             desired,
             // Two whole sets of tasks side by side, or one that is replaced within the percentages.
             lower: if rolling { percent("minimumHealthyPercent", 100).div_ceil(100) } else { desired },
-            upper: if rolling { percent("maximumPercent", 200) / 100 } else { 2 * desired },
+            upper: percent("maximumPercent", 200) / 100,
             fresh: 0,
             fresh_healthy: 0,
             old: 0,
@@ -116,6 +142,9 @@ impl Hand<'_> {
                 count.old_healthy += usize::from(task.is_running());
             }
         }
+        if !rolling {
+            count.upper = desired + count.old;
+        }
         count
     }
 
@@ -126,16 +155,16 @@ impl Hand<'_> {
         if number == 0 {
             return;
         }
-        let sick = matches!(primary.fate, Fate::Unhealthy | Fate::UnhealthyContainer);
-        let replaces = primary.failed > 0 && (primary.completed || sick);
-        let (fate, first) = (primary.fate, primary.launched_ever == 0);
+        let script = primary.script;
+        let replaces = primary.failed > 0 && (primary.completed || script.fate.is_sick());
+        let before = primary.launched_ever;
         primary.launched_ever += number;
         let definition = primary.definition.clone();
         let tags = self.propagated(&definition);
         let mut names = Vec::with_capacity(number);
         for n in 0..number {
-            // Only the very first task of a flaky deployment fails.
-            let fate = if fate == Fate::Flaky && !(first && n == 0) { Fate::Good } else { fate };
+            let spared = script.only_first.is_some_and(|first| before + n >= first);
+            let fate = if spared { Fate::Good } else { script.fate };
             let order = Launch::of(self.service, &self.service.deployments[0], fate, tags.clone());
             names.extend(launch(self.realm, self.ids, self.now, order));
         }
@@ -172,6 +201,7 @@ impl Hand<'_> {
             return;
         }
         let id = primary.id.clone();
+        let lingers = Millis::from(primary.script.drains) * 1000;
         let reason = format!("Scaling activity initiated by (deployment {id})");
         let mine = |task: &Task| task.is_of(self.service) && task.is_live();
         let tasks = &mut self.realm.tasks;
@@ -188,6 +218,7 @@ impl Hand<'_> {
             } else {
                 pending += 1;
             }
+            task.lingers = if task.is_in(&id) { 0 } else { lingers };
             stop(task, self.now, "ServiceSchedulerInitiated", &reason);
         }
         self.report_stops(&running, pending, drained);
@@ -212,10 +243,61 @@ impl Hand<'_> {
         }
     }
 
-    fn explain_no_capacity(&mut self) {
+    /// Says why no task is placed. A role that cannot be assumed is a failure of each task that was to be.
+    fn explain_no_task(&mut self, what: What, tasks: usize) {
+        let name = self.service.name.clone();
+        let unable = format!("service {name} was unable to place a task");
+        // The same instance each time: the event is not to be repeated.
+        let digits = digest_of(&name);
+        let instance = digits.get(7..39).unwrap_or_default();
+        let message = match what {
+            What::NoRole => {
+                self.fail_to_launch(tasks);
+                format!(
+                    "(service {name}) failed to launch a task with (error ECS was unable to assume the role '{}' that \
+                     was provided for this task. Please verify that the role being passed has the proper trust \
+                     relationship and permissions and that your IAM user has permissions to pass this role.).",
+                    self.role()
+                )
+            }
+            What::NoInstance => format!(
+                "{unable} because no container instance met all of its requirements. The closest matching \
+                 (container-instance {instance}) has insufficient CPU units available. For more information, see the \
+                 Troubleshooting section of the Amazon ECS Developer Guide."
+            ),
+            _ => format!(
+                "{unable}. Reason: Capacity is unavailable at this time. Please try again later or in a different \
+                 availability zone."
+            ),
+        };
+        self.say_once(message);
+    }
+
+    /// Counts tasks that could not even be launched, and waits before the next try.
+    fn fail_to_launch(&mut self, tasks: usize) {
+        let (now, desired) = (self.now, self.service.desired.max(1));
+        if let Some(primary) = self.service.deployments.first_mut() {
+            primary.failed += tasks;
+            primary.updated = now;
+            primary.launch_at = now + pause(primary.failed / desired).max(FIRST_PAUSE);
+        }
+    }
+
+    /// Returns the role that the tasks are to have.
+    fn role(&self) -> String {
+        let definition = self.realm.definition(&self.service.definition);
+        let role = definition.and_then(|d| d.text("taskRoleArn").or_else(|| d.text("executionRoleArn")));
+        let made_up = || format!("arn:aws:iam::{}:role/{}-task", self.realm.account, self.service.name);
+        role.map_or_else(made_up, str::to_owned)
+    }
+
+    fn explain_protection(&mut self, tasks: usize) {
+        let Some(old) = self.service.deployments.get(1).map(|d| d.id.clone()) else {
+            return;
+        };
         self.say_once(format!(
-            "service {} was unable to place a task. Reason: Capacity is unavailable at this time. Please try again \
-             later or in a different availability zone.",
+            "(service {}) was unable to reach steady state because (taskSet {old}) was unable to scale in due to \
+             (reason {tasks} tasks under protection)",
             self.service.name
         ));
     }
@@ -247,6 +329,11 @@ fn pause(rounds: usize) -> Millis {
         None => 0,
         Some(beyond) => (FIRST_PAUSE << beyond.min(10)).min(LONGEST_PAUSE),
     }
+}
+
+/// Returns how long ECS waits where it throttles a service.
+fn long_pause(rounds: usize) -> Millis {
+    (FIRST_LONG_PAUSE << rounds.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]
