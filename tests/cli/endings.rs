@@ -255,7 +255,7 @@ fn a_configured_threshold_of_the_breaker_counts() {
         json!({"enable": true, "rollback": true, "thresholdConfiguration": {"type": "COUNT", "value": 9}});
     let members = json!({"deploymentConfiguration": {"deploymentCircuitBreaker": breaker}});
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
-    let world = World::with(Scenario::NoImage, &files, &[service("web", members)]);
+    let world = World::with(Scenario::Crash, &files, &[service("web", members)]);
     world.deploy("v2").exits(3).answers("web: web:2 was rolled back");
 }
 
