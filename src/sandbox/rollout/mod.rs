@@ -8,6 +8,7 @@
 
 mod begin;
 mod breaker;
+mod complaints;
 mod events;
 mod finish;
 mod hooks;
