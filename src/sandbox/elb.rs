@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 use super::ids::digest_of;
 use super::model::{Phase, Service, Task};
 use super::params::{text, texts};
-use super::rollout::{CHECKING, SICK, trouble};
+use super::rollout::{CHECKING, trouble};
 use super::script::Fate;
 use super::state::{Env, Millis, Realm, last_part};
 use super::wire::ApiError;
+
+/// How long a target is checked before it is called unhealthy; ECS tells of it, and stops the task, later.
+const GIVEN_UP: Millis = 25_000;
 
 /// Answers an Elastic Load Balancing operation.
 pub(super) fn answer(env: &mut Env<'_>, operation: &str, input: &Value) -> Result<Value, ApiError> {
@@ -163,8 +166,8 @@ fn state(task: &Task, now: Millis) -> Option<(&'static str, Trouble)> {
     let timeout = ("Target.Timeout", trouble(Fate::TimedOut));
     Some(match (task.phase, task.fate) {
         (Phase::Activating, _) => ("initial", Some(registering)),
-        (Phase::Running, Fate::Unhealthy) if elapsed >= SICK => ("unhealthy", Some(mismatch)),
-        (Phase::Running, Fate::TimedOut) if elapsed >= SICK => ("unhealthy", Some(timeout)),
+        (Phase::Running, Fate::Unhealthy) if elapsed >= GIVEN_UP => ("unhealthy", Some(mismatch)),
+        (Phase::Running, Fate::TimedOut) if elapsed >= GIVEN_UP => ("unhealthy", Some(timeout)),
         (Phase::Running, Fate::Unhealthy | Fate::TimedOut) => ("initial", Some(checking)),
         (Phase::Running, _) if elapsed < CHECKING => ("initial", Some(checking)),
         (Phase::Running, _) => ("healthy", None),

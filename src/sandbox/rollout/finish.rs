@@ -11,8 +11,8 @@ use super::breaker::REQUESTED;
 const STARTING: Millis = 2000;
 const STOPPING: Millis = 4000;
 
-/// How long a target runs before its target group calls it unhealthy.
-pub(crate) const SICK: Millis = 40_000;
+/// How long a target runs before ECS tells that its target group calls it unhealthy.
+const SICK: Millis = 40_000;
 
 /// How long a failed deployment is shown at least, before it is dropped.
 const SHOWN: Millis = 12_000;
