@@ -129,9 +129,7 @@ fn health(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
 
 /// Returns a task as a target of a group; nothing while it is not registered there.
 fn target(group: &Group<'_>, task: &Task, now: Millis) -> Option<Value> {
-    let primary = task.fixed.get("targetGroup").and_then(Value::as_str);
-    let own = group.service.target_groups().iter().any(|arn| arn == group.arn);
-    if !task.is_of(group.service) || primary.is_none() || !own {
+    if !task.is_of(group.service) || !group.service.groups_of(task).iter().any(|arn| arn == group.arn) {
         return None;
     }
     let (state, trouble) = state(task, now)?;
