@@ -29,6 +29,7 @@ mod seed;
 mod server;
 mod state;
 mod sts;
+mod task;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -1,11 +1,12 @@
-//! The things that a rollout is made of: definitions, services, deployments, tasks. Owns their
-//! fields and small questions about them; never moves them on.
+//! The things that a rollout is made of: definitions, services, deployments. Owns their fields and small
+//! questions about them; never moves them on. Tasks have a file of their own.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::script::{Fate, Script, What};
+use super::script::{Script, What};
 use super::state::Millis;
+pub(super) use super::task::{Container, Phase, Stop, Task, Times};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Definition {
@@ -74,6 +75,23 @@ impl Service {
         groups.map(str::to_owned).collect()
     }
 
+    /// Returns the target group that takes turns with the first one, where there is one.
+    pub(super) fn alternate_group(&self) -> Option<&str> {
+        let balancer = self.config.get("loadBalancers")?.get(0)?;
+        balancer["advancedConfiguration"]["alternateTargetGroupArn"].as_str()
+    }
+
+    /// Returns the target groups that a task is registered with.
+    pub(super) fn groups_of(&self, task: &Task) -> Vec<String> {
+        let first = task.fixed.get("targetGroup").and_then(Value::as_str).map(str::to_owned);
+        first.into_iter().flat_map(|first| self.with_others(first)).collect()
+    }
+
+    /// Returns a group in the place of the first one, and the others.
+    fn with_others(&self, first: String) -> impl Iterator<Item = String> {
+        std::iter::once(first).chain(self.target_groups().into_iter().skip(1))
+    }
+
     /// Returns a percentage of the deployment configuration, or ECS's default.
     pub(super) fn percent(&self, name: &str, default: u64) -> u64 {
         self.config.get("deploymentConfiguration").and_then(|c| c[name].as_u64()).unwrap_or(default)
@@ -119,6 +137,9 @@ pub(super) struct Deployment {
     #[serde(default)]
     pub(super) struck: bool,
     pub(super) breaker: Breaker,
+    /// Its tasks are in the alternate target group.
+    #[serde(default)]
+    pub(super) alternate: bool,
     /// What launch type, network and so on it was started with.
     pub(super) config: Map<String, Value>,
     /// The service deployment that it belongs to.
@@ -270,126 +291,4 @@ pub(super) struct Event {
     pub(super) id: String,
     pub(super) at: Millis,
     pub(super) message: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) enum Phase {
-    Provisioning,
-    Pending,
-    Activating,
-    Running,
-    Deactivating,
-    Stopping,
-    Deprovisioning,
-    Stopped,
-}
-
-impl Phase {
-    /// Returns the name on the wire.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Phase::Provisioning => "PROVISIONING",
-            Phase::Pending => "PENDING",
-            Phase::Activating => "ACTIVATING",
-            Phase::Running => "RUNNING",
-            Phase::Deactivating => "DEACTIVATING",
-            Phase::Stopping => "STOPPING",
-            Phase::Deprovisioning => "DEPROVISIONING",
-            Phase::Stopped => "STOPPED",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Task {
-    pub(super) id: String,
-    pub(super) arn: String,
-    pub(super) cluster_arn: String,
-    pub(super) cluster: String,
-    pub(super) service: Option<String>,
-    pub(super) deployment: Option<String>,
-    pub(super) started_by: Option<String>,
-    pub(super) group: String,
-    pub(super) family: String,
-    pub(super) definition: String,
-    pub(super) phase: Phase,
-    pub(super) since: Millis,
-    pub(super) stop: Option<Stop>,
-    pub(super) fate: Fate,
-    /// It is behind a target group: it is registered on the way up and drained on the way down.
-    pub(super) targeted: bool,
-    /// It counts as up for its deployment.
-    pub(super) healthy: bool,
-    /// How long it takes to go at least, once it is told to.
-    #[serde(default)]
-    pub(super) lingers: Millis,
-    /// It has failed, and its deployment has not counted it yet.
-    pub(super) failed: bool,
-    pub(super) times: Times,
-    pub(super) containers: Vec<Container>,
-    pub(super) overrides: Value,
-    pub(super) tags: Vec<Value>,
-    /// Fields that never change: cpu, launch type, attachments and so on.
-    pub(super) fixed: Map<String, Value>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Stop {
-    pub(super) code: String,
-    pub(super) reason: String,
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Times {
-    pub(super) created: Millis,
-    pub(super) pull_started: Option<Millis>,
-    pub(super) pull_stopped: Option<Millis>,
-    pub(super) started: Option<Millis>,
-    pub(super) stopping: Option<Millis>,
-    pub(super) execution_stopped: Option<Millis>,
-    pub(super) stopped: Option<Millis>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Container {
-    pub(super) arn: String,
-    pub(super) name: String,
-    pub(super) image: String,
-    pub(super) digest: Option<String>,
-    pub(super) runtime_id: String,
-    pub(super) essential: bool,
-    pub(super) checked: bool,
-    pub(super) health: String,
-    pub(super) exit_code: Option<i32>,
-    pub(super) reason: Option<String>,
-    pub(super) secret: Option<String>,
-    pub(super) cpu: String,
-    pub(super) memory: Option<String>,
-}
-
-impl Task {
-    /// Returns whether it has neither stopped nor been told to.
-    pub(super) fn is_live(&self) -> bool {
-        self.stop.is_none()
-    }
-
-    /// Returns whether it counts as pending.
-    pub(super) fn is_pending(&self) -> bool {
-        self.phase < Phase::Running
-    }
-
-    /// Returns whether it counts as running.
-    pub(super) fn is_running(&self) -> bool {
-        self.phase == Phase::Running
-    }
-
-    /// Returns whether it belongs to the deployment with this id.
-    pub(super) fn is_in(&self, deployment: &str) -> bool {
-        self.deployment.as_deref() == Some(deployment)
-    }
-
-    /// Returns whether it belongs to this service.
-    pub(super) fn is_of(&self, service: &Service) -> bool {
-        self.service.as_deref() == Some(service.name.as_str()) && self.cluster == service.cluster
-    }
 }

@@ -1,10 +1,11 @@
 //! The scheduler of one service: which tasks to start and to stop now. Owns the arithmetic of the
 //! deployment percentages and the back-off; never judges whether a deployment is done.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::super::ids::digest_of;
-use super::super::model::{Rollout, Task};
+use super::super::model::{Rollout, Service, Task};
 use super::super::script::{Fate, What};
 use super::super::state::Millis;
 use super::events::listed;
@@ -16,16 +17,16 @@ use super::{Hand, Launch, launch};
 const PACE: usize = 20;
 
 /// How often in a row each task may fail before ECS takes its time between tries.
-const PATIENCE: usize = 4;
-const FIRST_PAUSE: Millis = 15_000;
+pub(super) const PATIENCE: usize = 4;
+pub(super) const FIRST_PAUSE: Millis = 15_000;
 const FIRST_LONG_PAUSE: Millis = 5 * 60_000;
 const LONGEST_PAUSE: Millis = 27 * 60_000;
 
 /// What a service has and may have.
-struct Count {
-    desired: usize,
-    lower: usize,
-    upper: usize,
+pub(super) struct Count {
+    pub(super) desired: usize,
+    pub(super) lower: usize,
+    pub(super) upper: usize,
     /// Tasks of the PRIMARY deployment that are up or on their way up.
     fresh: usize,
     fresh_healthy: usize,
@@ -101,22 +102,6 @@ impl Hand<'_> {
     fn is_up(&self, count: &Count) -> bool {
         let enough = self.service.history.last().and_then(|entry| entry.enough(count.desired));
         count.fresh_healthy >= enough.unwrap_or(count.desired)
-    }
-
-    /// Says that tasks fail again and again, and that ECS takes its time.
-    fn complain_of_failures(&mut self, incident: Option<What>) {
-        let (desired, name) = (self.service.desired.max(1), self.service.name.clone());
-        let failed = self.service.deployments.first().map_or(0, |d| d.failed);
-        let throttled = incident == Some(What::Throttled) && failed > 0;
-        if failed / desired >= PATIENCE || throttled {
-            self.say_once(format!(
-                "(service {name}) is unable to consistently start tasks successfully. For more information, see the \
-                 Troubleshooting section of the Amazon ECS Developer Guide."
-            ));
-        }
-        if throttled {
-            self.say_once(format!("service {name} operations are being throttled. Will try again later."));
-        }
     }
 
     fn tally(&self, primary: &str) -> Count {
@@ -209,107 +194,57 @@ impl Hand<'_> {
             (0..tasks.len()).filter(|at| mine(&tasks[*at])).partition(|at| tasks[*at].is_in(&id));
         // Of the old tasks those that are not up yet go first, then the oldest; of the new ones the newest.
         former.sort_by_key(|at| !tasks[*at].is_pending());
-        let (mut running, mut pending, mut drained) = (Vec::new(), 0, 0);
+        let mut stops = Stops::default();
         for at in former.into_iter().take(old).chain(fresh.into_iter().rev().take(surplus)) {
             let task = &mut tasks[at];
-            if task.is_running() {
-                running.push(task.id.clone());
-                drained += usize::from(task.targeted);
-            } else {
-                pending += 1;
-            }
+            stops.note(self.service, task);
             task.lingers = if task.is_in(&id) { 0 } else { lingers };
             stop(task, self.now, "ServiceSchedulerInitiated", &reason);
         }
-        self.report_stops(&running, pending, drained);
+        self.report_stops(&stops);
     }
 
-    fn report_stops(&mut self, running: &[String], pending: usize, drained: usize) {
-        if running.is_empty() && pending == 0 {
+    fn report_stops(&mut self, stops: &Stops) {
+        if stops.running.is_empty() && stops.pending == 0 {
             return;
         }
         self.service.steady = false;
-        if pending > 0 {
-            self.say(&format!("stopped {pending} pending tasks."));
+        if stops.pending > 0 {
+            self.say(&format!("stopped {} pending tasks.", stops.pending));
         }
-        if drained > 0 {
-            for group in self.service.target_groups() {
-                self.say(&format!("deregistered {drained} targets in (target-group {group})"));
-            }
-            self.say(&format!("has begun draining connections on {drained} tasks."));
+        for (group, number) in &stops.deregistered {
+            self.say(&format!("deregistered {number} targets in (target-group {group})"));
         }
-        if !running.is_empty() {
-            self.say(&format!("has stopped {} running tasks: {}.", running.len(), listed(running)));
+        if stops.drained > 0 {
+            self.say(&format!("has begun draining connections on {} tasks.", stops.drained));
         }
-    }
-
-    /// Says why no task is placed. A role that cannot be assumed is a failure of each task that was to be.
-    fn explain_no_task(&mut self, what: What, tasks: usize) {
-        let name = self.service.name.clone();
-        let unable = format!("service {name} was unable to place a task");
-        // The same instance each time: the event is not to be repeated.
-        let digits = digest_of(&name);
-        let instance = digits.get(7..39).unwrap_or_default();
-        let message = match what {
-            What::NoRole => {
-                self.fail_to_launch(tasks);
-                format!(
-                    "(service {name}) failed to launch a task with (error ECS was unable to assume the role '{}' that \
-                     was provided for this task. Please verify that the role being passed has the proper trust \
-                     relationship and permissions and that your IAM user has permissions to pass this role.).",
-                    self.role()
-                )
-            }
-            What::NoInstance => format!(
-                "{unable} because no container instance met all of its requirements. The closest matching \
-                 (container-instance {instance}) has insufficient CPU units available. For more information, see the \
-                 Troubleshooting section of the Amazon ECS Developer Guide."
-            ),
-            _ => format!(
-                "{unable}. Reason: Capacity is unavailable at this time. Please try again later or in a different \
-                 availability zone."
-            ),
-        };
-        self.say_once(message);
-    }
-
-    /// Counts tasks that could not even be launched, and waits before the next try.
-    fn fail_to_launch(&mut self, tasks: usize) {
-        let (now, desired) = (self.now, self.service.desired.max(1));
-        if let Some(primary) = self.service.deployments.first_mut() {
-            primary.failed += tasks;
-            primary.updated = now;
-            primary.launch_at = now + pause(primary.failed / desired).max(FIRST_PAUSE);
+        if !stops.running.is_empty() {
+            let number = stops.running.len();
+            self.say(&format!("has stopped {number} running tasks: {}.", listed(&stops.running)));
         }
     }
+}
 
-    /// Returns the role that the tasks are to have.
-    fn role(&self) -> String {
-        let definition = self.realm.definition(&self.service.definition);
-        let role = definition.and_then(|d| d.text("taskRoleArn").or_else(|| d.text("executionRoleArn")));
-        let made_up = || format!("arn:aws:iam::{}:role/{}-task", self.realm.account, self.service.name);
-        role.map_or_else(made_up, str::to_owned)
-    }
+/// What is told to stop in one second.
+#[derive(Default)]
+struct Stops {
+    running: Vec<String>,
+    pending: usize,
+    drained: usize,
+    /// By target group.
+    deregistered: BTreeMap<String, usize>,
+}
 
-    fn explain_protection(&mut self, tasks: usize) {
-        let Some(old) = self.service.deployments.get(1).map(|d| d.id.clone()) else {
+impl Stops {
+    fn note(&mut self, service: &Service, task: &Task) {
+        if !task.is_running() {
+            self.pending += 1;
             return;
-        };
-        self.say_once(format!(
-            "(service {}) was unable to reach steady state because (taskSet {old}) was unable to scale in due to \
-             (reason {tasks} tasks under protection)",
-            self.service.name
-        ));
-    }
-
-    /// Says why nothing moves, where the deployment percentages forbid it.
-    fn explain_standstill(&mut self, count: &Count) {
-        if count.upper <= count.desired && count.lower >= count.desired {
-            let name = self.service.name.clone();
-            self.say_once(format!(
-                "service {name} was unable to stop or start tasks during a deployment because of the service \
-                 deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
-            ));
+        }
+        self.running.push(task.id.clone());
+        self.drained += usize::from(task.targeted);
+        for group in service.groups_of(task) {
+            *self.deregistered.entry(group).or_default() += 1;
         }
     }
 }
@@ -324,7 +259,7 @@ fn retired(count: &Count, wanted: usize, room: usize) -> usize {
 }
 
 /// Returns how long ECS waits before the next try, after so many rounds of failures.
-fn pause(rounds: usize) -> Millis {
+pub(super) fn pause(rounds: usize) -> Millis {
     match rounds.checked_sub(PATIENCE) {
         None => 0,
         Some(beyond) => (FIRST_PAUSE << beyond.min(10)).min(LONGEST_PAUSE),
