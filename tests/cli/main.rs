@@ -16,6 +16,7 @@ mod render;
 mod round_trip;
 mod running;
 mod sandbox;
+mod scenarios;
 mod schema;
 mod status;
 mod support;
