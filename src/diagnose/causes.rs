@@ -1,311 +1,211 @@
 //! Owns the table of causes: which end of a task means what, and what helps. One row a pattern.
+//!
+//! The patterns are ECS's own texts, from the developer guide's pages on stopped tasks, the ECS agent's source, and reasons
+//! that people reported. The stop code is only an aid: the text decides, so that a code of tomorrow hides no known text.
+//! Nothing is guessed: a text that no row knows has no cause.
 
-use crate::aws::types::Container;
+use serde::Serialize;
+
+use super::failing_container;
+use crate::aws::types::Task;
+
+mod exits;
+mod pull;
+mod secrets;
+mod start;
+mod stops;
+
+/// Says whether trying again helps, with the same definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    No,
+    Sometimes,
+    Yes,
+}
+
+/// Says how a task ended, in the view of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It never ran.
+    NotStarted,
+    /// A container ended by itself.
+    Exited,
+    /// A health check failed.
+    Unhealthy,
+    /// Something from outside ended it: it says nothing of what is deployed.
+    Interrupted,
+    /// ECS ended it in the course of things.
+    Ordinary,
+}
+
+/// Says which ends of containers a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Any,
+    Code(&'static [i64]),
+    Nonzero,
+    Missing,
+}
 
 /// Holds what an end of a task means.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cause {
-    stop_code: &'static str,
-    /// Every part stands in the reason, in any case of letters.
-    parts: &'static [&'static str],
-    /// The exit code of the container, where the row is about one.
-    exit_code: Option<i64>,
+    pub end: End,
+    /// Each of these stands in the reason, or one of its alternatives: `a|b`. Small letters.
+    all: &'static [&'static str],
+    /// None of these does: `a|b`.
+    unless: &'static str,
+    /// The stop code that stands for the text.
+    code: &'static str,
+    exit: Exit,
+    /// It says nothing beside a row that is more precise.
+    general: bool,
+    /// What happened.
     pub cause: &'static str,
+    /// What helps.
     pub remedy: &'static str,
+    pub retry_helps: Retry,
+    /// Trying again with the same definition cannot end otherwise.
+    pub deterministic: bool,
 }
 
-const fn row(
-    stop_code: &'static str,
-    parts: &'static [&'static str],
+/// What a row says: the cause and the remedy.
+type Said = (&'static str, &'static str);
+
+const fn row(end: End, all: &'static [&'static str], said: Said, retry_helps: Retry) -> Cause {
+    let (cause, remedy) = said;
+    Cause {
+        end,
+        all,
+        unless: "",
+        code: "",
+        exit: Exit::Any,
+        general: false,
+        cause,
+        remedy,
+        retry_helps,
+        deterministic: false,
+    }
+}
+
+const fn exit(exit: Exit, said: Said) -> Cause {
+    let row = row(End::Exited, &[], said, Retry::No);
+    Cause { exit, ..row }
+}
+
+impl Cause {
+    const fn unless(self, unless: &'static str) -> Cause {
+        Cause { unless, ..self }
+    }
+
+    const fn or_code(self, code: &'static str) -> Cause {
+        Cause { code, ..self }
+    }
+
+    const fn general(self) -> Cause {
+        Cause { general: true, ..self }
+    }
+
+    const fn deterministic(self) -> Cause {
+        Cause { deterministic: true, ..self }
+    }
+
+    /// Returns whether a text has the words of this row.
+    pub(super) fn is_told_by(&self, text: &str) -> bool {
+        self.has_words(&plain(text))
+    }
+
+    fn has_words(&self, plain: &str) -> bool {
+        !self.all.is_empty() && self.all.iter().all(|part| any(part, plain))
+    }
+
+    fn matches(&self, end: &Facts) -> bool {
+        let text = self.has_words(&end.text);
+        let code = !self.code.is_empty() && end.code == self.code;
+        let exit = match self.exit {
+            Exit::Any => false,
+            Exit::Code(codes) => end.exited && end.exit_code.is_some_and(|code| codes.contains(&code)),
+            Exit::Nonzero => end.exited && end.exit_code.is_some_and(|code| code != 0),
+            Exit::Missing => end.exited && end.exit_code.is_none(),
+        };
+        (text || code || exit) && (self.unless.is_empty() || !any(self.unless, &end.text))
+    }
+}
+
+/// Returns whether one of the alternatives stands in a text.
+pub(super) fn any(alternatives: &str, text: &str) -> bool {
+    alternatives.split('|').any(|part| text.contains(part))
+}
+
+/// Returns a text as the tables compare it: in small letters, with plain apostrophes and single spaces.
+pub(super) fn plain(text: &str) -> String {
+    let text = text.replace('\u{2019}', "'").to_lowercase();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What rows look at.
+#[derive(Default)]
+struct Facts {
+    text: String,
+    code: String,
     exit_code: Option<i64>,
-    cause: &'static str,
-    remedy: &'static str,
-) -> Cause {
-    Cause { stop_code, parts, exit_code, cause, remedy }
+    exited: bool,
 }
 
-const START: &str = "TaskFailedToStart";
-const EXIT: &str = "EssentialContainerExited";
-const SCHEDULER: &str = "ServiceSchedulerInitiated";
+/// A row that matches, and its place in the table: the smaller, the more precise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Match {
+    pub(super) rank: usize,
+    pub(super) row: &'static Cause,
+}
 
-/// The rows, the more precise ones first.
-///
-/// From the developer guide's pages on stopped tasks ("CannotPullContainer task errors", "Resource
-/// initialization errors", "Stopped task error codes") and the ECS agent's source.
-const CAUSES: &[Cause] = &[
-    row(START, &["CannotPull", "manifest unknown"], None, NO_IMAGE, PUSH_IMAGE),
-    row(START, &["CannotPull", "not found"], None, NO_IMAGE, PUSH_IMAGE),
-    row(START, &["CannotPull", "failed to resolve ref"], None, NO_IMAGE, PUSH_IMAGE),
-    row(
-        START,
-        &["CannotPull", "toomanyrequests"],
-        None,
-        "the registry refuses more pulls for now",
-        "use `repositoryCredentials`, or mirror the image to ECR",
-    ),
-    row(
-        START,
-        &["CannotPull", "connection issue"],
-        None,
-        "the task cannot reach the registry",
-        "give the subnet a NAT gateway or the ECR and S3 endpoints, or `assignPublicIp: ENABLED` in a public subnet",
-    ),
-    row(
-        START,
-        &["CannotPull", "i/o timeout"],
-        None,
-        "the task cannot reach the registry",
-        "check routes, DNS and security groups of the task's subnets",
-    ),
-    row(START, &["descriptor matching platform"], None, WRONG_PLATFORM, BUILD_PLATFORM),
-    row(START, &["no matching manifest for"], None, WRONG_PLATFORM, BUILD_PLATFORM),
-    row(
-        START,
-        &["no space left on device"],
-        None,
-        "the disk is full",
-        "raise `ephemeralStorage.sizeInGiB`, or clean the instance's disk",
-    ),
-    row(
-        START,
-        &["CannotPull", "denied"],
-        None,
-        "the role may not pull the image",
-        "let the execution role pull from the repository; check the image's name",
-    ),
-    row(
-        START,
-        &["CannotPull", "Check that the role"],
-        None,
-        "the role may not pull the image, or the image does not exist",
-        "let the execution role pull from the repository; check the image's name and tag",
-    ),
-    row(
-        START,
-        &["ResourceInitializationError", "ecr registry auth"],
-        None,
-        "the task cannot get a login for ECR",
-        "give the subnet a way to ECR (NAT or endpoints), and the execution role `ecr:GetAuthorizationToken`",
-    ),
-    row(
-        START,
-        &["ResourceInitializationError", "AccessDenied"],
-        None,
-        "the execution role may not read a secret",
-        "let the execution role (not the task role) read it: `secretsmanager:GetSecretValue`, `ssm:GetParameters`, `kms:Decrypt`",
-    ),
-    row(
-        START,
-        &["ResourceInitializationError", "ResourceNotFound"],
-        None,
-        "a secret or parameter does not exist",
-        "correct `valueFrom`: region, name, JSON key and version",
-    ),
-    row(
-        START,
-        &["ResourceInitializationError", "can't find"],
-        None,
-        "a secret or parameter does not exist",
-        "correct `valueFrom`: region, name, JSON key and version",
-    ),
-    row(
-        START,
-        &["ResourceInitializationError", "unable to pull secrets or registry auth"],
-        None,
-        "the task cannot get its secrets or a login for ECR",
-        "check the execution role's permissions, and the subnet's way to Secrets Manager, SSM and ECR",
-    ),
-    row(
-        START,
-        &["failed to validate logger args"],
-        None,
-        "the log group does not exist, or CloudWatch Logs cannot be reached",
-        "create the log group, or set `awslogs-create-group: \"true\"`",
-    ),
-    row(
-        START,
-        &["failed to initialize logging driver"],
-        None,
-        "the log driver's options are not valid",
-        "correct `logConfiguration`",
-    ),
-    row(
-        START,
-        &["failed to invoke EFS utils"],
-        None,
-        "the EFS file system cannot be mounted",
-        "check the mount targets, port 2049 and the access point's permissions",
-    ),
-    row(
-        START,
-        &["InsufficientFreeAddressesInSubnet"],
-        None,
-        "the subnet has no free addresses",
-        "add subnets, or free addresses",
-    ),
-    row(
-        START,
-        &["Capacity is unavailable"],
-        None,
-        "Fargate has no capacity there at the moment",
-        "try again, or add availability zones",
-    ),
-    row(START, &["exec format error"], None, WRONG_PLATFORM, BUILD_PLATFORM),
-    row(START, &["executable file not found"], None, NO_COMMAND, FIX_COMMAND),
-    row(START, &["no such file"], None, NO_COMMAND, FIX_COMMAND),
-    row(
-        START,
-        &["permission denied"],
-        None,
-        "the command may not be executed",
-        "make it executable in the image, or correct `user`",
-    ),
-    row(
-        EXIT,
-        &["OutOfMemory"],
-        None,
-        "the container needed more memory than it has",
-        "raise `memory`, or find what takes it",
-    ),
-    row(
-        EXIT,
-        &[],
-        Some(137),
-        "the container was killed: out of memory, or it did not end on SIGTERM in time",
-        "raise `memory`; end on SIGTERM within `stopTimeout`",
-    ),
-    row(
-        EXIT,
-        &[],
-        Some(139),
-        "the program crashed (segmentation fault)",
-        "run the image on this architecture locally",
-    ),
-    row(EXIT, &[], Some(127), NO_COMMAND, FIX_COMMAND),
-    row(EXIT, &[], Some(126), "the command cannot be executed", FIX_COMMAND),
-    row(
-        EXIT,
-        &[],
-        Some(143),
-        "the container was asked to end (SIGTERM)",
-        "find out who stopped it, if nobody meant to",
-    ),
-    row(
-        EXIT,
-        &[],
-        Some(0),
-        "the program ended by itself; a service has to go on",
-        "keep it in the foreground, or set `essential: false`",
-    ),
-    row(EXIT, &[], None, "the program ended with an error", "read the container's last log lines"),
-    row(
-        SCHEDULER,
-        &["failed ELB health checks"],
-        None,
-        "the load balancer's health check fails",
-        "check path, port and matcher of the target group, the security group, and `healthCheckGracePeriodSeconds` for a slow start",
-    ),
-    row(
-        SCHEDULER,
-        &["failed container health checks"],
-        None,
-        "the container's health check fails",
-        "run its command in the image: the tool may be missing; raise `startPeriod` for a slow start",
-    ),
-];
+/// What service events say in the same words.
+pub(super) mod said {
+    pub(in crate::diagnose) use super::secrets::ROLE;
+    pub(in crate::diagnose) use super::start::CAPACITY;
+    pub(in crate::diagnose) use super::stops::{CONTAINER, ELB};
+}
 
-const NO_IMAGE: &str = "the image is not in the registry";
-const PUSH_IMAGE: &str = "push the image, or correct its tag";
-const WRONG_PLATFORM: &str = "the image is for another CPU architecture than the task";
-const BUILD_PLATFORM: &str = "build the image for it, or set `runtimePlatform.cpuArchitecture`";
-const NO_COMMAND: &str = "the command was not found in the image";
-const FIX_COMMAND: &str = "correct `command` or `entryPoint`";
+const TABLES: [&[Cause]; 5] = [stops::ROWS, pull::ROWS, secrets::ROWS, start::ROWS, exits::ROWS];
 
-/// Returns what the end of a task means, where that is known.
-pub fn cause_of(
-    stop_code: Option<&str>,
-    reason: &str,
-    container: Option<&Container>,
-) -> Option<&'static Cause> {
-    let reason = reason.to_lowercase();
-    let own = container.and_then(|container| container.reason.clone()).unwrap_or_default().to_lowercase();
-    let exit_code = container.and_then(|container| container.exit_code);
-    CAUSES.iter().find(|row| {
-        let parts = row.parts.iter().all(|part| {
-            let part = part.to_lowercase();
-            reason.contains(&part) || own.contains(&part)
-        });
-        Some(row.stop_code) == stop_code && parts && (row.exit_code.is_none() || row.exit_code == exit_code)
+fn matching(end: &Facts) -> Vec<Match> {
+    let rows = TABLES.into_iter().flatten().enumerate();
+    let all: Vec<Match> =
+        rows.filter(|(_, row)| row.matches(end)).map(|(rank, row)| Match { rank, row }).collect();
+    let precise: Vec<Match> = all.iter().copied().filter(|found| !found.row.general).collect();
+    // The first general row only: those behind it say less.
+    if precise.is_empty() { all.into_iter().take(1).collect() } else { precise }
+}
+
+/// Returns what a stopped task tells of, the most precise first; empty where no row knows its end.
+pub(super) fn of_task(task: &Task) -> Vec<Match> {
+    let own = plain(task.stopped_reason.as_deref().unwrap_or_default());
+    let code = task.stop_code.clone().unwrap_or_default();
+    let ordinary =
+        matching(&Facts { text: own.clone(), code: code.clone(), ..Facts::default() }).into_iter().next();
+    // What ECS itself ended is explained by that: its containers' exit codes are the consequence.
+    if let Some(found) = ordinary.filter(|found| found.row.end == End::Ordinary) {
+        return vec![found];
+    }
+    matching(&Facts {
+        exited: code == "EssentialContainerExited" || own.contains("essential container in task exited"),
+        text: plain(&super::full_reason(task)),
+        exit_code: failing_container(task).and_then(|container| container.exit_code),
+        code,
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn real_reasons_are_recognised() {
-        let rows = [
-            (
-                START,
-                "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:x: not found",
-                None,
-                NO_IMAGE,
-            ),
-            (
-                START,
-                "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'",
-                None,
-                WRONG_PLATFORM,
-            ),
-            (
-                START,
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue",
-                None,
-                "the execution role may not read a secret",
-            ),
-            (
-                START,
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed",
-                None,
-                "the task cannot get a login for ECR",
-            ),
-            (
-                START,
-                "ResourceInitializationError: unable to pull secrets or registry auth: pull command failed: signal: killed",
-                None,
-                "the task cannot get its secrets or a login for ECR",
-            ),
-            (
-                START,
-                "ResourceInitializationError: unable to retrieve secret from asm: AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue",
-                None,
-                "the execution role may not read a secret",
-            ),
-            (
-                EXIT,
-                "Essential container in task exited; OutOfMemoryError: Container killed due to memory usage",
-                Some(137),
-                "the container needed more memory than it has",
-            ),
-            (EXIT, "Essential container in task exited", Some(1), "the program ended with an error"),
-            (
-                SCHEDULER,
-                "Task failed ELB health checks in (target-group arn:aws:x)",
-                None,
-                "the load balancer's health check fails",
-            ),
-        ];
-        for (code, reason, exit_code, cause) in rows {
-            let container = Container { exit_code, ..Container::default() };
-            let found = cause_of(Some(code), reason, Some(&container)).map(|row| row.cause);
-            assert_eq!(found, Some(cause), "{reason}");
-        }
-    }
-
-    #[test]
-    fn the_unknown_has_no_cause() {
-        assert_eq!(cause_of(Some(START), "SomethingNewError: of tomorrow", None), None);
-        assert_eq!(cause_of(Some("CodeOfTomorrow"), "whatever", None), None);
-    }
+/// Returns what a reason tells of, the most precise first; empty where no row knows it.
+pub(super) fn of_text(text: &str) -> Vec<Match> {
+    matching(&Facts { text: plain(text), ..Facts::default() })
 }
+
+/// Returns what a stopped task means, the most precise first; empty where that is not known.
+pub fn causes_of(task: &Task) -> Vec<&'static Cause> {
+    of_task(task).into_iter().map(|found| found.row).collect()
+}
+
+#[cfg(test)]
+#[path = "causes_tests.rs"]
+mod tests;

@@ -1,15 +1,140 @@
-//! STUB
+//! Owns log lines as they may be shown: without secrets, and without what steers a terminal.
+
 use serde::Serialize;
+use serde_json::Value;
+
+use crate::plan::mask::{HIDDEN, hides};
+
+mod scan;
+
+/// How many characters of a line are shown.
+const WIDTH: usize = 400;
+
+/// How many characters of a line are searched for secrets.
+const SEARCHED: usize = 4000;
+
+/// Values shorter than this are no secrets that could be told from other text.
+const SHORTEST: usize = 4;
+
+/// Holds the last log lines of a container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Log {
     pub group: String,
     pub stream: String,
     pub lines: Vec<String>,
+    /// Why there are none, or not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
-pub fn masked_line(line: &str, _: &[String]) -> String {
-    line.to_owned()
+
+/// Returns a log line as it may be shown: one line, secrets hidden, at most 400 characters.
+///
+/// `secrets` are values that are hidden wherever they stand.
+pub fn masked_line(line: &str, secrets: &[String]) -> String {
+    let line = printable(line);
+    let whole = without_values(line, secrets);
+    let line = beginning(&whole);
+    let cut = line.len() < whole.len();
+    let line = scan::without_tokens(line);
+    let line = scan::without_credentials(&line);
+    let line = scan::without_pairs(&line);
+    match line.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if cut => line + "…",
+        None => line,
+    }
 }
-pub fn secrets_of(_: &serde_json::Value) -> Vec<String> {
-    Vec::new()
+
+/// Returns as much of a line as is searched; what is hidden is shorter than what it stands for.
+///
+/// It ends with a whole word: the beginning of a secret could not be told from other text.
+fn beginning(line: &str) -> &str {
+    let Some((end, _)) = line.char_indices().nth(SEARCHED) else { return line };
+    let words = line[..end].rfind(char::is_whitespace).filter(|at| *at > 0);
+    &line[..words.unwrap_or(end)]
 }
+
+/// Returns the values of a task definition's environment that stand under names that look secret, the longest first.
+pub fn secrets_of(definition: &Value) -> Vec<String> {
+    let containers = definition["containerDefinitions"].as_array().into_iter().flatten();
+    let entries = containers.filter_map(|container| container["environment"].as_array()).flatten();
+    let secret = |entry: &Value| {
+        let name = entry["name"].as_str().unwrap_or_default();
+        let value = entry["value"].as_str().unwrap_or_default();
+        (hides(name) && value.chars().count() >= SHORTEST).then(|| value.to_owned())
+    };
+    let mut values: Vec<String> = entries.filter_map(secret).collect();
+    values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    values.dedup();
+    values
+}
+
+/// Returns a line without the given values. A value of several lines is hidden line by line.
+fn without_values(line: String, secrets: &[String]) -> String {
+    let lines = secrets.iter().flat_map(|secret| std::iter::once(secret.as_str()).chain(secret.lines()));
+    let mut values: Vec<&str> =
+        lines.map(str::trim).filter(|value| value.chars().count() >= SHORTEST).collect();
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.iter().fold(line, |line, value| line.replace(value, HIDDEN))
+}
+
+/// Returns a text without escape sequences, control characters, and characters that turn the direction of writing.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(next) = rest.next() {
+        match next {
+            '\u{1b}' => skip_escape(&mut rest),
+            '\u{9b}' => skip_control_sequence(&mut rest),
+            '\n' if rest.peek().is_some() => shown.push(' '),
+            '\t' => shown.push('\t'),
+            c if c.is_control() => {}
+            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+type Characters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// Skips what follows an escape character (ECMA-48).
+fn skip_escape(rest: &mut Characters<'_>) {
+    match rest.peek() {
+        Some('[') => {
+            rest.next();
+            skip_control_sequence(rest);
+        }
+        // A string, such as a window's title: it ends at BEL or at `ESC \`.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            while let Some(next) = rest.next() {
+                match next {
+                    '\u{7}' | '\u{9c}' => break,
+                    '\u{1b}' => {
+                        rest.next_if_eq(&'\\');
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Some(' '..='/') => {
+            while rest.next_if(|c| (' '..='/').contains(c)).is_some() {}
+            rest.next_if(char::is_ascii);
+        }
+        Some('0'..='~') => {
+            rest.next();
+        }
+        _ => {}
+    }
+}
+
+/// Skips a control sequence up to its final character.
+fn skip_control_sequence(rest: &mut Characters<'_>) {
+    while rest.next_if(|c| (' '..='?').contains(c)).is_some() {}
+    rest.next_if(|c| ('@'..='~').contains(c));
+}
+
+#[cfg(test)]
+#[path = "log_tests.rs"]
+mod tests;

@@ -1,168 +1,184 @@
-//! Owns the explanation of failures: what a task's end means and what helps. Pure: it reads what was seen.
+//! Owns the explanation of failures: what ends of tasks and service events mean, and what helps.
 //!
-//! The texts are ECS's own; the table says which end of a task means what. What it
-//! does not know is shown raw.
-
-use std::fmt;
+//! Pure: it reads what was seen, and never asks AWS or a clock. The texts are ECS's own: `causes` is the table for tasks,
+//! `events` the one for service events, `signature` tells equal failures, `log` hides secrets in log lines. What no table
+//! knows is handed on raw.
 
 use serde::Serialize;
 
-use crate::aws::types::{Container, Task};
+use crate::aws::types::{Container, Event, TargetHealth, Task, revision_of};
 
 pub mod causes;
+pub mod events;
 pub mod log;
+mod rank;
+pub mod signature;
 pub mod stream;
 
-/// Says how a task failed, so that equal failures can be counted.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Signature {
-    /// An essential container ended.
-    Exited { container: String, code: Option<i64> },
-    /// The task did not start: the beginning of the reason.
-    NotStarted { reason: String },
-    /// A health check failed; the beginning of the reason.
-    Unhealthy { reason: String },
+pub use causes::{Cause, Retry};
+pub use log::Log;
+pub use signature::Signature;
+
+/// Holds what was seen of a rollout that went wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen<'a> {
+    /// The tasks of this deployment that stopped.
+    pub stopped: &'a [Task],
+    /// The service's events since the deployment began.
+    pub events: &'a [Event],
+    pub targets: &'a [TargetHealth],
+    /// The names of the alarms that went off.
+    pub alarms: &'a [String],
+    /// ECS's own reason for the end of the service deployment.
+    pub reason: Option<&'a str>,
 }
 
-impl Signature {
-    /// Returns how a stopped task failed; nothing where it was stopped in the ordinary course of things.
-    pub fn of(task: &Task) -> Option<Signature> {
-        let reason = task.stopped_reason.as_deref().unwrap_or_default();
-        match task.stop_code.as_deref() {
-            Some("TaskFailedToStart") => {
-                Some(Signature::NotStarted { reason: beginning(&full_reason(task)) })
-            }
-            Some("EssentialContainerExited") => {
-                let container = failing_container(task);
-                let name = container.map_or("?", |container| container.name.as_str());
-                let code = container.and_then(|container| container.exit_code);
-                Some(Signature::Exited { container: name.to_owned(), code })
-            }
-            Some("ServiceSchedulerInitiated") if reason.contains("health checks") => {
-                Some(Signature::Unhealthy { reason: beginning(reason) })
-            }
-            _ => None,
-        }
-    }
-
-    pub fn is_deterministic(&self) -> bool {
-        false
-    }
-
-    /// Returns whether this kind of failure often passes by itself.
-    pub fn heals(&self) -> bool {
-        matches!(self, Signature::Unhealthy { .. })
-    }
+/// Holds what is known of a failed rollout: the first task that failed, what else was seen, and what that means.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Diagnosis {
+    /// The id of the first failing task: what came later is often only its consequence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// `family:revision` of that task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_definition: Option<String>,
+    /// How many tasks failed.
+    pub failed_tasks: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_reason: Option<String>,
+    /// In seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<f64>,
+    /// The containers of that task, the failing one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<ContainerEnd>,
+    /// The targets that are unhealthy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetHealth>,
+    /// The events that tell of trouble, and those that nobody here knows; oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+    /// The last log lines of the failing container, where the caller has read them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Log>,
+    /// What it means, the best explanation first; empty where no table knows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Explained>,
 }
 
-impl fmt::Display for Signature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Signature::Exited { container, code: Some(code) } => {
-                write!(f, "container `{container}` exited with code {code}")
-            }
-            Signature::Exited { container, code: None } => {
-                write!(f, "container `{container}` ended without an exit code")
-            }
-            Signature::NotStarted { reason } => write!(f, "the task did not start: {reason}"),
-            Signature::Unhealthy { reason } => f.write_str(reason),
-        }
+/// Holds how a container ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ContainerEnd {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// It is the one that ended the task.
+    pub failing: bool,
+}
+
+/// Holds a cause, what helps, and what it was read from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explained {
+    pub cause: String,
+    pub remedy: String,
+    pub retry_helps: Retry,
+    /// The text or the exit code that tells it.
+    pub evidence: String,
+    /// How many tasks show it; 0 where only events, targets or alarms do.
+    pub count: usize,
+}
+
+/// Returns what was seen of a rollout and what it means; nothing where nothing tells of a failure.
+pub fn diagnose(seen: &Seen<'_>) -> Option<Diagnosis> {
+    let failed_tasks = seen.stopped.iter().filter(|task| Signature::of(task).is_some()).count();
+    let targets: Vec<TargetHealth> =
+        seen.targets.iter().filter(|target| is_unhealthy(target)).cloned().collect();
+    let causes = rank::causes(seen, &targets);
+    let told = seen.events.iter().any(|event| events::read(&event.message).class == events::Class::Fail);
+    if failed_tasks == 0 && causes.is_empty() && targets.is_empty() && !told {
+        return None;
     }
+    let first = first_failing(seen.stopped);
+    Some(Diagnosis {
+        task: first.map(|task| task.id().to_owned()),
+        task_definition: first
+            .map(|task| revision_of(&task.task_definition_arn).to_owned())
+            .filter(|revision| !revision.is_empty()),
+        failed_tasks,
+        stop_code: first.and_then(|task| task.stop_code.clone()),
+        stopped_reason: first.and_then(|task| task.stopped_reason.clone()),
+        stopped_at: first.map(|task| task.stopped_at.0).filter(|time| *time > 0.0),
+        containers: first.map(container_ends).unwrap_or_default(),
+        targets,
+        events: rank::relevant(seen.events),
+        log: None,
+        causes,
+    })
 }
 
-/// Returns the part of a reason that equal failures share: the text up to an ARN, an id or a quoted name.
-fn beginning(reason: &str) -> String {
-    let end = reason.find(['(', '"', '\'']).unwrap_or(reason.len());
-    let end =
-        reason.char_indices().map(|(at, _)| at).take_while(|at| *at <= end.min(100)).last().unwrap_or(0);
-    let cut = if end == 0 || end + 1 >= reason.len() { reason } else { &reason[..end] };
-    cut.trim().trim_end_matches(':').to_owned()
+/// Returns the task that failed first; nothing where none failed.
+pub fn first_failing(stopped: &[Task]) -> Option<&Task> {
+    let time = |task: &Task| if task.stopped_at.0 > 0.0 { task.stopped_at.0 } else { f64::INFINITY };
+    let failed = stopped.iter().filter(|task| Signature::of(task).is_some());
+    failed.min_by(|a, b| time(a).total_cmp(&time(b)))
 }
 
-/// Returns the container that ended the task: the one that failed, else the first with an end to tell of.
+/// Returns the container that ended the task; nothing where none tells anything.
+///
+/// When one essential container ends, ECS ends the others: those end on SIGTERM (143) or are killed (137). So any other
+/// code tells more than these, and a reason tells most.
 pub fn failing_container(task: &Task) -> Option<&Container> {
-    let failed = |container: &&Container| container.exit_code.is_some_and(|code| code != 0);
-    let with_reason = |container: &&Container| container.reason.is_some();
-    task.containers
-        .iter()
-        .find(failed)
-        .or_else(|| task.containers.iter().find(with_reason))
-        .or(task.containers.first())
+    let by_health = task.stopped_reason.as_deref().unwrap_or_default().contains("container health checks");
+    let rank = |container: &&Container| {
+        let reason = container.reason.as_deref().unwrap_or_default();
+        let ended_by_ecs = matches!(container.exit_code, Some(0 | 137 | 143));
+        match container.exit_code {
+            _ if by_health && container.health_status.as_deref() == Some("UNHEALTHY") => 0,
+            _ if reason.contains("OutOfMemory") || (!reason.is_empty() && !ended_by_ecs) => 1,
+            None => 6,
+            Some(137) => 3,
+            Some(0) => 4,
+            Some(143) => 5,
+            Some(_) => 2,
+        }
+    };
+    task.containers.iter().filter(|container| rank(container) < 6).min_by_key(rank)
 }
 
 /// Returns the task's reason together with those of its containers.
 fn full_reason(task: &Task) -> String {
     let own = task.stopped_reason.iter().cloned();
     let containers = task.containers.iter().filter_map(|container| container.reason.clone());
-    let mut parts: Vec<String> = own.chain(containers).filter(|part| !part.is_empty()).collect();
-    parts.dedup();
+    let mut parts: Vec<String> = Vec::new();
+    for part in own.chain(containers).filter(|part| !part.is_empty()) {
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
     parts.join("; ")
 }
 
-/// STUB until the branch is merged.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Diagnosis {
-    pub task: Option<String>,
-    pub task_definition: Option<String>,
-    pub failed_tasks: usize,
-    pub stop_code: Option<String>,
-    pub stopped_reason: Option<String>,
-    pub stopped_at: Option<f64>,
-    pub containers: Vec<ContainerEnd>,
-    pub targets: Vec<crate::aws::types::TargetHealth>,
-    pub events: Vec<crate::aws::types::Event>,
-    pub log: Option<log::Log>,
-    pub causes: Vec<Explained>,
-}
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Explained {
-    pub cause: String,
-    pub remedy: String,
-    pub evidence: String,
-    pub count: usize,
-}
-pub struct Seen<'a> {
-    pub stopped: &'a [Task],
-    pub events: &'a [crate::aws::types::Event],
-    pub targets: &'a [crate::aws::types::TargetHealth],
-    pub alarms: &'a [String],
-    pub reason: Option<&'a str>,
-}
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ContainerEnd {
-    pub name: String,
-    pub exit_code: Option<i64>,
-    pub reason: Option<String>,
-    pub failing: bool,
-}
-pub fn first_failing(stopped: &[Task]) -> Option<&Task> {
-    let mut failed: Vec<&Task> = stopped.iter().filter(|task| Signature::of(task).is_some()).collect();
-    failed.sort_by(|a, b| a.stopped_at.0.total_cmp(&b.stopped_at.0));
-    failed.first().copied()
-}
-pub fn diagnose(seen: &Seen<'_>) -> Option<Diagnosis> {
-    let task = first_failing(seen.stopped)?;
-    let known = causes::cause_of(task.stop_code.as_deref(), &full_reason(task), failing_container(task));
+fn container_ends(task: &Task) -> Vec<ContainerEnd> {
+    let failing = failing_container(task);
     let end = |container: &Container| ContainerEnd {
         name: container.name.clone(),
         exit_code: container.exit_code,
         reason: container.reason.clone(),
-        failing: false,
+        failing: failing.is_some_and(|failing| std::ptr::eq(failing, container)),
     };
-    Some(Diagnosis {
-        task: Some(task.id().to_owned()),
-        failed_tasks: seen.stopped.len(),
-        stop_code: task.stop_code.clone(),
-        stopped_reason: task.stopped_reason.clone(),
-        containers: task.containers.iter().map(end).collect(),
-        causes: known
-            .map(|k| Explained {
-                cause: k.cause.to_owned(),
-                remedy: k.remedy.to_owned(),
-                ..Explained::default()
-            })
-            .into_iter()
-            .collect(),
-        ..Diagnosis::default()
-    })
+    let mut ends: Vec<ContainerEnd> = task.containers.iter().map(end).collect();
+    ends.sort_by_key(|end| !end.failing);
+    ends
 }
+
+fn is_unhealthy(target: &TargetHealth) -> bool {
+    target.state.starts_with("unhealthy")
+}
+
+#[cfg(test)]
+#[path = "diagnose_tests.rs"]
+mod tests;

@@ -209,7 +209,7 @@ fn json_tells_the_same_facts_one_event_a_line() {
     assert_eq!(settled["verdict"], "rolled_back");
     assert_eq!(settled["runs"], "web:1");
     assert_eq!(settled["diagnosis"]["containers"][0]["exit_code"], 1);
-    assert_eq!(settled["diagnosis"]["cause"], "the program ended with an error");
+    assert_eq!(settled["diagnosis"]["causes"][0]["cause"], "the program ended with an error");
 }
 
 #[test]

@@ -1,0 +1,160 @@
+//! Owns the rows for tasks that found no place, network, disk or command to start with.
+
+use super::{Cause, End, Retry, pull, row};
+
+/// A container that was not started: the agent's prefix, and the words of the runtimes.
+const NOT_RUN: &str = "cannotstartcontainererror|oci runtime|runc";
+const MOUNT: &str = "error mounting|invalid mount|gathering device information|bind source path";
+
+pub(super) const ROWS: &[Cause] = &[
+    row(
+        End::NotStarted,
+        &["failed to invoke efs utils", "access denied|accessdenied"],
+        (
+            "the task may not mount the EFS file system",
+            "let the task role mount it: `elasticfilesystem:ClientMount`, the file system's policy, the \
+             access point",
+        ),
+        Retry::No,
+    )
+    .deterministic(),
+    row(
+        End::NotStarted,
+        &["failed to invoke efs utils"],
+        (
+            "the EFS file system cannot be mounted",
+            "check the mount target of the zone, port 2049, DNS in the VPC and the access point",
+        ),
+        Retry::Sometimes,
+    )
+    .unless("access denied|accessdenied"),
+    row(
+        End::NotStarted,
+        &["insufficientfreeaddresses|insufficient free addresses"],
+        ("the subnet has no free addresses", "add subnets, or free addresses"),
+        Retry::Sometimes,
+    ),
+    row(
+        End::NotStarted,
+        &["create network interface"],
+        (
+            "EC2 could not make the task's network interface",
+            "check free addresses and public IPs of the subnet, and the account's limits",
+        ),
+        Retry::Sometimes,
+    )
+    .unless("insufficientfreeaddresses|insufficient free addresses"),
+    row(
+        End::NotStarted,
+        &["timeout waiting for network interface|internalerror"],
+        (
+            "the task's network interface was not ready in time",
+            "try again; check free addresses, and how many interfaces an instance takes",
+        ),
+        Retry::Yes,
+    ),
+    row(
+        End::NotStarted,
+        &["timeout waiting for ephemeralstorage"],
+        ("the task's storage was not ready in time", "try again"),
+        Retry::Yes,
+    ),
+    row(End::NotStarted, &["capacity is unavailable at this time"], CAPACITY, Retry::Yes),
+    row(
+        End::NotStarted,
+        &["not compatible with the selected compute strategy"],
+        (
+            "the task definition does not fit the launch type or capacity provider",
+            "let `requiresCompatibilities` and `launchType` or `capacityProviderStrategy` agree",
+        ),
+        Retry::No,
+    )
+    .deterministic(),
+    row(
+        End::NotStarted,
+        &["resource:gpu|resource:memory|resource:cpu|resource:eni|resource:ports|unused device index"],
+        ("no container instance has room for the task", "add instances, or ask for less"),
+        Retry::Sometimes,
+    ),
+    row(End::NotStarted, &["exec format error"], pull::WRONG_PLATFORM, Retry::No).deterministic(),
+    row(
+        End::NotStarted,
+        &[
+            "cannotstartcontainererror|cannotcreatecontainererror|oci runtime",
+            "error mounting|invalid mount|bind source path|failed to chown|not a directory",
+        ],
+        (
+            "a volume cannot be mounted into the container",
+            "check `volumes` and `mountPoints`: path, owner, and that a folder meets a folder",
+        ),
+        Retry::No,
+    ),
+    row(
+        End::NotStarted,
+        &["gathering device information"],
+        (
+            "the instance has no such device",
+            "correct `linuxParameters.devices`, or place the task on instances that have it",
+        ),
+        Retry::No,
+    ),
+    row(
+        End::NotStarted,
+        &["port is already allocated|address already in use|failed programming external connectivity"],
+        (
+            "the host's port is taken",
+            "let ECS choose the port (`hostPort: 0`), or place one task an instance",
+        ),
+        Retry::Sometimes,
+    ),
+    row(End::NotStarted, &["executable file not found"], NO_COMMAND, Retry::No).deterministic(),
+    row(End::NotStarted, &[NOT_RUN, "no such file"], NO_COMMAND, Retry::No).unless(MOUNT).deterministic(),
+    row(
+        End::NotStarted,
+        &[NOT_RUN, "permission denied"],
+        ("the command may not be executed", "make it executable in the image, or correct `user`"),
+        Retry::No,
+    )
+    .unless(MOUNT)
+    .deterministic(),
+    row(
+        End::NotStarted,
+        &[NOT_RUN, "unable to find user|unable to find group"],
+        ("the image has no such user", "correct `user`"),
+        Retry::No,
+    )
+    .deterministic(),
+    row(
+        End::NotStarted,
+        &["cannotinspectcontainererror|dockertimeouterror|containerruntimetimeouterror|\
+             containerruntimeerror"],
+        (
+            "the container runtime did not answer in time",
+            "try again; where it stays so, replace the instance, and check the subnet's way to the logs \
+             and the registry",
+        ),
+        Retry::Yes,
+    ),
+    row(
+        End::NotStarted,
+        &["cannotcreatecontainererror|cannotcreatevolumeerror"],
+        ("the container or its volume could not be made", "check `volumes`, and the instance's disk"),
+        Retry::No,
+    )
+    .general(),
+    row(
+        End::NotStarted,
+        &["cannotstartcontainererror"],
+        (
+            "the container could not be started",
+            "check `command`, `entryPoint`, `memory` and the mount points",
+        ),
+        Retry::No,
+    )
+    .general(),
+];
+
+pub(in crate::diagnose) const CAPACITY: (&str, &str) =
+    ("Fargate has no capacity there at the moment", "try again, or add availability zones");
+pub(super) const NO_COMMAND: (&str, &str) =
+    ("the command was not found in the image", "correct `command` or `entryPoint`");

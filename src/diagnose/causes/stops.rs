@@ -1,0 +1,47 @@
+//! Owns the rows for tasks that something else ended: health checks, ECS itself, the capacity below, people.
+
+use super::{Cause, End, Retry, row};
+
+pub(super) const ROWS: &[Cause] = &[
+    row(End::Ordinary, &["scaling activity initiated by"], REPLACED, Retry::No),
+    row(End::Ordinary, &["service scheduler initiated action by"], REPLACED, Retry::No),
+    row(End::Ordinary, &["deployment completed"], REPLACED, Retry::No),
+    row(End::Ordinary, &["container instance is in draining state"], REPLACED, Retry::No),
+    row(End::Unhealthy, &["failed elb health checks"], ELB, Retry::No),
+    row(End::Unhealthy, &["failed container health checks"], CONTAINER, Retry::No),
+    row(End::Unhealthy, &["failed", "health checks"], HEALTH, Retry::No).general(),
+    row(End::Interrupted, &["spot task was interrupted|spot interruption"], SPOT, Retry::Yes)
+        .or_code("SpotInterruption"),
+    row(End::Interrupted, &["host ec2", "stopped|terminated"], INSTANCE, Retry::Yes),
+    row(End::Interrupted, &["container instance deregistration forced"], INSTANCE, Retry::Yes),
+    row(
+        End::Interrupted,
+        &["performing maintenance|infrastructure maintenance|underlying infrastructure"],
+        MAINTENANCE,
+        Retry::Yes,
+    )
+    .or_code("InfrastructureHealth"),
+    row(End::Interrupted, &["task stopped by|stopped by user"], PERSON, Retry::No),
+    row(End::Interrupted, &[], PERSON, Retry::No).or_code("UserInitiated").general(),
+    row(End::Interrupted, &[], SPOT, Retry::Yes).or_code("TerminationNotice").general(),
+];
+
+const REPLACED: (&str, &str) = ("ECS ended the task in the course of things", "nothing to do");
+pub(in crate::diagnose) const ELB: (&str, &str) = (
+    "the load balancer's health check fails",
+    "check path, port and matcher of the target group, the security group, and \
+     `healthCheckGracePeriodSeconds` for a slow start",
+);
+pub(in crate::diagnose) const CONTAINER: (&str, &str) = (
+    "the container's health check fails",
+    "run its command in the image: the tool may be missing; raise `startPeriod` for a slow start",
+);
+const HEALTH: (&str, &str) = ("a health check fails", "run what it asks against the image");
+const SPOT: (&str, &str) =
+    ("AWS took the Spot capacity back", "keep a base of on-demand capacity beside Spot");
+const INSTANCE: (&str, &str) = (
+    "the container instance went away below the task",
+    "see why it was ended: Auto Scaling group, Spot, or a person",
+);
+const MAINTENANCE: (&str, &str) = ("AWS is retiring the infrastructure below the task", "nothing to do");
+const PERSON: (&str, &str) = ("somebody stopped the task", "find out who called `StopTask`");
