@@ -15,7 +15,9 @@ use crate::manifest::image::Reference;
 use crate::manifest::load::Request;
 use crate::manifest::{self, Manifest};
 use crate::render::{self, Definition, Desired, DesiredService};
-use crate::sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag};
+use crate::sandbox::{
+    Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
+};
 use crate::settings::{Settings, Tags};
 
 /// The folder beside the manifest that keeps the state, and the file in it.
@@ -27,9 +29,6 @@ const FACTOR: f64 = 20.0;
 const POLL: Duration = Duration::from_millis(250);
 /// The tags that the sandbox's repositories have, oldest first; services run the first.
 const TAGS: &[&str] = &["v1", "v2", "v3"];
-/// The tags that they have as well where the tag decides what happens.
-const TAGS_BY_TAG: &[&str] =
-    &["slow", "crash", "nopull", "unhealthy", "secret", "oom", "flaky", "exit-zero", "stuck"];
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 
@@ -85,7 +84,7 @@ impl Session {
         sandbox.set_scenario(None, scenario);
         let session = Session { sandbox, path, region };
         let earlier = earlier(settings, manifest);
-        let tags = [TAGS, if scenario == Scenario::ByTag { TAGS_BY_TAG } else { &[] }].concat();
+        let tags = [TAGS.to_vec(), tags_of(scenario)].concat();
         let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region, &tags);
         for seed in session.missing(seeds) {
             session.sandbox.seed(&seed).map_err(|error| {
@@ -145,6 +144,12 @@ impl Session {
         };
         seeds.into_iter().map(without_known).collect()
     }
+}
+
+/// Returns the tags that the repositories have as well where the tag decides what happens.
+fn tags_of(scenario: Scenario) -> Vec<&'static str> {
+    let played = scenarios().iter().filter(|info| info.by_tag && scenario == Scenario::ByTag);
+    played.map(|info| info.name).collect()
 }
 
 /// Returns what the manifest describes with the earliest tag: what ran before the first deploy.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::ids::digest_of;
 use super::model::{Phase, Service, Task};
 use super::params::{text, texts};
-use super::rollout::{CHECKING, SICK};
-use super::scenario::Fate;
+use super::rollout::{CHECKING, SICK, trouble};
+use super::script::Fate;
 use super::state::{Env, Millis, Realm, last_part};
 use super::wire::ApiError;
 
@@ -159,11 +159,13 @@ fn state(task: &Task, now: Millis) -> Option<(&'static str, Trouble)> {
     let registering = ("Elb.RegistrationInProgress", "Target registration is in progress");
     let checking = ("Elb.InitialHealthChecking", "Initial health checks in progress");
     let leaving = ("Target.DeregistrationInProgress", "Target deregistration is in progress");
-    let mismatch = ("Target.ResponseCodeMismatch", "Health checks failed with these codes: [503]");
+    let mismatch = ("Target.ResponseCodeMismatch", trouble(Fate::Unhealthy));
+    let timeout = ("Target.Timeout", trouble(Fate::TimedOut));
     Some(match (task.phase, task.fate) {
         (Phase::Activating, _) => ("initial", Some(registering)),
         (Phase::Running, Fate::Unhealthy) if elapsed >= SICK => ("unhealthy", Some(mismatch)),
-        (Phase::Running, Fate::Unhealthy) => ("initial", Some(checking)),
+        (Phase::Running, Fate::TimedOut) if elapsed >= SICK => ("unhealthy", Some(timeout)),
+        (Phase::Running, Fate::Unhealthy | Fate::TimedOut) => ("initial", Some(checking)),
         (Phase::Running, _) if elapsed < CHECKING => ("initial", Some(checking)),
         (Phase::Running, _) => ("healthy", None),
         (Phase::Deactivating, _) => ("draining", Some(leaving)),

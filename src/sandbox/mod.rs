@@ -23,10 +23,13 @@ mod params;
 mod query;
 mod rollout;
 mod scenario;
+mod scenes;
+mod script;
 mod seed;
 mod server;
 mod state;
 mod sts;
+mod task;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -193,6 +196,7 @@ impl Inner {
             None => World::new(ticker.origin(), &options.account, &options.region, options.scenario),
         };
         Ok(Inner {
+            login: ticker.origin(),
             world,
             ticker,
             log: log::Log::default(),

@@ -1,11 +1,12 @@
-//! The things that a rollout is made of: definitions, services, deployments, tasks. Owns their
-//! fields and small questions about them; never moves them on.
+//! The things that a rollout is made of: definitions, services, deployments. Owns their fields and small
+//! questions about them; never moves them on. Tasks have a file of their own.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::scenario::Fate;
+use super::script::{Script, What};
 use super::state::Millis;
+pub(super) use super::task::{Container, Phase, Stop, Task, Times};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Definition {
@@ -61,6 +62,9 @@ pub(super) struct Service {
     pub(super) events: Vec<Event>,
     /// Nothing has been started or stopped since the last steady-state event.
     pub(super) steady: bool,
+    /// When it became INACTIVE.
+    #[serde(default)]
+    pub(super) gone: Option<Millis>,
 }
 
 impl Service {
@@ -109,9 +113,13 @@ pub(super) struct Deployment {
     pub(super) created: Millis,
     pub(super) updated: Millis,
     pub(super) launch_at: Millis,
-    pub(super) fate: Fate,
+    /// What its scenario has in store for it.
+    #[serde(default)]
+    pub(super) script: Script,
+    /// The incident of the script has happened.
+    #[serde(default)]
+    pub(super) struck: bool,
     pub(super) breaker: Breaker,
-    pub(super) rolls_back_anew: bool,
     /// What launch type, network and so on it was started with.
     pub(super) config: Map<String, Value>,
     /// The service deployment that it belongs to.
@@ -119,6 +127,13 @@ pub(super) struct Deployment {
 }
 
 impl Deployment {
+    /// Returns what is happening to it now, by its script, while it is under way.
+    pub(super) fn incident(&self, now: Millis) -> Option<What> {
+        let under_way = self.rollout == Rollout::InProgress && !self.aborted;
+        let incident = self.script.incident.filter(|i| under_way && i.is_on(now - self.created))?;
+        Some(incident.what)
+    }
+
     /// Marks it as failed.
     pub(super) fn fail(&mut self, now: Millis) {
         self.rollout = Rollout::Failed;
@@ -256,123 +271,4 @@ pub(super) struct Event {
     pub(super) id: String,
     pub(super) at: Millis,
     pub(super) message: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) enum Phase {
-    Provisioning,
-    Pending,
-    Activating,
-    Running,
-    Deactivating,
-    Stopping,
-    Deprovisioning,
-    Stopped,
-}
-
-impl Phase {
-    /// Returns the name on the wire.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Phase::Provisioning => "PROVISIONING",
-            Phase::Pending => "PENDING",
-            Phase::Activating => "ACTIVATING",
-            Phase::Running => "RUNNING",
-            Phase::Deactivating => "DEACTIVATING",
-            Phase::Stopping => "STOPPING",
-            Phase::Deprovisioning => "DEPROVISIONING",
-            Phase::Stopped => "STOPPED",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Task {
-    pub(super) id: String,
-    pub(super) arn: String,
-    pub(super) cluster_arn: String,
-    pub(super) cluster: String,
-    pub(super) service: Option<String>,
-    pub(super) deployment: Option<String>,
-    pub(super) started_by: Option<String>,
-    pub(super) group: String,
-    pub(super) family: String,
-    pub(super) definition: String,
-    pub(super) phase: Phase,
-    pub(super) since: Millis,
-    pub(super) stop: Option<Stop>,
-    pub(super) fate: Fate,
-    /// It is behind a target group: it is registered on the way up and drained on the way down.
-    pub(super) targeted: bool,
-    /// It counts as up for its deployment.
-    pub(super) healthy: bool,
-    /// It has failed, and its deployment has not counted it yet.
-    pub(super) failed: bool,
-    pub(super) times: Times,
-    pub(super) containers: Vec<Container>,
-    pub(super) overrides: Value,
-    pub(super) tags: Vec<Value>,
-    /// Fields that never change: cpu, launch type, attachments and so on.
-    pub(super) fixed: Map<String, Value>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Stop {
-    pub(super) code: String,
-    pub(super) reason: String,
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Times {
-    pub(super) created: Millis,
-    pub(super) pull_started: Option<Millis>,
-    pub(super) pull_stopped: Option<Millis>,
-    pub(super) started: Option<Millis>,
-    pub(super) stopping: Option<Millis>,
-    pub(super) execution_stopped: Option<Millis>,
-    pub(super) stopped: Option<Millis>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Container {
-    pub(super) arn: String,
-    pub(super) name: String,
-    pub(super) image: String,
-    pub(super) digest: Option<String>,
-    pub(super) runtime_id: String,
-    pub(super) essential: bool,
-    pub(super) checked: bool,
-    pub(super) health: String,
-    pub(super) exit_code: Option<i32>,
-    pub(super) reason: Option<String>,
-    pub(super) secret: Option<String>,
-    pub(super) cpu: String,
-    pub(super) memory: Option<String>,
-}
-
-impl Task {
-    /// Returns whether it has neither stopped nor been told to.
-    pub(super) fn is_live(&self) -> bool {
-        self.stop.is_none()
-    }
-
-    /// Returns whether it counts as pending.
-    pub(super) fn is_pending(&self) -> bool {
-        self.phase < Phase::Running
-    }
-
-    /// Returns whether it counts as running.
-    pub(super) fn is_running(&self) -> bool {
-        self.phase == Phase::Running
-    }
-
-    /// Returns whether it belongs to the deployment with this id.
-    pub(super) fn is_in(&self, deployment: &str) -> bool {
-        self.deployment.as_deref() == Some(deployment)
-    }
-
-    /// Returns whether it belongs to this service.
-    pub(super) fn is_of(&self, service: &Service) -> bool {
-        self.service.as_deref() == Some(service.name.as_str()) && self.cluster == service.cluster
-    }
 }

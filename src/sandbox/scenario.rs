@@ -1,11 +1,13 @@
-//! Scenarios: what goes wrong with the rollouts that start from now on. Owns their names and what
-//! each decides; never steps anything.
+//! Scenarios: what goes wrong with the rollouts that start from now on. Owns their names and how they are
+//! found; what each stands for is the table in `scenes`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::scenes::SCENARIOS;
+use super::script::Script;
 use super::state::last_part;
 
 /// What goes wrong with the deployments that start after it was set.
@@ -25,30 +27,84 @@ pub enum Scenario {
     CrashRollback,
     /// As `CrashRollback`, and the rollback comes as a deployment of its own.
     RollbackNewId,
+    /// As `CrashRollback`, and the old revision does not come up either.
+    RollbackFails,
+    /// As `CrashRollback`, and there is nothing to go back to.
+    NoRollbackTarget,
+    /// As `CrashRollback`, with retries so far apart that the breaker never trips.
+    Throttled,
+    /// As `Crash`, with 60 tasks and no breaker.
+    Many,
     /// The image is not there.
     NoImage,
+    /// The image is not there for the task's CPU.
+    Platform,
+    /// The program is for another CPU.
+    ExecFormat,
+    /// The tasks do not reach the registry.
+    NoNetwork,
+    /// The execution role may not read a secret.
+    SecretDenied,
+    /// A secret is not there.
+    SecretMissing,
+    /// ECS cannot assume the task's role.
+    Role,
     /// The target group's health checks fail.
     Unhealthy,
     /// The container's own health check fails.
     UnhealthyContainer,
-    /// The execution role may not read a secret.
-    SecretDenied,
+    /// The first two tasks fail their health checks.
+    UnhealthyRecovers,
     /// The container runs out of memory.
     Oom,
     /// The essential process ends with 0.
     ExitZero,
     /// The first task fails to start, all others are well.
     Flaky,
-    /// All tasks come up, then an alarm goes off and the deployment is rolled back.
-    Alarm,
+    /// Tasks lose their spot capacity on the way.
+    Spot,
     /// No capacity: no task ever starts.
     Stuck,
+    /// No capacity for some minutes.
+    Capacity,
+    /// No container instance has room.
+    Placement,
+    /// Old tasks are protected from scale-in for minutes.
+    Protected,
+    /// Old tasks take minutes to drain.
+    Drain,
+    /// The deployment is successful while old tasks drain.
+    EarlySuccess,
+    /// The desired count rises on the way.
+    Scales,
+    /// All tasks come up, then an alarm goes off and the deployment is rolled back.
+    Alarm,
+    /// Somebody else deploys another revision.
+    Superseded,
+    /// Somebody stops the deployment with a rollback.
+    Stopped,
+    /// Somebody deletes the service.
+    Deleted,
+    /// Two whole sets of tasks, and a bake time.
+    BlueGreen,
+    /// Traffic is shifted in steps.
+    Linear,
+    /// A little of the traffic is shifted first.
+    Canary,
+    /// A lifecycle hook fails.
+    HookFails,
+    /// A lifecycle hook times out.
+    HookTimesOut,
+    /// A lifecycle hook waits for its word.
+    HookPauses,
     /// All goes well, but the service deployment API is denied.
     NoDeploymentsApi,
-    /// All goes well, but tagging on registration is denied.
-    NoTagging,
     /// All goes well, but reading logs is denied.
     NoLogs,
+    /// All goes well, but tagging on registration is denied.
+    NoTagging,
+    /// All goes well, but the caller's credentials expire.
+    Expires,
     /// The image tag decides.
     ByTag,
 }
@@ -62,54 +118,13 @@ pub struct ScenarioInfo {
     pub summary: &'static str,
     /// The scenario itself.
     pub scenario: Scenario,
+    /// Whether under `by-tag` an image tag that contains the name plays it.
+    pub by_tag: bool,
+    pub(super) script: Script,
 }
 
-const fn info(name: &'static str, scenario: Scenario, summary: &'static str) -> ScenarioInfo {
-    ScenarioInfo { name, summary, scenario }
-}
-
-const SCENARIOS: &[ScenarioInfo] = &[
-    info("steady", Scenario::Steady, "all goes well"),
-    info("slow", Scenario::Slow, "tasks take minutes to start, then all is well"),
-    info(
-        "crash",
-        Scenario::Crash,
-        "the essential container exits with 1 again and again; the service's own circuit breaker decides",
-    ),
-    info("crash-breaker", Scenario::CrashBreaker, "as crash, with the circuit breaker on and no rollback"),
-    info(
-        "crash-rollback",
-        Scenario::CrashRollback,
-        "as crash, with the circuit breaker on, which rolls back",
-    ),
-    info(
-        "rollback-new-id",
-        Scenario::RollbackNewId,
-        "as crash-rollback, and the rollback is a deployment with an id of its own",
-    ),
-    info("no-image", Scenario::NoImage, "the image is not in the registry"),
-    info("unhealthy", Scenario::Unhealthy, "the load balancer's health checks fail"),
-    info("unhealthy-container", Scenario::UnhealthyContainer, "the container's own health check fails"),
-    info("secret-denied", Scenario::SecretDenied, "the execution role may not read a secret"),
-    info("oom", Scenario::Oom, "the container is killed for its memory, again and again"),
-    info("exit-zero", Scenario::ExitZero, "the essential process ends at once, with exit code 0"),
-    info("flaky", Scenario::Flaky, "the first task fails to start, all others are well"),
-    info("alarm", Scenario::Alarm, "all tasks come up, then an alarm goes off, which rolls back"),
-    info("stuck", Scenario::Stuck, "no capacity: no task ever starts"),
-    info(
-        "no-deployments-api",
-        Scenario::NoDeploymentsApi,
-        "all goes well, but the service deployment calls are denied",
-    ),
-    info("no-tagging", Scenario::NoTagging, "all goes well, but registering with tags is denied"),
-    info("no-logs", Scenario::NoLogs, "all goes well, but reading logs is denied"),
-    info(
-        "by-tag",
-        Scenario::ByTag,
-        "the image tag decides: one containing crash, slow, nopull, unhealthy, secret, oom, \
-             flaky, alarm, exit-zero or stuck behaves so",
-    ),
-];
+/// Words in a tag that stand for a scenario of another name.
+const WORDS: &[(&str, Scenario)] = &[("nopull", Scenario::NoImage), ("secret", Scenario::SecretDenied)];
 
 /// Returns all scenarios, in the order in which to list them.
 pub fn scenarios() -> &'static [ScenarioInfo] {
@@ -140,103 +155,36 @@ impl FromStr for Scenario {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = SCENARIOS.iter().find(|info| info.scenario == *self).map_or("steady", |info| info.name);
-        f.write_str(name)
+        f.write_str(self.info().map_or("steady", |info| info.name))
     }
-}
-
-/// What becomes of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) enum Fate {
-    #[default]
-    Good,
-    Slow,
-    Crash,
-    NoImage,
-    Unhealthy,
-    UnhealthyContainer,
-    SecretDenied,
-    Oom,
-    ExitZero,
-    Flaky,
-    Alarm,
-    Stuck,
-}
-
-impl Fate {
-    /// Returns whether tasks of this fate fail for good: a revision that has been up cannot have it.
-    pub(super) fn is_broken(self) -> bool {
-        !matches!(self, Fate::Good | Fate::Slow | Fate::Stuck | Fate::Flaky)
-    }
-}
-
-/// What a scenario decides for one deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Script {
-    pub(super) fate: Fate,
-    /// The circuit breaker is on, whatever the service says; the value is whether it rolls back.
-    pub(super) breaker: Option<bool>,
-    pub(super) new_id: bool,
 }
 
 impl Scenario {
-    /// Returns what this scenario decides for tasks that run `images`.
+    fn info(self) -> Option<&'static ScenarioInfo> {
+        SCENARIOS.iter().find(|info| info.scenario == self)
+    }
+
+    /// Returns what this scenario decides for a deployment that runs `images`.
     pub(super) fn script(self, images: &[String]) -> Script {
-        let fate = match self {
-            Scenario::Steady | Scenario::NoDeploymentsApi | Scenario::NoTagging | Scenario::NoLogs => {
-                Fate::Good
-            }
-            Scenario::Slow => Fate::Slow,
-            Scenario::Crash | Scenario::CrashBreaker | Scenario::CrashRollback | Scenario::RollbackNewId => {
-                Fate::Crash
-            }
-            Scenario::NoImage => Fate::NoImage,
-            Scenario::Unhealthy => Fate::Unhealthy,
-            Scenario::UnhealthyContainer => Fate::UnhealthyContainer,
-            Scenario::SecretDenied => Fate::SecretDenied,
-            Scenario::Oom => Fate::Oom,
-            Scenario::ExitZero => Fate::ExitZero,
-            Scenario::Flaky => Fate::Flaky,
-            Scenario::Alarm => Fate::Alarm,
-            Scenario::Stuck => Fate::Stuck,
-            Scenario::ByTag => {
-                images.iter().map(|image| by_tag(image)).find(|f| *f != Fate::Good).unwrap_or_default()
-            }
+        let played = match self {
+            Scenario::ByTag => images.iter().find_map(|image| by_tag(image)).unwrap_or_default(),
+            other => other,
         };
-        let breaker = match self {
-            Scenario::CrashBreaker => Some(false),
-            Scenario::CrashRollback | Scenario::RollbackNewId => Some(true),
-            _ => None,
-        };
-        Script { fate, breaker, new_id: self == Scenario::RollbackNewId }
+        played.info().map(|info| info.script).unwrap_or_default()
     }
 }
 
-/// Returns the fate that an image's tag asks for.
-fn by_tag(image: &str) -> Fate {
-    let Some((_, tag)) = last_part(image).split_once(':') else {
-        return Fate::Good;
-    };
-    // `unhealthy-container` before `unhealthy`: the first word found counts.
-    const WORDS: &[(&str, Fate)] = &[
-        ("crash", Fate::Crash),
-        ("slow", Fate::Slow),
-        ("nopull", Fate::NoImage),
-        ("no-image", Fate::NoImage),
-        ("unhealthy-container", Fate::UnhealthyContainer),
-        ("unhealthy", Fate::Unhealthy),
-        ("secret", Fate::SecretDenied),
-        ("oom", Fate::Oom),
-        ("exit-zero", Fate::ExitZero),
-        ("flaky", Fate::Flaky),
-        ("alarm", Fate::Alarm),
-        ("stuck", Fate::Stuck),
-    ];
-    WORDS.iter().find(|(word, _)| tag.contains(word)).map_or(Fate::Good, |(_, fate)| *fate)
+/// Returns the scenario that an image's tag names; the longest name counts.
+fn by_tag(image: &str) -> Option<Scenario> {
+    let (_, tag) = last_part(image).split_once(':')?;
+    let names = SCENARIOS.iter().filter(|info| info.by_tag).map(|info| (info.name, info.scenario));
+    let found = names.chain(WORDS.iter().copied()).filter(|(word, _)| tag.contains(word));
+    found.max_by_key(|(word, _)| word.len()).map(|(_, scenario)| scenario)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::script::Fate;
     use super::*;
 
     #[test]
@@ -255,6 +203,8 @@ mod tests {
         assert_eq!(fate("a.example/shop/app:crash-1"), Fate::Crash);
         assert_eq!(fate("localhost:5000/slow"), Fate::Good);
         assert_eq!(fate("app:1.2-unhealthy-container"), Fate::UnhealthyContainer);
+        assert_eq!(fate("app:secret"), Fate::SecretDenied);
+        assert_eq!(fate("app:secret-missing"), Fate::SecretMissing);
         assert_eq!(fate("app:1.2"), Fate::Good);
     }
 }

@@ -10,7 +10,7 @@ use super::ids::digest_of;
 use super::model::{EntryStatus, Phase, Service};
 use super::params::overlay;
 use super::rollout::{Cause, Launch, begin, completed, launch, listed, note};
-use super::scenario::{Fate, Script};
+use super::script::{Fate, Script};
 use super::state::{Cluster, Env, Millis, Repository, World, service_key};
 
 /// How long before now seeded services became steady.

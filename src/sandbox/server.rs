@@ -23,7 +23,7 @@ use super::faults::{FaultKind, Faults, Strike};
 use super::log::{Log, Request};
 use super::params::texts;
 use super::query::speaks;
-use super::state::{Caller, World, last_part};
+use super::state::{Caller, Millis, World, last_part};
 use super::wire::{ApiError, Asked, answer_body, asked, error_body};
 use super::{control, ecr, ecs, elb, logs, sts};
 
@@ -32,6 +32,8 @@ use super::{control, ecr, ecs, elb, logs, sts};
 pub(super) struct Inner {
     pub(super) world: World,
     pub(super) ticker: Ticker,
+    /// The simulated time at which the sandbox was started: its callers' credentials are from then.
+    pub(super) login: Millis,
     pub(super) log: Log,
     pub(super) faults: Faults,
     pub(super) buckets: Option<Buckets>,
@@ -246,6 +248,9 @@ fn work(
         }
         let polled = inner.is_poll(&caller, &asked);
         inner.tick(polled);
+        if inner.world.is_expired(inner.login) {
+            return Err(expired(&asked));
+        }
         inner.answer(&caller, &asked)
     });
     if fault == Some(FaultKind::DropAfter) {
@@ -273,6 +278,11 @@ fn throttled(asked: &Asked) -> ApiError {
     ApiError::new(code, "Rate exceeded")
 }
 
+fn expired(asked: &Asked) -> ApiError {
+    let code = if speaks(&asked.service) { "ExpiredToken" } else { "ExpiredTokenException" };
+    ApiError::new(code, "The security token included in the request is expired")
+}
+
 /// Returns the error that a fault orders, if it orders one.
 fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError> {
     let plain = speaks(&asked.service);
@@ -292,10 +302,7 @@ fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError
             }
             Some(error)
         }
-        FaultKind::ExpiredToken => Some(ApiError::new(
-            if plain { "ExpiredToken" } else { "ExpiredTokenException" },
-            "The security token included in the request is expired",
-        )),
+        FaultKind::ExpiredToken => Some(expired(asked)),
         FaultKind::Code { status, code, message } => {
             Some(ApiError { status: *status, code: code.clone(), message: message.clone() })
         }

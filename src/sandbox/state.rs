@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use super::ids::Ids;
 use super::logs::Stream;
-use super::model::{Definition, Service, Task};
+use super::model::{Definition, Deployment, Service, Task};
 use super::rollout;
 use super::scenario::Scenario;
+use super::script::What;
 use super::wire::ApiError;
 
 /// Milliseconds since 1970.
@@ -117,6 +118,20 @@ impl World {
             }
         }
         self.now = self.now.max(target);
+    }
+
+    /// Returns whether the callers' credentials have expired since `login`: whoever starts the sandbox
+    /// anew, or sets another scenario, has fresh ones.
+    pub(super) fn is_expired(&self, login: Millis) -> bool {
+        let services = self.realms.values().flat_map(|realm| realm.services.values());
+        let struck = |deployment: &Deployment| {
+            let incident = deployment.script.incident.filter(|i| i.what == What::Expired);
+            deployment.created >= login
+                && incident.is_some_and(|incident| incident.is_on(self.now - deployment.created))
+        };
+        services
+            .filter(|service| self.scenarios.of(&service.name) == Scenario::Expires)
+            .any(|service| service.deployments.iter().any(struck))
     }
 
     /// Returns what a call by `caller` works with.

@@ -2,6 +2,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::Duration;
+
+use ecsail::sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedService, scenarios};
+use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, Folder, MANIFEST, finished};
 
@@ -92,4 +96,136 @@ fn it_can_be_served_for_other_clients() {
     let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(interrupted.expect("`kill` is there").success());
     assert_eq!(child.wait().expect("ends").code(), Some(0));
+}
+
+/// What a deployment of `web:2` comes to within half an hour: the status of the newest service deployment,
+/// and the revision that the service names.
+const ENDS: &[(&str, &str, u64)] = &[
+    ("steady", "SUCCESSFUL", 2),
+    ("slow", "SUCCESSFUL", 2),
+    ("crash", "IN_PROGRESS", 2),
+    ("crash-breaker", "STOPPED", 2),
+    ("crash-rollback", "ROLLBACK_SUCCESSFUL", 1),
+    ("rollback-new-id", "ROLLBACK_SUCCESSFUL", 1),
+    ("rollback-fails", "ROLLBACK_FAILED", 1),
+    ("no-rollback-target", "ROLLBACK_FAILED", 2),
+    ("throttled", "IN_PROGRESS", 2),
+    ("many", "IN_PROGRESS", 2),
+    ("no-image", "IN_PROGRESS", 2),
+    ("platform", "IN_PROGRESS", 2),
+    ("exec-format", "IN_PROGRESS", 2),
+    ("no-network", "IN_PROGRESS", 2),
+    ("secret-denied", "IN_PROGRESS", 2),
+    ("secret-missing", "IN_PROGRESS", 2),
+    ("role", "IN_PROGRESS", 2),
+    ("unhealthy", "IN_PROGRESS", 2),
+    ("unhealthy-container", "IN_PROGRESS", 2),
+    ("unhealthy-recovers", "SUCCESSFUL", 2),
+    ("oom", "IN_PROGRESS", 2),
+    ("exit-zero", "IN_PROGRESS", 2),
+    ("flaky", "SUCCESSFUL", 2),
+    ("spot", "SUCCESSFUL", 2),
+    ("stuck", "IN_PROGRESS", 2),
+    ("capacity", "SUCCESSFUL", 2),
+    ("placement", "IN_PROGRESS", 2),
+    ("protected", "SUCCESSFUL", 2),
+    ("drain", "SUCCESSFUL", 2),
+    ("early-success", "SUCCESSFUL", 2),
+    ("scales", "SUCCESSFUL", 2),
+    ("alarm", "ROLLBACK_SUCCESSFUL", 1),
+    ("superseded", "SUCCESSFUL", 3),
+    ("stopped", "ROLLBACK_SUCCESSFUL", 1),
+    ("deleted", "", 0),
+    ("blue-green", "SUCCESSFUL", 2),
+    ("linear", "SUCCESSFUL", 2),
+    ("canary", "SUCCESSFUL", 2),
+    ("hook-fails", "ROLLBACK_SUCCESSFUL", 1),
+    ("hook-times-out", "ROLLBACK_SUCCESSFUL", 1),
+    ("hook-pauses", "IN_PROGRESS", 2),
+    ("no-deployments-api", "SUCCESSFUL", 2),
+    ("no-logs", "SUCCESSFUL", 2),
+    ("no-tagging", "SUCCESSFUL", 2),
+    ("expires", "SUCCESSFUL", 2),
+    ("by-tag", "SUCCESSFUL", 2),
+];
+
+/// Returns what `web` runs, and in a revision of another tag what it is to run.
+fn definition(tag: &str) -> Value {
+    json!({
+        "family": "web",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "containerDefinitions": [{ "name": "app", "image": format!("registry.example/app:{tag}") }],
+    })
+}
+
+/// Returns a sandbox whose time stands still, where a deployment of `web:2` has begun under a scenario.
+fn begun(scenario: Scenario) -> Sandbox {
+    let options = Options { clock: Clock::Held, ..Options::default() };
+    let sandbox = Sandbox::start(options).expect("the sandbox starts");
+    let (name, cluster) = ("web".to_owned(), "main".to_owned());
+    let service = SeedService { name, cluster, task_definition: definition("1"), service: json!({}) };
+    sandbox.seed(&Seed { services: vec![service], ..Seed::default() }).expect("the seed is well formed");
+    sandbox.set_scenario(None, scenario);
+    ecs(&sandbox, "RegisterTaskDefinition", definition("2"));
+    ecs(&sandbox, "UpdateService", json!({ "cluster": "main", "service": "web", "taskDefinition": "web:2" }));
+    sandbox
+}
+
+fn ecs(sandbox: &Sandbox, operation: &str, input: Value) -> Value {
+    sandbox.call("ecs", operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
+}
+
+fn web(sandbox: &Sandbox) -> Value {
+    ecs(sandbox, "DescribeServices", json!({ "cluster": "main", "services": ["web"] }))["services"][0].clone()
+}
+
+/// Returns the status of the newest service deployment of `web`, and the revision that the service names.
+fn state(sandbox: &Sandbox) -> (String, u64) {
+    let listed =
+        sandbox.call("ecs", "ListServiceDeployments", json!({ "cluster": "main", "service": "web" }));
+    let listed = listed.unwrap_or_default();
+    let status = listed["serviceDeployments"][0]["status"].as_str().unwrap_or_default().to_owned();
+    let service = web(sandbox);
+    let revision = service["taskDefinition"].as_str().and_then(|arn| arn.rsplit(':').next()?.parse().ok());
+    (status, revision.unwrap_or_default())
+}
+
+#[test]
+fn every_scenario_ends_as_its_summary_tells() {
+    let listed: Vec<&str> = scenarios().iter().map(|info| info.name).collect();
+    let expected: Vec<&str> = ENDS.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(listed, expected, "each scenario has its end here");
+    for (info, (name, status, revision)) in scenarios().iter().zip(ENDS) {
+        let sandbox = begun(info.scenario);
+        sandbox.advance(Duration::from_secs(1800));
+        // The history can only be read where the scenario lets it be.
+        sandbox.set_scenario(None, Scenario::Steady);
+        assert_eq!(state(&sandbox), ((*status).to_owned(), *revision), "{name}: {}", info.summary);
+    }
+}
+
+#[test]
+fn a_timed_scenario_goes_on_after_a_restart() {
+    let sandbox = begun(Scenario::Capacity);
+    sandbox.advance(Duration::from_secs(100));
+    let state_then = sandbox.save();
+    drop(sandbox);
+    let options = Options { clock: Clock::Held, state: Some(state_then), ..Options::default() };
+    let again = Sandbox::start(options).expect("the state is its own");
+    again.advance(Duration::from_secs(40));
+    assert_eq!(web(&again)["pendingCount"], 0, "there is no capacity yet");
+    again.advance(Duration::from_secs(120));
+    assert_eq!(state(&again), ("SUCCESSFUL".to_owned(), 2));
+}
+
+#[test]
+fn the_list_has_every_scenario_on_a_line() {
+    let run = Folder::new(&[]).run(&["sandbox", "scenarios"]).exits(0);
+    for info in scenarios() {
+        let line = run.stdout.lines().find(|line| line.split_whitespace().next() == Some(info.name));
+        assert!(line.is_some_and(|line| line.ends_with(info.summary)), "{}", info.name);
+    }
 }

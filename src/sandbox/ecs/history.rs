@@ -7,6 +7,7 @@ use super::super::model::{
     EntryStatus, Hook, HookStatus, Phase, Revision, Rollout, Service, ServiceDeployment,
 };
 use super::super::params::{each, need, overlay, page, set, text, texts};
+use super::super::rollout::{ask_back, halt};
 use super::super::scenario::Scenario;
 use super::super::state::{Env, Millis, Realm, seconds};
 use super::super::wire::{ApiError, invalid_if};
@@ -74,19 +75,18 @@ pub(super) fn stop(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
     let now = env.now;
     let service = env.realm.services.values_mut().find(|s| s.history.iter().any(|e| e.arn == arn));
     let service = service.ok_or_else(not_found)?;
-    let entry = service.entry(arn).ok_or_else(not_found)?;
-    if !matches!(entry.status, EntryStatus::Pending | EntryStatus::InProgress) {
-        let status = entry.status.name();
-        return Err(ApiError::new(
-            "ConflictException",
-            format!("The service deployment cannot be stopped because it is in the {status} state."),
-        ));
+    let status = service.entry(arn).ok_or_else(not_found)?.status;
+    if status.is_final() {
+        let message =
+            format!("The service deployment cannot be stopped because it is in the {} state.", status.name());
+        return Err(ApiError::new("ConflictException", message));
     }
-    entry.updated = now;
-    entry.status = if kind == "ABORT" { EntryStatus::StopRequested } else { EntryStatus::RollbackRequested };
-    for deployment in service.deployments.iter_mut().filter(|d| d.primary) {
-        deployment.aborted = true;
-        deployment.updated = now;
+    // One that is on its way out already simply goes on.
+    if matches!(status, EntryStatus::Pending | EntryStatus::InProgress) {
+        match kind {
+            "ABORT" => halt(service, arn, EntryStatus::StopRequested, now),
+            _ => ask_back(service, arn, now),
+        }
     }
     Ok(json!({ "serviceDeploymentArn": arn }))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::model::Service;
 use super::super::params::{checked_tags, each, includes, is_name, list as items, need, page, some_of, text};
-use super::super::rollout::{Cause, REVISION_FIELDS, begin};
+use super::super::rollout::{Cause, REVISION_FIELDS, begin, dismiss};
 use super::super::state::{Env, Realm, last_part, service_key};
 use super::super::wire::{ApiError, invalid_if};
 use super::service_rules::{check, usable};
@@ -81,6 +81,7 @@ pub(crate) fn new_service(env: &Env<'_>, cluster: &str, input: &Value) -> Result
         revisions: Vec::new(),
         events: Vec::new(),
         steady: false,
+        gone: None,
     })
 }
 
@@ -208,9 +209,7 @@ pub(super) fn delete(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError
         service.desired > 0 && input["force"] != true,
         "The service cannot be stopped while it is scaled above 0.",
     )?;
-    service.status = "DRAINING".to_owned();
-    service.desired = 0;
-    service.steady = false;
+    dismiss(&mut service, env.now);
     Ok(keep(env, service))
 }
 

@@ -64,7 +64,7 @@ pub(super) fn run(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     checked_tags(&tags)?;
     let mut config = input.as_object().cloned().unwrap_or_default();
     config.entry("launchType").or_insert_with(|| json!("EC2"));
-    let fate = env.scenarios.of(&family).script(&images).fate;
+    let fate = env.scenarios.of(&family).script(&images).alone();
     let mut ids = Vec::new();
     for _ in 0..number {
         let order = Launch {

@@ -1,7 +1,7 @@
 //! The lines of a log stream. Owns what a container says in each story; keeps nothing: the same stream
 //! at the same time has the same lines.
 
-use super::super::scenario::Fate;
+use super::super::script::Fate;
 use super::super::state::Millis;
 use super::stream::Stream;
 
@@ -30,6 +30,12 @@ pub(super) fn lines(stream: &Stream, now: Millis) -> Vec<Line> {
         let line = |after: Millis, text: &str| Line { at: told + after, text: text.to_owned() };
         out.push(line(0, "received SIGTERM, shutting down"));
         out.push(line(4 * SECOND, "closed all connections, bye"));
+    }
+    if let Some(ended) = stream.ended.filter(|_| stream.told.is_none() && stream.serves) {
+        if is_listening(stream.story) {
+            let text = "ERROR lost the connection to the database, giving up".to_owned();
+            out.push(Line { at: ended, text });
+        }
     }
     out.retain(|line| line.at <= end);
     out
@@ -96,6 +102,7 @@ fn request(story: Fate, turn: Millis, noise: u64) -> String {
     let took = 2 + noise % 40;
     match story {
         Fate::Unhealthy => format!("WARN GET /health 503 {took}ms: the cache is not connected"),
+        Fate::TimedOut => format!("WARN the event loop was blocked for {}ms", 4000 + noise % 3000),
         Fate::UnhealthyContainer => format!("WARN GET /health 500 {took}ms: no route `/health`"),
         _ if turn % 3 == 0 => format!("GET /health 200 {took}ms"),
         _ => format!("GET /products/{} 200 {took}ms", noise / 64 % 5000),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::model::{Container, Definition, Phase, Task};
 use super::super::rollout::STOPPING;
-use super::super::scenario::Fate;
+use super::super::script::Fate;
 use super::super::state::{Caller, Millis, Realm, World, last_part};
 
 /// How many streams of tasks that are forgotten stay readable.
@@ -128,6 +128,7 @@ fn of_task(realm: &Realm, task: &Task) -> Vec<Stream> {
 fn told(task: &Task) -> Option<Millis> {
     let stop = task.stop.as_ref().filter(|stop| stop.code != "EssentialContainerExited")?;
     match (task.phase, task.times.execution_stopped) {
+        _ if !task.targeted => task.times.stopping,
         (Phase::Stopping, _) => Some(task.since),
         (_, Some(ended)) if stop.code != "TaskFailedToStart" => Some(ended - STOPPING),
         _ => None,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::ids::Ids;
 use super::super::model::{Breaker, Deployment, EntryStatus, Revision, Rollout, Service, ServiceDeployment};
-use super::super::scenario::{Fate, Script};
+use super::super::script::{Script, Trip};
 use super::super::state::{Millis, Realm, last_part};
 use super::hooks::hooks_of;
 
@@ -34,11 +34,13 @@ pub(crate) struct Cause<'a> {
 /// Makes a new deployment the service's PRIMARY one; the others become ACTIVE.
 pub(crate) fn begin(service: &mut Service, realm: &Realm, ids: &mut Ids, cause: Cause<'_>) {
     let Cause { definition, script, now } = cause;
-    let fate = fate_for(service, definition, script.fate);
+    let script = script_for(service, definition, script);
     supersede(service, now);
+    service.desired = service.desired.max(script.crowd);
     let revision = revise(service, realm, ids, definition, now);
-    let breaker = breaker_of(service, script);
-    let entry = enter(service, realm, ids, &revision, breaker.clone(), now);
+    let config = configuration(service, realm, script);
+    let breaker = breaker_of(&config, service.desired);
+    let entry = enter(service, realm, ids, &revision, Terms { config, breaker: breaker.clone(), now });
     let id = format!("ecs-svc/{}", last_part(&revision));
     service.deployments.insert(
         0,
@@ -56,9 +58,9 @@ pub(crate) fn begin(service: &mut Service, realm: &Realm, ids: &mut Ids, cause: 
             created: now,
             updated: now,
             launch_at: now,
-            fate,
+            script,
+            struck: false,
             breaker,
-            rolls_back_anew: script.new_id,
             config: pinned(service),
             entry,
         },
@@ -73,16 +75,44 @@ pub(super) fn pinned(service: &Service) -> Map<String, Value> {
     kept.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Returns the fate of a deployment. Going back to a revision that has been up before is safe: the
-/// scenario broke the new one, not the old one.
-fn fate_for(service: &Service, definition: &str, fate: Fate) -> Fate {
+/// Returns the script of a deployment, which spares a revision that has been up before.
+fn script_for(service: &Service, definition: &str, script: Script) -> Script {
     let returns = service.definition != definition;
     let revision = |arn: &str| service.revisions.iter().find(|r| r.arn == arn);
     let was_up = service.history.iter().any(|entry| {
         entry.status == EntryStatus::Successful
             && revision(&entry.target).is_some_and(|r| r.definition == definition)
     });
-    if fate.is_broken() && returns && was_up { Fate::Good } else { fate }
+    if returns && was_up { script.for_return() } else { script }
+}
+
+/// Returns the deployment configuration of a deployment: the service's, with what the script adds.
+fn configuration(service: &Service, realm: &Realm, script: Script) -> Value {
+    let mut config = service.config.get("deploymentConfiguration").cloned().unwrap_or_else(|| json!({}));
+    let Value::Object(added) = script.manner.configuration() else {
+        return config;
+    };
+    for (name, value) in added {
+        config[name] = value;
+    }
+    match script.breaker {
+        Trip::AsConfigured => {}
+        Trip::Off => config["deploymentCircuitBreaker"] = json!({ "enable": false, "rollback": false }),
+        Trip::On { rollback, threshold } => {
+            config["deploymentCircuitBreaker"]["enable"] = json!(true);
+            config["deploymentCircuitBreaker"]["rollback"] = json!(rollback);
+            if let Some(value) = threshold {
+                let given = json!({ "type": "COUNT", "value": value });
+                config["deploymentCircuitBreaker"]["thresholdConfiguration"] = given;
+            }
+        }
+    }
+    if let Some(plan) = script.hook {
+        let mut hooks = config["lifecycleHooks"].as_array().cloned().unwrap_or_default();
+        hooks.push(plan.hook(&realm.region, &realm.account));
+        config["lifecycleHooks"] = json!(hooks);
+    }
+    config
 }
 
 /// Moves the deployments before aside, and asks the service deployments under way to stop.
@@ -120,15 +150,16 @@ fn revise(service: &mut Service, realm: &Realm, ids: &mut Ids, definition: &str,
     arn
 }
 
-/// Adds a service deployment and returns its ARN.
-fn enter(
-    service: &mut Service,
-    realm: &Realm,
-    ids: &mut Ids,
-    revision: &str,
+/// On what terms a service deployment begins.
+struct Terms {
+    config: Value,
     breaker: Breaker,
     now: Millis,
-) -> String {
+}
+
+/// Adds a service deployment and returns its ARN.
+fn enter(service: &mut Service, realm: &Realm, ids: &mut Ids, revision: &str, terms: Terms) -> String {
+    let Terms { config, breaker, now } = terms;
     let arn = realm.arn(&format!("service-deployment/{}/{}/{}", service.cluster, service.name, ids.word(21)));
     service.history.push(ServiceDeployment {
         arn: arn.clone(),
@@ -145,28 +176,23 @@ fn enter(
         breaker,
         triggered: false,
         failures: 0,
-        hooks: hooks_of(&service.config, ids),
+        hooks: hooks_of(&config, ids),
         stage: 0,
         stage_since: None,
         alarms: Vec::new(),
-        config: service.config.get("deploymentConfiguration").cloned().unwrap_or_else(|| json!({})),
+        config,
     });
     arn
 }
 
-/// Returns the circuit breaker that the service (or the scenario) asks for.
-fn breaker_of(service: &Service, script: Script) -> Breaker {
-    let given = service.config.get("deploymentConfiguration").map(|c| &c["deploymentCircuitBreaker"]);
-    let given = given.unwrap_or(&Value::Null);
+/// Returns the circuit breaker that a deployment configuration asks for.
+fn breaker_of(config: &Value, desired: usize) -> Breaker {
+    let given = &config["deploymentCircuitBreaker"];
     let flag = |name: &str| given[name].as_bool();
-    let (enabled, rollback) = match script.breaker {
-        Some(rollback) => (true, rollback),
-        None => (flag("enable").unwrap_or(false), flag("rollback").unwrap_or(false)),
-    };
     Breaker {
-        enabled,
-        rollback,
-        threshold: threshold(&given["thresholdConfiguration"], service.desired),
+        enabled: flag("enable").unwrap_or(false),
+        rollback: flag("rollback").unwrap_or(false),
+        threshold: threshold(&given["thresholdConfiguration"], desired),
         resets: flag("resetOnHealthyTask").unwrap_or(true),
     }
 }

@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::super::model::{Deployment, EntryStatus, Revision, RollbackNote, Rollout, Service};
-use super::super::scenario::Fate;
+use super::super::script::{Script, Way};
 use super::super::state::{Millis, last_part};
+use super::life::exit;
 use super::{Hand, REVISION_FIELDS};
 
 const TRIPPED: &str = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
@@ -14,13 +15,16 @@ const NOT_ROLLED_BACK: &str =
     "Service deployment stopped because the circuit breaker threshold was exceeded.";
 const NO_CANDIDATE: &str =
     "Service deployment failed because no rollback candidate was found to run the rollback.";
+const NOT_BACK_EITHER: &str =
+    "Service deployment rollback failed because the circuit breaker threshold was exceeded.";
 pub(super) const REQUESTED: &str =
     "Service deployment rolled back because of a StopServiceDeployment request.";
 
 impl Hand<'_> {
     /// Fails the PRIMARY deployment once it has failed too often, and rolls back if it is to.
     pub(super) fn check_breaker(&mut self) {
-        let Some(primary) = self.service.deployments.first_mut() else {
+        let is_active = self.service.status == "ACTIVE";
+        let Some(primary) = self.service.deployments.first_mut().filter(|_| is_active) else {
             return;
         };
         let breaker = &primary.breaker;
@@ -28,18 +32,39 @@ impl Hand<'_> {
             return;
         }
         let (id, entry, rollback) = (primary.id.clone(), primary.entry.clone(), breaker.rollback);
+        let way = primary.script.rollback;
         primary.fail(self.now);
         primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
         let failures = primary.failed;
         self.say(&format!("(deployment {id}) deployment failed: tasks failed to start."));
+        let mut is_back = false;
         if let Some(entry) = self.service.entry(&entry) {
             entry.triggered = true;
             entry.failures = failures;
+            is_back = entry.status == EntryStatus::RollbackInProgress;
         }
-        if rollback {
-            self.roll_back(TRIPPED);
-        } else {
-            self.close(&entry, EntryStatus::Stopped, NOT_ROLLED_BACK);
+        match (is_back, rollback, way) {
+            (true, ..) => self.close(&entry, EntryStatus::RollbackFailed, NOT_BACK_EITHER),
+            (_, false, _) => self.close(&entry, EntryStatus::Stopped, NOT_ROLLED_BACK),
+            (_, _, Way::NoTarget) => self.close(&entry, EntryStatus::RollbackFailed, NO_CANDIDATE),
+            _ => self.roll_back(TRIPPED),
+        }
+        if way == Way::Fails && !is_back {
+            self.break_old();
+        }
+    }
+
+    /// Lets the revision that has just come back fail as the one before it did.
+    fn break_old(&mut self) {
+        let (now, service) = (self.now, &mut *self.service);
+        let Some((back, others)) = service.deployments.split_first_mut() else {
+            return;
+        };
+        let failed = others.iter().find(|d| d.entry == back.entry);
+        back.script.fate = failed.map(|d| d.script.fate).unwrap_or_default();
+        for task in self.realm.tasks.iter_mut().filter(|t| t.is_in(&back.id) && t.is_running() && t.is_live())
+        {
+            exit(task, now, 1, None);
         }
     }
 
@@ -70,7 +95,8 @@ impl Hand<'_> {
             return;
         };
         failed.fail(now);
-        let (entry, anew) = (failed.entry.clone(), failed.rolls_back_anew);
+        let (entry, anew) = (failed.entry.clone(), failed.script.rollback == Way::NewId);
+        let breaker = failed.breaker.clone();
         let Some(revision) = candidate(self.service) else {
             return self.close(&entry, EntryStatus::RollbackFailed, NO_CANDIDATE);
         };
@@ -80,6 +106,7 @@ impl Hand<'_> {
             back.created = self.now;
         }
         restart(&mut back, self.now);
+        back.breaker = breaker;
         entry.clone_into(&mut back.entry);
         let id = back.id.clone();
         if let Some(failed) = self.service.deployments.first_mut() {
@@ -112,7 +139,7 @@ impl Hand<'_> {
     /// is to have an id of its own, the one still there stays, to be drained.
     fn take_back(&mut self, revision: &Revision) -> Deployment {
         let failed = &self.service.deployments[0];
-        let anew = failed.rolls_back_anew;
+        let anew = failed.script.rollback == Way::NewId;
         let at = self.service.deployments.iter().position(|d| d.revision == revision.arn && !d.primary);
         match at {
             Some(at) if anew => self.service.deployments[at].clone(),
@@ -139,7 +166,9 @@ fn restart(back: &mut Deployment, now: Millis) {
     back.launch_at = now;
     back.failed = 0;
     back.aborted = false;
-    back.rolls_back_anew = false;
+    back.script = back.script.for_return();
+    back.script.incident = None;
+    back.struck = false;
     back.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", back.id);
 }
 
@@ -164,7 +193,7 @@ fn revived(revision: &Revision, failed: &Deployment) -> Deployment {
         revision: revision.arn.clone(),
         completed: true,
         created: revision.created,
-        fate: Fate::Good,
+        script: Script::default(),
         config: revision.config.clone(),
         ..failed.clone()
     }

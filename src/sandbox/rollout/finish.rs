@@ -1,8 +1,8 @@
 //! The end of a deployment, and the life of its service deployment. Owns what counts as complete;
 //! never starts or stops a task.
 
-use super::super::model::{Deployment, EntryStatus, Phase, Rollout, Task};
-use super::super::scenario::Fate;
+use super::super::model::{Deployment, EntryStatus, Phase, Rollout, Service, Task};
+use super::super::script::{Fate, What};
 use super::super::state::Millis;
 use super::Hand;
 use super::breaker::REQUESTED;
@@ -75,18 +75,18 @@ impl Hand<'_> {
         let now = self.now;
         let arrived = self.tasks().filter(|t| t.targeted && t.is_running() && t.since == now).count();
         let port = self.service.config["loadBalancers"][0]["containerPort"].as_u64().unwrap_or(80);
-        let sick: Vec<String> = self
+        let sick: Vec<(String, &str)> = self
             .tasks()
-            .filter(|t| t.fate == Fate::Unhealthy && t.is_running() && now - t.since == SICK)
-            .map(|task| task.id.clone())
+            .filter(|t| matches!(t.fate, Fate::Unhealthy | Fate::TimedOut) && t.is_running())
+            .filter(|t| now - t.since == SICK)
+            .map(|task| (task.id.clone(), trouble(task.fate)))
             .collect();
         if arrived > 0 {
             self.say(&format!("registered {arrived} targets in (target-group {group})"));
         }
-        for task in sick {
+        for (task, trouble) in sick {
             self.say(&format!(
-                "(task {task}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks \
-                 failed with these codes: [503])."
+                "(task {task}) (port {port}) is unhealthy in (target-group {group}) due to (reason {trouble})."
             ));
         }
     }
@@ -99,6 +99,10 @@ impl Hand<'_> {
         };
         let up = self.tasks_of(&primary.id).filter(|t| t.healthy && t.is_live()).count();
         let live = self.tasks_of(&primary.id).filter(|t| t.is_live()).count();
+        let is_alarmed = primary.incident(self.now) == Some(What::Alarm);
+        if self.has_early_success(up) {
+            self.complete();
+        }
         let others = self.service.deployments.len() > 1;
         if up < self.service.desired || live != self.service.desired || others {
             return;
@@ -106,8 +110,8 @@ impl Hand<'_> {
         if self.is_held() || self.is_looking_back() {
             return;
         }
-        if primary.rollout == Rollout::InProgress && !primary.aborted {
-            if primary.fate == Fate::Alarm {
+        if self.is_in_progress() {
+            if is_alarmed {
                 return self.roll_back_for_alarm();
             }
             self.complete();
@@ -117,6 +121,19 @@ impl Hand<'_> {
             self.say("has reached a steady state.");
         }
         self.retire();
+    }
+
+    /// Returns whether there is a deployment to be completed.
+    fn is_in_progress(&self) -> bool {
+        let primary = self.service.deployments.first().filter(|_| self.service.status == "ACTIVE");
+        primary.is_some_and(|d| d.rollout == Rollout::InProgress && !d.aborted)
+    }
+
+    /// Returns whether so many tasks are enough for a deployment that need not wait for the old ones to go.
+    fn has_early_success(&self, up: usize) -> bool {
+        let entry = self.service.history.last();
+        let needed = entry.and_then(|entry| entry.enough(self.service.desired));
+        needed.is_some_and(|needed| up >= needed) && self.is_in_progress() && !self.is_held()
     }
 
     /// Returns whether the deployment under way has stages before it.
@@ -162,9 +179,31 @@ impl Hand<'_> {
 
     /// Makes a deleted service INACTIVE once its last task has gone.
     fn retire(&mut self) {
-        if self.service.status == "DRAINING" && self.tasks().all(|t| t.phase >= Phase::Deprovisioning) {
+        let is_over = self.service.history.iter().all(|entry| entry.status.is_final());
+        let is_empty = self.tasks().all(|t| t.phase >= Phase::Deprovisioning);
+        if self.service.status == "DRAINING" && is_empty && is_over {
             self.service.status = "INACTIVE".to_owned();
+            self.service.gone = Some(self.now);
             self.service.deployments.clear();
         }
+    }
+}
+
+/// Returns what a target group says of a target of this fate.
+pub(crate) fn trouble(fate: Fate) -> &'static str {
+    match fate {
+        Fate::TimedOut => "Request timed out",
+        _ => "Health checks failed with these codes: [503]",
+    }
+}
+
+/// Deletes a service: its tasks go, and it with them.
+pub(crate) fn dismiss(service: &mut Service, now: Millis) {
+    service.status = "DRAINING".to_owned();
+    service.desired = 0;
+    service.steady = false;
+    for entry in service.history.iter_mut().filter(|entry| !entry.status.is_final()) {
+        entry.status = EntryStatus::StopRequested;
+        entry.updated = now;
     }
 }

@@ -1,7 +1,8 @@
 //! Lifecycle hooks. Owns the life of one hook, not where a deployment stops for it; a PAUSE hook
-//! waits for ContinueServiceDeployment, a Lambda one succeeds after a few seconds.
+//! waits for ContinueServiceDeployment, a Lambda one succeeds after a few seconds, unless the name of
+//! its function ends with `fails` or `hangs`.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::ids::Ids;
 use super::super::model::{Hook, HookStatus};
@@ -12,9 +13,9 @@ const LAMBDA: Millis = 3000;
 /// How long a PAUSE hook waits where it does not say.
 const MINUTES: i64 = 1440;
 
-/// Returns the hooks of a new service deployment, one for each of their stages.
-pub(super) fn hooks_of(config: &Map<String, Value>, ids: &mut Ids) -> Vec<Hook> {
-    let given = config.get("deploymentConfiguration").and_then(|c| c["lifecycleHooks"].as_array());
+/// Returns the hooks of a deployment configuration, one for each of their stages.
+pub(super) fn hooks_of(config: &Value, ids: &mut Ids) -> Vec<Hook> {
+    let given = config["lifecycleHooks"].as_array();
     let mut hooks = Vec::new();
     for hook in given.into_iter().flatten() {
         let timeout = &hook["timeoutConfiguration"];
@@ -49,19 +50,41 @@ impl Hook {
         self.kind == "PAUSE"
     }
 
+    fn function(&self) -> &str {
+        self.target.as_deref().unwrap_or_default()
+    }
+
+    /// Returns whether it comes to an end by itself.
+    fn answers(&self) -> bool {
+        !self.is_pause() && !self.function().ends_with("hangs")
+    }
+
+    /// Returns why a deployment that it sends back is rolled back.
+    pub(super) fn complaint(&self) -> String {
+        let failed =
+            format!("Service deployment rolled back because {} lifecycle hook(s) failed.", self.stage);
+        match &self.target {
+            Some(target) if self.status == HookStatus::Failed => {
+                format!("{failed} Lifecycle hook target {target} returned FAILED status.")
+            }
+            _ => failed,
+        }
+    }
+
     /// Moves an unpassed hook on whose stage has been reached.
     pub(super) fn step(&mut self, now: Millis) {
         match self.status {
             HookStatus::Waiting => {
                 self.status = HookStatus::Open;
                 self.reached = Some(now);
-                self.expires = self.is_pause().then(|| now + self.minutes * 60_000);
+                self.expires = Some(now + self.minutes * 60_000);
             }
-            HookStatus::Open if self.is_pause() && self.expires.is_some_and(|at| now >= at) => {
+            HookStatus::Open if self.expires.is_some_and(|at| now >= at) => {
                 self.status = HookStatus::TimedOut;
             }
-            HookStatus::Open if !self.is_pause() && self.reached.is_some_and(|at| now - at >= LAMBDA) => {
-                self.status = HookStatus::Succeeded;
+            HookStatus::Open if self.answers() && self.reached.is_some_and(|at| now - at >= LAMBDA) => {
+                let fails = self.function().ends_with("fails");
+                self.status = if fails { HookStatus::Failed } else { HookStatus::Succeeded };
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::ids::Ids;
 use super::super::model::{Container, Definition, Deployment, Phase, Service, Task, Times};
-use super::super::scenario::Fate;
+use super::super::script::Fate;
 use super::super::state::{Millis, Realm, last_part};
 
 /// What a new task needs to know.
@@ -75,6 +75,7 @@ pub(crate) fn launch(realm: &mut Realm, ids: &mut Ids, now: Millis, launch: Laun
         fate: launch.fate,
         targeted: launch.target_group.is_some(),
         healthy: false,
+        lingers: 0,
         failed: false,
         times: Times { created: now, ..Times::default() },
         containers,

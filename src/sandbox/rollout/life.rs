@@ -2,8 +2,9 @@
 //! fate does to it; never looks at the service.
 
 use super::super::model::{Phase, Stop, Task};
-use super::super::scenario::Fate;
+use super::super::script::Fate;
 use super::super::state::Millis;
+use super::reasons::reason;
 
 const SECOND: Millis = 1000;
 const PROVISIONING: Millis = 14 * SECOND;
@@ -29,8 +30,8 @@ pub(super) fn step(task: &mut Task, now: Millis) {
         Phase::Pending => pending(task, now, elapsed),
         Phase::Activating if elapsed >= ACTIVATING => run(task, now),
         Phase::Running => running(task, now, elapsed),
-        Phase::Deactivating if elapsed >= DEACTIVATING => enter(task, Phase::Stopping, now),
-        Phase::Stopping if elapsed >= STOPPING => {
+        Phase::Deactivating if elapsed >= DEACTIVATING.max(task.lingers) => enter(task, Phase::Stopping, now),
+        Phase::Stopping if elapsed >= stopping(task) => {
             end_containers(task, 143);
             task.times.execution_stopped = Some(now);
             enter(task, Phase::Deprovisioning, now);
@@ -58,6 +59,11 @@ pub(crate) fn stop(task: &mut Task, now: Millis, code: &str, reason: &str) {
     enter(task, next, now);
 }
 
+/// Returns how long a task's containers take to end: one without connections to drain lingers here.
+fn stopping(task: &Task) -> Millis {
+    if task.targeted { STOPPING } else { STOPPING.max(task.lingers) }
+}
+
 fn enter(task: &mut Task, phase: Phase, now: Millis) {
     task.phase = phase;
     task.since = now;
@@ -66,12 +72,7 @@ fn enter(task: &mut Task, phase: Phase, now: Millis) {
 fn provisioning(task: &mut Task, now: Millis, elapsed: Millis) {
     match task.fate {
         Fate::Stuck => {}
-        Fate::Flaky if elapsed >= 8 * SECOND => fail_to_start(
-            task,
-            now,
-            "Timeout waiting for network interface provisioning to complete.".to_owned(),
-            false,
-        ),
+        Fate::Flaky if elapsed >= 8 * SECOND => fail_to_start(task, now),
         _ if elapsed >= PROVISIONING => {
             task.times.pull_started = Some(now);
             enter(task, Phase::Pending, now);
@@ -83,22 +84,21 @@ fn provisioning(task: &mut Task, now: Millis, elapsed: Millis) {
 fn pending(task: &mut Task, now: Millis, elapsed: Millis) {
     let takes = if task.fate == Fate::Slow { PENDING_SLOWLY } else { PENDING };
     match task.fate {
-        Fate::SecretDenied if elapsed >= 4 * SECOND => {
-            let reason = secret_denied(task);
-            fail_to_start(task, now, reason, false);
-        }
-        Fate::NoImage if elapsed >= 9 * SECOND => {
-            let reason = no_image(task);
-            fail_to_start(task, now, reason, true);
-        }
+        Fate::SecretDenied | Fate::SecretMissing if elapsed >= 4 * SECOND => fail_to_start(task, now),
+        Fate::NoImage | Fate::Platform if elapsed >= 9 * SECOND => fail_to_start(task, now),
+        Fate::NoNetwork if elapsed >= 20 * SECOND => fail_to_start(task, now),
         _ if elapsed >= takes => {
             // An image that its own repository does not have cannot be pulled, whatever the fate.
             if task.containers.iter().any(|c| c.digest.is_none()) {
-                let reason = no_image(task);
-                return fail_to_start(task, now, reason, true);
+                task.fate = Fate::NoImage;
+                return fail_to_start(task, now);
             }
             task.times.pull_stopped = Some(now);
-            if task.targeted { enter(task, Phase::Activating, now) } else { run(task, now) }
+            match task.fate {
+                Fate::ExecFormat => fail_to_start(task, now),
+                _ if task.targeted => enter(task, Phase::Activating, now),
+                _ => run(task, now),
+            }
         }
         _ => {}
     }
@@ -116,7 +116,7 @@ fn running(task: &mut Task, now: Millis, elapsed: Millis) {
         Fate::Oom if elapsed >= 8 * SECOND => {
             exit(task, now, 137, Some("OutOfMemoryError: Container killed due to memory usage"));
         }
-        Fate::Unhealthy if elapsed >= 45 * SECOND => {
+        Fate::Unhealthy | Fate::TimedOut if elapsed >= 45 * SECOND => {
             let reason = unhealthy(task);
             stop(task, now, "ServiceSchedulerInitiated", &reason);
             task.failed = true;
@@ -126,10 +126,8 @@ fn running(task: &mut Task, now: Millis, elapsed: Millis) {
             task.failed = true;
         }
         Fate::UnhealthyContainer if elapsed >= 30 * SECOND => set_health(task, "UNHEALTHY"),
-        Fate::Good | Fate::Slow | Fate::Alarm if task.service.is_none() && elapsed >= WORK => {
-            exit(task, now, 0, None)
-        }
-        Fate::Good | Fate::Slow | Fate::Alarm => settle(task, elapsed),
+        Fate::Good | Fate::Slow if task.service.is_none() && elapsed >= WORK => exit(task, now, 0, None),
+        Fate::Good | Fate::Slow => settle(task, elapsed),
         _ => {}
     }
 }
@@ -151,7 +149,7 @@ fn set_health(task: &mut Task, health: &str) {
 }
 
 /// Ends a task because its essential container has ended by itself.
-fn exit(task: &mut Task, now: Millis, code: i32, reason: Option<&str>) {
+pub(super) fn exit(task: &mut Task, now: Millis, code: i32, reason: Option<&str>) {
     task.stop = Some(Stop {
         code: "EssentialContainerExited".to_owned(),
         reason: "Essential container in task exited".to_owned(),
@@ -178,48 +176,25 @@ fn end_containers(task: &mut Task, code: i32) {
     }
 }
 
-fn fail_to_start(task: &mut Task, now: Millis, reason: String, by_container: bool) {
-    if by_container {
-        // Only the container whose image is missing carries the reason.
+fn fail_to_start(task: &mut Task, now: Millis) {
+    let mut reason = reason(task);
+    if matches!(task.fate, Fate::NoImage | Fate::Platform | Fate::ExecFormat) {
+        // Only the container that is at fault carries the reason.
         let at = task.containers.iter().position(|c| c.digest.is_none());
         let at = at.or_else(|| task.containers.iter().position(|c| c.essential)).unwrap_or(0);
         if let Some(container) = task.containers.get_mut(at) {
             container.reason = Some(reason.clone());
-            container.digest = None;
+            container.digest = container.digest.take().filter(|_| task.fate == Fate::ExecFormat);
         }
+    }
+    if task.fate == Fate::ExecFormat {
+        "Task failed to start".clone_into(&mut reason);
     }
     task.stop = Some(Stop { code: "TaskFailedToStart".to_owned(), reason });
     task.times.stopping = Some(now);
     task.times.execution_stopped = Some(now);
     task.failed = true;
     enter(task, Phase::Deprovisioning, now);
-}
-
-fn no_image(task: &Task) -> String {
-    let missing = task.containers.iter().find(|c| c.digest.is_none());
-    let image =
-        missing.or_else(|| task.containers.iter().find(|c| c.essential)).map_or("", |c| c.image.as_str());
-    format!(
-        "CannotPullContainerError: pull image manifest has been retried 7 time(s): \
-         failed to resolve ref {image}: {image}: not found"
-    )
-}
-
-fn secret_denied(task: &Task) -> String {
-    let account = task.arn.split(':').nth(4).unwrap_or_default();
-    let region = task.arn.split(':').nth(3).unwrap_or_default();
-    let given = task.containers.iter().find_map(|c| c.secret.clone());
-    let secret = given
-        .unwrap_or_else(|| format!("arn:aws:secretsmanager:{region}:{account}:secret:sandbox/secret-a1B2c3"));
-    let role = task.fixed.get("executionRole").and_then(|r| r.as_str()).unwrap_or("ecsTaskExecutionRole");
-    let user = format!("arn:aws:sts::{account}:assumed-role/{role}/{}", task.id);
-    format!(
-        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-         unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret {secret} \
-         from secrets manager: AccessDeniedException: User: {user} is not authorized to perform: \
-         secretsmanager:GetSecretValue on resource: {secret} because no identity-based policy allows the \
-         secretsmanager:GetSecretValue action status code: 400"
-    )
 }
 
 fn unhealthy(task: &Task) -> String {

@@ -1,23 +1,28 @@
 //! The simulation: one second of all that moves. Owns the order of things within that second;
 //! never answers a call.
 //!
-//! First every task moves on in its life (`life`), then each service looks at its tasks: it counts
+//! First every task moves on in its life (`life`), then each service looks at its tasks: what its scenario
+//! has in store for it happens (`incident`), it counts
 //! what failed and trips the circuit breaker (`breaker`), starts and stops tasks within the
 //! deployment percentages (`schedule`), and completes what is complete (`finish`).
 
 mod begin;
 mod breaker;
+mod complaints;
 mod events;
 mod finish;
 mod hooks;
+mod incident;
 mod launch;
 mod life;
+mod reasons;
 mod schedule;
 mod stages;
 
 pub(super) use begin::{Cause, REVISION_FIELDS, begin};
 pub(super) use events::{listed, note};
-pub(super) use finish::{SICK, completed};
+pub(super) use finish::{SICK, completed, dismiss, trouble};
+pub(super) use incident::{ask_back, halt};
 pub(super) use launch::{Launch, launch, no_overrides};
 pub(super) use life::{CHECKING, STOPPING, stop};
 
@@ -28,6 +33,9 @@ use super::state::{Millis, Realm};
 
 /// How long ECS shows a stopped task.
 const REMEMBERED: Millis = 3_600_000;
+
+/// How long a deleted service is still described, as INACTIVE.
+const PURGED: Millis = 600_000;
 
 /// Moves everything in a realm on to `now`, one second after the step before.
 pub(super) fn step(realm: &mut Realm, ids: &mut Ids, now: Millis) {
@@ -43,6 +51,7 @@ pub(super) fn step(realm: &mut Realm, ids: &mut Ids, now: Millis) {
         let mut hand = Hand { service, realm, ids, now };
         hand.step();
     }
+    services.retain(|_, service| service.gone.is_none_or(|at| now - at < PURGED));
     realm.services = services;
 }
 
@@ -57,6 +66,7 @@ struct Hand<'a> {
 impl Hand<'_> {
     fn step(&mut self) {
         self.settle_entries();
+        self.strike();
         self.announce();
         self.count();
         self.check_breaker();

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::super::model::{Rollout, Task};
-use super::super::scenario::Fate;
+use super::super::script::{Fate, What};
 use super::super::state::Millis;
 use super::events::listed;
 use super::life::stop;
@@ -15,15 +15,16 @@ use super::{Hand, Launch, launch};
 const PACE: usize = 20;
 
 /// How often in a row each task may fail before ECS takes its time between tries.
-const PATIENCE: usize = 4;
-const FIRST_PAUSE: Millis = 15_000;
+pub(super) const PATIENCE: usize = 4;
+pub(super) const FIRST_PAUSE: Millis = 15_000;
+const FIRST_LONG_PAUSE: Millis = 5 * 60_000;
 const LONGEST_PAUSE: Millis = 27 * 60_000;
 
 /// What a service has and may have.
-struct Count {
-    desired: usize,
-    lower: usize,
-    upper: usize,
+pub(super) struct Count {
+    pub(super) desired: usize,
+    pub(super) lower: usize,
+    pub(super) upper: usize,
     /// Tasks of the PRIMARY deployment that are up or on their way up.
     fresh: usize,
     fresh_healthy: usize,
@@ -47,7 +48,9 @@ impl Hand<'_> {
             if failures > 0 {
                 deployment.failed += failures;
                 deployment.updated = *now;
-                deployment.launch_at = *now + pause(deployment.failed / desired);
+                let throttled = deployment.incident(*now) == Some(What::Throttled);
+                let wait = if throttled { long_pause } else { pause };
+                deployment.launch_at = *now + wait(deployment.failed / desired);
             } else if well && deployment.breaker.resets {
                 deployment.failed = 0;
             }
@@ -66,31 +69,37 @@ impl Hand<'_> {
         };
         let count = self.tally(&primary.id);
         let halted = primary.rollout == Rollout::Failed || primary.aborted;
-        let stuck = primary.fate == Fate::Stuck;
+        let incident = primary.incident(self.now);
+        let blocked = incident
+            .filter(|what| matches!(what, What::NoCapacity | What::NoInstance | What::NoRole))
+            .filter(|_| !halted);
         let late = primary.launch_at > self.now;
-        let struggles = primary.failed / count.desired.max(1) >= PATIENCE;
+        self.complain_of_failures(incident);
         let wanted = if halted { 0 } else { count.desired.saturating_sub(count.fresh) };
         let room = count.upper.saturating_sub(count.fresh + count.old);
-        let holds =
-            if halted { Holds::default() } else { self.pass_stages(count.fresh_healthy >= count.desired) };
-        let waits = late || stuck || holds.start;
+        let holds = if halted { Holds::default() } else { self.pass_stages(self.is_up(&count)) };
+        let waits = late || blocked.is_some() || holds.start;
         let started = if waits { 0 } else { wanted.min(room).min(PACE) };
         let surplus = count.fresh.saturating_sub(count.desired);
-        let stopped = if halted || holds.stop || holds.start { 0 } else { retired(&count, wanted, room) };
-        if struggles {
-            self.say_once(format!(
-                "(service {}) is unable to consistently start tasks successfully. For more information, see the \
-                 Troubleshooting section of the Amazon ECS Developer Guide.",
-                self.service.name
-            ));
-        }
+        let due = if halted || holds.stop || holds.start { 0 } else { retired(&count, wanted, room) };
+        let stopped = if incident == Some(What::Protected) { 0 } else { due };
         self.start_tasks(started);
         self.stop_tasks(stopped, surplus);
-        if wanted > 0 && stuck {
-            self.explain_no_capacity();
-        } else if wanted > 0 && started == 0 && stopped == 0 && !waits && count.fresh + count.old > 0 {
+        if let Some(what) = blocked.filter(|_| wanted > 0 && !late && !holds.start) {
+            self.explain_no_task(what, wanted.min(room));
+        }
+        if due > stopped {
+            self.explain_protection(due);
+        }
+        if started == 0 && stopped == 0 && wanted > 0 && !waits && count.fresh + count.old > 0 {
             self.explain_standstill(&count);
         }
+    }
+
+    /// Returns whether enough new tasks are up for the deployment to go on.
+    fn is_up(&self, count: &Count) -> bool {
+        let enough = self.service.history.last().and_then(|entry| entry.enough(count.desired));
+        count.fresh_healthy >= enough.unwrap_or(count.desired)
     }
 
     fn tally(&self, primary: &str) -> Count {
@@ -101,7 +110,7 @@ impl Hand<'_> {
             desired,
             // Two whole sets of tasks side by side, or one that is replaced within the percentages.
             lower: if rolling { percent("minimumHealthyPercent", 100).div_ceil(100) } else { desired },
-            upper: if rolling { percent("maximumPercent", 200) / 100 } else { 2 * desired },
+            upper: percent("maximumPercent", 200) / 100,
             fresh: 0,
             fresh_healthy: 0,
             old: 0,
@@ -116,6 +125,9 @@ impl Hand<'_> {
                 count.old_healthy += usize::from(task.is_running());
             }
         }
+        if !rolling {
+            count.upper = desired + count.old;
+        }
         count
     }
 
@@ -126,16 +138,16 @@ impl Hand<'_> {
         if number == 0 {
             return;
         }
-        let sick = matches!(primary.fate, Fate::Unhealthy | Fate::UnhealthyContainer);
-        let replaces = primary.failed > 0 && (primary.completed || sick);
-        let (fate, first) = (primary.fate, primary.launched_ever == 0);
+        let script = primary.script;
+        let replaces = primary.failed > 0 && (primary.completed || script.fate.is_sick());
+        let before = primary.launched_ever;
         primary.launched_ever += number;
         let definition = primary.definition.clone();
         let tags = self.propagated(&definition);
         let mut names = Vec::with_capacity(number);
         for n in 0..number {
-            // Only the very first task of a flaky deployment fails.
-            let fate = if fate == Fate::Flaky && !(first && n == 0) { Fate::Good } else { fate };
+            let spared = script.only_first.is_some_and(|first| before + n >= first);
+            let fate = if spared { Fate::Good } else { script.fate };
             let order = Launch::of(self.service, &self.service.deployments[0], fate, tags.clone());
             names.extend(launch(self.realm, self.ids, self.now, order));
         }
@@ -172,6 +184,7 @@ impl Hand<'_> {
             return;
         }
         let id = primary.id.clone();
+        let lingers = Millis::from(primary.script.drains) * 1000;
         let reason = format!("Scaling activity initiated by (deployment {id})");
         let mine = |task: &Task| task.is_of(self.service) && task.is_live();
         let tasks = &mut self.realm.tasks;
@@ -188,6 +201,7 @@ impl Hand<'_> {
             } else {
                 pending += 1;
             }
+            task.lingers = if task.is_in(&id) { 0 } else { lingers };
             stop(task, self.now, "ServiceSchedulerInitiated", &reason);
         }
         self.report_stops(&running, pending, drained);
@@ -211,25 +225,6 @@ impl Hand<'_> {
             self.say(&format!("has stopped {} running tasks: {}.", running.len(), listed(running)));
         }
     }
-
-    fn explain_no_capacity(&mut self) {
-        self.say_once(format!(
-            "service {} was unable to place a task. Reason: Capacity is unavailable at this time. Please try again \
-             later or in a different availability zone.",
-            self.service.name
-        ));
-    }
-
-    /// Says why nothing moves, where the deployment percentages forbid it.
-    fn explain_standstill(&mut self, count: &Count) {
-        if count.upper <= count.desired && count.lower >= count.desired {
-            let name = self.service.name.clone();
-            self.say_once(format!(
-                "service {name} was unable to stop or start tasks during a deployment because of the service \
-                 deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
-            ));
-        }
-    }
 }
 
 /// Returns how many tasks of former deployments may go: those that healthy new ones replace, and,
@@ -242,11 +237,16 @@ fn retired(count: &Count, wanted: usize, room: usize) -> usize {
 }
 
 /// Returns how long ECS waits before the next try, after so many rounds of failures.
-fn pause(rounds: usize) -> Millis {
+pub(super) fn pause(rounds: usize) -> Millis {
     match rounds.checked_sub(PATIENCE) {
         None => 0,
         Some(beyond) => (FIRST_PAUSE << beyond.min(10)).min(LONGEST_PAUSE),
     }
+}
+
+/// Returns how long ECS waits where it throttles a service.
+fn long_pause(rounds: usize) -> Millis {
+    (FIRST_LONG_PAUSE << rounds.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

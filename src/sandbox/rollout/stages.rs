@@ -32,6 +32,15 @@ impl ServiceDeployment {
         matches!(self.config["strategy"].as_str(), None | Some("ROLLING"))
     }
 
+    /// Returns how many tasks make it a success before the old ones are gone, where that is so.
+    pub(crate) fn enough(&self, desired: usize) -> Option<usize> {
+        let early = &self.config["earlySuccessCriteria"];
+        let deferred = early["enable"] == true && early["sourceServiceRevisionCleanup"] == "DEFERRED";
+        let percent = early["healthyPercent"].as_u64().unwrap_or(100) as usize;
+        let applies = deferred && self.is_rolling() && self.status == EntryStatus::InProgress;
+        applies.then(|| (percent * desired).div_ceil(100))
+    }
+
     /// Returns the name of the stage that it is in, as far as the status enumeration has it.
     pub(crate) fn stage_name(&self) -> &'static str {
         match STAGES[self.stage.min(CLEAN_UP)] {
@@ -88,9 +97,9 @@ impl ServiceDeployment {
         }
     }
 
-    /// Goes through the stages as far as hooks, time and the new tasks let it; returns the stage
-    /// whose hook sends it back.
-    fn proceed(&mut self, now: Millis, up: bool) -> Option<&'static str> {
+    /// Goes through the stages as far as hooks, time and the new tasks let it; returns the complaint
+    /// of a hook that sends it back.
+    fn proceed(&mut self, now: Millis, up: bool) -> Option<String> {
         while self.stage < CLEAN_UP && self.status == EntryStatus::InProgress {
             let name = STAGES[self.stage];
             let since = *self.stage_since.get_or_insert(now);
@@ -100,7 +109,7 @@ impl ServiceDeployment {
             if let Some(hook) = self.hooks.iter_mut().find(|h| h.stage == name && !h.is_passed()) {
                 hook.step(now);
                 if hook.turns_back() {
-                    return Some(name);
+                    return Some(hook.complaint());
                 }
                 if !hook.is_passed() {
                     return None;
@@ -157,10 +166,10 @@ impl Hand<'_> {
         };
         let back = entry.proceed(now, up);
         let holds = Holds { start: entry.holds_start(), stop: entry.holds_stop() };
-        if let Some(stage) = back {
-            self.roll_back(&format!(
-                "Service deployment rolled back because {stage} lifecycle hook(s) failed."
-            ));
+        if let Some(complaint) = back {
+            let id = self.service.deployments.first().map(|d| d.id.clone()).unwrap_or_default();
+            self.say(&format!("(deployment {id}) deployment failed: {complaint}"));
+            self.roll_back(&complaint);
         }
         holds
     }

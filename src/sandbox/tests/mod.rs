@@ -6,6 +6,7 @@ mod logs;
 mod operations;
 mod rollouts;
 mod services;
+mod stories;
 mod support;
 mod targets;
 mod wire;

@@ -23,34 +23,62 @@ const fn end(revision: u64, rollout: &'static str, entry: &'static str, from: u6
 const GOOD: End = end(2, "COMPLETED", "SUCCESSFUL", 60, 70);
 const ENDLESS: End = end(2, "IN_PROGRESS", "IN_PROGRESS", 300, 300);
 
+/// Returns a deployment that goes well in so many seconds.
+const fn good(from: u64, to: u64) -> End {
+    end(2, "COMPLETED", "SUCCESSFUL", from, to)
+}
+
+/// Returns a deployment that is rolled back in so many seconds.
+const fn back(from: u64, to: u64) -> End {
+    end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", from, to)
+}
+
 /// Returns what each scenario comes to for a service with no circuit breaker of its own.
 fn without_breaker(scenario: Scenario) -> End {
+    use Scenario as S;
     match scenario {
-        Scenario::Slow => end(2, "COMPLETED", "SUCCESSFUL", 200, 230),
-        Scenario::Flaky => end(2, "COMPLETED", "SUCCESSFUL", 65, 80),
-        Scenario::CrashBreaker => end(2, "FAILED", "STOPPED", 80, 95),
-        Scenario::CrashRollback => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 95, 115),
-        Scenario::RollbackNewId => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 130, 160),
-        Scenario::Alarm => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 110, 140),
-        Scenario::Crash | Scenario::NoImage | Scenario::Unhealthy | Scenario::UnhealthyContainer => ENDLESS,
-        Scenario::SecretDenied | Scenario::Oom | Scenario::ExitZero | Scenario::Stuck => ENDLESS,
-        Scenario::Steady
-        | Scenario::NoTagging
-        | Scenario::NoDeploymentsApi
-        | Scenario::NoLogs
-        | Scenario::ByTag => GOOD,
+        S::Steady | S::NoTagging | S::NoDeploymentsApi | S::NoLogs | S::Expires | S::ByTag => GOOD,
+        S::Slow => good(200, 230),
+        S::Flaky => good(65, 80),
+        S::UnhealthyRecovers => good(140, 170),
+        S::Spot => good(90, 130),
+        S::Capacity => good(205, 230),
+        S::Protected => good(300, 320),
+        S::Drain => good(290, 320),
+        S::EarlySuccess => good(290, 320),
+        S::Scales => good(65, 100),
+        S::BlueGreen => good(240, 270),
+        S::Linear => good(410, 450),
+        S::Canary => good(350, 390),
+        S::CrashBreaker => end(2, "FAILED", "STOPPED", 80, 95),
+        S::CrashRollback => back(95, 115),
+        S::RollbackNewId => back(130, 160),
+        S::RollbackFails => end(1, "FAILED", "ROLLBACK_FAILED", 115, 140),
+        S::NoRollbackTarget => end(2, "FAILED", "ROLLBACK_FAILED", 80, 95),
+        S::Alarm => back(110, 140),
+        S::Stopped => back(40, 60),
+        S::HookFails => back(70, 90),
+        S::HookTimesOut => back(370, 400),
+        // The new revision is somebody else's.
+        S::Superseded => end(3, "COMPLETED", "SUCCESSFUL", 80, 100),
+        S::Deleted => end(2, "", "STOPPED", 60, 60),
+        _ => ENDLESS,
     }
 }
 
 /// Returns what each scenario comes to where the service's own circuit breaker rolls back.
 fn with_breaker(scenario: Scenario) -> End {
+    use Scenario as S;
     match scenario {
-        Scenario::Crash | Scenario::ExitZero => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 95, 115),
-        Scenario::Oom => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 105, 125),
-        Scenario::NoImage => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 60, 80),
-        Scenario::SecretDenied => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 50, 70),
-        Scenario::Unhealthy => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 180, 200),
-        Scenario::UnhealthyContainer => end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", 155, 180),
+        S::Crash | S::ExitZero => back(95, 115),
+        S::Oom => back(105, 125),
+        S::NoImage | S::Platform => back(60, 80),
+        S::ExecFormat => back(90, 120),
+        S::NoNetwork => back(80, 105),
+        S::SecretDenied | S::SecretMissing => back(50, 70),
+        S::Role => back(30, 60),
+        S::Unhealthy => back(180, 200),
+        S::UnhealthyContainer => back(155, 180),
         other => without_breaker(other),
     }
 }
@@ -64,7 +92,7 @@ fn play(scenario: Scenario, service: Value, expected: &End) {
     let sandbox = lab(Clock::Held, service);
     sandbox.deploy("v2", scenario);
     let mut took = 0;
-    while took < 300 && !over(&sandbox) {
+    while took < expected.seconds.1 && !over(&sandbox) {
         sandbox.advance(Duration::from_secs(1));
         took += 1;
     }
@@ -73,10 +101,12 @@ fn play(scenario: Scenario, service: Value, expected: &End) {
     // The history can only be read where the scenario lets it be.
     sandbox.set_scenario(Some("web"), Scenario::Steady);
     let web = sandbox.web();
-    assert_eq!(web["deployments"][0]["rolloutState"], expected.rollout, "{scenario}");
+    assert_eq!(text(&web["deployments"][0]["rolloutState"]), expected.rollout, "{scenario}");
     assert!(text(&web["taskDefinition"]).ends_with(&format!(":{}", expected.revision)), "{scenario}");
     assert_eq!(sandbox.entry()["status"], expected.entry, "{scenario}");
-    assert_eq!(web["runningCount"].as_u64().map(|n| n >= 2), Some(true), "{scenario}: the service stays up");
+    // All but two stories leave the service up.
+    let is_down = matches!(scenario, Scenario::Deleted | Scenario::RollbackFails);
+    assert_eq!(web["runningCount"].as_u64().map(|n| n >= 2), Some(!is_down), "{scenario}");
 }
 
 #[test]
