@@ -103,6 +103,16 @@ fn what_is_recorded_plays_as_it_was_seen() {
 }
 
 #[test]
+fn a_recorded_exit_code_of_0_is_kept() {
+    let task = view(&json!({"containers": [{"name": "app", "exitCode": 0}, {"name": "proxy"}]}));
+    let stopped = vec![task.expect("a task")];
+    let mut recorder = Recorder::new(&Followed::default());
+    recorder.add(&Look { stopped, ..Look::default() });
+    let containers = &recorder.into_timeline().looks[0].stopped[0]["containers"];
+    assert_eq!(containers, &json!([{"name": "app", "exitCode": 0}, {"name": "proxy"}]));
+}
+
+#[test]
 fn a_patch_makes_the_one_of_the_other() {
     let (before, after) =
         (json!({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]}), json!({"a": 1, "b": {"c": 4}, "f": 5}));
