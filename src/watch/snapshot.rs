@@ -57,6 +57,9 @@ impl Default for Policy {
     }
 }
 
+/// For how many looks in a row a service deployment that is not in the answer counts as it was last seen.
+const UNSEEN: u32 = 3;
+
 /// Says how far a rollout is followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,8 +96,12 @@ pub struct Snapshot {
     pub service: Option<Service>,
     /// In how many looks in a row the service was not in the answer.
     pub missing: u32,
-    /// None: not to be had, or not found yet.
+    /// As it was last seen; none: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
+    /// In how many looks in a row it was not seen, though it was before.
+    pub unseen: u32,
+    /// In how many looks in a row it was STOPPED.
+    pub halted: u32,
     /// In how many looks in a row our deployment was not in the service's list.
     pub absent: u32,
     /// In how many looks in a row our deployment was PRIMARY and FAILED.
@@ -108,6 +115,8 @@ pub struct Snapshot {
     /// The tasks of this deployment that stopped.
     pub stopped: Vec<Task>,
     pub targets: Vec<TargetHealth>,
+    /// When the targets were last looked at.
+    pub targets_at: f64,
     /// The lifecycle stage of the last look, and when it was first seen.
     pub stage: Option<(String, f64)>,
 }
@@ -146,10 +155,9 @@ impl Snapshot {
     pub fn take_in(&mut self, followed: &mut Followed, look: Look) {
         self.missing = if look.service.is_some() { 0 } else { self.missing + 1 };
         self.service = look.service;
-        self.service_deployment = look.service_deployment;
-        if let Some(targets) = look.targets {
-            self.targets = targets;
-        }
+        self.see(look.service_deployment);
+        let targets_seen = look.targets.is_some();
+        self.targets = look.targets.unwrap_or(std::mem::take(&mut self.targets));
         self.add_stopped(followed, look.stopped);
         let service = self.service.take();
         if let Some(service) = &service {
@@ -158,10 +166,26 @@ impl Snapshot {
         self.service = service;
         // The look's own time is ours put on the API's clock: what the API has shown may be younger.
         self.at = self.shown().fold(self.at.max(look.at), f64::max);
+        if targets_seen {
+            self.targets_at = self.at;
+        }
         let stage = self.service_deployment.as_ref().and_then(|known| known.lifecycle_stage.clone());
         if stage.as_ref() != self.stage.as_ref().map(|(known, _)| known) {
             self.stage = stage.map(|stage| (stage, self.at));
         }
+    }
+
+    /// Keeps the service deployment, for a few looks also where the answer does not have it.
+    ///
+    /// Without it the deployment list would decide, which may call done what still bakes.
+    fn see(&mut self, deployment: Option<ServiceDeployment>) {
+        let missing = deployment.is_none() && self.service_deployment.is_some();
+        self.unseen = if missing { self.unseen + 1 } else { 0 };
+        if !missing || self.unseen > UNSEEN {
+            self.service_deployment = deployment;
+        }
+        let stopped = self.service_deployment.as_ref().is_some_and(|known| known.status == "STOPPED");
+        self.halted = if stopped { self.halted + 1 } else { 0 };
     }
 
     /// Returns when the bake time ends, on the API's clock; nothing where it does not bake.
