@@ -238,6 +238,6 @@ fn log(verbosity: u8) {
         metadata.target().starts_with("ecsail") || *metadata.level() <= tracing::Level::INFO
     });
     let lines =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(safe);
+        tracing_subscriber::fmt::layer().with_writer(|| report::LogLines).without_time().with_filter(safe);
     tracing_subscriber::registry().with(filter).with(lines).init();
 }

@@ -1,9 +1,13 @@
 //! Owns the report for people: answers on stdout, the story on stderr, live where there is a terminal.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::ending::{verdict_line, what_now};
-use super::progress::Bars;
+use super::line::{is_telling, plain};
+use super::progress::Live;
 use super::screen::{Paint, Screen, paint};
 use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
 use crate::settings::Settings;
@@ -12,7 +16,9 @@ use crate::watch::{Aftermath, Progress, Settled};
 /// Writes facts as text.
 pub struct Text {
     screen: Screen,
-    bars: Option<Bars>,
+    live: Option<Live>,
+    /// What was said last of each rollout, where there is no live display.
+    said: RefCell<BTreeMap<String, (Progress, String)>>,
     quiet: bool,
     verbose: bool,
     /// The flags that a command needs to reach the same place as this one.
@@ -32,9 +38,10 @@ impl Text {
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
         let live = screen.terminal && !style.no_progress && !style.quiet && !dumb && !no_color;
         let prefix = if settings.sandbox.is_some() { "sandbox: " } else { "" };
-        let bars = live.then(|| Bars::new(prefix, screen.color));
+        let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
-        Text { screen, bars, quiet: style.quiet, verbose, flags: flags(settings) }
+        let said = RefCell::default();
+        Text { screen, live, said, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -42,23 +49,29 @@ impl Text {
         if self.quiet {
             return;
         }
-        match &self.bars {
-            Some(bars) => bars.line(&self.screen.prefixed(text)),
+        match &self.live {
+            Some(live) => live.line(&self.screen.prefixed(text)),
             None => self.screen.err(text),
         }
     }
 
     fn progress(&self, progress: &Progress) {
-        match &self.bars {
-            Some(bars) => bars.show(progress),
-            None => self.story(&plain(progress)),
+        if let Some(live) = &self.live {
+            return live.show(progress);
         }
+        let mut said = self.said.borrow_mut();
+        let before = said.get(&progress.key);
+        let line = plain(progress, before.map(|(before, _)| before));
+        if before.is_none_or(|(_, before)| *before != line) {
+            self.story(&line);
+        }
+        said.insert(progress.key.clone(), (progress.clone(), line));
     }
 
     /// Ends the live part: what it showed last stays on the screen, as plain lines.
     fn finish(&self) {
-        let last = self.bars.as_ref().map(Bars::finish).unwrap_or_default();
-        last.iter().for_each(|progress| self.screen.err(&plain(progress)));
+        let last = self.live.as_ref().map(Live::finish).unwrap_or_default();
+        last.iter().for_each(|progress| self.screen.err(&plain(progress, None)));
     }
 
     fn settled(&self, settled: &Settled) {
@@ -104,6 +117,7 @@ impl Report for Text {
             Event::TakingBack { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
                 self.story(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.note(service, &format!("going back{to}"));
             }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
             Event::Settled(settled) => self.settled(settled),
@@ -144,14 +158,16 @@ impl Report for Text {
             return None;
         }
         self.finish();
-        let screen = self.screen;
+        let (screen, live) = (self.screen, self.live.clone());
         Some(Box::new(move || {
             let question = "The rollout goes on by itself. [l]eave it, [r]oll it back, [w]atch on?";
-            match screen.answer(question).to_lowercase().as_str() {
+            let answer = match screen.answer(question).to_lowercase().as_str() {
                 "r" | "rollback" | "roll back" => Interrupted::RollBack,
                 "w" | "watch" => Interrupted::GoOn,
-                _ => Interrupted::Leave,
-            }
+                _ => return Interrupted::Leave,
+            };
+            live.iter().for_each(Live::resume);
+            answer
         }))
     }
 }
@@ -159,20 +175,18 @@ impl Report for Text {
 impl Text {
     /// Shows an event of the service; what every rollout says is shown under `-v` only.
     fn service_event(&self, service: &str, message: &str) {
-        const ORDINARY: &[&str] = &[
-            "has started",
-            "registered",
-            "deregistered",
-            "has stopped",
-            "begun draining",
-            "stopped",
-            "steady state",
-        ];
         let tail = explanation::tail(message);
-        let warns = ["unable", "unhealthy", "failed", "rolling back"].iter().any(|word| tail.contains(word));
-        if self.verbose || warns || !ORDINARY.iter().any(|word| tail.contains(word)) {
+        let telling = is_telling(tail);
+        if self.verbose || telling {
             self.story(&format!("{service}: {tail}"));
         }
+        if telling {
+            self.note(service, tail);
+        }
+    }
+
+    fn note(&self, service: &str, note: &str) {
+        self.live.iter().for_each(|live| live.note(service, note));
     }
 
     fn documents(&self, documents: &[(String, Value)]) {
@@ -185,13 +199,6 @@ impl Text {
             .collect();
         self.screen.out_raw(&blocks.join("\n---\n"));
     }
-}
-
-/// Returns where a rollout stands, as a line.
-fn plain(progress: &Progress) -> String {
-    let failed = if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
-    let Progress { key, running, desired, detail, .. } = progress;
-    format!("{key}: {running}/{desired} running{failed}; {detail}")
 }
 
 fn checked(services: usize, stages: &[String]) -> String {

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod conformance;
 mod deploy;
+mod display;
 mod endings;
 mod examples;
 mod faults;
