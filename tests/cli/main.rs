@@ -6,6 +6,7 @@ mod conformance;
 mod deploy;
 mod display;
 mod endings;
+mod events;
 mod examples;
 mod faults;
 mod github;
