@@ -25,6 +25,7 @@ pub mod progress;
 pub mod redraw;
 pub mod screen;
 pub mod text;
+pub mod wrap;
 
 pub use outcome::Outcome;
 pub use progress::LogLines;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::ending::{verdict_line, what_now};
 use super::line::{is_telling, plain};
 use super::progress::Live;
-use super::screen::{Paint, Screen, paint};
+use super::screen::{MARK, Paint, Screen, paint};
 use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
 use crate::settings::Settings;
 use crate::watch::{Aftermath, Progress, Settled};
@@ -37,7 +37,7 @@ impl Text {
         let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
         let live = screen.terminal && !style.no_progress && !style.quiet && !dumb && !no_color;
-        let prefix = if settings.sandbox.is_some() { "sandbox: " } else { "" };
+        let prefix = if settings.sandbox.is_some() { MARK } else { "" };
         let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
         let said = RefCell::default();
@@ -53,6 +53,11 @@ impl Text {
             Some(live) => live.line(&self.screen.prefixed(text)),
             None => self.screen.err(text),
         }
+    }
+
+    /// Writes a piece of the story that may be long.
+    fn told(&self, text: &str) {
+        self.story(&self.screen.story_folded(text));
     }
 
     fn progress(&self, progress: &Progress) {
@@ -71,7 +76,7 @@ impl Text {
     /// Ends the live part: what it showed last stays on the screen, as plain lines.
     fn finish(&self) {
         let last = self.live.as_ref().map(Live::finish).unwrap_or_default();
-        last.iter().for_each(|progress| self.screen.err(&plain(progress, None)));
+        last.iter().for_each(|progress| self.screen.err_folded(&plain(progress, None)));
     }
 
     fn settled(&self, settled: &Settled) {
@@ -82,13 +87,18 @@ impl Text {
             _ => None,
         };
         for diagnosis in settled.diagnosis.iter().chain(back) {
-            self.screen.err(&explanation::text(key, diagnosis, color));
+            self.screen.err_folded(&explanation::text(key, diagnosis, color));
         }
         let (mark, text) = verdict_line(settled);
-        self.screen.out(&format!("{}: {}", settled.followed.key, paint(self.screen.color_out, mark, &text)));
-        for line in what_now(settled, &self.flags) {
-            self.screen.err(&format!("  {line}"));
+        self.screen.out_folded(&format!("{key}: {}", paint(self.screen.color_out, mark, &text)));
+        for line in self.what_now(settled) {
+            self.screen.err_folded(&format!("  {line}"));
         }
+    }
+
+    /// Returns what runs now, and what the reader can do next.
+    pub(super) fn what_now(&self, settled: &Settled) -> Vec<String> {
+        what_now(settled, &self.flags)
     }
 }
 
@@ -96,7 +106,7 @@ impl Report for Text {
     fn tell(&self, event: &Event<'_>) {
         let color = self.screen.color;
         match event {
-            Event::Note(text) => self.story(&paint(color, Paint::Dim, &format!("note: {text}"))),
+            Event::Note(text) => self.told(&paint(color, Paint::Dim, &format!("note: {text}"))),
             Event::Remarks(invalid) if invalid.problems.is_empty() => {}
             Event::Remarks(invalid) => self.story(&problems::text(invalid, color)),
             Event::Plan { plan, answer: Some(PlanFormat::Text) } => {
@@ -116,7 +126,7 @@ impl Report for Text {
             Event::Progress(progress) => self.progress(progress),
             Event::TakingBack { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
-                self.story(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
                 self.note(service, &format!("going back{to}"));
             }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
@@ -128,7 +138,7 @@ impl Report for Text {
                 self.screen.out(&format!("{service}: attributes updated, {revision} stays"));
             }
             Event::NotUpdated { service, error } => {
-                self.screen.err(&error::of_failure(error, color));
+                self.screen.err_folded(&error::of_failure(error, color));
                 self.screen
                     .out(&format!("{service}: {}", paint(self.screen.color_out, Paint::Bad, "not updated")));
             }
@@ -178,7 +188,7 @@ impl Text {
         let tail = explanation::tail(message);
         let telling = is_telling(tail);
         if self.verbose || telling {
-            self.story(&format!("{service}: {tail}"));
+            self.told(&format!("{service}: {tail}"));
         }
         if telling {
             self.note(service, tail);

@@ -1,8 +1,12 @@
 //! What the screen shows of rollouts under way: the live display's layout and drawing, and the plain lines.
 
+use ecsail::aws::types::{Epoch, Event};
+use ecsail::diagnose::{ContainerEnd, Diagnosis};
+use ecsail::report::explanation;
 use ecsail::report::layout::{Row, Size, frame};
 use ecsail::report::line::plain;
 use ecsail::report::redraw::Redraw;
+use ecsail::report::wrap::wrapped;
 use ecsail::sandbox::Scenario;
 use ecsail::watch::{Progress, Standing, Traffic};
 
@@ -328,4 +332,70 @@ fn what_every_rollout_says_is_told_under_v_only() {
     let world = World::with_breaker(Scenario::Steady);
     world.run(&["deploy", "--tag", "v2", "-v"]).exits(0).says(ordinary);
     World::with_breaker(Scenario::Crash).deploy("v2").exits(3).says("tasks failed to start");
+}
+
+#[test]
+fn long_lines_are_folded_at_words_and_keep_their_indentation() {
+    let rows = [
+        ("short", "short"),
+        ("web: one two three four", "web: one two\n  three four"),
+        ("  stopped: one two three", "  stopped: one\n    two three"),
+        ("a\n  b\n\nc", "a\n  b\n\nc"),
+        ("  anextremelylongword next", "  anextremelylongword\n    next"),
+        ("\u{1b}[31mred words that\u{1b}[0m go", "\u{1b}[31mred words that\u{1b}[0m\n  go"),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(wrapped(text, 16), expected);
+    }
+}
+
+#[test]
+fn a_command_is_never_folded() {
+    let text = "  look at it: `ecsail status web --cluster main` or not";
+    assert_eq!(wrapped(text, 20), "  look at it:\n    `ecsail status web --cluster main`\n    or not");
+}
+
+fn failed(reason: &str, containers: Vec<ContainerEnd>) -> Diagnosis {
+    Diagnosis {
+        task: Some("t1".to_owned()),
+        failed_tasks: 1,
+        stop_code: Some("TaskFailedToStart".to_owned()),
+        stopped_reason: Some(reason.to_owned()),
+        containers,
+        ..Diagnosis::default()
+    }
+}
+
+fn container(exit_code: Option<i64>, reason: &str) -> ContainerEnd {
+    ContainerEnd { name: "app".to_owned(), exit_code, reason: Some(reason.to_owned()), failing: true }
+}
+
+#[test]
+fn a_reason_that_task_and_container_share_is_said_once() {
+    let reason = "CannotPullContainerError: not found";
+    let text = explanation::text("web", &failed(reason, vec![container(None, reason)]), false);
+    let expected = "web: one task failed: t1\n  stopped: CannotPullContainerError: not found (TaskFailedToStart)\n  \
+                    container `app`: no exit code";
+    assert_eq!(text, expected);
+    let other = failed("Essential container exited", vec![container(Some(137), "OutOfMemoryError")]);
+    let text = explanation::text("web", &other, false);
+    assert!(text.ends_with("container `app`: exit code 137: OutOfMemoryError"), "{text}");
+}
+
+#[test]
+fn of_many_events_the_newest_are_shown() {
+    let event =
+        |n: usize| Event { created_at: Epoch(n as f64), message: format!("event {n}"), ..Event::default() };
+    let diagnosis = Diagnosis { events: (0..9).map(event).collect(), ..Diagnosis::default() };
+    let text = explanation::text("web", &diagnosis, false);
+    assert!(text.starts_with("web: what ECS said\n  … 4 earlier\n  00:00:04Z event 4\n"), "{text}");
+    assert!(text.ends_with("event 8"), "{text}");
+}
+
+#[test]
+fn off_a_terminal_no_line_is_folded() {
+    let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3);
+    let long =
+        "web: web:2 was rolled back, web:1 runs: Service deployment rolled back because the circuit breaker";
+    run.answers(long);
 }
