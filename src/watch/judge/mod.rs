@@ -262,4 +262,6 @@ fn running_revision(followed: &Followed, service: &Service) -> String {
 }
 
 #[cfg(test)]
+mod properties_tests;
+#[cfg(test)]
 mod tests;

@@ -95,10 +95,11 @@ fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired:
     let threshold =
         reported.unwrap_or_else(|| breaker_threshold(desired, breaker.threshold_configuration.as_ref()));
     let puts_off = followed.events(service).any(|event| event.message.contains(PUTS_OFF));
-    match (puts_off, breaker.enable) {
-        (true, _) => threshold.min(breaker_threshold(desired, None)),
-        (false, true) => threshold.saturating_mul(2),
-        (false, false) => threshold,
+    match breaker.enable {
+        // Between two tries there may be half an hour: a threshold that is far off is never reached.
+        _ if puts_off => threshold.min(breaker_threshold(desired, None)),
+        true => threshold.saturating_mul(2),
+        false => threshold,
     }
 }
 
