@@ -76,9 +76,10 @@ fn by_events(followed: &Followed, snapshot: &Snapshot, service: &Service, now: f
         first.get_or_insert((event.created_at.0, told.text));
     }
     let (since, text) = first?;
-    // A launch that fails leaves no task behind, but ECS counts it.
-    let failed_launches = if snapshot.stopped.is_empty() { ours.failed_tasks } else { 0 };
-    let hopeless = times.max(failed_launches) >= HOPELESS || now - since >= IN_VAIN;
+    // A launch that fails leaves no task behind, but ECS counts it: so many are more than one for each task.
+    let launches = if snapshot.stopped.is_empty() { ours.failed_tasks } else { 0 };
+    let again = launches >= HOPELESS.saturating_mul(ours.desired_count);
+    let hopeless = times >= HOPELESS || again || now - since >= IN_VAIN;
     hopeless.then(|| Verdict::Stuck { reason: format!("ECS {}", without_advice(text)) })
 }
 
