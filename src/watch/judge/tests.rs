@@ -280,7 +280,7 @@ fn without_service_deployments_the_list_decides() {
             "",
             vec![],
             "progressing",
-            "2 of 2 running; 2 tasks of the deployment before still run",
+            "2 of 2 running; tasks of the deployment before still run",
         ),
         (vec![ours("PRIMARY", "STATE_OF_TOMORROW", 2)], "", vec![], "progressing", "2 of 2 running"),
         (vec![], "", vec![], "progressing", "the service has no deployments"),
