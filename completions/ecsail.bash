@@ -46,6 +46,9 @@ _ecsail() {
             ecsail,status)
                 cmd="ecsail__subcmd__status"
                 ;;
+            ecsail,wait)
+                cmd="ecsail__subcmd__wait"
+                ;;
             ecsail__subcmd__check,help)
                 cmd="ecsail__subcmd__check__subcmd__help"
                 ;;
@@ -99,6 +102,9 @@ _ecsail() {
                 ;;
             ecsail__subcmd__help,status)
                 cmd="ecsail__subcmd__help__subcmd__status"
+                ;;
+            ecsail__subcmd__help,wait)
+                cmd="ecsail__subcmd__help__subcmd__wait"
                 ;;
             ecsail__subcmd__help__subcmd__check,service)
                 cmd="ecsail__subcmd__help__subcmd__check__subcmd__service"
@@ -176,7 +182,7 @@ _ecsail() {
 
     case "${cmd}" in
         ecsail)
-            opts="-f -q -v -h -V --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help --version check render plan deploy status explain sandbox schema completions help"
+            opts="-f -q -v -h -V --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help --version check render plan deploy status wait explain sandbox schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,7 +500,7 @@ _ecsail() {
             return 0
             ;;
         ecsail__subcmd__deploy)
-            opts="-y -f -q -v -h --tag --no-wait --timeout --dry-run --yes --force --supersede --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help service help"
+            opts="-y -f -q -v -h --tag --no-wait --timeout --on-failure --on-timeout --until --record --dry-run --yes --force --supersede --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help service help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -505,6 +511,22 @@ _ecsail() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-failure)
+                    COMPREPLY=($(compgen -W "rollback leave" -- "${cur}"))
+                    return 0
+                    ;;
+                --on-timeout)
+                    COMPREPLY=($(compgen -W "rollback leave" -- "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -610,7 +632,7 @@ _ecsail() {
             return 0
             ;;
         ecsail__subcmd__deploy__subcmd__service)
-            opts="-y -f -q -v -h --tag --no-wait --timeout --dry-run --yes --force --supersede --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help"
+            opts="-y -f -q -v -h --tag --no-wait --timeout --on-failure --on-timeout --until --record --dry-run --yes --force --supersede --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -621,6 +643,22 @@ _ecsail() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-failure)
+                    COMPREPLY=($(compgen -W "rollback leave" -- "${cur}"))
+                    return 0
+                    ;;
+                --on-timeout)
+                    COMPREPLY=($(compgen -W "rollback leave" -- "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -750,7 +788,7 @@ _ecsail() {
             return 0
             ;;
         ecsail__subcmd__help)
-            opts="check render plan deploy status explain sandbox schema completions help"
+            opts="check render plan deploy status wait explain sandbox schema completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -988,6 +1026,20 @@ _ecsail() {
             return 0
             ;;
         ecsail__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecsail__subcmd__help__subcmd__wait)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1704,7 +1756,7 @@ _ecsail() {
             return 0
             ;;
         ecsail__subcmd__schema)
-            opts="-f -q -v -h --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help manifest task-definition service"
+            opts="-f -q -v -h --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help manifest task-definition service events"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1776,6 +1828,100 @@ _ecsail() {
                 return 0
             fi
             case "${prev}" in
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --poll-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecsail__subcmd__wait)
+            opts="-f -q -v -h --service --deployment --timeout --on-failure --on-timeout --until --record --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deployment)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-failure)
+                    COMPREPLY=($(compgen -W "rollback leave" -- "${cur}"))
+                    return 0
+                    ;;
+                --on-timeout)
+                    COMPREPLY=($(compgen -W "rollback leave" -- "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --manifest)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -50,9 +50,10 @@ complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "render" -d 'Prints th
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "status" -d 'Shows what services run, and the deployments under way'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "wait" -d 'Watches the deployments under way to their end; changes nothing unless asked to'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
-complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, for editors'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, or of the lines of `--output json`'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "completions" -d 'Prints the completion script of a shell'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
@@ -198,6 +199,12 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subc
 complete -c ecsail -n "__fish_ecsail_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l on-timeout -d 'What to do when the time is up; by default the rollout goes on' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l until -d 'How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l record -d 'Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict' -r -F
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
@@ -227,6 +234,12 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_see
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and not __fish_seen_subcommand_from service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l on-timeout -d 'What to do when the time is up; by default the rollout goes on' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l until -d 'How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l record -d 'Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict' -r -F
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
@@ -274,6 +287,35 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s q -l quiet -d '
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l service -d 'Another way to name a service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l deployment -d 'The deployment to wait for, of one service; else its newest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l on-timeout -d 'What to do when the time is up; by default the rollout goes on' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l until -d 'How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l record -d 'Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
@@ -423,16 +465,17 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s q -l quiet
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "status" -d 'Shows what services run, and the deployments under way'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, for editors'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "completions" -d 'Prints the completion script of a shell'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status explain sandbox schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "status" -d 'Shows what services run, and the deployments under way'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "wait" -d 'Watches the deployments under way to their end; changes nothing unless asked to'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, or of the lines of `--output json`'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "completions" -d 'Prints the completion script of a shell'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from check" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from render" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "service" -d 'Only these services; all of the manifest\'s without names'

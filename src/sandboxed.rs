@@ -160,7 +160,7 @@ fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
     let tags = Tags { all: Some(TAGS[0].to_owned()), ..Tags::default() };
     let services = manifest.services.iter().map(|service| service.key.clone()).collect();
     let earlier =
-        manifest::load(settings, &Request { tags: tags.clone(), services, names_only: false }).ok()?;
+        manifest::load(settings, &Request { tags: tags.clone(), services, ..Request::default() }).ok()?;
     render::desired(&earlier, &tags).ok()
 }
 

@@ -46,6 +46,22 @@ impl Aws {
         Ok(services)
     }
 
+    /// Returns the names of the services of a cluster.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn service_names(&self, cluster: &str) -> Result<Vec<String>, ApiError> {
+        let mut names = Vec::new();
+        let mut pages =
+            self.ecs.list_services().cluster(cluster).max_results(100).into_paginator().items().send();
+        while let Some(arn) = pages.next().await {
+            let arn = arn.map_err(|error| ApiError::new("ecs:ListServices", error))?;
+            names.push(arn.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// Returns a task definition by family, `family:revision` or ARN; nothing where there is none.
     ///
     /// # Errors

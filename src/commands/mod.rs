@@ -16,6 +16,7 @@ pub mod rollouts;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod schema;
+pub mod services;
 pub mod status;
 pub mod wait;
 
@@ -50,7 +51,7 @@ impl Selection {
             Some(Target::Service { names }) => names.clone(),
             None => Vec::new(),
         };
-        Ok(Request { tags: Tags::parse(&self.tag)?, services, names_only: false })
+        Ok(Request { tags: Tags::parse(&self.tag)?, services, ..Request::default() })
     }
 }
 

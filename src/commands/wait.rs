@@ -4,14 +4,13 @@ use anyhow::Result;
 use clap::Args;
 
 use super::rollouts::{Following, Interrupts, settle, tell_ends};
-use super::some_services;
+use super::services::{Chosen, Found, Named, Place};
 use crate::aws::Aws;
-use crate::aws::observe::{cluster_failure, failure};
-use crate::aws::types::{Deployment, Service, ServiceDeployment, view};
+use crate::aws::observe::failure;
+use crate::aws::types::{Deployment, Service, ServiceDeployment};
 use crate::context::Context;
-use crate::document::problem::Invalid;
 use crate::error::Failure;
-use crate::manifest::{self, Manifest, OnFailure, load::Request};
+use crate::manifest::OnFailure;
 use crate::plan::WayBack;
 use crate::report::Outcome;
 use crate::watch::snapshot::{Followed, Policy};
@@ -26,8 +25,8 @@ use crate::watch::snapshot::{Followed, Policy};
 Where nothing is under way, the last deployment counts: one that was rolled back is exit code 3.
 Exit codes: as those of `deploy`.")]
 pub struct Wait {
-    /// The services; all of the manifest's without names
-    names: Vec<String>,
+    #[command(flatten)]
+    named: Named,
     /// The deployment to wait for, of one service; else its newest
     #[arg(long, value_name = "ID")]
     deployment: Option<String>,
@@ -40,58 +39,40 @@ pub struct Wait {
 /// # Errors
 /// A service that is not there, or the API's.
 pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
-    let request = Request { services: args.names.clone(), names_only: true, ..Request::default() };
-    let manifest = manifest::load(&context.settings, &request)?;
-    if manifest.problems.any_error() {
-        return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
-    }
-    some_services(&manifest)?;
-    if args.deployment.is_some() && manifest.services.len() != 1 {
+    let chosen = args.named.choose(context).await?;
+    let found = chosen.all().await?;
+    if args.deployment.is_some() && found.len() != 1 {
         let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
         return Err(Failure::usage("`--deployment` is for one service").hint(hint).into());
     }
-    let aws = context.connect_only(&manifest).await?;
     let mut followed = Vec::new();
-    for service in &manifest.services {
-        let found = attach(service, &manifest, args.deployment.as_deref(), &aws).await?;
-        followed.push(found);
+    for service in &found {
+        followed.push(attach(service, &chosen, args.deployment.as_deref()).await?);
     }
     let mut interrupts = Interrupts::listen()?;
-    let settled = settle(followed, &args.following, &aws, context, &mut interrupts).await;
+    let settled = settle(followed, &args.following, &chosen.aws, context, &mut interrupts).await;
     Ok(tell_ends(&settled, context))
 }
 
 /// Returns the deployment of a service to follow: the one that was named, else its newest.
-async fn attach(
-    service: &manifest::Service,
-    manifest: &Manifest,
-    named: Option<&str>,
-    aws: &Aws,
-) -> Result<Followed, Failure> {
-    let cluster = manifest.cluster_of(service).ok_or_else(|| {
-        let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
-        Failure::usage(format!("service `{}` has no cluster", service.key)).hint(hint)
-    })?;
-    let names = std::slice::from_ref(&service.name);
-    let found = aws.services(&cluster, names).await.map_err(|error| cluster_failure(&cluster, error))?;
-    let missing = || Failure::error(format!("there is no service `{}` in cluster `{cluster}`", service.name));
-    let seen: Service = found.get(&service.name).and_then(|found| view(found).ok()).ok_or_else(missing)?;
+async fn attach(found: &Found, chosen: &Chosen, named: Option<&str>) -> Result<Followed, Failure> {
+    let (aws, Place { cluster, name, key }) = (&chosen.aws, &found.place);
+    let seen = &found.service;
     if matches!(seen.deployment_controller.kind.as_str(), "CODE_DEPLOY" | "EXTERNAL") {
         let mover = seen.deployment_controller.kind.as_str();
-        let message =
-            format!("the deployments of service `{}` are made by {mover}: follow them there", service.name);
+        let message = format!("the deployments of service `{name}` are made by {mover}: follow them there");
         return Err(Failure::refused(message));
     }
-    let list = match aws.service_deployments_since(&cluster, &service.name, 0.0).await {
+    let list = match aws.service_deployments_since(cluster, name, 0.0).await {
         Ok(list) => list,
         // Without them the deployment list has to do; whether the last one was rolled back is then not known.
         Err(error) if error.may_pass() => return Err(failure(error)),
         Err(_) => Vec::new(),
     };
-    let target = target(named, &seen, &list).ok_or_else(|| {
+    let target = target(named, seen, &list).ok_or_else(|| {
         let message = match named {
-            Some(id) => format!("service `{}` has no deployment `{id}`", service.name),
-            None => format!("service `{}` has no deployment", service.name),
+            Some(id) => format!("service `{name}` has no deployment `{id}`"),
+            None => format!("service `{name}` has no deployment"),
         };
         Failure::error(message)
     })?;
@@ -99,14 +80,16 @@ async fn attach(
         "" => revision_of_target(&target, &list, aws).await,
         known => known.to_owned(),
     };
+    let own = chosen.manifest.services.iter().find(|service| &service.key == key);
+    let timeout = own.and_then(|service| service.timeout).or(chosen.manifest.timeout);
     Ok(Followed {
         revision,
-        key: service.key.clone(),
-        name: service.name.clone(),
-        cluster,
-        way_back: WayBack::of(&seen).filter(|way| Some(&way.deployment) != target.deployment.as_ref()),
+        key: key.clone(),
+        name: name.clone(),
+        cluster: cluster.clone(),
+        way_back: WayBack::of(seen).filter(|way| Some(&way.deployment) != target.deployment.as_ref()),
         policy: Policy {
-            timeout: service.timeout.or(manifest.timeout).unwrap_or(Policy::default().timeout),
+            timeout: timeout.unwrap_or(Policy::default().timeout),
             // To wait is to look on: nothing is taken back unless that is asked for.
             on_failure: Some(OnFailure::Leave),
             on_timeout: OnFailure::Leave,

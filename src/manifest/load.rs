@@ -29,6 +29,8 @@ pub struct Request {
     pub services: Vec<String>,
     /// Whether the verb renders nothing: then no definition is read.
     pub names_only: bool,
+    /// Whether a service that the manifest does not have is looked for in its cluster.
+    pub or_in_cluster: bool,
 }
 
 /// Returns the manifest with its stage laid over it, and all texts that the named services need.
@@ -49,7 +51,7 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     let root = passes::rendered(&name, settings, request, &mut manifest)?;
     types::read(&root, &mut manifest);
     names::check_tags(&request.tags, &manifest.images)?;
-    select(&mut manifest, settings, &request.services)?;
+    select(&mut manifest, settings, request)?;
     if !request.names_only {
         load_definitions(&directory, &mut manifest);
     }
@@ -173,7 +175,8 @@ fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
 }
 
 /// Keeps the services that were asked for, in that order.
-fn select(manifest: &mut Manifest, settings: &Settings, asked: &[String]) -> Result<()> {
+fn select(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
+    let asked = &request.services;
     if settings.cluster.is_some() {
         manifest.cluster = settings.cluster.clone();
         manifest.services.iter_mut().for_each(|service| service.cluster = None);
@@ -190,7 +193,9 @@ fn select(manifest: &mut Manifest, settings: &Settings, asked: &[String]) -> Res
             }
             Some(_) => {}
             // With a cluster named on the command line, a service need not be in the manifest.
-            None if settings.cluster.is_some() => selected.push(on_the_fly(name)),
+            None if settings.cluster.is_some() || (request.or_in_cluster && manifest.cluster.is_some()) => {
+                selected.push(on_the_fly(name));
+            }
             None => {
                 let known = manifest.services.iter().map(|service| service.key.as_str());
                 let hint = did_you_mean(name, known.clone());
@@ -286,6 +291,6 @@ pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<M
     let root = passes::rendered("ecsail.yml", settings, request, &mut manifest)?;
     types::read(&root, &mut manifest);
     names::check_tags(&request.tags, &manifest.images)?;
-    select(&mut manifest, settings, &request.services)?;
+    select(&mut manifest, settings, request)?;
     Ok(manifest)
 }

@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 use super::ids::digest_of;
 use super::model::{Phase, Service, Task};
 use super::params::{text, texts};
-use super::rollout::{CHECKING, SICK, trouble};
+use super::rollout::{CHECKING, trouble};
 use super::script::Fate;
 use super::state::{Env, Millis, Realm, last_part};
 use super::wire::ApiError;
+
+/// How long a target is checked before it is called unhealthy; ECS tells of it, and stops the task, later.
+const GIVEN_UP: Millis = 25_000;
 
 /// Answers an Elastic Load Balancing operation.
 pub(super) fn answer(env: &mut Env<'_>, operation: &str, input: &Value) -> Result<Value, ApiError> {
@@ -126,9 +129,7 @@ fn health(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
 
 /// Returns a task as a target of a group; nothing while it is not registered there.
 fn target(group: &Group<'_>, task: &Task, now: Millis) -> Option<Value> {
-    let primary = task.fixed.get("targetGroup").and_then(Value::as_str);
-    let own = group.service.target_groups().iter().any(|arn| arn == group.arn);
-    if !task.is_of(group.service) || primary.is_none() || !own {
+    if !task.is_of(group.service) || !group.service.groups_of(task).iter().any(|arn| arn == group.arn) {
         return None;
     }
     let (state, trouble) = state(task, now)?;
@@ -163,8 +164,8 @@ fn state(task: &Task, now: Millis) -> Option<(&'static str, Trouble)> {
     let timeout = ("Target.Timeout", trouble(Fate::TimedOut));
     Some(match (task.phase, task.fate) {
         (Phase::Activating, _) => ("initial", Some(registering)),
-        (Phase::Running, Fate::Unhealthy) if elapsed >= SICK => ("unhealthy", Some(mismatch)),
-        (Phase::Running, Fate::TimedOut) if elapsed >= SICK => ("unhealthy", Some(timeout)),
+        (Phase::Running, Fate::Unhealthy) if elapsed >= GIVEN_UP => ("unhealthy", Some(mismatch)),
+        (Phase::Running, Fate::TimedOut) if elapsed >= GIVEN_UP => ("unhealthy", Some(timeout)),
         (Phase::Running, Fate::Unhealthy | Fate::TimedOut) => ("initial", Some(checking)),
         (Phase::Running, _) if elapsed < CHECKING => ("initial", Some(checking)),
         (Phase::Running, _) => ("healthy", None),

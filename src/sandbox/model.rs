@@ -75,6 +75,23 @@ impl Service {
         groups.map(str::to_owned).collect()
     }
 
+    /// Returns the target group that takes turns with the first one, where there is one.
+    pub(super) fn alternate_group(&self) -> Option<&str> {
+        let balancer = self.config.get("loadBalancers")?.get(0)?;
+        balancer["advancedConfiguration"]["alternateTargetGroupArn"].as_str()
+    }
+
+    /// Returns the target groups that a task is registered with.
+    pub(super) fn groups_of(&self, task: &Task) -> Vec<String> {
+        let first = task.fixed.get("targetGroup").and_then(Value::as_str).map(str::to_owned);
+        first.into_iter().flat_map(|first| self.with_others(first)).collect()
+    }
+
+    /// Returns a group in the place of the first one, and the others.
+    fn with_others(&self, first: String) -> impl Iterator<Item = String> {
+        std::iter::once(first).chain(self.target_groups().into_iter().skip(1))
+    }
+
     /// Returns a percentage of the deployment configuration, or ECS's default.
     pub(super) fn percent(&self, name: &str, default: u64) -> u64 {
         self.config.get("deploymentConfiguration").and_then(|c| c[name].as_u64()).unwrap_or(default)
@@ -120,6 +137,9 @@ pub(super) struct Deployment {
     #[serde(default)]
     pub(super) struck: bool,
     pub(super) breaker: Breaker,
+    /// Its tasks are in the alternate target group.
+    #[serde(default)]
+    pub(super) alternate: bool,
     /// What launch type, network and so on it was started with.
     pub(super) config: Map<String, Value>,
     /// The service deployment that it belongs to.

@@ -9,7 +9,9 @@ use super::state::Millis;
 /// What becomes of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) enum Fate {
+    /// States of earlier versions have another name for it too.
     #[default]
+    #[serde(alias = "Alarm")]
     Good,
     Slow,
     Crash,
@@ -213,5 +215,25 @@ impl Script {
             Some(What::NoCapacity | What::NoInstance | What::NoRole) => Fate::Stuck,
             _ => self.fate,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_of_an_earlier_version_reads_with_what_it_lacks() {
+        let read: Script = serde_json::from_value(json!({ "fate": "Alarm" })).expect("reads");
+        assert_eq!(read, Script::default());
+    }
+
+    #[test]
+    fn going_back_spares_the_old_revision_and_keeps_the_surroundings() {
+        let incident = Incident { what: What::NoCapacity, from: 0, until: 150 };
+        let script = Script { fate: Fate::Crash, drains: 240, incident: Some(incident), ..Script::default() };
+        let back = script.for_return();
+        assert_eq!((back.fate, back.drains, back.incident), (Fate::Good, 240, Some(incident)));
+        assert_eq!(Script { hook: Some(HookPlan::Fails), ..script }.for_return().hook, None);
     }
 }

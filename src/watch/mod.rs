@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::aws::Aws;
-use crate::aws::types::{Event, Service, revision_of};
+use crate::aws::types::{Deployment, Event, Service, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::report::{self, Report};
 use judge::{Verdict, judge};
@@ -26,6 +26,9 @@ pub mod snapshot;
 pub mod timeline;
 
 pub use progress::{Progress, Standing, Traffic};
+
+/// How many seconds before the end of a bake time it is near.
+const NEAR: f64 = 15.0;
 
 /// Says how a watch ended for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -108,6 +111,8 @@ pub struct Watch<'a> {
     /// When the next look is due; nothing sleeps before the first.
     due: Instant,
     items: Vec<Item>,
+    /// The events that were shown, by service.
+    shown: BTreeSet<(String, String)>,
     /// What can be read; when service deployments cannot, the deployment list decides.
     sources: look::Sources,
 }
@@ -118,7 +123,6 @@ struct Item {
     snapshot: Snapshot,
     /// The ARNs of the stopped tasks that were read.
     read_tasks: BTreeSet<String>,
-    shown_events: BTreeSet<String>,
     progress: Option<Progress>,
     /// Since when it is watched, and how many looks were made.
     started: Instant,
@@ -140,7 +144,18 @@ impl<'a> Watch<'a> {
         let now = Instant::now();
         let items = followed.into_iter().map(Item::new).collect();
         let sources = look::Sources::default();
-        Watch { aws, report, poll, started: now, changed: now, looks: 0, due: now, items, sources }
+        Watch {
+            aws,
+            report,
+            poll,
+            started: now,
+            changed: now,
+            looks: 0,
+            due: now,
+            items,
+            shown: BTreeSet::new(),
+            sources,
+        }
     }
 
     /// Records what is seen from now on of the deployments that are watched.
@@ -221,7 +236,7 @@ impl<'a> Watch<'a> {
     fn judge_all(&mut self) {
         for item in self.items.iter_mut().filter(|item| item.ending.is_none() && item.looks > 0) {
             let verdict = judge(&item.followed, &item.snapshot, item.snapshot.at);
-            if item.show(&verdict, self.report) {
+            if item.show(&verdict, &mut self.shown, self.report) {
                 self.changed = Instant::now();
             }
             if let Some(recorder) = &mut item.recorder {
@@ -240,7 +255,6 @@ impl Item {
             followed,
             snapshot: Snapshot::default(),
             read_tasks: BTreeSet::new(),
-            shown_events: BTreeSet::new(),
             progress: None,
             started: Instant::now(),
             looks: 0,
@@ -265,12 +279,17 @@ impl Item {
         self.followed.created_at + self.started.elapsed().as_secs_f64()
     }
 
-    /// Returns whether only the last step is missing: all tasks run, and the rollout is not known to be done.
+    /// Returns whether only the last step is missing: all its tasks run, and those of no other deployment.
+    ///
+    /// Old tasks may drain for minutes, and a bake time takes hours: neither is near the end.
     fn is_near_end(&self) -> bool {
         let Some(service) = &self.snapshot.service else { return false };
-        let primary = service.primary();
-        primary.is_some_and(|primary| primary.running_count >= primary.desired_count)
-            && self.snapshot.bakes_until().is_none_or(|end| end - self.snapshot.at < 15.0)
+        let done = |deployment: &Deployment| match deployment.status.as_str() {
+            "PRIMARY" => deployment.running_count >= deployment.desired_count,
+            _ => deployment.running_count == 0,
+        };
+        let bakes = self.snapshot.bakes_until().is_some_and(|end| end - self.snapshot.at > NEAR);
+        service.deployments.iter().all(done) && !bakes
     }
 
     fn time_out(&mut self) {
@@ -285,9 +304,14 @@ impl Item {
     }
 
     /// Tells the report what is new, and returns whether anything is.
-    fn show(&mut self, verdict: &Verdict, report: &dyn Report) -> bool {
+    fn show(
+        &mut self,
+        verdict: &Verdict,
+        shown: &mut BTreeSet<(String, String)>,
+        report: &dyn Report,
+    ) -> bool {
         let Some(service) = self.snapshot.service.clone() else { return false };
-        let events = self.new_events(&service);
+        let events = self.new_events(&service, shown);
         for event in &events {
             report.tell(&report::Event::ServiceEvent { service: &self.followed.key, event });
         }
@@ -302,9 +326,10 @@ impl Item {
     }
 
     /// Returns the events since the deployment began that were not shown yet, oldest first.
-    fn new_events(&mut self, service: &Service) -> Vec<Event> {
+    fn new_events(&self, service: &Service, shown: &mut BTreeSet<(String, String)>) -> Vec<Event> {
         let mut events: Vec<Event> = self.followed.events(service).cloned().collect();
-        events.retain(|event| self.shown_events.insert(format!("{} {}", event.id, event.message)));
+        let name = |event: &Event| format!("{} {}", event.id, event.message);
+        events.retain(|event| shown.insert((self.followed.key.clone(), name(event))));
         events
     }
 

@@ -1,20 +1,21 @@
-//! Owns how often a rollout is looked at: often while something moves and near the end, seldom while nothing does.
+//! Owns how often a rollout is looked at: often near the end, seldom while nothing moves.
 //! Pure: it is told what was seen.
 
 use std::time::Duration;
 
-/// The time between looks while something moves or the end is near.
+/// The time between looks when only the end is missing.
 const QUICK: Duration = Duration::from_millis(900);
-/// The time between looks while nothing moves, and after nothing has moved for a while.
-const SLOW: Duration = Duration::from_secs(5);
+/// The time between looks while something moves, while nothing does, and after nothing has for a while.
+const MOVING: Duration = Duration::from_secs(2);
+const SLOW: Duration = Duration::from_secs(4);
 const SLOWEST: Duration = Duration::from_secs(8);
 /// For how long after a change it counts as moving, and after how long without one nothing is expected soon.
-const MOVING: Duration = Duration::from_secs(10);
+const MOVES: Duration = Duration::from_secs(10);
 const STILL: Duration = Duration::from_secs(60);
 /// How many looks may be made at once, and how long it takes until one more may be: a look is two calls or three, so
 /// that ten minutes stay below 300 calls.
-const BURST: f64 = 30.0;
-const REFILL: Duration = Duration::from_millis(6500);
+const BURST: f64 = 45.0;
+const REFILL: Duration = Duration::from_millis(7500);
 
 /// Holds what the pace depends on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +34,7 @@ pub struct Rhythm {
 pub fn pause(rhythm: &Rhythm) -> Duration {
     let wanted = match rhythm.still {
         _ if rhythm.near_end => QUICK,
-        still if still < MOVING => QUICK,
+        still if still < MOVES => MOVING,
         still if still < STILL => SLOW,
         _ => SLOWEST,
     };
@@ -56,12 +57,13 @@ mod tests {
     }
 
     #[test]
-    fn it_looks_often_while_something_moves_and_near_the_end() {
+    fn it_looks_often_near_the_end_and_seldom_while_nothing_moves() {
         let rows = [
-            (0, false, QUICK),
-            (9, false, QUICK),
+            (0, false, MOVING),
+            (9, false, MOVING),
             (10, false, SLOW),
             (60, false, SLOWEST),
+            (0, true, QUICK),
             (60, true, QUICK),
         ];
         for (still, near_end, expected) in rows {
@@ -76,6 +78,6 @@ mod tests {
             rhythm.looks += 1;
             rhythm.elapsed += pause(&rhythm);
         }
-        assert!(rhythm.looks <= 125, "{}", rhythm.looks);
+        assert!(rhythm.looks <= 126, "{}", rhythm.looks);
     }
 }

@@ -14,7 +14,7 @@ fn a_crash_loop_without_breaker_ends_early_with_the_reason() {
     let run = run.answers("web: web:2 cannot succeed: ");
     let run = run.answers(" tasks ended in the same way: container `app` exited with code 1");
     let run = run.says("container `app`: exit code 1").says("cause: the program ended with an error");
-    run.says("the previous revision is web:1");
+    run.answers("; taken back, web:1 runs").says("runs now: web:1, 2 of 2 tasks running");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_service_that_is_deleted_meanwhile_has_failed() {
 }
 
 #[test]
-fn an_interrupt_leaves_the_rollout_and_says_how_to_look_at_it() {
+fn an_interrupt_leaves_the_rollout_and_says_how_to_go_on() {
     let world = World::new(Scenario::Stuck);
     let mut child = world.start(&["deploy", "--tag", "v2"]);
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
@@ -179,11 +179,15 @@ fn an_interrupt_leaves_the_rollout_and_says_how_to_look_at_it() {
     assert_eq!(output.status.code(), Some(130));
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("web: web:2 is still under way; the watch was interrupted"), "{stdout}");
-    assert!(rest.contains("the rollout goes on") && rest.contains("ecsail status"), "{rest}");
+    assert!(
+        rest.contains("the rollout goes on")
+            && rest.contains("ecsail wait web --cluster main --deployment ecs-svc/"),
+        "{rest}"
+    );
 }
 
 /// Reads lines until one contains the text.
-fn until(lines: &mut impl BufRead, text: &str) {
+pub(crate) fn until(lines: &mut impl BufRead, text: &str) {
     let mut seen = String::new();
     loop {
         let mut line = String::new();
@@ -228,9 +232,10 @@ fn one_failed_service_among_several_decides_the_exit_code() {
 #[test]
 fn a_failed_deployment_is_not_unchanged_the_second_time() {
     let world = World::new(Scenario::CrashBreaker);
-    world.deploy("v2").exits(3);
+    world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
     // What CI does when a job is run again.
-    world.deploy("v2").exits(3).says("the last deployment of this revision failed");
+    let again = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
+    again.says("the last deployment of this revision failed");
     world.sandbox.set_scenario(None, Scenario::Steady);
     world.deploy("v2").exits(0).answers("web: deployed web:2");
 }
@@ -250,7 +255,7 @@ fn a_configured_threshold_of_the_breaker_counts() {
         json!({"enable": true, "rollback": true, "thresholdConfiguration": {"type": "COUNT", "value": 9}});
     let members = json!({"deploymentConfiguration": {"deploymentCircuitBreaker": breaker}});
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
-    let world = World::with(Scenario::NoImage, &files, &[service("web", members)]);
+    let world = World::with(Scenario::Crash, &files, &[service("web", members)]);
     world.deploy("v2").exits(3).answers("web: web:2 was rolled back");
 }
 
@@ -271,7 +276,11 @@ fn a_digest_is_not_recorded_for_a_deployment_that_was_rolled_back() {
 #[test]
 fn the_way_back_is_shown_only_where_there_is_one() {
     let hint = "go back to it: `aws ecs update-service --region us-east-1 --cluster main --service web --task-definition web:1`";
-    World::new(Scenario::Crash).deploy("v2").exits(3).says(hint);
-    let run = World::new(Scenario::Crash).run(&["deploy", "--tag", "v1", "--force"]).exits(3);
+    let leave = ["--on-failure", "leave"];
+    let deploy = |arguments: &[&str]| {
+        World::new(Scenario::Crash).run(&[arguments, leave.as_slice()].concat()).exits(3)
+    };
+    deploy(&["deploy", "--tag", "v2"]).says(hint);
+    let run = deploy(&["deploy", "--tag", "v1", "--force"]);
     assert!(!run.stderr.contains("go back"), "{}", run.stderr);
 }

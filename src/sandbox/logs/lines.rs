@@ -31,11 +31,9 @@ pub(super) fn lines(stream: &Stream, now: Millis) -> Vec<Line> {
         out.push(line(0, "received SIGTERM, shutting down"));
         out.push(line(4 * SECOND, "closed all connections, bye"));
     }
-    if let Some(ended) = stream.ended.filter(|_| stream.told.is_none() && stream.serves) {
-        if is_listening(stream.story) {
-            let text = "ERROR lost the connection to the database, giving up".to_owned();
-            out.push(Line { at: ended, text });
-        }
+    let gives_up = stream.told.is_none() && stream.serves && is_listening(stream.story);
+    if let Some(at) = stream.ended.filter(|_| gives_up) {
+        out.push(Line { at, text: "ERROR lost the connection to the database, giving up".to_owned() });
     }
     out.retain(|line| line.at <= end);
     out

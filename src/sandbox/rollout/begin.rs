@@ -42,6 +42,7 @@ pub(crate) fn begin(service: &mut Service, realm: &Realm, ids: &mut Ids, cause: 
     let breaker = breaker_of(&config, service.desired);
     let entry = enter(service, realm, ids, &revision, Terms { config, breaker: breaker.clone(), now });
     let id = format!("ecs-svc/{}", last_part(&revision));
+    let alternate = takes_turn(service);
     service.deployments.insert(
         0,
         Deployment {
@@ -61,12 +62,22 @@ pub(crate) fn begin(service: &mut Service, realm: &Realm, ids: &mut Ids, cause: 
             script,
             struck: false,
             breaker,
+            alternate,
             config: pinned(service),
             entry,
         },
     );
     definition.clone_into(&mut service.definition);
     service.steady = false;
+}
+
+/// Returns whether the tasks of the deployment that has just been entered go to the alternate target group:
+/// where two sets stand side by side, each has a group of its own.
+fn takes_turn(service: &Service) -> bool {
+    let before = service.deployments.first();
+    let was = before.is_some_and(|deployment| deployment.alternate);
+    let shifts = service.history.last().is_some_and(|entry| !entry.is_rolling());
+    if shifts && before.is_some() && service.alternate_group().is_some() { !was } else { was }
 }
 
 /// Returns the fields of a service that its next revision pins.

@@ -1,6 +1,8 @@
 //! The end of a deployment, and the life of its service deployment. Owns what counts as complete;
 //! never starts or stops a task.
 
+use std::collections::BTreeMap;
+
 use super::super::model::{Deployment, EntryStatus, Phase, Rollout, Service, Task};
 use super::super::script::{Fate, What};
 use super::super::state::Millis;
@@ -11,8 +13,8 @@ use super::breaker::REQUESTED;
 const STARTING: Millis = 2000;
 const STOPPING: Millis = 4000;
 
-/// How long a target runs before its target group calls it unhealthy.
-pub(crate) const SICK: Millis = 40_000;
+/// How long a target runs before ECS tells that its target group calls it unhealthy.
+const SICK: Millis = 40_000;
 
 /// How long a failed deployment is shown at least, before it is dropped.
 const SHOWN: Millis = 12_000;
@@ -66,29 +68,31 @@ impl Hand<'_> {
         for task in failed {
             self.say(&format!("(task {task}) failed container health checks."));
         }
-        if let Some(group) = self.service.target_groups().first() {
-            self.announce_targets(&group.clone());
-        }
+        self.announce_targets();
     }
 
-    fn announce_targets(&mut self, group: &str) {
+    fn announce_targets(&mut self) {
         let now = self.now;
-        let arrived = self.tasks().filter(|t| t.targeted && t.is_running() && t.since == now).count();
         let port = self.service.config["loadBalancers"][0]["containerPort"].as_u64().unwrap_or(80);
-        let sick: Vec<(String, &str)> = self
+        let arrived: Vec<&Task> =
+            self.tasks().filter(|t| t.targeted && t.is_running() && t.since == now).collect();
+        let mut texts: Vec<String> = counted(self.service, &arrived)
+            .into_iter()
+            .map(|(group, number)| format!("registered {number} targets in (target-group {group})"))
+            .collect();
+        let sick = self
             .tasks()
             .filter(|t| matches!(t.fate, Fate::Unhealthy | Fate::TimedOut) && t.is_running())
-            .filter(|t| now - t.since == SICK)
-            .map(|task| (task.id.clone(), trouble(task.fate)))
-            .collect();
-        if arrived > 0 {
-            self.say(&format!("registered {arrived} targets in (target-group {group})"));
-        }
-        for (task, trouble) in sick {
-            self.say(&format!(
-                "(task {task}) (port {port}) is unhealthy in (target-group {group}) due to (reason {trouble})."
-            ));
-        }
+            .filter(|t| now - t.since == SICK);
+        texts.extend(sick.filter_map(|task| {
+            let group = self.service.groups_of(task).into_iter().next()?;
+            Some(format!(
+                "(task {}) (port {port}) is unhealthy in (target-group {group}) due to (reason {}).",
+                task.id,
+                trouble(task.fate)
+            ))
+        }));
+        texts.iter().for_each(|text| self.say(text));
     }
 
     /// Drops deployments that have been drained and completes the PRIMARY one when it is alone and up.
@@ -187,6 +191,15 @@ impl Hand<'_> {
             self.service.deployments.clear();
         }
     }
+}
+
+/// Returns how many of these tasks each target group has.
+pub(super) fn counted(service: &Service, tasks: &[&Task]) -> BTreeMap<String, usize> {
+    let mut out = BTreeMap::new();
+    for group in tasks.iter().flat_map(|task| service.groups_of(task)) {
+        *out.entry(group).or_default() += 1;
+    }
+    out
 }
 
 /// Returns what a target group says of a target of this fate.

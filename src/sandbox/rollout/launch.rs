@@ -37,7 +37,10 @@ impl<'a> Launch<'a> {
             started_by: Some(&deployment.id),
             group: format!("service:{}", service.name),
             fate,
-            target_group: service.target_groups().into_iter().next(),
+            target_group: match service.alternate_group().filter(|_| deployment.alternate) {
+                Some(group) => Some(group.to_owned()),
+                None => service.target_groups().into_iter().next(),
+            },
             config: &service.config,
             overrides: no_overrides(),
             tags,

@@ -21,7 +21,7 @@ mod stages;
 
 pub(super) use begin::{Cause, REVISION_FIELDS, begin};
 pub(super) use events::{listed, note};
-pub(super) use finish::{SICK, completed, dismiss, trouble};
+pub(super) use finish::{completed, dismiss, trouble};
 pub(super) use incident::{ask_back, halt};
 pub(super) use launch::{Launch, launch, no_overrides};
 pub(super) use life::{CHECKING, STOPPING, stop};

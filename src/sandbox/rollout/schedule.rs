@@ -1,9 +1,11 @@
 //! The scheduler of one service: which tasks to start and to stop now. Owns the arithmetic of the
 //! deployment percentages and the back-off; never judges whether a deployment is done.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::super::model::{Rollout, Task};
+use super::super::model::{Rollout, Service, Task};
 use super::super::script::{Fate, What};
 use super::super::state::Millis;
 use super::events::listed;
@@ -192,37 +194,57 @@ impl Hand<'_> {
             (0..tasks.len()).filter(|at| mine(&tasks[*at])).partition(|at| tasks[*at].is_in(&id));
         // Of the old tasks those that are not up yet go first, then the oldest; of the new ones the newest.
         former.sort_by_key(|at| !tasks[*at].is_pending());
-        let (mut running, mut pending, mut drained) = (Vec::new(), 0, 0);
+        let mut stops = Stops::default();
         for at in former.into_iter().take(old).chain(fresh.into_iter().rev().take(surplus)) {
             let task = &mut tasks[at];
-            if task.is_running() {
-                running.push(task.id.clone());
-                drained += usize::from(task.targeted);
-            } else {
-                pending += 1;
-            }
+            stops.note(self.service, task);
             task.lingers = if task.is_in(&id) { 0 } else { lingers };
             stop(task, self.now, "ServiceSchedulerInitiated", &reason);
         }
-        self.report_stops(&running, pending, drained);
+        self.report_stops(&stops);
     }
 
-    fn report_stops(&mut self, running: &[String], pending: usize, drained: usize) {
-        if running.is_empty() && pending == 0 {
+    fn report_stops(&mut self, stops: &Stops) {
+        if stops.running.is_empty() && stops.pending == 0 {
             return;
         }
         self.service.steady = false;
-        if pending > 0 {
-            self.say(&format!("stopped {pending} pending tasks."));
+        if stops.pending > 0 {
+            self.say(&format!("stopped {} pending tasks.", stops.pending));
         }
-        if drained > 0 {
-            for group in self.service.target_groups() {
-                self.say(&format!("deregistered {drained} targets in (target-group {group})"));
-            }
-            self.say(&format!("has begun draining connections on {drained} tasks."));
+        for (group, number) in &stops.deregistered {
+            self.say(&format!("deregistered {number} targets in (target-group {group})"));
         }
-        if !running.is_empty() {
-            self.say(&format!("has stopped {} running tasks: {}.", running.len(), listed(running)));
+        if stops.drained > 0 {
+            self.say(&format!("has begun draining connections on {} tasks.", stops.drained));
+        }
+        if !stops.running.is_empty() {
+            let number = stops.running.len();
+            self.say(&format!("has stopped {number} running tasks: {}.", listed(&stops.running)));
+        }
+    }
+}
+
+/// What is told to stop in one second.
+#[derive(Default)]
+struct Stops {
+    running: Vec<String>,
+    pending: usize,
+    drained: usize,
+    /// By target group.
+    deregistered: BTreeMap<String, usize>,
+}
+
+impl Stops {
+    fn note(&mut self, service: &Service, task: &Task) {
+        if !task.is_running() {
+            self.pending += 1;
+            return;
+        }
+        self.running.push(task.id.clone());
+        self.drained += usize::from(task.targeted);
+        for group in service.groups_of(task) {
+            *self.deregistered.entry(group).or_default() += 1;
         }
     }
 }

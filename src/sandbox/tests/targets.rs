@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::{Clock, Sandbox, Scenario};
 use super::http::form;
-use super::support::{GROUP, balanced, lab, text};
+use super::support::{GROUP, balanced, lab, settled, text};
 
 /// Returns the targets of `web`'s group.
 fn targets(sandbox: &Sandbox) -> Vec<Value> {
@@ -124,4 +124,28 @@ fn the_wire_carries_targets_as_xml() {
     let answer = form(&sandbox, "AKIDEXAMPLE", "elasticloadbalancing", &groups);
     assert!(answer.body.contains("<TargetGroupName>web</TargetGroupName>"), "{}", answer.body);
     assert!(answer.body.contains("<TargetType>ip</TargetType>"));
+}
+
+#[test]
+fn two_sets_side_by_side_have_a_target_group_each() {
+    let other = GROUP.replace("/web/", "/web-green/");
+    let mut service = balanced();
+    service["loadBalancers"][0]["advancedConfiguration"] = json!({ "alternateTargetGroupArn": other });
+    let sandbox = lab(Clock::Held, service);
+    let healthy = |group: &str| {
+        let input = json!({ "TargetGroupArn": group });
+        let answer = sandbox.call("elasticloadbalancing", "DescribeTargetHealth", input).expect("named");
+        let all = answer["TargetHealthDescriptions"].as_array().cloned().unwrap_or_default();
+        all.iter().filter(|target| target["TargetHealth"]["State"] == "healthy").count()
+    };
+    sandbox.deploy("v2", Scenario::BlueGreen);
+    sandbox.until(120, |s| s.entry()["lifecycleStage"] == "BAKE_TIME");
+    assert_eq!([healthy(GROUP), healthy(&other)], [2, 2]);
+    sandbox.until(300, settled);
+    assert_eq!([healthy(GROUP), healthy(&other)], [0, 2]);
+    sandbox.deploy("v3", Scenario::BlueGreen);
+    sandbox.until(500, settled);
+    assert_eq!([healthy(GROUP), healthy(&other)], [2, 0], "they take turns");
+    let told = format!("registered 2 targets in (target-group {other})");
+    assert!(sandbox.messages().iter().any(|message| message.ends_with(&told)));
 }

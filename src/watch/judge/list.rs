@@ -77,7 +77,7 @@ fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snap
         {
             Verdict::Succeeded
         }
-        _ => Verdict::progressing(counts(ours)),
+        _ => Verdict::progressing("in progress"),
     }
 }
 
@@ -93,10 +93,6 @@ fn judge_failed(followed: &Followed, service: &Service, snapshot: &Snapshot, rea
         )),
         (Some(_), _) => Verdict::failed(format!("{reason}; ECS has not begun to roll back")),
     }
-}
-
-fn counts(deployment: &Deployment) -> String {
-    format!("{} of {} running", deployment.running_count, deployment.desired_count)
 }
 
 /// Returns whether ECS goes back by itself where a deployment fails: other strategies than the rolling one always do.

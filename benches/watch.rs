@@ -1,0 +1,162 @@
+//! Measures the watch against the sandbox at the speed of a wall clock: `cargo bench --bench watch [-- MINUTES]`.
+//!
+//! - how long after a rollout has settled the program ends: the median is to be at most 1 s;
+//! - how many calls it makes while it watches one service for ten minutes: at most 300;
+//! - how many `DescribeServices` calls 50 services of one cluster take: at most 5 times those of one.
+//!
+//! The time is real, so this takes the minutes that the second part watches (10 without an argument).
+
+use std::collections::BTreeMap;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ecsail::sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const IMAGE: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
+/// How many rollouts the delay is measured on.
+const ROLLOUTS: usize = 15;
+const MANY: usize = 50;
+
+/// Holds a sandbox with services, and a folder with a manifest of them.
+struct World {
+    sandbox: Sandbox,
+    folder: TempDir,
+}
+
+fn definition(tag: &str) -> Value {
+    json!({"family": "web", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+        "containerDefinitions": [{"name": "app", "image": format!("{IMAGE}:{tag}")}]})
+}
+
+impl World {
+    fn new(services: usize, scenario: Scenario) -> World {
+        let clock = Clock::Wall { factor: 1.0 };
+        let sandbox = Sandbox::start(Options { clock, scenario, ..Options::default() }).expect("starts");
+        let service = |n| SeedService {
+            name: format!("web-{n}"),
+            cluster: "main".to_owned(),
+            task_definition: definition("v1"),
+            service: json!({"desiredCount": 2}),
+        };
+        let repositories = vec![SeedRepository::with_tags("shop/app", &["v1", "v2"])];
+        let services: Vec<_> = (0..services).map(service).collect();
+        let names = services.len();
+        sandbox.seed(&Seed { services, repositories, ..Seed::default() }).expect("the seed is good");
+        let folder = TempDir::new().expect("a folder");
+        let text = definition("{{ tag }}").to_string();
+        std::fs::write(folder.path().join("web.json"), text).expect("can be written");
+        let entries: String =
+            (0..names).map(|n| format!("  web-{n}: {{ task_definition: web.json }}\n")).collect();
+        let manifest = format!(
+            "ecsail: 1\nregion: us-east-1\ncluster: main\nimages: {{ app: {IMAGE} }}\nservices:\n{entries}"
+        );
+        std::fs::write(folder.path().join("ecsail.yml"), manifest).expect("can be written");
+        World { sandbox, folder }
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ecsail"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.env("AWS_ENDPOINT_URL", self.sandbox.url());
+        command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the binary runs")
+    }
+
+    /// Returns how often each operation was called since the deploy was under way.
+    fn calls(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        let requests = self.sandbox.requests();
+        let updated = requests.iter().rposition(|request| request.operation == "UpdateService");
+        for request in requests.into_iter().skip(updated.map_or(0, |at| at + 1)) {
+            *calls.entry(request.operation).or_default() += 1;
+        }
+        calls
+    }
+
+    /// Returns when the newest service deployment of a service ended, in seconds since 1970.
+    fn finished_at(&self, service: &str) -> f64 {
+        let input = json!({"cluster": "main", "service": service});
+        let list = self.sandbox.call("ecs", "ListServiceDeployments", input).expect("lists");
+        let newest = list["serviceDeployments"].as_array().into_iter().flatten();
+        newest.filter_map(|known| known["finishedAt"].as_f64()).fold(0.0, f64::max)
+    }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// Returns the delays between the end of a rollout and that of the program, sorted.
+fn delays() -> Vec<f64> {
+    let world = World::new(ROLLOUTS, Scenario::Steady);
+    let mut open = Vec::new();
+    for n in 0..ROLLOUTS {
+        let name = format!("web-{n}");
+        open.push((name.clone(), world.start(&["deploy", "service", &name, "--tag", "v2"])));
+        // Apart by a part of a second, so that they are not all looked at in the same instant.
+        std::thread::sleep(Duration::from_millis(730));
+    }
+    let mut delays = Vec::new();
+    while !open.is_empty() {
+        open.retain_mut(|(name, child)| match child.try_wait().expect("waits") {
+            None => true,
+            Some(status) => {
+                assert!(status.success(), "{name} was deployed");
+                delays.push(now() - world.finished_at(name));
+                false
+            }
+        });
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    delays.sort_by(f64::total_cmp);
+    delays
+}
+
+/// Returns the calls, by operation, while one service whose tasks never come up is watched for so long.
+fn watched(scenario: Scenario, minutes: u64) -> (BTreeMap<String, usize>, Duration) {
+    let world = World::new(1, scenario);
+    let started = Instant::now();
+    let timeout = format!("{minutes}m");
+    let arguments = ["deploy", "--tag", "v2", "--on-failure", "leave", "--timeout", &timeout];
+    world.start(&arguments).wait().expect("ends");
+    (world.calls(), started.elapsed())
+}
+
+/// Returns the calls of a deploy of so many services.
+fn deployed(services: usize) -> BTreeMap<String, usize> {
+    let world = World::new(services, Scenario::Steady);
+    assert!(world.start(&["deploy", "--tag", "v2"]).wait().expect("ends").success(), "deployed");
+    world.calls()
+}
+
+fn main() {
+    let minutes = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10);
+    let stuck = std::thread::spawn(move || watched(Scenario::Stuck, minutes));
+    let slow = std::thread::spawn(move || watched(Scenario::Slow, minutes));
+    let delays = delays();
+    let (median, worst) = (delays[delays.len() / 2], delays.last().copied().unwrap_or_default());
+    println!(
+        "settled until exit, {} rollouts: median {median:.2} s, worst {worst:.2} s (aim: median 1 s)",
+        delays.len()
+    );
+    let (one, many) = (deployed(1), deployed(MANY));
+    let looks = |calls: &BTreeMap<String, usize>| calls.get("DescribeServices").copied().unwrap_or_default();
+    println!(
+        "DescribeServices until settled: 1 service {}, {MANY} services {} (aim: at most {})",
+        looks(&one),
+        looks(&many),
+        looks(&one) * 5
+    );
+    for (name, thread) in [("stuck", stuck), ("slow", slow)] {
+        let (calls, elapsed) = thread.join().expect("watched");
+        let sum: usize = calls.values().sum();
+        println!(
+            "calls while `{name}` was watched for {:.0} s: {sum} (aim: 300 in 600 s) {calls:?}",
+            elapsed.as_secs_f64()
+        );
+    }
+}

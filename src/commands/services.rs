@@ -1,0 +1,219 @@
+//! Owns how the operator's verbs find the services they are about: by the manifest first, then by the cluster.
+//!
+//! Nothing is rendered here, and no tag is needed: an operator may have neither the files nor the rights for more.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::aws::Aws;
+use crate::aws::observe::{cluster_failure, failure};
+use crate::aws::types::{Service, view};
+use crate::context::Context;
+use crate::document::problem::{Invalid, did_you_mean};
+use crate::error::{Failure, Failures};
+use crate::manifest::{self, Manifest, load::Request};
+
+/// Holds the arguments that name services.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Named {
+    /// The services: keys of the manifest or names in ECS; without names all of the manifest's, or of the cluster's
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Another way to name a service
+    #[arg(long = "service", value_name = "NAME", hide_short_help = true)]
+    services: Vec<String>,
+}
+
+/// Holds the argument that names one service.
+#[derive(Clone, Debug, Default, Args)]
+pub struct One {
+    /// The service: a key of the manifest or a name in ECS; without it the manifest's only one
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// Another way to name the service
+    #[arg(long = "service", value_name = "NAME", hide_short_help = true, conflicts_with = "name")]
+    service: Option<String>,
+}
+
+/// Holds where a service is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub cluster: String,
+    /// Its name in ECS.
+    pub name: String,
+    /// What commands call it.
+    pub key: String,
+}
+
+/// Holds a service that is there.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub place: Place,
+    pub service: Service,
+}
+
+/// Holds what the operator's verbs work with: the way to AWS, the manifest where there is one, and the services.
+pub struct Chosen {
+    pub aws: Aws,
+    /// Empty but for the cluster where there is none.
+    pub manifest: Manifest,
+    pub places: Vec<Place>,
+}
+
+impl Named {
+    /// Returns the services that are meant.
+    ///
+    /// # Errors
+    /// No manifest and no cluster, or a manifest that cannot be read.
+    pub async fn choose(&self, context: &Context) -> Result<Chosen> {
+        let names: Vec<String> = self.names.iter().chain(&self.services).cloned().collect();
+        choose(names, context).await
+    }
+}
+
+impl One {
+    /// Returns the one service that is meant.
+    ///
+    /// # Errors
+    /// As [`Named::choose`], or a choice among several.
+    pub async fn choose(&self, context: &Context) -> Result<Chosen> {
+        let names: Vec<String> = self.name.iter().chain(&self.service).cloned().collect();
+        let chosen = choose(names, context).await?;
+        if chosen.places.len() != 1 {
+            let keys: Vec<&str> = chosen.places.iter().map(|place| place.key.as_str()).collect();
+            let hint = if keys.is_empty() {
+                "there are none".to_owned()
+            } else {
+                format!("one of: {}", keys.join(", "))
+            };
+            return Err(Failure::usage("name one service").hint(hint).into());
+        }
+        Ok(chosen)
+    }
+}
+
+async fn choose(names: Vec<String>, context: &Context) -> Result<Chosen> {
+    let manifest = load(&names, context)?;
+    let aws = context.connect_only(&manifest).await?;
+    let mut places = Vec::new();
+    for service in &manifest.services {
+        let cluster = manifest.cluster_of(service).ok_or_else(|| no_cluster(&service.key))?;
+        places.push(Place { cluster, name: service.name.clone(), key: service.key.clone() });
+    }
+    // A cluster and no names, without a manifest that has services: all that are in the cluster.
+    if places.is_empty() && names.is_empty() {
+        let cluster = manifest.cluster.clone().ok_or_else(|| no_cluster("?"))?;
+        let listed = aws.service_names(&cluster).await.map_err(|error| cluster_failure(&cluster, error))?;
+        let place = |name: String| Place { cluster: cluster.clone(), key: name.clone(), name };
+        places = listed.into_iter().map(place).collect();
+    }
+    Ok(Chosen { aws, manifest, places })
+}
+
+/// Returns the manifest with the services that are named; one that it does not have is looked for in its cluster.
+fn load(names: &[String], context: &Context) -> Result<Manifest> {
+    let settings = &context.settings;
+    if manifest::load::locate(settings)?.is_none() && names.is_empty() && settings.cluster.is_some() {
+        return Ok(Manifest { cluster: settings.cluster.clone(), ..Manifest::default() });
+    }
+    let request =
+        Request { names_only: true, or_in_cluster: true, services: names.to_vec(), ..Request::default() };
+    let manifest = manifest::load(settings, &request)?;
+    if manifest.problems.any_error() {
+        return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
+    }
+    Ok(manifest)
+}
+
+fn no_cluster(key: &str) -> Failure {
+    let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
+    Failure::usage(format!("service `{key}` has no cluster")).hint(hint)
+}
+
+impl Chosen {
+    /// Returns the services as they are, in batches; those that are not there, or no longer, are left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn look(&self) -> Result<Vec<Found>, Failure> {
+        let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for place in &self.places {
+            clusters.entry(&place.cluster).or_default().push(place.name.clone());
+        }
+        let calls = clusters.iter().map(|(cluster, names)| async move {
+            let found = self.aws.services(cluster, names).await;
+            found.map(|found| (*cluster, found)).map_err(|error| cluster_failure(cluster, error))
+        });
+        let answers: BTreeMap<_, _> = futures_util::future::try_join_all(calls).await?.into_iter().collect();
+        let mut found = Vec::new();
+        for place in &self.places {
+            let document = answers.get(place.cluster.as_str()).and_then(|services| services.get(&place.name));
+            let Some(document) = document else { continue };
+            let service: Service = view(document)
+                .map_err(|_| failure(crate::aws::ApiError::unreadable("ecs:DescribeServices")))?;
+            if service.status != "INACTIVE" {
+                found.push(Found { place: place.clone(), service });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the services as they are.
+    ///
+    /// # Errors
+    /// One for each that is not there, with the names that come near; or the API's.
+    pub async fn all(&self) -> Result<Vec<Found>> {
+        let found = self.look().await?;
+        let there = |place: &&Place| found.iter().any(|found| &found.place == *place);
+        let missing: Vec<&Place> = self.places.iter().filter(|place| !there(place)).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let mut failures = Vec::new();
+        for place in missing {
+            failures.push(self.missing(place).await);
+        }
+        match failures.len() {
+            1 => Err(failures.remove(0).into()),
+            _ => Err(Failures(failures).into()),
+        }
+    }
+
+    /// Returns the one service, as it is.
+    ///
+    /// # Errors
+    /// It is not there, or the API's.
+    pub async fn one(&self) -> Result<Found> {
+        let none = || Failure::usage("name one service");
+        self.all().await?.into_iter().next().ok_or_else(|| none().into())
+    }
+
+    /// Returns the failure that a service is not there, with the name in the cluster that comes nearest.
+    async fn missing(&self, place: &Place) -> Failure {
+        let message = format!("there is no service `{}` in cluster `{}`", place.name, place.cluster);
+        // Without the permission to list them there is nothing to suggest.
+        let listed = self.aws.service_names(&place.cluster).await.unwrap_or_default();
+        let near = did_you_mean(&place.name, listed.iter().map(String::as_str));
+        let some = || {
+            (!listed.is_empty())
+                .then(|| format!("services there: {}", listed[..listed.len().min(10)].join(", ")))
+        };
+        Failure::error(message).hint(near.or_else(some))
+    }
+}
+
+/// Returns whether what was planned is to be done: asked on a terminal, said by `--yes` elsewhere.
+///
+/// # Errors
+/// Nobody can be asked, and `--yes` was not given.
+pub fn confirmed(question: &str, yes: bool, context: &Context) -> Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    context.report.confirm(question).ok_or_else(|| {
+        let hint = "add `--yes` where nobody can be asked".to_owned();
+        Failure::usage("this has to be confirmed").hint(hint).into()
+    })
+}

@@ -1,0 +1,193 @@
+//! What is done about a rollout that does not succeed: taken back by ECS, taken back by an update, or left.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::{Value, json};
+
+use crate::endings::until;
+use crate::support::{DEFINITION, MANIFEST, World, service};
+
+const WEB: &str = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:";
+
+/// Returns the number of the revision that the service is to run, and the state of its deployment.
+fn runs(world: &World) -> (String, Value) {
+    let service = world.service("web");
+    let definition = service["taskDefinition"].as_str().expect("a definition");
+    (definition.trim_start_matches(WEB).to_owned(), service["deployments"][0]["rolloutState"].clone())
+}
+
+fn deny(world: &World, operations: &[&str]) {
+    for operation in operations {
+        world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
+    }
+}
+
+#[test]
+fn a_crash_loop_is_taken_back_by_ecs() {
+    let world = World::new(Scenario::Crash);
+    let run = world.deploy("v2").exits(3).answers("web: web:2 cannot succeed: ");
+    run.answers("; taken back, web:1 runs").says("web: going back (StopServiceDeployment)");
+    assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
+    assert_eq!(world.calls("StopServiceDeployment").len(), 1);
+    assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
+}
+
+#[test]
+fn where_ecs_may_not_be_asked_an_update_goes_back() {
+    let world = World::new(Scenario::Crash);
+    deny(&world, &["StopServiceDeployment"]);
+    let run = world.deploy("v2").exits(3).answers("; taken back, web:1 runs");
+    run.says("note: going back by an update").says("web: going back to web:1 (UpdateService)");
+    assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
+}
+
+#[test]
+fn without_service_deployments_an_update_goes_back() {
+    let world = World::new(Scenario::Crash);
+    let all = ["ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment"];
+    deny(&world, &all);
+    world.deploy("v2").exits(3).answers("; taken back, web:1 runs");
+    assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
+}
+
+#[test]
+fn a_lost_answer_to_the_stop_is_no_reason_to_update() {
+    let world = World::new(Scenario::Crash);
+    world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::DropAfter).times(9));
+    world.deploy("v2").exits(3).answers("; taken back, web:1 runs");
+    assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
+}
+
+#[test]
+fn a_deployment_that_the_breaker_failed_without_a_rollback_is_taken_back() {
+    let world = World::new(Scenario::CrashBreaker);
+    world.deploy("v2").exits(3).answers("web: web:2 failed: ").says("runs now: web:1, 2 of 2 tasks running");
+    assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
+}
+
+#[test]
+fn a_rollout_is_left_where_that_is_asked_for() {
+    let world = World::new(Scenario::Crash);
+    let run = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
+    run.says("the service was left as it is: `leave` was asked for");
+    assert_eq!(runs(&world), ("2".to_owned(), json!("IN_PROGRESS")));
+    assert!(world.calls("StopServiceDeployment").is_empty());
+}
+
+#[test]
+fn the_manifest_says_leave_and_a_flag_says_otherwise() {
+    let manifest = format!("{MANIFEST}    on_failure: leave\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::Crash, &files, &[service("web", json!({}))]);
+    world.deploy("v2").exits(3).says("left as it is");
+    let world = World::with(Scenario::Crash, &files, &[service("web", json!({}))]);
+    world.run(&["deploy", "--tag", "v2", "--on-failure", "rollback"]).exits(3).answers("taken back");
+}
+
+#[test]
+fn an_unknown_answer_in_the_manifest_is_an_error() {
+    let manifest = format!("{MANIFEST}    on_failure: retry\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
+    world.deploy("v2").exits(1).says("`on_failure` takes `rollback` or `leave`, found `retry`");
+    world.unchanged();
+}
+
+#[test]
+fn an_update_back_restores_the_attributes_that_the_deploy_changed() {
+    let manifest = format!("{MANIFEST}    service: {{ healthCheckGracePeriodSeconds: 60 }}\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let before = service("web", json!({"healthCheckGracePeriodSeconds": 20}));
+    let world = World::with(Scenario::NoImage, &files, &[before]);
+    deny(&world, &["StopServiceDeployment"]);
+    world.deploy("v2").exits(3).answers("taken back, web:1 runs");
+    assert_eq!(world.service("web")["healthCheckGracePeriodSeconds"], 20);
+}
+
+#[test]
+fn a_forced_deployment_of_one_revision_only_ecs_can_take_back() {
+    let world = World::new(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(3).answers("; taken back, web:1 runs");
+    let world = World::new(Scenario::Crash);
+    deny(&world, &["StopServiceDeployment"]);
+    let run = world.run(&["deploy", "--tag", "v1", "--force"]).exits(3);
+    run.says("only ECS itself can go back to the images that it had");
+    assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
+}
+
+#[test]
+fn a_time_that_is_up_leaves_the_rollout_unless_a_rollback_is_asked_for() {
+    let world = World::new(Scenario::Stuck);
+    world.run(&["deploy", "--tag", "v2", "--timeout", "300ms"]).exits(4);
+    assert_eq!(runs(&world).0, "2");
+    let world = World::new(Scenario::Stuck);
+    let arguments = ["deploy", "--tag", "v2", "--timeout", "1s", "--on-timeout", "rollback"];
+    let run = world.run(&arguments).exits(4).answers("web: web:2 was under way after ");
+    run.answers("; taken back, web:1 runs");
+    assert_eq!(runs(&world).0, "1");
+}
+
+#[test]
+fn an_answer_that_cannot_be_given_is_said() {
+    let world = World::new(Scenario::Crash);
+    deny(&world, &["StopServiceDeployment"]);
+    // The first update is the deploy's own.
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always().after(1));
+    let run = world
+        .deploy("v2")
+        .exits(3)
+        .says("it could not be taken back: update service `web`: ecs:UpdateService");
+    run.says("go back to it: `aws ecs update-service");
+}
+
+#[test]
+fn expired_credentials_are_no_failed_rollout_and_the_way_on_is_shown() {
+    let world = World::new(Scenario::Slow);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::ExpiredToken).always().after(3));
+    let run = world.deploy("v2").exits(1).answers("can no longer be watched, the rollout goes on");
+    run.says("ecsail wait web --cluster main --deployment ecs-svc/");
+}
+
+/// Starts a deploy of `v2` and waits until its tasks are being started.
+fn started(world: &World, arguments: &[&str]) -> (Child, impl BufRead + use<>) {
+    let mut child = world.start(&[&["deploy", "--tag", "v2"], arguments].concat());
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "web: 0/2 running");
+    (child, stderr)
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(sent.expect("`kill` is there").success());
+}
+
+#[test]
+fn a_cancelled_job_leaves_the_rollout_and_says_so() {
+    let world = World::new(Scenario::Stuck);
+    let (child, mut stderr) = started(&world, &[]);
+    signal(&child, "-TERM");
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("text");
+    assert_eq!(child.wait_with_output().expect("ends").status.code(), Some(130));
+    assert!(rest.contains("the rollout goes on without ecsail"), "{rest}");
+    assert_eq!(runs(&world).0, "2");
+}
+
+#[test]
+fn blue_green_returns_when_it_bakes_where_that_is_asked_for() {
+    let strategy = json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 600}});
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::Steady, &files, &[service("web", strategy)]);
+    let run = world.run(&["deploy", "--tag", "v2", "--until", "bake"]).exits(0);
+    let run = run.answers("web: web:2 has reached bake time in ").answers("the rollout goes on");
+    run.says("ecsail wait web");
+    assert_eq!(runs(&world), ("2".to_owned(), json!("IN_PROGRESS")));
+}
+
+#[test]
+fn a_stage_that_does_not_exist_is_refused() {
+    let world = World::new(Scenario::Steady);
+    world.run(&["deploy", "--tag", "v2", "--until", "baking"]).exits(2).says("lifecycle stage");
+}

@@ -1,0 +1,67 @@
+//! `ecsail wait`: attaches to what is under way, and tells the truth about what has ended.
+
+use ecsail::sandbox::Scenario;
+use serde_json::json;
+
+use crate::support::{DEFINITION, MANIFEST};
+use crate::support::{World, service};
+
+#[test]
+fn it_watches_what_is_under_way() {
+    let world = World::new(Scenario::Slow);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    world.run(&["wait", "web"]).exits(0).answers("web: deployed web:2 in ");
+}
+
+#[test]
+fn it_needs_no_manifest() {
+    let world = World::new(Scenario::Slow);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
+    world.run(&["wait", "web", "--cluster", "main"]).exits(0).answers("web: deployed web:2 in ");
+}
+
+#[test]
+fn what_was_rolled_back_meanwhile_is_no_success() {
+    let world = World::with_breaker(Scenario::Crash);
+    world.deploy("v2").exits(3);
+    // The service is steady, its PRIMARY deployment completed: it is the old one.
+    world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+}
+
+#[test]
+fn a_deployment_is_waited_for_by_its_id() {
+    let world = World::with_breaker(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    let id = world.service("web")["deployments"][0]["id"].as_str().expect("an id").to_owned();
+    world.deploy("v3").exits(0);
+    let run = world.run(&["wait", "web", "--deployment", &id]).exits(0);
+    run.answers("web: deployed web:2 in ");
+    world.run(&["wait", "web", "--deployment", "ecs-svc/1"]).exits(1).says("has no deployment `ecs-svc/1`");
+}
+
+#[test]
+fn it_takes_nothing_back_unless_it_is_asked_to() {
+    let world = World::new(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    world.run(&["wait", "web"]).exits(3).says("the service was left as it is");
+    assert!(world.calls("StopServiceDeployment").is_empty());
+    world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("taken back, web:1 runs");
+}
+
+#[test]
+fn a_service_that_codedeploy_moves_is_followed_there() {
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
+    let controller = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
+    let world = World::with(Scenario::Steady, &files, &[service("web", controller)]);
+    world.run(&["wait", "web"]).exits(5).says("are made by CODE_DEPLOY: follow them there");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_an_error() {
+    let world = World::new(Scenario::Steady);
+    world
+        .run(&["wait", "api", "--cluster", "main"])
+        .exits(1)
+        .says("there is no service `api` in cluster `main`");
+}
