@@ -280,7 +280,7 @@ fn without_service_deployments_the_list_decides() {
             "",
             vec![],
             "progressing",
-            "in progress; 2 tasks of the deployment before still run",
+            "in progress; tasks of the deployment before still run",
         ),
         (vec![ours("PRIMARY", "STATE_OF_TOMORROW", 2)], "", vec![], "progressing", "in progress"),
         (vec![], "", vec![], "progressing", "the service has no deployments"),

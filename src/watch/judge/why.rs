@@ -84,12 +84,8 @@ fn hook(snapshot: &Snapshot) -> Option<String> {
 
 /// Returns that all new tasks run, and old ones still have to end.
 fn drain(ours: &Deployment, service: &Service) -> Option<String> {
-    let waits = is_rolling(service) && ours.desired_count > 0 && runs(ours);
-    match others(ours, service) {
-        1 if waits => Some("1 task of the deployment before still runs".to_owned()),
-        2.. if waits => Some(format!("{} tasks of the deployment before still run", others(ours, service))),
-        _ => None,
-    }
+    let waits = is_rolling(service) && ours.desired_count > 0 && runs(ours) && others(ours, service) > 0;
+    waits.then(|| "tasks of the deployment before still run".to_owned())
 }
 
 /// Returns an event's text without where to read more.
