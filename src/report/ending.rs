@@ -11,7 +11,7 @@ pub(super) fn verdict_line(settled: &Settled) -> (Paint, String) {
     let (paint, verdict) = verdict(settled);
     match &settled.aftermath {
         Some(Aftermath::TakenBack { to, end, .. }) => {
-            (Paint::Bad, format!("{verdict}; {}", way_back(to, end)))
+            (Paint::Bad, format!("{}; {}", verdict.trim_end_matches('.'), way_back(to, end)))
         }
         _ => (paint, verdict),
     }

@@ -1,12 +1,12 @@
 //! Owns the report for people: answers on stdout, the story on stderr, live where there is a terminal.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::ending::{verdict_line, what_now};
-use super::line::plain;
+use super::line::{on_the_way_back, plain};
 use super::progress::Live;
 use super::screen::{MARK, Paint, Screen, paint};
 use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
@@ -20,6 +20,8 @@ pub struct Text {
     live: Option<Live>,
     /// What was said last of each rollout, where there is no live display.
     said: RefCell<BTreeMap<String, (Progress, String)>>,
+    /// The services whose rollouts are being taken back.
+    going_back: RefCell<BTreeSet<String>>,
     quiet: bool,
     verbose: bool,
     /// The flags that a command needs to reach the same place as this one.
@@ -41,8 +43,8 @@ impl Text {
         let prefix = if settings.sandbox.is_some() { MARK } else { "" };
         let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
-        let said = RefCell::default();
-        Text { screen, live, said, quiet: style.quiet, verbose, flags: flags(settings) }
+        let (said, going_back) = (RefCell::default(), RefCell::default());
+        Text { screen, live, said, going_back, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -62,6 +64,8 @@ impl Text {
     }
 
     fn progress(&self, progress: &Progress) {
+        let back = self.going_back.borrow().contains(&progress.key).then(|| on_the_way_back(progress));
+        let progress = back.as_ref().unwrap_or(progress);
         if let Some(live) = &self.live {
             return live.show(progress);
         }
@@ -128,6 +132,7 @@ impl Report for Text {
             Event::TakingBack { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
                 self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.going_back.borrow_mut().insert((*service).to_owned());
                 self.note(service, &format!("going back{to}"));
             }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
