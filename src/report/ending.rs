@@ -140,6 +140,8 @@ fn runs(settled: &Settled) -> Option<String> {
 fn go_back(settled: &Settled, flags: &str) -> Option<String> {
     let followed = &settled.followed;
     let way = followed.way_back.as_ref()?;
+    // A service that is gone has no way back, nor has one that is on it already.
+    settled.runs.as_ref().filter(|runs| runs.deployment != way.deployment)?;
     let (name, cluster) = (quoted(&followed.name), quoted(&followed.cluster));
     let command = format!("`ecsail{flags} rollback {name} --cluster {cluster}`");
     Some(match way.revision == followed.revision {
