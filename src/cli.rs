@@ -9,7 +9,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{check, completions, deploy, explain, plan, render, schema, status, wait};
+use crate::commands::{
+    cancel, check, completions, deploy, explain, plan, render, restart, resume, rollback, schema, status,
+    wait,
+};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -34,6 +37,10 @@ enum Verb {
     Deploy(deploy::Deploy),
     Status(status::Status),
     Wait(wait::Wait),
+    Rollback(rollback::Rollback),
+    Cancel(cancel::Cancel),
+    Continue(resume::Continue),
+    Restart(restart::Restart),
     Explain(explain::Explain),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
@@ -176,6 +183,10 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
         Verb::Status(args) => runtime()?.block_on(status::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
+        Verb::Rollback(args) => runtime()?.block_on(rollback::run(args, context)),
+        Verb::Cancel(args) => runtime()?.block_on(cancel::run(args, context)),
+        Verb::Continue(args) => runtime()?.block_on(resume::run(args, context)),
+        Verb::Restart(args) => runtime()?.block_on(restart::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),
     }

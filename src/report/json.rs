@@ -74,6 +74,11 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
     Some(match event {
         Event::Note(text) => json!({"event": "note", "message": text}),
         Event::Plan { plan, .. } => plan::json(plan),
+        Event::Target(target) => {
+            let mut value = json!({"event": "rollback.target"});
+            extend(&mut value, json!(target));
+            value
+        }
         Event::Registered { revision } => json!({"event": "registered", "revision": revision}),
         Event::Updated { service, revision, deployment } => {
             json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
@@ -126,6 +131,9 @@ fn settled_json(settled: &Settled) -> Value {
     value["deployment"] = json!(followed.deployment);
     value["seconds"] = json!(settled.elapsed.as_secs_f64());
     value["now"] = json!(settled.runs);
+    if followed.going_back {
+        value["going_back"] = json!(true);
+    }
     if let Some(aftermath) = &settled.aftermath {
         value["aftermath"] = json!(aftermath);
         if let Aftermath::TakenBack { diagnosis: Some(diagnosis), .. } = aftermath {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::aws::types;
 use crate::document::problem::Invalid;
 use crate::plan::Plan;
+use crate::plan::rollback::Target;
 use crate::settings::{Color, Output, Settings};
 use crate::watch::{Progress, Settled};
 
@@ -23,6 +24,7 @@ pub mod plan;
 pub mod problems;
 pub mod progress;
 pub mod redraw;
+pub mod rollback;
 pub mod screen;
 pub mod text;
 pub mod wrap;
@@ -38,6 +40,8 @@ pub enum Event<'a> {
     Remarks(&'a Invalid),
     /// What would change: the answer of `plan`, part of the story of `deploy`.
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
+    /// Where a service goes back to, and why.
+    Target(&'a Target),
     /// A revision was registered.
     Registered { revision: &'a str },
     /// A service was updated; without a deployment where only its attributes changed.

@@ -9,7 +9,9 @@ use super::ending::{verdict_line, what_now};
 use super::line::{on_the_way_back, plain};
 use super::progress::Live;
 use super::screen::{MARK, Paint, Screen, paint};
-use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
+use super::{
+    Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems, rollback,
+};
 use crate::diagnose::events::is_noise;
 use crate::settings::Settings;
 use crate::watch::{Aftermath, Progress, Settled};
@@ -121,6 +123,7 @@ impl Report for Text {
                 self.screen.out_raw(&plan::markdown(plan))
             }
             Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
+            Event::Target(target) => self.told(&rollback::text(target, color)),
             Event::Registered { revision } => self.story(&format!("registered {revision}")),
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.story(&format!("{service}: deploying {revision} ({id})"));

@@ -60,6 +60,12 @@ impl Checked {
     }
 }
 
+/// Fails unless each line of a run is as the schema says.
+#[track_caller]
+pub(crate) fn all_as_the_schema_says(stdout: &str) {
+    Checked::new().lines(stdout);
+}
+
 fn in_json(world: &World, arguments: &[&str]) -> Run {
     world.run(&[arguments, &["--output", "json"]].concat())
 }
