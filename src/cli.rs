@@ -9,7 +9,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{check, completions, deploy, explain, plan, render, schema, status, wait};
+use crate::commands::{
+    check, completions, deploy, explain, history, images, plan, render, schema, status, tasks, wait,
+};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -33,6 +35,9 @@ enum Verb {
     Plan(plan::Plan),
     Deploy(deploy::Deploy),
     Status(status::Status),
+    History(history::History),
+    Tasks(tasks::Tasks),
+    Images(images::Images),
     Wait(wait::Wait),
     Explain(explain::Explain),
     #[cfg(feature = "sandbox")]
@@ -175,6 +180,9 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         }
         Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
         Verb::Status(args) => runtime()?.block_on(status::run(args, context)),
+        Verb::History(args) => runtime()?.block_on(history::run(args, context)),
+        Verb::Tasks(args) => runtime()?.block_on(tasks::run(args, context)),
+        Verb::Images(args) => runtime()?.block_on(images::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),

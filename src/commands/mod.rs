@@ -10,6 +10,8 @@ pub mod check;
 pub mod completions;
 pub mod deploy;
 pub mod explain;
+pub mod history;
+pub mod images;
 pub mod plan;
 pub mod render;
 pub mod rollouts;
@@ -18,6 +20,7 @@ pub mod sandbox;
 pub mod schema;
 pub mod services;
 pub mod status;
+pub mod tasks;
 pub mod wait;
 
 /// Names what a verb is about; without it, everything in the manifest.
