@@ -64,20 +64,3 @@ fn traffic(traffic: &Traffic) -> String {
         format!("traffic {production}%")
     }
 }
-
-/// Returns whether an event of the service tells more than every rollout does.
-pub(super) fn is_telling(message: &str) -> bool {
-    const TROUBLE: &[&str] = &["unable", "unhealthy", "failed", "rolling back"];
-    const ORDINARY: &[&str] = &[
-        "has started",
-        "registered",
-        "deregistered",
-        "has stopped",
-        "begun draining",
-        "stopped",
-        "steady state",
-        "deployment completed",
-    ];
-    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    has(TROUBLE) || !has(ORDINARY)
-}

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::ending::{verdict_line, what_now};
 use super::layout::one_line;
-use super::line::{is_telling, plain};
+use super::line::plain;
 use super::page::{Line, Page};
 use super::progress::Live;
 use super::refresh::Refresh;
 use super::screen::{MARK, Paint, Screen, paint};
 use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
+use crate::diagnose::events::is_noise;
 use crate::settings::Settings;
 use crate::watch::{Aftermath, Progress, Settled};
 
@@ -219,7 +220,7 @@ impl Text {
     /// Shows an event of the service; what every rollout says is shown under `-v` only.
     fn service_event(&self, service: &str, message: &str) {
         let tail = explanation::tail(message);
-        let telling = is_telling(tail);
+        let telling = !is_noise(message);
         if self.verbose || telling {
             self.told(&format!("{service}: {tail}"));
         }

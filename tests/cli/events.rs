@@ -76,7 +76,7 @@ fn the_ends_of_rollouts_are_as_the_schema_says() {
     for (scenario, code, verdict) in [
         (Scenario::Steady, 0, "succeeded"),
         (Scenario::Crash, 3, "rolled_back"),
-        (Scenario::NoImage, 3, "rolled_back"),
+        (Scenario::NoImage, 3, "stuck"),
         (Scenario::Alarm, 3, "rolled_back"),
         (Scenario::RollbackNewId, 3, "rolled_back"),
     ] {

@@ -77,7 +77,7 @@ fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snap
         {
             Verdict::Succeeded
         }
-        _ => Verdict::progressing(counts(ours)),
+        _ => Verdict::progressing("in progress"),
     }
 }
 
@@ -93,10 +93,6 @@ fn judge_failed(followed: &Followed, service: &Service, snapshot: &Snapshot, rea
         )),
         (Some(_), _) => Verdict::failed(format!("{reason}; ECS has not begun to roll back")),
     }
-}
-
-fn counts(deployment: &Deployment) -> String {
-    format!("{} of {} running", deployment.running_count, deployment.desired_count)
 }
 
 /// Returns whether ECS goes back by itself where a deployment fails: other strategies than the rolling one always do.
@@ -115,7 +111,8 @@ fn failure_of(followed: &Followed, service: &Service, deployment: &Deployment) -
     let own = deployment.rollout_state_reason.as_deref().filter(says);
     let is_ours = followed.deployment.as_deref() == Some(deployment.id.as_str());
     let told = || failure_told(followed, service).filter(|_| is_ours);
-    own.or_else(told).unwrap_or("ECS gives no reason").to_owned()
+    let none = if followed.going_back { "on our request" } else { "ECS gives no reason" };
+    own.or_else(told).unwrap_or(none).to_owned()
 }
 
 /// Decides when another deployment is PRIMARY: ECS went back, or somebody went on.

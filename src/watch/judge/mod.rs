@@ -173,9 +173,10 @@ fn judge_service_deployment(
             Some(by) => Verdict::Superseded { by: name(by) },
             None => Verdict::progressing("stopping"),
         },
-        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
-            Verdict::progressing(format!("{ROLLING_BACK}: {}", reason()))
-        }
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => match told_reason(deployment) {
+            Some(reason) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
+            None => Verdict::progressing(ROLLING_BACK),
+        },
         // The circuit breaker without rollback leaves the service deployment as it is.
         _ => match otherwise {
             Verdict::Progressing { .. } if deployment.waiting_hook().is_some() => {
@@ -192,10 +193,17 @@ fn judge_service_deployment(
 }
 
 /// Returns why a service deployment ended: the rollback's reason, with the alarms that went off.
-pub fn reason_of(deployment: &ServiceDeployment) -> String {
+fn reason_of(deployment: &ServiceDeployment) -> String {
+    told_reason(deployment).unwrap_or_else(|| "ECS gives no reason".to_owned())
+}
+
+/// Returns the reason that ECS gives for the end of a service deployment, if it gives one.
+pub fn told_reason(deployment: &ServiceDeployment) -> Option<String> {
     let rollback = deployment.rollback.as_ref().and_then(|rollback| rollback.reason.clone());
-    let reason = rollback.or_else(|| deployment.status_reason.clone());
-    with_alarms(reason.unwrap_or_else(|| "ECS gives no reason".to_owned()), deployment)
+    let reason = rollback.or_else(|| deployment.status_reason.clone()).filter(|reason| !reason.is_empty());
+    let alarms = !deployment.alarms.triggered_alarm_names.is_empty();
+    let reason = reason.or_else(|| alarms.then(|| "an alarm went off".to_owned()))?;
+    Some(with_alarms(reason, deployment))
 }
 
 fn with_alarms(reason: String, deployment: &ServiceDeployment) -> String {
@@ -253,5 +261,7 @@ fn running_revision(followed: &Followed, service: &Service) -> String {
     revision_of(primary.map_or(before, |primary| &primary.task_definition)).to_owned()
 }
 
+#[cfg(test)]
+mod properties_tests;
 #[cfg(test)]
 mod tests;

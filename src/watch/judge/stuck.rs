@@ -32,7 +32,7 @@ pub(super) fn judge(
     service: &Service,
     now: f64,
 ) -> Option<Verdict> {
-    by_tasks(followed, snapshot, service).or_else(|| by_events(followed, service, now))
+    by_tasks(followed, snapshot, service).or_else(|| by_events(followed, snapshot, service, now))
 }
 
 fn by_tasks(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Option<Verdict> {
@@ -61,7 +61,7 @@ fn by_tasks(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Opti
 }
 
 /// Returns the verdict where no task appears, and ECS says why no further try can mend that.
-fn by_events(followed: &Followed, service: &Service, now: f64) -> Option<Verdict> {
+fn by_events(followed: &Followed, snapshot: &Snapshot, service: &Service, now: f64) -> Option<Verdict> {
     let ours = followed.find(service)?;
     if ours.desired_count <= 0 || ours.running_count > 0 || ours.pending_count > 0 {
         return None;
@@ -76,14 +76,18 @@ fn by_events(followed: &Followed, service: &Service, now: f64) -> Option<Verdict
         first.get_or_insert((event.created_at.0, told.text));
     }
     let (since, text) = first?;
-    let hopeless = times >= HOPELESS || now - since >= IN_VAIN;
+    // A launch that fails leaves no task behind, but ECS counts it: so many are more than one for each task.
+    let launches = if snapshot.stopped.is_empty() { ours.failed_tasks } else { 0 };
+    let again = launches >= HOPELESS.saturating_mul(ours.desired_count);
+    let hopeless = times >= HOPELESS || again || now - since >= IN_VAIN;
     hopeless.then(|| Verdict::Stuck { reason: format!("ECS {}", without_advice(text)) })
 }
 
 /// Returns how many equal failures are too many.
 ///
 /// Where the circuit breaker is on, ECS decides first; but ECS slows down failing starts until the breaker may never
-/// trip, so at twice its threshold, or once ECS says that it slows down, the verdict is ours.
+/// trip. So the verdict is ours at twice its threshold, or, once ECS says that it slows down, at what the threshold would
+/// be without a configuration: a high one would take hours to reach.
 fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired: i64) -> i64 {
     let breaker = &service.deployment_configuration.deployment_circuit_breaker;
     let reported =
@@ -92,7 +96,12 @@ fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired:
     let threshold =
         reported.unwrap_or_else(|| breaker_threshold(desired, breaker.threshold_configuration.as_ref()));
     let puts_off = followed.events(service).any(|event| event.message.contains(PUTS_OFF));
-    if breaker.enable && !puts_off { threshold.saturating_mul(2) } else { threshold }
+    match breaker.enable {
+        // Between two tries there may be half an hour: a threshold that is far off is never reached.
+        _ if puts_off => threshold.min(breaker_threshold(desired, None)),
+        true => threshold.saturating_mul(2),
+        false => threshold,
+    }
 }
 
 /// Returns after how many failures the circuit breaker trips: half the desired count, from 3 to 200, unless configured.

@@ -13,27 +13,24 @@ pub(super) fn nothing_moves(followed: &Followed, snapshot: &Snapshot, service: &
     told.or_else(|| hook(snapshot)).or_else(|| drain(ours, service))
 }
 
-/// Returns the newest event that tells of trouble, where that is not over.
+/// Returns the newest event that tells of trouble that is not over.
 fn trouble(followed: &Followed, snapshot: &Snapshot, service: &Service, ours: &Deployment) -> Option<String> {
     let events: Vec<_> = followed.events(service).map(|event| (event, read(&event.message))).collect();
-    let at = events.iter().rposition(|(_, told)| is_trouble(told))?;
-    let (event, told) = &events[at];
-    let later: Vec<Kind> = events[at + 1..].iter().map(|(_, told)| told.kind).collect();
-    let over = match told.kind {
-        Kind::TasksProtected => others(ours, service) == 0,
-        Kind::PercentsBlock | Kind::Throttled => {
-            later.iter().any(|kind| has_started(kind) || has_stopped(kind))
-        }
-        Kind::StartsImpaired => runs(ours),
-        Kind::TargetUnhealthy | Kind::ContainerUnhealthy | Kind::TargetMissing => {
-            later.iter().any(has_started) || are_healthy(snapshot, event)
-        }
-        _ => {
-            later.iter().any(has_started)
-                || ours.running_count.saturating_add(ours.pending_count) >= ours.desired_count
-        }
+    let stands = |(at, (event, told)): &(usize, &(&Event, Told))| {
+        let mut later = events[at + 1..].iter().map(|(_, told)| told.kind);
+        let over = match told.kind {
+            Kind::TasksProtected => others(ours, service) == 0,
+            Kind::PercentsBlock | Kind::Throttled => later.any(|kind| has_started(kind) || has_stopped(kind)),
+            Kind::StartsImpaired => runs(ours),
+            Kind::TargetUnhealthy | Kind::ContainerUnhealthy | Kind::TargetMissing => {
+                later.any(has_started) || are_healthy(snapshot, event)
+            }
+            _ => later.any(has_started) || all_started(ours),
+        };
+        is_trouble(told) && !over
     };
-    (!over).then(|| without_advice(told.text).to_owned())
+    let newest = events.iter().enumerate().rev().find(stands);
+    newest.map(|(_, (_, told))| without_advice(told.text).to_owned())
 }
 
 /// Returns whether an event tells of trouble on the way; the end of a deployment is the verdict's to tell.
@@ -50,11 +47,11 @@ fn is_trouble(told: &Told) -> bool {
     matches!(told.class, Class::Warn | Class::Fail) && !ends
 }
 
-fn has_started(kind: &Kind) -> bool {
+fn has_started(kind: Kind) -> bool {
     matches!(kind, Kind::TasksStarted | Kind::TasksReplaced)
 }
 
-fn has_stopped(kind: &Kind) -> bool {
+fn has_stopped(kind: Kind) -> bool {
     matches!(kind, Kind::TasksStopped | Kind::PendingStopped | Kind::Draining)
 }
 
@@ -66,6 +63,11 @@ fn are_healthy(snapshot: &Snapshot, event: &Event) -> bool {
 
 fn runs(ours: &Deployment) -> bool {
     ours.running_count >= ours.desired_count
+}
+
+/// Returns whether as many tasks as desired run or are about to.
+fn all_started(ours: &Deployment) -> bool {
+    ours.running_count.saturating_add(ours.pending_count) >= ours.desired_count
 }
 
 /// Returns how many tasks of other deployments run.
@@ -82,12 +84,9 @@ fn hook(snapshot: &Snapshot) -> Option<String> {
 
 /// Returns that all new tasks run, and old ones still have to end.
 fn drain(ours: &Deployment, service: &Service) -> Option<String> {
-    let waits = is_rolling(service) && ours.desired_count > 0 && runs(ours);
-    match others(ours, service) {
-        1 if waits => Some("1 task of the deployment before still runs".to_owned()),
-        2.. if waits => Some(format!("{} tasks of the deployment before still run", others(ours, service))),
-        _ => None,
-    }
+    let up = ours.desired_count > 0 && runs(ours) && ours.failed_tasks == 0;
+    let waits = up && is_rolling(service) && others(ours, service) > 0;
+    waits.then(|| "tasks of the deployment before still run".to_owned())
 }
 
 /// Returns an event's text without where to read more.
