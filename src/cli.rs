@@ -10,8 +10,8 @@ use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    cancel, check, completions, deploy, explain, plan, render, restart, resume, rollback, schema, status,
-    wait,
+    cancel, check, completions, deploy, explain, history, images, plan, render, restart, resume, rollback,
+    schema, status, tasks, wait,
 };
 use crate::context::Context;
 use crate::error::Failure;
@@ -36,6 +36,9 @@ enum Verb {
     Plan(plan::Plan),
     Deploy(deploy::Deploy),
     Status(status::Status),
+    History(history::History),
+    Tasks(tasks::Tasks),
+    Images(images::Images),
     Wait(wait::Wait),
     Rollback(rollback::Rollback),
     Cancel(cancel::Cancel),
@@ -182,6 +185,9 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         }
         Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
         Verb::Status(args) => runtime()?.block_on(status::run(args, context)),
+        Verb::History(args) => runtime()?.block_on(history::run(args, context)),
+        Verb::Tasks(args) => runtime()?.block_on(tasks::run(args, context)),
+        Verb::Images(args) => runtime()?.block_on(images::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
         Verb::Rollback(args) => runtime()?.block_on(rollback::run(args, context)),
         Verb::Cancel(args) => runtime()?.block_on(cancel::run(args, context)),

@@ -12,6 +12,8 @@ pub mod check;
 pub mod completions;
 pub mod deploy;
 pub mod explain;
+pub mod history;
+pub mod images;
 pub mod plan;
 pub mod render;
 pub mod restart;
@@ -23,6 +25,7 @@ pub mod sandbox;
 pub mod schema;
 pub mod services;
 pub mod status;
+pub mod tasks;
 pub mod wait;
 pub mod ways_back;
 

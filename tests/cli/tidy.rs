@@ -51,6 +51,7 @@ const PURE: &[&str] = &[
     "render/",
     "plan/",
     "diagnose/",
+    "history/past",
     "watch/judge",
     "watch/pace",
     "watch/progress",
