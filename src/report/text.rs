@@ -24,7 +24,7 @@ pub struct Text {
     /// What was said last of each rollout, where there is no live display.
     said: RefCell<BTreeMap<String, (Progress, String)>>,
     /// The answer that is drawn in place, once there is one.
-    refresh: RefCell<Option<Refresh>>,
+    refresh: RefCell<Option<Box<Refresh>>>,
     /// Whether an answer may be drawn in place.
     in_place: bool,
     quiet: bool,
