@@ -28,7 +28,7 @@ pub struct Text {
     /// The services whose rollouts are being taken back.
     going_back: RefCell<BTreeSet<String>>,
     /// The answer that is drawn in place, once there is one.
-    refresh: RefCell<Option<Refresh>>,
+    refresh: RefCell<Option<Box<Refresh>>>,
     /// Whether an answer may be drawn in place.
     in_place: bool,
     quiet: bool,

@@ -193,6 +193,28 @@ fn plans_documents_and_states_are_as_the_schema_says() {
 }
 
 #[test]
+fn what_an_operator_sees_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let mut seeded = service("web", behind_target_group());
+    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+    let proxy = json!({"name": "proxy", "image": "public.ecr.aws/nginx/nginx:1.27"});
+    seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list").push(proxy);
+    let world = World::with(Scenario::Crash, &[], &[seeded]);
+    let verbs: &[&[&str]] = &[&["status"], &["history"], &["tasks"], &["tasks", "--stopped"], &["images"]];
+    let arguments = ["deploy", "service", "web", "--cluster", "main", "--tag", "app=v2", "--no-wait"];
+    checked.run(in_json(&world, &arguments), 0);
+    for _ in 0..12 {
+        checked.run(in_json(&world, &["status", "--cluster", "main"]), 0);
+    }
+    for verb in verbs {
+        checked.run(in_json(&world, &[verb, &["--cluster", "main"][..]].concat()), 0);
+    }
+    for name in ["status", "history", "task", "image"] {
+        assert!(checked.seen.contains(name), "{name}");
+    }
+}
+
+#[test]
 fn problems_in_files_are_as_the_schema_says() {
     let mut checked = Checked::new();
     let odd = format!("{DEFINITION}    cpux: 1\n");
