@@ -67,6 +67,9 @@ pub struct Service {
     pub current_service_revisions: Vec<RevisionSummary>,
     pub load_balancers: Vec<LoadBalancer>,
     pub task_sets: Vec<TaskSet>,
+    /// `LATEST`, or the version that the service insists on; absent where it does not run on Fargate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_version: Option<String>,
 }
 
 /// Where a service's tasks are registered as targets.

@@ -3,6 +3,7 @@
 use super::screen::{Paint, paint};
 use crate::manifest::image::Reference;
 use crate::plan::rollback::{LeftOut, Pinned, Source, Target, Told, Why};
+use crate::watch::judge::in_words;
 
 /// Returns a target as text.
 pub fn text(target: &Target, color: bool) -> String {
@@ -74,12 +75,23 @@ fn left_out(left: &LeftOut) -> String {
     let revision = left.revision.as_deref().unwrap_or("the deployment");
     let at = moment(left.at);
     match &left.why {
-        Why::Failed { status, reason } if reason.is_empty() => format!("{revision} of {at}: {status}"),
-        Why::Failed { status, reason } => format!("{revision} of {at}: {status}: {reason}"),
+        Why::Failed { status, reason } => {
+            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            format!("{revision} of {at}: {}{reason}", ended(status))
+        }
         Why::Same => format!("{revision} of {at}: the same as what runs"),
         Why::RolledAwayFrom => {
             format!("{revision} of {at}: it succeeded, and was rolled away from; `--to {revision}` names it")
         }
+    }
+}
+
+/// Returns how a deployment ended, in words.
+fn ended(status: &str) -> String {
+    match status {
+        "ROLLBACK_SUCCESSFUL" => "rolled back".to_owned(),
+        "ROLLBACK_FAILED" => "its rollback failed".to_owned(),
+        other => in_words(other),
     }
 }
 

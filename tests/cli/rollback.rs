@@ -64,7 +64,7 @@ fn after_a_deploy_that_ecs_rolled_back_it_goes_to_the_success_before_the_one_tha
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1 in ");
     let run = run.says("web: goes back from web:2 to web:1");
     let run = run.says("why   the newest deployment that succeeded before the one that runs");
-    let run = run.says("not   web:3 of ").says("rollback successful: Service deployment rolled back because");
+    let run = run.says("not   web:3 of ").says(": rolled back: Service deployment rolled back because");
     run.says("containerDefinitions[app].image: …:v2 → …:v1");
     assert_eq!(runs(&world), "web:1");
     assert_eq!(world.revisions("web"), 3, "nothing was registered");
@@ -133,6 +133,7 @@ fn what_an_earlier_rollback_registered_serves_again() {
     rollback(&world, &[]).exits(0).answers("web: deployed web:3");
     rollback(&world, &["--to", "web:2"]).exits(0);
     rollback(&world, &["--to", "web:1"]).exits(0).answers("web: deployed web:3");
+    rollback(&world, &["--to", "web:1"]).exits(0).answers("web: unchanged, web:3 stays");
     assert_eq!(world.calls("RegisterTaskDefinition").len(), 1);
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::aws::types::ServiceRevision;
+use crate::aws::types::{Service, ServiceRevision};
 use crate::document::model::{Root, Shape, model};
 use crate::document::normal::normal;
 use crate::plan::diff::{Change, diff};
@@ -30,10 +30,18 @@ pub struct Attributes {
 }
 
 /// Returns what differs between the attributes that run and those to go back to.
-pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision) -> Attributes {
+pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: &Service) -> Attributes {
+    const PLATFORM: &str = "platformVersion";
     let (now, then) = (&running.attributes, &wanted.attributes);
-    let (normal_now, normal_then) = (normal_of(now), normal_of(then));
+    let (normal_now, mut normal_then) = (normal_of(now), normal_of(then));
     let mut found = Attributes::default();
+    // A revision has the version that `LATEST` was then: to send that would keep the service on it.
+    let follows_latest = service.platform_version.as_deref() == Some("LATEST");
+    if follows_latest && normal_now.get(PLATFORM) != normal_then.get(PLATFORM) {
+        found.notes.push(format!("`{PLATFORM}` was another, and the service follows `LATEST`: it stays so"));
+        normal_then.remove(PLATFORM);
+        normal_then.extend(normal_now.get(PLATFORM).map(|version| (PLATFORM.to_owned(), version.clone())));
+    }
     let members: BTreeSet<&String> = normal_now.keys().chain(normal_then.keys()).collect();
     for member in members.into_iter().filter(|member| normal_now.get(*member) != normal_then.get(*member)) {
         let (Some(sent), Some(before)) = (sent(member, then), sent(member, now).or(Some(Value::Null))) else {
@@ -98,7 +106,21 @@ mod tests {
 
     fn between(running: Value, wanted: Value) -> Attributes {
         let revision = |members: Value| -> ServiceRevision { view(&members).expect("a revision") };
-        attributes(&revision(running), &revision(wanted))
+        attributes(&revision(running), &revision(wanted), &Service::default())
+    }
+
+    #[test]
+    fn a_platform_version_goes_back_unless_the_service_follows_the_latest() {
+        let version = |version: &str| -> ServiceRevision {
+            view(&json!({"platformVersion": version})).expect("a revision")
+        };
+        let between = |own: &str| {
+            let service = Service { platform_version: Some(own.to_owned()), ..Service::default() };
+            attributes(&version("1.4.0"), &version("1.3.0"), &service)
+        };
+        assert_eq!(Value::Object(between("1.4.0").members), json!({"platformVersion": "1.3.0"}));
+        let latest = between("LATEST");
+        assert!(latest.members.is_empty() && latest.notes[0].contains("`LATEST`"), "{latest:?}");
     }
 
     fn network(subnets: &[&str]) -> Value {

@@ -11,7 +11,6 @@ use crate::aws::past::{Past, number_of};
 use crate::aws::types::{ContainerImage, Service, TaskDefinition, revision_of};
 use crate::error::Failure;
 use crate::plan::WayBack;
-use crate::watch::judge::in_words;
 
 pub mod attributes;
 pub mod images;
@@ -190,7 +189,7 @@ fn left_out(releases: &Releases, to: &Release, past: &Past) -> Vec<LeftOut> {
             (Some(release), _) if release.is_same(&releases.running, past) => Why::Same,
             (Some(_), _) => Why::RolledAwayFrom,
             (None, "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED") => Why::Failed {
-                status: in_words(&known.status),
+                status: known.status.clone(),
                 reason: known.status_reason.clone().unwrap_or_default(),
             },
             // Under way, or nothing is known of it.

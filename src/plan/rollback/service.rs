@@ -66,7 +66,7 @@ pub fn plan(sight: &Sight<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> 
     let definition = definition(to, sight.past)?;
     let (service, terms) = (sight.service, &sight.terms);
     let attributes = match (&from.revision, &to.revision) {
-        (Some(running), Some(wanted)) => attributes(running, wanted),
+        (Some(running), Some(wanted)) => attributes(running, wanted, service),
         _ => Attributes::default(),
     };
     let root = Root::TaskDefinition;
@@ -132,8 +132,10 @@ fn revision(sight: &Sight<'_>, definition: &TaskDefinition, plan: &mut Plan) -> 
     let reusable = sight.latest.filter(|latest| {
         latest.document["status"] == "ACTIVE" && normal(&latest.document, Root::TaskDefinition) == wanted
     });
-    if let Some(latest) = reusable {
-        return Revision::Registered(latest.arn.clone());
+    match reusable {
+        Some(latest) if latest.arn == sight.choice.from.definition => return Revision::Same,
+        Some(latest) => return Revision::Registered(latest.arn.clone()),
+        None => {}
     }
     let document = restored(sight, definition);
     let known = plan.registrations.iter().position(|known| known.document == document);

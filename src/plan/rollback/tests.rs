@@ -135,7 +135,7 @@ fn a_revision_that_was_registered_again_is_the_one_that_it_was_made_from() {
 fn what_was_passed_over_is_told_with_its_reason() {
     let (service, past) = world(&["1", "2", "!3"]);
     let choice = choose(&service, &past, &Wanted::Back(1)).expect("chosen").expect("another");
-    let failed = Why::Failed { status: "rollback successful".to_owned(), reason: "the reason".to_owned() };
+    let failed = Why::Failed { status: "ROLLBACK_SUCCESSFUL".to_owned(), reason: "the reason".to_owned() };
     assert_eq!(choice.left_out, [LeftOut { revision: Some("web:3".to_owned()), at: 3.0, why: failed }]);
     let (service, past) = world(&["0", "1", "2", "1", "1"]);
     let choice = choose(&service, &past, &Wanted::Back(1)).expect("chosen").expect("another");

@@ -84,6 +84,9 @@ pub fn revision(name: &str, past: &Past, releases: &Releases) -> Result<Option<C
         return Err(Failure::error(format!("there is no revision `{name}`")).hint(super::names(releases)));
     };
     let release = succeeded.cloned().unwrap_or_else(|| Release::of_definition(&definition.arn));
+    if release.is_same(running, past) {
+        return Ok(None);
+    }
     Ok(Some(choice(releases, release, Source::Named { succeeded: succeeded.is_some() }, past)))
 }
 
@@ -123,6 +126,9 @@ pub fn image(version: &str, past: &Past, releases: &Releases) -> Result<Option<C
         let message = format!("no deployment and no revision had an image `{version}`");
         return Err(Failure::error(message).hint(super::names(releases)));
     };
+    if release.is_same(&releases.running, past) {
+        return Ok(None);
+    }
     let succeeded = release.deployment.is_some();
     Ok(Some(choice(releases, release, Source::Named { succeeded }, past)))
 }
