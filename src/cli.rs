@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{check, completions, deploy, explain, plan, render, schema, status, wait};
+use crate::commands::{
+    check, completions, deploy, exec, explain, logs, plan, render, scale, schema, status, stop_task, wait,
+};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -33,6 +35,10 @@ enum Verb {
     Deploy(deploy::Deploy),
     Status(status::Status),
     Wait(wait::Wait),
+    Logs(logs::Logs),
+    Exec(exec::Exec),
+    StopTask(stop_task::StopTask),
+    Scale(scale::Scale),
     Explain(explain::Explain),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
@@ -148,6 +154,10 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
         Verb::Status(args) => runtime()?.block_on(status::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
+        Verb::Logs(args) => runtime()?.block_on(logs::run(args, context)),
+        Verb::Exec(args) => runtime()?.block_on(exec::run(args, context)),
+        Verb::StopTask(args) => runtime()?.block_on(stop_task::run(args, context)),
+        Verb::Scale(args) => runtime()?.block_on(scale::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),
     }

@@ -16,7 +16,7 @@ const SERVICES_A_CALL: usize = 10;
 const DEPLOYMENTS_A_CALL: usize = 20;
 /// How many tasks DescribeTasks takes.
 const TASKS_A_CALL: usize = 100;
-/// How many pages of 100 stopped tasks are read at the most: a crash loop of a large service leaves thousands.
+/// How many pages of 100 tasks are read at the most: a crash loop of a large service leaves thousands.
 const TASK_PAGES: usize = 10;
 
 impl Aws {
@@ -184,8 +184,25 @@ impl Aws {
         service: &str,
         known: &BTreeSet<String>,
     ) -> Result<Vec<Task>, ApiError> {
-        let mut arns = self.stopped_task_arns(cluster, service).await?;
+        let mut arns = self.task_arns(cluster, service, DesiredStatus::Stopped).await?;
         arns.retain(|arn| !known.contains(arn));
+        self.tasks(cluster, &arns).await
+    }
+
+    /// Returns the tasks of a service that are to run, whether they do yet or not.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn live_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ApiError> {
+        let arns = self.task_arns(cluster, service, DesiredStatus::Running).await?;
+        self.tasks(cluster, &arns).await
+    }
+
+    /// Returns tasks by id or ARN; those that ECS does not have, or no longer, are left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
         let calls = arns.chunks(TASKS_A_CALL).map(|arns| async move {
             let raw = RawJson::keep();
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
@@ -196,13 +213,18 @@ impl Aws {
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
 
-    /// Returns the ARNs of the stopped tasks of a service, page by page.
-    async fn stopped_task_arns(&self, cluster: &str, service: &str) -> Result<Vec<String>, ApiError> {
+    /// Returns the ARNs of the tasks of a service with that desired status, page by page.
+    async fn task_arns(
+        &self,
+        cluster: &str,
+        service: &str,
+        status: DesiredStatus,
+    ) -> Result<Vec<String>, ApiError> {
         let mut arns = Vec::new();
         let mut next = None;
         for _ in 0..TASK_PAGES {
             let request = self.ecs.list_tasks().cluster(cluster).service_name(service).set_next_token(next);
-            let listed = request.desired_status(DesiredStatus::Stopped).send().await;
+            let listed = request.desired_status(status.clone()).send().await;
             let listed = listed.map_err(|error| ApiError::new("ecs:ListTasks", error))?;
             arns.extend(listed.task_arns().iter().cloned());
             next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
@@ -211,6 +233,15 @@ impl Aws {
             }
         }
         Ok(arns)
+    }
+
+    /// Asks ECS to stop a task; its reason is kept with it. A task that has stopped already stays as it is.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn stop_task(&self, cluster: &str, arn: &str, reason: &str) -> Result<(), ApiError> {
+        let sent = self.ecs.stop_task().cluster(cluster).task(arn).reason(reason).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("ecs:StopTask", error))
     }
 
     /// Asks ECS to stop a service deployment and to go back to the service revision before it.

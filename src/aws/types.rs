@@ -67,6 +67,10 @@ pub struct Service {
     pub current_service_revisions: Vec<RevisionSummary>,
     pub load_balancers: Vec<LoadBalancer>,
     pub task_sets: Vec<TaskSet>,
+    /// REPLICA or DAEMON; treated as open.
+    pub scheduling_strategy: String,
+    /// Tasks that are started from now on can be reached by ECS Exec.
+    pub enable_execute_command: bool,
 }
 
 /// Where a service's tasks are registered as targets.
@@ -318,6 +322,19 @@ pub struct Task {
     pub started_at: Epoch,
     pub stopped_at: Epoch,
     pub containers: Vec<Container>,
+    /// `service:NAME` or `family:NAME`.
+    pub group: String,
+    /// FARGATE, EC2, EXTERNAL; treated as open, and absent under some capacity providers.
+    pub launch_type: String,
+    pub enable_execute_command: bool,
+    pub overrides: Overrides,
+}
+
+/// What a task has other than its definition says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Overrides {
+    pub task_role_arn: Option<String>,
 }
 
 impl Task {
@@ -339,6 +356,17 @@ pub struct Container {
     pub health_status: Option<String>,
     /// The container's id in its runtime: the log stream's name where there is no prefix.
     pub runtime_id: Option<String>,
+    pub managed_agents: Vec<ManagedAgent>,
+}
+
+/// An agent that ECS runs beside a container, such as the one of ECS Exec.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ManagedAgent {
+    pub name: String,
+    /// PENDING, RUNNING, STOPPED; treated as open.
+    pub last_status: String,
+    pub reason: Option<String>,
 }
 
 /// A task definition as it is registered.

@@ -9,15 +9,19 @@ use crate::settings::Tags;
 pub mod check;
 pub mod completions;
 pub mod deploy;
+pub mod exec;
 pub mod explain;
+pub mod logs;
 pub mod plan;
 pub mod render;
 pub mod rollouts;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod scale;
 pub mod schema;
 pub mod services;
 pub mod status;
+pub mod stop_task;
 pub mod wait;
 
 /// Names what a verb is about; without it, everything in the manifest.

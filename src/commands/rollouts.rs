@@ -92,7 +92,8 @@ impl Interrupts {
         Ok(Interrupts {})
     }
 
-    async fn next(&mut self) {
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
         #[cfg(unix)]
         {
             let [interrupt, terminate] = &mut self.signals;

@@ -1,10 +1,8 @@
 //! Owns the report for programs: one JSON object a line on stdout, nothing on stderr.
 
-use std::io::{self, Write};
-
 use serde_json::{Value, json};
 
-use super::{Event, Question, Report, error, plan, problems};
+use super::{Event, Question, Report, error, line, plan, problems, screen};
 use crate::aws::types::revision_of;
 use crate::watch::Settled;
 
@@ -20,8 +18,7 @@ impl Json {
         if self.sandbox {
             value["sandbox"] = Value::Bool(true);
         }
-        // A closed pipe is nobody's error.
-        let _ = writeln!(io::stdout().lock(), "{value}");
+        screen::answer(&value.to_string());
     }
 }
 
@@ -94,6 +91,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         Event::Checked { services, stages } => {
             json!({"event": "checked", "services": services, "stages": stages})
         }
+        Event::Line { service, line, .. } => line::json(service, line),
         Event::Answer { event, value, .. } => {
             let mut answer = json!({"event": event});
             extend(&mut answer, value.clone());

@@ -9,6 +9,7 @@ use crate::aws::types;
 use crate::document::problem::Invalid;
 use crate::plan::Plan;
 use crate::settings::{Color, Output, Settings};
+use crate::tail::merge::Line;
 use crate::watch::{Progress, Settled};
 
 pub mod ending;
@@ -16,6 +17,7 @@ pub mod error;
 pub mod explanation;
 pub mod github;
 pub mod json;
+pub mod line;
 pub mod outcome;
 pub mod plan;
 pub mod problems;
@@ -24,6 +26,7 @@ pub mod screen;
 pub mod text;
 
 pub use outcome::Outcome;
+pub use text::quoted;
 
 /// Holds one fact of a run.
 pub enum Event<'a> {
@@ -55,6 +58,8 @@ pub enum Event<'a> {
     Checked { services: usize, stages: &'a [String] },
     /// The screen's live part ends here.
     Done,
+    /// A line of the log of a container; `width` is that of the widest container's name.
+    Line { service: &'a str, line: &'a Line, width: usize },
     /// A plain answer: one line.
     Answer { event: &'a str, text: &'a str, value: Value },
 }
@@ -77,6 +82,10 @@ pub trait Report {
     /// Returns the question what to do about the rollouts that are still under way, to be asked on a thread of its own;
     /// `None` where nobody can be asked.
     fn ask_interrupted(&self) -> Option<Question>;
+    /// Returns whether nobody reads the answers any more: the pipe that they go to is closed.
+    fn is_closed(&self) -> bool {
+        screen::is_closed()
+    }
 }
 
 /// A question to a person; it waits for the answer.

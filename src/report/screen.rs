@@ -1,8 +1,25 @@
 //! Owns the two streams and the colours: everything that is printed passes through here.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::settings::Color;
+
+/// Set once stdout turned out to be a pipe that nobody reads.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether nobody reads stdout any more, as far as what was written has shown.
+pub fn is_closed() -> bool {
+    CLOSED.load(Ordering::Relaxed)
+}
+
+/// Writes a line to stdout as it is; a closed pipe is nobody's error, and is noted.
+pub fn answer(text: &str) {
+    let written = write(&mut io::stdout().lock(), text);
+    if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        CLOSED.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Writes lines to stdout and stderr; a closed pipe is nobody's error.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +32,8 @@ pub struct Screen {
     pub interactive: bool,
     /// Whether stderr is a terminal.
     pub terminal: bool,
+    /// Whether stdout is a terminal.
+    pub terminal_out: bool,
     sandbox: bool,
 }
 
@@ -42,18 +61,19 @@ impl Screen {
             color_out: colored(out),
             interactive: io::stdin().is_terminal() && err,
             terminal: err,
+            terminal_out: out,
             sandbox,
         }
     }
 
     /// Writes the answer.
     pub fn out(&self, text: &str) {
-        let _ = write(&mut io::stdout().lock(), &self.prefixed(text));
+        answer(&self.prefixed(text));
     }
 
     /// Writes the answer without the sandbox's mark: for documents that another program reads.
     pub fn out_raw(&self, text: &str) {
-        let _ = write(&mut io::stdout().lock(), text);
+        answer(text);
     }
 
     /// Writes a piece of the story.
