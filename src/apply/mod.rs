@@ -19,6 +19,7 @@ use crate::report::{Event, Report};
 use crate::watch::snapshot::{Followed, Policy};
 
 pub mod back;
+pub mod hook;
 pub mod scale;
 pub mod stop;
 

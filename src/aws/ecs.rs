@@ -255,6 +255,25 @@ impl Aws {
     }
 }
 
+impl Aws {
+    /// Answers a lifecycle hook that waits: its service deployment goes on, or back.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn continue_service_deployment(
+        &self,
+        arn: &str,
+        hook: &str,
+        back: bool,
+    ) -> Result<(), ApiError> {
+        use aws_sdk_ecs::types::DeploymentLifecycleHookAction as Action;
+        let action = if back { Action::Rollback } else { Action::Continue };
+        let request = self.ecs.continue_service_deployment().service_deployment_arn(arn);
+        let sent = request.hook_id(hook).action(action).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("ecs:ContinueServiceDeployment", error))
+    }
+}
+
 /// Returns the setting for calls that must not be made a second time behind our back.
 fn once() -> aws_sdk_ecs::config::Builder {
     aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
@@ -271,7 +290,7 @@ fn definition_of(mut answer: Value) -> Option<TaskDefinition> {
 }
 
 /// Returns the views of a list in an answer; an item that cannot be read is left out.
-fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
+pub(super) fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
     let items = answer[member].as_array();
     items.into_iter().flatten().filter_map(|item| view(item).ok()).collect()
 }

@@ -20,6 +20,7 @@ pub mod elb;
 pub mod error;
 pub mod logs;
 pub mod observe;
+pub mod past;
 pub mod raw;
 pub mod session;
 pub mod sts;

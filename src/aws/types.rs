@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent or not a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
@@ -211,6 +211,10 @@ pub struct ServiceRevision {
     pub service_arn: String,
     pub task_definition: String,
     pub container_images: Vec<ContainerImage>,
+    pub created_at: Epoch,
+    /// All other members: the network, the load balancers, and so on, as they were deployed.
+    #[serde(flatten)]
+    pub attributes: Map<String, Value>,
 }
 
 /// An image as ECS resolved it when the revision was deployed.
@@ -238,6 +242,8 @@ pub struct ServiceDeployment {
     /// In a list; a description has `target_service_revision`.
     pub target_service_revision_arn: Option<String>,
     pub target_service_revision: Option<RevisionSummary>,
+    /// What ran when it began; in a description only.
+    pub source_service_revisions: Vec<RevisionSummary>,
     pub deployment_circuit_breaker: Option<BreakerState>,
     pub rollback: Option<Rollback>,
     pub lifecycle_hook_details: Vec<LifecycleHook>,

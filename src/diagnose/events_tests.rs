@@ -130,6 +130,11 @@ fn how_a_deployment_ends_is_recognised() {
             Kind::BreakerTripped,
         ),
         (
+            "Service deployment rolled back because of a StopServiceDeployment request.",
+            Class::Fail,
+            Kind::StopRequested,
+        ),
+        (
             "deployment failed: Service deployment rolled back because PRE_SCALE_UP lifecycle hook(s) failed. ECS was unable to parse the response from arn:aws:lambda:us-east-1:000000000000:function:pre-scale-hook due to: HookStatus must",
             Class::Fail,
             Kind::HookFailed,
@@ -432,7 +437,7 @@ fn the_ordinary_is_noise_and_troubles_are_not() {
     for (message, noise) in [
         ("(service a) has reached a steady state.", true),
         ("(service a) has started 1 tasks: (task 1).", true),
-        ("(service a) (deployment ecs-svc/1) deployment completed.", false),
+        ("(service a) (deployment ecs-svc/1) deployment completed.", true),
         ("(service a) rolling back to deployment ecs-svc/1.", false),
         ("(service a) (task 1) failed container health checks.", false),
     ] {

@@ -70,14 +70,14 @@ fn no_task(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<Missi
 fn not_enabled(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<Missing> {
     if !service.enable_execute_command && !task.is_some_and(|task| task.enable_execute_command) {
         let remedy = format!(
-            "write `enableExecuteCommand: true` into its service document, then `ecsail deploy service {key} --force`: \
-             only tasks that start after that can be reached"
+            "write `enableExecuteCommand: true` into its service document, then `ecsail deploy service {key}` and \
+             `ecsail restart {key}`: only tasks that start after that can be reached"
         );
         return Some(Missing::new(format!("ECS Exec is not enabled on service `{key}`"), remedy));
     }
     let task = task.filter(|task| !task.enable_execute_command)?;
     let what = format!("task `{}` was started before ECS Exec was enabled on service `{key}`", task.id());
-    Some(Missing::new(what, format!("start its tasks anew: `ecsail deploy service {key} --force`")))
+    Some(Missing::new(what, format!("start its tasks anew: `ecsail restart {key}`")))
 }
 
 /// On instances the role of the instance serves where the task has none.
@@ -223,7 +223,7 @@ mod tests {
             "{off}"
         );
         let older = one(|world| world["task"]["enableExecuteCommand"] = json!(false));
-        assert!(older.contains("`t1` was started before") && older.contains("--force"), "{older}");
+        assert!(older.contains("`t1` was started before") && older.contains("ecsail restart web"), "{older}");
         let role = one(|world| world["definition"]["taskRoleArn"] = json!(null));
         assert!(role.contains("web:7 has no `taskRoleArn`") && role.contains("OpenDataChannel"), "{role}");
         let plugin = one(|world| world["plugin"] = json!(false));

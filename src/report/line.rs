@@ -1,88 +1,83 @@
-//! Owns how log lines look: which task and container wrote them, in a colour for each task.
+//! Owns what is said of a rollout under way: the counts, what it does, where the traffic goes. Pure words, no layout.
 
-use serde_json::{Value, json};
+use crate::watch::{Progress, Standing, Traffic};
 
-use crate::diagnose::log::printable;
-use crate::tail::merge::Line;
+/// Returns where a rollout stands, as a line of its own. `before` is what was said last: a reason is said once.
+pub fn plain(progress: &Progress, before: Option<&Progress>) -> String {
+    let counts = counts(progress).map(|counts| format!("{counts} running"));
+    let counts = counts.into_iter().chain(others(progress)).collect::<Vec<_>>().join(", ");
+    let mut facts = vec![counts];
+    facts.extend(facts_of(progress, before));
+    facts.retain(|fact| !fact.is_empty());
+    format!("{}: {}", progress.key, facts.join("; "))
+}
 
-/// How many characters of a task's id are shown.
-const ID: usize = 8;
-
-/// The colours of tasks: those that are readable on a dark and on a light ground.
-const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
-
-/// Returns a log line as text, each of its own lines with the task and the container before it.
-///
-/// It is left as it was written; only on a terminal it loses what would steer that.
-pub fn text(line: &Line, width: usize, color: bool, terminal: bool) -> String {
-    let id = line.task.get(..ID).unwrap_or(&line.task);
-    let before = format!("{id} {:width$}", line.container);
-    let before = match color {
-        true => format!("\u{1b}[{}m{before}\u{1b}[0m", color_of(&line.task)),
-        false => before,
+/// Returns where a rollout stands that is taken back on our request: what is watched then is the way back, and its success
+/// is not the rollout's.
+pub fn on_the_way_back(progress: &Progress) -> Progress {
+    let detail = match (&progress.standing, progress.detail.as_str()) {
+        (Standing::Done, _) => "taken back".to_owned(),
+        (_, detail) if detail.starts_with("roll") => detail.to_owned(),
+        (_, detail) => format!("going back: {detail}"),
     };
-    let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
-    let message = line.message.trim_end_matches(['\n', '\r']);
-    let lines: Vec<String> = message.split('\n').map(|one| format!("{before} | {}", shown(one))).collect();
-    lines.join("\n")
+    Progress { standing: Standing::Failing, detail, ..progress.clone() }
 }
 
-/// Returns the colour of a task: always the same for the same id.
-fn color_of(task: &str) -> &'static str {
-    let sum = task.bytes().fold(5381u32, |sum, byte| sum.wrapping_mul(33) ^ u32::from(byte));
-    COLORS[sum as usize % COLORS.len()]
+/// Returns whether a rollout is at its end, so that its time stands still.
+pub(super) fn has_ended(progress: &Progress) -> bool {
+    let ended = ["rolled back", "taken back"].iter().any(|end| progress.detail.starts_with(end));
+    ended || progress.standing == Standing::Done
 }
 
-/// Returns a log line as JSON.
-pub fn json(service: &str, line: &Line) -> Value {
-    json!({"event": "log", "service": service, "task": line.task, "container": line.container,
-        "at": line.at as f64 / 1000.0, "message": line.message})
+/// Returns how many tasks run of how many; nothing where ECS has set this deployment to none, since it goes back.
+pub(super) fn counts(progress: &Progress) -> Option<String> {
+    (!is_emptied(progress)).then(|| format!("{}/{}", progress.running, progress.desired))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn is_emptied(progress: &Progress) -> bool {
+    progress.standing == Standing::Failing && progress.desired == 0
+}
 
-    fn line(message: &str) -> Line {
-        let (task, container) = ("0123456789abcdef".to_owned(), "app".to_owned());
-        Line { at: 1_500, task, container, message: message.to_owned(), ..Line::default() }
+/// Returns the other counts, those that are not zero.
+pub(super) fn others(progress: &Progress) -> Option<String> {
+    let counts = [(progress.pending, "pending"), (progress.failed, "failed")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0 && !is_emptied(progress));
+    let counts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// Returns what a rollout does, then the stage, the traffic and the hook where the first does not say them already.
+pub(super) fn facts_of(progress: &Progress, before: Option<&Progress>) -> Vec<String> {
+    let doing = doing(progress, before);
+    let unsaid = |fact: &String| !doing.contains(fact.as_str());
+    let stage = progress.stage.clone().filter(unsaid).filter(|_| !is_over(progress));
+    let hook = progress.hook.clone().filter(unsaid).map(|hook| format!("hook {hook}"));
+    let traffic = progress.traffic.as_ref().filter(|_| !is_over(progress)).map(traffic);
+    [Some(doing.clone()), stage, traffic, hook].into_iter().flatten().collect()
+}
+
+/// Returns whether stage and traffic are those of what was, and tell nothing any more.
+fn is_over(progress: &Progress) -> bool {
+    has_ended(progress) || is_emptied(progress)
+}
+
+fn doing(progress: &Progress, before: Option<&Progress>) -> String {
+    let detail = progress.detail.as_str();
+    if let Some(reason) = detail.strip_prefix("rolling back: ") {
+        return format!("going back: {reason}");
     }
-
-    #[test]
-    fn a_line_has_its_task_and_its_container_before_it() {
-        assert_eq!(text(&line("ready\n"), 5, false, false), "01234567 app   | ready");
-        let trace = "ERROR\n  at main";
-        assert_eq!(text(&line(trace), 3, false, false), "01234567 app | ERROR\n01234567 app |   at main");
+    let said = before.and_then(|before| before.detail.strip_prefix("rolling back: "));
+    match detail.strip_prefix("rolled back: ") {
+        Some(reason) if said == Some(reason) => "rolled back".to_owned(),
+        _ => detail.to_owned(),
     }
+}
 
-    #[test]
-    fn json_is_left_whole_and_nothing_is_masked() {
-        let message = r#"{"level":"info","password":"hunter2","text":"a\tb"}"#;
-        assert_eq!(text(&line(message), 3, false, false), format!("01234567 app | {message}"));
-        assert_eq!(text(&line(message), 3, false, true), format!("01234567 app | {message}"));
-    }
-
-    #[test]
-    fn only_a_terminal_is_kept_from_being_steered() {
-        let message = "\u{1b}[2J\u{1b}]0;title\u{7}red\r";
-        assert_eq!(text(&line(message), 3, false, true), "01234567 app | red");
-        assert_eq!(text(&line("\u{1b}[31mred"), 3, false, false), "01234567 app | \u{1b}[31mred");
-    }
-
-    #[test]
-    fn a_task_keeps_its_colour() {
-        let colored = text(&line("x"), 3, true, false);
-        assert!(colored.starts_with("\u{1b}[") && colored.ends_with("app\u{1b}[0m | x"), "{colored:?}");
-        assert_eq!(colored, text(&line("x"), 3, true, false));
-        let others = ["a1", "b2", "c3", "d4", "e5"].map(color_of);
-        assert!(others.iter().any(|color| *color != others[0]), "{others:?}");
-    }
-
-    #[test]
-    fn as_json_an_event_has_the_whole_id_and_its_time_in_seconds() {
-        let value = json("web", &line("ready\n"));
-        assert_eq!(value["task"], "0123456789abcdef");
-        assert_eq!(value["at"], 1.5);
-        assert_eq!(value["message"], "ready\n");
+fn traffic(traffic: &Traffic) -> String {
+    let Traffic { test, production } = traffic;
+    if *test > 0.0 && test != production {
+        format!("traffic {production}% (test {test}%)")
+    } else {
+        format!("traffic {production}%")
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::aws::types;
 use crate::document::problem::Invalid;
 use crate::plan::Plan;
+use crate::plan::rollback::Target;
 use crate::settings::{Color, Output, Settings};
 use crate::tail::merge::Line;
 use crate::watch::{Progress, Settled};
@@ -17,15 +18,21 @@ pub mod error;
 pub mod explanation;
 pub mod github;
 pub mod json;
+pub mod layout;
 pub mod line;
+pub mod log;
 pub mod outcome;
 pub mod plan;
 pub mod problems;
 pub mod progress;
+pub mod redraw;
+pub mod rollback;
 pub mod screen;
 pub mod text;
+pub mod wrap;
 
 pub use outcome::Outcome;
+pub use progress::LogLines;
 pub use text::quoted;
 
 /// Holds one fact of a run.
@@ -36,6 +43,8 @@ pub enum Event<'a> {
     Remarks(&'a Invalid),
     /// What would change: the answer of `plan`, part of the story of `deploy`.
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
+    /// Where a service goes back to, and why.
+    Target(&'a Target),
     /// A revision was registered.
     Registered { revision: &'a str },
     /// A service was updated; without a deployment where only its attributes changed.

@@ -373,7 +373,7 @@ impl<'a> Tail<'a> {
 
     fn say_unreadable(&mut self) {
         let notes: Vec<String> =
-            self.unreadable.iter().map(|one| format!("{}; {}", not_readable(one), one.why)).collect();
+            self.unreadable.iter().map(|one| format!("{}: {}", not_readable(one), one.why)).collect();
         notes.iter().for_each(|note| self.say(note));
     }
 
@@ -423,7 +423,7 @@ fn is_fatal(error: &ApiError) -> bool {
 }
 
 fn not_readable(one: &Unreadable) -> Failure {
-    let message = format!("the lines of container `{}` of {} cannot be read", one.container, one.revision);
+    let message = format!("container `{}` of {} cannot be read", one.container, one.revision);
     Failure::error(message).because(anyhow::Error::msg(one.why.clone()))
 }
 

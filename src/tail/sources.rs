@@ -72,7 +72,7 @@ pub fn sources(arn: &str, definition: &Value, tasks: &[Task], wanted: &Wanted) -
             Some(Ok(group)) => map.sources.extend(of_group(group, name, arn, tasks, wanted)),
             Some(Err(why)) => map.unreadable.push(unreadable(name, arn, &why)),
             None => {
-                let why = "it has no `logConfiguration`: what it writes is kept nowhere that could be read";
+                let why = "it has no `logConfiguration`";
                 map.unreadable.push(unreadable(name, arn, why));
             }
         }

@@ -138,10 +138,9 @@ fn end(service: &Service, before: i64, wanted: i64, took_effect: &mut bool) -> O
 }
 
 fn detail(service: &Service, wanted: i64) -> String {
-    let (running, pending) = (service.running_count, service.pending_count);
+    let running = service.running_count;
     match running.cmp(&wanted) {
-        _ if pending > 0 => format!("{pending} starting"),
-        std::cmp::Ordering::Less => format!("{} to start", wanted - running),
+        std::cmp::Ordering::Less => format!("{} more to run", wanted - running),
         std::cmp::Ordering::Greater => format!("{} to stop", running - wanted),
         std::cmp::Ordering::Equal => "all are running".to_owned(),
     }

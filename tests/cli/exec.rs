@@ -110,7 +110,7 @@ fn what_is_enabled_is_not_yet_so_in_tasks_that_run() {
     let world = world(seeded);
     world.call("UpdateService", json!({"cluster": "main", "service": "web", "enableExecuteCommand": true}));
     let run = run(&world, &["exec", "web"]).exits(1);
-    run.says("was started before ECS Exec was enabled").says("ecsail deploy service web --force");
+    run.says("was started before ECS Exec was enabled").says("ecsail restart web");
 }
 
 #[test]

@@ -151,9 +151,9 @@ fn a_container_that_writes_elsewhere_is_named_and_keeps_nothing_back() {
     containers.as_array_mut().expect("a list").push(side);
     let world = world(seeded);
     let run = world.run(&["logs", "web", ALL]).exits(0).answers("app | listening");
-    run.says("the lines of container `side` of web:1 cannot be read; its lines go to `awsfirelens`");
+    run.says("note: container `side` of web:1 cannot be read: its lines go to `awsfirelens`");
     let only = world.run(&["logs", "web", ALL, "--container", "side"]).exits(1);
-    only.says("error: the lines of container `side` of web:1 cannot be read").says("`awsfirelens`");
+    only.says("error: container `side` of web:1 cannot be read").says("`awsfirelens`");
     let near = world.run(&["logs", "web", "--container", "sid"]).exits(2);
     near.says("service `web` has no container `sid`").says("did you mean `side`?");
 }
@@ -162,7 +162,7 @@ fn a_container_that_writes_elsewhere_is_named_and_keeps_nothing_back() {
 fn a_service_without_log_options_has_nothing_to_read() {
     let world = world(service("web", json!({})));
     let run = world.run(&["logs", "web"]).exits(1);
-    run.says("the lines of container `app` of web:1 cannot be read").says("it has no `logConfiguration`");
+    run.says("error: container `app` of web:1 cannot be read").says("it has no `logConfiguration`");
     assert!(world.calls("FilterLogEvents").is_empty());
 }
 

@@ -36,7 +36,7 @@ fn a_service_is_scaled_out_and_watched_until_as_many_run() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(0);
     let run = run.answers("web: scaled from 2 to 4, 4 of 4 tasks running");
-    run.says("web: 2/4 running; 2 starting").says("web: 4/4 running");
+    run.says("web: 2/4 running, 2 pending; 2 more to run").says("web: 4/4 running");
     let service = world.service("web");
     assert_eq!((&service["desiredCount"], &service["runningCount"]), (&json!(4), &json!(4)));
     assert_eq!(service["deployments"].as_array().map(Vec::len), Some(1), "no deployment is started");
