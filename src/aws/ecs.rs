@@ -254,8 +254,11 @@ impl Aws {
         self.tasks(cluster, &arns).await
     }
 
-    /// Returns tasks by ARN; those that ECS does not have are left out.
-    async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
+    /// Returns tasks by id or ARN; those that ECS does not have, or no longer, are left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
         let calls = arns.chunks(TASKS_A_CALL).map(|arns| async move {
             let raw = RawJson::keep();
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
@@ -287,6 +290,15 @@ impl Aws {
                 return Ok(arns);
             }
         }
+    }
+
+    /// Asks ECS to stop a task; its reason is kept with it. A task that has stopped already stays as it is.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn stop_task(&self, cluster: &str, arn: &str, reason: &str) -> Result<(), ApiError> {
+        let sent = self.ecs.stop_task().cluster(cluster).task(arn).reason(reason).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("ecs:StopTask", error))
     }
 
     /// Asks ECS to stop a service deployment and to go back to the service revision before it.

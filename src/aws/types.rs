@@ -70,6 +70,10 @@ pub struct Service {
     /// `LATEST`, or the version that the service insists on; absent where it does not run on Fargate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_version: Option<String>,
+    /// REPLICA or DAEMON; treated as open.
+    pub scheduling_strategy: String,
+    /// Tasks that are started from now on can be reached by ECS Exec.
+    pub enable_execute_command: bool,
 }
 
 /// Where a service's tasks are registered as targets.
@@ -332,6 +336,19 @@ pub struct Task {
     pub health_status: Option<String>,
     #[serde(skip_serializing)]
     pub availability_zone: Option<String>,
+    /// `service:NAME` or `family:NAME`.
+    pub group: String,
+    /// FARGATE, EC2, EXTERNAL; treated as open, and absent under some capacity providers.
+    pub launch_type: String,
+    pub enable_execute_command: bool,
+    pub overrides: Overrides,
+}
+
+/// What a task has other than its definition says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Overrides {
+    pub task_role_arn: Option<String>,
 }
 
 impl Task {
@@ -363,6 +380,7 @@ pub struct Container {
     pub runtime_id: Option<String>,
     #[serde(skip_serializing)]
     pub network_interfaces: Vec<NetworkInterface>,
+    pub managed_agents: Vec<ManagedAgent>,
 }
 
 /// A network interface of a container: its task's, under `awsvpc`.
@@ -370,6 +388,16 @@ pub struct Container {
 #[serde(rename_all = "camelCase", default)]
 pub struct NetworkInterface {
     pub private_ipv4_address: String,
+}
+
+/// An agent that ECS runs beside a container, such as the one of ECS Exec.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ManagedAgent {
+    pub name: String,
+    /// PENDING, RUNNING, STOPPED; treated as open.
+    pub last_status: String,
+    pub reason: Option<String>,
 }
 
 /// A task definition as it is registered.

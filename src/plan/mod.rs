@@ -23,6 +23,7 @@ pub mod record;
 pub mod refuse;
 pub mod replace;
 pub mod rollback;
+pub mod scale;
 pub mod service;
 
 pub use back::WayBack;

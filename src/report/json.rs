@@ -1,11 +1,9 @@
 //! Owns the report for programs: one JSON object a line on stdout, nothing on stderr. `events.schema.json` says what each
 //! may hold.
 
-use std::io::{self, Write};
-
 use serde_json::{Value, json};
 
-use super::{Event, Question, Report, error, plan, problems};
+use super::{Event, Question, Report, error, log, plan, problems, screen};
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::watch::{Aftermath, Settled};
@@ -25,8 +23,7 @@ impl Json {
         if self.sandbox {
             value["sandbox"] = Value::Bool(true);
         }
-        // A closed pipe is nobody's error.
-        let _ = writeln!(io::stdout().lock(), "{value}");
+        screen::answer(&value.to_string());
     }
 }
 
@@ -109,6 +106,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         Event::Checked { services, stages } => {
             json!({"event": "checked", "services": services, "stages": stages})
         }
+        Event::Line { service, line, .. } => log::json(service, line),
         Event::Answer { event, value, .. } => {
             let mut answer = json!({"event": event});
             extend(&mut answer, value.clone());

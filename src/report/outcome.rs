@@ -21,6 +21,8 @@ pub enum Outcome {
     Error,
     /// Somebody said no.
     Declined,
+    /// Another program was run in our place: what it ended with.
+    Passed(u8),
 }
 
 impl Outcome {
@@ -33,6 +35,7 @@ impl Outcome {
             Outcome::TimedOut => 4,
             Outcome::Changes => 6,
             Outcome::Interrupted => 130,
+            Outcome::Passed(code) => code,
         }
     }
 
@@ -50,7 +53,7 @@ impl Outcome {
 
     fn weight(self) -> u8 {
         match self {
-            Outcome::Done | Outcome::Changes | Outcome::Declined => 0,
+            Outcome::Done | Outcome::Changes | Outcome::Declined | Outcome::Passed(_) => 0,
             Outcome::TimedOut => 1,
             Outcome::Error => 2,
             Outcome::Interrupted => 3,

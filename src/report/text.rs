@@ -198,6 +198,10 @@ impl Report for Text {
             Event::Answer { event: "serving" | "completions" | "schema", text, .. } => {
                 self.screen.out_raw(text)
             }
+            Event::Line { line, width, .. } => {
+                let Screen { color_out, terminal_out, .. } = self.screen;
+                self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
+            }
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
             Event::Refreshed { page, changed } => self.refreshed(page, changed),
@@ -286,7 +290,7 @@ fn flags(settings: &Settings) -> String {
 }
 
 /// Returns an argument as a shell takes it.
-pub(super) fn quoted(argument: &str) -> String {
+pub fn quoted(argument: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
     if argument.chars().all(plain) {
         argument.to_owned()

@@ -17,6 +17,7 @@ use pace::Rhythm;
 use snapshot::{Followed, Look, Snapshot};
 use timeline::{Recorder, Timeline};
 
+pub mod count;
 pub mod explain;
 pub mod judge;
 pub mod look;

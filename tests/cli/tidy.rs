@@ -49,6 +49,8 @@ const PURE: &[&str] = &[
     "document/",
     "lint/",
     "render/",
+    "tail/merge",
+    "tail/sources",
     "plan/",
     "diagnose/",
     "history/past",
@@ -101,6 +103,8 @@ fn only_apply_changes_anything_in_aws() {
         ".update_service(",
         ".stop_service_deployment(",
         ".tag(",
+        ".stop_task(",
+        ".register_scalable_target(",
         ".continue_service_deployment(",
     ];
     let elsewhere = |name: &str| {
