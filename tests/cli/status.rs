@@ -105,7 +105,7 @@ fn trouble_is_told_and_noise_is_not() {
     let none = world.run(&["status", "--events", "0"]).exits(0);
     assert!(!none.stdout.contains("  event "), "{}", none.stdout);
     let all = world.run(&["status", "--events", "50"]).exits(0).stdout;
-    assert!(all.matches("  event ").count() > 3, "{all}");
+    assert!(all.matches("  event ").count() >= 2, "{all}");
 }
 
 #[test]
