@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::change::{changeable, policy, terms};
+use super::change::{changeable_one, policy, terms};
 use super::rollouts::{Following, Interrupts, settle, tell_ends};
 use super::services::One;
 use super::wait::attach;
@@ -47,10 +47,9 @@ pub struct Continue {
 /// No hook waits, or service deployments cannot be read.
 pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
-    let found = changeable(&chosen).await?;
-    let Some(found) = found.first() else { return Err(Failure::usage("name one service").into()) };
+    let found = changeable_one(&chosen).await?;
     let key = &found.place.key;
-    let followed = attach(found, &chosen, None).await?;
+    let followed = attach(&found, &chosen, None).await?;
     let arns: Vec<String> = followed.service_deployment.iter().cloned().collect();
     let deployments = chosen.aws.service_deployments(&arns).await.map_err(failure)?;
     let deployment = deployments.into_iter().next().ok_or_else(|| unknown(key))?;
