@@ -89,15 +89,7 @@ fn waiting<'a>(
     let open: Vec<&LifecycleHook> = open.collect();
     let ids = || open.iter().map(|hook| hook.hook_id.as_str()).collect::<Vec<_>>().join(", ");
     match (open.as_slice(), named) {
-        ([], _) => {
-            let stage = deployment.lifecycle_stage.as_deref().unwrap_or_default();
-            let at = if stage.is_empty() { String::new() } else { format!(", in {}", in_words(stage)) };
-            let message = format!(
-                "no lifecycle hook of `{key}` waits: its deployment is {}{at}",
-                in_words(&deployment.status)
-            );
-            Err(Failure::error(message).hint(format!("watch it: `ecsail wait {key}`")))
-        }
+        ([], _) => Err(none_waits(key, deployment)),
         (open, Some(id)) => open.iter().find(|hook| hook.hook_id == id).copied().ok_or_else(|| {
             Failure::error(format!("hook `{id}` of `{key}` does not wait"))
                 .hint(format!("these do: {}", ids()))
@@ -108,6 +100,16 @@ fn waiting<'a>(
             Err(Failure::usage(message).hint(format!("name one with `--hook`: {}", ids())))
         }
     }
+}
+
+/// Returns the failure that no hook waits, with what the deployment does instead.
+fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
+    let status = deployment.status.as_str();
+    let ended = matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED");
+    let stage = deployment.lifecycle_stage.as_deref().filter(|_| !ended);
+    let at = stage.map(|stage| format!(", in {}", in_words(stage))).unwrap_or_default();
+    let message = format!("no lifecycle hook of `{key}` waits: its last deployment is {status}{at}");
+    Failure::error(message).hint((!ended).then(|| format!("watch it: `ecsail wait {key}`")))
 }
 
 #[cfg(test)]
@@ -135,6 +137,6 @@ mod tests {
         assert!(chosen(&both, None).is_err_and(|message| message.starts_with("several")));
         assert!(chosen(&both, Some("c")).is_err_and(|message| message.contains("`c`")));
         let none = chosen(&[("a", "IN_PROGRESS")], None).expect_err("it does not wait for anybody");
-        assert_eq!(none, "no lifecycle hook of `web` waits: its deployment is in progress, in scale up");
+        assert_eq!(none, "no lifecycle hook of `web` waits: its last deployment is IN_PROGRESS, in scale up");
     }
 }
