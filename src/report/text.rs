@@ -68,14 +68,17 @@ impl Text {
         }
     }
 
-    /// Returns a line as it is shown: in its colour, without what would move the cursor.
-    fn line(&self, line: &Line) -> String {
-        let text = one_line(&line.text);
-        line.paint.map_or(text.clone(), |color| paint(self.screen.color_out, color, &text))
+    /// Returns a line as it is shown: folded, in its colour, without what would move the cursor.
+    fn shown(&self, line: &Line) -> Vec<String> {
+        let color = |text: &str| {
+            let paint = line.paint.map(|color| paint(self.screen.color_out, color, text));
+            paint.unwrap_or_else(|| text.to_owned())
+        };
+        self.screen.answer_folded(&one_line(&line.text)).lines().map(color).collect()
     }
 
     fn page(&self, page: &Page) {
-        page.lines().for_each(|line| self.screen.out_folded(&self.line(line)));
+        page.lines().flat_map(|line| self.shown(line)).for_each(|line| self.screen.out(&line));
     }
 
     /// Draws an answer in place; where that cannot be, writes what has changed.
@@ -83,7 +86,8 @@ impl Text {
         if !self.in_place {
             return self.page(changed);
         }
-        let lines = page.lines().map(|line| self.screen.prefixed(&self.line(line)));
+        let lines = page.lines().flat_map(|line| self.shown(line));
+        let lines = lines.map(|line| self.screen.prefixed(&line));
         self.refresh.borrow_mut().get_or_insert_default().show(lines.collect());
     }
 
