@@ -10,7 +10,8 @@ use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, deploy, explain, history, images, plan, render, schema, status, tasks, wait,
+    cancel, check, completions, deploy, exec, explain, history, images, logs, plan, render, restart, resume,
+    rollback, scale, schema, status, stop_task, tasks, wait,
 };
 use crate::context::Context;
 use crate::error::Failure;
@@ -39,6 +40,14 @@ enum Verb {
     Tasks(tasks::Tasks),
     Images(images::Images),
     Wait(wait::Wait),
+    Rollback(rollback::Rollback),
+    Cancel(cancel::Cancel),
+    Continue(resume::Continue),
+    Restart(restart::Restart),
+    Logs(logs::Logs),
+    Exec(exec::Exec),
+    StopTask(stop_task::StopTask),
+    Scale(scale::Scale),
     Explain(explain::Explain),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
@@ -184,6 +193,14 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Tasks(args) => runtime()?.block_on(tasks::run(args, context)),
         Verb::Images(args) => runtime()?.block_on(images::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
+        Verb::Rollback(args) => runtime()?.block_on(rollback::run(args, context)),
+        Verb::Cancel(args) => runtime()?.block_on(cancel::run(args, context)),
+        Verb::Continue(args) => runtime()?.block_on(resume::run(args, context)),
+        Verb::Restart(args) => runtime()?.block_on(restart::run(args, context)),
+        Verb::Logs(args) => runtime()?.block_on(logs::run(args, context)),
+        Verb::Exec(args) => runtime()?.block_on(exec::run(args, context)),
+        Verb::StopTask(args) => runtime()?.block_on(stop_task::run(args, context)),
+        Verb::Scale(args) => runtime()?.block_on(scale::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),
     }

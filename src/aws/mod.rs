@@ -12,6 +12,7 @@ use aws_config::SdkConfig;
 use crate::manifest::Manifest;
 use crate::settings::Settings;
 
+pub mod autoscaling;
 pub mod config;
 pub mod ecr;
 pub mod ecs;
@@ -19,7 +20,9 @@ pub mod elb;
 pub mod error;
 pub mod logs;
 pub mod observe;
+pub mod past;
 pub mod raw;
+pub mod session;
 pub mod sts;
 pub mod types;
 
@@ -34,6 +37,7 @@ pub struct Aws {
     /// CloudWatch Logs clients by region: a container's log options may name another one.
     logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
+    autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
     /// The region that services are in.
     pub region: String,
 }
@@ -49,8 +53,9 @@ impl Aws {
         let config = config::load(settings, manifest).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::Client::new(&config);
-        let (ecr, logs, elb) = (Mutex::default(), Mutex::default(), OnceLock::new());
-        Ok(Aws { ecs, ecr, logs, elb, region, config })
+        let (ecr, logs) = (Mutex::default(), Mutex::default());
+        let (elb, autoscaling) = (OnceLock::new(), OnceLock::new());
+        Ok(Aws { ecs, ecr, logs, elb, autoscaling, region, config })
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
@@ -75,6 +80,10 @@ impl Aws {
 
     fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
         self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+    }
+
+    fn autoscaling(&self) -> &aws_sdk_applicationautoscaling::Client {
+        self.autoscaling.get_or_init(|| aws_sdk_applicationautoscaling::Client::new(&self.config))
     }
 }
 

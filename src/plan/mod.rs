@@ -22,6 +22,8 @@ pub mod mask;
 pub mod record;
 pub mod refuse;
 pub mod replace;
+pub mod rollback;
+pub mod scale;
 pub mod service;
 
 pub use back::WayBack;

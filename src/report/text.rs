@@ -1,18 +1,20 @@
 //! Owns the report for people: answers on stdout, the story on stderr, live where there is a terminal.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::ending::{verdict_line, what_now};
 use super::layout::one_line;
-use super::line::plain;
+use super::line::{on_the_way_back, plain};
 use super::page::{Line, Page};
 use super::progress::Live;
 use super::refresh::Refresh;
 use super::screen::{MARK, Paint, Screen, paint};
-use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
+use super::{
+    Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems, rollback,
+};
 use crate::diagnose::events::is_noise;
 use crate::settings::Settings;
 use crate::watch::{Aftermath, Progress, Settled};
@@ -23,6 +25,8 @@ pub struct Text {
     live: Option<Live>,
     /// What was said last of each rollout, where there is no live display.
     said: RefCell<BTreeMap<String, (Progress, String)>>,
+    /// The services whose rollouts are being taken back.
+    going_back: RefCell<BTreeSet<String>>,
     /// The answer that is drawn in place, once there is one.
     refresh: RefCell<Option<Box<Refresh>>>,
     /// Whether an answer may be drawn in place.
@@ -49,9 +53,18 @@ impl Text {
         let prefix = if settings.sandbox.is_some() { MARK } else { "" };
         let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
-        let said = RefCell::default();
-        let refresh = RefCell::default();
-        Text { screen, live, said, refresh, in_place, quiet: style.quiet, verbose, flags: flags(settings) }
+        let (said, going_back, refresh) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Text {
+            screen,
+            live,
+            said,
+            going_back,
+            refresh,
+            in_place,
+            quiet: style.quiet,
+            verbose,
+            flags: flags(settings),
+        }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -97,6 +110,8 @@ impl Text {
     }
 
     fn progress(&self, progress: &Progress) {
+        let back = self.going_back.borrow().contains(&progress.key).then(|| on_the_way_back(progress));
+        let progress = back.as_ref().unwrap_or(progress);
         if let Some(live) = &self.live {
             return live.show(progress);
         }
@@ -152,6 +167,7 @@ impl Report for Text {
                 self.screen.out_raw(&plan::markdown(plan))
             }
             Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
+            Event::Target(target) => self.told(&rollback::text(target, color)),
             Event::Registered { revision } => self.story(&format!("registered {revision}")),
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.story(&format!("{service}: deploying {revision} ({id})"));
@@ -163,6 +179,7 @@ impl Report for Text {
             Event::TakingBack { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
                 self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.going_back.borrow_mut().insert((*service).to_owned());
                 self.note(service, &format!("going back{to}"));
             }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
@@ -184,6 +201,10 @@ impl Report for Text {
             // What another program reads carries no mark.
             Event::Answer { event: "serving" | "completions" | "schema", text, .. } => {
                 self.screen.out_raw(text)
+            }
+            Event::Line { line, width, .. } => {
+                let Screen { color_out, terminal_out, .. } = self.screen;
+                self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
             }
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
@@ -273,7 +294,7 @@ fn flags(settings: &Settings) -> String {
 }
 
 /// Returns an argument as a shell takes it.
-pub(super) fn quoted(argument: &str) -> String {
+pub fn quoted(argument: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
     if argument.chars().all(plain) {
         argument.to_owned()

@@ -1,4 +1,4 @@
-//! A small AWS on loopback: ECS, ECR, STS, CloudWatch Logs and target groups, as far as deploys need them.
+//! A small AWS on loopback: ECS, ECR, STS, CloudWatch Logs, target groups and scalable targets, as far as deploys need them.
 //!
 //! It speaks what the SDKs and the AWS CLI speak, and moves rollouts on a clock of its own, so that a
 //! test, or a newcomer without an account, can see a deploy, a failure and a rollback. Scenarios
@@ -8,6 +8,7 @@
 //! binds loopback, and it never reaches out.
 
 mod auth;
+mod autoscaling;
 mod buckets;
 mod clock;
 mod control;
@@ -162,7 +163,8 @@ impl Sandbox {
     }
 
     /// Does an operation without HTTP, for setting up and checking tests: it is not logged, moves no
-    /// time, and no fault strikes it. `service` is `ecs`, `ecr`, `logs`, `elasticloadbalancing` or `sts`.
+    /// time, and no fault strikes it. `service` is `ecs`, `ecr`, `logs`, `application-autoscaling`,
+    /// `elasticloadbalancing` or `sts`.
     ///
     /// # Errors
     /// Those of the operation.

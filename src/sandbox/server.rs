@@ -25,7 +25,7 @@ use super::params::texts;
 use super::query::speaks;
 use super::state::{Caller, Millis, World, last_part};
 use super::wire::{ApiError, Asked, answer_body, asked, error_body};
-use super::{control, ecr, ecs, elb, logs, sts};
+use super::{autoscaling, control, ecr, ecs, elb, logs, sts};
 
 /// Everything behind the server.
 #[derive(Debug)]
@@ -65,6 +65,7 @@ impl Inner {
         let mut env = self.world.env(caller);
         match asked.service.as_str() {
             "ecs" => ecs::answer(&mut env, &asked.operation, &asked.input),
+            "application-autoscaling" => autoscaling::answer(&mut env, &asked.operation, &asked.input),
             "ecr" => ecr::answer(&mut env, &asked.operation, &asked.input),
             "elasticloadbalancing" => elb::answer(&mut env, &asked.operation, &asked.input),
             "sts" => sts::answer(&mut env, &asked.operation, &asked.input),

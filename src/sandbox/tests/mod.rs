@@ -1,6 +1,8 @@
 //! Tests of the sandbox as a whole: through `call` where the simulation is at stake, over HTTP where
 //! the wire is.
 
+mod autoscaling;
+mod exec;
 mod http;
 mod logs;
 mod operations;
