@@ -28,6 +28,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
+#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
 fn main() {
     let sandbox = sandbox();
     let folder = tempfile::TempDir::new().expect("a folder");

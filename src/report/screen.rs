@@ -89,7 +89,12 @@ impl Screen {
 
     /// Writes the answer; on a terminal long lines are folded at words.
     pub fn out_folded(&self, text: &str) {
-        self.out(&self.folded(text, self.terminal_out, &Term::stdout()));
+        self.out(&self.answer_folded(text));
+    }
+
+    /// Returns an answer as the terminal's width folds it.
+    pub fn answer_folded(&self, text: &str) -> String {
+        self.folded(text, self.terminal_out, &Term::stdout())
     }
 
     /// Writes a piece of the story; on a terminal long lines are folded at words.

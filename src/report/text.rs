@@ -27,10 +27,8 @@ pub struct Text {
     said: RefCell<BTreeMap<String, (Progress, String)>>,
     /// The services whose rollouts are being taken back.
     going_back: RefCell<BTreeSet<String>>,
-    /// The answer that is drawn in place, once there is one.
-    refresh: RefCell<Option<Box<Refresh>>>,
-    /// Whether an answer may be drawn in place.
-    in_place: bool,
+    /// The answer that is drawn in place, where one may be.
+    in_place: Option<Box<RefCell<Refresh>>>,
     quiet: bool,
     verbose: bool,
     /// The flags that a command needs to reach the same place as this one.
@@ -49,22 +47,13 @@ impl Text {
         let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
         let moves = !style.no_progress && !dumb && !no_color;
-        let (live, in_place) = (screen.terminal && moves && !style.quiet, screen.terminal_out && moves);
+        let live = screen.terminal && moves && !style.quiet;
+        let in_place = (screen.terminal_out && moves).then(Box::default);
         let prefix = if settings.sandbox.is_some() { MARK } else { "" };
         let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
-        let (said, going_back, refresh) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Text {
-            screen,
-            live,
-            said,
-            going_back,
-            refresh,
-            in_place,
-            quiet: style.quiet,
-            verbose,
-            flags: flags(settings),
-        }
+        let (said, going_back) = (RefCell::default(), RefCell::default());
+        Text { screen, live, said, going_back, in_place, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -72,8 +61,9 @@ impl Text {
         if self.quiet {
             return;
         }
-        if let Some(refresh) = self.refresh.borrow_mut().as_mut().filter(|_| self.screen.terminal) {
-            return refresh.above(&self.screen.prefixed(text));
+        let shown = self.in_place.as_ref().filter(|place| self.screen.terminal && place.borrow().is_shown());
+        if let Some(place) = shown {
+            return place.borrow_mut().above(&self.screen.prefixed(text));
         }
         match &self.live {
             Some(live) => live.line(&self.screen.prefixed(text)),
@@ -81,23 +71,25 @@ impl Text {
         }
     }
 
-    /// Returns a line as it is shown: in its colour, without what would move the cursor.
-    fn line(&self, line: &Line) -> String {
-        let text = one_line(&line.text);
-        line.paint.map_or(text.clone(), |color| paint(self.screen.color_out, color, &text))
+    /// Returns a line as it is shown: folded, in its colour, without what would move the cursor.
+    fn shown(&self, line: &Line) -> Vec<String> {
+        let color = |text: &str| {
+            let paint = line.paint.map(|color| paint(self.screen.color_out, color, text));
+            paint.unwrap_or_else(|| text.to_owned())
+        };
+        self.screen.answer_folded(&one_line(&line.text)).lines().map(color).collect()
     }
 
     fn page(&self, page: &Page) {
-        page.lines().for_each(|line| self.screen.out_folded(&self.line(line)));
+        page.lines().flat_map(|line| self.shown(line)).for_each(|line| self.screen.out(&line));
     }
 
     /// Draws an answer in place; where that cannot be, writes what has changed.
     fn refreshed(&self, page: &Page, changed: &Page) {
-        if !self.in_place {
-            return self.page(changed);
-        }
-        let lines = page.lines().map(|line| self.screen.prefixed(&self.line(line)));
-        self.refresh.borrow_mut().get_or_insert_default().show(lines.collect());
+        let Some(place) = &self.in_place else { return self.page(changed) };
+        let lines = page.lines().flat_map(|line| self.shown(line));
+        let lines = lines.map(|line| self.screen.prefixed(&line));
+        place.borrow_mut().show(lines.collect());
     }
 
     /// Writes a piece of the story that may be long.

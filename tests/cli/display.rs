@@ -406,3 +406,9 @@ fn off_a_terminal_no_line_is_folded() {
         "web: web:2 was rolled back, web:1 runs: Service deployment rolled back because the circuit breaker";
     run.answers(long);
 }
+
+#[test]
+fn columns_keep_their_gaps_where_a_line_is_folded() {
+    let line = "  rollout   web:2 in progress: it takes its time";
+    assert_eq!(wrapped(line, 30), "  rollout   web:2 in progress:\n    it takes its time");
+}
