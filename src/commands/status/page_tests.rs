@@ -87,12 +87,16 @@ fn trouble_comes_first_and_noise_not_at_all() {
     let event = |at: i64, message: &str| json!({"id": at.to_string(), "createdAt": at, "message": message});
     let events = json!([
         event(1_000_050, "(service web) has reached a steady state."),
+        event(1_000_045, "(service web) has a word of tomorrow."),
         event(1_000_040, "(service web) (deployment ecs-svc/2) deployment completed."),
         event(1_000_030, "(service web) has started 1 tasks: (task a)."),
         event(1_000_020, "(service web) (deployment ecs-svc/1) deployment failed: tasks failed to start."),
     ]);
     let lines = texts(&seen(json!({"events": events})), 3);
-    let expected = ["  event     40s ago: (deployment ecs-svc/1) deployment failed: tasks failed to start."];
+    let expected = [
+        "  event     40s ago: (deployment ecs-svc/1) deployment failed: tasks failed to start.",
+        "  event     15s ago: has a word of tomorrow.",
+    ];
     assert_eq!(lines[2..], expected);
     assert_eq!(texts(&seen(json!({"events": events})), 1).len(), 3, "the newest ones are chosen");
 }
