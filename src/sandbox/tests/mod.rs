@@ -1,10 +1,12 @@
 //! Tests of the sandbox as a whole: through `call` where the simulation is at stake, over HTTP where
 //! the wire is.
 
+mod eventbridge;
 mod http;
 mod logs;
 mod operations;
 mod rollouts;
+mod scheduler;
 mod services;
 mod stories;
 mod support;
