@@ -1756,7 +1756,7 @@ _ecsail() {
             return 0
             ;;
         ecsail__subcmd__schema)
-            opts="-f -q -v -h --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help manifest task-definition service"
+            opts="-f -q -v -h --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help manifest task-definition service events"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1888,12 +1888,16 @@ _ecsail() {
             return 0
             ;;
         ecsail__subcmd__wait)
-            opts="-f -q -v -h --deployment --timeout --on-failure --on-timeout --until --record --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help"
+            opts="-f -q -v -h --service --deployment --timeout --on-failure --on-timeout --until --record --manifest --stage --set --env-file --cluster --region --profile --endpoint-url --sandbox --output --quiet --verbose --no-progress --color --poll-interval --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --deployment)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -53,7 +53,7 @@ complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "status" -d 'Shows wha
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "wait" -d 'Watches the deployments under way to their end; changes nothing unless asked to'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
-complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, for editors'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, or of the lines of `--output json`'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "completions" -d 'Prints the completion script of a shell'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand check; and not __fish_seen_subcommand_from service help" -l tag -d 'The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one' -r
@@ -287,6 +287,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s q -l quiet -d '
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l service -d 'Another way to name a service' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l deployment -d 'The deployment to wait for, of one service; else its newest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
@@ -472,7 +473,7 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "wait" -d 'Watches the deployments under way to their end; changes nothing unless asked to'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, for editors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, or of the lines of `--output json`'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "completions" -d 'Prints the completion script of a shell'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from check" -f -a "service" -d 'Only these services; all of the manifest\'s without names'

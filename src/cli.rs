@@ -1,6 +1,7 @@
 //! Owns the command line: the global flags, the verbs, and the way from arguments to an exit code.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -106,7 +107,16 @@ fn poll(text: &str) -> Result<Duration, String> {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {
+            let error = anyhow::Error::new(refused(&error.render().to_string()));
+            let style = Style { output: Output::Json, ..Style::default() };
+            report::new(style, &Settings::default()).error(&error);
+            return ExitCode::from(outcome::exit_code_of(&error));
+        }
+        Err(error) => error.exit(),
+    };
     log(cli.global.verbose);
     let style = cli.global.style();
     let settings = match cli.global.settings() {
@@ -128,6 +138,24 @@ pub fn main() -> ExitCode {
             ExitCode::from(outcome::exit_code_of(&error))
         }
     }
+}
+
+/// Returns whether a command line that cannot be read asks for JSON.
+fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<OsString> = arguments.skip(1).take_while(|argument| argument != "--").collect();
+    let pair = |pair: &[OsString]| pair[0] == "--output" && pair[1] == "json";
+    arguments.iter().any(|argument| argument == "--output=json") || arguments.windows(2).any(pair)
+}
+
+/// Returns the parser's message as a failure: its first paragraph, and its tips as hints.
+fn refused(message: &str) -> Failure {
+    let mut paragraphs =
+        message.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let first = paragraphs.next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(&first).to_owned();
+    let tips = paragraphs.filter_map(|part| part.strip_prefix("tip: ").map(str::to_owned));
+    let help = "`--help` shows what there is".to_owned();
+    tips.chain([help]).fold(Failure::usage(first), Failure::hint)
 }
 
 fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
@@ -238,6 +266,6 @@ fn log(verbosity: u8) {
         metadata.target().starts_with("ecsail") || *metadata.level() <= tracing::Level::INFO
     });
     let lines =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(safe);
+        tracing_subscriber::fmt::layer().with_writer(|| report::LogLines).without_time().with_filter(safe);
     tracing_subscriber::registry().with(filter).with(lines).init();
 }

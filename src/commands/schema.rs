@@ -1,4 +1,5 @@
-//! `ecsail schema`: prints the JSON Schema of the files that people write, for their editors.
+//! `ecsail schema`: prints the JSON Schema of the files that people write, for their editors, and of what `--output json`
+//! prints.
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -7,26 +8,29 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::document::model::Root;
 use crate::document::schema;
+use crate::report::json::SCHEMA;
 use crate::report::{Event, Outcome};
 
-/// Prints the JSON Schema of a kind of file, for editors
+/// Prints the JSON Schema of a kind of file, or of the lines of `--output json`
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schema manifest > .ecsail/manifest.schema.json
   ecsail schema task-definition > .ecsail/task-definition.schema.json
+  ecsail schema events > events.schema.json
 
 In a file: # yaml-language-server: $schema=.ecsail/task-definition.schema.json")]
 pub struct Schema {
-    /// The kind of file
+    /// The kind of file; `events` are the lines that `--output json` prints
     kind: Kind,
 }
 
-/// Names a kind of file that people write.
+/// Names what has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     Manifest,
     TaskDefinition,
     Service,
+    Events,
 }
 
 /// Runs the verb.
@@ -35,8 +39,9 @@ pub enum Kind {
 /// None; the signature is that of all verbs.
 pub fn run(args: &Schema, context: &Context) -> Result<Outcome> {
     let schema = match args.kind {
-        // The file is part of the build, and a test reads it.
+        // The files are part of the build, and tests read them.
         Kind::Manifest => serde_json::from_str(crate::manifest::SCHEMA).unwrap_or(Value::Null),
+        Kind::Events => serde_json::from_str(SCHEMA).unwrap_or(Value::Null),
         Kind::TaskDefinition => schema::schema(Root::TaskDefinition),
         Kind::Service => schema::schema(Root::Service),
     };

@@ -47,6 +47,7 @@ pub enum Kind {
     NetworkInvalid,
     NothingToGoBackTo,
     BreakerTripped,
+    StopRequested,
     RollingBack,
     StartsImpaired,
     TargetUnhealthy,

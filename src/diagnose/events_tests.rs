@@ -130,6 +130,11 @@ fn how_a_deployment_ends_is_recognised() {
             Kind::BreakerTripped,
         ),
         (
+            "Service deployment rolled back because of a StopServiceDeployment request.",
+            Class::Fail,
+            Kind::StopRequested,
+        ),
+        (
             "deployment failed: Service deployment rolled back because PRE_SCALE_UP lifecycle hook(s) failed. ECS was unable to parse the response from arn:aws:lambda:us-east-1:000000000000:function:pre-scale-hook due to: HookStatus must",
             Class::Fail,
             Kind::HookFailed,

@@ -123,6 +123,8 @@ fn runs(settled: &Settled) -> Option<String> {
 fn go_back(settled: &Settled, flags: &str) -> Option<String> {
     let followed = &settled.followed;
     let previous = revision_of(&followed.previous);
+    // A service that is gone has no way back, nor has one that is on it already.
+    settled.runs.as_ref().filter(|runs| runs.revision != previous)?;
     let region = followed.revision.split(':').nth(3).filter(|region| !region.is_empty())?;
     if flags.contains("--sandbox") || followed.previous == followed.revision || previous.is_empty() {
         return None;

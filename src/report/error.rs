@@ -60,6 +60,7 @@ pub fn json(error: &anyhow::Error) -> Value {
         value["hints"] = json!(failure.hints);
     } else {
         value["causes"] = error.chain().skip(1).map(ToString::to_string).collect();
+        value["hints"] = json!([]);
     }
     value
 }

@@ -8,23 +8,40 @@ use crate::diagnose::{ContainerEnd, Diagnosis};
 
 /// How many causes are shown, the most likely first.
 const CAUSES: usize = 3;
+/// How many events are shown, the newest.
+const EVENTS: usize = 5;
 
 /// Returns the explanation of a failure.
-pub(super) fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
+pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
     let mut lines = Vec::new();
     lines.extend(diagnosis.log.iter().flat_map(|log| log_lines(service, log, color)));
     if !diagnosis.events.is_empty() {
         lines.push(format!("{service}: what ECS said"));
-        lines.extend(diagnosis.events.iter().map(event));
+        let earlier = diagnosis.events.len().saturating_sub(EVENTS);
+        lines.extend((earlier > 0).then(|| format!("  … {earlier} earlier")));
+        lines.extend(diagnosis.events[earlier..].iter().map(event));
     }
     lines.extend(task(service, diagnosis));
-    lines.extend(diagnosis.containers.iter().map(container));
+    let stopped = diagnosis.stopped_reason.as_deref().unwrap_or_default();
+    lines.extend(diagnosis.containers.iter().map(|end| container(end, stopped)));
     lines.extend(diagnosis.targets.iter().map(target));
     for known in diagnosis.causes.iter().take(CAUSES) {
-        lines.push(format!("  {}: {}", paint(color, Paint::Bold, "cause"), known.cause));
+        // Which of several weighs most shows in how many tasks each ended.
+        let count = match known.count {
+            count if count > 0 && diagnosis.causes.len() > 1 => format!(" ({count} of {})", tasks(diagnosis)),
+            _ => String::new(),
+        };
+        lines.push(format!("  {}: {}{count}", paint(color, Paint::Bold, "cause"), known.cause));
         lines.push(format!("  {}: {}", paint(color, Paint::Bold, "remedy"), known.remedy));
     }
     lines.join("\n")
+}
+
+fn tasks(diagnosis: &Diagnosis) -> String {
+    match diagnosis.failed_tasks {
+        0 | 1 => "one task".to_owned(),
+        count => format!("{count} tasks"),
+    }
 }
 
 fn log_lines(service: &str, log: &Log, color: bool) -> Vec<String> {
@@ -59,10 +76,8 @@ fn clock(at: f64) -> String {
 
 fn task(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
     let Some(id) = &diagnosis.task else { return Vec::new() };
-    let count = match diagnosis.failed_tasks {
-        0 | 1 => "one task failed".to_owned(),
-        n => format!("{n} tasks failed; the first"),
-    };
+    let first = if diagnosis.failed_tasks > 1 { "; the first" } else { "" };
+    let count = format!("{} failed{first}", tasks(diagnosis));
     let at = diagnosis.stopped_at.map(|at| format!(" at {}", clock(at))).unwrap_or_default();
     let mut lines = vec![format!("{service}: {count}: {id}{at}")];
     if let Some(reason) = &diagnosis.stopped_reason {
@@ -72,9 +87,11 @@ fn task(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
     lines
 }
 
-fn container(container: &ContainerEnd) -> String {
+/// Returns how a container ended; a reason that was said of the task is not said again.
+fn container(container: &ContainerEnd, said: &str) -> String {
     let code = container.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
-    let reason = container.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let reason = container.reason.as_ref().filter(|reason| !said.contains(reason.as_str()));
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("  container `{}`: {code}{reason}", container.name)
 }
 

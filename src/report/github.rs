@@ -11,9 +11,11 @@ use super::screen::Screen;
 use super::text::Text;
 use super::{Event, Question, Report, error, plan};
 use crate::aws::types::revision_of;
+use crate::diagnose::log::Log;
 use crate::document::problem::{Invalid, Severity};
 use crate::error::{Failure, Failures};
 use crate::settings::{Color, Settings};
+use crate::watch::Settled;
 
 /// Shows facts as text and tells GitHub of them.
 pub struct GitHub {
@@ -73,6 +75,17 @@ impl GitHub {
         }
     }
 
+    /// Tells of a rollout that did not succeed: the verdict, the cause, what helps, and what runs now.
+    fn annotate_end(&self, settled: &Settled) {
+        let mut lines = vec![verdict_line(settled).1];
+        if let Some(known) = settled.diagnosis.iter().flat_map(|known| &known.causes).next() {
+            lines.extend([format!("cause: {}", known.cause), format!("remedy: {}", known.remedy)]);
+        }
+        lines.extend(self.text.what_now(settled));
+        let title = property(&format!("ecsail: {}", settled.followed.key));
+        self.command(&format!("::error title={title}::{}", escaped(&lines.join("\n"))));
+    }
+
     fn annotate_failure(&self, failure: &Failure) {
         let hints: String = failure.hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
         self.command(&format!("::error title=ecsail::{}", escaped(&format!("{failure}{hints}"))));
@@ -90,18 +103,11 @@ impl Report for GitHub {
             }
             Event::Settled(settled) => {
                 self.text.tell(event);
-                let (_, verdict) = verdict_line(settled);
                 let key = &settled.followed.key;
                 if !settled.is_good() {
-                    let title = property(&format!("ecsail: {key}"));
-                    let known = settled.diagnosis.iter().flat_map(|known| &known.causes).next();
-                    let cause = known.map(|known| format!("\ncause: {}", known.cause));
-                    let remedy = known.map(|known| format!("\nremedy: {}", known.remedy));
-                    let message =
-                        [Some(verdict.clone()), cause, remedy].into_iter().flatten().collect::<String>();
-                    self.command(&format!("::error title={title}::{}", escaped(&message)));
+                    self.annotate_end(settled);
                 }
-                self.append(self.summary.as_ref(), &format!("**{key}**: {verdict}\n"));
+                self.append(self.summary.as_ref(), &summary(settled));
                 self.outputs(key, revision_of(&settled.followed.revision), settled.is_good());
             }
             Event::NotUpdated { service, error } => {
@@ -141,6 +147,32 @@ impl Report for GitHub {
     fn ask_interrupted(&self) -> Option<Question> {
         self.text.ask_interrupted()
     }
+}
+
+/// Returns what the step summary says of a rollout's end: the verdict, and the last log lines folded away.
+pub fn summary(settled: &Settled) -> String {
+    let verdict = format!("**{}**: {}\n", settled.followed.key, as_text(&verdict_line(settled).1));
+    let log = settled.diagnosis.as_ref().and_then(|diagnosis| diagnosis.log.as_ref());
+    match log.filter(|log| !log.lines.is_empty()) {
+        Some(log) => format!("{verdict}\n{}", details(log)),
+        None => verdict,
+    }
+}
+
+/// Returns log lines as a block that is closed at first, behind a fence longer than any that they hold.
+fn details(log: &Log) -> String {
+    let lines = log.lines.join("\n").replace('\r', "");
+    let longest = lines.split(|character| character != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    let place = as_text(&format!("{} {}", log.group, log.stream));
+    format!(
+        "<details><summary>the last log lines ({place})</summary>\n\n{fence}text\n{lines}\n{fence}\n\n</details>\n"
+    )
+}
+
+/// Returns a text that Markdown and HTML take for text.
+fn as_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Returns a message as a workflow command takes it (GitHub documentation, "Workflow commands for GitHub Actions").

@@ -1,12 +1,17 @@
-//! Owns the report for programs: one JSON object a line on stdout, nothing on stderr.
+//! Owns the report for programs: one JSON object a line on stdout, nothing on stderr. `events.schema.json` says what each
+//! may hold.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
 use super::{Event, Question, Report, error, plan, problems};
-use crate::aws::types::revision_of;
-use crate::watch::Settled;
+use crate::aws::types::{self, revision_of};
+use crate::diagnose::Diagnosis;
+use crate::watch::{Aftermath, Settled};
+
+/// The JSON Schema of every line.
+pub const SCHEMA: &str = include_str!("events.schema.json");
 
 /// Writes facts as JSON lines.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +81,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         Event::Progress(progress) => {
             let mut value = json!({"event": "rollout.progress"});
             extend(&mut value, serde_json::to_value(progress).unwrap_or_default());
+            value["revision"] = known(&progress.revision);
             value
         }
         Event::ServiceEvent { service, event } => {
@@ -115,16 +121,46 @@ fn settled_json(settled: &Settled) -> Value {
     let mut value = json!({"event": "rollout.settled", "service": followed.key});
     extend(&mut value, serde_json::to_value(&settled.ending).unwrap_or_default());
     value["cluster"] = json!(followed.cluster);
-    value["revision"] = json!(revision_of(&followed.revision));
-    value["previous_revision"] = json!(revision_of(&followed.previous));
+    value["revision"] = known(revision_of(&followed.revision));
+    value["previous_revision"] = known(revision_of(&followed.previous));
     value["deployment"] = json!(followed.deployment);
     value["seconds"] = json!(settled.elapsed.as_secs_f64());
     value["now"] = json!(settled.runs);
     if let Some(aftermath) = &settled.aftermath {
         value["aftermath"] = json!(aftermath);
+        if let Aftermath::TakenBack { diagnosis: Some(diagnosis), .. } = aftermath {
+            value["aftermath"]["diagnosis"] = diagnosis_json(diagnosis);
+        }
     }
     if let Some(diagnosis) = &settled.diagnosis {
-        value["diagnosis"] = json!(diagnosis);
+        value["diagnosis"] = diagnosis_json(diagnosis);
     }
     value
+}
+
+/// Returns a name, or null where it is not known.
+fn known(name: &str) -> Value {
+    if name.is_empty() { Value::Null } else { json!(name) }
+}
+
+/// Returns an explanation with the members that are known, and with events as `rollout.event` has them.
+fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
+    let mut value = json!(diagnosis);
+    without_nulls(&mut value);
+    if !diagnosis.events.is_empty() {
+        let event = |event: &types::Event| json!({"at": event.created_at, "message": event.message});
+        value["events"] = diagnosis.events.iter().map(event).collect();
+    }
+    value
+}
+
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
 }

@@ -16,14 +16,19 @@ pub mod error;
 pub mod explanation;
 pub mod github;
 pub mod json;
+pub mod layout;
+pub mod line;
 pub mod outcome;
 pub mod plan;
 pub mod problems;
 pub mod progress;
+pub mod redraw;
 pub mod screen;
 pub mod text;
+pub mod wrap;
 
 pub use outcome::Outcome;
+pub use progress::LogLines;
 
 /// Holds one fact of a run.
 pub enum Event<'a> {

@@ -1,72 +1,195 @@
-//! Owns the live part of the screen: a line a service, with a bar of running tasks, redrawn in place.
+//! Owns the live part of the screen: a line a rollout, drawn in place at most ten times a second, and the story above it.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use console::Term;
 
-use crate::watch::Progress;
+use super::layout::{Row, Size, frame};
+use super::redraw::Redraw;
+use crate::watch::{Progress, Standing};
 
-/// Draws one line a service on a terminal.
-pub struct Bars {
-    multi: MultiProgress,
-    bars: RefCell<BTreeMap<String, (ProgressBar, Progress)>>,
-    prefix: String,
-    color: bool,
+/// The time between two drawings.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The display that is on the screen, for the log's lines: they must not be written into it.
+static SHOWN: Mutex<Weak<Mutex<Board>>> = Mutex::new(Weak::new());
+
+/// Draws one line a rollout on a terminal.
+#[derive(Clone)]
+pub struct Live {
+    board: Arc<Mutex<Board>>,
 }
 
-impl Bars {
+/// Holds what is shown.
+struct Board {
+    rows: BTreeMap<String, Shown>,
+    /// The newest event of each service that tells something; it may come before where the rollout stands.
+    notes: BTreeMap<String, String>,
+    /// The lines that are still to be written above the display.
+    story: Vec<String>,
+    redraw: Redraw,
+    /// What was drawn last, and on how large a terminal.
+    drawn: (Vec<String>, Size),
+    prefix: String,
+    color: bool,
+    /// Whether it is on the screen; a thread draws it as long as it is.
+    live: bool,
+}
+
+struct Shown {
+    progress: Progress,
+    since: Instant,
+    /// How long it took, once it is over.
+    took: Option<f64>,
+}
+
+impl Live {
     /// Returns an empty display; `prefix` begins every line.
-    pub fn new(prefix: &str, color: bool) -> Bars {
-        Bars { multi: MultiProgress::new(), bars: RefCell::default(), prefix: prefix.to_owned(), color }
+    pub fn new(prefix: &str, color: bool) -> Live {
+        let board = Board {
+            rows: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            story: Vec::new(),
+            redraw: Redraw::default(),
+            drawn: Default::default(),
+            prefix: prefix.to_owned(),
+            color,
+            live: false,
+        };
+        Live { board: Arc::new(Mutex::new(board)) }
     }
 
     /// Shows where a rollout stands.
     pub fn show(&self, progress: &Progress) {
-        let mut bars = self.bars.borrow_mut();
-        let fresh = || (self.multi.add(self.bar(&progress.key)), progress.clone());
-        let (bar, last) = bars.entry(progress.key.clone()).or_insert_with(fresh);
-        last.clone_from(progress);
-        bar.set_length(progress.desired.unsigned_abs().max(1));
-        bar.set_position(if progress.desired == 0 { 1 } else { progress.running.unsigned_abs() });
-        let failed =
-            if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
-        bar.set_message(format!(
-            "{}/{} running{failed}  {}",
-            progress.running, progress.desired, progress.detail
-        ));
+        locked(&self.board).take_in(progress);
+        self.resume();
     }
 
-    fn bar(&self, key: &str) -> ProgressBar {
-        let bar = ProgressBar::new(1).with_prefix(format!("{}{key}", self.prefix));
-        let template = if self.color {
-            "{prefix:.bold} {bar:16.green} {elapsed:>4} {wide_msg}"
-        } else {
-            "{prefix} {bar:16} {elapsed:>4} {wide_msg}"
-        };
-        // The template is a constant; should it not parse, the default serves.
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style.progress_chars("━╸─"));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        bar
+    /// Shows the newest event of a service in its line.
+    pub fn note(&self, service: &str, note: &str) {
+        locked(&self.board).notes.insert(service.to_owned(), note.to_owned());
     }
 
-    /// Prints a line above the display.
+    /// Writes a text above the display.
     pub fn line(&self, text: &str) {
-        if self.bars.borrow().is_empty() || self.multi.println(text).is_err() {
-            self.multi.suspend(|| super::text::plain_err(text));
+        locked(&self.board).line(text);
+    }
+
+    /// Puts the display on the screen again, after it was ended.
+    pub fn resume(&self) {
+        let mut board = locked(&self.board);
+        if board.live || board.rows.is_empty() {
+            return;
+        }
+        board.live = true;
+        *locked(&SHOWN) = Arc::downgrade(&self.board);
+        let board = Arc::downgrade(&self.board);
+        thread::spawn(move || draw_while_live(&board));
+    }
+
+    /// Takes the display off the screen; returns what it showed, the worst last.
+    pub fn finish(&self) -> Vec<Progress> {
+        let mut board = locked(&self.board);
+        if !board.live {
+            return Vec::new();
+        }
+        board.live = false;
+        board.draw(&[]);
+        let mut last: Vec<Progress> = board.rows.values().map(|shown| shown.progress.clone()).collect();
+        last.sort_by_key(|progress| std::cmp::Reverse(progress.standing));
+        last
+    }
+}
+
+/// Draws a display until it is taken off the screen.
+fn draw_while_live(board: &Weak<Mutex<Board>>) {
+    while let Some(board) = board.upgrade() {
+        let mut locked = locked(&board);
+        if !locked.live {
+            return;
+        }
+        let lines = locked.frame();
+        locked.draw(&lines);
+        drop(locked);
+        drop(board);
+        thread::sleep(TICK);
+    }
+}
+
+impl Board {
+    fn take_in(&mut self, progress: &Progress) {
+        let now = Instant::now();
+        let asked_for = now.checked_sub(Duration::from_secs_f64(progress.seconds.max(0.0))).unwrap_or(now);
+        let known = self.rows.remove(&progress.key);
+        // A rollout that is taken back is watched anew; its time goes on.
+        let since = known.as_ref().map_or(asked_for, |known| known.since.min(asked_for));
+        let over = progress.standing == Standing::Done || progress.detail.starts_with("rolled back");
+        let took = over.then(|| now.duration_since(since).as_secs_f64());
+        self.rows.insert(progress.key.clone(), Shown { progress: progress.clone(), since, took });
+    }
+
+    fn line(&mut self, text: &str) {
+        let lines = text.lines().map(str::to_owned);
+        if self.live {
+            self.story.extend(lines);
+        } else {
+            super::text::plain_err(text);
         }
     }
 
-    /// Ends the display and clears it; returns what it showed last.
-    pub fn finish(&self) -> Vec<Progress> {
-        let bars = std::mem::take(&mut *self.bars.borrow_mut());
-        bars.into_values()
-            .map(|(bar, last)| {
-                bar.finish_and_clear();
-                last
-            })
-            .collect()
+    fn frame(&self) -> Vec<String> {
+        let row = |shown: &Shown| Row {
+            progress: shown.progress.clone(),
+            seconds: shown.took.unwrap_or_else(|| shown.since.elapsed().as_secs_f64()),
+            note: self.notes.get(&shown.progress.key).cloned(),
+        };
+        let rows: Vec<Row> = self.rows.values().map(row).collect();
+        frame(&rows, size(), &self.prefix, self.color)
+    }
+
+    /// Writes the story and these lines, where anything is new.
+    fn draw(&mut self, lines: &[String]) {
+        let size = size();
+        if self.story.is_empty() && self.drawn.0 == lines && self.drawn.1 == size {
+            return;
+        }
+        let text = self.redraw.to(&self.story, lines, size.columns);
+        self.story.clear();
+        self.drawn = (lines.to_vec(), size);
+        // A closed terminal is nobody's error. One write: nothing else gets in between.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+fn size() -> Size {
+    let (rows, columns) = Term::stderr().size();
+    Size { columns: columns.into(), rows: rows.into() }
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes the log's lines: above the display where there is one, else to stderr.
+#[derive(Clone, Copy, Debug)]
+pub struct LogLines;
+
+impl Write for LogLines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Not within the match: it would hold the one lock while it waits for the other.
+        let shown = locked(&SHOWN).upgrade();
+        match shown {
+            Some(board) => locked(&board).line(String::from_utf8_lossy(bytes).trim_end()),
+            None => io::stderr().lock().write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }

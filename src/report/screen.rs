@@ -2,7 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use console::Term;
+
+use super::wrap::wrapped;
 use crate::settings::Color;
+
+/// What begins every line that comes from the sandbox.
+pub const MARK: &str = "sandbox: ";
 
 /// Writes lines to stdout and stderr; a closed pipe is nobody's error.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +21,8 @@ pub struct Screen {
     pub interactive: bool,
     /// Whether stderr is a terminal.
     pub terminal: bool,
+    /// Whether stdout is a terminal.
+    pub terminal_out: bool,
     sandbox: bool,
 }
 
@@ -42,6 +50,7 @@ impl Screen {
             color_out: colored(out),
             interactive: io::stdin().is_terminal() && err,
             terminal: err,
+            terminal_out: out,
             sandbox,
         }
     }
@@ -61,12 +70,36 @@ impl Screen {
         let _ = write(&mut io::stderr().lock(), &self.prefixed(text));
     }
 
+    /// Writes the answer; on a terminal long lines are folded at words.
+    pub fn out_folded(&self, text: &str) {
+        self.out(&self.folded(text, self.terminal_out, &Term::stdout()));
+    }
+
+    /// Writes a piece of the story; on a terminal long lines are folded at words.
+    pub fn err_folded(&self, text: &str) {
+        self.err(&self.story_folded(text));
+    }
+
+    /// Returns a piece of the story as the terminal's width folds it.
+    pub fn story_folded(&self, text: &str) -> String {
+        self.folded(text, self.terminal, &Term::stderr())
+    }
+
+    fn folded(&self, text: &str, is_terminal: bool, terminal: &Term) -> String {
+        if !is_terminal {
+            return text.to_owned();
+        }
+        let mark = if self.sandbox { MARK.len() } else { 0 };
+        // Of a very narrow terminal too little is left to fold into.
+        wrapped(text, usize::from(terminal.size().1).saturating_sub(mark + 1).max(20))
+    }
+
     /// Returns a text with every line marked where it comes from the sandbox.
     pub fn prefixed(&self, text: &str) -> String {
         if !self.sandbox {
             return text.to_owned();
         }
-        text.lines().map(|line| format!("sandbox: {line}\n")).collect::<String>().trim_end().to_owned()
+        text.lines().map(|line| format!("{MARK}{line}\n")).collect::<String>().trim_end().to_owned()
     }
 
     /// Returns the answer to a yes-or-no question; anything but yes is no.

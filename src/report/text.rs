@@ -1,18 +1,25 @@
 //! Owns the report for people: answers on stdout, the story on stderr, live where there is a terminal.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::ending::{verdict_line, what_now};
-use super::progress::Bars;
-use super::screen::{Paint, Screen, paint};
+use super::line::plain;
+use super::progress::Live;
+use super::screen::{MARK, Paint, Screen, paint};
 use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
+use crate::diagnose::events::is_noise;
 use crate::settings::Settings;
 use crate::watch::{Aftermath, Progress, Settled};
 
 /// Writes facts as text.
 pub struct Text {
     screen: Screen,
-    bars: Option<Bars>,
+    live: Option<Live>,
+    /// What was said last of each rollout, where there is no live display.
+    said: RefCell<BTreeMap<String, (Progress, String)>>,
     quiet: bool,
     verbose: bool,
     /// The flags that a command needs to reach the same place as this one.
@@ -31,10 +38,11 @@ impl Text {
         let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
         let live = screen.terminal && !style.no_progress && !style.quiet && !dumb && !no_color;
-        let prefix = if settings.sandbox.is_some() { "sandbox: " } else { "" };
-        let bars = live.then(|| Bars::new(prefix, screen.color));
+        let prefix = if settings.sandbox.is_some() { MARK } else { "" };
+        let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
-        Text { screen, bars, quiet: style.quiet, verbose, flags: flags(settings) }
+        let said = RefCell::default();
+        Text { screen, live, said, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -42,23 +50,34 @@ impl Text {
         if self.quiet {
             return;
         }
-        match &self.bars {
-            Some(bars) => bars.line(&self.screen.prefixed(text)),
+        match &self.live {
+            Some(live) => live.line(&self.screen.prefixed(text)),
             None => self.screen.err(text),
         }
     }
 
+    /// Writes a piece of the story that may be long.
+    fn told(&self, text: &str) {
+        self.story(&self.screen.story_folded(text));
+    }
+
     fn progress(&self, progress: &Progress) {
-        match &self.bars {
-            Some(bars) => bars.show(progress),
-            None => self.story(&plain(progress)),
+        if let Some(live) = &self.live {
+            return live.show(progress);
         }
+        let mut said = self.said.borrow_mut();
+        let before = said.get(&progress.key);
+        let line = plain(progress, before.map(|(before, _)| before));
+        if before.is_none_or(|(_, before)| *before != line) {
+            self.story(&line);
+        }
+        said.insert(progress.key.clone(), (progress.clone(), line));
     }
 
     /// Ends the live part: what it showed last stays on the screen, as plain lines.
     fn finish(&self) {
-        let last = self.bars.as_ref().map(Bars::finish).unwrap_or_default();
-        last.iter().for_each(|progress| self.screen.err(&plain(progress)));
+        let last = self.live.as_ref().map(Live::finish).unwrap_or_default();
+        last.iter().for_each(|progress| self.screen.err_folded(&plain(progress, None)));
     }
 
     fn settled(&self, settled: &Settled) {
@@ -69,13 +88,18 @@ impl Text {
             _ => None,
         };
         for diagnosis in settled.diagnosis.iter().chain(back) {
-            self.screen.err(&explanation::text(key, diagnosis, color));
+            self.screen.err_folded(&explanation::text(key, diagnosis, color));
         }
         let (mark, text) = verdict_line(settled);
-        self.screen.out(&format!("{}: {}", settled.followed.key, paint(self.screen.color_out, mark, &text)));
-        for line in what_now(settled, &self.flags) {
-            self.screen.err(&format!("  {line}"));
+        self.screen.out_folded(&format!("{key}: {}", paint(self.screen.color_out, mark, &text)));
+        for line in self.what_now(settled) {
+            self.screen.err_folded(&format!("  {line}"));
         }
+    }
+
+    /// Returns what runs now, and what the reader can do next.
+    pub(super) fn what_now(&self, settled: &Settled) -> Vec<String> {
+        what_now(settled, &self.flags)
     }
 }
 
@@ -83,7 +107,7 @@ impl Report for Text {
     fn tell(&self, event: &Event<'_>) {
         let color = self.screen.color;
         match event {
-            Event::Note(text) => self.story(&paint(color, Paint::Dim, &format!("note: {text}"))),
+            Event::Note(text) => self.told(&paint(color, Paint::Dim, &format!("note: {text}"))),
             Event::Remarks(invalid) if invalid.problems.is_empty() => {}
             Event::Remarks(invalid) => self.story(&problems::text(invalid, color)),
             Event::Plan { plan, answer: Some(PlanFormat::Text) } => {
@@ -103,7 +127,8 @@ impl Report for Text {
             Event::Progress(progress) => self.progress(progress),
             Event::TakingBack { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
-                self.story(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.note(service, &format!("going back{to}"));
             }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
             Event::Settled(settled) => self.settled(settled),
@@ -114,7 +139,7 @@ impl Report for Text {
                 self.screen.out(&format!("{service}: attributes updated, {revision} stays"));
             }
             Event::NotUpdated { service, error } => {
-                self.screen.err(&error::of_failure(error, color));
+                self.screen.err_folded(&error::of_failure(error, color));
                 self.screen
                     .out(&format!("{service}: {}", paint(self.screen.color_out, Paint::Bad, "not updated")));
             }
@@ -144,14 +169,16 @@ impl Report for Text {
             return None;
         }
         self.finish();
-        let screen = self.screen;
+        let (screen, live) = (self.screen, self.live.clone());
         Some(Box::new(move || {
             let question = "The rollout goes on by itself. [l]eave it, [r]oll it back, [w]atch on?";
-            match screen.answer(question).to_lowercase().as_str() {
+            let answer = match screen.answer(question).to_lowercase().as_str() {
                 "r" | "rollback" | "roll back" => Interrupted::RollBack,
                 "w" | "watch" => Interrupted::GoOn,
-                _ => Interrupted::Leave,
-            }
+                _ => return Interrupted::Leave,
+            };
+            live.iter().for_each(Live::resume);
+            answer
         }))
     }
 }
@@ -159,20 +186,18 @@ impl Report for Text {
 impl Text {
     /// Shows an event of the service; what every rollout says is shown under `-v` only.
     fn service_event(&self, service: &str, message: &str) {
-        const ORDINARY: &[&str] = &[
-            "has started",
-            "registered",
-            "deregistered",
-            "has stopped",
-            "begun draining",
-            "stopped",
-            "steady state",
-        ];
         let tail = explanation::tail(message);
-        let warns = ["unable", "unhealthy", "failed", "rolling back"].iter().any(|word| tail.contains(word));
-        if self.verbose || warns || !ORDINARY.iter().any(|word| tail.contains(word)) {
-            self.story(&format!("{service}: {tail}"));
+        let telling = !is_noise(message);
+        if self.verbose || telling {
+            self.told(&format!("{service}: {tail}"));
         }
+        if telling {
+            self.note(service, tail);
+        }
+    }
+
+    fn note(&self, service: &str, note: &str) {
+        self.live.iter().for_each(|live| live.note(service, note));
     }
 
     fn documents(&self, documents: &[(String, Value)]) {
@@ -185,13 +210,6 @@ impl Text {
             .collect();
         self.screen.out_raw(&blocks.join("\n---\n"));
     }
-}
-
-/// Returns where a rollout stands, as a line.
-fn plain(progress: &Progress) -> String {
-    let failed = if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
-    let Progress { key, running, desired, detail, .. } = progress;
-    format!("{key}: {running}/{desired} running{failed}; {detail}")
 }
 
 fn checked(services: usize, stages: &[String]) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::judge::Verdict;
+use super::judge::{Verdict, told_reason};
 use super::{Ending, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
@@ -68,15 +68,18 @@ impl Watch<'_> {
     fn diagnose(&self, index: usize) -> Option<Diagnosis> {
         let item = &self.items[index];
         let snapshot = &item.snapshot;
-        let events: Vec<_> =
+        let mut events: Vec<_> =
             snapshot.service.iter().flat_map(|service| item.followed.events(service)).cloned().collect();
+        // As ECS gives them, the newest first: that is the order of those that have one time.
+        events.reverse();
         let deployment = snapshot.service_deployment.as_ref();
+        let reason = deployment.and_then(told_reason);
         diagnose(&Seen {
             stopped: &snapshot.stopped,
             events: &events,
             targets: &snapshot.targets,
             alarms: deployment.map_or(&[], |known| &known.alarms.triggered_alarm_names),
-            reason: deployment.and_then(|known| known.status_reason.as_deref()),
+            reason: reason.as_deref(),
         })
     }
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::aws::types::{Deployment, Event, Service, ServiceDeployment, TargetHealth, Task};
+use crate::aws::types::{Deployment, Epoch, Event, Service, ServiceDeployment, TargetHealth, Task};
 use crate::manifest::OnFailure;
 use crate::plan::WayBack;
 
@@ -57,6 +57,12 @@ impl Default for Policy {
     }
 }
 
+/// For how many looks in a row a service deployment that is not in the answer counts as it was last seen.
+const UNSEEN: u32 = 3;
+
+/// For how long more tasks than ever before have to run until that counts, in seconds.
+const KEPT_RUNNING: f64 = 30.0;
+
 /// Says how far a rollout is followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,21 +99,29 @@ pub struct Snapshot {
     pub service: Option<Service>,
     /// In how many looks in a row the service was not in the answer.
     pub missing: u32,
-    /// None: not to be had, or not found yet.
+    /// As it was last seen; none: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
+    /// In how many looks in a row it was not seen, though it was before.
+    pub unseen: u32,
+    /// In how many looks in a row it was STOPPED.
+    pub halted: u32,
     /// In how many looks in a row our deployment was not in the service's list.
     pub absent: u32,
     /// In how many looks in a row our deployment was PRIMARY and FAILED.
     pub failed: u32,
     /// Tasks that stopped until then did not keep the rollout from going on; seconds since 1970.
     pub healed_at: f64,
-    /// The most tasks of this deployment that ran at once.
+    /// The most tasks of this deployment that ran at once, and kept running.
     pub most_running: i64,
+    /// Since when more than that run.
+    pub rising: Option<f64>,
     /// How our deployment looked when the list last had it.
     pub last_seen: Option<Deployment>,
     /// The tasks of this deployment that stopped.
     pub stopped: Vec<Task>,
     pub targets: Vec<TargetHealth>,
+    /// When the targets were last looked at.
+    pub targets_at: f64,
     /// The lifecycle stage of the last look, and when it was first seen.
     pub stage: Option<(String, f64)>,
 }
@@ -145,23 +159,37 @@ impl Snapshot {
     /// Takes in a look. Where the deployment's id was not known, it is from the first look that shows it.
     pub fn take_in(&mut self, followed: &mut Followed, look: Look) {
         self.missing = if look.service.is_some() { 0 } else { self.missing + 1 };
+        self.see(look.service_deployment);
+        let at = look.at.max(self.at);
+        self.add_stopped_at(followed, look.stopped, at);
         self.service = look.service;
-        self.service_deployment = look.service_deployment;
+        // The look's own time is ours put on the API's clock: what the API has shown may be younger.
+        self.at = self.shown().fold(at, f64::max);
         if let Some(targets) = look.targets {
-            self.targets = targets;
+            (self.targets, self.targets_at) = (targets, self.at);
         }
-        self.add_stopped(followed, look.stopped);
         let service = self.service.take();
         if let Some(service) = &service {
             self.remember(followed, service);
         }
         self.service = service;
-        // The look's own time is ours put on the API's clock: what the API has shown may be younger.
-        self.at = self.shown().fold(self.at.max(look.at), f64::max);
         let stage = self.service_deployment.as_ref().and_then(|known| known.lifecycle_stage.clone());
         if stage.as_ref() != self.stage.as_ref().map(|(known, _)| known) {
             self.stage = stage.map(|stage| (stage, self.at));
         }
+    }
+
+    /// Keeps the service deployment, for a few looks also where the answer does not have it.
+    ///
+    /// Without it the deployment list would decide, which may call done what still bakes.
+    fn see(&mut self, deployment: Option<ServiceDeployment>) {
+        let missing = deployment.is_none() && self.service_deployment.is_some();
+        self.unseen = if missing { self.unseen + 1 } else { 0 };
+        if !missing || self.unseen > UNSEEN {
+            self.service_deployment = deployment;
+        }
+        let stopped = self.service_deployment.as_ref().is_some_and(|known| known.status == "STOPPED");
+        self.halted = if stopped { self.halted + 1 } else { 0 };
     }
 
     /// Returns when the bake time ends, on the API's clock; nothing where it does not bake.
@@ -173,8 +201,16 @@ impl Snapshot {
 
     /// Adds the tasks of this deployment that were not known yet.
     pub fn add_stopped(&mut self, followed: &Followed, tasks: Vec<Task>) {
-        for task in tasks {
+        self.add_stopped_at(followed, tasks, self.at);
+    }
+
+    /// Adds tasks; one that is still being put away has no time yet, and counts as stopped when it was seen.
+    fn add_stopped_at(&mut self, followed: &Followed, tasks: Vec<Task>, at: f64) {
+        for mut task in tasks {
             let known = self.stopped.iter().any(|known| known.task_arn == task.task_arn);
+            if task.stopped_at.0 <= 0.0 {
+                task.stopped_at = Epoch(at);
+            }
             if !known && followed.started(&task) {
                 self.stopped.push(task);
             }
@@ -190,17 +226,26 @@ impl Snapshot {
         };
         self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
         let Some(found) = found else { return };
-        if found.running_count > self.most_running {
-            // More tasks run than ever before: what failed until now did not stop it.
-            self.most_running = found.running_count;
-            let stopped = self.stopped.iter().map(|task| task.stopped_at.0);
-            self.healed_at = stopped.fold(self.healed_at, f64::max);
-        }
+        self.heal(found.running_count);
         if followed.deployment.is_none() {
             followed.deployment = Some(found.id.clone());
             followed.created_at = found.created_at.0;
         }
         self.last_seen = Some(found);
+    }
+
+    /// Forgets the failures until more tasks ran than ever before, once they have kept running.
+    ///
+    /// Those that crash run for a moment as well: that is no healing.
+    fn heal(&mut self, running: i64) {
+        if running <= self.most_running {
+            self.rising = None;
+            return;
+        }
+        let since = *self.rising.get_or_insert(self.at);
+        if self.at - since >= KEPT_RUNNING {
+            (self.most_running, self.healed_at, self.rising) = (running, since, None);
+        }
     }
 
     /// Returns the times that the API has written on what it showed.

@@ -228,6 +228,10 @@ impl Recorder {
     }
 }
 
+/// The members where 0 says something else than their absence.
+const ZERO_COUNTS: &[&str] =
+    &["exitCode", "bakeTimeInMinutes", "requestedTestTrafficWeight", "requestedProductionTrafficWeight"];
+
 /// Returns a value as JSON without what is empty: it is the same without.
 fn bare(value: &impl Serialize) -> Value {
     stripped(serde_json::to_value(value).unwrap_or_default())
@@ -245,7 +249,10 @@ fn stripped(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let kept = members.into_iter().map(|(name, value)| (name, stripped(value)));
-            Value::Object(kept.filter(|(_, value)| !nothing(value)).collect())
+            let says = |name: &str, value: &Value| {
+                !nothing(value) || (value.is_number() && ZERO_COUNTS.contains(&name))
+            };
+            Value::Object(kept.filter(|(name, value)| says(name, value)).collect())
         }
         Value::Array(items) => items.into_iter().map(stripped).collect(),
         other => other,

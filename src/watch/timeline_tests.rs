@@ -69,10 +69,13 @@ fn wrong(name: &str, timeline: &Timeline) -> Vec<String> {
 }
 
 #[test]
+fn there_are_timelines() {
+    assert!(timelines().len() >= LEAST, "{} timelines", timelines().len());
+}
+
+#[test]
 fn every_timeline_ends_as_it_says() {
-    let timelines = timelines();
-    assert!(timelines.len() >= LEAST, "{} timelines", timelines.len());
-    let wrong: Vec<String> = timelines.iter().flat_map(|(name, timeline)| wrong(name, timeline)).collect();
+    let wrong: Vec<String> = timelines().iter().flat_map(|(name, timeline)| wrong(name, timeline)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -97,6 +100,16 @@ fn what_is_recorded_plays_as_it_was_seen() {
         let verdicts = |played: Vec<Played>| played.into_iter().map(|one| one.verdict).collect::<Vec<_>>();
         assert_eq!(verdicts(again.play().expect("plays")), verdicts(played), "{name}");
     }
+}
+
+#[test]
+fn a_recorded_exit_code_of_0_is_kept() {
+    let task = view(&json!({"containers": [{"name": "app", "exitCode": 0}, {"name": "proxy"}]}));
+    let stopped = vec![task.expect("a task")];
+    let mut recorder = Recorder::new(&Followed::default());
+    recorder.add(&Look { stopped, ..Look::default() });
+    let containers = &recorder.into_timeline().looks[0].stopped[0]["containers"];
+    assert_eq!(containers, &json!([{"name": "app", "exitCode": 0}, {"name": "proxy"}]));
 }
 
 #[test]

@@ -252,8 +252,9 @@ fn superseding_a_deployment_with_the_same_tag_deploys_it_anew() {
 #[test]
 fn a_configured_threshold_of_the_breaker_counts() {
     let breaker =
-        json!({"enable": true, "rollback": true, "thresholdConfiguration": {"type": "COUNT", "value": 9}});
-    let members = json!({"deploymentConfiguration": {"deploymentCircuitBreaker": breaker}});
+        json!({"enable": true, "rollback": true, "thresholdConfiguration": {"type": "COUNT", "value": 8}});
+    let members =
+        json!({"desiredCount": 3, "deploymentConfiguration": {"deploymentCircuitBreaker": breaker}});
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Crash, &files, &[service("web", members)]);
     world.deploy("v2").exits(3).answers("web: web:2 was rolled back");

@@ -1,6 +1,11 @@
 //! In GitHub Actions: groups, annotations, a step summary and outputs.
 
+use ecsail::diagnose::{Diagnosis, log::Log};
+use ecsail::report::github::summary;
 use ecsail::sandbox::Scenario;
+use ecsail::watch::judge::Verdict;
+use ecsail::watch::snapshot::Followed;
+use ecsail::watch::{Ending, Settled};
 
 use crate::support::{DEFINITION, Folder, MANIFEST, World};
 
@@ -59,4 +64,50 @@ fn an_unchanged_service_has_outputs_too() {
     let world = world(Scenario::Steady);
     world.deploy("v1").exits(0).answers("unchanged");
     assert_eq!(read(&world, "output.txt"), "web_revision=web:1\nweb_deployed=false\n");
+}
+
+#[test]
+fn the_annotation_of_a_failure_says_cause_remedy_and_what_runs_now() {
+    let run = world(Scenario::Crash).deploy("v2").exits(3);
+    let annotation = run.stderr.lines().find(|line| line.starts_with("::error title=ecsail%3A web::"));
+    let annotation = annotation.expect("an annotation");
+    for part in [
+        "%0Acause: the program ended with an error",
+        "%0Aremedy: ",
+        "%0Aruns now: web:1, 2 of 2 tasks running",
+    ] {
+        assert!(annotation.contains(part), "`{part}` is not in {annotation}");
+    }
+}
+
+fn failed_with(lines: &[&str]) -> Settled {
+    let log = Log {
+        group: "/shop".to_owned(),
+        stream: "web/<app>/1".to_owned(),
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        note: None,
+    };
+    Settled {
+        followed: Followed { key: "web".to_owned(), ..Followed::default() },
+        ending: Ending::Settled(Verdict::Failed { reason: "<b>x</b>".to_owned() }),
+        diagnosis: Some(Diagnosis { log: Some(log), ..Diagnosis::default() }),
+        elapsed: std::time::Duration::ZERO,
+        aftermath: None,
+        runs: None,
+        timeline: None,
+    }
+}
+
+#[test]
+fn the_summary_has_the_log_behind_a_fence_that_its_lines_cannot_leave() {
+    let text = summary(&failed_with(&["````", "</details>", "a ``` b", "::error::no"]));
+    let expected = "**web**: the deployment failed: &lt;b&gt;x&lt;/b&gt;\n\n\
+        <details><summary>the last log lines (/shop web/&lt;app&gt;/1)</summary>\n\n\
+        `````text\n````\n</details>\na ``` b\n::error::no\n`````\n\n</details>\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn without_log_lines_the_summary_is_the_verdict() {
+    assert_eq!(summary(&failed_with(&[])), "**web**: the deployment failed: &lt;b&gt;x&lt;/b&gt;\n");
 }

@@ -11,6 +11,7 @@ fn each_kind_of_file_has_a_schema() {
         ("manifest", "ecsail manifest"),
         ("task-definition", "ECS task definition"),
         ("service", "ECS service"),
+        ("events", "ecsail events"),
     ] {
         let run = folder.run(&["schema", kind]).exits(0);
         let schema: Value = serde_json::from_str(&run.stdout).expect("JSON");

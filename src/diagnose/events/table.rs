@@ -75,6 +75,7 @@ pub(super) const ROWS: &[Row] = &[
     fail(Kind::AlarmDetected, &["alarm detected|an alarm was triggered"], ALARM, Retry::No),
     fail(Kind::HookFailed, &["lifecycle hook", "failed"], HOOK, Retry::Sometimes),
     fail(Kind::NetworkInvalid, &["invalid networking configuration"], NETWORK, Retry::No).deterministic(),
+    fail(Kind::StopRequested, &["stopservicedeployment request"], STOPPED, Retry::No),
     fail(Kind::NothingToGoBackTo, &["no rollback candidate was found"], NO_CANDIDATE, Retry::No).general(),
     fail(
         Kind::BreakerTripped,
@@ -151,6 +152,10 @@ const NETWORK: Said = (
 const NO_CANDIDATE: Said =
     ("no deployment was ever completed, so ECS has nothing to go back to", "deploy a definition that starts");
 const NOT_STARTED: Said = ("tasks failed until ECS gave up", "look at the stopped tasks");
+const STOPPED: Said = (
+    "the deployment was stopped on request (`StopServiceDeployment`)",
+    "CloudTrail has the call, and who made it",
+);
 const ROLLING_BACK: Said = ("ECS goes back to the deployment before", "look at the stopped tasks");
 const IMPAIRED: Said =
     ("tasks fail again and again, and ECS waits longer each time", "look at the stopped tasks");

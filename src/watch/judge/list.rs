@@ -1,7 +1,8 @@
 //! Owns the verdict by the service's deployment list: all there is without the permission for service deployments.
 
-use super::{ROLLING_BACK, Verdict};
+use super::{ROLLING_BACK, Verdict, is_rolling};
 use crate::aws::types::{Deployment, Service, revision_of};
+use crate::diagnose::events::read;
 use crate::watch::snapshot::{Followed, Snapshot};
 
 /// How long after the update ECS may still answer as if it had not happened, in seconds.
@@ -38,9 +39,20 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
     }
 }
 
-/// Returns whether it is known that our deployment ended: it was seen to fail, or ECS says that it goes back.
+/// Returns whether it is known that our deployment ended: it failed, or ECS says that it goes back.
 fn ended(followed: &Followed, snapshot: &Snapshot, service: &Service, primary: &Deployment) -> bool {
-    snapshot.last_seen.as_ref().is_some_and(has_failed) || announced(followed, service, primary)
+    let failed =
+        snapshot.last_seen.as_ref().is_some_and(has_failed) || failure_told(followed, service).is_some();
+    failed || announced(followed, service, primary)
+}
+
+/// Returns what ECS said of our deployment's failure, if it did.
+fn failure_told<'a>(followed: &Followed, service: &'a Service) -> Option<&'a str> {
+    let told = followed.events(service).map(|event| event.message.trim()).filter(|message| {
+        let of_ours = read(message).deployment.is_some_and(|id| Some(id) == followed.deployment.as_deref());
+        of_ours && message.contains("deployment failed")
+    });
+    told.last()
 }
 
 fn has_failed(deployment: &Deployment) -> bool {
@@ -57,14 +69,7 @@ fn announced(followed: &Followed, service: &Service, deployment: &Deployment) ->
 fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snapshot: &Snapshot) -> Verdict {
     match ours.rollout_state.as_deref() {
         Some("COMPLETED") => Verdict::Succeeded,
-        Some("FAILED") if !rolls_back(service) && !followed.going_back => Verdict::failed(failure_of(ours)),
-        Some("FAILED") if snapshot.failed >= STALLED => {
-            let reason = failure_of(ours);
-            Verdict::failed(format!(
-                "{reason}; ECS does not roll back: no deployment before it was completed"
-            ))
-        }
-        Some("FAILED") => Verdict::progressing(format!("{ROLLING_BACK}: {}", failure_of(ours))),
+        Some("FAILED") => judge_failed(followed, service, snapshot, failure_of(followed, service, ours)),
         // Without a rollout state nothing else tells: all tasks run, and no other deployment has any.
         None if service.deployments.len() == 1
             && ours.running_count == ours.desired_count
@@ -72,23 +77,42 @@ fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snap
         {
             Verdict::Succeeded
         }
-        _ => Verdict::progressing(counts(ours)),
+        _ => Verdict::progressing("in progress"),
     }
 }
 
-fn counts(deployment: &Deployment) -> String {
-    format!("{} of {} running", deployment.running_count, deployment.desired_count)
+/// Decides while our deployment has failed and is still the PRIMARY one.
+fn judge_failed(followed: &Followed, service: &Service, snapshot: &Snapshot, reason: String) -> Verdict {
+    if !rolls_back(service) && !followed.going_back {
+        return Verdict::failed(reason);
+    }
+    match (&followed.way_back, snapshot.failed) {
+        (_, ..STALLED) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
+        (None, _) => Verdict::failed(format!(
+            "{reason}; ECS does not roll back: no deployment before it was completed"
+        )),
+        (Some(_), _) => Verdict::failed(format!("{reason}; ECS has not begun to roll back")),
+    }
 }
 
+/// Returns whether ECS goes back by itself where a deployment fails: other strategies than the rolling one always do.
 fn rolls_back(service: &Service) -> bool {
     let configuration = &service.deployment_configuration;
+    if !is_rolling(service) {
+        return true;
+    }
     let breaker = &configuration.deployment_circuit_breaker;
     (breaker.enable && breaker.rollback) || (configuration.alarms.enable && configuration.alarms.rollback)
 }
 
-fn failure_of(deployment: &Deployment) -> String {
-    let reason = deployment.rollout_state_reason.clone().filter(|reason| !reason.is_empty());
-    reason.unwrap_or_else(|| "tasks failed to start".to_owned())
+/// Returns why a deployment failed: its own reason, else what an event says of ours.
+fn failure_of(followed: &Followed, service: &Service, deployment: &Deployment) -> String {
+    let says = |reason: &&str| !reason.is_empty() && !reason.ends_with("in progress.");
+    let own = deployment.rollout_state_reason.as_deref().filter(says);
+    let is_ours = followed.deployment.as_deref() == Some(deployment.id.as_str());
+    let told = || failure_told(followed, service).filter(|_| is_ours);
+    let none = if followed.going_back { "on our request" } else { "ECS gives no reason" };
+    own.or_else(told).unwrap_or(none).to_owned()
 }
 
 /// Decides when another deployment is PRIMARY: ECS went back, or somebody went on.
@@ -102,12 +126,15 @@ fn rolled_back_or_superseded(
         return Verdict::Superseded { by: name(primary) };
     }
     let failed = ours.filter(|ours| has_failed(ours));
-    let reason = failed.map_or_else(|| rollback_event(followed, service), failure_of);
+    let reason = failed
+        .map_or_else(|| rollback_event(followed, service), |failed| failure_of(followed, service, failed));
     match primary.rollout_state.as_deref() {
         Some("COMPLETED") => {
             Verdict::RolledBack { reason, runs: revision_of(&primary.task_definition).to_owned() }
         }
-        Some("FAILED") => Verdict::failed(format!("the rollback failed: {}", failure_of(primary))),
+        Some("FAILED") => {
+            Verdict::failed(format!("the rollback failed: {}", failure_of(followed, service, primary)))
+        }
         _ => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
     }
 }
@@ -125,7 +152,7 @@ fn is_rollback(
     let previous = primary.task_definition == followed.previous || good;
     // Where the deploy changed no revision, a new deployment of it after our failure is a rollback if ECS makes such.
     let returns = previous && (primary.task_definition != followed.revision || rolls_back(service));
-    let failed = ours.is_some_and(has_failed);
+    let failed = ours.is_some_and(has_failed) || failure_told(followed, service).is_some();
     before || older || announced(followed, service, primary) || (returns && (failed || followed.going_back))
 }
 
@@ -135,6 +162,12 @@ fn rollback_event(followed: &Followed, service: &Service) -> String {
         || "ECS went back to the previous deployment".to_owned(),
         |event| event.message.trim().to_owned(),
     )
+}
+
+/// Returns whether our deployment is still the PRIMARY one, and not known to have ended.
+pub(super) fn is_under_way(followed: &Followed, service: &Service) -> bool {
+    let ours = followed.find(service).filter(|ours| ours.status == "PRIMARY");
+    ours.is_some_and(|ours| ours.rollout_state.as_deref() == Some("IN_PROGRESS"))
 }
 
 /// Returns a PRIMARY deployment that is younger than ours and no rollback of it.

@@ -12,9 +12,13 @@ use list::{name, newer_primary};
 
 pub mod list;
 pub mod stuck;
+mod why;
 
 /// In how many looks in a row a service has to be missing to count as deleted.
 const MISSING: u32 = 3;
+
+/// In how many looks in a row a deployment has to be stopped until nothing is expected to take its place.
+const HALTED: u32 = 3;
 
 /// The lifecycle stages in their order (API reference, ServiceDeployment, `lifecycleStage`; the developer guide has
 /// PRE_PRODUCTION_TRAFFIC_SHIFT as well).
@@ -91,18 +95,35 @@ pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
     if service.status == "INACTIVE" {
         return Verdict::failed("the service was deleted");
     }
+    if service.status == "DRAINING" {
+        return Verdict::progressing("the service is being deleted");
+    }
     if let Some(detail) = other_controller(service) {
         return Verdict::progressing(detail);
     }
     let by_list = list::judge(followed, snapshot, service, now);
     let verdict = match &snapshot.service_deployment {
-        Some(deployment) => judge_service_deployment(followed, deployment, service, by_list),
+        Some(deployment) => judge_service_deployment(followed, snapshot, deployment, service, by_list),
         None => by_list,
     };
     if verdict.is_final() || verdict.is_rolling_back() || followed.going_back {
         return verdict;
     }
-    reached(followed, snapshot).or_else(|| stuck::judge(followed, snapshot, service, now)).unwrap_or(verdict)
+    let own = reached(followed, snapshot).or_else(|| stuck::judge(followed, snapshot, service, now));
+    own.unwrap_or_else(|| with_reason(verdict, followed, snapshot, service))
+}
+
+/// Returns the verdict; while the rollout is under way, with why nothing moves, where ECS has said so.
+fn with_reason(verdict: Verdict, followed: &Followed, snapshot: &Snapshot, service: &Service) -> Verdict {
+    match (verdict, why::nothing_moves(followed, snapshot, service)) {
+        (Verdict::Progressing { detail }, Some(why)) => Verdict::progressing(format!("{detail}; {why}")),
+        (verdict, _) => verdict,
+    }
+}
+
+/// Returns whether tasks are replaced one by one, as opposed to two whole sets side by side.
+fn is_rolling(service: &Service) -> bool {
+    matches!(service.deployment_configuration.strategy.as_deref(), None | Some("" | "ROLLING"))
 }
 
 /// Returns what can be said of a service whose deployments are not ECS's own: its task sets, and no verdict.
@@ -128,6 +149,7 @@ fn other_controller(service: &Service) -> Option<String> {
 /// Decides by the service deployment, the first source. `otherwise` is what the deployment list says.
 fn judge_service_deployment(
     followed: &Followed,
+    snapshot: &Snapshot,
     deployment: &ServiceDeployment,
     service: &Service,
     otherwise: Verdict,
@@ -135,25 +157,33 @@ fn judge_service_deployment(
     let reason = || reason_of(deployment);
     match deployment.status.as_str() {
         "SUCCESSFUL" => Verdict::Succeeded,
-        "ROLLBACK_SUCCESSFUL" => Verdict::RolledBack { reason: reason(), runs: running_revision(service) },
+        "ROLLBACK_SUCCESSFUL" => {
+            Verdict::RolledBack { reason: reason(), runs: running_revision(followed, service) }
+        }
         "ROLLBACK_FAILED" => Verdict::failed(format!("the rollback failed: {}", reason())),
         "STOPPED" => match newer_primary(followed, service) {
             Some(by) => Verdict::Superseded { by: name(by) },
+            // The list may be older, and not show yet what took its place.
+            None if snapshot.halted < HALTED && list::is_under_way(followed, service) => {
+                Verdict::progressing("stopped")
+            }
             None => Verdict::failed(format!("the deployment was stopped: {}", reason())),
         },
         "STOP_REQUESTED" => match newer_primary(followed, service) {
             Some(by) => Verdict::Superseded { by: name(by) },
             None => Verdict::progressing("stopping"),
         },
-        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
-            Verdict::progressing(format!("{ROLLING_BACK}: {}", reason()))
-        }
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => match told_reason(deployment) {
+            Some(reason) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
+            None => Verdict::progressing(ROLLING_BACK),
+        },
         // The circuit breaker without rollback leaves the service deployment as it is.
         _ => match otherwise {
             Verdict::Progressing { .. } if deployment.waiting_hook().is_some() => {
                 Verdict::AwaitingHook { hook: deployment.waiting_hook().unwrap_or_default().to_owned() }
             }
-            Verdict::Failed { .. } | Verdict::Superseded { .. } => otherwise,
+            Verdict::Failed { reason } => Verdict::failed(with_alarms(reason, deployment)),
+            Verdict::Superseded { .. } => otherwise,
             // The list was read later: it may show a rollback that the service deployment did not have yet.
             ref going_back if going_back.is_rolling_back() => otherwise,
             Verdict::RolledBack { reason, .. } => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
@@ -163,10 +193,20 @@ fn judge_service_deployment(
 }
 
 /// Returns why a service deployment ended: the rollback's reason, with the alarms that went off.
-pub fn reason_of(deployment: &ServiceDeployment) -> String {
+fn reason_of(deployment: &ServiceDeployment) -> String {
+    told_reason(deployment).unwrap_or_else(|| "ECS gives no reason".to_owned())
+}
+
+/// Returns the reason that ECS gives for the end of a service deployment, if it gives one.
+pub fn told_reason(deployment: &ServiceDeployment) -> Option<String> {
     let rollback = deployment.rollback.as_ref().and_then(|rollback| rollback.reason.clone());
-    let reason = rollback.or_else(|| deployment.status_reason.clone());
-    let reason = reason.unwrap_or_else(|| "ECS gives no reason".to_owned());
+    let reason = rollback.or_else(|| deployment.status_reason.clone()).filter(|reason| !reason.is_empty());
+    let alarms = !deployment.alarms.triggered_alarm_names.is_empty();
+    let reason = reason.or_else(|| alarms.then(|| "an alarm went off".to_owned()))?;
+    Some(with_alarms(reason, deployment))
+}
+
+fn with_alarms(reason: String, deployment: &ServiceDeployment) -> String {
     match deployment.alarms.triggered_alarm_names.as_slice() {
         [] => reason,
         names => format!("{reason} (in alarm: {})", names.join(", ")),
@@ -187,7 +227,12 @@ pub fn in_words(name: &str) -> String {
 /// Returns the verdict where the rollout has come to the stage up to which it is followed.
 fn reached(followed: &Followed, snapshot: &Snapshot) -> Option<Verdict> {
     let Until::Stage(wanted) = &followed.until else { return None };
-    let stage = snapshot.service_deployment.as_ref()?.lifecycle_stage.as_deref()?;
+    let deployment = snapshot.service_deployment.as_ref()?;
+    // One that is being stopped goes no further, whatever its stage.
+    if !matches!(deployment.status.as_str(), "PENDING" | "IN_PROGRESS") {
+        return None;
+    }
+    let stage = deployment.lifecycle_stage.as_deref()?;
     let place = |name: &str| STAGES.iter().position(|stage| *stage == name);
     let there = match (place(stage), place(wanted)) {
         (Some(stage), Some(wanted)) => stage >= wanted,
@@ -208,10 +253,15 @@ pub fn is_stage(name: &str) -> bool {
     STAGES.contains(&name)
 }
 
-fn running_revision(service: &Service) -> String {
-    let primary = service.primary().map(|primary| primary.task_definition.as_str());
-    revision_of(primary.unwrap_or(&service.task_definition)).to_owned()
+/// Returns the revision that runs after a rollback; a list that is older still shows ours.
+fn running_revision(followed: &Followed, service: &Service) -> String {
+    let ours = followed.deployment.as_deref();
+    let primary = service.primary().filter(|primary| ours != Some(primary.id.as_str()));
+    let before = followed.way_back.as_ref().map_or(&followed.previous, |way| &way.revision);
+    revision_of(primary.map_or(before, |primary| &primary.task_definition)).to_owned()
 }
 
+#[cfg(test)]
+mod properties_tests;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Verdict;
+use super::why::without_advice;
 use crate::aws::types::{Service, Task, Threshold};
-use crate::diagnose::Signature;
+use crate::diagnose::causes::causes_of;
+use crate::diagnose::events::{Kind, read};
+use crate::diagnose::{Retry, Signature};
 use crate::watch::snapshot::{Followed, Snapshot};
 
 /// The fewest and the most failures at which the circuit breaker trips (developer guide, "deployment circuit breaker").
@@ -17,8 +20,22 @@ const HOPELESS: i64 = 2;
 /// What ECS says when it puts off further tries: its circuit breaker may then never trip.
 const PUTS_OFF: &str = "unable to consistently start tasks";
 
-/// Returns the verdict on a deployment whose tasks fail in the same way again and again.
-pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service, _: f64) -> Option<Verdict> {
+/// How long after an event that tells of such a failure a task may still appear, in seconds: ECS says it only once in
+/// hours.
+const IN_VAIN: f64 = 60.0;
+
+/// Returns the verdict on a deployment that cannot come up: its tasks fail in the same way again and again, or ECS says
+/// that it cannot start any.
+pub(super) fn judge(
+    followed: &Followed,
+    snapshot: &Snapshot,
+    service: &Service,
+    now: f64,
+) -> Option<Verdict> {
+    by_tasks(followed, snapshot, service).or_else(|| by_events(followed, snapshot, service, now))
+}
+
+fn by_tasks(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Option<Verdict> {
     let ours = followed.find(service);
     // All tasks run and none has failed since: whatever failed before has healed.
     if ours.is_some_and(|ours| ours.running_count >= ours.desired_count && ours.failed_tasks == 0) {
@@ -31,7 +48,9 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
     let enough = |signature: &Signature, failures: &Failures| match signature {
         _ if signature.is_deterministic() => failures.count >= HOPELESS,
         // A target that is unhealthy often heals: it takes more to call that hopeless.
-        _ if signature.heals() => failures.count >= allowed * 2 && past_grace(failures),
+        _ if signature.heals() => failures.count >= allowed.saturating_mul(2) && past_grace(failures),
+        // So it does where ECS's next try may well meet other circumstances.
+        _ if failures.passes => failures.count >= allowed.saturating_mul(2),
         Signature::NotStarted { .. } => failures.count >= allowed,
         _ => failures.count >= allowed && past_grace(failures),
     };
@@ -41,10 +60,34 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
     Some(Verdict::Stuck { reason: format!("{} tasks ended in the same way: {signature}", failures.count) })
 }
 
+/// Returns the verdict where no task appears, and ECS says why no further try can mend that.
+fn by_events(followed: &Followed, snapshot: &Snapshot, service: &Service, now: f64) -> Option<Verdict> {
+    let ours = followed.find(service)?;
+    if ours.desired_count <= 0 || ours.running_count > 0 || ours.pending_count > 0 {
+        return None;
+    }
+    let events: Vec<_> = followed.events(service).map(|event| (event, read(&event.message))).collect();
+    // Once a task was started, what kept it from that is over.
+    let started = events.iter().rposition(|(_, told)| told.kind == Kind::TasksStarted);
+    let standing = events.iter().skip(started.map_or(0, |at| at + 1)).filter(|(_, told)| told.deterministic);
+    let (mut times, mut first) = (0, None);
+    for (event, told) in standing {
+        times += 1;
+        first.get_or_insert((event.created_at.0, told.text));
+    }
+    let (since, text) = first?;
+    // A launch that fails leaves no task behind, but ECS counts it: so many are more than one for each task.
+    let launches = if snapshot.stopped.is_empty() { ours.failed_tasks } else { 0 };
+    let again = launches >= HOPELESS.saturating_mul(ours.desired_count);
+    let hopeless = times >= HOPELESS || again || now - since >= IN_VAIN;
+    hopeless.then(|| Verdict::Stuck { reason: format!("ECS {}", without_advice(text)) })
+}
+
 /// Returns how many equal failures are too many.
 ///
 /// Where the circuit breaker is on, ECS decides first; but ECS slows down failing starts until the breaker may never
-/// trip, so at twice its threshold, or once ECS says that it slows down, the verdict is ours.
+/// trip. So the verdict is ours at twice its threshold, or, once ECS says that it slows down, at what the threshold would
+/// be without a configuration: a high one would take hours to reach.
 fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired: i64) -> i64 {
     let breaker = &service.deployment_configuration.deployment_circuit_breaker;
     let reported =
@@ -53,14 +96,19 @@ fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired:
     let threshold =
         reported.unwrap_or_else(|| breaker_threshold(desired, breaker.threshold_configuration.as_ref()));
     let puts_off = followed.events(service).any(|event| event.message.contains(PUTS_OFF));
-    if breaker.enable && !puts_off { threshold * 2 } else { threshold }
+    match breaker.enable {
+        // Between two tries there may be half an hour: a threshold that is far off is never reached.
+        _ if puts_off => threshold.min(breaker_threshold(desired, None)),
+        true => threshold.saturating_mul(2),
+        false => threshold,
+    }
 }
 
 /// Returns after how many failures the circuit breaker trips: half the desired count, from 3 to 200, unless configured.
 ///
 /// API reference, DeploymentCircuitBreaker, `thresholdConfiguration`.
 pub fn breaker_threshold(desired: i64, configured: Option<&Threshold>) -> i64 {
-    let percent = |value: i64| (desired * value + 99) / 100;
+    let percent = |value: i64| desired.saturating_mul(value).saturating_add(99) / 100;
     match configured.map(|threshold| (threshold.kind.as_str(), threshold.value)) {
         Some(("COUNT", count)) => count.max(1),
         Some(("BOUNDED_PERCENT", value)) => percent(value).clamp(FEWEST, MOST),
@@ -74,6 +122,8 @@ pub fn breaker_threshold(desired: i64, configured: Option<&Threshold>) -> i64 {
 struct Failures {
     count: i64,
     last: f64,
+    /// Another try often helps against what they show.
+    passes: bool,
 }
 
 /// Returns the ways in which tasks failed since the rollout last went on.
@@ -85,6 +135,7 @@ fn failures(snapshot: &Snapshot) -> BTreeMap<Signature, Failures> {
         let known = counted.entry(signature).or_default();
         known.count += 1;
         known.last = known.last.max(task.stopped_at.0);
+        known.passes = causes_of(task).first().is_some_and(|cause| cause.retry_helps == Retry::Yes);
     }
     counted
 }

@@ -196,7 +196,7 @@ fn without_service_deployments_the_list_decides() {
             "",
             vec![],
             "progressing",
-            "1 of 2 running",
+            "in progress",
         ),
         (vec![ours("PRIMARY", "COMPLETED", 2), old("ACTIVE", "COMPLETED")], "", vec![], "succeeded", ""),
         (vec![ours("PRIMARY", "COMPLETED", 2)], "", vec![], "succeeded", ""),
@@ -274,9 +274,15 @@ fn without_service_deployments_the_list_decides() {
         ),
         // Old clouds give no rollout state.
         (vec![ours("PRIMARY", "", 2)], "", vec![], "succeeded", ""),
-        (vec![ours("PRIMARY", "", 1)], "", vec![], "progressing", "1 of 2 running"),
-        (vec![ours("PRIMARY", "", 2), old("ACTIVE", "")], "", vec![], "progressing", "2 of 2 running"),
-        (vec![ours("PRIMARY", "STATE_OF_TOMORROW", 2)], "", vec![], "progressing", "2 of 2 running"),
+        (vec![ours("PRIMARY", "", 1)], "", vec![], "progressing", "in progress"),
+        (
+            vec![ours("PRIMARY", "", 2), old("ACTIVE", "")],
+            "",
+            vec![],
+            "progressing",
+            "in progress; tasks of the deployment before still run",
+        ),
+        (vec![ours("PRIMARY", "STATE_OF_TOMORROW", 2)], "", vec![], "progressing", "in progress"),
         (vec![], "", vec![], "progressing", "the service has no deployments"),
     ];
     for (deployments, breaker, events, expected, text) in rows {

@@ -1,0 +1,401 @@
+//! What the screen shows of rollouts under way: the live display's layout and drawing, and the plain lines.
+
+use ecsail::aws::types::{Epoch, Event};
+use ecsail::diagnose::{ContainerEnd, Diagnosis};
+use ecsail::report::explanation;
+use ecsail::report::layout::{Row, Size, frame};
+use ecsail::report::line::plain;
+use ecsail::report::redraw::Redraw;
+use ecsail::report::wrap::wrapped;
+use ecsail::sandbox::Scenario;
+use ecsail::watch::{Progress, Standing, Traffic};
+
+use crate::support::World;
+
+fn progress(key: &str, standing: Standing, running: i64, detail: &str) -> Progress {
+    Progress {
+        key: key.to_owned(),
+        standing,
+        desired: 4,
+        running,
+        detail: detail.to_owned(),
+        ..Progress::default()
+    }
+}
+
+fn row(progress: Progress) -> Row {
+    Row { progress, seconds: 65.4, note: None }
+}
+
+fn lines(rows: &[Row], columns: usize, rows_of_terminal: usize) -> Vec<String> {
+    frame(rows, Size { columns, rows: rows_of_terminal }, "", false)
+}
+
+#[test]
+fn failures_come_first_and_names_stand_in_a_column() {
+    let going_back = Progress { desired: 0, ..progress("a", Standing::Failing, 0, "rolling back: no image") };
+    let rows = [
+        row(progress("done", Standing::Done, 4, "completed")),
+        row(progress("slow-one", Standing::Moving, 0, "scale up")),
+        row(Progress { failed: 2, ..progress("ill", Standing::Troubled, 1, "scale up") }),
+        row(going_back),
+        row(progress("asks", Standing::Waiting, 4, "waiting for hook approve")),
+    ];
+    let expected = [
+        "a        ░░░░░░░░░░             1m05s  going back: no image",
+        "ill      ██░░░░░░░░ 1/4 running 1m05s  2 failed; scale up",
+        "asks     ██████████ 4/4 running 1m05s  waiting for hook approve",
+        "slow-one ░░░░░░░░░░ 0/4 running 1m05s  scale up",
+        "done     ██████████ 4/4 running 1m05s  completed",
+    ];
+    assert_eq!(lines(&rows, 80, 24), expected);
+}
+
+#[test]
+fn a_row_says_counts_stage_traffic_hook_and_the_newest_event() {
+    let full = Progress {
+        pending: 1,
+        stage: Some("bake time".to_owned()),
+        traffic: Some(Traffic { test: 100.0, production: 10.0 }),
+        hook: Some("smoke".to_owned()),
+        ..progress("web", Standing::Moving, 3, "waits")
+    };
+    let row = Row { note: Some("was unable to place a task.".to_owned()), ..row(full) };
+    let said =
+        "1 pending; waits; bake time; traffic 10% (test 100%); hook smoke; was unable to place a task.";
+    assert_eq!(lines(&[row], 140, 24), [format!("web ████████████░░░░ 3/4 running 1m05s  {said}")]);
+}
+
+#[test]
+fn at_no_width_does_a_line_reach_the_last_column() {
+    let detail =
+        "going on — 進行中 — with a reason that is far longer than any terminal is wide, again and again";
+    let names = ["web", "a-service-whose-name-is-longer-than-most-names-are", "日本語のサービス"];
+    let rows: Vec<Row> =
+        names.iter().map(|name| row(progress(name, Standing::Moving, 2, &detail.repeat(3)))).collect();
+    for columns in 1..200 {
+        for line in frame(&rows, Size { columns, rows: 24 }, "sandbox: ", true) {
+            let width = console_width(&line);
+            assert!(width < columns, "{width} of {columns}: {line:?}");
+        }
+    }
+}
+
+/// Returns the columns that a text takes, without its colours: CJK characters take two.
+fn console_width(line: &str) -> usize {
+    let mut width = 0;
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\u{1b}' => while characters.next().is_some_and(|next| next != 'm') {},
+            '\u{3000}'..='\u{9fff}' => width += 2,
+            _ => width += 1,
+        }
+    }
+    width
+}
+
+#[test]
+fn a_long_name_loses_its_middle() {
+    let rows = [row(progress("production-shop-frontend-blue", Standing::Moving, 4, "scale up"))];
+    assert_eq!(lines(&rows, 40, 24), ["produc…d-blue 4/4 1m05s  scale up"]);
+}
+
+#[test]
+fn what_does_not_fit_is_counted_in_one_line() {
+    let mut rows: Vec<Row> =
+        (0..35).map(|n| row(progress(&format!("m{n:02}"), Standing::Moving, 2, "scale up"))).collect();
+    rows.extend((0..4).map(|n| row(progress(&format!("d{n}"), Standing::Done, 4, "completed"))));
+    rows.push(row(progress("bad", Standing::Failing, 0, "cannot succeed")));
+    let shown = lines(&rows, 80, 8);
+    assert_eq!(shown.len(), 5, "the rest of the rows is for the story: {shown:?}");
+    assert!(shown[0].starts_with("bad "), "{shown:?}");
+    assert_eq!(shown[4], "… and 36 more: 32 moving, 4 done");
+    assert_eq!(lines(&rows, 80, 1), ["40 services: 1 failing, 35 moving, 4 done"]);
+}
+
+#[test]
+fn what_a_service_says_cannot_move_the_cursor() {
+    let row =
+        Row { note: Some("a\nb\u{1b}[2Jc".to_owned()), ..row(progress("web", Standing::Moving, 4, "x")) };
+    assert_eq!(lines(&[row], 80, 24), ["web ██████████ 4/4 running 1m05s  x; a b [2Jc"]);
+}
+
+/// A terminal as far as the display uses one: it wraps, and folds its lines anew when its width changes.
+struct Terminal {
+    columns: usize,
+    /// The rows, each with whether the next one goes on with the same line.
+    rows: Vec<(String, bool)>,
+    at: (usize, usize),
+}
+
+impl Terminal {
+    fn new(columns: usize) -> Terminal {
+        Terminal { columns, rows: vec![(String::new(), false)], at: (0, 0) }
+    }
+
+    fn write(&mut self, text: &str) {
+        let mut characters = text.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\r' => self.at.1 = 0,
+                '\n' => self.line_feed(false),
+                '\u{1b}' => {
+                    let code: String = characters.by_ref().skip(1).take_while_inclusive();
+                    self.control(&code);
+                }
+                other => self.put(other),
+            }
+        }
+    }
+
+    fn line_feed(&mut self, wrapped: bool) {
+        self.rows[self.at.0].1 = wrapped;
+        self.at = (self.at.0 + 1, 0);
+        if self.at.0 == self.rows.len() {
+            self.rows.push((String::new(), false));
+        }
+    }
+
+    fn put(&mut self, character: char) {
+        if self.at.1 == self.columns {
+            self.line_feed(true);
+        }
+        let (row, column) = self.at;
+        let mut characters: Vec<char> = self.rows[row].0.chars().collect();
+        characters.resize(characters.len().max(column + 1), ' ');
+        characters[column] = character;
+        self.rows[row].0 = characters.into_iter().collect();
+        self.at.1 += 1;
+    }
+
+    fn control(&mut self, code: &str) {
+        let (row, column) = self.at;
+        match code.split_at(code.len() - 1) {
+            (count, "A") => self.at.0 = row.saturating_sub(count.parse().expect("a number")),
+            ("", "K") => self.rows[row].0 = self.rows[row].0.chars().take(column).collect(),
+            ("", "J") => {
+                self.rows.truncate(row + 1);
+                self.rows[row] = (self.rows[row].0.chars().take(column).collect(), false);
+            }
+            other => panic!("the display is not to use {other:?}"),
+        }
+    }
+
+    /// Folds all lines anew; the cursor, which stands at the beginning of the last row, stays there.
+    fn resize(&mut self, columns: usize) {
+        let lines = self.lines();
+        self.columns = columns;
+        self.rows = Vec::new();
+        for line in lines {
+            let characters: Vec<char> = line.chars().collect();
+            let folded = characters.chunks(columns).map(|part| (part.iter().collect(), true));
+            self.rows.extend(folded);
+            match characters.is_empty() {
+                true => self.rows.push((String::new(), false)),
+                false => self.rows.last_mut().expect("a row was pushed").1 = false,
+            }
+        }
+        self.at = (self.rows.len() - 1, 0);
+    }
+
+    /// Returns the lines, each as it was written.
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        for (text, goes_on) in &self.rows {
+            lines.last_mut().expect("there is one").push_str(text);
+            if !goes_on {
+                lines.push(String::new());
+            }
+        }
+        lines.pop();
+        lines
+    }
+}
+
+/// Takes the characters of a control sequence, its last one included.
+trait TakeControl {
+    fn take_while_inclusive(self) -> String;
+}
+
+impl<I: Iterator<Item = char>> TakeControl for I {
+    fn take_while_inclusive(self) -> String {
+        let mut code = String::new();
+        for character in self {
+            code.push(character);
+            if character.is_ascii_alphabetic() {
+                break;
+            }
+        }
+        code
+    }
+}
+
+/// Draws frames of changing sizes, with a story between them, on a terminal whose width changes.
+fn drawn(widths: &[usize]) -> (Terminal, Vec<String>) {
+    let (mut terminal, mut redraw, mut told) = (Terminal::new(widths[0]), Redraw::default(), Vec::new());
+    terminal.write("$ ecsail deploy\n");
+    told.push("$ ecsail deploy".to_owned());
+    for (index, columns) in widths.iter().enumerate() {
+        if *columns != terminal.columns {
+            terminal.resize(*columns);
+        }
+        let story: Vec<String> =
+            (0..index % 3).map(|n| format!("story {index} {n} {}", "word ".repeat(12))).collect();
+        let rows: Vec<Row> = (0..(7 * index) % 9)
+            .map(|n| row(progress(&format!("s{n}"), Standing::Moving, 1, "scale up")))
+            .collect();
+        terminal.write(&redraw.to(&story, &lines(&rows, *columns, 24), *columns));
+        told.extend(story);
+        let shown: Vec<String> = told.iter().cloned().chain(lines(&rows, *columns, 24)).collect();
+        let on_screen: Vec<String> = terminal.lines().iter().map(|line| line.trim_end().to_owned()).collect();
+        let shown: Vec<&str> = shown.iter().map(|line| line.trim_end()).chain([""]).collect();
+        assert_eq!(on_screen, shown, "drawing {index}, {columns} columns");
+    }
+    terminal.write(&redraw.to(&[], &[], *widths.last().expect("there are some")));
+    (terminal, told)
+}
+
+#[test]
+fn drawing_in_place_leaves_the_story_and_nothing_else() {
+    let (terminal, told) = drawn(&[80; 30]);
+    let left: Vec<String> = terminal.lines().iter().map(|line| line.trim_end().to_owned()).collect();
+    let told: Vec<&str> = told.iter().map(|line| line.trim_end()).chain([""]).collect();
+    assert_eq!(left, told);
+}
+
+#[test]
+fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
+    drawn(&[80, 80, 40, 40, 33, 120, 120, 60, 7, 200, 80, 40, 80, 40, 80]);
+}
+
+#[test]
+fn a_plain_line_says_what_is_not_zero_and_nothing_twice() {
+    let web = |running, detail: &str| progress("web", Standing::Moving, running, detail);
+    let traffic = |test, production| Some(Traffic { test, production });
+    let rows = [
+        (web(4, "scale up"), "web: 4/4 running; scale up"),
+        (
+            Progress { pending: 1, failed: 2, stage: Some("scale up".to_owned()), ..web(1, "scale up") },
+            "web: 1/4 running, 1 pending, 2 failed; scale up",
+        ),
+        (
+            Progress {
+                traffic: traffic(100.0, 10.0),
+                stage: Some("bake time".to_owned()),
+                ..web(4, "bake time")
+            },
+            "web: 4/4 running; bake time; traffic 10% (test 100%)",
+        ),
+        (Progress { traffic: traffic(100.0, 100.0), ..web(4, "x") }, "web: 4/4 running; x; traffic 100%"),
+        (
+            Progress {
+                hook: Some("ok".to_owned()),
+                standing: Standing::Waiting,
+                ..web(4, "waiting for hook ok")
+            },
+            "web: 4/4 running; waiting for hook ok",
+        ),
+        (
+            Progress { traffic: traffic(100.0, 100.0), standing: Standing::Done, ..web(4, "completed") },
+            "web: 4/4 running; completed",
+        ),
+        (
+            Progress { desired: 0, failed: 4, standing: Standing::Failing, ..web(0, "rolling back: why") },
+            "web: going back: why",
+        ),
+    ];
+    for (progress, expected) in rows {
+        assert_eq!(plain(&progress, None), expected);
+    }
+}
+
+#[test]
+fn the_reason_of_a_rollback_is_said_once() {
+    let gone = |detail: &str| Progress { desired: 0, ..progress("web", Standing::Failing, 0, detail) };
+    let before = gone("rolling back: the breaker");
+    assert_eq!(plain(&gone("rolled back: the breaker"), Some(&before)), "web: rolled back");
+    assert_eq!(plain(&gone("rolled back: an alarm"), Some(&before)), "web: rolled back: an alarm");
+}
+
+#[test]
+fn off_a_terminal_a_rollback_is_told_without_counts_of_nothing() {
+    let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3).says("web: going back: ");
+    assert!(!run.stderr.contains("0/0 running"), "{}", run.stderr);
+}
+
+#[test]
+fn what_every_rollout_says_is_told_under_v_only() {
+    let ordinary = "has reached a steady state";
+    let run = World::with_breaker(Scenario::Steady).deploy("v2").exits(0);
+    assert!(!run.stderr.contains(ordinary), "{}", run.stderr);
+    let world = World::with_breaker(Scenario::Steady);
+    world.run(&["deploy", "--tag", "v2", "-v"]).exits(0).says(ordinary);
+    World::with_breaker(Scenario::Crash).deploy("v2").exits(3).says("tasks failed to start");
+}
+
+#[test]
+fn long_lines_are_folded_at_words_and_keep_their_indentation() {
+    let rows = [
+        ("short", "short"),
+        ("web: one two three four", "web: one two\n  three four"),
+        ("  stopped: one two three", "  stopped: one\n    two three"),
+        ("a\n  b\n\nc", "a\n  b\n\nc"),
+        ("  anextremelylongword next", "  anextremelylongword\n    next"),
+        ("\u{1b}[31mred words that\u{1b}[0m go", "\u{1b}[31mred words that\u{1b}[0m\n  go"),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(wrapped(text, 16), expected);
+    }
+}
+
+#[test]
+fn a_command_is_never_folded() {
+    let text = "  look at it: `ecsail status web --cluster main` or not";
+    assert_eq!(wrapped(text, 20), "  look at it:\n    `ecsail status web --cluster main`\n    or not");
+}
+
+fn failed(reason: &str, containers: Vec<ContainerEnd>) -> Diagnosis {
+    Diagnosis {
+        task: Some("t1".to_owned()),
+        failed_tasks: 1,
+        stop_code: Some("TaskFailedToStart".to_owned()),
+        stopped_reason: Some(reason.to_owned()),
+        containers,
+        ..Diagnosis::default()
+    }
+}
+
+fn container(exit_code: Option<i64>, reason: &str) -> ContainerEnd {
+    ContainerEnd { name: "app".to_owned(), exit_code, reason: Some(reason.to_owned()), failing: true }
+}
+
+#[test]
+fn a_reason_that_task_and_container_share_is_said_once() {
+    let reason = "CannotPullContainerError: not found";
+    let text = explanation::text("web", &failed(reason, vec![container(None, reason)]), false);
+    let expected = "web: one task failed: t1\n  stopped: CannotPullContainerError: not found (TaskFailedToStart)\n  \
+                    container `app`: no exit code";
+    assert_eq!(text, expected);
+    let other = failed("Essential container exited", vec![container(Some(137), "OutOfMemoryError")]);
+    let text = explanation::text("web", &other, false);
+    assert!(text.ends_with("container `app`: exit code 137: OutOfMemoryError"), "{text}");
+}
+
+#[test]
+fn of_many_events_the_newest_are_shown() {
+    let event =
+        |n: usize| Event { created_at: Epoch(n as f64), message: format!("event {n}"), ..Event::default() };
+    let diagnosis = Diagnosis { events: (0..9).map(event).collect(), ..Diagnosis::default() };
+    let text = explanation::text("web", &diagnosis, false);
+    assert!(text.starts_with("web: what ECS said\n  … 4 earlier\n  00:00:04Z event 4\n"), "{text}");
+    assert!(text.ends_with("event 8"), "{text}");
+}
+
+#[test]
+fn off_a_terminal_no_line_is_folded() {
+    let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3);
+    let long =
+        "web: web:2 was rolled back, web:1 runs: Service deployment rolled back because the circuit breaker";
+    run.answers(long);
+}

@@ -1,0 +1,406 @@
+//! What `--output json` prints: each line is as `ecsail schema events` says, in every run of every verb.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::support::{DEFINITION, Folder, MANIFEST, Run, World, behind_target_group, service};
+
+fn schema() -> Value {
+    let run = Folder::new(&[]).run(&["schema", "events"]).exits(0);
+    serde_json::from_str(&run.stdout).expect("JSON")
+}
+
+/// Holds the schema, and the names of the events that were checked against it.
+struct Checked {
+    schema: Value,
+    all: Validator,
+    seen: BTreeSet<String>,
+}
+
+impl Checked {
+    fn new() -> Checked {
+        let schema = schema();
+        jsonschema::meta::validate(&schema).expect("a schema");
+        Checked { all: jsonschema::validator_for(&schema).expect("a schema"), schema, seen: BTreeSet::new() }
+    }
+
+    /// Fails unless each line is as the schema says; returns the events.
+    #[track_caller]
+    fn lines(&mut self, stdout: &str) -> Vec<Value> {
+        assert!(!stdout.is_empty(), "something is printed");
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let events: Vec<Value> = stdout.lines().map(parse).collect();
+        for event in &events {
+            let name = event["event"].as_str().expect("each line names its event").to_owned();
+            assert!(self.all.is_valid(event), "{}\n{event:#}", self.why(&name, event));
+            self.seen.insert(name);
+        }
+        events
+    }
+
+    /// Returns what the definition of one event has against a line: the whole schema could only say that none fits.
+    fn why(&self, name: &str, event: &Value) -> String {
+        let mut one = self.schema.clone();
+        one.as_object_mut().expect("an object").remove("oneOf");
+        one["$ref"] = json!(format!("#/$defs/{name}"));
+        let validator = jsonschema::validator_for(&one).expect("a schema");
+        validator.iter_errors(event).map(|error| format!("{}: {error}\n", error.instance_path())).collect()
+    }
+
+    #[track_caller]
+    fn run(&mut self, run: Run, code: i32) -> Vec<Value> {
+        let run = run.exits(code);
+        assert_eq!(run.stderr, "");
+        self.lines(&run.stdout)
+    }
+}
+
+fn in_json(world: &World, arguments: &[&str]) -> Run {
+    world.run(&[arguments, &["--output", "json"]].concat())
+}
+
+/// Returns the end of the one rollout.
+fn settled(events: &[Value]) -> &Value {
+    events.iter().find(|event| event["event"] == "rollout.settled").expect("the rollout has an end")
+}
+
+#[test]
+fn the_ends_of_rollouts_are_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let deploy: &[&str] = &["deploy", "--tag", "v2"];
+    for (scenario, code, verdict) in [
+        (Scenario::Steady, 0, "succeeded"),
+        (Scenario::Crash, 3, "rolled_back"),
+        (Scenario::NoImage, 3, "stuck"),
+        (Scenario::Alarm, 3, "rolled_back"),
+        (Scenario::RollbackNewId, 3, "rolled_back"),
+    ] {
+        let events = checked.run(in_json(&World::with_breaker(scenario), deploy), code);
+        assert_eq!(settled(&events)["verdict"], verdict, "{scenario:?}");
+    }
+    let events = checked.run(in_json(&World::new(Scenario::CrashBreaker), deploy), 3);
+    assert_eq!(settled(&events)["outcome"], "settled");
+    let world = World::new(Scenario::Steady);
+    let events = checked.run(in_json(&world, &["deploy", "--tag", "v2", "--until", "scale-up"]), 0);
+    assert_eq!(settled(&events)["verdict"], "reached");
+}
+
+#[test]
+fn an_explanation_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let events = checked.run(in_json(&World::with_breaker(Scenario::Crash), &["deploy", "--tag", "v2"]), 3);
+    let diagnosis = &settled(&events)["diagnosis"];
+    assert_eq!(diagnosis["containers"][0]["exit_code"], 1);
+    assert_eq!(diagnosis["causes"][0]["cause"], "the program ended with an error");
+    let mut members = behind_target_group();
+    members["deploymentConfiguration"] =
+        json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
+    let mut seeded = service("web", members);
+    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+    let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
+    let world = World::with(Scenario::Unhealthy, &files, &[seeded]);
+    let events = checked.run(in_json(&world, &["deploy", "--tag", "v2"]), 3);
+    assert!(settled(&events)["diagnosis"]["failed_tasks"].is_number());
+}
+
+#[test]
+fn a_rollout_that_is_taken_back_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let world = World::new(Scenario::Steady);
+    checked.run(in_json(&world, &["deploy", "--tag", "v2"]), 0);
+    world.sandbox.set_scenario(None, Scenario::Stuck);
+    let arguments = ["deploy", "--tag", "v3", "--timeout", "400ms", "--on-timeout", "rollback"];
+    let run = in_json(&world, &arguments);
+    let events = checked.lines(&run.stdout);
+    assert!(checked.seen.contains("rollout.taking_back"), "{}", run.stdout);
+    assert_eq!(settled(&events)["aftermath"]["action"], "taken_back");
+    let world = World::new(Scenario::Stuck);
+    let arguments = ["deploy", "--tag", "v2", "--timeout", "300ms", "--on-timeout", "leave"];
+    let events = checked.run(in_json(&world, &arguments), 4);
+    assert_eq!(settled(&events)["outcome"], "timed_out");
+}
+
+#[test]
+fn a_deployment_that_another_replaces_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let world = World::new(Scenario::Slow);
+    let mut child = world.start(&["deploy", "--tag", "v2", "--output", "json"]);
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut printed = String::new();
+    while !printed.contains("rollout.progress") {
+        assert_ne!(stdout.read_line(&mut printed).expect("text"), 0, "{printed}");
+    }
+    let other =
+        json!({"cluster": "main", "service": "web", "taskDefinition": "web:1", "forceNewDeployment": true});
+    world.call("UpdateService", other);
+    while stdout.read_line(&mut printed).expect("text") > 0 {}
+    assert_eq!(child.wait().expect("ends").code(), Some(3));
+    assert_eq!(settled(&checked.lines(&printed))["verdict"], "superseded");
+}
+
+#[test]
+fn what_is_refused_or_fails_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let world = World::new(Scenario::Slow);
+    checked.run(in_json(&world, &["deploy", "--tag", "v2", "--no-wait"]), 0);
+    let refused = checked.run(in_json(&world, &["deploy", "--tag", "v3"]), 5);
+    assert_eq!(refused.last().expect("a line")["kind"], "refused");
+    checked.run(in_json(&world, &["deploy", "--tag", "v9"]), 1);
+    checked.run(in_json(&world, &["deploy", "service", "nope", "--tag", "v2"]), 2);
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
+    let events = checked.run(in_json(&world, &["deploy", "--tag", "v2"]), 1);
+    assert_eq!(settled(&events)["outcome"], "not_updated");
+    assert!(checked.seen.contains("started") && checked.seen.contains("error"));
+}
+
+#[test]
+fn plans_documents_and_states_are_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let world = World::with_breaker(Scenario::Steady);
+    for arguments in [
+        &["plan", "--tag", "v2"][..],
+        &["plan", "--tag", "v1"],
+        &["plan", "--tag", "v2", "--stage", "", "-q"],
+        &["deploy", "--tag", "v2", "--dry-run"],
+        &["render", "--tag", "v2"],
+        &["status"],
+        &["deploy", "--tag", "v1"],
+        &["deploy", "--tag", "v1", "--force"],
+        &["wait"],
+        &["check"],
+    ] {
+        checked.run(in_json(&world, arguments), 0);
+    }
+    checked.run(in_json(&world, &["status", "nope", "--cluster", "main"]), 1);
+    checked.run(in_json(&world, &["wait", "nope", "--cluster", "main"]), 1);
+    world.move_tag("v1");
+    checked.run(in_json(&world, &["deploy", "--tag", "v1"]), 0);
+    let moved = checked.run(in_json(&world, &["plan", "--tag", "v1"]), 0);
+    assert_eq!(moved[0]["event"], "plan");
+}
+
+#[test]
+fn problems_in_files_are_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let odd = format!("{DEFINITION}    cpux: 1\n");
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", odd.as_str()), ("alone.yml", "family: [")];
+    let folder = Folder::new(&files);
+    let events = checked.run(folder.run(&["check", "--output", "json"]), 1);
+    assert_eq!(events[0]["problems"][0]["line"], 10);
+    checked.run(folder.run(&["check", "--definition", "alone.yml", "--output", "json"]), 1);
+    let noted = DEFINITION.replace("image: {{ image.app }}", "image: nginx");
+    let folder = Folder::new(&[
+        ("ecsail.yml", MANIFEST),
+        ("web.yml", &noted),
+        (
+            "alone.json",
+            r#"{"family": "a", "revision": 3, "containerDefinitions": [{"name": "a", "image": "b", "memory": 9}]}"#,
+        ),
+    ]);
+    checked.run(folder.run(&["check", "--output", "json"]), 0);
+    checked.run(folder.run(&["check", "--definition", "alone.json", "--output", "json"]), 0);
+    assert!(checked.seen.contains("remark"), "{:?}", checked.seen);
+}
+
+#[test]
+fn what_needs_no_aws_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
+    for arguments in [
+        &["explain"][..],
+        &["explain", "fargate-cpu-memory"],
+        &["completions", "bash"],
+        &["schema", "manifest"],
+        &["schema", "events"],
+        &["sandbox", "scenarios"],
+        &["sandbox", "reset"],
+    ] {
+        checked.run(folder.run(&[arguments, &["--output", "json"]].concat()), 0);
+    }
+    checked.run(folder.run(&["explain", "nope", "--output", "json"]), 2);
+    let events = checked.run(folder.run(&["plan", "--tag", "v2", "--sandbox", "--output", "json"]), 0);
+    assert_eq!(events[0]["sandbox"], true);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sandbox_that_serves_is_as_the_schema_says() {
+    let folder = Folder::new(&[]);
+    let mut command = folder.command(&["sandbox", "serve", "--output", "json"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut printed = String::new();
+    while !printed.contains("until it is interrupted") {
+        assert_ne!(stdout.read_line(&mut printed).expect("text"), 0, "{printed}");
+    }
+    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.expect("`kill` is there").success());
+    child.wait().expect("ends");
+    let mut checked = Checked::new();
+    checked.lines(&printed);
+    assert!(checked.seen.contains("serving"));
+}
+
+#[test]
+fn a_command_line_that_cannot_be_read_is_an_error_event() {
+    let mut checked = Checked::new();
+    let folder = Folder::new(&[]);
+    for arguments in [
+        &["--output", "json", "nope"][..],
+        &["--output=json"],
+        &["deploy", "--output", "json", "--timeout", "soon"],
+        &["deplo", "--output", "json"],
+        &["completions", "--output", "json"],
+    ] {
+        let events = checked.run(folder.run(arguments), 2);
+        assert_eq!((events.len(), &events[0]["kind"]), (1, &json!("usage")), "{arguments:?}");
+        assert!(!events[0]["message"].as_str().expect("a text").contains("error:"), "{events:?}");
+    }
+    let typo = checked.run(folder.run(&["deplo", "--output", "json"]), 2);
+    assert_eq!(typo[0]["message"], "unrecognized subcommand 'deplo'");
+    assert_eq!(typo[0]["hints"][0], "a similar subcommand exists: 'deploy'");
+}
+
+#[test]
+fn help_and_other_outputs_stay_text() {
+    let folder = Folder::new(&[]);
+    folder.run(&["--output", "json", "--help"]).exits(0).answers("Usage: ecsail");
+    folder.run(&["--version", "--output", "json"]).exits(0).answers("ecsail ");
+    folder.run(&["nope", "--output", "text"]).exits(2).says("error: unrecognized subcommand 'nope'");
+    let literal = folder.run(&["nope", "--", "--output", "json"]).exits(2);
+    assert_eq!(literal.stdout, "");
+}
+
+/// Returns every object of the schema that has members of its own, with its place.
+fn objects(value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(members) => {
+            if members.contains_key("properties") {
+                found.push((place.to_owned(), value.clone()));
+            }
+            members.iter().for_each(|(name, member)| objects(member, &format!("{place}/{name}"), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, item)| objects(item, &format!("{place}/{n}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_object_of_ours_takes_unknown_members() {
+    let mut found = Vec::new();
+    objects(&schema(), "", &mut found);
+    assert!(found.len() > 40, "{}", found.len());
+    for (place, object) in found {
+        let closed = object["additionalProperties"] == false || object["unevaluatedProperties"] == false;
+        // What names no type is a part of an object, which itself is closed.
+        assert!(closed || object.get("type").is_none(), "{place} is open");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_as_documented_is_refused() {
+    let validator = jsonschema::validator_for(&schema()).expect("a schema");
+    let world = World::with_breaker(Scenario::Crash);
+    let events = in_json(&world, &["deploy", "--tag", "v2"]).exits(3).events();
+    assert!(!validator.is_valid(&json!({"event": "nope"})), "an unknown event");
+    assert!(!validator.is_valid(&json!({"message": "no event"})));
+    for event in &events {
+        assert!(validator.is_valid(event), "{event}");
+        for place in places(event, "") {
+            let mut more = event.clone();
+            more.pointer_mut(&place).expect("an object is there")["nope"] = json!(1);
+            // The values in a plan are ECS's own, whatever they are.
+            let free =
+                event["event"] == "plan" && ["/before", "/after"].iter().any(|end| place.ends_with(end));
+            assert!(free || !validator.is_valid(&more), "`nope` is taken at `{place}` of {event}");
+        }
+        for name in event.as_object().expect("an object").keys() {
+            let optional = ["sandbox", "stage", "traffic", "hook", "aftermath", "diagnosis"];
+            let mut less = event.clone();
+            less.as_object_mut().expect("an object").remove(name);
+            assert_eq!(
+                validator.is_valid(&less),
+                optional.contains(&name.as_str()),
+                "without `{name}`: {event}"
+            );
+        }
+    }
+}
+
+/// Returns the places of all objects in a value.
+fn places(value: &Value, at: &str) -> Vec<String> {
+    let within = |children: Vec<(String, &Value)>| -> Vec<String> {
+        children.iter().flat_map(|(name, child)| places(child, &format!("{at}/{name}"))).collect()
+    };
+    match value {
+        Value::Object(members) => {
+            let inner = within(members.iter().map(|(name, child)| (name.clone(), child)).collect());
+            [vec![at.to_owned()], inner].concat()
+        }
+        Value::Array(items) => {
+            within(items.iter().enumerate().map(|(index, child)| (index.to_string(), child)).collect())
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the names of the events that the source can print: each is written out where its event is made.
+fn names_in_the_source() -> BTreeSet<String> {
+    fn read(folder: &Path, names: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                read(&path, names);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                for marker in ["\"event\": \"", "Event::Answer { event: \""] {
+                    let found = text.split(marker).skip(1).filter_map(|rest| rest.split('"').next());
+                    names.extend(found.map(str::to_owned));
+                }
+                let answers = text.matches("tell(&Event::Answer {").count();
+                let named = text.matches("tell(&Event::Answer { event: \"").count();
+                assert_eq!(answers, named, "an answer in {} hides its name", path.display());
+            }
+        }
+    }
+    let mut names = BTreeSet::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
+    names
+}
+
+#[test]
+fn every_event_of_the_source_has_a_definition_and_no_other_has() {
+    let schema = schema();
+    let branches = schema["oneOf"].as_array().expect("a list").iter();
+    let name = |branch: &Value| branch["$ref"].as_str().expect("a reference").replace("#/$defs/", "");
+    let defined: BTreeSet<String> = branches.map(name).collect();
+    for name in &defined {
+        assert_eq!(schema["$defs"][name]["properties"]["event"]["const"], name.as_str());
+    }
+    assert_eq!(names_in_the_source(), defined);
+}
+
+#[test]
+fn the_readme_names_every_event_and_every_member() {
+    let readme = include_str!("../../README.md");
+    let section = readme.split("\n## JSON events\n").nth(1).expect("the section");
+    let section = section.split("\n## ").next().expect("its text");
+    let mut found = Vec::new();
+    let schema = schema();
+    objects(&schema, "", &mut found);
+    let members =
+        found.iter().flat_map(|(_, object)| object["properties"].as_object().expect("members").keys());
+    let names = names_in_the_source();
+    let missing: BTreeSet<&String> =
+        members.chain(&names).filter(|name| !section.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -1,0 +1,240 @@
+//! Every scenario that the sandbox can play, end to end through the binary: exit code and key lines.
+
+use ecsail::sandbox::{Scenario, scenarios};
+use serde_json::json;
+
+use crate::support::{DEFINITION, MANIFEST, Run, World, behind_target_group, service};
+
+/// Holds what a deploy under a scenario comes to.
+struct Row {
+    scenario: &'static str,
+    code: i32,
+    /// What the answer begins with, after the service's name.
+    answers: &'static str,
+    /// What the story has.
+    says: &'static [&'static str],
+}
+
+const fn row(scenario: &'static str, code: i32, answers: &'static str, says: &'static [&'static str]) -> Row {
+    Row { scenario, code, answers, says }
+}
+
+const BACK: &str = "runs now: web:1, 2 of 2 tasks running";
+const ON: &str = "ecsail wait web --cluster main --deployment ecs-svc/";
+const CRASHED: &str = "cause: the program ended with an error";
+const LINE: &str = "ERROR could not connect to the database";
+
+const ROWS: &[Row] = &[
+    row("steady", 0, "deployed web:2 in ", &["web: 2/2 running; completed"]),
+    row("slow", 0, "deployed web:2 in ", &[]),
+    row(
+        "crash",
+        3,
+        "web:2 cannot succeed: 4 tasks ended in the same way: container `app` exited with code 1; taken back, web:1 runs",
+        &[
+            "going back (StopServiceDeployment)",
+            LINE,
+            "postgres://(hidden)@db/shop",
+            "container `app`: exit code 1",
+            CRASHED,
+            BACK,
+        ],
+    ),
+    row(
+        "crash-breaker",
+        3,
+        "web:2 failed: ECS deployment circuit breaker: tasks failed to start.; taken back, web:1 runs",
+        &["going back", LINE, CRASHED, BACK],
+    ),
+    row(
+        "crash-rollback",
+        3,
+        "web:2 was rolled back, web:1 runs: Service deployment rolled back because the circuit breaker",
+        &[LINE, "deployment failed: tasks failed to start.", CRASHED, BACK],
+    ),
+    row("rollback-new-id", 3, "web:2 was rolled back, web:1 runs: ", &[CRASHED, BACK]),
+    row(
+        "rollback-fails",
+        3,
+        "web:2 failed: the rollback failed: ",
+        &[CRASHED, "runs now: web:1 (failed), 0 of 2 tasks running"],
+    ),
+    row(
+        "no-rollback-target",
+        3,
+        "web:2 failed: ",
+        &["no rollback candidate was found", CRASHED, "runs now: web:2 (failed)"],
+    ),
+    row("throttled", 3, "web:2 cannot succeed: ", &["unable to consistently start tasks", CRASHED, BACK]),
+    row("many", 3, "web:2 cannot succeed: ", &[CRASHED, "runs now: web:1, 60 of 60 tasks running"]),
+    row(
+        "no-image",
+        3,
+        "web:2 cannot succeed: 2 tasks ended in the same way: the task did not start: CannotPullContainerError",
+        &["cause: the image is not in the registry", "remedy: push the image, or correct its tag", BACK],
+    ),
+    row(
+        "platform",
+        3,
+        "web:2 cannot succeed: 2 tasks",
+        &["cause: the image is for another CPU architecture than the task", BACK],
+    ),
+    row(
+        "exec-format",
+        3,
+        "web:2 cannot succeed: 2 tasks",
+        &["cause: the image is for another CPU architecture than the task", BACK],
+    ),
+    row("no-network", 3, "web:2 cannot succeed: ", &["cause: the task cannot get a login for ECR", BACK]),
+    row(
+        "secret-denied",
+        3,
+        "web:2 cannot succeed: 2 tasks",
+        &["cause: the execution role may not read a secret", BACK],
+    ),
+    row(
+        "secret-missing",
+        3,
+        "web:2 cannot succeed: 2 tasks",
+        &["cause: a secret or parameter does not exist", BACK],
+    ),
+    row(
+        "role",
+        3,
+        "web:2 cannot succeed: ECS failed to launch a task",
+        &["cause: ECS cannot assume a role of the task", BACK],
+    ),
+    row(
+        "unhealthy",
+        3,
+        "web:2 cannot succeed: 6 tasks ended in the same way: Task failed ELB health checks",
+        &[
+            "Health checks failed with these codes: [503]",
+            "cause: the load balancer's health check fails",
+            BACK,
+        ],
+    ),
+    row(
+        "unhealthy-container",
+        3,
+        "web:2 cannot succeed: 6 tasks",
+        &["cause: the container's health check fails", BACK],
+    ),
+    row("unhealthy-recovers", 0, "deployed web:2 in ", &["is unhealthy in"]),
+    row("oom", 3, "web:2 cannot succeed: ", &["cause: the container needed more memory than it has", BACK]),
+    row(
+        "exit-zero",
+        3,
+        "web:2 cannot succeed: ",
+        &["cause: the program ended by itself; a service has to go on", BACK],
+    ),
+    row("flaky", 0, "deployed web:2 in ", &[]),
+    row("spot", 0, "deployed web:2 in ", &[]),
+    row(
+        "stuck",
+        4,
+        "web:2 is still under way after ",
+        &["Capacity is unavailable at this time", "cause: ", ON],
+    ),
+    row("capacity", 0, "deployed web:2 in ", &["Capacity is unavailable at this time"]),
+    row(
+        "placement",
+        4,
+        "web:2 is still under way after ",
+        &[
+            "no container instance met all of its requirements",
+            "cause: no container instance has enough CPU left",
+            ON,
+        ],
+    ),
+    row("protected", 0, "deployed web:2 in ", &["tasks under protection"]),
+    row("drain", 0, "deployed web:2 in ", &["tasks of the deployment before still run"]),
+    row("early-success", 0, "deployed web:2 in ", &[]),
+    row("scales", 0, "deployed web:2 in ", &["3/3 running"]),
+    row("alarm", 3, "web:2 was rolled back, web:1 runs: ", &["cause: alarm `sandbox-5xx` went off", BACK]),
+    row("superseded", 3, "web:2 was superseded by web:3 (ecs-svc/", &["runs now: web:3"]),
+    row(
+        "stopped",
+        3,
+        "web:2 was rolled back, web:1 runs: ",
+        &["cause: the deployment was stopped on request", BACK],
+    ),
+    row("deleted", 3, "web:2 failed: the service was deleted", &[]),
+    row("blue-green", 0, "deployed web:2 in ", &["bake time", "traffic 100%"]),
+    row("linear", 0, "deployed web:2 in ", &["production traffic shift", "traffic 25%", "traffic 50%"]),
+    row("canary", 0, "deployed web:2 in ", &["traffic 10%", "bake time"]),
+    row("hook-fails", 3, "web:2 was rolled back, web:1 runs: ", &["cause: a lifecycle hook failed", BACK]),
+    row(
+        "hook-times-out",
+        3,
+        "web:2 was rolled back, web:1 runs: ",
+        &["cause: a lifecycle hook failed", BACK],
+    ),
+    row("hook-pauses", 4, "web:2 is still under way after ", &["waiting for hook", ON]),
+    row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching by the service's deployment list"]),
+    row("no-logs", 0, "deployed web:2 in ", &[]),
+    row("no-tagging", 0, "deployed web:2 in ", &["note: registering without `ecsail:` tags"]),
+    row(
+        "expires",
+        1,
+        "web:2 can no longer be watched, the rollout goes on: ",
+        &["renew the credentials", ON],
+    ),
+    row("by-tag", 0, "deployed web:2 in ", &[]),
+];
+
+/// Deploys `v2` under a scenario, with a service behind a target group and a container that writes a log.
+fn deploy(scenario: Scenario, code: i32) -> Run {
+    let mut seeded = service("web", behind_target_group());
+    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+    let options = "{ awslogs-group: /shop, awslogs-region: us-east-1, awslogs-stream-prefix: web }";
+    let definition = format!(
+        "{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n"
+    );
+    let world = World::with(scenario, &[("ecsail.yml", MANIFEST), ("web.yml", &definition)], &[seeded]);
+    // Only what never ends by itself is to run into its time.
+    let timeout = if code == 4 { "2s" } else { "5m" };
+    world.run(&["deploy", "service", "web", "--tag", "v2", "--timeout", timeout])
+}
+
+#[test]
+fn every_scenario_has_a_row() {
+    let named: Vec<&str> = ROWS.iter().map(|row| row.scenario).collect();
+    let all: Vec<&str> = scenarios().iter().map(|info| info.name).collect();
+    let missing: Vec<_> = all.iter().filter(|name| !named.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(named.len(), all.len(), "a row of a scenario that is not there, or two of one");
+}
+
+#[test]
+fn every_scenario_ends_as_its_row_says() {
+    let mut wrong = Vec::new();
+    for row in ROWS {
+        let run = deploy(row.scenario.parse().expect("a scenario"), row.code);
+        let answer = format!("web: {}", row.answers);
+        let silent: Vec<_> = row
+            .says
+            .iter()
+            .filter(|text| !run.stderr.contains(*text) && !run.stdout.contains(*text))
+            .collect();
+        if run.code != row.code || !run.stdout.contains(&answer) || !silent.is_empty() {
+            wrong.push(format!(
+                "`{}`: exit code {} (expected {}), not said: {silent:?}\nexpected: {answer}\nstdout:\n{}stderr:\n{}",
+                row.scenario, run.code, row.code, run.stdout, run.stderr
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_log_that_may_not_be_read_is_said_and_changes_no_verdict() {
+    let world = World::new(Scenario::Crash);
+    let options = "{ awslogs-group: /shop, awslogs-region: us-east-1, awslogs-stream-prefix: web }";
+    let log = format!("    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n");
+    world.folder.write("web.yml", &format!("{DEFINITION}{log}"));
+    let fault = ecsail::sandbox::Fault::on("GetLogEvents", ecsail::sandbox::FaultKind::AccessDenied);
+    world.sandbox.inject(fault.always());
+    let run = world.deploy("v2").exits(3).says("the log cannot be read: logs:GetLogEvents: AccessDenied");
+    run.says(CRASHED).answers("taken back, web:1 runs");
+}
