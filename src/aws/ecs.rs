@@ -225,7 +225,7 @@ impl Aws {
 }
 
 /// Returns the setting for calls that must not be made a second time behind our back.
-fn once() -> aws_sdk_ecs::config::Builder {
+pub(super) fn once() -> aws_sdk_ecs::config::Builder {
     aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
@@ -240,7 +240,7 @@ fn definition_of(mut answer: Value) -> Option<TaskDefinition> {
 }
 
 /// Returns the views of a list in an answer; an item that cannot be read is left out.
-fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
+pub(super) fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
     let items = answer[member].as_array();
     items.into_iter().flatten().filter_map(|item| view(item).ok()).collect()
 }

@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::settings::Settings;
 
 pub mod config;
+pub mod definitions;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;
@@ -20,10 +21,16 @@ pub mod error;
 pub mod logs;
 pub mod observe;
 pub mod raw;
+pub mod references;
+pub mod rules;
+pub mod schedules;
 pub mod sts;
 pub mod types;
 
 pub use error::ApiError;
+
+/// How many calls that read one thing each are made at a time: few enough for the smallest bucket to keep up.
+const CALLS_AT_ONCE: usize = 8;
 
 /// Holds the clients of one run.
 pub struct Aws {
@@ -34,6 +41,8 @@ pub struct Aws {
     /// CloudWatch Logs clients by region: a container's log options may name another one.
     logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
+    scheduler: OnceLock<aws_sdk_scheduler::Client>,
     /// The region that services are in.
     pub region: String,
 }
@@ -50,7 +59,8 @@ impl Aws {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::Client::new(&config);
         let (ecr, logs, elb) = (Mutex::default(), Mutex::default(), OnceLock::new());
-        Ok(Aws { ecs, ecr, logs, elb, region, config })
+        let (events, scheduler) = (OnceLock::new(), OnceLock::new());
+        Ok(Aws { ecs, ecr, logs, elb, events, scheduler, region, config })
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
@@ -75,6 +85,14 @@ impl Aws {
 
     fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
         self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+    }
+
+    fn events(&self) -> &aws_sdk_eventbridge::Client {
+        self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config))
+    }
+
+    fn scheduler(&self) -> &aws_sdk_scheduler::Client {
+        self.scheduler.get_or_init(|| aws_sdk_scheduler::Client::new(&self.config))
     }
 }
 
