@@ -19,6 +19,7 @@ use crate::report::{Event, Report};
 use crate::watch::snapshot::{Followed, Policy};
 
 pub mod back;
+pub mod prune;
 
 /// How often a call is made at the most, and the first pause after which it is made again.
 const ATTEMPTS: u32 = 6;

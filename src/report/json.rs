@@ -75,6 +75,10 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         Event::Note(text) => json!({"event": "note", "message": text}),
         Event::Plan { plan, .. } => plan::json(plan),
         Event::Registered { revision } => json!({"event": "registered", "revision": revision}),
+        Event::Retired { revision, deleted: false, .. } => {
+            json!({"event": "deregistered", "revision": revision})
+        }
+        Event::Retired { revision, deleted: true, .. } => json!({"event": "deleted", "revision": revision}),
         Event::Updated { service, revision, deployment } => {
             json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
         }

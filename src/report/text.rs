@@ -118,6 +118,10 @@ impl Report for Text {
             }
             Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
             Event::Registered { revision } => self.story(&format!("registered {revision}")),
+            Event::Retired { revision, deleted, done, of } => {
+                let what = if *deleted { "deleted" } else { "deregistered" };
+                self.story(&format!("{what} {revision} ({done} of {of})"));
+            }
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.story(&format!("{service}: deploying {revision} ({id})"));
             }
