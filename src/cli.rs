@@ -9,7 +9,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::commands::{check, completions, deploy, explain, plan, render, schema, status, wait};
+use crate::commands::{
+    check, completions, deploy, explain, history, images, man, plan, prune, render, revisions, schema,
+    status, tasks, wait,
+};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -33,12 +36,19 @@ enum Verb {
     Plan(plan::Plan),
     Deploy(deploy::Deploy),
     Status(status::Status),
+    History(history::History),
+    Tasks(tasks::Tasks),
+    Images(images::Images),
+    Revisions(revisions::Revisions),
+    Prune(prune::Prune),
     Wait(wait::Wait),
     Explain(explain::Explain),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 /// Holds the flags of every verb.
@@ -169,12 +179,18 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
+        Verb::Man(args) => man::run(args, context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputArg::Markdown;
             runtime()?.block_on(plan::run(args, markdown, context))
         }
         Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
         Verb::Status(args) => runtime()?.block_on(status::run(args, context)),
+        Verb::History(args) => runtime()?.block_on(history::run(args, context)),
+        Verb::Tasks(args) => runtime()?.block_on(tasks::run(args, context)),
+        Verb::Images(args) => runtime()?.block_on(images::run(args, context)),
+        Verb::Revisions(args) => runtime()?.block_on(revisions::run(args, context)),
+        Verb::Prune(args) => runtime()?.block_on(prune::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),

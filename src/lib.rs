@@ -26,6 +26,7 @@ pub mod context;
 pub mod diagnose;
 pub mod document;
 pub mod error;
+pub mod history;
 pub mod lint;
 pub mod manifest;
 pub mod plan;

@@ -235,6 +235,7 @@ fn pushed_in_order(tags: &[String]) -> Vec<SeedTag> {
         tag: tag.clone(),
         digest: None,
         pushed_at: Some(pushed_at(index)),
+        findings: None,
     };
     tags.iter().enumerate().map(tag).collect()
 }

@@ -3,7 +3,7 @@
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
 
 use super::error::Meaning;
-use super::types::ImageState;
+use super::types::{Epoch, ImageState, PushedImage};
 use super::{ApiError, Aws};
 use crate::manifest::image::{EcrRepository, Reference};
 
@@ -11,6 +11,8 @@ use crate::manifest::image::{EcrRepository, Reference};
 const NEWEST: usize = 5;
 /// How many pages of 1,000 images are read to find them; a hint is not worth more.
 const PAGES: usize = 5;
+/// How many pages of 1,000 images are read of a repository at the most: ECR lists them in no order.
+const ALL_PAGES: usize = 20;
 
 impl Aws {
     /// Returns what is known of an image; one outside private ECR is not looked for.
@@ -71,5 +73,66 @@ impl Aws {
         }
         images.sort_by_key(|image| std::cmp::Reverse(image.image_pushed_at().map(|time| time.secs())));
         images.iter().flat_map(|image| image.image_tags().iter().cloned()).take(NEWEST).collect()
+    }
+
+    /// Returns the tagged images of a repository, the newest first, and whether these are all.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn pushed_images(
+        &self,
+        repository: &EcrRepository,
+    ) -> Result<(Vec<PushedImage>, bool), ApiError> {
+        let client = self.ecr(&repository.region);
+        let filter = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged).build();
+        let mut images: Vec<PushedImage> = Vec::new();
+        let mut token = None;
+        for _ in 0..ALL_PAGES {
+            let request =
+                client.describe_images().registry_id(&repository.account).repository_name(&repository.name);
+            let request = request.filter(filter.clone()).max_results(1000).set_next_token(token);
+            let sent = request.send().await;
+            let answer = sent.map_err(|error| ApiError::new("ecr:DescribeImages", error))?;
+            images.extend(answer.image_details().iter().map(pushed));
+            token = answer.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        images.sort_by(|a, b| b.pushed_at.0.total_cmp(&a.pushed_at.0));
+        Ok((images, token.is_none()))
+    }
+
+    /// Returns the image of a repository under a digest, whether it has a tag or not; nothing where it is gone.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn image_by_digest(
+        &self,
+        repository: &EcrRepository,
+        digest: &str,
+    ) -> Result<Option<PushedImage>, ApiError> {
+        let request = self.ecr(&repository.region).describe_images();
+        let request = request.registry_id(&repository.account).repository_name(&repository.name);
+        let id = ImageIdentifier::builder().image_digest(digest).build();
+        match request.image_ids(id).send().await.map_err(|error| ApiError::new("ecr:DescribeImages", error)) {
+            Ok(answer) => Ok(answer.image_details().first().map(pushed)),
+            Err(error) if error.code.as_deref() == Some("ImageNotFoundException") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Returns our view of an image.
+fn pushed(image: &ImageDetail) -> PushedImage {
+    let counts = image.image_scan_findings_summary().and_then(|found| found.finding_severity_counts());
+    let completed = image.image_scan_findings_summary().is_some();
+    let findings =
+        || counts.into_iter().flatten().map(|(level, count)| (level.as_str().to_owned(), i64::from(*count)));
+    PushedImage {
+        digest: image.image_digest().unwrap_or_default().to_owned(),
+        tags: image.image_tags().to_vec(),
+        pushed_at: Epoch(image.image_pushed_at().map_or(0.0, |time| time.as_secs_f64())),
+        findings: completed.then(|| findings().collect()),
     }
 }

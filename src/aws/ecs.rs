@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::config::retry::RetryConfig;
-use aws_sdk_ecs::types::{DesiredStatus, StopServiceDeploymentStopType, TaskDefinitionField};
+use aws_sdk_ecs::types::{
+    DesiredStatus, ServiceDeploymentStatus, StopServiceDeploymentStopType, TaskDefinitionField,
+};
 use serde_json::{Value, json};
 
 use super::raw::RawJson;
@@ -14,10 +16,15 @@ use super::{ApiError, Aws};
 const SERVICES_A_CALL: usize = 10;
 /// How many ARNs DescribeServiceDeployments and DescribeServiceRevisions take.
 const DEPLOYMENTS_A_CALL: usize = 20;
+/// How many service deployments a page of ListServiceDeployments has at the most.
+const DEPLOYMENTS_A_PAGE: i32 = 100;
+/// What the status of a service deployment is that has not ended.
+const OPEN: &[&str] =
+    &["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
 /// How many tasks DescribeTasks takes.
 const TASKS_A_CALL: usize = 100;
-/// How many pages of 100 stopped tasks are read at the most: a crash loop of a large service leaves thousands.
-const TASK_PAGES: usize = 10;
+/// How many stopped tasks are read at the most: a crash loop of a large service leaves thousands.
+pub const STOPPED_AT_MOST: usize = 1000;
 
 impl Aws {
     /// Returns the raw services that there are, by name; a name that is not there is left out.
@@ -158,6 +165,55 @@ impl Aws {
         Ok(list)
     }
 
+    /// Returns the newest service deployments of a service, newest first, as a list has them.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn newest_service_deployments(
+        &self,
+        cluster: &str,
+        service: &str,
+        number: usize,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        let request = || self.ecs.list_service_deployments().cluster(cluster).service(service);
+        let mut list: Vec<ServiceDeployment> = Vec::new();
+        let mut next = None;
+        loop {
+            let raw = RawJson::keep();
+            let page = request().max_results(DEPLOYMENTS_A_PAGE).set_next_token(next);
+            let sent = page.customize().interceptor(raw.clone()).send().await;
+            let sent = sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+            list.extend(views(&raw.answer(), "serviceDeployments"));
+            next = sent.next_token().map(str::to_owned).filter(|token| !token.is_empty());
+            // That the newest come first is what ECS does, and not what it promises.
+            let in_order = list.is_sorted_by(|a, b| a.created_at.0 >= b.created_at.0);
+            if next.is_none() || (in_order && list.len() >= number) {
+                break;
+            }
+        }
+        list.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0));
+        list.truncate(number);
+        Ok(list)
+    }
+
+    /// Returns the service deployments of a service that have not ended, as a list has them.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn open_service_deployments(
+        &self,
+        cluster: &str,
+        service: &str,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        let raw = RawJson::keep();
+        let open = OPEN.iter().map(|status| ServiceDeploymentStatus::from(*status)).collect();
+        let request =
+            self.ecs.list_service_deployments().cluster(cluster).service(service).set_status(Some(open));
+        let sent = request.customize().interceptor(raw.clone()).send().await;
+        sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+        Ok(views(&raw.answer(), "serviceDeployments"))
+    }
+
     /// Returns service deployments by ARN; those that ECS does not have are left out.
     ///
     /// # Errors
@@ -184,8 +240,22 @@ impl Aws {
         service: &str,
         known: &BTreeSet<String>,
     ) -> Result<Vec<Task>, ApiError> {
-        let mut arns = self.stopped_task_arns(cluster, service).await?;
+        let mut arns = self.task_arns(cluster, service, DesiredStatus::Stopped).await?;
         arns.retain(|arn| !known.contains(arn));
+        self.tasks(cluster, &arns).await
+    }
+
+    /// Returns the tasks of a service that run or are to run.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn live_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ApiError> {
+        let arns = self.task_arns(cluster, service, DesiredStatus::Running).await?;
+        self.tasks(cluster, &arns).await
+    }
+
+    /// Returns tasks by ARN; those that ECS does not have are left out.
+    async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
         let calls = arns.chunks(TASKS_A_CALL).map(|arns| async move {
             let raw = RawJson::keep();
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
@@ -196,21 +266,27 @@ impl Aws {
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
 
-    /// Returns the ARNs of the stopped tasks of a service, page by page.
-    async fn stopped_task_arns(&self, cluster: &str, service: &str) -> Result<Vec<String>, ApiError> {
+    /// Returns the ARNs of the tasks of a service, page by page; of those that stopped, no more than
+    /// [`STOPPED_AT_MOST`].
+    async fn task_arns(
+        &self,
+        cluster: &str,
+        service: &str,
+        status: DesiredStatus,
+    ) -> Result<Vec<String>, ApiError> {
+        let most = if status == DesiredStatus::Stopped { STOPPED_AT_MOST } else { usize::MAX };
         let mut arns = Vec::new();
         let mut next = None;
-        for _ in 0..TASK_PAGES {
+        loop {
             let request = self.ecs.list_tasks().cluster(cluster).service_name(service).set_next_token(next);
-            let listed = request.desired_status(DesiredStatus::Stopped).send().await;
+            let listed = request.desired_status(status.clone()).send().await;
             let listed = listed.map_err(|error| ApiError::new("ecs:ListTasks", error))?;
             arns.extend(listed.task_arns().iter().cloned());
             next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
-            if next.is_none() {
-                break;
+            if next.is_none() || arns.len() >= most {
+                return Ok(arns);
             }
         }
-        Ok(arns)
     }
 
     /// Asks ECS to stop a service deployment and to go back to the service revision before it.

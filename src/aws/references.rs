@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, join4};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::ecs::views;
 use super::error::Meaning;
-use super::raw::RawJson;
 use super::rules::RuleTarget;
 use super::schedules::ScheduleTarget;
 use super::types::{Service, ServiceDeployment, Task, revision_of, view};
@@ -130,8 +128,7 @@ impl Aws {
 
     async fn seen_services(&self, clusters: &BTreeSet<String>) -> Result<Vec<SeenService>, ApiError> {
         let calls = clusters.iter().map(|cluster| self.services_of(cluster));
-        let found: Vec<Vec<SeenService>> =
-            stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        let found: Vec<Vec<SeenService>> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
         Ok(found.concat())
     }
 
@@ -139,7 +136,8 @@ impl Aws {
         let names = self.service_names(cluster).await?;
         let documents = self.services(cluster, &names).await?;
         let seen = |document| {
-            let service: Service = view(document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
+            let service: Service =
+                view(document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
             Ok(SeenService { cluster: cluster.to_owned(), service, ..SeenService::default() })
         };
         documents.values().map(seen).collect()
@@ -169,8 +167,8 @@ impl Aws {
     }
 
     async fn past(&self, seen: &mut SeenService) -> Result<(), ApiError> {
-        let deployments = self.all_service_deployments(&seen.cluster, &seen.service.service_name).await;
-        seen.deployments = match deployments {
+        let name = &seen.service.service_name;
+        seen.deployments = match self.newest_service_deployments(&seen.cluster, name, usize::MAX).await {
             // Deleted since it was listed.
             Err(error) if error.meaning == Meaning::NotFound => return Ok(()),
             deployments => deployments?,
@@ -184,28 +182,6 @@ impl Aws {
             open = rest;
         }
         Ok(())
-    }
-
-    /// Returns all deployments of a service that ECS still knows, newest first.
-    async fn all_service_deployments(
-        &self,
-        cluster: &str,
-        service: &str,
-    ) -> Result<Vec<ServiceDeployment>, ApiError> {
-        let (mut list, mut next): (Vec<ServiceDeployment>, Option<String>) = (Vec::new(), None);
-        loop {
-            let raw = RawJson::keep();
-            let request = self.ecs.list_service_deployments().cluster(cluster).service(service);
-            let request = request.max_results(100).set_next_token(next).customize();
-            let sent = request.interceptor(raw.clone()).send().await;
-            let answer = sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
-            list.extend(views(&raw.answer(), "serviceDeployments"));
-            next = answer.next_token().map(str::to_owned).filter(|token| !token.is_empty());
-            if next.is_none() {
-                list.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0));
-                return Ok(list);
-            }
-        }
     }
 }
 

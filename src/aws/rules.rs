@@ -52,7 +52,8 @@ impl Aws {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
             let request = self.events().list_rules().event_bus_name(bus).set_next_token(next);
-            let answer = match request.send().await.map_err(|error| ApiError::new("events:ListRules", error)) {
+            let answer = match request.send().await.map_err(|error| ApiError::new("events:ListRules", error))
+            {
                 // The bus is gone since it was listed.
                 Err(error) if error.meaning == Meaning::NotFound => return Ok(names),
                 answer => answer?,

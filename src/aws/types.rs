@@ -210,7 +210,7 @@ pub struct ServiceRevision {
 }
 
 /// An image as ECS resolved it when the revision was deployed.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerImage {
     pub container_name: String,
@@ -318,12 +318,25 @@ pub struct Task {
     pub started_at: Epoch,
     pub stopped_at: Epoch,
     pub containers: Vec<Container>,
+    /// HEALTHY, UNHEALTHY or UNKNOWN; treated as open.
+    #[serde(skip_serializing)]
+    pub health_status: Option<String>,
+    #[serde(skip_serializing)]
+    pub availability_zone: Option<String>,
 }
 
 impl Task {
     /// Returns the last part of the ARN, as the console shows it.
     pub fn id(&self) -> &str {
         self.task_arn.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Returns its own address in the network, where it has one.
+    pub fn address(&self) -> Option<&str> {
+        let interfaces = self.containers.iter().flat_map(|container| &container.network_interfaces);
+        interfaces
+            .map(|interface| interface.private_ipv4_address.as_str())
+            .find(|address| !address.is_empty())
     }
 }
 
@@ -339,6 +352,15 @@ pub struct Container {
     pub health_status: Option<String>,
     /// The container's id in its runtime: the log stream's name where there is no prefix.
     pub runtime_id: Option<String>,
+    #[serde(skip_serializing)]
+    pub network_interfaces: Vec<NetworkInterface>,
+}
+
+/// A network interface of a container: its task's, under `awsvpc`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NetworkInterface {
+    pub private_ipv4_address: String,
 }
 
 /// A task definition as it is registered.
@@ -360,6 +382,16 @@ impl TaskDefinition {
         let tags = self.document["tags"].as_array()?;
         tags.iter().find(|tag| tag["key"] == key)?["value"].as_str()
     }
+}
+
+/// An image as it lies in an ECR repository.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PushedImage {
+    pub digest: String,
+    pub tags: Vec<String>,
+    pub pushed_at: Epoch,
+    /// What its last scan found, by severity; none where no scan was completed.
+    pub findings: Option<BTreeMap<String, i64>>,
 }
 
 /// Returns `family:revision` of a task definition's ARN.

@@ -60,6 +60,14 @@ impl OfFamily {
     }
 }
 
+impl Family {
+    /// Returns the failure that there is no such family.
+    pub fn absent(&self) -> Failure {
+        let hint = "`aws ecs list-task-definition-families` lists them".to_owned();
+        Failure::error(format!("there is no task definition family `{}`", self.name)).hint(hint)
+    }
+}
+
 /// Returns the manifest with all its services; one that has only a cluster where there is none.
 fn whole_manifest(context: &Context) -> Result<Manifest> {
     let settings = &context.settings;

@@ -10,14 +10,21 @@ pub mod check;
 pub mod completions;
 pub mod deploy;
 pub mod explain;
+pub mod family;
+pub mod history;
+pub mod images;
+pub mod man;
 pub mod plan;
+pub mod prune;
 pub mod render;
+pub mod revisions;
 pub mod rollouts;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod schema;
 pub mod services;
 pub mod status;
+pub mod tasks;
 pub mod wait;
 
 /// Names what a verb is about; without it, everything in the manifest.

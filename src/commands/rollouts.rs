@@ -92,7 +92,8 @@ impl Interrupts {
         Ok(Interrupts {})
     }
 
-    async fn next(&mut self) {
+    /// Returns when somebody interrupts.
+    pub async fn next(&mut self) {
         #[cfg(unix)]
         {
             let [interrupt, terminate] = &mut self.signals;

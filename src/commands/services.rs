@@ -38,7 +38,7 @@ pub struct One {
 }
 
 /// Holds where a service is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub cluster: String,
     /// Its name in ECS.
@@ -191,7 +191,7 @@ impl Chosen {
     }
 
     /// Returns the failure that a service is not there, with the name in the cluster that comes nearest.
-    async fn missing(&self, place: &Place) -> Failure {
+    pub async fn missing(&self, place: &Place) -> Failure {
         let message = format!("there is no service `{}` in cluster `{}`", place.name, place.cluster);
         // Without the permission to list them there is nothing to suggest.
         let listed = self.aws.service_names(&place.cluster).await.unwrap_or_default();

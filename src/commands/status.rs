@@ -1,103 +1,124 @@
-//! `ecsail status`: what a service runs, and whether a deployment is under way. Renders nothing.
+//! `ecsail status`: what services run, whether a deployment is under way, and what is wrong.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use crate::aws::observe::cluster_failure;
-use crate::aws::types::{Deployment, Service, revision_of, view};
+use super::rollouts::Interrupts;
+use super::services::{Chosen, Named, Place};
+use crate::aws::ApiError;
 use crate::context::Context;
-use crate::document::problem::Invalid;
-use crate::error::Failure;
-use crate::manifest::{self, load::Request};
-use crate::report::{Event, Outcome};
+use crate::report::{Event, Outcome, Page, times};
+use look::{Looks, Seen};
 
-/// Shows what services run, and the deployments under way
+mod drift;
+mod look;
+mod page;
+mod standing;
+mod value;
+
+/// How many services are shown with all that is known of them; more are a table.
+const FEW: usize = 10;
+/// How many of the services that are not there are looked for under a similar name.
+const SUGGESTED: usize = 3;
+/// The time between two looks.
+const INTERVAL: Duration = Duration::from_secs(3);
+/// What is added to it for each service: the API allows so many calls a second.
+const A_SERVICE: Duration = Duration::from_millis(20);
+
+/// Shows what services run, the deployments under way, and what is wrong
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail status
-  ecsail status web --stage production
-  ecsail status web --cluster main --output json")]
+  ecsail status web --stage production --watch
+  ecsail status --cluster main                  # all services of a cluster, without a manifest
+  ecsail status web --cluster main --output json
+
+Up to ten services are shown with images, the last deploy, targets, events, and how the running definition differs
+from the manifest; more are a table. Exit codes: 1 where a service is not there.")]
 pub struct Status {
-    /// The services; all of the manifest's without names
-    names: Vec<String>,
+    #[command(flatten)]
+    named: Named,
+    /// Look again every few seconds, until Ctrl-C
+    #[arg(long, short)]
+    watch: bool,
+    /// How many of the service's events to show, those of trouble first
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    events: usize,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// A service that is not there, or the API's.
+/// No manifest and no cluster, or the API's.
 pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
-    let request = Request { services: args.names.clone(), names_only: true, ..Request::default() };
-    let manifest = manifest::load(&context.settings, &request)?;
-    if manifest.problems.any_error() {
-        return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
+    let chosen = args.named.choose(context).await?;
+    let mut looks = Looks::new(&chosen, context);
+    if args.watch {
+        return watch(args, &chosen, &mut looks, context).await;
     }
-    let aws = context.connect_only(&manifest).await?;
-    let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for service in &manifest.services {
-        let Some(cluster) = manifest.cluster_of(service) else {
-            let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
-            return Err(Failure::usage(format!("service `{}` has no cluster", service.key))
-                .hint(hint)
-                .into());
-        };
-        clusters.entry(cluster).or_default().push(service.name.clone());
-    }
-    let mut missing = false;
-    for (cluster, names) in clusters {
-        let found = aws.services(&cluster, &names).await.map_err(|error| cluster_failure(&cluster, error))?;
-        for name in names {
-            let service = found.get(&name).map(view::<Service>).transpose()?;
-            match service.filter(|service| service.status != "INACTIVE") {
-                Some(service) => tell(&service, &cluster, context),
-                None => {
-                    missing = true;
-                    let value = json!({"service": name, "cluster": cluster, "status": "MISSING"});
-                    let text = format!("{name}: not there in cluster `{cluster}`");
-                    context.report.tell(&Event::Answer { event: "status", text: &text, value });
-                }
-            }
-        }
-    }
+    let (page, missing) = look(args, &chosen, &mut looks).await?;
+    context.report.tell(&Event::Page(&page));
     Ok(if missing { Outcome::Error } else { Outcome::Done })
 }
 
-fn tell(service: &Service, cluster: &str, context: &Context) {
-    let line = |deployment: &Deployment| {
-        let state = deployment.rollout_state.as_deref().unwrap_or(&deployment.status);
-        format!(
-            "  {} {}: {}/{} running, {} pending, {} failed  {} ({})",
-            deployment.status,
-            revision_of(&deployment.task_definition),
-            deployment.running_count,
-            deployment.desired_count,
-            deployment.pending_count,
-            deployment.failed_tasks,
-            state,
-            deployment.id
-        )
+/// Returns what a look shows, and whether a service is not there.
+async fn look(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>) -> Result<(Page, bool)> {
+    let found = chosen.look().await?;
+    let there = |place: &&Place| found.iter().any(|found| &found.place == *place);
+    let missing: Vec<&Place> = chosen.places.iter().filter(|place| !there(place)).collect();
+    let mut hints = Vec::new();
+    for place in &missing {
+        let failure = if missing.len() <= SUGGESTED { Some(chosen.missing(place).await) } else { None };
+        hints.push((*place, failure.and_then(|failure| failure.hints.into_iter().next())));
+    }
+    let page = if found.len() <= FEW {
+        let seen: Vec<Seen> = looks.closely(found).await;
+        page::whole(&seen, &hints, args.events, times::now())
+    } else {
+        page::short(&looks.briefly(found).await, &hints, args.events, times::now())
     };
-    let under_way = match service.status.as_str() {
-        "DRAINING" => ", it is being deleted",
-        _ if service.under_way().is_some() => ", a deployment is under way",
-        _ => "",
-    };
-    let (name, revision) = (&service.service_name, revision_of(&service.task_definition));
-    let mut lines = vec![format!(
-        "{name}: {revision}, {}/{} running{under_way}",
-        service.running_count, service.desired_count
-    )];
-    lines.extend(service.deployments.iter().map(line));
-    let deployment = |deployment: &Deployment| {
-        json!({"id": deployment.id, "status": deployment.status, "revision": revision_of(&deployment.task_definition),
-            "desired": deployment.desired_count, "running": deployment.running_count, "pending": deployment.pending_count,
-            "failed": deployment.failed_tasks, "rollout_state": deployment.rollout_state})
-    };
-    let value = json!({"service": name, "cluster": cluster, "status": service.status, "revision": revision,
-        "desired": service.desired_count, "running": service.running_count, "under_way": service.under_way().is_some(),
-        "deployments": service.deployments.iter().map(deployment).collect::<Vec<_>>()});
-    context.report.tell(&Event::Answer { event: "status", text: &lines.join("\n"), value });
+    Ok((page, !missing.is_empty()))
+}
+
+/// Looks again and again until somebody ends it.
+async fn watch(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>, context: &Context) -> Result<Outcome> {
+    let mut interrupts = Interrupts::listen()?;
+    let services = u32::try_from(chosen.places.len()).unwrap_or(u32::MAX);
+    let pause = context.poll_interval().unwrap_or(INTERVAL + A_SERVICE.saturating_mul(services));
+    let mut before: Option<Page> = None;
+    let mut failing = false;
+    loop {
+        let looked = tokio::select! {
+            looked = look(args, chosen, looks) => looked,
+            () = interrupts.next() => break,
+        };
+        match looked {
+            Ok((page, _)) => {
+                let changed =
+                    before.as_ref().map_or_else(|| page.clone(), |before| page.changed_since(before));
+                context.report.tell(&Event::Refreshed { page: &page, changed: &changed });
+                (before, failing) = (Some(page), false);
+            }
+            // What has been seen stays on the screen; what may pass is said once, and tried again.
+            Err(error) if before.is_some() && may_pass(&error) => {
+                if !failing {
+                    context.report.tell(&Event::Note(&format!("the watch goes on after: {error:#}")));
+                }
+                failing = true;
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = interrupts.next() => break,
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Returns whether another look may go better.
+fn may_pass(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<ApiError>().is_some_and(ApiError::may_pass))
 }

@@ -27,6 +27,11 @@ pub fn sha(directory: &Path, environment: &BTreeMap<String, String>) -> Option<S
     is_sha(&sha).then_some(sha)
 }
 
+/// Names a commit in an environment, as CI does: no other is looked for then.
+pub fn name_commit(environment: &mut BTreeMap<String, String>, sha: String) {
+    environment.extend(VARIABLES.first().map(|name| ((*name).to_owned(), sha)));
+}
+
 fn is_sha(text: &str) -> bool {
     text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -131,7 +131,10 @@ mod tests {
     fn what_is_referred_to_stays_however_old() {
         let referred = [by_rule(Some(1)), by_rule(Some(2))];
         let revisions = [active(2..=4), vec![known(1, Status::Inactive)]].concat();
-        assert_eq!(fates(&revisions, &referred, 1, true), ["4 keep", "3 deregister+delete", "2 keep", "1 keep"]);
+        assert_eq!(
+            fates(&revisions, &referred, 1, true),
+            ["4 keep", "3 deregister+delete", "2 keep", "1 keep"]
+        );
     }
 
     #[test]
@@ -146,11 +149,8 @@ mod tests {
 
     #[test]
     fn what_is_inactive_goes_only_where_that_is_asked_for() {
-        let revisions = [
-            known(3, Status::Active),
-            known(2, Status::Inactive),
-            known(1, Status::DeleteInProgress),
-        ];
+        let revisions =
+            [known(3, Status::Active), known(2, Status::Inactive), known(1, Status::DeleteInProgress)];
         assert_eq!(fates(&revisions, &[], 1, false), ["3 keep", "2 stays"]);
         assert_eq!(fates(&revisions, &[], 1, true), ["3 keep", "2 delete"]);
     }

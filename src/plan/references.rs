@@ -11,14 +11,14 @@ use crate::aws::types::{Service, ServiceDeployment, revision_of};
 /// How many different revisions are kept that a service was last deployed with successfully.
 const SUCCESSES: usize = 3;
 
-/// Says why a revision is in use, or may be.
+/// Says why a revision is in use, or may be; the strongest reasons first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Why {
-    /// A service runs it.
-    Runs { cluster: String, service: String },
     /// A deployment under way brings it out, or has tasks of it left.
     UnderWay { cluster: String, service: String },
+    /// A service runs it.
+    Runs { cluster: String, service: String },
     /// A task set has it.
     TaskSet { cluster: String, service: String },
     /// A rollback would go to it.
@@ -52,6 +52,32 @@ impl fmt::Display for Why {
             Why::Newest { of } => write!(f, "one of the newest {of}"),
         }
     }
+}
+
+impl Why {
+    /// Returns the service that it is about.
+    fn service(&self) -> Option<(&str, &str)> {
+        match self {
+            Why::Runs { cluster, service }
+            | Why::UnderWay { cluster, service }
+            | Why::TaskSet { cluster, service }
+            | Why::RollbackTarget { cluster, service }
+            | Why::Succeeded { cluster, service } => Some((cluster, service)),
+            Why::Tasks { .. } | Why::Rule { .. } | Why::Schedule { .. } | Why::Newest { .. } => None,
+        }
+    }
+}
+
+/// Returns reasons as a person wants them: of each service the strongest, the rest where nothing else says it.
+pub fn shortly(reasons: &[Why]) -> String {
+    let weaker = |why: &Why| match why {
+        Why::Newest { .. } => reasons.len() > 1,
+        why => why
+            .service()
+            .is_some_and(|place| reasons.iter().any(|other| other < why && other.service() == Some(place))),
+    };
+    let strong = reasons.iter().filter(|why| !weaker(why));
+    strong.map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Holds one reference to a revision of the family at hand.
@@ -234,7 +260,8 @@ impl SeenService {
         // While a deployment is under way, what ran before it is where a rollback goes.
         let settled = self.service.under_way().is_none() && self.open().next().is_none();
         let before = successes.iter().position(runs).filter(|_| settled).map_or(0, |at| at + 1);
-        let known = || successes[before..].iter().filter_map(|deployment| self.definition(deployment.target()?));
+        let known =
+            || successes[before..].iter().filter_map(|deployment| self.definition(deployment.target()?));
         let other = known().find(|definition| *definition != self.service.task_definition);
         known().next().into_iter().chain(other).collect()
     }
@@ -298,6 +325,19 @@ mod tests {
     }
 
     #[test]
+    fn a_person_sees_the_strongest_reason_of_each_service() {
+        let (cluster, service) = ("main".to_owned(), "web".to_owned());
+        let runs = Why::Runs { cluster: cluster.clone(), service: service.clone() };
+        let succeeded = Why::Succeeded { cluster: cluster.clone(), service };
+        let other = Why::Succeeded { cluster, service: "api".to_owned() };
+        let newest = Why::Newest { of: 2 };
+        let all = [succeeded.clone(), runs, other, newest.clone()];
+        assert_eq!(shortly(&all), "main/web runs it; last success of main/api");
+        assert_eq!(shortly(&[newest]), "one of the newest 2");
+        assert_eq!(shortly(&[succeeded]), "last success of main/web");
+    }
+
+    #[test]
     fn the_past_of_a_service_keeps_the_rollback_target_and_three_successes() {
         let past = [
             ("ROLLBACK_SUCCESSFUL", "web:9"),
@@ -345,7 +385,8 @@ mod tests {
         });
         let past = [("IN_PROGRESS", "web:9"), ("SUCCESSFUL", "web:8")];
         let told = told(seen("web:9", members, &past));
-        for line in ["9: under way in main/web", "8: under way in main/web", "8: rollback target of main/web"] {
+        for line in ["9: under way in main/web", "8: under way in main/web", "8: rollback target of main/web"]
+        {
             assert!(told.contains(&line.to_owned()), "{line}: {told:?}");
         }
     }
@@ -386,7 +427,12 @@ mod tests {
         };
         let seen = Referring {
             services: vec![service],
-            tasks: vec![task("web:3", ""), task("web:3", "me"), task("web:8", "ecs-svc/1"), task("other:3", "")],
+            tasks: vec![
+                task("web:3", ""),
+                task("web:3", "me"),
+                task("web:8", "ecs-svc/1"),
+                task("other:3", ""),
+            ],
             rules: vec![rule("hourly", &arn("web")), rule("other", &arn("other:1"))],
             schedules: vec![schedule],
             ..Referring::default()

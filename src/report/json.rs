@@ -49,6 +49,10 @@ impl Report for Json {
                     self.line(json!({"event": "document", "name": name, "document": document}));
                 }
             }
+            Event::Page(page) | Event::Refreshed { changed: page, .. } => {
+                let values = page.items.iter().map(|item| &item.value);
+                values.filter(|value| !value.is_null()).for_each(|value| self.line(value.clone()));
+            }
             other => {
                 if let Some(value) = json_of(other) {
                     self.line(value);
@@ -109,7 +113,9 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             extend(&mut answer, value.clone());
             answer
         }
-        Event::Remarks(_) | Event::Documents(_) | Event::Done => return None,
+        Event::Remarks(_) | Event::Documents(_) | Event::Page(_) | Event::Refreshed { .. } | Event::Done => {
+            return None;
+        }
     })
 }
 

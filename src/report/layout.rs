@@ -177,6 +177,6 @@ fn clock(seconds: f64) -> String {
 }
 
 /// Returns a text without what would move the cursor.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -18,17 +18,23 @@ pub mod github;
 pub mod json;
 pub mod layout;
 pub mod line;
+pub mod names;
 pub mod outcome;
+pub mod page;
 pub mod plan;
 pub mod problems;
 pub mod progress;
 pub mod redraw;
+pub mod refresh;
 pub mod screen;
 pub mod text;
+pub mod times;
 pub mod wrap;
 
 pub use outcome::Outcome;
+pub use page::{Item, Line, Page, Row, table};
 pub use progress::LogLines;
+pub use screen::Paint;
 
 /// Holds one fact of a run.
 pub enum Event<'a> {
@@ -64,6 +70,10 @@ pub enum Event<'a> {
     Done,
     /// A plain answer: one line.
     Answer { event: &'a str, text: &'a str, value: Value },
+    /// An answer of several lines and things.
+    Page(&'a Page),
+    /// An answer that is looked at again and again: the whole of it, and what has changed since the last time.
+    Refreshed { page: &'a Page, changed: &'a Page },
 }
 
 /// Says how `plan` writes its answer.

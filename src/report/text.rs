@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::ending::{verdict_line, what_now};
+use super::layout::one_line;
 use super::line::plain;
+use super::page::{Line, Page};
 use super::progress::Live;
+use super::refresh::Refresh;
 use super::screen::{MARK, Paint, Screen, paint};
 use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
 use crate::diagnose::events::is_noise;
@@ -20,6 +23,10 @@ pub struct Text {
     live: Option<Live>,
     /// What was said last of each rollout, where there is no live display.
     said: RefCell<BTreeMap<String, (Progress, String)>>,
+    /// The answer that is drawn in place, once there is one.
+    refresh: RefCell<Option<Refresh>>,
+    /// Whether an answer may be drawn in place.
+    in_place: bool,
     quiet: bool,
     verbose: bool,
     /// The flags that a command needs to reach the same place as this one.
@@ -37,12 +44,14 @@ impl Text {
         let no_color = settings.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
         let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
-        let live = screen.terminal && !style.no_progress && !style.quiet && !dumb && !no_color;
+        let moves = !style.no_progress && !dumb && !no_color;
+        let (live, in_place) = (screen.terminal && moves && !style.quiet, screen.terminal_out && moves);
         let prefix = if settings.sandbox.is_some() { MARK } else { "" };
         let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
         let said = RefCell::default();
-        Text { screen, live, said, quiet: style.quiet, verbose, flags: flags(settings) }
+        let refresh = RefCell::default();
+        Text { screen, live, said, refresh, in_place, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -50,10 +59,32 @@ impl Text {
         if self.quiet {
             return;
         }
+        if let Some(refresh) = self.refresh.borrow_mut().as_mut().filter(|_| self.screen.terminal) {
+            return refresh.above(&self.screen.prefixed(text));
+        }
         match &self.live {
             Some(live) => live.line(&self.screen.prefixed(text)),
             None => self.screen.err(text),
         }
+    }
+
+    /// Returns a line as it is shown: in its colour, without what would move the cursor.
+    fn line(&self, line: &Line) -> String {
+        let text = one_line(&line.text);
+        line.paint.map_or(text.clone(), |color| paint(self.screen.color_out, color, &text))
+    }
+
+    fn page(&self, page: &Page) {
+        page.lines().for_each(|line| self.screen.out_folded(&self.line(line)));
+    }
+
+    /// Draws an answer in place; where that cannot be, writes what has changed.
+    fn refreshed(&self, page: &Page, changed: &Page) {
+        if !self.in_place {
+            return self.page(changed);
+        }
+        let lines = page.lines().map(|line| self.screen.prefixed(&self.line(line)));
+        self.refresh.borrow_mut().get_or_insert_default().show(lines.collect());
     }
 
     /// Writes a piece of the story that may be long.
@@ -155,6 +186,8 @@ impl Report for Text {
                 self.screen.out_raw(text)
             }
             Event::Answer { text, .. } => self.screen.out(text),
+            Event::Page(page) => self.page(page),
+            Event::Refreshed { page, changed } => self.refreshed(page, changed),
             Event::Done => self.finish(),
         }
     }

@@ -164,6 +164,7 @@ pub(super) fn push(
             pushed,
             manifest: manifest.map(str::to_owned),
             media_type: media_type.to_owned(),
+            findings: None,
         }),
     }
 }
@@ -226,6 +227,16 @@ fn detail(env: &Env<'_>, name: &str, image: &Image) -> Value {
         "imageStatus": "ACTIVE",
     });
     set(&mut out, "imageTags", Some(&image.tags).filter(|tags| !tags.is_empty()).cloned());
+    if let Some(findings) = &image.findings {
+        // A basic scan, made when the image was pushed.
+        out["imageScanStatus"] =
+            json!({ "status": "COMPLETE", "description": "The scan was completed successfully." });
+        out["imageScanFindingsSummary"] = json!({
+            "imageScanCompletedAt": seconds(image.pushed),
+            "vulnerabilitySourceUpdatedAt": seconds(image.pushed),
+            "findingSeverityCounts": findings,
+        });
+    }
     out
 }
 

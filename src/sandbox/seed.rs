@@ -1,6 +1,8 @@
 //! What the sandbox starts with. Owns turning a plain description into steady services, pushed
 //! images and clusters; everything goes through the operations that callers use, where there is one.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -66,6 +68,8 @@ pub struct SeedTag {
     pub digest: Option<String>,
     /// When it was pushed, in seconds since 1970; an hour ago when none.
     pub pushed_at: Option<f64>,
+    /// What a scan of it found, by severity (`CRITICAL`, `HIGH`, …); it was not scanned when none.
+    pub findings: Option<BTreeMap<String, i64>>,
 }
 
 impl World {
@@ -108,6 +112,9 @@ fn stock(env: &mut Env<'_>, seed: &SeedRepository) {
             image.digest.clone().unwrap_or_else(|| digest_of(&format!("{}:{}", seed.name, image.tag)));
         let pushed = image.pushed_at.map_or(now - AGE, |at| (at * 1000.0) as Millis);
         push(repository, &digest, Some(&image.tag), pushed, None, MEDIA_TYPE);
+        for known in repository.images.iter_mut().filter(|known| known.digest == digest) {
+            known.findings.clone_from(&image.findings);
+        }
     }
 }
 

@@ -213,6 +213,9 @@ pub(super) struct Image {
     pub(super) pushed: Millis,
     pub(super) manifest: Option<String>,
     pub(super) media_type: String,
+    /// What a scan found, by severity; it was not scanned when none.
+    #[serde(default)]
+    pub(super) findings: Option<BTreeMap<String, i64>>,
 }
 
 impl Realm {

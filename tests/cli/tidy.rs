@@ -51,6 +51,7 @@ const PURE: &[&str] = &[
     "render/",
     "plan/",
     "diagnose/",
+    "history/past",
     "watch/judge",
     "watch/pace",
     "watch/progress",
@@ -95,7 +96,14 @@ fn pure_stages_are_synchronous_and_without_io() {
 
 #[test]
 fn only_apply_changes_anything_in_aws() {
-    let words = [".register(", ".update_service(", ".stop_service_deployment(", ".tag("];
+    let words = [
+        ".register(",
+        ".update_service(",
+        ".stop_service_deployment(",
+        ".tag(",
+        ".deregister(",
+        ".delete_definitions(",
+    ];
     let elsewhere = |name: &str| {
         !name.starts_with("apply/")
             && !name.starts_with("aws/")

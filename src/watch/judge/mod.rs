@@ -193,7 +193,7 @@ fn judge_service_deployment(
 }
 
 /// Returns why a service deployment ended: the rollback's reason, with the alarms that went off.
-fn reason_of(deployment: &ServiceDeployment) -> String {
+pub fn reason_of(deployment: &ServiceDeployment) -> String {
     told_reason(deployment).unwrap_or_else(|| "ECS gives no reason".to_owned())
 }
 

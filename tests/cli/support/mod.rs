@@ -177,6 +177,7 @@ impl World {
             tag: (*tag).to_owned(),
             digest: None,
             pushed_at: Some(1_700_000_000.0 + index as f64),
+            findings: None,
         };
         let tags = ["v1", "v2", "v3"].iter().enumerate().map(tag).collect();
         let repositories = vec![SeedRepository { name: "shop/app".to_owned(), tags }];

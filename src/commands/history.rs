@@ -1,0 +1,159 @@
+//! `ecsail history`: what was deployed, when and by whom, and how it ended.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::services::{Named, Place};
+use crate::aws::observe::failure;
+use crate::aws::types::{ContainerImage, revision_of};
+use crate::context::Context;
+use crate::history::past::{Outcome as Ended, PastDeployment};
+use crate::history::{Definitions, Past};
+use crate::manifest::image::Reference;
+use crate::report::{Event, Line, Outcome, Page, Paint, Row, names, table, times};
+
+/// Shows what was deployed: when, which revision, by whom, and how it ended
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail history web
+  ecsail history web --limit 50 --stage production
+  ecsail history web --cluster main --output json
+
+ECS keeps the deployments of 90 days. Tags, commits and names are those that a deploy of ecsail left on the task
+definition; who deployed is told of the deployment that the revision was registered for.")]
+pub struct History {
+    #[command(flatten)]
+    named: Named,
+    /// How many deployments of each service to show, the newest first
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A service that is not there, or the API's.
+pub async fn run(args: &History, context: &Context) -> Result<Outcome> {
+    let chosen = args.named.choose(context).await?;
+    let found = chosen.all().await?;
+    let mut definitions = Definitions::new();
+    for one in &found {
+        let (cluster, service) = (&one.place.cluster, &one.service);
+        let read = Past::read(&chosen.aws, cluster, service, args.limit as usize, &mut definitions).await;
+        let past = read.map_err(failure)?;
+        past.notes.iter().for_each(|note| context.report.tell(&Event::Note(note)));
+        context.report.tell(&Event::Page(&page(&one.place, &past.deployments, times::now())));
+    }
+    Ok(Outcome::Done)
+}
+
+const HEADER: &[&str] = &["WHEN", "RESULT", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "DIGEST"];
+
+/// Returns the past of one service, the newest first.
+fn page(place: &Place, past: &[PastDeployment], now: f64) -> Page {
+    let rows = past.iter().map(|deployment| row(place, deployment, now)).collect();
+    let mut page = table(HEADER, rows);
+    let title = match past {
+        [] => format!("{}: no deployments", place.key),
+        _ => format!("{}:", place.key),
+    };
+    page.head.insert(0, Line::painted(title, Paint::Bold));
+    page
+}
+
+fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
+    let by = deployment.deployed_by().map(names::principal);
+    let commit = deployment.tags.get("git-sha").map(|sha| names::commit(sha).to_owned());
+    let cells = [
+        times::utc(deployment.created_at),
+        Some(deployment.outcome_in_words()),
+        Some(revision_or_id(deployment).to_owned()),
+        deployment.tag(),
+        seconds(deployment, now).map(times::took),
+        by,
+        commit,
+        digests(&deployment.images),
+    ];
+    Row {
+        cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
+        below: below(deployment).map(|text| Line::plain(format!("    {text}"))).into_iter().collect(),
+        paint: paint_of(deployment.outcome()),
+        value: value(place, deployment, now),
+    }
+}
+
+fn paint_of(outcome: Ended) -> Option<Paint> {
+    match outcome {
+        Ended::Deployed => None,
+        Ended::RolledBack | Ended::RollbackFailed | Ended::Failed | Ended::RollingBack => Some(Paint::Bad),
+        Ended::Stopped | Ended::Superseded | Ended::Stopping | Ended::UnderWay | Ended::Unknown => {
+            Some(Paint::Warn)
+        }
+    }
+}
+
+fn revision_or_id(deployment: &PastDeployment) -> &str {
+    match revision_of(&deployment.revision) {
+        "" => &deployment.deployment,
+        revision => revision,
+    }
+}
+
+/// Returns how long it took, or how long it has been under way.
+fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
+    let open = matches!(deployment.outcome(), Ended::UnderWay | Ended::RollingBack | Ended::Stopping);
+    let until_now = || (open && deployment.created_at > 0.0).then(|| (now - deployment.created_at).max(0.0));
+    deployment.seconds().or_else(until_now)
+}
+
+/// Returns why it ended so, and what took its place.
+fn below(deployment: &PastDeployment) -> Option<String> {
+    let back = deployment.rolled_back_to.as_deref().map(|to| format!("back to {}", revision_of(to)));
+    let by = deployment.superseded_by.as_ref().map(|by| format!("by {by}"));
+    let stage = deployment.stage.as_deref().filter(|_| deployment.outcome() == Ended::UnderWay);
+    let stage = stage.map(crate::watch::judge::in_words);
+    let reason = deployment.reason.clone().filter(|_| deployment.outcome() != Ended::Deployed);
+    let parts: Vec<String> = [back, by, stage, reason].into_iter().flatten().collect();
+    Some(parts.join(": ")).filter(|text| !text.is_empty())
+}
+
+/// Returns the digest of the first image from ECR, and how many others there are.
+fn digests(images: &[ContainerImage]) -> Option<String> {
+    let known = || images.iter().filter_map(|image| Some((image, image.image_digest.as_deref()?)));
+    let own = known().find(|(image, _)| Reference::parse(&image.image).ecr().is_some());
+    let (_, first) = own.or_else(|| known().next())?;
+    let more = match known().filter(|(_, digest)| *digest != first).count() {
+        0 => String::new(),
+        more => format!(" +{more}"),
+    };
+    Some(format!("{}{more}", names::digest(first)))
+}
+
+fn value(place: &Place, deployment: &PastDeployment, now: f64) -> Value {
+    let image = |image: &ContainerImage| json!({"container": image.container_name, "image": image.image, "digest": image.image_digest});
+    let time = |at: f64| if at > 0.0 { json!(at) } else { Value::Null };
+    let text = |text: &str| if text.is_empty() { Value::Null } else { json!(text) };
+    json!({
+        "event": "history",
+        "service": place.name,
+        "cluster": place.cluster,
+        "deployment": text(&deployment.deployment),
+        "service_deployment": text(&deployment.service_deployment_arn),
+        "status": deployment.status,
+        "outcome": deployment.outcome(),
+        "reason": deployment.reason,
+        "revision": text(revision_of(&deployment.revision)),
+        "rolled_back_to": deployment.rolled_back_to.as_deref().map(revision_of),
+        "superseded_by": deployment.superseded_by,
+        "images": deployment.images.iter().map(image).collect::<Vec<_>>(),
+        "tag": deployment.tag(),
+        "git_sha": deployment.tags.get("git-sha"),
+        "deployed_by": deployment.deployed_by(),
+        "registered_by": deployment.tags.get("deployed-by"),
+        "created_at": time(deployment.created_at),
+        "started_at": time(deployment.started_at),
+        "finished_at": time(deployment.finished_at),
+        "seconds": seconds(deployment, now),
+    })
+}

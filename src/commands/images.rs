@@ -1,0 +1,313 @@
+//! `ecsail images`: the tags that a deploy could point at, and which one runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::services::{Chosen, Found, One, Place};
+use crate::aws::Aws;
+use crate::aws::observe::failure;
+use crate::aws::types::{ContainerImage, PushedImage, Service, TaskDefinition};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::manifest::image::{EcrRepository, Reference};
+use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, times};
+
+/// Shows the tags that a deploy of a service could point at, and which one runs
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail images web
+  ecsail images web --limit 100 --stage production
+  ecsail images web --cluster main --output json
+
+Of each private ECR repository that an image of the service is in: the tags, newest pushed first.")]
+pub struct Images {
+    #[command(flatten)]
+    one: One,
+    /// How many images of each repository to show, the newest first
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A service that is not there, a repository that cannot be read, or the API's.
+pub async fn run(args: &Images, context: &Context) -> Result<Outcome> {
+    let chosen = args.one.choose(context).await?;
+    let found = chosen.one().await?;
+    let running = running(&chosen, &found, context).await?;
+    let (repositories, elsewhere) = by_repository(&running);
+    for (repository, running) in &repositories {
+        let stock = stock(&chosen.aws, repository, running, args.limit as usize).await?;
+        context.report.tell(&Event::Page(&page(&found.place, repository, running, &stock, times::now())));
+    }
+    if !elsewhere.is_empty() {
+        context.report.tell(&Event::Page(&outside(&found.place, &elsewhere)));
+    }
+    Ok(Outcome::Done)
+}
+
+/// Returns the images that a service runs: as its current revisions were deployed, else as its definition names them.
+async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Vec<ContainerImage>> {
+    let service = &found.service;
+    let arns: Vec<String> = service.current_service_revisions.iter().map(|known| known.arn.clone()).collect();
+    let revisions = match chosen.aws.service_revisions(&arns).await {
+        Ok(revisions) => revisions,
+        Err(error) if error.may_pass() => return Err(failure(error).into()),
+        Err(error) => {
+            let note = format!("which digest runs is not known, but for what the tags tell: {error}");
+            context.report.tell(&Event::Note(&note));
+            Vec::new()
+        }
+    };
+    let images: Vec<ContainerImage> =
+        revisions.into_iter().flat_map(|revision| revision.container_images).collect();
+    if !images.is_empty() {
+        return Ok(images);
+    }
+    let read = chosen.aws.task_definition(running_definition(service)).await.map_err(failure)?;
+    let message = || format!("the definition that `{}` runs cannot be read", service.service_name);
+    Ok(named_by(&read.ok_or_else(|| Failure::error(message()))?))
+}
+
+/// Returns the task definition that a service runs; under another controller its task set names it.
+fn running_definition(service: &Service) -> &str {
+    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
+    match (service.task_definition.as_str(), set) {
+        ("", Some(set)) => &set.task_definition,
+        (named, _) => named,
+    }
+}
+
+/// Returns the images that a task definition names, without digests.
+fn named_by(definition: &TaskDefinition) -> Vec<ContainerImage> {
+    let containers = definition.document["containerDefinitions"].as_array().into_iter().flatten();
+    let text = |container: &Value, member: &str| container[member].as_str().unwrap_or_default().to_owned();
+    let image = |container: &Value| ContainerImage {
+        container_name: text(container, "name"),
+        image: text(container, "image"),
+        image_digest: None,
+    };
+    containers.map(image).collect()
+}
+
+/// Returns the images by the private ECR repository that each is in, and those that are in none.
+fn by_repository(
+    running: &[ContainerImage],
+) -> (BTreeMap<EcrRepository, Vec<ContainerImage>>, Vec<ContainerImage>) {
+    let mut repositories: BTreeMap<EcrRepository, Vec<ContainerImage>> = BTreeMap::new();
+    let mut elsewhere: Vec<ContainerImage> = Vec::new();
+    for image in running {
+        match Reference::parse(&image.image).ecr() {
+            Some(repository) => repositories.entry(repository).or_default().push(image.clone()),
+            None if !elsewhere.contains(image) => elsewhere.push(image.clone()),
+            None => {}
+        }
+    }
+    (repositories, elsewhere)
+}
+
+/// Holds what a repository has for a deploy.
+#[derive(Clone, Debug, Default)]
+struct Stock {
+    /// The newest first, no more than are to be shown; what runs is among them in any case, where it is there.
+    images: Vec<PushedImage>,
+    /// How many tagged images there are, and whether all were read.
+    tagged: usize,
+    is_all: bool,
+    /// The digests that run and are no longer in the repository.
+    gone: BTreeSet<String>,
+}
+
+/// Reads a repository.
+async fn stock(
+    aws: &Aws,
+    repository: &EcrRepository,
+    running: &[ContainerImage],
+    number: usize,
+) -> Result<Stock> {
+    let (mut images, is_all) = aws.pushed_images(repository).await.map_err(|error| {
+        let name = format!("read the images of repository `{}`", repository.name);
+        let hint = error.hint();
+        Failure::error(name).because(error).hint(hint)
+    })?;
+    let tagged = images.len();
+    let runs = |image: &PushedImage| !runs_in(image, running).is_empty();
+    let rest = images.split_off(number.min(images.len()));
+    images.extend(rest.into_iter().filter(runs));
+    let mut stock = Stock { images, tagged, is_all, gone: BTreeSet::new() };
+    let digests: BTreeSet<&String> = running.iter().filter_map(|image| image.image_digest.as_ref()).collect();
+    for digest in digests {
+        if stock.images.iter().any(|image| &image.digest == digest) {
+            continue;
+        }
+        match aws.image_by_digest(repository, digest).await.map_err(failure)? {
+            Some(image) => stock.images.push(image),
+            None => drop(stock.gone.insert(digest.clone())),
+        }
+    }
+    stock.images.sort_by(|a, b| b.pushed_at.0.total_cmp(&a.pushed_at.0));
+    Ok(stock)
+}
+
+/// Returns the containers that run an image: by its digest, or by its tag where no digest is known.
+fn runs_in<'a>(image: &PushedImage, running: &'a [ContainerImage]) -> Vec<&'a str> {
+    let runs = |known: &&ContainerImage| match &known.image_digest {
+        Some(digest) => *digest == image.digest,
+        None => {
+            let named = Reference::parse(&known.image);
+            named.digest.as_ref() == Some(&image.digest)
+                || named.tag.is_some_and(|tag| image.tags.contains(&tag))
+        }
+    };
+    let mut names: Vec<&str> =
+        running.iter().filter(runs).map(|known| known.container_name.as_str()).collect();
+    names.dedup();
+    names
+}
+
+const HEADER: &[&str] = &["TAG", "DIGEST", "PUSHED", "RUNS", "FINDINGS"];
+
+/// Returns the images of one repository.
+fn page(
+    place: &Place,
+    repository: &EcrRepository,
+    running: &[ContainerImage],
+    stock: &Stock,
+    now: f64,
+) -> Page {
+    let rows = stock.images.iter().map(|image| {
+        let containers = runs_in(image, running);
+        let pushed = [times::utc(image.pushed_at.0), times::ago(image.pushed_at.0, now)];
+        let cells = vec![
+            if image.tags.is_empty() { "(no tag)".to_owned() } else { image.tags.join(", ") },
+            names::digest(&image.digest).to_owned(),
+            pushed.into_iter().flatten().collect::<Vec<_>>().join(", "),
+            containers.join(", "),
+            image.findings.as_ref().map(findings).unwrap_or_default(),
+        ];
+        let paint = (!containers.is_empty()).then_some(Paint::Good);
+        Row { cells, below: Vec::new(), paint, value: value(place, repository, image, &containers) }
+    });
+    let mut page = table(HEADER, rows.collect());
+    let title = format!("{} in account {}, {}:", repository.name, repository.account, repository.region);
+    page.head.insert(0, Line::painted(title, Paint::Bold));
+    if stock.images.is_empty() {
+        page.head.push(Line::plain("the repository has no tags"));
+    }
+    page.items.extend(stock.gone.iter().map(|digest| gone(place, repository, running, digest)));
+    let shown = stock.images.iter().filter(|image| !image.tags.is_empty()).count();
+    let hidden = stock.tagged.saturating_sub(shown);
+    if hidden > 0 {
+        let more = if stock.is_all { format!("{hidden} older") } else { format!("more than {hidden} other") };
+        page.foot.push(Line::painted(format!("{more} images are not shown (`--limit`)"), Paint::Dim));
+    }
+    page
+}
+
+/// Returns what is said of an image that runs and is no longer in its repository.
+fn gone(place: &Place, repository: &EcrRepository, running: &[ContainerImage], digest: &str) -> Item {
+    let image = PushedImage { digest: digest.to_owned(), ..PushedImage::default() };
+    let containers = runs_in(&image, running);
+    let text = format!(
+        "container `{}` runs {}, which is no longer in the repository: a new task cannot pull it",
+        containers.join("`, `"),
+        names::digest(digest)
+    );
+    let mut value = value(place, repository, &image, &containers);
+    value["gone"] = json!(true);
+    Item { lines: vec![Line::painted(text, Paint::Bad)], value }
+}
+
+/// Returns the findings of a scan, the worst first; `none` where a scan found nothing.
+fn findings(found: &BTreeMap<String, i64>) -> String {
+    const LEVELS: &[&str] = &["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"];
+    let place = |level: &str| LEVELS.iter().position(|known| *known == level).unwrap_or(LEVELS.len());
+    let mut counts: Vec<(&String, &i64)> = found.iter().filter(|(_, count)| **count > 0).collect();
+    counts.sort_by_key(|(level, _)| place(level));
+    let words: Vec<String> =
+        counts.iter().map(|(level, count)| format!("{count} {}", level.to_lowercase())).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+/// Returns what is said of images whose tags cannot be listed.
+fn outside(place: &Place, images: &[ContainerImage]) -> Page {
+    let item = |image: &ContainerImage| Item {
+        lines: vec![Line::plain(format!(
+            "container `{}` runs {}, which is in no private ECR repository: its tags are not listed",
+            image.container_name, image.image
+        ))],
+        value: json!({"event": "image", "service": place.name, "cluster": place.cluster, "repository": null,
+            "image": image.image, "digest": image.image_digest, "runs": [image.container_name]}),
+    };
+    Page { items: images.iter().map(item).collect(), ..Page::default() }
+}
+
+fn value(place: &Place, repository: &EcrRepository, image: &PushedImage, containers: &[&str]) -> Value {
+    let known = image.pushed_at.0 > 0.0;
+    json!({
+        "event": "image",
+        "service": place.name,
+        "cluster": place.cluster,
+        "repository": {"name": repository.name, "account": repository.account, "region": repository.region},
+        "tags": image.tags,
+        "digest": image.digest,
+        "pushed_at": known.then_some(image.pushed_at),
+        "runs": containers,
+        "findings": image.findings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::types::Epoch;
+
+    fn container(image: &str, digest: Option<&str>) -> ContainerImage {
+        ContainerImage {
+            container_name: "app".to_owned(),
+            image: image.to_owned(),
+            image_digest: digest.map(str::to_owned),
+        }
+    }
+
+    fn pushed(tags: &[&str], digest: &str) -> PushedImage {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        PushedImage { digest: digest.to_owned(), tags, pushed_at: Epoch(10.0), findings: None }
+    }
+
+    #[test]
+    fn what_runs_is_told_by_the_digest_and_without_one_by_the_tag() {
+        for (image, digest, tags, of, runs) in [
+            ("a/b:v1", Some("sha256:1"), &["v1"][..], "sha256:1", true),
+            ("a/b:v1", Some("sha256:1"), &["v1"], "sha256:2", false),
+            ("a/b:v1", None, &["v1", "latest"], "sha256:2", true),
+            ("a/b:v1", None, &["v2"], "sha256:2", false),
+            ("a/b@sha256:2", None, &["v2"], "sha256:2", true),
+        ] {
+            let running = [container(image, digest)];
+            assert_eq!(!runs_in(&pushed(tags, of), &running).is_empty(), runs, "{image} {digest:?} {of}");
+        }
+    }
+
+    #[test]
+    fn findings_are_counted_the_worst_first() {
+        let of =
+            |counts: &[(&str, i64)]| findings(&counts.iter().map(|(l, n)| ((*l).to_owned(), *n)).collect());
+        assert_eq!(of(&[("LOW", 3), ("CRITICAL", 1), ("HIGH", 0)]), "1 critical, 3 low");
+        assert_eq!(of(&[]), "none");
+        assert_eq!(of(&[("OF_TOMORROW", 1), ("UNDEFINED", 2)]), "2 undefined, 1 of_tomorrow");
+    }
+
+    #[test]
+    fn images_are_sorted_into_their_repositories() {
+        let ecr = container("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v1", None);
+        let other = container("public.ecr.aws/nginx/nginx:1", None);
+        let (repositories, elsewhere) = by_repository(&[ecr.clone(), other.clone(), ecr, other.clone()]);
+        assert_eq!(repositories.keys().map(|known| known.name.as_str()).collect::<Vec<_>>(), ["shop/app"]);
+        assert_eq!(elsewhere, [other]);
+    }
+}

@@ -1,0 +1,82 @@
+//! `ecsail man`: prints or writes the man pages, one a verb, as packages install them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, Command, CommandFactory};
+use serde_json::json;
+
+use crate::cli::Cli;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::report::{Event, Outcome};
+
+/// Prints a man page, or writes all of them
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail man deploy | man -l -
+  ecsail man --out man")]
+pub struct Man {
+    /// The verb whose page to print; the program's own without it
+    verb: Option<String>,
+    /// Write the pages of all verbs to this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with = "verb")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A verb that does not exist, or a folder that cannot be written.
+pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
+    let pages = pages()?;
+    let Some(folder) = &args.out else { return print(args.verb.as_deref(), &pages, context) };
+    for (name, text) in &pages {
+        write(folder, name, text)?;
+    }
+    let text = format!("{} pages are in `{}`", pages.len(), folder.display());
+    let names: Vec<&String> = pages.iter().map(|(name, _)| name).collect();
+    context.report.tell(&Event::Answer { event: "man", text: &text, value: json!({"pages": names}) });
+    Ok(Outcome::Done)
+}
+
+fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> Result<Outcome> {
+    let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
+    let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
+        return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())).into());
+    };
+    let value = json!({"pages": [name], "text": text});
+    context.report.tell(&Event::Answer { event: "man", text: text.trim_end(), value });
+    Ok(Outcome::Done)
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(folder.join(name), text));
+    written.map_err(|error| Failure::error(format!("write `{}`", folder.join(name).display())).because(error))
+}
+
+/// Returns all pages by their file's name: the program's, and one for each verb that is shown.
+///
+/// A page has no date: the same program gives the same pages on every day.
+fn pages() -> Result<Vec<(String, String)>> {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let verbs = program.get_subcommands().filter(|verb| !verb.is_hide_set());
+    std::iter::once(&program).chain(verbs).map(page).collect()
+}
+
+fn page(command: &Command) -> Result<(String, String)> {
+    let name = command.get_display_name().unwrap_or("ecsail").to_owned();
+    let command = command.clone().version(env!("CARGO_PKG_VERSION"));
+    // What a verb is about has no page of its own.
+    let parts = command.get_subcommands().map(|part| (name.replace('-', "\\-"), part.get_name().to_owned()));
+    let parts: Vec<(String, String)> = parts.filter(|_| name != "ecsail").collect();
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command).manual("ecsail").render(&mut text)?;
+    let mut text = String::from_utf8_lossy(&text).into_owned();
+    for (verb, part) in parts {
+        let (page, plain) = (format!("{verb}\\-{part}(1)"), format!("{verb} {part}").replace("\\-", " "));
+        text = text.replace(&page, &plain);
+    }
+    Ok((format!("{name}.1"), text))
+}

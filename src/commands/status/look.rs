@@ -1,0 +1,222 @@
+//! Owns the look at services: what hangs on each, in as few calls as there are services for.
+//!
+//! What may not be read is said once, and is no failure of the verb.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{join_all, join3};
+
+use super::drift::{self, Drift};
+use crate::aws::types::{
+    LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, TaskDefinition,
+};
+use crate::aws::{ApiError, Aws};
+use crate::commands::services::{Chosen, Found, Place};
+use crate::context::Context;
+use crate::history::Definitions;
+use crate::history::past::deployment_id;
+use crate::report::Event;
+
+/// Holds what was seen of one service.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) place: Place,
+    pub(super) service: Service,
+    /// The revisions that it runs, and those that its open deployments are about.
+    pub(super) revisions: Vec<ServiceRevision>,
+    /// The service deployments that have not ended.
+    pub(super) open: Vec<ServiceDeployment>,
+    pub(super) definition: Option<TaskDefinition>,
+    /// None: it has no target groups, or they were not looked at.
+    pub(super) targets: Option<Vec<TargetHealth>>,
+    pub(super) drift: Option<Drift>,
+}
+
+/// Looks at services, and remembers what does not change.
+pub(super) struct Looks<'a> {
+    chosen: &'a Chosen,
+    aws: &'a Aws,
+    context: &'a Context,
+    revisions: BTreeMap<String, ServiceRevision>,
+    definitions: Definitions,
+    drifts: drift::Drifts,
+    said: BTreeSet<String>,
+}
+
+impl<'a> Looks<'a> {
+    pub(super) fn new(chosen: &'a Chosen, context: &'a Context) -> Looks<'a> {
+        Looks {
+            chosen,
+            aws: &chosen.aws,
+            context,
+            revisions: BTreeMap::new(),
+            definitions: Definitions::new(),
+            drifts: drift::Drifts::default(),
+            said: BTreeSet::new(),
+        }
+    }
+
+    /// Returns services with what they run: batches only, no call for a single one.
+    pub(super) async fn briefly(&mut self, found: Vec<Found>) -> Vec<Seen> {
+        let arns = found.iter().filter_map(|found| primary_revision(&found.service)).collect();
+        self.read_revisions(arns).await;
+        let seen = |found: Found| {
+            let revisions =
+                primary_revision(&found.service).and_then(|arn| self.revisions.get(&arn)).cloned();
+            let revisions = revisions.into_iter().collect();
+            Seen { place: found.place, service: found.service, revisions, ..Seen::default() }
+        };
+        found.into_iter().map(seen).collect()
+    }
+
+    /// Returns services with all that is known of them.
+    pub(super) async fn closely(&mut self, found: Vec<Found>) -> Vec<Seen> {
+        let aws = self.aws;
+        let groups: BTreeSet<String> = found.iter().flat_map(|found| target_groups(&found.service)).collect();
+        let unknown: BTreeSet<String> =
+            found.iter().map(|found| running(&found.service).to_owned()).collect();
+        let unknown =
+            unknown.into_iter().filter(|arn| !arn.is_empty() && !self.definitions.contains_key(arn));
+        let definitions = join_all(unknown.map(|arn| async move { aws.task_definition(&arn).await }));
+        let targets =
+            join_all(groups.iter().map(|group| async move { (group, aws.target_health(group).await) }));
+        let (definitions, targets, open) = join3(definitions, targets, open(aws, &found)).await;
+        for read in definitions {
+            let lost = "tags, commits and who deployed are not known";
+            if let Some(Some(definition)) = self.or_note(lost, read) {
+                self.definitions.insert(definition.arn.clone(), definition);
+            }
+        }
+        let mut health: BTreeMap<&str, Vec<TargetHealth>> = BTreeMap::new();
+        for (group, read) in targets {
+            if let Some(targets) = self.or_note("how the targets are is not known", read) {
+                health.insert(group, targets);
+            }
+        }
+        let open = self.or_note("the stage of deployments under way is not known", open).unwrap_or_default();
+        self.read_revisions(revisions_of(&found, &open)).await;
+        let mut seen: Vec<Seen> = found.into_iter().map(|found| self.seen(found, &open, &health)).collect();
+        self.compare(&mut seen);
+        seen
+    }
+
+    /// Returns one service with what was read.
+    fn seen(
+        &self,
+        found: Found,
+        open: &[ServiceDeployment],
+        health: &BTreeMap<&str, Vec<TargetHealth>>,
+    ) -> Seen {
+        let Found { place, service } = found;
+        let own = |known: &&ServiceDeployment| known.service_arn == service.service_arn;
+        let open: Vec<ServiceDeployment> = open.iter().filter(own).cloned().collect();
+        let arns = revisions_of(&[Found { place: place.clone(), service: service.clone() }], &open);
+        let revisions = arns.iter().filter_map(|arn| self.revisions.get(arn)).cloned().collect();
+        let groups = target_groups(&service);
+        let targets = groups.iter().filter_map(|group| health.get(group.as_str())).flatten().cloned();
+        let known = groups.iter().any(|group| health.contains_key(group.as_str()));
+        Seen {
+            targets: known.then(|| targets.collect()),
+            definition: self.definitions.get(running(&service)).cloned(),
+            place,
+            revisions,
+            open,
+            service,
+            drift: None,
+        }
+    }
+
+    /// Marks the services that do not run what the manifest describes.
+    fn compare(&mut self, seen: &mut [Seen]) {
+        let settings = &self.context.settings;
+        for one in seen.iter_mut() {
+            let Some(definition) = &one.definition else { continue };
+            match self.drifts.of(&self.chosen.manifest, settings, &one.place.key, definition) {
+                Ok(drift) => one.drift = drift,
+                Err(note) => {
+                    if self.said.insert(note.clone()) {
+                        self.context.report.tell(&Event::Note(&note));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the service revisions that are not known yet: they never change.
+    async fn read_revisions(&mut self, arns: BTreeSet<String>) {
+        let unknown: Vec<String> =
+            arns.into_iter().filter(|arn| !arn.is_empty() && !self.revisions.contains_key(arn)).collect();
+        let read = self.aws.service_revisions(&unknown).await;
+        let found = self.or_note("the images and digests that run are not known", read).unwrap_or_default();
+        self.revisions
+            .extend(found.into_iter().map(|revision| (revision.service_revision_arn.clone(), revision)));
+    }
+
+    /// Returns what was read; nothing, and once a note, where it was not.
+    fn or_note<T>(&mut self, lost: &str, read: Result<T, ApiError>) -> Option<T> {
+        match read {
+            Ok(found) => Some(found),
+            Err(error) => {
+                if self.said.insert(lost.to_owned()) {
+                    self.context.report.tell(&Event::Note(&format!("{lost}: {error}")));
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Returns the service deployments of these services that have not ended, described.
+///
+/// Nothing is asked of services that have nothing under way.
+async fn open(aws: &Aws, found: &[Found]) -> Result<Vec<ServiceDeployment>, ApiError> {
+    let moving = found.iter().filter(|found| is_moving(&found.service));
+    let lists =
+        join_all(moving.map(|found| aws.open_service_deployments(&found.place.cluster, &found.place.name)));
+    let lists = lists.await.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    let arns: Vec<String> = lists.iter().map(|known| known.service_deployment_arn.clone()).collect();
+    aws.service_deployments(&arns).await
+}
+
+/// Returns whether something of a service is under way: a deployment, or the rollback of one.
+fn is_moving(service: &Service) -> bool {
+    service.under_way().is_some() || service.deployments.len() > 1
+}
+
+/// Returns the task definition that a service runs; under another controller its task set names it.
+pub(super) fn running(service: &Service) -> &str {
+    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
+    match (service.primary(), set) {
+        (Some(primary), _) => &primary.task_definition,
+        (None, Some(set)) => &set.task_definition,
+        (None, None) => &service.task_definition,
+    }
+}
+
+/// Returns the revision of the PRIMARY deployment; of a service that does not show which it is, its first.
+pub(super) fn primary_revision(service: &Service) -> Option<String> {
+    let primary = service.primary().map(|primary| primary.id.as_str());
+    let arns = || service.current_service_revisions.iter().map(|revision| &revision.arn);
+    let own = arns().find(|arn| Some(deployment_id(arn).as_str()) == primary);
+    own.or_else(|| arns().next()).cloned()
+}
+
+/// Returns the revisions that services run, and those that these deployments bring out or go back to.
+fn revisions_of(found: &[Found], open: &[ServiceDeployment]) -> BTreeSet<String> {
+    let current = found.iter().flat_map(|found| &found.service.current_service_revisions);
+    let current = current.map(|revision| revision.arn.clone());
+    let targets = open.iter().filter_map(|known| known.target().map(str::to_owned));
+    let back = open.iter().filter_map(|known| known.rollback.as_ref()?.service_revision_arn.clone());
+    current.chain(targets).chain(back).collect()
+}
+
+/// Returns the target groups of a service, the second ones of blue/green deployments among them.
+fn target_groups(service: &Service) -> BTreeSet<String> {
+    let of = |balancer: &LoadBalancer| {
+        [
+            balancer.target_group_arn.clone(),
+            balancer.advanced_configuration.alternate_target_group_arn.clone(),
+        ]
+    };
+    service.load_balancers.iter().flat_map(of).flatten().collect()
+}

@@ -1,0 +1,288 @@
+//! `ecsail tasks`: the tasks of a service, or why those that stopped did.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::services::{One, Place};
+use crate::aws::ecs::STOPPED_AT_MOST;
+use crate::aws::observe::failure;
+use crate::aws::types::{Container, Task, revision_of};
+use crate::context::Context;
+use crate::diagnose::causes::causes_of;
+use crate::report::{Event, Line, Outcome, Page, Paint, Row, table, times};
+
+/// Shows the tasks of a service, or why those that stopped did
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail tasks web
+  ecsail tasks web --stopped
+  ecsail tasks web --cluster main --stopped --output json
+
+ECS shows stopped tasks for about an hour.")]
+pub struct Tasks {
+    #[command(flatten)]
+    one: One,
+    /// The tasks that stopped in the last hour, with the reason
+    #[arg(long)]
+    stopped: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A service that is not there, or the API's.
+pub async fn run(args: &Tasks, context: &Context) -> Result<Outcome> {
+    let chosen = args.one.choose(context).await?;
+    let found = chosen.one().await?;
+    let (cluster, name) = (&found.place.cluster, &found.place.name);
+    let page = if args.stopped {
+        let read = chosen.aws.stopped_tasks(cluster, name, &BTreeSet::new()).await;
+        let tasks = read.map_err(failure)?;
+        if tasks.len() >= STOPPED_AT_MOST {
+            let note = format!("there may be more stopped tasks: no more than {STOPPED_AT_MOST} are read");
+            context.report.tell(&Event::Note(&note));
+        }
+        stopped(&found.place, tasks, times::now())
+    } else {
+        live(&found.place, chosen.aws.live_tasks(cluster, name).await.map_err(failure)?, times::now())
+    };
+    context.report.tell(&Event::Page(&page));
+    Ok(Outcome::Done)
+}
+
+const LIVE: &[&str] = &["TASK", "STATUS", "HEALTH", "REVISION", "STARTED", "ZONE", "ADDRESS"];
+const STOPPED: &[&str] = &["TASK", "STATUS", "STOPPED", "REVISION", "CODE"];
+
+/// Returns the tasks that run or are to run, the newest first.
+fn live(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
+    tasks.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0).then_with(|| a.task_arn.cmp(&b.task_arn)));
+    let rows = tasks.iter().map(|task| {
+        let cells = [
+            Some(task.id().to_owned()),
+            Some(task.last_status.clone()),
+            health(task).map(str::to_owned),
+            Some(revision_of(&task.task_definition_arn).to_owned()),
+            times::ago(task.started_at.0, now),
+            task.availability_zone.clone(),
+            task.address().map(str::to_owned),
+        ];
+        let paint = match health(task) {
+            Some("UNHEALTHY") => Some(Paint::Bad),
+            _ if task.last_status != "RUNNING" => Some(Paint::Warn),
+            _ => None,
+        };
+        let below = containers(task).map(|text| Line::plain(format!("    {text}")));
+        let cells = cells.into_iter().map(Option::unwrap_or_default).collect();
+        Row { cells, below: below.into_iter().collect(), paint, value: value(place, task) }
+    });
+    let page = table(LIVE, rows.collect());
+    or_nothing(page, format!("{}: no task runs or is to run", place.key))
+}
+
+/// Returns the page, or what is said where nothing is on it.
+fn or_nothing(mut page: Page, text: String) -> Page {
+    if page.items.is_empty() {
+        page.foot.push(Line::plain(text));
+    }
+    page
+}
+
+/// Returns the health of a task; nothing where no container has a health check.
+fn health(task: &Task) -> Option<&str> {
+    task.health_status.as_deref().filter(|health| *health != "UNKNOWN")
+}
+
+/// Returns the states of a task's containers, where they say more than the task does.
+fn containers(task: &Task) -> Option<String> {
+    let tells = |container: &Container| {
+        container.last_status != task.last_status
+            || container.exit_code.is_some()
+            || container.reason.is_some()
+    };
+    let state = |container: &Container| {
+        let health = container.health_status.as_deref().filter(|health| *health != "UNKNOWN");
+        let health = health.map(|health| format!(" {health}")).unwrap_or_default();
+        format!("{} {}{health}{}", container.name, container.last_status, end_of(container))
+    };
+    let several = task.containers.len() > 1;
+    (several || task.containers.iter().any(tells))
+        .then(|| task.containers.iter().map(state).collect::<Vec<_>>().join(", "))
+        .filter(|text| !text.is_empty())
+}
+
+/// Returns how a container ended, where it did.
+fn end_of(container: &Container) -> String {
+    let code = container.exit_code.map(|code| format!(" exit code {code}"));
+    let reason = container.reason.as_ref().map(|reason| format!(": {reason}"));
+    [code, reason].into_iter().flatten().collect()
+}
+
+/// Returns the tasks that stopped, the last first; what a cause means is said once.
+fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
+    // One that is still stopping has no time yet: it is the newest.
+    let at = |task: &Task| if task.stopped_at.0 > 0.0 { task.stopped_at.0 } else { f64::INFINITY };
+    tasks.sort_by(|a, b| at(b).total_cmp(&at(a)).then_with(|| a.task_arn.cmp(&b.task_arn)));
+    let mut explained = BTreeSet::new();
+    let rows = tasks.iter().map(|task| {
+        let cells = [
+            Some(task.id().to_owned()),
+            Some(task.last_status.clone()).filter(|status| status != "STOPPED"),
+            times::ago(task.stopped_at.0, now),
+            Some(revision_of(&task.task_definition_arn).to_owned()),
+            task.stop_code.clone(),
+        ];
+        Row {
+            cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
+            below: why(task, &mut explained),
+            paint: None,
+            value: value(place, task),
+        }
+    });
+    let page = table(STOPPED, rows.collect());
+    or_nothing(page, format!("{}: no task has stopped in the last hour", place.key))
+}
+
+/// Returns why a task stopped: ECS's reason, its containers' ends, and causes that were not explained above.
+fn why(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let reason = task.stopped_reason.as_deref().unwrap_or_default();
+    if !reason.is_empty() {
+        lines.push(Line::plain(format!("    {reason}")));
+    }
+    for container in &task.containers {
+        let said = container.reason.as_ref().filter(|text| !reason.contains(text.as_str()));
+        let end = end_of(&Container { reason: said.cloned(), ..container.clone() });
+        if !end.is_empty() {
+            lines.push(Line::plain(format!(
+                "    container `{}`:{}",
+                container.name,
+                end.trim_start_matches(':')
+            )));
+        }
+    }
+    for cause in causes_of(task) {
+        if explained.insert(cause.cause) {
+            lines.push(Line::plain(format!("    cause: {}", cause.cause)));
+            lines.push(Line::plain(format!("    remedy: {}", cause.remedy)));
+        }
+    }
+    lines
+}
+
+fn value(place: &Place, task: &Task) -> Value {
+    let time = |at: f64| if at > 0.0 { json!(at) } else { Value::Null };
+    let container = |container: &Container| {
+        json!({"name": container.name, "status": container.last_status, "health": container.health_status,
+            "exit_code": container.exit_code, "reason": container.reason})
+    };
+    let mut value = json!({
+        "event": "task",
+        "service": place.name,
+        "cluster": place.cluster,
+        "task": task.id(),
+        "status": task.last_status,
+        "desired_status": task.desired_status,
+        "health": task.health_status,
+        "revision": revision_of(&task.task_definition_arn),
+        "started_by": task.started_by,
+        "created_at": time(task.created_at.0),
+        "started_at": time(task.started_at.0),
+        "stopped_at": time(task.stopped_at.0),
+        "zone": task.availability_zone,
+        "address": task.address(),
+        "containers": task.containers.iter().map(container).collect::<Vec<_>>(),
+    });
+    if task.desired_status == "STOPPED" {
+        let causes = causes_of(task).into_iter();
+        let causes = causes.map(
+            |cause| json!({"cause": cause.cause, "remedy": cause.remedy, "retry_helps": cause.retry_helps}),
+        );
+        value["stop_code"] = json!(task.stop_code);
+        value["stopped_reason"] = json!(task.stopped_reason);
+        value["causes"] = causes.collect();
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::types::view;
+
+    fn place() -> Place {
+        Place { cluster: "main".to_owned(), name: "web".to_owned(), key: "web".to_owned() }
+    }
+
+    fn task(id: &str, members: Value) -> Task {
+        let mut value = json!({"taskArn": format!("task/main/{id}"), "lastStatus": "RUNNING", "desiredStatus": "RUNNING",
+            "taskDefinitionArn": "task-definition/web:1", "createdAt": 10, "startedAt": 20,
+            "containers": [{"name": "app", "lastStatus": "RUNNING"}]});
+        members.as_object().into_iter().flatten().for_each(|(name, member)| value[name] = member.clone());
+        view(&value).expect("a task")
+    }
+
+    fn texts(page: &Page) -> Vec<&str> {
+        page.lines().map(|line| line.text.as_str()).collect()
+    }
+
+    #[test]
+    fn the_newest_task_comes_first_and_what_nobody_knows_has_no_column() {
+        let tasks = vec![task("a", json!({})), task("b", json!({"createdAt": 15}))];
+        let page = live(&place(), tasks, 80.0);
+        let expected = [
+            "TASK  STATUS   REVISION  STARTED",
+            "b     RUNNING  web:1     1m ago",
+            "a     RUNNING  web:1     1m ago",
+        ];
+        assert_eq!(texts(&page), expected);
+    }
+
+    #[test]
+    fn containers_are_told_of_where_they_say_more_than_the_task() {
+        let one = |members: Value| containers(&task("a", json!({"containers": members})));
+        assert_eq!(one(json!([{"name": "app", "lastStatus": "RUNNING"}])), None);
+        let ended =
+            one(json!([{"name": "app", "lastStatus": "STOPPED", "exitCode": 1, "reason": "it broke"}]));
+        assert_eq!(ended.as_deref(), Some("app STOPPED exit code 1: it broke"));
+        let two = json!([{"name": "app", "lastStatus": "RUNNING", "healthStatus": "UNHEALTHY"}, {"name": "b", "lastStatus": "RUNNING"}]);
+        assert_eq!(one(two).as_deref(), Some("app RUNNING UNHEALTHY, b RUNNING"));
+    }
+
+    #[test]
+    fn a_cause_is_explained_once() {
+        let crashed = |id: &str, at: i64| {
+            task(
+                id,
+                json!({"lastStatus": "STOPPED", "desiredStatus": "STOPPED", "stoppedAt": at, "stopCode": "EssentialContainerExited",
+                "stoppedReason": "Essential container in task exited",
+                "containers": [{"name": "app", "lastStatus": "STOPPED", "exitCode": 1}]}),
+            )
+        };
+        let page = stopped(&place(), vec![crashed("a", 30), crashed("b", 40)], 100.0);
+        let lines = texts(&page);
+        assert!(lines[1].starts_with("b "), "{lines:?}");
+        assert_eq!(lines.iter().filter(|line| line.contains("remedy: ")).count(), 1, "{lines:?}");
+        assert_eq!(lines.iter().filter(|line| **line == "    container `app`: exit code 1").count(), 2);
+        assert_eq!(page.items[0].value["causes"], page.items[1].value["causes"], "programs get each whole");
+    }
+
+    #[test]
+    fn a_reason_that_the_task_gives_is_not_said_again_of_its_container() {
+        let reason = "CannotPullContainerError: not found";
+        let task = task(
+            "a",
+            json!({"stoppedReason": reason, "containers": [{"name": "app", "lastStatus": "STOPPED", "reason": reason}]}),
+        );
+        let lines = why(&task, &mut BTreeSet::new());
+        assert_eq!(lines.iter().filter(|line| line.text.contains(reason)).count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_said_in_words() {
+        assert_eq!(texts(&live(&place(), Vec::new(), 0.0)), ["web: no task runs or is to run"]);
+        assert_eq!(texts(&stopped(&place(), Vec::new(), 0.0)), ["web: no task has stopped in the last hour"]);
+    }
+}

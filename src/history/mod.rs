@@ -1,0 +1,152 @@
+//! Owns the past of a service: its service deployments, joined with the revision that each brought out and the record
+//! that a deploy left on it.
+//!
+//! Here it is read, in as few calls as what is shown needs; [`past`] is the pure join. It never changes anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use crate::aws::types::{Service, ServiceDeployment, ServiceRevision, TaskDefinition};
+use crate::aws::{ApiError, Aws};
+use past::{PastDeployment, join_past, listed};
+
+pub mod past;
+
+/// Holds the past of a service, and what of it could not be read.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// The newest first.
+    pub deployments: Vec<PastDeployment>,
+    pub notes: Vec<String>,
+}
+
+/// Holds the task definitions that were read, by ARN: services of one release share them.
+pub type Definitions = BTreeMap<String, TaskDefinition>;
+
+impl Past {
+    /// Returns the newest deployments of a service.
+    ///
+    /// Where service deployments cannot be read, or there are none, they are those that the service itself lists.
+    ///
+    /// # Errors
+    /// Those of the API that have nothing to do with permissions.
+    pub async fn read(
+        aws: &Aws,
+        cluster: &str,
+        service: &Service,
+        number: usize,
+        definitions: &mut Definitions,
+    ) -> Result<Past, ApiError> {
+        let mut past = Past::default();
+        let list = past.list(aws, cluster, service, number).await?;
+        let revisions = past.revisions(aws, service, &list).await?;
+        let of_service = service.deployments.iter().map(|deployment| &deployment.task_definition);
+        let named: BTreeSet<String> = match list.is_empty() {
+            true => of_service.cloned().collect(),
+            false => targets(&list, &revisions),
+        };
+        past.define(aws, named, definitions).await?;
+        past.deployments = match list.is_empty() {
+            true => listed(service, &revisions, definitions),
+            false => join_past(&list, service, &revisions, definitions),
+        };
+        past.deployments.truncate(number);
+        Ok(past)
+    }
+
+    /// Returns the newest service deployments, described as far as that is permitted.
+    async fn list(
+        &mut self,
+        aws: &Aws,
+        cluster: &str,
+        service: &Service,
+        number: usize,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        let name = &service.service_name;
+        let only = "only the deployments that the service lists itself are shown";
+        let list = match self.or_note(aws.newest_service_deployments(cluster, name, number).await, only)? {
+            Some(list) if list.is_empty() => {
+                self.notes.push(format!("`{name}` has no service deployments: {only}"));
+                return Ok(list);
+            }
+            Some(list) => list,
+            None => return Ok(Vec::new()),
+        };
+        let arns: Vec<String> = list.iter().map(|known| known.service_deployment_arn.clone()).collect();
+        let lost = "why deployments were rolled back, and to what, is not known";
+        let described = self.or_note(aws.service_deployments(&arns).await, lost)?.unwrap_or_default();
+        // One that was described says more; what a list said is all there is of the others.
+        let whole = |brief: ServiceDeployment| {
+            let arn = &brief.service_deployment_arn;
+            described.iter().find(|known| &known.service_deployment_arn == arn).cloned().unwrap_or(brief)
+        };
+        Ok(list.into_iter().map(whole).collect())
+    }
+
+    /// Returns the service revisions that these deployments brought out or went back to.
+    async fn revisions(
+        &mut self,
+        aws: &Aws,
+        service: &Service,
+        list: &[ServiceDeployment],
+    ) -> Result<Vec<ServiceRevision>, ApiError> {
+        let back = |known: &ServiceDeployment| known.rollback.as_ref()?.service_revision_arn.clone();
+        let target = |known: &ServiceDeployment| known.target().map(str::to_owned);
+        let mut arns: BTreeSet<String> =
+            list.iter().flat_map(|known| [target(known), back(known)]).flatten().collect();
+        if list.is_empty() {
+            arns.extend(service.current_service_revisions.iter().map(|revision| revision.arn.clone()));
+        }
+        if arns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let arns: Vec<String> = arns.into_iter().collect();
+        let lost = "revisions, images and digests are not known";
+        Ok(self.or_note(aws.service_revisions(&arns).await, lost)?.unwrap_or_default())
+    }
+
+    /// Reads the task definitions that are not known yet, each once.
+    async fn define(
+        &mut self,
+        aws: &Aws,
+        named: BTreeSet<String>,
+        definitions: &mut Definitions,
+    ) -> Result<(), ApiError> {
+        let unknown = named.iter().filter(|arn| !arn.is_empty() && !definitions.contains_key(*arn));
+        let found = join_all(unknown.map(|arn| aws.task_definition(arn))).await;
+        for found in found {
+            let lost = "tags, commits and who deployed are not known";
+            if let Some(Some(definition)) = self.or_note(found, lost)? {
+                definitions.insert(definition.arn.clone(), definition);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what was read; nothing, and a note, where it may not be.
+    fn or_note<T>(&mut self, read: Result<T, ApiError>, lost: &str) -> Result<Option<T>, ApiError> {
+        match read {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.may_pass() => Err(error),
+            Err(error) => {
+                let note = format!("{lost}: {error}");
+                // The request's id differs from call to call: what is lost is said once.
+                if !self.notes.iter().any(|known| known.starts_with(lost)) {
+                    self.notes.push(note);
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Returns the task definitions that service deployments brought out.
+fn targets(list: &[ServiceDeployment], revisions: &[ServiceRevision]) -> BTreeSet<String> {
+    let of = |deployment: &ServiceDeployment| {
+        let target = deployment.target()?;
+        let found = revisions.iter().find(|known| known.service_revision_arn == target)?;
+        Some(found.task_definition.clone())
+    };
+    list.iter().filter_map(of).collect()
+}

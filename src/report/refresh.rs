@@ -1,0 +1,60 @@
+//! Owns an answer that is looked at again and again: drawn in place, at the end of the terminal that stdout is.
+
+use std::io::{self, Write};
+
+use console::{Term, truncate_str};
+
+use super::redraw::Redraw;
+
+/// Draws a page over itself.
+#[derive(Debug, Default)]
+pub struct Refresh {
+    redraw: Redraw,
+    last: Vec<String>,
+}
+
+impl Refresh {
+    /// Shows these lines in place of those shown last; what the terminal has no room for is counted.
+    pub fn show(&mut self, lines: Vec<String>) {
+        self.last = lines;
+        self.draw(&[]);
+    }
+
+    /// Writes a text above the lines that are shown.
+    pub fn above(&mut self, text: &str) {
+        let story: Vec<String> = text.lines().map(str::to_owned).collect();
+        self.draw(&story);
+    }
+
+    fn draw(&mut self, story: &[String]) {
+        let (rows, columns) = Term::stdout().size();
+        let frame = fitted(&self.last, rows.into(), columns.into());
+        let text = self.redraw.to(story, &frame, columns.into());
+        // A closed terminal is nobody's error.
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+}
+
+/// Returns the lines that fit on a terminal; the last column and the last row stay free.
+fn fitted(lines: &[String], rows: usize, columns: usize) -> Vec<String> {
+    let room = rows.saturating_sub(1).max(1);
+    let cut = |line: &String| truncate_str(line, columns.saturating_sub(1), "…").into_owned();
+    if lines.len() <= room {
+        return lines.iter().map(cut).collect();
+    }
+    let shown = lines.iter().take(room - 1).map(cut);
+    shown.chain([format!("… and {} more lines", lines.len() - room + 1)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_cut_and_counted() {
+        let lines: Vec<String> = (0..5).map(|n| format!("line {n} of five")).collect();
+        assert_eq!(fitted(&lines, 4, 8), ["line 0…", "line 1…", "… and 3 more lines"]);
+        assert_eq!(fitted(&lines[..2], 4, 80), lines[..2]);
+    }
+}
