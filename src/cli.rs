@@ -51,9 +51,12 @@ enum Verb {
     Man(man::Man),
 }
 
+/// The heading of the flags of every verb.
+pub const GLOBAL_OPTIONS: &str = "Global options";
+
 /// Holds the flags of every verb.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Global options")]
+#[command(next_help_heading = GLOBAL_OPTIONS)]
 struct Global {
     /// The manifest; else `ecsail.yml` in this directory or above it
     #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Args, Command, CommandFactory};
+use clap::{Arg, Args, Command, CommandFactory};
 use serde_json::json;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, GLOBAL_OPTIONS};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::report::{Event, Outcome};
@@ -67,16 +67,25 @@ fn pages() -> Result<Vec<(String, String)>> {
 
 fn page(command: &Command) -> Result<(String, String)> {
     let name = command.get_display_name().unwrap_or("ecsail").to_owned();
-    let command = command.clone().version(env!("CARGO_PKG_VERSION"));
-    // What a verb is about has no page of its own.
-    let parts = command.get_subcommands().map(|part| (name.replace('-', "\\-"), part.get_name().to_owned()));
-    let parts: Vec<(String, String)> = parts.filter(|_| name != "ecsail").collect();
+    let is_verb = command.get_name() != "ecsail";
+    // The options of all verbs stand on the program's page alone.
+    let hidden = |arg: Arg| match arg.get_help_heading() {
+        Some(GLOBAL_OPTIONS) if is_verb => arg.hide(true),
+        _ => arg,
+    };
+    let source = concat!("ecsail ", env!("CARGO_PKG_VERSION"));
     let mut text = Vec::new();
-    clap_mangen::Man::new(command).manual("ecsail").render(&mut text)?;
+    clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("").render(&mut text)?;
     let mut text = String::from_utf8_lossy(&text).into_owned();
-    for (verb, part) in parts {
-        let (page, plain) = (format!("{verb}\\-{part}(1)"), format!("{verb} {part}").replace("\\-", " "));
-        text = text.replace(&page, &plain);
+    if is_verb {
+        text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the options of all verbs\n");
+        text = command.get_subcommands().fold(text, |text, part| without_reference(&text, command, part));
     }
     Ok((format!("{name}.1"), text))
+}
+
+/// Returns a page that does not refer to one of what the verb is about: it has none.
+fn without_reference(text: &str, verb: &Command, part: &Command) -> String {
+    let (verb, part) = (verb.get_name(), part.get_name());
+    text.replace(&format!("ecsail\\-{verb}\\-{part}(1)"), &format!("ecsail {verb} {part}"))
 }

@@ -182,7 +182,7 @@ impl Report for Text {
             Event::Documents(documents) => self.documents(documents),
             Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
             // What another program reads carries no mark.
-            Event::Answer { event: "serving" | "completions" | "schema", text, .. } => {
+            Event::Answer { event: "serving" | "completions" | "schema" | "man", text, .. } => {
                 self.screen.out_raw(text)
             }
             Event::Answer { text, .. } => self.screen.out(text),
