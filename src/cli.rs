@@ -13,6 +13,7 @@ use crate::commands::{
     check, completions, deploy, explain, history, images, man, plan, prune, render, revisions, schema,
     status, tasks, wait,
 };
+use crate::completing;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -62,7 +63,7 @@ struct Global {
     #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
     manifest: Option<String>,
     /// The stage of the manifest
-    #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true)]
+    #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true, add = completing::stages())]
     stage: Option<String>,
     /// Set a variable, over the manifest's `vars`
     #[arg(long, value_name = "NAME=VALUE", global = true)]
@@ -71,7 +72,7 @@ struct Global {
     #[arg(long, value_name = "FILE", global = true)]
     env_file: Vec<PathBuf>,
     /// The cluster, over the manifest's; with it, services need not be in a manifest
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME", global = true, add = completing::clusters())]
     cluster: Option<String>,
     /// The AWS region, over the manifest's
     #[arg(long, value_name = "REGION", global = true)]
@@ -120,6 +121,7 @@ fn poll(text: &str) -> Result<Duration, String> {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
+    completing::answer();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {

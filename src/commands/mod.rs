@@ -33,7 +33,7 @@ pub enum Target {
     /// Only these services; all of the manifest's without names
     Service {
         /// The services' keys in the manifest; with `--cluster`, names in ECS
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", add = crate::completing::services())]
         names: Vec<String>,
     },
 }

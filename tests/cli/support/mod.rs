@@ -216,6 +216,7 @@ impl World {
             "CreateService",
             "TagResource",
             "DeregisterTaskDefinition",
+            "DeleteTaskDefinitions",
         ];
         let calls: Vec<_> = self.sandbox.requests().into_iter().map(|request| request.operation).collect();
         assert!(calls.iter().all(|call| !changing.contains(&call.as_str())), "{calls:?}");
