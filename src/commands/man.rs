@@ -36,7 +36,8 @@ pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
     }
     let text = format!("{} pages are in `{}`", pages.len(), folder.display());
     let names: Vec<&String> = pages.iter().map(|(name, _)| name).collect();
-    context.report.tell(&Event::Answer { event: "man", text: &text, value: json!({"pages": names}) });
+    let value = json!({"pages": names, "text": null});
+    context.report.tell(&Event::Answer { event: "man", text: &text, value });
     Ok(Outcome::Done)
 }
 

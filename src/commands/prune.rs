@@ -209,25 +209,22 @@ fn question(fates: &Fates) -> String {
 
 fn page(family: &str, fates: &Fates) -> Page {
     let row = |(known, fate): &(Known, Fate)| {
-        let (action, why, paint) = match fate {
-            Fate::Keep { reasons } => ("keep", shortly(reasons), None),
-            Fate::Deregister => ("deregister", String::new(), Some(Paint::Warn)),
-            Fate::DeregisterAndDelete => ("deregister, delete", String::new(), Some(Paint::Bad)),
-            Fate::Delete => ("delete", String::new(), Some(Paint::Bad)),
+        let (action, in_words, paint) = match fate {
+            Fate::Keep { .. } => ("keep", "keep", None),
+            Fate::Deregister => ("deregister", "deregister", Some(Paint::Warn)),
+            Fate::DeregisterAndDelete => ("deregister_and_delete", "deregister, delete", Some(Paint::Bad)),
+            Fate::Delete => ("delete", "delete", Some(Paint::Bad)),
         };
-        let mut value = json!(fate);
-        value["event"] = json!("prune.revision");
-        value["family"] = json!(family);
-        value["revision"] = json!(format!("{family}:{}", known.number));
-        value["number"] = json!(known.number);
-        value["status"] = json!(known.status);
-        let cells = vec![
-            format!("{family}:{}", known.number),
-            known.status.name().to_owned(),
-            action.to_owned(),
-            why,
-        ];
-        Row { cells, paint, value, ..Row::default() }
+        let name = format!("{family}:{}", known.number);
+        let (status, reasons) = (known.status, fate.reasons());
+        let value = json!({"event": "prune.revision", "family": family, "revision": name, "number": known.number,
+            "status": status, "action": action, "reasons": reasons});
+        Row {
+            cells: vec![name, status.name().to_owned(), in_words.to_owned(), shortly(reasons)],
+            paint,
+            value,
+            ..Row::default()
+        }
     };
     table(&["REVISION", "STATUS", "ACTION", "WHY"], fates.iter().map(row).collect())
 }
@@ -269,7 +266,7 @@ fn tell_end(family: &str, fates: &Fates, retired: &Retired, outcome: &str, conte
     });
     let refusals = retired.refused.iter().map(|(arn, reason)| {
         let name = crate::aws::types::revision_of(arn);
-        Line::painted(format!("{family}: {name} cannot be deleted: {reason}"), Paint::Bad)
+        Line::painted(format!("{name} cannot be deleted: {reason}"), Paint::Bad)
     });
     let lines = refusals.chain([Line::plain(text)]).collect();
     context.report.tell(&Event::Page(&Page { items: vec![Item { lines, value }], ..Page::default() }));

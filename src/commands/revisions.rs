@@ -117,7 +117,7 @@ fn row(family: &str, definition: &TaskDefinition, references: &[&Reference], now
     let value = json!({
         "event": "revision", "family": family, "revision": definition.revision(), "arn": definition.arn,
         "number": document.get("revision"), "status": text("status"),
-        "registered_at": known(at("registeredAt")), "registered_by": text("registeredBy"),
+        "registered_at": known(at("registeredAt")), "registered_by": document.get("registeredBy"),
         "deregistered_at": known(at("deregisteredAt")),
         "tag": tag, "git_sha": sha, "deployed_by": definition.tag("ecsail:deployed-by"),
         "images": images.collect::<Vec<_>>(), "references": reasons,

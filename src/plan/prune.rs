@@ -1,7 +1,5 @@
 //! Owns which revisions of a family are retired: none that anything refers to, none of the newest.
 
-use serde::Serialize;
-
 use super::references::{Reference, Why};
 use crate::aws::definitions::Status;
 
@@ -14,8 +12,7 @@ pub struct Known {
 }
 
 /// Says what becomes of a revision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It stays as it is, for these reasons.
     Keep { reasons: Vec<Why> },
@@ -36,6 +33,11 @@ impl Fate {
     /// Returns whether it is deleted.
     pub fn deletes(&self) -> bool {
         matches!(self, Fate::Delete | Fate::DeregisterAndDelete)
+    }
+
+    /// Returns why it stays as it is.
+    pub fn reasons(&self) -> &[Why] {
+        if let Fate::Keep { reasons } = self { reasons } else { &[] }
     }
 
     /// Returns whether it stays as it is.

@@ -100,7 +100,7 @@ fn only_apply_changes_anything_in_aws() {
         ".register(",
         ".update_service(",
         ".stop_service_deployment(",
-        ".tag(",
+        "aws.tag(",
         ".deregister(",
         ".delete_definitions(",
     ];
