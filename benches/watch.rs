@@ -133,6 +133,7 @@ fn deployed(services: usize) -> BTreeMap<String, usize> {
     world.calls()
 }
 
+#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
 fn main() {
     let minutes = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10);
     let stuck = std::thread::spawn(move || watched(Scenario::Stuck, minutes));

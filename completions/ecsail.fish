@@ -49,8 +49,19 @@ complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "check" -d 'Reads and 
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
-complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "status" -d 'Shows what services run, and the deployments under way'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "status" -d 'Shows what services run, the deployments under way, and what is wrong'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "history" -d 'Shows what was deployed: when, which revision, by whom, and how it ended'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "tasks" -d 'Shows the tasks of a service, or why those that stopped did'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "images" -d 'Shows the tags that a deploy of a service could point at, and which one runs'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "wait" -d 'Watches the deployments under way to their end; changes nothing unless asked to'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "rollback" -d 'Goes back to what ran well before, and watches that like a deploy'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "cancel" -d 'Stops the deployment under way: ECS goes back to what ran before'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "continue" -d 'Lets a deployment go on that waits in a lifecycle hook, or sends it back'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "restart" -d 'Replaces all tasks with new ones of the same revision, and watches that'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "logs" -d 'Shows the log lines of a service\'s tasks'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "exec" -d 'Runs a command, or a shell, in a container of a service'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "stop-task" -d 'Stops single tasks of a service; ECS starts others in their place'
+complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "scale" -d 'Sets how many tasks a service has, or the range that autoscaling keeps it in'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
 complete -c ecsail -n "__fish_ecsail_needs_command" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, or of the lines of `--output json`'
@@ -267,6 +278,8 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_su
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from help" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand deploy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l service -d 'Another way to name a service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l events -d 'How many of the service\'s events to show, those of trouble first' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
@@ -283,10 +296,77 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l color -d 'When 
 always\t''
 never\t''"
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s w -l watch -d 'Look again every few seconds, until Ctrl-C'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s q -l quiet -d 'Only answers and errors'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l service -d 'Another way to name a service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l limit -d 'How many deployments of each service to show, the newest first' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l service -d 'Another way to name the service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l stopped -d 'The tasks that stopped in the last hour, with the reason'
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l service -d 'Another way to name the service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l limit -d 'How many images of each repository to show, the newest first' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand images" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l service -d 'Another way to name a service' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l deployment -d 'The deployment to wait for, of one service; else its newest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
@@ -316,6 +396,235 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -s q -l quiet -d 'On
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l service -d 'Another way to name a service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l to -d 'What to go back to: a revision `web:12`, an image tag, or a digest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l steps -d 'How many deployments that succeeded to go back' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l on-timeout -d 'What to do when the time is up; by default the rollout goes on' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l until -d 'How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l record -d 'Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l no-wait -d 'Return once the update is accepted, without watching'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l dry-run -d 'Show what would change and stop'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -s y -l yes -d 'Do not ask'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l supersede -d 'Replace a deployment that is under way, where `--to` or `--steps` names a target'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l service -d 'Another way to name the service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l on-timeout -d 'What to do when the time is up; by default the rollout goes on' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l until -d 'How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l record -d 'Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l no-wait -d 'Return once it is stopped, without watching'
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -s y -l yes -d 'Do not ask'
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l service -d 'Another way to name the service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l hook -d 'The hook, where several wait' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l on-timeout -d 'What to do when the time is up; by default the rollout goes on' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l until -d 'How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l record -d 'Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l rollback -d 'Send it back instead'
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l no-wait -d 'Return once the hook is answered, without watching'
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand continue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l service -d 'Another way to name a service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l timeout -d 'How long to watch at the most, such as `15m`; the rollout goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l on-failure -d 'What to do about a rollout that fails; by default it is taken back where a deployment before it was completed' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l on-timeout -d 'What to do when the time is up; by default the rollout goes on' -r -f -a "rollback\t'Go back to what ran before'
+leave\t'Leave the service as it is'"
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l until -d 'How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l record -d 'Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l no-wait -d 'Return once the update is accepted, without watching'
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -s y -l yes -d 'Do not ask'
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l supersede -d 'Replace a deployment that is under way'
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l service -d 'Another way to name the service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l since -d 'Since when: so long ago, such as `90s` or `2h`, or a time such as `2026-11-21T13:05:00Z`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l container -d 'Only this container' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l task -d 'Only this task; the beginning of its id will do' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l filter -d 'Only lines that contain this text; `{ $.… }` and `%…%` are CloudWatch filter patterns' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l limit -d 'At most so many lines of those that are there: the last ones' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -s f -l follow -d 'Go on with the lines that come; rollouts are followed'
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l service -d 'Another way to name the service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l container -d 'The container; else the one behind the load balancer, or the first that is essential' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l task -d 'The task; the beginning of its id will do; else the newest that runs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l service -d 'Another way to name the service: all else is tasks' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l reason -d 'Why; it is kept with the tasks' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -s y -l yes -d 'Do not ask'
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand stop-task" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l service -d 'Another way to name the service' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l desired -d 'The number of tasks' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l min -d 'The least that autoscaling keeps' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l max -d 'The most that autoscaling keeps' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l timeout -d 'How long to watch at the most; ECS goes on after it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l stage -d 'The stage of the manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l env-file -d 'Read environment variables for templates from a file' -r -F
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l cluster -d 'The cluster, over the manifest\'s; with it, services need not be in a manifest' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l region -d 'The AWS region, over the manifest\'s' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l profile -d 'The profile in `~/.aws`' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l endpoint-url -d 'Another address for the AWS APIs' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l sandbox -d 'Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l output -d 'How answers are written' -r -f -a "text\t''
+json\t''
+markdown\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t''
+never\t''"
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l poll-interval -d 'The time between two looks at a rollout, instead of one that adapts' -r
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l suspend -d 'Suspend autoscaling: scaling in, scaling out and scheduled actions'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l resume -d 'Resume autoscaling'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l force -d 'Set the number though autoscaling will move it again'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -s y -l yes -d 'Do not ask'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l no-wait -d 'Return once the change is accepted, without watching'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -s q -l quiet -d 'Only answers and errors'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -s v -l verbose -d 'Tell more; twice for even more'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -l no-progress -d 'Plain lines instead of a live display'
+complete -c ecsail -n "__fish_ecsail_using_subcommand scale" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -s f -l manifest -d 'The manifest; else `ecsail.yml` in this directory or above it' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l stage -d 'The stage of the manifest' -r
 complete -c ecsail -n "__fish_ecsail_using_subcommand explain" -l set -d 'Set a variable, over the manifest\'s `vars`' -r
@@ -465,17 +774,28 @@ complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s q -l quiet
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s v -l verbose -d 'Tell more; twice for even more'
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -l no-progress -d 'Plain lines instead of a live display'
 complete -c ecsail -n "__fish_ecsail_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "status" -d 'Shows what services run, and the deployments under way'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "wait" -d 'Watches the deployments under way to their end; changes nothing unless asked to'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, or of the lines of `--output json`'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "completions" -d 'Prints the completion script of a shell'
-complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status wait explain sandbox schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "check" -d 'Reads and renders everything, without AWS: all problems at once'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "render" -d 'Prints the rendered documents, exactly what would be sent'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "plan" -d 'Shows what a deploy would change, and changes nothing'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "deploy" -d 'Deploys an image tag: registers, updates, and watches until the rollout has settled'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "status" -d 'Shows what services run, the deployments under way, and what is wrong'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "history" -d 'Shows what was deployed: when, which revision, by whom, and how it ended'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "tasks" -d 'Shows the tasks of a service, or why those that stopped did'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "images" -d 'Shows the tags that a deploy of a service could point at, and which one runs'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "wait" -d 'Watches the deployments under way to their end; changes nothing unless asked to'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "rollback" -d 'Goes back to what ran well before, and watches that like a deploy'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "cancel" -d 'Stops the deployment under way: ECS goes back to what ran before'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "continue" -d 'Lets a deployment go on that waits in a lifecycle hook, or sends it back'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "restart" -d 'Replaces all tasks with new ones of the same revision, and watches that'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "logs" -d 'Shows the log lines of a service\'s tasks'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "exec" -d 'Runs a command, or a shell, in a container of a service'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "stop-task" -d 'Stops single tasks of a service; ECS starts others in their place'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "scale" -d 'Sets how many tasks a service has, or the range that autoscaling keeps it in'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "explain" -d 'Explains a rule of `check`: its reason, its source, and how to ignore it'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "sandbox" -d 'The embedded AWS on loopback: serve it, list its scenarios, start it anew'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "schema" -d 'Prints the JSON Schema of a kind of file, or of the lines of `--output json`'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "completions" -d 'Prints the completion script of a shell'
+complete -c ecsail -n "__fish_ecsail_using_subcommand help; and not __fish_seen_subcommand_from check render plan deploy status history tasks images wait rollback cancel continue restart logs exec stop-task scale explain sandbox schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from check" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from render" -f -a "service" -d 'Only these services; all of the manifest\'s without names'
 complete -c ecsail -n "__fish_ecsail_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "service" -d 'Only these services; all of the manifest\'s without names'

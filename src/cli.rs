@@ -10,8 +10,8 @@ use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, deploy, explain, history, images, man, plan, prune, render, revisions, schema,
-    status, tasks, wait,
+    cancel, check, completions, deploy, exec, explain, history, images, logs, man, plan, prune, render,
+    restart, resume, revisions, rollback, scale, schema, status, stop_task, tasks, wait,
 };
 use crate::completing;
 use crate::context::Context;
@@ -43,6 +43,14 @@ enum Verb {
     Revisions(revisions::Revisions),
     Prune(prune::Prune),
     Wait(wait::Wait),
+    Rollback(rollback::Rollback),
+    Cancel(cancel::Cancel),
+    Continue(resume::Continue),
+    Restart(restart::Restart),
+    Logs(logs::Logs),
+    Exec(exec::Exec),
+    StopTask(stop_task::StopTask),
+    Scale(scale::Scale),
     Explain(explain::Explain),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
@@ -197,6 +205,14 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Revisions(args) => runtime()?.block_on(revisions::run(args, context)),
         Verb::Prune(args) => runtime()?.block_on(prune::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
+        Verb::Rollback(args) => runtime()?.block_on(rollback::run(args, context)),
+        Verb::Cancel(args) => runtime()?.block_on(cancel::run(args, context)),
+        Verb::Continue(args) => runtime()?.block_on(resume::run(args, context)),
+        Verb::Restart(args) => runtime()?.block_on(restart::run(args, context)),
+        Verb::Logs(args) => runtime()?.block_on(logs::run(args, context)),
+        Verb::Exec(args) => runtime()?.block_on(exec::run(args, context)),
+        Verb::StopTask(args) => runtime()?.block_on(stop_task::run(args, context)),
+        Verb::Scale(args) => runtime()?.block_on(scale::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),
     }

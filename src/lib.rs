@@ -39,4 +39,5 @@ pub mod sandbox;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
 pub mod settings;
+pub mod tail;
 pub mod watch;

@@ -19,7 +19,10 @@ use crate::report::{Event, Report};
 use crate::watch::snapshot::{Followed, Policy};
 
 pub mod back;
+pub mod hook;
 pub mod prune;
+pub mod scale;
+pub mod stop;
 
 /// How often a call is made at the most, and the first pause after which it is made again.
 const ATTEMPTS: u32 = 6;

@@ -254,8 +254,11 @@ impl Aws {
         self.tasks(cluster, &arns).await
     }
 
-    /// Returns tasks by ARN; those that ECS does not have are left out.
-    async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
+    /// Returns tasks by id or ARN; those that ECS does not have, or no longer, are left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
         let calls = arns.chunks(TASKS_A_CALL).map(|arns| async move {
             let raw = RawJson::keep();
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
@@ -289,6 +292,15 @@ impl Aws {
         }
     }
 
+    /// Asks ECS to stop a task; its reason is kept with it. A task that has stopped already stays as it is.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn stop_task(&self, cluster: &str, arn: &str, reason: &str) -> Result<(), ApiError> {
+        let sent = self.ecs.stop_task().cluster(cluster).task(arn).reason(reason).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("ecs:StopTask", error))
+    }
+
     /// Asks ECS to stop a service deployment and to go back to the service revision before it.
     ///
     /// # Errors
@@ -297,6 +309,25 @@ impl Aws {
         let request = self.ecs.stop_service_deployment().service_deployment_arn(arn);
         let sent = request.stop_type(StopServiceDeploymentStopType::Rollback).send().await;
         sent.map(drop).map_err(|error| ApiError::new("ecs:StopServiceDeployment", error))
+    }
+}
+
+impl Aws {
+    /// Answers a lifecycle hook that waits: its service deployment goes on, or back.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn continue_service_deployment(
+        &self,
+        arn: &str,
+        hook: &str,
+        back: bool,
+    ) -> Result<(), ApiError> {
+        use aws_sdk_ecs::types::DeploymentLifecycleHookAction as Action;
+        let action = if back { Action::Rollback } else { Action::Continue };
+        let request = self.ecs.continue_service_deployment().service_deployment_arn(arn);
+        let sent = request.hook_id(hook).action(action).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("ecs:ContinueServiceDeployment", error))
     }
 }
 

@@ -2,6 +2,41 @@
 
 use super::{ApiError, Aws};
 
+/// Holds which events of a log group are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct LogQuery<'a> {
+    /// The log's own region where it is another than the service's.
+    pub region: Option<&'a str>,
+    pub group: &'a str,
+    /// What the names of the streams begin with.
+    pub stream_prefix: &'a str,
+    /// A filter pattern of CloudWatch.
+    pub pattern: Option<&'a str>,
+    /// Since when, in milliseconds since 1970.
+    pub since: i64,
+    /// Where to go on, from the page before.
+    pub token: Option<&'a str>,
+}
+
+/// Holds one event of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogEvent {
+    pub id: String,
+    pub stream: String,
+    /// When it happened, as its writer says, in milliseconds since 1970.
+    pub at: i64,
+    /// When CloudWatch took it in.
+    pub ingested: i64,
+    pub message: String,
+}
+
+/// Holds one page of events; there may be more even where it is empty.
+#[derive(Clone, Debug, Default)]
+pub struct LogPage {
+    pub events: Vec<LogEvent>,
+    pub next: Option<String>,
+}
+
 impl Aws {
     /// Returns the last lines of a log stream, oldest first; `region` is the log's own where it is another.
     ///
@@ -19,5 +54,28 @@ impl Aws {
         let sent = request.limit(number).start_from_head(false).send().await;
         let answer = sent.map_err(|error| ApiError::new("logs:GetLogEvents", error))?;
         Ok(answer.events().iter().filter_map(|event| event.message().map(str::to_owned)).collect())
+    }
+
+    /// Returns one page of the events of a log group, across its streams, oldest first.
+    ///
+    /// # Errors
+    /// The API's; [`super::error::Meaning::NotFound`] where there is no such group.
+    pub async fn log_events(&self, query: &LogQuery<'_>) -> Result<LogPage, ApiError> {
+        let client = self.logs(query.region.unwrap_or(&self.region));
+        let request = client.filter_log_events().log_group_name(query.group);
+        let request = request.log_stream_name_prefix(query.stream_prefix).start_time(query.since);
+        let request = request.set_filter_pattern(query.pattern.map(str::to_owned));
+        let sent = request.set_next_token(query.token.map(str::to_owned)).send().await;
+        let answer = sent.map_err(|error| ApiError::new("logs:FilterLogEvents", error))?;
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let event = |event: &aws_sdk_cloudwatchlogs::types::FilteredLogEvent| LogEvent {
+            id: text(event.event_id()),
+            stream: text(event.log_stream_name()),
+            at: event.timestamp().unwrap_or_default(),
+            ingested: event.ingestion_time().unwrap_or_default(),
+            message: text(event.message()),
+        };
+        let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        Ok(LogPage { events: answer.events().iter().map(event).collect(), next })
     }
 }

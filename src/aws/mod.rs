@@ -12,6 +12,7 @@ use aws_config::SdkConfig;
 use crate::manifest::Manifest;
 use crate::settings::Settings;
 
+pub mod autoscaling;
 pub mod config;
 pub mod definitions;
 pub mod ecr;
@@ -20,10 +21,12 @@ pub mod elb;
 pub mod error;
 pub mod logs;
 pub mod observe;
+pub mod past;
 pub mod raw;
 pub mod references;
 pub mod rules;
 pub mod schedules;
+pub mod session;
 pub mod sts;
 pub mod types;
 
@@ -43,6 +46,7 @@ pub struct Aws {
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
+    autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
     /// The region that services are in.
     pub region: String,
 }
@@ -58,9 +62,10 @@ impl Aws {
         let config = config::load(settings, manifest).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::Client::new(&config);
-        let (ecr, logs, elb) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        let (ecr, logs) = (Mutex::default(), Mutex::default());
+        let (elb, autoscaling) = (OnceLock::new(), OnceLock::new());
         let (events, scheduler) = (OnceLock::new(), OnceLock::new());
-        Ok(Aws { ecs, ecr, logs, elb, events, scheduler, region, config })
+        Ok(Aws { ecs, ecr, logs, elb, autoscaling, events, scheduler, region, config })
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
@@ -93,6 +98,10 @@ impl Aws {
 
     fn scheduler(&self) -> &aws_sdk_scheduler::Client {
         self.scheduler.get_or_init(|| aws_sdk_scheduler::Client::new(&self.config))
+    }
+
+    fn autoscaling(&self) -> &aws_sdk_applicationautoscaling::Client {
+        self.autoscaling.get_or_init(|| aws_sdk_applicationautoscaling::Client::new(&self.config))
     }
 }
 

@@ -82,7 +82,11 @@ impl Aws {
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 
-    async fn images(
+    /// Returns what is known of each image, by reference.
+    ///
+    /// # Errors
+    /// As [`Aws::image`].
+    pub async fn images(
         &self,
         references: &BTreeSet<Reference>,
     ) -> Result<BTreeMap<String, ImageState>, ApiError> {

@@ -8,10 +8,13 @@ use futures_util::future::{join_all, join4};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::error::Meaning;
+use super::past::family_of;
 use super::rules::RuleTarget;
 use super::schedules::ScheduleTarget;
 use super::types::{Service, ServiceDeployment, Task, revision_of, view};
 use super::{ApiError, Aws, CALLS_AT_ONCE};
+use crate::error::Failure;
+use crate::plan::rollback::{Wanted, choose, releases, wanted};
 
 /// How many service revisions are read at a time, newest first, until enough of them are known.
 const REVISIONS_A_CALL: usize = 20;
@@ -41,7 +44,12 @@ impl Source {
         match self {
             Source::Services => &["ecs:ListServices", "ecs:DescribeServices"],
             Source::Clusters => &["ecs:ListClusters"],
-            Source::Deployments => &["ecs:ListServiceDeployments", "ecs:DescribeServiceRevisions"],
+            Source::Deployments => &[
+                "ecs:ListServiceDeployments",
+                "ecs:DescribeServiceDeployments",
+                "ecs:DescribeServiceRevisions",
+                "ecs:DescribeTaskDefinition",
+            ],
             Source::Tasks => &["ecs:ListTasks", "ecs:DescribeTasks"],
             Source::Rules => &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
             Source::Schedules => &["scheduler:ListSchedules", "scheduler:GetSchedule"],
@@ -91,8 +99,12 @@ pub struct SeenService {
     pub service: Service,
     /// Its service deployments, newest first.
     pub deployments: Vec<ServiceDeployment>,
+    /// The service revisions that ran when the oldest of them began.
+    pub at_first: Vec<String>,
     /// The task definitions of service revisions, as far as they were read.
     pub definitions: BTreeMap<String, String>,
+    /// The task definition that a rollback would go to, of a service that runs the family.
+    pub back_to: Option<String>,
 }
 
 impl Aws {
@@ -159,20 +171,25 @@ impl Aws {
         };
         let mut chosen: Vec<&mut SeenService> = services.iter_mut().filter(interesting).collect();
         for some in chosen.chunks_mut(CALLS_AT_ONCE) {
-            let calls = some.iter_mut().map(|service| self.past(service));
+            let calls = some.iter_mut().map(|service| self.look_back_on(service, &scope.family));
             errors.extend(join_all(calls).await.into_iter().filter_map(Result::err));
         }
         seen.services = services;
         seen.unread.extend(errors.into_iter().next().map(|error| (Source::Deployments, error)));
     }
 
-    async fn past(&self, seen: &mut SeenService) -> Result<(), ApiError> {
+    async fn look_back_on(&self, seen: &mut SeenService, family: &str) -> Result<(), ApiError> {
         let name = &seen.service.service_name;
         seen.deployments = match self.newest_service_deployments(&seen.cluster, name, usize::MAX).await {
             // Deleted since it was listed.
             Err(error) if error.meaning == Meaning::NotFound => return Ok(()),
             deployments => deployments?,
         };
+        if let Some(oldest) = seen.deployments.last() {
+            let described = self.service_deployments(&[oldest.service_deployment_arn.clone()]).await?;
+            let sources = described.into_iter().flat_map(|known| known.source_service_revisions);
+            seen.at_first = sources.map(|revision| revision.arn).collect();
+        }
         let mut open: Vec<String> = seen.wanted_revisions();
         while !open.is_empty() && !seen.knows_enough() {
             let rest = open.split_off(open.len().min(REVISIONS_A_CALL));
@@ -181,8 +198,31 @@ impl Aws {
             }
             open = rest;
         }
+        if seen.runs(family) {
+            seen.back_to = self.way_back(seen).await.map_err(of_failure)?;
+        }
         Ok(())
     }
+
+    /// Returns the task definition that a rollback would go to now, as `rollback` itself finds it.
+    async fn way_back(&self, seen: &SeenService) -> Result<Option<String>, Failure> {
+        let (service, one) = (&seen.service, Wanted::Back(1));
+        let mut past = self.past(&seen.cluster, service).await?;
+        let known = releases(service, &past);
+        if !wanted::is_known(&one, &past, &known) {
+            let family = family_of(&known.running.definition).to_owned();
+            let below = wanted::number_below(&past, &known);
+            self.read_registered(&mut past, &family, below).await?;
+        }
+        // That there is nothing to go back to is no error here.
+        Ok(choose(service, &past, &one).ok().flatten().map(|choice| choice.to.definition))
+    }
+}
+
+/// Returns the error of the API that a failure came from.
+fn of_failure(failure: Failure) -> ApiError {
+    let cause = std::error::Error::source(&failure).and_then(|cause| cause.downcast_ref::<ApiError>());
+    cause.cloned().unwrap_or_else(|| ApiError::unreadable("ecs:DescribeTaskDefinition"))
 }
 
 /// Does a call, unless its source is left out: then there is nothing.

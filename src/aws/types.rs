@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent or not a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
@@ -67,6 +67,13 @@ pub struct Service {
     pub current_service_revisions: Vec<RevisionSummary>,
     pub load_balancers: Vec<LoadBalancer>,
     pub task_sets: Vec<TaskSet>,
+    /// `LATEST`, or the version that the service insists on; absent where it does not run on Fargate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_version: Option<String>,
+    /// REPLICA or DAEMON; treated as open.
+    pub scheduling_strategy: String,
+    /// Tasks that are started from now on can be reached by ECS Exec.
+    pub enable_execute_command: bool,
 }
 
 /// Where a service's tasks are registered as targets.
@@ -207,6 +214,10 @@ pub struct ServiceRevision {
     pub service_arn: String,
     pub task_definition: String,
     pub container_images: Vec<ContainerImage>,
+    pub created_at: Epoch,
+    /// All other members: the network, the load balancers, and so on, as they were deployed.
+    #[serde(flatten)]
+    pub attributes: Map<String, Value>,
 }
 
 /// An image as ECS resolved it when the revision was deployed.
@@ -234,6 +245,8 @@ pub struct ServiceDeployment {
     /// In a list; a description has `target_service_revision`.
     pub target_service_revision_arn: Option<String>,
     pub target_service_revision: Option<RevisionSummary>,
+    /// What ran when it began; in a description only.
+    pub source_service_revisions: Vec<RevisionSummary>,
     pub deployment_circuit_breaker: Option<BreakerState>,
     pub rollback: Option<Rollback>,
     pub lifecycle_hook_details: Vec<LifecycleHook>,
@@ -323,6 +336,19 @@ pub struct Task {
     pub health_status: Option<String>,
     #[serde(skip_serializing)]
     pub availability_zone: Option<String>,
+    /// `service:NAME` or `family:NAME`.
+    pub group: String,
+    /// FARGATE, EC2, EXTERNAL; treated as open, and absent under some capacity providers.
+    pub launch_type: String,
+    pub enable_execute_command: bool,
+    pub overrides: Overrides,
+}
+
+/// What a task has other than its definition says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Overrides {
+    pub task_role_arn: Option<String>,
 }
 
 impl Task {
@@ -354,6 +380,7 @@ pub struct Container {
     pub runtime_id: Option<String>,
     #[serde(skip_serializing)]
     pub network_interfaces: Vec<NetworkInterface>,
+    pub managed_agents: Vec<ManagedAgent>,
 }
 
 /// A network interface of a container: its task's, under `awsvpc`.
@@ -361,6 +388,16 @@ pub struct Container {
 #[serde(rename_all = "camelCase", default)]
 pub struct NetworkInterface {
     pub private_ipv4_address: String,
+}
+
+/// An agent that ECS runs beside a container, such as the one of ECS Exec.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ManagedAgent {
+    pub name: String,
+    /// PENDING, RUNNING, STOPPED; treated as open.
+    pub last_status: String,
+    pub reason: Option<String>,
 }
 
 /// A task definition as it is registered.

@@ -89,7 +89,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
 }
 
 /// Tells which services were left as they are.
-fn tell_left(plan: &Plan, settled: &[String], context: &Context) {
+pub(super) fn tell_left(plan: &Plan, settled: &[String], context: &Context) {
     for service in &plan.services {
         let updated = settled.contains(&service.key);
         if updated || !service.changes() {
@@ -99,10 +99,11 @@ fn tell_left(plan: &Plan, settled: &[String], context: &Context) {
     }
 }
 
-fn not_waited(applied: &Applied, context: &Context) -> Outcome {
+pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
     for followed in &applied.followed {
         let revision = crate::aws::types::revision_of(&followed.revision);
-        let text = format!("{}: {revision} is being deployed; not waiting for it", followed.key);
+        let what = if followed.going_back { "taken back" } else { "deployed" };
+        let text = format!("{}: {revision} is being {what}; not waiting for it", followed.key);
         let value = serde_json::json!({"service": followed.key, "revision": revision, "deployment": followed.deployment});
         context.report.tell(&Event::Answer { event: "started", text: &text, value });
     }
@@ -111,7 +112,7 @@ fn not_waited(applied: &Applied, context: &Context) -> Outcome {
 }
 
 /// Tells how every service ended, those that could not be updated among them.
-fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
+pub(super) fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
     let outcome = rollouts::tell_ends(settled, context);
     tell_failures(failures, context);
     outcome.worse(if failures.is_empty() { Outcome::Done } else { Outcome::Error })

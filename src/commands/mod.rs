@@ -6,26 +6,36 @@ use crate::manifest::load::Request;
 use crate::plan::{Options, Record};
 use crate::settings::Tags;
 
+pub mod cancel;
+pub mod change;
 pub mod check;
 pub mod completions;
 pub mod deploy;
+pub mod exec;
 pub mod explain;
 pub mod family;
 pub mod history;
 pub mod images;
+pub mod logs;
 pub mod man;
 pub mod plan;
 pub mod prune;
 pub mod render;
+pub mod restart;
+pub mod resume;
 pub mod revisions;
+pub mod rollback;
 pub mod rollouts;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod scale;
 pub mod schema;
 pub mod services;
 pub mod status;
+pub mod stop_task;
 pub mod tasks;
 pub mod wait;
+pub mod ways_back;
 
 /// Names what a verb is about; without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]
@@ -71,6 +81,12 @@ fn some_services(manifest: &crate::manifest::Manifest) -> Result<(), crate::erro
     }
 }
 
+/// Returns who does this, where CI names somebody.
+fn performer(settings: &crate::settings::Settings) -> Option<String> {
+    let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR", "CIRCLE_USERNAME"];
+    names.iter().find_map(|name| settings.environment.get(*name).cloned())
+}
+
 /// Returns the options of a plan for a manifest.
 fn options(
     manifest: &crate::manifest::Manifest,
@@ -80,7 +96,6 @@ fn options(
     let directory = manifest.path.as_deref().and_then(std::path::Path::parent);
     let directory =
         directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
-    let performer = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR", "CIRCLE_USERNAME"];
     Options {
         account: manifest.account.as_ref().map(|account| account.value.clone()),
         record: Record {
@@ -88,7 +103,7 @@ fn options(
             stage: manifest.stage.clone(),
             tag: request.tags.label(),
             git_sha: crate::manifest::git::sha(directory, &settings.environment),
-            performer: performer.iter().find_map(|name| settings.environment.get(*name).cloned()),
+            performer: performer(settings),
         },
         ..Options::default()
     }

@@ -79,6 +79,11 @@ impl Named {
 }
 
 impl One {
+    /// Returns the argument that names this service.
+    pub fn named(name: &str) -> One {
+        One { name: Some(name.to_owned()), service: None }
+    }
+
     /// Returns the one service that is meant.
     ///
     /// # Errors

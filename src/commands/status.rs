@@ -73,7 +73,9 @@ async fn look(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>) -> Result<(
         let failure = if missing.len() <= SUGGESTED { Some(chosen.missing(place).await) } else { None };
         hints.push((*place, failure.and_then(|failure| failure.hints.into_iter().next())));
     }
-    let page = if found.len() <= FEW {
+    let page = if chosen.places.is_empty() {
+        page::none(chosen.manifest.cluster.as_deref())
+    } else if found.len() <= FEW {
         let seen: Vec<Seen> = looks.closely(found).await;
         page::whole(&seen, &hints, args.events, times::now())
     } else {

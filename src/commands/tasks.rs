@@ -11,7 +11,8 @@ use crate::aws::ecs::STOPPED_AT_MOST;
 use crate::aws::observe::failure;
 use crate::aws::types::{Container, Task, revision_of};
 use crate::context::Context;
-use crate::diagnose::causes::causes_of;
+use crate::diagnose::Signature;
+use crate::diagnose::causes::{End, causes_of};
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table, times};
 
 /// Shows the tasks of a service, or why those that stopped did
@@ -137,7 +138,7 @@ fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
         Row {
             cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
             below: why(task, &mut explained),
-            paint: None,
+            paint: Signature::of(task).map(|_| Paint::Bad),
             value: value(place, task),
         }
     });
@@ -163,7 +164,8 @@ fn why(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<Line> {
             )));
         }
     }
-    for cause in causes_of(task) {
+    // What ECS ended in the course of things needs no remedy.
+    for cause in causes_of(task).into_iter().filter(|cause| cause.end != End::Ordinary) {
         if explained.insert(cause.cause) {
             lines.push(Line::plain(format!("    cause: {}", cause.cause)));
             lines.push(Line::plain(format!("    remedy: {}", cause.remedy)));

@@ -55,7 +55,7 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
 }
 
 /// Returns the deployment of a service to follow: the one that was named, else its newest.
-async fn attach(found: &Found, chosen: &Chosen, named: Option<&str>) -> Result<Followed, Failure> {
+pub(super) async fn attach(found: &Found, chosen: &Chosen, named: Option<&str>) -> Result<Followed, Failure> {
     let (aws, Place { cluster, name, key }) = (&chosen.aws, &found.place);
     let seen = &found.service;
     if matches!(seen.deployment_controller.kind.as_str(), "CODE_DEPLOY" | "EXTERNAL") {

@@ -437,7 +437,7 @@ fn the_ordinary_is_noise_and_troubles_are_not() {
     for (message, noise) in [
         ("(service a) has reached a steady state.", true),
         ("(service a) has started 1 tasks: (task 1).", true),
-        ("(service a) (deployment ecs-svc/1) deployment completed.", false),
+        ("(service a) (deployment ecs-svc/1) deployment completed.", true),
         ("(service a) rolling back to deployment ecs-svc/1.", false),
         ("(service a) (task 1) failed container health checks.", false),
     ] {

@@ -79,7 +79,7 @@ fn without_values(line: String, secrets: &[String]) -> String {
 }
 
 /// Returns a text without escape sequences, control characters, and characters that turn the direction of writing.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(next) = rest.next() {

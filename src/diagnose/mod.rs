@@ -10,6 +10,7 @@ use crate::aws::types::{Container, Event, TargetHealth, Task, revision_of};
 
 pub mod causes;
 pub mod events;
+pub mod exec;
 pub mod log;
 mod rank;
 pub mod signature;

@@ -13,6 +13,30 @@ pub struct Stream {
     pub name: String,
 }
 
+/// Holds where the lines of a container are, whatever its task.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    pub region: Option<String>,
+    pub name: String,
+    /// Without one a stream has the name of the container's id in its runtime.
+    pub prefix: Option<String>,
+}
+
+/// Returns where a container's lines are, by its definition; why they cannot be read; nothing where it has no log
+/// options at all.
+pub fn group_of(container: &Value) -> Option<Result<Group, String>> {
+    let configuration = &container["logConfiguration"];
+    let driver = configuration["logDriver"].as_str()?;
+    if driver != "awslogs" {
+        return Some(Err(format!("its lines go to `{driver}`, and are not read")));
+    }
+    let option = |name: &str| configuration["options"][name].as_str().map(str::to_owned);
+    let Some(name) = option("awslogs-group") else {
+        return Some(Err("its options name no `awslogs-group`".to_owned()));
+    };
+    Some(Ok(Group { region: option("awslogs-region"), name, prefix: option("awslogs-stream-prefix") }))
+}
+
 /// Returns the log stream of a container; why there is none to read; nothing where it has no log options at all.
 ///
 /// With a prefix a stream is `PREFIX/CONTAINER/TASK`; without one it has the container's id in its runtime (developer
@@ -20,21 +44,15 @@ pub struct Stream {
 pub fn stream_of(definition: &Value, task: &Task, container: &Container) -> Option<Result<Stream, String>> {
     let containers = definition["containerDefinitions"].as_array()?;
     let own = containers.iter().find(|known| known["name"] == container.name.as_str())?;
-    let configuration = &own["logConfiguration"];
-    let driver = configuration["logDriver"].as_str()?;
-    if driver != "awslogs" {
-        return Some(Err(format!("its lines go to `{driver}`, and are not read")));
-    }
-    let option = |name: &str| configuration["options"][name].as_str().map(str::to_owned);
-    let Some(group) = option("awslogs-group") else {
-        return Some(Err("its options name no `awslogs-group`".to_owned()));
+    let group = match group_of(own)? {
+        Ok(group) => group,
+        Err(why) => return Some(Err(why)),
     };
-    let prefixed =
-        option("awslogs-stream-prefix").map(|prefix| format!("{prefix}/{}/{}", container.name, task.id()));
+    let prefixed = group.prefix.map(|prefix| format!("{prefix}/{}/{}", container.name, task.id()));
     let Some(name) = prefixed.or_else(|| container.runtime_id.clone()) else {
         return Some(Err("its stream is named by the container's id, which ECS does not tell".to_owned()));
     };
-    Some(Ok(Stream { region: option("awslogs-region"), group, name }))
+    Some(Ok(Stream { region: group.region, group: group.name, name }))
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use crate::aws::types::{
     ContainerImage, Deployment, Epoch, Service, ServiceDeployment, ServiceRevision, TaskDefinition,
     revision_of,
 };
+use crate::diagnose::events;
 use crate::document::normal::OWN_TAG_PREFIX;
-use crate::watch::judge::{in_words, reason_of};
+use crate::watch::judge::{in_words, told_reason};
 
 /// How long before its deployment a deploy of ours may have registered a revision, in seconds.
 ///
@@ -78,6 +79,7 @@ impl PastDeployment {
             "ROLLBACK_FAILED" => Outcome::RollbackFailed,
             "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Outcome::RollingBack,
             "STOPPED" | "STOP_REQUESTED" if self.superseded_by.is_some() => Outcome::Superseded,
+            "STOPPED" if self.has_failed || self.tells_of_failure() => Outcome::Failed,
             "STOPPED" => Outcome::Stopped,
             "STOP_REQUESTED" => Outcome::Stopping,
             "FAILED" => Outcome::Failed,
@@ -85,6 +87,12 @@ impl PastDeployment {
             "PENDING" | "IN_PROGRESS" => Outcome::UnderWay,
             _ => Outcome::Unknown,
         }
+    }
+
+    /// Returns whether ECS's reason is a failure: without a rollback the circuit breaker only stops a deployment.
+    fn tells_of_failure(&self) -> bool {
+        let told = self.reason.as_deref().map(|reason| events::read(reason).class);
+        told == Some(events::Class::Fail)
     }
 
     /// Returns how it ended, in a word or two.
@@ -106,7 +114,8 @@ impl PastDeployment {
 
     /// Returns how long it took, in seconds; nothing while it is under way, or where that is not known.
     pub fn seconds(&self) -> Option<f64> {
-        (self.finished_at > 0.0 && self.created_at > 0.0).then(|| self.finished_at - self.created_at)
+        let known = self.finished_at > 0.0 && self.created_at > 0.0;
+        known.then_some(self.finished_at - self.created_at)
     }
 
     /// Returns who deployed; nothing where the record is of an earlier deployment of the same revision.
@@ -115,7 +124,7 @@ impl PastDeployment {
     }
 
     /// Returns the tag that was deployed: as the record has it, else that of the images.
-    pub fn tag(&self) -> Option<String> {
+    pub fn deployed_tag(&self) -> Option<String> {
         self.tags.get("tag").cloned().or_else(|| tag_of(&self.images))
     }
 }
@@ -182,7 +191,6 @@ fn joined(
     let listed = service.deployments.iter().find(|listed| listed.id == id);
     let failed = listed.filter(|listed| listed.rollout_state.as_deref() == Some("FAILED"));
     let back = deployment.rollback.as_ref();
-    let told = deployment.status_reason.is_some() || back.is_some_and(|back| back.reason.is_some());
     let revision = known(target).map(|revision| &revision.task_definition);
     PastDeployment {
         service_deployment_arn: deployment.service_deployment_arn.clone(),
@@ -195,10 +203,8 @@ fn joined(
         created_at: deployment.created_at.0,
         started_at: deployment.started_at.0,
         finished_at: deployment.finished_at.0,
-        reason: match told {
-            true => Some(reason_of(deployment)),
-            false => failed.and_then(|listed| listed.rollout_state_reason.clone()),
-        },
+        reason: told_reason(deployment)
+            .or_else(|| failed.and_then(|listed| listed.rollout_state_reason.clone())),
         rolled_back_to: back
             .and_then(|back| known(back.service_revision_arn.as_deref()?))
             .map(|revision| revision.task_definition.clone()),

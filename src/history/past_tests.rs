@@ -122,9 +122,9 @@ fn the_second_deployment_of_a_revision_has_another_author() {
 #[test]
 fn the_tag_is_the_records_else_that_of_the_images() {
     let mut past = joined(&[deployment(3, 10.0, json!({}))]);
-    assert_eq!(past[0].tag().as_deref(), Some("v3"));
+    assert_eq!(past[0].deployed_tag().as_deref(), Some("v3"));
     past[0].tags.insert("tag".to_owned(), "app=1,proxy=2".to_owned());
-    assert_eq!(past[0].tag().as_deref(), Some("app=1,proxy=2"));
+    assert_eq!(past[0].deployed_tag().as_deref(), Some("app=1,proxy=2"));
     assert_eq!(tag_of(&[]), None);
 }
 

@@ -24,6 +24,8 @@ pub mod record;
 pub mod references;
 pub mod refuse;
 pub mod replace;
+pub mod rollback;
+pub mod scale;
 pub mod service;
 
 pub use back::WayBack;

@@ -8,7 +8,7 @@ use crate::aws::types::{ImageState, Observed};
 use crate::manifest::image::Reference;
 
 /// The most tags that a resource may have (API reference, RegisterTaskDefinition, `tags`).
-const MOST_TAGS: usize = 50;
+pub(super) const MOST_TAGS: usize = 50;
 /// The longest value and key of a tag (API reference, Tag).
 const LONGEST_VALUE: usize = 256;
 const LONGEST_KEY: usize = 128;
@@ -60,6 +60,9 @@ impl Record {
     }
 }
 
+/// The key of the tag that names the revision that a registered-again one was made from, as `family:revision`.
+pub const RESTORED_FROM: &str = "ecsail:restored-from";
+
 /// Returns the key of the tag that records a container's digest.
 pub fn digest_key(container: &str) -> String {
     format!("ecsail:digest:{container}")
@@ -77,7 +80,7 @@ pub fn digests(document: &Value, observed: &Observed) -> BTreeMap<String, String
 }
 
 /// Returns a value with only the characters that tags may have, no longer than they may be.
-fn allowed(value: &str) -> String {
+pub(super) fn allowed(value: &str) -> String {
     let fits = |character: char| character.is_alphanumeric() || " +-=._:/@".contains(character);
     value.chars().map(|character| if fits(character) { character } else { '_' }).take(LONGEST_VALUE).collect()
 }

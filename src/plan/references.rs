@@ -201,8 +201,9 @@ impl SeenService {
         let current = self.service.current_service_revisions.iter().map(|revision| revision.arn.as_str());
         let open = self.open().filter_map(ServiceDeployment::target);
         let successes = self.successes().filter_map(ServiceDeployment::target);
+        let at_first = self.at_first.iter().map(String::as_str);
         let mut wanted: Vec<String> = Vec::new();
-        for arn in current.chain(open).chain(successes) {
+        for arn in current.chain(open).chain(successes).chain(at_first) {
             if !wanted.iter().any(|known| known == arn) {
                 wanted.push(arn.to_owned());
             }
@@ -249,8 +250,8 @@ impl SeenService {
         last
     }
 
-    /// Returns what a rollback would go to: the newest success before the one that runs, and the newest with another
-    /// task definition.
+    /// Returns what a rollback may go to: what `rollback` finds, the newest success before the one that runs, and the
+    /// newest with another task definition. More than one is better than the wrong one.
     fn rollback_targets(&self) -> Vec<&str> {
         let current = &self.service.current_service_revisions;
         let runs = |deployment: &&ServiceDeployment| {
@@ -260,10 +261,11 @@ impl SeenService {
         // While a deployment is under way, what ran before it is where a rollback goes.
         let settled = self.service.under_way().is_none() && self.open().next().is_none();
         let before = successes.iter().position(runs).filter(|_| settled).map_or(0, |at| at + 1);
-        let known =
-            || successes[before..].iter().filter_map(|deployment| self.definition(deployment.target()?));
-        let other = known().find(|definition| *definition != self.service.task_definition);
-        known().next().into_iter().chain(other).collect()
+        let targets = successes[before..].iter().filter_map(|deployment| deployment.target());
+        let at_first = self.at_first.iter().map(String::as_str);
+        let known: Vec<&str> = targets.chain(at_first).filter_map(|arn| self.definition(arn)).collect();
+        let other = known.iter().find(|definition| **definition != self.service.task_definition);
+        self.back_to.as_deref().into_iter().chain(known.first().copied()).chain(other.copied()).collect()
     }
 }
 
@@ -298,6 +300,7 @@ mod tests {
             service: view(&service).expect("a service"),
             deployments: deployments.collect(),
             definitions: definitions.collect(),
+            ..SeenService::default()
         }
     }
 
@@ -389,6 +392,23 @@ mod tests {
         {
             assert!(told.contains(&line.to_owned()), "{line}: {told:?}");
         }
+    }
+
+    #[test]
+    fn what_ran_when_the_history_begins_is_where_a_rollback_goes_too() {
+        let current = json!({"currentServiceRevisions": [{"arn": "service-revision/0"}]});
+        let mut service = seen("web:8", current, &[("SUCCESSFUL", "web:8")]);
+        service.at_first = vec!["service-revision/9".to_owned()];
+        service.definitions.insert("service-revision/9".to_owned(), arn("web:2"));
+        let told = told(service);
+        assert!(told.contains(&"2: rollback target of main/web".to_owned()), "{told:?}");
+    }
+
+    #[test]
+    fn what_rollback_itself_finds_counts_whatever_the_history_says() {
+        let mut service = seen("web:8", json!({}), &[]);
+        service.back_to = Some(arn("web:6"));
+        assert_eq!(told(service), ["8: main/web runs it", "6: rollback target of main/web"]);
     }
 
     #[test]

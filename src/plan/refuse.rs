@@ -45,22 +45,37 @@ pub fn service<'a>(
             Failure::error(format!("there is no service `{name}` in cluster `{cluster}`")).hint(hint),
         ]);
     };
-    if seen.service.status == "DRAINING" {
-        return Err(vec![Failure::refused(format!("service `{name}` is being deleted"))]);
+    match immovable(&seen.service) {
+        Some(failure) => Err(vec![failure]),
+        None => Ok(seen),
     }
-    let controller = seen.service.deployment_controller.kind.as_str();
-    if matches!(controller, "CODE_DEPLOY" | "EXTERNAL") {
-        let message = format!("service `{name}` is moved by the `{controller}` controller, not by ECS");
-        let hint = "ecsail deploys services whose `deploymentController` is `ECS`".to_owned();
-        return Err(vec![Failure::refused(message).hint(hint)]);
+}
+
+/// Returns the refusal of a service that cannot be deployed to: it is being deleted, or another controller moves it.
+pub fn immovable(service: &Service) -> Option<Failure> {
+    let name = &service.service_name;
+    if service.status == "DRAINING" {
+        return Some(Failure::refused(format!("service `{name}` is being deleted")));
     }
-    Ok(seen)
+    let controller = service.deployment_controller.kind.as_str();
+    if !matches!(controller, "CODE_DEPLOY" | "EXTERNAL") {
+        return None;
+    }
+    let message = format!("service `{name}` is moved by the `{controller}` controller, not by ECS");
+    let hint = "ecsail deploys services whose `deploymentController` is `ECS`".to_owned();
+    Some(Failure::refused(message).hint(hint))
 }
 
 /// Returns the refusal of a service whose deployment is under way, unless it is to be superseded.
 pub fn under_way(seen: &ObservedService, options: &Options) -> Option<Failure> {
-    let deployment = seen.service.under_way().filter(|_| !options.supersede && !options.looking)?;
-    let name = &seen.service.service_name;
+    let waits = !options.supersede && !options.looking;
+    waits.then(|| moving(&seen.service)).flatten()
+}
+
+/// Returns the refusal of a service whose deployment is under way.
+pub fn moving(service: &Service) -> Option<Failure> {
+    let deployment = service.under_way()?;
+    let name = &service.service_name;
     let revision = revision_of(&deployment.task_definition);
     let message = format!("a deployment of `{name}` is under way: `{revision}` (`{}`)", deployment.id);
     Some(Failure::refused(message).hint("wait for it, or replace it with `--supersede`".to_owned()))
@@ -68,14 +83,16 @@ pub fn under_way(seen: &ObservedService, options: &Options) -> Option<Failure> {
 
 /// Returns a failure for each image of a document that is not where it says, with the newest tags that are there.
 pub fn images(document: &Value, observed: &Observed) -> Vec<Failure> {
-    images_of(document).iter().filter_map(|image| missing(image, observed)).collect()
+    let state = |image: &Reference| observed.images.get(&image.to_string());
+    images_of(document).iter().filter_map(|image| missing(image, state(image)?)).collect()
 }
 
-fn missing(image: &Reference, observed: &Observed) -> Option<Failure> {
+/// Returns the failure that an image is not where it says; nothing where it is, or where that is not known.
+pub fn missing(image: &Reference, state: &ImageState) -> Option<Failure> {
     let repository = image.ecr()?;
     let place = format!("`{}` in account {}, {}", repository.name, repository.account, repository.region);
     let version = image.version().unwrap_or("latest");
-    match observed.images.get(&image.to_string())? {
+    match state {
         ImageState::Missing { newest } => {
             let hint = match newest.as_slice() {
                 [] => "the repository has no tags: push the image first".to_owned(),

@@ -35,7 +35,18 @@ pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result
 
 /// Returns a registered document as it could be sent again: without what ECS fills in, and without an empty text where it
 /// would say nothing.
+///
+/// Our own tags are left out: they are set anew.
 fn registrable(document: &Value) -> Value {
+    registrable_without(document, |key| key.starts_with(OWN_TAG_PREFIX))
+}
+
+/// Returns a registered document as it could be sent again, with all of its tags that ECS takes.
+pub fn registrable_with_own_tags(document: &Value) -> Value {
+    registrable_without(document, |_| false)
+}
+
+fn registrable_without(document: &Value, unwanted: impl Fn(&str) -> bool) -> Value {
     let mut document = document.clone();
     let Value::Object(members) = &mut document else { return document };
     members.retain(|name, value| {
@@ -43,10 +54,10 @@ fn registrable(document: &Value) -> Value {
         says_something && !model().is_read_only(Root::TaskDefinition, name)
     });
     if let Some(tags) = members.get_mut("tags").and_then(Value::as_array_mut) {
-        // ECS refuses `aws:` tags, and ours are set anew.
+        // ECS refuses `aws:` tags.
         tags.retain(|tag| {
             let key = tag["key"].as_str().unwrap_or_default();
-            !key.starts_with("aws:") && !key.starts_with(OWN_TAG_PREFIX)
+            !key.starts_with("aws:") && !unwanted(key)
         });
     }
     // RegisterTaskDefinition refuses an empty list of tags.

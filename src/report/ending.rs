@@ -8,12 +8,29 @@ use crate::watch::{Aftermath, Ending, Settled};
 
 /// Returns the one line that says how it ended.
 pub(super) fn verdict_line(settled: &Settled) -> (Paint, String) {
-    let (paint, verdict) = verdict(settled);
+    let (paint, verdict) = match settled.followed.going_back {
+        true => asked_back(settled),
+        false => verdict(settled),
+    };
     match &settled.aftermath {
         Some(Aftermath::TakenBack { to, end, .. }) => {
-            (Paint::Bad, format!("{verdict}; {}", way_back(to, end)))
+            (Paint::Bad, format!("{}; {}", verdict.trim_end_matches('.'), way_back(to, end)))
         }
         _ => (paint, verdict),
+    }
+}
+
+/// Returns how a deployment ended that was to be taken back.
+fn asked_back(settled: &Settled) -> (Paint, String) {
+    match &settled.ending {
+        Ending::Settled(Verdict::RolledBack { runs, .. }) => {
+            let what = revision_of(&settled.followed.revision);
+            (Paint::Good, format!("taken back from {what} to {runs} in {}", duration(settled.elapsed)))
+        }
+        Ending::Settled(Verdict::Succeeded) => {
+            (Paint::Bad, format!("{}; it was to be taken back, and that came too late", verdict(settled).1))
+        }
+        _ => verdict(settled),
     }
 }
 
@@ -119,24 +136,18 @@ fn runs(settled: &Settled) -> Option<String> {
     Some(format!("runs now: {}{state}, {} of {} tasks running", runs.revision, runs.running, runs.desired))
 }
 
-/// Returns how to go back to the revision before; nothing where there is none, or where this is the sandbox.
+/// Returns how to go back; nothing where no deployment before this one was completed.
 fn go_back(settled: &Settled, flags: &str) -> Option<String> {
     let followed = &settled.followed;
-    let previous = revision_of(&followed.previous);
+    let way = followed.way_back.as_ref()?;
     // A service that is gone has no way back, nor has one that is on it already.
-    settled.runs.as_ref().filter(|runs| runs.revision != previous)?;
-    let region = followed.revision.split(':').nth(3).filter(|region| !region.is_empty())?;
-    if flags.contains("--sandbox") || followed.previous == followed.revision || previous.is_empty() {
-        return None;
-    }
-    let same =
-        |flag: &str| flags.split(" --").find(|part| part.starts_with(flag)).map(|part| format!(" --{part}"));
-    let flags: String = ["profile ", "endpoint-url "].iter().filter_map(|flag| same(flag)).collect();
-    Some(format!(
-        "the previous revision is {previous}; go back to it: `aws ecs update-service --region {region}{flags} --cluster {} \
-         --service {} --task-definition {previous}`",
-        followed.cluster, followed.name
-    ))
+    settled.runs.as_ref().filter(|runs| runs.deployment != way.deployment)?;
+    let (name, cluster) = (quoted(&followed.name), quoted(&followed.cluster));
+    let command = format!("`ecsail{flags} rollback {name} --cluster {cluster}`");
+    Some(match way.revision == followed.revision {
+        true => format!("go back to the deployment before: {command}"),
+        false => format!("{} ran before; go back to it: {command}", way.revision_name()),
+    })
 }
 
 /// Returns a time in seconds, or in minutes and seconds.

@@ -1,11 +1,9 @@
 //! Owns the report for programs: one JSON object a line on stdout, nothing on stderr. `events.schema.json` says what each
 //! may hold.
 
-use std::io::{self, Write};
-
 use serde_json::{Value, json};
 
-use super::{Event, Question, Report, error, plan, problems};
+use super::{Event, Question, Report, error, log, plan, problems, screen};
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::watch::{Aftermath, Settled};
@@ -25,8 +23,7 @@ impl Json {
         if self.sandbox {
             value["sandbox"] = Value::Bool(true);
         }
-        // A closed pipe is nobody's error.
-        let _ = writeln!(io::stdout().lock(), "{value}");
+        screen::answer(&value.to_string());
     }
 }
 
@@ -78,6 +75,11 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
     Some(match event {
         Event::Note(text) => json!({"event": "note", "message": text}),
         Event::Plan { plan, .. } => plan::json(plan),
+        Event::Target(target) => {
+            let mut value = json!({"event": "rollback.target"});
+            extend(&mut value, json!(target));
+            value
+        }
         Event::Registered { revision } => json!({"event": "registered", "revision": revision}),
         Event::Retired { revision, deleted: false, .. } => {
             json!({"event": "deregistered", "revision": revision})
@@ -108,6 +110,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         Event::Checked { services, stages } => {
             json!({"event": "checked", "services": services, "stages": stages})
         }
+        Event::Line { service, line, .. } => log::json(service, line),
         Event::Answer { event, value, .. } => {
             let mut answer = json!({"event": event});
             extend(&mut answer, value.clone());
@@ -136,6 +139,9 @@ fn settled_json(settled: &Settled) -> Value {
     value["deployment"] = json!(followed.deployment);
     value["seconds"] = json!(settled.elapsed.as_secs_f64());
     value["now"] = json!(settled.runs);
+    if followed.going_back {
+        value["going_back"] = json!(true);
+    }
     if let Some(aftermath) = &settled.aftermath {
         value["aftermath"] = json!(aftermath);
         if let Aftermath::TakenBack { diagnosis: Some(diagnosis), .. } = aftermath {

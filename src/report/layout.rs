@@ -2,7 +2,7 @@
 
 use console::{measure_text_width, pad_str, truncate_str};
 
-use super::line::{counts, facts_of, others};
+use super::line::{counts, facts_of, has_ended, others};
 use super::screen::{Paint, paint};
 use crate::watch::{Progress, Standing};
 
@@ -135,7 +135,7 @@ fn words(row: &Row) -> String {
     let progress = &row.progress;
     let facts = facts_of(progress, None);
     let counts = others(progress);
-    let note = row.note.clone().filter(|_| progress.standing != Standing::Done);
+    let note = row.note.clone().filter(|_| !has_ended(progress));
     let words: Vec<String> = match progress.standing {
         Standing::Failing | Standing::Waiting => facts.into_iter().chain(counts).chain(note).collect(),
         _ => counts.into_iter().chain(facts).chain(note).collect(),

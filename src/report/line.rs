@@ -12,6 +12,23 @@ pub fn plain(progress: &Progress, before: Option<&Progress>) -> String {
     format!("{}: {}", progress.key, facts.join("; "))
 }
 
+/// Returns where a rollout stands that is taken back on our request: what is watched then is the way back, and its success
+/// is not the rollout's.
+pub fn on_the_way_back(progress: &Progress) -> Progress {
+    let detail = match (&progress.standing, progress.detail.as_str()) {
+        (Standing::Done, _) => "taken back".to_owned(),
+        (_, detail) if detail.starts_with("roll") => detail.to_owned(),
+        (_, detail) => format!("going back: {detail}"),
+    };
+    Progress { standing: Standing::Failing, detail, ..progress.clone() }
+}
+
+/// Returns whether a rollout is at its end, so that its time stands still.
+pub(super) fn has_ended(progress: &Progress) -> bool {
+    let ended = ["rolled back", "taken back"].iter().any(|end| progress.detail.starts_with(end));
+    ended || progress.standing == Standing::Done
+}
+
 /// Returns how many tasks run of how many; nothing where ECS has set this deployment to none, since it goes back.
 pub(super) fn counts(progress: &Progress) -> Option<String> {
     (!is_emptied(progress)).then(|| format!("{}/{}", progress.running, progress.desired))
@@ -41,7 +58,7 @@ pub(super) fn facts_of(progress: &Progress, before: Option<&Progress>) -> Vec<St
 
 /// Returns whether stage and traffic are those of what was, and tell nothing any more.
 fn is_over(progress: &Progress) -> bool {
-    progress.standing == Standing::Done || is_emptied(progress)
+    has_ended(progress) || is_emptied(progress)
 }
 
 fn doing(progress: &Progress, before: Option<&Progress>) -> String {

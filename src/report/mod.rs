@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::aws::types;
 use crate::document::problem::Invalid;
 use crate::plan::Plan;
+use crate::plan::rollback::Target;
 use crate::settings::{Color, Output, Settings};
+use crate::tail::merge::Line as LogLine;
 use crate::watch::{Progress, Settled};
 
 pub mod ending;
@@ -18,6 +20,7 @@ pub mod github;
 pub mod json;
 pub mod layout;
 pub mod line;
+pub mod log;
 pub mod names;
 pub mod outcome;
 pub mod page;
@@ -26,6 +29,7 @@ pub mod problems;
 pub mod progress;
 pub mod redraw;
 pub mod refresh;
+pub mod rollback;
 pub mod screen;
 pub mod text;
 pub mod times;
@@ -35,6 +39,7 @@ pub use outcome::Outcome;
 pub use page::{Item, Line, Page, Row, table};
 pub use progress::LogLines;
 pub use screen::Paint;
+pub use text::quoted;
 
 /// Holds one fact of a run.
 pub enum Event<'a> {
@@ -44,6 +49,8 @@ pub enum Event<'a> {
     Remarks(&'a Invalid),
     /// What would change: the answer of `plan`, part of the story of `deploy`.
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
+    /// Where a service goes back to, and why.
+    Target(&'a Target),
     /// A revision was registered.
     Registered { revision: &'a str },
     /// A revision was deregistered or deleted; so many steps of so many are done.
@@ -68,6 +75,8 @@ pub enum Event<'a> {
     Checked { services: usize, stages: &'a [String] },
     /// The screen's live part ends here.
     Done,
+    /// A line of the log of a container; `width` is that of the widest container's name.
+    Line { service: &'a str, line: &'a LogLine, width: usize },
     /// A plain answer: one line.
     Answer { event: &'a str, text: &'a str, value: Value },
     /// An answer of several lines and things.
@@ -94,6 +103,10 @@ pub trait Report {
     /// Returns the question what to do about the rollouts that are still under way, to be asked on a thread of its own;
     /// `None` where nobody can be asked.
     fn ask_interrupted(&self) -> Option<Question>;
+    /// Returns whether nobody reads the answers any more: the pipe that they go to is closed.
+    fn is_closed(&self) -> bool {
+        screen::is_closed()
+    }
 }
 
 /// A question to a person; it waits for the answer.

@@ -21,6 +21,8 @@ pub enum Outcome {
     Error,
     /// Somebody said no.
     Declined,
+    /// Another program was run in our place: what it ended with.
+    Passed(u8),
 }
 
 impl Outcome {
@@ -33,6 +35,7 @@ impl Outcome {
             Outcome::TimedOut => 4,
             Outcome::Changes => 6,
             Outcome::Interrupted => 130,
+            Outcome::Passed(code) => code,
         }
     }
 
@@ -50,7 +53,7 @@ impl Outcome {
 
     fn weight(self) -> u8 {
         match self {
-            Outcome::Done | Outcome::Changes | Outcome::Declined => 0,
+            Outcome::Done | Outcome::Changes | Outcome::Declined | Outcome::Passed(_) => 0,
             Outcome::TimedOut => 1,
             Outcome::Error => 2,
             Outcome::Interrupted => 3,
@@ -60,11 +63,23 @@ impl Outcome {
 }
 
 fn of_settled(settled: &Settled) -> Outcome {
-    let outcome = of_ending(&settled.ending);
+    let outcome = match settled.followed.going_back {
+        true => of_way_back(settled),
+        false => of_ending(&settled.ending),
+    };
     match settled.aftermath {
         // Somebody interrupted it and had it taken back: it does not go on.
         Some(Aftermath::TakenBack { .. }) if outcome == Outcome::Interrupted => Outcome::RolloutFailed,
         _ => outcome,
+    }
+}
+
+/// Returns the outcome of a deployment that was to be taken back: its success would have come too late.
+fn of_way_back(settled: &Settled) -> Outcome {
+    match of_ending(&settled.ending) {
+        _ if settled.is_good() => Outcome::Done,
+        Outcome::Done => Outcome::RolloutFailed,
+        outcome => outcome,
     }
 }
 
@@ -129,6 +144,21 @@ mod tests {
         ];
         for (ending, code) in rows {
             assert_eq!(Outcome::of(&[settled(ending.clone())]).exit_code(), code, "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_to_be_taken_back_is_good_only_when_it_was() {
+        let text = String::new;
+        for (ending, code) in [
+            (Ending::Settled(Verdict::RolledBack { reason: text(), runs: text() }), 0),
+            (Ending::Settled(Verdict::Succeeded), 3),
+            (Ending::Settled(Verdict::Failed { reason: text() }), 3),
+            (Ending::TimedOut { waiting_for: text() }, 4),
+        ] {
+            let settled = settled(ending.clone());
+            let followed = Followed { going_back: true, ..settled.followed.clone() };
+            assert_eq!(Outcome::of(&[Settled { followed, ..settled }]).exit_code(), code, "{ending:?}");
         }
     }
 

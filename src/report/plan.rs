@@ -47,7 +47,7 @@ fn reason_text(reason: &Reason) -> String {
         }
         Reason::Failed => "the last deployment of this revision failed".to_owned(),
         Reason::Superseded => "the deployment under way is replaced (`--supersede`)".to_owned(),
-        Reason::Forced => "a new deployment was asked for (`--force`)".to_owned(),
+        Reason::Forced => "a new deployment was asked for".to_owned(),
     }
 }
 

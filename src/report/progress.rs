@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use console::Term;
 
 use super::layout::{Row, Size, frame};
+use super::line::has_ended;
 use super::redraw::Redraw;
-use crate::watch::{Progress, Standing};
+use crate::watch::Progress;
 
 /// The time between two drawings.
 const TICK: Duration = Duration::from_millis(100);
@@ -127,8 +128,7 @@ impl Board {
         let known = self.rows.remove(&progress.key);
         // A rollout that is taken back is watched anew; its time goes on.
         let since = known.as_ref().map_or(asked_for, |known| known.since.min(asked_for));
-        let over = progress.standing == Standing::Done || progress.detail.starts_with("rolled back");
-        let took = over.then(|| now.duration_since(since).as_secs_f64());
+        let took = has_ended(progress).then(|| now.duration_since(since).as_secs_f64());
         self.rows.insert(progress.key.clone(), Shown { progress: progress.clone(), since, took });
     }
 

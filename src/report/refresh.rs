@@ -20,6 +20,11 @@ impl Refresh {
         self.draw(&[]);
     }
 
+    /// Returns whether there are lines on the screen.
+    pub fn is_shown(&self) -> bool {
+        !self.last.is_empty()
+    }
+
     /// Writes a text above the lines that are shown.
     pub fn above(&mut self, text: &str) {
         let story: Vec<String> = text.lines().map(str::to_owned).collect();

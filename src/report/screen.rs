@@ -1,6 +1,7 @@
 //! Owns the two streams and the colours: everything that is printed passes through here.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 
@@ -9,6 +10,22 @@ use crate::settings::Color;
 
 /// What begins every line that comes from the sandbox.
 pub const MARK: &str = "sandbox: ";
+
+/// Set once stdout turned out to be a pipe that nobody reads.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether nobody reads stdout any more, as far as what was written has shown.
+pub fn is_closed() -> bool {
+    CLOSED.load(Ordering::Relaxed)
+}
+
+/// Writes a line to stdout as it is; a closed pipe is nobody's error, and is noted.
+pub fn answer(text: &str) {
+    let written = write(&mut io::stdout().lock(), text);
+    if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        CLOSED.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Writes lines to stdout and stderr; a closed pipe is nobody's error.
 #[derive(Clone, Copy, Debug)]
@@ -57,12 +74,12 @@ impl Screen {
 
     /// Writes the answer.
     pub fn out(&self, text: &str) {
-        let _ = write(&mut io::stdout().lock(), &self.prefixed(text));
+        answer(&self.prefixed(text));
     }
 
     /// Writes the answer without the sandbox's mark: for documents that another program reads.
     pub fn out_raw(&self, text: &str) {
-        let _ = write(&mut io::stdout().lock(), text);
+        answer(text);
     }
 
     /// Writes a piece of the story.
@@ -72,7 +89,12 @@ impl Screen {
 
     /// Writes the answer; on a terminal long lines are folded at words.
     pub fn out_folded(&self, text: &str) {
-        self.out(&self.folded(text, self.terminal_out, &Term::stdout()));
+        self.out(&self.answer_folded(text));
+    }
+
+    /// Returns an answer as the terminal's width folds it.
+    pub fn answer_folded(&self, text: &str) -> String {
+        self.folded(text, self.terminal_out, &Term::stdout())
     }
 
     /// Writes a piece of the story; on a terminal long lines are folded at words.

@@ -1,18 +1,20 @@
 //! Owns the report for people: answers on stdout, the story on stderr, live where there is a terminal.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::ending::{verdict_line, what_now};
 use super::layout::one_line;
-use super::line::plain;
+use super::line::{on_the_way_back, plain};
 use super::page::{Line, Page};
 use super::progress::Live;
 use super::refresh::Refresh;
 use super::screen::{MARK, Paint, Screen, paint};
-use super::{Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems};
+use super::{
+    Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems, rollback,
+};
 use crate::diagnose::events::is_noise;
 use crate::settings::Settings;
 use crate::watch::{Aftermath, Progress, Settled};
@@ -23,10 +25,10 @@ pub struct Text {
     live: Option<Live>,
     /// What was said last of each rollout, where there is no live display.
     said: RefCell<BTreeMap<String, (Progress, String)>>,
-    /// The answer that is drawn in place, once there is one.
-    refresh: RefCell<Option<Refresh>>,
-    /// Whether an answer may be drawn in place.
-    in_place: bool,
+    /// The services whose rollouts are being taken back.
+    going_back: RefCell<BTreeSet<String>>,
+    /// The answer that is drawn in place, where one may be.
+    in_place: Option<Box<RefCell<Refresh>>>,
     quiet: bool,
     verbose: bool,
     /// The flags that a command needs to reach the same place as this one.
@@ -45,13 +47,13 @@ impl Text {
         let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
         let moves = !style.no_progress && !dumb && !no_color;
-        let (live, in_place) = (screen.terminal && moves && !style.quiet, screen.terminal_out && moves);
+        let live = screen.terminal && moves && !style.quiet;
+        let in_place = (screen.terminal_out && moves).then(Box::default);
         let prefix = if settings.sandbox.is_some() { MARK } else { "" };
         let live = live.then(|| Live::new(prefix, screen.color));
         let verbose = style.verbosity > 0;
-        let said = RefCell::default();
-        let refresh = RefCell::default();
-        Text { screen, live, said, refresh, in_place, quiet: style.quiet, verbose, flags: flags(settings) }
+        let (said, going_back) = (RefCell::default(), RefCell::default());
+        Text { screen, live, said, going_back, in_place, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
     /// Writes a piece of the story, above the live part where there is one.
@@ -59,8 +61,9 @@ impl Text {
         if self.quiet {
             return;
         }
-        if let Some(refresh) = self.refresh.borrow_mut().as_mut().filter(|_| self.screen.terminal) {
-            return refresh.above(&self.screen.prefixed(text));
+        let shown = self.in_place.as_ref().filter(|place| self.screen.terminal && place.borrow().is_shown());
+        if let Some(place) = shown {
+            return place.borrow_mut().above(&self.screen.prefixed(text));
         }
         match &self.live {
             Some(live) => live.line(&self.screen.prefixed(text)),
@@ -68,23 +71,25 @@ impl Text {
         }
     }
 
-    /// Returns a line as it is shown: in its colour, without what would move the cursor.
-    fn line(&self, line: &Line) -> String {
-        let text = one_line(&line.text);
-        line.paint.map_or(text.clone(), |color| paint(self.screen.color_out, color, &text))
+    /// Returns a line as it is shown: folded, in its colour, without what would move the cursor.
+    fn shown(&self, line: &Line) -> Vec<String> {
+        let color = |text: &str| {
+            let paint = line.paint.map(|color| paint(self.screen.color_out, color, text));
+            paint.unwrap_or_else(|| text.to_owned())
+        };
+        self.screen.answer_folded(&one_line(&line.text)).lines().map(color).collect()
     }
 
     fn page(&self, page: &Page) {
-        page.lines().for_each(|line| self.screen.out_folded(&self.line(line)));
+        page.lines().flat_map(|line| self.shown(line)).for_each(|line| self.screen.out(&line));
     }
 
     /// Draws an answer in place; where that cannot be, writes what has changed.
     fn refreshed(&self, page: &Page, changed: &Page) {
-        if !self.in_place {
-            return self.page(changed);
-        }
-        let lines = page.lines().map(|line| self.screen.prefixed(&self.line(line)));
-        self.refresh.borrow_mut().get_or_insert_default().show(lines.collect());
+        let Some(place) = &self.in_place else { return self.page(changed) };
+        let lines = page.lines().flat_map(|line| self.shown(line));
+        let lines = lines.map(|line| self.screen.prefixed(&line));
+        place.borrow_mut().show(lines.collect());
     }
 
     /// Writes a piece of the story that may be long.
@@ -93,6 +98,8 @@ impl Text {
     }
 
     fn progress(&self, progress: &Progress) {
+        let back = self.going_back.borrow().contains(&progress.key).then(|| on_the_way_back(progress));
+        let progress = back.as_ref().unwrap_or(progress);
         if let Some(live) = &self.live {
             return live.show(progress);
         }
@@ -148,6 +155,7 @@ impl Report for Text {
                 self.screen.out_raw(&plan::markdown(plan))
             }
             Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
+            Event::Target(target) => self.told(&rollback::text(target, color)),
             Event::Registered { revision } => self.story(&format!("registered {revision}")),
             Event::Retired { revision, deleted, done, of } => {
                 let what = if *deleted { "deleted" } else { "deregistered" };
@@ -163,6 +171,7 @@ impl Report for Text {
             Event::TakingBack { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
                 self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.going_back.borrow_mut().insert((*service).to_owned());
                 self.note(service, &format!("going back{to}"));
             }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
@@ -184,6 +193,10 @@ impl Report for Text {
             // What another program reads carries no mark.
             Event::Answer { event: "serving" | "completions" | "schema" | "man", text, .. } => {
                 self.screen.out_raw(text)
+            }
+            Event::Line { line, width, .. } => {
+                let Screen { color_out, terminal_out, .. } = self.screen;
+                self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
             }
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
@@ -273,7 +286,7 @@ fn flags(settings: &Settings) -> String {
 }
 
 /// Returns an argument as a shell takes it.
-pub(super) fn quoted(argument: &str) -> String {
+pub fn quoted(argument: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
     if argument.chars().all(plain) {
         argument.to_owned()

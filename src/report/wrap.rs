@@ -18,14 +18,14 @@ fn line_wrapped(line: &str, width: usize) -> String {
     let mut lines = Vec::new();
     let mut current = line[..indentation].to_owned();
     let mut is_empty = true;
-    for word in words(&line[indentation..]) {
-        let fits = measure_text_width(&current) + 1 + measure_text_width(word) <= width;
+    for (gap, word) in words(&line[indentation..]) {
+        let fits = measure_text_width(&current) + gap + measure_text_width(word) <= width;
         if !is_empty && !fits {
             lines.push(std::mem::replace(&mut current, further.clone()));
             is_empty = true;
         }
         if !is_empty {
-            current.push(' ');
+            current.push_str(&" ".repeat(gap));
         }
         current.push_str(word);
         is_empty = false;
@@ -34,21 +34,26 @@ fn line_wrapped(line: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Returns the words of a line; what stands in backticks is one word with what touches it.
-fn words(line: &str) -> Vec<&str> {
+/// Returns the words of a line, each with the width of the gap before it: columns keep theirs. What stands in backticks is
+/// one word with what touches it.
+fn words(line: &str) -> Vec<(usize, &str)> {
     let mut words = Vec::new();
-    let (mut start, mut quoted) = (0, false);
+    let (mut start, mut gap, mut quoted) = (0, 1, false);
     for (at, character) in line.char_indices() {
         match character {
             '`' => quoted = !quoted,
             ' ' if !quoted => {
-                words.push(&line[start..at]);
+                if at > start {
+                    words.push((gap, &line[start..at]));
+                    gap = 0;
+                }
+                gap += 1;
                 start = at + 1;
             }
             _ => {}
         }
     }
-    words.push(&line[start..]);
-    words.retain(|word| !word.is_empty());
+    words.push((gap, &line[start..]));
+    words.retain(|(_, word)| !word.is_empty());
     words
 }

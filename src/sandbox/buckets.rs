@@ -52,7 +52,7 @@ fn size(operation: &str) -> Option<Size> {
         "TagResource" | "UntagResource" => ("tag modify", 20.0, 10.0),
         "ListTagsForResource" => ("tag read", 50.0, 20.0),
         "RunTask" => ("run", 20.0, 20.0),
-        "StopTask" => ("task modify", 100.0, 40.0),
+        "StopTask" | "ExecuteCommand" => ("task modify", 100.0, 40.0),
         "DescribeTasks" | "ListTasks" => ("task read", 100.0, 20.0),
         "CreateService" | "UpdateService" | "DeleteService" => ("service modify", 50.0, 5.0),
         "DescribeServices" | "ListServices" => ("service read", 100.0, 20.0),

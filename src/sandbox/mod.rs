@@ -1,5 +1,5 @@
-//! A small AWS on loopback: ECS, ECR, STS, CloudWatch Logs, target groups, EventBridge's rules and the scheduler, as far as
-//! deploys need them.
+//! A small AWS on loopback: ECS, ECR, STS, CloudWatch Logs, target groups, scalable targets, EventBridge's rules and the
+//! scheduler, as far as deploys need them.
 //!
 //! It speaks what the SDKs and the AWS CLI speak, and moves rollouts on a clock of its own, so that a
 //! test, or a newcomer without an account, can see a deploy, a failure and a rollback. Scenarios
@@ -9,6 +9,7 @@
 //! binds loopback, and it never reaches out.
 
 mod auth;
+mod autoscaling;
 mod buckets;
 mod clock;
 mod control;
@@ -167,7 +168,7 @@ impl Sandbox {
     }
 
     /// Does an operation without HTTP, for setting up and checking tests: it is not logged, moves no
-    /// time, and no fault strikes it. `service` is `ecs`, `ecr`, `logs`, `events`, `scheduler`,
+    /// time, and no fault strikes it. `service` is `ecs`, `ecr`, `logs`, `application-autoscaling`, `events`, `scheduler`,
     /// `elasticloadbalancing` or `sts`.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use super::params::texts;
 use super::query::speaks;
 use super::state::{Caller, Millis, World, last_part};
 use super::wire::{ApiError, Asked, Sent, answer_body, asked, error_body};
-use super::{control, ecr, ecs, elb, eventbridge, logs, rest, scheduler, sts};
+use super::{autoscaling, control, ecr, ecs, elb, eventbridge, logs, rest, scheduler, sts};
 
 /// Everything behind the server.
 #[derive(Debug)]
@@ -65,6 +65,7 @@ impl Inner {
         let mut env = self.world.env(caller);
         match asked.service.as_str() {
             "ecs" => ecs::answer(&mut env, &asked.operation, &asked.input),
+            "application-autoscaling" => autoscaling::answer(&mut env, &asked.operation, &asked.input),
             "ecr" => ecr::answer(&mut env, &asked.operation, &asked.input),
             "elasticloadbalancing" => elb::answer(&mut env, &asked.operation, &asked.input),
             "events" => eventbridge::answer(&mut env, &asked.operation, &asked.input),

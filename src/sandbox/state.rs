@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::autoscaling::ScalableTarget;
 use super::eventbridge::Bus;
 use super::ids::Ids;
 use super::logs::Stream;
@@ -170,6 +171,9 @@ pub(super) struct Realm {
     /// Log streams of tasks that are forgotten, the oldest first.
     #[serde(default)]
     pub(super) streams: Vec<Stream>,
+    /// Scalable targets by resource id, such as `service/shop/web`.
+    #[serde(default)]
+    pub(super) scalable: BTreeMap<String, ScalableTarget>,
     /// Idempotency tokens of RunTask: what the first call with the token started.
     pub(super) tokens: BTreeMap<String, Token>,
     /// Event buses and their rules, but for a default bus that nothing was ever put on.
@@ -229,6 +233,7 @@ impl Realm {
             tasks: Vec::new(),
             repositories: BTreeMap::new(),
             streams: Vec::new(),
+            scalable: BTreeMap::new(),
             tokens: BTreeMap::new(),
             buses: BTreeMap::new(),
             groups: BTreeMap::new(),

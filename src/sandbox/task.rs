@@ -100,6 +100,9 @@ pub(super) struct Container {
     pub(super) secret: Option<String>,
     pub(super) cpu: String,
     pub(super) memory: Option<String>,
+    /// Its root file system cannot be written to.
+    #[serde(default)]
+    pub(super) read_only: bool,
 }
 
 impl Task {

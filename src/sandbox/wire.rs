@@ -1,6 +1,6 @@
 //! The wire: which operation a request asks for, and how answers and errors look. Owns the JSON 1.1
-//! protocol of ECS, ECR, CloudWatch Logs and EventBridge; the query protocol of STS and the load balancers
-//! stands in `query`, the REST protocol of the scheduler in `rest`. Never touches state.
+//! protocol of ECS, ECR, CloudWatch Logs, Application Auto Scaling and EventBridge; the query protocol of STS
+//! and the load balancers stands in `query`, the REST protocol of the scheduler in `rest`. Never touches state.
 
 use std::fmt;
 
@@ -73,8 +73,8 @@ impl std::error::Error for ApiError {}
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
-    /// `ecs`, `ecr`, `logs`, `events`, `scheduler`, `sts` or `elasticloadbalancing`: the name in signatures and
-    /// policies.
+    /// `ecs`, `ecr`, `logs`, `application-autoscaling`, `events`, `scheduler`, `sts` or `elasticloadbalancing`: the name in
+    /// signatures and policies.
     pub(super) service: String,
     pub(super) operation: String,
     pub(super) input: Value,
@@ -109,6 +109,7 @@ fn json_call(target: &str, body: &[u8]) -> Result<Asked, ApiError> {
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
         "Logs_20140328" => "logs",
         "AWSEvents" => "events",
+        "AnyScaleFrontendService" => "application-autoscaling",
         _ => return Err(ApiError::unknown_operation()),
     };
     let input = parsed(body)?;
@@ -138,7 +139,9 @@ pub(super) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (
     let body = if error.message.is_empty() {
         json!({ "__type": error.code })
     } else {
-        json!({ "__type": error.code, "message": error.message })
+        // Application Auto Scaling models its message with a capital.
+        let member = if service == "application-autoscaling" { "Message" } else { "message" };
+        json!({ "__type": error.code, member: error.message })
     };
     (body.to_string(), "application/x-amz-json-1.1")
 }

@@ -32,7 +32,10 @@ impl Watch<'_> {
                 _
             ))
         );
-        if good || item.explained {
+        // What was taken back on request needs no explanation.
+        let asked = item.followed.going_back
+            && matches!(item.ending, Some((Ending::Settled(Verdict::RolledBack { .. }), _)));
+        if good || asked || item.explained {
             return;
         }
         if tokio::time::timeout(PATIENCE, self.read_explanation(index)).await.is_err() {

@@ -17,6 +17,7 @@ use pace::Rhythm;
 use snapshot::{Followed, Look, Snapshot};
 use timeline::{Recorder, Timeline};
 
+pub mod count;
 pub mod explain;
 pub mod judge;
 pub mod look;
@@ -93,9 +94,13 @@ impl Settled {
         self.ending == Ending::Settled(Verdict::Succeeded)
     }
 
-    /// Returns whether it came as far as was asked for.
+    /// Returns whether it came as far as was asked for. Where it was to be taken back, only that is.
     pub fn is_good(&self) -> bool {
-        matches!(self.ending, Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }))
+        match (&self.ending, self.followed.going_back) {
+            (Ending::Settled(Verdict::RolledBack { .. }), back) => back,
+            (Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }), back) => !back,
+            _ => false,
+        }
     }
 }
 

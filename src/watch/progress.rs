@@ -76,7 +76,7 @@ pub fn of(
     Progress {
         key: followed.key.clone(),
         revision: revision_of(&followed.revision).to_owned(),
-        standing: standing(verdict, ours),
+        standing: standing(followed, verdict, ours),
         desired: ours.desired_count,
         running: ours.running_count,
         pending: ours.pending_count,
@@ -89,9 +89,9 @@ pub fn of(
     }
 }
 
-fn standing(verdict: &Verdict, ours: &Deployment) -> Standing {
+fn standing(followed: &Followed, verdict: &Verdict, ours: &Deployment) -> Standing {
     match verdict {
-        _ if verdict.is_rolling_back() => Standing::Failing,
+        _ if verdict.is_rolling_back() || followed.going_back => Standing::Failing,
         Verdict::Succeeded | Verdict::Reached { .. } => Standing::Done,
         Verdict::AwaitingHook { .. } => Standing::Waiting,
         Verdict::Progressing { .. } if ours.failed_tasks > 0 => Standing::Troubled,

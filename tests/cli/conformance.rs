@@ -183,6 +183,32 @@ fn ministack_image_that_cannot_be_pulled() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
+fn ministack_rollback_goes_to_the_previous_good_revision() {
+    let emulator = Emulator::ministack(&[]);
+    emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
+    emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 runs: ");
+    // MiniStack keeps no service deployments: the revisions are all there is to go by.
+    let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
+    run.says("ECS shows no deployment of `web` in its history");
+    assert_eq!(emulator.revision(), "web:1");
+    emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("there is nothing to go back to");
+    emulator.folder.run(&["rollback", "web", "--to", "v2", "--yes"]).exits(0).answers("web: deployed web:2");
+    assert_eq!(emulator.revision(), "web:2");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_cancel_goes_back_by_an_update_and_restart_deploys_anew() {
+    let emulator = Emulator::ministack(&[]);
+    emulator.deploy(&["--tag", "slow", "--no-wait"]).exits(0);
+    let run = emulator.folder.run(&["cancel", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    run.says("web: going back to web:1 (UpdateService)");
+    emulator.folder.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
 fn ministack_slow_times_out_is_refused_and_is_superseded() {
     let emulator = Emulator::ministack(&[]);
     emulator

@@ -325,6 +325,13 @@ fn off_a_terminal_a_rollback_is_told_without_counts_of_nothing() {
 }
 
 #[test]
+fn a_rollout_that_is_taken_back_is_never_called_completed() {
+    let run = World::new(Scenario::CrashBreaker).deploy("v2").exits(3).says("web: going back to web:1");
+    assert!(!run.stderr.contains("completed"), "{}", run.stderr);
+    run.says("web: 2/2 running; taken back").answers("; taken back, web:1 runs\n");
+}
+
+#[test]
 fn what_every_rollout_says_is_told_under_v_only() {
     let ordinary = "has reached a steady state";
     let run = World::with_breaker(Scenario::Steady).deploy("v2").exits(0);
@@ -398,4 +405,10 @@ fn off_a_terminal_no_line_is_folded() {
     let long =
         "web: web:2 was rolled back, web:1 runs: Service deployment rolled back because the circuit breaker";
     run.answers(long);
+}
+
+#[test]
+fn columns_keep_their_gaps_where_a_line_is_folded() {
+    let line = "  rollout   web:2 in progress: it takes its time";
+    assert_eq!(wrapped(line, 30), "  rollout   web:2 in progress:\n    it takes its time");
 }

@@ -61,6 +61,12 @@ impl Checked {
     }
 }
 
+/// Fails unless each line of a run is as the schema says.
+#[track_caller]
+pub(crate) fn all_as_the_schema_says(stdout: &str) {
+    Checked::new().lines(stdout);
+}
+
 fn in_json(world: &World, arguments: &[&str]) -> Run {
     world.run(&[arguments, &["--output", "json"]].concat())
 }
@@ -185,6 +191,56 @@ fn plans_documents_and_states_are_as_the_schema_says() {
     checked.run(in_json(&world, &["deploy", "--tag", "v1"]), 0);
     let moved = checked.run(in_json(&world, &["plan", "--tag", "v1"]), 0);
     assert_eq!(moved[0]["event"], "plan");
+}
+
+#[test]
+fn what_an_operator_sees_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let mut seeded = service("web", behind_target_group());
+    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+    let proxy = json!({"name": "proxy", "image": "public.ecr.aws/nginx/nginx:1.27"});
+    seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list").push(proxy);
+    let world = World::with(Scenario::Crash, &[], &[seeded]);
+    let verbs: &[&[&str]] = &[&["status"], &["history"], &["tasks"], &["tasks", "--stopped"], &["images"]];
+    let arguments = ["deploy", "service", "web", "--cluster", "main", "--tag", "app=v2", "--no-wait"];
+    checked.run(in_json(&world, &arguments), 0);
+    for _ in 0..12 {
+        checked.run(in_json(&world, &["status", "--cluster", "main"]), 0);
+    }
+    for verb in verbs {
+        checked.run(in_json(&world, &[verb, &["--cluster", "main"][..]].concat()), 0);
+    }
+    for name in ["status", "history", "task", "image"] {
+        assert!(checked.seen.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn what_is_done_to_running_tasks_is_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let mut seeded = service("web", json!({}));
+    seeded.task_definition["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awslogs",
+        "options": {"awslogs-group": "/shop/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web"}});
+    let world = World::with(Scenario::Steady, &[], &[seeded]);
+    let place = ["--cluster", "main", "web"];
+    let run = |arguments: &[&str]| in_json(&world, &[arguments, &place].concat());
+    checked.run(run(&["logs", "--since", "2026-01-01T00:00:00Z"]), 0);
+    let lines = checked.run(run(&["logs", "--since", "2025-12-31T23:50:00Z"]), 0);
+    checked.run(run(&["exec"]), 1);
+    checked.run(run(&["scale", "--desired", "3", "--yes"]), 0);
+    checked.run(run(&["scale", "--suspend", "--yes"]), 1);
+    let target = json!({"ServiceNamespace": "ecs", "ResourceId": "service/main/web", "MinCapacity": 1, "MaxCapacity": 4,
+        "ScalableDimension": "ecs:service:DesiredCount"});
+    let scaling = |operation, input| world.sandbox.call("application-autoscaling", operation, input);
+    scaling("RegisterScalableTarget", target).expect("a good range");
+    checked.run(run(&["scale", "--suspend", "--yes"]), 0);
+    checked.run(run(&["scale", "--desired", "2", "--yes", "--no-wait"]), 0);
+    let task = lines[0]["task"].as_str().expect("an id");
+    let stopped = in_json(&world, &["stop-task", "--cluster", "main", "--service", "web", task, "--yes"]);
+    checked.run(stopped, 0);
+    for name in ["log", "stopping", "scaled", "note"] {
+        assert!(checked.seen.contains(name), "{name}: {:?}", checked.seen);
+    }
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn an_answer_that_cannot_be_given_is_said() {
         .deploy("v2")
         .exits(3)
         .says("it could not be taken back: update service `web`: ecs:UpdateService");
-    run.says("go back to it: `aws ecs update-service");
+    run.says("web:1 ran before; go back to it: `ecsail rollback web --cluster main`");
 }
 
 #[test]

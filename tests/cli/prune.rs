@@ -124,6 +124,20 @@ fn the_rollback_target_is_kept_after_many_deployments_of_one_revision() {
 }
 
 #[test]
+fn after_two_rollbacks_what_the_third_would_go_to_is_kept() {
+    let world = World::new(Scenario::Steady);
+    register(&world.sandbox, "web", 6);
+    ["web:2", "web:3", "web:4"].iter().for_each(|revision| deploy(&world, revision));
+    for to in ["web:3", "web:2"] {
+        world.run(&["rollback", "web", "--yes"]).exits(0).answers(to);
+    }
+    let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(0);
+    run.answers("web:1     ACTIVE  keep        rollback target of main/web");
+    assert_eq!(numbers(&world.sandbox, "ACTIVE"), [1, 2, 3, 4, 6]);
+    world.run(&["rollback", "web", "--yes"]).exits(0).answers("web:1");
+}
+
+#[test]
 fn what_was_rolled_back_does_not_count_as_a_success() {
     let world = World::with_breaker(Scenario::Steady);
     register(&world.sandbox, "web", 6);
@@ -211,6 +225,7 @@ fn a_source_that_may_not_be_read_stops_it_before_any_change() {
     for (operation, permission, without) in [
         ("ListClusters", "ecs:ListClusters", "clusters"),
         ("ListServiceDeployments", "ecs:ListServiceDeployments", "deployments"),
+        ("DescribeServiceDeployments", "ecs:DescribeServiceDeployments", "deployments"),
         ("DescribeServiceRevisions", "ecs:DescribeServiceRevisions", "deployments"),
         ("ListTasks", "ecs:ListTasks", "tasks"),
         ("ListEventBuses", "events:ListEventBuses", "rules"),

@@ -43,7 +43,7 @@ const ROWS: &[Row] = &[
     row(
         "crash-breaker",
         3,
-        "web:2 failed: ECS deployment circuit breaker: tasks failed to start.; taken back, web:1 runs",
+        "web:2 failed: ECS deployment circuit breaker: tasks failed to start; taken back, web:1 runs",
         &["going back", LINE, CRASHED, BACK],
     ),
     row(

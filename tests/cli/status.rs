@@ -1,48 +1,238 @@
-//! `ecsail status`: what runs, without rendering anything.
+//! `ecsail status`: what runs, what is under way and what is wrong, in few calls and without rendering what is not needed.
 
-use ecsail::sandbox::Scenario;
+use std::io::{BufRead, BufReader};
+use std::process::Command;
+use std::time::Duration;
 
-use crate::support::World;
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::{Value, json};
+
+use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service};
+
+/// Returns a world of so many services in one cluster, without a manifest.
+fn many(number: usize) -> World {
+    let services: Vec<_> = (0..number).map(|n| service(&format!("web-{n:03}"), json!({}))).collect();
+    World::with(Scenario::Steady, &[], &services)
+}
 
 #[test]
-fn status_shows_what_runs_and_what_is_under_way() {
+fn it_shows_what_runs_and_since_when() {
+    let world = World::new(Scenario::Steady);
+    let run = world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running\n");
+    let digest = world.image("v1")["imageDigest"].as_str().expect("a digest").to_owned();
+    let image = format!("  image     app shop/app:v1 {}\n", &digest[..19]);
+    run.answers(&image).answers("  deployed  2025-12-31 23:00Z, ");
+    world.unchanged();
+}
+
+#[test]
+fn it_shows_who_deployed_and_what() {
+    let world = World::new(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    let run = world.run(&["status"]).exits(0);
+    run.answers("web: web:2, 2/2 running\n").answers("by sandbox, tag v2\n");
+    let status = world.run(&["status", "--output", "json"]).exits(0).event("status");
+    assert_eq!(status["deployed"]["tag"], "v2");
+    assert_eq!(status["deployed"]["by"], "arn:aws:iam::123456789012:user/sandbox");
+    assert_eq!(status["images"][0]["digest"], world.image("v2")["imageDigest"]);
+}
+
+#[test]
+fn it_shows_what_is_under_way_with_its_stage() {
     let world = World::new(Scenario::Stuck);
-    world
-        .run(&["status"])
-        .exits(0)
-        .answers("web: web:1, 2/2 running\n  PRIMARY web:1: 2/2 running, 0 pending, 0 failed  COMPLETED");
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
-    let run = world
-        .run(&["status", "web"])
-        .exits(0)
-        .answers("a deployment is under way")
-        .answers("PRIMARY web:2: 0/2 running");
-    run.answers("ACTIVE web:1: 2/2 running");
+    world.sandbox.advance(Duration::from_secs(30));
+    let run = world.run(&["status", "web"]).exits(0).answers(", a deployment is under way\n");
+    let run =
+        run.answers("  rollout   web:2 in progress, scale up\n").answers("  primary   web:2 0/2 running");
+    let run = run.answers("  active    web:1 2/2 running, completed").answers("app shop/app:v1 sha256:");
+    run.answers(" (web:1)\n");
     let status =
         world.run(&["status", "web", "--cluster", "main", "--output", "json"]).exits(0).event("status");
-    assert_eq!(status["under_way"], true);
+    assert_eq!((&status["under_way"], &status["standing"]), (&json!(true), &json!("deploying")));
+    assert_eq!(status["rollouts"][0]["stage"], "SCALE_UP");
+    assert_eq!(status["deployments"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]
-fn status_reads_no_definition_and_says_what_is_missing() {
+fn a_rollback_under_way_is_told_with_its_reason() {
+    let world = World::with_breaker(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    for _ in 0..100 {
+        if world.run(&["status", "--output", "json"]).exits(0).event("status")["standing"] == "failing" {
+            break;
+        }
+    }
+    let run = world.run(&["status"]).exits(0).answers(", a deployment is being taken back\n");
+    let run = run.answers("web:2 rollback in progress, back to web:1");
+    run.answers("circuit breaker").answers("  event     ");
+}
+
+#[test]
+fn nothing_is_asked_of_deployments_where_none_is_under_way() {
     let world = World::new(Scenario::Steady);
-    std::fs::remove_file(world.folder.dir.path().join("web.yml")).expect("the file was there");
     world.run(&["status"]).exits(0);
-    world.run(&["status", "nope", "--cluster", "main"]).exits(1).answers("nope: not there in cluster `main`");
+    assert!(world.calls("ListServiceDeployments").is_empty());
+    assert!(world.calls("DescribeTargetHealth").is_empty());
+    assert_eq!(world.sandbox.requests().len(), 3, "services, revisions, definition");
 }
 
 #[test]
-fn status_asks_for_a_stage_where_there_are_stages() {
+fn unhealthy_targets_are_named() {
+    let mut seeded = service("web", behind_target_group());
+    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+    let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
+    let world = World::with(Scenario::Unhealthy, &files, &[seeded]);
+    world.run(&["status"]).exits(0).answers("  target    2 of 2 healthy\n");
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    let mut printed = String::new();
+    for _ in 0..60 {
+        printed = world.run(&["status"]).exits(0).stdout;
+        if printed.contains(" is unhealthy: Health checks failed with these codes: [503]\n") {
+            return;
+        }
+    }
+    panic!("no target became unhealthy:\n{printed}");
+}
+
+#[test]
+fn trouble_is_told_and_noise_is_not() {
+    let world = World::with_breaker(Scenario::Crash);
+    world.deploy("v2").exits(3);
+    let run = world.run(&["status"]).exits(0).answers("deployment failed: tasks failed to start.");
+    assert!(!run.stdout.contains("steady state") && !run.stdout.contains("has started"), "{}", run.stdout);
+    let none = world.run(&["status", "--events", "0"]).exits(0);
+    assert!(!none.stdout.contains("  event "), "{}", none.stdout);
+    let all = world.run(&["status", "--events", "50"]).exits(0).stdout;
+    assert!(all.matches("  event ").count() >= 2, "{all}");
+}
+
+#[test]
+fn a_hundred_services_take_few_calls() {
+    let world = many(100);
+    let run = world.run(&["status", "--cluster", "main"]).exits(0);
+    assert_eq!(run.stdout.lines().count(), 102, "{}", run.stdout);
+    let run = run.answers("SERVICE  REVISION   TASKS  IMAGE").answers("100 services: 100 steady");
+    run.answers("web-099  web-099:1  2/2    v1 ");
+    let calls = world.sandbox.requests().len();
+    assert!(calls <= 25, "{calls} calls");
+    for (operation, number) in
+        [("ListServices", 1), ("DescribeServices", 10), ("DescribeServiceRevisions", 5)]
+    {
+        assert_eq!(world.calls(operation).len(), number, "{operation}");
+    }
+}
+
+#[test]
+fn a_hundred_services_that_all_are_deployed_take_no_more_calls() {
+    let world = many(100);
+    world.sandbox.set_scenario(None, Scenario::Stuck);
+    for n in 0..100 {
+        let name = format!("web-{n:03}");
+        let update = json!({"cluster": "main", "service": name, "forceNewDeployment": true});
+        world.call("UpdateService", update);
+    }
+    let run = world.run(&["status", "--cluster", "main", "--output", "json"]).exits(0);
+    assert_eq!(run.events().len(), 100);
+    assert_eq!(run.event("status")["standing"], "deploying");
+    let calls = world.sandbox.requests().len();
+    assert!(calls <= 25, "{calls} calls");
+}
+
+#[test]
+fn a_few_services_are_found_by_their_cluster_alone() {
+    let world = many(2);
+    let run = world.run(&["status", "--cluster", "main"]).exits(0);
+    run.answers("web-000: web-000:1, 2/2 running").answers("web-001: web-001:1, 2/2 running");
+}
+
+#[test]
+fn an_empty_cluster_has_nothing_to_show() {
+    let world = World::with(Scenario::Steady, &[], &[]);
+    world.call("CreateCluster", json!({"clusterName": "main"}));
+    let run = world.run(&["status", "--cluster", "main"]).exits(0);
+    assert_eq!(run.stdout, "cluster `main` has no services\n");
+    world.run(&["status", "--cluster", "nope"]).exits(1).says("there is no cluster `nope`");
+}
+
+#[test]
+fn what_differs_from_the_manifest_is_marked() {
     let world = World::new(Scenario::Steady);
-    world.folder.write("ecsail.yml", &format!("{}stages: {{ a: {{}} }}\n", crate::support::MANIFEST));
+    world.deploy("v2").exits(0);
+    assert!(!world.run(&["status"]).exits(0).stdout.contains("drift"));
+    world.folder.write("web.yml", &DEFINITION.replace("memory: 512", "memory: 1024"));
+    world.run(&["status"]).exits(0).answers("  drift     the manifest describes something else: memory\n");
+    let status = world.run(&["status", "--output", "json"]).exits(0).event("status");
+    assert_eq!(status["drift"], json!(["memory"]));
+}
+
+#[test]
+fn a_manifest_that_cannot_be_rendered_is_no_error() {
+    let world = World::new(Scenario::Steady);
+    let definition = DEFINITION.replace("memory: 512", "memory: {{ env.MEMORY }}");
+    world.folder.write("web.yml", &definition);
+    let run = world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running");
+    let run = run.says("note: whether `web` runs what the manifest describes is not known");
+    assert!(!run.stdout.contains("drift"));
+    std::fs::remove_file(world.folder.dir.path().join("web.yml")).expect("the file was there");
+    world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running");
+}
+
+#[test]
+fn without_a_manifest_nothing_is_rendered() {
+    let world = many(1);
+    let run = world.run(&["status", "web-000", "--cluster", "main"]).exits(0);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn a_permission_that_is_missing_costs_only_what_it_is_for() {
+    for (operation, note) in [
+        ("DescribeServiceRevisions", "the images and digests that run are not known"),
+        ("DescribeTaskDefinition", "tags, commits and who deployed are not known"),
+        ("ListServiceDeployments", "the stage of deployments under way is not known"),
+        ("DescribeServiceDeployments", "the stage of deployments under way is not known"),
+    ] {
+        let world = World::new(Scenario::Stuck);
+        world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+        world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
+        let run = world.run(&["status"]).exits(0).answers("web: web:2, ");
+        assert_eq!(run.stderr.matches(note).count(), 1, "{operation}: {}", run.stderr);
+    }
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always());
+    world.run(&["status"]).exits(1).says("ecs:DescribeServices");
+}
+
+#[test]
+fn a_throttle_is_waited_out() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::Throttling));
+    world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running");
+}
+
+#[test]
+fn what_is_not_there_is_said_with_the_name_that_comes_near() {
+    let world = World::new(Scenario::Steady);
+    let run = world.run(&["status", "wbe", "web", "--cluster", "main"]).exits(1);
+    run.answers("wbe: not there in cluster `main`\n  did you mean `web`?\n")
+        .answers("web: web:1, 2/2 running");
+    let run = world.run(&["status", "wbe", "--cluster", "main", "--output", "json"]).exits(1);
+    assert_eq!(run.event("status")["status"], "MISSING");
+}
+
+#[test]
+fn a_stage_is_asked_for_where_there_are_stages() {
+    let world = World::new(Scenario::Steady);
+    world.folder.write("ecsail.yml", &format!("{MANIFEST}stages: {{ a: {{}} }}\n"));
     world.run(&["status"]).exits(1).says("none was chosen");
 }
 
 #[test]
-fn status_needs_no_name_that_it_does_not_use() {
+fn a_name_that_is_not_used_need_not_be_defined() {
     let world = World::new(Scenario::Steady);
-    let manifest = crate::support::MANIFEST
-        .replace("services:", "vars: { release: '{{ tag }}-{{ env.NOPE }}' }\nservices:");
+    let manifest = MANIFEST.replace("services:", "vars: { release: '{{ tag }}-{{ env.NOPE }}' }\nservices:");
     world.folder.write("ecsail.yml", &manifest);
     world.run(&["status"]).exits(0).answers("web: web:1");
     world.folder.write("ecsail.yml", &manifest.replace("cluster: main", "cluster: 'c-{{ vars.nope }}'"));
@@ -52,9 +242,79 @@ fn status_needs_no_name_that_it_does_not_use() {
 #[test]
 fn a_deleted_service_is_not_there() {
     let world = World::new(Scenario::Steady);
-    world.call("DeleteService", serde_json::json!({"cluster": "main", "service": "web", "force": true}));
+    world.call("DeleteService", json!({"cluster": "main", "service": "web", "force": true}));
     for _ in 0..20 {
-        world.sandbox.advance(std::time::Duration::from_secs(60));
+        world.sandbox.advance(Duration::from_secs(60));
     }
     world.run(&["status"]).exits(1).answers("web: not there in cluster `main`");
+}
+
+/// Reads lines until one has this text, and returns them.
+fn until(stdout: &mut impl BufRead, text: &str) -> String {
+    let mut printed = String::new();
+    while !printed.contains(text) {
+        assert_ne!(stdout.read_line(&mut printed).expect("text"), 0, "`{text}` is not in:\n{printed}");
+    }
+    printed
+}
+
+#[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("`kill` is there").success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watch_tells_again_only_what_has_changed() {
+    let world = World::new(Scenario::Steady);
+    let mut child = world.start(&["status", "--watch", "--output", "json"]);
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let first = until(&mut stdout, "\n");
+    // Looks go on, and nothing changes: the next line is of the deploy.
+    while world.calls("DescribeServices").len() < 5 {
+        std::thread::yield_now();
+    }
+    world.deploy("v2").exits(0);
+    let rest = until(&mut stdout, "\"tag\":\"v2\"");
+    interrupt(&child);
+    assert!(child.wait().expect("ends").success(), "Ctrl-C is the end of a watch, not an error");
+    let first: Value = serde_json::from_str(&first).expect("JSON");
+    assert_eq!((&first["revision"], &first["standing"]), (&json!("web:1"), &json!("steady")));
+    let next: Value = serde_json::from_str(rest.lines().next().expect("a line")).expect("JSON");
+    assert_ne!(next["deployments"], first["deployments"], "{next}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watch_goes_on_after_an_error_that_passes() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::ServerError(503)).times(12).after(2));
+    let mut child = world.start(&["status", "--watch"]);
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stdout, "web: web:1, 2/2 running");
+    let said = until(&mut stderr, "the watch goes on after");
+    assert!(said.contains("ecs:DescribeServices"), "{said}");
+    let update = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
+    world.call("UpdateService", update);
+    until(&mut stdout, ", a deployment is under way");
+    interrupt(&child);
+    assert!(child.wait().expect("ends").success());
+}
+
+#[test]
+fn a_watch_of_nothing_that_can_be_read_ends() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always());
+    world.run(&["status", "--watch"]).exits(1).says("ecs:DescribeServices");
+}
+
+#[test]
+fn an_image_outside_ecr_is_named_whole() {
+    let mut seeded = service("web", json!({}));
+    seeded.task_definition["containerDefinitions"][0]["image"] = json!("public.ecr.aws/nginx/nginx:1.27");
+    let world = World::with(Scenario::Steady, &[], &[seeded]);
+    let run = world.run(&["status", "--cluster", "main"]).exits(0);
+    run.answers("  image     app public.ecr.aws/nginx/nginx:1.27");
 }

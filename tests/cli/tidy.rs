@@ -49,6 +49,8 @@ const PURE: &[&str] = &[
     "document/",
     "lint/",
     "render/",
+    "tail/merge",
+    "tail/sources",
     "plan/",
     "diagnose/",
     "history/past",
@@ -103,6 +105,9 @@ fn only_apply_changes_anything_in_aws() {
         "aws.tag(",
         ".deregister(",
         ".delete_definitions(",
+        ".stop_task(",
+        ".register_scalable_target(",
+        ".continue_service_deployment(",
     ];
     let elsewhere = |name: &str| {
         !name.starts_with("apply/")

@@ -10,13 +10,20 @@ use crate::commands::services::Place;
 use crate::diagnose::events;
 use crate::history::past::{is_registered_for, record_of, tag_of};
 use crate::report::{Item, Line, Page, Paint, Row, names, table, times};
-use crate::watch::judge::{in_words, reason_of};
+use crate::watch::judge::{in_words, told_reason};
 
 /// How many differing paths are named.
 const PATHS: usize = 3;
 
 /// The services that are not there, each with what may help.
 pub(super) type Missing<'a> = [(&'a Place, Option<String>)];
+
+/// Returns what is said where there are no services at all.
+pub(super) fn none(cluster: Option<&str>) -> Page {
+    let text = cluster.map(|cluster| format!("cluster `{cluster}` has no services"));
+    let line = Line::plain(text.unwrap_or_else(|| "no services".to_owned()));
+    Page { foot: vec![line], ..Page::default() }
+}
 
 /// Returns services with all that is known of each.
 pub(super) fn whole(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f64) -> Page {
@@ -185,8 +192,9 @@ fn rollout(seen: &Seen, deployment: &ServiceDeployment) -> String {
     parts.extend(back.map(|back| format!("back to {back}")));
     parts.extend(stage);
     parts.extend(hook);
-    let text = parts.join(", ");
-    if rolls_back(deployment) { format!("{text}: {}", reason_of(deployment)) } else { text }
+    let reason = told_reason(deployment).filter(|_| rolls_back(deployment));
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}{reason}", parts.join(", "))
 }
 
 /// Returns the counts of one of the service's deployments.

@@ -4,6 +4,7 @@ mod cluster;
 mod definition;
 mod definition_fill;
 mod definition_rules;
+mod exec;
 mod history;
 mod service;
 mod service_rules;
@@ -47,6 +48,7 @@ pub(super) fn answer(env: &mut Env<'_>, operation: &str, input: &Value) -> Resul
         "DescribeTasks" => task::describe(env, input),
         "RunTask" => task::run(env, input),
         "StopTask" => task::stop(env, input),
+        "ExecuteCommand" => exec::execute(env, input),
         "TagResource" => tag::tag(env, input),
         "UntagResource" => tag::untag(env, input),
         "ListTagsForResource" => tag::list(env, input),

@@ -111,6 +111,7 @@ fn container(task: &Task, container: &Container) -> Value {
         out["runtimeId"] = json!(container.runtime_id);
         set(&mut out, "imageDigest", container.digest.clone());
     }
+    set(&mut out, "managedAgents", super::exec::agents(task, container));
     set(&mut out, "exitCode", container.exit_code);
     set(&mut out, "reason", container.reason.clone());
     out

@@ -15,7 +15,7 @@ impl Pattern {
     pub(super) fn parse(given: Option<&str>) -> Result<Pattern, ApiError> {
         let mut rest = given.unwrap_or_default().trim();
         let structured = rest.starts_with(['{', '[', '%']);
-        if structured || rest.matches('"').count() % 2 == 1 {
+        if structured || rest.replace("\\\"", "").matches('"').count() % 2 == 1 {
             return Err(ApiError::invalid("Invalid filter pattern"));
         }
         let mut pattern = Pattern::default();
@@ -26,10 +26,13 @@ impl Pattern {
                 _ => (&mut pattern.all, rest),
             };
             let (term, after) = match after.strip_prefix('"') {
-                Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-                None => after.split_once(char::is_whitespace).unwrap_or((after, "")),
+                Some(quoted) => phrase(quoted),
+                None => {
+                    let (term, after) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
+                    (term.to_owned(), after)
+                }
             };
-            list.push(term.to_owned());
+            list.push(term);
             rest = after.trim_start();
         }
         Ok(pattern)
@@ -41,6 +44,20 @@ impl Pattern {
             && (self.any.is_empty() || self.any.iter().any(|term| line.contains(term)))
             && !self.none.iter().any(|term| line.contains(term))
     }
+}
+
+/// Returns a quoted phrase and what follows its closing quote; a backslash takes the next character as it is.
+fn phrase(quoted: &str) -> (String, &str) {
+    let mut phrase = String::new();
+    let mut rest = quoted.char_indices();
+    while let Some((at, next)) = rest.next() {
+        match next {
+            '"' => return (phrase, &quoted[at + 1..]),
+            '\\' => phrase.extend(rest.next().map(|(_, escaped)| escaped)),
+            plain => phrase.push(plain),
+        }
+    }
+    (phrase, "")
 }
 
 #[cfg(test)]
@@ -55,6 +72,7 @@ mod tests {
         assert!(!holds("ERROR refused", "ERROR"));
         assert!(holds("\"not there\"", "it is not there"));
         assert!(!holds("\"not there\"", "there it is not"));
+        assert!(holds(r#""say \"hi\"" twice"#, r#"twice: say "hi""#));
         assert!(holds("?a ?b", "only b"));
         assert!(!holds("ERROR -health", "ERROR in health"));
         assert!(Pattern::parse(Some("{ $.a = 1 }")).is_err());

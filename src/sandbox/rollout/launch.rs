@@ -124,6 +124,7 @@ fn container(
         secret: given["secrets"][0]["valueFrom"].as_str().map(str::to_owned),
         cpu: number("cpu").unwrap_or_else(|| "0".to_owned()),
         memory: number("memory"),
+        read_only: given["readonlyRootFilesystem"] == true,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tests of the sandbox as a whole: through `call` where the simulation is at stake, over HTTP where
 //! the wire is.
 
+mod autoscaling;
 mod eventbridge;
+mod exec;
 mod http;
 mod logs;
 mod operations;

@@ -84,7 +84,8 @@ fn hook(snapshot: &Snapshot) -> Option<String> {
 
 /// Returns that all new tasks run, and old ones still have to end.
 fn drain(ours: &Deployment, service: &Service) -> Option<String> {
-    let waits = is_rolling(service) && ours.desired_count > 0 && runs(ours) && others(ours, service) > 0;
+    let up = ours.desired_count > 0 && runs(ours) && ours.failed_tasks == 0;
+    let waits = up && is_rolling(service) && others(ours, service) > 0;
     waits.then(|| "tasks of the deployment before still run".to_owned())
 }
 

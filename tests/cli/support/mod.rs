@@ -217,6 +217,8 @@ impl World {
             "TagResource",
             "DeregisterTaskDefinition",
             "DeleteTaskDefinitions",
+            "StopTask",
+            "RegisterScalableTarget",
         ];
         let calls: Vec<_> = self.sandbox.requests().into_iter().map(|request| request.operation).collect();
         assert!(calls.iter().all(|call| !changing.contains(&call.as_str())), "{calls:?}");
@@ -252,6 +254,20 @@ impl World {
         let input =
             json!({"repositoryName": "shop/app", "imageTag": tag, "imageManifest": "{\"another\": true}"});
         self.sandbox.call("ecr", "PutImage", input).expect("the image can be pushed");
+    }
+
+    /// Pushes an image under a tag that is new.
+    pub(crate) fn push(&self, tag: &str) {
+        let manifest = json!({"schemaVersion": 2, "tag": tag}).to_string();
+        let input = json!({"repositoryName": "shop/app", "imageTag": tag, "imageManifest": manifest});
+        self.sandbox.call("ecr", "PutImage", input).expect("the image can be pushed");
+    }
+
+    /// Returns the image under a tag, as DescribeImages gives it.
+    pub(crate) fn image(&self, tag: &str) -> Value {
+        let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageTag": tag}]});
+        let answer = self.sandbox.call("ecr", "DescribeImages", input).expect("it is there");
+        answer["imageDetails"][0].clone()
     }
 
     /// Starts the binary and leaves it running.

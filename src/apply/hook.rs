@@ -1,0 +1,34 @@
+//! Owns the answer to a lifecycle hook that waits.
+
+use crate::aws::types::ServiceDeployment;
+use crate::aws::{ApiError, Aws};
+use crate::error::Failure;
+
+/// Answers a hook: its deployment goes on, or back.
+///
+/// # Errors
+/// The API's, where the hook waits all the same.
+pub async fn answer(deployment: &str, hook: &str, back: bool, aws: &Aws) -> Result<(), Failure> {
+    let Err(error) = aws.continue_service_deployment(deployment, hook, back).await else { return Ok(()) };
+    let arn = deployment.to_owned();
+    // The answer to our call may have been lost, and the SDK's next try refused: then the hook waits no more.
+    let found = aws.service_deployments(std::slice::from_ref(&arn)).await.unwrap_or_default();
+    match found.first() {
+        Some(known) if was_answered(known, hook, back) => Ok(()),
+        _ => Err(failed(error)),
+    }
+}
+
+fn was_answered(deployment: &ServiceDeployment, hook: &str, back: bool) -> bool {
+    let found = deployment.lifecycle_hook_details.iter().find(|known| known.hook_id == hook);
+    let went_back = deployment.status.starts_with("ROLLBACK_");
+    found.is_some_and(|known| match back {
+        true => went_back || known.status == "FAILED",
+        false => known.status == "SUCCEEDED",
+    })
+}
+
+fn failed(error: ApiError) -> Failure {
+    let hint = error.hint();
+    Failure::error("answer the lifecycle hook").because(error).hint(hint)
+}

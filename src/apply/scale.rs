@@ -1,0 +1,43 @@
+//! Owns the changing of how many tasks a service has. Both calls say what is to be, not by how much: made twice, they
+//! change nothing more, so that an answer that was lost is no reason to look.
+
+use serde_json::json;
+
+use super::{ATTEMPTS, may_try_again, pause};
+use crate::aws::Aws;
+use crate::error::Failure;
+use crate::plan::scale::Change;
+
+/// Changes how many tasks a service has, or the range that autoscaling keeps it in.
+///
+/// # Errors
+/// The API's.
+pub async fn scale(change: &Change, cluster: &str, name: &str, aws: &Aws) -> Result<(), Failure> {
+    match change {
+        Change::None => Ok(()),
+        Change::Desired(desired) => set_desired(*desired, cluster, name, aws).await,
+        Change::Target(change) => {
+            let changed = aws.register_scalable_target(cluster, name, change).await;
+            changed.map_err(|error| {
+                let hint = error.hint();
+                Failure::error(format!("change the autoscaling of service `{name}`"))
+                    .because(error)
+                    .hint(hint)
+            })
+        }
+    }
+}
+
+async fn set_desired(desired: i32, cluster: &str, name: &str, aws: &Aws) -> Result<(), Failure> {
+    let document = json!({"cluster": cluster, "service": name, "desiredCount": desired});
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let Err(error) = aws.update_service(&document).await else { return Ok(()) };
+        if attempt >= ATTEMPTS || !may_try_again(&error) {
+            let message = format!("set the desired count of service `{name}`");
+            return Err(Failure::error(message).hint(error.hint()).because(error));
+        }
+        tokio::time::sleep(pause(attempt)).await;
+    }
+}

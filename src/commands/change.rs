@@ -1,0 +1,128 @@
+//! Owns what the operator's verbs share that change services: whose they are, whether they can be changed, and the taking
+//! back of what is under way.
+
+use anyhow::Result;
+
+use super::services::{Chosen, Found, Place};
+use super::wait::attach;
+use crate::apply::Applied;
+use crate::apply::back::{TakingBack, take_back};
+use crate::aws::types::Observed;
+use crate::context::Context;
+use crate::error::{Failure, Failures};
+use crate::plan::refuse;
+use crate::plan::rollback::service::Terms;
+use crate::plan::rollback::{Release, Source, Target, Told};
+use crate::watch::snapshot::{Followed, Policy};
+
+/// Returns the services as they are, where they can be changed.
+///
+/// # Errors
+/// No service is named, one is not there or moved by another controller, or the credentials are of another account than
+/// the manifest's.
+pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
+    // All services of a cluster are nobody's intention: a manifest says which belong together, a cluster does not.
+    if chosen.manifest.services.is_empty() {
+        let hint = "name them; without names it is all of the manifest's".to_owned();
+        return Err(Failure::usage("which services is not said").hint(hint).into());
+    }
+    let account = chosen.manifest.account.as_ref().map(|account| account.value.as_str());
+    if account.is_some() {
+        let observed = Observed { caller: chosen.aws.caller().await.ok(), ..Observed::default() };
+        raised(refuse::account(account, &observed))?;
+    }
+    let found = chosen.all().await?;
+    raised(found.iter().filter_map(|found| refuse::immovable(&found.service)).collect())?;
+    Ok(found)
+}
+
+/// Returns the one service, as it is, where it can be changed.
+///
+/// # Errors
+/// As [`changeable`].
+pub async fn changeable_one(chosen: &Chosen) -> Result<Found> {
+    let none = || Failure::usage("name one service");
+    changeable(chosen).await?.into_iter().next().ok_or_else(|| none().into())
+}
+
+/// Raises failures, where there are any.
+///
+/// # Errors
+/// The failures.
+pub fn raised(mut failures: Vec<Failure>) -> Result<()> {
+    match failures.len() {
+        0 => Ok(()),
+        1 => Err(failures.remove(0).into()),
+        _ => Err(Failures(failures).into()),
+    }
+}
+
+/// Returns what a service is called, and what its manifest says of rollouts.
+pub fn terms(place: &Place, chosen: &Chosen) -> Terms {
+    let manifest = &chosen.manifest;
+    let own = manifest.services.iter().find(|service| service.key == place.key);
+    Terms {
+        key: place.key.clone(),
+        cluster: place.cluster.clone(),
+        timeout: own.and_then(|own| own.timeout).or(manifest.timeout),
+        on_failure: own.and_then(|own| own.on_failure).or(manifest.on_failure),
+        on_timeout: own.and_then(|own| own.on_timeout).or(manifest.on_timeout),
+    }
+}
+
+/// Returns the policy of a watch on these terms.
+pub fn policy(terms: &Terms) -> Policy {
+    let default = Policy::default();
+    Policy {
+        timeout: terms.timeout.unwrap_or(default.timeout),
+        on_failure: terms.on_failure,
+        on_timeout: terms.on_timeout.unwrap_or(default.on_timeout),
+    }
+}
+
+/// Returns the deployment of a service that is under way, to be taken back, with what is told of that.
+///
+/// # Errors
+/// The API's.
+pub async fn under_way(found: &Found, chosen: &Chosen) -> Result<(Followed, Target), Failure> {
+    let followed = attach(found, chosen, None).await?;
+    let followed = Followed { policy: policy(&terms(&found.place, chosen)), ..followed };
+    let told = |definition: &str, at: f64| Told {
+        revision: Release::of_definition(definition).revision_name().to_owned(),
+        at: Some(at).filter(|at| *at > 0.0),
+        tag: None,
+        images: Vec::new(),
+    };
+    let to = followed.way_back.as_ref().map(|way| {
+        let known = found.service.deployments.iter().find(|known| known.id == way.deployment);
+        told(&way.revision, known.map_or(0.0, |known| known.created_at.0))
+    });
+    let target = Target {
+        service: found.place.key.clone(),
+        cluster: found.place.cluster.clone(),
+        from: told(&followed.revision, followed.created_at),
+        to,
+        source: Source::UnderWay,
+        left_out: Vec::new(),
+        pinned: Vec::new(),
+    };
+    Ok((followed, target))
+}
+
+/// Takes deployments back, and adds to what was done.
+pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chosen, context: &Context) {
+    let taking = under_way.iter().map(|followed| take_back(followed, &chosen.aws, context.report.as_ref()));
+    for (followed, taken) in under_way.iter().zip(futures_util::future::join_all(taking).await) {
+        let key = followed.key.clone();
+        match taken {
+            TakingBack::Begun(back) => applied.followed.push(*back),
+            TakingBack::Left(why) => {
+                let failure =
+                    Failure::error(format!("take back the deployment of service `{}`", followed.name));
+                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                applied.failures.push((key, failure.because(anyhow::anyhow!("{why}")).hint(hint)));
+            }
+            TakingBack::Failed(failure) => applied.failures.push((key, failure)),
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! `ecsail exec`: a command, or a shell, in a container that runs, by ECS Exec.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+
+use super::services::{Found, One};
+use crate::aws::observe::failure;
+use crate::aws::session::{PLUGIN, Plugin, Room, Session};
+use crate::aws::types::{Container, Service, Task, revision_of};
+use crate::aws::{ApiError, Aws};
+use crate::context::Context;
+use crate::diagnose::exec::{Preflight, missing, not_connected};
+use crate::document::problem::did_you_mean;
+use crate::error::{Failure, Failures};
+use crate::report::{Event, Outcome, quoted};
+
+/// What runs where no command is given.
+const SHELL: &str = "/bin/sh";
+/// How often a session is asked for while the agent is not connected yet, and the pause between.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Runs a command, or a shell, in a container of a service
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail exec web
+  ecsail exec web -- bin/rails console
+  ecsail exec web --container app --task 1a2b3c4d -- ls -l /tmp
+  ecsail exec web --cluster main -- 'ps aux | head'
+
+ECS Exec opens a session, and `session-manager-plugin` speaks for it on this
+terminal. What is missing for that is said before anything is tried. Several
+words are quoted as a shell needs them; one word is the whole command line.
+Exit codes: that of `session-manager-plugin`; 1 when something is missing.")]
+pub struct Exec {
+    #[command(flatten)]
+    one: One,
+    /// The container; else the one behind the load balancer, or the first that is essential
+    #[arg(long, value_name = "NAME")]
+    container: Option<String>,
+    /// The task; the beginning of its id will do; else the newest that runs
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+    /// The command; `/bin/sh` without one
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// What is missing for it, or the API's.
+pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
+    let chosen = args.one.choose(context).await?;
+    let found = chosen.one().await?;
+    let (aws, place) = (&chosen.aws, &found.place);
+    let tasks = aws.live_tasks(&place.cluster, &place.name).await.map_err(failure)?;
+    let task = choose_task(&tasks, args.task.as_deref(), &place.key)?;
+    let definition = match task {
+        Some(task) => definition(task, aws, context).await,
+        None => None,
+    };
+    let container = match task {
+        Some(task) => {
+            Some(choose_container(task, args.container.as_deref(), &found.service, definition.as_ref())?)
+        }
+        None => None,
+    };
+    let plugin = Plugin::find(context.settings.environment.get("PATH").map_or("", String::as_str));
+    let preflight = Preflight {
+        key: &place.key,
+        service: &found.service,
+        task,
+        container,
+        definition: definition.as_ref(),
+        plugin: plugin.is_some(),
+    };
+    let missing = missing(&preflight);
+    let (Some(task), Some(container), Some(plugin), []) = (task, container, plugin, missing.as_slice())
+    else {
+        let failures = missing.into_iter().map(|missing| Failure::error(missing.what).hint(missing.remedy));
+        return Err(Failures(failures.collect()).into());
+    };
+    let command = command_line(&args.command);
+    tell(&found, task, container, &command, context);
+    let session = session(&found, task, container, &command, definition.as_ref(), aws, context).await?;
+    if context.settings.sandbox.is_some() {
+        let message = format!("the sandbox has no containers: here `{PLUGIN}` would take over");
+        return Err(Failure::error(message).into());
+    }
+    let profile = profile(context);
+    let ended = plugin.run(&session, &aws.region, &profile);
+    let code = ended.map_err(|error| Failure::error(format!("run `{PLUGIN}`")).because(error))?;
+    Ok(Outcome::Passed(code))
+}
+
+/// Returns the task that is meant, or the newest that runs; nothing where none runs.
+fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<Option<&'a Task>, Failure> {
+    let runs = |task: &&Task| task.last_status == "RUNNING";
+    let newest = |tasks: &mut dyn Iterator<Item = &'a Task>| {
+        tasks.max_by(|a, b| a.started_at.0.total_cmp(&b.started_at.0))
+    };
+    let Some(named) = named else { return Ok(newest(&mut tasks.iter().filter(runs))) };
+    let begins = named.rsplit('/').next().unwrap_or(named);
+    let found: Vec<&Task> = tasks.iter().filter(|task| task.id().starts_with(begins)).collect();
+    let ids = |tasks: &[&Task]| tasks.iter().map(|task| task.id().to_owned()).collect::<Vec<_>>().join(", ");
+    match found.as_slice() {
+        [one] if one.last_status == "RUNNING" => Ok(Some(one)),
+        [one] => {
+            let message = format!("task `{}` does not run yet: it is {}", one.id(), one.last_status);
+            Err(Failure::error(message))
+        }
+        [] => {
+            let running: Vec<&Task> = tasks.iter().filter(runs).collect();
+            let hint = (!running.is_empty()).then(|| format!("its tasks: {}", ids(&running)));
+            Err(Failure::error(format!("service `{key}` has no running task `{begins}`")).hint(hint))
+        }
+        several => {
+            let message = format!("{} tasks begin with `{begins}`", several.len());
+            Err(Failure::usage(message).hint(format!("they are {}", ids(several))))
+        }
+    }
+}
+
+/// Returns the task's definition; where it may not be read, says so: less can then be said of what is missing.
+async fn definition(task: &Task, aws: &Aws, context: &Context) -> Option<Value> {
+    match aws.task_definition(&task.task_definition_arn).await {
+        Ok(found) => found.map(|found| found.document),
+        Err(error) => {
+            let note = format!("the role and the file system of the container are not checked: {error}");
+            context.report.tell(&Event::Note(&note));
+            None
+        }
+    }
+}
+
+/// Returns the container that is meant: the one that was named, the one behind the load balancer, or the first that
+/// is essential.
+fn choose_container<'a>(
+    task: &'a Task,
+    named: Option<&str>,
+    service: &Service,
+    definition: Option<&Value>,
+) -> Result<&'a Container, Failure> {
+    let find = |name: &str| task.containers.iter().find(|container| container.name == name);
+    if let Some(named) = named {
+        return find(named).ok_or_else(|| {
+            let names: Vec<&str> = task.containers.iter().map(|container| container.name.as_str()).collect();
+            let near = did_you_mean(named, names.iter().copied());
+            let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
+            Failure::usage(format!("task `{}` has no container `{named}`", task.id())).hint(hint)
+        });
+    }
+    let balanced = service.load_balancers.iter().filter_map(|balancer| balancer.container_name.as_deref());
+    let own = definition.and_then(|definition| definition["containerDefinitions"].as_array());
+    let essential = own.into_iter().flatten().filter(|own| own["essential"] != false);
+    let names = balanced.chain(essential.filter_map(|own| own["name"].as_str()));
+    let chosen = names.filter_map(find).next().or(task.containers.first());
+    chosen.ok_or_else(|| Failure::error(format!("task `{}` has no container", task.id())))
+}
+
+/// Returns the command line of the words that were given.
+fn command_line(words: &[String]) -> String {
+    match words {
+        [] => SHELL.to_owned(),
+        [one] => one.clone(),
+        several => several.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn tell(found: &Found, task: &Task, container: &Container, command: &str, context: &Context) {
+    let revision = revision_of(&task.task_definition_arn);
+    let note = format!(
+        "{}: `{command}` in container `{}` of task {} ({revision})",
+        found.place.key,
+        container.name,
+        task.id()
+    );
+    context.report.tell(&Event::Note(&note));
+}
+
+/// Returns an open session; an agent that has just started may take a moment until it is connected.
+async fn session(
+    found: &Found,
+    task: &Task,
+    container: &Container,
+    command: &str,
+    definition: Option<&Value>,
+    aws: &Aws,
+    context: &Context,
+) -> Result<Session, Failure> {
+    let room = Room {
+        cluster: &found.place.cluster,
+        task: &task.task_arn,
+        container: &container.name,
+        runtime_id: container.runtime_id.as_deref().unwrap_or_default(),
+    };
+    let unconnected = |error: &ApiError| error.code.as_deref() == Some("TargetNotConnectedException");
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match aws.execute_command(&room, command).await {
+            Ok(session) => return Ok(session),
+            Err(error) if unconnected(&error) && attempt < ATTEMPTS => {
+                tokio::time::sleep(context.poll_interval().unwrap_or(PAUSE)).await;
+            }
+            Err(error) => {
+                let message =
+                    format!("run a command in container `{}` of task `{}`", container.name, task.id());
+                let mut failed = Failure::error(message).hint(error.hint());
+                if unconnected(&error) {
+                    failed.hints.extend(not_connected(definition, &container.name));
+                }
+                return Err(failed.because(error));
+            }
+        }
+    }
+}
+
+/// Returns the profile that the plugin is to renew a session with; empty where there is none.
+fn profile(context: &Context) -> String {
+    let settings = &context.settings;
+    let named = settings.profile.as_ref().or_else(|| settings.environment.get("AWS_PROFILE"));
+    named.cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::types::view;
+    use crate::error::Kind;
+    use serde_json::json;
+
+    fn task(id: &str, status: &str, started: f64) -> Task {
+        view(&json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "lastStatus": status, "startedAt": started,
+            "containers": [{"name": "proxy"}, {"name": "app"}]}))
+        .expect("a task")
+    }
+
+    #[test]
+    fn the_newest_task_that_runs_is_chosen() {
+        let tasks = [task("a1", "RUNNING", 10.0), task("b2", "RUNNING", 20.0), task("c3", "PENDING", 0.0)];
+        let chosen =
+            |named| choose_task(&tasks, named, "web").map(|task| task.map(|task| task.id().to_owned()));
+        assert_eq!(chosen(None).expect("one runs").as_deref(), Some("b2"));
+        assert_eq!(chosen(Some("a")).expect("it runs").as_deref(), Some("a1"));
+        assert_eq!(chosen(Some("arn:aws:ecs:x:1:task/main/a1")).expect("it runs").as_deref(), Some("a1"));
+        let waits = chosen(Some("c3")).expect_err("it does not run");
+        assert!(waits.message.contains("it is PENDING"), "{waits}");
+        let none = chosen(Some("d")).expect_err("it is not there");
+        assert!(none.hints[0].contains("a1, b2"), "{:?}", none.hints);
+        assert!(choose_task(&tasks[2..], None, "web").expect("no error").is_none());
+        let twins = [task("a1", "RUNNING", 1.0), task("a2", "RUNNING", 2.0)];
+        assert_eq!(choose_task(&twins, Some("a"), "web").expect_err("two").kind, Kind::Usage);
+    }
+
+    #[test]
+    fn the_container_behind_the_load_balancer_comes_before_the_first_that_is_essential() {
+        let task = task("a1", "RUNNING", 1.0);
+        let definition =
+            json!({"containerDefinitions": [{"name": "proxy", "essential": false}, {"name": "app"}]});
+        let balanced = view(&json!({"loadBalancers": [{"containerName": "proxy"}]})).expect("a service");
+        let chosen = |named, service: &Service, definition| {
+            choose_container(&task, named, service, definition).map(|container| container.name.clone())
+        };
+        let plain = Service::default();
+        assert_eq!(chosen(None, &plain, Some(&definition)).expect("one"), "app");
+        assert_eq!(chosen(None, &balanced, Some(&definition)).expect("one"), "proxy");
+        assert_eq!(chosen(None, &plain, None).expect("one"), "proxy");
+        assert_eq!(chosen(Some("app"), &balanced, None).expect("one"), "app");
+        let near = chosen(Some("ap"), &plain, None).expect_err("no such container");
+        assert_eq!(near.hints, ["did you mean `app`?"]);
+    }
+
+    #[test]
+    fn words_are_quoted_and_one_word_is_the_command_line() {
+        let line = |words: &[&str]| command_line(&words.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(line(&[]), "/bin/sh");
+        assert_eq!(line(&["ps aux | head"]), "ps aux | head");
+        assert_eq!(line(&["sh", "-c", "echo $HOME"]), "sh -c 'echo $HOME'");
+    }
+}

@@ -1,0 +1,178 @@
+//! `ecsail logs`: the log lines of all tasks of a service, in the order of time.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use clap::Args;
+
+use super::rollouts::Interrupts;
+use super::services::One;
+use crate::context::Context;
+use crate::manifest::fields::parse_duration;
+use crate::report::{Event, Outcome};
+use crate::tail::sources::Wanted;
+use crate::tail::{Reading, Tail};
+
+/// Shows the log lines of a service's tasks
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail logs web
+  ecsail logs web --follow
+  ecsail logs web --since 2h --filter 'connection refused' --limit 50
+  ecsail logs web --cluster main --task 1a2b3c4d --container app
+  ecsail logs web --since 2026-11-21T13:05:00Z --output json
+
+The lines are read from CloudWatch Logs, where the `awslogs` options of the
+task definitions that the service runs say they are. Ctrl-C ends `--follow`
+with exit code 0. `-f` is `--follow` here: a manifest is named before the verb
+(`ecsail -f FILE logs web`) or with `--manifest`.")]
+pub struct Logs {
+    #[command(flatten)]
+    one: One,
+    /// Since when: so long ago, such as `90s` or `2h`, or a time such as `2026-11-21T13:05:00Z`
+    #[arg(long, value_name = "DURATION|TIME", value_parser = since, default_value = "10m")]
+    since: Since,
+    /// Go on with the lines that come; rollouts are followed
+    #[arg(long, short = 'f')]
+    follow: bool,
+    /// Only this container
+    #[arg(long, value_name = "NAME")]
+    container: Option<String>,
+    /// Only this task; the beginning of its id will do
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+    /// Only lines that contain this text; `{ $.… }` and `%…%` are CloudWatch filter patterns
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// At most so many lines of those that are there: the last ones
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// The manifest; else `ecsail.yml` in this directory or above it
+    // Stands in for the global flag of this name, whose short form is `--follow` here, as everywhere else.
+    #[arg(long, value_name = "FILE", env = "ECSAIL_MANIFEST", help_heading = "Global options")]
+    manifest: Option<String>,
+}
+
+/// Says since when lines are wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Since {
+    Ago(Duration),
+    At(jiff::Timestamp),
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    let ago = parse_duration(text).map(Since::Ago);
+    ago.or_else(|| text.parse().ok().map(Since::At)).ok_or_else(|| {
+        "neither a duration such as `90s` or `2h` nor a time such as `2026-11-21T13:05:00Z`".to_owned()
+    })
+}
+
+impl Since {
+    /// Returns the time in milliseconds since 1970.
+    fn millis(self, now: Duration) -> i64 {
+        match self {
+            Since::Ago(ago) => i64::try_from(now.saturating_sub(ago).as_millis()).unwrap_or_default(),
+            Since::At(time) => time.as_millisecond(),
+        }
+    }
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A service or a container that is not there, or lines that cannot be read.
+pub async fn run(args: &Logs, context: &Context) -> Result<Outcome> {
+    // From here on Ctrl-C is no error.
+    let mut interrupts = args.follow.then(Interrupts::listen).transpose()?;
+    let chosen = args.one.choose(context).await?;
+    let found = chosen.one().await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let reading = Reading {
+        cluster: found.place.cluster.clone(),
+        name: found.place.name.clone(),
+        key: found.place.key.clone(),
+        wanted: Wanted { container: args.container.clone(), task: args.task.as_deref().map(task_id) },
+        pattern: args.filter.as_deref().map(pattern),
+        since: args.since.millis(now),
+        limit: args.limit.map(|limit| limit as usize),
+    };
+    let since = reading.since;
+    let report = context.report.as_ref();
+    let mut tail = Tail::open(reading, &found.service, &chosen.aws, report).await?;
+    let Some(interrupts) = &mut interrupts else {
+        if tail.read().await? == 0 {
+            report.tell(&Event::Note(&nothing(since, args)));
+        }
+        return Ok(Outcome::Done);
+    };
+    let following = async {
+        tail.read().await?;
+        tail.follow(context.poll_interval()).await
+    };
+    tokio::select! {
+        ended = following => ended?,
+        () = interrupts.next() => {}
+    }
+    Ok(Outcome::Done)
+}
+
+/// Returns the id of a task that was named by its id or its ARN.
+fn task_id(named: &str) -> String {
+    named.rsplit('/').next().unwrap_or(named).to_owned()
+}
+
+/// Returns the filter pattern that finds a text: the text as a phrase, unless it is a pattern of CloudWatch itself.
+fn pattern(text: &str) -> String {
+    let json =
+        text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['$', '(']));
+    let expression = text.len() > 2 && text.starts_with('%') && text.ends_with('%');
+    if json || expression {
+        return text.to_owned();
+    }
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn nothing(since: i64, args: &Logs) -> String {
+    let time =
+        jiff::Timestamp::from_millisecond(since).map(|time| time.strftime("%Y-%m-%d %H:%MZ").to_string());
+    let which = if args.filter.is_some() || args.task.is_some() { "no such line" } else { "no line" };
+    format!("{which} since {}", time.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_phrase_unless_it_is_a_pattern() {
+        for (text, expected) in [
+            ("connection refused", "\"connection refused\""),
+            ("-x", "\"-x\""),
+            ("say \"hi\"", r#""say \"hi\"""#),
+            (r"a\b", r#""a\\b""#),
+            ("{\"level\":", r#""{\"level\":""#),
+            ("100%", "\"100%\""),
+            ("{ $.level = \"error\" }", "{ $.level = \"error\" }"),
+            ("{($.a = 1) || ($.b = 2)}", "{($.a = 1) || ($.b = 2)}"),
+            ("%time=[0-9]{4}%", "%time=[0-9]{4}%"),
+        ] {
+            assert_eq!(pattern(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn since_is_a_duration_or_a_time() {
+        let now = Duration::from_secs(1_000_000);
+        assert_eq!(since("90s").map(|since| since.millis(now)), Ok(999_910_000));
+        assert_eq!(since("1970-01-01T00:01:00Z").map(|since| since.millis(now)), Ok(60_000));
+        for text in ["", "yesterday", "10", "-5m"] {
+            assert!(since(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_task_is_named_by_its_id_or_its_arn() {
+        assert_eq!(task_id("arn:aws:ecs:us-east-1:1:task/main/1a2b"), "1a2b");
+        assert_eq!(task_id("1a2b"), "1a2b");
+    }
+}

@@ -1,0 +1,133 @@
+//! `ecsail restart`: a new deployment of the revision that runs, watched.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+
+use super::change::{changeable, raised, terms};
+use super::deploy::{not_waited, tell_ends};
+use super::rollouts::{Following, Interrupts, settle};
+use super::services::{Chosen, Found, Named, confirmed};
+use crate::apply;
+use crate::aws::observe::failure;
+use crate::aws::types::{ContainerImage, ImageState};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::manifest::image::Reference;
+use crate::plan::rollback::service::unchanged;
+use crate::plan::{Plan, Reason, ServicePlan, refuse};
+use crate::report::{Event, Outcome};
+
+/// Replaces all tasks with new ones of the same revision, and watches that
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail restart web
+  ecsail restart web worker --cluster main --yes
+
+ECS resolves image tags again: a tag that has moved brings its new image. That is said before.
+Exit codes: as those of `deploy`.")]
+pub struct Restart {
+    #[command(flatten)]
+    named: Named,
+    /// Return once the update is accepted, without watching
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    following: Following,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Replace a deployment that is under way
+    #[arg(long)]
+    supersede: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A deployment under way, or an image that is gone: nothing was changed.
+pub async fn run(args: &Restart, context: &Context) -> Result<Outcome> {
+    let chosen = args.named.choose(context).await?;
+    let found = changeable(&chosen).await?;
+    if !args.supersede {
+        raised(found.iter().filter_map(|found| refuse::moving(&found.service)).collect())?;
+    }
+    let plan = plan(&found, &chosen).await?;
+    context.report.tell(&Event::Plan { plan: &plan, answer: None });
+    if !confirmed("Restart?", args.yes, context)? {
+        return Ok(Outcome::Declined);
+    }
+    let mut interrupts = Interrupts::listen()?;
+    let applied = apply::run(&plan, &chosen.aws, context.report.as_ref()).await?;
+    if args.no_wait {
+        return Ok(not_waited(&applied, context));
+    }
+    let settled = settle(applied.followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    Ok(tell_ends(&settled, &applied.failures, context))
+}
+
+/// Returns the plan that restarts services.
+///
+/// # Errors
+/// An image that is gone: no new task could start.
+async fn plan(found: &[Found], chosen: &Chosen) -> Result<Plan> {
+    let mut plan = Plan::default();
+    let mut failures = Vec::new();
+    let images = futures_util::future::join_all(found.iter().map(|found| images(found, chosen))).await;
+    for (found, images) in found.iter().zip(images) {
+        match images {
+            Ok((mut reasons, notes)) => {
+                plan.notes.extend(notes);
+                if reasons.is_empty() {
+                    reasons.push(Reason::Forced);
+                }
+                let force = ("forceNewDeployment".to_owned(), Value::Bool(true));
+                let members = serde_json::Map::from_iter([force]);
+                let service = unchanged(&terms(&found.place, chosen), &found.service);
+                plan.services.push(ServicePlan { reasons, members, ..service });
+            }
+            Err(gone) => failures.extend(gone),
+        }
+    }
+    raised(failures)?;
+    Ok(plan)
+}
+
+/// Returns which images the new tasks will run though others run now, and what could not be looked at.
+///
+/// # Errors
+/// One for each image that is gone.
+async fn images(found: &Found, chosen: &Chosen) -> Result<(Vec<Reason>, Vec<String>), Vec<Failure>> {
+    let current = &found.service.current_service_revisions;
+    let arns: Vec<String> = current.iter().map(|revision| revision.arn.clone()).collect();
+    let revisions = match chosen.aws.service_revisions(&arns).await {
+        Ok(revisions) => revisions,
+        Err(error) if error.may_pass() => return Err(vec![failure(error)]),
+        Err(error) => {
+            let note =
+                format!("`{}`: whether its images are there was not checked: {error}", found.place.key);
+            return Ok((Vec::new(), vec![note]));
+        }
+    };
+    let runs = revisions.iter().filter(|revision| revision.task_definition == found.service.task_definition);
+    let images: BTreeMap<String, &ContainerImage> = runs
+        .flat_map(|revision| &revision.container_images)
+        .map(|image| (image.image.clone(), image))
+        .collect();
+    let references = images.keys().map(|image| Reference::parse(image)).collect();
+    let states = chosen.aws.images(&references).await.map_err(|error| vec![failure(error)])?;
+    let (mut reasons, mut gone) = (Vec::new(), Vec::new());
+    for (image, ran) in images {
+        let reference = Reference::parse(&image);
+        let Some(state) = states.get(&reference.to_string()) else { continue };
+        gone.extend(refuse::missing(&reference, state));
+        if let (ImageState::Found { digest }, Some(before)) = (state, &ran.image_digest)
+            && digest != before
+        {
+            reasons.push(Reason::ImageMoved { image, before: before.clone(), after: digest.clone() });
+        }
+    }
+    if gone.is_empty() { Ok((reasons, Vec::new())) } else { Err(gone) }
+}

@@ -1,0 +1,142 @@
+//! `ecsail continue`: answers a lifecycle hook that waits, and watches what comes of it.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use super::change::{changeable_one, policy, terms};
+use super::rollouts::{Following, Interrupts, settle, tell_ends};
+use super::services::One;
+use super::wait::attach;
+use crate::apply::hook;
+use crate::aws::observe::failure;
+use crate::aws::types::{LifecycleHook, ServiceDeployment};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::report::{Event, Outcome};
+use crate::watch::judge::in_words;
+use crate::watch::snapshot::Followed;
+
+/// Lets a deployment go on that waits in a lifecycle hook, or sends it back
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail continue web
+  ecsail continue web --cluster main --rollback
+  ecsail continue web --hook 2f6c0a1e-6f3a-4a53-9a2e-0d8f5a1c7b3e --no-wait
+
+Exit codes: as those of `deploy`; with `--rollback` 0 once it was taken back.")]
+pub struct Continue {
+    #[command(flatten)]
+    named: One,
+    /// Send it back instead
+    #[arg(long)]
+    rollback: bool,
+    /// The hook, where several wait
+    #[arg(long, value_name = "ID")]
+    hook: Option<String>,
+    /// Return once the hook is answered, without watching
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    following: Following,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// No hook waits, or service deployments cannot be read.
+pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
+    let chosen = args.named.choose(context).await?;
+    let found = changeable_one(&chosen).await?;
+    let key = &found.place.key;
+    let followed = attach(&found, &chosen, None).await?;
+    let arns: Vec<String> = followed.service_deployment.iter().cloned().collect();
+    let deployments = chosen.aws.service_deployments(&arns).await.map_err(failure)?;
+    let deployment = deployments.into_iter().next().ok_or_else(|| unknown(key))?;
+    let id = waiting(key, &deployment, args.hook.as_deref())?.hook_id.clone();
+    let mut interrupts = Interrupts::listen()?;
+    hook::answer(&deployment.service_deployment_arn, &id, args.rollback, &chosen.aws).await?;
+    let what = if args.rollback { "is sent back" } else { "goes on" };
+    let text = format!("{key}: the deployment {what} (hook {id})");
+    let value =
+        json!({"service": key, "hook": id, "rollback": args.rollback, "deployment": followed.deployment});
+    context.report.tell(&Event::Answer { event: "continued", text: &text, value });
+    if args.no_wait {
+        return Ok(Outcome::Done);
+    }
+    let policy = policy(&terms(&found.place, &chosen));
+    let followed = Followed { going_back: args.rollback, policy, ..followed };
+    let settled = settle(vec![followed], &args.following, &chosen.aws, context, &mut interrupts).await;
+    Ok(tell_ends(&settled, context))
+}
+
+fn unknown(key: &str) -> Failure {
+    let hint =
+        "`ecs:ListServiceDeployments` and `ecs:DescribeServiceDeployments` have to be allowed".to_owned();
+    Failure::error(format!("ECS shows no deployment of `{key}` whose hooks could be answered")).hint(hint)
+}
+
+/// Returns the hook to answer: the one that was named, else the only one that waits.
+///
+/// # Errors
+/// None waits, or not that one, or several do.
+fn waiting<'a>(
+    key: &str,
+    deployment: &'a ServiceDeployment,
+    named: Option<&str>,
+) -> Result<&'a LifecycleHook, Failure> {
+    let open = deployment.lifecycle_hook_details.iter().filter(|hook| hook.status == "AWAITING_ACTION");
+    let open: Vec<&LifecycleHook> = open.collect();
+    let ids = || open.iter().map(|hook| hook.hook_id.as_str()).collect::<Vec<_>>().join(", ");
+    match (open.as_slice(), named) {
+        ([], _) => Err(none_waits(key, deployment)),
+        (open, Some(id)) => open.iter().find(|hook| hook.hook_id == id).copied().ok_or_else(|| {
+            Failure::error(format!("hook `{id}` of `{key}` does not wait"))
+                .hint(format!("these do: {}", ids()))
+        }),
+        ([only], None) => Ok(only),
+        (_, None) => {
+            let message = format!("several lifecycle hooks of `{key}` wait");
+            Err(Failure::usage(message).hint(format!("name one with `--hook`: {}", ids())))
+        }
+    }
+}
+
+/// Returns the failure that no hook waits, with what the deployment does instead.
+fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
+    let status = deployment.status.as_str();
+    let ended = matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED");
+    let stage = deployment.lifecycle_stage.as_deref().filter(|_| !ended);
+    let at = stage.map(|stage| format!(", in {}", in_words(stage))).unwrap_or_default();
+    let message = format!("no lifecycle hook of `{key}` waits: its last deployment is {status}{at}");
+    Failure::error(message).hint((!ended).then(|| format!("watch it: `ecsail wait {key}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::types::view;
+
+    fn chosen(hooks: &[(&str, &str)], named: Option<&str>) -> Result<String, String> {
+        let hooks: Vec<_> =
+            hooks.iter().map(|(id, status)| json!({"hookId": id, "status": status})).collect();
+        let deployment = view(
+            &json!({"status": "IN_PROGRESS", "lifecycleStage": "SCALE_UP", "lifecycleHookDetails": hooks}),
+        );
+        let found =
+            waiting("web", &deployment.expect("a deployment"), named).map(|hook| hook.hook_id.clone());
+        found.map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn the_hook_that_waits_is_answered_and_of_several_the_named_one() {
+        let both = [("a", "AWAITING_ACTION"), ("b", "AWAITING_ACTION")];
+        assert_eq!(chosen(&both[..1], None), Ok("a".to_owned()));
+        assert_eq!(chosen(&[("a", "SUCCEEDED"), both[1]], None), Ok("b".to_owned()));
+        assert_eq!(chosen(&both, Some("b")), Ok("b".to_owned()));
+        assert!(chosen(&both, None).is_err_and(|message| message.starts_with("several")));
+        assert!(chosen(&both, Some("c")).is_err_and(|message| message.contains("`c`")));
+        let none = chosen(&[("a", "IN_PROGRESS")], None).expect_err("it does not wait for anybody");
+        assert_eq!(none, "no lifecycle hook of `web` waits: its last deployment is IN_PROGRESS, in scale up");
+    }
+}

@@ -1,0 +1,259 @@
+//! `ecsail scale`: how many tasks a service has, or between which numbers autoscaling keeps it.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::rollouts::Interrupts;
+use super::services::{Found, One, confirmed};
+use crate::apply;
+use crate::aws::Aws;
+use crate::aws::autoscaling::ScalableTarget;
+use crate::aws::observe::failure;
+use crate::context::Context;
+use crate::manifest::fields::parse_duration;
+use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
+use crate::report::{Event, Outcome};
+use crate::watch::count::{Counted, Counting};
+
+/// Sets how many tasks a service has, or the range that autoscaling keeps it in
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail scale web --desired 4
+  ecsail scale web --min 2 --max 8
+  ecsail scale web --suspend        # autoscaling leaves the number alone until `--resume`
+  ecsail scale web --cluster main --desired 0 --yes
+
+A number that autoscaling would move again is refused unless it is forced.
+No deployment is started. Exit codes: 0 as many tasks run as are desired,
+1 error, 2 usage, 4 timed out while under way, 5 refused, 130 interrupted.")]
+pub struct Scale {
+    #[command(flatten)]
+    one: One,
+    #[command(flatten)]
+    wish: Wanted,
+    /// Set the number though autoscaling will move it again
+    #[arg(long, conflicts_with_all = ["min", "max", "suspend", "resume"])]
+    force: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Return once the change is accepted, without watching
+    #[arg(long)]
+    no_wait: bool,
+    /// How long to watch at the most; ECS goes on after it
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
+    timeout: Duration,
+}
+
+/// Holds the arguments that say what is wanted.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = true)]
+struct Wanted {
+    /// The number of tasks
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["min", "max", "suspend", "resume"])]
+    desired: Option<i32>,
+    /// The least that autoscaling keeps
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["suspend", "resume"])]
+    min: Option<i32>,
+    /// The most that autoscaling keeps
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["suspend", "resume"])]
+    max: Option<i32>,
+    /// Suspend autoscaling: scaling in, scaling out and scheduled actions
+    #[arg(long, conflicts_with = "resume")]
+    suspend: bool,
+    /// Resume autoscaling
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Wanted {
+    fn wish(&self) -> Wish {
+        match self {
+            Wanted { desired: Some(desired), .. } => Wish::Desired(*desired),
+            Wanted { min, max, .. } if min.is_some() || max.is_some() => Wish::Range { min: *min, max: *max },
+            Wanted { suspend, .. } => Wish::Suspended(*suspend),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// What stands against it, or the API's.
+pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
+    let chosen = args.one.choose(context).await?;
+    let found = chosen.one().await?;
+    let (aws, place, report) = (&chosen.aws, &found.place, context.report.as_ref());
+    let wish = args.wish.wish();
+    let autoscaling = look(wish, &found, aws, context).await?;
+    let scaling = scaling(wish, &place.key, &found.service, &autoscaling, args.force)?;
+    scaling.notes.iter().for_each(|note| report.tell(&Event::Note(note)));
+    // From here on there is something to tell, whatever is pressed; a question can still be left.
+    if scaling.change != Change::None && !confirmed(&format!("{}?", scaling.words), args.yes, context)? {
+        return Ok(Outcome::Declined);
+    }
+    let mut interrupts = Interrupts::listen()?;
+    apply::scale::scale(&scaling.change, &place.cluster, &place.name, aws).await?;
+    let state = State { found: &found, scaling: &scaling, autoscaling };
+    let Some(desired) = scaling.comes_to.filter(|_| !args.no_wait) else {
+        state.tell(if scaling.change == Change::None { End::Unchanged } else { End::Changed }, None, context);
+        return Ok(Outcome::Done);
+    };
+    let counting = Counting {
+        cluster: &place.cluster,
+        name: &place.name,
+        key: &place.key,
+        desired,
+        before: &found.service,
+        timeout: args.timeout,
+        poll: context.poll_interval(),
+    };
+    let (end, running) = tokio::select! {
+        (counted, running) = counting.wait(aws, report) => (End::Counted(counted), Some(running)),
+        () = interrupts.next() => (End::Interrupted, None),
+    };
+    report.tell(&Event::Done);
+    let outcome = end.outcome();
+    state.tell(end, running, context);
+    Ok(outcome)
+}
+
+/// Returns what autoscaling does to the service; without the permission to look, a number can be set all the same.
+async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result<Autoscaling> {
+    match aws.scalable_target(&found.place.cluster, &found.place.name).await {
+        Ok(Some(target)) => Ok(Autoscaling::Target(target)),
+        Ok(None) => Ok(Autoscaling::None),
+        Err(error) if matches!(wish, Wish::Desired(_)) && !error.may_pass() => {
+            let note = format!("whether autoscaling will move the number again is not known: {error}");
+            context.report.tell(&Event::Note(&note));
+            Ok(Autoscaling::Unknown)
+        }
+        Err(error) => Err(failure(error).into()),
+    }
+}
+
+/// Says how it ended.
+enum End {
+    /// It was so already.
+    Unchanged,
+    /// It was changed, and nothing is watched.
+    Changed,
+    Counted(Counted),
+    Interrupted,
+}
+
+impl End {
+    fn outcome(&self) -> Outcome {
+        match self {
+            End::Unchanged | End::Changed | End::Counted(Counted::Reached) => Outcome::Done,
+            End::Counted(Counted::TimedOut) => Outcome::TimedOut,
+            End::Counted(_) => Outcome::Error,
+            End::Interrupted => Outcome::Interrupted,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            End::Unchanged => "unchanged",
+            End::Changed => "changed",
+            End::Counted(Counted::Reached) => "reached",
+            End::Counted(Counted::TimedOut) => "timed_out",
+            End::Counted(Counted::Moved { .. }) => "moved",
+            End::Counted(Counted::Gone) => "gone",
+            End::Counted(Counted::Lost { .. }) => "lost",
+            End::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Holds what an answer is made from.
+struct State<'a> {
+    found: &'a Found,
+    scaling: &'a Scaling,
+    autoscaling: Autoscaling,
+}
+
+impl State<'_> {
+    fn tell(&self, end: End, running: Option<i64>, context: &Context) {
+        let (place, before) = (&self.found.place, self.found.service.desired_count);
+        let desired = match &end {
+            End::Counted(Counted::Moved { desired }) => *desired,
+            _ => self.scaling.comes_to.unwrap_or(before),
+        };
+        let text = format!("{}: {}", place.key, self.text(&end, desired, running));
+        let target = self.target();
+        let mut value = json!({"service": place.key, "cluster": place.cluster, "outcome": end.name(),
+            "desired": desired, "desired_before": before, "running": running, "autoscaling": target});
+        if let End::Counted(Counted::Lost { error }) = &end {
+            value["error"] = Value::from(error.as_str());
+        }
+        context.report.tell(&Event::Answer { event: "scaled", text: &text, value });
+    }
+
+    /// Returns the scalable target as it is now, where there is one.
+    fn target(&self) -> Option<ScalableTarget> {
+        let Autoscaling::Target(target) = self.autoscaling else { return None };
+        let Change::Target(change) = self.scaling.change else { return Some(target) };
+        Some(ScalableTarget {
+            min: change.min.unwrap_or(target.min),
+            max: change.max.unwrap_or(target.max),
+            suspended: change.suspended.unwrap_or(target.suspended),
+        })
+    }
+
+    fn text(&self, end: &End, desired: i64, running: Option<i64>) -> String {
+        let (before, running) = (self.found.service.desired_count, running.unwrap_or_default());
+        let counts = format!("{running} of {desired} tasks running");
+        match end {
+            End::Unchanged | End::Changed => self.without_watch(end, desired),
+            End::Counted(Counted::Reached) if before == desired => counts,
+            End::Counted(Counted::Reached) => format!("scaled from {before} to {desired}, {counts}"),
+            End::Counted(Counted::TimedOut) => format!("the time is up with {counts}; ECS goes on"),
+            End::Counted(Counted::Moved { desired }) => {
+                format!("something else has set the number to {desired} meanwhile")
+            }
+            End::Counted(Counted::Gone) => "the service is no longer there".to_owned(),
+            End::Counted(Counted::Lost { error }) => {
+                format!("can no longer be watched, ECS goes on: {error}")
+            }
+            End::Interrupted => format!("interrupted; ECS goes on to {desired} tasks"),
+        }
+    }
+
+    fn without_watch(&self, end: &End, desired: i64) -> String {
+        let stays = matches!(end, End::Unchanged);
+        match (&self.scaling.change, self.target()) {
+            (Change::Desired(_), _) => format!("the desired count is {desired} now; not waiting for it"),
+            (Change::Target(_), Some(target)) if self.scaling.comes_to.is_some() => {
+                format!("{}; {desired} tasks are on their way, not waiting for them", range(&target))
+            }
+            (_, Some(target)) if stays => format!("unchanged, {}", range(&target)),
+            (_, Some(target)) => range(&target),
+            (_, None) => format!("unchanged, {desired} tasks are desired"),
+        }
+    }
+}
+
+/// Returns a scalable target in words.
+fn range(target: &ScalableTarget) -> String {
+    let suspended = target.suspended;
+    let parts = [
+        (suspended.scale_in, "scaling in"),
+        (suspended.scale_out, "scaling out"),
+        (suspended.scheduled, "scheduled actions"),
+    ];
+    let parts: Vec<&str> = parts.into_iter().filter_map(|(is, part)| is.then_some(part)).collect();
+    let state = match parts.len() {
+        0 => "autoscaling is on".to_owned(),
+        3 => "autoscaling is suspended".to_owned(),
+        _ => format!("{} suspended", parts.join(" and ")),
+    };
+    format!("{state}, {}..{} tasks", target.min, target.max)
+}

@@ -1,0 +1,193 @@
+//! `ecsail stop-task`: stops single tasks of a service; ECS starts others in their place.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use super::services::{One, confirmed};
+use crate::apply::stop::stop_tasks;
+use crate::aws::observe::failure;
+use crate::aws::types::{Task, revision_of};
+use crate::context::Context;
+use crate::error::{Failure, Failures};
+use crate::report::{Event, Outcome};
+
+/// Stops single tasks of a service; ECS starts others in their place
+#[derive(Clone, Debug, Args)]
+#[command(
+    override_usage = "ecsail stop-task [OPTIONS] NAME TASK...",
+    after_help = "Examples:
+  ecsail stop-task web 1a2b3c4d
+  ecsail stop-task web 1a2b3c4d 5e6f7a8b --reason 'leaks memory' --yes
+  ecsail stop-task --cluster main --service web 1a2b3c4d
+
+Only tasks of that service are stopped: where one of them is not, none is.
+The beginning of an id will do. Exit codes: 0 all are stopping, 1 error or
+declined, 2 usage, 5 refused."
+)]
+pub struct StopTask {
+    /// The service, and the ids of its tasks
+    #[arg(value_names = ["NAME", "TASK"], num_args = 1.., required = true)]
+    words: Vec<String>,
+    /// Another way to name the service: all else is tasks
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    service: Option<String>,
+    /// Why; it is kept with the tasks
+    #[arg(long, value_name = "TEXT", default_value = "Stopped by ecsail stop-task")]
+    reason: String,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A task that is not the service's: then none is stopped. Or the API's.
+pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
+    let (name, ids) = args.parts()?;
+    let chosen = One::named(name).choose(context).await?;
+    let found = chosen.one().await?;
+    let (aws, place) = (&chosen.aws, &found.place);
+    let live = aws.live_tasks(&place.cluster, &place.name).await.map_err(failure)?;
+    let mut tasks: Vec<Task> = Vec::new();
+    let mut refused = Vec::new();
+    for id in ids {
+        match pick(&live, id, &place.key) {
+            Ok(task) if tasks.iter().any(|known| known.task_arn == task.task_arn) => {}
+            Ok(task) => tasks.push(task.clone()),
+            Err(Unpicked::Ambiguous(error)) => refused.push(error),
+            Err(Unpicked::NotThere) => {
+                let known = aws.tasks(&place.cluster, std::slice::from_ref(id)).await.unwrap_or_default();
+                refused.push(foreign(id, known.first(), &place.key, &live));
+            }
+        }
+    }
+    match refused.len() {
+        0 => {}
+        1 => return Err(refused.remove(0).into()),
+        _ => return Err(Failures(refused).into()),
+    }
+    if !confirmed(&question(&tasks, &place.key), args.yes, context)? {
+        return Ok(Outcome::Declined);
+    }
+    let stopped = stop_tasks(&tasks, &place.cluster, &args.reason, aws).await;
+    let mut failures = Vec::new();
+    for (task, result) in tasks.iter().zip(stopped) {
+        match result {
+            Ok(()) => tell(task, &place.key, &place.cluster, &args.reason, context),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if failures.is_empty() { Ok(Outcome::Done) } else { Err(Failures(failures).into()) }
+}
+
+impl StopTask {
+    /// Returns the service's name and the tasks' ids.
+    fn parts(&self) -> Result<(&String, &[String]), Failure> {
+        match (&self.service, self.words.split_first()) {
+            (Some(service), Some(_)) => Ok((service, &self.words)),
+            (None, Some((name, ids))) if !ids.is_empty() => Ok((name, ids)),
+            _ => {
+                let hint = "`ecsail stop-task NAME TASK…`; `ecsail tasks NAME` lists them".to_owned();
+                Err(Failure::usage("name the service and at least one of its tasks").hint(hint))
+            }
+        }
+    }
+}
+
+/// Says why no task was picked.
+#[derive(Debug)]
+enum Unpicked {
+    Ambiguous(Failure),
+    NotThere,
+}
+
+/// Returns the task of the service that an id, its beginning, or an ARN names.
+fn pick<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, Unpicked> {
+    let begins = id.rsplit('/').next().unwrap_or(id);
+    let found: Vec<&Task> = live.iter().filter(|task| task.id().starts_with(begins)).collect();
+    match found.as_slice() {
+        _ if begins.is_empty() => Err(Unpicked::NotThere),
+        [one] => Ok(one),
+        [] => Err(Unpicked::NotThere),
+        several => {
+            let message = format!("{} tasks of service `{key}` begin with `{begins}`", several.len());
+            Err(Unpicked::Ambiguous(Failure::usage(message).hint(format!("they are {}", ids(several)))))
+        }
+    }
+}
+
+/// Returns the refusal of a task that is not one of the service's that run.
+fn foreign(id: &str, known: Option<&Task>, key: &str, live: &[Task]) -> Failure {
+    let hint = (!live.is_empty()).then(|| format!("its tasks: {}", ids(&live.iter().collect::<Vec<_>>())));
+    let message = match known {
+        Some(task) if !task.stopped_reason.as_deref().unwrap_or_default().is_empty() => {
+            let why = task.stopped_reason.as_deref().unwrap_or_default();
+            format!("task `{}` ({}) is stopped or stopping already: {why}", task.id(), task.group)
+        }
+        Some(task) => format!("task `{}` is not one of service `{key}`, but of `{}`", task.id(), task.group),
+        None => format!("service `{key}` has no task `{id}`"),
+    };
+    Failure::refused(message).hint(hint)
+}
+
+fn ids(tasks: &[&Task]) -> String {
+    tasks.iter().map(|task| task.id()).collect::<Vec<_>>().join(", ")
+}
+
+fn question(tasks: &[Task], key: &str) -> String {
+    match tasks {
+        [one] => format!("Stop task {} of service `{key}`?", one.id()),
+        several => {
+            format!(
+                "Stop {} tasks of service `{key}` ({})?",
+                several.len(),
+                ids(&several.iter().collect::<Vec<_>>())
+            )
+        }
+    }
+}
+
+fn tell(task: &Task, key: &str, cluster: &str, reason: &str, context: &Context) {
+    let revision = revision_of(&task.task_definition_arn);
+    let text = format!("{key}: stopping task {} ({revision}); ECS starts another in its place", task.id());
+    let value = json!({"service": key, "cluster": cluster, "task": task.id(), "revision": revision, "reason": reason});
+    context.report.tell(&Event::Answer { event: "stopping", text: &text, value });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn task(id: &str) -> Task {
+        Task { task_arn: format!("arn:aws:ecs:x:1:task/main/{id}"), ..Task::default() }
+    }
+
+    #[test]
+    fn a_task_is_picked_by_its_id_its_beginning_or_its_arn() {
+        let live = [task("a1b2"), task("a1c3"), task("d4")];
+        let picked = |id: &str| pick(&live, id, "web").map(|task| task.id().to_owned()).ok();
+        assert_eq!(picked("d").as_deref(), Some("d4"));
+        assert_eq!(picked("a1b2").as_deref(), Some("a1b2"));
+        assert_eq!(picked("arn:aws:ecs:x:1:task/main/a1c3").as_deref(), Some("a1c3"));
+        assert_eq!(picked("a1"), None, "two begin so");
+        assert_eq!(picked(""), None);
+        assert!(
+            matches!(pick(&live, "a1", "web"), Err(Unpicked::Ambiguous(error)) if error.kind == Kind::Usage)
+        );
+    }
+
+    #[test]
+    fn a_foreign_task_is_refused_with_whose_it_is() {
+        let other = Task { group: "service:api".to_owned(), ..task("e5") };
+        let refused = foreign("e5", Some(&other), "web", &[task("a1")]);
+        assert_eq!(refused.kind, Kind::Refused);
+        assert_eq!(refused.message, "task `e5` is not one of service `web`, but of `service:api`");
+        assert_eq!(refused.hints, ["its tasks: a1"]);
+        let gone = Task { stopped_reason: Some("Task stopped by user".to_owned()), ..other };
+        assert!(foreign("e5", Some(&gone), "web", &[]).message.contains("already: Task stopped by user"));
+        assert_eq!(foreign("x", None, "web", &[]).message, "service `web` has no task `x`");
+    }
+}

@@ -1,0 +1,164 @@
+//! Owns the states that a service was in, and which of them lies below the one that runs.
+//!
+//! They are a stack: a deployment that succeeds lies on top, and one that brings back what was there before takes away
+//! what lay above it. So going back twice never goes forward again, to what was rolled away from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::attributes;
+use crate::aws::past::Past;
+use crate::aws::types::{Service, ServiceRevision, TaskDefinition, revision_of};
+use crate::plan::record::{RESTORED_FROM, digest_key};
+
+/// Holds a state that a service was in, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Release {
+    /// The ARN of the task definition.
+    pub definition: String,
+    /// When its deployment was created; 0 where that is not known.
+    pub at: f64,
+    /// The ARN of its service deployment.
+    pub deployment: Option<String>,
+    /// What exactly was deployed.
+    pub revision: Option<ServiceRevision>,
+}
+
+impl Release {
+    /// Returns the state of which only the definition is known.
+    pub fn of_definition(definition: &str) -> Release {
+        Release { definition: definition.to_owned(), ..Release::default() }
+    }
+
+    /// Returns `family:revision` of its definition.
+    pub fn revision_name(&self) -> &str {
+        revision_of(&self.definition)
+    }
+
+    /// Returns the digests that its containers ran; those that an earlier deploy recorded where ECS does not tell.
+    pub fn digests(&self, definition: Option<&TaskDefinition>) -> BTreeMap<String, String> {
+        let Some(revision) = &self.revision else {
+            return definition.map(recorded_digests).unwrap_or_default();
+        };
+        let digest = |image: &crate::aws::types::ContainerImage| {
+            Some((image.container_name.clone(), image.image_digest.clone()?))
+        };
+        revision.container_images.iter().filter_map(digest).collect()
+    }
+
+    /// Returns whether this and the other run the same: definition, images and attributes.
+    ///
+    /// What is not known of one of them makes no difference.
+    pub fn is_same(&self, other: &Release, past: &Past) -> bool {
+        if past.origin(&self.definition) != past.origin(&other.definition) {
+            return false;
+        }
+        let (Some(own), Some(others)) = (&self.revision, &other.revision) else { return true };
+        let (digests, other_digests) = (self.digests(None), other.digests(None));
+        let moved = |(container, digest): (&String, &String)| {
+            other_digests.get(container).is_some_and(|other| other != digest)
+        };
+        !digests.iter().any(moved) && comparable(own) == comparable(others)
+    }
+}
+
+fn comparable(revision: &ServiceRevision) -> Map<String, Value> {
+    attributes::normal_of(&revision.attributes)
+}
+
+fn recorded_digests(definition: &TaskDefinition) -> BTreeMap<String, String> {
+    let containers = definition.document["containerDefinitions"].as_array().into_iter().flatten();
+    let names = containers.filter_map(|container| container["name"].as_str());
+    names.filter_map(|name| Some((name.to_owned(), definition.tag(&digest_key(name))?.to_owned()))).collect()
+}
+
+impl Past {
+    /// Returns the definition that this one was registered again from; itself, where it was not.
+    pub fn origin(&self, definition: &str) -> String {
+        let tag = self.definitions.get(definition).and_then(|known| known.tag(RESTORED_FROM));
+        let Some(name) = tag else { return definition.to_owned() };
+        let place = definition.len() - revision_of(definition).len();
+        format!("{}{name}", &definition[..place])
+    }
+}
+
+/// Holds what a service runs, and what it ran before.
+#[derive(Clone, Debug, Default)]
+pub struct Releases {
+    pub running: Release,
+    /// Whether its deployment, or one that brought the same, succeeded.
+    pub running_succeeded: bool,
+    /// What lies below it, the nearest first.
+    pub below: Vec<Release>,
+    /// All that succeeded, newest first.
+    pub succeeded: Vec<Release>,
+}
+
+/// Returns what a service runs, and what it ran before, by ECS's history.
+pub fn releases(service: &Service, past: &Past) -> Releases {
+    let mut stack: Vec<Release> = Vec::new();
+    let mut succeeded = Vec::new();
+    let first = past.at_first.iter().map(|revision| Release {
+        definition: revision.task_definition.clone(),
+        at: revision.created_at.0,
+        deployment: None,
+        revision: Some(revision.clone()),
+    });
+    let oldest_first: Vec<_> = past.succeeded().collect();
+    let known = oldest_first.into_iter().rev().map(|(deployment, revision)| Release {
+        definition: revision.task_definition.clone(),
+        at: deployment.created_at.0,
+        deployment: Some(deployment.service_deployment_arn.clone()),
+        revision: Some(revision.clone()),
+    });
+    for release in first.chain(known) {
+        if let Some(at) = stack.iter().position(|known| known.is_same(&release, past)) {
+            stack.truncate(at);
+        }
+        stack.push(release.clone());
+        succeeded.insert(0, release);
+    }
+    let running = running(service, past, &succeeded);
+    let at = stack.iter().position(|known| known.is_same(&running, past));
+    stack.truncate(at.unwrap_or(stack.len()));
+    stack.reverse();
+    Releases { running, running_succeeded: at.is_some(), below: stack, succeeded }
+}
+
+/// Returns what a service is set to run: the service revision of its PRIMARY deployment.
+///
+/// Its ARN ends in the deployment's number, but not after every rollback: then it is the only one that there is, or else
+/// the newest that succeeded with this definition.
+fn running(service: &Service, past: &Past, succeeded: &[Release]) -> Release {
+    let definition = service.primary().map_or(&service.task_definition, |primary| &primary.task_definition);
+    let current: Vec<&str> =
+        service.current_service_revisions.iter().map(|revision| revision.arn.as_str()).collect();
+    let number = service.primary().and_then(|primary| primary.id.rsplit('/').next());
+    let last = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
+    let of_definition =
+        |arn: &&str| past.revisions.get(*arn).is_some_and(|revision| &revision.task_definition == definition);
+    let by_number = past
+        .revisions
+        .keys()
+        .map(String::as_str)
+        .find(|arn| last(arn).as_deref() == number)
+        .filter(of_definition);
+    let only = || match current.as_slice() {
+        [only] => Some(*only).filter(of_definition),
+        _ => None,
+    };
+    let Some(arn) = by_number.or_else(only) else {
+        let newest = succeeded.iter().find(|known| &known.definition == definition).cloned();
+        return newest.unwrap_or_else(|| Release::of_definition(definition));
+    };
+    let deployment = past.deployments.iter().find(|known| known.target() == Some(arn));
+    let revision = past.revisions.get(arn).cloned();
+    let created = revision.as_ref().map_or(0.0, |revision| revision.created_at.0);
+    Release {
+        definition: definition.clone(),
+        at: deployment.map_or(created, |known| known.created_at.0),
+        deployment: deployment.map(|known| known.service_deployment_arn.clone()),
+        revision,
+    }
+}

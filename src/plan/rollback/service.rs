@@ -1,0 +1,182 @@
+//! Owns the plan of one service that goes back: the revision, the attributes, and what is registered for it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::attributes::{Attributes, attributes};
+use super::images::Images;
+use super::{Choice, Release};
+use crate::aws::past::{Past, family_of};
+use crate::aws::types::{Service, TaskDefinition};
+use crate::document::model::Root;
+use crate::document::normal::normal;
+use crate::error::Failure;
+use crate::manifest::OnFailure;
+use crate::plan::diff::diff;
+use crate::plan::record::RESTORED_FROM;
+use crate::plan::replace::registrable_with_own_tags;
+use crate::plan::{Plan, Reason, Registration, Revision, ServicePlan, WayBack};
+
+/// Holds what a service is called, and what its manifest says of rollouts.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    pub key: String,
+    pub cluster: String,
+    pub timeout: Option<std::time::Duration>,
+    pub on_failure: Option<OnFailure>,
+    pub on_timeout: Option<OnFailure>,
+}
+
+/// Holds what was seen of a service that goes back.
+#[derive(Debug)]
+pub struct Sight<'a> {
+    pub terms: Terms,
+    pub service: &'a Service,
+    pub past: &'a Past,
+    pub choice: &'a Choice,
+    pub images: &'a Images,
+    /// The newest ACTIVE revision of the family to go back to, where that was looked at.
+    pub latest: Option<&'a TaskDefinition>,
+    /// Who does this.
+    pub performer: Option<String>,
+}
+
+/// Returns the definition to go back to.
+///
+/// # Errors
+/// It was deleted.
+pub fn definition<'a>(to: &Release, past: &'a Past) -> Result<&'a TaskDefinition, Failure> {
+    let known = past.definitions.get(&to.definition);
+    let known = known.filter(|known| known.document["status"] != "DELETE_IN_PROGRESS");
+    known.ok_or_else(|| Failure::error(format!("`{}` was deleted", to.revision_name())))
+}
+
+/// Returns whether the definition has to be registered again: it is no longer ACTIVE, or images get their digests.
+pub fn registers(definition: &TaskDefinition, images: &Images) -> bool {
+    definition.document["status"] == "INACTIVE" || !images.pinned.is_empty()
+}
+
+/// Returns the plan of a service that goes back, and adds what is registered for it.
+///
+/// # Errors
+/// The definition was deleted.
+pub fn plan(sight: &Sight<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> {
+    let Choice { from, to, .. } = sight.choice;
+    let definition = definition(to, sight.past)?;
+    let (service, terms) = (sight.service, &sight.terms);
+    let attributes = match (&from.revision, &to.revision) {
+        (Some(running), Some(wanted)) => attributes(running, wanted, service),
+        _ => Attributes::default(),
+    };
+    let root = Root::TaskDefinition;
+    let running = sight.past.definitions.get(&from.definition);
+    let running = running.map_or(json!({}), |known| normal(&known.document, root));
+    let after = revision(sight, definition, plan);
+    let definition_changes = diff(&running, &normal(&sight.images.document, root), root.shape());
+    let mut members = attributes.members;
+    let mut reasons = Vec::new();
+    if after == Revision::Same {
+        reasons = moved(sight);
+        reasons.extend((reasons.is_empty() && members.is_empty()).then_some(Reason::Forced));
+    }
+    if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
+        members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
+    }
+    let notes = attributes.notes.iter().chain(&sight.images.notes);
+    plan.notes.extend(notes.map(|note| format!("`{}`: {note}", terms.key)));
+    let way_back = WayBack::of(service).map(|way| WayBack { members: attributes.before, ..way });
+    Ok(ServicePlan {
+        before: from.definition.clone(),
+        after,
+        definition_changes,
+        service_changes: attributes.changes,
+        reasons,
+        members,
+        way_back,
+        ..unchanged(terms, service)
+    })
+}
+
+/// Returns the plan of a service that runs what was asked for.
+pub fn unchanged(terms: &Terms, service: &Service) -> ServicePlan {
+    ServicePlan {
+        key: terms.key.clone(),
+        name: service.service_name.clone(),
+        cluster: terms.cluster.clone(),
+        before: service.task_definition.clone(),
+        after: Revision::Same,
+        definition_changes: Vec::new(),
+        service_changes: Vec::new(),
+        reasons: Vec::new(),
+        members: serde_json::Map::new(),
+        deployment_before: service.primary().map(|primary| primary.id.clone()),
+        retag: BTreeMap::new(),
+        way_back: WayBack::of(service),
+        timeout: terms.timeout,
+        on_failure: terms.on_failure,
+        on_timeout: terms.on_timeout,
+    }
+}
+
+/// Returns the revision that the service will run.
+fn revision(sight: &Sight<'_>, definition: &TaskDefinition, plan: &mut Plan) -> Revision {
+    if !registers(definition, sight.images) {
+        return match definition.arn == sight.choice.from.definition {
+            true => Revision::Same,
+            false => Revision::Registered(definition.arn.clone()),
+        };
+    }
+    let wanted = normal(&sight.images.document, Root::TaskDefinition);
+    // What an earlier rollback registered serves again: no two revisions say the same.
+    let reusable = sight.latest.filter(|latest| {
+        latest.document["status"] == "ACTIVE" && normal(&latest.document, Root::TaskDefinition) == wanted
+    });
+    match reusable {
+        Some(latest) if latest.arn == sight.choice.from.definition => return Revision::Same,
+        Some(latest) => return Revision::Registered(latest.arn.clone()),
+        None => {}
+    }
+    let document = restored(sight, definition);
+    let known = plan.registrations.iter().position(|known| known.document == document);
+    let index = known.unwrap_or_else(|| {
+        let latest = sight.latest.map(|latest| latest.arn.clone());
+        let family = family_of(&definition.arn).to_owned();
+        plan.registrations.push(Registration { family, document, latest });
+        plan.registrations.len() - 1
+    });
+    Revision::New(index)
+}
+
+/// Returns the document to register: as it was described, with its tags, and with what it was made from.
+fn restored(sight: &Sight<'_>, definition: &TaskDefinition) -> Value {
+    const BY: &str = "ecsail:deployed-by";
+    let mut document = registrable_with_own_tags(&sight.images.document);
+    let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
+    tags.retain(|tag| tag["key"] != RESTORED_FROM && (tag["key"] != BY || sight.performer.is_none()));
+    let origin = sight.past.origin(&definition.arn);
+    let own = [
+        (RESTORED_FROM, Some(crate::aws::types::revision_of(&origin).to_owned())),
+        (BY, sight.performer.as_deref().map(crate::plan::record::allowed)),
+    ];
+    for (key, value) in own.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+        if tags.len() < crate::plan::record::MOST_TAGS {
+            tags.push(json!({"key": key, "value": value}));
+        }
+    }
+    document["tags"] = Value::Array(tags);
+    document
+}
+
+/// Returns the images that the same revision will run again, since their tags name them once more.
+fn moved(sight: &Sight<'_>) -> Vec<Reason> {
+    let Choice { from, to, .. } = sight.choice;
+    let (before, after) = (from.digests(None), to.digests(None));
+    let images = to.revision.iter().flat_map(|revision| &revision.container_images);
+    let moved = images.filter_map(|image| {
+        let (before, after) = (before.get(&image.container_name)?, after.get(&image.container_name)?);
+        let (image, before, after) = (image.image.clone(), before.clone(), after.clone());
+        (before != after).then_some(Reason::ImageMoved { image, before, after })
+    });
+    moved.collect()
+}

@@ -1,0 +1,211 @@
+//! Owns what `--to` may say, and what it means for a service.
+
+use std::fmt;
+
+use super::releases::{Release, Releases};
+use super::{Choice, Source, choice};
+use crate::aws::past::{Past, family_of, number_of};
+use crate::aws::types::{TaskDefinition, revision_of};
+use crate::error::Failure;
+use crate::manifest::image::Reference;
+
+/// Says what to go back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// So many deployments that succeeded back; 1 is the one before the running one.
+    Back(usize),
+    /// A revision of a family: `web:12`, or its ARN.
+    Revision(String),
+    /// A bare number: a revision, else an image tag.
+    Number(u64),
+    /// An image tag, or a digest.
+    Image(String),
+}
+
+impl Wanted {
+    /// Returns what an argument of `--to` means.
+    ///
+    /// # Errors
+    /// One that is neither a revision nor an image.
+    pub fn parse(text: &str) -> Result<Wanted, String> {
+        let number =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?;
+        if let Some(tag) = text.strip_prefix("tag=").filter(|tag| !tag.is_empty()) {
+            return Ok(Wanted::Image(tag.to_owned()));
+        }
+        if text.starts_with("sha256:") {
+            return Ok(Wanted::Image(text.to_owned()));
+        }
+        if let Some(number) = number(text) {
+            return Ok(Wanted::Number(number));
+        }
+        let name = revision_of(text);
+        match name.rsplit_once(':') {
+            Some((family, revision)) if !family.is_empty() && number(revision).is_some() => {
+                Ok(Wanted::Revision(name.to_owned()))
+            }
+            None if !text.is_empty() && !text.contains(['/', '@', ' ', '=']) => {
+                Ok(Wanted::Image(text.to_owned()))
+            }
+            _ => Err("neither a revision such as `web:12`, nor an image tag, nor a digest".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wanted::Back(steps) => write!(f, "{steps} back"),
+            Wanted::Revision(text) | Wanted::Image(text) => f.write_str(text),
+            Wanted::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// Returns the revision that was named; nothing where it is what runs.
+///
+/// Of its deployments the newest that succeeded counts: it tells the digests and the attributes.
+///
+/// # Errors
+/// There is no such revision, or it is of another family.
+pub fn revision(name: &str, past: &Past, releases: &Releases) -> Result<Option<Choice>, Failure> {
+    let running = &releases.running;
+    let succeeded = releases.succeeded.iter().find(|known| known.revision_name() == name);
+    let family = family_of(&running.definition);
+    if family_of(name) != family && succeeded.is_none() {
+        let hint = format!("its family is `{family}`");
+        return Err(Failure::error(format!("`{name}` was never a revision of this service")).hint(hint));
+    }
+    if running.revision_name() == name {
+        return Ok(None);
+    }
+    let known = past.definitions.values().find(|known| known.revision() == name);
+    let Some(definition) = known else {
+        return Err(Failure::error(format!("there is no revision `{name}`")).hint(super::names(releases)));
+    };
+    let release = succeeded.cloned().unwrap_or_else(|| Release::of_definition(&definition.arn));
+    if release.is_same(running, past) {
+        return Ok(None);
+    }
+    Ok(Some(choice(releases, release, Source::Named { succeeded: succeeded.is_some() }, past)))
+}
+
+/// Returns what a bare number means: a revision where there is one, else an image tag.
+///
+/// # Errors
+/// Both are there, or neither.
+pub fn number(number: u64, past: &Past, releases: &Releases) -> Result<Option<Choice>, Failure> {
+    let name = format!("{}:{number}", family_of(&releases.running.definition));
+    let is_revision = past.definitions.values().any(|known| known.revision() == name);
+    let tag = number.to_string();
+    let image = with_image(&tag, past, releases);
+    match (is_revision, image) {
+        (true, Some(found)) if found.revision_name() != name => {
+            let message =
+                format!("`{tag}` is a revision, `{name}`, and an image tag, of `{}`", found.revision_name());
+            Err(Failure::usage(message).hint(format!("say `--to {name}` or `--to tag={tag}`")))
+        }
+        (true, _) => revision(&name, past, releases),
+        (false, None) if !has_image(&releases.running, &tag, past) => {
+            let message = format!("there is neither a revision `{name}` nor an image `{tag}`");
+            Err(Failure::error(message).hint(super::names(releases)))
+        }
+        (false, _) => self::image(&tag, past, releases),
+    }
+}
+
+/// Returns the newest release with an image; nothing where it is what runs.
+///
+/// # Errors
+/// There is none.
+pub fn image(version: &str, past: &Past, releases: &Releases) -> Result<Option<Choice>, Failure> {
+    if has_image(&releases.running, version, past) {
+        return Ok(None);
+    }
+    let Some(release) = with_image(version, past, releases) else {
+        let message = format!("no deployment and no revision had an image `{version}`");
+        return Err(Failure::error(message).hint(super::names(releases)));
+    };
+    if release.is_same(&releases.running, past) {
+        return Ok(None);
+    }
+    let succeeded = release.deployment.is_some();
+    Ok(Some(choice(releases, release, Source::Named { succeeded }, past)))
+}
+
+/// Returns the newest release with an image: of the deployments that succeeded, else of the registered revisions.
+fn with_image(version: &str, past: &Past, releases: &Releases) -> Option<Release> {
+    let succeeded = releases.succeeded.iter().find(|known| has_image(known, version, past)).cloned();
+    let registered = || {
+        let found = past.registered.iter().find(|known| names_image(known, version))?;
+        Some(Release::of_definition(&found.arn))
+    };
+    succeeded.or_else(registered)
+}
+
+/// Returns whether a release that is known had an image, by what ECS resolved or by what its definition records.
+pub fn has_image(release: &Release, version: &str, past: &Past) -> bool {
+    let images = release.revision.iter().flat_map(|revision| &revision.container_images);
+    let mut resolved = images.filter(|image| {
+        image.image_digest.as_deref() == Some(version)
+            || Reference::parse(&image.image).version() == Some(version)
+    });
+    let definition = past.definitions.get(&release.definition);
+    resolved.next().is_some() || definition.is_some_and(|known| names_image(known, version))
+}
+
+/// Returns whether a definition names an image, or was deployed with that tag as its record says.
+fn names_image(definition: &TaskDefinition, version: &str) -> bool {
+    let containers = definition.document["containerDefinitions"].as_array().into_iter().flatten();
+    let mut images = containers.filter_map(|container| container["image"].as_str()).map(Reference::parse);
+    let recorded = definition.tag("ecsail:tag").unwrap_or_default().split(',');
+    // Tags for one image each are recorded as `app=1.4.2`; what a tag's value may not hold as `_`.
+    let mut recorded = recorded.map(|tag| tag.rsplit('=').next().unwrap_or(tag));
+    images.any(|image| image.tag.as_deref() == Some(version) || image.digest.as_deref() == Some(version))
+        || recorded.any(|tag| tag == version)
+}
+
+/// Returns whether all that is asked for can be found in what is known, so that nothing more has to be read.
+pub fn is_known(wanted: &Wanted, past: &Past, releases: &Releases) -> bool {
+    match wanted {
+        Wanted::Back(steps) => {
+            releases.below.len() >= *steps || past.from_the_beginning && !past.deployments.is_empty()
+        }
+        Wanted::Image(version) => {
+            has_image(&releases.running, version, past) || with_image(version, past, releases).is_some()
+        }
+        Wanted::Revision(name) => past.definitions.values().any(|known| known.revision() == name),
+        Wanted::Number(_) => false,
+    }
+}
+
+/// Returns the number of the revision below which older ones may be gone back to: of the one that runs, or of the one that it
+/// was registered again from.
+pub fn number_below(past: &Past, releases: &Releases) -> u64 {
+    number_of(&past.origin(&releases.running.definition)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_after_to_is_a_revision_an_image_or_a_number() {
+        let revision = |name: &str| Ok(Wanted::Revision(name.to_owned()));
+        let image = |name: &str| Ok(Wanted::Image(name.to_owned()));
+        for (text, wanted) in [
+            ("web:12", revision("web:12")),
+            ("arn:aws:ecs:us-east-1:123456789012:task-definition/web:12", revision("web:12")),
+            ("12", Ok(Wanted::Number(12))),
+            ("1.4.1", image("1.4.1")),
+            ("v12", image("v12")),
+            ("tag=12", image("12")),
+            ("sha256:abc", image("sha256:abc")),
+        ] {
+            assert_eq!(Wanted::parse(text), wanted, "{text}");
+        }
+        for text in ["", "web:", ":12", "web:x", "shop/app:v1", "a b", "tag="] {
+            assert!(Wanted::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Owns how log lines look: which task and container wrote them, in a colour for each task.
+
+use serde_json::{Value, json};
+
+use crate::diagnose::log::printable;
+use crate::tail::merge::Line;
+
+/// How many characters of a task's id are shown.
+const ID: usize = 8;
+
+/// The colours of tasks: those that are readable on a dark and on a light ground.
+const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
+
+/// Returns a log line as text, each of its own lines with the task and the container before it.
+///
+/// It is left as it was written; only on a terminal it loses what would steer that.
+pub fn text(line: &Line, width: usize, color: bool, terminal: bool) -> String {
+    let id = line.task.get(..ID).unwrap_or(&line.task);
+    let before = format!("{id} {:width$}", line.container);
+    let before = match color {
+        true => format!("\u{1b}[{}m{before}\u{1b}[0m", color_of(&line.task)),
+        false => before,
+    };
+    let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
+    let message = line.message.trim_end_matches(['\n', '\r']);
+    let lines: Vec<String> = message.split('\n').map(|one| format!("{before} | {}", shown(one))).collect();
+    lines.join("\n")
+}
+
+/// Returns the colour of a task: always the same for the same id.
+fn color_of(task: &str) -> &'static str {
+    let sum = task.bytes().fold(5381u32, |sum, byte| sum.wrapping_mul(33) ^ u32::from(byte));
+    COLORS[sum as usize % COLORS.len()]
+}
+
+/// Returns a log line as JSON.
+pub fn json(service: &str, line: &Line) -> Value {
+    json!({"event": "log", "service": service, "task": line.task, "container": line.container,
+        "at": line.at as f64 / 1000.0, "message": line.message})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(message: &str) -> Line {
+        let (task, container) = ("0123456789abcdef".to_owned(), "app".to_owned());
+        Line { at: 1_500, task, container, message: message.to_owned(), ..Line::default() }
+    }
+
+    #[test]
+    fn a_line_has_its_task_and_its_container_before_it() {
+        assert_eq!(text(&line("ready\n"), 5, false, false), "01234567 app   | ready");
+        let trace = "ERROR\n  at main";
+        assert_eq!(text(&line(trace), 3, false, false), "01234567 app | ERROR\n01234567 app |   at main");
+    }
+
+    #[test]
+    fn json_is_left_whole_and_nothing_is_masked() {
+        let message = r#"{"level":"info","password":"hunter2","text":"a\tb"}"#;
+        assert_eq!(text(&line(message), 3, false, false), format!("01234567 app | {message}"));
+        assert_eq!(text(&line(message), 3, false, true), format!("01234567 app | {message}"));
+    }
+
+    #[test]
+    fn only_a_terminal_is_kept_from_being_steered() {
+        let message = "\u{1b}[2J\u{1b}]0;title\u{7}red\r";
+        assert_eq!(text(&line(message), 3, false, true), "01234567 app | red");
+        assert_eq!(text(&line("\u{1b}[31mred"), 3, false, false), "01234567 app | \u{1b}[31mred");
+    }
+
+    #[test]
+    fn a_task_keeps_its_colour() {
+        let colored = text(&line("x"), 3, true, false);
+        assert!(colored.starts_with("\u{1b}[") && colored.ends_with("app\u{1b}[0m | x"), "{colored:?}");
+        assert_eq!(colored, text(&line("x"), 3, true, false));
+        let others = ["a1", "b2", "c3", "d4", "e5"].map(color_of);
+        assert!(others.iter().any(|color| *color != others[0]), "{others:?}");
+    }
+
+    #[test]
+    fn as_json_an_event_has_the_whole_id_and_its_time_in_seconds() {
+        let value = json("web", &line("ready\n"));
+        assert_eq!(value["task"], "0123456789abcdef");
+        assert_eq!(value["at"], 1.5);
+        assert_eq!(value["message"], "ready\n");
+    }
+}

@@ -1,0 +1,116 @@
+//! Owns how a way back looks before it is gone: what runs, what it goes back to, and why that.
+
+use super::screen::{Paint, paint};
+use crate::manifest::image::Reference;
+use crate::plan::rollback::{LeftOut, Pinned, Source, Target, Told, Why};
+use crate::watch::judge::in_words;
+
+/// Returns a target as text.
+pub fn text(target: &Target, color: bool) -> String {
+    let name = paint(color, Paint::Bold, &target.service);
+    let to = target.to.as_ref().map_or("what ran before", |to| to.revision.as_str());
+    let head = match target.source {
+        Source::UnderWay => {
+            format!("{name}: the deployment of {} is stopped, ECS goes back to {to}", target.from.revision)
+        }
+        _ => format!("{name}: goes back from {} to {to}", target.from.revision),
+    };
+    let mut lines = vec![head, format!("  from  {}", line(&target.from))];
+    lines.extend(target.to.iter().map(|to| format!("  to    {}", line(to))));
+    lines.extend(why(target).map(|why| format!("  why   {why}")));
+    lines.extend(target.left_out.iter().map(|left| format!("  not   {}", left_out(left))));
+    lines.extend(target.pinned.iter().map(|image| format!("  image {}", pinned(image))));
+    lines.join("\n")
+}
+
+/// Returns a release in one line: its revision, when it was deployed, its images.
+fn line(told: &Told) -> String {
+    let mut parts = vec![told.revision.clone()];
+    parts.extend(told.at.map(moment));
+    let images = told.images.iter().map(|image| {
+        let reference = Reference::parse(&image.image);
+        let name = reference.repository.rsplit('/').next().unwrap_or_default();
+        match (&reference.tag, &reference.digest) {
+            (Some(tag), _) => format!("{name}:{tag}"),
+            (None, Some(digest)) => format!("{name}@{}", short(digest)),
+            (None, None) => name.to_owned(),
+        }
+    });
+    parts.push(images.collect::<Vec<_>>().join(", "));
+    parts.retain(|part| !part.is_empty());
+    parts.join("  ")
+}
+
+/// Returns by what the target was chosen, in words.
+fn why(target: &Target) -> Option<String> {
+    let to = target.to.as_ref().map_or("it", |to| to.revision.as_str());
+    let text = match &target.source {
+        Source::History { steps: 1 } => {
+            "the newest deployment that succeeded before the one that runs".to_owned()
+        }
+        Source::History { steps } => format!("{steps} deployments that succeeded back"),
+        Source::BeforeHistory => {
+            "what ran when ECS's history of deployments begins, 90 days ago at the most".to_owned()
+        }
+        Source::LastCompleted => {
+            "the deployment that was completed last, by the service's own list".to_owned()
+        }
+        Source::Tags => format!(
+            "ECS's history does not tell: {to} is the newest older revision with the tags of a deploy; \
+             whether it ran well is not known"
+        ),
+        Source::Revisions => format!(
+            "ECS's history does not tell: {to} is the ACTIVE revision before this one; whether it ever ran is not known"
+        ),
+        Source::Named { succeeded: true } => "it was named; its deployment succeeded".to_owned(),
+        Source::Named { succeeded: false } => {
+            "it was named; no deployment of it is known to have succeeded".to_owned()
+        }
+        Source::UnderWay => return None,
+    };
+    Some(text)
+}
+
+fn left_out(left: &LeftOut) -> String {
+    let revision = left.revision.as_deref().unwrap_or("the deployment");
+    let at = moment(left.at);
+    match &left.why {
+        Why::Failed { status, reason } => {
+            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            format!("{revision} of {at}: {}{reason}", ended(status))
+        }
+        Why::Same => format!("{revision} of {at}: the same as what runs"),
+        Why::RolledAwayFrom => {
+            format!("{revision} of {at}: it succeeded, and was rolled away from; `--to {revision}` names it")
+        }
+    }
+}
+
+/// Returns how a deployment ended, in words.
+fn ended(status: &str) -> String {
+    match status {
+        "ROLLBACK_SUCCESSFUL" => "rolled back".to_owned(),
+        "ROLLBACK_FAILED" => "its rollback failed".to_owned(),
+        other => in_words(other),
+    }
+}
+
+fn pinned(pinned: &Pinned) -> String {
+    let Pinned { image, digest, now } = pinned;
+    let name = image.rsplit('/').next().unwrap_or(image);
+    let now = match now {
+        Some(now) => format!("now names {}", short(now)),
+        None => "is gone".to_owned(),
+    };
+    format!("`{name}` {now}: what ran, {}, is registered by its digest", short(digest))
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..19).unwrap_or(digest)
+}
+
+/// Returns a time as `2026-11-21 13:05Z`.
+fn moment(at: f64) -> String {
+    let time = jiff::Timestamp::from_second(at as i64);
+    time.map_or_else(|_| at.to_string(), |time| time.strftime("%Y-%m-%d %H:%MZ").to_string())
+}

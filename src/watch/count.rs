@@ -1,0 +1,182 @@
+//! Owns watching a service until as many tasks run as are desired. No deployment is at stake: nothing is judged, and
+//! nothing is ever changed.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::pace::{Rhythm, pause};
+use super::progress::{Progress, Standing};
+use crate::aws::error::Meaning;
+use crate::aws::types::{Service, revision_of, view};
+use crate::aws::{ApiError, Aws};
+use crate::report::{Event, Report};
+
+/// Holds what is waited for.
+#[derive(Clone, Debug)]
+pub struct Counting<'a> {
+    pub cluster: &'a str,
+    /// The service's name in ECS, and what commands call it.
+    pub name: &'a str,
+    pub key: &'a str,
+    pub desired: i64,
+    /// How the service was before.
+    pub before: &'a Service,
+    pub timeout: Duration,
+    /// The time between two looks, where it does not adapt.
+    pub poll: Option<Duration>,
+}
+
+/// Says how a wait ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Counted {
+    /// As many run as are desired.
+    Reached,
+    /// The time is up.
+    TimedOut,
+    /// Something else has changed the desired count meanwhile.
+    Moved { desired: i64 },
+    /// The service is no longer there.
+    Gone,
+    /// It can no longer be watched.
+    Lost { error: String },
+}
+
+/// Holds what was seen so far.
+struct Seen {
+    started: Instant,
+    changed: Instant,
+    looks: u32,
+    /// The desired count that is waited for was seen: any other is another's.
+    took_effect: bool,
+    events: BTreeSet<String>,
+    progress: Option<Progress>,
+}
+
+impl Counting<'_> {
+    /// Returns how the wait ended, and how many tasks ran when the service was last seen.
+    pub async fn wait(&self, aws: &Aws, report: &dyn Report) -> (Counted, i64) {
+        let now = Instant::now();
+        let events = self.before.events.iter().map(|event| event.id.clone()).collect();
+        let mut seen =
+            Seen { started: now, changed: now, looks: 0, took_effect: false, events, progress: None };
+        let mut running = self.before.running_count;
+        loop {
+            seen.looks += 1;
+            match self.look(aws).await {
+                Ok(Some(service)) => {
+                    running = service.running_count;
+                    self.show(&service, &mut seen, report);
+                    if let Some(end) =
+                        end(&service, self.before.desired_count, self.desired, &mut seen.took_effect)
+                    {
+                        return (end, running);
+                    }
+                }
+                Ok(None) => return (Counted::Gone, 0),
+                // Credentials were there before: a source of them that fails may come back.
+                Err(error) if error.may_pass() || error.meaning == Meaning::NoCredentials => {
+                    tracing::info!("the watch goes on after: {error}");
+                }
+                Err(error) => {
+                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    return (Counted::Lost { error: format!("{error}{hint}") }, running);
+                }
+            }
+            let elapsed = seen.started.elapsed();
+            if elapsed >= self.timeout {
+                return (Counted::TimedOut, running);
+            }
+            let still = seen.changed.elapsed();
+            let adapted = pause(&Rhythm { elapsed, looks: seen.looks, still, near_end: false });
+            tokio::time::sleep(self.poll.unwrap_or(adapted).min(self.timeout - elapsed)).await;
+        }
+    }
+
+    /// Returns the service; nothing where it is no longer there.
+    async fn look(&self, aws: &Aws) -> Result<Option<Service>, ApiError> {
+        let mut found = aws.services(self.cluster, &[self.name.to_owned()]).await?;
+        let Some(document) = found.remove(self.name) else { return Ok(None) };
+        let service: Service = view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
+        Ok(Some(service).filter(|service| service.status != "INACTIVE"))
+    }
+
+    /// Tells what is new.
+    fn show(&self, service: &Service, seen: &mut Seen, report: &dyn Report) {
+        for event in service.events.iter().rev().filter(|event| seen.events.insert(event.id.clone())) {
+            report.tell(&Event::ServiceEvent { service: self.key, event });
+            seen.changed = Instant::now();
+        }
+        let progress = Progress {
+            key: self.key.to_owned(),
+            revision: revision_of(&service.task_definition).to_owned(),
+            standing: Standing::Moving,
+            desired: self.desired,
+            running: service.running_count,
+            pending: service.pending_count,
+            detail: detail(service, self.desired),
+            seconds: seen.started.elapsed().as_secs_f64(),
+            ..Progress::default()
+        };
+        if !seen.progress.as_ref().is_some_and(|known| known.is_where(&progress)) {
+            report.tell(&Event::Progress(&progress));
+            seen.progress = Some(progress);
+            seen.changed = Instant::now();
+        }
+    }
+}
+
+/// Returns whether the wait is over, and how.
+fn end(service: &Service, before: i64, wanted: i64, took_effect: &mut bool) -> Option<Counted> {
+    let desired = service.desired_count;
+    *took_effect |= desired == wanted;
+    // Until the change is seen an answer may be older than it.
+    if desired != wanted && (*took_effect || desired != before) {
+        return Some(Counted::Moved { desired });
+    }
+    let reached = desired == wanted && service.running_count == wanted && service.pending_count == 0;
+    reached.then_some(Counted::Reached)
+}
+
+fn detail(service: &Service, wanted: i64) -> String {
+    let running = service.running_count;
+    match running.cmp(&wanted) {
+        std::cmp::Ordering::Less => format!("{} more to run", wanted - running),
+        std::cmp::Ordering::Greater => format!("{} to stop", running - wanted),
+        std::cmp::Ordering::Equal => "all are running".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(desired: i64, running: i64, pending: i64, took_effect: bool) -> Option<Counted> {
+        let counts = Service {
+            desired_count: desired,
+            running_count: running,
+            pending_count: pending,
+            ..Service::default()
+        };
+        end(&counts, 2, 4, &mut took_effect.clone())
+    }
+
+    #[test]
+    fn the_wait_is_over_when_as_many_run_as_are_wanted() {
+        let moved = |desired| Some(Counted::Moved { desired });
+        for (counts, expected) in [
+            ((4, 4, 0, true), Some(Counted::Reached)),
+            ((4, 3, 1, true), None),
+            ((4, 5, 0, true), None),
+            ((4, 4, 1, true), None),
+            // An answer from before the change.
+            ((2, 2, 0, false), None),
+            // Somebody set it back, or to something else.
+            ((2, 4, 0, true), moved(2)),
+            ((6, 4, 0, true), moved(6)),
+            ((6, 2, 0, false), moved(6)),
+        ] {
+            let (desired, running, pending, took_effect) = counts;
+            assert_eq!(seen(desired, running, pending, took_effect), expected, "{counts:?}");
+        }
+    }
+}

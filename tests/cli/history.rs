@@ -1,0 +1,183 @@
+//! `ecsail history`: what was deployed and how it ended, as ECS's own log has it.
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::{Value, json};
+
+use crate::support::{World, service};
+
+fn history(world: &World) -> Vec<Value> {
+    world.run(&["history", "web", "--output", "json"]).exits(0).events()
+}
+
+/// Returns a world after deploy A and B, which went well, and C, which ECS rolled back.
+fn three_deploys() -> World {
+    let world = World::with_breaker(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    world.deploy("v3").exits(0);
+    world.sandbox.set_scenario(None, Scenario::Crash);
+    world.push("v4");
+    world.deploy("v4").exits(3);
+    world
+}
+
+#[test]
+fn it_tells_the_same_story_as_the_log_of_ecs() {
+    let world = three_deploys();
+    world.sandbox.clear_requests();
+    let told = history(&world);
+    world.unchanged();
+    let list = world.call("ListServiceDeployments", json!({"cluster": "main", "service": "web"}));
+    let log = list["serviceDeployments"].as_array().expect("a list");
+    assert_eq!((told.len(), log.len()), (4, 4), "the seeded one, and three deploys");
+    for (told, log) in told.iter().zip(log) {
+        assert_eq!(told["service_deployment"], log["serviceDeploymentArn"]);
+        assert_eq!(told["status"], log["status"]);
+        for (ours, theirs) in
+            [("created_at", "createdAt"), ("started_at", "startedAt"), ("finished_at", "finishedAt")]
+        {
+            assert_eq!(told[ours], log[theirs], "{ours}");
+        }
+        let arn = &log["targetServiceRevisionArn"];
+        let revision = &world.call("DescribeServiceRevisions", json!({"serviceRevisionArns": [arn]}))["serviceRevisions"]
+            [0];
+        let definition = revision["taskDefinition"].as_str().expect("an ARN");
+        assert_eq!(told["revision"], definition.rsplit('/').next().expect("a name"));
+        assert_eq!(told["images"][0]["digest"], revision["containerImages"][0]["imageDigest"]);
+        assert_eq!(
+            told["deployment"].as_str().map(|id| id.rsplit('/').next()),
+            Some(arn.as_str().and_then(|arn| arn.rsplit('/').next()))
+        );
+    }
+    let words: Vec<_> = told.iter().map(|one| (one["outcome"].as_str(), one["tag"].as_str())).collect();
+    let expected = [("rolled_back", "v4"), ("deployed", "v3"), ("deployed", "v2"), ("deployed", "v1")];
+    assert_eq!(words, expected.map(|(outcome, tag)| (Some(outcome), Some(tag))));
+    assert_eq!(told[0]["rolled_back_to"], "web:3");
+    assert_eq!(told[0]["reason"], log[0]["statusReason"]);
+}
+
+#[test]
+fn people_read_it_as_a_table() {
+    let world = three_deploys();
+    let run = world.run(&["history", "web"]).exits(0);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines[0], "web:");
+    assert!(lines[1].starts_with("WHEN               RESULT       REVISION  TAG  TOOK"), "{}", run.stdout);
+    assert!(lines[2].contains("  rolled back  web:4     v4   "), "{}", run.stdout);
+    assert!(
+        lines[3].starts_with("    back to web:3: Service deployment rolled back because"),
+        "{}",
+        run.stdout
+    );
+    assert!(lines[4].contains("  deployed     web:3     v3   "), "{}", run.stdout);
+    assert!(lines[4].contains("  sandbox  "), "who deployed: {}", run.stdout);
+    assert_eq!(lines.len(), 7);
+}
+
+#[test]
+fn it_needs_no_manifest_and_stops_at_the_limit() {
+    let world = three_deploys();
+    std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
+    world.sandbox.clear_requests();
+    let run =
+        world.run(&["history", "--cluster", "main", "--service", "web", "--limit", "2", "--output", "json"]);
+    assert_eq!(run.exits(0).events().len(), 2);
+    assert_eq!(world.calls("DescribeTaskDefinition").len(), 2, "only what is shown");
+    world.run(&["history", "web", "--cluster", "main", "--limit", "0"]).exits(2);
+}
+
+#[test]
+fn more_than_a_call_takes_is_read_in_batches() {
+    let world = World::new(Scenario::Steady);
+    for _ in 0..45 {
+        let update = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
+        world.call("UpdateService", update);
+    }
+    world.sandbox.clear_requests();
+    let run = world.run(&["history", "web", "--limit", "40", "--output", "json"]).exits(0);
+    let told = run.events();
+    assert_eq!(told.len(), 40);
+    assert_eq!(world.calls("ListServiceDeployments").len(), 1);
+    assert_eq!(world.calls("DescribeServiceDeployments").len(), 2);
+    assert_eq!(world.calls("DescribeServiceRevisions").len(), 2);
+    assert_eq!(world.calls("DescribeTaskDefinition").len(), 1, "one revision");
+    assert_eq!(told[1]["outcome"], "superseded");
+    assert_eq!(told[1]["superseded_by"], "web:1");
+}
+
+#[test]
+fn what_is_under_way_is_told_as_such() {
+    let world = World::new(Scenario::Stuck);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    let told = history(&world);
+    assert_eq!((&told[0]["outcome"], &told[0]["finished_at"]), (&json!("under_way"), &Value::Null));
+    world.run(&["history"]).exits(0).answers("  under way  web:2 ");
+}
+
+#[test]
+fn a_breaker_without_rollback_is_a_failure() {
+    let world = World::new(Scenario::CrashBreaker);
+    world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
+    assert_eq!(history(&world)[0]["outcome"], "failed");
+}
+
+#[test]
+fn a_stop_that_was_asked_for_is_told_with_its_reason() {
+    let world = World::new(Scenario::Crash);
+    world.deploy("v2").exits(3);
+    let told = history(&world);
+    assert_eq!((&told[0]["outcome"], &told[0]["rolled_back_to"]), (&json!("rolled_back"), &json!("web:1")));
+    assert!(told[0]["reason"].is_string());
+}
+
+#[test]
+fn who_deploys_a_revision_again_is_not_who_registered_it() {
+    let world = World::new(Scenario::Steady);
+    world.deploy("v2").exits(0);
+    world.run(&["deploy", "--tag", "v2", "--force"]).exits(0);
+    let told = history(&world);
+    assert_eq!((&told[0]["revision"], &told[0]["deployed_by"]), (&json!("web:2"), &Value::Null));
+    assert_eq!(told[0]["registered_by"], told[1]["deployed_by"]);
+    assert!(told[1]["deployed_by"].is_string());
+}
+
+#[test]
+fn without_service_deployments_the_services_own_list_tells() {
+    let world = three_deploys();
+    world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).always());
+    let run = world.run(&["history", "web"]).exits(0).answers("  deployed  web:3 ");
+    run.says(
+        "note: only the deployments that the service lists itself are shown: ecs:ListServiceDeployments",
+    );
+    let told = history(&world);
+    let told: Vec<_> = told.iter().filter(|event| event["event"] == "history").collect();
+    assert_eq!((told.len(), &told[0]["service_deployment"]), (1, &Value::Null));
+    assert_eq!(told[0]["images"][0]["image"].as_str().map(|image| image.ends_with(":v3")), Some(true));
+}
+
+#[test]
+fn without_descriptions_the_list_tells_less() {
+    let world = three_deploys();
+    world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::AccessDenied).always());
+    let run = world.run(&["history", "web"]).exits(0).answers("  rolled back  web:4 ");
+    run.says("note: why deployments were rolled back, and to what, is not known");
+}
+
+#[test]
+fn without_revisions_or_definitions_the_rest_is_told() {
+    for (operation, note) in [
+        ("DescribeServiceRevisions", "revisions, images and digests are not known"),
+        ("DescribeTaskDefinition", "tags, commits and who deployed are not known"),
+    ] {
+        let world = three_deploys();
+        world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
+        let run = world.run(&["history", "web"]).exits(0).answers("  rolled back  ");
+        assert_eq!(run.stderr.matches(note).count(), 1, "{operation}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_service_that_is_not_there_has_no_history() {
+    let world = World::with(Scenario::Steady, &[], &[service("web", json!({}))]);
+    let run = world.run(&["history", "wbe", "--cluster", "main"]).exits(1);
+    run.says("there is no service `wbe` in cluster `main`").says("did you mean `web`?");
+}

@@ -1,0 +1,291 @@
+//! `ecsail logs`: the lines of all tasks of a service, in the order of time, and over rollouts.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario, SeedService};
+use serde_json::{Value, json};
+
+use crate::support::{DEFINITION, MANIFEST, REPOSITORY, World, service};
+
+/// The sandbox begins with the year; its services have been up for an hour then.
+const ALL: &str = "--since=2025-12-31T22:00:00Z";
+
+fn options(group: &str) -> Value {
+    json!({"logDriver": "awslogs", "options": {"awslogs-group": group, "awslogs-region": "us-east-1",
+        "awslogs-stream-prefix": "web"}})
+}
+
+/// Returns service `web`, which writes to this group.
+fn logging(group: &str) -> SeedService {
+    let mut seeded = service("web", json!({}));
+    seeded.task_definition["containerDefinitions"][0]["logConfiguration"] = options(group);
+    seeded
+}
+
+fn world(seeded: SeedService) -> World {
+    World::with(Scenario::Steady, &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)], &[seeded])
+}
+
+/// Returns the ids of the tasks that run.
+fn tasks(world: &World) -> Vec<String> {
+    let listed = world.call("ListTasks", json!({"cluster": "main", "serviceName": "web"}));
+    let id = |arn: &Value| arn.as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
+    listed["taskArns"].as_array().into_iter().flatten().map(id).collect()
+}
+
+/// Gives the service a revision that writes to this group.
+fn redeploy(world: &World, group: &str) {
+    let mut document = logging(group).task_definition;
+    document["containerDefinitions"][0]["image"] = json!(format!("{REPOSITORY}:v2"));
+    let arn = world.call("RegisterTaskDefinition", document)["taskDefinition"]["taskDefinitionArn"].clone();
+    world.call("UpdateService", json!({"cluster": "main", "service": "web", "taskDefinition": arn}));
+}
+
+#[test]
+fn the_lines_of_all_tasks_are_in_the_order_of_time() {
+    let world = world(logging("/shop/web"));
+    let run = world.run(&["logs", "web", ALL, "--output", "json"]).exits(0);
+    let events = run.events();
+    let times: Vec<f64> = events.iter().map(|event| event["at"].as_f64().expect("a time")).collect();
+    assert!(times.is_sorted() && times.len() > 500, "{} lines", times.len());
+    for task in tasks(&world) {
+        assert!(events.iter().any(|event| event["task"] == task.as_str()), "{task}");
+    }
+    let first = &events[0];
+    let expected = (&json!("log"), &json!("web"), &json!("app"), &json!("starting app, web:1"));
+    assert_eq!((&first["event"], &first["service"], &first["container"], &first["message"]), expected);
+    world.unchanged();
+}
+
+#[test]
+fn a_line_has_its_task_and_its_container_before_it() {
+    let world = world(logging("/shop/web"));
+    let run = world.run(&["logs", "web", ALL]).exits(0);
+    for task in tasks(&world) {
+        let line = format!("{} app | listening on 0.0.0.0:8080\n", &task[..8]);
+        assert!(run.stdout.contains(&line), "{line}");
+    }
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn only_what_is_needed_is_asked_for() {
+    let world = world(logging("/shop/web"));
+    world.run(&["logs", "web", ALL]).exits(0);
+    let asked: Vec<_> = world.sandbox.requests().into_iter().map(|request| request.operation).collect();
+    assert_eq!(asked, ["DescribeServices", "DescribeTaskDefinition", "FilterLogEvents"]);
+}
+
+#[test]
+fn it_needs_no_manifest() {
+    let world = World::with(Scenario::Steady, &[], &[logging("/shop/web")]);
+    world.run(&["logs", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
+    world.run(&["logs", "--service", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
+    let near = world.run(&["logs", "wep", "--cluster", "main"]).exits(1);
+    near.says("there is no service `wep`").says("did you mean `web`?");
+}
+
+#[test]
+fn f_is_follow_and_a_manifest_is_named_before_the_verb() {
+    let world = world(logging("/shop/web"));
+    std::fs::rename(world.folder.dir.path().join("ecsail.yml"), world.folder.dir.path().join("other.yml"))
+        .expect("it is there");
+    world.run(&["-f", "other.yml", "logs", "web", ALL]).exits(0).answers("app | listening on");
+    world.run(&["logs", "web", ALL, "--manifest", "other.yml"]).exits(0).answers("app | listening on");
+}
+
+#[test]
+fn only_one_task_is_read_where_that_is_asked_for() {
+    let world = world(logging("/shop/web"));
+    let (one, other) = (tasks(&world)[0].clone(), tasks(&world)[1].clone());
+    let run = world.run(&["logs", "web", ALL, "--task", &one[..8]]).exits(0).answers(&one[..8]);
+    assert!(!run.stdout.contains(&other[..8]));
+    let none = world.run(&["logs", "web", ALL, "--task", "nothing"]).exits(0);
+    assert_eq!(none.stdout, "");
+    none.says("note: no such line since 2025-12-31 22:00Z");
+}
+
+#[test]
+fn a_filter_is_a_text_and_a_limit_keeps_the_last_lines() {
+    let world = world(logging("/shop/web"));
+    let run = world.run(&["logs", "web", ALL, "--filter", "listening on"]).exits(0);
+    assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+    let all = world.run(&["logs", "web", ALL]).exits(0).stdout;
+    let last = world.run(&["logs", "web", ALL, "--limit", "3"]).exits(0).stdout;
+    assert_eq!(last.lines().count(), 3);
+    assert!(all.ends_with(&last));
+}
+
+#[test]
+fn several_pages_are_one_answer() {
+    let mut seeded = logging("/shop/web");
+    seeded.service = json!({"desiredCount": 12});
+    let world = world(seeded);
+    // More than the 10,000 events of a page.
+    world.sandbox.advance(std::time::Duration::from_secs(3 * 3600));
+    let run = world.run(&["logs", "web", ALL]).exits(0);
+    assert!(run.stdout.lines().count() > 10_000, "{}", run.stdout.lines().count());
+    assert!(world.calls("FilterLogEvents").len() > 1);
+}
+
+#[test]
+fn without_a_prefix_the_streams_are_those_of_the_tasks() {
+    let mut seeded = logging("/shop/web");
+    seeded.task_definition = json!({"family": "web", "containerDefinitions": [{"name": "app", "memory": 128,
+        "image": format!("{REPOSITORY}:v1"),
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/shop/web"}}}]});
+    let world = world(seeded);
+    let run = world.run(&["logs", "web", ALL]).exits(0);
+    for task in tasks(&world) {
+        assert!(run.stdout.contains(&format!("{} app | listening on", &task[..8])), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_container_that_writes_elsewhere_is_named_and_keeps_nothing_back() {
+    let mut seeded = logging("/shop/web");
+    let containers = &mut seeded.task_definition["containerDefinitions"];
+    let side = json!({"name": "side", "image": "public.ecr.aws/nginx/nginx:1.27", "essential": false,
+        "logConfiguration": {"logDriver": "awsfirelens"}});
+    containers.as_array_mut().expect("a list").push(side);
+    let world = world(seeded);
+    let run = world.run(&["logs", "web", ALL]).exits(0).answers("app | listening");
+    run.says("note: container `side` of web:1 cannot be read: its lines go to `awsfirelens`");
+    let only = world.run(&["logs", "web", ALL, "--container", "side"]).exits(1);
+    only.says("error: container `side` of web:1 cannot be read").says("`awsfirelens`");
+    let near = world.run(&["logs", "web", "--container", "sid"]).exits(2);
+    near.says("service `web` has no container `sid`").says("did you mean `side`?");
+}
+
+#[test]
+fn a_service_without_log_options_has_nothing_to_read() {
+    let world = world(service("web", json!({})));
+    let run = world.run(&["logs", "web"]).exits(1);
+    run.says("error: container `app` of web:1 cannot be read").says("it has no `logConfiguration`");
+    assert!(world.calls("FilterLogEvents").is_empty());
+}
+
+#[test]
+fn a_group_that_is_not_there_is_said_with_what_to_do() {
+    let world = world(logging("/shop/web"));
+    let kind = FaultKind::Code {
+        status: 400,
+        code: "ResourceNotFoundException".to_owned(),
+        message: "The specified log group does not exist.".to_owned(),
+    };
+    world.sandbox.inject(Fault::on("FilterLogEvents", kind).always());
+    let run = world.run(&["logs", "web", ALL]).exits(1);
+    let run = run.says("error: there is no log group `/shop/web` in us-east-1, where container `app` writes");
+    run.says("aws logs create-log-group --log-group-name /shop/web");
+}
+
+#[test]
+fn a_permission_that_is_missing_is_named() {
+    let world = world(logging("/shop/web"));
+    world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).always());
+    let run = world.run(&["logs", "web", ALL]).exits(1).says("error: read the log group `/shop/web`");
+    run.says("hint: allow `logs:FilterLogEvents`");
+    let run = world.run(&["logs", "web", ALL, "--output", "json"]).exits(1);
+    assert_eq!(run.event("error")["kind"], "error");
+}
+
+#[test]
+fn throttling_is_ridden_out() {
+    let world = world(logging("/shop/web"));
+    world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::Throttling).times(2));
+    world.run(&["logs", "web", ALL]).exits(0).answers("app | listening on");
+}
+
+#[test]
+fn a_pattern_that_cloudwatch_refuses_is_an_error() {
+    let world = world(logging("/shop/web"));
+    world.run(&["logs", "web", "--filter", "{ $.level = }"]).exits(1).says("Invalid filter pattern");
+}
+
+/// Follows the lines, and returns the process with its answers.
+fn follow(world: &World, arguments: &[&str]) -> (Child, impl BufRead + use<>) {
+    let mut child = world.start(&[&["logs", "web", "-f", ALL], arguments].concat());
+    let stdout = BufReader::new(child.stdout.take().expect("piped"));
+    (child, stdout)
+}
+
+/// Ends a process as Ctrl-C does, and returns its exit code and its stderr.
+fn interrupt(mut child: Child) -> (Option<i32>, String) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("`kill` is there").success());
+    // Nobody reads its answers any more; they must not keep it.
+    let mut stderr = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("text");
+    (child.wait().expect("it ends").code(), stderr)
+}
+
+#[test]
+fn new_lines_follow_each_once_and_ctrl_c_is_no_error() {
+    let world = world(logging("/shop/web"));
+    let (child, mut stdout) = follow(&world, &["--output", "json"]);
+    let mut seen = Vec::new();
+    let mut line = String::new();
+    // An hour of two tasks is some 600 lines: what comes after was written while we looked.
+    while seen.len() < 640 {
+        line.clear();
+        assert!(stdout.read_line(&mut line).expect("text") > 0, "it ended after {} lines", seen.len());
+        let event: Value = serde_json::from_str(&line).expect("JSON");
+        seen.push(format!("{} {}", event["task"], event["at"]));
+    }
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), all, "no line comes twice");
+    let (code, stderr) = interrupt(child);
+    assert_eq!(code, Some(0), "{stderr}");
+}
+
+#[test]
+fn a_rollout_to_another_group_is_followed_and_said() {
+    let world = world(logging("/shop/web"));
+    let (child, mut stdout) = follow(&world, &[]);
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("text");
+    redeploy(&world, "/shop/new");
+    while !line.contains("starting app, web:2") {
+        line.clear();
+        assert!(stdout.read_line(&mut line).expect("text") > 0, "it ended");
+    }
+    let (code, stderr) = interrupt(child);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stderr.matches("the first tasks of web:2 start: their lines follow").count(), 1, "{stderr}");
+}
+
+#[test]
+fn following_ends_with_the_service() {
+    let world = world(logging("/shop/web"));
+    let (child, mut stdout) = follow(&world, &[]);
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("text");
+    world.call("DeleteService", json!({"cluster": "main", "service": "web", "force": true}));
+    stdout.read_to_string(&mut line).expect("text");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    let stderr = String::from_utf8(output.stderr).expect("text");
+    assert!(stderr.contains("service `web` is no longer there"), "{stderr}");
+    assert!(line.contains("closed all connections, bye"), "the last lines are read");
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_it() {
+    let world = world(logging("/shop/web"));
+    let (mut child, stdout) = follow(&world, &[]);
+    drop(stdout);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn errors_of_the_log_do_not_end_following_and_expired_credentials_do() {
+    let world = world(logging("/shop/web"));
+    world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).times(3).after(1));
+    world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::ExpiredToken).always().after(8));
+    let run = world.run(&["logs", "web", "--follow", ALL]).exits(1).answers("app | listening on");
+    assert_eq!(run.stderr.matches("read the log group `/shop/web`").count(), 1, "{}", run.stderr);
+    run.says("error: the AWS credentials have expired");
+}

@@ -1,0 +1,206 @@
+//! `ecsail cancel`, `continue` and `restart`: the verbs that interfere with a deployment.
+
+use std::time::Duration;
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::json;
+
+use crate::support::World;
+
+/// Returns a world with a deployment of `web:2` under way.
+fn under_way(scenario: Scenario) -> World {
+    let world = World::new(scenario);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    world.sandbox.clear_requests();
+    world
+}
+
+/// Returns a world whose deployment of `web:2` waits in a lifecycle hook.
+fn waiting() -> World {
+    let world = under_way(Scenario::HookPauses);
+    world.sandbox.advance(Duration::from_secs(120));
+    world
+}
+
+fn runs(world: &World) -> String {
+    let service = world.service("web");
+    service["taskDefinition"]
+        .as_str()
+        .and_then(|arn| arn.rsplit('/').next())
+        .expect("a definition")
+        .to_owned()
+}
+
+#[test]
+fn cancel_stops_what_is_under_way_and_watches_it_go_back() {
+    let world = under_way(Scenario::Stuck);
+    let run = world.run(&["cancel", "web", "--yes"]).exits(0);
+    run.answers("web: taken back from web:2 to web:1 in ")
+        .says("the deployment of web:2 is stopped, ECS goes back to web:1");
+    assert_eq!((runs(&world).as_str(), world.calls("StopServiceDeployment").len()), ("web:1", 1));
+    world.unchanged();
+}
+
+#[test]
+fn cancel_needs_no_manifest_and_no_name_where_there_is_one_service() {
+    let world = under_way(Scenario::Slow);
+    world
+        .run(&["cancel", "--yes", "--no-wait"])
+        .exits(0)
+        .answers("web: web:2 is being taken back; not waiting");
+    let world = under_way(Scenario::Slow);
+    std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
+    world
+        .run(&["cancel", "--service", "web", "--cluster", "main", "--yes"])
+        .exits(0)
+        .answers("web: taken back");
+}
+
+#[test]
+fn cancel_of_nothing_is_an_error_that_names_rollback() {
+    let world = World::new(Scenario::Steady);
+    let run = world.run(&["cancel", "web", "--yes"]).exits(1).says("no deployment of `web` is under way");
+    run.says("`ecsail rollback web`");
+    world.unchanged();
+}
+
+#[test]
+fn cancel_asks() {
+    let world = under_way(Scenario::Slow);
+    world.run(&["cancel", "web"]).exits(2).says("add `--yes` where nobody can be asked");
+    assert!(world.calls("StopServiceDeployment").is_empty());
+}
+
+#[test]
+fn cancel_goes_back_by_an_update_where_ecs_may_not_be_asked() {
+    let world = under_way(Scenario::Crash);
+    world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied).always());
+    world
+        .run(&["cancel", "web", "--yes"])
+        .exits(0)
+        .answers("web: deployed web:1")
+        .says("going back by an update");
+}
+
+#[test]
+fn cancel_that_cannot_be_done_at_all_is_said() {
+    let world = under_way(Scenario::Stuck);
+    world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied).always());
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
+    world.run(&["cancel", "web", "--yes"]).exits(1).says("allow `ecs:UpdateService`");
+    assert_eq!(runs(&world), "web:2");
+}
+
+#[test]
+fn continue_lets_the_deployment_go_on() {
+    let world = waiting();
+    let run = world.run(&["continue", "web"]).exits(0).answers("web: the deployment goes on (hook ");
+    run.answers("web: deployed web:2 in ");
+    assert_eq!(world.calls("ContinueServiceDeployment").len(), 1);
+}
+
+#[test]
+fn continue_sends_it_back_where_that_is_asked_for() {
+    let world = waiting();
+    let run = world.run(&["continue", "web", "--rollback"]).exits(0);
+    run.answers("web: the deployment is sent back").answers("web: taken back from web:2 to web:1");
+    assert_eq!(runs(&world), "web:1");
+}
+
+#[test]
+fn continue_does_not_wait_where_that_is_asked_for() {
+    let world = waiting();
+    let run = world.run(&["continue", "web", "--no-wait"]).exits(0);
+    assert!(!run.stdout.contains("deployed"), "{}", run.stdout);
+}
+
+#[test]
+fn continue_without_a_hook_that_waits_says_what_the_deployment_does() {
+    let world = under_way(Scenario::Slow);
+    world
+        .run(&["continue", "web"])
+        .exits(1)
+        .says("no lifecycle hook of `web` waits: its last deployment is ");
+    let world = waiting();
+    world.run(&["continue", "web", "--hook", "nope"]).exits(1).says("hook `nope` of `web` does not wait");
+    assert!(world.calls("ContinueServiceDeployment").is_empty());
+}
+
+#[test]
+fn continue_that_is_denied_says_what_to_allow_and_one_whose_answer_is_lost_is_done() {
+    let world = waiting();
+    world.sandbox.inject(Fault::on("ContinueServiceDeployment", FaultKind::AccessDenied));
+    world.run(&["continue", "web"]).exits(1).says("allow `ecs:ContinueServiceDeployment`");
+    world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied));
+    world.run(&["continue", "web"]).exits(1).says("have to be allowed");
+    world.sandbox.inject(Fault::on("ContinueServiceDeployment", FaultKind::DropAfter));
+    world.run(&["continue", "web"]).exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn restart_deploys_the_same_revision_anew() {
+    let world = World::new(Scenario::Steady);
+    let before = world.service("web")["deployments"][0]["id"].clone();
+    let run = world.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    run.says("web: web:1 → a new deployment of the same revision");
+    assert_ne!(world.service("web")["deployments"][0]["id"], before);
+    assert_eq!((world.revisions("web"), world.calls("UpdateService").len()), (1, 1));
+}
+
+#[test]
+fn restart_asks_and_needs_names_where_there_is_no_manifest() {
+    let world = World::new(Scenario::Steady);
+    world.run(&["restart", "web"]).exits(2).says("add `--yes` where nobody can be asked");
+    std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
+    world.run(&["restart", "--cluster", "main", "--yes"]).exits(2).says("which services is not said");
+    world.unchanged();
+    world.run(&["restart", "web", "--cluster", "main", "--yes"]).exits(0).answers("web: deployed web:1");
+}
+
+#[test]
+fn restart_is_refused_while_a_deployment_is_under_way_unless_it_supersedes() {
+    let world = under_way(Scenario::Slow);
+    world.run(&["restart", "web", "--yes"]).exits(5).says("a deployment of `web` is under way: `web:2`");
+    world.unchanged();
+    world.run(&["restart", "web", "--yes", "--supersede"]).exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn restart_says_that_a_tag_brings_another_image_and_refuses_one_that_is_gone() {
+    let world = World::new(Scenario::Steady);
+    world.move_tag("v1");
+    world.run(&["restart", "web", "--yes"]).exits(0).says("shop/app:v1` now is another image: sha256:");
+    let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageTag": "v1"}]});
+    world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
+    world.sandbox.clear_requests();
+    world.run(&["restart", "web", "--yes"]).exits(1).says("no tag `v1` in repository `shop/app`");
+    world.unchanged();
+}
+
+#[test]
+fn restart_does_without_the_look_at_the_images() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServiceRevisions", FaultKind::AccessDenied).always());
+    world.run(&["restart", "web", "--yes"]).exits(0).says("whether its images are there was not checked");
+}
+
+#[test]
+fn a_restart_that_crashes_is_taken_back_like_a_deploy() {
+    let world = World::new(Scenario::Crash);
+    world.run(&["restart", "web", "--yes"]).exits(3).answers("; taken back, web:1 runs");
+}
+
+#[test]
+fn what_they_print_as_json_is_as_the_schema_says() {
+    let json = ["--output", "json"];
+    let world = under_way(Scenario::Slow);
+    let run = world.run(&[&["cancel", "web", "--yes"], &json[..]].concat()).exits(0);
+    crate::events::all_as_the_schema_says(&run.stdout);
+    let run = waiting().run(&[&["continue", "web"], &json[..]].concat()).exits(0);
+    let answered = run.event("continued");
+    assert_eq!((&answered["service"], &answered["rollback"]), (&json!("web"), &json!(false)));
+    crate::events::all_as_the_schema_says(&run.stdout);
+    let run = World::new(Scenario::Steady).run(&[&["restart", "web", "--yes"], &json[..]].concat()).exits(0);
+    assert_eq!(run.event("plan")["services"][0]["reasons"][0]["reason"], "forced");
+    crate::events::all_as_the_schema_says(&run.stdout);
+}

@@ -1,0 +1,89 @@
+//! `ecsail stop-task`: only tasks of the service, only after a yes.
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::{Value, json};
+
+use crate::support::{DEFINITION, MANIFEST, World, service};
+
+fn world() -> World {
+    let services = [service("web", json!({})), service("api", json!({}))];
+    World::with(Scenario::Steady, &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)], &services)
+}
+
+/// Returns the ids of the tasks of a service.
+fn tasks(world: &World, service: &str) -> Vec<String> {
+    let listed = world.call("ListTasks", json!({"cluster": "main", "serviceName": service}));
+    let id = |arn: &Value| arn.as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
+    listed["taskArns"].as_array().into_iter().flatten().map(id).collect()
+}
+
+#[test]
+fn a_task_is_stopped_by_the_beginning_of_its_id_with_a_reason() {
+    let world = world();
+    let ids = tasks(&world, "web");
+    let run = world.run(&["stop-task", "web", &ids[0][..8], "--reason", "leaks memory", "--yes"]).exits(0);
+    run.answers(&format!("web: stopping task {} (web:1); ECS starts another", ids[0]));
+    let described = world.call("DescribeTasks", json!({"cluster": "main", "tasks": [ids[0]]}));
+    assert_eq!(described["tasks"][0]["stoppedReason"], "leaks memory");
+    assert_eq!(tasks(&world, "web").len(), 1);
+}
+
+#[test]
+fn several_are_stopped_and_each_is_an_event() {
+    let world = world();
+    let ids = tasks(&world, "web");
+    let arguments = ["stop-task", "web", &ids[0], &ids[1], "--yes", "--output", "json"];
+    let events = world.run(&arguments).exits(0).events();
+    let stopped: Vec<&Value> = events.iter().map(|event| &event["task"]).collect();
+    assert_eq!(stopped, [&json!(ids[0]), &json!(ids[1])]);
+    assert_eq!(events[0]["event"], "stopping");
+    assert_eq!(events[0]["reason"], "Stopped by ecsail stop-task");
+}
+
+#[test]
+fn a_task_of_another_service_stops_none() {
+    let world = world();
+    let (own, other) = (tasks(&world, "web"), tasks(&world, "api"));
+    let run = world.run(&["stop-task", "web", &own[0], &other[0], "--yes"]).exits(5);
+    run.says(&format!("task `{}` is not one of service `web`, but of `service:api`", other[0]));
+    world.run(&["stop-task", "web", "nothing", "--yes"]).exits(5).says("service `web` has no task `nothing`");
+    world.unchanged();
+}
+
+#[test]
+fn one_that_stops_already_is_said_to() {
+    let world = world();
+    let ids = tasks(&world, "web");
+    world.run(&["stop-task", "web", &ids[0], "--yes"]).exits(0);
+    let run = world.run(&["stop-task", "web", &ids[0], "--yes"]).exits(5);
+    run.says("is stopped or stopping already: Stopped by ecsail stop-task");
+}
+
+#[test]
+fn nothing_is_stopped_where_nobody_was_asked() {
+    let world = world();
+    let ids = tasks(&world, "web");
+    world.run(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes` where nobody can be asked");
+    world.unchanged();
+}
+
+#[test]
+fn it_needs_no_manifest() {
+    let world = World::with(Scenario::Steady, &[], &[service("web", json!({}))]);
+    let ids = tasks(&world, "web");
+    let place = ["stop-task", "--cluster", "main", "--yes"];
+    world.run(&[&place[..], &["web", &ids[0]]].concat()).exits(0);
+    world.run(&[&place[..], &["--service", "web", &ids[1]]].concat()).exits(0);
+    world.run(&[&place[..], &["wep", "x"]].concat()).exits(1).says("did you mean `web`?");
+    world.run(&[&place[..], &["web"]].concat()).exits(2).says("at least one of its tasks");
+}
+
+#[test]
+fn a_permission_that_is_missing_is_named() {
+    let world = world();
+    let ids = tasks(&world, "web");
+    world.sandbox.inject(Fault::on("StopTask", FaultKind::AccessDenied));
+    let run =
+        world.run(&["stop-task", "web", &ids[0], &ids[1], "--yes"]).exits(1).answers("web: stopping task");
+    run.says("error: stop task").says("hint: allow `ecs:StopTask`");
+}
