@@ -10,9 +10,10 @@ use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    cancel, check, completions, deploy, exec, explain, history, images, logs, plan, render, restart, resume,
-    rollback, scale, schema, status, stop_task, tasks, wait,
+    cancel, check, completions, deploy, exec, explain, history, images, logs, man, plan, prune, render,
+    restart, resume, revisions, rollback, scale, schema, status, stop_task, tasks, wait,
 };
+use crate::completing;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::fields::parse_duration;
@@ -39,6 +40,8 @@ enum Verb {
     History(history::History),
     Tasks(tasks::Tasks),
     Images(images::Images),
+    Revisions(revisions::Revisions),
+    Prune(prune::Prune),
     Wait(wait::Wait),
     Rollback(rollback::Rollback),
     Cancel(cancel::Cancel),
@@ -53,17 +56,22 @@ enum Verb {
     Sandbox(crate::commands::sandbox::SandboxArgs),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    #[command(hide = true)]
+    Man(man::Man),
 }
+
+/// The heading of the flags of every verb.
+pub const GLOBAL_OPTIONS: &str = "Global options";
 
 /// Holds the flags of every verb.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Global options")]
+#[command(next_help_heading = GLOBAL_OPTIONS)]
 struct Global {
     /// The manifest; else `ecsail.yml` in this directory or above it
     #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
     manifest: Option<String>,
     /// The stage of the manifest
-    #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true)]
+    #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true, add = completing::stages())]
     stage: Option<String>,
     /// Set a variable, over the manifest's `vars`
     #[arg(long, value_name = "NAME=VALUE", global = true)]
@@ -72,7 +80,7 @@ struct Global {
     #[arg(long, value_name = "FILE", global = true)]
     env_file: Vec<PathBuf>,
     /// The cluster, over the manifest's; with it, services need not be in a manifest
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME", global = true, add = completing::clusters())]
     cluster: Option<String>,
     /// The AWS region, over the manifest's
     #[arg(long, value_name = "REGION", global = true)]
@@ -121,6 +129,7 @@ fn poll(text: &str) -> Result<Duration, String> {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
+    completing::answer();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {
@@ -183,6 +192,7 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
+        Verb::Man(args) => man::run(args, context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputArg::Markdown;
             runtime()?.block_on(plan::run(args, markdown, context))
@@ -192,6 +202,8 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::History(args) => runtime()?.block_on(history::run(args, context)),
         Verb::Tasks(args) => runtime()?.block_on(tasks::run(args, context)),
         Verb::Images(args) => runtime()?.block_on(images::run(args, context)),
+        Verb::Revisions(args) => runtime()?.block_on(revisions::run(args, context)),
+        Verb::Prune(args) => runtime()?.block_on(prune::run(args, context)),
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
         Verb::Rollback(args) => runtime()?.block_on(rollback::run(args, context)),
         Verb::Cancel(args) => runtime()?.block_on(cancel::run(args, context)),

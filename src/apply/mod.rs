@@ -20,6 +20,7 @@ use crate::watch::snapshot::{Followed, Policy};
 
 pub mod back;
 pub mod hook;
+pub mod prune;
 pub mod scale;
 pub mod stop;
 

@@ -332,7 +332,7 @@ impl Aws {
 }
 
 /// Returns the setting for calls that must not be made a second time behind our back.
-fn once() -> aws_sdk_ecs::config::Builder {
+pub(super) fn once() -> aws_sdk_ecs::config::Builder {
     aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 

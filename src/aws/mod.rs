@@ -14,6 +14,7 @@ use crate::settings::Settings;
 
 pub mod autoscaling;
 pub mod config;
+pub mod definitions;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;
@@ -22,11 +23,17 @@ pub mod logs;
 pub mod observe;
 pub mod past;
 pub mod raw;
+pub mod references;
+pub mod rules;
+pub mod schedules;
 pub mod session;
 pub mod sts;
 pub mod types;
 
 pub use error::ApiError;
+
+/// How many calls that read one thing each are made at a time: few enough for the smallest bucket to keep up.
+const CALLS_AT_ONCE: usize = 8;
 
 /// Holds the clients of one run.
 pub struct Aws {
@@ -37,6 +44,8 @@ pub struct Aws {
     /// CloudWatch Logs clients by region: a container's log options may name another one.
     logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
+    scheduler: OnceLock<aws_sdk_scheduler::Client>,
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
     /// The region that services are in.
     pub region: String,
@@ -55,7 +64,8 @@ impl Aws {
         let ecs = aws_sdk_ecs::Client::new(&config);
         let (ecr, logs) = (Mutex::default(), Mutex::default());
         let (elb, autoscaling) = (OnceLock::new(), OnceLock::new());
-        Ok(Aws { ecs, ecr, logs, elb, autoscaling, region, config })
+        let (events, scheduler) = (OnceLock::new(), OnceLock::new());
+        Ok(Aws { ecs, ecr, logs, elb, autoscaling, events, scheduler, region, config })
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
@@ -80,6 +90,14 @@ impl Aws {
 
     fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
         self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+    }
+
+    fn events(&self) -> &aws_sdk_eventbridge::Client {
+        self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config))
+    }
+
+    fn scheduler(&self) -> &aws_sdk_scheduler::Client {
+        self.scheduler.get_or_init(|| aws_sdk_scheduler::Client::new(&self.config))
     }
 
     fn autoscaling(&self) -> &aws_sdk_applicationautoscaling::Client {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::change::{changeable, stop, under_way};
+use super::change::{changeable_one, stop, under_way};
 use super::deploy::{not_waited, tell_ends};
 use super::rollouts::{Following, Interrupts, settle};
 use super::services::{One, confirmed};
@@ -42,26 +42,24 @@ pub struct Cancel {
 /// Nothing is under way, or it cannot be found.
 pub async fn run(args: &Cancel, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
-    for found in changeable(&chosen).await? {
-        let key = &found.place.key;
-        if found.service.under_way().is_none() {
-            let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
-            return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint).into());
-        }
-        let (followed, target) = under_way(&found, &chosen).await?;
-        context.report.tell(&Event::Target(&target));
-        goes_back_already(&followed).iter().for_each(|note| context.report.tell(&Event::Note(note)));
-        if !confirmed("Stop it?", args.yes, context)? {
-            return Ok(Outcome::Declined);
-        }
-        let mut interrupts = Interrupts::listen()?;
-        let mut applied = Applied::default();
-        stop(vec![followed], &mut applied, &chosen, context).await;
-        if args.no_wait {
-            return Ok(not_waited(&applied, context));
-        }
-        let settled = settle(applied.followed, &args.following, &chosen.aws, context, &mut interrupts).await;
-        return Ok(tell_ends(&settled, &applied.failures, context));
+    let found = changeable_one(&chosen).await?;
+    let key = &found.place.key;
+    if found.service.under_way().is_none() {
+        let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
+        return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint).into());
     }
-    Err(Failure::usage("name one service").into())
+    let (followed, target) = under_way(&found, &chosen).await?;
+    context.report.tell(&Event::Target(&target));
+    goes_back_already(&followed).iter().for_each(|note| context.report.tell(&Event::Note(note)));
+    if !confirmed("Stop it?", args.yes, context)? {
+        return Ok(Outcome::Declined);
+    }
+    let mut interrupts = Interrupts::listen()?;
+    let mut applied = Applied::default();
+    stop(vec![followed], &mut applied, &chosen, context).await;
+    if args.no_wait {
+        return Ok(not_waited(&applied, context));
+    }
+    let settled = settle(applied.followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    Ok(tell_ends(&settled, &applied.failures, context))
 }

@@ -36,6 +36,15 @@ pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
     Ok(found)
 }
 
+/// Returns the one service, as it is, where it can be changed.
+///
+/// # Errors
+/// As [`changeable`].
+pub async fn changeable_one(chosen: &Chosen) -> Result<Found> {
+    let none = || Failure::usage("name one service");
+    changeable(chosen).await?.into_iter().next().ok_or_else(|| none().into())
+}
+
 /// Raises failures, where there are any.
 ///
 /// # Errors
@@ -107,10 +116,16 @@ pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chos
         let key = followed.key.clone();
         match taken {
             TakingBack::Begun(back) => applied.followed.push(*back),
+            TakingBack::Completed => {
+                let message = format!("the deployment of service `{}` was completed first", followed.name);
+                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                applied.failures.push((key, Failure::error(message).hint(hint)));
+            }
             TakingBack::Left(why) => {
                 let failure =
                     Failure::error(format!("take back the deployment of service `{}`", followed.name));
-                applied.failures.push((key, failure.because(anyhow::anyhow!("{why}"))));
+                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                applied.failures.push((key, failure.because(anyhow::anyhow!("{why}")).hint(hint)));
             }
             TakingBack::Failed(failure) => applied.failures.push((key, failure)),
         }

@@ -1,11 +1,12 @@
 //! `ecsail completions`: prints the completion script of a shell.
 
 use anyhow::Result;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::completing;
 use crate::context::Context;
+use crate::error::Failure;
 use crate::report::{Event, Outcome};
 
 /// Prints the completion script of a shell
@@ -13,7 +14,10 @@ use crate::report::{Event, Outcome};
 #[command(after_help = "Examples:
   ecsail completions bash > /etc/bash_completion.d/ecsail
   ecsail completions zsh > \"${fpath[1]}/_ecsail\"
-  ecsail completions fish > ~/.config/fish/completions/ecsail.fish")]
+  ecsail completions fish > ~/.config/fish/completions/ecsail.fish
+
+The script asks the `ecsail` in the path: for verbs and flags, for the services and stages of the manifest, and for the
+names that `status` and others saw last (kept in `~/.cache/ecsail`). AWS is never asked.")]
 pub struct Completions {
     /// The shell
     shell: Shell,
@@ -22,17 +26,12 @@ pub struct Completions {
 /// Runs the verb.
 ///
 /// # Errors
-/// None; the signature is that of all verbs.
+/// A shell that cannot be completed for.
 pub fn run(args: &Completions, context: &Context) -> Result<Outcome> {
-    let text = script(args.shell);
-    let value = serde_json::json!({"shell": args.shell.to_string(), "script": text});
+    let name = args.shell.to_string();
+    let none = || Failure::usage(format!("there is no script for `{name}`"));
+    let text = completing::script(&name).ok_or_else(none)?;
+    let value = serde_json::json!({"shell": name, "script": text});
     context.report.tell(&Event::Answer { event: "completions", text: text.trim_end(), value });
     Ok(Outcome::Done)
-}
-
-/// Returns the completion script of a shell.
-pub fn script(shell: Shell) -> String {
-    let mut bytes = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "ecsail", &mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -13,13 +13,17 @@ pub mod completions;
 pub mod deploy;
 pub mod exec;
 pub mod explain;
+pub mod family;
 pub mod history;
 pub mod images;
 pub mod logs;
+pub mod man;
 pub mod plan;
+pub mod prune;
 pub mod render;
 pub mod restart;
 pub mod resume;
+pub mod revisions;
 pub mod rollback;
 pub mod rollouts;
 #[cfg(feature = "sandbox")]
@@ -39,7 +43,7 @@ pub enum Target {
     /// Only these services; all of the manifest's without names
     Service {
         /// The services' keys in the manifest; with `--cluster`, names in ECS
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", add = crate::completing::services())]
         names: Vec<String>,
     },
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::change::{changeable, policy, terms};
+use super::change::{changeable_one, policy, terms};
 use super::rollouts::{Following, Interrupts, settle, tell_ends};
 use super::services::One;
 use super::wait::attach;
@@ -47,10 +47,9 @@ pub struct Continue {
 /// No hook waits, or service deployments cannot be read.
 pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
-    let found = changeable(&chosen).await?;
-    let Some(found) = found.first() else { return Err(Failure::usage("name one service").into()) };
+    let found = changeable_one(&chosen).await?;
     let key = &found.place.key;
-    let followed = attach(found, &chosen, None).await?;
+    let followed = attach(&found, &chosen, None).await?;
     let arns: Vec<String> = followed.service_deployment.iter().cloned().collect();
     let deployments = chosen.aws.service_deployments(&arns).await.map_err(failure)?;
     let deployment = deployments.into_iter().next().ok_or_else(|| unknown(key))?;
@@ -90,15 +89,7 @@ fn waiting<'a>(
     let open: Vec<&LifecycleHook> = open.collect();
     let ids = || open.iter().map(|hook| hook.hook_id.as_str()).collect::<Vec<_>>().join(", ");
     match (open.as_slice(), named) {
-        ([], _) => {
-            let stage = deployment.lifecycle_stage.as_deref().unwrap_or_default();
-            let at = if stage.is_empty() { String::new() } else { format!(", in {}", in_words(stage)) };
-            let message = format!(
-                "no lifecycle hook of `{key}` waits: its deployment is {}{at}",
-                in_words(&deployment.status)
-            );
-            Err(Failure::error(message).hint(format!("watch it: `ecsail wait {key}`")))
-        }
+        ([], _) => Err(none_waits(key, deployment)),
         (open, Some(id)) => open.iter().find(|hook| hook.hook_id == id).copied().ok_or_else(|| {
             Failure::error(format!("hook `{id}` of `{key}` does not wait"))
                 .hint(format!("these do: {}", ids()))
@@ -109,6 +100,16 @@ fn waiting<'a>(
             Err(Failure::usage(message).hint(format!("name one with `--hook`: {}", ids())))
         }
     }
+}
+
+/// Returns the failure that no hook waits, with what the deployment does instead.
+fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
+    let status = deployment.status.as_str();
+    let ended = matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED");
+    let stage = deployment.lifecycle_stage.as_deref().filter(|_| !ended);
+    let at = stage.map(|stage| format!(", in {}", in_words(stage))).unwrap_or_default();
+    let message = format!("no lifecycle hook of `{key}` waits: its last deployment is {status}{at}");
+    Failure::error(message).hint((!ended).then(|| format!("watch it: `ecsail wait {key}`")))
 }
 
 #[cfg(test)]
@@ -136,6 +137,6 @@ mod tests {
         assert!(chosen(&both, None).is_err_and(|message| message.starts_with("several")));
         assert!(chosen(&both, Some("c")).is_err_and(|message| message.contains("`c`")));
         let none = chosen(&[("a", "IN_PROGRESS")], None).expect_err("it does not wait for anybody");
-        assert_eq!(none, "no lifecycle hook of `web` waits: its deployment is in progress, in scale up");
+        assert_eq!(none, "no lifecycle hook of `web` waits: its last deployment is IN_PROGRESS, in scale up");
     }
 }

@@ -10,19 +10,21 @@ use clap::Args;
 use crate::aws::Aws;
 use crate::aws::observe::{cluster_failure, failure};
 use crate::aws::types::{Service, view};
+use crate::completing::services;
 use crate::context::Context;
 use crate::document::problem::{Invalid, did_you_mean};
 use crate::error::{Failure, Failures};
 use crate::manifest::{self, Manifest, load::Request};
+use crate::names_cache::NamesCache;
 
 /// Holds the arguments that name services.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Named {
     /// The services: keys of the manifest or names in ECS; without names all of the manifest's, or of the cluster's
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = services())]
     names: Vec<String>,
     /// Another way to name a service
-    #[arg(long = "service", value_name = "NAME", hide_short_help = true)]
+    #[arg(long = "service", value_name = "NAME", hide_short_help = true, add = services())]
     services: Vec<String>,
 }
 
@@ -30,10 +32,10 @@ pub struct Named {
 #[derive(Clone, Debug, Default, Args)]
 pub struct One {
     /// The service: a key of the manifest or a name in ECS; without it the manifest's only one
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = services())]
     name: Option<String>,
     /// Another way to name the service
-    #[arg(long = "service", value_name = "NAME", hide_short_help = true, conflicts_with = "name")]
+    #[arg(long = "service", value_name = "NAME", hide_short_help = true, conflicts_with = "name", add = services())]
     service: Option<String>,
 }
 
@@ -60,6 +62,9 @@ pub struct Chosen {
     /// Empty but for the cluster where there is none.
     pub manifest: Manifest,
     pub places: Vec<Place>,
+    /// Where the names are remembered for completion, and whether they are all that their cluster has.
+    cache: NamesCache,
+    are_all: bool,
 }
 
 impl Named {
@@ -108,13 +113,19 @@ async fn choose(names: Vec<String>, context: &Context) -> Result<Chosen> {
         places.push(Place { cluster, name: service.name.clone(), key: service.key.clone() });
     }
     // A cluster and no names, without a manifest that has services: all that are in the cluster.
-    if places.is_empty() && names.is_empty() {
+    let are_all = places.is_empty() && names.is_empty();
+    if are_all {
         let cluster = manifest.cluster.clone().ok_or_else(|| no_cluster("?"))?;
         let listed = aws.service_names(&cluster).await.map_err(|error| cluster_failure(&cluster, error))?;
         let place = |name: String| Place { cluster: cluster.clone(), key: name.clone(), name };
         places = listed.into_iter().map(place).collect();
     }
-    Ok(Chosen { aws, manifest, places })
+    // What is in the sandbox is nowhere else.
+    let cache = match context.settings.sandbox {
+        Some(_) => NamesCache::nowhere(),
+        None => NamesCache::of(&context.settings.environment),
+    };
+    Ok(Chosen { aws, manifest, places, cache, are_all })
 }
 
 /// Returns the manifest with the services that are named; one that it does not have is looked for in its cluster.
@@ -162,7 +173,22 @@ impl Chosen {
                 found.push(Found { place: place.clone(), service });
             }
         }
+        self.remember(&found);
         Ok(found)
+    }
+
+    /// Keeps the names that were seen for completion.
+    fn remember(&self, found: &[Found]) {
+        let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for Found { place, .. } in found {
+            clusters.entry(&place.cluster).or_default().push(place.name.clone());
+        }
+        for (cluster, names) in clusters {
+            match self.are_all {
+                true => self.cache.replace(cluster, &names),
+                false => self.cache.remember(cluster, &names),
+            }
+        }
     }
 
     /// Returns the services as they are.

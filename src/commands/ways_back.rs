@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use futures_util::StreamExt;
 
 use super::change::{raised, terms, under_way};
 use super::services::{Chosen, Found};
@@ -18,6 +19,8 @@ use crate::plan::rollback::{Choice, Release, Target, Wanted, are_apart, choose, 
 use crate::plan::{Plan, ServicePlan};
 use crate::watch::snapshot::Followed;
 
+/// How many services are looked at side by side: each takes some ten calls, and DescribeTaskDefinition has 50 at once.
+const SIDE_BY_SIDE: usize = 5;
 /// How many other targets are looked at where an image is gone.
 const OTHERS: usize = 3;
 
@@ -68,7 +71,8 @@ pub async fn find(asked: &Asked, found: &[Found], chosen: &Chosen) -> Result<Way
     let mut ways = WaysBack::default();
     let mut failures = Vec::new();
     let looking = found.iter().map(|found| look(asked, found, chosen));
-    for (found, way) in found.iter().zip(futures_util::future::join_all(looking).await) {
+    let ways_of: Vec<_> = futures_util::stream::iter(looking).buffered(SIDE_BY_SIDE).collect().await;
+    for (found, way) in found.iter().zip(ways_of) {
         match way {
             Ok(Way::Stop(stop)) => {
                 ways.plan.notes.extend(goes_back_already(&stop.0));

@@ -149,6 +149,49 @@ pub fn stages(settings: &Settings) -> Result<Vec<String>> {
     Ok(root.map(|root| names::stages(&root)).unwrap_or_default())
 }
 
+/// Holds the names that a manifest has, as far as they are plain text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    pub services: Vec<String>,
+    pub stages: Vec<String>,
+    pub cluster: Option<String>,
+}
+
+/// Returns the names that the manifest has; none without a manifest, or where it cannot be parsed.
+///
+/// Nothing but the manifest's text is used, and no stage need be chosen: then those of all stages are there.
+///
+/// # Errors
+/// A manifest that cannot be read.
+pub fn keys(settings: &Settings) -> Result<Keys> {
+    let Some(path) = find(settings)? else { return Ok(Keys::default()) };
+    let mut manifest = Manifest::default();
+    let name = path.display().to_string();
+    let id = manifest.sources.add(&name, read(&path)?);
+    manifest.templates.insert(name.clone(), id);
+    follow_references(&directory(&path), id, &mut manifest);
+    let context = names::outside(settings, &[], &Tags::default(), None);
+    let Ok(root) = passes::pass(&name, &context, &mut manifest, Mode::Lenient) else {
+        return Ok(Keys::default());
+    };
+    let stages = names::stages(&root);
+    let chosen = stages.iter().filter(|stage| settings.stage.as_ref().is_none_or(|chosen| *stage == chosen));
+    let mut services: Vec<String> = Vec::new();
+    for root in std::iter::once(types::with_stage(&root, None))
+        .chain(chosen.map(|stage| types::with_stage(&root, Some(stage))))
+    {
+        let keys = root.get("services").map(Node::entries).unwrap_or_default();
+        services.extend(keys.iter().map(|(key, _)| key.name.clone()));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    services.retain(|key| seen.insert(key.clone()));
+    let cluster = types::with_stage(&root, settings.stage.as_deref())
+        .get("cluster")
+        .and_then(Node::text)
+        .map(str::to_owned);
+    Ok(Keys { services, stages, cluster })
+}
+
 fn in_directory(directory: &Path) -> Option<PathBuf> {
     NAMES.iter().map(|name| directory.join(name)).find(|path| path.is_file())
 }

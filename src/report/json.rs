@@ -81,6 +81,10 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             value
         }
         Event::Registered { revision } => json!({"event": "registered", "revision": revision}),
+        Event::Retired { revision, deleted: false, .. } => {
+            json!({"event": "deregistered", "revision": revision})
+        }
+        Event::Retired { revision, deleted: true, .. } => json!({"event": "deleted", "revision": revision}),
         Event::Updated { service, revision, deployment } => {
             json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
         }

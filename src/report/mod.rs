@@ -53,6 +53,8 @@ pub enum Event<'a> {
     Target(&'a Target),
     /// A revision was registered.
     Registered { revision: &'a str },
+    /// A revision was deregistered or deleted; so many steps of so many are done.
+    Retired { revision: &'a str, deleted: bool, done: usize, of: usize },
     /// A service was updated; without a deployment where only its attributes changed.
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// Where a rollout stands; told on change only.

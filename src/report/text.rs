@@ -157,6 +157,10 @@ impl Report for Text {
             Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
             Event::Target(target) => self.told(&rollback::text(target, color)),
             Event::Registered { revision } => self.story(&format!("registered {revision}")),
+            Event::Retired { revision, deleted, done, of } => {
+                let what = if *deleted { "deleted" } else { "deregistered" };
+                self.story(&format!("{what} {revision} ({done} of {of})"));
+            }
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.story(&format!("{service}: deploying {revision} ({id})"));
             }
@@ -187,7 +191,7 @@ impl Report for Text {
             Event::Documents(documents) => self.documents(documents),
             Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
             // What another program reads carries no mark.
-            Event::Answer { event: "serving" | "completions" | "schema", text, .. } => {
+            Event::Answer { event: "serving" | "completions" | "schema" | "man", text, .. } => {
                 self.screen.out_raw(text)
             }
             Event::Line { line, width, .. } => {

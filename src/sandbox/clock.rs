@@ -54,6 +54,14 @@ impl Ticker {
         self.origin
     }
 
+    /// Returns how many simulated seconds pass in a second; 1 where time does not follow the wall.
+    pub(super) fn pace(&self) -> f64 {
+        match self.clock {
+            Clock::Wall { factor } => factor.max(0.0),
+            Clock::Poll(_) | Clock::Held => 1.0,
+        }
+    }
+
     /// Returns the time it is now; the world stands at `now`, and the call at hand is a poll or not.
     pub(super) fn target(&self, now: Millis, polled: bool) -> Millis {
         match self.clock {

@@ -1,4 +1,5 @@
-//! A small AWS on loopback: ECS, ECR, STS, CloudWatch Logs, target groups and scalable targets, as far as deploys need them.
+//! A small AWS on loopback: ECS, ECR, STS, CloudWatch Logs, target groups, scalable targets, EventBridge's rules and the
+//! scheduler, as far as deploys need them.
 //!
 //! It speaks what the SDKs and the AWS CLI speak, and moves rollouts on a clock of its own, so that a
 //! test, or a newcomer without an account, can see a deploy, a failure and a rollback. Scenarios
@@ -15,6 +16,8 @@ mod control;
 mod ecr;
 mod ecs;
 mod elb;
+mod eventbridge;
+mod expression;
 mod faults;
 mod ids;
 mod log;
@@ -22,9 +25,11 @@ mod logs;
 mod model;
 mod params;
 mod query;
+mod rest;
 mod rollout;
 mod scenario;
 mod scenes;
+mod scheduler;
 mod script;
 mod seed;
 mod server;
@@ -67,7 +72,7 @@ pub struct Options {
     pub region: String,
     /// The port; any free one when 0.
     pub port: u16,
-    /// Whether calls are throttled at the rates that AWS allows.
+    /// Whether calls are throttled at the rates that ECS allows; under a scaled wall clock the rates are scaled too.
     pub rate_limits: bool,
     /// What an earlier sandbox's `save` returned, to go on from there.
     pub state: Option<Value>,
@@ -163,7 +168,7 @@ impl Sandbox {
     }
 
     /// Does an operation without HTTP, for setting up and checking tests: it is not logged, moves no
-    /// time, and no fault strikes it. `service` is `ecs`, `ecr`, `logs`, `application-autoscaling`,
+    /// time, and no fault strikes it. `service` is `ecs`, `ecr`, `logs`, `application-autoscaling`, `events`, `scheduler`,
     /// `elasticloadbalancing` or `sts`.
     ///
     /// # Errors
@@ -191,6 +196,7 @@ impl Inner {
         let saved = options.state.as_ref().map(restored).transpose()?;
         let resumed = saved.as_ref().map(|(world, at)| (world.now, *at));
         let ticker = Ticker::new(options.clock, resumed);
+        let pace = ticker.pace();
         let world = match saved {
             Some((world, _)) => {
                 World { account: options.account.clone(), region: options.region.clone(), ..world }
@@ -203,7 +209,7 @@ impl Inner {
             ticker,
             log: log::Log::default(),
             faults: faults::Faults::default(),
-            buckets: options.rate_limits.then(Buckets::default),
+            buckets: options.rate_limits.then(|| Buckets::new(pace)),
         })
     }
 

@@ -75,6 +75,106 @@ pub(super) fn page(input: &Value, name: &str, items: &[Value], size: usize) -> R
     Ok(out)
 }
 
+/// Returns one page of `items` under `name`, in the spelling of EventBridge: `NextToken`, and the member `limit` for how many.
+pub(super) fn capital_page(
+    input: &Value,
+    limit: &str,
+    name: &str,
+    items: &[Value],
+) -> Result<Value, ApiError> {
+    let most = match input[limit].as_i64() {
+        Some(given) if !(1..=100).contains(&given) => {
+            let (bound, than) = if given < 1 { ("greater", 1) } else { ("less", 100) };
+            let rule = format!("Member must have value {bound} than or equal to {than}");
+            return Err(unsatisfied(limit, &given.to_string(), &rule));
+        }
+        given => given.unwrap_or(100) as usize,
+    };
+    let start = match text(input, "NextToken") {
+        Some(token) => {
+            offset(token).ok_or_else(|| ApiError::new("ValidationException", "Invalid NextToken"))?
+        }
+        None => 0,
+    };
+    let end = (start + most).min(items.len());
+    let mut out = json!({ name: items.get(start..end).unwrap_or_default() });
+    if end < items.len() {
+        out["NextToken"] = json!(format!("eyJzYW5kYm94IjoxfQ{end:08x}"));
+    }
+    Ok(out)
+}
+
+/// Returns the refusal of a value that does not satisfy its model.
+pub(super) fn unsatisfied(member: &str, value: &str, rule: &str) -> ApiError {
+    let (first, rest) = member.split_at(1);
+    let member = first.to_ascii_lowercase() + rest;
+    ApiError::new(
+        "ValidationException",
+        format!(
+            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}"
+        ),
+    )
+}
+
+/// Returns a text member that must be there, and have no more than `most` characters, all of them letters, digits, or
+/// among `others`.
+pub(super) fn need_name<'a>(
+    input: &'a Value,
+    member: &str,
+    most: usize,
+    others: &str,
+) -> Result<&'a str, ApiError> {
+    let missing = || {
+        let (first, rest) = member.split_at(1);
+        let member = first.to_ascii_lowercase() + rest;
+        ApiError::new(
+            "ValidationException",
+            format!(
+                "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not \
+                 be null"
+            ),
+        )
+    };
+    let given = input[member].as_str().ok_or_else(missing)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+    if given.is_empty() || given.len() > most {
+        let (bound, than) = if given.is_empty() { ("greater", 1) } else { ("less", most) };
+        let rule = format!("Member must have length {bound} than or equal to {than}");
+        return Err(unsatisfied(member, given, &rule));
+    }
+    if !given.chars().all(fits) {
+        let rule = format!("Member must satisfy regular expression pattern: [{others}0-9A-Za-z]+");
+        return Err(unsatisfied(member, given, &rule));
+    }
+    Ok(given)
+}
+
+/// Lays tags of the spelling `Key` and `Value` over those that a resource has.
+pub(super) fn tag_over(slot: &mut Vec<Value>, given: &[Value], most: usize) -> Result<(), ApiError> {
+    let wrong = |why: &str| ApiError::new("ValidationException", why);
+    let mut merged = slot.clone();
+    for tag in given {
+        let key = tag["Key"].as_str().unwrap_or_default();
+        let value = tag["Value"].as_str();
+        let (keys, values) = (key.chars().count(), value.map_or(0, |value| value.chars().count()));
+        if !(1..=128).contains(&keys) || value.is_none() || values > 256 {
+            return Err(wrong("Invalid tag: keys have 1 to 128 characters, values up to 256."));
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(wrong("Tag keys starting with 'aws:' are reserved for system use."));
+        }
+        match merged.iter_mut().find(|old| old["Key"] == tag["Key"]) {
+            Some(old) => *old = tag.clone(),
+            None => merged.push(tag.clone()),
+        }
+    }
+    if merged.len() > most {
+        return Err(wrong("The number of tags exceeds the limit."));
+    }
+    *slot = merged;
+    Ok(())
+}
+
 fn offset(token: &str) -> Option<usize> {
     usize::from_str_radix(token.strip_prefix("eyJzYW5kYm94IjoxfQ")?, 16).ok()
 }

@@ -63,7 +63,7 @@ fn put(slot: &mut Value, path: &[&str], value: &str) {
 }
 
 /// Undoes percent-encoding and `+`, as in a form body.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

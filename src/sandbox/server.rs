@@ -24,8 +24,8 @@ use super::log::{Log, Request};
 use super::params::texts;
 use super::query::speaks;
 use super::state::{Caller, Millis, World, last_part};
-use super::wire::{ApiError, Asked, answer_body, asked, error_body};
-use super::{autoscaling, control, ecr, ecs, elb, logs, sts};
+use super::wire::{ApiError, Asked, Sent, answer_body, asked, error_body};
+use super::{autoscaling, control, ecr, ecs, elb, eventbridge, logs, rest, scheduler, sts};
 
 /// Everything behind the server.
 #[derive(Debug)]
@@ -68,6 +68,8 @@ impl Inner {
             "application-autoscaling" => autoscaling::answer(&mut env, &asked.operation, &asked.input),
             "ecr" => ecr::answer(&mut env, &asked.operation, &asked.input),
             "elasticloadbalancing" => elb::answer(&mut env, &asked.operation, &asked.input),
+            "events" => eventbridge::answer(&mut env, &asked.operation, &asked.input),
+            "scheduler" => scheduler::answer(&mut env, &asked.operation, &asked.input),
             "sts" => sts::answer(&mut env, &asked.operation, &asked.input),
             _ => Err(ApiError::unknown_operation()),
         }
@@ -168,7 +170,14 @@ async fn serve(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> Answer {
     }
     let scope = scope(header(&head.headers, "authorization"), header(&head.headers, "x-amz-date"));
     let signed_for = scope.as_ref().ok().map(|scope| scope.service.as_str());
-    let asked = asked(header(&head.headers, "x-amz-target"), signed_for, &body);
+    let asked = asked(Sent {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        target: header(&head.headers, "x-amz-target"),
+        signed_for,
+        body: &body,
+    });
     let (start, strike) = {
         let mut inner = shared.lock();
         let start = inner.log.begin(noted(&head.headers, asked.as_ref().ok(), scope.as_ref().ok()));
@@ -242,8 +251,7 @@ fn work(
         if let Some(error) = fault.as_ref().and_then(|fault| ordered(fault, &asked, &caller)) {
             return Err(error);
         }
-        let allowed =
-            inner.buckets.as_mut().is_none_or(|b| b.take(&caller.realm(), &asked.operation, Instant::now()));
+        let allowed = inner.buckets.as_mut().is_none_or(|b| b.take(&caller.realm(), &asked, Instant::now()));
         if !allowed {
             return Err(throttled(&asked));
         }
@@ -276,12 +284,14 @@ fn unsigned(error: ApiError, asked: &Asked) -> ApiError {
 
 fn throttled(asked: &Asked) -> ApiError {
     let code = if speaks(&asked.service) { "Throttling" } else { "ThrottlingException" };
-    ApiError::new(code, "Rate exceeded")
+    let status = if rest::speaks(&asked.service) { 429 } else { 400 };
+    ApiError { status, ..ApiError::new(code, "Rate exceeded") }
 }
 
 fn expired(asked: &Asked) -> ApiError {
     let code = if speaks(&asked.service) { "ExpiredToken" } else { "ExpiredTokenException" };
-    ApiError::new(code, "The security token included in the request is expired")
+    let status = if rest::speaks(&asked.service) { 403 } else { 400 };
+    ApiError { status, ..ApiError::new(code, "The security token included in the request is expired") }
 }
 
 /// Returns the error that a fault orders, if it orders one.
@@ -297,8 +307,10 @@ fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError
         FaultKind::AccessDenied => {
             let action = format!("{}:{}", asked.service, asked.operation);
             let mut error = ApiError::denied(&caller.arn, &action, "*");
-            if plain {
+            if plain || rest::speaks(&asked.service) {
                 error.status = 403;
+            }
+            if plain {
                 error.code = "AccessDenied".to_owned();
             }
             Some(error)
@@ -314,7 +326,12 @@ fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError
 fn refused(service: &str, error: &ApiError, request_id: &str) -> (Ended, Answer) {
     let (body, kind) = error_body(service, error, request_id);
     let ended = (Some(error.status), Some(error.code.clone()));
-    (ended, Ok(response(error.status, body, kind, request_id)))
+    let mut response = response(error.status, body, kind, request_id);
+    // Under REST the code of an error is in the head, not in the body.
+    if let (true, Ok(code)) = (rest::speaks(service), error.code.parse()) {
+        response.headers_mut().insert("x-amzn-errortype", code);
+    }
+    (ended, Ok(response))
 }
 
 fn response(status: u16, body: String, kind: &str, request_id: &str) -> Response<Full<Bytes>> {

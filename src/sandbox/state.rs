@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::autoscaling::ScalableTarget;
+use super::eventbridge::Bus;
 use super::ids::Ids;
 use super::logs::Stream;
 use super::model::{Definition, Deployment, Service, Task};
 use super::rollout;
 use super::scenario::Scenario;
+use super::scheduler::{Group, Schedule};
 use super::script::What;
 use super::wire::ApiError;
 
@@ -174,6 +176,15 @@ pub(super) struct Realm {
     pub(super) scalable: BTreeMap<String, ScalableTarget>,
     /// Idempotency tokens of RunTask: what the first call with the token started.
     pub(super) tokens: BTreeMap<String, Token>,
+    /// Event buses and their rules, but for a default bus that nothing was ever put on.
+    #[serde(default)]
+    pub(super) buses: BTreeMap<String, Bus>,
+    /// Schedule groups, but for the default one.
+    #[serde(default)]
+    pub(super) groups: BTreeMap<String, Group>,
+    /// By `group/name`.
+    #[serde(default)]
+    pub(super) schedules: BTreeMap<String, Schedule>,
 }
 
 /// What was done under an idempotency token.
@@ -224,12 +235,20 @@ impl Realm {
             streams: Vec::new(),
             scalable: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            buses: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            schedules: BTreeMap::new(),
         }
     }
 
     /// Returns the ARN of an ECS resource, such as `cluster/shop`.
     pub(super) fn arn(&self, resource: &str) -> String {
         format!("arn:aws:ecs:{}:{}:{resource}", self.region, self.account)
+    }
+
+    /// Returns the ARN of a resource of another service, such as `events` and `rule/nightly`.
+    pub(super) fn arn_of(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
     }
 
     /// Returns the name of a cluster given by name or ARN, or by nothing at all: `default`.

@@ -1,12 +1,12 @@
 //! The wire: which operation a request asks for, and how answers and errors look. Owns the JSON 1.1
-//! protocol of ECS, ECR, CloudWatch Logs and Application Auto Scaling; the query protocol of STS and the
-//! load balancers stands in `query`. Never touches state.
+//! protocol of ECS, ECR, CloudWatch Logs, Application Auto Scaling and EventBridge; the query protocol of STS
+//! and the load balancers stands in `query`, the REST protocol of the scheduler in `rest`. Never touches state.
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::query;
+use super::{query, rest};
 
 /// An error as an AWS service answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,18 +73,32 @@ impl std::error::Error for ApiError {}
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
-    /// `ecs`, `ecr`, `logs`, `application-autoscaling`, `sts` or `elasticloadbalancing`: the name in signatures and policies.
+    /// `ecs`, `ecr`, `logs`, `application-autoscaling`, `events`, `scheduler`, `sts` or `elasticloadbalancing`: the name in
+    /// signatures and policies.
     pub(super) service: String,
     pub(super) operation: String,
     pub(super) input: Value,
 }
 
-/// Reads the operation and its input from a request's target header, or from its form body; `signed_for`
-/// is the service in its signature.
-pub(super) fn asked(target: Option<&str>, signed_for: Option<&str>, body: &[u8]) -> Result<Asked, ApiError> {
-    match target {
-        Some(target) => json_call(target, body),
-        None => query::call(signed_for, body),
+/// What of a request says which operation it asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    /// The `X-Amz-Target` header.
+    pub(super) target: Option<&'a str>,
+    /// The service in its signature.
+    pub(super) signed_for: Option<&'a str>,
+    pub(super) body: &'a [u8],
+}
+
+/// Reads the operation and its input: from the target header, from method and path, or from a form body.
+pub(super) fn asked(sent: Sent<'_>) -> Result<Asked, ApiError> {
+    match sent.target {
+        Some(target) => json_call(target, sent.body),
+        None if sent.path != "/" => rest::call(sent),
+        None => query::call(sent.signed_for, sent.body),
     }
 }
 
@@ -94,14 +108,19 @@ fn json_call(target: &str, body: &[u8]) -> Result<Asked, ApiError> {
         "AmazonEC2ContainerServiceV20141113" => "ecs",
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
         "Logs_20140328" => "logs",
+        "AWSEvents" => "events",
         "AnyScaleFrontendService" => "application-autoscaling",
         _ => return Err(ApiError::unknown_operation()),
     };
-    let input = if body.is_empty() { json!({}) } else { parsed(body)? };
+    let input = parsed(body)?;
     Ok(Asked { service: service.to_owned(), operation: operation.to_owned(), input })
 }
 
-fn parsed(body: &[u8]) -> Result<Value, ApiError> {
+/// Reads the body of a request: an object, or nothing at all.
+pub(super) fn parsed(body: &[u8]) -> Result<Value, ApiError> {
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
     match serde_json::from_slice(body) {
         Ok(value @ Value::Object(_)) => Ok(value),
         _ => Err(ApiError::new("SerializationException", "")),
@@ -112,6 +131,9 @@ fn parsed(body: &[u8]) -> Result<Value, ApiError> {
 pub(super) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (String, &'static str) {
     if query::speaks(service) {
         return (query::error_body(service, error, request_id), "text/xml");
+    }
+    if rest::speaks(service) {
+        return (json!({ "Message": error.message }).to_string(), "application/json");
     }
     // Unknown operations and unreadable bodies are refused before a service sees them: no message.
     let body = if error.message.is_empty() {
@@ -128,6 +150,9 @@ pub(super) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (
 pub(super) fn answer_body(asked: &Asked, output: &Value, request_id: &str) -> (String, &'static str) {
     if query::speaks(&asked.service) {
         return (query::answer_body(&asked.service, &asked.operation, output, request_id), "text/xml");
+    }
+    if rest::speaks(&asked.service) {
+        return (output.to_string(), "application/json");
     }
     (output.to_string(), "application/x-amz-json-1.1")
 }

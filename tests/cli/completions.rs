@@ -1,6 +1,27 @@
-//! The completion scripts in `completions/` are those that the binary prints.
+//! Completion: the scripts in `completions/` are those that the binary prints, and what a shell is answered.
 
-use crate::support::Folder;
+use std::collections::BTreeMap;
+
+use ecsail::sandbox::Scenario;
+use serde_json::json;
+
+use crate::support::{Folder, MANIFEST, World, command, finished, service};
+
+/// Returns what bash is answered for a line; the last word is the one to complete.
+fn completed(folder: &Folder, words: &[&str]) -> Vec<String> {
+    completed_with(folder, words, &[])
+}
+
+fn completed_with(folder: &Folder, words: &[&str], env: &[(&str, &str)]) -> Vec<String> {
+    let mut all = BTreeMap::from([
+        ("ECSAIL_COMPLETE".to_owned(), "bash".to_owned()),
+        ("_CLAP_IFS".to_owned(), "\n".to_owned()),
+        ("_CLAP_COMPLETE_INDEX".to_owned(), words.len().to_string()),
+    ]);
+    all.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let run = finished(command(folder.dir.path(), &all, &[&["--", "ecsail"], words].concat())).exits(0);
+    run.stdout.lines().map(str::to_owned).collect()
+}
 
 #[test]
 fn the_scripts_in_the_repository_are_current() {
@@ -17,10 +38,100 @@ fn the_scripts_in_the_repository_are_current() {
 }
 
 #[test]
+fn services_are_completed_from_the_manifest() {
+    let folder = Folder::new(&[("ecsail.yml", &format!("{MANIFEST}  worker: {{}}\n"))]);
+    assert_eq!(completed(&folder, &["status", ""]), ["web", "worker"]);
+    assert_eq!(completed(&folder, &["prune", "wo"]), ["worker"]);
+    assert_eq!(completed(&folder, &["status", "--service", "we"]), ["web"]);
+    assert_eq!(completed(&folder, &["deploy", "service", ""]), ["web", "worker"]);
+}
+
+#[test]
+fn a_manifest_is_found_as_the_run_would_find_it() {
+    let folder = Folder::new(&[("deploy/shop.yml", MANIFEST)]);
+    assert!(completed(&folder, &["status", "w"]).is_empty());
+    assert_eq!(completed(&folder, &["-f", "deploy/shop.yml", "status", "w"]), ["web"]);
+    assert_eq!(completed(&folder, &["status", "--manifest=deploy/shop.yml", "w"]), ["web"]);
+    assert_eq!(completed_with(&folder, &["status", "w"], &[("ECSAIL_MANIFEST", "deploy/shop.yml")]), ["web"]);
+}
+
+#[test]
+fn stages_and_the_services_of_each_are_completed() {
+    let stages = "stages: { production: {}, review: { services: { preview: {} } } }\n";
+    let folder = Folder::new(&[("ecsail.yml", &format!("{MANIFEST}{stages}"))]);
+    assert_eq!(completed(&folder, &["status", "--stage", ""]), ["production", "review"]);
+    assert_eq!(completed(&folder, &["status", ""]), ["web", "preview"]);
+    assert_eq!(completed(&folder, &["status", "--stage", "production", ""]), ["web"]);
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_completes_nothing_and_is_no_error() {
+    let folder = Folder::new(&[("ecsail.yml", "services: [\n")]);
+    assert!(completed(&folder, &["status", "w"]).is_empty());
+    let folder = Folder::new(&[("ecsail.yml", "app: \"{{ env.NOPE }}\"\nservices:\n  web: {}\n")]);
+    assert_eq!(completed(&folder, &["status", "w"]), ["web"]);
+}
+
+#[test]
+fn flags_are_offered_where_they_are_asked_for() {
+    let folder = Folder::new(&[("ecsail.yml", MANIFEST)]);
+    assert!(completed(&folder, &["prune", "--ke"]).contains(&"--keep".to_owned()));
+    assert!(completed(&folder, &["prune", "-"]).contains(&"--dry-run".to_owned()));
+    assert_eq!(completed(&folder, &["prune", ""]), ["web"]);
+    assert_eq!(completed(&folder, &["prune", "--without", "sch"]), ["schedules"]);
+}
+
+#[test]
+fn what_was_seen_last_is_completed_without_asking_aws() {
+    let services = [service("web", json!({})), service("worker", json!({}))];
+    let world = World::with(Scenario::Steady, &[], &services);
+    world.run(&["wait", "--cluster", "main"]).exits(0);
+    world.sandbox.clear_requests();
+    assert_eq!(completed(&world.folder, &["status", "--cluster", "main", ""]), ["web", "worker"]);
+    assert_eq!(completed(&world.folder, &["status", "wo"]), ["worker"], "a cluster may be named later");
+    assert!(completed(&world.folder, &["status", "--cluster", "other", "w"]).is_empty());
+    assert_eq!(completed(&world.folder, &["status", "--cluster", ""]), ["main"]);
+    assert!(world.sandbox.requests().is_empty());
+}
+
+#[test]
+fn names_of_the_embedded_sandbox_are_not_remembered() {
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", crate::support::DEFINITION)];
+    let folder = Folder::new(&files);
+    folder.run(&["--sandbox", "wait", "web"]).exits(0);
+    assert!(!folder.dir.path().join(".cache").exists());
+}
+
+#[test]
+fn a_variable_of_another_program_changes_nothing() {
+    let folder = Folder::new(&[]).env("COMPLETE", "1").env("ECSAIL_COMPLETE", "");
+    folder.run(&["--version"]).exits(0).answers("ecsail ");
+}
+
+#[test]
+fn every_shell_has_its_script() {
+    let folder = Folder::new(&[]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        folder.run(&["completions", shell]).exits(0).answers("ECSAIL_COMPLETE");
+    }
+}
+
+#[test]
 fn every_verb_has_help_with_examples() {
     let folder = Folder::new(&[]);
-    for verb in ["check", "render", "plan", "deploy", "status", "explain", "sandbox", "schema", "completions"]
-    {
+    for verb in [
+        "check",
+        "render",
+        "plan",
+        "deploy",
+        "status",
+        "revisions",
+        "prune",
+        "explain",
+        "sandbox",
+        "schema",
+        "completions",
+    ] {
         folder.run(&[verb, "--help"]).exits(0).answers("Examples:");
     }
     folder.run(&["--version"]).exits(0).answers(concat!("ecsail ", env!("CARGO_PKG_VERSION")));

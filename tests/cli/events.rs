@@ -8,6 +8,7 @@ use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use crate::prune::{register, rule, schedule};
 use crate::support::{DEFINITION, Folder, MANIFEST, Run, World, behind_target_group, service};
 
 fn schema() -> Value {
@@ -431,6 +432,22 @@ fn names_in_the_source() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
     names
+}
+
+#[test]
+fn revisions_and_what_becomes_of_them_are_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let world = World::new(Scenario::Steady);
+    register(&world.sandbox, "web", 5);
+    rule(&world, "hourly", "web:2");
+    schedule(&world, "nightly", "web:3");
+    checked.run(in_json(&world, &["revisions", "web"]), 0);
+    checked.run(in_json(&world, &["prune", "web", "--keep", "1", "--dry-run"]), 0);
+    checked.run(in_json(&world, &["prune", "web", "--keep", "1", "--delete", "--yes"]), 0);
+    checked.run(in_json(&world, &["prune", "web", "--keep", "1", "--yes"]), 0);
+    checked.run(in_json(&world, &["man", "prune"]), 0);
+    let expected = ["deleted", "deregistered", "man", "prune", "prune.revision", "revision"];
+    assert_eq!(checked.seen.iter().collect::<Vec<_>>(), expected);
 }
 
 #[test]

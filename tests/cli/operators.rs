@@ -117,7 +117,10 @@ fn continue_does_not_wait_where_that_is_asked_for() {
 #[test]
 fn continue_without_a_hook_that_waits_says_what_the_deployment_does() {
     let world = under_way(Scenario::Slow);
-    world.run(&["continue", "web"]).exits(1).says("no lifecycle hook of `web` waits: its deployment is ");
+    world
+        .run(&["continue", "web"])
+        .exits(1)
+        .says("no lifecycle hook of `web` waits: its last deployment is ");
     let world = waiting();
     world.run(&["continue", "web", "--hook", "nope"]).exits(1).says("hook `nope` of `web` does not wait");
     assert!(world.calls("ContinueServiceDeployment").is_empty());

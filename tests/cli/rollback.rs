@@ -326,6 +326,31 @@ fn a_history_that_cannot_be_read_just_now_is_no_reason_to_guess() {
 }
 
 #[test]
+fn a_throttle_is_waited_out() {
+    let world = a_and_b();
+    world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::Throttling));
+    rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+}
+
+#[test]
+fn a_success_behind_more_than_a_page_of_deployments_is_found() {
+    let world = a_and_b();
+    let again = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
+    // Each is stopped by the next one; the last succeeds, and brings the same as B.
+    (0..105).for_each(|_| drop(world.call("UpdateService", again.clone())));
+    world.run(&["wait", "web"]).exits(0);
+    rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    assert_eq!(
+        world
+            .calls("ListServiceDeployments")
+            .iter()
+            .filter(|call| call.body["nextToken"].is_string())
+            .count(),
+        1
+    );
+}
+
+#[test]
 fn it_needs_no_manifest() {
     let world = a_b_and_c_that_failed();
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");

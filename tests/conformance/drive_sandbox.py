@@ -23,6 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel
 
+import drive_schedules
 from docker_standin import MANIFEST_TYPE, manifest
 from seed_emulator import quiet_environment
 from strict_shapes import differences
@@ -38,6 +39,7 @@ OPERATIONS = {
     "ECR": """CreateRepository DescribeRepositories PutImage DescribeImages ListImages
         BatchGetImage BatchDeleteImage""".split(),
     "STS": "GetCallerIdentity AssumeRole".split(),
+    **drive_schedules.OPERATIONS,
 }
 
 CLUSTER = "conformance"
@@ -86,8 +88,8 @@ class Driver:
         """Compare one raw answer with the model; botocore calls this after every call."""
         name = f"{model.service_model.service_id}.{model.name}"
         headers = http_response.headers
-        wanted = "text/xml" if model.service_model.metadata["protocol"] == "query" else (
-            "application/x-amz-json-1.1")
+        wanted = {"query": "text/xml", "rest-json": "application/json"}.get(
+            model.service_model.metadata["protocol"], "application/x-amz-json-1.1")
         self.expect((headers.get("Content-Type") or "").split(";")[0] == wanted,
                     f"{name}: Content-Type is {headers.get('Content-Type')}, not {wanted}")
         self.expect(parsed["ResponseMetadata"].get("RequestId"), f"{name}: no request id")
@@ -118,7 +120,8 @@ class Driver:
                 return getattr(client, method)(**parameters)
         raise Deviation(f"botocore knows no {name}")
 
-    def refuse(self, name: str, code: str, words: str = "", **parameters: object) -> None:
+    def refuse(self, name: str, code: str, words: str = "", status: int = 400,
+               **parameters: object) -> None:
         """Make a call that is to fail with a code, and with words in its message."""
         before = len(self.deviations)
         try:
@@ -128,8 +131,8 @@ class Driver:
             self.expect(found["Code"] == code, f"{name}: error {found['Code']}, not {code}")
             self.expect(words in found["Message"],
                         f"{name}: message {found['Message']!r} does not say {words!r}")
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            self.expect(status == 400, f"{name}: {code} came with HTTP status {status}, not 400")
+            found = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            self.expect(found == status, f"{name}: {code} came with HTTP status {found}, not {status}")
         else:
             self.deviate(f"{name}: succeeded, though {code} was due")
         self.refusals += 1
@@ -627,6 +630,8 @@ def drive_end(drive: Driver, arns: list[str]) -> None:
 def run(drive: Driver) -> None:
     """The whole drive, from an empty account to an empty account."""
     account = drive_sts(drive)
+    drive_schedules.drive_rules(drive, account)
+    drive_schedules.drive_scheduler(drive, account)
     image = drive_ecr(drive)
     drive_clusters(drive)
     arns = drive_definitions(drive, image, account)

@@ -53,6 +53,7 @@ pub(super) fn try_post(sandbox: &Sandbox, service: &str, operation: &str, input:
     let prefix = match service {
         "ecs" => "AmazonEC2ContainerServiceV20141113",
         "logs" => "Logs_20140328",
+        "events" => "AWSEvents",
         "application-autoscaling" => "AnyScaleFrontendService",
         _ => "AmazonEC2ContainerRegistry_V20150921",
     };

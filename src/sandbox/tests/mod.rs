@@ -2,11 +2,13 @@
 //! the wire is.
 
 mod autoscaling;
+mod eventbridge;
 mod exec;
 mod http;
 mod logs;
 mod operations;
 mod rollouts;
+mod scheduler;
 mod services;
 mod stories;
 mod support;

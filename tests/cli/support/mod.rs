@@ -216,6 +216,7 @@ impl World {
             "CreateService",
             "TagResource",
             "DeregisterTaskDefinition",
+            "DeleteTaskDefinitions",
             "StopTask",
             "RegisterScalableTarget",
         ];

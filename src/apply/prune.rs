@@ -1,0 +1,144 @@
+//! Owns the retiring of revisions: deregistering one after the other, then deleting them by tens.
+//!
+//! ECS takes one deregistration a second once twenty were made at once: throttles are waited out, not failed for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::{ATTEMPTS, pause};
+use crate::aws::definitions::DELETIONS_A_CALL;
+use crate::aws::types::revision_of;
+use crate::aws::{ApiError, Aws};
+use crate::error::Failure;
+use crate::report::{Event, Report};
+
+/// How long to wait where ECS throttles: its buckets refill by one a second.
+const REFILL: Duration = Duration::from_secs(1);
+/// How often in a row a call may be throttled: a bucket that gives nothing for so long is emptied by others.
+const PATIENCE: u32 = 60;
+
+/// Holds what was done, and what ended it before its time.
+#[derive(Debug, Default)]
+pub struct Retired {
+    /// The ARNs that are INACTIVE now.
+    pub deregistered: Vec<String>,
+    /// The ARNs that are being deleted now.
+    pub deleted: Vec<String>,
+    /// What ECS refused to delete, and why.
+    pub refused: Vec<(String, String)>,
+    pub failure: Option<Failure>,
+    pub interrupted: bool,
+}
+
+/// Deregisters and then deletes revisions, by ARN; it stops between two calls once `stop` is set.
+pub async fn retire(
+    deregister: &[String],
+    delete: &[String],
+    stop: &AtomicBool,
+    aws: &Aws,
+    report: &dyn Report,
+) -> Retired {
+    let work = Work { stop, report, of: deregister.len() + delete.len() };
+    let mut retired = Retired::default();
+    if let Err(end) = work.all(deregister, delete, aws, &mut retired).await {
+        match end {
+            End::Interrupted => retired.interrupted = true,
+            End::Failed(failure) => retired.failure = Some(failure),
+        }
+    }
+    retired
+}
+
+/// Says why the work ended before its time.
+enum End {
+    Interrupted,
+    Failed(Failure),
+}
+
+/// Holds what every call needs to know of the whole.
+struct Work<'a> {
+    stop: &'a AtomicBool,
+    report: &'a dyn Report,
+    of: usize,
+}
+
+impl Work<'_> {
+    async fn all(
+        &self,
+        deregister: &[String],
+        delete: &[String],
+        aws: &Aws,
+        retired: &mut Retired,
+    ) -> Result<(), End> {
+        for arn in deregister {
+            let what = format!("deregister `{}`", revision_of(arn));
+            self.patiently(&what, retired.done(), async || deregister_once(arn, aws).await).await?;
+            retired.deregistered.push(arn.clone());
+            self.tell(arn, false, retired.done());
+        }
+        for arns in delete.chunks(DELETIONS_A_CALL) {
+            let what = format!("delete `{}` and others", revision_of(&arns[0]));
+            let call = async || aws.delete_definitions(arns).await;
+            let refused = self.patiently(&what, retired.done(), call).await?;
+            for arn in arns.iter().filter(|arn| !refused.iter().any(|(known, _)| known == *arn)) {
+                retired.deleted.push(arn.clone());
+                self.tell(arn, true, retired.done());
+            }
+            retired.refused.extend(refused);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, arn: &str, deleted: bool, done: usize) {
+        self.report.tell(&Event::Retired { revision: revision_of(arn), deleted, done, of: self.of });
+    }
+
+    /// Makes a call again for as long as its error may pass. Both calls do nothing the second time.
+    async fn patiently<T>(
+        &self,
+        what: &str,
+        done: usize,
+        call: impl AsyncFn() -> Result<T, ApiError>,
+    ) -> Result<T, End> {
+        let (mut throttles, mut failures) = (0, 0);
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(End::Interrupted);
+            }
+            let error = match call().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let throttled = error.may_pass() && !error.is_ambiguous();
+            throttles += u32::from(throttled);
+            failures += u32::from(!throttled);
+            if !error.may_pass() || throttles >= PATIENCE || failures >= ATTEMPTS {
+                return Err(End::Failed(Failure::error(what).hint(error.hint()).because(error)));
+            }
+            if throttled && throttles == 1 {
+                let text = format!("{done} of {} done; ECS takes one a second now", self.of);
+                self.report.tell(&Event::Note(&text));
+            }
+            tokio::time::sleep(if throttled { REFILL } else { pause(failures) }).await;
+        }
+    }
+}
+
+/// Deregisters a revision; one that somebody else has deregistered in the meantime is as it should be.
+async fn deregister_once(arn: &str, aws: &Aws) -> Result<(), ApiError> {
+    let Err(error) = aws.deregister(arn).await else { return Ok(()) };
+    if error.code.as_deref() != Some("ClientException") {
+        return Err(error);
+    }
+    match aws.task_definition(arn).await {
+        Ok(Some(found)) if found.document["status"] == "INACTIVE" => Ok(()),
+        _ => Err(error),
+    }
+}
+
+impl Retired {
+    /// Returns how many steps were done.
+    pub fn done(&self) -> usize {
+        self.deregistered.len() + self.deleted.len() + self.refused.len()
+    }
+}

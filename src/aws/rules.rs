@@ -1,0 +1,90 @@
+//! Owns calls to EventBridge: which rules run tasks, and of which definition.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::error::Meaning;
+use super::{ApiError, Aws, CALLS_AT_ONCE};
+
+/// Holds a target of a rule that runs tasks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleTarget {
+    pub bus: String,
+    pub rule: String,
+    /// As the target has it: an ARN, with or without a revision.
+    pub task_definition: String,
+}
+
+impl Aws {
+    /// Returns the targets that run tasks, of all rules on all buses; a rule that is switched off is one too.
+    ///
+    /// A rule can be asked for by its target, but the target is the cluster: that says nothing of the definition, and a
+    /// cluster that nobody named would be left out. So each rule is read.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn rules_that_run_tasks(&self) -> Result<Vec<RuleTarget>, ApiError> {
+        let mut rules = Vec::new();
+        for bus in self.event_buses().await? {
+            rules.extend(self.rules(&bus).await?.into_iter().map(|rule| (bus.clone(), rule)));
+        }
+        let calls = rules.iter().map(|(bus, rule)| self.targets(bus, rule));
+        let found: Vec<Vec<RuleTarget>> =
+            stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+        let mut targets = found.concat();
+        targets.sort_by(|a, b| (&a.bus, &a.rule).cmp(&(&b.bus, &b.rule)));
+        Ok(targets)
+    }
+
+    async fn event_buses(&self) -> Result<Vec<String>, ApiError> {
+        let (mut names, mut next) = (Vec::new(), None);
+        loop {
+            let sent = self.events().list_event_buses().set_next_token(next).send().await;
+            let answer = sent.map_err(|error| ApiError::new("events:ListEventBuses", error))?;
+            names.extend(answer.event_buses().iter().filter_map(|bus| bus.name().map(str::to_owned)));
+            next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    async fn rules(&self, bus: &str) -> Result<Vec<String>, ApiError> {
+        let (mut names, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.events().list_rules().event_bus_name(bus).set_next_token(next);
+            let answer = match request.send().await.map_err(|error| ApiError::new("events:ListRules", error))
+            {
+                // The bus is gone since it was listed.
+                Err(error) if error.meaning == Meaning::NotFound => return Ok(names),
+                answer => answer?,
+            };
+            names.extend(answer.rules().iter().filter_map(|rule| rule.name().map(str::to_owned)));
+            next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    async fn targets(&self, bus: &str, rule: &str) -> Result<Vec<RuleTarget>, ApiError> {
+        let (mut targets, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.events().list_targets_by_rule().event_bus_name(bus).rule(rule);
+            let sent = request.set_next_token(next).send().await;
+            let answer = match sent.map_err(|error| ApiError::new("events:ListTargetsByRule", error)) {
+                Err(error) if error.meaning == Meaning::NotFound => return Ok(targets),
+                answer => answer?,
+            };
+            let tasks = answer.targets().iter().filter_map(|target| target.ecs_parameters());
+            targets.extend(tasks.map(|task| RuleTarget {
+                bus: bus.to_owned(),
+                rule: rule.to_owned(),
+                task_definition: task.task_definition_arn().to_owned(),
+            }));
+            next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(targets);
+            }
+        }
+    }
+}

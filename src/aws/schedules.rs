@@ -1,0 +1,97 @@
+//! Owns calls to EventBridge Scheduler: which schedules run tasks, and of which definition.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::error::Meaning;
+use super::{ApiError, Aws, CALLS_AT_ONCE};
+
+/// Holds a schedule that runs tasks, or does something else to ECS with a task definition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduleTarget {
+    pub group: String,
+    pub schedule: String,
+    /// As the target has it: an ARN or a name, with or without a revision.
+    pub task_definition: String,
+}
+
+impl Aws {
+    /// Returns the schedules of all groups that name a task definition; one that is switched off is one too.
+    ///
+    /// A list has only the ARN of a schedule's target: what is no ECS cluster, and no call to ECS, is not read whole.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn schedules_that_run_tasks(&self) -> Result<Vec<ScheduleTarget>, ApiError> {
+        let (mut found, mut next) = (Vec::new(), None);
+        loop {
+            let sent = self.scheduler().list_schedules().max_results(100).set_next_token(next).send().await;
+            let answer = sent.map_err(|error| ApiError::new("scheduler:ListSchedules", error))?;
+            for schedule in answer.schedules() {
+                let target = schedule.target().map(|target| target.arn()).unwrap_or_default();
+                if concerns_ecs(target) {
+                    let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
+                    found.push((name(schedule.group_name()), name(schedule.name())));
+                }
+            }
+            next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                break;
+            }
+        }
+        let calls = found.iter().map(|(group, name)| self.schedule_target(group, name));
+        let targets: Vec<Option<ScheduleTarget>> =
+            stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+        let mut targets: Vec<ScheduleTarget> = targets.into_iter().flatten().collect();
+        targets.sort_by(|a, b| (&a.group, &a.schedule).cmp(&(&b.group, &b.schedule)));
+        Ok(targets)
+    }
+
+    async fn schedule_target(&self, group: &str, name: &str) -> Result<Option<ScheduleTarget>, ApiError> {
+        let sent = self.scheduler().get_schedule().group_name(group).name(name).send().await;
+        let answer = match sent.map_err(|error| ApiError::new("scheduler:GetSchedule", error)) {
+            // Deleted since it was listed.
+            Err(error) if error.meaning == Meaning::NotFound => return Ok(None),
+            answer => answer?,
+        };
+        let Some(target) = answer.target() else { return Ok(None) };
+        let task = target.ecs_parameters().map(|task| task.task_definition_arn().to_owned());
+        let named = task.or_else(|| in_input(target.input()?));
+        Ok(named.map(|task_definition| ScheduleTarget {
+            group: group.to_owned(),
+            schedule: name.to_owned(),
+            task_definition,
+        }))
+    }
+}
+
+/// Returns whether a target is a cluster, or one of ECS's operations (a universal target).
+fn concerns_ecs(target: &str) -> bool {
+    let service = target.split(':').nth(2);
+    service == Some("ecs") || target.contains(":aws-sdk:ecs:")
+}
+
+/// Returns the task definition in the input of a universal target, however its members are spelled.
+fn in_input(input: &str) -> Option<String> {
+    let input: Value = serde_json::from_str(input).ok()?;
+    let named = |(name, value): (&String, &Value)| {
+        name.eq_ignore_ascii_case("taskDefinition").then(|| value.as_str().map(str::to_owned)).flatten()
+    };
+    input.as_object()?.iter().find_map(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_to_ecs_is_read_as_a_cluster_is() {
+        assert!(concerns_ecs("arn:aws:ecs:us-east-1:123456789012:cluster/main"));
+        assert!(concerns_ecs("arn:aws:scheduler:::aws-sdk:ecs:runTask"));
+        assert!(!concerns_ecs("arn:aws:lambda:us-east-1:123456789012:function:ecs"));
+        assert!(!concerns_ecs("arn:aws:scheduler:::aws-sdk:sqs:sendMessage"));
+        let input = r#"{"Cluster": "main", "TaskDefinition": "web:3"}"#;
+        assert_eq!(in_input(input).as_deref(), Some("web:3"));
+        assert_eq!(in_input("no JSON"), None);
+    }
+}

@@ -1,0 +1,273 @@
+//! `ecsail prune`: retires the old revisions of a family, but for those that something may need.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+use clap::Args;
+use futures_util::future::{join, try_join};
+use serde_json::json;
+
+use super::family::{Family, OfFamily};
+use super::rollouts::Interrupts;
+use super::services::confirmed;
+use crate::apply::prune::{Retired, retire};
+use crate::aws::ApiError;
+use crate::aws::definitions::Status;
+use crate::aws::error::Meaning;
+use crate::aws::observe::failure;
+use crate::aws::references::{Scope, Source};
+use crate::context::Context;
+use crate::error::{Failure, Kind};
+use crate::plan::prune::{Fate, Known, Wish, decide};
+use crate::plan::references::{family_and_revision, references, shortly};
+use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, table};
+
+/// Deregisters old revisions of a service's family, but for those that anything refers to
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail prune web --keep 10 --dry-run
+  ecsail prune web --keep 10 --delete --yes
+  ecsail prune --family shop-worker --keep 5 --cluster main
+  ecsail prune web --keep 10 --without schedules     # no schedule runs it, and they cannot be read
+
+Never retired: the newest ACTIVE ones, and what services, task sets, deployments under way, running tasks, the last
+successful deployments, a rollback, EventBridge rules or schedules of the account in this region refer to. Where
+that cannot all be read nothing is done (exit code 5), unless `--without` says what need not be looked at.
+State machines, functions and pipelines that run tasks are not looked at.
+
+Exit codes: 0 done or nothing to do, 1 error or a no, 2 usage, 5 refused, 130 interrupted.")]
+pub struct Prune {
+    #[command(flatten)]
+    of: OfFamily,
+    /// How many of the newest ACTIVE revisions to keep, whatever refers to them; at least 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    keep: u32,
+    /// Also delete what is INACTIVE and not referred to; that cannot be undone
+    #[arg(long)]
+    delete: bool,
+    /// Show what would be done and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not look there: nothing there refers to the family, or what does may break
+    #[arg(long, value_name = "WHERE", value_enum, value_delimiter = ',')]
+    without: Vec<Source>,
+}
+
+type Fates = Vec<(Known, Fate)>;
+
+/// Runs the verb.
+///
+/// # Errors
+/// A service or a family that is not there, references that cannot be read, or the API's.
+pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
+    let family = args.of.choose(context).await?;
+    let fates = look(args, &family).await?;
+    context.report.tell(&Event::Page(&page(&family.name, &fates)));
+    tell_left_out(args, context);
+    if args.dry_run || fates.iter().all(|(_, fate)| fate.keeps()) {
+        let outcome = if args.dry_run { "dry_run" } else { "nothing_to_do" };
+        tell_end(&family.name, &fates, &Retired::default(), outcome, context);
+        return Ok(Outcome::Done);
+    }
+    if !confirmed(&question(&fates), args.yes, context)? {
+        tell_end(&family.name, &fates, &Retired::default(), "declined", context);
+        return Ok(Outcome::Declined);
+    }
+    let fates = match args.yes {
+        true => fates,
+        // Somebody may have thought about it for an hour: what is in use by now stays.
+        false => still(&fates, &look(args, &family).await?),
+    };
+    let retired = work(&fates, &family, context).await?;
+    let outcome = match &retired {
+        Retired { failure: Some(_), .. } => "failed",
+        Retired { interrupted: true, .. } => "interrupted",
+        _ => "done",
+    };
+    tell_end(&family.name, &fates, &retired, outcome, context);
+    match retired {
+        Retired { failure: Some(failure), .. } => Err(failure.into()),
+        Retired { interrupted: true, .. } => Ok(Outcome::Interrupted),
+        Retired { refused, .. } if !refused.is_empty() => Ok(Outcome::Error),
+        _ => Ok(Outcome::Done),
+    }
+}
+
+/// Returns what becomes of each revision.
+///
+/// # Errors
+/// What may refer to them cannot all be read, or the API's.
+async fn look(args: &Prune, family: &Family) -> Result<Fates> {
+    let scope = Scope {
+        family: family.name.clone(),
+        clusters: family.clusters.clone(),
+        all_pasts: true,
+        without: args.without.clone(),
+    };
+    let (revisions, seen) = join(revisions(family, args.delete), family.aws.referring(&scope)).await;
+    let revisions = revisions?;
+    if revisions.is_empty() {
+        return Err(family.absent().into());
+    }
+    if !seen.unread.is_empty() {
+        return Err(blind(&family.name, seen.unread).into());
+    }
+    let wish = Wish { keep: args.keep as usize, delete: args.delete };
+    Ok(decide(&revisions, &references(&seen, &family.name), wish))
+}
+
+async fn revisions(family: &Family, with_inactive: bool) -> Result<Vec<Known>, Failure> {
+    let of = |status| family.aws.revision_arns(&family.name, status, usize::MAX);
+    let inactive = async { if with_inactive { of(Status::Inactive).await } else { Ok(Vec::new()) } };
+    let (active, inactive) = try_join(of(Status::Active), inactive).await.map_err(failure)?;
+    let known = |arn: String, status| {
+        let number = family_and_revision(&arn).1?;
+        Some(Known { number, arn, status })
+    };
+    let active = active.into_iter().filter_map(|arn| known(arn, Status::Active));
+    Ok(active.chain(inactive.into_iter().filter_map(|arn| known(arn, Status::Inactive))).collect())
+}
+
+/// Returns the refusal to go on without knowing what refers to the revisions.
+fn blind(family: &str, mut unread: Vec<(Source, ApiError)>) -> Failure {
+    let denied = |error: &ApiError| matches!(error.meaning, Meaning::Denied | Meaning::Unsupported);
+    let kind = if unread.iter().all(|(_, error)| denied(error)) { Kind::Refused } else { Kind::Error };
+    let names: Vec<&str> = unread.iter().map(|(source, _)| source.name()).collect();
+    let message = format!(
+        "what refers to the revisions of `{family}` cannot all be read: {}; nothing was changed",
+        names.join(", ")
+    );
+    let hints: Vec<String> = unread.iter().map(|(source, error)| way_out(*source, error)).collect();
+    let (_, first) = unread.swap_remove(0);
+    hints.into_iter().fold(Failure::new(kind, message), Failure::hint).because(first)
+}
+
+fn way_out(source: Source, error: &ApiError) -> String {
+    let permissions: Vec<String> =
+        source.permissions().iter().map(|permission| format!("`{permission}`")).collect();
+    let allow = match error.meaning {
+        Meaning::Denied => format!("allow {}", permissions.join(", ")),
+        _ => format!("{} cannot be read now: {error}", source.name()),
+    };
+    match source {
+        Source::Services => allow,
+        _ => format!("{allow}; where none of them can refer to it: `--without {}`", source.name()),
+    }
+}
+
+/// Returns the fates of before, where they still hold.
+fn still(before: &Fates, now: &Fates) -> Fates {
+    let holds = |known: &Known, fate: &Fate| {
+        now.iter().find(|(other, _)| other.arn == known.arn).is_some_and(|(_, other)| other == fate)
+    };
+    before.iter().filter(|(known, fate)| fate.keeps() || holds(known, fate)).cloned().collect()
+}
+
+/// Does it, until somebody interrupts: then what has begun is ended first.
+async fn work(fates: &Fates, family: &Family, context: &Context) -> Result<Retired> {
+    let arns = |wanted: fn(&Fate) -> bool| -> Vec<String> {
+        // The oldest first: where it stops half-way, the family has no hole.
+        let wanted = fates.iter().rev().filter(|(_, fate)| wanted(fate));
+        wanted.map(|(known, _)| known.arn.clone()).collect()
+    };
+    let (deregister, delete) = (arns(Fate::deregisters), arns(Fate::deletes));
+    let stop = AtomicBool::new(false);
+    let mut interrupts = Interrupts::listen()?;
+    let retiring = retire(&deregister, &delete, &stop, &family.aws, context.report.as_ref());
+    tokio::pin!(retiring);
+    loop {
+        tokio::select! {
+            retired = &mut retiring => return Ok(retired),
+            () = interrupts.next() => stop.store(true, Ordering::Relaxed),
+        }
+    }
+}
+
+/// Returns how many there are of what is kept, deregistered, and deleted.
+fn counts(fates: &Fates) -> [usize; 3] {
+    let count = |wanted: fn(&Fate) -> bool| fates.iter().filter(|(_, fate)| wanted(fate)).count();
+    [count(Fate::keeps), count(Fate::deregisters), count(Fate::deletes)]
+}
+
+fn revisions_of(number: usize) -> String {
+    if number == 1 { "1 revision".to_owned() } else { format!("{number} revisions") }
+}
+
+fn question(fates: &Fates) -> String {
+    match counts(fates) {
+        [_, deregister, 0] => format!("Deregister {}?", revisions_of(deregister)),
+        [_, 0, delete] => format!("Delete {} for good?", revisions_of(delete)),
+        [_, deregister, delete] => {
+            format!("Deregister {deregister} and delete {} for good?", revisions_of(delete))
+        }
+    }
+}
+
+fn page(family: &str, fates: &Fates) -> Page {
+    let row = |(known, fate): &(Known, Fate)| {
+        let (action, in_words, paint) = match fate {
+            Fate::Keep { .. } => ("keep", "keep", None),
+            Fate::Deregister => ("deregister", "deregister", Some(Paint::Warn)),
+            Fate::DeregisterAndDelete => ("deregister_and_delete", "deregister, delete", Some(Paint::Bad)),
+            Fate::Delete => ("delete", "delete", Some(Paint::Bad)),
+        };
+        let name = format!("{family}:{}", known.number);
+        let (status, reasons) = (known.status, fate.reasons());
+        let value = json!({"event": "prune.revision", "family": family, "revision": name, "number": known.number,
+            "status": status, "action": action, "reasons": reasons});
+        Row {
+            cells: vec![name, status.name().to_owned(), in_words.to_owned(), shortly(reasons)],
+            paint,
+            value,
+            ..Row::default()
+        }
+    };
+    table(&["REVISION", "STATUS", "ACTION", "WHY"], fates.iter().map(row).collect())
+}
+
+/// Says what was not looked at, since what is there may break.
+fn tell_left_out(args: &Prune, context: &Context) {
+    let names: BTreeSet<&str> = args.without.iter().map(|source| source.name()).collect();
+    if !names.is_empty() {
+        let names: Vec<&str> = names.into_iter().collect();
+        let note =
+            format!("not looked at: {}; what refers to a revision there is not known", names.join(", "));
+        context.report.tell(&Event::Note(&note));
+    }
+}
+
+fn tell_end(family: &str, fates: &Fates, retired: &Retired, outcome: &str, context: &Context) {
+    let [kept, deregister, delete] = counts(fates);
+    let done = (retired.deregistered.len(), retired.deleted.len());
+    let planned = match delete {
+        0 => format!("{deregister} to deregister"),
+        _ => format!("{deregister} to deregister, {delete} to delete"),
+    };
+    let did = match done {
+        (deregistered, 0) => format!("{deregistered} deregistered"),
+        (deregistered, deleted) => format!("{deregistered} deregistered, {deleted} deleted"),
+    };
+    let text = match outcome {
+        "nothing_to_do" => format!("{family}: nothing to do, {kept} kept"),
+        "dry_run" => format!("{family}: {planned}, {kept} kept; dry run: nothing was changed"),
+        "declined" => format!("{family}: nothing was changed"),
+        "done" => format!("{family}: {did}, {kept} kept"),
+        _ => format!("{family}: {outcome}, {did}, of {planned}; the rest is as it was"),
+    };
+    let refused = |(arn, reason): &(String, String)| json!({"arn": arn, "reason": reason});
+    let value = json!({
+        "event": "prune", "family": family, "outcome": outcome, "kept": kept,
+        "to_deregister": deregister, "to_delete": delete, "deregistered": done.0, "deleted": done.1,
+        "refused": retired.refused.iter().map(refused).collect::<Vec<_>>(),
+    });
+    let refusals = retired.refused.iter().map(|(arn, reason)| {
+        let name = crate::aws::types::revision_of(arn);
+        Line::painted(format!("{name} cannot be deleted: {reason}"), Paint::Bad)
+    });
+    let lines = refusals.chain([Line::plain(text)]).collect();
+    context.report.tell(&Event::Page(&Page { items: vec![Item { lines, value }], ..Page::default() }));
+}

@@ -1,0 +1,132 @@
+//! `ecsail revisions`: the revisions of a family, what each holds, and what refers to it.
+
+use anyhow::Result;
+use clap::Args;
+use futures_util::future::{join, try_join3};
+use serde_json::{Value, json};
+
+use super::family::{Family, OfFamily};
+use crate::aws::definitions::Status;
+use crate::aws::observe::failure;
+use crate::aws::references::{Referring, Scope, Source};
+use crate::aws::types::{Epoch, TaskDefinition, view};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::plan::references::{Reference, family_and_revision, references, shortly};
+use crate::report::{Event, Line, Outcome, Page, Row, names, table, times};
+
+/// Shows the revisions of a service's family, and what refers to each
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail revisions web
+  ecsail revisions web --cluster main --all
+  ecsail revisions --family shop-worker --output json
+
+What refers to a revision: the services of the cluster, their deployments under way, their last successful
+deployments and where a rollback would go, tasks that run, EventBridge rules and schedules.
+`ecsail prune` looks further: at all clusters.")]
+pub struct Revisions {
+    #[command(flatten)]
+    of: OfFamily,
+    /// How many revisions to show, the newest first
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Show all of them, however many there are
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A service or a family that is not there, or the API's.
+pub async fn run(args: &Revisions, context: &Context) -> Result<Outcome> {
+    let family = args.of.choose(context).await?;
+    let most = if args.all { usize::MAX } else { args.limit as usize };
+    let scope = Scope {
+        family: family.name.clone(),
+        clusters: family.clusters.clone(),
+        all_pasts: false,
+        without: vec![Source::Clusters],
+    };
+    let (definitions, seen) = join(newest(&family, most), family.aws.referring(&scope)).await;
+    let definitions = definitions?;
+    if definitions.is_empty() {
+        return Err(family.absent().into());
+    }
+    tell_unread(&seen, context);
+    let references = references(&seen, &family.name);
+    context.report.tell(&Event::Page(&page(&family.name, &definitions, &references, times::now())));
+    Ok(Outcome::Done)
+}
+
+/// Returns the newest revisions of a family, whatever their status.
+async fn newest(family: &Family, most: usize) -> Result<Vec<TaskDefinition>, Failure> {
+    let of = |status| family.aws.revision_arns(&family.name, status, most);
+    let listed = try_join3(of(Status::Active), of(Status::Inactive), of(Status::DeleteInProgress)).await;
+    let (active, inactive, deleting) = listed.map_err(failure)?;
+    let mut arns = [active, inactive, deleting].concat();
+    arns.sort_by_key(|arn| std::cmp::Reverse(family_and_revision(arn).1));
+    arns.truncate(most);
+    family.aws.task_definitions(&arns).await.map_err(failure)
+}
+
+/// Says what could not be looked at: a reference that is not shown may be there all the same.
+fn tell_unread(seen: &Referring, context: &Context) {
+    for (source, error) in &seen.unread {
+        let note = format!("the references of {} are not known: {error}", source.name());
+        context.report.tell(&Event::Note(&note));
+    }
+}
+
+fn page(family: &str, definitions: &[TaskDefinition], references: &[Reference], now: f64) -> Page {
+    let latest = definitions.iter().find(|known| known.document["status"] == "ACTIVE");
+    let latest = latest.and_then(|known| family_and_revision(&known.arn).1);
+    let rows = definitions.iter().map(|definition| {
+        let number = family_and_revision(&definition.arn).1;
+        let refers = |reference: &&Reference| reference.revision.or(latest) == number;
+        let mine: Vec<&Reference> = references.iter().filter(refers).collect();
+        row(family, definition, &mine, now)
+    });
+    table(&["REVISION", "STATUS", "REGISTERED", "BY", "TAG", "GIT", "IMAGES"], rows.collect())
+}
+
+fn row(family: &str, definition: &TaskDefinition, references: &[&Reference], now: f64) -> Row {
+    let Value::Object(document) = &definition.document else { return Row::default() };
+    let text = |member: &str| document.get(member).and_then(Value::as_str).unwrap_or_default();
+    let at = |member: &str| document.get(member).and_then(|at| view::<Epoch>(at).ok()).unwrap_or_default().0;
+    let (tag, sha) = (definition.tag("ecsail:tag"), definition.tag("ecsail:git-sha"));
+    let by = definition.tag("ecsail:deployed-by").unwrap_or(text("registeredBy"));
+    let images = images(&definition.document);
+    let reasons: Vec<_> = references.iter().map(|reference| reference.why.clone()).collect();
+    let cells = vec![
+        definition.revision().to_owned(),
+        text("status").to_owned(),
+        times::ago(at("registeredAt"), now).unwrap_or_default(),
+        names::principal(by),
+        tag.unwrap_or_default().to_owned(),
+        sha.map(names::commit).unwrap_or_default().to_owned(),
+        images.iter().map(|(_, image)| names::image(image)).collect::<Vec<_>>().join(", "),
+    ];
+    let below = match reasons.is_empty() {
+        true => Vec::new(),
+        false => vec![Line::plain(format!("  {}", shortly(&reasons)))],
+    };
+    let known = |at: f64| (at > 0.0).then_some(at);
+    let images = images.iter().map(|(container, image)| json!({"container": container, "image": image}));
+    let value = json!({
+        "event": "revision", "family": family, "revision": definition.revision(), "arn": definition.arn,
+        "number": document.get("revision"), "status": text("status"),
+        "registered_at": known(at("registeredAt")), "registered_by": document.get("registeredBy"),
+        "deregistered_at": known(at("deregisteredAt")),
+        "tag": tag, "git_sha": sha, "deployed_by": definition.tag("ecsail:deployed-by"),
+        "images": images.collect::<Vec<_>>(), "references": reasons,
+    });
+    Row { cells, below, paint: None, value }
+}
+
+/// Returns the containers of a definition with their images.
+fn images(document: &Value) -> Vec<(&str, &str)> {
+    let containers = document["containerDefinitions"].as_array().into_iter().flatten();
+    containers.filter_map(|known| Some((known["name"].as_str()?, known["image"].as_str()?))).collect()
+}

@@ -1,0 +1,180 @@
+//! Owns what a shell completes with beyond the verbs and flags: services, stages and clusters by their names.
+//!
+//! A shell's script calls the program with [`VARIABLE`] set and the words of the line so far. Names come from the
+//! manifest's text and from what was seen last. AWS is never asked, and what cannot be read is left out: who presses
+//! a key waits for the answer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Arg, Command, CommandFactory};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::env::{CompleteEnv, Shells};
+
+use crate::cli::Cli;
+use crate::manifest::load::{self, Keys};
+use crate::names_cache::NamesCache;
+use crate::settings::Settings;
+
+/// The variable that says for which shell to complete.
+const VARIABLE: &str = "ECSAIL_COMPLETE";
+
+/// Answers a shell that completes, and ends the process; returns at once where none does.
+pub fn answer() {
+    if std::env::var_os(VARIABLE).is_some() {
+        CompleteEnv::with_factory(command).var(VARIABLE).bin("ecsail").complete();
+    }
+}
+
+/// Returns the command line to complete; flags are offered where a `-` asks for them, or where there is nothing else.
+fn command() -> Command {
+    let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
+    let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse::<usize>().ok());
+    let line = words.iter().skip_while(|word| *word != "--").skip(1);
+    let word = match index {
+        Some(index) => line.clone().nth(index),
+        None => line.last(),
+    };
+    match word.is_some_and(|word| word.starts_with('-')) {
+        true => Cli::command(),
+        false => without_flags(Cli::command()).disable_version_flag(true),
+    }
+}
+
+fn without_flags(command: Command) -> Command {
+    let hidden = |arg: Arg| if arg.is_positional() { arg } else { arg.hide(true) };
+    let part = |part: Command| without_flags(part).disable_help_subcommand(true);
+    command.disable_help_flag(true).mut_args(hidden).mut_subcommands(part)
+}
+
+/// Returns the script with which a shell asks; none for a shell that is not known.
+pub fn script(shell: &str) -> Option<String> {
+    let shells = Shells::builtins();
+    let completer = shells.completer(shell)?;
+    let mut script = Vec::new();
+    completer.write_registration(VARIABLE, "ecsail", "ecsail", "ecsail", &mut script).ok()?;
+    String::from_utf8(script).ok()
+}
+
+/// Returns what completes the names of services.
+pub fn services() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| Line::read().services())
+}
+
+/// Returns what completes the names of stages.
+pub fn stages() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| Line::read().stages())
+}
+
+/// Returns what completes the names of clusters.
+pub fn clusters() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| Line::read().clusters())
+}
+
+/// Holds what is known of the line that is completed.
+struct Line {
+    settings: Settings,
+    cache: NamesCache,
+}
+
+impl Line {
+    /// Reads the line from the arguments of this process, and its environment.
+    fn read() -> Line {
+        let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Line::of(&words, environment)
+    }
+
+    fn of(words: &[String], environment: BTreeMap<String, String>) -> Line {
+        let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+        let manifest = flag(words, &["-f", "--manifest"]).or_else(|| variable("ECSAIL_MANIFEST"));
+        let settings = Settings {
+            manifest: manifest.map(PathBuf::from),
+            stage: flag(words, &["--stage"]).or_else(|| variable("ECSAIL_STAGE")),
+            cluster: flag(words, &["--cluster"]),
+            ..Settings::default()
+        };
+        Line {
+            settings: Settings { environment: environment.clone(), ..settings },
+            cache: NamesCache::of(&environment),
+        }
+    }
+
+    fn keys(&self) -> Keys {
+        load::keys(&self.settings).unwrap_or_default()
+    }
+
+    /// Returns the manifest's services, then those that were seen in the cluster that is meant.
+    fn services(&self) -> Vec<CompletionCandidate> {
+        let keys = self.keys();
+        let cluster = self.settings.cluster.as_ref().or(keys.cluster.as_ref());
+        let seen = self.cache.known();
+        // Without a cluster a name of any will do: it may be named later on the line.
+        let seen = seen.iter().filter(|known| cluster.is_none_or(|cluster| *cluster == known.cluster));
+        let seen = seen.flat_map(|known| {
+            known.services.iter().map(|name| (name.clone(), format!("service in cluster {}", known.cluster)))
+        });
+        let own = keys.services.iter().map(|key| (key.clone(), "service of the manifest".to_owned()));
+        each_once(own.chain(seen))
+    }
+
+    fn stages(&self) -> Vec<CompletionCandidate> {
+        each_once(self.keys().stages.into_iter().map(|stage| (stage, "stage of the manifest".to_owned())))
+    }
+
+    fn clusters(&self) -> Vec<CompletionCandidate> {
+        let own = self.keys().cluster.map(|cluster| (cluster, "cluster of the manifest".to_owned()));
+        let seen = self.cache.known().into_iter().map(|known| (known.cluster, "seen before".to_owned()));
+        each_once(own.into_iter().chain(seen))
+    }
+}
+
+/// Returns the value of a flag among the words of a line.
+fn flag(words: &[String], names: &[&str]) -> Option<String> {
+    let value = |(index, word): (usize, &String)| match word.split_once('=') {
+        Some((name, value)) if names.contains(&name) => Some(value.to_owned()),
+        _ if names.contains(&word.as_str()) => words.get(index + 1).cloned(),
+        _ => None,
+    };
+    words.iter().enumerate().find_map(value).filter(|value| !value.is_empty())
+}
+
+/// Returns candidates, each name once with what is said of it first.
+fn each_once(named: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
+    let mut known: Vec<(String, String)> = Vec::new();
+    for (name, help) in named {
+        if !known.iter().any(|(other, _)| *other == name) {
+            known.push((name, help));
+        }
+    }
+    known.into_iter().map(|(name, help)| CompletionCandidate::new(name).help(Some(help.into()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_flag_is_found_however_it_is_written() {
+        for line in ["ecsail -- ecsail --cluster main status ", "ecsail -- ecsail status --cluster=main "] {
+            assert_eq!(flag(&words(line), &["--cluster"]).as_deref(), Some("main"), "{line}");
+        }
+        assert_eq!(flag(&words("ecsail status --cluster"), &["--cluster"]), None);
+        assert_eq!(flag(&words("ecsail status --cluster "), &["--cluster"]), None);
+        assert_eq!(flag(&words("ecsail status"), &["--cluster"]), None);
+    }
+
+    #[test]
+    fn the_line_wins_over_the_environment() {
+        let environment = || BTreeMap::from([("ECSAIL_MANIFEST".to_owned(), "a.yml".to_owned())]);
+        let path = |line: &str| Line::of(&words(line), environment()).settings.manifest;
+        assert_eq!(path("ecsail -f b.yml status"), Some(PathBuf::from("b.yml")));
+        assert_eq!(path("ecsail status"), Some(PathBuf::from("a.yml")));
+    }
+}
