@@ -63,7 +63,7 @@ const ROWS: &[Row] = &[
         "no-rollback-target",
         3,
         "web:2 failed: ",
-        &["no rollback candidate was found", CRASHED, "runs now: web:2 (failed)"],
+        &["going back to web:1 (UpdateService)", CRASHED, "taken back, web:1 runs", BACK],
     ),
     row("throttled", 3, "web:2 cannot succeed: ", &["unable to consistently start tasks", CRASHED, BACK]),
     row("many", 3, "web:2 cannot succeed: ", &[CRASHED, "runs now: web:1, 60 of 60 tasks running"]),
