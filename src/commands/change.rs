@@ -85,7 +85,7 @@ pub fn policy(terms: &Terms) -> Policy {
 /// # Errors
 /// The API's.
 pub async fn under_way(found: &Found, chosen: &Chosen) -> Result<(Followed, Target), Failure> {
-    let followed = attach(found, chosen, None).await?;
+    let followed = attach(found, chosen).await?;
     let followed = Followed { policy: policy(&terms(&found.place, chosen)), ..followed };
     let told = |definition: &str, at: f64| Told {
         revision: Release::of_definition(definition).revision_name().to_owned(),

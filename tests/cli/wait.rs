@@ -1,6 +1,6 @@
 //! `ecsail wait`: attaches to what is under way, and tells the truth about what has ended.
 
-use ecsail::sandbox::Scenario;
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST};
@@ -27,6 +27,50 @@ fn what_was_rolled_back_meanwhile_is_no_success() {
     world.deploy("v2").exits(3);
     // The service is steady, its PRIMARY deployment completed: it is the old one.
     world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+}
+
+/// Takes the permissions for service deployments away.
+fn deny_service_deployments(world: &World) {
+    for operation in ["ListServiceDeployments", "DescribeServiceDeployments"] {
+        world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
+    }
+}
+
+#[test]
+fn what_was_rolled_back_is_no_success_without_service_deployments_either() {
+    for scenario in [Scenario::CrashRollback, Scenario::RollbackNewId] {
+        let world = World::new(scenario);
+        world.deploy("v2").exits(3);
+        deny_service_deployments(&world);
+        world.run(&["wait", "web"]).exits(3).answers(" was rolled back, web:1 runs: ");
+    }
+}
+
+#[test]
+fn a_rollback_under_way_is_no_success_without_service_deployments() {
+    for scenario in [Scenario::CrashRollback, Scenario::RollbackNewId] {
+        let world = World::new(scenario);
+        world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+        let failed = |service: &serde_json::Value| {
+            let deployments = service["deployments"].as_array().expect("a list");
+            deployments.iter().any(|deployment| deployment["rolloutState"] == "FAILED")
+        };
+        let seen = (0..500).any(|_| {
+            world.sandbox.advance(std::time::Duration::from_secs(5));
+            failed(&world.service("web"))
+        });
+        assert!(seen, "the breaker trips");
+        deny_service_deployments(&world);
+        world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    }
+}
+
+#[test]
+fn that_a_rollback_could_not_be_seen_is_said() {
+    let world = World::new(Scenario::Steady);
+    deny_service_deployments(&world);
+    let note = "whether the last deployment was rolled back is not known without ecs:ListServiceDeployments";
+    world.run(&["wait", "web"]).exits(0).says(note);
 }
 
 #[test]
