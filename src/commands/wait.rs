@@ -14,6 +14,7 @@ use crate::manifest::OnFailure;
 use crate::plan::WayBack;
 use crate::report::{Event, Outcome};
 use crate::watch::snapshot::{Followed, Policy};
+use crate::watch::{Aftermath, Ending, Settled};
 use newest::{Newest, named, newest};
 
 mod newest;
@@ -48,6 +49,10 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
         let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
         return Err(Failure::usage("`--deployment` is for one service").hint(hint).into());
     }
+    if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
+        let note = format!("there is no service in cluster `{cluster}`: nothing to wait for");
+        context.report.tell(&Event::Note(&note));
+    }
     let mut followed = Vec::new();
     for service in &found {
         let (found, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
@@ -55,8 +60,19 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
         followed.push(found);
     }
     let mut interrupts = Interrupts::listen()?;
-    let settled = settle(followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    let mut settled = settle(followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    if args.following.on_failure.is_none() {
+        settled.iter_mut().for_each(only_watched);
+    }
     Ok(tell_ends(&settled, context))
+}
+
+/// Says why a rollout was left that nobody asked to leave: this verb takes nothing back by itself.
+fn only_watched(settled: &mut Settled) {
+    let asked = matches!(settled.ending, Ending::Settled(_));
+    if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
+        "`wait` only watches; `--on-failure rollback` takes it back".clone_into(why);
+    }
 }
 
 /// Returns the deployment of a service to follow: its newest.

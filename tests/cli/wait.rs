@@ -80,7 +80,7 @@ fn a_deployment_is_waited_for_by_its_id() {
     let id = world.service("web")["deployments"][0]["id"].as_str().expect("an id").to_owned();
     world.deploy("v3").exits(0);
     let run = world.run(&["wait", "web", "--deployment", &id]).exits(0);
-    run.answers("web: deployed web:2 in ");
+    run.answers("web: web:2 was deployed");
     world.run(&["wait", "web", "--deployment", "ecs-svc/1"]).exits(1).says("has no deployment `ecs-svc/1`");
 }
 
@@ -88,7 +88,10 @@ fn a_deployment_is_waited_for_by_its_id() {
 fn it_takes_nothing_back_unless_it_is_asked_to() {
     let world = World::new(Scenario::Crash);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
-    world.run(&["wait", "web"]).exits(3).says("the service was left as it is");
+    let run = world.run(&["wait", "web"]).exits(3).says("the service was left as it is: `wait` only watches");
+    assert!(!run.stderr.contains("was asked for"), "nobody asked: {}", run.stderr);
+    let run = world.run(&["wait", "web", "--on-failure", "leave"]).exits(3);
+    run.says("the service was left as it is: `leave` was asked for");
     assert!(world.calls("StopServiceDeployment").is_empty());
     world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("taken back, web:1 runs");
 }
@@ -108,4 +111,25 @@ fn a_service_that_is_not_there_is_an_error() {
         .run(&["wait", "api", "--cluster", "main"])
         .exits(1)
         .says("there is no service `api` in cluster `main`");
+}
+
+#[test]
+fn a_cluster_without_services_is_nothing_to_wait_for_and_that_is_said() {
+    let world = World::with(Scenario::Steady, &[], &[]);
+    world.call("CreateCluster", json!({"clusterName": "main"}));
+    let run = world.run(&["wait", "--cluster", "main"]).exits(0);
+    run.says("there is no service in cluster `main`: nothing to wait for");
+}
+
+#[test]
+fn what_is_recorded_holds_no_members_of_the_service() {
+    let manifest = format!("{MANIFEST}    service: {{ healthCheckGracePeriodSeconds: 60 }}\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let before = service("web", json!({"healthCheckGracePeriodSeconds": 20}));
+    let world = World::with(Scenario::Steady, &files, &[before]);
+    world.run(&["deploy", "--tag", "v2", "--record", "seen"]).exits(0);
+    let seen = world.folder.dir.path().join("seen/web.yml");
+    let seen = std::fs::read_to_string(seen).expect("it was recorded");
+    assert!(seen.contains("way_back:"), "{seen}");
+    assert!(!seen.contains("members:"), "{seen}");
 }

@@ -139,7 +139,9 @@ fn followed(
         deployment.id != id && deployment.created_at.0 < created.unwrap_or_default()
     };
     let before = service.deployments.iter().find(before);
+    let ended = known.map_or(listed.is_some_and(is_completed), |known| known.finished_at.0 > 0.0);
     Followed {
+        ended,
         deployment: Some(id.to_owned()),
         service_deployment: known.map(|known| known.service_deployment_arn.clone()),
         created_at: listed.map_or(created.unwrap_or_default(), |listed| listed.created_at.0),
