@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::diagnose::log::masked_reason;
+
 /// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent or not a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
 pub struct Epoch(pub f64);
@@ -23,6 +25,16 @@ impl<'de> Deserialize<'de> for Epoch {
             _ => Epoch::default(),
         })
     }
+}
+
+/// Returns a text that AWS or a program wrote, as it may be shown: reasons quote commands, with the secrets in them.
+fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    String::deserialize(deserializer).map(|text| masked_reason(&text))
+}
+
+/// Returns the same of a text that may be absent.
+fn may_show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer).map(|text: Option<String>| text.map(|text| masked_reason(&text)))
 }
 
 /// Returns a view of a JSON value; members that are `null` count as absent.
@@ -152,6 +164,7 @@ pub struct Deployment {
     pub failed_tasks: i64,
     /// Absent under controllers other than ECS's own.
     pub rollout_state: Option<String>,
+    #[serde(deserialize_with = "may_show")]
     pub rollout_state_reason: Option<String>,
     pub created_at: Epoch,
     pub updated_at: Epoch,
@@ -163,6 +176,7 @@ pub struct Deployment {
 pub struct Event {
     pub id: String,
     pub created_at: Epoch,
+    #[serde(deserialize_with = "shown")]
     pub message: String,
 }
 
@@ -201,6 +215,7 @@ pub struct TargetHealth {
     /// initial, healthy, unhealthy, unused, draining, unavailable; treated as open.
     pub state: String,
     /// Such as `Target.ResponseCodeMismatch`.
+    #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
     /// In words, such as `Health checks failed with these codes: [503]`.
     pub description: Option<String>,
@@ -237,6 +252,7 @@ pub struct ServiceDeployment {
     pub service_arn: String,
     /// PENDING, SUCCESSFUL, STOPPED, …; treated as open.
     pub status: String,
+    #[serde(deserialize_with = "may_show")]
     pub status_reason: Option<String>,
     pub lifecycle_stage: Option<String>,
     pub created_at: Epoch,
@@ -310,6 +326,7 @@ pub struct BreakerState {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rollback {
+    #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
     pub service_revision_arn: Option<String>,
     pub started_at: Epoch,
@@ -326,6 +343,7 @@ pub struct Task {
     pub last_status: String,
     pub desired_status: String,
     pub stop_code: Option<String>,
+    #[serde(deserialize_with = "may_show")]
     pub stopped_reason: Option<String>,
     pub created_at: Epoch,
     pub started_at: Epoch,
@@ -374,6 +392,7 @@ pub struct Container {
     pub last_status: String,
     /// Absent where the container never ran: that is no 0.
     pub exit_code: Option<i64>,
+    #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
     pub health_status: Option<String>,
     /// The container's id in its runtime: the log stream's name where there is no prefix.
@@ -397,6 +416,7 @@ pub struct ManagedAgent {
     pub name: String,
     /// PENDING, RUNNING, STOPPED; treated as open.
     pub last_status: String,
+    #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
 }
 

@@ -1,5 +1,7 @@
-//! Owns what the operator's verbs share that change services: whose they are, whether they can be changed, and the taking
-//! back of what is under way.
+//! Owns what the operator's verbs share that change services: whose they are, whether they can be changed, whether they are still
+//! as they were, and the taking back of what is under way.
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
@@ -7,7 +9,8 @@ use super::services::{Chosen, Found, Place};
 use super::wait::attach;
 use crate::apply::Applied;
 use crate::apply::back::{TakingBack, take_back};
-use crate::aws::types::Observed;
+use crate::aws::observe::cluster_failure;
+use crate::aws::types::{Observed, Service, view};
 use crate::context::Context;
 use crate::error::{Failure, Failures};
 use crate::plan::refuse;
@@ -34,6 +37,45 @@ pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
     let found = chosen.all().await?;
     raised(found.iter().filter_map(|found| refuse::immovable(&found.service)).collect())?;
     Ok(found)
+}
+
+/// Looks at services again once a question was answered, and raises that somebody changed one meanwhile.
+///
+/// What was planned is for what ran then: `y` minutes later must not supersede another's deployment unseen.
+///
+/// # Errors
+/// A service that is another by now, or the API's.
+pub async fn still<'a>(
+    seen: impl IntoIterator<Item = (&'a str, &'a Service)>,
+    aws: &crate::aws::Aws,
+) -> Result<()> {
+    let mut clusters: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
+    seen.into_iter().for_each(|(cluster, service)| clusters.entry(cluster).or_default().push(service));
+    let mut moved = Vec::new();
+    for (cluster, services) in clusters {
+        let names: Vec<String> = services.iter().map(|service| service.service_name.clone()).collect();
+        let now = aws.services(cluster, &names).await.map_err(|error| cluster_failure(cluster, error))?;
+        let is_same = |before: &Service| {
+            let now = now.get(&before.service_name).and_then(|now| view::<Service>(now).ok());
+            now.is_some_and(|now| state(&now) == state(before))
+        };
+        moved.extend(services.into_iter().filter(|service| !is_same(service)).map(changed));
+    }
+    raised(moved)
+}
+
+/// Returns what a plan is made for: what the service is to run, and how far its deployment is.
+fn state(service: &Service) -> (&str, Option<(&str, Option<&str>)>) {
+    let primary = service.primary();
+    let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_deref()));
+    (&service.task_definition, deployment)
+}
+
+fn changed(before: &Service) -> Failure {
+    let name = &before.service_name;
+    let message =
+        format!("service `{name}` is another than when this was planned: its deployment changed meanwhile");
+    Failure::refused(message).hint("run it again: nothing was changed".to_owned())
 }
 
 /// Returns the one service, as it is, where it can be changed.
@@ -85,7 +127,7 @@ pub fn policy(terms: &Terms) -> Policy {
 /// # Errors
 /// The API's.
 pub async fn under_way(found: &Found, chosen: &Chosen) -> Result<(Followed, Target), Failure> {
-    let followed = attach(found, chosen, None).await?;
+    let followed = attach(found, chosen).await?;
     let followed = Followed { policy: policy(&terms(&found.place, chosen)), ..followed };
     let told = |definition: &str, at: f64| Told {
         revision: Release::of_definition(definition).revision_name().to_owned(),

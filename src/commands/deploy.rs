@@ -3,13 +3,15 @@
 use anyhow::Result;
 use clap::Args;
 
+use super::change::still;
 use super::rollouts::{self, Following, Interrupts};
 use super::{Selection, options, some_services};
 use crate::apply::{self, Applied};
+use crate::aws::types::{Observed, Service};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, ServicePlan};
 use crate::render;
 use crate::report::{Event, Outcome};
 use crate::watch::Settled;
@@ -71,8 +73,11 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
         context.report.tell(&Event::Answer { event: "dry_run", text, value: serde_json::json!({}) });
         return Ok(Outcome::Done);
     }
-    if !args.yes && context.report.confirm("Deploy this?") == Some(false) {
-        return Ok(Outcome::Declined);
+    let answer = if args.yes { None } else { context.report.confirm("Deploy this?") };
+    match answer {
+        Some(false) => return Ok(Outcome::Declined),
+        Some(true) => still(changing(&plan, &observed), &aws).await?,
+        None => {}
     }
     // From here on there is something to tell, whatever is pressed.
     let mut interrupts = Interrupts::listen()?;
@@ -90,6 +95,16 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
         settled.iter().filter(|settled| settled.succeeded()).map(|s| s.followed.key.as_str()).collect();
     apply::record_digests(&plan, &deployed, &aws, context.report.as_ref()).await;
     Ok(tell_ends(&settled, &applied.failures, context))
+}
+
+/// Returns the services that a plan changes, as they were seen, each with its cluster.
+fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = (&'a str, &'a Service)> {
+    let seen = |service: &ServicePlan| {
+        let place = (service.cluster.clone(), service.name.clone());
+        observed.services.get_key_value(&place)
+    };
+    let changing = plan.services.iter().filter(|service| service.changes()).filter_map(seen);
+    changing.map(|((cluster, _), seen)| (cluster.as_str(), &seen.service))
 }
 
 /// Tells which services were left as they are.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
-use super::change::{changeable, raised, terms};
+use super::change::{changeable, raised, still, terms};
 use super::deploy::{not_waited, tell_ends};
 use super::rollouts::{Following, Interrupts, settle};
 use super::services::{Chosen, Found, Named, confirmed};
@@ -58,6 +58,10 @@ pub async fn run(args: &Restart, context: &Context) -> Result<Outcome> {
     context.report.tell(&Event::Plan { plan: &plan, answer: None });
     if !confirmed("Restart?", args.yes, context)? {
         return Ok(Outcome::Declined);
+    }
+    if !args.yes {
+        let seen = found.iter().map(|found| (found.place.cluster.as_str(), &found.service));
+        still(seen, &chosen.aws).await?;
     }
     let mut interrupts = Interrupts::listen()?;
     let applied = apply::run(&plan, &chosen.aws, context.report.as_ref()).await?;

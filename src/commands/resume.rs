@@ -49,7 +49,7 @@ pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable_one(&chosen).await?;
     let key = &found.place.key;
-    let followed = attach(&found, &chosen, None).await?;
+    let followed = attach(&found, &chosen).await?;
     let arns: Vec<String> = followed.service_deployment.iter().cloned().collect();
     let deployments = chosen.aws.service_deployments(&arns).await.map_err(failure)?;
     let deployment = deployments.into_iter().next().ok_or_else(|| unknown(key))?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::change::{changeable, stop};
+use super::change::{changeable, still, stop};
 use super::deploy::{not_waited, tell_ends, tell_left};
 use super::performer;
 use super::rollouts::{Following, Interrupts, settle};
@@ -80,6 +80,10 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
     }
     if !confirmed("Go back?", args.yes, context)? {
         return Ok(Outcome::Declined);
+    }
+    if !args.yes {
+        let seen = found.iter().map(|found| (found.place.cluster.as_str(), &found.service));
+        still(seen, &chosen.aws).await?;
     }
     let mut interrupts = Interrupts::listen()?;
     let mut applied = apply::run(&plan, &chosen.aws, context.report.as_ref()).await?;

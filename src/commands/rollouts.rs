@@ -25,7 +25,7 @@ pub struct Following {
     timeout: Option<Duration>,
     /// What to do about a rollout that fails; by default it is taken back where a deployment before it was completed
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
-    on_failure: Option<OnFailure>,
+    pub(super) on_failure: Option<OnFailure>,
     /// What to do when the time is up; by default the rollout goes on
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
     on_timeout: Option<OnFailure>,
@@ -164,11 +164,15 @@ pub async fn settle(
         let ended = tokio::select! {
             ended = rollouts.watch.next() => ended,
             () = interrupts.next() => {
-                // The second time there is nothing to ask any more.
-                if interrupted || !rollouts.interrupted(interrupts).await {
+                // The second time there is nothing to ask any more, unless the answer was to watch on.
+                let answer = match interrupted {
+                    true => Interrupted::Leave,
+                    false => rollouts.interrupted(interrupts).await,
+                };
+                if answer == Interrupted::Leave {
                     rollouts.leave();
                 }
-                interrupted = true;
+                interrupted = answer != Interrupted::GoOn;
                 continue;
             }
         };
@@ -189,7 +193,7 @@ pub async fn settle(
 /// Writes the timelines of rollouts, a file each.
 fn keep(ends: &[Settled], folder: &Path, context: &Context) {
     for (settled, timeline) in ends.iter().filter_map(|end| Some((end, end.timeline.as_ref()?))) {
-        let path = folder.join(format!("{}.yml", settled.followed.key.replace('/', "-")));
+        let path = folder.join(format!("{}.yml", file_name(&settled.followed.key)));
         let text = serde_saphyr::to_string(timeline).map_err(std::io::Error::other);
         let written = text.and_then(|text| {
             std::fs::create_dir_all(folder)?;
@@ -201,6 +205,11 @@ fn keep(ends: &[Settled], folder: &Path, context: &Context) {
         };
         context.report.tell(&Event::Note(&note));
     }
+}
+
+/// Returns the name of a service's file: no two services share one, and none is in another folder.
+fn file_name(key: &str) -> String {
+    key.replace('%', "%25").replace('/', "%2F")
 }
 
 /// Tells how every rollout ended: the good ones first, so that what failed is the last thing on the screen.
@@ -246,9 +255,9 @@ impl Rollouts<'_> {
         }
     }
 
-    /// Asks what to do about the open rollouts; returns whether the watch goes on, to see them taken back.
-    async fn interrupted(&mut self, interrupts: &mut Interrupts) -> bool {
-        let Some(question) = self.context.report.ask_interrupted() else { return false };
+    /// Asks what to do about the open rollouts, and begins to take them back where that is the answer.
+    async fn interrupted(&mut self, interrupts: &mut Interrupts) -> Interrupted {
+        let Some(question) = self.context.report.ask_interrupted() else { return Interrupted::Leave };
         let (tell, told) = tokio::sync::oneshot::channel();
         // A thread of its own: waiting for an answer must keep neither a second Ctrl-C nor the end of the process.
         std::thread::spawn(move || tell.send(question()));
@@ -256,23 +265,19 @@ impl Rollouts<'_> {
             answer = told => answer.unwrap_or(Interrupted::Leave),
             () = interrupts.next() => Interrupted::Leave,
         };
-        match answer {
-            Interrupted::Leave => false,
-            Interrupted::GoOn => true,
-            Interrupted::RollBack => {
-                for settled in self.watch.interrupt() {
-                    let goes_back =
-                        self.going_back.iter().any(|known| known.followed.key == settled.followed.key);
-                    match settled.ending {
-                        Ending::Interrupted if goes_back => self.watch.follow(settled.followed),
-                        Ending::Interrupted => self.take_back(settled).await,
-                        // It has ended by itself in the meantime.
-                        _ => self.answer(settled).await,
-                    }
+        if answer == Interrupted::RollBack {
+            for settled in self.watch.interrupt() {
+                let goes_back =
+                    self.going_back.iter().any(|known| known.followed.key == settled.followed.key);
+                match settled.ending {
+                    Ending::Interrupted if goes_back => self.watch.follow(settled.followed),
+                    Ending::Interrupted => self.take_back(settled).await,
+                    // It has ended by itself in the meantime.
+                    _ => self.answer(settled).await,
                 }
-                true
             }
         }
+        answer
     }
 
     /// Leaves what is still open as it is.

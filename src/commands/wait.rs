@@ -7,13 +7,17 @@ use super::rollouts::{Following, Interrupts, settle, tell_ends};
 use super::services::{Chosen, Found, Named, Place};
 use crate::aws::Aws;
 use crate::aws::observe::failure;
-use crate::aws::types::{Deployment, Service, ServiceDeployment};
+use crate::aws::types::{Service, ServiceDeployment};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest::OnFailure;
 use crate::plan::WayBack;
-use crate::report::Outcome;
+use crate::report::{Event, Outcome};
 use crate::watch::snapshot::{Followed, Policy};
+use crate::watch::{Aftermath, Ending, Settled};
+use newest::{Newest, named, newest};
+
+mod newest;
 
 /// Watches the deployments under way to their end; changes nothing unless asked to
 #[derive(Clone, Debug, Args)]
@@ -45,17 +49,43 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
         let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
         return Err(Failure::usage("`--deployment` is for one service").hint(hint).into());
     }
+    if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
+        let note = format!("there is no service in cluster `{cluster}`: nothing to wait for");
+        context.report.tell(&Event::Note(&note));
+    }
     let mut followed = Vec::new();
     for service in &found {
-        followed.push(attach(service, &chosen, args.deployment.as_deref()).await?);
+        let (found, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
+        note.iter().for_each(|note| context.report.tell(&Event::Note(note)));
+        followed.push(found);
     }
     let mut interrupts = Interrupts::listen()?;
-    let settled = settle(followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    let mut settled = settle(followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    if args.following.on_failure.is_none() {
+        settled.iter_mut().for_each(only_watched);
+    }
     Ok(tell_ends(&settled, context))
 }
 
-/// Returns the deployment of a service to follow: the one that was named, else its newest.
-pub(super) async fn attach(found: &Found, chosen: &Chosen, named: Option<&str>) -> Result<Followed, Failure> {
+/// Says why a rollout was left that nobody asked to leave: this verb takes nothing back by itself.
+fn only_watched(settled: &mut Settled) {
+    let asked = matches!(settled.ending, Ending::Settled(_));
+    if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
+        "`wait` only watches; `--on-failure rollback` takes it back".clone_into(why);
+    }
+}
+
+/// Returns the deployment of a service to follow: its newest.
+pub(super) async fn attach(found: &Found, chosen: &Chosen) -> Result<Followed, Failure> {
+    attach_noted(found, chosen, None).await.map(|(followed, _)| followed)
+}
+
+/// Returns the deployment of a service to follow, the one that was named, else its newest; and what is not known of it.
+async fn attach_noted(
+    found: &Found,
+    chosen: &Chosen,
+    id: Option<&str>,
+) -> Result<(Followed, Option<String>), Failure> {
     let (aws, Place { cluster, name, key }) = (&chosen.aws, &found.place);
     let seen = &found.service;
     if matches!(seen.deployment_controller.kind.as_str(), "CODE_DEPLOY" | "EXTERNAL") {
@@ -65,24 +95,18 @@ pub(super) async fn attach(found: &Found, chosen: &Chosen, named: Option<&str>) 
     }
     let list = match aws.service_deployments_since(cluster, name, 0.0).await {
         Ok(list) => list,
-        // Without them the deployment list has to do; whether the last one was rolled back is then not known.
+        // Without them the deployment list and the events have to do.
         Err(error) if error.may_pass() => return Err(failure(error)),
         Err(_) => Vec::new(),
     };
-    let target = target(named, seen, &list).ok_or_else(|| {
-        let message = match named {
-            Some(id) => format!("service `{name}` has no deployment `{id}`"),
-            None => format!("service `{name}` has no deployment"),
-        };
-        Failure::error(message)
-    })?;
+    let (target, note) = target(id, name, seen, &list)?;
     let revision = match target.revision.as_str() {
         "" => revision_of_target(&target, &list, aws).await,
         known => known.to_owned(),
     };
     let own = chosen.manifest.services.iter().find(|service| &service.key == key);
     let timeout = own.and_then(|service| service.timeout).or(chosen.manifest.timeout);
-    Ok(Followed {
+    let followed = Followed {
         revision,
         key: key.clone(),
         name: name.clone(),
@@ -95,7 +119,39 @@ pub(super) async fn attach(found: &Found, chosen: &Chosen, named: Option<&str>) 
             on_timeout: OnFailure::Leave,
         },
         ..target
-    })
+    };
+    Ok((followed, note))
+}
+
+/// Returns which deployment to follow, and what is not known of it.
+///
+/// # Errors
+/// There is none, or nothing tells which it was.
+fn target(
+    id: Option<&str>,
+    name: &str,
+    service: &Service,
+    list: &[ServiceDeployment],
+) -> Result<(Followed, Option<String>), Failure> {
+    if let Some(id) = id {
+        let none = || Failure::error(format!("service `{name}` has no deployment `{id}`"));
+        return named(id, service, list).map(|found| (found, None)).ok_or_else(none);
+    }
+    match newest(service, list) {
+        Some(Newest::Known(found)) => Ok((found, None)),
+        Some(Newest::Perhaps(found)) => {
+            let unknown = "whether the last deployment was rolled back is not known without";
+            let note = format!("`{name}`: {unknown} ecs:ListServiceDeployments");
+            Ok((found, list.is_empty().then_some(note)))
+        }
+        Some(Newest::RolledBackTo(revision)) => {
+            let message = format!(
+                "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer tells which it was"
+            );
+            Err(Failure::error(message))
+        }
+        None => Err(Failure::error(format!("service `{name}` has no deployment"))),
+    }
 }
 
 /// Returns the revision of a deployment that has left the service's list: its service revision names it.
@@ -106,40 +162,4 @@ async fn revision_of_target(target: &Followed, list: &[ServiceDeployment], aws: 
     let Some(arn) = list.iter().find(known).and_then(ServiceDeployment::target) else { return String::new() };
     let found = aws.service_revisions(&[arn.to_owned()]).await.unwrap_or_default();
     found.into_iter().next().map(|revision| revision.task_definition).unwrap_or_default()
-}
-
-/// Returns which deployment to follow.
-///
-/// The newest service deployment comes before the PRIMARY deployment: after a rollback PRIMARY is the old one, and
-/// completed.
-fn target(named: Option<&str>, service: &Service, list: &[ServiceDeployment]) -> Option<Followed> {
-    let id_of = |known: &ServiceDeployment| {
-        Some(format!("ecs-svc/{}", known.target()?.rsplit('/').next().unwrap_or_default()))
-    };
-    let newest = list.iter().find(|known| named.is_none_or(|id| id_of(known).as_deref() == Some(id)));
-    let newest_id = newest.and_then(id_of);
-    let known = |id: &str| service.deployments.iter().find(|deployment| deployment.id == id);
-    let listed = match (named, &newest_id) {
-        (Some(id), _) => known(id),
-        (None, Some(id)) => known(id),
-        (None, None) => service.primary(),
-    };
-    let id = named.map(str::to_owned).or(newest_id).or(listed.map(|listed| listed.id.clone()))?;
-    if listed.is_none() && newest.is_none() {
-        return None;
-    }
-    let created = newest.map(|known| known.created_at.0).or(listed.map(|listed| listed.created_at.0));
-    let before = |deployment: &&Deployment| {
-        deployment.id != id && deployment.created_at.0 < created.unwrap_or_default()
-    };
-    let before = service.deployments.iter().find(before);
-    Some(Followed {
-        deployment: Some(id.clone()),
-        service_deployment: newest.map(|known| known.service_deployment_arn.clone()),
-        created_at: listed.map_or(created.unwrap_or_default(), |listed| listed.created_at.0),
-        revision: listed.map_or_else(String::new, |listed| listed.task_definition.clone()),
-        previous: before.map_or_else(String::new, |before| before.task_definition.clone()),
-        deployment_before: before.map(|before| before.id.clone()),
-        ..Followed::default()
-    })
 }

@@ -37,12 +37,23 @@ pub fn masked_line(line: &str, secrets: &[String]) -> String {
     let cut = line.len() < whole.len();
     let line = scan::without_tokens(line);
     let line = scan::without_credentials(&line);
-    let line = scan::without_pairs(&line);
+    let line = scan::without_pairs(&line, scan::Names::All);
     match line.char_indices().nth(WIDTH) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None if cut => line + "…",
         None => line,
     }
+}
+
+/// Returns a reason or a message of ECS as it may be shown: one line, secrets hidden, at its whole length.
+///
+/// ECS quotes commands and environments of containers. But "registry auth: service call has been retried" holds no secret:
+/// what merely sounds like a name is left alone, since the tables know such texts.
+pub fn masked_reason(text: &str) -> String {
+    let text = printable(text);
+    let text = scan::without_tokens(&text);
+    let text = scan::without_credentials(&text);
+    scan::without_pairs(&text, scan::Names::Settings)
 }
 
 /// Returns as much of a line as is searched; what is hidden is shorter than what it stands for.

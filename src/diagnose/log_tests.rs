@@ -169,3 +169,38 @@ proptest::proptest! {
 /// Pieces that the search looks at, in any order.
 const LINE: &str =
     "([ =:@/?\"'\\\\{},.-]|token|eyJ|AKIA|Bearer |://|--|arn:|\u{1b}\\[|é|[a-zA-Z0-9]{1,6}){0,24}";
+
+#[test]
+fn a_reason_shows_no_secret_of_the_command_that_it_quotes() {
+    let hidden = [
+        (
+            "exec: \"DB_PASSWORD=x1 ./run\": no such file",
+            "exec: \"DB_PASSWORD=(hidden) ./run\": no such file",
+        ),
+        ("exec: \"run --token abc now\"", "exec: \"run --token (hidden) now\""),
+        ("invalid env DB_PASSWORD: x1", "invalid env DB_PASSWORD: (hidden)"),
+        ("dial postgres://user:pw@db.internal/x", "dial postgres://(hidden)@db.internal/x"),
+        ("\u{1b}[31mred\u{1b}[0m\u{7}", "red"),
+    ];
+    for (text, expected) in hidden {
+        assert_eq!(masked_reason(text), expected);
+    }
+}
+
+#[test]
+fn a_reason_keeps_what_only_sounds_like_a_secret() {
+    let kept = [
+        "unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry \
+         auth: service call has been retried 3 time(s)",
+        "failed to resolve ref registry.example/shop/auth:v1: registry.example/shop/auth:v1: not found",
+        "failed to fetch secret arn:aws:secretsmanager:us-east-1:123456789012:secret:db/password-a1B2c3 from secrets \
+         manager: AccessDeniedException",
+        "not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:x",
+        "no basic auth credentials",
+    ];
+    for text in kept {
+        assert_eq!(masked_reason(text), text);
+    }
+    let long = "a reason ".repeat(200);
+    assert_eq!(masked_reason(&long), long, "the tables read the end of it too");
+}

@@ -15,7 +15,8 @@ pub struct WayBack {
     pub revision: String,
     /// The id of its deployment.
     pub deployment: String,
-    /// Members of UpdateService.
+    /// Members of UpdateService. They are raw, so they are never written down.
+    #[serde(skip_serializing)]
     pub members: Map<String, Value>,
 }
 

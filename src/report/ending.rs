@@ -41,6 +41,9 @@ fn verdict(settled: &Settled) -> (Paint, String) {
     };
     let time = duration(settled.elapsed);
     match &settled.ending {
+        Ending::Settled(Verdict::Succeeded) if settled.followed.ended => {
+            (Paint::Good, format!("{revision} was deployed"))
+        }
         Ending::Settled(verdict) => of_verdict(verdict, revision, &time),
         Ending::TimedOut { waiting_for } => (
             Paint::Warn,

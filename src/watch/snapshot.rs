@@ -35,6 +35,9 @@ pub struct Followed {
     pub until: Until,
     /// The deployment is being taken back on our request: its rollback is what is waited for.
     pub going_back: bool,
+    /// It had ended before it was followed: how long that took was not seen.
+    #[serde(skip)]
+    pub ended: bool,
     #[serde(skip)]
     pub policy: Policy,
 }

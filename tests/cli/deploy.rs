@@ -417,3 +417,53 @@ fn a_field_that_is_let_through_arrives_as_it_was_written() {
     assert_eq!(body["newAtTheTop"], "yes");
     world.deploy("v2").exits(0).answers("unchanged");
 }
+
+/// Starts the binary at a terminal and returns once it has asked.
+#[cfg(target_os = "linux")]
+fn asked(world: &World, arguments: &str) -> std::process::Child {
+    use std::process::{Command, Stdio};
+    let binary = world.folder.command(&[]);
+    let line = format!("'{}' {arguments}", binary.get_program().to_str().expect("text"));
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    command.env_clear().envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(world.folder.dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("`script` is there");
+    let mut seen = Vec::new();
+    let shown = child.stdout.as_mut().expect("piped");
+    while !seen.ends_with(b"[y/N] ") {
+        let mut byte = [0];
+        std::io::Read::read_exact(shown, &mut byte).expect("it asks before it ends");
+        seen.extend(byte);
+    }
+    child
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn whoever_deployed_while_the_question_was_open_is_not_superseded() {
+    for arguments in ["deploy --tag v2", "restart web", "rollback web --to v1"] {
+        let world = World::new(Scenario::Steady);
+        world.deploy("v3").exits(0);
+        let mut child = asked(&world, arguments);
+        let force = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
+        world.call("UpdateService", force);
+        world.sandbox.clear_requests();
+        std::io::Write::write_all(&mut child.stdin.take().expect("piped"), b"y\n").expect("it listens");
+        let output = child.wait_with_output().expect("it ends");
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(5), "{arguments}: {shown}");
+        assert!(shown.contains("service `web` is another than when this was planned"), "{shown}");
+        world.unchanged();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_stayed_as_it_was_is_deployed_once_that_was_confirmed() {
+    let world = World::new(Scenario::Steady);
+    let mut child = asked(&world, "deploy --tag v2");
+    std::io::Write::write_all(&mut child.stdin.take().expect("piped"), b"y\n").expect("it listens");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+}

@@ -99,3 +99,13 @@ fn one_service_has_to_be_named() {
     world.run(&["tasks", "--cluster", "main"]).exits(2).says("one of: a, b");
     world.run(&["tasks", "c", "--cluster", "main"]).exits(1).says("there is no service `c`");
 }
+
+#[test]
+fn a_reason_shows_neither_a_secret_nor_what_steers_a_terminal() {
+    let world = World::new(Scenario::Steady);
+    let task = world.call("ListTasks", json!({"cluster": "main"}))["taskArns"][0].clone();
+    let reason = "exec: \"DB_PASSWORD=hunter2 ./run\": no such file\u{1b}[2J";
+    world.call("StopTask", json!({"cluster": "main", "task": task, "reason": reason}));
+    let shown = world.run(&["tasks", "web", "--stopped", "--output", "json"]).exits(0).event("task");
+    assert_eq!(shown["stopped_reason"], "exec: \"DB_PASSWORD=(hidden) ./run\": no such file");
+}

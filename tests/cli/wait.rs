@@ -1,6 +1,6 @@
 //! `ecsail wait`: attaches to what is under way, and tells the truth about what has ended.
 
-use ecsail::sandbox::Scenario;
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST};
@@ -29,6 +29,50 @@ fn what_was_rolled_back_meanwhile_is_no_success() {
     world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
 }
 
+/// Takes the permissions for service deployments away.
+fn deny_service_deployments(world: &World) {
+    for operation in ["ListServiceDeployments", "DescribeServiceDeployments"] {
+        world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
+    }
+}
+
+#[test]
+fn what_was_rolled_back_is_no_success_without_service_deployments_either() {
+    for scenario in [Scenario::CrashRollback, Scenario::RollbackNewId] {
+        let world = World::new(scenario);
+        world.deploy("v2").exits(3);
+        deny_service_deployments(&world);
+        world.run(&["wait", "web"]).exits(3).answers(" was rolled back, web:1 runs: ");
+    }
+}
+
+#[test]
+fn a_rollback_under_way_is_no_success_without_service_deployments() {
+    for scenario in [Scenario::CrashRollback, Scenario::RollbackNewId] {
+        let world = World::new(scenario);
+        world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+        let failed = |service: &serde_json::Value| {
+            let deployments = service["deployments"].as_array().expect("a list");
+            deployments.iter().any(|deployment| deployment["rolloutState"] == "FAILED")
+        };
+        let seen = (0..500).any(|_| {
+            world.sandbox.advance(std::time::Duration::from_secs(5));
+            failed(&world.service("web"))
+        });
+        assert!(seen, "the breaker trips");
+        deny_service_deployments(&world);
+        world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    }
+}
+
+#[test]
+fn that_a_rollback_could_not_be_seen_is_said() {
+    let world = World::new(Scenario::Steady);
+    deny_service_deployments(&world);
+    let note = "whether the last deployment was rolled back is not known without ecs:ListServiceDeployments";
+    world.run(&["wait", "web"]).exits(0).says(note);
+}
+
 #[test]
 fn a_deployment_is_waited_for_by_its_id() {
     let world = World::with_breaker(Scenario::Steady);
@@ -36,7 +80,7 @@ fn a_deployment_is_waited_for_by_its_id() {
     let id = world.service("web")["deployments"][0]["id"].as_str().expect("an id").to_owned();
     world.deploy("v3").exits(0);
     let run = world.run(&["wait", "web", "--deployment", &id]).exits(0);
-    run.answers("web: deployed web:2 in ");
+    run.answers("web: web:2 was deployed");
     world.run(&["wait", "web", "--deployment", "ecs-svc/1"]).exits(1).says("has no deployment `ecs-svc/1`");
 }
 
@@ -44,7 +88,10 @@ fn a_deployment_is_waited_for_by_its_id() {
 fn it_takes_nothing_back_unless_it_is_asked_to() {
     let world = World::new(Scenario::Crash);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
-    world.run(&["wait", "web"]).exits(3).says("the service was left as it is");
+    let run = world.run(&["wait", "web"]).exits(3).says("the service was left as it is: `wait` only watches");
+    assert!(!run.stderr.contains("was asked for"), "nobody asked: {}", run.stderr);
+    let run = world.run(&["wait", "web", "--on-failure", "leave"]).exits(3);
+    run.says("the service was left as it is: `leave` was asked for");
     assert!(world.calls("StopServiceDeployment").is_empty());
     world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("taken back, web:1 runs");
 }
@@ -64,4 +111,25 @@ fn a_service_that_is_not_there_is_an_error() {
         .run(&["wait", "api", "--cluster", "main"])
         .exits(1)
         .says("there is no service `api` in cluster `main`");
+}
+
+#[test]
+fn a_cluster_without_services_is_nothing_to_wait_for_and_that_is_said() {
+    let world = World::with(Scenario::Steady, &[], &[]);
+    world.call("CreateCluster", json!({"clusterName": "main"}));
+    let run = world.run(&["wait", "--cluster", "main"]).exits(0);
+    run.says("there is no service in cluster `main`: nothing to wait for");
+}
+
+#[test]
+fn what_is_recorded_holds_no_members_of_the_service() {
+    let manifest = format!("{MANIFEST}    service: {{ healthCheckGracePeriodSeconds: 60 }}\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let before = service("web", json!({"healthCheckGracePeriodSeconds": 20}));
+    let world = World::with(Scenario::Steady, &files, &[before]);
+    world.run(&["deploy", "--tag", "v2", "--record", "seen"]).exits(0);
+    let seen = world.folder.dir.path().join("seen/web.yml");
+    let seen = std::fs::read_to_string(seen).expect("it was recorded");
+    assert!(seen.contains("way_back:"), "{seen}");
+    assert!(!seen.contains("members:"), "{seen}");
 }

@@ -137,10 +137,10 @@ fn credentials(url: &str) -> Option<usize> {
 
 /// Returns a line with the values of secret-looking names hidden: `name=value`, `name: value`, `"name": "value"`,
 /// `--name value`.
-pub(super) fn without_pairs(line: &str) -> String {
+pub(super) fn without_pairs(line: &str, names: Names) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some((separator, value)) = next_pair(&shown, rest) {
+    while let Some((separator, value)) = next_pair(&shown, rest, names) {
         shown.push_str(&rest[..separator]);
         let (before, length) = value_at(&rest[separator..], value);
         shown.push_str(&rest[separator..separator + before]);
@@ -151,6 +151,15 @@ pub(super) fn without_pairs(line: &str) -> String {
     shown + rest
 }
 
+/// Says which names count before a colon without quotes.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Names {
+    /// All that look secret.
+    All,
+    /// Only those that are written as settings are: `DB_PASSWORD: x`, and not `registry auth: …` or `shop/auth:v1`.
+    Settings,
+}
+
 /// Says how a value is parted from its name.
 #[derive(Clone, Copy, PartialEq)]
 enum Parted {
@@ -159,7 +168,7 @@ enum Parted {
 }
 
 /// Returns where the separator behind the next secret-looking name ends.
-fn next_pair(before: &str, rest: &str) -> Option<(usize, Parted)> {
+fn next_pair(before: &str, rest: &str, names: Names) -> Option<(usize, Parted)> {
     let marks = rest.char_indices().filter(|(_, c)| matches!(c, '=' | ':' | ' '));
     for (at, mark) in marks {
         let quoted = rest[..at].trim_end_matches('\\').ends_with(['"', '\'']);
@@ -171,7 +180,9 @@ fn next_pair(before: &str, rest: &str) -> Option<(usize, Parted)> {
                 let arrow = usize::from(behind.starts_with('>'));
                 return Some((at + 1 + arrow, Parted::Mark));
             }
-            ':' if is_pair(name, &rest[..at], before, behind, quoted) => {
+            ':' if (quoted || names == Names::All || is_setting(name))
+                && is_pair(name, &rest[..at], before, behind, quoted) =>
+            {
                 let assign = usize::from(behind.starts_with('='));
                 return Some((at + 1 + assign, Parted::Mark));
             }
@@ -182,6 +193,11 @@ fn next_pair(before: &str, rest: &str) -> Option<(usize, Parted)> {
         }
     }
     None
+}
+
+/// Returns whether a name is written as settings are: in capitals.
+fn is_setting(name: &str) -> bool {
+    name.contains(|c: char| c.is_ascii_uppercase()) && !name.contains(|c: char| c.is_ascii_lowercase())
 }
 
 /// Returns whether a colon parts a name from its value: not in an ARN, an action, a path of a program or a URL.

@@ -25,7 +25,11 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
         (Some(ours), _) if ours.status == "PRIMARY" => judge_primary(followed, ours, service, snapshot),
         (Some(_), Some(primary)) => rolled_back_or_superseded(followed, service, primary, ours),
         (Some(_), None) => Verdict::progressing("the service has no PRIMARY deployment"),
-        (None, _) if snapshot.last_seen.is_none() && now - followed.created_at < STALE => {
+        (None, _)
+            if snapshot.last_seen.is_none()
+                && now - followed.created_at < STALE
+                && failure_told(followed, service).is_none() =>
+        {
             Verdict::progressing("ECS does not show the deployment yet")
         }
         // One answer without it, though it was there before, is as old as one from before the update.
