@@ -3,14 +3,19 @@
 //! It only ever takes back the deployment that was followed: where another has taken its place, or where it has
 //! succeeded in the meantime, nothing is done.
 
+use serde_json::{Map, Value};
+
 use crate::aws::error::Meaning;
-use crate::aws::types::{Service, ServiceDeployment, view};
+use crate::aws::types::{Service, view};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::{Revision, ServicePlan, WayBack};
 use crate::report::{Event, Report};
 use crate::watch::look::service_deployment_of;
 use crate::watch::snapshot::Followed;
+
+/// How often ECS is asked at the most.
+const ATTEMPTS: u32 = 4;
 
 /// Says what came of the wish to take a rollout back.
 #[derive(Debug)]
@@ -19,29 +24,51 @@ pub enum TakingBack {
     Begun(Box<Followed>),
     /// There is nothing to take back, or nothing to go back to: why.
     Left(String),
+    /// It has succeeded in the meantime, and stays.
+    Completed,
     /// It could not be begun.
     Failed(Failure),
 }
 
+/// Says what came of asking ECS to stop a service deployment.
+enum Stopped {
+    /// It goes back.
+    GoesBack(String),
+    /// It has succeeded.
+    Completed,
+    /// Another deployment takes its place.
+    Superseded,
+    /// It has ended without a rollback, such as by a circuit breaker that makes none.
+    Ended,
+    /// There is none that is known.
+    Unknown,
+    /// It may not or cannot be stopped: why.
+    Refused(ApiError),
+    /// Whether it was stopped is not known: nothing else may be tried.
+    Unclear(ApiError),
+}
+
 /// Begins to take a followed deployment back.
 pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> TakingBack {
-    match stop(followed, aws).await {
-        Ok(Some(arn)) => {
+    let ended = match stop(followed, aws).await {
+        Stopped::GoesBack(arn) => {
             report.tell(&Event::TakingBack { service: &followed.key, by: "StopServiceDeployment", to: None });
             let back = Followed { going_back: true, service_deployment: Some(arn), ..followed.clone() };
             return TakingBack::Begun(Box::new(back));
         }
-        Ok(None) => {}
-        Err(error) if error.meaning == Meaning::Expired => {
-            return TakingBack::Failed(not_stopped(followed, error));
-        }
-        Err(error) => {
+        Stopped::Completed => return TakingBack::Completed,
+        Stopped::Superseded => return TakingBack::Left("another deployment takes its place".to_owned()),
+        Stopped::Unclear(error) => return TakingBack::Failed(not_stopped(followed, error)),
+        Stopped::Ended => true,
+        Stopped::Unknown => false,
+        Stopped::Refused(error) => {
             let note =
                 format!("going back by an update, since the service deployment cannot be stopped: {error}");
             report.tell(&Event::Note(&note));
+            false
         }
-    }
-    match update_back(followed, aws, report).await {
+    };
+    match update_back(followed, ended, aws, report).await {
         Ok(back) => back,
         Err(failure) => TakingBack::Failed(failure),
     }
@@ -54,21 +81,47 @@ fn not_stopped(followed: &Followed, error: ApiError) -> Failure {
         .hint(hint)
 }
 
-/// Asks ECS to go back; returns the ARN of the service deployment that does, or nothing where there is none to stop.
-///
-/// # Errors
-/// The API's, where ECS has not begun to go back for another reason either.
-async fn stop(followed: &Followed, aws: &Aws) -> Result<Option<String>, ApiError> {
-    let Some(arn) = service_deployment(followed, aws).await? else { return Ok(None) };
-    let Err(error) = aws.stop_service_deployment(&arn).await else { return Ok(Some(arn)) };
+/// Asks ECS to go back, again where that did not reach it.
+async fn stop(followed: &Followed, aws: &Aws) -> Stopped {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let tried = try_stop(followed, aws).await;
+        match tried {
+            Stopped::Unclear(error) if error.may_pass() && attempt < ATTEMPTS => {
+                tokio::time::sleep(super::pause(attempt)).await;
+            }
+            tried => return tried,
+        }
+    }
+}
+
+async fn try_stop(followed: &Followed, aws: &Aws) -> Stopped {
+    let arn = match service_deployment(followed, aws).await {
+        Ok(Some(arn)) => arn,
+        Ok(None) => return Stopped::Unknown,
+        Err(error) => return refused_or_unclear(error),
+    };
+    let Err(error) = aws.stop_service_deployment(&arn).await else { return Stopped::GoesBack(arn) };
     // It may go back already, of its own accord or because the answer to our call was lost.
-    let found = aws.service_deployments(std::slice::from_ref(&arn)).await?;
-    let goes_back = |known: &ServiceDeployment| known.status.starts_with("ROLLBACK_");
-    match found.first() {
-        Some(known) if goes_back(known) => Ok(Some(arn)),
-        // Ended without a rollback, such as by a circuit breaker that makes none: nothing is left to stop.
-        Some(known) if matches!(known.status.as_str(), "STOPPED" | "SUCCESSFUL") => Ok(None),
-        _ => Err(error),
+    let found = match aws.service_deployments(std::slice::from_ref(&arn)).await {
+        Ok(found) => found,
+        Err(_) => return refused_or_unclear(error),
+    };
+    match found.first().map(|known| known.status.as_str()) {
+        Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL") => Stopped::GoesBack(arn),
+        Some("SUCCESSFUL") => Stopped::Completed,
+        Some("STOP_REQUESTED") => Stopped::Superseded,
+        Some("STOPPED" | "ROLLBACK_FAILED") => Stopped::Ended,
+        _ => refused_or_unclear(error),
+    }
+}
+
+fn refused_or_unclear(error: ApiError) -> Stopped {
+    match error.meaning {
+        Meaning::Expired | Meaning::NoCredentials => Stopped::Unclear(error),
+        _ if error.may_pass() => Stopped::Unclear(error),
+        _ => Stopped::Refused(error),
     }
 }
 
@@ -83,7 +136,14 @@ async fn service_deployment(followed: &Followed, aws: &Aws) -> Result<Option<Str
 }
 
 /// Goes back by an update to the revision, and the attributes, that ran before.
-async fn update_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> Result<TakingBack, Failure> {
+///
+/// A deployment that has `ended` by itself is gone back from only while it is what the service is left with.
+async fn update_back(
+    followed: &Followed,
+    ended: bool,
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<TakingBack, Failure> {
     let attempted = || format!("take back the deployment of service `{}`", followed.name);
     let failed = |error: ApiError| {
         let hint = error.hint();
@@ -94,9 +154,9 @@ async fn update_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> Res
     let document = found.remove(&followed.name).unwrap_or_default();
     let service: Service =
         view(&document).map_err(|_| failed(ApiError::unreadable("ecs:DescribeServices")))?;
-    let way = match way_back(followed, &service) {
+    let way = match way_back(followed, ended, &service) {
         Ok(way) => way,
-        Err(why) => return Ok(TakingBack::Left(why)),
+        Err(back) => return Ok(back),
     };
     report.tell(&Event::TakingBack {
         service: &followed.key,
@@ -112,7 +172,7 @@ async fn update_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> Res
         definition_changes: Vec::new(),
         service_changes: Vec::new(),
         reasons: Vec::new(),
-        members: way.members.clone(),
+        members: members(way),
         deployment_before: followed.deployment.clone(),
         retag: Default::default(),
         way_back: None,
@@ -126,23 +186,37 @@ async fn update_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> Res
     }
 }
 
-/// Returns what to go back to by an update, or why that is not to be done.
-fn way_back<'a>(followed: &'a Followed, service: &Service) -> Result<&'a WayBack, String> {
+/// Returns the members of the update; ECS takes another capacity provider strategy only with a new deployment.
+fn members(way: &WayBack) -> Map<String, Value> {
+    let mut members = way.members.clone();
+    if members.contains_key("capacityProviderStrategy") {
+        members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
+    }
+    members
+}
+
+/// Returns what to go back to by an update, or what comes of the wish where that is not to be done.
+fn way_back<'a>(followed: &'a Followed, ended: bool, service: &Service) -> Result<&'a WayBack, TakingBack> {
+    let left = |why: String| Err(TakingBack::Left(why));
     let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
-        return Err("the service is no longer there".to_owned());
+        return left("the service is no longer there".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
-        return Err(format!("another deployment has taken its place: {}", primary.id));
+        return left(format!("{} is the service's PRIMARY deployment by now", primary.id));
     }
-    if primary.rollout_state.as_deref() == Some("COMPLETED") {
-        return Err("it was completed in the meantime".to_owned());
+    match primary.rollout_state.as_deref() {
+        Some("COMPLETED") => return Err(TakingBack::Completed),
+        Some("FAILED") => {}
+        // The list may be older than what ended it: another deployment, then, that must not be overwritten.
+        _ if ended => return left("it has ended, and what took its place is not known yet".to_owned()),
+        _ => {}
     }
     let Some(way) = &followed.way_back else {
-        return Err("no deployment before it was completed: there is nothing to go back to".to_owned());
+        return left("no deployment before it was completed: there is nothing to go back to".to_owned());
     };
-    if way.revision == followed.revision {
+    if way.revision == followed.revision && way.members.is_empty() {
         let name = way.revision_name();
-        return Err(format!(
+        return left(format!(
             "the deployment before ran {name} too: only ECS itself can go back to the images that it had"
         ));
     }
@@ -161,9 +235,15 @@ mod tests {
     }
 
     fn answer(followed: &Followed, id: &str, state: &str) -> Result<String, String> {
+        of(followed, false, id, state)
+    }
+
+    fn of(followed: &Followed, ended: bool, id: &str, state: &str) -> Result<String, String> {
         let deployments = json!([{"id": id, "status": "PRIMARY", "rolloutState": state}]);
         let service = view(&json!({"status": "ACTIVE", "deployments": deployments})).expect("a service");
-        way_back(followed, &service).map(|way| way.revision.clone())
+        way_back(followed, ended, &service)
+            .map(|way| way.revision.clone())
+            .map_err(|back| format!("{back:?}"))
     }
 
     #[test]
@@ -178,7 +258,14 @@ mod tests {
     fn a_deployment_that_was_completed_meanwhile_stays() {
         let old = "arn:aws:ecs:x:1:task-definition/web:1";
         let stays = answer(&followed(Some(old)), "ecs-svc/2", "COMPLETED").expect_err("it is good");
-        assert!(stays.contains("completed"), "{stays}");
+        assert_eq!(stays, "Completed");
+    }
+
+    #[test]
+    fn what_has_ended_is_gone_back_from_only_where_it_failed() {
+        let old = "arn:aws:ecs:x:1:task-definition/web:1";
+        assert_eq!(of(&followed(Some(old)), true, "ecs-svc/2", "FAILED"), Ok(old.to_owned()));
+        assert!(of(&followed(Some(old)), true, "ecs-svc/2", "IN_PROGRESS").is_err(), "an older list");
     }
 
     #[test]

@@ -116,6 +116,11 @@ pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chos
         let key = followed.key.clone();
         match taken {
             TakingBack::Begun(back) => applied.followed.push(*back),
+            TakingBack::Completed => {
+                let message = format!("the deployment of service `{}` was completed first", followed.name);
+                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                applied.failures.push((key, Failure::error(message).hint(hint)));
+            }
             TakingBack::Left(why) => {
                 let failure =
                     Failure::error(format!("take back the deployment of service `{}`", followed.name));

@@ -76,7 +76,11 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     }
     // From here on there is something to tell, whatever is pressed.
     let mut interrupts = Interrupts::listen()?;
-    let applied = apply::run(&plan, &aws, context.report.as_ref()).await?;
+    let applying = apply::run(&plan, &aws, context.report.as_ref());
+    let Some(applied) = interrupts.finish(applying, context.report.as_ref()).await else {
+        return Ok(Outcome::Interrupted);
+    };
+    let applied = applied?;
     tell_left(&plan, &applied.settled, context);
     if args.no_wait {
         return Ok(not_waited(&applied, context));

@@ -202,8 +202,9 @@ fn page(
     let shown = stock.images.iter().filter(|image| !image.tags.is_empty()).count();
     let hidden = stock.tagged.saturating_sub(shown);
     if hidden > 0 {
-        let more = if stock.is_all { format!("{hidden} older") } else { format!("more than {hidden} other") };
-        page.foot.push(Line::painted(format!("{more} images are not shown (`--limit`)"), Paint::Dim));
+        let more =
+            if stock.is_all { format!("{hidden} older") } else { format!("more than {hidden} others") };
+        page.foot.push(Line::painted(format!("… and {more} (`--limit`)"), Paint::Dim));
     }
     page
 }

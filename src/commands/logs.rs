@@ -82,8 +82,18 @@ impl Since {
 /// # Errors
 /// A service or a container that is not there, or lines that cannot be read.
 pub async fn run(args: &Logs, context: &Context) -> Result<Outcome> {
-    // From here on Ctrl-C is no error.
-    let mut interrupts = args.follow.then(Interrupts::listen).transpose()?;
+    if !args.follow {
+        return show(args, context).await;
+    }
+    // To stop following is no error, whenever it is.
+    let mut interrupts = Interrupts::listen()?;
+    tokio::select! {
+        ended = show(args, context) => ended,
+        () = interrupts.next() => Ok(Outcome::Done),
+    }
+}
+
+async fn show(args: &Logs, context: &Context) -> Result<Outcome> {
     let chosen = args.one.choose(context).await?;
     let found = chosen.one().await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -99,19 +109,11 @@ pub async fn run(args: &Logs, context: &Context) -> Result<Outcome> {
     let since = reading.since;
     let report = context.report.as_ref();
     let mut tail = Tail::open(reading, &found.service, &chosen.aws, report).await?;
-    let Some(interrupts) = &mut interrupts else {
-        if tail.read().await? == 0 {
-            report.tell(&Event::Note(&nothing(since, args)));
-        }
-        return Ok(Outcome::Done);
-    };
-    let following = async {
-        tail.read().await?;
-        tail.follow(context.poll_interval()).await
-    };
-    tokio::select! {
-        ended = following => ended?,
-        () = interrupts.next() => {}
+    let shown = tail.read().await?;
+    if args.follow {
+        tail.follow(context.poll_interval()).await?;
+    } else if shown == 0 {
+        report.tell(&Event::Note(&nothing(since, args)));
     }
     Ok(Outcome::Done)
 }

@@ -12,7 +12,7 @@ use crate::aws::Aws;
 use crate::context::Context;
 use crate::manifest::OnFailure;
 use crate::manifest::fields::parse_duration;
-use crate::report::{Event, Interrupted, Outcome};
+use crate::report::{Event, Interrupted, Outcome, Report};
 use crate::watch::judge::{Verdict, is_stage, stage_named};
 use crate::watch::snapshot::{Followed, Policy, Until};
 use crate::watch::{Aftermath, Ending, Settled, Watch};
@@ -70,6 +70,8 @@ fn until(text: &str) -> Result<Until, String> {
 pub struct Interrupts {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
+    /// One was heard while something was being finished, and is still to be answered.
+    kept: bool,
 }
 
 impl Interrupts {
@@ -80,7 +82,8 @@ impl Interrupts {
     #[cfg(unix)]
     pub fn listen() -> std::io::Result<Interrupts> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Interrupts { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
+        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+        Ok(Interrupts { signals, kept: false })
     }
 
     /// Returns a listener.
@@ -89,11 +92,35 @@ impl Interrupts {
     /// None here.
     #[cfg(not(unix))]
     pub fn listen() -> std::io::Result<Interrupts> {
-        Ok(Interrupts {})
+        Ok(Interrupts { kept: false })
     }
 
-    /// Returns when somebody interrupts.
+    /// Returns when somebody interrupts, or has done so while something was being finished.
     pub async fn next(&mut self) {
+        if std::mem::take(&mut self.kept) {
+            return;
+        }
+        self.heard().await;
+    }
+
+    /// Returns what some work comes to; nothing where somebody interrupts a second time before it is done.
+    ///
+    /// The first time it is only said: a change that was begun is better finished than left half done.
+    pub async fn finish<T>(&mut self, work: impl Future<Output = T>, report: &dyn Report) -> Option<T> {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            done = &mut work => return Some(done),
+            () = self.heard() => {}
+        }
+        report.tell(&Event::Note("interrupted: what was begun is finished first; once more quits at once"));
+        self.kept = true;
+        tokio::select! {
+            done = &mut work => Some(done),
+            () = self.heard() => None,
+        }
+    }
+
+    async fn heard(&mut self) {
         #[cfg(unix)]
         {
             let [interrupt, terminate] = &mut self.signals;
@@ -145,9 +172,9 @@ pub async fn settle(
                 continue;
             }
         };
-        match ended {
-            Some(settled) => rollouts.answer(settled).await,
-            None => break,
+        let Some(settled) = ended else { break };
+        if interrupts.finish(rollouts.answer(settled), context.report.as_ref()).await.is_none() {
+            rollouts.leave();
         }
     }
     context.report.tell(&Event::Done);
@@ -207,6 +234,7 @@ impl Rollouts<'_> {
                 self.watch.follow(*followed);
                 self.going_back.push(settled);
             }
+            TakingBack::Completed => self.ends.push(completed_first(settled)),
             TakingBack::Left(why) => {
                 self.ends.push(Settled { aftermath: Some(Aftermath::Left { why }), ..settled });
             }
@@ -232,14 +260,14 @@ impl Rollouts<'_> {
             Interrupted::Leave => false,
             Interrupted::GoOn => true,
             Interrupted::RollBack => {
-                let open = self.watch.interrupt();
-                let goes_back = |settled: &Settled, going: &[Settled]| {
-                    going.iter().any(|known| known.followed.key == settled.followed.key)
-                };
-                for settled in open {
-                    match goes_back(&settled, &self.going_back) {
-                        true => self.watch.follow(settled.followed),
-                        false => self.take_back(settled).await,
+                for settled in self.watch.interrupt() {
+                    let goes_back =
+                        self.going_back.iter().any(|known| known.followed.key == settled.followed.key);
+                    match settled.ending {
+                        Ending::Interrupted if goes_back => self.watch.follow(settled.followed),
+                        Ending::Interrupted => self.take_back(settled).await,
+                        // It has ended by itself in the meantime.
+                        _ => self.answer(settled).await,
                     }
                 }
                 true
@@ -260,8 +288,23 @@ impl Rollouts<'_> {
     }
 }
 
+/// Returns the end of a rollout that was to be taken back, and has succeeded before that took effect.
+fn completed_first(settled: Settled) -> Settled {
+    let why = "it was to be taken back, and was completed first".to_owned();
+    Settled {
+        ending: Ending::Settled(Verdict::Succeeded),
+        aftermath: Some(Aftermath::Left { why }),
+        diagnosis: None,
+        ..settled
+    }
+}
+
 /// Returns a rollout's end together with that of its rollback.
 fn taken_back(origin: Settled, back: Settled) -> Settled {
+    // ECS was asked to stop it, and it is this deployment that succeeded, not a way back.
+    if back.followed.going_back && back.ending == Ending::Settled(Verdict::Succeeded) {
+        return completed_first(Settled { runs: back.runs, ..origin });
+    }
     let to = match (&back.ending, &origin.followed.way_back) {
         (Ending::Settled(Verdict::RolledBack { runs, .. }), _) => runs.clone(),
         (_, Some(way)) => way.revision_name().to_owned(),

@@ -79,7 +79,7 @@ async fn look(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>) -> Result<(
         let seen: Vec<Seen> = looks.closely(found).await;
         page::whole(&seen, &hints, args.events, times::now())
     } else {
-        page::short(&looks.briefly(found).await, &hints, args.events, times::now())
+        page::short(&looks.briefly(found).await, &hints, args, times::now())
     };
     Ok((page, !missing.is_empty()))
 }

@@ -1,11 +1,14 @@
 //! `ecsail stop-task`: stops single tasks of a service; ECS starts others in their place.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
 use super::services::{One, confirmed};
 use crate::apply::stop::stop_tasks;
+use crate::aws::Aws;
 use crate::aws::observe::failure;
 use crate::aws::types::{Task, revision_of};
 use crate::context::Context;
@@ -58,8 +61,8 @@ pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
             Ok(task) => tasks.push(task.clone()),
             Err(Unpicked::Ambiguous(error)) => refused.push(error),
             Err(Unpicked::NotThere) => {
-                let known = aws.tasks(&place.cluster, std::slice::from_ref(id)).await.unwrap_or_default();
-                refused.push(foreign(id, known.first(), &place.key, &live));
+                let known = known(id, &place.cluster, &place.name, aws).await;
+                refused.push(foreign(id, known.as_ref(), &place.key, &live));
             }
         }
     }
@@ -116,6 +119,17 @@ fn pick<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, Unpicked>
             Err(Unpicked::Ambiguous(Failure::usage(message).hint(format!("they are {}", ids(several)))))
         }
     }
+}
+
+/// Returns a task that is not one of those that run, for the words of its refusal: one of the service's that has
+/// stopped, or another's.
+async fn known(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task> {
+    let begins = id.rsplit('/').next().filter(|begins| !begins.is_empty())?;
+    let stopped = aws.stopped_tasks(cluster, service, &BTreeSet::new()).await.unwrap_or_default();
+    if let Some(task) = stopped.into_iter().find(|task| task.id().starts_with(begins)) {
+        return Some(task);
+    }
+    aws.tasks(cluster, &[id.to_owned()]).await.unwrap_or_default().into_iter().next()
 }
 
 /// Returns the refusal of a task that is not one of the service's that run.

@@ -38,7 +38,14 @@ impl WayBack {
     ///
     /// A member that the service does not have cannot be unset, unless it is a list.
     pub fn with_members(self, sent: &Map<String, Value>, seen: &ObservedService) -> WayBack {
-        let before = |(member, value): (&String, &Value)| match observed_member(member, seen) {
+        // Some stand with the deployment itself: what it had, not what a later one has made of the service.
+        let deployments = seen.document["deployments"].as_array();
+        let own = deployments.into_iter().flatten().find(|known| known["id"] == self.deployment.as_str());
+        let of = |member: &str| match own.map(|own| own[member].clone()).unwrap_or_default() {
+            Value::Null => observed_member(member, seen),
+            own => own,
+        };
+        let before = |(member, value): (&String, &Value)| match of(member) {
             Value::Null if value.is_array() => Some((member.clone(), Value::Array(Vec::new()))),
             Value::Null => None,
             before => Some((member.clone(), before)),
@@ -68,6 +75,17 @@ mod tests {
             Some("a".to_owned())
         );
         assert_eq!(of(json!([known("b", 2, "FAILED")])), None);
+    }
+
+    #[test]
+    fn what_stands_with_the_completed_deployment_is_its_own() {
+        let document = json!({"networkConfiguration": {"broken": true},
+            "deployments": [{"id": "b"}, {"id": "a", "networkConfiguration": {"good": true}}]});
+        let seen = ObservedService { document, ..ObservedService::default() };
+        let sent = json!({"networkConfiguration": {"new": true}});
+        let way = WayBack { deployment: "a".to_owned(), ..WayBack::default() };
+        let way = way.with_members(sent.as_object().expect("a mapping"), &seen);
+        assert_eq!(Value::Object(way.members), json!({"networkConfiguration": {"good": true}}));
     }
 
     #[test]

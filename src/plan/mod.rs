@@ -204,7 +204,8 @@ fn plan_service(
         }
     }
     let mut members = attributes.members;
-    if !reasons.is_empty() {
+    // ECS takes another capacity provider strategy only with a new deployment (API reference, UpdateService).
+    if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
         members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }
     let way_back = WayBack::of(&seen.service).map(|way| way.with_members(&members, seen));

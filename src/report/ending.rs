@@ -42,17 +42,22 @@ fn verdict(settled: &Settled) -> (Paint, String) {
     let time = duration(settled.elapsed);
     match &settled.ending {
         Ending::Settled(verdict) => of_verdict(verdict, revision, &time),
-        Ending::TimedOut { waiting_for } => {
-            let goes_on = if settled.aftermath.is_some() { "was" } else { "is still" };
-            (Paint::Warn, format!("{revision} {goes_on} under way after {time}; waiting for: {waiting_for}"))
-        }
+        Ending::TimedOut { waiting_for } => (
+            Paint::Warn,
+            format!("{revision} {} under way after {time}; waiting for: {waiting_for}", goes_on(settled)),
+        ),
         Ending::Interrupted => {
-            (Paint::Warn, format!("{revision} is still under way; the watch was interrupted"))
+            (Paint::Warn, format!("{revision} {} under way; the watch was interrupted", goes_on(settled)))
         }
         Ending::Lost { error } => {
             (Paint::Warn, format!("{revision} can no longer be watched, the rollout goes on: {error}"))
         }
     }
+}
+
+/// Returns whether a rollout without a verdict is under way, or was until it was taken back.
+fn goes_on(settled: &Settled) -> &'static str {
+    if matches!(settled.aftermath, Some(Aftermath::TakenBack { .. })) { "was" } else { "is still" }
 }
 
 fn of_verdict(verdict: &Verdict, revision: &str, time: &str) -> (Paint, String) {
@@ -108,21 +113,27 @@ pub(super) fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
             }
             _ => vec![format!("it goes on without ecsail; {}", wait(""))],
         },
+        (Ending::Settled(Verdict::Succeeded), Some(Aftermath::Left { why })) => vec![why.clone()],
         (Ending::Settled(Verdict::Succeeded), _) => Vec::new(),
         (Ending::Settled(Verdict::RolledBack { .. } | Verdict::Superseded { .. }), _) => {
             runs(settled).into_iter().collect()
         }
         (Ending::Settled(Verdict::Stuck { .. } | Verdict::Failed { .. }), aftermath) => {
-            let left = match aftermath {
-                Some(Aftermath::Left { why }) => Some(format!("the service was left as it is: {why}")),
-                Some(Aftermath::NotTakenBack { error }) => {
-                    Some(format!("it could not be taken back: {error}"))
-                }
-                _ => None,
-            };
-            left.into_iter().chain(runs(settled)).chain(go_back(settled, flags)).collect()
+            left(aftermath.as_ref()).into_iter().chain(runs(settled)).chain(go_back(settled, flags)).collect()
         }
-        _ => vec![format!("the rollout goes on without ecsail; {}", wait(&deployment))],
+        (_, aftermath) => {
+            let goes_on = format!("the rollout goes on without ecsail; {}", wait(&deployment));
+            left(aftermath.as_ref()).into_iter().chain([goes_on]).collect()
+        }
+    }
+}
+
+/// Returns why a rollout was not taken back, where that was the question.
+fn left(aftermath: Option<&Aftermath>) -> Option<String> {
+    match aftermath? {
+        Aftermath::Left { why } => Some(format!("the service was left as it is: {why}")),
+        Aftermath::NotTakenBack { error } => Some(format!("it could not be taken back: {error}")),
+        Aftermath::TakenBack { .. } => None,
     }
 }
 

@@ -67,9 +67,15 @@ fn of_settled(settled: &Settled) -> Outcome {
         true => of_way_back(settled),
         false => of_ending(&settled.ending),
     };
-    match settled.aftermath {
-        // Somebody interrupted it and had it taken back: it does not go on.
-        Some(Aftermath::TakenBack { .. }) if outcome == Outcome::Interrupted => Outcome::RolloutFailed,
+    match &settled.aftermath {
+        // Its time was up; that the way back goes on, or went well, is no other end.
+        Some(Aftermath::TakenBack { end, .. }) if outcome == Outcome::TimedOut => match end {
+            Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => outcome,
+            Ending::Settled(_) => Outcome::RolloutFailed,
+            _ => outcome,
+        },
+        // Somebody interrupted it and had it taken back: it does not go on, and is no success.
+        Some(Aftermath::TakenBack { .. }) => outcome.worse(Outcome::RolloutFailed),
         _ => outcome,
     }
 }

@@ -109,7 +109,7 @@ impl Counting<'_> {
         let progress = Progress {
             key: self.key.to_owned(),
             revision: revision_of(&service.task_definition).to_owned(),
-            standing: Standing::Moving,
+            standing: if is_reached(service, self.desired) { Standing::Done } else { Standing::Moving },
             desired: self.desired,
             running: service.running_count,
             pending: service.pending_count,
@@ -133,8 +133,11 @@ fn end(service: &Service, before: i64, wanted: i64, took_effect: &mut bool) -> O
     if desired != wanted && (*took_effect || desired != before) {
         return Some(Counted::Moved { desired });
     }
-    let reached = desired == wanted && service.running_count == wanted && service.pending_count == 0;
-    reached.then_some(Counted::Reached)
+    is_reached(service, wanted).then_some(Counted::Reached)
+}
+
+fn is_reached(service: &Service, wanted: i64) -> bool {
+    service.desired_count == wanted && service.running_count == wanted && service.pending_count == 0
 }
 
 fn detail(service: &Service, wanted: i64) -> String {
@@ -142,7 +145,7 @@ fn detail(service: &Service, wanted: i64) -> String {
     match running.cmp(&wanted) {
         std::cmp::Ordering::Less => format!("{} more to run", wanted - running),
         std::cmp::Ordering::Greater => format!("{} to stop", running - wanted),
-        std::cmp::Ordering::Equal => "all are running".to_owned(),
+        std::cmp::Ordering::Equal => "as desired".to_owned(),
     }
 }
 

@@ -191,3 +191,34 @@ fn a_stage_that_does_not_exist_is_refused() {
     let world = World::new(Scenario::Steady);
     world.run(&["deploy", "--tag", "v2", "--until", "baking"]).exits(2).says("lifecycle stage");
 }
+
+#[test]
+fn a_way_back_that_is_refused_is_said_whatever_the_ending() {
+    let world = World::new(Scenario::Stuck);
+    deny(&world, &["StopServiceDeployment"]);
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always().after(1));
+    let arguments = ["deploy", "--tag", "v2", "--timeout", "500ms", "--on-timeout", "rollback"];
+    let run = world.run(&arguments).exits(4).answers("web: web:2 is still under way after ");
+    run.says("it could not be taken back: ").says("the rollout goes on without ecsail");
+}
+
+#[test]
+fn a_stop_that_cannot_be_made_out_is_asked_for_again() {
+    let world = World::new(Scenario::Crash);
+    // More than the SDK's own attempts.
+    world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::ServerError(500)).times(7));
+    world.deploy("v2").exits(3).answers("; taken back, web:1 runs").says("(StopServiceDeployment)");
+    assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
+}
+
+#[test]
+fn another_capacity_provider_strategy_is_deployed_with_force() {
+    let manifest = format!(
+        "{MANIFEST}    service: {{ capacityProviderStrategy: [ {{ capacityProvider: FARGATE_SPOT, weight: 1 }} ] }}\n"
+    );
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let strategy = json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]});
+    let world = World::with(Scenario::Steady, &files, &[service("web", strategy)]);
+    world.deploy("v2").exits(0);
+    assert_eq!(world.calls("UpdateService")[0].body["forceNewDeployment"], true);
+}

@@ -62,7 +62,7 @@ fn what_a_scan_found_is_shown_where_there_was_one() {
 fn the_limit_hides_the_older_ones_but_not_what_runs() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["images", "web", "--limit", "1"]).exits(0);
-    let run = run.answers("\nv3 ").answers("\nv1 ").answers("1 older images are not shown (`--limit`)\n");
+    let run = run.answers("\nv3 ").answers("\nv1 ").answers("… and 1 older (`--limit`)\n");
     assert!(!run.stdout.contains("\nv2 "), "{}", run.stdout);
 }
 

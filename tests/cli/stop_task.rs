@@ -55,7 +55,7 @@ fn one_that_stops_already_is_said_to() {
     let world = world();
     let ids = tasks(&world, "web");
     world.run(&["stop-task", "web", &ids[0], "--yes"]).exits(0);
-    let run = world.run(&["stop-task", "web", &ids[0], "--yes"]).exits(5);
+    let run = world.run(&["stop-task", "web", &ids[0][..8], "--yes"]).exits(5);
     run.says("is stopped or stopping already: Stopped by ecsail stop-task");
 }
 

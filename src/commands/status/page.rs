@@ -1,5 +1,7 @@
 //! Owns how the state of services looks: whole for a few, a line each for many. Decides nothing but words.
 
+use std::cmp::Reverse;
+
 use super::look::{Seen, primary_revision, running};
 use super::standing::{Standing, rolls_back, standing};
 use super::value::{known, missing};
@@ -32,26 +34,42 @@ pub(super) fn whole(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f6
 }
 
 /// Returns services in a line each, and how many stand how.
-pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f64) -> Page {
+///
+/// What is wrong stands where it is seen: at the end of what scrolls by, at the top of what is drawn in place.
+pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, args: &super::Status, now: f64) -> Page {
     const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
-    let rows = seen.iter().map(|seen| {
-        let service = &seen.service;
-        let pending =
-            if service.pending_count > 0 { format!(" +{}", service.pending_count) } else { String::new() };
-        let cells = vec![
-            seen.place.key.clone(),
-            revision_of(running(service)).to_owned(),
-            format!("{}/{}{pending}", service.running_count, service.desired_count),
-            image_of(seen).unwrap_or_default(),
-            standing(seen).word().to_owned(),
-            service.primary().and_then(|primary| times::ago(primary.created_at.0, now)).unwrap_or_default(),
-        ];
-        Row { cells, below: Vec::new(), paint: standing(seen).paint(), value: known(seen, events) }
-    });
-    let mut page = table(HEADER, rows.collect());
-    page.items.extend(missing.iter().map(gone));
-    page.foot.push(Line::painted(summary(seen, missing.len()), Paint::Dim));
+    let mut sorted: Vec<&Seen> = seen.iter().collect();
+    // Services that stand alike stay in their order.
+    match args.watch {
+        true => sorted.sort_by_key(|seen| standing(seen)),
+        false => sorted.sort_by_key(|seen| Reverse(standing(seen))),
+    }
+    let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, args.events, now)).collect());
+    let at = if args.watch { 0 } else { page.items.len() };
+    page.items.splice(at..at, missing.iter().map(gone));
+    let summary = Line::painted(summary(seen, missing.len()), Paint::Dim);
+    match args.watch {
+        true => page.head.insert(0, summary),
+        false => page.foot.push(summary),
+    }
     page
+}
+
+fn row(seen: &Seen, events: usize, now: f64) -> Row {
+    let service = &seen.service;
+    let pending = match service.pending_count {
+        0 => String::new(),
+        pending => format!(" +{pending}"),
+    };
+    let cells = vec![
+        seen.place.key.clone(),
+        revision_of(running(service)).to_owned(),
+        format!("{}/{}{pending}", service.running_count, service.desired_count),
+        image_of(seen).unwrap_or_default(),
+        standing(seen).word().to_owned(),
+        service.primary().and_then(|primary| times::ago(primary.created_at.0, now)).unwrap_or_default(),
+    ];
+    Row { cells, below: Vec::new(), paint: standing(seen).paint(), value: known(seen, events) }
 }
 
 /// Returns how many services stand how, the worst first.
@@ -237,7 +255,7 @@ fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
 pub(super) fn happened(service: &Service, number: usize) -> Vec<&crate::aws::types::Event> {
     let telling = service.events.iter().filter(|event| !events::is_noise(&event.message));
     let mut newest: Vec<_> = telling.take(number).collect();
-    newest.sort_by_key(|event| std::cmp::Reverse(trouble(&event.message)));
+    newest.sort_by_key(|event| Reverse(trouble(&event.message)));
     newest
 }
 

@@ -87,12 +87,16 @@ fn trouble_comes_first_and_noise_not_at_all() {
     let event = |at: i64, message: &str| json!({"id": at.to_string(), "createdAt": at, "message": message});
     let events = json!([
         event(1_000_050, "(service web) has reached a steady state."),
+        event(1_000_045, "(service web) has a word of tomorrow."),
         event(1_000_040, "(service web) (deployment ecs-svc/2) deployment completed."),
         event(1_000_030, "(service web) has started 1 tasks: (task a)."),
         event(1_000_020, "(service web) (deployment ecs-svc/1) deployment failed: tasks failed to start."),
     ]);
     let lines = texts(&seen(json!({"events": events})), 3);
-    let expected = ["  event     40s ago: (deployment ecs-svc/1) deployment failed: tasks failed to start."];
+    let expected = [
+        "  event     40s ago: (deployment ecs-svc/1) deployment failed: tasks failed to start.",
+        "  event     15s ago: has a word of tomorrow.",
+    ];
     assert_eq!(lines[2..], expected);
     assert_eq!(texts(&seen(json!({"events": events})), 1).len(), 3, "the newest ones are chosen");
 }
@@ -130,20 +134,28 @@ fn drift_names_the_first_paths() {
 }
 
 #[test]
-fn many_services_are_a_line_each_and_a_sum() {
-    let second = Seen {
-        place: Place { key: "api".to_owned(), ..Place::default() },
-        ..seen(
-            json!({"pendingCount": 1, "runningCount": 1, "deployments": [deployment("PRIMARY", "IN_PROGRESS")]}),
-        )
+fn many_services_are_a_line_each_and_what_is_wrong_stands_where_it_is_seen() {
+    let named = |key: &str, members: Value| Seen {
+        place: Place { key: key.to_owned(), ..Place::default() },
+        ..seen(members)
     };
-    let page = short(&[seen(json!({})), second], &[], 0, 1_000_060.0);
-    let lines: Vec<&str> = page.lines().map(|line| line.text.as_str()).collect();
-    let expected = [
-        "SERVICE  REVISION  TASKS   STATE      DEPLOYED",
-        "web      web:1     2/2     steady     1m ago",
-        "api      web:2     1/2 +1  deploying  1m ago",
-        "2 services: 1 deploying, 1 steady",
+    let moving =
+        json!({"pendingCount": 1, "runningCount": 1, "deployments": [deployment("PRIMARY", "IN_PROGRESS")]});
+    let services = [
+        named("api", moving),
+        named("job", json!({"deployments": [deployment("PRIMARY", "FAILED")]})),
+        named("web", json!({})),
     ];
-    assert_eq!(lines, expected);
+    let texts = |watch: bool| -> Vec<String> {
+        let args = super::super::Status { named: Default::default(), watch, events: 0 };
+        let page = short(&services, &[], &args, 1_000_060.0);
+        page.lines().map(|line| line.text.clone()).collect()
+    };
+    let header = "SERVICE  REVISION  TASKS   STATE      DEPLOYED";
+    let (job, api) =
+        ("job      web:2     2/2     failing    1m ago", "api      web:2     1/2 +1  deploying  1m ago");
+    let (web, sum) =
+        ("web      web:1     2/2     steady     1m ago", "3 services: 1 failing, 1 deploying, 1 steady");
+    assert_eq!(texts(false), [header, web, api, job, sum]);
+    assert_eq!(texts(true), [sum, header, job, api, web]);
 }

@@ -24,7 +24,7 @@ pub(super) fn lines(stream: &Stream, now: Millis) -> Vec<Line> {
     let mut out = opening(stream);
     if stream.serves && is_listening(stream.story) {
         let quiet = stream.told.unwrap_or(end).min(end);
-        out.extend(served(stream, quiet));
+        out.extend(served(stream, quiet).filter(|line| line.at <= quiet));
     }
     if let Some(told) = stream.told {
         let line = |after: Millis, text: &str| Line { at: told + after, text: text.to_owned() };

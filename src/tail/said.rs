@@ -1,0 +1,90 @@
+//! Owns what is said of lines that cannot be read: each thing once, and what to do about it.
+
+use std::collections::BTreeSet;
+
+use super::Tail;
+use super::sources::{Source, Unreadable};
+use crate::aws::ApiError;
+use crate::aws::error::Meaning;
+use crate::aws::observe::failure;
+use crate::error::{Failure, Failures};
+use crate::report::Event;
+
+impl Tail<'_> {
+    /// Says a note, once.
+    pub(super) fn say(&mut self, note: &str) {
+        self.say_once(note, note);
+    }
+
+    /// Says a note, once for what it is about: an error has an id of its own each time.
+    pub(super) fn say_once(&mut self, about: &str, note: &str) {
+        if self.said.insert(about.to_owned()) {
+            self.report.tell(&Event::Note(note));
+        }
+    }
+
+    pub(super) fn say_unreadable(&mut self) {
+        let notes: Vec<String> =
+            self.unreadable.iter().map(|one| format!("{}: {}", not_readable(one), one.why)).collect();
+        notes.iter().for_each(|note| self.say(note));
+    }
+
+    /// Goes on after an error of one source: it is said once, and the source is asked again.
+    pub(super) fn ride_out(&mut self, source: &Source, error: ApiError) -> Result<(), Failure> {
+        if is_fatal(&error) {
+            return Err(failure(error));
+        }
+        if error.may_pass() {
+            tracing::info!("the lines go on after: {error}");
+            return Ok(());
+        }
+        let attempted = self.not_read(source, &error).message;
+        let note = match error.meaning {
+            // It may come with the first container that writes.
+            Meaning::NotFound => attempted.clone(),
+            _ => format!("{attempted}: {error}"),
+        };
+        self.say_once(&attempted, &note);
+        Ok(())
+    }
+
+    pub(super) fn not_read(&self, source: &Source, error: &ApiError) -> Failure {
+        let group = &source.group;
+        let region = source.region.as_deref().unwrap_or(&self.aws.region);
+        match error.meaning {
+            Meaning::NotFound => {
+                let hint = format!(
+                    "make it (`aws logs create-log-group --log-group-name {group} --region {region}`), or let the log                      driver do it with the option `awslogs-create-group: \"true\"`"
+                );
+                let message = format!(
+                    "there is no log group `{group}` in {region}, where container `{}` writes",
+                    source.container
+                );
+                Failure::error(message).hint(hint)
+            }
+            _ => Failure::error(format!("read the log group `{group}` in {region}"))
+                .hint(error.hint())
+                .because(error.clone()),
+        }
+    }
+}
+
+/// Returns whether no later call can go better.
+pub(super) fn is_fatal(error: &ApiError) -> bool {
+    matches!(error.meaning, Meaning::Expired | Meaning::NoCredentials)
+}
+
+pub(super) fn not_readable(one: &Unreadable) -> Failure {
+    let message = format!("container `{}` of {} cannot be read", one.container, one.revision);
+    Failure::error(message).because(anyhow::Error::msg(one.why.clone()))
+}
+
+/// Returns several failures as one error; each is said once.
+pub(super) fn of_all(mut failures: Vec<Failure>) -> anyhow::Error {
+    let mut known = BTreeSet::new();
+    failures.retain(|failure| known.insert(failure.message.clone()));
+    match failures.len() {
+        1 => failures.remove(0).into(),
+        _ => Failures(failures).into(),
+    }
+}
