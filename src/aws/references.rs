@@ -186,7 +186,8 @@ impl Aws {
             deployments => deployments?,
         };
         if let Some(oldest) = seen.deployments.last() {
-            let described = self.service_deployments(&[oldest.service_deployment_arn.clone()]).await?;
+            let described =
+                self.service_deployments(std::slice::from_ref(&oldest.service_deployment_arn)).await?;
             let sources = described.into_iter().flat_map(|known| known.source_service_revisions);
             seen.at_first = sources.map(|revision| revision.arn).collect();
         }

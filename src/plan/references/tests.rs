@@ -1,0 +1,213 @@
+//! What refers to a revision, as tables.
+
+use super::*;
+use crate::aws::rules::RuleTarget;
+use crate::aws::schedules::ScheduleTarget;
+use crate::aws::types::{Task, view};
+use serde_json::{Value, json};
+
+fn arn(revision: &str) -> String {
+    format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{revision}")
+}
+
+/// Returns a service that runs `web:NUMBER`, with a past of (status, revision), newest first.
+fn seen(runs: &str, members: Value, past: &[(&str, &str)]) -> SeenService {
+    let mut service = json!({"serviceName": "web", "taskDefinition": arn(runs),
+        "deployments": [{"status": "PRIMARY", "taskDefinition": arn(runs), "rolloutState": "COMPLETED"}]});
+    for (name, value) in members.as_object().into_iter().flatten() {
+        service[name] = value.clone();
+    }
+    let revision = |index: usize| format!("service-revision/{index}");
+    let deployments = past.iter().enumerate().map(|(index, (status, _))| {
+        let at = 1000 - index;
+        view(&json!({"status": status, "createdAt": at, "targetServiceRevisionArn": revision(index)}))
+            .expect("a deployment")
+    });
+    let definitions = past.iter().enumerate().map(|(index, (_, named))| (revision(index), arn(named)));
+    SeenService {
+        cluster: "main".to_owned(),
+        service: view(&service).expect("a service"),
+        deployments: deployments.collect(),
+        definitions: definitions.collect(),
+        ..SeenService::default()
+    }
+}
+
+/// Returns the references of a service as `revision: why`.
+fn told(service: SeenService) -> Vec<String> {
+    let seen = Referring { services: vec![service], ..Referring::default() };
+    lines(&seen)
+}
+
+fn lines(seen: &Referring) -> Vec<String> {
+    let line = |reference: &Reference| match reference.revision {
+        Some(revision) => format!("{revision}: {}", reference.why),
+        None => format!("latest: {}", reference.why),
+    };
+    references(seen, "web").iter().map(line).collect()
+}
+
+#[test]
+fn a_name_has_a_family_and_maybe_a_revision() {
+    assert_eq!(family_and_revision(&arn("web:3")), ("web", Some(3)));
+    assert_eq!(family_and_revision(&arn("web")), ("web", None));
+    assert_eq!(family_and_revision("web:3"), ("web", Some(3)));
+    assert_eq!(family_and_revision("web"), ("web", None));
+    assert_eq!(family_and_revision("web:newest"), ("web", None));
+}
+
+#[test]
+fn a_person_sees_the_strongest_reason_of_each_service() {
+    let (cluster, service) = ("main".to_owned(), "web".to_owned());
+    let runs = Why::Runs { cluster: cluster.clone(), service: service.clone() };
+    let succeeded = Why::Succeeded { cluster: cluster.clone(), service };
+    let other = Why::Succeeded { cluster, service: "api".to_owned() };
+    let newest = Why::Newest { of: 2 };
+    let all = [succeeded.clone(), runs, other, newest.clone()];
+    assert_eq!(shortly(&all), "main/web runs it; last success of main/api");
+    assert_eq!(shortly(&[newest]), "one of the newest 2");
+    assert_eq!(shortly(&[succeeded]), "last success of main/web");
+}
+
+#[test]
+fn the_past_of_a_service_keeps_the_rollback_target_and_three_successes() {
+    let past = [
+        ("ROLLBACK_SUCCESSFUL", "web:9"),
+        ("SUCCESSFUL", "web:8"),
+        ("STOPPED", "web:7"),
+        ("SUCCESSFUL", "web:6"),
+        ("SUCCESSFUL", "web:5"),
+        ("SUCCESSFUL", "web:4"),
+    ];
+    let current = json!({"currentServiceRevisions": [{"arn": "service-revision/1"}]});
+    let expected = [
+        "8: main/web runs it",
+        "6: rollback target of main/web",
+        "8: last success of main/web",
+        "6: last success of main/web",
+        "5: last success of main/web",
+    ];
+    assert_eq!(told(seen("web:8", current, &past)), expected);
+}
+
+#[test]
+fn forced_deployments_of_one_revision_do_not_push_the_others_out() {
+    let past = [
+        ("SUCCESSFUL", "web:8"),
+        ("SUCCESSFUL", "web:8"),
+        ("SUCCESSFUL", "web:8"),
+        ("SUCCESSFUL", "web:8"),
+        ("SUCCESSFUL", "web:5"),
+    ];
+    let current = json!({"currentServiceRevisions": [{"arn": "service-revision/0"}]});
+    let told = told(seen("web:8", current, &past));
+    assert!(told.contains(&"5: rollback target of main/web".to_owned()), "{told:?}");
+    assert!(told.contains(&"8: rollback target of main/web".to_owned()), "{told:?}");
+    assert!(told.contains(&"5: last success of main/web".to_owned()), "{told:?}");
+}
+
+#[test]
+fn while_a_deployment_is_under_way_the_newest_success_is_where_a_rollback_goes() {
+    let members = json!({
+        "currentServiceRevisions": [{"arn": "service-revision/1"}],
+        "deployments": [
+            {"status": "PRIMARY", "taskDefinition": arn("web:9"), "rolloutState": "IN_PROGRESS"},
+            {"status": "ACTIVE", "taskDefinition": arn("web:8"), "rolloutState": "COMPLETED"},
+        ],
+    });
+    let past = [("IN_PROGRESS", "web:9"), ("SUCCESSFUL", "web:8")];
+    let told = told(seen("web:9", members, &past));
+    for line in ["9: under way in main/web", "8: under way in main/web", "8: rollback target of main/web"] {
+        assert!(told.contains(&line.to_owned()), "{line}: {told:?}");
+    }
+}
+
+#[test]
+fn what_ran_when_the_history_begins_is_where_a_rollback_goes_too() {
+    let current = json!({"currentServiceRevisions": [{"arn": "service-revision/0"}]});
+    let mut service = seen("web:8", current, &[("SUCCESSFUL", "web:8")]);
+    service.at_first = vec!["service-revision/9".to_owned()];
+    service.definitions.insert("service-revision/9".to_owned(), arn("web:2"));
+    let told = told(service);
+    assert!(told.contains(&"2: rollback target of main/web".to_owned()), "{told:?}");
+}
+
+#[test]
+fn what_rollback_itself_finds_counts_whatever_the_history_says() {
+    let mut service = seen("web:8", json!({}), &[]);
+    service.back_to = Some(arn("web:6"));
+    assert_eq!(told(service), ["8: main/web runs it", "6: rollback target of main/web"]);
+}
+
+#[test]
+fn a_status_that_nobody_knows_counts_as_under_way() {
+    let told = told(seen("web:8", json!({}), &[("BAKING", "web:9")]));
+    assert!(told.contains(&"9: under way in main/web".to_owned()), "{told:?}");
+}
+
+#[test]
+fn a_service_that_has_another_family_now_may_still_go_back_to_this_one() {
+    let past = [("SUCCESSFUL", "shop:1"), ("SUCCESSFUL", "web:8")];
+    let current = json!({"currentServiceRevisions": [{"arn": "service-revision/0"}]});
+    let service = seen("shop:1", current, &past);
+    assert!(!service.runs("web"));
+    assert_eq!(told(service), ["8: rollback target of main/web", "8: last success of main/web"]);
+}
+
+#[test]
+fn task_sets_rules_schedules_and_tasks_refer_too() {
+    let service = seen("web:8", json!({"taskSets": [{"taskDefinition": arn("web:2")}]}), &[]);
+    let task = |revision: &str, by: &str| Task {
+        task_arn: "arn:aws:ecs:us-east-1:123456789012:task/main/0123".to_owned(),
+        task_definition_arn: arn(revision),
+        started_by: by.to_owned(),
+        ..Task::default()
+    };
+    let rule = |name: &str, definition: &str| RuleTarget {
+        bus: "default".to_owned(),
+        rule: name.to_owned(),
+        task_definition: definition.to_owned(),
+    };
+    let schedule = ScheduleTarget {
+        group: "default".to_owned(),
+        schedule: "nightly".to_owned(),
+        task_definition: "web:4".to_owned(),
+    };
+    let seen = Referring {
+        services: vec![service],
+        tasks: vec![task("web:3", ""), task("web:3", "me"), task("web:8", "ecs-svc/1"), task("other:3", "")],
+        rules: vec![rule("hourly", &arn("web")), rule("other", &arn("other:1"))],
+        schedules: vec![schedule],
+        ..Referring::default()
+    };
+    let expected = [
+        "8: main/web runs it",
+        "2: task set of main/web",
+        "3: 2 tasks run in main",
+        "latest: rule hourly",
+        "4: schedule default/nightly",
+    ];
+    assert_eq!(lines(&seen), expected);
+}
+
+#[test]
+fn a_task_of_a_service_counts_where_nothing_else_tells_of_its_revision() {
+    let task = Task {
+        task_arn: "arn:aws:ecs:us-east-1:123456789012:task/main/0123".to_owned(),
+        task_definition_arn: arn("web:3"),
+        started_by: "ecs-svc/1".to_owned(),
+        ..Task::default()
+    };
+    let seen = Referring { tasks: vec![task], ..Referring::default() };
+    assert_eq!(lines(&seen), ["3: a task runs in main"]);
+}
+
+#[test]
+fn enough_is_known_once_there_are_three_successes_and_somewhere_to_go_back_to() {
+    let past = [("SUCCESSFUL", "web:8"), ("SUCCESSFUL", "web:7"), ("SUCCESSFUL", "web:6")];
+    let current = json!({"currentServiceRevisions": [{"arn": "service-revision/0"}]});
+    let mut service = seen("web:8", current, &past);
+    assert!(service.knows_enough());
+    service.definitions.remove("service-revision/2");
+    assert!(!service.knows_enough());
+}
