@@ -31,6 +31,9 @@ pub use progress::{Progress, Standing, Traffic};
 /// How many seconds before the end of a bake time it is near.
 const NEAR: f64 = 15.0;
 
+/// How long the look at the end of the time may take: what was done by then is not to be called unfinished.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+
 /// Says how a watch ended for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -210,8 +213,8 @@ impl<'a> Watch<'a> {
 
     async fn look_and_judge(&mut self) {
         self.looks += 1;
-        match tokio::time::timeout(self.left(), self.look()).await {
-            // A look that takes longer than there is time left says nothing.
+        match tokio::time::timeout(self.left().max(LAST_LOOK), self.look()).await {
+            // A look that has no answer by then says nothing.
             Err(_) => {}
             Ok(Ok(())) => self.judge_all(),
             Ok(Err(error)) => tracing::info!("the watch goes on after: {error}"),

@@ -1,7 +1,11 @@
 //! What goes wrong on the way to AWS: nothing is done twice, and no error of the API becomes a failed rollout.
 
+use std::io::BufReader;
+use std::time::Duration;
+
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 
+use crate::endings::until;
 use crate::support::World;
 
 #[test]
@@ -139,4 +143,20 @@ fn a_lost_answer_whose_deployment_is_another_ones_is_not_taken_for_ours() {
         world.service("web")["taskDefinition"],
         "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2"
     );
+}
+
+#[test]
+fn what_was_done_by_the_end_of_the_time_is_deployed() {
+    let world = World::new(Scenario::Steady);
+    let mut child = world.start(&["deploy", "--tag", "v2", "--poll-interval", "1m", "--timeout", "2s"]);
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "web: 0/2 running");
+    // What is left of the time when the last look begins is less than an answer takes.
+    world
+        .sandbox
+        .inject(Fault::on("DescribeServices", FaultKind::Latency(Duration::from_millis(150))).always());
+    world.sandbox.advance(Duration::from_secs(900));
+    let output = child.wait_with_output().expect("ends");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("web: deployed web:2 in "), "{stdout}");
 }
