@@ -121,8 +121,8 @@ pub struct Watch<'a> {
     items: Vec<Item>,
     /// The events that were shown, by service.
     shown: BTreeSet<(String, String)>,
-    /// What can be read; when service deployments cannot, the deployment list decides.
-    sources: look::Sources,
+    /// What was said, once for all, that it cannot be read.
+    noted: BTreeSet<&'static str>,
 }
 
 /// Holds one followed deployment and what was seen of it.
@@ -131,6 +131,8 @@ struct Item {
     snapshot: Snapshot,
     /// The ARNs of the stopped tasks that were read.
     read_tasks: BTreeSet<String>,
+    /// What can be read; when its service deployment cannot, the deployment list decides.
+    sources: look::Sources,
     progress: Option<Progress>,
     /// Since when it is watched, and how many looks were made.
     started: Instant,
@@ -151,7 +153,6 @@ impl<'a> Watch<'a> {
     ) -> Watch<'a> {
         let now = Instant::now();
         let items = followed.into_iter().map(Item::new).collect();
-        let sources = look::Sources::default();
         Watch {
             aws,
             report,
@@ -162,7 +163,7 @@ impl<'a> Watch<'a> {
             due: now,
             items,
             shown: BTreeSet::new(),
-            sources,
+            noted: BTreeSet::new(),
         }
     }
 
@@ -263,6 +264,7 @@ impl Item {
             followed,
             snapshot: Snapshot::default(),
             read_tasks: BTreeSet::new(),
+            sources: look::Sources::default(),
             progress: None,
             started: Instant::now(),
             looks: 0,

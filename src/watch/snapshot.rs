@@ -84,6 +84,8 @@ pub struct Look {
     pub service: Option<Service>,
     /// None: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
+    /// The service deployment could not be read this time, for a reason that may pass.
+    pub unread: bool,
     /// The stopped tasks of the service that are new.
     pub stopped: Vec<Task>,
     /// None: they were not looked at this time.
@@ -101,6 +103,10 @@ pub struct Snapshot {
     pub missing: u32,
     /// As it was last seen; none: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
+    /// It was seen once.
+    pub seen: bool,
+    /// It could not be read by the last look, for a reason that may pass.
+    pub unread: bool,
     /// In how many looks in a row it was not seen, though it was before.
     pub unseen: u32,
     /// In how many looks in a row it was STOPPED.
@@ -159,7 +165,7 @@ impl Snapshot {
     /// Takes in a look. Where the deployment's id was not known, it is from the first look that shows it.
     pub fn take_in(&mut self, followed: &mut Followed, look: Look) {
         self.missing = if look.service.is_some() { 0 } else { self.missing + 1 };
-        self.see(look.service_deployment);
+        self.see(look.service_deployment, look.unread);
         let at = look.at.max(self.at);
         self.add_stopped_at(followed, look.stopped, at);
         self.service = look.service;
@@ -182,7 +188,9 @@ impl Snapshot {
     /// Keeps the service deployment, for a few looks also where the answer does not have it.
     ///
     /// Without it the deployment list would decide, which may call done what still bakes.
-    fn see(&mut self, deployment: Option<ServiceDeployment>) {
+    fn see(&mut self, deployment: Option<ServiceDeployment>, unread: bool) {
+        self.seen |= deployment.is_some();
+        self.unread = unread;
         let missing = deployment.is_none() && self.service_deployment.is_some();
         self.unseen = if missing { self.unseen + 1 } else { 0 };
         if !missing || self.unseen > UNSEEN {

@@ -4,9 +4,10 @@ use std::io::BufReader;
 use std::time::Duration;
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::json;
 
 use crate::endings::until;
-use crate::support::World;
+use crate::support::{DEFINITION, MANIFEST, World, service};
 
 #[test]
 fn a_lost_answer_to_a_registration_registers_once() {
@@ -159,4 +160,16 @@ fn what_was_done_by_the_end_of_the_time_is_deployed() {
     let output = child.wait_with_output().expect("ends");
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("web: deployed web:2 in "), "{stdout}");
+}
+
+#[test]
+fn what_is_denied_for_one_service_is_read_of_the_others() {
+    let manifest = format!("{MANIFEST}  api:\n    task_definition: web.yml\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world =
+        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
+    world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).times(1));
+    let run = world.run(&["deploy", "--tag", "v2"]).exits(0);
+    assert_eq!(run.stderr.matches("watching by the service's deployment list").count(), 1);
+    assert!(!world.calls("DescribeServiceDeployments").is_empty(), "the other's are read");
 }
