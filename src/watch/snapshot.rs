@@ -121,6 +121,8 @@ pub struct Snapshot {
     pub most_running: i64,
     /// Since when more than that run.
     pub rising: Option<f64>,
+    /// Since when all tasks of this deployment run, and ECS counts none as failed.
+    pub steady: Option<f64>,
     /// How our deployment looked when the list last had it.
     pub last_seen: Option<Deployment>,
     /// The tasks of this deployment that stopped.
@@ -235,6 +237,7 @@ impl Snapshot {
         self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
         let Some(found) = found else { return };
         self.heal(found.running_count);
+        self.keep_steady(&found);
         if followed.deployment.is_none() {
             followed.deployment = Some(found.id.clone());
             followed.created_at = found.created_at.0;
@@ -253,6 +256,17 @@ impl Snapshot {
         let since = *self.rising.get_or_insert(self.at);
         if self.at - since >= KEPT_RUNNING {
             (self.most_running, self.healed_at, self.rising) = (running, since, None);
+        }
+    }
+
+    /// Forgets the failures until now where all tasks run and have kept running: ECS begins to count anew as well.
+    ///
+    /// What fails once in hours is no rollout that cannot come up.
+    fn keep_steady(&mut self, ours: &Deployment) {
+        let up = ours.desired_count > 0 && ours.running_count >= ours.desired_count;
+        self.steady = (up && ours.failed_tasks == 0).then(|| self.steady.unwrap_or(self.at));
+        if self.steady.is_some_and(|since| self.at - since >= KEPT_RUNNING) {
+            self.healed_at = self.healed_at.max(self.at);
         }
     }
 
