@@ -134,9 +134,10 @@ struct Item {
     /// What can be read; when its service deployment cannot, the deployment list decides.
     sources: look::Sources,
     progress: Option<Progress>,
-    /// Since when it is watched, and how many looks were made.
+    /// Since when it is watched, how many looks were made, and when the last one was.
     started: Instant,
     looks: u32,
+    seen: Option<Instant>,
     ending: Option<(Ending, Duration)>,
     explained: bool,
     diagnosis: Option<Diagnosis>,
@@ -268,6 +269,7 @@ impl Item {
             progress: None,
             started: Instant::now(),
             looks: 0,
+            seen: None,
             ending: None,
             explained: false,
             diagnosis: None,
@@ -278,6 +280,7 @@ impl Item {
     /// Takes in a look.
     fn take_in(&mut self, look: Look) {
         self.looks += 1;
+        self.seen = Some(Instant::now());
         if let Some(recorder) = &mut self.recorder {
             recorder.add(&look);
         }
@@ -285,8 +288,13 @@ impl Item {
     }
 
     /// Returns the time on the API's clock: it may differ from ours, so what counts is what has passed.
+    ///
+    /// It goes on from what the API has last shown: the deployment may have begun long before the watch.
     fn now(&self) -> f64 {
-        self.followed.created_at + self.started.elapsed().as_secs_f64()
+        match self.seen {
+            Some(seen) => self.snapshot.at + seen.elapsed().as_secs_f64(),
+            None => self.followed.created_at + self.started.elapsed().as_secs_f64(),
+        }
     }
 
     /// Returns whether only the last step is missing: all its tasks run, and those of no other deployment.

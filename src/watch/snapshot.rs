@@ -236,6 +236,10 @@ impl Snapshot {
         };
         self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
         let Some(found) = found else { return };
+        // Who comes later, and finds tasks that run, does not hold against it what failed before.
+        if self.last_seen.is_none() && found.running_count > 0 {
+            self.healed_at = self.at;
+        }
         self.heal(found.running_count);
         self.keep_steady(&found);
         if followed.deployment.is_none() {
