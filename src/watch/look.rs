@@ -1,12 +1,13 @@
 //! Owns the look at AWS: as few calls as what is followed allows, and what to do where one of them is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use futures_util::future::{join, join_all, try_join_all};
 use serde_json::Value;
 
 use super::snapshot::Look;
-use super::{Ending, Item, Watch};
+use super::{Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::types::{LoadBalancer, Service, ServiceDeployment, TargetHealth, Task, view};
@@ -53,7 +54,7 @@ impl Watch<'_> {
     ///
     /// The services come last of what a verdict is made from: after a rollback they must not show an older state than
     /// the service deployment that ended.
-    pub(super) async fn look(&mut self) -> Result<(), ApiError> {
+    pub(super) async fn look(&mut self) {
         let deployments = self.look_at_service_deployments().await;
         let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for item in self.items.iter().filter(|item| item.ending.is_none()) {
@@ -61,28 +62,26 @@ impl Watch<'_> {
         }
         let calls = clusters.iter().map(|(cluster, names)| self.aws.services(cluster, names));
         let answers = join_all(calls).await;
-        let mut passing = None;
+        // One cluster's error is nothing to those of the others.
         for (cluster, answer) in clusters.keys().zip(answers) {
             match answer {
-                Ok(found) => self.take_in(cluster, &found, &deployments).await?,
-                Err(error) => passing = self.give_up(cluster, error).or(passing),
+                Ok(found) => self.take_in(cluster, &found, &deployments).await,
+                Err(error) => self.take_in_error(cluster, &error),
             }
         }
-        passing.map_or(Ok(()), Err)
     }
 
     /// Takes in what was seen of a cluster's services, with what hangs on each.
-    async fn take_in(
-        &mut self,
-        cluster: &str,
-        found: &BTreeMap<String, Value>,
-        deployments: &Found,
-    ) -> Result<(), ApiError> {
+    async fn take_in(&mut self, cluster: &str, found: &BTreeMap<String, Value>, deployments: &Found) {
         let open = |item: &Item| item.ending.is_none() && item.followed.cluster == cluster;
         let mut services = BTreeMap::new();
-        for (index, item) in self.items.iter().enumerate().filter(|(_, item)| open(item)) {
-            let service = found.get(&item.followed.name).map(view::<Service>).transpose();
-            services.insert(index, service.map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?);
+        for (index, item) in self.items.iter_mut().enumerate().filter(|(_, item)| open(item)) {
+            match found.get(&item.followed.name).map(view::<Service>).transpose() {
+                Ok(service) => drop(services.insert(index, service)),
+                Err(_) => {
+                    item.is_not_seen(&ApiError::unreadable("ecs:DescribeServices"), Instant::now());
+                }
+            }
         }
         let reading = services.iter().map(|(index, service)| self.read_around(*index, service.as_ref()));
         let around = join_all(reading).await;
@@ -97,7 +96,6 @@ impl Watch<'_> {
             let look = Look { at: item.now(), service, service_deployment, unread, stopped, targets };
             item.take_in(look);
         }
-        Ok(())
     }
 
     /// Reads what hangs on a service, as far as it is wanted now: the stopped tasks that are new, and the targets.
@@ -121,20 +119,18 @@ impl Watch<'_> {
         join(tasks, targets).await
     }
 
-    /// Ends the watch of a cluster's services over an error that lasts, and of no others.
-    ///
-    /// Returns the error where it may pass: then nothing ends.
-    fn give_up(&mut self, cluster: &str, error: ApiError) -> Option<ApiError> {
+    /// Ends the watch of a cluster's services over an error that lasts, and of no others; what may pass ends nothing.
+    fn take_in_error(&mut self, cluster: &str, error: &ApiError) {
         // Credentials were there when the deploy began: a source of them that fails may come back.
-        if error.may_pass() || error.meaning == Meaning::NoCredentials {
-            return Some(error);
-        }
-        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let passes = error.may_pass() || error.meaning == Meaning::NoCredentials;
+        tracing::info!("a look at cluster `{cluster}` failed: {error}");
         let open = |item: &&mut Item| item.ending.is_none() && item.followed.cluster == cluster;
         for item in self.items.iter_mut().filter(open) {
-            item.ending = Some((Ending::Lost { error: format!("{error}{hint}") }, item.started.elapsed()));
+            match passes {
+                true => item.is_not_seen(error, Instant::now()),
+                false => item.lose(error),
+            }
         }
-        None
     }
 
     /// Reads the service deployments; of what is not permitted or not known, says so once and goes on without.

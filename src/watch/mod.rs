@@ -17,6 +17,7 @@ use pace::Rhythm;
 use snapshot::{Followed, Look, Snapshot};
 use timeline::{Recorder, Timeline};
 
+mod blind;
 pub mod count;
 pub mod explain;
 pub mod judge;
@@ -138,6 +139,7 @@ struct Item {
     started: Instant,
     looks: u32,
     seen: Option<Instant>,
+    blind: Option<blind::Blind>,
     ending: Option<(Ending, Duration)>,
     explained: bool,
     diagnosis: Option<Diagnosis>,
@@ -215,12 +217,12 @@ impl<'a> Watch<'a> {
 
     async fn look_and_judge(&mut self) {
         self.looks += 1;
-        match tokio::time::timeout(self.left().max(LAST_LOOK), self.look()).await {
-            // A look that has no answer by then says nothing.
-            Err(_) => {}
-            Ok(Ok(())) => self.judge_all(),
-            Ok(Err(error)) => tracing::info!("the watch goes on after: {error}"),
+        // What was taken in until then counts, also where another cluster has no answer.
+        if tokio::time::timeout(self.left().max(LAST_LOOK), self.look()).await.is_err() {
+            tracing::info!("a look took longer than there is time");
         }
+        self.judge_all();
+        self.tell_blind();
         self.items.iter_mut().for_each(Item::time_out);
     }
 
@@ -270,6 +272,7 @@ impl Item {
             started: Instant::now(),
             looks: 0,
             seen: None,
+            blind: None,
             ending: None,
             explained: false,
             diagnosis: None,
@@ -280,7 +283,7 @@ impl Item {
     /// Takes in a look.
     fn take_in(&mut self, look: Look) {
         self.looks += 1;
-        self.seen = Some(Instant::now());
+        (self.seen, self.blind) = (Some(Instant::now()), None);
         if let Some(recorder) = &mut self.recorder {
             recorder.add(&look);
         }
@@ -315,9 +318,12 @@ impl Item {
         if self.ending.is_some() || elapsed < self.followed.policy.timeout {
             return;
         }
-        let waiting_for = self.progress.as_ref().map_or("the first answer".to_owned(), |progress| {
+        let mut waiting_for = self.progress.as_ref().map_or("the first answer".to_owned(), |progress| {
             format!("{} ({} of {} tasks running)", progress.detail, progress.running, progress.desired)
         });
+        if let Some(last_seen) = self.last_seen() {
+            waiting_for = format!("{waiting_for}; {last_seen}");
+        }
         self.ending = Some((Ending::TimedOut { waiting_for }, elapsed));
     }
 

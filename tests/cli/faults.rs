@@ -173,3 +173,11 @@ fn what_is_denied_for_one_service_is_read_of_the_others() {
     assert_eq!(run.stderr.matches("watching by the service's deployment list").count(), 1);
     assert!(!world.calls("DescribeServiceDeployments").is_empty(), "the other's are read");
 }
+
+#[test]
+fn a_service_that_could_not_be_seen_to_the_end_is_said_with_the_error() {
+    let world = World::new(Scenario::Stuck);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::DropBefore).always().after(4));
+    let run = world.run(&["deploy", "--tag", "v2", "--timeout", "3s"]).exits(4);
+    run.answers("last seen ").answers(" ago: ecs:DescribeServices");
+}
