@@ -46,15 +46,15 @@ impl Watch<'_> {
     }
 
     async fn read_explanation(&mut self, index: usize) {
-        if self.sources.tasks {
+        if self.items[index].sources.tasks {
             let read = self.read_tasks(index).await;
             let tasks = self.tasks_or_note(index, read);
             let item = &mut self.items[index];
             item.snapshot.add_stopped(&item.followed, tasks);
         }
         if let Some(service) = self.items[index].snapshot.service.clone() {
-            let read = self.read_targets(&service).await;
-            if let Some(targets) = self.targets_or_note(read) {
+            let read = self.read_targets(index, &service).await;
+            if let Some(targets) = self.targets_or_note(index, read) {
                 self.items[index].snapshot.targets = targets;
             }
         }

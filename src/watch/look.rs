@@ -1,12 +1,13 @@
 //! Owns the look at AWS: as few calls as what is followed allows, and what to do where one of them is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use futures_util::future::{join, join_all, try_join_all};
 use serde_json::Value;
 
 use super::snapshot::Look;
-use super::{Ending, Item, Watch};
+use super::{Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::types::{LoadBalancer, Service, ServiceDeployment, TargetHealth, Task, view};
@@ -15,25 +16,37 @@ use crate::report;
 /// Looks without a change after which the stopped tasks, and the targets, are read all the same.
 const LOOKS_BETWEEN_TASKS: u32 = 4;
 const LOOKS_BETWEEN_TARGETS: u32 = 8;
-/// How often in a row service deployments may fail to be read before the watch goes on without them.
-const UNREAD: u32 = 3;
+/// How often in a row an answer about service deployments may be none of ECS's before the watch goes on without them.
+const GARBLED: u32 = 3;
+/// Looks between two searches for a service deployment that was not found by the first ones.
+const LOOKS_BETWEEN_SEARCHES: u32 = 4;
 /// The clocks of the API and of one answer's parts may differ by this much, in seconds.
 const SKEW: f64 = 5.0;
 
-/// Holds what can be read, beside the services themselves.
+/// Holds what can be read of one service, beside the service itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sources {
-    pub(super) service_deployments: bool,
-    /// How often in a row they could not be read for a reason that may pass.
-    unread: u32,
+    service_deployments: bool,
+    /// How often in a row the answer about them was none of ECS's.
+    garbled: u32,
     pub(super) tasks: bool,
-    pub(super) targets: bool,
+    /// Stopped tasks were wanted, and could not be read.
+    tasks_owed: bool,
+    targets: bool,
 }
 
 impl Default for Sources {
     fn default() -> Sources {
-        Sources { service_deployments: true, unread: 0, tasks: true, targets: true }
+        Sources { service_deployments: true, garbled: 0, tasks: true, tasks_owed: false, targets: true }
     }
+}
+
+/// Holds what was read of the service deployments.
+#[derive(Default)]
+struct Found {
+    deployments: Vec<ServiceDeployment>,
+    /// The items whose own could not be read this time, for a reason that may pass.
+    unread: BTreeSet<usize>,
 }
 
 impl Watch<'_> {
@@ -41,7 +54,7 @@ impl Watch<'_> {
     ///
     /// The services come last of what a verdict is made from: after a rollback they must not show an older state than
     /// the service deployment that ended.
-    pub(super) async fn look(&mut self) -> Result<(), ApiError> {
+    pub(super) async fn look(&mut self) {
         let deployments = self.look_at_service_deployments().await;
         let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for item in self.items.iter().filter(|item| item.ending.is_none()) {
@@ -49,40 +62,40 @@ impl Watch<'_> {
         }
         let calls = clusters.iter().map(|(cluster, names)| self.aws.services(cluster, names));
         let answers = join_all(calls).await;
-        let mut passing = None;
+        // One cluster's error is nothing to those of the others.
         for (cluster, answer) in clusters.keys().zip(answers) {
             match answer {
-                Ok(found) => self.take_in(cluster, &found, &deployments).await?,
-                Err(error) => passing = self.give_up(cluster, error).or(passing),
+                Ok(found) => self.take_in(cluster, &found, &deployments).await,
+                Err(error) => self.take_in_error(cluster, &error),
             }
         }
-        passing.map_or(Ok(()), Err)
     }
 
     /// Takes in what was seen of a cluster's services, with what hangs on each.
-    async fn take_in(
-        &mut self,
-        cluster: &str,
-        found: &BTreeMap<String, Value>,
-        deployments: &[ServiceDeployment],
-    ) -> Result<(), ApiError> {
+    async fn take_in(&mut self, cluster: &str, found: &BTreeMap<String, Value>, deployments: &Found) {
         let open = |item: &Item| item.ending.is_none() && item.followed.cluster == cluster;
         let mut services = BTreeMap::new();
-        for (index, item) in self.items.iter().enumerate().filter(|(_, item)| open(item)) {
-            let service = found.get(&item.followed.name).map(view::<Service>).transpose();
-            services.insert(index, service.map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?);
+        for (index, item) in self.items.iter_mut().enumerate().filter(|(_, item)| open(item)) {
+            match found.get(&item.followed.name).map(view::<Service>).transpose() {
+                Ok(service) => drop(services.insert(index, service)),
+                Err(_) => {
+                    item.is_not_seen(&ApiError::unreadable("ecs:DescribeServices"), Instant::now());
+                }
+            }
         }
         let reading = services.iter().map(|(index, service)| self.read_around(*index, service.as_ref()));
         let around = join_all(reading).await;
         for ((index, service), around) in services.into_iter().zip(around) {
-            let (stopped, targets) = (self.tasks_or_note(index, around.0), self.targets_or_note(around.1));
+            let (stopped, targets) =
+                (self.tasks_or_note(index, around.0), self.targets_or_note(index, around.1));
             let item = &mut self.items[index];
             let arn = item.followed.service_deployment.as_deref();
-            let ours = deployments.iter().find(|known| arn == Some(known.service_deployment_arn.as_str()));
-            let look = Look { at: item.now(), service, service_deployment: ours.cloned(), stopped, targets };
+            let is_ours = |known: &&ServiceDeployment| arn == Some(known.service_deployment_arn.as_str());
+            let service_deployment = deployments.deployments.iter().find(is_ours).cloned();
+            let unread = deployments.unread.contains(&index);
+            let look = Look { at: item.now(), service, service_deployment, unread, stopped, targets };
             item.take_in(look);
         }
-        Ok(())
     }
 
     /// Reads what hangs on a service, as far as it is wanted now: the stopped tasks that are new, and the targets.
@@ -94,79 +107,108 @@ impl Watch<'_> {
         let item = &self.items[index];
         let Some(service) = service else { return (Ok(Vec::new()), Ok(None)) };
         let tasks = async {
-            if self.sources.tasks && item.wants_tasks(service) {
+            if item.sources.tasks && item.wants_tasks(service) {
                 self.read_tasks(index).await
             } else {
                 Ok(Vec::new())
             }
         };
-        let targets =
-            async { if item.wants_targets(service) { self.read_targets(service).await } else { Ok(None) } };
+        let targets = async {
+            if item.wants_targets(service) { self.read_targets(index, service).await } else { Ok(None) }
+        };
         join(tasks, targets).await
     }
 
-    /// Ends the watch of a cluster's services over an error that lasts, and of no others.
-    ///
-    /// Returns the error where it may pass: then nothing ends.
-    fn give_up(&mut self, cluster: &str, error: ApiError) -> Option<ApiError> {
+    /// Ends the watch of a cluster's services over an error that lasts, and of no others; what may pass ends nothing.
+    fn take_in_error(&mut self, cluster: &str, error: &ApiError) {
         // Credentials were there when the deploy began: a source of them that fails may come back.
-        if error.may_pass() || error.meaning == Meaning::NoCredentials {
-            return Some(error);
-        }
-        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let passes = error.may_pass() || error.meaning == Meaning::NoCredentials;
+        tracing::info!("a look at cluster `{cluster}` failed: {error}");
         let open = |item: &&mut Item| item.ending.is_none() && item.followed.cluster == cluster;
         for item in self.items.iter_mut().filter(open) {
-            item.ending = Some((Ending::Lost { error: format!("{error}{hint}") }, item.started.elapsed()));
+            match passes {
+                true => item.is_not_seen(error, Instant::now()),
+                false => item.lose(error),
+            }
         }
-        None
     }
 
-    /// Reads the service deployments; where that is not permitted or not known, says so once and goes on without.
-    async fn look_at_service_deployments(&mut self) -> Vec<ServiceDeployment> {
-        if !self.sources.service_deployments {
-            return Vec::new();
-        }
-        match self.read_service_deployments().await {
-            Ok(found) => {
-                self.sources.unread = 0;
-                return found;
-            }
-            // What was last seen of them holds until they can be read again.
-            Err(error) if error.may_pass() && self.sources.unread < UNREAD => {
-                self.sources.unread += 1;
-                return self
-                    .items
-                    .iter()
-                    .filter_map(|item| item.snapshot.service_deployment.clone())
-                    .collect();
-            }
-            // The services will meet the same, and what ends the watch is theirs to say.
-            Err(error) if error.meaning == Meaning::Expired => {}
-            Err(error) => {
-                self.sources.service_deployments = false;
-                self.report.tell(&report::Event::Note(&format!(
-                    "watching by the service's deployment list, since service deployments cannot be read: {error}"
-                )));
+    /// Reads the service deployments; of what is not permitted or not known, says so once and goes on without.
+    async fn look_at_service_deployments(&mut self) -> Found {
+        let mut found = Found::default();
+        for (index, searched) in self.search().await {
+            match searched {
+                Ok(arn) => self.items[index].followed.service_deployment = arn,
+                Err(error) => self.without(index, &error, &mut found),
             }
         }
-        Vec::new()
+        let read = |(index, item): (usize, &Item)| {
+            let wanted = item.ending.is_none() && item.sources.service_deployments;
+            Some((index, item.followed.service_deployment.clone().filter(|_| wanted)?))
+        };
+        let wanted: Vec<(usize, String)> = self.items.iter().enumerate().filter_map(read).collect();
+        if wanted.is_empty() {
+            return found;
+        }
+        let arns: Vec<String> = wanted.iter().map(|(_, arn)| arn.clone()).collect();
+        match self.aws.service_deployments(&arns).await {
+            Ok(read) => self.add(&wanted, read, &mut found),
+            // One that may not be read spoils the answer for all: each is asked for alone.
+            Err(error) if wanted.len() > 1 && lasts(&error) => {
+                let calls = arns.chunks(1).map(|arn| self.aws.service_deployments(arn));
+                let answers = join_all(calls).await;
+                for (one, answer) in wanted.chunks(1).zip(answers) {
+                    match answer {
+                        Ok(read) => self.add(one, read, &mut found),
+                        Err(error) => self.without(one[0].0, &error, &mut found),
+                    }
+                }
+            }
+            Err(error) => wanted.iter().for_each(|(index, _)| self.without(*index, &error, &mut found)),
+        }
+        found
     }
 
-    async fn read_service_deployments(&mut self) -> Result<Vec<ServiceDeployment>, ApiError> {
-        let unknown = |item: &&mut Item| item.ending.is_none() && item.followed.service_deployment.is_none();
-        let aws = self.aws;
-        let finding = self.items.iter_mut().filter(unknown).map(|item| async move {
-            let followed = &item.followed;
-            let Some(id) = &followed.deployment else { return Ok(()) };
+    fn add(&mut self, of: &[(usize, String)], read: Vec<ServiceDeployment>, found: &mut Found) {
+        found.deployments.extend(read);
+        of.iter().for_each(|(index, _)| self.items[*index].sources.garbled = 0);
+    }
+
+    /// Searches for the service deployments that are not known yet.
+    async fn search(&self) -> Vec<(usize, Result<Option<String>, ApiError>)> {
+        let unknown = |(index, item): (usize, &Item)| item.wants_search().then_some(index);
+        let searching = self.items.iter().enumerate().filter_map(unknown).map(|index| async move {
+            let followed = &self.items[index].followed;
+            let Some(id) = &followed.deployment else { return (index, Ok(None)) };
             let since = followed.created_at - SKEW;
-            let list = aws.service_deployments_since(&followed.cluster, &followed.name, since).await?;
-            item.followed.service_deployment = service_deployment_of(id, followed.created_at, &list);
-            Ok(())
+            let list = self.aws.service_deployments_since(&followed.cluster, &followed.name, since).await;
+            (index, list.map(|list| service_deployment_of(id, followed.created_at, &list)))
         });
-        try_join_all(finding).await?;
-        let open = self.items.iter().filter(|item| item.ending.is_none());
-        let arns: Vec<String> = open.filter_map(|item| item.followed.service_deployment.clone()).collect();
-        if arns.is_empty() { Ok(Vec::new()) } else { self.aws.service_deployments(&arns).await }
+        join_all(searching).await
+    }
+
+    /// Goes on without the service deployment of an item: for this look, or for good where the error lasts.
+    fn without(&mut self, index: usize, error: &ApiError, found: &mut Found) {
+        let sources = &mut self.items[index].sources;
+        if error.meaning == Meaning::Garbled {
+            sources.garbled += 1;
+        }
+        if !lasts(error) && sources.garbled <= GARBLED {
+            found.unread.insert(index);
+            return;
+        }
+        sources.service_deployments = false;
+        self.note_once(
+            "watching by the service's deployment list, since service deployments cannot be read",
+            error,
+        );
+    }
+
+    /// Says once what cannot be read, and why; the services themselves tell of what is no longer there.
+    fn note_once(&mut self, what: &'static str, error: &ApiError) {
+        if error.meaning != Meaning::NotFound && self.noted.insert(what) {
+            self.report.tell(&report::Event::Note(&format!("{what}: {error}")));
+        }
     }
 
     /// Reads the stopped tasks that are new.
@@ -179,14 +221,16 @@ impl Watch<'_> {
     pub(super) fn tasks_or_note(&mut self, index: usize, read: Result<Vec<Task>, ApiError>) -> Vec<Task> {
         match read {
             Ok(tasks) => {
-                self.items[index].read_tasks.extend(tasks.iter().map(|task| task.task_arn.clone()));
+                let item = &mut self.items[index];
+                item.sources.tasks_owed = false;
+                item.read_tasks.extend(tasks.iter().map(|task| task.task_arn.clone()));
                 tasks
             }
             Err(error) => {
-                if lasts(&error) && self.sources.tasks {
-                    self.sources.tasks = false;
-                    self.report
-                        .tell(&report::Event::Note(&format!("why tasks stop cannot be shown: {error}")));
+                self.items[index].sources.tasks_owed = true;
+                if lasts(&error) {
+                    self.items[index].sources.tasks = false;
+                    self.note_once("why tasks stop cannot be shown", &error);
                 }
                 Vec::new()
             }
@@ -196,6 +240,7 @@ impl Watch<'_> {
     /// Reads the health of a service's targets; nothing where it has none.
     pub(super) async fn read_targets(
         &self,
+        index: usize,
         service: &Service,
     ) -> Result<Option<Vec<TargetHealth>>, ApiError> {
         let of = |balancer: &'_ LoadBalancer| {
@@ -203,7 +248,7 @@ impl Watch<'_> {
             [balancer.target_group_arn.clone(), alternate]
         };
         let groups: BTreeSet<String> = service.load_balancers.iter().flat_map(of).flatten().collect();
-        if groups.is_empty() || !self.sources.targets {
+        if groups.is_empty() || !self.items[index].sources.targets {
             return Ok(None);
         }
         let found = try_join_all(groups.iter().map(|group| self.aws.target_health(group))).await?;
@@ -213,13 +258,13 @@ impl Watch<'_> {
     /// Returns the targets that were read; where they may not be read, says so once.
     pub(super) fn targets_or_note(
         &mut self,
+        index: usize,
         read: Result<Option<Vec<TargetHealth>>, ApiError>,
     ) -> Option<Vec<TargetHealth>> {
         read.unwrap_or_else(|error| {
-            if lasts(&error) && self.sources.targets {
-                self.sources.targets = false;
-                let note = format!("why targets are unhealthy cannot be shown: {error}");
-                self.report.tell(&report::Event::Note(&note));
+            if lasts(&error) {
+                self.items[index].sources.targets = false;
+                self.note_once("why targets are unhealthy cannot be shown", &error);
             }
             None
         })
@@ -232,11 +277,19 @@ fn lasts(error: &ApiError) -> bool {
 }
 
 impl Item {
+    /// Returns whether its service deployment is to be looked for: at first each time, then now and again.
+    fn wants_search(&self) -> bool {
+        let unknown = self.followed.service_deployment.is_none() && self.followed.deployment.is_some();
+        let due = self.looks < LOOKS_BETWEEN_SEARCHES || self.looks.is_multiple_of(LOOKS_BETWEEN_SEARCHES);
+        unknown && due && self.ending.is_none() && self.sources.service_deployments
+    }
+
     fn wants_tasks(&self, service: &Service) -> bool {
         let Some(ours) = self.followed.find(service) else { return false };
         let failed = self.progress.as_ref().map_or(0, |progress| progress.failed);
         let unsettled = ours.running_count < ours.desired_count;
-        ours.failed_tasks > failed || (unsettled && (self.looks + 1).is_multiple_of(LOOKS_BETWEEN_TASKS))
+        let owed = self.sources.tasks_owed || ours.failed_tasks > failed;
+        owed || (unsettled && (self.looks + 1).is_multiple_of(LOOKS_BETWEEN_TASKS))
     }
 
     fn wants_targets(&self, service: &Service) -> bool {

@@ -17,6 +17,7 @@ use pace::Rhythm;
 use snapshot::{Followed, Look, Snapshot};
 use timeline::{Recorder, Timeline};
 
+mod blind;
 pub mod count;
 pub mod explain;
 pub mod judge;
@@ -30,6 +31,9 @@ pub use progress::{Progress, Standing, Traffic};
 
 /// How many seconds before the end of a bake time it is near.
 const NEAR: f64 = 15.0;
+
+/// How long the look at the end of the time may take: what was done by then is not to be called unfinished.
+const LAST_LOOK: Duration = Duration::from_secs(10);
 
 /// Says how a watch ended for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -118,8 +122,8 @@ pub struct Watch<'a> {
     items: Vec<Item>,
     /// The events that were shown, by service.
     shown: BTreeSet<(String, String)>,
-    /// What can be read; when service deployments cannot, the deployment list decides.
-    sources: look::Sources,
+    /// What was said, once for all, that it cannot be read.
+    noted: BTreeSet<&'static str>,
 }
 
 /// Holds one followed deployment and what was seen of it.
@@ -128,10 +132,14 @@ struct Item {
     snapshot: Snapshot,
     /// The ARNs of the stopped tasks that were read.
     read_tasks: BTreeSet<String>,
+    /// What can be read; when its service deployment cannot, the deployment list decides.
+    sources: look::Sources,
     progress: Option<Progress>,
-    /// Since when it is watched, and how many looks were made.
+    /// Since when it is watched, how many looks were made, and when the last one was.
     started: Instant,
     looks: u32,
+    seen: Option<Instant>,
+    blind: Option<blind::Blind>,
     ending: Option<(Ending, Duration)>,
     explained: bool,
     diagnosis: Option<Diagnosis>,
@@ -148,7 +156,6 @@ impl<'a> Watch<'a> {
     ) -> Watch<'a> {
         let now = Instant::now();
         let items = followed.into_iter().map(Item::new).collect();
-        let sources = look::Sources::default();
         Watch {
             aws,
             report,
@@ -159,7 +166,7 @@ impl<'a> Watch<'a> {
             due: now,
             items,
             shown: BTreeSet::new(),
-            sources,
+            noted: BTreeSet::new(),
         }
     }
 
@@ -210,12 +217,12 @@ impl<'a> Watch<'a> {
 
     async fn look_and_judge(&mut self) {
         self.looks += 1;
-        match tokio::time::timeout(self.left(), self.look()).await {
-            // A look that takes longer than there is time left says nothing.
-            Err(_) => {}
-            Ok(Ok(())) => self.judge_all(),
-            Ok(Err(error)) => tracing::info!("the watch goes on after: {error}"),
+        // What was taken in until then counts, also where another cluster has no answer.
+        if tokio::time::timeout(self.left().max(LAST_LOOK), self.look()).await.is_err() {
+            tracing::info!("a look took longer than there is time");
         }
+        self.judge_all();
+        self.tell_blind();
         self.items.iter_mut().for_each(Item::time_out);
     }
 
@@ -260,9 +267,12 @@ impl Item {
             followed,
             snapshot: Snapshot::default(),
             read_tasks: BTreeSet::new(),
+            sources: look::Sources::default(),
             progress: None,
             started: Instant::now(),
             looks: 0,
+            seen: None,
+            blind: None,
             ending: None,
             explained: false,
             diagnosis: None,
@@ -273,6 +283,7 @@ impl Item {
     /// Takes in a look.
     fn take_in(&mut self, look: Look) {
         self.looks += 1;
+        (self.seen, self.blind) = (Some(Instant::now()), None);
         if let Some(recorder) = &mut self.recorder {
             recorder.add(&look);
         }
@@ -280,8 +291,13 @@ impl Item {
     }
 
     /// Returns the time on the API's clock: it may differ from ours, so what counts is what has passed.
+    ///
+    /// It goes on from what the API has last shown: the deployment may have begun long before the watch.
     fn now(&self) -> f64 {
-        self.followed.created_at + self.started.elapsed().as_secs_f64()
+        match self.seen {
+            Some(seen) => self.snapshot.at + seen.elapsed().as_secs_f64(),
+            None => self.followed.created_at + self.started.elapsed().as_secs_f64(),
+        }
     }
 
     /// Returns whether only the last step is missing: all its tasks run, and those of no other deployment.
@@ -302,9 +318,12 @@ impl Item {
         if self.ending.is_some() || elapsed < self.followed.policy.timeout {
             return;
         }
-        let waiting_for = self.progress.as_ref().map_or("the first answer".to_owned(), |progress| {
+        let mut waiting_for = self.progress.as_ref().map_or("the first answer".to_owned(), |progress| {
             format!("{} ({} of {} tasks running)", progress.detail, progress.running, progress.desired)
         });
+        if let Some(last_seen) = self.last_seen() {
+            waiting_for = format!("{waiting_for}; {last_seen}");
+        }
         self.ending = Some((Ending::TimedOut { waiting_for }, elapsed));
     }
 

@@ -87,6 +87,8 @@ pub struct Look {
     pub service: Option<Service>,
     /// None: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
+    /// The service deployment could not be read this time, for a reason that may pass.
+    pub unread: bool,
     /// The stopped tasks of the service that are new.
     pub stopped: Vec<Task>,
     /// None: they were not looked at this time.
@@ -104,6 +106,10 @@ pub struct Snapshot {
     pub missing: u32,
     /// As it was last seen; none: not to be had, or not found yet.
     pub service_deployment: Option<ServiceDeployment>,
+    /// It was seen once.
+    pub seen: bool,
+    /// It could not be read by the last look, for a reason that may pass.
+    pub unread: bool,
     /// In how many looks in a row it was not seen, though it was before.
     pub unseen: u32,
     /// In how many looks in a row it was STOPPED.
@@ -118,6 +124,8 @@ pub struct Snapshot {
     pub most_running: i64,
     /// Since when more than that run.
     pub rising: Option<f64>,
+    /// Since when all tasks of this deployment run, and ECS counts none as failed.
+    pub steady: Option<f64>,
     /// How our deployment looked when the list last had it.
     pub last_seen: Option<Deployment>,
     /// The tasks of this deployment that stopped.
@@ -162,7 +170,7 @@ impl Snapshot {
     /// Takes in a look. Where the deployment's id was not known, it is from the first look that shows it.
     pub fn take_in(&mut self, followed: &mut Followed, look: Look) {
         self.missing = if look.service.is_some() { 0 } else { self.missing + 1 };
-        self.see(look.service_deployment);
+        self.see(look.service_deployment, look.unread);
         let at = look.at.max(self.at);
         self.add_stopped_at(followed, look.stopped, at);
         self.service = look.service;
@@ -185,7 +193,9 @@ impl Snapshot {
     /// Keeps the service deployment, for a few looks also where the answer does not have it.
     ///
     /// Without it the deployment list would decide, which may call done what still bakes.
-    fn see(&mut self, deployment: Option<ServiceDeployment>) {
+    fn see(&mut self, deployment: Option<ServiceDeployment>, unread: bool) {
+        self.seen |= deployment.is_some();
+        self.unread = unread;
         let missing = deployment.is_none() && self.service_deployment.is_some();
         self.unseen = if missing { self.unseen + 1 } else { 0 };
         if !missing || self.unseen > UNSEEN {
@@ -229,7 +239,12 @@ impl Snapshot {
         };
         self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
         let Some(found) = found else { return };
+        // Who comes later, and finds tasks that run, does not hold against it what failed before.
+        if self.last_seen.is_none() && found.running_count > 0 {
+            self.healed_at = self.at;
+        }
         self.heal(found.running_count);
+        self.keep_steady(&found);
         if followed.deployment.is_none() {
             followed.deployment = Some(found.id.clone());
             followed.created_at = found.created_at.0;
@@ -248,6 +263,17 @@ impl Snapshot {
         let since = *self.rising.get_or_insert(self.at);
         if self.at - since >= KEPT_RUNNING {
             (self.most_running, self.healed_at, self.rising) = (running, since, None);
+        }
+    }
+
+    /// Forgets the failures until now where all tasks run and have kept running: ECS begins to count anew as well.
+    ///
+    /// What fails once in hours is no rollout that cannot come up.
+    fn keep_steady(&mut self, ours: &Deployment) {
+        let up = ours.desired_count > 0 && ours.running_count >= ours.desired_count;
+        self.steady = (up && ours.failed_tasks == 0).then(|| self.steady.unwrap_or(self.at));
+        if self.steady.is_some_and(|since| self.at - since >= KEPT_RUNNING) {
+            self.healed_at = self.healed_at.max(self.at);
         }
     }
 

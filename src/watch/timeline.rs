@@ -38,6 +38,9 @@ pub struct Step {
     /// `null`: it was not to be had.
     #[serde(skip_serializing_if = "is_empty")]
     pub service_deployment: Value,
+    /// It could not be read this time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stopped: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +63,7 @@ impl Default for Step {
             // Nothing is said of them: they are as they were.
             service: json!({}),
             service_deployment: json!({}),
+            unread: false,
             events: Vec::new(),
             stopped: Vec::new(),
             targets: None,
@@ -128,7 +132,8 @@ impl Seen {
         Ok(Look {
             at: step.at,
             service,
-            service_deployment: deployment,
+            service_deployment: deployment.filter(|_| !step.unread),
+            unread: step.unread,
             stopped,
             targets: step.targets.clone(),
         })
@@ -196,7 +201,10 @@ impl Recorder {
     pub fn add(&mut self, look: &Look) {
         let service = look.service.as_ref().map(|service| Service { events: Vec::new(), ..service.clone() });
         let service = bare(&service);
-        let deployment = bare(&look.service_deployment);
+        let deployment = match look.unread {
+            true => self.service_deployment.clone(),
+            false => bare(&look.service_deployment),
+        };
         let events = look.service.iter().flat_map(|service| service.events.iter().rev());
         let since = self.timeline.followed.created_at - 1.0;
         let events: Vec<_> = events.filter(|event| event.created_at.0 >= since).collect();
@@ -206,6 +214,7 @@ impl Recorder {
             service: patch(&self.service, &service),
             events: fresh.collect(),
             service_deployment: patch(&self.service_deployment, &deployment),
+            unread: look.unread,
             stopped: look.stopped.iter().map(bare).collect(),
             targets: look.targets.clone(),
             ..Step::default()

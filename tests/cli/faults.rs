@@ -1,8 +1,13 @@
 //! What goes wrong on the way to AWS: nothing is done twice, and no error of the API becomes a failed rollout.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use std::io::BufReader;
+use std::time::Duration;
 
-use crate::support::World;
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::json;
+
+use crate::endings::until;
+use crate::support::{DEFINITION, MANIFEST, World, service};
 
 #[test]
 fn a_lost_answer_to_a_registration_registers_once() {
@@ -139,4 +144,40 @@ fn a_lost_answer_whose_deployment_is_another_ones_is_not_taken_for_ours() {
         world.service("web")["taskDefinition"],
         "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2"
     );
+}
+
+#[test]
+fn what_was_done_by_the_end_of_the_time_is_deployed() {
+    let world = World::new(Scenario::Steady);
+    let mut child = world.start(&["deploy", "--tag", "v2", "--poll-interval", "1m", "--timeout", "2s"]);
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "web: 0/2 running");
+    // What is left of the time when the last look begins is less than an answer takes.
+    world
+        .sandbox
+        .inject(Fault::on("DescribeServices", FaultKind::Latency(Duration::from_millis(150))).always());
+    world.sandbox.advance(Duration::from_secs(900));
+    let output = child.wait_with_output().expect("ends");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("web: deployed web:2 in "), "{stdout}");
+}
+
+#[test]
+fn what_is_denied_for_one_service_is_read_of_the_others() {
+    let manifest = format!("{MANIFEST}  api:\n    task_definition: web.yml\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world =
+        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
+    world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).times(1));
+    let run = world.run(&["deploy", "--tag", "v2"]).exits(0);
+    assert_eq!(run.stderr.matches("watching by the service's deployment list").count(), 1);
+    assert!(!world.calls("DescribeServiceDeployments").is_empty(), "the other's are read");
+}
+
+#[test]
+fn a_service_that_could_not_be_seen_to_the_end_is_said_with_the_error() {
+    let world = World::new(Scenario::Stuck);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::DropBefore).always().after(4));
+    let run = world.run(&["deploy", "--tag", "v2", "--timeout", "3s"]).exits(4);
+    run.answers("last seen ").answers(" ago: ecs:DescribeServices");
 }

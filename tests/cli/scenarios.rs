@@ -70,32 +70,32 @@ const ROWS: &[Row] = &[
     row(
         "no-image",
         3,
-        "web:2 cannot succeed: 2 tasks ended in the same way: the task did not start: CannotPullContainerError",
+        "web:2 cannot succeed: 4 tasks ended in the same way: the task did not start: CannotPullContainerError",
         &["cause: the image is not in the registry", "remedy: push the image, or correct its tag", BACK],
     ),
     row(
         "platform",
         3,
-        "web:2 cannot succeed: 2 tasks",
+        "web:2 cannot succeed: 4 tasks",
         &["cause: the image is for another CPU architecture than the task", BACK],
     ),
     row(
         "exec-format",
         3,
-        "web:2 cannot succeed: 2 tasks",
+        "web:2 cannot succeed: 4 tasks",
         &["cause: the image is for another CPU architecture than the task", BACK],
     ),
     row("no-network", 3, "web:2 cannot succeed: ", &["cause: the task cannot get a login for ECR", BACK]),
     row(
         "secret-denied",
         3,
-        "web:2 cannot succeed: 2 tasks",
+        "web:2 cannot succeed: 4 tasks",
         &["cause: the execution role may not read a secret", BACK],
     ),
     row(
         "secret-missing",
         3,
-        "web:2 cannot succeed: 2 tasks",
+        "web:2 cannot succeed: 4 tasks",
         &["cause: a secret or parameter does not exist", BACK],
     ),
     row(

@@ -72,6 +72,9 @@ fn announced(followed: &Followed, service: &Service, deployment: &Deployment) ->
 
 fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snapshot: &Snapshot) -> Verdict {
     match ours.rollout_state.as_deref() {
+        Some("COMPLETED") if is_awaited(service, snapshot) => Verdict::progressing(
+            "the list of deployments has it completed, its service deployment is not seen",
+        ),
         Some("COMPLETED") => Verdict::Succeeded,
         Some("FAILED") => judge_failed(followed, service, snapshot, failure_of(followed, service, ours)),
         // Without a rollout state nothing else tells: all tasks run, and no other deployment has any.
@@ -83,6 +86,15 @@ fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snap
         }
         _ => Verdict::progressing("in progress"),
     }
+}
+
+/// Returns whether the service deployment is still to tell of the end, though the last looks did not have it.
+///
+/// Where a deployment bakes the list may call it completed before.
+fn is_awaited(service: &Service, snapshot: &Snapshot) -> bool {
+    let bakes = service.deployment_configuration.bake_time_in_minutes.is_some_and(|minutes| minutes > 0);
+    let lost = snapshot.service_deployment.is_none() && (snapshot.seen || snapshot.unread);
+    lost && (bakes || !is_rolling(service))
 }
 
 /// Decides while our deployment has failed and is still the PRIMARY one.

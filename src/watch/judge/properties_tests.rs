@@ -133,6 +133,7 @@ fn look() -> impl Strategy<Value = Look> {
         service: service.map(|value| view(&value).expect("a service")),
         service_deployment: deployment.map(|value| view(&value).expect("a service deployment")),
         stopped: stopped.iter().map(|value| view(value).expect("a task")).collect(),
+        unread: false,
         targets: None,
     })
 }

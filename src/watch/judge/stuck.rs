@@ -17,6 +17,10 @@ const MOST: i64 = 200;
 /// After how many equal failures that no further try can mend there is nothing to wait for.
 const HOPELESS: i64 = 2;
 
+/// Tasks that were created within this time were launched together, in seconds: all of them meet a role or a policy that
+/// was just made and is not known everywhere yet.
+const TOGETHER: f64 = 5.0;
+
 /// What ECS says when it puts off further tries: its circuit breaker may then never trip.
 const PUTS_OFF: &str = "unable to consistently start tasks";
 
@@ -46,7 +50,8 @@ fn by_tasks(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Opti
     let grace = service.health_check_grace_period_seconds as f64;
     let past_grace = |failures: &Failures| grace <= 0.0 || failures.last - followed.created_at >= grace;
     let enough = |signature: &Signature, failures: &Failures| match signature {
-        _ if signature.is_deterministic() => failures.count >= HOPELESS,
+        // Where tasks of it have kept running it can be mended, whatever a text says.
+        _ if signature.is_deterministic() && snapshot.most_running == 0 => failures.are_hopeless(desired),
         // A target that is unhealthy often heals: it takes more to call that hopeless.
         _ if signature.heals() => failures.count >= allowed.saturating_mul(2) && past_grace(failures),
         // So it does where ECS's next try may well meet other circumstances.
@@ -122,8 +127,18 @@ pub fn breaker_threshold(desired: i64, configured: Option<&Threshold>) -> i64 {
 struct Failures {
     count: i64,
     last: f64,
+    /// When the first and the last of them were created.
+    created: Option<(f64, f64)>,
     /// Another try often helps against what they show.
     passes: bool,
+}
+
+impl Failures {
+    /// Returns whether the same failure came again in a second try: not only in tasks that were launched together.
+    fn are_hopeless(&self, desired: i64) -> bool {
+        let again = self.created.is_some_and(|(first, last)| last - first > TOGETHER);
+        self.count >= HOPELESS && (again || self.count >= HOPELESS.saturating_mul(desired))
+    }
 }
 
 /// Returns the ways in which tasks failed since the rollout last went on.
@@ -135,6 +150,11 @@ fn failures(snapshot: &Snapshot) -> BTreeMap<Signature, Failures> {
         let known = counted.entry(signature).or_default();
         known.count += 1;
         known.last = known.last.max(task.stopped_at.0);
+        let at = task.created_at.0;
+        if at > 0.0 {
+            let (first, last) = known.created.unwrap_or((at, at));
+            known.created = Some((first.min(at), last.max(at)));
+        }
         known.passes = causes_of(task).first().is_some_and(|cause| cause.retry_helps == Retry::Yes);
     }
     counted

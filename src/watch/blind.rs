@@ -1,0 +1,122 @@
+//! Owns the time in which a service is not seen, since looks fail for reasons that may pass.
+//!
+//! It is told once on the way, and with the end of a watch that ran out of time: what was seen before is old.
+
+use std::time::{Duration, Instant};
+
+use super::{Ending, Item, Watch};
+use crate::aws::ApiError;
+use crate::aws::error::Meaning;
+use crate::report;
+
+/// After how many failing looks in a row, or after which time, that is told.
+const LOOKS: u32 = 5;
+const TIME: Duration = Duration::from_secs(30);
+/// For how long credentials may be missing: a source of them that failed may come back.
+const NO_CREDENTIALS: Duration = Duration::from_secs(60);
+
+/// Holds since when a service is not seen, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Blind {
+    since: Instant,
+    looks: u32,
+    error: String,
+    told: bool,
+    /// Since when there are no credentials.
+    no_credentials: Option<Instant>,
+}
+
+impl Item {
+    /// Takes in that a look failed for a reason that may pass.
+    pub(super) fn is_not_seen(&mut self, error: &ApiError, now: Instant) {
+        let since = self.seen.unwrap_or(self.started);
+        let blind = self.blind.get_or_insert_with(|| Blind {
+            since,
+            looks: 0,
+            error: String::new(),
+            told: false,
+            no_credentials: None,
+        });
+        blind.looks += 1;
+        blind.error = error.to_string();
+        let missing = error.meaning == Meaning::NoCredentials;
+        blind.no_credentials = missing.then(|| blind.no_credentials.unwrap_or(now));
+        if blind.no_credentials.is_some_and(|since| now.duration_since(since) >= NO_CREDENTIALS) {
+            self.lose(error);
+        }
+    }
+
+    /// Ends the watch over an error that lasts.
+    pub(super) fn lose(&mut self, error: &ApiError) {
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.ending = Some((Ending::Lost { error: format!("{error}{hint}") }, self.started.elapsed()));
+    }
+
+    /// Returns since when it is not seen, and why, in words; nothing where the last look saw it.
+    pub(super) fn last_seen(&self) -> Option<String> {
+        let blind = self.blind.as_ref()?;
+        let seconds = blind.since.elapsed().as_secs_f64();
+        let error = &blind.error;
+        Some(match self.seen {
+            Some(_) => format!("last seen {seconds:.0}s ago: {error}"),
+            None => format!("never seen: {error}"),
+        })
+    }
+}
+
+impl Watch<'_> {
+    /// Tells, once for each time that it begins, which services are not seen, and why.
+    pub(super) fn tell_blind(&mut self) {
+        let mut unseen: Vec<(String, Vec<String>)> = Vec::new();
+        for item in self.items.iter_mut().filter(|item| item.ending.is_none()) {
+            let Some(blind) = item.blind.as_mut().filter(|blind| !blind.told) else { continue };
+            if blind.looks < LOOKS && blind.since.elapsed() < TIME {
+                continue;
+            }
+            blind.told = true;
+            let key = item.followed.key.clone();
+            match unseen.iter_mut().find(|(error, _)| *error == blind.error) {
+                Some((_, keys)) => keys.push(key),
+                None => unseen.push((blind.error.clone(), vec![key])),
+            }
+        }
+        for (error, keys) in unseen {
+            let note =
+                format!("{} cannot be seen at the moment, the watch goes on: {error}", keys.join(", "));
+            self.report.tell(&report::Event::Note(&note));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::snapshot::Followed;
+
+    fn error(meaning: Meaning) -> ApiError {
+        ApiError { meaning, ..ApiError::unreadable("ecs:DescribeServices") }
+    }
+
+    #[test]
+    fn credentials_that_stay_away_end_the_watch_and_the_way_on_is_said() {
+        let mut item = Item::new(Followed::default());
+        let start = Instant::now();
+        item.is_not_seen(&error(Meaning::NoCredentials), start);
+        item.is_not_seen(&error(Meaning::NoCredentials), start + Duration::from_secs(59));
+        assert!(item.ending.is_none());
+        item.is_not_seen(&error(Meaning::NoCredentials), start + NO_CREDENTIALS);
+        let Some((Ending::Lost { error }, _)) = item.ending else { panic!("{:?}", item.ending) };
+        assert!(error.contains("--profile"), "{error}");
+    }
+
+    #[test]
+    fn what_passes_ends_no_watch() {
+        let mut item = Item::new(Followed::default());
+        let start = Instant::now();
+        for minute in 0..20 {
+            item.is_not_seen(&error(Meaning::Passing), start + Duration::from_secs(60 * minute));
+        }
+        assert!(item.ending.is_none());
+        assert!(item.last_seen().is_some_and(|text| text.starts_with("never seen: ecs:DescribeServices")));
+    }
+}
