@@ -418,9 +418,22 @@ fn a_field_that_is_let_through_arrives_as_it_was_written() {
     world.deploy("v2").exits(0).answers("unchanged");
 }
 
-/// Starts the binary at a terminal and returns once it has asked.
+/// Reads what the binary shows until it has said something.
 #[cfg(target_os = "linux")]
-fn asked(world: &World, arguments: &str) -> std::process::Child {
+fn until_asked(child: &mut std::process::Child, question: &str) {
+    let mut seen = Vec::new();
+    let shown = child.stdout.as_mut().expect("piped");
+    while !seen.ends_with(question.as_bytes()) {
+        let mut byte = [0];
+        let read = std::io::Read::read_exact(shown, &mut byte);
+        assert!(read.is_ok(), "it asks before it ends: {}", String::from_utf8_lossy(&seen));
+        seen.extend(byte);
+    }
+}
+
+/// Starts the binary at a terminal.
+#[cfg(target_os = "linux")]
+fn at_a_terminal(world: &World, arguments: &str) -> std::process::Child {
     use std::process::{Command, Stdio};
     let binary = world.folder.command(&[]);
     let line = format!("'{}' {arguments}", binary.get_program().to_str().expect("text"));
@@ -428,15 +441,32 @@ fn asked(world: &World, arguments: &str) -> std::process::Child {
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     command.env_clear().envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(world.folder.dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("`script` is there");
-    let mut seen = Vec::new();
-    let shown = child.stdout.as_mut().expect("piped");
-    while !seen.ends_with(b"[y/N] ") {
-        let mut byte = [0];
-        std::io::Read::read_exact(shown, &mut byte).expect("it asks before it ends");
-        seen.extend(byte);
-    }
+    command.spawn().expect("`script` is there")
+}
+
+/// Starts the binary at a terminal and returns once it has asked.
+#[cfg(target_os = "linux")]
+fn asked(world: &World, arguments: &str) -> std::process::Child {
+    let mut child = at_a_terminal(world, arguments);
+    until_asked(&mut child, "[y/N] ");
     child
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn who_watches_on_is_asked_again_at_the_next_interrupt() {
+    let world = World::new(Scenario::Stuck);
+    let mut child = at_a_terminal(&world, "deploy --tag v2 --yes");
+    let mut keys = child.stdin.take().expect("piped");
+    for answer in [b"w\n", b"l\n"] {
+        // An interrupt drops what was typed and not read yet: the watch has to go on first.
+        until_asked(&mut child, "0/2");
+        std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
+        until_asked(&mut child, "[w]atch on? ");
+        std::io::Write::write_all(&mut keys, answer).expect("it listens");
+    }
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
