@@ -4,10 +4,13 @@
 
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::judge::{Verdict, told_reason};
-use super::{Ending, Watch};
+use super::look::Around;
+use super::{Ending, Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::types::Task;
@@ -15,57 +18,67 @@ use crate::diagnose::log::{Log, masked_line, secrets_of};
 use crate::diagnose::stream::{Stream, stream_of};
 use crate::diagnose::{Diagnosis, Seen, diagnose, failing_container, first_failing};
 
-/// How long an explanation may take: it must not keep the verdict back.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the explanations of what ended in one look may take in all: they must not keep a rollback back.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// How many of the last log lines are shown.
 const LINES: i32 = 20;
 
 impl Watch<'_> {
-    /// Reads what explains how a watch ended, where it ended without success.
-    pub(super) async fn explain(&mut self, index: usize) {
-        let item = &self.items[index];
-        let good = matches!(
-            item.ending,
-            Some((
-                Ending::Settled(Verdict::Succeeded | Verdict::Superseded { .. } | Verdict::Reached { .. })
-                    | Ending::Lost { .. },
-                _
-            ))
-        );
-        // What was taken back on request needs no explanation.
-        let asked = item.followed.going_back
-            && matches!(item.ending, Some((Ending::Settled(Verdict::RolledBack { .. }), _)));
-        if good || asked || item.explained {
-            return;
+    /// Reads what explains how watches ended, where they ended without success: of all that ended, at the same time.
+    pub(super) async fn explain_ended(&mut self) {
+        let wanted: Vec<usize> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| item.wants_words().then_some(index))
+            .collect();
+        let until = Instant::now() + PATIENCE;
+        let reading = wanted.iter().map(|index| timeout_at(until, self.read_around_the_end(*index)));
+        for (index, read) in wanted.iter().zip(join_all(reading).await) {
+            match read {
+                Ok(around) => self.add_around(*index, around),
+                Err(_) => tracing::info!("the explanation took longer than {PATIENCE:?}"),
+            }
+            self.items[*index].diagnosis = self.diagnose(*index);
         }
-        if tokio::time::timeout(PATIENCE, self.read_explanation(index)).await.is_err() {
-            tracing::info!("the explanation took longer than {PATIENCE:?}");
-            self.items[index].diagnosis = self.diagnose(index);
+        let logs = wanted.iter().map(|index| timeout_at(until, self.log_of_the_end(*index)));
+        for (index, log) in wanted.iter().zip(join_all(logs).await) {
+            let late =
+                || Some(Log { note: Some("the log was not read in time".to_owned()), ..Log::default() });
+            let item = &mut self.items[*index];
+            if let Some(diagnosis) = &mut item.diagnosis {
+                diagnosis.log = log.unwrap_or_else(|_| late());
+            }
+            item.explained = true;
         }
-        self.items[index].explained = true;
     }
 
-    async fn read_explanation(&mut self, index: usize) {
-        if self.items[index].sources.tasks {
-            let read = self.read_tasks(index).await;
-            let tasks = self.tasks_or_note(index, read);
-            let item = &mut self.items[index];
-            item.snapshot.add_stopped(&item.followed, tasks);
-        }
-        if let Some(service) = self.items[index].snapshot.service.clone() {
-            let read = self.read_targets(index, &service).await;
-            if let Some(targets) = self.targets_or_note(index, read) {
-                self.items[index].snapshot.targets = targets;
+    async fn read_around_the_end(&self, index: usize) -> Around {
+        let item = &self.items[index];
+        let tasks = async { if item.sources.tasks { self.read_tasks(index).await } else { Ok(Vec::new()) } };
+        let targets = async {
+            match &item.snapshot.service {
+                Some(service) => self.read_targets(index, service).await,
+                None => Ok(None),
             }
+        };
+        join(tasks, targets).await
+    }
+
+    fn add_around(&mut self, index: usize, (tasks, targets): Around) {
+        let tasks = self.tasks_or_note(index, tasks);
+        let targets = self.targets_or_note(index, targets);
+        let item = &mut self.items[index];
+        item.snapshot.add_stopped(&item.followed, tasks);
+        if let Some(targets) = targets {
+            item.snapshot.targets = targets;
         }
-        let mut diagnosis = self.diagnose(index);
-        if let Some(diagnosis) = &mut diagnosis {
-            let task = first_failing(&self.items[index].snapshot.stopped).cloned();
-            if let Some(task) = task {
-                diagnosis.log = self.log_of(&task).await;
-            }
-        }
-        self.items[index].diagnosis = diagnosis;
+    }
+
+    async fn log_of_the_end(&self, index: usize) -> Option<Log> {
+        let item = &self.items[index];
+        item.diagnosis.as_ref()?;
+        self.log_of(first_failing(&item.snapshot.stopped)?).await
     }
 
     fn diagnose(&self, index: usize) -> Option<Diagnosis> {
@@ -106,6 +119,21 @@ impl Watch<'_> {
         let read =
             self.aws.last_log_lines(stream.region.as_deref(), &stream.group, &stream.name, LINES).await;
         Some(log(stream, read, &secrets_of(&definition)))
+    }
+}
+
+impl Item {
+    /// Returns whether its end is to be explained, and is not yet.
+    fn wants_words(&self) -> bool {
+        let Some((ending, _)) = &self.ending else { return false };
+        let good = matches!(
+            ending,
+            Ending::Settled(Verdict::Succeeded | Verdict::Superseded { .. } | Verdict::Reached { .. })
+                | Ending::Lost { .. }
+        );
+        // What was taken back on request needs no explanation.
+        let asked = self.followed.going_back && matches!(ending, Ending::Settled(Verdict::RolledBack { .. }));
+        !good && !asked && !self.explained
     }
 }
 

@@ -41,6 +41,9 @@ impl Default for Sources {
     }
 }
 
+/// What hangs on a service: the stopped tasks that are new, and the targets.
+pub(super) type Around = (Result<Vec<Task>, ApiError>, Result<Option<Vec<TargetHealth>>, ApiError>);
+
 /// Holds what was read of the service deployments.
 #[derive(Default)]
 struct Found {
@@ -99,11 +102,7 @@ impl Watch<'_> {
     }
 
     /// Reads what hangs on a service, as far as it is wanted now: the stopped tasks that are new, and the targets.
-    async fn read_around(
-        &self,
-        index: usize,
-        service: Option<&Service>,
-    ) -> (Result<Vec<Task>, ApiError>, Result<Option<Vec<TargetHealth>>, ApiError>) {
+    async fn read_around(&self, index: usize, service: Option<&Service>) -> Around {
         let item = &self.items[index];
         let Some(service) = service else { return (Ok(Vec::new()), Ok(None)) };
         let tasks = async {

@@ -192,7 +192,7 @@ impl<'a> Watch<'a> {
     pub async fn next(&mut self) -> Option<Settled> {
         loop {
             if let Some(index) = self.items.iter().position(|item| item.ending.is_some()) {
-                self.explain(index).await;
+                self.explain_ended().await;
                 return Some(self.items.remove(index).settled());
             }
             if self.items.is_empty() {
