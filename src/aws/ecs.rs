@@ -143,7 +143,8 @@ impl Aws {
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
 
-    /// Returns the deployments of a service that were created after a time, newest first.
+    /// Returns the deployments of a service that were created after a time, newest first: those of one page, which has
+    /// 100 at the most.
     ///
     /// # Errors
     /// The API's.
@@ -158,6 +159,7 @@ impl Aws {
         let created = aws_sdk_ecs::types::CreatedAt::builder().after(after).build();
         let request =
             self.ecs.list_service_deployments().cluster(cluster).service(service).created_at(created);
+        let request = request.max_results(DEPLOYMENTS_A_PAGE);
         let sent = request.customize().interceptor(raw.clone()).send().await;
         sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
         let mut list: Vec<ServiceDeployment> = views(&raw.answer(), "serviceDeployments");
