@@ -19,6 +19,9 @@ use newest::{Newest, named, newest};
 
 mod newest;
 
+/// How many of a service's newest deployments are looked through for the one to wait for.
+const WAITED_FOR: usize = 100;
+
 /// Watches the deployments under way to their end; changes nothing unless asked to
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
@@ -93,7 +96,7 @@ async fn attach_noted(
         let message = format!("the deployments of service `{name}` are made by {mover}: follow them there");
         return Err(Failure::refused(message));
     }
-    let list = match aws.service_deployments_since(cluster, name, 0.0).await {
+    let list = match aws.newest_service_deployments(cluster, name, WAITED_FOR).await {
         Ok(list) => list,
         // Without them the deployment list and the events have to do.
         Err(error) if error.may_pass() => return Err(failure(error)),
