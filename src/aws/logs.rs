@@ -2,6 +2,9 @@
 
 use super::{ApiError, Aws};
 
+/// How many pages of a stream are read at the most until one has lines.
+const LOG_PAGES: usize = 5;
+
 /// Holds which events of a log group are asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct LogQuery<'a> {
@@ -50,10 +53,20 @@ impl Aws {
         number: i32,
     ) -> Result<Vec<String>, ApiError> {
         let client = self.logs(region.unwrap_or(&self.region));
-        let request = client.get_log_events().log_group_name(group).log_stream_name(stream);
-        let sent = request.limit(number).start_from_head(false).send().await;
-        let answer = sent.map_err(|error| ApiError::new("logs:GetLogEvents", error))?;
-        Ok(answer.events().iter().filter_map(|event| event.message().map(str::to_owned)).collect())
+        let mut token = None;
+        // A page may be empty though there are more before it; where there are none, the token stays the same.
+        for _ in 0..LOG_PAGES {
+            let request = client.get_log_events().log_group_name(group).log_stream_name(stream);
+            let request = request.limit(number).start_from_head(false).set_next_token(token.clone());
+            let answer = request.send().await.map_err(|error| ApiError::new("logs:GetLogEvents", error))?;
+            let next = answer.next_backward_token().map(str::to_owned);
+            if !answer.events().is_empty() || next.is_none() || next == token {
+                let messages = answer.events().iter().filter_map(|event| event.message());
+                return Ok(messages.map(str::to_owned).collect());
+            }
+            token = next;
+        }
+        Ok(Vec::new())
     }
 
     /// Returns one page of the events of a log group, across its streams, oldest first.

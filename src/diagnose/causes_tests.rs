@@ -645,7 +645,7 @@ fn places_networks_disks_and_commands_are_recognised() {
         // Report.
         (
             START,
-            "CannotCreateContainerError: failed to copy file info for /var/lib/ecs/volumes/ecs-app-claude: failed to chown /var/lib/ecs/volumes/ecs-app-claude: operation not permitted",
+            "CannotCreateContainerError: failed to copy file info for /var/lib/ecs/volumes/ecs-app-data: failed to chown /var/lib/ecs/volumes/ecs-app-data: operation not permitted",
             None,
             None,
             "a volume cannot be mounted into the container",

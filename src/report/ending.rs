@@ -126,9 +126,16 @@ pub(super) fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
         }
         (_, aftermath) => {
             let goes_on = format!("the rollout goes on without ecsail; {}", wait(&deployment));
-            left(aftermath.as_ref()).into_iter().chain([goes_on]).collect()
+            let hook = format!("answer the hook: `ecsail{flags} continue {place}`");
+            let hook = waits_for_a_hook(settled).then_some(hook);
+            left(aftermath.as_ref()).into_iter().chain(hook).chain([goes_on]).collect()
         }
     }
+}
+
+/// Returns whether the time was up while a lifecycle hook waited for somebody.
+fn waits_for_a_hook(settled: &Settled) -> bool {
+    matches!(&settled.ending, Ending::TimedOut { waiting_for } if waiting_for.starts_with("hook "))
 }
 
 /// Returns why a rollout was not taken back, where that was the question.

@@ -319,7 +319,8 @@ impl Item {
             return;
         }
         let mut waiting_for = self.progress.as_ref().map_or("the first answer".to_owned(), |progress| {
-            format!("{} ({} of {} tasks running)", progress.detail, progress.running, progress.desired)
+            let detail = progress.detail.trim_start_matches("waiting for ");
+            format!("{detail} ({} of {} tasks running)", progress.running, progress.desired)
         });
         if let Some(last_seen) = self.last_seen() {
             waiting_for = format!("{waiting_for}; {last_seen}");

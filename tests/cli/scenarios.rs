@@ -170,7 +170,12 @@ const ROWS: &[Row] = &[
         "web:2 was rolled back, web:1 runs: ",
         &["cause: a lifecycle hook failed", BACK],
     ),
-    row("hook-pauses", 4, "web:2 is still under way after ", &["waiting for hook", ON]),
+    row(
+        "hook-pauses",
+        4,
+        "web:2 is still under way after ",
+        &["waiting for hook", "answer the hook: `ecsail continue web --cluster main`", ON],
+    ),
     row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching by the service's deployment list"]),
     row("no-logs", 0, "deployed web:2 in ", &[]),
     row("no-tagging", 0, "deployed web:2 in ", &["note: registering without `ecsail:` tags"]),
