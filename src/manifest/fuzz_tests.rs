@@ -1,5 +1,5 @@
 //! Feeds mutated manifests and definitions to the reader: whatever a file holds, it ends in documents or in problems that can
-//! be shown, soon, and never in a panic.
+//! be shown, and never in a panic.
 //!
 //! A run is named by a number, which a failure prints: `ECSAIL_FUZZ_SEED=… ECSAIL_FUZZ_SECONDS=1` begins with it.
 
@@ -10,9 +10,6 @@ use crate::document::problem::Invalid;
 use crate::render;
 use crate::report::problems;
 use crate::settings::{Settings, Tags};
-
-/// The most that one run may take, in a debug build and on a busy machine.
-const LIMIT: Duration = Duration::from_secs(2);
 
 const MANIFESTS: &[&str] = &[
     include_str!("../../examples/quickstart/ecsail.yml"),
@@ -284,7 +281,6 @@ fn fuzz(first: u64, ends: impl Fn(u64) -> bool) -> (u64, u64) {
             )
         };
         let found = outcome.unwrap_or_else(|_| panic!("a panic: {}", told()));
-        assert!(took < LIMIT, "too slow: {}", told());
         with_problems += u64::from(found > 0);
         seed += 1;
     }
