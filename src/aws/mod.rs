@@ -21,6 +21,7 @@ pub mod elb;
 pub mod error;
 pub mod logs;
 pub mod observe;
+mod observed;
 pub mod past;
 pub mod raw;
 pub mod references;
@@ -28,6 +29,7 @@ pub mod rules;
 pub mod schedules;
 pub mod session;
 pub mod sts;
+mod tasks;
 pub mod types;
 
 pub use error::ApiError;

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+pub use super::observed::{Caller, ImageState, Observed, ObservedService};
+pub use super::tasks::{Container, ManagedAgent, NetworkInterface, Overrides, Task};
 use crate::diagnose::log::masked_reason;
 
 /// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent or not a number.
@@ -33,7 +35,7 @@ fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error>
 }
 
 /// Returns the same of a text that may be absent.
-fn may_show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn may_show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer).map(|text: Option<String>| text.map(|text| masked_reason(&text)))
 }
 
@@ -332,94 +334,6 @@ pub struct Rollback {
     pub started_at: Epoch,
 }
 
-/// A task, as DescribeTasks gives it.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Task {
-    pub task_arn: String,
-    pub task_definition_arn: String,
-    /// The id of the deployment that started it.
-    pub started_by: String,
-    pub last_status: String,
-    pub desired_status: String,
-    pub stop_code: Option<String>,
-    #[serde(deserialize_with = "may_show")]
-    pub stopped_reason: Option<String>,
-    pub created_at: Epoch,
-    pub started_at: Epoch,
-    pub stopped_at: Epoch,
-    pub containers: Vec<Container>,
-    /// HEALTHY, UNHEALTHY or UNKNOWN; treated as open.
-    #[serde(skip_serializing)]
-    pub health_status: Option<String>,
-    #[serde(skip_serializing)]
-    pub availability_zone: Option<String>,
-    /// `service:NAME` or `family:NAME`.
-    pub group: String,
-    /// FARGATE, EC2, EXTERNAL; treated as open, and absent under some capacity providers.
-    pub launch_type: String,
-    pub enable_execute_command: bool,
-    pub overrides: Overrides,
-}
-
-/// What a task has other than its definition says.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Overrides {
-    pub task_role_arn: Option<String>,
-}
-
-impl Task {
-    /// Returns the last part of the ARN, as the console shows it.
-    pub fn id(&self) -> &str {
-        self.task_arn.rsplit('/').next().unwrap_or_default()
-    }
-
-    /// Returns its own address in the network, where it has one.
-    pub fn address(&self) -> Option<&str> {
-        let interfaces = self.containers.iter().flat_map(|container| &container.network_interfaces);
-        interfaces
-            .map(|interface| interface.private_ipv4_address.as_str())
-            .find(|address| !address.is_empty())
-    }
-}
-
-/// A container of a task.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Container {
-    pub name: String,
-    pub last_status: String,
-    /// Absent where the container never ran: that is no 0.
-    pub exit_code: Option<i64>,
-    #[serde(deserialize_with = "may_show")]
-    pub reason: Option<String>,
-    pub health_status: Option<String>,
-    /// The container's id in its runtime: the log stream's name where there is no prefix.
-    pub runtime_id: Option<String>,
-    #[serde(skip_serializing)]
-    pub network_interfaces: Vec<NetworkInterface>,
-    pub managed_agents: Vec<ManagedAgent>,
-}
-
-/// A network interface of a container: its task's, under `awsvpc`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct NetworkInterface {
-    pub private_ipv4_address: String,
-}
-
-/// An agent that ECS runs beside a container, such as the one of ECS Exec.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ManagedAgent {
-    pub name: String,
-    /// PENDING, RUNNING, STOPPED; treated as open.
-    pub last_status: String,
-    #[serde(deserialize_with = "may_show")]
-    pub reason: Option<String>,
-}
-
 /// A task definition as it is registered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskDefinition {
@@ -454,50 +368,4 @@ pub struct PushedImage {
 /// Returns `family:revision` of a task definition's ARN.
 pub fn revision_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
-}
-
-/// Says what is known of an image that a definition names.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ImageState {
-    /// It is there, under this digest.
-    Found { digest: String },
-    /// The repository has no such tag or digest; these are its newest tags.
-    Missing { newest: Vec<String> },
-    /// There is no such repository.
-    NoRepository,
-    /// It was not looked for: the reason.
-    Unchecked(String),
-}
-
-/// Holds who runs ecsail, as STS says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Caller {
-    pub account: String,
-    pub arn: String,
-}
-
-/// Holds what was seen in AWS before a plan is made.
-#[derive(Clone, Debug, Default)]
-pub struct Observed {
-    /// By cluster and name.
-    pub services: BTreeMap<(String, String), ObservedService>,
-    /// The newest active revision of a family.
-    pub latest: BTreeMap<String, TaskDefinition>,
-    /// By reference.
-    pub images: BTreeMap<String, ImageState>,
-    pub caller: Option<Caller>,
-    /// What could not be looked at, and why; said once.
-    pub notes: Vec<String>,
-}
-
-/// Holds what was seen of one service.
-#[derive(Clone, Debug, Default)]
-pub struct ObservedService {
-    /// The raw answer, for the comparison.
-    pub document: Value,
-    pub service: Service,
-    /// The definition that it runs.
-    pub running: Option<TaskDefinition>,
-    /// The digests that it runs, by container; empty where ECS does not tell.
-    pub digests: BTreeMap<String, String>,
 }

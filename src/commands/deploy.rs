@@ -4,7 +4,9 @@ use anyhow::Result;
 use clap::Args;
 
 use super::change::still;
-use super::rollouts::{self, Following, Interrupts};
+use super::following::Following;
+use super::interrupts::Interrupts;
+use super::rollouts;
 use super::{Selection, options, some_services};
 use crate::apply::{self, Applied};
 use crate::aws::types::{Observed, Service};

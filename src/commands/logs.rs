@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use clap::Args;
 
-use super::rollouts::Interrupts;
+use super::interrupts::Interrupts;
 use super::services::One;
 use crate::context::Context;
 use crate::manifest::fields::parse_duration;

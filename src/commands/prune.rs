@@ -9,7 +9,7 @@ use futures_util::future::{join, try_join};
 use serde_json::json;
 
 use super::family::{Family, OfFamily};
-use super::rollouts::Interrupts;
+use super::interrupts::Interrupts;
 use super::services::confirmed;
 use crate::apply::prune::{Retired, retire};
 use crate::aws::ApiError;

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::change::{changeable, raised, still, terms};
 use super::deploy::{not_waited, tell_ends};
-use super::rollouts::{Following, Interrupts, settle};
+use super::following::Following;
+use super::interrupts::Interrupts;
+use super::rollouts::settle;
 use super::services::{Chosen, Found, Named, confirmed};
 use crate::apply;
 use crate::aws::observe::failure;

@@ -5,7 +5,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::change::{changeable_one, policy, terms};
-use super::rollouts::{Following, Interrupts, settle, tell_ends};
+use super::following::Following;
+use super::interrupts::Interrupts;
+use super::rollouts::{settle, tell_ends};
 use super::services::One;
 use super::wait::attach;
 use crate::apply::hook;

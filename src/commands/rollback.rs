@@ -5,8 +5,10 @@ use clap::Args;
 
 use super::change::{changeable, still, stop};
 use super::deploy::{not_waited, tell_ends, tell_left};
+use super::following::Following;
+use super::interrupts::Interrupts;
 use super::performer;
-use super::rollouts::{Following, Interrupts, settle};
+use super::rollouts::settle;
 use super::services::{Named, confirmed};
 use super::ways_back::{self, Asked, WaysBack};
 use crate::apply;

@@ -2,137 +2,18 @@
 //!
 //! The watch finds out, `apply` takes back, and the way back is watched like any rollout.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use clap::Args;
-
+use super::following::Following;
+use super::interrupts::Interrupts;
 use crate::apply::back::{TakingBack, take_back};
 use crate::aws::Aws;
 use crate::context::Context;
 use crate::manifest::OnFailure;
-use crate::manifest::fields::parse_duration;
-use crate::report::{Event, Interrupted, Outcome, Report};
-use crate::watch::judge::{Verdict, is_stage, stage_named};
-use crate::watch::snapshot::{Followed, Policy, Until};
+use crate::report::{Event, Interrupted, Outcome};
+use crate::watch::judge::Verdict;
+use crate::watch::snapshot::Followed;
 use crate::watch::{Aftermath, Ending, Settled, Watch};
-
-/// Holds the arguments that say how far and how long a rollout is followed, and what is done where it fails.
-#[derive(Clone, Debug, Args)]
-pub struct Following {
-    /// How long to watch at the most, such as `15m`; the rollout goes on after it
-    #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
-    timeout: Option<Duration>,
-    /// What to do about a rollout that fails; by default it is taken back where a deployment before it was completed
-    #[arg(long, value_name = "ANSWER", value_enum, global = true)]
-    pub(super) on_failure: Option<OnFailure>,
-    /// What to do when the time is up; by default the rollout goes on
-    #[arg(long, value_name = "ANSWER", value_enum, global = true)]
-    on_timeout: Option<OnFailure>,
-    /// How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage
-    #[arg(long, value_name = "STAGE", value_parser = until, default_value = "stable", global = true)]
-    until: Until,
-    /// Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict
-    #[arg(long, value_name = "FOLDER", hide_short_help = true, global = true)]
-    record: Option<PathBuf>,
-}
-
-impl Following {
-    /// Returns a deployment to follow, as the arguments say.
-    fn of(&self, followed: Followed) -> Followed {
-        let given = followed.policy;
-        let policy = Policy {
-            timeout: self.timeout.unwrap_or(given.timeout),
-            on_failure: self.on_failure.or(given.on_failure),
-            on_timeout: self.on_timeout.unwrap_or(given.on_timeout),
-        };
-        Followed { until: self.until.clone(), policy, ..followed }
-    }
-}
-
-/// Returns the duration of an argument.
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
-}
-
-/// Returns how far an argument says to follow.
-fn until(text: &str) -> Result<Until, String> {
-    let name = stage_named(text);
-    match name.as_str() {
-        "STABLE" => Ok(Until::Stable),
-        stage if is_stage(stage) => Ok(Until::Stage(name)),
-        _ => Err("neither `stable`, `bake` nor a lifecycle stage such as `POST_PRODUCTION_TRAFFIC_SHIFT`"
-            .to_owned()),
-    }
-}
-
-/// Hears Ctrl-C, and what a CI system sends when it cancels.
-pub struct Interrupts {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-    /// One was heard while something was being finished, and is still to be answered.
-    kept: bool,
-}
-
-impl Interrupts {
-    /// Returns a listener; from now on neither ends the process by itself.
-    ///
-    /// # Errors
-    /// A system that has no signals to give.
-    #[cfg(unix)]
-    pub fn listen() -> std::io::Result<Interrupts> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-        Ok(Interrupts { signals, kept: false })
-    }
-
-    /// Returns a listener.
-    ///
-    /// # Errors
-    /// None here.
-    #[cfg(not(unix))]
-    pub fn listen() -> std::io::Result<Interrupts> {
-        Ok(Interrupts { kept: false })
-    }
-
-    /// Returns when somebody interrupts, or has done so while something was being finished.
-    pub async fn next(&mut self) {
-        if std::mem::take(&mut self.kept) {
-            return;
-        }
-        self.heard().await;
-    }
-
-    /// Returns what some work comes to; nothing where somebody interrupts a second time before it is done.
-    ///
-    /// The first time it is only said: a change that was begun is better finished than left half done.
-    pub async fn finish<T>(&mut self, work: impl Future<Output = T>, report: &dyn Report) -> Option<T> {
-        let mut work = std::pin::pin!(work);
-        tokio::select! {
-            done = &mut work => return Some(done),
-            () = self.heard() => {}
-        }
-        report.tell(&Event::Note("interrupted: what was begun is finished first; once more quits at once"));
-        self.kept = true;
-        tokio::select! {
-            done = &mut work => Some(done),
-            () = self.heard() => None,
-        }
-    }
-
-    async fn heard(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
-    }
-}
 
 /// Holds the rollouts of one run: those that go on, those that are being taken back, and the ends.
 struct Rollouts<'a> {

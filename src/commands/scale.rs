@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::rollouts::Interrupts;
+use super::interrupts::Interrupts;
 use super::services::{Found, One, confirmed};
 use crate::apply;
 use crate::aws::Aws;

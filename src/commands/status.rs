@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::rollouts::Interrupts;
+use super::interrupts::Interrupts;
 use super::services::{Chosen, Named, Place};
 use crate::aws::ApiError;
 use crate::context::Context;

@@ -3,7 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::rollouts::{Following, Interrupts, settle, tell_ends};
+use super::following::Following;
+use super::interrupts::Interrupts;
+use super::rollouts::{settle, tell_ends};
 use super::services::{Chosen, Found, Named, Place};
 use crate::aws::Aws;
 use crate::aws::observe::failure;

@@ -1,0 +1,93 @@
+//! Owns how tasks look: lenient views of what DescribeTasks gives.
+
+use serde::{Deserialize, Serialize};
+
+use super::types::{Epoch, may_show};
+
+/// A task, as DescribeTasks gives it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Task {
+    pub task_arn: String,
+    pub task_definition_arn: String,
+    /// The id of the deployment that started it.
+    pub started_by: String,
+    pub last_status: String,
+    pub desired_status: String,
+    pub stop_code: Option<String>,
+    #[serde(deserialize_with = "may_show")]
+    pub stopped_reason: Option<String>,
+    pub created_at: Epoch,
+    pub started_at: Epoch,
+    pub stopped_at: Epoch,
+    pub containers: Vec<Container>,
+    /// HEALTHY, UNHEALTHY or UNKNOWN; treated as open.
+    #[serde(skip_serializing)]
+    pub health_status: Option<String>,
+    #[serde(skip_serializing)]
+    pub availability_zone: Option<String>,
+    /// `service:NAME` or `family:NAME`.
+    pub group: String,
+    /// FARGATE, EC2, EXTERNAL; treated as open, and absent under some capacity providers.
+    pub launch_type: String,
+    pub enable_execute_command: bool,
+    pub overrides: Overrides,
+}
+
+/// What a task has other than its definition says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Overrides {
+    pub task_role_arn: Option<String>,
+}
+
+impl Task {
+    /// Returns the last part of the ARN, as the console shows it.
+    pub fn id(&self) -> &str {
+        self.task_arn.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Returns its own address in the network, where it has one.
+    pub fn address(&self) -> Option<&str> {
+        let interfaces = self.containers.iter().flat_map(|container| &container.network_interfaces);
+        interfaces
+            .map(|interface| interface.private_ipv4_address.as_str())
+            .find(|address| !address.is_empty())
+    }
+}
+
+/// A container of a task.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Container {
+    pub name: String,
+    pub last_status: String,
+    /// Absent where the container never ran: that is no 0.
+    pub exit_code: Option<i64>,
+    #[serde(deserialize_with = "may_show")]
+    pub reason: Option<String>,
+    pub health_status: Option<String>,
+    /// The container's id in its runtime: the log stream's name where there is no prefix.
+    pub runtime_id: Option<String>,
+    #[serde(skip_serializing)]
+    pub network_interfaces: Vec<NetworkInterface>,
+    pub managed_agents: Vec<ManagedAgent>,
+}
+
+/// A network interface of a container: its task's, under `awsvpc`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NetworkInterface {
+    pub private_ipv4_address: String,
+}
+
+/// An agent that ECS runs beside a container, such as the one of ECS Exec.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ManagedAgent {
+    pub name: String,
+    /// PENDING, RUNNING, STOPPED; treated as open.
+    pub last_status: String,
+    #[serde(deserialize_with = "may_show")]
+    pub reason: Option<String>,
+}
