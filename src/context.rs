@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::aws::Aws;
-use crate::document::problem::Invalid;
 use crate::manifest::Manifest;
 use crate::render::Desired;
 use crate::report::Report;
@@ -49,8 +48,7 @@ impl Context {
     /// # Errors
     /// As [`Context::connect`].
     pub async fn connect_only(&self, manifest: &Manifest) -> Result<Aws> {
-        let nothing = Desired { services: Vec::new(), remarks: Invalid::default() };
-        self.connect(manifest, &nothing).await
+        self.connect(manifest, &Desired::default()).await
     }
 
     /// Returns the time between two looks at a rollout, where it does not adapt.

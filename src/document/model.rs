@@ -15,6 +15,8 @@ pub enum Root {
     TaskDefinition,
     /// The input of CreateService.
     Service,
+    /// The input of RunTask.
+    RunTask,
 }
 
 impl Root {
@@ -23,6 +25,7 @@ impl Root {
         match self {
             Root::TaskDefinition => "RegisterTaskDefinitionRequest",
             Root::Service => "CreateServiceRequest",
+            Root::RunTask => "RunTaskRequest",
         }
     }
 
@@ -31,6 +34,8 @@ impl Root {
         match self {
             Root::TaskDefinition => "TaskDefinition",
             Root::Service => "Service",
+            // Nothing is given back that a task could be run from.
+            Root::RunTask => "RunTaskRequest",
         }
     }
 
@@ -39,6 +44,7 @@ impl Root {
         match self {
             Root::TaskDefinition => "task definition",
             Root::Service => "service",
+            Root::RunTask => "run of a task",
         }
     }
 }

@@ -115,6 +115,24 @@ impl<'a> Fields<'a> {
         node.items().iter().filter_map(Node::text).map(str::to_owned).collect()
     }
 
+    /// Returns the names of a list member, each with its place; one name may stand alone.
+    pub fn names(&self, name: &str, problems: &mut Problems) -> Vec<Located<String>> {
+        let Some(node) = self.get(name) else { return Vec::new() };
+        let items = match &node.kind {
+            Kind::Seq(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut names: Vec<Located<String>> = Vec::new();
+        for item in items.iter().filter(|item| !item.is_unknown()) {
+            match item.text().filter(|text| !text.is_empty()) {
+                Some(text) if names.iter().any(|known| known.value == text) => {}
+                Some(text) => names.push(Located { value: text.to_owned(), span: item.span }),
+                None => self.mismatch(name, item, "names", problems),
+            }
+        }
+        names
+    }
+
     fn mismatch(&self, name: &str, node: &Node, expected: &str, problems: &mut Problems) {
         let message = format!("`{name}` takes {expected}, found {}", node.describe());
         let problem = Problem::error(node.span, message).label(format!("expected {expected}"));

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::select::{self, Scope};
 use super::types::{self, Layer, Manifest, Service};
-use super::{names, passes};
+use super::{names, passes, references as named};
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Span};
 use crate::document::tree::Node;
@@ -27,6 +28,8 @@ pub struct Request {
     pub tags: Tags,
     /// The services to load; all where it is empty.
     pub services: Vec<String>,
+    /// What of the manifest the run is about.
+    pub scope: Scope,
     /// Whether the verb renders nothing: then no definition is read.
     pub names_only: bool,
     /// Whether a service that the manifest does not have is looked for in its cluster.
@@ -50,8 +53,9 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     follow_references(&directory, id, &mut manifest);
     let root = passes::rendered(&name, settings, request, &mut manifest)?;
     types::read(&root, &mut manifest);
+    named::check(&mut manifest);
     names::check_tags(&request.tags, &manifest.images)?;
-    select(&mut manifest, settings, request)?;
+    select::select(&mut manifest, settings, request)?;
     if !request.names_only {
         load_definitions(&directory, &mut manifest);
     }
@@ -74,13 +78,16 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
 }
 
 /// Returns the entry of a service that no manifest names.
-fn on_the_fly(name: &str) -> Service {
+pub(super) fn on_the_fly(name: &str) -> Service {
     Service {
         key: name.to_owned(),
         name: name.to_owned(),
         cluster: None,
         task_definition: Vec::new(),
         service: Vec::new(),
+        before: Vec::new(),
+        after: Vec::new(),
+        needs: Vec::new(),
         timeout: None,
         on_failure: None,
         on_timeout: None,
@@ -217,65 +224,13 @@ fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }
 
-/// Keeps the services that were asked for, in that order.
-fn select(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
-    let asked = &request.services;
-    if settings.cluster.is_some() {
-        manifest.cluster = settings.cluster.clone();
-        manifest.services.iter_mut().for_each(|service| service.cluster = None);
-    }
-    if asked.is_empty() {
-        // Without `--cluster` the manifest itself was checked for it.
-        return if settings.cluster.is_some() { each_once(manifest) } else { Ok(()) };
-    }
-    let mut selected = Vec::new();
-    for name in asked {
-        match manifest.services.iter().find(|service| &service.key == name) {
-            Some(service) if !selected.iter().any(|known: &Service| known.key == service.key) => {
-                selected.push(service.clone());
-            }
-            Some(_) => {}
-            // With a cluster named on the command line, a service need not be in the manifest.
-            None if settings.cluster.is_some() || (request.or_in_cluster && manifest.cluster.is_some()) => {
-                selected.push(on_the_fly(name));
-            }
-            None => {
-                let known = manifest.services.iter().map(|service| service.key.as_str());
-                let hint = did_you_mean(name, known.clone());
-                let hint =
-                    hint.unwrap_or_else(|| format!("services: {}", known.collect::<Vec<_>>().join(", ")));
-                return Err(Failure::usage(format!("the manifest has no service `{name}`"))
-                    .hint(hint)
-                    .into());
-            }
-        }
-    }
-    manifest.services = selected;
-    each_once(manifest)
-}
-
-/// Refuses two entries that are one service of ECS: two deploys of it would race.
-fn each_once(manifest: &Manifest) -> Result<()> {
-    for (index, service) in manifest.services.iter().enumerate() {
-        let place = |service: &Service| (manifest.cluster_of(service), service.name.clone());
-        let same = |known: &&Service| place(known) == place(service);
-        if let Some(known) = manifest.services[..index].iter().find(same) {
-            let message =
-                format!("`{}` and `{}` are the same service, `{}`", known.key, service.key, service.name);
-            return Err(Failure::usage(message)
-                .hint("deploy them one by one, or without `--cluster`".to_owned())
-                .into());
-        }
-    }
-    Ok(())
-}
-
 /// Reads the files of all layers; one that is missing is a problem where it is named.
 fn load_definitions(directory: &Path, manifest: &mut Manifest) {
-    let layers: Vec<_> = manifest
-        .services
-        .iter()
-        .flat_map(|service| service.task_definition.iter().chain(&service.service))
+    let services = manifest.services.iter().chain(&manifest.lenders);
+    let of_services = services.flat_map(|service| service.task_definition.iter().chain(&service.service));
+    let of_tasks = manifest.works().flat_map(|work| work.task_definition.iter().chain(&work.run_task));
+    let layers: Vec<_> = of_services
+        .chain(of_tasks)
         .filter_map(|layer| match layer {
             Layer::File(path) => Some((path.value.clone(), path.span)),
             Layer::Inline(_) => None,
@@ -333,7 +288,8 @@ pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<M
     manifest.templates.insert("ecsail.yml".to_owned(), id);
     let root = passes::rendered("ecsail.yml", settings, request, &mut manifest)?;
     types::read(&root, &mut manifest);
+    named::check(&mut manifest);
     names::check_tags(&request.tags, &manifest.images)?;
-    select(&mut manifest, settings, request)?;
+    select::select(&mut manifest, settings, request)?;
     Ok(manifest)
 }

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::fields::{Fields, Located};
+use super::hooks::{self, Hooks};
 use super::image::Reference;
+use super::schedules::{self, Schedule, TaskOf};
+use super::tasks::{self, Task};
+use super::work::Work;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, Sources, Span};
 use crate::document::tree::{Kind, Node};
@@ -27,6 +31,10 @@ const ROOT_KEYS: &[&str] = &[
     "vars",
     "stages",
     "services",
+    "tasks",
+    "schedules",
+    "schedule_role",
+    "hooks",
     "timeout",
     "on_failure",
     "on_timeout",
@@ -41,17 +49,29 @@ const STAGE_KEYS: &[&str] = &[
     "images",
     "vars",
     "services",
+    "tasks",
+    "schedules",
+    "schedule_role",
+    "hooks",
     "timeout",
     "on_failure",
     "on_timeout",
     "allow_unknown",
     "ignore",
 ];
-const SERVICE_KEYS: &[&str] =
-    &["name", "cluster", "task_definition", "service", "timeout", "on_failure", "on_timeout", "ignore"];
-/// Decided, and not built yet: refused, so that nobody believes that they work.
-const ROOT_LATER: &[&str] = &["tasks", "schedules", "hooks"];
-const SERVICE_LATER: &[&str] = &["before", "after", "needs"];
+const SERVICE_KEYS: &[&str] = &[
+    "name",
+    "cluster",
+    "task_definition",
+    "service",
+    "before",
+    "after",
+    "needs",
+    "timeout",
+    "on_failure",
+    "on_timeout",
+    "ignore",
+];
 
 /// Holds a manifest with its stage laid over it.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +86,13 @@ pub struct Manifest {
     pub role: Option<String>,
     pub images: BTreeMap<String, Image>,
     pub services: Vec<Service>,
+    /// Services that only lend their definition and network to tasks: they are not what this run is about.
+    pub lenders: Vec<Service>,
+    pub tasks: Vec<Task>,
+    pub schedules: Vec<Schedule>,
+    /// The role that starts the tasks of schedules that name none: its name, or its ARN.
+    pub schedule_role: Option<Located<String>>,
+    pub hooks: Hooks,
     pub timeout: Option<Duration>,
     pub on_failure: Option<OnFailure>,
     pub on_timeout: Option<OnFailure>,
@@ -101,6 +128,11 @@ pub struct Service {
     pub task_definition: Vec<Layer>,
     /// None: the service is left as it is but for its definition.
     pub service: Vec<Layer>,
+    /// The tasks that have to succeed before any service changes, and those that run once all are up.
+    pub before: Vec<Located<String>>,
+    pub after: Vec<Located<String>>,
+    /// The services that have to be up first.
+    pub needs: Vec<Located<String>>,
     pub timeout: Option<Duration>,
     pub on_failure: Option<OnFailure>,
     pub on_timeout: Option<OnFailure>,
@@ -144,7 +176,7 @@ pub fn with_stage(root: &Node, stage: Option<&str>) -> Node {
 }
 
 fn overlaid(base: Node, over: &Node, path: &[&str]) -> Node {
-    if matches!(path, ["services", _, "task_definition" | "service"]) && !over.is_null() {
+    if is_layers(path) && !over.is_null() {
         let span = over.span;
         let layers = |node: &Node| match &node.kind {
             Kind::Seq(items) => items.clone(),
@@ -168,28 +200,35 @@ fn overlaid(base: Node, over: &Node, path: &[&str]) -> Node {
     Node { kind: Kind::Map(merged), span: base.span }
 }
 
+/// Returns whether what stands at a path is layers of a document, which a stage adds to.
+fn is_layers(path: &[&str]) -> bool {
+    match path {
+        ["services", _, last] => matches!(*last, "task_definition" | "service"),
+        ["tasks", _, last] => matches!(*last, "task_definition" | "run_task"),
+        ["schedules", _, "task", last] | ["schedules", _, "targets", _, "task", last] => {
+            matches!(*last, "task_definition" | "run_task")
+        }
+        _ => false,
+    }
+}
+
 /// Reports what is off in the stages that are not used in this run: their keys.
 pub fn check_stages(root: &Node, problems: &mut Problems) {
-    let fields = Fields::new(root, "", ROOT_KEYS, ROOT_LATER, problems);
+    let fields = Fields::new(root, "", ROOT_KEYS, &[], problems);
     for (name, stage) in fields.entries("stages", problems) {
         let path = format!("stages.{}", name.name);
-        let fields = Fields::new(stage, &path, STAGE_KEYS, ROOT_LATER, problems);
+        let fields = Fields::new(stage, &path, STAGE_KEYS, &[], problems);
         ignored(&fields, problems);
         for (key, service) in stage.get("services").map(Node::entries).unwrap_or_default() {
-            let fields = Fields::new(
-                service,
-                &format!("{path}.services.{}", key.name),
-                SERVICE_KEYS,
-                SERVICE_LATER,
-                problems,
-            );
+            let fields =
+                Fields::new(service, &format!("{path}.services.{}", key.name), SERVICE_KEYS, &[], problems);
             ignored(&fields, problems);
         }
     }
 }
 
 /// Returns the ids of rules under `ignore`; one that no rule has is a problem.
-fn ignored(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
+pub(super) fn ignored(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
     let ids = fields.texts("ignore", problems);
     for node in fields.get("ignore").map(Node::items).unwrap_or_default() {
         let Some(id) = node.text().filter(|id| lint::rule(id).is_none()) else { continue };
@@ -206,7 +245,7 @@ fn ignored(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
 /// Reads the manifest's members from its tree, stage laid over.
 pub fn read(root: &Node, manifest: &mut Manifest) {
     let mut problems = std::mem::take(&mut manifest.problems);
-    let fields = Fields::new(root, "", ROOT_KEYS, ROOT_LATER, &mut problems);
+    let fields = Fields::new(root, "", ROOT_KEYS, &[], &mut problems);
     check_format(root, &fields, &mut problems);
     let value = |located: Option<Located<String>>| located.map(|located| located.value);
     manifest.app = value(fields.text("app", &mut problems));
@@ -223,6 +262,10 @@ pub fn read(root: &Node, manifest: &mut Manifest) {
     fields.entries("vars", &mut problems);
     manifest.images = images(root, &mut problems);
     manifest.services = services(&fields, &mut problems);
+    manifest.tasks = tasks::read(&fields, &mut problems);
+    manifest.schedules = schedules::read(&fields, &mut problems);
+    manifest.schedule_role = fields.text("schedule_role", &mut problems);
+    manifest.hooks = hooks::read(&fields, &mut problems);
     manifest.problems = problems;
 }
 
@@ -294,7 +337,7 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
     let mut services = Vec::new();
     for (key, node) in fields.entries("services", problems) {
         let path = format!("services.{}", key.name);
-        let fields = Fields::new(node, &path, SERVICE_KEYS, SERVICE_LATER, problems);
+        let fields = Fields::new(node, &path, SERVICE_KEYS, &[], problems);
         let name = fields.text("name", problems).map_or(key.name.clone(), |name| name.value);
         let cluster = fields.text("cluster", problems).map(|cluster| cluster.value);
         let same = |known: &&Service| known.name == name && known.cluster == cluster;
@@ -309,6 +352,9 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
             cluster,
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
+            before: fields.names("before", problems),
+            after: fields.names("after", problems),
+            needs: fields.names("needs", problems),
             timeout: fields.duration("timeout", problems),
             on_failure: fields.choice("on_failure", problems),
             on_timeout: fields.choice("on_timeout", problems),
@@ -319,7 +365,8 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
     services
 }
 
-fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Layer> {
+/// Reads the layers of a document: a path, a mapping, or a list of them.
+pub(super) fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Layer> {
     let Some(node) = fields.get(name) else { return Vec::new() };
     let items = match &node.kind {
         Kind::Seq(items) => items.as_slice(),
@@ -344,6 +391,16 @@ fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Layer
 }
 
 impl Manifest {
+    /// Returns what every task and every target of a schedule runs.
+    pub fn works(&self) -> impl Iterator<Item = &Work> {
+        let targets = self.schedules.iter().flat_map(|schedule| &schedule.targets);
+        let scheduled = targets.filter_map(|target| match &target.task {
+            TaskOf::Own(work) => Some(work.as_ref()),
+            _ => None,
+        });
+        self.tasks.iter().map(|task| &task.work).chain(scheduled)
+    }
+
     /// Returns the cluster of a service: its own, or the manifest's.
     pub fn cluster_of(&self, service: &Service) -> Option<String> {
         service.cluster.clone().or_else(|| self.cluster.clone())
@@ -370,5 +427,10 @@ mod tests {
         assert_eq!(keys(&schema["properties"]), sorted(ROOT_KEYS));
         assert_eq!(keys(&schema["$defs"]["stage"]["properties"]), sorted(STAGE_KEYS));
         assert_eq!(keys(&schema["$defs"]["service"]["properties"]), sorted(SERVICE_KEYS));
+        assert_eq!(keys(&schema["$defs"]["task"]["properties"]), sorted(&tasks::keys()));
+        assert_eq!(keys(&schema["$defs"]["work"]["properties"]), sorted(super::super::work::WORK_KEYS));
+        assert_eq!(keys(&schema["$defs"]["schedule"]["properties"]), sorted(schedules::SCHEDULE_KEYS));
+        assert_eq!(keys(&schema["$defs"]["target"]["properties"]), sorted(schedules::TARGET_KEYS));
+        assert_eq!(keys(&schema["$defs"]["hooks"]["properties"]), sorted(hooks::HOOK_KEYS));
     }
 }

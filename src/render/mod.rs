@@ -22,12 +22,21 @@ use crate::settings::Tags;
 use template::{Engine, Mode};
 
 pub mod markers;
+pub mod schedules;
 pub mod template;
+pub mod work;
 
-/// Holds what the services should be.
-#[derive(Clone, Debug)]
+pub use schedules::{DesiredSchedule, DesiredTarget};
+pub use work::{DesiredTask, DesiredWork};
+
+/// Holds what services, tasks and schedules should be.
+#[derive(Clone, Debug, Default)]
 pub struct Desired {
     pub services: Vec<DesiredService>,
+    /// Services that lend their definition and network to tasks, and stay as they are.
+    pub lenders: Vec<DesiredService>,
+    pub tasks: Vec<DesiredTask>,
+    pub schedules: Vec<DesiredSchedule>,
     /// Warnings and notes from reading; errors never get this far.
     pub remarks: Invalid,
 }
@@ -78,27 +87,51 @@ pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
         engine: Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources),
         trees: BTreeMap::new(),
     };
-    let services: Vec<_> = manifest
-        .services
-        .iter()
-        .filter_map(|service| desired_service(service, manifest, tags, &mut files, &mut problems))
-        .collect();
-    check_tags_arrive(&services, manifest, tags, &mut problems);
+    let mut of = |service: &Service, problems: &mut Problems| {
+        desired_service(service, manifest, tags, &mut files, problems)
+    };
+    let services: Vec<_> =
+        manifest.services.iter().filter_map(|service| of(service, &mut problems)).collect();
+    let lenders: Vec<_> = manifest.lenders.iter().filter_map(|service| of(service, &mut problems)).collect();
+    let tasks = work::tasks(manifest, &mut files, &mut problems);
+    let schedules = schedules::desired(manifest, &tasks, &mut files, &mut problems);
+    let desired = Desired { services, lenders, tasks, schedules, remarks: Invalid::default() };
+    check_tags_arrive(&desired, manifest, tags, &mut problems);
     let remarks = Invalid { problems, sources: manifest.sources.clone() };
-    if remarks.problems.any_error() { Err(remarks) } else { Ok(Desired { services, remarks }) }
+    if remarks.problems.any_error() { Err(remarks) } else { Ok(Desired { remarks, ..desired }) }
+}
+
+impl Desired {
+    /// Returns all services whose definitions this is about, those that only lend theirs among them.
+    pub fn all_services(&self) -> impl Iterator<Item = &DesiredService> {
+        self.services.iter().chain(&self.lenders)
+    }
+
+    /// Returns what every task and every target of a schedule runs.
+    pub fn works(&self) -> impl Iterator<Item = &DesiredWork> {
+        let targets = self.schedules.iter().flat_map(|schedule| &schedule.targets);
+        self.tasks.iter().map(|task| &task.work).chain(targets.map(|target| &target.work))
+    }
+
+    /// Returns the task definitions that the manifest writes.
+    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        let own = self.works().filter_map(|work| work.definition.as_ref());
+        self.all_services().map(|service| &service.definition).chain(own)
+    }
 }
 
 /// Reports tags that were given and that no definition takes: nothing would change, and it would look done.
-fn check_tags_arrive(services: &[DesiredService], manifest: &Manifest, tags: &Tags, problems: &mut Problems) {
+fn check_tags_arrive(desired: &Desired, manifest: &Manifest, tags: &Tags, problems: &mut Problems) {
     let given: Vec<&String> =
         tags.all.iter().filter(|_| !tags.placeholder).chain(tags.one.values()).collect();
-    let arrives = |service: &DesiredService| match &service.definition {
+    let arrives = |definition: &Definition| match definition {
         Definition::Running(_) => true,
         Definition::Rendered(document) => {
             images(document).any(|image| given.iter().any(|tag| image.version() == Some(tag.as_str())))
         }
     };
-    if given.is_empty() || services.is_empty() || problems.any_error() || services.iter().any(arrives) {
+    let nothing = desired.definitions().next().is_none();
+    if given.is_empty() || nothing || problems.any_error() || desired.definitions().any(arrives) {
         return;
     }
     let span =
@@ -265,7 +298,7 @@ pub fn definition_file(name: &str, manifest: &Manifest, problems: &mut Problems)
         let ignore = &manifest.ignore;
         match root {
             Root::TaskDefinition => lint::task_definition(&document.node, ignore, problems),
-            Root::Service => lint::service(&document.node, None, ignore, problems),
+            Root::Service | Root::RunTask => lint::service(&document.node, None, ignore, problems),
         }
     }
     Some((root, document.node.to_value()))
@@ -293,6 +326,19 @@ impl Files {
         manifest: &Manifest,
         problems: &mut Problems,
     ) -> Option<Layered> {
+        // The manifest gives a service its name.
+        self.document_given(layers, root, &["serviceName"], manifest, problems)
+    }
+
+    /// Returns the document that layers make, whose members in `given` come from elsewhere.
+    fn document_given(
+        &mut self,
+        layers: &[Layer],
+        root: Root,
+        given: &[&str],
+        manifest: &Manifest,
+        problems: &mut Problems,
+    ) -> Option<Layered> {
         let mut found = Problems::default();
         let mut merged: Option<Node> = None;
         let mut whole = true;
@@ -314,8 +360,7 @@ impl Files {
         let merged = merged.map(|merged| layer::without_nulls(merged, root.shape()));
         // A layer that could not be read may hold what seems to be missing.
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
-            // The manifest gives a service its name.
-            complete(merged, root, &["serviceName"], &mut found);
+            complete(merged, root, given, &mut found);
         }
         let sound = whole && !found.any_error();
         problems.extend(found);

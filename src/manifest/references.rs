@@ -1,0 +1,78 @@
+//! Owns the names by which parts of the manifest refer to each other: each has to be there, and no circle may be made.
+
+use super::fields::Located;
+use super::schedules::TaskOf;
+use super::types::{Manifest, Service};
+use crate::document::problem::{Problem, Problems, did_you_mean};
+
+/// Reports names that the manifest does not have, and services that need each other.
+pub(super) fn check(manifest: &mut Manifest) {
+    let mut problems = std::mem::take(&mut manifest.problems);
+    let services: Vec<&str> = manifest.services.iter().map(|service| service.key.as_str()).collect();
+    let tasks: Vec<&str> = manifest.tasks.iter().map(|task| task.key.as_str()).collect();
+    for service in &manifest.services {
+        for name in service.before.iter().chain(&service.after) {
+            known(name, "task", &tasks, &mut problems);
+        }
+        for name in &service.needs {
+            known(name, "service", &services, &mut problems);
+        }
+        if let Some(circle) = circle(service, manifest) {
+            let at = service.needs.first().map(|name| name.span);
+            let message = format!("services need each other: {}", circle.join(" → "));
+            let problem = Problem::error(at, message).path(format!("services.{}.needs", service.key));
+            problems.push(problem.hint("one of them has to be able to start first".to_owned()));
+        }
+    }
+    for task in &manifest.tasks {
+        task.work.like.iter().for_each(|name| known(name, "service", &services, &mut problems));
+    }
+    for target in manifest.schedules.iter().flat_map(|schedule| &schedule.targets) {
+        match &target.task {
+            TaskOf::Named(name) => known(name, "task", &tasks, &mut problems),
+            TaskOf::Own(work) => {
+                work.like.iter().for_each(|name| known(name, "service", &services, &mut problems));
+            }
+            TaskOf::Missing => {}
+        }
+    }
+    manifest.problems = problems;
+}
+
+fn known(name: &Located<String>, what: &str, names: &[&str], problems: &mut Problems) {
+    if names.contains(&name.value.as_str()) {
+        return;
+    }
+    let message = match name.span.expression {
+        true => format!("the manifest has no {what} of the name that the expression gives"),
+        false => format!("the manifest has no {what} `{}`", name.value),
+    };
+    let listed = || match names {
+        [] => format!("add it under `{what}s:`"),
+        names => format!("{what}s: {}", names.join(", ")),
+    };
+    let near = did_you_mean(&name.value, names.iter().copied()).filter(|_| !name.span.expression);
+    problems.push(Problem::error(name.span, message).hint(near.unwrap_or_else(listed)));
+}
+
+/// Returns the way from a service back to itself, by what each needs; told of the first service of the circle only.
+fn circle(service: &Service, manifest: &Manifest) -> Option<Vec<String>> {
+    let mut paths = vec![vec![service.key.clone()]];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(path) = paths.pop() {
+        let last = path.last()?;
+        let needs = manifest.services.iter().find(|known| &known.key == last).map(|known| &known.needs);
+        for name in needs.into_iter().flatten() {
+            let mut longer = path.clone();
+            longer.push(name.value.clone());
+            if name.value == service.key {
+                let first = manifest.services.iter().find(|known| longer.contains(&known.key));
+                return first.is_some_and(|first| first.key == service.key).then_some(longer);
+            }
+            if seen.insert(name.value.clone()) {
+                paths.push(longer);
+            }
+        }
+    }
+    None
+}

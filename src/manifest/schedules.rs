@@ -1,0 +1,304 @@
+//! Owns the `schedules` of the manifest: what runs at certain times, by EventBridge Scheduler or by a rule.
+
+use std::time::Duration;
+
+use super::fields::{Fields, Located, parse_duration};
+use super::types::ignored;
+use super::work::{self, WORK_KEYS, Work};
+use crate::document::problem::{Problem, Problems};
+use crate::document::source::Span;
+use crate::document::tree::{Kind, Node};
+
+/// The keys of a schedule.
+pub const SCHEDULE_KEYS: &[&str] = &[
+    "via",
+    "name",
+    "rule",
+    "target",
+    "targets",
+    "group",
+    "expression",
+    "timezone",
+    "enabled",
+    "description",
+    "flexible_window",
+    "start",
+    "end",
+    "task",
+    "role",
+    "input",
+    "retry",
+    "dead_letter",
+    "ignore",
+];
+/// The keys that a target of a rule may have, and that a schedule with one target has itself.
+pub const TARGET_KEYS: &[&str] = &["task", "role", "input", "retry", "dead_letter"];
+/// Keys that only schedules of EventBridge Scheduler have, and only rules.
+const SCHEDULER_ONLY: &[&str] = &["name", "group", "timezone", "flexible_window", "start", "end"];
+const RULE_ONLY: &[&str] = &["rule", "target", "targets"];
+const RETRY_KEYS: &[&str] = &["attempts", "max_age"];
+
+/// Says which service of AWS keeps a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Via {
+    /// EventBridge Scheduler
+    #[default]
+    Scheduler,
+    /// A rule of EventBridge
+    Rule,
+}
+
+/// Holds a schedule of the manifest.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// The key in the manifest: what commands call it.
+    pub key: String,
+    pub via: Via,
+    /// Its name in AWS: of the schedule, or of the rule.
+    pub name: Located<String>,
+    /// The schedule group; none: the app's own.
+    pub group: Option<Located<String>>,
+    pub expression: Option<Located<String>>,
+    pub timezone: Option<Located<String>>,
+    /// None: as it is; a new one is enabled.
+    pub enabled: Option<bool>,
+    pub description: Option<String>,
+    /// Within how many minutes of its time it may run; `Some(0)` is at the time itself.
+    pub flexible_window: Option<u32>,
+    pub start: Option<Located<String>>,
+    pub end: Option<Located<String>>,
+    /// One for EventBridge Scheduler, one to five for a rule.
+    pub targets: Vec<Target>,
+    pub ignore: Vec<String>,
+    pub span: Span,
+}
+
+/// Holds what runs when it is time.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The id of a rule's target.
+    pub id: Located<String>,
+    pub task: TaskOf,
+    /// The role that starts the task: its name, or its ARN.
+    pub role: Option<Located<String>>,
+    /// What the target is given in the place of overrides.
+    pub input: Option<Located<String>>,
+    pub retry: Retry,
+    /// The ARN of a queue.
+    pub dead_letter: Option<String>,
+}
+
+/// Says where the work of a target is written.
+#[derive(Clone, Debug)]
+pub enum TaskOf {
+    /// In `tasks`, under this name.
+    Named(Located<String>),
+    Own(Box<Work>),
+    /// Nowhere: that was reported.
+    Missing,
+}
+
+/// Holds how often a start that failed is tried again; what is not written stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retry {
+    pub attempts: Option<u32>,
+    /// In seconds.
+    pub max_age: Option<u32>,
+}
+
+/// Reads the schedules.
+pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Schedule> {
+    let mut schedules: Vec<Schedule> = Vec::new();
+    for (key, node) in fields.entries("schedules", problems) {
+        let path = format!("schedules.{}", key.name);
+        let fields = Fields::new(node, &path, SCHEDULE_KEYS, &[], problems);
+        let schedule = schedule(&key.name, key.span, &fields, problems);
+        let same = |known: &&Schedule| {
+            let group = |of: &Schedule| of.group.as_ref().map(|group| group.value.clone());
+            known.via == schedule.via
+                && known.name.value == schedule.name.value
+                && group(known) == group(&schedule)
+        };
+        if let Some(known) = schedules.iter().find(same) {
+            let (first, name) = (&known.key, &schedule.name.value);
+            let message = format!("`{first}` and `{}` are the same {}, `{name}`", key.name, noun(known.via));
+            let hint = match known.via {
+                Via::Scheduler => "give one of them another `name:`",
+                Via::Rule => "a rule with several targets has them all under `targets:`",
+            };
+            problems.push(Problem::error(schedule.name.span, message).path(&path).hint(hint.to_owned()));
+        }
+        schedules.push(schedule);
+    }
+    schedules
+}
+
+/// Returns what people call a schedule.
+pub fn noun(via: Via) -> &'static str {
+    match via {
+        Via::Scheduler => "schedule",
+        Via::Rule => "rule",
+    }
+}
+
+fn schedule(key: &str, span: Span, fields: &Fields<'_>, problems: &mut Problems) -> Schedule {
+    let via = fields.choice("via", problems).unwrap_or_default();
+    only_its_own(via, fields, problems);
+    let name = match via {
+        Via::Scheduler => fields.text("name", problems),
+        Via::Rule => fields.text("rule", problems),
+    };
+    let expression = fields.text("expression", problems);
+    if fields.get("expression").is_none() {
+        let hint = "such as `expression: cron(0 3 * * ? *)` or `rate(5 minutes)`".to_owned();
+        problems.push(Problem::error(span, format!("schedule `{key}` has no `expression`")).hint(hint));
+    }
+    Schedule {
+        key: key.to_owned(),
+        via,
+        name: name.unwrap_or(Located { value: key.to_owned(), span }),
+        group: fields.text("group", problems),
+        expression,
+        timezone: fields.text("timezone", problems),
+        enabled: truth(fields, "enabled", problems),
+        description: fields.text("description", problems).map(|text| text.value),
+        flexible_window: window(fields, problems),
+        start: fields.text("start", problems),
+        end: fields.text("end", problems),
+        targets: targets(key, span, via, fields, problems),
+        ignore: ignored(fields, problems),
+        span,
+    }
+}
+
+/// Reports the keys that the other kind of schedule has.
+fn only_its_own(via: Via, fields: &Fields<'_>, problems: &mut Problems) {
+    let (others, why) = match via {
+        Via::Scheduler => (RULE_ONLY, "is for rules: add `via: rule`, or take it out"),
+        Via::Rule => (SCHEDULER_ONLY, "is not for rules: take it out, or leave out `via: rule`"),
+    };
+    for key in others {
+        let Some(node) = fields.get(key) else { continue };
+        let hint = match (*key, via) {
+            ("timezone", Via::Rule) => "rules run in UTC; EventBridge Scheduler knows time zones".to_owned(),
+            ("name", Via::Rule) => "the rule's name is `rule:`".to_owned(),
+            _ => format!("`{key}` {why}"),
+        };
+        let message = format!("`{key}` cannot be used here");
+        problems.push(Problem::error(node.span, message).path(fields.path(key)).hint(hint));
+    }
+}
+
+fn truth(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Option<bool> {
+    let text = fields.text(name, problems)?;
+    match text.value.as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        other => {
+            let message = format!("`{name}` takes `true` or `false`, found `{other}`");
+            problems.push(Problem::error(text.span, message).path(fields.path(name)));
+            None
+        }
+    }
+}
+
+/// Reads a flexible time window: whole minutes (API reference, FlexibleTimeWindow: 1 to 1440), or `off`.
+fn window(fields: &Fields<'_>, problems: &mut Problems) -> Option<u32> {
+    let text = fields.text("flexible_window", problems)?;
+    if matches!(text.value.as_str(), "off" | "false") {
+        return Some(0);
+    }
+    let minutes = parse_duration(&text.value).filter(|window| window.as_secs().is_multiple_of(60));
+    let minutes = minutes.map(|window| window.as_secs() / 60).filter(|minutes| (1..=1440).contains(minutes));
+    if minutes.is_none() {
+        let message = format!("`flexible_window` is from 1 to 1440 minutes or `off`, found `{}`", text.value);
+        let problem = Problem::error(text.span, message).path(fields.path("flexible_window"));
+        problems.push(problem.hint("write it as `15m` or `2h`".to_owned()));
+    }
+    minutes.and_then(|minutes| u32::try_from(minutes).ok())
+}
+
+fn targets(key: &str, span: Span, via: Via, fields: &Fields<'_>, problems: &mut Problems) -> Vec<Target> {
+    if via == Via::Scheduler || fields.get("targets").is_none() {
+        let id = fields.text("target", problems).unwrap_or(Located { value: key.to_owned(), span });
+        return vec![target(id, span, fields, problems)];
+    }
+    for key in TARGET_KEYS.iter().chain(&["target"]) {
+        let Some(node) = fields.get(key) else { continue };
+        let message = format!("`{key}` and `targets` cannot stand beside each other");
+        let hint = "write it with each of the targets".to_owned();
+        problems.push(Problem::error(node.span, message).path(fields.path(key)).hint(hint));
+    }
+    let mut targets = Vec::new();
+    for (id, node) in fields.entries("targets", problems) {
+        let path = fields.path(&format!("targets.{}", id.name));
+        let fields = Fields::new(node, &path, TARGET_KEYS, &[], problems);
+        let name = Located { value: id.name.clone(), span: id.span };
+        targets.push(target(name, id.span, &fields, problems));
+    }
+    targets
+}
+
+fn target(id: Located<String>, span: Span, fields: &Fields<'_>, problems: &mut Problems) -> Target {
+    Target {
+        id,
+        task: task(span, fields, problems),
+        role: fields.text("role", problems),
+        input: input(fields, problems),
+        retry: retry(fields, problems),
+        dead_letter: fields.text("dead_letter", problems).map(|text| text.value),
+    }
+}
+
+fn task(span: Span, fields: &Fields<'_>, problems: &mut Problems) -> TaskOf {
+    let Some(node) = fields.get("task") else {
+        let hint = "such as `task: { like: worker, command: [ bin/report ] }`".to_owned();
+        problems.push(Problem::error(span, "there is no `task` to run").hint(hint));
+        return TaskOf::Missing;
+    };
+    match &node.kind {
+        Kind::Unknown => TaskOf::Missing,
+        Kind::Scalar(_) => fields.text("task", problems).map_or(TaskOf::Missing, TaskOf::Named),
+        _ => {
+            let path = fields.path("task");
+            let fields = Fields::new(node, &path, WORK_KEYS, &[], problems);
+            TaskOf::Own(Box::new(work::read(&fields, node.span, problems)))
+        }
+    }
+}
+
+/// Reads the input: a mapping, which becomes JSON, or JSON as it is.
+fn input(fields: &Fields<'_>, problems: &mut Problems) -> Option<Located<String>> {
+    let node = fields.get("input")?;
+    match &node.kind {
+        Kind::Map(_) | Kind::Seq(_) => {
+            Some(Located { value: Node::to_value(node).to_string(), span: node.span })
+        }
+        _ => fields.text("input", problems),
+    }
+}
+
+/// Reads the retries (API reference, RetryPolicy: at most 185 attempts, an age from 60 to 86,400 seconds).
+fn retry(fields: &Fields<'_>, problems: &mut Problems) -> Retry {
+    let Some(node) = fields.get("retry") else { return Retry::default() };
+    let fields = Fields::new(node, &fields.path("retry"), RETRY_KEYS, &[], problems);
+    let attempts = fields.text("attempts", problems).and_then(|text| {
+        let number = text.value.parse().ok().filter(|number| *number <= 185);
+        if number.is_none() {
+            let message = format!("`attempts` is a number from 0 to 185, found `{}`", text.value);
+            problems.push(Problem::error(text.span, message).path(fields.path("attempts")));
+        }
+        number
+    });
+    let max_age = fields.text("max_age", problems).and_then(|text| {
+        let age = parse_duration(&text.value).as_ref().map(Duration::as_secs);
+        let age = age.filter(|age| (60..=86_400).contains(age)).and_then(|age| u32::try_from(age).ok());
+        if age.is_none() {
+            let message = format!("`max_age` is from 1 minute to 24 hours, found `{}`", text.value);
+            let problem = Problem::error(text.span, message).path(fields.path("max_age"));
+            problems.push(problem.hint("write it as `30m` or `6h`".to_owned()));
+        }
+        age
+    });
+    Retry { attempts, max_age }
+}

@@ -1,0 +1,188 @@
+//! Owns the choice of what of the manifest a run is about: services, schedules, a task, or all of it.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::load::{Request, on_the_fly};
+use super::schedules::{Schedule, TaskOf};
+use super::types::{Manifest, Service};
+use super::work::Work;
+use crate::document::problem::did_you_mean;
+use crate::error::Failure;
+use crate::settings::Settings;
+
+/// Says what of the manifest a run is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The services that are named, or all, with the tasks that go before and after them.
+    #[default]
+    Services,
+    /// Everything.
+    Release,
+    /// The schedules that are named, or all.
+    Schedules(Vec<String>),
+    /// One task, and a service that it is like where no task is named.
+    Task { name: Option<String>, like: Option<String> },
+}
+
+/// Keeps what a run is about, in the order in which it was asked for, and the services that tasks borrow from.
+pub(super) fn select(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
+    if settings.cluster.is_some() {
+        manifest.cluster = settings.cluster.clone();
+        manifest.services.iter_mut().for_each(|service| service.cluster = None);
+        works(manifest).for_each(|work| work.cluster = None);
+    }
+    let whole = manifest.services.clone();
+    match &request.scope {
+        Scope::Services => {
+            services(manifest, settings, request)?;
+            manifest.schedules.clear();
+            keep_tasks_of_services(manifest);
+        }
+        Scope::Release => services(manifest, settings, request)?,
+        Scope::Schedules(names) => {
+            manifest.services.clear();
+            schedules(manifest, names)?;
+            keep_tasks_of_schedules(manifest);
+        }
+        Scope::Task { name, like } => {
+            manifest.services.clear();
+            manifest.schedules.clear();
+            task(manifest, name.as_deref())?;
+            manifest.lenders.extend(like.iter().map(|like| lender(like, &whole)));
+        }
+    }
+    lend(manifest, &whole);
+    Ok(())
+}
+
+/// Returns every work that the manifest describes.
+fn works(manifest: &mut Manifest) -> impl Iterator<Item = &mut Work> {
+    let targets = manifest.schedules.iter_mut().flat_map(|schedule| &mut schedule.targets);
+    let scheduled = targets.filter_map(|target| match &mut target.task {
+        TaskOf::Own(work) => Some(work.as_mut()),
+        _ => None,
+    });
+    manifest.tasks.iter_mut().map(|task| &mut task.work).chain(scheduled)
+}
+
+fn lender(name: &str, whole: &[Service]) -> Service {
+    whole.iter().find(|service| service.key == name).cloned().unwrap_or_else(|| on_the_fly(name))
+}
+
+/// Keeps the services that were asked for, in that order.
+fn services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
+    let asked = &request.services;
+    if asked.is_empty() {
+        // Without `--cluster` the manifest itself was checked for it.
+        return if settings.cluster.is_some() { each_once(manifest) } else { Ok(()) };
+    }
+    let mut selected: Vec<Service> = Vec::new();
+    for name in asked {
+        match manifest.services.iter().find(|service| &service.key == name) {
+            Some(service) if !selected.iter().any(|known: &Service| known.key == service.key) => {
+                selected.push(service.clone());
+            }
+            Some(_) => {}
+            // With a cluster named on the command line, a service need not be in the manifest.
+            None if settings.cluster.is_some() || (request.or_in_cluster && manifest.cluster.is_some()) => {
+                selected.push(on_the_fly(name));
+            }
+            None => {
+                let known = manifest.services.iter().map(|service| service.key.as_str());
+                return Err(unknown("service", name, known).into());
+            }
+        }
+    }
+    manifest.services = selected;
+    each_once(manifest)
+}
+
+fn schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut selected: Vec<Schedule> = Vec::new();
+    for name in names {
+        let Some(schedule) = manifest.schedules.iter().find(|schedule| &schedule.key == name) else {
+            let known = manifest.schedules.iter().map(|schedule| schedule.key.as_str());
+            return Err(unknown("schedule", name, known).into());
+        };
+        if !selected.iter().any(|known| known.key == schedule.key) {
+            selected.push(schedule.clone());
+        }
+    }
+    manifest.schedules = selected;
+    Ok(())
+}
+
+fn task(manifest: &mut Manifest, name: Option<&str>) -> Result<()> {
+    let Some(name) = name else {
+        manifest.tasks.clear();
+        return Ok(());
+    };
+    if !manifest.tasks.iter().any(|task| task.key == name) {
+        let known = manifest.tasks.iter().map(|task| task.key.as_str());
+        return Err(unknown("task", name, known).into());
+    }
+    manifest.tasks.retain(|task| task.key == name);
+    Ok(())
+}
+
+/// Returns the refusal of a name that the manifest does not have.
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Failure {
+    let listed = || match known.clone().collect::<Vec<_>>() {
+        known if known.is_empty() => format!("the manifest has no `{what}s`"),
+        known => format!("{what}s: {}", known.join(", ")),
+    };
+    let hint = did_you_mean(name, known.clone()).unwrap_or_else(listed);
+    Failure::usage(format!("the manifest has no {what} `{name}`")).hint(hint)
+}
+
+fn keep_tasks_of_services(manifest: &mut Manifest) {
+    let named = manifest.services.iter().flat_map(|service| service.before.iter().chain(&service.after));
+    let named: BTreeSet<String> = named.map(|name| name.value.clone()).collect();
+    manifest.tasks.retain(|task| named.contains(&task.key));
+}
+
+fn keep_tasks_of_schedules(manifest: &mut Manifest) {
+    let targets = manifest.schedules.iter().flat_map(|schedule| &schedule.targets);
+    let named: BTreeSet<String> = targets
+        .filter_map(|target| match &target.task {
+            TaskOf::Named(name) => Some(name.value.clone()),
+            _ => None,
+        })
+        .collect();
+    manifest.tasks.retain(|task| named.contains(&task.key));
+}
+
+/// Keeps the services that tasks are like, and that are not what this run is about.
+fn lend(manifest: &mut Manifest, whole: &[Service]) {
+    let mut names: Vec<String> = Vec::new();
+    names.extend(works(manifest).filter_map(|work| Some(work.like.as_ref()?.value.clone())));
+    for name in names {
+        let there = |known: &Service| known.key == name;
+        if manifest.services.iter().chain(&manifest.lenders).any(there) {
+            continue;
+        }
+        let found = whole.iter().find(|service| service.key == name).cloned();
+        manifest.lenders.extend(found);
+    }
+}
+
+/// Refuses two entries that are one service of ECS: two deploys of it would race.
+fn each_once(manifest: &Manifest) -> Result<()> {
+    for (index, service) in manifest.services.iter().enumerate() {
+        let place = |service: &Service| (manifest.cluster_of(service), service.name.clone());
+        let same = |known: &&Service| place(known) == place(service);
+        if let Some(known) = manifest.services[..index].iter().find(same) {
+            let message =
+                format!("`{}` and `{}` are the same service, `{}`", known.key, service.key, service.name);
+            return Err(Failure::usage(message)
+                .hint("deploy them one by one, or without `--cluster`".to_owned())
+                .into());
+        }
+    }
+    Ok(())
+}

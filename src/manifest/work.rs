@@ -1,0 +1,161 @@
+//! Owns what a task runs, as the manifest writes it for `tasks` and for the tasks of schedules.
+
+use std::collections::BTreeMap;
+
+use super::fields::{Fields, Located};
+use super::types::{Layer, layers};
+use crate::document::problem::{Problem, Problems};
+use crate::document::source::Span;
+use crate::document::tree::Kind;
+
+/// The keys that say what a task runs.
+pub const WORK_KEYS: &[&str] = &[
+    "like",
+    "task_definition",
+    "run_task",
+    "cluster",
+    "container",
+    "command",
+    "environment",
+    "cpu",
+    "memory",
+    "count",
+];
+
+/// How many tasks RunTask and a target take at the most (API reference, RunTask, `count`; EcsParameters, `TaskCount`).
+const MOST_TASKS: u32 = 10;
+
+/// Holds what a task runs.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The service whose definition, network and capacity it takes, as far as it has none of its own.
+    pub like: Option<Located<String>>,
+    /// None: the definition of the service that it is like.
+    pub task_definition: Vec<Layer>,
+    /// Members of RunTask.
+    pub run_task: Vec<Layer>,
+    pub cluster: Option<String>,
+    pub overrides: Overrides,
+    pub count: u32,
+    pub span: Option<Span>,
+}
+
+/// Holds what a run of a task overrides of its definition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// The container that they are for, where it is named.
+    pub container: Option<String>,
+    pub command: Option<Vec<String>>,
+    pub environment: BTreeMap<String, String>,
+    /// Of the task, as RunTask takes them.
+    pub cpu: Option<String>,
+    pub memory: Option<String>,
+}
+
+impl Overrides {
+    /// Returns these with others laid over them.
+    pub fn with(&self, over: &Overrides) -> Overrides {
+        let mut environment = self.environment.clone();
+        environment.extend(over.environment.clone());
+        Overrides {
+            container: over.container.clone().or_else(|| self.container.clone()),
+            command: over.command.clone().or_else(|| self.command.clone()),
+            environment,
+            cpu: over.cpu.clone().or_else(|| self.cpu.clone()),
+            memory: over.memory.clone().or_else(|| self.memory.clone()),
+        }
+    }
+}
+
+/// Reads what a task runs; `span` is the place of its name.
+pub(super) fn read(fields: &Fields<'_>, span: Span, problems: &mut Problems) -> Work {
+    let text = |name: &str, problems: &mut Problems| fields.text(name, problems).map(|text| text.value);
+    let work = Work {
+        like: fields.text("like", problems),
+        task_definition: layers(fields, "task_definition", problems),
+        run_task: layers(fields, "run_task", problems),
+        cluster: text("cluster", problems),
+        overrides: Overrides {
+            container: text("container", problems),
+            command: command(fields, problems),
+            environment: environment(fields, problems),
+            cpu: text("cpu", problems),
+            memory: text("memory", problems),
+        },
+        count: count(fields, problems),
+        span: Some(span),
+    };
+    if fields.get("like").is_none() && fields.get("task_definition").is_none() {
+        let hint = "name a service with `like:`, or write a `task_definition:` of its own".to_owned();
+        let message = format!("`{}` does not say what it runs", fields.path("").trim_end_matches('.'));
+        problems.push(Problem::error(span, message).hint(hint));
+    }
+    work
+}
+
+fn command(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    let node = fields.get("command")?;
+    if let Some(text) = node.text() {
+        let words: Vec<String> = text.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+        let hint = match node.span.expression {
+            true => "write it as a list of words".to_owned(),
+            false => format!("write it as a list: `command: [{}]`", words.join(", ")),
+        };
+        let message = format!("`command` takes a list, found {}", node.describe());
+        problems.push(Problem::error(node.span, message).path(fields.path("command")).hint(hint));
+        return None;
+    }
+    let words = fields.texts("command", problems);
+    for item in node.items().iter().filter(|item| item.text().is_none() && !item.is_unknown()) {
+        let message = format!("a word of `command` is a text, found {}", item.describe());
+        problems.push(Problem::error(item.span, message).path(fields.path("command")));
+    }
+    Some(words)
+}
+
+/// Reads environment entries: a mapping, or a list of `name` and `value` as ECS has it.
+fn environment(fields: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
+    let Some(node) = fields.get("environment") else { return BTreeMap::new() };
+    let path = fields.path("environment");
+    let mut found = BTreeMap::new();
+    match &node.kind {
+        Kind::Seq(items) => {
+            for item in items {
+                let text = |name: &str| item.get(name).and_then(|node| node.text()).map(str::to_owned);
+                match (text("name"), text("value")) {
+                    (Some(name), Some(value)) => drop(found.insert(name, value)),
+                    _ if item.any_unknown() => {}
+                    _ => problems.push(
+                        Problem::error(item.span, "an environment entry has a `name` and a `value`")
+                            .path(&path),
+                    ),
+                }
+            }
+        }
+        _ => {
+            for (key, value) in fields.entries("environment", problems) {
+                match value.text() {
+                    Some(text) => drop(found.insert(key.name.clone(), text.to_owned())),
+                    None if value.is_unknown() => {}
+                    None => {
+                        let message = format!("an environment value is a text, found {}", value.describe());
+                        problems.push(Problem::error(value.span, message).path(&path));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn count(fields: &Fields<'_>, problems: &mut Problems) -> u32 {
+    let Some(text) = fields.text("count", problems) else { return 1 };
+    match text.value.parse() {
+        Ok(count) if (1..=MOST_TASKS).contains(&count) => count,
+        _ => {
+            let message = format!("`count` is a number from 1 to {MOST_TASKS}, found `{}`", text.value);
+            problems.push(Problem::error(text.span, message).path(fields.path("count")));
+            1
+        }
+    }
+}

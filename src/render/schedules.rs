@@ -1,0 +1,202 @@
+//! Owns what schedules should be: names, times and targets, checked as far as that goes without AWS.
+
+use super::work::{self, DesiredWork};
+use super::{DesiredTask, Files};
+use crate::document::problem::{Problem, Problems};
+use crate::manifest::Manifest;
+use crate::manifest::schedules::{Retry, Schedule, Target, TaskOf, Via, noun};
+
+/// The longest name of a rule, and of a schedule, and what it may hold beside letters and digits (API reference,
+/// PutRule and CreateSchedule, `Name`).
+const LONGEST_NAME: usize = 64;
+const NAME_MARKS: &str = ".-_";
+/// How many targets a rule has at the most, and how long an input may be (EventBridge quotas; PutTargets, `Input`).
+const MOST_TARGETS: usize = 5;
+const LONGEST_INPUT: usize = 8192;
+
+/// Holds what a schedule should be.
+#[derive(Clone, Debug)]
+pub struct DesiredSchedule {
+    /// What commands call it.
+    pub key: String,
+    pub via: Via,
+    /// Its name in AWS.
+    pub name: String,
+    /// The schedule group; none for a rule.
+    pub group: Option<String>,
+    pub expression: String,
+    pub timezone: Option<String>,
+    pub enabled: Option<bool>,
+    pub description: Option<String>,
+    /// In minutes; `Some(0)` is at the time itself.
+    pub flexible_window: Option<u32>,
+    /// Seconds since 1970.
+    pub start: Option<i64>,
+    pub end: Option<i64>,
+    pub targets: Vec<DesiredTarget>,
+}
+
+/// Holds what runs when it is time.
+#[derive(Clone, Debug)]
+pub struct DesiredTarget {
+    pub id: String,
+    pub work: DesiredWork,
+    /// A name or an ARN.
+    pub role: Option<String>,
+    pub input: Option<String>,
+    pub retry: Retry,
+    pub dead_letter: Option<String>,
+}
+
+/// Returns the schedules of a manifest.
+pub(super) fn desired(
+    manifest: &Manifest,
+    tasks: &[DesiredTask],
+    files: &mut Files,
+    problems: &mut Problems,
+) -> Vec<DesiredSchedule> {
+    let one = |schedule: &Schedule| desired_schedule(schedule, manifest, tasks, files, problems);
+    manifest.schedules.iter().filter_map(one).collect()
+}
+
+fn desired_schedule(
+    schedule: &Schedule,
+    manifest: &Manifest,
+    tasks: &[DesiredTask],
+    files: &mut Files,
+    problems: &mut Problems,
+) -> Option<DesiredSchedule> {
+    check_name(&schedule.name.value, schedule, problems);
+    if schedule.targets.len() > MOST_TARGETS {
+        let message = format!(
+            "rule `{}` has {} targets, and may have {MOST_TARGETS}",
+            schedule.key,
+            schedule.targets.len()
+        );
+        problems.push(Problem::error(schedule.span, message).path(format!("schedules.{}", schedule.key)));
+    }
+    let group = group(schedule, manifest, problems);
+    let (start, end) = (time(schedule.start.as_ref(), problems), time(schedule.end.as_ref(), problems));
+    let targets = schedule.targets.iter();
+    let targets: Vec<Option<DesiredTarget>> =
+        targets.map(|target| desired_target(target, schedule, manifest, tasks, files, problems)).collect();
+    Some(DesiredSchedule {
+        key: schedule.key.clone(),
+        via: schedule.via,
+        name: schedule.name.value.clone(),
+        group,
+        expression: schedule.expression.as_ref()?.value.clone(),
+        timezone: schedule.timezone.as_ref().map(|zone| zone.value.clone()),
+        enabled: schedule.enabled,
+        description: schedule.description.clone(),
+        flexible_window: schedule.flexible_window,
+        start,
+        end,
+        targets: targets.into_iter().collect::<Option<Vec<_>>>()?,
+    })
+}
+
+fn check_name(name: &str, schedule: &Schedule, problems: &mut Problems) {
+    let fits = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
+    let (what, span) = (noun(schedule.via), schedule.name.span);
+    let shown = if span.expression { "that the expression gives".to_owned() } else { format!("`{name}`") };
+    let message = match name.chars().count() {
+        length if length > LONGEST_NAME => {
+            format!("the {what} name {shown} has {length} characters, and may have {LONGEST_NAME}")
+        }
+        _ if !name.chars().all(fits) => {
+            format!("the {what} name {shown} may hold letters, digits, `.`, `-` and `_`")
+        }
+        _ => return,
+    };
+    let key = if schedule.via == Via::Rule { "rule" } else { "name" };
+    problems.push(Problem::error(span, message).hint(format!("give it another one with `{key}:`")));
+}
+
+/// Returns the group of a schedule: the one that is named, or the one of the app and the stage.
+fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> Option<String> {
+    if schedule.via == Via::Rule {
+        return None;
+    }
+    if let Some(group) = &schedule.group {
+        return Some(group.value.clone());
+    }
+    let Some(app) = &manifest.app else {
+        let hint =
+            "name the app with `app:` at the top of the manifest, or the schedule's `group:`".to_owned();
+        let message = format!("schedule `{}` has no group: it would be named after the app", schedule.key);
+        problems.push(Problem::error(schedule.span, message).hint(hint));
+        return None;
+    };
+    Some(group_of(app, manifest.stage.as_deref()))
+}
+
+/// Returns the name of the schedule group of an app and its stage.
+pub fn group_of(app: &str, stage: Option<&str>) -> String {
+    let fits = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
+    let name = stage.map_or_else(|| app.to_owned(), |stage| format!("{app}-{stage}"));
+    name.chars().map(|character| if fits(character) { character } else { '-' }).take(LONGEST_NAME).collect()
+}
+
+/// Returns the seconds since 1970 of a time such as `2026-12-01T00:00:00Z`.
+fn time(text: Option<&crate::manifest::fields::Located<String>>, problems: &mut Problems) -> Option<i64> {
+    let text = text?;
+    match text.value.parse::<jiff::Timestamp>() {
+        Ok(time) => Some(time.as_second()),
+        Err(_) => {
+            let message = format!("`{}` is not a time with its zone", text.value);
+            problems.push(
+                Problem::error(text.span, message).hint("write it as `2026-12-01T00:00:00Z`".to_owned()),
+            );
+            None
+        }
+    }
+}
+
+fn desired_target(
+    target: &Target,
+    schedule: &Schedule,
+    manifest: &Manifest,
+    tasks: &[DesiredTask],
+    files: &mut Files,
+    problems: &mut Problems,
+) -> Option<DesiredTarget> {
+    let ignore = [manifest.ignore.as_slice(), &schedule.ignore].concat();
+    let work = match &target.task {
+        TaskOf::Missing => None,
+        TaskOf::Named(name) => tasks.iter().find(|task| task.key == name.value).map(|task| task.work.clone()),
+        TaskOf::Own(own) => work::desired(own, &schedule.key, &ignore, manifest, files, problems),
+    }?;
+    if let Some(input) = &target.input {
+        check_input(input, &work, problems);
+    }
+    let role = target.role.as_ref().or(manifest.schedule_role.as_ref());
+    Some(DesiredTarget {
+        id: target.id.value.clone(),
+        work,
+        role: role.map(|role| role.value.clone()),
+        input: target.input.as_ref().map(|input| input.value.clone()),
+        retry: target.retry,
+        dead_letter: target.dead_letter.clone(),
+    })
+}
+
+fn check_input(
+    input: &crate::manifest::fields::Located<String>,
+    work: &DesiredWork,
+    problems: &mut Problems,
+) {
+    let overrides = work.overrides != Default::default();
+    if overrides {
+        let hint = "write the overrides in `input`, or leave `input` out".to_owned();
+        let message = "`input` takes the place of `command`, `environment`, `cpu` and `memory`";
+        problems.push(Problem::error(input.span, message).hint(hint));
+    }
+    if input.value.len() > LONGEST_INPUT {
+        let message = format!("`input` has {} bytes, and may have {LONGEST_INPUT}", input.value.len());
+        problems.push(Problem::error(input.span, message));
+    }
+    if serde_json::from_str::<serde_json::Value>(&input.value).is_err() {
+        problems.push(Problem::error(input.span, "`input` is not JSON"));
+    }
+}
