@@ -158,7 +158,8 @@ fn tags_of(scenario: Scenario) -> Vec<&'static str> {
 fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
     manifest.path.as_ref()?;
     let tags = Tags { all: Some(TAGS[0].to_owned()), ..Tags::default() };
-    let services = manifest.services.iter().map(|service| service.key.clone()).collect();
+    let services = manifest.services.iter().chain(&manifest.lenders).map(|service| service.key.clone());
+    let services = services.collect();
     let earlier =
         manifest::load(settings, &Request { tags: tags.clone(), services, ..Request::default() }).ok()?;
     render::desired(&earlier, &tags).ok()
@@ -188,12 +189,12 @@ fn account(manifest: &Manifest, desired: &Desired) -> String {
 /// Returns every image that the manifest and its definitions name.
 fn images(manifest: &Manifest, desired: &Desired) -> Vec<Reference> {
     let mut images: Vec<Reference> = manifest.images.values().map(|image| image.reference.clone()).collect();
-    for service in &desired.services {
-        if let Definition::Rendered(document) = &service.definition {
+    for definition in desired.definitions() {
+        if let Definition::Rendered(document) = definition {
             images.extend(crate::aws::observe::images_of(document));
         }
     }
-    for service in desired.services.iter().filter(|_| manifest.images.is_empty()) {
+    for service in desired.all_services().filter(|_| manifest.images.is_empty()) {
         images.extend(plain_image(service, manifest));
     }
     images
@@ -222,7 +223,7 @@ fn seeds(manifest: &Manifest, desired: &Desired, region: &str, tags: &[&str]) ->
             ..Seed::default()
         })
         .collect();
-    let services = desired.services.iter().map(|service| seed_service(service, manifest)).collect();
+    let services = desired.all_services().map(|service| seed_service(service, manifest)).collect();
     seeds.push(Seed { services, region: Some(region.to_owned()), ..Seed::default() });
     seeds
 }
@@ -244,7 +245,7 @@ fn pushed_in_order(tags: &[String]) -> Vec<SeedTag> {
 fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
     let mut task_definition = match &service.definition {
         Definition::Rendered(document) => document.clone(),
-        Definition::Running(_) => plain_definition(service, manifest),
+        Definition::Running(_) | Definition::Kept => plain_definition(service, manifest),
     };
     for container in task_definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
         let image = Reference::parse(container["image"].as_str().unwrap_or_default());
@@ -282,7 +283,9 @@ fn plain_definition(service: &DesiredService, manifest: &Manifest) -> Value {
 
 /// Returns an image for a service that nothing describes: a repository with the service's name.
 fn plain_image(service: &DesiredService, manifest: &Manifest) -> Option<Reference> {
-    let Definition::Running(_) = service.definition else { return None };
+    if matches!(service.definition, Definition::Rendered(_)) {
+        return None;
+    }
     let region = manifest.region.as_deref().unwrap_or(REGION);
     Some(Reference::parse(&format!(
         "{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{}",

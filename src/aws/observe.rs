@@ -16,7 +16,7 @@ use super::types::{
 use super::{ApiError, Aws};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
-use crate::render::{Definition, Desired, DesiredService, images};
+use crate::render::{Definition, Desired, images};
 
 impl Aws {
     /// Returns what is there of what is desired.
@@ -24,7 +24,7 @@ impl Aws {
     /// # Errors
     /// A cluster that does not exist, or errors of the API that leave no ground for a plan.
     pub async fn observe(&self, desired: &Desired) -> Result<Observed> {
-        let mut observed = Observed::default();
+        let mut observed = Observed { region: self.region.clone(), ..Observed::default() };
         let families = families(desired);
         let references = rendered_images(desired);
         let (services, latest, images, caller) = join4(
@@ -52,7 +52,7 @@ impl Aws {
         desired: &Desired,
     ) -> Result<BTreeMap<(String, String), ObservedService>> {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for service in &desired.services {
+        for service in desired.all_services() {
             clusters.entry(&service.cluster).or_default().push(service.name.clone());
         }
         let calls = clusters.iter().map(|(cluster, names)| async move {
@@ -135,8 +135,8 @@ impl Aws {
     /// For services that keep their definition: the images that it will have, once the definition is known.
     async fn observe_running_images(&self, desired: &Desired, observed: &mut Observed) -> Result<()> {
         let mut references = BTreeSet::new();
-        for service in &desired.services {
-            let Definition::Running(_) = &service.definition else { continue };
+        for service in desired.all_services() {
+            let (Definition::Running(_) | Definition::Kept) = &service.definition else { continue };
             let Ok(document) = crate::plan::desired_document(service, observed) else { continue };
             references.extend(images_of(&document));
         }
@@ -152,20 +152,21 @@ pub fn images_of(document: &Value) -> BTreeSet<Reference> {
 }
 
 fn rendered_images(desired: &Desired) -> BTreeSet<Reference> {
-    let rendered = desired.services.iter().flat_map(|service| match &service.definition {
+    let rendered = desired.definitions().flat_map(|definition| match definition {
         Definition::Rendered(document) => images_of(document),
         // The manifest's images are known before the definition is.
         Definition::Running(replacements) => replacements.images.iter().cloned().collect(),
+        Definition::Kept => BTreeSet::new(),
     });
     rendered.collect()
 }
 
 fn families(desired: &Desired) -> BTreeSet<String> {
-    let family = |service: &DesiredService| match &service.definition {
+    let family = |definition: &Definition| match definition {
         Definition::Rendered(document) => document["family"].as_str().map(str::to_owned),
-        Definition::Running(_) => None,
+        Definition::Running(_) | Definition::Kept => None,
     };
-    desired.services.iter().filter_map(family).collect()
+    desired.definitions().filter_map(family).collect()
 }
 
 /// Returns the digests that a service runs, by container: those of its current revisions of the definition that it runs.
@@ -183,7 +184,7 @@ fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String,
 /// Returns the families of the services that keep the definition that they run.
 fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
     let keeping =
-        desired.services.iter().filter(|service| matches!(service.definition, Definition::Running(_)));
+        desired.all_services().filter(|service| !matches!(service.definition, Definition::Rendered(_)));
     let seen =
         keeping.filter_map(|service| observed.services.get(&(service.cluster.clone(), service.name.clone())));
     let family = |seen: &ObservedService| {

@@ -36,6 +36,8 @@ pub struct Observed {
     /// By reference.
     pub images: BTreeMap<String, ImageState>,
     pub caller: Option<Caller>,
+    /// The region that was looked at.
+    pub region: String,
     /// What could not be looked at, and why; said once.
     pub notes: Vec<String>,
 }

@@ -36,6 +36,14 @@ pub struct Request {
     pub or_in_cluster: bool,
 }
 
+impl Request {
+    /// Returns whether names that nothing defines are no problem but where they are used.
+    pub(super) fn is_lenient(&self) -> bool {
+        let as_it_runs = matches!(self.scope, Scope::Task { .. }) && self.tags.is_empty();
+        self.names_only || as_it_runs
+    }
+}
+
 /// Returns the manifest with its stage laid over it, and all texts that the named services need.
 ///
 /// Problems in the files are in [`Manifest::problems`], so that the definitions can be looked at in the same run.
@@ -69,11 +77,17 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
 pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
     let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
     let failure = Failure::usage("no `ecsail.yml` in this directory or above it").hint(hint.to_owned());
-    if settings.cluster.is_none() || request.services.is_empty() {
-        return Err(failure.into());
-    }
     let mut manifest = Manifest { cluster: settings.cluster.clone(), ..Manifest::default() };
-    manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
+    match &request.scope {
+        Scope::Task { name: None, like: Some(like) } if settings.cluster.is_some() => {
+            manifest.as_it_runs = request.tags.is_empty();
+            manifest.lenders = vec![on_the_fly(like)];
+        }
+        Scope::Services | Scope::Release if settings.cluster.is_some() && !request.services.is_empty() => {
+            manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
+        }
+        _ => return Err(failure.into()),
+    }
     Ok(manifest)
 }
 

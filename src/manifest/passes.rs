@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::load::{Request, directory};
+use super::select::Scope;
 use super::types::{self, Manifest};
 use super::{git, names};
 use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
@@ -42,12 +43,12 @@ pub(super) fn rendered(
     let images = types::images(&with_vars, &mut Problems::default());
     names::set_images(&mut context, &images, &request.tags);
     // A verb that renders nothing needs only what it uses: an undefined name elsewhere is none of its business.
-    let mode = if request.names_only { Mode::Lenient } else { Mode::Strict };
+    let mode = if request.is_lenient() { Mode::Lenient } else { Mode::Strict };
     let whole = pass(name, &context, manifest, mode)?;
     types::check_stages(&whole, &mut manifest.problems);
     let root = types::with_stage(&whole, stage);
-    if request.names_only {
-        report_unknown_names(&root, manifest);
+    if request.is_lenient() {
+        report_unknown_names(&root, request, manifest);
     } else {
         report_late_vars(&with_app, &root, manifest);
     }
@@ -128,12 +129,16 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
 }
 
 /// Reports what a verb that renders nothing needs all the same, and that depends on a name that is not known.
-fn report_unknown_names(root: &Node, manifest: &mut Manifest) {
+fn report_unknown_names(root: &Node, request: &Request, manifest: &mut Manifest) {
     let own = ["region", "cluster", "role", "account"].iter().filter_map(|key| root.get(key));
     let services = root.get("services").map(Node::entries).unwrap_or_default();
     let names =
         services.iter().flat_map(|(_, service)| [service.get("name"), service.get("cluster")]).flatten();
-    for node in own.chain(names).filter(|node| node.any_unknown()) {
+    let task = match &request.scope {
+        Scope::Task { name: Some(name), .. } => root.get("tasks").and_then(|tasks| tasks.get(name)),
+        _ => None,
+    };
+    for node in own.chain(names).chain(task).filter(|node| node.any_unknown()) {
         let hint = "give what it uses: `--stage`, `--set`, `--tag` or the environment".to_owned();
         manifest.problems.push(Problem::error(node.span, "this uses a name that is not defined").hint(hint));
     }

@@ -50,6 +50,7 @@ pub(super) fn select(manifest: &mut Manifest, settings: &Settings, request: &Req
             manifest.services.clear();
             manifest.schedules.clear();
             task(manifest, name.as_deref())?;
+            manifest.as_it_runs = request.tags.is_empty();
             manifest.lenders.extend(like.iter().map(|like| lender(like, &whole)));
         }
     }

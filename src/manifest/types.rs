@@ -88,6 +88,8 @@ pub struct Manifest {
     pub services: Vec<Service>,
     /// Services that only lend their definition and network to tasks: they are not what this run is about.
     pub lenders: Vec<Service>,
+    /// The lenders' definitions are those that they run: no tag was given for a task.
+    pub as_it_runs: bool,
     pub tasks: Vec<Task>,
     pub schedules: Vec<Schedule>,
     /// The role that starts the tasks of schedules that name none: its name, or its ARN.

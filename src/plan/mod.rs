@@ -27,11 +27,14 @@ pub mod replace;
 pub mod rollback;
 pub mod scale;
 pub mod service;
+pub mod task;
+pub mod work;
 
 pub use back::WayBack;
 pub use diff::Change;
 pub use record::Record;
 pub use replace::desired_document;
+pub use work::ResolvedWork;
 
 /// Says what is asked of a plan beside the documents.
 #[derive(Clone, Debug, Default)]
@@ -51,9 +54,26 @@ pub struct Options {
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub registrations: Vec<Registration>,
+    /// The tasks that go before the services, in order.
+    pub before: Vec<TaskPlan>,
     pub services: Vec<ServicePlan>,
+    /// The tasks that come when all else is done, in order.
+    pub after: Vec<TaskPlan>,
+    /// What services of this plan have to be up before a service changes, by its key.
+    pub needs: BTreeMap<String, Vec<String>>,
     /// What the reader should know: images outside ECR, what could not be looked at.
     pub notes: Vec<String>,
+}
+
+/// Holds a task that goes before or after services.
+#[derive(Clone, Debug)]
+pub struct TaskPlan {
+    pub key: String,
+    /// The services that name it; it runs where one of them changes.
+    pub of: Vec<String>,
+    /// None: none of them changes, and it does not run.
+    pub work: Option<ResolvedWork>,
+    pub timeout: Option<std::time::Duration>,
 }
 
 /// Holds a document to register; services that render the same share it.
@@ -150,8 +170,77 @@ pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Res
             Err(found) => failures.extend(found),
         }
     }
+    if failures.is_empty() {
+        failures.extend(plan_tasks(work::Against { desired, observed, options }, &mut plan));
+    }
+    plan.needs = needs(desired);
     plan.notes.extend(image_notes(observed));
     if failures.is_empty() { Ok(plan) } else { Err(Failures(distinct(failures))) }
+}
+
+/// Plans the tasks that go before and after the services, and returns what stands against them.
+fn plan_tasks(against: work::Against<'_>, plan: &mut Plan) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut planned = |name: fn(&DesiredService) -> &[String], plan: &mut Plan| {
+        let mut tasks = Vec::new();
+        for key in in_order(&against.desired.services, name) {
+            match plan_task(&key, name, against, plan) {
+                Ok(task) => tasks.push(task),
+                Err(found) => failures.extend(found),
+            }
+        }
+        tasks
+    };
+    plan.before = planned(|service| &service.before, plan);
+    plan.after = planned(|service| &service.after, plan);
+    failures
+}
+
+fn plan_task(
+    key: &str,
+    name: fn(&DesiredService) -> &[String],
+    against: work::Against<'_>,
+    plan: &mut Plan,
+) -> Result<TaskPlan, Vec<Failure>> {
+    let services = against.desired.services.iter().filter(|service| name(service).iter().any(|of| of == key));
+    let of: Vec<String> = services.map(|service| service.key.clone()).collect();
+    let changes = |service: &&ServicePlan| of.contains(&service.key) && service.changes();
+    let needed = plan.services.iter().any(|service| changes(&service));
+    let task = against.desired.tasks.iter().find(|task| task.key == key);
+    let task = task.ok_or_else(|| vec![Failure::error(format!("there is no task `{key}`"))])?;
+    let work = match needed {
+        true => Some(work::resolve(key, &task.work, None, against, plan)?),
+        false => None,
+    };
+    Ok(TaskPlan { key: key.to_owned(), of, work, timeout: task.timeout })
+}
+
+/// Returns the tasks that services name, each once, so that the order of every service is kept where that can be.
+fn in_order(services: &[DesiredService], name: fn(&DesiredService) -> &[String]) -> Vec<String> {
+    let mut order: Vec<String> = Vec::new();
+    for service in services {
+        let mut at = 0;
+        for key in name(service) {
+            match order.iter().position(|known| known == key) {
+                Some(known) => at = at.max(known + 1),
+                None => {
+                    order.insert(at.min(order.len()), key.clone());
+                    at += 1;
+                }
+            }
+        }
+    }
+    order
+}
+
+/// Returns what each service needs of those that this plan is about.
+fn needs(desired: &Desired) -> BTreeMap<String, Vec<String>> {
+    let here = |key: &&String| desired.services.iter().any(|service| &service.key == *key);
+    let of = |service: &DesiredService| {
+        let needs: Vec<String> = service.needs.iter().filter(here).cloned().collect();
+        (!needs.is_empty()).then(|| (service.key.clone(), needs))
+    };
+    desired.services.iter().filter_map(of).collect()
 }
 
 /// Returns the failures without those that say the same of several services.
@@ -268,7 +357,11 @@ fn revision(
 }
 
 /// Returns whether a registered revision was recorded with the digests that its tags have today.
-fn same_digests(latest: &crate::aws::types::TaskDefinition, document: &Value, observed: &Observed) -> bool {
+pub(super) fn same_digests(
+    latest: &crate::aws::types::TaskDefinition,
+    document: &Value,
+    observed: &Observed,
+) -> bool {
     record::digests(document, observed).iter().all(|(container, digest)| {
         let recorded = latest.tag(&record::digest_key(container));
         recorded.is_none_or(|recorded| recorded == digest)

@@ -18,7 +18,8 @@ use crate::render::{Definition, DesiredService, Replacements};
 pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result<Value, Failure> {
     let replacements = match &service.definition {
         Definition::Rendered(document) => return Ok(document.clone()),
-        Definition::Running(replacements) => replacements,
+        Definition::Running(replacements) => Some(replacements),
+        Definition::Kept => None,
     };
     let seen = observed.services.get(&(service.cluster.clone(), service.name.clone()));
     let Some(running) = seen.and_then(|seen| seen.running.as_ref()) else {
@@ -29,7 +30,9 @@ pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result
         )));
     };
     let mut document = registrable(&running.document);
-    replace(&mut document, replacements, service, running.revision())?;
+    if let Some(replacements) = replacements {
+        replace(&mut document, replacements, service, running.revision())?;
+    }
     Ok(document)
 }
 

@@ -52,6 +52,10 @@ pub struct DesiredService {
     pub definition: Definition,
     /// The members of the service that the manifest writes, as CreateService takes them.
     pub service: Option<Value>,
+    /// The tasks that go before it and after it, and the services that have to be up first, by their keys.
+    pub before: Vec<String>,
+    pub after: Vec<String>,
+    pub needs: Vec<String>,
     pub timeout: Option<Duration>,
     pub on_failure: Option<OnFailure>,
     pub on_timeout: Option<OnFailure>,
@@ -64,6 +68,8 @@ pub enum Definition {
     Rendered(Value),
     /// The one that runs, with the tags of these images replaced.
     Running(Replacements),
+    /// The one that runs, as it is.
+    Kept,
 }
 
 /// Holds which images of a running definition get which tag.
@@ -125,7 +131,7 @@ fn check_tags_arrive(desired: &Desired, manifest: &Manifest, tags: &Tags, proble
     let given: Vec<&String> =
         tags.all.iter().filter(|_| !tags.placeholder).chain(tags.one.values()).collect();
     let arrives = |definition: &Definition| match definition {
-        Definition::Running(_) => true,
+        Definition::Running(_) | Definition::Kept => true,
         Definition::Rendered(document) => {
             images(document).any(|image| given.iter().any(|tag| image.version() == Some(tag.as_str())))
         }
@@ -178,10 +184,17 @@ fn desired_service(
         cluster: cluster?,
         definition: definition?,
         service: document,
+        before: keys(&service.before),
+        after: keys(&service.after),
+        needs: keys(&service.needs),
         timeout: service.timeout.or(manifest.timeout),
         on_failure: service.on_failure.or(manifest.on_failure),
         on_timeout: service.on_timeout.or(manifest.on_timeout),
     })
+}
+
+fn keys(names: &[Located<String>]) -> Vec<String> {
+    names.iter().map(|name| name.value.clone()).collect()
 }
 
 /// Returns where a service's task definition comes from, and its tree where it was written without an error.
@@ -193,6 +206,9 @@ fn definition(
     ignore: &[String],
     problems: &mut Problems,
 ) -> (Option<Definition>, Option<Node>) {
+    if manifest.as_it_runs {
+        return (Some(Definition::Kept), None);
+    }
     if service.task_definition.is_empty() {
         return (Some(Definition::Running(replacements(service, manifest, tags, problems))), None);
     }

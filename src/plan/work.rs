@@ -1,0 +1,194 @@
+//! Owns what a task or a target of a schedule runs, once everything about it is decided: the revision, the network, the
+//! overrides. Pure.
+
+use serde_json::{Map, Value, json};
+
+use super::{Options, Plan, Registration, Revision, desired_document, refuse, same_digests, service, task};
+use crate::aws::types::{Observed, ObservedService, TaskDefinition};
+use crate::document::model::Root;
+use crate::document::normal::normal;
+use crate::error::Failure;
+use crate::render::{Definition, Desired, DesiredService, DesiredWork};
+
+/// Holds what a task or a target runs, with everything decided.
+#[derive(Clone, Debug)]
+pub struct ResolvedWork {
+    /// What commands call the task or the schedule.
+    pub key: String,
+    /// The cluster's name or ARN, and its ARN.
+    pub cluster: String,
+    pub cluster_arn: String,
+    pub revision: Revision,
+    pub family: String,
+    /// The definition as a document.
+    pub definition: Value,
+    /// Members of RunTask, without `overrides` and what the run itself decides.
+    pub members: Map<String, Value>,
+    /// The value of RunTask's `overrides`.
+    pub overrides: Option<Value>,
+    pub count: u32,
+    /// The container whose exit code counts, where it is named.
+    pub container: Option<String>,
+}
+
+/// Holds what a work is resolved against.
+#[derive(Clone, Copy)]
+pub struct Against<'a> {
+    pub desired: &'a Desired,
+    pub observed: &'a Observed,
+    pub options: &'a Options,
+}
+
+/// Returns what a work runs; a document that no revision has is added to the plan's registrations.
+///
+/// `current` is the revision that a schedule's target runs already: it stays where it says the same.
+///
+/// # Errors
+/// Everything that stands against it: a service that is not there, an image that is missing, a network that is not said.
+pub fn resolve(
+    key: &str,
+    work: &DesiredWork,
+    current: Option<&TaskDefinition>,
+    against: Against<'_>,
+    plan: &mut Plan,
+) -> Result<ResolvedWork, Vec<Failure>> {
+    let one = |failure| vec![failure];
+    let lender = match &work.like {
+        Some(like) => Some(lender(like, against)?),
+        None => None,
+    };
+    let document = match (&work.definition, &lender) {
+        (Some(Definition::Rendered(document)), _) => document.clone(),
+        (_, Some((service, _))) => desired_document(service, against.observed).map_err(one)?,
+        _ => return Err(vec![Failure::error(format!("`{key}` has no task definition"))]),
+    };
+    let missing = refuse::images(&document, against.observed);
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    let cluster =
+        work.cluster.clone().or_else(|| lender.as_ref().map(|(service, _)| service.cluster.clone()));
+    let cluster = cluster.ok_or_else(|| vec![Failure::error(format!("`{key}` has no cluster"))])?;
+    let members = members(key, work, lender.as_ref(), &document)?;
+    let overrides = task::overrides(&work.overrides, &document).map_err(one)?;
+    let revision = revision(&document, current, lender.as_ref().map(|(_, seen)| *seen), work, against, plan);
+    Ok(ResolvedWork {
+        key: key.to_owned(),
+        cluster_arn: cluster_arn(&cluster, against.observed, lender.as_ref().map(|(_, seen)| *seen)),
+        cluster,
+        revision,
+        family: document["family"].as_str().unwrap_or_default().to_owned(),
+        definition: document,
+        members,
+        overrides,
+        count: work.count,
+        container: work.overrides.container.clone(),
+    })
+}
+
+/// Returns the service that a work takes from, as it should be and as it is.
+fn lender<'a>(
+    like: &str,
+    against: Against<'a>,
+) -> Result<(&'a DesiredService, &'a ObservedService), Vec<Failure>> {
+    let found = against.desired.all_services().find(|service| service.key == like);
+    let service = found.ok_or_else(|| vec![Failure::error(format!("there is no service `{like}`"))])?;
+    let seen = refuse::service(service, against.observed)?;
+    Ok((service, seen))
+}
+
+/// Returns the members of RunTask: those of the service as it will be, with the work's own laid over them.
+fn members(
+    key: &str,
+    work: &DesiredWork,
+    lender: Option<&(&DesiredService, &ObservedService)>,
+    document: &Value,
+) -> Result<Map<String, Value>, Vec<Failure>> {
+    let mut members =
+        lender.map(|(service, seen)| task::like(&as_it_will_be(service, seen))).unwrap_or_default();
+    // ECS takes the one or the other.
+    for (own, other) in
+        [("launchType", "capacityProviderStrategy"), ("capacityProviderStrategy", "launchType")]
+    {
+        if work.members.contains_key(own) {
+            members.remove(other);
+        }
+    }
+    members.extend(work.members.clone());
+    if document["networkMode"] == "awsvpc" && !members.contains_key("networkConfiguration") {
+        let hint = "take it from a service with `like:`, or write `run_task: { networkConfiguration: … }`"
+            .to_owned();
+        let message = format!("`{key}` has no network: tasks in `awsvpc` mode need a `networkConfiguration`");
+        return Err(vec![Failure::error(message).hint(hint)]);
+    }
+    Ok(members)
+}
+
+/// Returns a service as it is seen, with the members that the manifest writes laid over it.
+fn as_it_will_be(service: &DesiredService, seen: &ObservedService) -> Value {
+    let mut document = seen.document.clone();
+    for member in ["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"] {
+        let observed = service::observed_member(member, seen);
+        if !observed.is_null() {
+            document[member] = observed;
+        }
+    }
+    for (member, value) in service.service.iter().filter_map(Value::as_object).flatten() {
+        document[member] = value.clone();
+    }
+    document
+}
+
+/// Returns the revision that says what the document says, or the registration that makes it.
+fn revision(
+    document: &Value,
+    current: Option<&TaskDefinition>,
+    lender: Option<&ObservedService>,
+    work: &DesiredWork,
+    against: Against<'_>,
+    plan: &mut Plan,
+) -> Revision {
+    let root = Root::TaskDefinition;
+    let wanted = normal(document, root);
+    let family = document["family"].as_str().unwrap_or_default();
+    let (observed, latest) = (against.observed, against.observed.latest.get(family));
+    let running = lender.and_then(|seen| seen.running.as_ref()).filter(|_| work.definition.is_none());
+    let serves = |known: &&TaskDefinition| {
+        known.document["status"] != "INACTIVE"
+            && normal(&known.document, root) == wanted
+            && same_digests(known, document, observed)
+    };
+    // What is to run stays one revision: the one that a service of this run brings out comes before another equal one.
+    if let Some(known) = [current, running, latest].into_iter().flatten().find(serves) {
+        return Revision::Registered(known.arn.clone());
+    }
+    let document = against.options.record.tagged(document, observed);
+    let known = plan.registrations.iter().position(|known| known.document == document);
+    Revision::New(known.unwrap_or_else(|| {
+        let latest = latest.or(running).map(|latest| latest.arn.clone());
+        plan.registrations.push(Registration { family: family.to_owned(), document, latest });
+        plan.registrations.len() - 1
+    }))
+}
+
+/// Returns the ARN of a cluster that may be named by it already.
+pub(super) fn cluster_arn(cluster: &str, observed: &Observed, seen: Option<&ObservedService>) -> String {
+    if cluster.starts_with("arn:") {
+        return cluster.to_owned();
+    }
+    let known = observed.services.iter().find(|((name, _), _)| name == cluster).map(|(_, seen)| seen);
+    let of_service = known.or(seen).and_then(|seen| seen.document["clusterArn"].as_str());
+    if let Some(arn) = of_service.filter(|arn| arn.ends_with(&format!("cluster/{cluster}"))) {
+        return arn.to_owned();
+    }
+    let Some(caller) = &observed.caller else { return cluster.to_owned() };
+    let partition = caller.arn.split(':').nth(1).unwrap_or("aws");
+    format!("arn:{partition}:ecs:{}:{}:cluster/{cluster}", observed.region, caller.account)
+}
+
+/// Returns the members with which RunTask is given this work.
+pub fn run_members(work: &ResolvedWork) -> Map<String, Value> {
+    let mut members = work.members.clone();
+    members.extend(work.overrides.as_ref().map(|overrides| ("overrides".to_owned(), json!(overrides))));
+    members
+}
