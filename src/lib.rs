@@ -32,6 +32,7 @@ pub mod lint;
 pub mod manifest;
 pub mod names_cache;
 pub mod plan;
+pub mod release;
 pub mod render;
 pub mod report;
 #[cfg(feature = "sandbox")]

@@ -144,20 +144,33 @@ async fn update_back(
     aws: &Aws,
     report: &dyn Report,
 ) -> Result<TakingBack, Failure> {
-    let attempted = || format!("take back the deployment of service `{}`", followed.name);
+    let service = look(followed, aws).await?;
+    match way_back(followed, ended, &service) {
+        Ok(way) => update_to(way, followed, aws, report).await,
+        Err(back) => Ok(back),
+    }
+}
+
+/// Returns the service as it is now.
+async fn look(followed: &Followed, aws: &Aws) -> Result<Service, Failure> {
     let failed = |error: ApiError| {
         let hint = error.hint();
-        Failure::error(attempted()).because(error).hint(hint)
+        let attempted = format!("take back the deployment of service `{}`", followed.name);
+        Failure::error(attempted).because(error).hint(hint)
     };
     let mut found =
         aws.services(&followed.cluster, std::slice::from_ref(&followed.name)).await.map_err(failed)?;
     let document = found.remove(&followed.name).unwrap_or_default();
-    let service: Service =
-        view(&document).map_err(|_| failed(ApiError::unreadable("ecs:DescribeServices")))?;
-    let way = match way_back(followed, ended, &service) {
-        Ok(way) => way,
-        Err(back) => return Ok(back),
-    };
+    view(&document).map_err(|_| failed(ApiError::unreadable("ecs:DescribeServices")))
+}
+
+/// Updates a service to what ran before.
+async fn update_to(
+    way: &WayBack,
+    followed: &Followed,
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<TakingBack, Failure> {
     report.tell(&Event::TakingBack {
         service: &followed.key,
         by: "UpdateService",
@@ -183,6 +196,47 @@ async fn update_back(
     match super::update(&plan, &[], aws, report).await? {
         Some(back) => Ok(TakingBack::Begun(Box::new(back))),
         None => Ok(TakingBack::Left("the update back started no deployment".to_owned())),
+    }
+}
+
+/// Begins to bring a service back to what ran before a deployment of this run that has succeeded.
+///
+/// Where another deployment has taken its place by now, it stays.
+pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn Report) -> TakingBack {
+    let service = match look(followed, aws).await {
+        Ok(service) => service,
+        Err(failure) => return TakingBack::Failed(failure),
+    };
+    let way = match way_of_undoing(followed, &service) {
+        Ok(way) => way,
+        Err(why) => return TakingBack::Left(why),
+    };
+    match update_to(way, followed, aws, report).await {
+        Ok(back) => back,
+        Err(failure) => TakingBack::Failed(failure),
+    }
+}
+
+/// Returns what a deployment that has succeeded is brought back to.
+///
+/// # Errors
+/// Why it stays.
+fn way_of_undoing<'a>(followed: &'a Followed, service: &Service) -> Result<&'a WayBack, String> {
+    let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
+        return Err("the service is no longer there".to_owned());
+    };
+    if followed.deployment.as_deref() != Some(primary.id.as_str()) {
+        return Err(format!("{} is the service's PRIMARY deployment by now", primary.id));
+    }
+    let Some(way) = &followed.way_back else {
+        return Err("no deployment before it was completed: there is nothing to go back to".to_owned());
+    };
+    match way.revision == followed.revision && way.members.is_empty() {
+        true => Err(format!(
+            "the deployment before ran {} too: `ecsail rollback` goes back to its images",
+            way.revision_name()
+        )),
+        false => Ok(way),
     }
 }
 

@@ -47,10 +47,32 @@ pub struct Applied {
 /// # Errors
 /// A registration that failed: no service was touched.
 pub async fn run(plan: &Plan, aws: &Aws, report: &dyn Report) -> Result<Applied, Failure> {
-    let registering = plan.registrations.iter().map(|registration| register(registration, aws, report));
-    let registered = try_join_all(registering).await?;
+    let registered = registrations(plan, aws, report).await?;
     let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
-    let updating = changing.iter().map(|service| update(service, &registered, aws, report));
+    Ok(services(&changing, &registered, aws, report).await)
+}
+
+/// Registers the documents of a plan, and returns them in its order.
+///
+/// # Errors
+/// A registration that failed.
+pub async fn registrations(
+    plan: &Plan,
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<Vec<TaskDefinition>, Failure> {
+    let registering = plan.registrations.iter().map(|registration| register(registration, aws, report));
+    try_join_all(registering).await
+}
+
+/// Updates services side by side, with what was registered for their plan; one that fails does not stop the others.
+pub async fn services(
+    changing: &[&ServicePlan],
+    registered: &[TaskDefinition],
+    aws: &Aws,
+    report: &dyn Report,
+) -> Applied {
+    let updating = changing.iter().map(|service| update(service, registered, aws, report));
     let mut applied = Applied::default();
     for (service, result) in changing.iter().zip(join_all(updating).await) {
         match result {
@@ -59,7 +81,7 @@ pub async fn run(plan: &Plan, aws: &Aws, report: &dyn Report) -> Result<Applied,
             Err(failure) => applied.failures.push((service.key.clone(), failure)),
         }
     }
-    Ok(applied)
+    applied
 }
 
 /// Registers one document, once: a lost answer is looked up before the call is made again.

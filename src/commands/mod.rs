@@ -22,6 +22,7 @@ pub mod logs;
 pub mod man;
 pub mod plan;
 pub mod prune;
+pub mod release;
 pub mod render;
 pub mod restart;
 pub mod resume;

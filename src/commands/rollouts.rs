@@ -2,11 +2,13 @@
 //!
 //! The watch finds out, `apply` takes back, and the way back is watched like any rollout.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::following::Following;
 use super::interrupts::Interrupts;
-use crate::apply::back::{TakingBack, take_back};
+use super::release::services::Services;
+use crate::apply::back::{TakingBack, take_back, undo};
 use crate::aws::Aws;
 use crate::context::Context;
 use crate::manifest::OnFailure;
@@ -20,8 +22,15 @@ struct Rollouts<'a> {
     context: &'a Context,
     aws: &'a Aws,
     watch: Watch<'a>,
+    following: &'a Following,
+    /// The keys of all that was followed, in the order in which it began.
+    order: Vec<String>,
+    /// What begins while others are watched; none but in a release.
+    services: Option<&'a mut Services<'a>>,
     /// What ended without success and is being taken back; its rollback is what is watched.
     going_back: Vec<Settled>,
+    /// The services that were up, and that were to be brought back all the same.
+    undone: BTreeSet<String>,
     ends: Vec<Settled>,
 }
 
@@ -33,15 +42,49 @@ pub async fn settle(
     context: &Context,
     interrupts: &mut Interrupts,
 ) -> Vec<Settled> {
-    let followed: Vec<Followed> = followed.into_iter().map(|followed| following.of(followed)).collect();
-    let order: Vec<String> = followed.iter().map(|followed| followed.key.clone()).collect();
-    let mut watch = Watch::new(followed, aws, context.report.as_ref(), context.poll_interval());
+    settle_all(followed, None, following, aws, context, interrupts).await
+}
+
+/// Returns how each service of a release ended: those that wait begin as soon as what they need is up.
+pub async fn release<'a>(
+    services: &'a mut Services<'a>,
+    following: &'a Following,
+    aws: &'a Aws,
+    context: &'a Context,
+    interrupts: &mut Interrupts,
+) -> Vec<Settled> {
+    settle_all(Vec::new(), Some(services), following, aws, context, interrupts).await
+}
+
+async fn settle_all<'a>(
+    followed: Vec<Followed>,
+    services: Option<&'a mut Services<'a>>,
+    following: &'a Following,
+    aws: &'a Aws,
+    context: &'a Context,
+    interrupts: &mut Interrupts,
+) -> Vec<Settled> {
+    let mut watch = Watch::new(Vec::new(), aws, context.report.as_ref(), context.poll_interval());
     if following.record.is_some() {
         watch.record();
     }
-    let mut rollouts = Rollouts { context, aws, watch, going_back: Vec::new(), ends: Vec::new() };
+    let mut rollouts = Rollouts {
+        context,
+        aws,
+        watch,
+        following,
+        order: Vec::new(),
+        services,
+        going_back: Vec::new(),
+        undone: BTreeSet::new(),
+        ends: Vec::new(),
+    };
+    rollouts.follow(followed);
     let mut interrupted = false;
     loop {
+        if interrupts.finish(rollouts.begin(), context.report.as_ref()).await.is_none() {
+            rollouts.leave();
+        }
         let ended = tokio::select! {
             ended = rollouts.watch.next() => ended,
             () = interrupts.next() => {
@@ -53,6 +96,9 @@ pub async fn settle(
                 if answer == Interrupted::Leave {
                     rollouts.leave();
                 }
+                if answer != Interrupted::GoOn {
+                    rollouts.stop("it was interrupted");
+                }
                 interrupted = answer != Interrupted::GoOn;
                 continue;
             }
@@ -63,7 +109,7 @@ pub async fn settle(
         }
     }
     context.report.tell(&Event::Done);
-    let mut ends = rollouts.ends;
+    let (mut ends, order) = (rollouts.ends, rollouts.order);
     ends.sort_by_key(|settled| order.iter().position(|key| *key == settled.followed.key));
     if let Some(folder) = &following.record {
         keep(&ends, folder, context);
@@ -103,35 +149,96 @@ pub fn tell_ends(settled: &[Settled], context: &Context) -> Outcome {
 }
 
 impl Rollouts<'_> {
-    /// Answers the end of a watch: takes the rollout back where that is to be done.
+    /// Begins with the services of a release that may begin now.
+    async fn begin(&mut self) {
+        let Some(services) = &mut self.services else { return };
+        let (followed, failed) = services.begin(self.following, self.aws, self.context.report.as_ref()).await;
+        self.follow(followed);
+        if let Some(failed) = failed {
+            self.all_back(&failed).await;
+        }
+    }
+
+    fn follow(&mut self, followed: Vec<Followed>) {
+        for followed in followed {
+            self.order.push(followed.key.clone());
+            self.watch.follow(self.following.of(followed));
+        }
+    }
+
+    fn stop(&mut self, why: &str) {
+        self.services.iter_mut().for_each(|services| services.release.stop(why));
+    }
+
+    /// Keeps an end, and tells the release.
+    fn end(&mut self, settled: Settled) {
+        self.services.iter_mut().for_each(|services| services.ended(&settled));
+        self.ends.push(settled);
+    }
+
+    /// Takes back, together, all that this release has changed: `failed` is the service that failed.
+    async fn all_back(&mut self, failed: &str) {
+        self.stop(&format!("`{failed}` failed"));
+        self.take_open_back().await;
+        let (good, others): (Vec<Settled>, Vec<Settled>) =
+            std::mem::take(&mut self.ends).into_iter().partition(|settled| self.may_be_undone(settled));
+        self.ends = others;
+        for settled in good {
+            self.undone.insert(settled.followed.key.clone());
+            self.services.iter_mut().for_each(|services| services.goes_back(&settled.followed.key));
+            let undone = undo(&settled.followed, self.aws, self.context.report.as_ref()).await;
+            self.taking_back(settled, undone);
+        }
+    }
+
+    fn may_be_undone(&self, settled: &Settled) -> bool {
+        settled.is_good() && !self.undone.contains(&settled.followed.key)
+    }
+
+    /// Answers the end of a watch: takes the rollout back where that is to be done, and with it the release where that
+    /// was asked for.
     async fn answer(&mut self, settled: Settled) {
+        let key = settled.followed.key.clone();
+        let all = self.services.is_some() && goes_back_together(&settled);
+        self.answer_one(settled).await;
+        if all {
+            self.all_back(&key).await;
+        }
+    }
+
+    async fn answer_one(&mut self, settled: Settled) {
         let back = self.going_back.iter().position(|known| known.followed.key == settled.followed.key);
         if let Some(index) = back {
             let origin = self.going_back.remove(index);
-            self.ends.push(taken_back(origin, settled));
+            self.end(taken_back(origin, settled));
             return;
         }
         match wanted(&settled) {
-            None => self.ends.push(settled),
-            Some(Err(why)) => self.ends.push(Settled { aftermath: Some(Aftermath::Left { why }), ..settled }),
+            None => self.end(settled),
+            Some(Err(why)) => self.end(Settled { aftermath: Some(Aftermath::Left { why }), ..settled }),
             Some(Ok(())) => self.take_back(settled).await,
         }
     }
 
     async fn take_back(&mut self, settled: Settled) {
-        match take_back(&settled.followed, self.aws, self.context.report.as_ref()).await {
+        let taken = take_back(&settled.followed, self.aws, self.context.report.as_ref()).await;
+        self.taking_back(settled, taken);
+    }
+
+    fn taking_back(&mut self, settled: Settled, taken: TakingBack) {
+        match taken {
             TakingBack::Begun(followed) => {
                 self.watch.follow(*followed);
                 self.going_back.push(settled);
             }
-            TakingBack::Completed => self.ends.push(completed_first(settled)),
+            TakingBack::Completed => self.end(completed_first(settled)),
             TakingBack::Left(why) => {
-                self.ends.push(Settled { aftermath: Some(Aftermath::Left { why }), ..settled });
+                self.end(Settled { aftermath: Some(Aftermath::Left { why }), ..settled });
             }
             TakingBack::Failed(failure) => {
                 let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
                 let error = format!("{failure}{}", cause.unwrap_or_default());
-                self.ends.push(Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled });
+                self.end(Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled });
             }
         }
     }
@@ -147,18 +254,22 @@ impl Rollouts<'_> {
             () = interrupts.next() => Interrupted::Leave,
         };
         if answer == Interrupted::RollBack {
-            for settled in self.watch.interrupt() {
-                let goes_back =
-                    self.going_back.iter().any(|known| known.followed.key == settled.followed.key);
-                match settled.ending {
-                    Ending::Interrupted if goes_back => self.watch.follow(settled.followed),
-                    Ending::Interrupted => self.take_back(settled).await,
-                    // It has ended by itself in the meantime.
-                    _ => self.answer(settled).await,
-                }
-            }
+            self.take_open_back().await;
         }
         answer
+    }
+
+    /// Begins to take back what is still open.
+    async fn take_open_back(&mut self) {
+        for settled in self.watch.interrupt() {
+            let goes_back = self.going_back.iter().any(|known| known.followed.key == settled.followed.key);
+            match settled.ending {
+                Ending::Interrupted if goes_back => self.watch.follow(settled.followed),
+                Ending::Interrupted => self.take_back(settled).await,
+                // It has ended by itself in the meantime.
+                _ => self.answer_one(settled).await,
+            }
+        }
     }
 
     /// Leaves what is still open as it is.
@@ -169,7 +280,7 @@ impl Rollouts<'_> {
                 Some(index) => taken_back(self.going_back.remove(index), settled),
                 None => settled,
             };
-            self.ends.push(end);
+            self.end(end);
         }
     }
 }
@@ -224,6 +335,18 @@ fn wanted(settled: &Settled) -> Option<Result<(), String>> {
             Some(Err("no deployment before it was completed: there is nothing to go back to".to_owned()))
         }
     }
+}
+
+/// Returns whether the end of one service takes back all that its release has changed: that has to be asked for.
+fn goes_back_together(settled: &Settled) -> bool {
+    let policy = &settled.followed.policy;
+    let failed = match settled.ending {
+        Ending::Settled(Verdict::Stuck { .. } | Verdict::Failed { .. }) => true,
+        Ending::Settled(Verdict::RolledBack { .. }) => !settled.followed.going_back,
+        Ending::TimedOut { .. } => policy.on_timeout == OnFailure::Rollback,
+        _ => false,
+    };
+    failed && policy.on_failure == Some(OnFailure::Rollback)
 }
 
 /// Returns whether the followed deployment, though it failed, is what the service is to run.

@@ -57,12 +57,25 @@ pub struct Plan {
     /// The tasks that go before the services, in order.
     pub before: Vec<TaskPlan>,
     pub services: Vec<ServicePlan>,
+    pub schedules: Vec<SchedulePlan>,
     /// The tasks that come when all else is done, in order.
     pub after: Vec<TaskPlan>,
     /// What services of this plan have to be up before a service changes, by its key.
     pub needs: BTreeMap<String, Vec<String>>,
     /// What the reader should know: images outside ECR, what could not be looked at.
     pub notes: Vec<String>,
+}
+
+/// Stand-in until schedules are planned.
+#[derive(Clone, Debug)]
+pub struct SchedulePlan {
+    pub key: String,
+}
+
+impl SchedulePlan {
+    pub fn changes(&self) -> bool {
+        false
+    }
 }
 
 /// Holds a task that goes before or after services.
@@ -140,7 +153,8 @@ pub enum Reason {
 impl Plan {
     /// Returns whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        self.services.iter().all(|service| !service.changes())
+        let schedules = self.schedules.iter().any(SchedulePlan::changes);
+        !schedules && self.services.iter().all(|service| !service.changes())
     }
 }
 

@@ -124,6 +124,8 @@ pub struct Watch<'a> {
     shown: BTreeSet<(String, String)>,
     /// What was said, once for all, that it cannot be read.
     noted: BTreeSet<&'static str>,
+    /// What is seen is kept, also of what is followed later.
+    records: bool,
 }
 
 /// Holds one followed deployment and what was seen of it.
@@ -167,18 +169,23 @@ impl<'a> Watch<'a> {
             items,
             shown: BTreeSet::new(),
             noted: BTreeSet::new(),
+            records: false,
         }
     }
 
     /// Records what is seen from now on of the deployments that are watched.
     pub fn record(&mut self) {
+        self.records = true;
         self.items.iter_mut().for_each(|item| item.recorder = Some(Recorder::new(&item.followed)));
     }
 
     /// Watches one more deployment from now on.
     pub fn follow(&mut self, followed: Followed) {
-        self.items.push(Item::new(followed));
+        let mut item = Item::new(followed);
+        item.recorder = self.records.then(|| Recorder::new(&item.followed));
+        self.items.push(item);
         self.changed = Instant::now();
+        self.due = self.changed;
     }
 
     /// Returns the deployments that are still watched.

@@ -1,0 +1,221 @@
+//! Owns the order of a release, and what becomes of each of its targets. Pure: it says what may begin, and is told what
+//! ended; it does nothing itself, and never calls a target done that nobody said is done.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::plan::{Plan, TaskPlan};
+
+pub mod id;
+
+/// Says what kind of target it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A task that goes before the services.
+    Before,
+    Service,
+    Schedule,
+    /// A task that comes when all else is done.
+    After,
+}
+
+/// Says what became of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It has not begun.
+    Waiting,
+    /// It has begun, and its end is not known.
+    UnderWay,
+    Unchanged,
+    /// A task that no service needs which changes.
+    NotNeeded,
+    Changed,
+    Failed,
+    RolledBack,
+    /// What came before it stopped the release.
+    NotReached,
+}
+
+impl State {
+    /// Returns the words for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::UnderWay => "under way",
+            State::Unchanged => "unchanged",
+            State::NotNeeded => "not needed",
+            State::Changed => "changed",
+            State::Failed => "failed",
+            State::RolledBack => "rolled back",
+            State::NotReached => "not reached",
+        }
+    }
+
+    /// Returns whether what depends on it may begin.
+    fn is_up(self) -> bool {
+        matches!(self, State::Changed | State::Unchanged)
+    }
+}
+
+/// Holds one target of a release.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Target {
+    pub kind: Kind,
+    /// What commands call it.
+    pub key: String,
+    pub state: State,
+    /// The revision that it has come to, or why it has not come further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Says how a release ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything that was to change has.
+    Succeeded,
+    /// There was nothing to do.
+    Unchanged,
+    /// Something failed, or was not reached.
+    Failed,
+    /// What had changed is back on what it was before.
+    RolledBack,
+    /// Something is still under way.
+    UnderWay,
+}
+
+impl Verdict {
+    /// Returns the word for it, as hooks and programs are told.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Succeeded => "succeeded",
+            Verdict::Unchanged => "unchanged",
+            Verdict::Failed => "failed",
+            Verdict::RolledBack => "rolled_back",
+            Verdict::UnderWay => "under_way",
+        }
+    }
+}
+
+/// Holds a release: its targets in order, and what each needs.
+#[derive(Clone, Debug)]
+pub struct Release {
+    pub id: String,
+    /// The tags as they were given.
+    pub tag: Option<String>,
+    pub targets: Vec<Target>,
+    needs: BTreeMap<String, Vec<String>>,
+}
+
+impl Release {
+    /// Returns the release that a plan makes, with nothing begun.
+    pub fn of(plan: &Plan, id: &str, tag: Option<String>) -> Release {
+        let of_task = |kind: Kind| {
+            move |task: &TaskPlan| {
+                let state = if task.work.is_some() { State::Waiting } else { State::NotNeeded };
+                Target { kind, key: task.key.clone(), state, detail: None }
+            }
+        };
+        let services = plan.services.iter().map(|service| Target {
+            kind: Kind::Service,
+            key: service.key.clone(),
+            state: if service.changes() { State::Waiting } else { State::Unchanged },
+            detail: (!service.changes()).then(|| service.revision_before().to_owned()),
+        });
+        let schedules = plan.schedules.iter().map(|schedule| Target {
+            kind: Kind::Schedule,
+            key: schedule.key.clone(),
+            state: if schedule.changes() { State::Waiting } else { State::Unchanged },
+            detail: None,
+        });
+        let before = plan.before.iter().map(of_task(Kind::Before));
+        let after = plan.after.iter().map(of_task(Kind::After));
+        let targets = before.chain(services).chain(schedules).chain(after).collect();
+        Release { id: id.to_owned(), tag, targets, needs: plan.needs.clone() }
+    }
+
+    /// Returns the state of a target; nothing where the release has none of that name.
+    pub fn state(&self, kind: Kind, key: &str) -> Option<State> {
+        self.targets.iter().find(|target| target.kind == kind && target.key == key).map(|target| target.state)
+    }
+
+    /// Returns the keys of the services that may begin now, where so many may be under way at once.
+    pub fn ready(&self, at_once: usize) -> Vec<String> {
+        let services = || self.targets.iter().filter(|target| target.kind == Kind::Service);
+        let under_way = services().filter(|target| target.state == State::UnderWay).count();
+        let ready = services().filter(|target| target.state == State::Waiting && self.may_begin(&target.key));
+        ready.take(at_once.saturating_sub(under_way)).map(|target| target.key.clone()).collect()
+    }
+
+    fn may_begin(&self, key: &str) -> bool {
+        let is_up = |need: &String| self.state(Kind::Service, need).is_some_and(State::is_up);
+        self.needs.get(key).into_iter().flatten().all(is_up)
+    }
+
+    /// Notes what became of a target. What needs a service that is not up will not be reached.
+    pub fn set(&mut self, kind: Kind, key: &str, state: State, detail: Option<String>) {
+        for target in self.targets.iter_mut().filter(|target| target.kind == kind && target.key == key) {
+            (target.state, target.detail) = (state, detail.clone());
+        }
+        let ended = !matches!(state, State::Waiting | State::UnderWay) && !state.is_up();
+        if kind == Kind::Service && ended {
+            self.leave_out(key);
+        }
+    }
+
+    /// Notes that what needs a service is not reached, and so on.
+    fn leave_out(&mut self, key: &str) {
+        let needs = |needs: &Vec<String>| needs.iter().any(|need| need == key);
+        let dependents: Vec<String> =
+            self.needs.iter().filter(|(_, of)| needs(of)).map(|(dependent, _)| dependent.clone()).collect();
+        for dependent in dependents {
+            if self.state(Kind::Service, &dependent) == Some(State::Waiting) {
+                self.set(Kind::Service, &dependent, State::NotReached, Some(format!("it needs `{key}`")));
+            }
+        }
+    }
+
+    /// Notes that nothing that waits is reached any more, and why.
+    pub fn stop(&mut self, why: &str) {
+        for target in self.targets.iter_mut().filter(|target| target.state == State::Waiting) {
+            (target.state, target.detail) = (State::NotReached, Some(why.to_owned()));
+        }
+    }
+
+    /// Returns whether all targets of a kind came where they should.
+    pub fn is_done(&self, kind: Kind) -> bool {
+        let good = |state: State| state.is_up() || state == State::NotNeeded;
+        self.targets.iter().filter(|target| target.kind == kind).all(|target| good(target.state))
+    }
+
+    /// Returns the first target that kept the release from going on.
+    pub fn stopped_by(&self) -> Option<&Target> {
+        let bad = |state: State| matches!(state, State::Failed | State::RolledBack | State::UnderWay);
+        self.targets.iter().find(|target| bad(target.state))
+    }
+
+    /// Returns how it ended: a success only where every target came where it should.
+    pub fn verdict(&self) -> Verdict {
+        let any = |state: State| self.targets.iter().any(|target| target.state == state);
+        // A failure that is known weighs more than an end that is not.
+        if any(State::Failed) {
+            return Verdict::Failed;
+        }
+        if any(State::UnderWay) {
+            return Verdict::UnderWay;
+        }
+        match (any(State::RolledBack), any(State::Changed), any(State::NotReached) || any(State::Waiting)) {
+            (true, false, _) => Verdict::RolledBack,
+            (true, true, _) | (false, _, true) => Verdict::Failed,
+            (false, true, false) => Verdict::Succeeded,
+            (false, false, false) => Verdict::Unchanged,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
