@@ -27,6 +27,7 @@ pub mod replace;
 pub mod rollback;
 pub mod scale;
 pub mod service;
+pub mod task;
 
 pub use back::WayBack;
 pub use diff::Change;

@@ -1,0 +1,186 @@
+//! Owns what a task of its own takes over: from a service where to run, from those who ask what differs. Pure.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::document::problem::did_you_mean;
+use crate::error::Failure;
+
+/// The members of RunTask that a service has too, in the same form.
+const SHARED: &[&str] =
+    &["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"];
+
+/// What a run of a task overrides of its definition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    pub container: Option<String>,
+    pub command: Option<Vec<String>>,
+    pub environment: BTreeMap<String, String>,
+    /// Of the task, as ECS takes it: units and MiB.
+    pub cpu: Option<String>,
+    pub memory: Option<String>,
+}
+
+/// Returns the members of RunTask that a task takes over from a service, as DescribeServices shows that.
+///
+/// Some stand with the PRIMARY deployment, or with the PRIMARY task set, instead of the service.
+pub fn like(service: &Value) -> Map<String, Value> {
+    let mut members = Map::new();
+    for name in SHARED {
+        let value = member(service, name);
+        let says_something = match value {
+            Value::Array(items) => !items.is_empty(),
+            Value::String(text) => !text.is_empty() && text != "LATEST",
+            Value::Null => false,
+            _ => true,
+        };
+        if says_something {
+            members.insert((*name).to_owned(), value.clone());
+        }
+    }
+    // RunTask takes one of the two; a strategy is the more precise.
+    if members.contains_key("capacityProviderStrategy") {
+        members.remove("launchType");
+    }
+    let constraints = member(service, "placementConstraints").as_array().into_iter().flatten();
+    // Tasks that are run one by one have none of their own kind to keep apart from.
+    let kept: Vec<Value> =
+        constraints.filter(|constraint| constraint["type"] != "distinctInstance").cloned().collect();
+    if !kept.is_empty() {
+        members.insert("placementConstraints".to_owned(), kept.into());
+    }
+    members
+}
+
+/// Returns a member of a service, from where it stands.
+fn member<'a>(service: &'a Value, name: &str) -> &'a Value {
+    let primary = |list: &str| {
+        let items = service[list].as_array();
+        items.into_iter().flatten().find(|item| item["status"] == "PRIMARY").map(|item| &item[name])
+    };
+    let own = Some(&service[name]);
+    let says = |value: &&Value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty());
+    [own, primary("deployments"), primary("taskSets")]
+        .into_iter()
+        .flatten()
+        .find(says)
+        .unwrap_or(&Value::Null)
+}
+
+/// Returns the value of RunTask's `overrides` for a definition document; none where nothing is overridden.
+///
+/// # Errors
+/// A container that the definition does not have.
+pub fn overrides(overrides: &Overrides, definition: &Value) -> Result<Option<Value>, Failure> {
+    let container = container(overrides.container.as_deref(), definition)?;
+    let mut of_container = Map::new();
+    if let Some(command) = &overrides.command {
+        of_container.insert("command".to_owned(), json!(command));
+    }
+    if !overrides.environment.is_empty() {
+        let pair = |(name, value): (&String, &String)| json!({"name": name, "value": value});
+        of_container.insert("environment".to_owned(), overrides.environment.iter().map(pair).collect());
+    }
+    let mut members = Map::new();
+    if !of_container.is_empty() {
+        let Some(name) = container else {
+            return Err(Failure::error("the task definition has no container to override"));
+        };
+        of_container.shift_insert(0, "name".to_owned(), name.into());
+        members.insert("containerOverrides".to_owned(), json!([of_container]));
+    }
+    for (name, value) in [("cpu", &overrides.cpu), ("memory", &overrides.memory)] {
+        members.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
+    }
+    Ok((!members.is_empty()).then_some(Value::Object(members)))
+}
+
+/// Returns the container that overrides are for: the named one, else the first that is essential, else the first.
+///
+/// # Errors
+/// The definition has none of that name.
+pub fn container<'a>(named: Option<&str>, definition: &'a Value) -> Result<Option<&'a str>, Failure> {
+    let all = || definition["containerDefinitions"].as_array().into_iter().flatten();
+    let name = |container: &'a Value| container["name"].as_str();
+    let Some(wanted) = named else {
+        let essential = all().find(|container| container["essential"] != false);
+        return Ok(essential.or_else(|| all().next()).and_then(name));
+    };
+    let names: Vec<&str> = all().filter_map(name).collect();
+    match names.iter().find(|name| **name == wanted) {
+        Some(found) => Ok(Some(found)),
+        None => {
+            let family = definition["family"].as_str().unwrap_or_default();
+            let near = did_you_mean(wanted, names.iter().copied());
+            let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
+            Err(Failure::usage(format!("task definition `{family}` has no container `{wanted}`")).hint(hint))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_goes_where_the_service_is() {
+        let network = json!({"awsvpcConfiguration": {"subnets": ["a"]}});
+        let service = json!({"networkConfiguration": network, "launchType": "FARGATE", "platformVersion": "LATEST",
+            "capacityProviderStrategy": [], "placementConstraints": [{"type": "distinctInstance"}], "desiredCount": 2});
+        assert_eq!(
+            Value::Object(like(&service)),
+            json!({"networkConfiguration": network, "launchType": "FARGATE"})
+        );
+    }
+
+    #[test]
+    fn a_strategy_stands_in_the_place_of_a_launch_type() {
+        let strategy = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]);
+        let service = json!({"launchType": "FARGATE", "capacityProviderStrategy": strategy, "platformVersion": "1.4.0",
+            "placementConstraints": [{"type": "distinctInstance"}, {"type": "memberOf", "expression": "x"}]});
+        let expected = json!({"capacityProviderStrategy": strategy, "platformVersion": "1.4.0",
+            "placementConstraints": [{"type": "memberOf", "expression": "x"}]});
+        assert_eq!(Value::Object(like(&service)), expected);
+    }
+
+    #[test]
+    fn what_stands_with_the_primary_deployment_or_task_set_is_taken_from_there() {
+        let network = json!({"awsvpcConfiguration": {"subnets": ["b"]}});
+        for list in ["deployments", "taskSets"] {
+            let service = json!({list: [{"status": "ACTIVE", "networkConfiguration": {}},
+                {"status": "PRIMARY", "networkConfiguration": network}]});
+            assert_eq!(like(&service)["networkConfiguration"], network, "{list}");
+        }
+    }
+
+    fn definition() -> Value {
+        json!({"family": "web", "containerDefinitions": [{"name": "init", "essential": false}, {"name": "app"}]})
+    }
+
+    #[test]
+    fn nothing_to_override_is_no_override() {
+        assert_eq!(overrides(&Overrides::default(), &definition()).expect("good"), None);
+    }
+
+    #[test]
+    fn overrides_are_for_the_first_essential_container() {
+        let given = Overrides {
+            command: Some(vec!["rake".to_owned(), "db:migrate".to_owned()]),
+            environment: BTreeMap::from([("A".to_owned(), "b=c".to_owned())]),
+            memory: Some("2048".to_owned()),
+            ..Overrides::default()
+        };
+        let expected = json!({"containerOverrides": [{"name": "app", "command": ["rake", "db:migrate"],
+            "environment": [{"name": "A", "value": "b=c"}]}], "memory": "2048"});
+        assert_eq!(overrides(&given, &definition()).expect("good"), Some(expected));
+    }
+
+    #[test]
+    fn a_container_that_is_not_there_is_refused_with_the_nearest() {
+        let given = Overrides { container: Some("ap".to_owned()), ..Overrides::default() };
+        let failure = overrides(&given, &definition()).expect_err("there is none");
+        assert_eq!(failure.message, "task definition `web` has no container `ap`");
+        assert_eq!(failure.hints, ["did you mean `app`?"]);
+    }
+}
