@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
     cancel, check, completions, deploy, exec, explain, history, images, logs, man, plan, prune, render,
-    restart, resume, revisions, rollback, scale, schema, status, stop_task, tasks, wait,
+    restart, resume, revisions, rollback, run, scale, schema, status, stop_task, tasks, wait,
 };
 use crate::completing;
 use crate::context::Context;
@@ -49,6 +49,7 @@ enum Verb {
     Restart(restart::Restart),
     Logs(logs::Logs),
     Exec(exec::Exec),
+    Run(run::Run),
     StopTask(stop_task::StopTask),
     Scale(scale::Scale),
     Explain(explain::Explain),
@@ -152,7 +153,7 @@ pub fn main() -> ExitCode {
     };
     let report = report::new(style, &settings);
     let context = Context::new(settings, report);
-    let result = run(&cli, &context);
+    let result = run_verb(&cli, &context);
     let result = context.finish().and(result);
     match result {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
@@ -181,7 +182,7 @@ fn refused(message: &str) -> Failure {
     tips.chain([help]).fold(Failure::usage(first), Failure::hint)
 }
 
-fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
+fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
     if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
         return Err(Failure::usage("`--output markdown` is for `plan` alone").into());
     }
@@ -211,6 +212,7 @@ fn run(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Restart(args) => runtime()?.block_on(restart::run(args, context)),
         Verb::Logs(args) => runtime()?.block_on(logs::run(args, context)),
         Verb::Exec(args) => runtime()?.block_on(exec::run(args, context)),
+        Verb::Run(args) => runtime()?.block_on(run::run(args, context)),
         Verb::StopTask(args) => runtime()?.block_on(stop_task::run(args, context)),
         Verb::Scale(args) => runtime()?.block_on(scale::run(args, context)),
         #[cfg(feature = "sandbox")]

@@ -23,6 +23,7 @@ pub mod hook;
 pub mod prune;
 pub mod scale;
 pub mod stop;
+pub mod task;
 
 /// How often a call is made at the most, and the first pause after which it is made again.
 const ATTEMPTS: u32 = 6;

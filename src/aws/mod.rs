@@ -26,6 +26,7 @@ pub mod past;
 pub mod raw;
 pub mod references;
 pub mod rules;
+pub mod run_task;
 pub mod schedules;
 pub mod session;
 pub mod sts;

@@ -20,6 +20,7 @@ pub mod images;
 pub mod interrupts;
 pub mod logs;
 pub mod man;
+pub mod one_off;
 pub mod plan;
 pub mod prune;
 pub mod release;
@@ -29,6 +30,7 @@ pub mod resume;
 pub mod revisions;
 pub mod rollback;
 pub mod rollouts;
+pub mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod scale;

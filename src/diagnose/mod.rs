@@ -12,6 +12,7 @@ pub mod causes;
 pub mod events;
 pub mod exec;
 pub mod log;
+pub mod placement;
 mod rank;
 pub mod signature;
 pub mod stream;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
-use crate::manifest::work::Overrides;
+pub use crate::manifest::work::Overrides;
 
 /// The members of RunTask that a service has too, in the same form.
 const SHARED: &[&str] =

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::ending::verdict_line;
 use super::screen::Screen;
 use super::text::Text;
-use super::{Event, Question, Report, error, plan};
+use super::{Event, Question, Report, TaskQuestion, error, plan, task};
 use crate::aws::types::revision_of;
 use crate::diagnose::log::Log;
 use crate::document::problem::{Invalid, Severity};
@@ -110,6 +110,15 @@ impl Report for GitHub {
                 self.append(self.summary.as_ref(), &summary(settled));
                 self.outputs(key, revision_of(&settled.followed.revision), settled.is_good());
             }
+            Event::TaskEnded { end, .. } => {
+                self.text.tell(event);
+                let verdict = task::verdict_line(end).1;
+                if !end.is_success() {
+                    let title = property(&format!("ecsail: {}", end.key));
+                    self.command(&format!("::error title={title}::{}", escaped(&verdict)));
+                }
+                self.append(self.summary.as_ref(), &format!("**{}**: {}\n", end.key, as_text(&verdict)));
+            }
             Event::NotUpdated { service, error } => {
                 self.text.tell(event);
                 self.annotate_failure(error);
@@ -146,6 +155,10 @@ impl Report for GitHub {
 
     fn ask_interrupted(&self) -> Option<Question> {
         self.text.ask_interrupted()
+    }
+
+    fn ask_about_tasks(&self) -> Option<TaskQuestion> {
+        self.text.ask_about_tasks()
     }
 }
 

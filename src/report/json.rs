@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Event, Question, Report, error, log, plan, problems, screen};
+use super::{Event, Question, Report, TaskQuestion, error, log, plan, problems, screen, task};
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::watch::{Aftermath, Settled};
@@ -29,7 +29,10 @@ impl Json {
 
 impl Report for Json {
     fn tell(&self, event: &Event<'_>) {
-        let story = matches!(event, Event::Note(_) | Event::Progress(_) | Event::ServiceEvent { .. });
+        let story = matches!(
+            event,
+            Event::Note(_) | Event::Progress(_) | Event::ServiceEvent { .. } | Event::TaskProgress { .. }
+        );
         if story && self.quiet {
             return;
         }
@@ -67,6 +70,10 @@ impl Report for Json {
     }
 
     fn ask_interrupted(&self) -> Option<Question> {
+        None
+    }
+
+    fn ask_about_tasks(&self) -> Option<TaskQuestion> {
         None
     }
 }
@@ -111,6 +118,25 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             json!({"event": "checked", "services": services, "stages": stages})
         }
         Event::Line { service, line, .. } => log::json(service, line),
+        Event::TaskStarted { key, cluster, revision, started_by, tasks } => {
+            let tasks: Vec<&str> = tasks.iter().map(types::Task::id).collect();
+            json!({"event": "task.started", "name": key, "cluster": cluster, "revision": revision,
+                "started_by": started_by, "tasks": tasks})
+        }
+        Event::TaskProgress { key, task, seconds, .. } => {
+            json!({"event": "task.progress", "name": key, "task": task.id(), "status": task.last_status, "seconds": seconds})
+        }
+        Event::TaskLine { key, line, .. } => {
+            json!({"event": "task.line", "name": key, "task": line.task, "container": line.container,
+                "at": line.at as f64 / 1000.0, "message": line.message})
+        }
+        Event::TaskEnded { end, .. } => {
+            let mut value = task::json(end);
+            if let Some(diagnosis) = &end.diagnosis {
+                value["diagnosis"] = diagnosis_json(diagnosis);
+            }
+            value
+        }
         Event::Answer { event, value, .. } => {
             let mut answer = json!({"event": event});
             extend(&mut answer, value.clone());

@@ -27,6 +27,18 @@ pub fn text(line: &Line, width: usize, color: bool, terminal: bool) -> String {
     lines.join("\n")
 }
 
+/// Returns a line of a task of its own: as [`text`], or without a prefix where it has no width to keep.
+pub fn of_task(line: &Line, width: Option<usize>, color: bool, terminal: bool) -> String {
+    match width {
+        Some(width) => text(line, width, color, terminal),
+        None => {
+            let message = line.message.trim_end_matches(['\n', '\r']);
+            let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
+            message.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
 /// Returns the colour of a task: always the same for the same id.
 fn color_of(task: &str) -> &'static str {
     let sum = task.bytes().fold(5381u32, |sum, byte| sum.wrapping_mul(33) ^ u32::from(byte));

@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::plan::rollback::Target;
 use crate::settings::{Color, Output, Settings};
 use crate::tail::merge::Line as LogLine;
+use crate::watch::task::TaskEnd;
 use crate::watch::{Progress, Settled};
 
 pub mod ending;
@@ -31,6 +32,7 @@ pub mod redraw;
 pub mod refresh;
 pub mod rollback;
 pub mod screen;
+pub mod task;
 pub mod text;
 pub mod times;
 pub mod wrap;
@@ -77,6 +79,20 @@ pub enum Event<'a> {
     Done,
     /// A line of the log of a container; `width` is that of the widest container's name.
     Line { service: &'a str, line: &'a LogLine, width: usize },
+    /// Tasks of their own were started.
+    TaskStarted {
+        key: &'a str,
+        cluster: &'a str,
+        revision: &'a str,
+        started_by: &'a str,
+        tasks: &'a [types::Task],
+    },
+    /// Where a task of its own stands; told on change only.
+    TaskProgress { key: &'a str, task: &'a types::Task, several: bool, seconds: f64 },
+    /// A line that a task of its own wrote: the answer of a run, or part of the story of a release.
+    TaskLine { key: &'a str, line: &'a LogLine, width: usize, prefixed: bool, story: bool },
+    /// The end of a run; where its lines are the answer, this is part of the story.
+    TaskEnded { end: &'a TaskEnd, answer: bool },
     /// A plain answer: one line.
     Answer { event: &'a str, text: &'a str, value: Value },
     /// An answer of several lines and things.
@@ -103,6 +119,9 @@ pub trait Report {
     /// Returns the question what to do about the rollouts that are still under way, to be asked on a thread of its own;
     /// `None` where nobody can be asked.
     fn ask_interrupted(&self) -> Option<Question>;
+    /// Returns the question what to do about tasks that run on, to be asked on a thread of its own; `None` where nobody
+    /// can be asked.
+    fn ask_about_tasks(&self) -> Option<TaskQuestion>;
     /// Returns whether nobody reads the answers any more: the pipe that they go to is closed.
     fn is_closed(&self) -> bool {
         screen::is_closed()
@@ -111,6 +130,20 @@ pub trait Report {
 
 /// A question to a person; it waits for the answer.
 pub type Question = Box<dyn FnOnce() -> Interrupted + Send>;
+
+/// A question to a person about tasks that run; it waits for the answer.
+pub type TaskQuestion = Box<dyn FnOnce() -> TaskInterrupted + Send>;
+
+/// Says what is to be done about tasks that run when somebody interrupts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskInterrupted {
+    /// Stop watching; they run on.
+    Leave,
+    /// Stop them, and watch that.
+    Stop,
+    /// Go on watching.
+    GoOn,
+}
 
 /// Says what is to be done about rollouts under way when somebody interrupts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use crate::error::{Failure, Failures, Kind};
 use crate::watch::judge::Verdict;
+use crate::watch::task::{TaskEnd, TaskEnding};
 use crate::watch::{Aftermath, Ending, Settled};
 
 /// Says how a run ended that did what it was asked.
@@ -11,7 +12,7 @@ pub enum Outcome {
     Done,
     /// `plan --exit-code` found changes.
     Changes,
-    /// A rollout failed or was rolled back.
+    /// A rollout failed or was rolled back, or a task failed without a code of its own.
     RolloutFailed,
     /// The time is up, the rollout is still under way.
     TimedOut,
@@ -21,7 +22,7 @@ pub enum Outcome {
     Error,
     /// Somebody said no.
     Declined,
-    /// Another program was run in our place: what it ended with.
+    /// Another program was run in our place, or a task for us: what it ended with.
     Passed(u8),
 }
 
@@ -53,11 +54,11 @@ impl Outcome {
 
     fn weight(self) -> u8 {
         match self {
-            Outcome::Done | Outcome::Changes | Outcome::Declined | Outcome::Passed(_) => 0,
+            Outcome::Done | Outcome::Changes | Outcome::Declined | Outcome::Passed(0) => 0,
             Outcome::TimedOut => 1,
             Outcome::Error => 2,
             Outcome::Interrupted => 3,
-            Outcome::RolloutFailed => 4,
+            Outcome::RolloutFailed | Outcome::Passed(_) => 4,
         }
     }
 }
@@ -97,6 +98,22 @@ fn of_ending(ending: &Ending) -> Outcome {
         Ending::TimedOut { .. } => Outcome::TimedOut,
         Ending::Interrupted => Outcome::Interrupted,
         Ending::Lost { .. } => Outcome::Error,
+    }
+}
+
+impl TaskEnd {
+    /// Returns the outcome of a run: the container's own code where there is one.
+    pub fn outcome(&self) -> Outcome {
+        match &self.ending {
+            TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited if self.is_success() => Outcome::Done,
+            TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited => Outcome::RolloutFailed,
+            // Windows has codes of 32 bits, of which an exit code may hold the last 8: never 0.
+            TaskEnding::Exited { code } => Outcome::Passed(u8::try_from(*code).unwrap_or(u8::MAX)),
+            TaskEnding::FailedWithoutCode { .. } => Outcome::RolloutFailed,
+            TaskEnding::TimedOut { .. } => Outcome::TimedOut,
+            TaskEnding::Interrupted { .. } => Outcome::Interrupted,
+            TaskEnding::Lost { .. } => Outcome::Error,
+        }
     }
 }
 

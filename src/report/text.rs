@@ -13,10 +13,13 @@ use super::progress::Live;
 use super::refresh::Refresh;
 use super::screen::{MARK, Paint, Screen, paint};
 use super::{
-    Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems, rollback,
+    Event, Interrupted, PlanFormat, Question, Report, Style, TaskInterrupted, TaskQuestion, error,
+    explanation, plan, problems, rollback,
 };
 use crate::diagnose::events::is_noise;
 use crate::settings::Settings;
+use crate::tail::merge::Line as LogLine;
+use crate::watch::task::TaskEnd;
 use crate::watch::{Aftermath, Progress, Settled};
 
 /// Writes facts as text.
@@ -198,6 +201,16 @@ impl Report for Text {
                 let Screen { color_out, terminal_out, .. } = self.screen;
                 self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
             }
+            Event::TaskStarted { key, cluster, revision, tasks, .. } => {
+                self.told(&super::task::started(key, cluster, revision, tasks));
+            }
+            Event::TaskProgress { key, task, several, .. } => {
+                self.story(&super::task::progress(key, task, *several));
+            }
+            Event::TaskLine { key, line, width, prefixed, story } => {
+                self.task_line(key, line, prefixed.then_some(*width), *story);
+            }
+            Event::TaskEnded { end, answer } => self.task_ended(end, *answer),
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
             Event::Refreshed { page, changed } => self.refreshed(page, changed),
@@ -231,9 +244,57 @@ impl Report for Text {
             answer
         }))
     }
+
+    fn ask_about_tasks(&self) -> Option<TaskQuestion> {
+        if !self.screen.interactive {
+            return None;
+        }
+        self.finish();
+        let screen = self.screen;
+        Some(Box::new(move || {
+            let question = "The task runs on by itself. [l]eave it, [s]top it, [w]atch on?";
+            match screen.answer(question).to_lowercase().as_str() {
+                "s" | "stop" => TaskInterrupted::Stop,
+                "w" | "watch" => TaskInterrupted::GoOn,
+                _ => TaskInterrupted::Leave,
+            }
+        }))
+    }
 }
 
 impl Text {
+    /// Writes a line of a task: as it is where it is the answer, with the run's name before it in the story.
+    fn task_line(&self, key: &str, line: &LogLine, width: Option<usize>, story: bool) {
+        let Screen { color, color_out, terminal, terminal_out, .. } = self.screen;
+        match story {
+            false => self.screen.out(&super::log::of_task(line, width, color_out, terminal_out)),
+            true => {
+                let text = super::log::of_task(line, width, color, terminal);
+                text.split('\n').for_each(|one| self.story(&format!("{key} | {one}")));
+            }
+        }
+    }
+
+    fn task_ended(&self, end: &TaskEnd, answer: bool) {
+        let color = self.screen.color;
+        if let Some(diagnosis) = &end.diagnosis {
+            self.screen.err_folded(&explanation::text(&end.key, diagnosis, color));
+        }
+        for reason in &end.not_started {
+            self.screen.err_folded(&format!("{}: {reason}", end.key));
+        }
+        let (mark, text) = super::task::verdict_line(end);
+        match answer {
+            true => {
+                let text = paint(self.screen.color_out, mark, &text);
+                self.screen.out_folded(&format!("{}: {text}", end.key));
+            }
+            false if end.is_success() => self.told(&format!("{}: {}", end.key, paint(color, mark, &text))),
+            false => self.screen.err_folded(&format!("{}: {}", end.key, paint(color, mark, &text))),
+        }
+        super::task::what_now(end).iter().for_each(|line| self.screen.err(&format!("  {line}")));
+    }
+
     /// Shows an event of the service; what every rollout says is shown under `-v` only.
     fn service_event(&self, service: &str, message: &str) {
         let tail = explanation::tail(message);

@@ -89,7 +89,7 @@ impl Tail<'_> {
     }
 
     /// Opens what is named and was not open, and closes what has not been named for a while.
-    fn reopen(&mut self, maps: Vec<Map>) {
+    pub(super) fn reopen(&mut self, maps: Vec<Map>) {
         self.open.values_mut().for_each(|reader| reader.unnamed += 1);
         for map in maps {
             for source in map.sources {

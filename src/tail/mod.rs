@@ -1,4 +1,5 @@
-//! Owns reading the log lines of a service's tasks, in the order of time, and following them over rollouts.
+//! Owns reading the log lines of a service's tasks, in the order of time, and following them over rollouts; and those of
+//! tasks of their own, to the last one.
 //!
 //! It never changes anything. What cannot be read of one container is said, and keeps nothing of the others back.
 
@@ -12,6 +13,7 @@ use crate::aws::logs::{LogEvent, LogPage, LogQuery};
 use crate::aws::observe::failure;
 use crate::aws::types::Service;
 use crate::aws::{ApiError, Aws};
+use crate::diagnose::log::masked_line;
 use crate::report::{Event, Report};
 use look::with_tasks;
 use merge::{Line, Merge};
@@ -22,6 +24,7 @@ mod look;
 pub mod merge;
 mod said;
 pub mod sources;
+pub mod tasks;
 
 /// How long a line may take from its writer to its reader, in milliseconds: the log driver sends every few seconds,
 /// and clocks differ. So far back is read again each time.
@@ -48,11 +51,26 @@ pub struct Reading {
     pub limit: Option<usize>,
 }
 
-/// Reads the lines of one service.
+/// Says where lines are shown.
+#[derive(Clone, Debug, Default)]
+pub enum Channel {
+    /// With those of a service, as the answer: each with its task and its container.
+    #[default]
+    Service,
+    /// As the answer of a run.
+    Answer,
+    /// In the story of something larger, without these secrets.
+    Story { secrets: Vec<String> },
+}
+
+/// Reads the lines of one service, or of tasks of their own.
 pub struct Tail<'a> {
     aws: &'a Aws,
     report: &'a dyn Report,
     reading: Reading,
+    channel: Channel,
+    /// Lines have their task and their container before them.
+    prefixed: bool,
     started: Instant,
     /// The task definitions that were read, by ARN.
     definitions: BTreeMap<String, Value>,
@@ -94,6 +112,23 @@ struct Pass {
 }
 
 impl<'a> Tail<'a> {
+    /// Returns a reader that has nothing open yet.
+    fn new(reading: Reading, aws: &'a Aws, report: &'a dyn Report) -> Tail<'a> {
+        Tail {
+            aws,
+            report,
+            reading,
+            channel: Channel::default(),
+            prefixed: true,
+            started: Instant::now(),
+            definitions: BTreeMap::new(),
+            open: BTreeMap::new(),
+            unreadable: Vec::new(),
+            said: BTreeSet::new(),
+            revisions: BTreeSet::new(),
+        }
+    }
+
     /// Returns a reader of the lines of a service, as it is now.
     ///
     /// # Errors
@@ -104,17 +139,7 @@ impl<'a> Tail<'a> {
         aws: &'a Aws,
         report: &'a dyn Report,
     ) -> anyhow::Result<Tail<'a>> {
-        let mut tail = Tail {
-            aws,
-            report,
-            reading,
-            started: Instant::now(),
-            definitions: BTreeMap::new(),
-            open: BTreeMap::new(),
-            unreadable: Vec::new(),
-            said: BTreeSet::new(),
-            revisions: BTreeSet::new(),
-        };
+        let mut tail = Tail::new(reading, aws, report);
         tail.take_in(service).await.map_err(failure)?;
         tail.check_container()?;
         tail.revisions = with_tasks(service);
@@ -268,6 +293,16 @@ impl<'a> Tail<'a> {
 
     fn show(&self, line: &Line) {
         let width = self.open.keys().map(|source| source.container.chars().count()).max().unwrap_or_default();
-        self.report.tell(&Event::Line { service: &self.reading.key, line, width });
+        let (key, prefixed) = (self.reading.key.as_str(), self.prefixed);
+        match &self.channel {
+            Channel::Service => self.report.tell(&Event::Line { service: key, line, width }),
+            Channel::Answer => {
+                self.report.tell(&Event::TaskLine { key, line, width, prefixed, story: false });
+            }
+            Channel::Story { secrets } => {
+                let line = &Line { message: masked_line(&line.message, secrets), ..line.clone() };
+                self.report.tell(&Event::TaskLine { key, line, width, prefixed, story: true });
+            }
+        }
     }
 }

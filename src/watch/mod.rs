@@ -25,6 +25,7 @@ pub mod look;
 pub mod pace;
 pub mod progress;
 pub mod snapshot;
+pub mod task;
 pub mod timeline;
 
 pub use progress::{Progress, Standing, Traffic};

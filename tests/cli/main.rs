@@ -25,6 +25,7 @@ mod render;
 mod revisions;
 mod rollback;
 mod round_trip;
+mod run;
 mod running;
 mod sandbox;
 mod scale;

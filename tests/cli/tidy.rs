@@ -57,6 +57,7 @@ const PURE: &[&str] = &[
     "watch/judge",
     "watch/pace",
     "watch/progress",
+    "watch/task/judge",
     "watch/snapshot",
     "watch/timeline",
 ];
@@ -106,6 +107,7 @@ fn only_apply_changes_anything_in_aws() {
         ".deregister(",
         ".delete_definitions(",
         ".stop_task(",
+        ".run_task(",
         ".register_scalable_target(",
         ".continue_service_deployment(",
     ];

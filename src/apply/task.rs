@@ -1,0 +1,182 @@
+//! Owns the starting of tasks of their own. The call carries a token: however often it is made, it starts once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{ATTEMPTS, may_try_again, pause};
+use crate::aws::ApiError;
+use crate::aws::Aws;
+use crate::aws::observe::cluster_failure;
+use crate::aws::run_task::RunFailure;
+use crate::aws::types::{Task, TaskDefinition};
+use crate::diagnose::placement::refused;
+use crate::error::Failure;
+use crate::report::{Event, Report};
+
+/// One RunTask call to be made, with everything decided.
+#[derive(Clone, Debug, Default)]
+pub struct TaskOrder {
+    /// What commands call it.
+    pub key: String,
+    pub cluster: String,
+    pub definition: TaskDefinition,
+    /// Members of RunTask: where it runs, and `overrides`.
+    pub members: Map<String, Value>,
+    pub tags: BTreeMap<String, String>,
+    pub count: u32,
+    /// The container whose exit code and log lines count; else those that are essential, and all lines.
+    pub container: Option<String>,
+    /// For how long it may run: then it is stopped.
+    pub timeout: Duration,
+    /// Of 36 characters at the most.
+    pub started_by: String,
+    /// The token of the call, of 64 characters at the most.
+    pub token: String,
+}
+
+/// Holds what a call started, and what it could not start.
+#[derive(Debug, Default)]
+pub struct Started {
+    pub tasks: Vec<Task>,
+    /// Why others of the same call were not started; empty where all were.
+    pub failures: Vec<Failure>,
+}
+
+impl TaskOrder {
+    /// Returns the document of the call.
+    fn document(&self) -> Value {
+        let mut document = self.members.clone();
+        document.insert("cluster".to_owned(), json!(self.cluster));
+        document.insert("taskDefinition".to_owned(), json!(self.definition.arn));
+        document.insert("count".to_owned(), json!(self.count));
+        document.insert("startedBy".to_owned(), json!(self.started_by));
+        document.insert("clientToken".to_owned(), json!(self.token));
+        if !self.tags.is_empty() {
+            let tag = |(key, value): (&String, &String)| json!({"key": key, "value": value});
+            document.insert("tags".to_owned(), self.tags.iter().map(tag).collect());
+        }
+        Value::Object(document)
+    }
+
+    fn attempted(&self) -> String {
+        format!("run task `{}` ({}) in cluster `{}`", self.key, self.definition.revision(), self.cluster)
+    }
+}
+
+/// Makes the call, and returns the tasks that it started; a lost answer is asked for again with the same token.
+///
+/// # Errors
+/// None was started, or it is not known whether one was.
+pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Result<Started, Failure> {
+    let document = order.document();
+    let mut attempt = 0;
+    let answer = loop {
+        attempt += 1;
+        let error = match aws.run_task(&document).await {
+            Ok(answer) => break answer,
+            Err(error) => error,
+        };
+        if attempt >= ATTEMPTS || !may_try_again(&error) {
+            return Err(not_run(order, error));
+        }
+        tracing::info!("RunTask is called again with its token after: {error}");
+        tokio::time::sleep(pause(attempt)).await;
+    };
+    let mut failures: Vec<Failure> = answer.failures.iter().map(failure).collect();
+    if answer.tasks.is_empty() {
+        return Err(none_started(order, &answer.failures));
+    }
+    let missing = (order.count as usize).saturating_sub(answer.tasks.len());
+    if missing > 0 && failures.is_empty() {
+        failures.push(Failure::error(format!(
+            "{missing} of {} tasks not started: ECS does not say why",
+            order.count
+        )));
+    }
+    for failure in &failures {
+        report.tell(&Event::Note(&format!("{}: {failure}", order.key)));
+    }
+    Ok(Started { tasks: answer.tasks, failures })
+}
+
+/// Returns the failure of a call that came to nothing, as far as that is known.
+fn not_run(order: &TaskOrder, error: ApiError) -> Failure {
+    let unknown = error.is_ambiguous().then(|| {
+        format!(
+            "whether a task was started is not known: look with `aws ecs list-tasks --cluster {} --started-by {}`",
+            order.cluster, order.started_by
+        )
+    });
+    let meant = refused(error.message.as_deref().unwrap_or_default(), None);
+    let meant = meant.map(|known| format!("{}: {}", known.cause, known.remedy));
+    let hint = error.hint();
+    let cause = cluster_failure(&order.cluster, error);
+    Failure::error(order.attempted()).hint(hint).hint(meant).hint(unknown).because(cause)
+}
+
+/// Returns the failure of a call that started nothing: each reason once, with what it means.
+fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
+    let reasons: BTreeSet<String> = failures.iter().map(told).collect();
+    let cause = anyhow::Error::msg(reasons.into_iter().collect::<Vec<_>>().join("; "));
+    let hints: BTreeSet<String> = failures.iter().filter_map(meant).collect();
+    let failure = Failure::error(order.attempted()).because(cause);
+    hints.into_iter().fold(failure, Failure::hint)
+}
+
+/// Returns one refusal as a failure of its own.
+fn failure(one: &RunFailure) -> Failure {
+    let hint = meant(one);
+    let meant = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    Failure::error(format!("a task was not started: {}{meant}", told(one))).hint(hint)
+}
+
+/// Returns a refusal in ECS's words: reason, what it is about, detail.
+fn told(one: &RunFailure) -> String {
+    let about = one.arn.as_deref().filter(|arn| !arn.is_empty());
+    let about = about.map(|arn| format!(" of `{arn}`")).unwrap_or_default();
+    let detail = one.detail.as_deref().filter(|detail| !detail.is_empty());
+    let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+    format!("{}{about}{detail}", one.reason)
+}
+
+fn meant(one: &RunFailure) -> Option<String> {
+    let known = refused(&one.reason, one.detail.as_deref())?;
+    Some(format!("{}: {}", known.cause, known.remedy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_carries_its_token_and_leaves_out_what_is_not_given() {
+        let order = TaskOrder {
+            cluster: "main".to_owned(),
+            definition: TaskDefinition { arn: "arn:web:1".to_owned(), document: Value::Null },
+            members: Map::from_iter([("launchType".to_owned(), json!("FARGATE"))]),
+            count: 2,
+            started_by: "ecsail-run".to_owned(),
+            token: "t".to_owned(),
+            ..TaskOrder::default()
+        };
+        let expected = json!({"launchType": "FARGATE", "cluster": "main", "taskDefinition": "arn:web:1", "count": 2,
+            "startedBy": "ecsail-run", "clientToken": "t"});
+        assert_eq!(order.document(), expected);
+    }
+
+    #[test]
+    fn a_call_that_started_nothing_names_each_reason_once() {
+        let one = RunFailure {
+            arn: Some("arn:instance".to_owned()),
+            reason: "RESOURCE:MEMORY".to_owned(),
+            detail: Some("too little".to_owned()),
+        };
+        let other = RunFailure { reason: "AGENT".to_owned(), ..RunFailure::default() };
+        let failure = none_started(&TaskOrder::default(), &[one.clone(), one, other]);
+        let cause = std::error::Error::source(&failure).map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some("AGENT; RESOURCE:MEMORY of `arn:instance`: too little"));
+        assert!(failure.hints[0].starts_with("no container instance has room"), "{:?}", failure.hints);
+    }
+}

@@ -1,0 +1,272 @@
+//! Owns runs of tasks to their end, which `run`, scheduled tasks run now, and releases share: started once, their lines
+//! shown as they come, and stopped where their time is up or somebody says so.
+
+use std::cell::Cell;
+use std::hash::{BuildHasher, Hasher};
+use std::pin::pin;
+use std::time::Duration;
+
+use anyhow::Result;
+use futures_util::future::join;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::interrupts::Interrupts;
+use crate::apply::stop::stop_tasks;
+use crate::apply::task::{Started, TaskOrder, run_task};
+use crate::aws::Aws;
+use crate::aws::types::Task;
+use crate::context::Context;
+use crate::diagnose::log::secrets_of;
+use crate::error::Failure;
+use crate::report::{Event, Report, TaskInterrupted};
+use crate::tail::tasks::Following;
+use crate::tail::{Channel, Tail};
+use crate::watch::task::judge::{Deciding, End, ending};
+pub use crate::watch::task::{TaskEnd, TaskEnding};
+use crate::watch::task::{TaskFacts, TaskWatch, Watched, explained};
+
+/// How long tasks may take to stop, once they were told to: ECS gives containers up to two minutes.
+const STOPPING: Duration = Duration::from_secs(240);
+
+/// Says where the lines of a run go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// They are the answer, as the container wrote them.
+    #[default]
+    Answer,
+    /// They are part of the story of something larger, each after the run's name.
+    Story,
+}
+
+/// Says how a run is followed.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    pub lines: Lines,
+    /// Else it is started, and left.
+    pub wait: bool,
+    /// An interrupt stops it without a question.
+    pub stop_on_interrupt: bool,
+}
+
+/// Starts a task and follows it to its end, which is told.
+///
+/// # Errors
+/// Nothing was started, or it is not known whether.
+pub async fn to_the_end(
+    order: &TaskOrder,
+    how: &How,
+    aws: &Aws,
+    context: &Context,
+    interrupts: &mut Interrupts,
+) -> Result<TaskEnd> {
+    let report = context.report.as_ref();
+    let Some(started) = interrupts.finish(run_task(order, aws, report), report).await else {
+        return Err(unknown(order).into());
+    };
+    let Started { tasks, failures } = started?;
+    report.tell(&Event::TaskStarted {
+        key: &order.key,
+        cluster: &order.cluster,
+        revision: order.definition.revision(),
+        started_by: &order.started_by,
+        tasks: &tasks,
+    });
+    let run = Run { order, how, aws, report, poll: context.poll_interval(), began: Instant::now() };
+    let (ending, tasks, ends) = match how.wait {
+        true => run.follow(tasks, interrupts).await,
+        false => (TaskEnding::NotWaited, tasks, Vec::new()),
+    };
+    let not_started: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    let end = run.end(with_missing(ending, &not_started), &tasks, &ends, not_started);
+    report.tell(&Event::Done);
+    report.tell(&Event::TaskEnded { end: &end, answer: how.lines == Lines::Story });
+    Ok(end)
+}
+
+/// Returns a token for one call: whoever makes the call again with it gets the same tasks.
+pub fn token() -> String {
+    // The standard library's hashers are seeded at random, each anew.
+    let random = || std::collections::hash_map::RandomState::new().build_hasher().finish();
+    format!("ecsail-{:016x}{:016x}", random(), random())
+}
+
+/// Returns the failure of a start that somebody interrupted twice.
+fn unknown(order: &TaskOrder) -> Failure {
+    let hint = format!(
+        "whether a task was started is not known: look with `aws ecs list-tasks --cluster {} --started-by {}`",
+        order.cluster, order.started_by
+    );
+    Failure::error(format!("run task `{}`: interrupted", order.key)).hint(hint)
+}
+
+/// Returns how a run ended of which not all was started: good codes of some are no success of all.
+fn with_missing(ending: TaskEnding, not_started: &[String]) -> TaskEnding {
+    match (ending, not_started.first()) {
+        (TaskEnding::Exited { code: 0 }, Some(reason)) => {
+            TaskEnding::FailedWithoutCode { reason: reason.clone() }
+        }
+        (ending, _) => ending,
+    }
+}
+
+/// Says who asked that the tasks stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Time,
+    Somebody,
+}
+
+/// Holds a run under way.
+struct Run<'a> {
+    order: &'a TaskOrder,
+    how: &'a How,
+    aws: &'a Aws,
+    report: &'a dyn Report,
+    poll: Option<Duration>,
+    began: Instant,
+}
+
+type Followed = (TaskEnding, Vec<Task>, Vec<End>);
+
+impl Run<'_> {
+    /// Watches the tasks and shows their lines until all is over, or nobody waits any more.
+    async fn follow(&self, tasks: Vec<Task>, interrupts: &mut Interrupts) -> Followed {
+        let (tell, seen) = watch::channel(tasks.clone());
+        let stopped = Cell::new(false);
+        let watching = async {
+            let watched = self.watch(&tasks).to_the_end(tell).await;
+            stopped.set(true);
+            watched
+        };
+        let mut work = pin!(join(watching, self.show_lines(&tasks, seen.clone())));
+        let mut asked = None;
+        let mut deadline = self.began + self.order.timeout;
+        let watched = loop {
+            tokio::select! {
+                (watched, ()) = &mut work => break Some(watched),
+                // Only late lines are missing: those have a bound of their own.
+                () = tokio::time::sleep_until(deadline), if !stopped.get() => match asked {
+                    None => {
+                        asked = Some(Asked::Time);
+                        if !self.stop(&tasks, "the time of the run was up").await { break None }
+                        deadline = Instant::now() + STOPPING;
+                    }
+                    Some(_) => break None,
+                },
+                () = interrupts.next() => {
+                    // The second time there is nothing to ask any more.
+                    let answer = match asked {
+                        Some(_) => TaskInterrupted::Leave,
+                        None => self.interrupted(interrupts).await,
+                    };
+                    match answer {
+                        TaskInterrupted::GoOn => {}
+                        TaskInterrupted::Leave => {
+                            asked = asked.or(Some(Asked::Somebody));
+                            break None;
+                        }
+                        TaskInterrupted::Stop => {
+                            asked = Some(Asked::Somebody);
+                            if !self.stop(&tasks, "interrupted").await { break None }
+                            deadline = Instant::now() + STOPPING;
+                        }
+                    }
+                }
+            }
+        };
+        let last = seen.borrow().clone();
+        match watched {
+            Some(Watched::Ended(ends)) => (ended(&ends, asked), last, ends),
+            Some(Watched::Lost { error }) => (TaskEnding::Lost { error }, last, Vec::new()),
+            None if asked == Some(Asked::Time) => (TaskEnding::TimedOut { stopped: false }, last, Vec::new()),
+            None => (TaskEnding::Interrupted { stopped: false }, last, Vec::new()),
+        }
+    }
+
+    fn watch(&self, tasks: &[Task]) -> TaskWatch<'_> {
+        let deciding = Deciding::of(&self.order.definition.document, self.order.container.as_deref());
+        let place = (self.order.key.as_str(), self.order.cluster.as_str());
+        TaskWatch::new(place, tasks, deciding, self.poll, (self.aws, self.report))
+    }
+
+    /// Shows the lines of the tasks, to the last one; that they cannot be read keeps nothing back.
+    async fn show_lines(&self, tasks: &[Task], seen: watch::Receiver<Vec<Task>>) {
+        let channel = match self.how.lines {
+            Lines::Answer => Channel::Answer,
+            Lines::Story => Channel::Story { secrets: secrets_of(&self.order.definition.document) },
+        };
+        let following = Following {
+            cluster: self.order.cluster.clone(),
+            key: self.order.key.clone(),
+            container: self.order.container.clone(),
+            channel,
+        };
+        let tail = Tail::of_tasks(following, &self.order.definition, tasks, self.aws, self.report);
+        if let Err(failure) = tail.follow_tasks(seen, self.poll).await {
+            let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
+            let note = format!("the log lines are not read any more: {failure}{}", cause.unwrap_or_default());
+            self.report.tell(&Event::Note(&note));
+        }
+    }
+
+    /// Returns what is to be done about tasks that run on, asked where somebody can be.
+    async fn interrupted(&self, interrupts: &mut Interrupts) -> TaskInterrupted {
+        if self.how.stop_on_interrupt {
+            return TaskInterrupted::Stop;
+        }
+        let Some(question) = self.report.ask_about_tasks() else { return TaskInterrupted::Leave };
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // A thread of its own: waiting for an answer must keep neither a second Ctrl-C nor the end of the process.
+        std::thread::spawn(move || tell.send(question()));
+        tokio::select! {
+            answer = told => answer.unwrap_or(TaskInterrupted::Leave),
+            () = interrupts.next() => TaskInterrupted::Leave,
+        }
+    }
+
+    /// Tells the tasks to stop, and returns whether ECS took that for each.
+    async fn stop(&self, tasks: &[Task], why: &str) -> bool {
+        self.report.tell(&Event::Note(&format!("{}: stopping: {why}", self.order.key)));
+        let reason = format!("Stopped by ecsail: {why}");
+        let results = stop_tasks(tasks, &self.order.cluster, &reason, self.aws).await;
+        let mut all = true;
+        for failure in results.into_iter().filter_map(Result::err) {
+            let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
+            self.report.tell(&Event::Note(&format!("{failure}{}", cause.unwrap_or_default())));
+            all = false;
+        }
+        all
+    }
+
+    fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End], not_started: Vec<String>) -> TaskEnd {
+        let facts = |(index, task): (usize, &Task)| TaskFacts {
+            arn: task.task_arn.clone(),
+            status: task.last_status.clone(),
+            end: ends.get(index).cloned(),
+        };
+        // That it was stopped as asked for needs no explanation.
+        let asked = matches!(ending, TaskEnding::TimedOut { .. } | TaskEnding::Interrupted { .. });
+        TaskEnd {
+            key: self.order.key.clone(),
+            cluster: self.order.cluster.clone(),
+            revision: self.order.definition.revision().to_owned(),
+            tasks: tasks.iter().enumerate().map(facts).collect(),
+            not_started,
+            diagnosis: if asked { None } else { explained(tasks, ends) },
+            elapsed: self.began.elapsed(),
+            ending,
+        }
+    }
+}
+
+/// Returns how a run ended: what was stopped because we asked is no failure of the task, and no success.
+fn ended(ends: &[End], asked: Option<Asked>) -> TaskEnding {
+    let by_call = ends.iter().any(|end| matches!(end, End::Stopped { by_call: true, .. }));
+    match asked {
+        Some(Asked::Time) if by_call => TaskEnding::TimedOut { stopped: true },
+        Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stopped: true },
+        // It was done before it heard of that.
+        _ => ending(ends),
+    }
+}

@@ -1,0 +1,181 @@
+//! `ecsail run`: a task of its own, followed to its end, with its lines and its exit code.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::following::duration;
+use super::interrupts::Interrupts;
+use super::one_off::{How, Lines, to_the_end, token};
+use super::services::{Chosen, One};
+use crate::apply::task::TaskOrder;
+use crate::aws::Aws;
+use crate::aws::observe::{cluster_failure, failure};
+use crate::aws::types::{Service, TaskDefinition, view};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::plan::task::{Overrides, container, like, overrides};
+use crate::report::{Event, Outcome};
+
+/// Runs a task of its own, and waits for its end
+#[derive(Clone, Debug, Args)]
+#[command(
+    override_usage = "ecsail run [OPTIONS] [--like SERVICE] [-- COMMAND...]",
+    after_help = "Examples:
+  ecsail run --like web -- bin/rails db:migrate
+  ecsail run --cluster main --like web --env BATCH=500 -- bin/import
+  ecsail run --like worker --memory 4096 --timeout 3h -- bin/report
+  ecsail run --like web --no-wait -- bin/rebuild-index
+
+The task runs the revision that the service runs, in its network and on its
+capacity. Its log lines go to stdout as they come, to the last one. Exit codes:
+the container's own (of several the first that is not 0); 3 where there is
+none, since it never ran or was stopped; 1 where nothing was started; 4 when
+its time was up and it was stopped; 130 interrupted."
+)]
+pub struct Run {
+    /// The service whose revision, network and capacity it takes: a key of the manifest or a name in ECS
+    #[arg(long, value_name = "SERVICE", add = crate::completing::services())]
+    like: Option<String>,
+    /// The container that the command and the environment are for; its lines and its exit code are what counts
+    #[arg(long, value_name = "NAME")]
+    container: Option<String>,
+    /// An environment variable of the container, over the definition's
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// The CPU units of the task, over the definition's
+    #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u32).range(1..))]
+    cpu: Option<u32>,
+    /// The memory of the task in MiB, over the definition's
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    memory: Option<u32>,
+    /// How many tasks to run, side by side
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
+    count: u32,
+    /// How long it may run: after that it is stopped
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    timeout: Duration,
+    /// Start it, and leave it
+    #[arg(long)]
+    no_wait: bool,
+    /// Stop it where somebody interrupts, without a question
+    #[arg(long)]
+    stop_on_interrupt: bool,
+    /// The command of the container, over the definition's
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A service or a container that is not there, or a task that could not be started.
+pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
+    let Some(service) = &args.like else {
+        let hint = "`ecsail run --like SERVICE -- COMMAND…`".to_owned();
+        return Err(Failure::usage("name the service that the task is like").hint(hint).into());
+    };
+    let overrides = args.overrides()?;
+    let chosen = One::named(service).choose(context).await?;
+    let model = Model::of(&chosen, context).await?;
+    let order = model.order(args, &overrides)?;
+    let how = How { lines: Lines::Answer, wait: !args.no_wait, stop_on_interrupt: args.stop_on_interrupt };
+    let mut interrupts = Interrupts::listen()?;
+    let end = to_the_end(&order, &how, &chosen.aws, context, &mut interrupts).await?;
+    Ok(end.outcome())
+}
+
+impl Run {
+    fn overrides(&self) -> Result<Overrides, Failure> {
+        Ok(Overrides {
+            container: self.container.clone(),
+            command: (!self.command.is_empty()).then(|| self.command.clone()),
+            environment: self.env.iter().map(|text| variable(text)).collect::<Result<BTreeMap<_, _>, _>>()?,
+            cpu: self.cpu.map(|units| units.to_string()),
+            memory: self.memory.map(|size| size.to_string()),
+        })
+    }
+}
+
+/// Returns the name and value of `--env NAME=VALUE`.
+fn variable(text: &str) -> Result<(String, String), Failure> {
+    match text.split_once('=').filter(|(name, _)| !name.is_empty()) {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        // What is written may be a secret, so it is not repeated.
+        None => Err(Failure::usage("an `--env` is not `NAME=VALUE`")),
+    }
+}
+
+/// Holds what a task takes over from a service.
+struct Model {
+    key: String,
+    cluster: String,
+    members: serde_json::Map<String, serde_json::Value>,
+    definition: TaskDefinition,
+}
+
+impl Model {
+    /// Returns what the one chosen service runs, and where.
+    async fn of(chosen: &Chosen, context: &Context) -> Result<Model> {
+        let Some(place) = chosen.places.first() else {
+            return Err(Failure::usage("name one service").into());
+        };
+        let found = chosen.aws.services(&place.cluster, std::slice::from_ref(&place.name)).await;
+        let mut found = found.map_err(|error| cluster_failure(&place.cluster, error))?;
+        let document = found.remove(&place.name).unwrap_or_default();
+        let service: Service = view(&document).unwrap_or_default();
+        if service.status.is_empty() || service.status == "INACTIVE" {
+            return Err(chosen.missing(place).await.into());
+        }
+        let definition = definition_of(&service, &place.key, &chosen.aws).await?;
+        let under_way = service.primary().and_then(|primary| primary.rollout_state.as_deref());
+        if under_way.is_some_and(|state| state != "COMPLETED") {
+            let revision = definition.revision();
+            let note = format!("the deployment of {revision} to `{}` is not completed", place.key);
+            context.report.tell(&Event::Note(&note));
+        }
+        Ok(Model {
+            key: place.key.clone(),
+            cluster: place.cluster.clone(),
+            members: like(&document),
+            definition,
+        })
+    }
+
+    /// Returns the call to be made.
+    fn order(self, args: &Run, changes: &Overrides) -> Result<TaskOrder, Failure> {
+        let mut members = self.members;
+        container(changes.container.as_deref(), &self.definition.document)?;
+        if let Some(changes) = overrides(changes, &self.definition.document)? {
+            members.insert("overrides".to_owned(), changes);
+        }
+        let token = token();
+        Ok(TaskOrder {
+            key: self.key,
+            cluster: self.cluster,
+            definition: self.definition,
+            members,
+            tags: BTreeMap::new(),
+            count: args.count,
+            container: changes.container.clone(),
+            timeout: args.timeout,
+            started_by: format!("ecsail-run-{}", &token[token.len() - 8..]),
+            token,
+        })
+    }
+}
+
+/// Returns the definition that a service runs.
+async fn definition_of(service: &Service, key: &str, aws: &Aws) -> Result<TaskDefinition, Failure> {
+    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY").map(|set| &set.task_definition);
+    let own = Some(&service.task_definition).filter(|arn| !arn.is_empty());
+    let Some(arn) = own.or(set) else {
+        return Err(Failure::error(format!("service `{key}` runs no task definition")));
+    };
+    let found = aws.task_definition(arn).await.map_err(failure)?;
+    found.ok_or_else(|| {
+        Failure::error(format!("task definition `{arn}` of service `{key}` is no longer there"))
+    })
+}

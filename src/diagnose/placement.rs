@@ -1,0 +1,99 @@
+//! Owns why a task of its own was not started: the reasons that RunTask gives in `failures`.
+
+use super::causes::{Retry, of_text};
+
+/// Holds what a refusal means, and what helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub cause: &'static str,
+    pub remedy: &'static str,
+    pub retry_helps: Retry,
+}
+
+/// The reasons that are one word, from the developer guide's page on API failures.
+const ROWS: &[(&str, &str, &str, Retry)] = &[
+    (
+        "AGENT",
+        "the ECS agent of the container instance is not connected",
+        "look at the instance and its agent, or let another one take the task",
+        Retry::Sometimes,
+    ),
+    (
+        "ATTRIBUTE",
+        "no container instance has an attribute that the task definition asks for",
+        "update the agent, or place the task on instances that have it",
+        Retry::No,
+    ),
+    (
+        "LOCATION",
+        "the container instance is in another availability zone than the subnets",
+        "name subnets of the zones that have instances",
+        Retry::No,
+    ),
+    (
+        "EMPTY CAPACITY PROVIDER",
+        "the capacity provider has no container instance",
+        "add instances to its Auto Scaling group, or let it scale",
+        Retry::Sometimes,
+    ),
+    (
+        "NO ACTIVE INSTANCES",
+        "no container instance of the capacity provider is active",
+        "activate or add instances",
+        Retry::Sometimes,
+    ),
+    (
+        "INACTIVE",
+        "the container instance is not active",
+        "add instances to the cluster, or run the task on Fargate",
+        Retry::No,
+    ),
+    (
+        "MISSING",
+        "what the call names is not there",
+        "check the cluster, its container instances and the account",
+        Retry::No,
+    ),
+];
+
+/// Returns what a reason for not starting a task means; nothing where no row knows it.
+pub fn refused(reason: &str, detail: Option<&str>) -> Option<Refused> {
+    let word = reason.trim().to_uppercase();
+    if let Some((_, cause, remedy, retry_helps)) = ROWS.iter().find(|row| row.0 == word) {
+        return Some(Refused { cause, remedy, retry_helps: *retry_helps });
+    }
+    let text = format!("{reason}; {}", detail.unwrap_or_default());
+    let row = of_text(&text).first()?.row;
+    Some(Refused { cause: row.cause, remedy: row.remedy, retry_helps: row.retry_helps })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_reason_has_a_cause_and_a_remedy() {
+        for (reason, cause) in [
+            ("RESOURCE:MEMORY", "no container instance has room for the task"),
+            ("RESOURCE:CPU", "no container instance has room for the task"),
+            ("RESOURCE:ENI", "no container instance has room for the task"),
+            ("AGENT", "the ECS agent of the container instance is not connected"),
+            ("LOCATION", "the container instance is in another availability zone than the subnets"),
+            ("EMPTY CAPACITY PROVIDER", "the capacity provider has no container instance"),
+            (
+                "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+                "Fargate has no capacity there at the moment",
+            ),
+        ] {
+            assert_eq!(refused(reason, None).map(|known| known.cause), Some(cause), "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_detail_is_read_too_and_what_nobody_knows_has_no_cause() {
+        let known = refused("OTHER", Some("Capacity is unavailable at this time."));
+        assert_eq!(known.map(|known| known.retry_helps), Some(Retry::Yes));
+        assert_eq!(refused("OTHER", Some("for reasons of its own")), None);
+        assert_eq!(refused("the AGENT of change", None), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Owns reading the lines of given tasks while they run, and after they stopped, to the last one.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch::Receiver;
+
+use super::sources::{Wanted, containers, sources};
+use super::{Channel, POLL, Reading, Tail};
+use crate::aws::Aws;
+use crate::aws::types::{Task, TaskDefinition};
+use crate::error::Failure;
+use crate::report::Report;
+
+/// How long before a task was made its first line may have been written, by its own clock, in milliseconds.
+const EARLY: i64 = 60_000;
+/// After how many rounds without a line, once the tasks have stopped, no more are expected, and how many rounds there are
+/// then at the most: the log driver delivers late.
+const QUIET: u32 = 4;
+const AT_MOST: u32 = 20;
+
+/// Holds which tasks are read, and how their lines are shown.
+#[derive(Clone, Debug)]
+pub struct Following {
+    pub cluster: String,
+    /// What commands call the run.
+    pub key: String,
+    /// Only the lines of this container.
+    pub container: Option<String>,
+    /// The lines are the answer; else they are part of the story, without these secrets.
+    pub channel: Channel,
+}
+
+impl<'a> Tail<'a> {
+    /// Returns a reader of the lines of tasks of one definition, of which none is read yet.
+    pub fn of_tasks(
+        following: Following,
+        definition: &TaskDefinition,
+        tasks: &[Task],
+        aws: &'a Aws,
+        report: &'a dyn Report,
+    ) -> Tail<'a> {
+        let created = tasks.iter().map(|task| task.created_at.0).fold(f64::INFINITY, f64::min);
+        let since = if created.is_finite() { (created * 1000.0) as i64 - EARLY } else { 0 };
+        let Following { cluster, key, container, channel } = following;
+        let prefixed = tasks.len() > 1 || container.is_none() && containers(&definition.document).count() > 1;
+        let reading = Reading {
+            cluster,
+            name: key.clone(),
+            key,
+            wanted: Wanted { container, task: None },
+            pattern: None,
+            since,
+            limit: None,
+        };
+        let definitions = BTreeMap::from([(definition.arn.clone(), definition.document.clone())]);
+        Tail { definitions, channel, prefixed, ..Tail::new(reading, aws, report) }
+    }
+
+    /// Shows the lines of the tasks as they come, and after the tasks have stopped those that are late.
+    ///
+    /// `seen` has the tasks as they are; that they have stopped, its sender says by going.
+    ///
+    /// # Errors
+    /// The credentials have expired.
+    pub async fn follow_tasks(
+        mut self,
+        mut seen: Receiver<Vec<Task>>,
+        poll: Option<Duration>,
+    ) -> Result<(), Failure> {
+        let poll = poll.unwrap_or(POLL);
+        let (mut rounds, mut quiet) = (0, 0);
+        loop {
+            // Looked at before the lines are read: what was written until then is in them.
+            let over = seen.has_changed().is_err();
+            let tasks = seen.borrow_and_update().clone();
+            self.open_those_that_ran(&tasks);
+            let shown = self.one_round().await?;
+            if over {
+                rounds += 1;
+                quiet = if shown == 0 { quiet + 1 } else { 0 };
+                if self.open.is_empty() || quiet >= QUIET || rounds >= AT_MOST || self.report.is_closed() {
+                    return Ok(());
+                }
+            }
+            let waited = Instant::now();
+            tokio::select! {
+                () = tokio::time::sleep(poll) => {}
+                // Only that all is over cuts a pause short, and only to its own length after the last round.
+                () = closed(&mut seen), if !over => {
+                    tokio::time::sleep(poll.saturating_sub(waited.elapsed())).await;
+                }
+            }
+        }
+    }
+
+    /// Opens the streams of tasks whose containers ran; until then there are none, perhaps not even their group.
+    fn open_those_that_ran(&mut self, tasks: &[Task]) {
+        let ran = |task: &&Task| {
+            let exited = || task.containers.iter().any(|container| container.exit_code.is_some());
+            task.started_at.0 > 0.0 || task.last_status == "RUNNING" || exited()
+        };
+        let maps: Vec<_> = tasks.iter().filter(ran).flat_map(|task| self.map_of(task, tasks)).collect();
+        if !maps.is_empty() {
+            self.reopen(maps);
+            self.say_unreadable();
+        }
+    }
+
+    fn map_of(&self, task: &Task, tasks: &[Task]) -> Option<super::sources::Map> {
+        let wanted = Wanted { task: Some(task.id().to_owned()), ..self.reading.wanted.clone() };
+        let (arn, document) = self.definitions.iter().next()?;
+        Some(sources(arn, document, tasks, &wanted))
+    }
+
+    async fn one_round(&mut self) -> Result<usize, Failure> {
+        let round = self.round(None).await;
+        for (source, error) in round.failed {
+            self.ride_out(&source, error)?;
+        }
+        Ok(round.shown)
+    }
+}
+
+/// Returns once the sender has gone.
+async fn closed(seen: &mut Receiver<Vec<Task>>) {
+    while seen.changed().await.is_ok() {}
+}

@@ -1,0 +1,198 @@
+//! Owns watching tasks of their own: looking again and again until each has stopped.
+//!
+//! It never changes anything in AWS. An error of the API that may pass is ridden out: how long, its caller knows.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::watch::Sender;
+
+use super::pace::{self, Rhythm};
+use crate::aws::error::Meaning;
+use crate::aws::types::Task;
+use crate::aws::{ApiError, Aws};
+use crate::diagnose::{self, Diagnosis, diagnose};
+use crate::report::{Event, Report};
+use judge::{Deciding, End, Seen, judge};
+
+pub mod judge;
+
+/// Says how a run of a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum TaskEnding {
+    /// By itself, with this code: the first that is not 0, of several tasks and containers.
+    Exited { code: i64 },
+    /// It never ran, or was stopped from outside, and there is no code to pass on.
+    FailedWithoutCode { reason: String },
+    /// The time was up: whether it was stopped.
+    TimedOut { stopped: bool },
+    /// Somebody interrupted: whether it was stopped; else it goes on.
+    Interrupted { stopped: bool },
+    /// It was started, and that was all that was asked for.
+    NotWaited,
+    /// It can no longer be watched, and goes on.
+    Lost { error: String },
+}
+
+/// Holds the end of a run: of all its tasks together, and of each.
+#[derive(Clone, Debug)]
+pub struct TaskEnd {
+    pub key: String,
+    pub cluster: String,
+    /// `family:revision`.
+    pub revision: String,
+    pub ending: TaskEnding,
+    pub tasks: Vec<TaskFacts>,
+    /// Why tasks of the same call were not started.
+    pub not_started: Vec<String>,
+    pub diagnosis: Option<Diagnosis>,
+    pub elapsed: Duration,
+}
+
+/// Holds what is known of one task of a run.
+#[derive(Clone, Debug)]
+pub struct TaskFacts {
+    pub arn: String,
+    /// As ECS last showed it.
+    pub status: String,
+    /// None: it was not seen to end.
+    pub end: Option<End>,
+}
+
+impl TaskFacts {
+    /// Returns the last part of the ARN.
+    pub fn id(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl TaskEnd {
+    /// Returns whether every task did what it was to do; one that nobody waited for counts as done.
+    pub fn is_success(&self) -> bool {
+        let good = matches!(self.ending, TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited);
+        good && self.not_started.is_empty()
+    }
+}
+
+/// Says how a watch ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Watched {
+    /// Every task has stopped.
+    Ended(Vec<End>),
+    /// It cannot go on; the tasks do.
+    Lost { error: String },
+}
+
+/// Holds one watch of the tasks of one run.
+pub struct TaskWatch<'a> {
+    aws: &'a Aws,
+    report: &'a dyn Report,
+    key: &'a str,
+    cluster: &'a str,
+    deciding: Deciding,
+    poll: Option<Duration>,
+    started: Instant,
+    changed: Instant,
+    looks: u32,
+    seen: Vec<Seen>,
+    /// Since when each task is absent from the answers.
+    absent: Vec<Option<Instant>>,
+}
+
+impl<'a> TaskWatch<'a> {
+    /// Returns a watch of tasks as RunTask gave them. `poll` overrides the time between looks, which otherwise adapts.
+    pub fn new(
+        (key, cluster): (&'a str, &'a str),
+        tasks: &[Task],
+        deciding: Deciding,
+        poll: Option<Duration>,
+        (aws, report): (&'a Aws, &'a dyn Report),
+    ) -> TaskWatch<'a> {
+        let now = Instant::now();
+        let seen = tasks.iter().map(|task| Seen { task: task.clone(), absent: 0.0 }).collect();
+        TaskWatch {
+            aws,
+            report,
+            key,
+            cluster,
+            deciding,
+            poll,
+            started: now,
+            changed: now,
+            looks: 0,
+            seen,
+            absent: vec![None; tasks.len()],
+        }
+    }
+
+    /// Returns how the tasks ended, once all have; `tell` is given them as they are seen, and dropped at the end.
+    pub async fn to_the_end(mut self, tell: Sender<Vec<Task>>) -> Watched {
+        loop {
+            tokio::time::sleep(self.pause()).await;
+            self.looks += 1;
+            let arns: Vec<String> = self.seen.iter().map(|seen| seen.task.task_arn.clone()).collect();
+            match self.aws.tasks(self.cluster, &arns).await {
+                Ok(tasks) => self.take_in(tasks),
+                Err(error) if is_final(&error) => return Watched::Lost { error: error.to_string() },
+                Err(error) => tracing::info!("the tasks are looked at again after: {error}"),
+            }
+            tell.send_replace(self.seen.iter().map(|seen| seen.task.clone()).collect());
+            if let Some(ends) = judge(&self.deciding, &self.seen) {
+                return Watched::Ended(ends);
+            }
+        }
+    }
+
+    /// Takes in what an answer has, and shows what is new.
+    fn take_in(&mut self, tasks: Vec<Task>) {
+        let several = self.seen.len() > 1;
+        for (seen, absent) in self.seen.iter_mut().zip(&mut self.absent) {
+            let Some(found) = tasks.iter().find(|task| task.task_arn == seen.task.task_arn) else {
+                seen.absent = absent.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+                continue;
+            };
+            let new = found.last_status != seen.task.last_status;
+            *seen = Seen { task: found.clone(), absent: 0.0 };
+            *absent = None;
+            if new {
+                self.changed = Instant::now();
+                let seconds = self.started.elapsed().as_secs_f64();
+                self.report.tell(&Event::TaskProgress { key: self.key, task: found, several, seconds });
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let near_end = self.seen.iter().all(|seen| {
+            matches!(
+                seen.task.last_status.as_str(),
+                "DEACTIVATING" | "STOPPING" | "DEPROVISIONING" | "STOPPED"
+            )
+        });
+        let rhythm = Rhythm {
+            elapsed: self.started.elapsed(),
+            looks: self.looks,
+            still: self.changed.elapsed(),
+            near_end,
+        };
+        self.poll.unwrap_or_else(|| pace::pause(&rhythm))
+    }
+}
+
+/// Returns whether no later look can go better.
+fn is_final(error: &ApiError) -> bool {
+    use Meaning::{Denied, Expired, NoCredentials, Unsupported};
+    matches!(error.meaning, Denied | Expired | NoCredentials | Unsupported)
+}
+
+/// Returns what explains the tasks that did not do what they were to do; nothing where none did so.
+pub fn explained(tasks: &[Task], ends: &[End]) -> Option<Diagnosis> {
+    let pairs = tasks.iter().zip(ends);
+    let failed: Vec<Task> =
+        pairs.filter(|(_, end)| !end.is_success()).map(|(task, _)| task.clone()).collect();
+    if failed.is_empty() {
+        return None;
+    }
+    diagnose(&diagnose::Seen { stopped: &failed, ..diagnose::Seen::default() })
+}
