@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Event, Question, Report, error, log, plan, problems, screen};
+use super::{Event, HookFact, Question, Report, error, hook, log, plan, problems, screen};
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::watch::{Aftermath, Settled};
@@ -29,7 +29,9 @@ impl Json {
 
 impl Report for Json {
     fn tell(&self, event: &Event<'_>) {
-        let story = matches!(event, Event::Note(_) | Event::Progress(_) | Event::ServiceEvent { .. });
+        let written = matches!(event, Event::Hook { fact: HookFact::Line { .. }, .. });
+        let story =
+            written || matches!(event, Event::Note(_) | Event::Progress(_) | Event::ServiceEvent { .. });
         if story && self.quiet {
             return;
         }
@@ -111,6 +113,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             json!({"event": "checked", "services": services, "stages": stages})
         }
         Event::Line { service, line, .. } => log::json(service, line),
+        Event::Hook { hook, fact } => hook::json(hook, fact),
         Event::Answer { event, value, .. } => {
             let mut answer = json!({"event": event});
             extend(&mut answer, value.clone());

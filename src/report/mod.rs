@@ -17,6 +17,7 @@ pub mod ending;
 pub mod error;
 pub mod explanation;
 pub mod github;
+pub mod hook;
 pub mod json;
 pub mod layout;
 pub mod line;
@@ -35,6 +36,7 @@ pub mod text;
 pub mod times;
 pub mod wrap;
 
+pub use hook::{HookFact, HookStream};
 pub use outcome::Outcome;
 pub use page::{Item, Line, Page, Row, table};
 pub use progress::LogLines;
@@ -73,6 +75,8 @@ pub enum Event<'a> {
     Documents(&'a [(String, Value)]),
     /// The answer of `check`.
     Checked { services: usize, stages: &'a [String] },
+    /// What a hook does, and what it writes.
+    Hook { hook: &'a str, fact: HookFact<'a> },
     /// The screen's live part ends here.
     Done,
     /// A line of the log of a container; `width` is that of the widest container's name.

@@ -13,7 +13,8 @@ use super::progress::Live;
 use super::refresh::Refresh;
 use super::screen::{MARK, Paint, Screen, paint};
 use super::{
-    Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems, rollback,
+    Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, hook, plan, problems,
+    rollback,
 };
 use crate::diagnose::events::is_noise;
 use crate::settings::Settings;
@@ -198,6 +199,7 @@ impl Report for Text {
                 let Screen { color_out, terminal_out, .. } = self.screen;
                 self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
             }
+            Event::Hook { hook, fact } => hook::text(hook, fact).iter().for_each(|text| self.told(text)),
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
             Event::Refreshed { page, changed } => self.refreshed(page, changed),
