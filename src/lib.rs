@@ -28,6 +28,7 @@ pub mod diagnose;
 pub mod document;
 pub mod error;
 pub mod history;
+pub mod hooks;
 pub mod lint;
 pub mod manifest;
 pub mod names_cache;

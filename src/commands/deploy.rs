@@ -6,17 +6,22 @@ use clap::Args;
 use super::change::still;
 use super::following::Following;
 use super::interrupts::Interrupts;
+use super::release::{Carrier, How};
 use super::rollouts;
 use super::{Selection, options, some_services};
-use crate::apply::{self, Applied};
+use crate::apply::Applied;
 use crate::aws::types::{Observed, Service};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest;
 use crate::plan::{self, Plan, ServicePlan};
+use crate::release::{Release, id::id};
 use crate::render;
 use crate::report::{Event, Outcome};
 use crate::watch::Settled;
+
+/// How many services roll out at once: as many updates as UpdateService takes in a burst (ECS API rate limits).
+const AT_ONCE: usize = 50;
 
 /// Deploys an image tag: registers, updates, and watches until the rollout has settled
 #[derive(Clone, Debug, Args)]
@@ -48,6 +53,9 @@ pub struct Deploy {
     /// Replace a deployment that is under way
     #[arg(long, global = true)]
     supersede: bool,
+    /// How many services may roll out at once
+    #[arg(long, value_name = "NUMBER", default_value_t = AT_ONCE, value_parser = at_once, hide_short_help = true, global = true)]
+    parallel: usize,
 }
 
 /// Runs the verb.
@@ -63,11 +71,16 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let aws = context.connect(&manifest, &desired).await?;
     let observed = aws.observe(&desired).await?;
     let options = options(&manifest, &request, &context.settings);
-    let options = plan::Options { force: args.force, supersede: args.supersede, ..options };
+    let id = release_id();
+    let record = plan::Record { release: Some(id.clone()), ..options.record };
+    let options = plan::Options { force: args.force, supersede: args.supersede, record, ..options };
     let plan = plan::compare(&desired, &observed, &options)?;
     if plan.is_empty() {
-        tell_left(&plan, &[], context);
+        tell_left(&plan, context);
         return Ok(Outcome::Done);
+    }
+    if args.no_wait {
+        waits(&plan)?;
     }
     context.report.tell(&Event::Plan { plan: &plan, answer: None });
     if args.dry_run {
@@ -83,20 +96,45 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     }
     // From here on there is something to tell, whatever is pressed.
     let mut interrupts = Interrupts::listen()?;
-    let applying = apply::run(&plan, &aws, context.report.as_ref());
-    let Some(applied) = interrupts.finish(applying, context.report.as_ref()).await else {
-        return Ok(Outcome::Interrupted);
-    };
-    let applied = applied?;
-    tell_left(&plan, &applied.settled, context);
-    if args.no_wait {
-        return Ok(not_waited(&applied, context));
+    let release = Release::of(&plan, &id, request.tags.label());
+    let how = How { following: &args.following, at_once: args.parallel, wait: !args.no_wait };
+    Carrier::new(&plan, release, &manifest, how, &aws, context).to_the_end(&mut interrupts).await
+}
+
+/// Returns the number of an argument, of 1 at the least.
+fn at_once(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number from 1".to_owned())
+}
+
+/// Refuses not to wait where something has to be waited for.
+fn waits(plan: &Plan) -> Result<(), Failure> {
+    let changes = |key: &String| plan.services.iter().any(|service| &service.key == key && service.changes());
+    let hint = || "leave out `--no-wait`".to_owned();
+    for (key, needs) in plan.needs.iter().filter(|(key, _)| changes(key)) {
+        if let Some(need) = needs.iter().find(|need| changes(need)) {
+            let message =
+                format!("`{key}` needs `{need}` to be up, and with `--no-wait` nobody waits for that");
+            return Err(Failure::usage(message).hint(hint()));
+        }
     }
-    let settled = rollouts::settle(applied.followed, &args.following, &aws, context, &mut interrupts).await;
-    let deployed: Vec<&str> =
-        settled.iter().filter(|settled| settled.succeeded()).map(|s| s.followed.key.as_str()).collect();
-    apply::record_digests(&plan, &deployed, &aws, context.report.as_ref()).await;
-    Ok(tell_ends(&settled, &applied.failures, context))
+    match plan.after.iter().find(|task| task.work.is_some()) {
+        Some(task) => {
+            let message = format!(
+                "task `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+                task.key
+            );
+            Err(Failure::usage(message).hint(hint()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns the id of a release that begins now.
+pub(super) fn release_id() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library's hashers are seeded at random, each anew.
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    id(jiff::Timestamp::now(), random)
 }
 
 /// Returns the services that a plan changes, as they were seen, each with its cluster.
@@ -110,13 +148,18 @@ fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = 
 }
 
 /// Tells which services were left as they are.
-pub(super) fn tell_left(plan: &Plan, settled: &[String], context: &Context) {
-    for service in &plan.services {
-        let updated = settled.contains(&service.key);
-        if updated || !service.changes() {
-            let revision = service.revision_before();
-            context.report.tell(&Event::Left { service: &service.key, revision, updated });
-        }
+pub(super) fn tell_left(plan: &Plan, context: &Context) {
+    for service in plan.services.iter().filter(|service| !service.changes()) {
+        let revision = service.revision_before();
+        context.report.tell(&Event::Left { service: &service.key, revision, updated: false });
+    }
+}
+
+/// Tells which services were updated without a deployment.
+pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
+    for service in plan.services.iter().filter(|service| updated.contains(&service.key)) {
+        let revision = service.revision_before();
+        context.report.tell(&Event::Left { service: &service.key, revision, updated: true });
     }
 }
 
@@ -139,7 +182,7 @@ pub(super) fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], con
     outcome.worse(if failures.is_empty() { Outcome::Done } else { Outcome::Error })
 }
 
-fn tell_failures(failures: &[(String, Failure)], context: &Context) {
+pub(super) fn tell_failures(failures: &[(String, Failure)], context: &Context) {
     for (service, error) in failures {
         context.report.tell(&Event::NotUpdated { service, error });
     }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use crate::manifest::Scope;
 use crate::manifest::load::Request;
 use crate::plan::{Options, Record};
 use crate::settings::Tags;
@@ -51,6 +52,12 @@ pub enum Target {
         #[arg(value_name = "NAME", add = crate::completing::services())]
         names: Vec<String>,
     },
+    /// Only these schedules; all of the manifest's without names
+    Schedule {
+        /// The schedules' keys in the manifest
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
 }
 
 /// Holds the arguments that say what and which tag.
@@ -69,19 +76,21 @@ impl Selection {
     /// # Errors
     /// A tag that no registry takes.
     pub fn request(&self) -> Result<Request, crate::error::Failure> {
-        let services = match &self.target {
-            Some(Target::Service { names }) => names.clone(),
-            None => Vec::new(),
+        let (scope, services) = match &self.target {
+            Some(Target::Service { names }) => (Scope::Services, names.clone()),
+            Some(Target::Schedule { names }) => (Scope::Schedules(names.clone()), Vec::new()),
+            None => (Scope::Release, Vec::new()),
         };
-        Ok(Request { tags: Tags::parse(&self.tag)?, services, ..Request::default() })
+        Ok(Request { tags: Tags::parse(&self.tag)?, services, scope, ..Request::default() })
     }
 }
 
 /// Refuses a selection without services: nothing to do would look like done.
 fn some_services(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
-    match manifest.services.is_empty() {
+    let nothing = manifest.services.is_empty() && manifest.schedules.is_empty();
+    match nothing {
         true => Err(crate::error::Failure::usage("the manifest has no services")
-            .hint("add them under `services:`".to_owned())),
+            .hint("add them under `services:`, or `schedules:`".to_owned())),
         false => Ok(()),
     }
 }
@@ -109,6 +118,7 @@ fn options(
             tag: request.tags.label(),
             git_sha: crate::manifest::git::sha(directory, &settings.environment),
             performer: performer(settings),
+            release: None,
         },
         ..Options::default()
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::change::{changeable, still, stop};
-use super::deploy::{not_waited, tell_ends, tell_left};
+use super::deploy::{not_waited, tell_ends, tell_left, tell_updated};
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::performer;
@@ -68,7 +68,7 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
         ways_back::find(&args.asked(context), &found, &chosen).await?;
     targets.iter().for_each(|target| context.report.tell(&Event::Target(target)));
     if plan.is_empty() && under_way.is_empty() {
-        tell_left(&plan, &[], context);
+        tell_left(&plan, context);
         return Ok(Outcome::Done);
     }
     match plan.services.is_empty() {
@@ -90,7 +90,8 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
     let mut interrupts = Interrupts::listen()?;
     let mut applied = apply::run(&plan, &chosen.aws, context.report.as_ref()).await?;
     stop(under_way, &mut applied, &chosen, context).await;
-    tell_left(&plan, &applied.settled, context);
+    tell_left(&plan, context);
+    tell_updated(&plan, &applied.settled, context);
     if args.no_wait {
         return Ok(not_waited(&applied, context));
     }

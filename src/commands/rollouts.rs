@@ -18,7 +18,7 @@ use crate::watch::snapshot::Followed;
 use crate::watch::{Aftermath, Ending, Settled, Watch};
 
 /// Holds the rollouts of one run: those that go on, those that are being taken back, and the ends.
-struct Rollouts<'a> {
+struct Rollouts<'a, 'b> {
     context: &'a Context,
     aws: &'a Aws,
     watch: Watch<'a>,
@@ -26,7 +26,7 @@ struct Rollouts<'a> {
     /// The keys of all that was followed, in the order in which it began.
     order: Vec<String>,
     /// What begins while others are watched; none but in a release.
-    services: Option<&'a mut Services<'a>>,
+    services: Option<&'a mut Services<'b>>,
     /// What ended without success and is being taken back; its rollback is what is watched.
     going_back: Vec<Settled>,
     /// The services that were up, and that were to be brought back all the same.
@@ -47,7 +47,7 @@ pub async fn settle(
 
 /// Returns how each service of a release ended: those that wait begin as soon as what they need is up.
 pub async fn release<'a>(
-    services: &'a mut Services<'a>,
+    services: &'a mut Services<'_>,
     following: &'a Following,
     aws: &'a Aws,
     context: &'a Context,
@@ -58,7 +58,7 @@ pub async fn release<'a>(
 
 async fn settle_all<'a>(
     followed: Vec<Followed>,
-    services: Option<&'a mut Services<'a>>,
+    services: Option<&'a mut Services<'_>>,
     following: &'a Following,
     aws: &'a Aws,
     context: &'a Context,
@@ -148,7 +148,7 @@ pub fn tell_ends(settled: &[Settled], context: &Context) -> Outcome {
     Outcome::of(settled)
 }
 
-impl Rollouts<'_> {
+impl Rollouts<'_, '_> {
     /// Begins with the services of a release that may begin now.
     async fn begin(&mut self) {
         let Some(services) = &mut self.services else { return };

@@ -1,5 +1,7 @@
 //! Owns log lines as they may be shown: without secrets, and without what steers a terminal.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -74,7 +76,20 @@ pub fn secrets_of(definition: &Value) -> Vec<String> {
         let value = entry["value"].as_str().unwrap_or_default();
         (hides(name) && value.chars().count() >= SHORTEST).then(|| value.to_owned())
     };
-    let mut values: Vec<String> = entries.filter_map(secret).collect();
+    longest_first(entries.filter_map(secret).collect())
+}
+
+/// Returns the values of variables that stand under names that look secret, the longest first.
+///
+/// `USE_TOKEN=true` makes no secret of every `true`.
+pub fn secrets_among(environment: &BTreeMap<String, String>) -> Vec<String> {
+    let secret = |(name, value): &(&String, &String)| {
+        hides(name) && value.chars().count() >= SHORTEST && !scan::tells_nothing(value)
+    };
+    longest_first(environment.iter().filter(secret).map(|(_, value)| value.clone()).collect())
+}
+
+fn longest_first(mut values: Vec<String>) -> Vec<String> {
     values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     values.dedup();
     values

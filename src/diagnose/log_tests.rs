@@ -204,3 +204,16 @@ fn a_reason_keeps_what_only_sounds_like_a_secret() {
     let long = "a reason ".repeat(200);
     assert_eq!(masked_reason(&long), long, "the tables read the end of it too");
 }
+
+#[test]
+fn values_of_secret_variables_are_secrets_the_longest_first() {
+    let variables = [
+        ("A_TOKEN", "abcd"),
+        ("DB_PASSWORD", "hunter2"),
+        ("USE_TOKEN", "true"),
+        ("PIN_KEY", "123"),
+        ("LOG_LEVEL", "debug"),
+    ];
+    let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    assert_eq!(secrets_among(&environment), ["hunter2", "abcd"]);
+}

@@ -23,6 +23,8 @@ pub struct Record {
     pub git_sha: Option<String>,
     /// Who deployed, where CI names somebody; else the caller as STS says.
     pub performer: Option<String>,
+    /// The release's id.
+    pub release: Option<String>,
 }
 
 impl Record {
@@ -37,6 +39,7 @@ impl Record {
             ("ecsail:tag", self.tag.clone()),
             ("ecsail:git-sha", self.git_sha.clone()),
             ("ecsail:deployed-by", performer),
+            ("ecsail:release", self.release.clone()),
         ];
         let facts = facts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), allowed(&value?))));
         for (key, value) in facts.chain(self.digest_tags(document, observed)) {

@@ -51,7 +51,7 @@ pub(super) fn tasks(manifest: &Manifest, files: &mut Files, problems: &mut Probl
     let task = |task: &Task| {
         let ignore = [manifest.ignore.as_slice(), &task.ignore].concat();
         let work = desired(&task.work, &task.key, &ignore, manifest, files, problems)?;
-        Some(DesiredTask { key: task.key.clone(), work, timeout: task.timeout.or(manifest.timeout) })
+        Some(DesiredTask { key: task.key.clone(), work, timeout: task.timeout })
     };
     manifest.tasks.iter().filter_map(task).collect()
 }

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Event, Question, Report, TaskQuestion, error, log, plan, problems, screen, task};
+use super::{
+    Event, HookFact, Question, Report, TaskQuestion, error, hook, log, plan, problems, screen, task,
+};
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::watch::{Aftermath, Settled};
@@ -31,7 +33,11 @@ impl Report for Json {
     fn tell(&self, event: &Event<'_>) {
         let story = matches!(
             event,
-            Event::Note(_) | Event::Progress(_) | Event::ServiceEvent { .. } | Event::TaskProgress { .. }
+            Event::Note(_)
+                | Event::Progress(_)
+                | Event::ServiceEvent { .. }
+                | Event::TaskProgress { .. }
+                | Event::Hook { fact: HookFact::Line { .. }, .. }
         );
         if story && self.quiet {
             return;
@@ -81,6 +87,13 @@ impl Report for Json {
 fn json_of(event: &Event<'_>) -> Option<Value> {
     Some(match event {
         Event::Note(text) => json!({"event": "note", "message": text}),
+        Event::Released(release) => json!({
+            "event": "release.ended",
+            "release": release.id,
+            "tag": release.tag,
+            "verdict": release.verdict(),
+            "targets": release.targets,
+        }),
         Event::Plan { plan, .. } => plan::json(plan),
         Event::Target(target) => {
             let mut value = json!({"event": "rollback.target"});
@@ -137,6 +150,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             }
             value
         }
+        Event::Hook { hook, fact } => hook::json(hook, fact),
         Event::Answer { event, value, .. } => {
             let mut answer = json!({"event": event});
             extend(&mut answer, value.clone());

@@ -9,6 +9,7 @@ use crate::aws::types;
 use crate::document::problem::Invalid;
 use crate::plan::Plan;
 use crate::plan::rollback::Target;
+use crate::release::Release;
 use crate::settings::{Color, Output, Settings};
 use crate::tail::merge::Line as LogLine;
 use crate::watch::task::TaskEnd;
@@ -18,6 +19,7 @@ pub mod ending;
 pub mod error;
 pub mod explanation;
 pub mod github;
+pub mod hook;
 pub mod json;
 pub mod layout;
 pub mod line;
@@ -30,6 +32,7 @@ pub mod problems;
 pub mod progress;
 pub mod redraw;
 pub mod refresh;
+pub mod release;
 pub mod rollback;
 pub mod screen;
 pub mod task;
@@ -37,6 +40,7 @@ pub mod text;
 pub mod times;
 pub mod wrap;
 
+pub use hook::{HookFact, HookStream};
 pub use outcome::Outcome;
 pub use page::{Item, Line, Page, Row, table};
 pub use progress::LogLines;
@@ -67,6 +71,8 @@ pub enum Event<'a> {
     TakingBack { service: &'a str, by: &'a str, to: Option<&'a str> },
     /// A rollout's end.
     Settled(&'a Settled),
+    /// A release's end: what became of each of its targets.
+    Released(&'a Release),
     /// A service that a deploy left as it is, or whose attributes alone changed.
     Left { service: &'a str, revision: &'a str, updated: bool },
     /// A service that could not be updated, while others were.
@@ -75,6 +81,8 @@ pub enum Event<'a> {
     Documents(&'a [(String, Value)]),
     /// The answer of `check`.
     Checked { services: usize, stages: &'a [String] },
+    /// What a hook does, and what it writes.
+    Hook { hook: &'a str, fact: HookFact<'a> },
     /// The screen's live part ends here.
     Done,
     /// A line of the log of a container; `width` is that of the widest container's name.

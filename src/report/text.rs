@@ -14,9 +14,10 @@ use super::refresh::Refresh;
 use super::screen::{MARK, Paint, Screen, paint};
 use super::{
     Event, Interrupted, PlanFormat, Question, Report, Style, TaskInterrupted, TaskQuestion, error,
-    explanation, plan, problems, rollback,
+    explanation, hook, plan, problems, release, rollback,
 };
 use crate::diagnose::events::is_noise;
+use crate::release::Release;
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
 use crate::watch::task::TaskEnd;
@@ -211,6 +212,8 @@ impl Report for Text {
                 self.task_line(key, line, prefixed.then_some(*width), *story);
             }
             Event::TaskEnded { end, answer } => self.task_ended(end, *answer),
+            Event::Hook { hook, fact } => hook::text(hook, fact).iter().for_each(|text| self.told(text)),
+            Event::Released(release) => self.released(release),
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
             Event::Refreshed { page, changed } => self.refreshed(page, changed),
@@ -263,6 +266,13 @@ impl Report for Text {
 }
 
 impl Text {
+    /// Shows what became of each target of a release; of one alone, its own end says it.
+    fn released(&self, release: &Release) {
+        if release.targets.len() > 1 {
+            self.page(&release::page(release));
+        }
+    }
+
     /// Writes a line of a task: as it is where it is the answer, with the run's name before it in the story.
     fn task_line(&self, key: &str, line: &LogLine, width: Option<usize>, story: bool) {
         let Screen { color, color_out, terminal, terminal_out, .. } = self.screen;

@@ -1,3 +1,309 @@
 //! Owns the carrying out of a release: hooks, tasks, services and schedules, in their order.
+//!
+//! What comes next is for [`crate::release`] to say, and what a rollout came to for the watch. A stage begins only where the
+//! one before it is done; what was not reached is told as such.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
+use super::following::Following;
+use super::interrupts::Interrupts;
+use super::one_off::{self, Lines, to_the_end};
+use super::rollouts;
+use crate::apply::task::TaskOrder;
+use crate::apply::{self, Applied};
+use crate::aws::Aws;
+use crate::aws::types::TaskDefinition;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::hooks::{self, Moment, Told};
+use crate::manifest::Manifest;
+use crate::plan::work::run_members;
+use crate::plan::{Plan, ResolvedWork, Revision, TaskPlan};
+use crate::release::id::started_by;
+use crate::release::{Kind, Release, State, Verdict};
+use crate::report::{Event, Outcome};
+use crate::watch::Settled;
+use crate::watch::task::{TaskEnd, TaskEnding};
+use services::Services;
 
 pub mod services;
+
+/// How long a task of a release may run where nobody says: then it is stopped.
+const TASK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// Says how a release is carried out.
+#[derive(Clone, Copy, Debug)]
+pub struct How<'a> {
+    pub following: &'a Following,
+    /// How many services may be under way at once.
+    pub at_once: usize,
+    /// Else the updates are accepted, and that is all.
+    pub wait: bool,
+}
+
+/// Holds a release that is being carried out.
+pub struct Carrier<'a> {
+    pub plan: &'a Plan,
+    pub manifest: &'a Manifest,
+    pub performer: Option<String>,
+    pub how: How<'a>,
+    pub aws: &'a Aws,
+    pub context: &'a Context,
+    pub release: Release,
+    /// The worst that has come of a part of it.
+    outcome: Outcome,
+    registered: Vec<TaskDefinition>,
+    settled: Vec<Settled>,
+    failures: Vec<(String, Failure)>,
+}
+
+impl<'a> Carrier<'a> {
+    /// Returns a release of which nothing has begun.
+    pub fn new(
+        plan: &'a Plan,
+        release: Release,
+        manifest: &'a Manifest,
+        how: How<'a>,
+        aws: &'a Aws,
+        context: &'a Context,
+    ) -> Carrier<'a> {
+        Carrier {
+            plan,
+            manifest,
+            performer: super::performer(&context.settings),
+            how,
+            aws,
+            context,
+            release,
+            outcome: Outcome::Done,
+            registered: Vec::new(),
+            settled: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Carries it out, and tells what became of each target.
+    ///
+    /// # Errors
+    /// The first hook or a registration failed: no task was run and nothing but definitions was changed.
+    pub async fn to_the_end(mut self, interrupts: &mut Interrupts) -> Result<Outcome> {
+        match self.prepare(interrupts).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Outcome::Interrupted),
+            Err(failure) => {
+                self.release.stop("it could not begin");
+                self.ended().await;
+                return Err(failure.into());
+            }
+        }
+        tell_left(self.plan, self.context);
+        if self.tasks(Kind::Before, interrupts).await && self.services(interrupts).await {
+            self.tasks(Kind::After, interrupts).await;
+        }
+        Ok(self.finish().await)
+    }
+
+    /// Runs the first hook and registers what is new; nothing where somebody interrupted twice.
+    async fn prepare(&mut self, interrupts: &mut Interrupts) -> Result<bool, Failure> {
+        self.hook(Moment::BeforeDeploy)
+            .await
+            .map_err(|failure| failure.hint("nothing was changed".to_owned()))?;
+        let registering = apply::registrations(self.plan, self.aws, self.context.report.as_ref());
+        let Some(registered) = interrupts.finish(registering, self.context.report.as_ref()).await else {
+            return Ok(false);
+        };
+        self.registered = registered?;
+        Ok(true)
+    }
+
+    /// Runs the tasks before or after the services, one after the other, and returns whether all went well.
+    async fn tasks(&mut self, kind: Kind, interrupts: &mut Interrupts) -> bool {
+        let tasks = if kind == Kind::Before { &self.plan.before } else { &self.plan.after };
+        for task in tasks {
+            let Some(work) = &task.work else { continue };
+            self.release.set(kind, &task.key, State::UnderWay, None);
+            let order = self.order(task, work);
+            let how = one_off::How { lines: Lines::Story, wait: true, stop_on_interrupt: false };
+            let end = to_the_end(&order, &how, self.aws, self.context, interrupts).await;
+            let (state, detail, outcome) = match &end {
+                Ok(end) => came_of(end),
+                Err(error) => {
+                    self.context.report.error(error);
+                    (State::Failed, Some("it could not be started".to_owned()), Outcome::RolloutFailed)
+                }
+            };
+            self.release.set(kind, &task.key, state, detail);
+            self.outcome = self.outcome.worse(outcome);
+            if state != State::Changed {
+                self.release.stop(&format!("`{}` {}", task.key, state.words()));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn order(&self, task: &TaskPlan, work: &ResolvedWork) -> TaskOrder {
+        TaskOrder {
+            key: task.key.clone(),
+            cluster: work.cluster.clone(),
+            definition: definition(work, &self.registered),
+            members: run_members(work),
+            count: work.count,
+            container: work.container.clone(),
+            timeout: task.timeout.unwrap_or(TASK_TIMEOUT),
+            started_by: started_by(&self.release.id),
+            token: one_off::token(),
+            ..TaskOrder::default()
+        }
+    }
+
+    /// Rolls the services out, and returns whether all are up.
+    async fn services(&mut self, interrupts: &mut Interrupts) -> bool {
+        let mut services = Services {
+            plan: self.plan,
+            registered: &self.registered,
+            release: &mut self.release,
+            at_once: self.how.at_once,
+            failures: Vec::new(),
+            attributes: Vec::new(),
+        };
+        if !self.how.wait {
+            let (followed, _) =
+                services.begin(self.how.following, self.aws, self.context.report.as_ref()).await;
+            let (attributes, failures) = (services.attributes, services.failures);
+            let applied = Applied { followed, settled: attributes, failures };
+            let outcome = not_waited(&applied, self.context);
+            self.outcome = self.outcome.worse(outcome);
+            return outcome == Outcome::Done;
+        }
+        let settled =
+            rollouts::release(&mut services, self.how.following, self.aws, self.context, interrupts).await;
+        tell_updated(self.plan, &services.attributes, self.context);
+        self.failures = services.failures;
+        self.settled = settled;
+        let up = self.release.is_done(Kind::Service);
+        if !up {
+            let by = self.release.stopped_by();
+            let why = by
+                .map_or("a service is not up".to_owned(), |by| format!("`{}` {}", by.key, by.state.words()));
+            self.release.stop(&why);
+        }
+        up
+    }
+
+    /// Tells what became of it, records what runs, and runs the last hook.
+    async fn finish(mut self) -> Outcome {
+        let good = |settled: &&Settled| settled.succeeded() && settled.aftermath.is_none();
+        let deployed: Vec<&str> =
+            self.settled.iter().filter(good).map(|settled| settled.followed.key.as_str()).collect();
+        apply::record_digests(self.plan, &deployed, self.aws, self.context.report.as_ref()).await;
+        let rolled_out = rollouts::tell_ends(&self.settled, self.context);
+        tell_failures(&self.failures, self.context);
+        let updated = if self.failures.is_empty() { Outcome::Done } else { Outcome::Error };
+        self.outcome = self.outcome.worse(rolled_out).worse(updated);
+        self.ended().await;
+        // Whatever a part came to, a release of which something failed is no success.
+        match (self.release.verdict(), self.outcome) {
+            (Verdict::Failed | Verdict::RolledBack, Outcome::Done) => Outcome::Error,
+            (_, outcome) => outcome,
+        }
+    }
+
+    /// Tells the end, and runs the hook that it is for.
+    async fn ended(&mut self) {
+        self.context.report.tell(&Event::Released(&self.release));
+        let moment = match self.release.verdict() {
+            Verdict::Succeeded | Verdict::Unchanged => Moment::AfterDeploy,
+            Verdict::UnderWay if self.outcome == Outcome::Done => Moment::AfterDeploy,
+            _ => Moment::OnFailure,
+        };
+        if let Err(failure) = self.hook(moment).await {
+            self.context.report.error(&failure.into());
+            self.outcome = self.outcome.worse(Outcome::Error);
+        }
+    }
+
+    async fn hook(&self, moment: Moment) -> Result<(), Failure> {
+        let own = &self.manifest.hooks;
+        let commands = match moment {
+            Moment::BeforeDeploy => &own.before_deploy,
+            Moment::AfterDeploy => &own.after_deploy,
+            Moment::OnFailure => &own.on_failure,
+        };
+        let commands: Vec<String> = commands.iter().map(|command| command.value.clone()).collect();
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let directory = self.manifest.path.as_deref().and_then(std::path::Path::parent);
+        let directory = directory.unwrap_or(std::path::Path::new(""));
+        let report = self.context.report.as_ref();
+        let environment = &self.context.settings.environment;
+        hooks::run(moment, &commands, &self.told(moment), directory, environment, report).await
+    }
+
+    fn told(&self, moment: Moment) -> Told {
+        let noun = |kind: Kind| match kind {
+            Kind::Before | Kind::After => "task",
+            Kind::Service => "service",
+            Kind::Schedule => "schedule",
+        };
+        let targets = &self.release.targets;
+        let after = moment != Moment::BeforeDeploy;
+        let value = |target: &crate::release::Target| match after {
+            true => {
+                json!({"kind": noun(target.kind), "name": target.key, "state": target.state, "detail": target.detail})
+            }
+            false => json!({"kind": noun(target.kind), "name": target.key}),
+        };
+        Told {
+            app: self.manifest.app.clone(),
+            stage: self.manifest.stage.clone(),
+            tag: self.release.tag.clone(),
+            release: self.release.id.clone(),
+            performer: self.performer.clone(),
+            verdict: after.then(|| self.release.verdict().word().to_owned()),
+            targets: targets.iter().map(value).collect(),
+            names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),
+        }
+    }
+}
+
+/// Returns the definition that a work runs, with what was registered for its plan.
+pub fn definition(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
+    match &work.revision {
+        // A plan's indexes are those of its own registrations, which were all made.
+        Revision::New(index) => registered[*index].clone(),
+        Revision::Registered(arn) => TaskDefinition { arn: arn.clone(), document: work.definition.clone() },
+        Revision::Same => TaskDefinition { arn: work.family.clone(), document: work.definition.clone() },
+    }
+}
+
+/// Returns what came of a task of a release. Its own exit code is told; the release fails with ecsail's.
+fn came_of(end: &TaskEnd) -> (State, Option<String>, Outcome) {
+    let (state, detail, outcome) = match &end.ending {
+        TaskEnding::Exited { code: 0 } if end.is_success() => {
+            return (State::Changed, Some(end.revision.clone()), Outcome::Done);
+        }
+        TaskEnding::Exited { code } => (State::Failed, format!("exit code {code}"), Outcome::RolloutFailed),
+        TaskEnding::FailedWithoutCode { reason } => (State::Failed, reason.clone(), Outcome::RolloutFailed),
+        TaskEnding::TimedOut { stopped: true } => {
+            (State::Failed, "its time was up, and it was stopped".to_owned(), Outcome::RolloutFailed)
+        }
+        TaskEnding::TimedOut { stopped: false } => {
+            (State::UnderWay, "its time was up".to_owned(), Outcome::TimedOut)
+        }
+        TaskEnding::Interrupted { stopped: true } => {
+            (State::Failed, "interrupted, and stopped".to_owned(), Outcome::Interrupted)
+        }
+        TaskEnding::Interrupted { stopped: false } => {
+            (State::UnderWay, "interrupted; it goes on".to_owned(), Outcome::Interrupted)
+        }
+        TaskEnding::NotWaited => (State::UnderWay, "not waited for".to_owned(), Outcome::Error),
+        TaskEnding::Lost { error } => (State::UnderWay, error.clone(), Outcome::Error),
+    };
+    (state, Some(detail), outcome)
+}

@@ -249,7 +249,7 @@ fn quoted_length(text: &str, quote: char, escaped: bool) -> usize {
 }
 
 /// Returns whether a value is none that could be a secret.
-fn tells_nothing(value: &str) -> bool {
+pub(super) fn tells_nothing(value: &str) -> bool {
     let words = ["", "true", "false", "null", "none", "nil", "undefined"];
     words.contains(&value.to_lowercase().as_str())
         || value.starts_with(HIDDEN)

@@ -1,0 +1,155 @@
+//! Owns one command of a hook: starting it, telling what it writes, and knowing how it ended.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Instant;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::time::{sleep, timeout};
+
+use super::Limits;
+use super::group::{self, Group, Signal, Signals};
+use super::lines::Lines;
+use crate::diagnose::log::masked_line;
+use crate::report::{Event, HookFact, HookStream, Report};
+
+/// Holds what all commands of a hook share.
+pub(super) struct Scene<'a> {
+    pub(super) hook: &'static str,
+    pub(super) directory: &'a Path,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) input: String,
+    /// Values that are hidden wherever they stand.
+    pub(super) secrets: Vec<String>,
+    pub(super) limits: Limits,
+    pub(super) report: &'a dyn Report,
+}
+
+impl Scene<'_> {
+    fn tell(&self, fact: HookFact<'_>) {
+        self.report.tell(&Event::Hook { hook: self.hook, fact });
+    }
+
+    fn tell_line(&self, stream: HookStream, line: &str) {
+        self.tell(HookFact::Line { stream, line: &masked_line(line, &self.secrets) });
+    }
+}
+
+/// Says how a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Exited(i32),
+    Killed(i32),
+    TimedOut,
+    Interrupted(Signal),
+}
+
+impl End {
+    fn of(status: ExitStatus) -> End {
+        #[cfg(unix)]
+        if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+            return End::Killed(signal);
+        }
+        // Without a code and without a signal it was no success, whatever it was.
+        End::Exited(status.code().unwrap_or(1))
+    }
+
+    fn told(self, seconds: f64) -> HookFact<'static> {
+        let (code, signal) = match self {
+            End::Exited(code) => (Some(code), None),
+            End::Killed(signal) => (None, Some(signal)),
+            End::TimedOut | End::Interrupted(_) => (None, None),
+        };
+        let interrupted = matches!(self, End::Interrupted(_));
+        HookFact::Ended { code, signal, timed_out: self == End::TimedOut, interrupted, seconds }
+    }
+}
+
+/// Runs one command and returns how it ended; `shown` is the command without secrets.
+///
+/// # Errors
+/// `sh` could not be started, or not be waited for.
+pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Result<End> {
+    let mut signals = Signals::listen()?;
+    let mut child = start(command, scene)?;
+    let mut group = Group::of(&child);
+    let begun = Instant::now();
+    scene.tell(HookFact::Started { command: shown });
+    let mut output = Output { out: Lines::of(child.stdout.take()), err: Lines::of(child.stderr.take()) };
+    let input = give(child.stdin.take(), &scene.input);
+    // Input and output go on side by side: a command may write much before it reads. Only its end ends both.
+    let end = tokio::select! {
+        end = ended(&mut child, &group, &mut signals, scene.limits) => end?,
+        never = async { tokio::join!(input, output.tell(scene), std::future::pending()).2 } => never,
+    };
+    if matches!(end, End::Exited(_) | End::Killed(_)) {
+        group.release();
+    }
+    let whole = timeout(scene.limits.rest, output.tell(scene)).await.is_ok();
+    if whole {
+        group.release();
+    } else {
+        let left = "a process that it left behind holds its output; what that still writes is not shown";
+        scene.report.tell(&Event::Note(&format!("{}: {left}", scene.hook)));
+    }
+    scene.tell(end.told(begun.elapsed().as_secs_f64()));
+    Ok(end)
+}
+
+fn start(command: &str, scene: &Scene<'_>) -> io::Result<Child> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).current_dir(scene.directory);
+    shell.env_clear().envs(&scene.environment);
+    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    group::lead(&mut shell);
+    shell.spawn()
+}
+
+/// Writes a command's input and closes it.
+async fn give(to: Option<ChildStdin>, input: &str) {
+    let Some(mut to) = to else { return };
+    // A command need not read it, and may end before it has read all.
+    let _ = to.write_all(input.as_bytes()).await;
+}
+
+/// Returns how a command ended, after it was told to end where that was needed.
+async fn ended(child: &mut Child, group: &Group, signals: &mut Signals, limits: Limits) -> io::Result<End> {
+    let (end, signal) = tokio::select! {
+        status = child.wait() => return status.map(End::of),
+        () = sleep(limits.command) => (End::TimedOut, Signal::Terminate),
+        signal = signals.next() => (End::Interrupted(signal), signal),
+    };
+    group.send(signal);
+    tokio::select! {
+        status = child.wait() => return status.map(|_| end),
+        () = sleep(limits.ending) => {}
+        // Whoever asks twice means it.
+        _ = signals.next() => {}
+    }
+    group.send(Signal::Kill);
+    // Where there are no groups, it is the shell alone that can be ended.
+    let _ = child.start_kill();
+    child.wait().await.map(|_| end)
+}
+
+/// Reads what a command writes.
+struct Output {
+    out: Lines<ChildStdout>,
+    err: Lines<ChildStderr>,
+}
+
+impl Output {
+    /// Tells lines as they come, until both streams are at their end.
+    async fn tell(&mut self, scene: &Scene<'_>) {
+        while self.out.is_open() || self.err.is_open() {
+            let (stream, line) = tokio::select! {
+                line = self.out.next(), if self.out.is_open() => (HookStream::Stdout, line),
+                line = self.err.next(), if self.err.is_open() => (HookStream::Stderr, line),
+            };
+            line.iter().for_each(|line| scene.tell_line(stream, line));
+        }
+    }
+}
