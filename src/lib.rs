@@ -10,8 +10,8 @@
 //!
 //! Every verb in [`commands`] is a prefix or a variation of it. What holds, and a test in `tests/` holds it:
 //!
-//! - [`document`], [`lint`], [`render`], [`plan`], [`watch::judge`] and [`diagnose`] are pure: synchronous,
-//!   without IO, the time passed in.
+//! - [`document`], [`lint`], [`render`], [`plan`], [`expression`], [`watch::judge`] and [`diagnose`] are pure:
+//!   synchronous, without IO, the time passed in.
 //! - Only [`aws`] names an `aws_sdk_*` crate. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
 //! - Secret values never enter what a plan shows, a log line, an error or a tag.
@@ -27,6 +27,7 @@ pub mod context;
 pub mod diagnose;
 pub mod document;
 pub mod error;
+pub mod expression;
 pub mod history;
 pub mod hooks;
 pub mod lint;

@@ -53,6 +53,7 @@ const PURE: &[&str] = &[
     "tail/sources",
     "plan/",
     "diagnose/",
+    "expression/",
     "history/past",
     "watch/judge",
     "watch/pace",

@@ -1,0 +1,102 @@
+//! Texts that someone wrote where an expression belongs: crontab lines and fields without their name. Owns only what to
+//! suggest; nothing that it reads is taken.
+
+use super::field::WEEKDAYS;
+use super::{Expression, FORMS, Kind, NAMES, Piece, Wrong};
+use crate::document::problem::nearest;
+
+/// Returns what is wrong with a text that has no brackets.
+pub(super) fn wrong(whole: Piece<'_>, kind: Kind) -> Wrong {
+    let text = whole.text.strip_suffix(')').unwrap_or(whole.text);
+    let first = text.split_whitespace().next().unwrap_or_default();
+    if let Some(name) = NAMES.iter().find(|name| first.eq_ignore_ascii_case(name)) {
+        let rest = text[first.len()..].trim();
+        return whole.wrong(format!("`{first}` has no opening bracket")).hint(format!("`{name}({rest})`"));
+    }
+    if let Some(name) = NAMES.iter().filter(|name| **name != "at").find(|name| text.starts_with(**name)) {
+        return whole
+            .wrong(format!("`{name}` has no opening bracket"))
+            .hint(format!("`{name}({})`", text[name.len()..].trim()));
+    }
+    let wrong = whole.wrong("expected `cron(…)`, `rate(…)` or `at(…)`");
+    match &suggestions(text, kind)[..] {
+        [] => wrong.hint(FORMS),
+        [one] => wrong.hint(format!("did you mean `{one}`?")),
+        two => wrong.hint(as_two(two)),
+    }
+}
+
+/// Returns the expressions that were most likely meant: one, or two for a crontab line with both days.
+fn suggestions(text: &str, kind: Kind) -> Vec<String> {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let rate = text.strip_prefix("every ").unwrap_or(text);
+    if let Some(cron) = macro_of_cron(text) {
+        return vec![cron.to_owned()];
+    }
+    let forms = [format!("cron({text})"), format!("rate({rate})"), format!("at({text})")];
+    let form = forms.into_iter().find(|form| Expression::parse(form, kind).is_ok());
+    form.map_or_else(|| from_crontab(&fields), |form| vec![form])
+}
+
+/// Returns the hint that a line of a crontab takes two expressions here.
+pub(super) fn as_two(two: &[String]) -> String {
+    format!("crontab runs on either of the days: make two, `{}`", two.join("` and `"))
+}
+
+/// Returns the expression for one of cron's short names.
+fn macro_of_cron(text: &str) -> Option<&'static str> {
+    const MACROS: [(&str, &str); 7] = [
+        ("@yearly", "cron(0 0 1 1 ? *)"),
+        ("@annually", "cron(0 0 1 1 ? *)"),
+        ("@monthly", "cron(0 0 1 * ? *)"),
+        ("@weekly", "cron(0 0 ? * SUN *)"),
+        ("@daily", "cron(0 0 * * ? *)"),
+        ("@midnight", "cron(0 0 * * ? *)"),
+        ("@hourly", "cron(0 * * * ? *)"),
+    ];
+    let near = nearest(text, MACROS.iter().map(|(name, _)| *name))?;
+    MACROS.iter().find(|(name, _)| *name == near).map(|(_, cron)| *cron)
+}
+
+/// Returns the cron expressions that run when a line of a crontab would; none where it is no such line.
+///
+/// crontab counts days of the week from 0 for Sunday, and 7 is Sunday too. Where it is given both days it runs on
+/// either, which takes two expressions.
+pub(super) fn from_crontab(fields: &[&str]) -> Vec<String> {
+    let [minutes, hours, day, month, weekday] = fields else { return Vec::new() };
+    let cron = |day: &str, weekday: &str| format!("cron({minutes} {hours} {day} {month} {weekday} *)");
+    let Some(weekdays) = weekday_list(weekday) else { return Vec::new() };
+    let crons = match (*day, *weekday) {
+        (day, "*") => vec![cron(day, "?")],
+        ("*", _) => vec![cron("?", &weekdays)],
+        (day, _) => vec![cron(day, "?"), cron("?", &weekdays)],
+    };
+    let all = crons.iter().all(|cron| Expression::parse(cron, Kind::Rule).is_ok());
+    if all && !fields.contains(&"?") { crons } else { Vec::new() }
+}
+
+/// Returns the days of the week of a crontab by their names.
+fn weekday_list(list: &str) -> Option<String> {
+    let parts: Option<Vec<String>> = list.split(',').map(weekday_part).collect();
+    Some(parts?.join(","))
+}
+
+fn weekday_part(part: &str) -> Option<String> {
+    let (base, step) =
+        part.split_once('/').map_or((part, String::new()), |(base, step)| (base, format!("/{step}")));
+    let days = match base.split_once('-') {
+        // Sunday at the end of a range is a week later than Sunday at its beginning.
+        Some(("0", "7")) => "*".to_owned(),
+        Some((from, to)) => format!("{}-{}", weekday_name(from)?, weekday_name(to)?),
+        None if base == "*" => base.to_owned(),
+        None => weekday_name(base)?,
+    };
+    Some(days + &step)
+}
+
+fn weekday_name(day: &str) -> Option<String> {
+    match day.parse::<usize>() {
+        Ok(number) => (number <= 7).then(|| WEEKDAYS[number % 7].to_owned()),
+        Err(_) => Some(day.to_ascii_uppercase()),
+    }
+}

@@ -1,0 +1,169 @@
+//! One field of a cron expression. Owns which values it may have and which a text names; knows nothing of dates.
+//!
+//! The user guides of EventBridge and of its scheduler ("Cron expressions", "Cron-based schedules") are short. Where they are
+//! silent it is taken what others saw EventBridge take: names in any case, `FRI-MON` and `22-6` over the end, `L-3`, an
+//! increment for days of the week, and an increment of 0 as none. To refuse what AWS takes would be worse than to let
+//! something pass that AWS then refuses.
+
+use super::{Piece, Wrong};
+use crate::document::problem::did_you_mean;
+
+/// What a field may hold.
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    least: i16,
+    most: i16,
+    names: &'static [&'static str],
+    /// What it says when a value is none of its own.
+    expected: &'static str,
+}
+
+const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+pub(super) const WEEKDAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
+pub(super) const MINUTES: Field = field("minutes", 0, 59, &[], "0-59");
+pub(super) const HOURS: Field = field("hours", 0, 23, &[], "0-23");
+pub(super) const DAYS_OF_MONTH: Field =
+    field("day of month", 1, 31, &[], "1-31, or such as `L`, `LW` or `15W`");
+pub(super) const MONTHS_OF_YEAR: Field = field("month", 1, 12, MONTHS, "1-12 or JAN-DEC");
+pub(super) const DAYS_OF_WEEK: Field =
+    field("day of week", 1, 7, WEEKDAYS, "1-7 or SUN-SAT, or such as `6L` or `2#1`");
+pub(super) const YEARS: Field = field("year", 1970, 2199, &[], "1970-2199");
+
+const fn field(
+    name: &'static str,
+    least: i16,
+    most: i16,
+    names: &'static [&'static str],
+    expected: &'static str,
+) -> Field {
+    Field { name, least, most, names, expected }
+}
+
+impl Field {
+    /// Returns the values that a list of values, ranges and increments names.
+    pub(super) fn values(&self, list: Piece<'_>) -> Result<Vec<i16>, Wrong> {
+        let mut all = Vec::new();
+        for part in list.list(',') {
+            all.extend(self.part(part)?);
+        }
+        Ok(sorted(all))
+    }
+
+    /// Returns the values of one part of a list.
+    pub(super) fn part(&self, part: Piece<'_>) -> Result<Vec<i16>, Wrong> {
+        let Some((base, step)) = part.halves('/') else { return self.base(part, false) };
+        let wrong = || {
+            step.wrong(format!("{} as an increment in the {}: expected a number", step.quoted(), self.name))
+        };
+        let by: usize = digits(step.text).ok_or_else(wrong)?;
+        if base.text.is_empty() {
+            let hint = format!("`*{}`", part.text);
+            return Err(part.wrong(format!("nothing stands before `/` in the {}", self.name)).hint(hint));
+        }
+        let values = self.base(base, true)?;
+        // An increment of 0 is no increment: the first value alone, and all of `*`.
+        let first_alone = by == 0 && base.text != "*";
+        Ok(values.into_iter().step_by(by.max(1)).take(if first_alone { 1 } else { usize::MAX }).collect())
+    }
+
+    /// Returns what `*`, a range or a value stands for; with an increment a value goes on to the end.
+    fn base(&self, base: Piece<'_>, stepped: bool) -> Result<Vec<i16>, Wrong> {
+        if base.text == "*" {
+            return Ok((self.least..=self.most).collect());
+        }
+        let Some((from, to)) = base.halves('-') else {
+            let value = self.value(base)?;
+            return Ok((value..=if stepped { self.most } else { value }).collect());
+        };
+        let (first, last) = (self.value(from)?, self.value(to)?);
+        match first <= last {
+            true => Ok((first..=last).collect()),
+            false => self.reversed(base, first, last),
+        }
+    }
+
+    /// Returns the values of a range that goes over the end, as in `FRI-MON` or in `22-6`. Years do not come round.
+    fn reversed(&self, range: Piece<'_>, first: i16, last: i16) -> Result<Vec<i16>, Wrong> {
+        if self.name == YEARS.name {
+            let hint = format!("`{last}-{first}`");
+            return Err(range.wrong(format!("the range of years `{}` is reversed", range.text)).hint(hint));
+        }
+        Ok((first..=self.most).chain(self.least..=last).collect())
+    }
+
+    /// Returns the number of a value, which may be a name.
+    pub(super) fn value(&self, value: Piece<'_>) -> Result<i16, Wrong> {
+        let upper = value.text.to_ascii_uppercase();
+        if let Some(index) = self.names.iter().position(|name| *name == upper) {
+            return Ok(self.least + index as i16);
+        }
+        let number = digits(value.text).and_then(|number| i16::try_from(number).ok());
+        number.filter(|number| (self.least..=self.most).contains(number)).ok_or_else(|| self.no_value(value))
+    }
+
+    /// Returns what is wrong with something that is no value of this field.
+    fn no_value(&self, value: Piece<'_>) -> Wrong {
+        let message = match value.text {
+            "" => format!("a value is missing in the {}: expected {}", self.name, self.expected),
+            text => format!("`{text}` in the {}: expected {}", self.name, self.expected),
+        };
+        let wrong = value.wrong(message);
+        match self.advice(value.text) {
+            Some(hint) => wrong.hint(hint),
+            None => wrong,
+        }
+    }
+
+    /// Returns what the writer of a wrong value should know.
+    fn advice(&self, text: &str) -> Option<String> {
+        let upper = text.to_ascii_uppercase();
+        let hint = match (self.name, text) {
+            (_, "?") => "`?` stands alone, in the day of month or in the day of week; write `*` for all",
+            ("hours", "24") => "midnight is hour 0",
+            ("minutes", "60") => "the full hour is minute 0",
+            ("day of week", "0") => "days of the week are 1-7 from Sunday here: write `SUN`",
+            ("day of month", _) if WEEKDAYS.contains(&upper.as_str()) => {
+                "days of the week are the fifth field"
+            }
+            _ => {
+                let long = self.names.iter().find(|name| upper.len() > 3 && upper.starts_with(**name));
+                let near = long.map(|name| format!("did you mean `{name}`?"));
+                let near = near.or_else(|| did_you_mean(text, self.names.iter().copied()));
+                return near.or_else(|| self.elsewhere(&upper));
+            }
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Returns where a mark belongs that stands in a field that has none such.
+    fn elsewhere(&self, upper: &str) -> Option<String> {
+        let in_month = self.name == DAYS_OF_MONTH.name;
+        let in_week = self.name == DAYS_OF_WEEK.name;
+        let hint = match upper {
+            "W" if in_month => "`15W` is the weekday nearest the 15th, `LW` the last of the month",
+            _ if upper.contains('#') && !in_week => {
+                "`#` belongs in the day of week: `2#1` is the first Monday"
+            }
+            _ if upper.ends_with('W') && !in_month => "`W` belongs in the day of month: `15W`, `LW`",
+            _ if upper.ends_with('L') && !in_month && !in_week => {
+                "`L` belongs in the day of month or in the day of week"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Returns the number that a text of nothing but digits is.
+pub(super) fn digits(text: &str) -> Option<usize> {
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok())?
+}
+
+/// Returns the values in order, each once.
+fn sorted(mut values: Vec<i16>) -> Vec<i16> {
+    values.sort_unstable();
+    values.dedup();
+    values
+}

@@ -1,0 +1,112 @@
+//! `rate(…)`: a number and a unit.
+
+use super::field::digits;
+use super::{Kind, Piece, Wrong};
+use crate::document::problem::nearest;
+
+/// How often something runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rate {
+    number: i64,
+    unit: &'static str,
+    seconds: i64,
+}
+
+/// Units in the singular, with their seconds. A day is 24 hours, whatever the clocks do.
+const UNITS: [(&str, i64); 3] = [("minute", 60), ("hour", 3_600), ("day", 86_400)];
+
+/// Beyond this a number would be past the last year that EventBridge knows, whatever the unit.
+const MOST: usize = 200_000_000;
+
+/// Returns the rate that stands between the brackets.
+pub(super) fn read(inside: Piece<'_>, kind: Kind) -> Result<Rate, Wrong> {
+    let words = inside.words();
+    let [number, unit] = words[..] else { return Err(shape(inside)) };
+    let count = count(number)?;
+    let Some((singular, seconds)) =
+        UNITS.into_iter().find(|(name, _)| unit.text.strip_suffix('s').unwrap_or(unit.text) == *name)
+    else {
+        return Err(no_unit(unit, count));
+    };
+    let plural = unit.text.ends_with('s');
+    if kind == Kind::Rule && plural != (count > 1) {
+        let right = name(count, singular);
+        let message = format!("`{}` after {count}: a rule takes only `{right}` there", unit.text);
+        return Err(unit.wrong(message).hint(format!("`rate({count} {right})`")));
+    }
+    Ok(Rate { number: count, unit: singular, seconds: seconds * count })
+}
+
+/// Returns the unit in the singular or the plural.
+fn name(count: i64, singular: &str) -> String {
+    if count == 1 { singular.to_owned() } else { format!("{singular}s") }
+}
+
+fn count(number: Piece<'_>) -> Result<i64, Wrong> {
+    let count = digits(number.text).filter(|count| (1..=MOST).contains(count));
+    let wrong =
+        || number.wrong(format!("`{}` in the rate: expected a whole number from 1 to {MOST}", number.text));
+    count.map(|count| count as i64).ok_or_else(wrong)
+}
+
+/// Returns what is wrong where there is not one number and one unit.
+fn shape(inside: Piece<'_>) -> Wrong {
+    let wrong = inside.wrong(format!("{} in the rate: expected a number and a unit", inside.quoted()));
+    let text = inside.text.trim();
+    let letter = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(letter);
+    let unit = unit.trim();
+    match number.is_empty() || unit.contains(char::is_whitespace) || unit.is_empty() {
+        true => wrong.hint("such as `rate(5 minutes)`"),
+        false => wrong.hint(format!("a space goes between them: `rate({number} {unit})`")),
+    }
+}
+
+/// Returns what is wrong with a unit that is none.
+fn no_unit(unit: Piece<'_>, count: i64) -> Wrong {
+    let wrong = unit.wrong(format!("`{}` in the rate: expected minutes, hours or days", unit.text));
+    let lower = unit.text.to_ascii_lowercase();
+    let in_days = |days: i64| format!("`rate({} days)`", count.saturating_mul(days));
+    let near = || {
+        let near = nearest(&lower, ["minutes", "hours", "days", "minute", "hour", "day"]);
+        let short = [
+            ("min", "minute"),
+            ("mins", "minute"),
+            ("m", "minute"),
+            ("h", "hour"),
+            ("hr", "hour"),
+            ("hrs", "hour"),
+            ("d", "day"),
+        ];
+        short
+            .iter()
+            .find(|(short, _)| *short == lower)
+            .map(|(_, unit)| name(count, unit))
+            .or(near.map(str::to_owned))
+    };
+    match lower.trim_end_matches('s') {
+        "second" | "sec" => wrong.hint("a minute is the shortest"),
+        "week" => wrong.hint(in_days(7)),
+        "month" => wrong.hint("a month has no fixed length: `cron(0 0 1 * ? *)` is the first of each"),
+        "year" => wrong.hint("a year has no fixed length: `cron(0 0 1 1 ? *)` is its first day"),
+        _ => match near() {
+            Some(unit) => wrong.hint(format!("did you mean `rate({count} {unit})`?")),
+            None => wrong,
+        },
+    }
+}
+
+impl Rate {
+    /// Returns the seconds from one run to the next.
+    pub(super) fn seconds(&self) -> i64 {
+        self.seconds
+    }
+
+    /// Returns how often it runs, in words.
+    pub(super) fn words(&self) -> String {
+        match self.number {
+            1 => format!("every {}", self.unit),
+            number => format!("every {number} {}s", self.unit),
+        }
+    }
+}

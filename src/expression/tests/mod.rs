@@ -1,0 +1,261 @@
+//! What is taken, and what is wrong with what is not: `cron(…)` and texts without a name have a file each.
+
+use super::*;
+
+mod bare_tests;
+mod cron_tests;
+
+/// Returns what is wrong with a text as a person would see it: the text, marks below the place, the message, the hint.
+fn shown(text: &str, wrong: &Wrong) -> String {
+    let width = text[wrong.range.clone()].chars().count().max(1);
+    let before = 2 + text[..wrong.range.start].chars().count();
+    let hint = wrong.hint.as_deref().map(|hint| format!("\n  = {hint}")).unwrap_or_default();
+    let line = text.replace('\n', "⏎");
+    format!("> {line}\n{}{} {}{hint}\n", " ".repeat(before), "^".repeat(width), wrong.message)
+}
+
+fn all_wrong(kind: Kind, texts: &[&str]) -> String {
+    let one = |text: &&str| match Expression::parse(text, kind) {
+        Ok(_) => format!("> {text}\n  is taken\n"),
+        Err(wrong) => shown(text, &wrong),
+    };
+    texts.iter().map(one).collect()
+}
+
+#[test]
+fn what_both_take_is_taken() {
+    for good in [
+        "cron(0 10 * * ? *)",
+        "cron(0 18 ? * MON-FRI *)",
+        "cron(0/5 8-17 ? * MON-FRI *)",
+        "cron(*/10 * ? * mon,Wed *)",
+        "cron(0 9 ? * 2#1 *)",
+        "cron(0 9 ? * MON#5 *)",
+        "cron(0 9 ? * 6L *)",
+        "cron(0 9 ? * FRIL *)",
+        "cron(0 9 ? * L *)",
+        "cron(0 9 L * ? *)",
+        "cron(0 9 L-3 * ? *)",
+        "cron(0 9 LW * ? *)",
+        "cron(0 9 1W,15W * ? *)",
+        "cron(05 08 01 01 ? 1970,2026-2199)",
+        "cron(  0  3\t* *  ? * )",
+        "rate(1 minute)",
+        "rate(5 minutes)",
+        "rate(1 hour)",
+        "rate(12 hours)",
+        "rate(1 day)",
+        "rate(7 days)",
+    ] {
+        for kind in [Kind::Rule, Kind::Scheduler] {
+            let read =
+                Expression::parse(good, kind).unwrap_or_else(|wrong| panic!("{}", shown(good, &wrong)));
+            assert_eq!(read.to_string(), good);
+        }
+    }
+}
+
+#[test]
+fn what_eventbridge_takes_without_saying_so_is_taken() {
+    for silent in [
+        "cron(0 9 ? * FRI-MON *)",
+        "cron(0 22-6 * * ? *)",
+        "cron(0 9 28-3 NOV-FEB ? *)",
+        "cron(0 22-6/2 * * ? *)",
+        "cron(0 9 ? * 2/3 *)",
+        "cron(0/0 9 * * ? *)",
+        "cron(0/90 9 * * ? *)",
+    ] {
+        assert!(Expression::parse(silent, Kind::Rule).is_ok(), "{silent}");
+    }
+}
+
+#[test]
+fn only_a_schedule_takes_a_time_and_a_unit_that_does_not_agree() {
+    for text in ["at(2026-11-20T13:00:00)", "rate(1 minutes)", "rate(5 minute)", "rate(1 days)"] {
+        assert!(Expression::parse(text, Kind::Scheduler).is_ok(), "{text}");
+    }
+    insta::assert_snapshot!(all_wrong(Kind::Rule, &[
+        "at(2026-11-20T13:00:00)",
+        "rate(1 minutes)",
+        "rate(5 minute)",
+        "rate(1 days)",
+    ]), @r"
+> at(2026-11-20T13:00:00)
+  ^^ a rule has no `at(…)`
+  = only a schedule of EventBridge Scheduler runs once
+> rate(1 minutes)
+         ^^^^^^^ `minutes` after 1: a rule takes only `minute` there
+  = `rate(1 minute)`
+> rate(5 minute)
+         ^^^^^^ `minute` after 5: a rule takes only `minutes` there
+  = `rate(5 minutes)`
+> rate(1 days)
+         ^^^^ `days` after 1: a rule takes only `day` there
+  = `rate(1 day)`
+");
+}
+
+#[test]
+fn a_rate_is_a_number_and_a_unit() {
+    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+        "rate()",
+        "rate(5)",
+        "rate(minutes)",
+        "rate(5minutes)",
+        "rate(5 or 6 minutes)",
+        "rate(0 minutes)",
+        "rate(-5 minutes)",
+        "rate(1.5 hours)",
+        "rate(99999999999999999999 days)",
+        "rate(30 seconds)",
+        "rate(2 weeks)",
+        "rate(1 month)",
+        "rate(5 mins)",
+        "rate(1 h)",
+        "rate(5 Minutes)",
+        "rate(5 minuets)",
+        "rate(5 fortnights)",
+    ]), @r"
+> rate()
+       ^ nothing in the rate: expected a number and a unit
+  = such as `rate(5 minutes)`
+> rate(5)
+       ^ `5` in the rate: expected a number and a unit
+  = such as `rate(5 minutes)`
+> rate(minutes)
+       ^^^^^^^ `minutes` in the rate: expected a number and a unit
+  = such as `rate(5 minutes)`
+> rate(5minutes)
+       ^^^^^^^^ `5minutes` in the rate: expected a number and a unit
+  = a space goes between them: `rate(5 minutes)`
+> rate(5 or 6 minutes)
+       ^^^^^^^^^^^^^^ `5 or 6 minutes` in the rate: expected a number and a unit
+  = such as `rate(5 minutes)`
+> rate(0 minutes)
+       ^ `0` in the rate: expected a whole number from 1 to 200000000
+> rate(-5 minutes)
+       ^^ `-5` in the rate: expected a whole number from 1 to 200000000
+> rate(1.5 hours)
+       ^^^ `1.5` in the rate: expected a whole number from 1 to 200000000
+> rate(99999999999999999999 days)
+       ^^^^^^^^^^^^^^^^^^^^ `99999999999999999999` in the rate: expected a whole number from 1 to 200000000
+> rate(30 seconds)
+          ^^^^^^^ `seconds` in the rate: expected minutes, hours or days
+  = a minute is the shortest
+> rate(2 weeks)
+         ^^^^^ `weeks` in the rate: expected minutes, hours or days
+  = `rate(14 days)`
+> rate(1 month)
+         ^^^^^ `month` in the rate: expected minutes, hours or days
+  = a month has no fixed length: `cron(0 0 1 * ? *)` is the first of each
+> rate(5 mins)
+         ^^^^ `mins` in the rate: expected minutes, hours or days
+  = did you mean `rate(5 minutes)`?
+> rate(1 h)
+         ^ `h` in the rate: expected minutes, hours or days
+  = did you mean `rate(1 hour)`?
+> rate(5 Minutes)
+         ^^^^^^^ `Minutes` in the rate: expected minutes, hours or days
+  = did you mean `rate(5 minutes)`?
+> rate(5 minuets)
+         ^^^^^^^ `minuets` in the rate: expected minutes, hours or days
+  = did you mean `rate(5 minutes)`?
+> rate(5 fortnights)
+         ^^^^^^^^^^ `fortnights` in the rate: expected minutes, hours or days
+");
+}
+
+#[test]
+fn a_time_is_whole_and_has_no_zone() {
+    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+        "at()",
+        "at(2026-11-20)",
+        "at(2026-11-20T13:00)",
+        "at(2026-11-20 13:00:00)",
+        "at(2026-11-20T13:00:00Z)",
+        "at(2026-11-20T13:00:00+09:00)",
+        "at(2026-02-30T13:00:00)",
+        "at(2026-11-20T24:00:00)",
+        "at(2026-11-20T13:00:60)",
+        "at(tomorrow)",
+    ]), @r"
+> at()
+     ^ nothing in `at`: expected yyyy-mm-ddThh:mm:ss
+> at(2026-11-20)
+     ^^^^^^^^^^ `2026-11-20` in `at`: expected yyyy-mm-ddThh:mm:ss
+  = `at(2026-11-20T00:00:00)`
+> at(2026-11-20T13:00)
+     ^^^^^^^^^^^^^^^^ `2026-11-20T13:00` in `at`: expected yyyy-mm-ddThh:mm:ss
+  = `at(2026-11-20T13:00:00)`
+> at(2026-11-20 13:00:00)
+     ^^^^^^^^^^^^^^^^^^^ `2026-11-20 13:00:00` in `at`: expected yyyy-mm-ddThh:mm:ss
+  = `at(2026-11-20T13:00:00)`
+> at(2026-11-20T13:00:00Z)
+     ^^^^^^^^^^^^^^^^^^^^ `2026-11-20T13:00:00Z` in `at`: expected yyyy-mm-ddThh:mm:ss
+  = `at(2026-11-20T13:00:00)`: the zone is given beside the expression
+> at(2026-11-20T13:00:00+09:00)
+     ^^^^^^^^^^^^^^^^^^^^^^^^^ `2026-11-20T13:00:00+09:00` in `at`: expected yyyy-mm-ddThh:mm:ss
+  = `at(2026-11-20T13:00:00)`: the zone is given beside the expression
+> at(2026-02-30T13:00:00)
+     ^^^^^^^^^^^^^^^^^^^ there is no date and time `2026-02-30T13:00:00`
+> at(2026-11-20T24:00:00)
+     ^^^^^^^^^^^^^^^^^^^ there is no date and time `2026-11-20T24:00:00`
+> at(2026-11-20T13:00:60)
+     ^^^^^^^^^^^^^^^^^^^ there is no date and time `2026-11-20T13:00:60`
+> at(tomorrow)
+     ^^^^^^^^ `tomorrow` in `at`: expected yyyy-mm-ddThh:mm:ss
+");
+}
+
+#[test]
+fn a_zone_is_named_as_in_the_database() {
+    for name in ["UTC", "Etc/UTC", "Asia/Tokyo", "America/Argentina/Buenos_Aires", "Europe/Berlin", "GMT"] {
+        assert_eq!(zone(name).expect("a zone").iana_name(), Some(name));
+    }
+    let names = [
+        "",
+        "Asia/Tokio",
+        "asia/tokyo",
+        "Tokyo",
+        "New York",
+        "JST",
+        "PST",
+        "UTC+9",
+        "+09:00",
+        "Mars/Olympus",
+    ];
+    let shown: String = names.iter().map(|name| shown(name, &zone(name).expect_err("no zone"))).collect();
+    insta::assert_snapshot!(shown, @r"
+> 
+  ^ the name of the time zone is empty
+  = a time zone is named by a place, such as `Asia/Tokyo`, or is `UTC`
+> Asia/Tokio
+  ^^^^^^^^^^ there is no time zone `Asia/Tokio` in the tz database
+  = did you mean `Asia/Tokyo`?
+> asia/tokyo
+  ^^^^^^^^^^ there is no time zone `asia/tokyo` in the tz database
+  = did you mean `Asia/Tokyo`?
+> Tokyo
+  ^^^^^ there is no time zone `Tokyo` in the tz database
+  = did you mean `Asia/Tokyo`?
+> New York
+  ^^^^^^^^ there is no time zone `New York` in the tz database
+  = did you mean `America/New_York`?
+> JST
+  ^^^ there is no time zone `JST` in the tz database
+  = did you mean `Asia/Tokyo`?
+> PST
+  ^^^ there is no time zone `PST` in the tz database
+  = did you mean `America/Los_Angeles`?
+> UTC+9
+  ^^^^^ there is no time zone `UTC+9` in the tz database
+  = an offset is no time zone: name a place, such as `Asia/Tokyo`, or `UTC`
+> +09:00
+  ^^^^^^ there is no time zone `+09:00` in the tz database
+  = an offset is no time zone: name a place, such as `Asia/Tokyo`, or `UTC`
+> Mars/Olympus
+  ^^^^^^^^^^^^ there is no time zone `Mars/Olympus` in the tz database
+  = a time zone is named by a place, such as `Asia/Tokyo`, or is `UTC`
+");
+}

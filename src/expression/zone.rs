@@ -1,0 +1,58 @@
+//! Time zones by their names. Owns which names there are: those of the tz database that is in the binary, so that a machine
+//! without one gives the same answers.
+
+use super::{Piece, Wrong};
+use crate::document::problem::nearest;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+/// Returns the time zone of that name in the tz database, or what is wrong with the name.
+///
+/// A name has to be spelled as in the database: AWS's own look-up need not be as lenient as ours could be.
+pub fn zone(name: &str) -> Result<TimeZone, Wrong> {
+    let database = TimeZoneDatabase::bundled();
+    let known: Vec<String> = database.available().map(|name| name.to_string()).collect();
+    match known.iter().any(|known| known == name).then(|| database.get(name).ok()).flatten() {
+        Some(zone) => Ok(zone),
+        None => Err(unknown(name, &known)),
+    }
+}
+
+fn unknown(name: &str, known: &[String]) -> Wrong {
+    let wrong = Piece { text: name, at: 0 }.wrong(match name {
+        "" => "the name of the time zone is empty".to_owned(),
+        name => format!("there is no time zone `{name}` in the tz database"),
+    });
+    if let Some(hint) = near(name, known) {
+        return wrong.hint(format!("did you mean `{hint}`?"));
+    }
+    let offset = name.contains(['+', '-']) && name.contains(|letter: char| letter.is_ascii_digit());
+    match offset {
+        true => wrong.hint("an offset is no time zone: name a place, such as `Asia/Tokyo`, or `UTC`"),
+        false => wrong.hint("a time zone is named by a place, such as `Asia/Tokyo`, or is `UTC`"),
+    }
+}
+
+/// Returns the name that was meant: with other letters or spaces, the city alone, an abbreviation, or one near to it.
+fn near<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    const SHORT: [(&str, &str); 10] = [
+        ("JST", "Asia/Tokyo"),
+        ("KST", "Asia/Seoul"),
+        ("SGT", "Asia/Singapore"),
+        ("AEST", "Australia/Sydney"),
+        ("CEST", "Europe/Berlin"),
+        ("BST", "Europe/London"),
+        ("EDT", "America/New_York"),
+        ("CDT", "America/Chicago"),
+        ("PST", "America/Los_Angeles"),
+        ("PDT", "America/Los_Angeles"),
+    ];
+    let plain = name.trim().replace(' ', "_");
+    let same = |known: &&String| known.eq_ignore_ascii_case(&plain);
+    let city =
+        |known: &&String| known.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&plain));
+    let short = SHORT.iter().find(|(short, _)| *short == plain).map(|(_, zone)| *zone);
+    let listed = |zone: &str| known.iter().find(|known| *known == zone);
+    let found =
+        known.iter().find(same).or_else(|| short.and_then(listed)).or_else(|| known.iter().find(city));
+    found.map(String::as_str).or_else(|| nearest(&plain, known.iter().map(String::as_str)))
+}
