@@ -22,6 +22,7 @@ pub mod back;
 pub mod hook;
 pub mod prune;
 pub mod scale;
+pub mod schedules;
 pub mod stop;
 
 /// How often a call is made at the most, and the first pause after which it is made again.

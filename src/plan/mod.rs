@@ -26,7 +26,9 @@ pub mod refuse;
 pub mod replace;
 pub mod rollback;
 pub mod scale;
+pub mod schedules;
 pub mod service;
+pub mod work;
 
 pub use back::WayBack;
 pub use diff::Change;

@@ -24,6 +24,8 @@ pub struct DesiredSchedule {
     pub name: String,
     /// The schedule group; none for a rule.
     pub group: Option<String>,
+    /// Whether the group is the app's own, and not one that the manifest names.
+    pub own_group: bool,
     pub expression: String,
     pub timezone: Option<String>,
     pub enabled: Option<bool>,
@@ -85,6 +87,7 @@ fn desired_schedule(
         via: schedule.via,
         name: schedule.name.value.clone(),
         group,
+        own_group: schedule.via == Via::Scheduler && schedule.group.is_none(),
         expression: schedule.expression.as_ref()?.value.clone(),
         timezone: schedule.timezone.as_ref().map(|zone| zone.value.clone()),
         enabled: schedule.enabled,

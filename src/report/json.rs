@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Event, Question, Report, error, log, plan, problems, screen};
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
+use crate::manifest::schedules::Via;
 use crate::watch::{Aftermath, Settled};
 
 /// The JSON Schema of every line.
@@ -88,6 +89,9 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         Event::Updated { service, revision, deployment } => {
             json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
         }
+        Event::ScheduleApplied { schedule, name, via, action } => {
+            json!({"event": "schedule.applied", "schedule": schedule, "name": name, "via": via_name(*via), "action": action})
+        }
         Event::Progress(progress) => {
             let mut value = json!({"event": "rollout.progress"});
             extend(&mut value, serde_json::to_value(progress).unwrap_or_default());
@@ -120,6 +124,14 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             return None;
         }
     })
+}
+
+/// Returns what the manifest calls the service that keeps a schedule.
+fn via_name(via: Via) -> &'static str {
+    match via {
+        Via::Scheduler => "scheduler",
+        Via::Rule => "rule",
+    }
 }
 
 /// Adds the members of one object to another.

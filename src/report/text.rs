@@ -16,6 +16,7 @@ use super::{
     Event, Interrupted, PlanFormat, Question, Report, Style, error, explanation, plan, problems, rollback,
 };
 use crate::diagnose::events::is_noise;
+use crate::manifest::schedules::noun;
 use crate::settings::Settings;
 use crate::watch::{Aftermath, Progress, Settled};
 
@@ -160,6 +161,9 @@ impl Report for Text {
             Event::Retired { revision, deleted, done, of } => {
                 let what = if *deleted { "deleted" } else { "deregistered" };
                 self.story(&format!("{what} {revision} ({done} of {of})"));
+            }
+            Event::ScheduleApplied { schedule, name, via, action } => {
+                self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
             }
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.story(&format!("{service}: deploying {revision} ({id})"));
