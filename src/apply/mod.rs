@@ -22,6 +22,7 @@ pub mod back;
 pub mod hook;
 pub mod prune;
 pub mod scale;
+pub mod schedules;
 pub mod stop;
 pub mod task;
 

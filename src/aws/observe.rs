@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use futures_util::future::{join3, join4, try_join_all};
+use futures_util::future::{join, join3, join4, try_join_all};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::error::Meaning;
+use super::scheduled::ObservedSchedules;
 use super::types::{
     ImageState, Observed, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of, view,
 };
@@ -17,6 +19,9 @@ use super::{ApiError, Aws};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::render::{Definition, Desired, images};
+
+/// How many definitions are read at once: as many as DescribeTaskDefinition takes in a burst (ECS API rate limits).
+const DEFINITIONS_AT_ONCE: usize = 50;
 
 impl Aws {
     /// Returns what is there of what is desired.
@@ -27,13 +32,14 @@ impl Aws {
         let mut observed = Observed { region: self.region.clone(), ..Observed::default() };
         let families = families(desired);
         let references = rendered_images(desired);
-        let (services, latest, images, caller) = join4(
+        let (services, latest, images, (caller, schedules)) = join4(
             self.observe_services(desired),
             self.latest(&families),
             self.images(&references),
-            self.caller(),
+            join(self.caller(), self.observe_scheduled(desired)),
         )
         .await;
+        (observed.schedules, observed.scheduled) = schedules.map_err(failure)?;
         observed.services = services?;
         observed.latest = latest.map_err(failure)?;
         observed.images = images.map_err(failure)?;
@@ -79,7 +85,9 @@ impl Aws {
             let found = self.task_definition(family).await?;
             Ok::<_, ApiError>(found.map(|definition| (family.clone(), definition)))
         });
-        Ok(try_join_all(calls).await?.into_iter().flatten().collect())
+        let found: Vec<Option<_>> =
+            stream::iter(calls).buffer_unordered(DEFINITIONS_AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Returns what is known of each image, by reference.
@@ -95,6 +103,21 @@ impl Aws {
             Ok::<_, ApiError>((reference.to_string(), state))
         });
         Ok(try_join_all(calls).await?.into_iter().collect())
+    }
+
+    /// Returns the schedules as they are, and the definitions that they run.
+    async fn observe_scheduled(
+        &self,
+        desired: &Desired,
+    ) -> Result<(ObservedSchedules, BTreeMap<String, TaskDefinition>), ApiError> {
+        if desired.schedules.is_empty() {
+            return Ok(Default::default());
+        }
+        let schedules = self.observe_schedules(&desired.schedules).await?;
+        let named = schedules.found.values().flat_map(|schedule| schedule.task_definitions());
+        let named: BTreeSet<String> = named.map(str::to_owned).collect();
+        let definitions = self.latest(&named).await?;
+        Ok((schedules, definitions))
     }
 
     /// Second round: the definitions that run (where they are not the newest) and the digests that they run with.

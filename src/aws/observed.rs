@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::scheduled::ObservedSchedules;
 use super::types::{Service, TaskDefinition};
+use crate::manifest::schedules::Via;
 
 /// Says what is known of an image that a definition names.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +40,23 @@ pub struct Observed {
     pub caller: Option<Caller>,
     /// The region that was looked at.
     pub region: String,
+    pub schedules: ObservedSchedules,
+    /// The definitions that schedules run, by what their targets name.
+    pub scheduled: BTreeMap<String, TaskDefinition>,
     /// What could not be looked at, and why; said once.
     pub notes: Vec<String>,
+}
+
+impl Observed {
+    /// Returns the definition that a target of a schedule runs now.
+    pub fn runs_on_schedule(&self, key: &str, target: &str) -> Option<&TaskDefinition> {
+        let schedule = self.schedules.found.get(key)?;
+        let target = match schedule.via {
+            Via::Scheduler => schedule.targets.first(),
+            Via::Rule => schedule.target(target),
+        };
+        self.scheduled.get(target?["EcsParameters"]["TaskDefinitionArn"].as_str()?)
+    }
 }
 
 /// Holds what was seen of one service.

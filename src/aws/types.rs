@@ -47,7 +47,8 @@ pub fn view<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> 
     serde_json::from_value(without_nulls(value))
 }
 
-fn without_nulls(value: &Value) -> Value {
+/// Returns a value without the members that are `null`: they count as absent.
+pub(super) fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(
             members

@@ -112,6 +112,7 @@ fn options(
         directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
     Options {
         account: manifest.account.as_ref().map(|account| account.value.clone()),
+        now: jiff::Timestamp::now().as_second(),
         record: Record {
             app: manifest.app.clone(),
             stage: manifest.stage.clone(),

@@ -26,6 +26,7 @@ pub mod refuse;
 pub mod replace;
 pub mod rollback;
 pub mod scale;
+pub mod schedules;
 pub mod service;
 pub mod task;
 pub mod work;
@@ -34,6 +35,7 @@ pub use back::WayBack;
 pub use diff::Change;
 pub use record::Record;
 pub use replace::desired_document;
+pub use schedules::SchedulePlan;
 pub use work::ResolvedWork;
 
 /// Says what is asked of a plan beside the documents.
@@ -47,6 +49,8 @@ pub struct Options {
     pub looking: bool,
     /// The account that the manifest insists on.
     pub account: Option<String>,
+    /// The time, in seconds since 1970.
+    pub now: i64,
     pub record: Record,
 }
 
@@ -64,18 +68,6 @@ pub struct Plan {
     pub needs: BTreeMap<String, Vec<String>>,
     /// What the reader should know: images outside ECR, what could not be looked at.
     pub notes: Vec<String>,
-}
-
-/// Stand-in until schedules are planned.
-#[derive(Clone, Debug)]
-pub struct SchedulePlan {
-    pub key: String,
-}
-
-impl SchedulePlan {
-    pub fn changes(&self) -> bool {
-        false
-    }
 }
 
 /// Holds a task that goes before or after services.
@@ -153,7 +145,7 @@ pub enum Reason {
 impl Plan {
     /// Returns whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        let schedules = self.schedules.iter().any(SchedulePlan::changes);
+        let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
         !schedules && self.services.iter().all(|service| !service.changes())
     }
 }
@@ -185,7 +177,9 @@ pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Res
         }
     }
     if failures.is_empty() {
-        failures.extend(plan_tasks(work::Against { desired, observed, options }, &mut plan));
+        let against = work::Against { desired, observed, options };
+        failures.extend(plan_tasks(against, &mut plan));
+        failures.extend(plan_schedules(against, &mut plan));
     }
     plan.needs = needs(desired);
     plan.notes.extend(image_notes(observed));
@@ -227,6 +221,55 @@ fn plan_task(
         false => None,
     };
     Ok(TaskPlan { key: key.to_owned(), of, work, timeout: task.timeout })
+}
+
+/// Plans the schedules, and returns what stands against them.
+fn plan_schedules(against: work::Against<'_>, plan: &mut Plan) -> Vec<Failure> {
+    let work::Against { desired, observed, options } = against;
+    if desired.schedules.is_empty() {
+        return Vec::new();
+    }
+    let ground = match ground(observed, options) {
+        Ok(ground) => ground,
+        Err(failure) => return vec![failure],
+    };
+    let mut failures = Vec::new();
+    for schedule in &desired.schedules {
+        let works = schedule.targets.iter().map(|target| {
+            let current = observed.runs_on_schedule(&schedule.key, &target.id);
+            work::resolve(&schedule.key, &target.work, current, against, plan)
+        });
+        let (works, found): (Vec<_>, Vec<_>) = works.partition(Result::is_ok);
+        failures.extend(found.into_iter().filter_map(Result::err).flatten());
+        let works: Vec<ResolvedWork> = works.into_iter().flatten().collect();
+        if works.len() < schedule.targets.len() {
+            continue;
+        }
+        match schedules::compare(schedule, &works, &observed.schedules, &ground) {
+            Ok(planned) => {
+                plan.notes.extend(planned.notes.iter().cloned());
+                plan.schedules.push(planned);
+            }
+            Err(found) => failures.extend(found),
+        }
+    }
+    failures
+}
+
+/// Returns where schedules are: their targets and roles are named by the account.
+fn ground(observed: &Observed, options: &Options) -> Result<schedules::Ground, Failure> {
+    let Some(caller) = &observed.caller else {
+        let hint = "allow `sts:GetCallerIdentity`, which needs no permission of its own".to_owned();
+        return Err(Failure::error("schedules need the account, and it could not be found out").hint(hint));
+    };
+    Ok(schedules::Ground {
+        account: caller.account.clone(),
+        partition: caller.arn.split(':').nth(1).unwrap_or("aws").to_owned(),
+        region: observed.region.clone(),
+        app: options.record.app.clone(),
+        stage: options.record.stage.clone(),
+        now: options.now,
+    })
 }
 
 /// Returns the tasks that services name, each once, so that the order of every service is kept where that can be.

@@ -129,7 +129,7 @@ impl Release {
         let schedules = plan.schedules.iter().map(|schedule| Target {
             kind: Kind::Schedule,
             key: schedule.key.clone(),
-            state: if schedule.changes() { State::Waiting } else { State::Unchanged },
+            state: if schedule.is_changing() { State::Waiting } else { State::Unchanged },
             detail: None,
         });
         let before = plan.before.iter().map(of_task(Kind::Before));

@@ -3,7 +3,9 @@
 use super::work::{self, DesiredWork};
 use super::{DesiredTask, Files};
 use crate::document::problem::{Problem, Problems};
+use crate::expression::{Expression, Kind, Wrong, zone};
 use crate::manifest::Manifest;
+use crate::manifest::fields::Located;
 use crate::manifest::schedules::{Retry, Schedule, Target, TaskOf, Via, noun};
 
 /// The longest name of a rule, and of a schedule, and what it may hold beside letters and digits (API reference,
@@ -24,6 +26,8 @@ pub struct DesiredSchedule {
     pub name: String,
     /// The schedule group; none for a rule.
     pub group: Option<String>,
+    /// Whether the group is the app's own, and not one that the manifest names.
+    pub own_group: bool,
     pub expression: String,
     pub timezone: Option<String>,
     pub enabled: Option<bool>,
@@ -75,6 +79,7 @@ fn desired_schedule(
         );
         problems.push(Problem::error(schedule.span, message).path(format!("schedules.{}", schedule.key)));
     }
+    check_times(schedule, problems);
     let group = group(schedule, manifest, problems);
     let (start, end) = (time(schedule.start.as_ref(), problems), time(schedule.end.as_ref(), problems));
     let targets = schedule.targets.iter();
@@ -85,6 +90,7 @@ fn desired_schedule(
         via: schedule.via,
         name: schedule.name.value.clone(),
         group,
+        own_group: schedule.via == Via::Scheduler && schedule.group.is_none(),
         expression: schedule.expression.as_ref()?.value.clone(),
         timezone: schedule.timezone.as_ref().map(|zone| zone.value.clone()),
         enabled: schedule.enabled,
@@ -113,6 +119,34 @@ fn check_name(name: &str, schedule: &Schedule, problems: &mut Problems) {
     problems.push(Problem::error(span, message).hint(format!("give it another one with `{key}:`")));
 }
 
+/// Reports an expression and a time zone that EventBridge does not take, each at the letters that are wrong.
+fn check_times(schedule: &Schedule, problems: &mut Problems) {
+    let kind = match schedule.via {
+        Via::Scheduler => Kind::Scheduler,
+        Via::Rule => Kind::Rule,
+    };
+    if let Some(text) = &schedule.expression
+        && let Err(wrong) = Expression::parse(&text.value, kind)
+    {
+        problems.push(located(wrong, text, &format!("schedules.{}.expression", schedule.key)));
+    }
+    if let Some(text) = &schedule.timezone
+        && let Err(wrong) = zone(&text.value)
+    {
+        problems.push(located(wrong, text, &format!("schedules.{}.timezone", schedule.key)));
+    }
+}
+
+/// Returns the problem of a text that is wrong; what an expression of the template gave is not repeated.
+fn located(wrong: Wrong, text: &Located<String>, path: &str) -> Problem {
+    match text.span.expression {
+        true => {
+            Problem::error(text.span, "what the expression gives is not what EventBridge takes").path(path)
+        }
+        false => Problem::error(text.span, wrong.message).path(path).hint(wrong.hint),
+    }
+}
+
 /// Returns the group of a schedule: the one that is named, or the one of the app and the stage.
 fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> Option<String> {
     if schedule.via == Via::Rule {
@@ -139,7 +173,7 @@ pub fn group_of(app: &str, stage: Option<&str>) -> String {
 }
 
 /// Returns the seconds since 1970 of a time such as `2026-12-01T00:00:00Z`.
-fn time(text: Option<&crate::manifest::fields::Located<String>>, problems: &mut Problems) -> Option<i64> {
+fn time(text: Option<&Located<String>>, problems: &mut Problems) -> Option<i64> {
     let text = text?;
     match text.value.parse::<jiff::Timestamp>() {
         Ok(time) => Some(time.as_second()),
@@ -181,11 +215,7 @@ fn desired_target(
     })
 }
 
-fn check_input(
-    input: &crate::manifest::fields::Located<String>,
-    work: &DesiredWork,
-    problems: &mut Problems,
-) {
+fn check_input(input: &Located<String>, work: &DesiredWork, problems: &mut Problems) {
     let overrides = work.overrides != Default::default();
     if overrides {
         let hint = "write the overrides in `input`, or leave `input` out".to_owned();

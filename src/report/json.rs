@@ -8,6 +8,7 @@ use super::{
 };
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
+use crate::manifest::schedules::Via;
 use crate::watch::{Aftermath, Settled};
 
 /// The JSON Schema of every line.
@@ -108,6 +109,9 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
         Event::Updated { service, revision, deployment } => {
             json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
         }
+        Event::ScheduleApplied { schedule, name, via, action } => {
+            json!({"event": "schedule.applied", "schedule": schedule, "name": name, "via": via_name(*via), "action": action})
+        }
         Event::Progress(progress) => {
             let mut value = json!({"event": "rollout.progress"});
             extend(&mut value, serde_json::to_value(progress).unwrap_or_default());
@@ -160,6 +164,14 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             return None;
         }
     })
+}
+
+/// Returns what the manifest calls the service that keeps a schedule.
+fn via_name(via: Via) -> &'static str {
+    match via {
+        Via::Scheduler => "scheduler",
+        Via::Rule => "rule",
+    }
 }
 
 /// Adds the members of one object to another.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::aws::types;
 use crate::document::problem::Invalid;
+use crate::manifest::schedules::Via;
 use crate::plan::Plan;
 use crate::plan::rollback::Target;
 use crate::release::Release;
@@ -61,6 +62,8 @@ pub enum Event<'a> {
     Registered { revision: &'a str },
     /// A revision was deregistered or deleted; so many steps of so many are done.
     Retired { revision: &'a str, deleted: bool, done: usize, of: usize },
+    /// A schedule was created, updated, restored, deleted, enabled or disabled.
+    ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: &'a str },
     /// A service was updated; without a deployment where only its attributes changed.
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// Where a rollout stands; told on change only.

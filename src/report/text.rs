@@ -17,6 +17,7 @@ use super::{
     explanation, hook, plan, problems, release, rollback,
 };
 use crate::diagnose::events::is_noise;
+use crate::manifest::schedules::noun;
 use crate::release::Release;
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
@@ -164,6 +165,9 @@ impl Report for Text {
             Event::Retired { revision, deleted, done, of } => {
                 let what = if *deleted { "deleted" } else { "deregistered" };
                 self.story(&format!("{what} {revision} ({done} of {of})"));
+            }
+            Event::ScheduleApplied { schedule, name, via, action } => {
+                self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
             }
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.story(&format!("{service}: deploying {revision} ({id})"));

@@ -115,11 +115,13 @@ fn the_manifest_is_found_upwards_and_by_the_environment() {
 }
 
 #[test]
-fn parts_that_are_not_built_yet_are_refused_not_ignored() {
-    let manifest = format!("{MANIFEST}    before: [ migrate ]\ntasks: {{}}\n");
+fn names_that_the_manifest_does_not_have_are_told_where_they_are_used() {
+    let manifest = format!(
+        "{MANIFEST}    before: [ migrat ]\n    needs: [ wbe ]\ntasks: {{ migrate: {{ like: wob }} }}\n"
+    );
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
-    let run = folder.run(&["check"]).exits(1).says("`before` is not supported by this version");
-    run.says("`tasks` is not supported by this version");
+    let run = folder.run(&["check"]).exits(1).says("no task `migrat`").says("did you mean `migrate`");
+    run.says("no service `wbe`").says("no service `wob`").says("3 problems");
 }
 
 #[test]

@@ -111,6 +111,17 @@ fn only_apply_changes_anything_in_aws() {
         ".run_task(",
         ".register_scalable_target(",
         ".continue_service_deployment(",
+        ".create_schedule(",
+        ".update_schedule(",
+        ".delete_schedule(",
+        ".create_schedule_group(",
+        ".put_rule(",
+        ".put_targets(",
+        ".remove_targets(",
+        ".switch_rule(",
+        ".delete_rule(",
+        ".tag_rule(",
+        ".untag_rule(",
     ];
     let elsewhere = |name: &str| {
         !name.starts_with("apply/")

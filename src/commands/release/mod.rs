@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
@@ -16,16 +17,17 @@ use super::rollouts;
 use crate::apply::task::TaskOrder;
 use crate::apply::{self, Applied};
 use crate::aws::Aws;
-use crate::aws::types::TaskDefinition;
+use crate::aws::types::{TaskDefinition, revision_of};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::hooks::{self, Moment, Told};
 use crate::manifest::Manifest;
+use crate::plan::schedules::TargetPlan;
 use crate::plan::work::run_members;
-use crate::plan::{Plan, ResolvedWork, Revision, TaskPlan};
+use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
 use crate::release::{Kind, Release, State, Verdict};
-use crate::report::{Event, Outcome};
+use crate::report::{Event, Outcome, Report};
 use crate::watch::Settled;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use services::Services;
@@ -34,6 +36,9 @@ pub mod services;
 
 /// How long a task of a release may run where nobody says: then it is stopped.
 const TASK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// How many schedules are put at once: each takes a few calls, and EventBridge takes 50 a second of a kind (its quotas).
+const SCHEDULES_AT_ONCE: usize = 8;
 
 /// Says how a release is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -101,9 +106,10 @@ impl<'a> Carrier<'a> {
             }
         }
         tell_left(self.plan, self.context);
-        if self.tasks(Kind::Before, interrupts).await && self.services(interrupts).await {
-            self.tasks(Kind::After, interrupts).await;
-        }
+        let _ = self.tasks(Kind::Before, interrupts).await
+            && self.services(interrupts).await
+            && self.schedules(interrupts).await
+            && self.tasks(Kind::After, interrupts).await;
         Ok(self.finish().await)
     }
 
@@ -195,6 +201,39 @@ impl<'a> Carrier<'a> {
         up
     }
 
+    /// Creates and updates the schedules, side by side, and returns whether all are as they should be.
+    async fn schedules(&mut self, interrupts: &mut Interrupts) -> bool {
+        let report = self.context.report.as_ref();
+        let changing: Vec<&SchedulePlan> =
+            self.plan.schedules.iter().filter(|schedule| schedule.is_changing()).collect();
+        for schedule in &changing {
+            self.release.set(Kind::Schedule, &schedule.key, State::UnderWay, None);
+        }
+        let calls = changing.iter().map(|schedule| put(schedule, &self.registered, self.aws, report));
+        let calls = stream::iter(calls).buffered(SCHEDULES_AT_ONCE).collect::<Vec<_>>();
+        let Some(results) = interrupts.finish(calls, report).await else {
+            self.outcome = self.outcome.worse(Outcome::Interrupted);
+            return false;
+        };
+        for (schedule, result) in changing.iter().zip(results) {
+            let (state, detail) = match result {
+                Ok(()) => (State::Changed, Some(runs(schedule, &self.registered))),
+                Err(failure) => {
+                    let detail = failure.to_string();
+                    report.error(&failure.into());
+                    self.outcome = self.outcome.worse(Outcome::Error);
+                    (State::Failed, Some(detail))
+                }
+            };
+            self.release.set(Kind::Schedule, &schedule.key, state, detail);
+        }
+        let done = self.release.is_done(Kind::Schedule);
+        if !done {
+            self.release.stop("a schedule failed");
+        }
+        done
+    }
+
     /// Tells what became of it, records what runs, and runs the last hook.
     async fn finish(mut self) -> Outcome {
         let good = |settled: &&Settled| settled.succeeded() && settled.aftermath.is_none();
@@ -270,6 +309,27 @@ impl<'a> Carrier<'a> {
             names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),
         }
     }
+}
+
+async fn put(
+    schedule: &SchedulePlan,
+    registered: &[TaskDefinition],
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<(), Failure> {
+    apply::schedules::apply(schedule, registered, aws, report).await
+}
+
+/// Returns the revisions that the targets of a schedule run from now on.
+fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
+    let revision = |target: &TargetPlan| match &target.revision {
+        Revision::New(index) => registered[*index].revision().to_owned(),
+        Revision::Registered(arn) => revision_of(arn).to_owned(),
+        Revision::Same => target.revision_before.as_deref().map(revision_of).unwrap_or_default().to_owned(),
+    };
+    let mut revisions: Vec<String> = schedule.targets.iter().map(revision).collect();
+    revisions.dedup();
+    revisions.join(", ")
 }
 
 /// Returns the definition that a work runs, with what was registered for its plan.

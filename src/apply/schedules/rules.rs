@@ -1,0 +1,164 @@
+//! Owns the changing of rules and their targets. EventBridge answers with success where targets were not put: each entry is
+//! looked at, those that may pass are put again, and the others are named.
+
+use serde_json::{Value, json};
+
+use super::{ATTEMPTS, failed, moved, pause, persistently, whole};
+use crate::aws::Aws;
+use crate::aws::error::Meaning;
+use crate::aws::events::FailedEntry;
+use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::TaskDefinition;
+use crate::error::Failure;
+use crate::plan::schedules::rule::sendable;
+use crate::plan::schedules::{SchedulePlan, TargetPlan};
+
+/// What EventBridge says of a rule that another call changes just now.
+const CONCURRENT: &str = "ConcurrentModificationException";
+/// Parts of the codes of entries that may go better another time.
+const PASSING: &[&str] = &[CONCURRENT, "Internal", "Throttl"];
+
+pub(super) async fn apply(
+    plan: &SchedulePlan,
+    registered: &[TaskDefinition],
+    aws: &Aws,
+) -> Result<(), Failure> {
+    let changing = plan.targets.iter().filter(|target| target.changes);
+    let targets: Vec<Value> = changing.map(|target| whole(target, registered)).collect::<Result<_, _>>()?;
+    is_unmoved(plan, aws).await?;
+    if plan.changes_document {
+        let mut document = plan.document.clone();
+        if plan.before.is_none() && !plan.new_tags.is_empty() {
+            let tag = |(key, value): (&String, &String)| json!({"Key": key, "Value": value});
+            document["Tags"] = plan.new_tags.iter().map(tag).collect();
+        }
+        put_rule(&document, &plan.name, aws).await?;
+    }
+    if let Some(before) = plan.before.as_ref().filter(|_| !plan.new_tags.is_empty()) {
+        let arn = before.document["Arn"].as_str().unwrap_or_default();
+        let tagged = persistently(&[CONCURRENT], async || aws.tag_rule(arn, &plan.new_tags).await).await;
+        tagged.map_err(|error| failed(format!("tag rule `{}`", plan.name), error))?;
+    }
+    put_targets(&plan.name, targets, plan.changes_document, aws).await
+}
+
+/// Fails where the rule is not what the plan was made from.
+async fn is_unmoved(plan: &SchedulePlan, aws: &Aws) -> Result<(), Failure> {
+    let found = aws.observe_rule(&plan.name).await;
+    let found = found.map_err(|error| failed(format!("look at rule `{}`", plan.name), error))?;
+    match (&plan.before, &found) {
+        (None, None) => Ok(()),
+        (Some(before), Some(found)) if is_same(before, found) => Ok(()),
+        (Some(_), Some(_)) => Err(moved(plan, "was changed")),
+        (Some(_), None) => Err(moved(plan, "was deleted")),
+        (None, Some(_)) => Err(moved(plan, "was created by somebody else")),
+    }
+}
+
+/// Returns whether a rule says the same as before; the order of its targets means nothing.
+fn is_same(before: &ObservedSchedule, found: &ObservedSchedule) -> bool {
+    let all = |of: &ObservedSchedule, by: &ObservedSchedule| {
+        of.targets.iter().all(|target| by.targets.contains(target))
+    };
+    sendable(&before.document) == sendable(&found.document)
+        && before.tags == found.tags
+        && all(before, found)
+        && all(found, before)
+}
+
+async fn put_rule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> {
+    let put = persistently(&[CONCURRENT], async || aws.put_rule(document).await).await;
+    put.map(drop).map_err(|error| failed(format!("put rule `{name}`"), error))
+}
+
+/// Puts targets on a rule; `with_rule` says whether the rule itself was changed before.
+async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
+    let (all, mut waiting, mut attempt) = (ids(&targets), targets, 0);
+    while !waiting.is_empty() {
+        attempt += 1;
+        let put = persistently(&[CONCURRENT], async || aws.put_targets(rule, &waiting).await).await;
+        let entries = put.map_err(|error| {
+            let failure = failed(format!("put the targets of rule `{rule}`"), error);
+            failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()))
+        })?;
+        if attempt >= ATTEMPTS || !entries.iter().all(may_pass) {
+            let failure = not_done("put", rule, &all, &entries);
+            return Err(failure.hint(with_rule.then(|| "the rule itself was changed".to_owned())));
+        }
+        waiting.retain(|target| entries.iter().any(|entry| target["Id"] == entry.target.as_str()));
+        if !waiting.is_empty() {
+            tokio::time::sleep(pause(attempt)).await;
+        }
+    }
+    Ok(())
+}
+
+fn ids(targets: &[Value]) -> Vec<String> {
+    targets.iter().filter_map(|target| target["Id"].as_str().map(str::to_owned)).collect()
+}
+
+fn may_pass(entry: &FailedEntry) -> bool {
+    PASSING.iter().any(|part| entry.code.contains(part))
+}
+
+/// Returns the failure of a call that succeeded without some of its entries: which were done, and why the others not.
+fn not_done(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> Failure {
+    let why = |entry: &FailedEntry| format!("`{}`: {}: {}", entry.target, entry.code, entry.message);
+    let why: Vec<String> = entries.iter().map(why).collect();
+    let is_done = |id: &&String| !entries.iter().any(|entry| entry.target == **id);
+    let named = entries.iter().all(|entry| all.contains(&entry.target));
+    let done: Vec<String> = all.iter().filter(is_done).map(|id| format!("`{id}`")).collect();
+    let message = format!("{verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
+    let failure = Failure::error(message).because(anyhow::anyhow!("{}", why.join("; ")));
+    let others = (named && !done.is_empty()).then(|| format!("the others were done: {}", done.join(", ")));
+    failure.hint(others)
+}
+
+/// Brings a rule and those of its targets that the plan changed back to what they were.
+pub(super) async fn put_back(
+    plan: &SchedulePlan,
+    before: &ObservedSchedule,
+    aws: &Aws,
+) -> Result<(), Failure> {
+    if plan.changes_document {
+        put_rule(&sendable(&before.document), &plan.name, aws).await?;
+    }
+    let changed: Vec<&TargetPlan> = plan.targets.iter().filter(|target| target.changes).collect();
+    let known = changed.iter().filter_map(|target| before.target(&target.id).cloned()).collect();
+    put_targets(&plan.name, known, plan.changes_document, aws).await?;
+    let new = changed.iter().filter(|target| before.target(&target.id).is_none());
+    remove_targets(&plan.name, &new.map(|target| target.id.clone()).collect::<Vec<_>>(), aws).await?;
+    if plan.new_tags.is_empty() {
+        return Ok(());
+    }
+    let arn = before.document["Arn"].as_str().unwrap_or_default();
+    let keys: Vec<String> = plan.new_tags.keys().cloned().collect();
+    let untagged = persistently(&[CONCURRENT], async || aws.untag_rule(arn, &keys).await).await;
+    untagged.map_err(|error| failed(format!("take the tags off rule `{}`", plan.name), error))
+}
+
+async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let removed = persistently(&[CONCURRENT], async || aws.remove_targets(rule, ids).await).await;
+    let entries = match removed {
+        // The rule is gone, and its targets with it.
+        Err(error) if error.meaning == Meaning::NotFound => return Ok(()),
+        other => other.map_err(|error| failed(format!("remove the targets of rule `{rule}`"), error))?,
+    };
+    if entries.is_empty() { Ok(()) } else { Err(not_done("remove", rule, ids, &entries)) }
+}
+
+/// Deletes a rule with these of its targets; with another one EventBridge refuses, and it stays.
+pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
+    remove_targets(rule, ids, aws).await?;
+    let deleted = persistently(&[CONCURRENT], async || aws.delete_rule(rule).await).await;
+    deleted.map_err(|error| failed(format!("delete rule `{rule}`"), error))
+}
+
+pub(super) async fn set_enabled(rule: &str, enabled: bool, aws: &Aws) -> Result<(), Failure> {
+    let switched = persistently(&[CONCURRENT], async || aws.switch_rule(rule, enabled).await).await;
+    let verb = if enabled { "enable" } else { "disable" };
+    switched.map_err(|error| failed(format!("{verb} rule `{rule}`"), error))
+}

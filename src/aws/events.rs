@@ -1,0 +1,205 @@
+//! Owns calls to EventBridge for rules on the default bus: what they are, and changing them and their targets. Documents go
+//! out and come in as raw JSON; see [`super::raw`]. Calls that change something are sent once.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_eventbridge::config::retry::RetryConfig;
+use aws_sdk_eventbridge::types::Tag;
+use serde_json::{Value, json};
+
+use super::error::Meaning;
+use super::raw::RawJson;
+use super::types::without_nulls;
+use super::{ApiError, Aws};
+
+/// Holds an entry of a call that succeeded without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailedEntry {
+    pub target: String,
+    pub code: String,
+    pub message: String,
+}
+
+impl Aws {
+    /// Returns all rules of the default bus, as ListRules has them.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn all_rules(&self) -> Result<Vec<Value>, ApiError> {
+        let (mut rules, mut next) = (Vec::new(), None);
+        loop {
+            let raw = RawJson::keep();
+            let request = self.events().list_rules().limit(100).set_next_token(next).customize();
+            let answer = request.interceptor(raw.clone()).send().await;
+            let answer = answer.map_err(|error| ApiError::new("events:ListRules", error))?;
+            let found = without_nulls(&raw.answer());
+            rules.extend(found["Rules"].as_array().cloned().unwrap_or_default());
+            next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(rules);
+            }
+        }
+    }
+
+    /// Returns a rule of the default bus, as DescribeRule has it; none where there is none.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn rule(&self, name: &str) -> Result<Option<Value>, ApiError> {
+        let raw = RawJson::keep();
+        let request = self.events().describe_rule().name(name).customize();
+        match request.interceptor(raw.clone()).send().await {
+            Ok(_) => Ok(Some(without_nulls(&raw.answer()))),
+            Err(error) => match ApiError::new("events:DescribeRule", error) {
+                error if error.meaning == Meaning::NotFound => Ok(None),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// Returns the targets of a rule; none where the rule is gone.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn rule_targets(&self, rule: &str) -> Result<Vec<Value>, ApiError> {
+        let (mut targets, mut next) = (Vec::new(), None);
+        loop {
+            let raw = RawJson::keep();
+            let request = self.events().list_targets_by_rule().rule(rule).set_next_token(next).customize();
+            let sent = request.interceptor(raw.clone()).send().await;
+            let answer = match sent.map_err(|error| ApiError::new("events:ListTargetsByRule", error)) {
+                Err(error) if error.meaning == Meaning::NotFound => return Ok(targets),
+                answer => answer?,
+            };
+            let found = without_nulls(&raw.answer());
+            targets.extend(found["Targets"].as_array().cloned().unwrap_or_default());
+            next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(targets);
+            }
+        }
+    }
+
+    /// Returns the tags of a rule; none where the rule is gone.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn rule_tags(&self, rule: &Value) -> Result<BTreeMap<String, String>, ApiError> {
+        let arn = rule["Arn"].as_str().unwrap_or_default();
+        let sent = self.events().list_tags_for_resource().resource_arn(arn).send().await;
+        let answer = match sent.map_err(|error| ApiError::new("events:ListTagsForResource", error)) {
+            Err(error) if error.meaning == Meaning::NotFound => return Ok(BTreeMap::new()),
+            answer => answer?,
+        };
+        Ok(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
+    }
+
+    /// Creates a rule, or replaces what one says, with a document as PutRule takes it; returns its ARN.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn put_rule(&self, document: &Value) -> Result<String, ApiError> {
+        let request = self.events().put_rule().customize().interceptor(RawJson::send(document));
+        let answer = request.config_override(once()).send().await;
+        let answer = answer.map_err(|error| ApiError::new("events:PutRule", error))?;
+        Ok(answer.rule_arn().unwrap_or_default().to_owned())
+    }
+
+    /// Puts targets on a rule, and returns those that were not.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn put_targets(&self, rule: &str, targets: &[Value]) -> Result<Vec<FailedEntry>, ApiError> {
+        let raw = RawJson::send(&json!({ "Rule": rule, "Targets": targets }));
+        let request = self.events().put_targets().customize().interceptor(raw.clone());
+        let sent = request.config_override(once()).send().await;
+        sent.map_err(|error| ApiError::new("events:PutTargets", error))?;
+        Ok(failed(&raw.answer()))
+    }
+
+    /// Takes targets off a rule, and returns those that were not.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn remove_targets(&self, rule: &str, ids: &[String]) -> Result<Vec<FailedEntry>, ApiError> {
+        let raw = RawJson::send(&json!({ "Rule": rule, "Ids": ids }));
+        let request = self.events().remove_targets().customize().interceptor(raw.clone());
+        let sent = request.config_override(once()).send().await;
+        sent.map_err(|error| ApiError::new("events:RemoveTargets", error))?;
+        Ok(failed(&raw.answer()))
+    }
+
+    /// Switches a rule on or off.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn switch_rule(&self, rule: &str, enabled: bool) -> Result<(), ApiError> {
+        if enabled {
+            let sent =
+                self.events().enable_rule().name(rule).customize().config_override(once()).send().await;
+            return sent.map(drop).map_err(|error| ApiError::new("events:EnableRule", error));
+        }
+        let sent = self.events().disable_rule().name(rule).customize().config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("events:DisableRule", error))
+    }
+
+    /// Deletes a rule that has no targets; one that is not there is as good as deleted.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn delete_rule(&self, rule: &str) -> Result<(), ApiError> {
+        let sent = self.events().delete_rule().name(rule).customize().config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("events:DeleteRule", error))
+    }
+
+    /// Sets tags on a rule, by its ARN.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn tag_rule(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
+        let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().ok();
+        let request = self.events().tag_resource().resource_arn(arn);
+        let request = request.set_tags(Some(tags.iter().filter_map(tag).collect()));
+        let sent = request.customize().config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("events:TagResource", error))
+    }
+
+    /// Takes tags off a rule, by its ARN.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn untag_rule(&self, arn: &str, keys: &[String]) -> Result<(), ApiError> {
+        let request = self.events().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec()));
+        let sent = request.customize().config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("events:UntagResource", error))
+    }
+}
+
+/// Returns the failed entries of an answer; one that only counts them names none.
+fn failed(answer: &Value) -> Vec<FailedEntry> {
+    let text = |value: &Value, default: &str| value.as_str().unwrap_or(default).to_owned();
+    let entry = |entry: &Value| FailedEntry {
+        target: text(&entry["TargetId"], "(not named)"),
+        code: text(&entry["ErrorCode"], "(no code)"),
+        message: text(&entry["ErrorMessage"], "no message"),
+    };
+    let mut entries: Vec<FailedEntry> =
+        answer["FailedEntries"].as_array().into_iter().flatten().map(entry).collect();
+    if entries.is_empty() && answer["FailedEntryCount"].as_u64().unwrap_or_default() > 0 {
+        entries.push(entry_without_name());
+    }
+    entries
+}
+
+fn entry_without_name() -> FailedEntry {
+    FailedEntry {
+        target: "(not named)".to_owned(),
+        code: "(no code)".to_owned(),
+        message: "the answer counts failed entries, and names none".to_owned(),
+    }
+}
+
+/// Returns the settings of a call that is made once.
+fn once() -> aws_sdk_eventbridge::config::Builder {
+    aws_sdk_eventbridge::config::Builder::default().retry_config(RetryConfig::disabled())
+}

@@ -1,0 +1,199 @@
+//! Owns the look at schedules before a plan is made, in EventBridge Scheduler and in EventBridge's rules, as raw JSON.
+//!
+//! A schedule is read with one call, a rule with two beside its share of a list. EventBridge answers 50 calls a second of
+//! each kind (its quotas), the scheduler hundreds of GetSchedule: so a few rules are read at a time, and more schedules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{join, join3};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::{ApiError, Aws, CALLS_AT_ONCE};
+use crate::manifest::schedules::Via;
+use crate::render::schedules::DesiredSchedule;
+
+/// How many rules are read at a time: at 50 ms a call and two calls each these are 40 calls a second of a kind.
+const RULES_AT_ONCE: usize = 4;
+
+/// Holds a schedule as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedSchedule {
+    pub via: Via,
+    /// What GetSchedule answers; of a rule what ListRules has.
+    pub document: Value,
+    /// All targets of a rule; the one target of a schedule.
+    pub targets: Vec<Value>,
+    /// The tags of the rule, or of the group that the schedule is in.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Holds what is there of what is desired.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObservedSchedules {
+    /// By the schedule's key; one that is not there is left out.
+    pub found: BTreeMap<String, ObservedSchedule>,
+    /// The tags of the schedule groups that are there, by name.
+    pub groups: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl ObservedSchedule {
+    /// Returns its name in AWS.
+    pub fn name(&self) -> &str {
+        self.document["Name"].as_str().unwrap_or_default()
+    }
+
+    /// Returns the schedule group; none for a rule.
+    pub fn group(&self) -> Option<&str> {
+        (self.via == Via::Scheduler).then(|| self.document["GroupName"].as_str().unwrap_or("default"))
+    }
+
+    /// Returns whether it runs when it is time.
+    pub fn is_enabled(&self) -> bool {
+        self.document["State"] != "DISABLED"
+    }
+
+    /// Returns the target of a rule with that id.
+    pub fn target(&self, id: &str) -> Option<&Value> {
+        self.targets.iter().find(|target| target["Id"] == id)
+    }
+
+    /// Returns the ARNs of the task definitions that it runs, in the order of its targets.
+    pub fn task_definitions(&self) -> Vec<&str> {
+        let named = |target: &'_ Value| target["EcsParameters"]["TaskDefinitionArn"].as_str().is_some();
+        let runs = self.targets.iter().filter(|target| named(target));
+        runs.filter_map(|target| target["EcsParameters"]["TaskDefinitionArn"].as_str()).collect()
+    }
+}
+
+impl Aws {
+    /// Returns what is there of schedules: themselves, and the groups that they are to be in.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn observe_schedules(
+        &self,
+        schedules: &[DesiredSchedule],
+    ) -> Result<ObservedSchedules, ApiError> {
+        let of = |via| schedules.iter().filter(move |schedule| schedule.via == via).collect::<Vec<_>>();
+        let (kept, rules) = (of(Via::Scheduler), of(Via::Rule));
+        let groups: BTreeSet<&str> = kept.iter().map(|schedule| group_of(schedule)).collect();
+        let (groups, kept, rules) =
+            join3(self.groups(&groups), self.observe_kept(&kept), self.observe_rules(&rules)).await;
+        let (groups, mut found) = (groups?, kept?);
+        for schedule in found.values_mut() {
+            let tags = schedule.group().and_then(|group| groups.get(group));
+            schedule.tags = tags.cloned().unwrap_or_default();
+        }
+        found.extend(rules?);
+        Ok(ObservedSchedules { found, groups })
+    }
+
+    async fn groups(
+        &self,
+        names: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, BTreeMap<String, String>>, ApiError> {
+        let calls = names.iter().map(|name| async move {
+            Ok::<_, ApiError>(self.schedule_group(name).await?.map(|tags| ((*name).to_owned(), tags)))
+        });
+        stream::iter(calls)
+            .buffer_unordered(CALLS_AT_ONCE)
+            .try_filter_map(async |found| Ok(found))
+            .try_collect()
+            .await
+    }
+
+    async fn observe_kept(
+        &self,
+        schedules: &[&DesiredSchedule],
+    ) -> Result<BTreeMap<String, ObservedSchedule>, ApiError> {
+        let calls = schedules.iter().map(|schedule| async move {
+            let found = self.schedule(group_of(schedule), &schedule.name).await?;
+            Ok::<_, ApiError>(found.map(|found| (schedule.key.clone(), found)))
+        });
+        stream::iter(calls)
+            .buffer_unordered(CALLS_AT_ONCE)
+            .try_filter_map(async |found| Ok(found))
+            .try_collect()
+            .await
+    }
+
+    async fn observe_rules(
+        &self,
+        schedules: &[&DesiredSchedule],
+    ) -> Result<BTreeMap<String, ObservedSchedule>, ApiError> {
+        if schedules.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let rules = self.all_rules().await?;
+        let named =
+            |schedule: &DesiredSchedule| rules.iter().find(|rule| rule["Name"] == schedule.name.as_str());
+        let there = schedules.iter().filter_map(|schedule| Some((&schedule.key, named(schedule)?)));
+        let calls = there
+            .map(|(key, rule)| async move { Ok::<_, ApiError>((key.clone(), self.whole_rule(rule).await?)) });
+        stream::iter(calls).buffer_unordered(RULES_AT_ONCE).try_collect().await
+    }
+
+    async fn whole_rule(&self, rule: &Value) -> Result<ObservedSchedule, ApiError> {
+        let name = rule["Name"].as_str().unwrap_or_default();
+        let (targets, tags) = join(self.rule_targets(name), self.rule_tags(rule)).await;
+        Ok(ObservedSchedule { via: Via::Rule, document: rule.clone(), targets: targets?, tags: tags? })
+    }
+
+    /// Returns a rule with its targets and tags; none where there is none.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn observe_rule(&self, name: &str) -> Result<Option<ObservedSchedule>, ApiError> {
+        match self.rule(name).await? {
+            Some(rule) => self.whole_rule(&rule).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the schedules of a group, whole; none where there is no such group. They are in the order of their names.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn schedules_of_group(&self, group: &str) -> Result<Vec<ObservedSchedule>, ApiError> {
+        let Some(tags) = self.schedule_group(group).await? else { return Ok(Vec::new()) };
+        let names = self.schedule_names(group).await?;
+        let calls = names.iter().map(|name| self.schedule(group, name));
+        let found: Vec<Option<ObservedSchedule>> =
+            stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        let with_tags = |schedule: ObservedSchedule| ObservedSchedule { tags: tags.clone(), ..schedule };
+        Ok(found.into_iter().flatten().map(with_tags).collect())
+    }
+
+    /// Returns the rules with an expression that have all of these tags, with their targets; none without any tag.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn rules_with_tags(
+        &self,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<Vec<ObservedSchedule>, ApiError> {
+        if tags.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rules = self.all_rules().await?;
+        let timed = rules.iter().filter(|rule| rule["ScheduleExpression"].is_string());
+        let calls = timed.map(|rule| async move {
+            let found = self.rule_tags(rule).await?;
+            if !tags.iter().all(|(key, value)| found.get(key) == Some(value)) {
+                return Ok::<_, ApiError>(None);
+            }
+            let targets = self.rule_targets(rule["Name"].as_str().unwrap_or_default()).await?;
+            Ok(Some(ObservedSchedule { via: Via::Rule, document: rule.clone(), targets, tags: found }))
+        });
+        stream::iter(calls)
+            .buffered(RULES_AT_ONCE)
+            .try_filter_map(async |found| Ok(found))
+            .try_collect()
+            .await
+    }
+}
+
+fn group_of(schedule: &DesiredSchedule) -> &str {
+    schedule.group.as_deref().unwrap_or("default")
+}

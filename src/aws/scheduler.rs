@@ -1,0 +1,145 @@
+//! Owns calls to EventBridge Scheduler: one schedule, its group, and the names in a group. Documents go out and come in as
+//! raw JSON; see [`super::raw`]. Calls that change something are sent once: who makes them knows what a retry would do.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_scheduler::config::retry::RetryConfig;
+use aws_sdk_scheduler::types::Tag;
+use serde_json::Value;
+
+use super::error::Meaning;
+use super::raw::RawJson;
+use super::scheduled::ObservedSchedule;
+use super::types::without_nulls;
+use super::{ApiError, Aws};
+use crate::manifest::schedules::Via;
+
+impl Aws {
+    /// Returns a schedule, without the tags of its group; none where there is none.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn schedule(&self, group: &str, name: &str) -> Result<Option<ObservedSchedule>, ApiError> {
+        let raw = RawJson::keep();
+        let request = self.scheduler().get_schedule().group_name(group).name(name);
+        let sent = request.customize().interceptor(raw.clone()).send().await;
+        match sent.map_err(|error| ApiError::new("scheduler:GetSchedule", error)) {
+            Err(error) if error.meaning == Meaning::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+        let document = without_nulls(&raw.answer());
+        if !document["Target"].is_object() {
+            return Err(ApiError::unreadable("scheduler:GetSchedule"));
+        }
+        let targets = vec![document["Target"].clone()];
+        Ok(Some(ObservedSchedule { via: Via::Scheduler, document, targets, tags: BTreeMap::new() }))
+    }
+
+    /// Creates a schedule with a document as CreateSchedule takes it, its name among its members.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn create_schedule(&self, document: &Value) -> Result<(), ApiError> {
+        let (name, body) = named(document);
+        let request = self.scheduler().create_schedule().name(name).customize();
+        let sent = request.interceptor(RawJson::send(&body)).config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("scheduler:CreateSchedule", error))
+    }
+
+    /// Replaces all that a schedule says with a document as UpdateSchedule takes it.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn update_schedule(&self, document: &Value) -> Result<(), ApiError> {
+        let (name, body) = named(document);
+        let request = self.scheduler().update_schedule().name(name).customize();
+        let sent = request.interceptor(RawJson::send(&body)).config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("scheduler:UpdateSchedule", error))
+    }
+
+    /// Deletes a schedule.
+    ///
+    /// # Errors
+    /// The API's; [`Meaning::NotFound`] where there is none.
+    pub async fn delete_schedule(&self, group: &str, name: &str, token: &str) -> Result<(), ApiError> {
+        let request = self.scheduler().delete_schedule().group_name(group).name(name).client_token(token);
+        let sent = request.customize().config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("scheduler:DeleteSchedule", error))
+    }
+
+    /// Returns the tags of a schedule group; none where there is no such group.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn schedule_group(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, ApiError> {
+        let sent = self.scheduler().get_schedule_group().name(name).send().await;
+        let group = match sent.map_err(|error| ApiError::new("scheduler:GetScheduleGroup", error)) {
+            Err(error) if error.meaning == Meaning::NotFound => return Ok(None),
+            answer => answer?,
+        };
+        let request = self.scheduler().list_tags_for_resource().resource_arn(group.arn().unwrap_or_default());
+        match request.send().await.map_err(|error| ApiError::new("scheduler:ListTagsForResource", error)) {
+            // Deleted since it was looked at.
+            Err(error) if error.meaning == Meaning::NotFound => Ok(None),
+            answer => {
+                let tags = answer?;
+                let pairs = tags.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+                Ok(Some(pairs.collect()))
+            }
+        }
+    }
+
+    /// Creates a schedule group with tags.
+    ///
+    /// # Errors
+    /// The API's; `ConflictException` where it is there.
+    pub async fn create_schedule_group(
+        &self,
+        name: &str,
+        tags: &BTreeMap<String, String>,
+        token: &str,
+    ) -> Result<(), ApiError> {
+        let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().ok();
+        let tags: Vec<Tag> = tags.iter().filter_map(tag).collect();
+        let request = self.scheduler().create_schedule_group().name(name).client_token(token);
+        let request = request.set_tags((!tags.is_empty()).then_some(tags));
+        let sent = request.customize().config_override(once()).send().await;
+        sent.map(drop).map_err(|error| ApiError::new("scheduler:CreateScheduleGroup", error))
+    }
+
+    /// Returns the names of the schedules in a group, sorted.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn schedule_names(&self, group: &str) -> Result<Vec<String>, ApiError> {
+        let (mut names, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.scheduler().list_schedules().group_name(group).max_results(100);
+            let sent = request.set_next_token(next).send().await;
+            let answer = match sent.map_err(|error| ApiError::new("scheduler:ListSchedules", error)) {
+                Err(error) if error.meaning == Meaning::NotFound => return Ok(names),
+                answer => answer?,
+            };
+            names.extend(answer.schedules().iter().filter_map(|schedule| schedule.name().map(str::to_owned)));
+            next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                names.sort();
+                return Ok(names);
+            }
+        }
+    }
+}
+
+/// Returns a schedule's name, which goes into the path, and what goes into the body.
+fn named(document: &Value) -> (String, Value) {
+    let name = document["Name"].as_str().unwrap_or_default().to_owned();
+    let mut body = document.clone();
+    body.as_object_mut().map(|members| members.shift_remove("Name"));
+    (name, body)
+}
+
+/// Returns the settings of a call that is made once.
+fn once() -> aws_sdk_scheduler::config::Builder {
+    aws_sdk_scheduler::config::Builder::default().retry_config(RetryConfig::disabled())
+}

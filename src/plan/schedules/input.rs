@@ -1,0 +1,64 @@
+//! Owns what a target is given as its input: the overrides of the task, what the manifest has in their place, or what is there.
+
+use serde_json::{Map, Value};
+
+use crate::error::Failure;
+use crate::plan::work::ResolvedWork;
+use crate::render::schedules::DesiredTarget;
+
+/// How long an input may be (API reference, PutTargets, `Input`).
+const LONGEST: usize = 8192;
+/// The members of an input that overrides settings of a task.
+const OVERRIDES: &[&str] = &["containerOverrides", "cpu", "memory"];
+/// What a rule's target may have in the place of an input.
+const IN_ITS_PLACE: &[&str] = &["InputPath", "InputTransformer"];
+
+/// Lays the input over a target, and returns what is to be told of it.
+///
+/// Where the manifest has neither overrides nor an input, an input that only overrides settings is removed: the manifest
+/// no longer has them. Any other is kept.
+///
+/// # Errors
+/// An input that is too long.
+pub(super) fn lay_over(
+    target: &mut Map<String, Value>,
+    desired: &DesiredTarget,
+    work: &ResolvedWork,
+) -> Result<Option<&'static str>, Failure> {
+    let wanted = desired.input.clone().or_else(|| work.overrides.as_ref().map(Value::to_string));
+    let existing = target.get("Input").and_then(Value::as_str).map(str::to_owned);
+    let Some(wanted) = wanted else {
+        if existing.as_deref().is_some_and(|text| overrides(text).is_some()) {
+            target.shift_remove("Input");
+            return Ok(None);
+        }
+        let kept = existing.is_some() || IN_ITS_PLACE.iter().any(|name| target.contains_key(*name));
+        return Ok(kept.then_some("its input is kept: it is not one that overrides settings of a task"));
+    };
+    if wanted.len() > LONGEST {
+        let message = format!("the input has {} bytes, and may have {LONGEST}", wanted.len());
+        return Err(Failure::error(message)
+            .hint("shorten `command` and `environment`, or move them to the task definition".to_owned()));
+    }
+    IN_ITS_PLACE.iter().for_each(|name| drop(target.shift_remove(*name)));
+    if existing.is_none_or(|existing| !same(&existing, &wanted)) {
+        target.insert("Input".to_owned(), Value::from(wanted));
+    }
+    Ok(None)
+}
+
+/// Returns an input as overrides; none where it is anything else.
+pub(super) fn overrides(text: &str) -> Option<Map<String, Value>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) if members.keys().all(|name| OVERRIDES.contains(&name.as_str())) => {
+            Some(members)
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether two inputs say the same, however they are written.
+fn same(one: &str, other: &str) -> bool {
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+    one == other || parsed(one).is_some_and(|value| Some(value) == parsed(other))
+}

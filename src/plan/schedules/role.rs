@@ -1,0 +1,16 @@
+//! Owns the roles that start tasks: a name becomes an ARN.
+
+use super::Ground;
+
+/// The role that the console makes for rules that run tasks.
+pub(super) const EVENTS_ROLE: &str = "ecsEventsRole";
+
+/// Returns the ARN of a role that is given by its name or its ARN.
+pub(super) fn arn(role: &str, ground: &Ground) -> String {
+    match role.starts_with("arn:") {
+        true => role.to_owned(),
+        false => {
+            format!("arn:{}:iam::{}:role/{}", ground.partition, ground.account, role.trim_start_matches('/'))
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Owns the comparison of a schedule of EventBridge Scheduler, and of the group that it is in.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::shown::Shown;
+use super::{Action, Ground, NewGroup, SchedulePlan, owner, target};
+use crate::aws::scheduled::ObservedSchedules;
+use crate::error::Failure;
+use crate::plan::diff::Change;
+use crate::plan::work::ResolvedWork;
+use crate::render::schedules::DesiredSchedule;
+
+/// What GetSchedule answers and neither CreateSchedule nor UpdateSchedule takes.
+const READ_ONLY: &[&str] = &["Arn", "CreationDate", "LastModificationDate"];
+/// How far a start may lie back: the scheduler refuses one that is older than five minutes.
+const LATEST_START: i64 = 240;
+
+pub(super) fn compare(
+    desired: &DesiredSchedule,
+    works: &[ResolvedWork],
+    observed: &ObservedSchedules,
+    ground: &Ground,
+) -> Result<SchedulePlan, Vec<Failure>> {
+    let before = observed.found.get(&desired.key).cloned();
+    let existing = before.as_ref().map(|before| &before.document);
+    let mut failures = Vec::new();
+    let new_group = group(desired, observed, ground).unwrap_or_else(|failure| {
+        failures.push(failure);
+        None
+    });
+    let (Some(wanted), Some(work)) = (desired.targets.first(), works.first()) else {
+        failures.push(Failure::error(format!("schedule `{}` has no target", desired.key)));
+        return Err(failures);
+    };
+    let own = existing.map(|existing| &existing["Target"]).filter(|target| target.is_object());
+    let merged = target::merge(wanted, desired, work, own, ground);
+    let (true, Ok(merged)) = (failures.is_empty(), merged.map_err(|found| failures.extend(found))) else {
+        return Err(failures);
+    };
+    let document = document(desired, existing, ground);
+    let mut changes = differences(existing, &document);
+    changes.extend(merged.changes);
+    let action = match (&before, changes.is_empty()) {
+        (None, _) => Action::Create,
+        (Some(_), true) => Action::Unchanged,
+        (Some(_), false) => Action::Update,
+    };
+    Ok(SchedulePlan {
+        key: desired.key.clone(),
+        name: desired.name.clone(),
+        via: desired.via,
+        group: desired.group.clone(),
+        action,
+        changes,
+        foreign: Vec::new(),
+        notes: merged.notes,
+        before,
+        document,
+        changes_document: action != Action::Unchanged,
+        targets: vec![merged.plan],
+        new_group,
+        new_tags: BTreeMap::new(),
+    })
+}
+
+/// Returns the group to create; none where it is there.
+///
+/// # Errors
+/// A group of the app's name that is not the app's, and one that the manifest names and that is not there.
+fn group(
+    desired: &DesiredSchedule,
+    observed: &ObservedSchedules,
+    ground: &Ground,
+) -> Result<Option<NewGroup>, Failure> {
+    let Some(name) = &desired.group else { return Ok(None) };
+    match (observed.groups.get(name), desired.own_group) {
+        (Some(_), false) => Ok(None),
+        (None, true) => Ok(Some(NewGroup { name: name.clone(), tags: owner::tags(ground) })),
+        (Some(tags), true) if owner::is_own(tags, ground) => Ok(None),
+        (Some(tags), true) => {
+            let whose = owner::other(tags)
+                .map_or("no tag says whose it is".to_owned(), |other| format!("it is of {other}"));
+            let hint = format!("name it with `group: {name}` to use it all the same, or name another one");
+            Err(Failure::refused(format!("schedule group `{name}` is taken: {whose}")).hint(hint))
+        }
+        (None, false) => {
+            let message = format!("schedule `{}`: schedule group `{name}` does not exist", desired.key);
+            let hint = format!(
+                "create it (`aws scheduler create-schedule-group --name {name}`), or leave out `group:`: the app then has one of its own"
+            );
+            Err(Failure::error(message).hint(hint))
+        }
+    }
+}
+
+/// Returns what is sent, without the target: what is there, with what the manifest names laid over it.
+fn document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground) -> Value {
+    let mut document = existing.and_then(Value::as_object).cloned().unwrap_or_default();
+    document.shift_remove("Target");
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            document.insert(name.to_owned(), value);
+        }
+    };
+    set("Name", Some(desired.name.clone().into()));
+    set("GroupName", desired.group.clone().map(Value::from));
+    set("ScheduleExpression", Some(desired.expression.clone().into()));
+    set("ScheduleExpressionTimezone", desired.timezone.clone().map(Value::from));
+    let state = desired.enabled.or_else(|| existing.is_none().then_some(true));
+    set("State", state.map(|enabled| if enabled { "ENABLED" } else { "DISABLED" }.into()));
+    set("Description", desired.description.clone().map(Value::from));
+    let window = desired.flexible_window.or_else(|| existing.is_none().then_some(0));
+    set("FlexibleTimeWindow", window.map(window_of));
+    // A start that has passed says nothing any more, and would be refused.
+    set("StartDate", desired.start.filter(|start| *start > ground.now).map(Value::from));
+    set("EndDate", desired.end.map(Value::from));
+    sendable(&Value::Object(document), ground.now)
+}
+
+fn window_of(minutes: u32) -> Value {
+    match minutes {
+        0 => json!({ "Mode": "OFF" }),
+        minutes => json!({ "Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes }),
+    }
+}
+
+/// Returns a schedule as it can be sent: without what is only read, and without a start that has passed.
+pub fn sendable(schedule: &Value, now: i64) -> Value {
+    let mut document = schedule.as_object().cloned().unwrap_or_default();
+    READ_ONLY.iter().for_each(|name| drop(document.shift_remove(*name)));
+    let passed = |start: &Value| start.as_f64().is_some_and(|start| (start as i64) < now - LATEST_START);
+    if document.get("StartDate").is_some_and(passed) {
+        document.shift_remove("StartDate");
+    }
+    Value::Object(document)
+}
+
+/// Returns whether two schedules say the same, but for what was filled in and what is only read.
+pub fn is_same(one: &Value, other: &Value, now: i64) -> bool {
+    let whole = |schedule: &Value| {
+        let mut schedule = sendable(schedule, now);
+        schedule.as_object_mut().map(|members| members.shift_remove("ClientToken"));
+        schedule
+    };
+    let (one, other) = (whole(one), whole(other));
+    differences(Some(&one), &other).is_empty() && target::is_same(&one["Target"], &other["Target"])
+}
+
+/// Returns what changes beside the target.
+fn differences(existing: Option<&Value>, document: &Value) -> Vec<Change> {
+    let nothing = Value::Object(Map::new());
+    let before = existing.unwrap_or(&nothing);
+    let mut shown = Shown::new("");
+    let text = |schedule: &Value, name: &str| Some(schedule[name].clone());
+    let or = |schedule: &Value, name: &str, default: &str| {
+        let known = schedule.as_object().is_some_and(|members| !members.is_empty());
+        known.then(|| Value::from(schedule[name].as_str().unwrap_or(default)))
+    };
+    shown.value("expression", text(before, "ScheduleExpression"), text(document, "ScheduleExpression"));
+    for (name, member, default) in
+        [("timezone", "ScheduleExpressionTimezone", "UTC"), ("state", "State", "ENABLED")]
+    {
+        shown.value(name, or(before, member, default), or(document, member, default));
+    }
+    let described = |schedule: &Value| text(schedule, "Description").filter(|text| *text != json!(""));
+    shown.value("description", described(before), described(document));
+    shown.value("flexible_window", window_shown(before), window_shown(document));
+    // A start that has passed is left out of what is sent: that changes nothing.
+    let start = time_shown(&document["StartDate"]);
+    if start.is_some() {
+        shown.value("start", time_shown(&before["StartDate"]), start);
+    }
+    shown.value("end", time_shown(&before["EndDate"]), time_shown(&document["EndDate"]));
+    shown.changes
+}
+
+fn window_shown(schedule: &Value) -> Option<Value> {
+    let window = &schedule["FlexibleTimeWindow"];
+    match (window["Mode"].as_str()?, window["MaximumWindowInMinutes"].as_f64()) {
+        ("FLEXIBLE", Some(minutes)) => Some(format!("{minutes}m").into()),
+        _ => Some("off".into()),
+    }
+}
+
+fn time_shown(time: &Value) -> Option<Value> {
+    let seconds = time.as_f64()?;
+    let shown = jiff::Timestamp::from_second(seconds as i64).ok();
+    Some(shown.map_or(time.clone(), |time| time.to_string().into()))
+}

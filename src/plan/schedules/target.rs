@@ -1,0 +1,235 @@
+//! Owns the merging of one target: what is there, with what the manifest names laid over it.
+
+use serde_json::{Map, Value, json};
+
+use super::shown::Shown;
+use super::{Ground, TargetPlan, input, role, run_task};
+use crate::aws::types::revision_of;
+use crate::error::Failure;
+use crate::manifest::schedules::{Retry, Via};
+use crate::plan::Revision;
+use crate::plan::diff::Change;
+use crate::plan::work::ResolvedWork;
+use crate::render::schedules::{DesiredSchedule, DesiredTarget};
+
+/// What a retry policy means where it does not say so (API references, RetryPolicy).
+const MOST_ATTEMPTS: u32 = 185;
+const LONGEST_AGE: u32 = 86_400;
+
+/// Holds a merged target, what changes in it, and what is to be told.
+pub(super) struct Merged {
+    pub(super) plan: TargetPlan,
+    pub(super) changes: Vec<Change>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Returns a target with what the manifest names laid over what is there.
+///
+/// # Errors
+/// What a target cannot have, and a target that runs no tasks.
+pub(super) fn merge(
+    desired: &DesiredTarget,
+    schedule: &DesiredSchedule,
+    work: &ResolvedWork,
+    existing: Option<&Value>,
+    ground: &Ground,
+) -> Result<Merged, Vec<Failure>> {
+    if let Some(failure) = existing.and_then(|existing| runs_something_else(existing, desired, schedule)) {
+        return Err(vec![failure]);
+    }
+    let mut document = existing.and_then(Value::as_object).cloned().unwrap_or_default();
+    let (mut failures, mut notes) = (Vec::new(), Vec::new());
+    document.insert("Arn".to_owned(), work.cluster_arn.clone().into());
+    if schedule.via == Via::Rule {
+        document.insert("Id".to_owned(), desired.id.clone().into());
+    }
+    match role_of(desired, schedule, existing, ground) {
+        Ok((arn, note)) => {
+            document.insert("RoleArn".to_owned(), arn.into());
+            notes.extend(note);
+        }
+        Err(failure) => failures.push(failure),
+    }
+    match run_task::parameters(&work.members, schedule.via) {
+        Ok(given) => parameters(&mut document, given, work),
+        Err(found) => failures.extend(found.into_iter().map(|failure| named(failure, schedule))),
+    }
+    retry(&mut document, desired.retry);
+    if let Some(queue) = &desired.dead_letter {
+        document.insert("DeadLetterConfig".to_owned(), json!({ "Arn": queue }));
+    }
+    match input::lay_over(&mut document, desired, work) {
+        Ok(note) => notes.extend(note.map(|note| format!("`{}`: {note}", place(desired, schedule)))),
+        Err(failure) => failures.push(named(failure, schedule)),
+    }
+    let document = Value::Object(document);
+    let revision = revision(work, existing).map_err(|failure| failures.push(named(failure, schedule)));
+    let (true, Ok((revision, arn))) = (failures.is_empty(), revision) else { return Err(failures) };
+    let prefix =
+        if schedule.targets.len() > 1 { format!("targets[{}].", desired.id) } else { "target.".to_owned() };
+    let changes = differences(prefix, existing, &document, arn, work);
+    let revision_before = existing.and_then(definition_of).map(str::to_owned);
+    let (id, family) = (document["Id"].as_str().unwrap_or_default().to_owned(), work.family.clone());
+    let plan = TargetPlan { id, revision, family, revision_before, document, changes: !changes.is_empty() };
+    Ok(Merged { plan, changes, notes })
+}
+
+/// Returns what messages call a target.
+fn place(desired: &DesiredTarget, schedule: &DesiredSchedule) -> String {
+    match schedule.targets.len() {
+        1 => schedule.key.clone(),
+        _ => format!("{}.{}", schedule.key, desired.id),
+    }
+}
+
+/// Returns a failure that names its schedule.
+fn named(mut failure: Failure, schedule: &DesiredSchedule) -> Failure {
+    failure.message = format!("schedule `{}`: {}", schedule.key, failure.message);
+    failure
+}
+
+/// Returns the refusal of a target that is no ECS cluster: whatever it is, it is not ours.
+fn runs_something_else(
+    existing: &Value,
+    desired: &DesiredTarget,
+    schedule: &DesiredSchedule,
+) -> Option<Failure> {
+    let arn = existing["Arn"].as_str().unwrap_or_default();
+    if arn.split(':').nth(2) == Some("ecs") && arn.contains(":cluster/") {
+        return None;
+    }
+    let (what, key) = match schedule.via {
+        Via::Scheduler => (format!("schedule `{}`", schedule.name), "name"),
+        Via::Rule => (format!("target `{}` of rule `{}`", desired.id, schedule.name), "target"),
+    };
+    let message = format!("{what} is taken: it does not run a task, its target is `{arn}`");
+    Some(Failure::refused(message).hint(format!("give it another name with `{key}:`")))
+}
+
+/// Returns the role of a target: the manifest's, the one that it has, or for a rule the one that rules have by default.
+fn role_of(
+    desired: &DesiredTarget,
+    schedule: &DesiredSchedule,
+    existing: Option<&Value>,
+    ground: &Ground,
+) -> Result<(String, Option<String>), Failure> {
+    if let Some(role) = &desired.role {
+        return Ok((role::arn(role, ground), None));
+    }
+    if let Some(role) = existing.and_then(|existing| existing["RoleArn"].as_str()) {
+        return Ok((role.to_owned(), None));
+    }
+    let hint = "name it with the schedule's `role:`, or for all schedules with `schedule_role:`";
+    match schedule.via {
+        Via::Rule => {
+            let note = format!(
+                "`{}` names no role: `{}` is taken; {hint}",
+                place(desired, schedule),
+                role::EVENTS_ROLE
+            );
+            Ok((role::arn(role::EVENTS_ROLE, ground), Some(note)))
+        }
+        Via::Scheduler => {
+            let message = format!("schedule `{}` has no role that starts its tasks", schedule.key);
+            let why =
+                "it needs `ecs:RunTask` and `iam:PassRole`, and trusts `scheduler.amazonaws.com`".to_owned();
+            Err(Failure::error(message).hint(hint.to_owned()).hint(why))
+        }
+    }
+}
+
+/// Lays the parameters over a target's own; the task definition is left out, since it may not be registered yet.
+fn parameters(document: &mut Map<String, Value>, given: Map<String, Value>, work: &ResolvedWork) {
+    let own = document.entry("EcsParameters").or_insert_with(|| json!({}));
+    if let Some(own) = own.as_object_mut() {
+        run_task::lay_over(own, given);
+        own.insert("TaskCount".to_owned(), work.count.into());
+        own.shift_remove("TaskDefinitionArn");
+    }
+}
+
+fn retry(document: &mut Map<String, Value>, retry: Retry) {
+    let given = [("MaximumRetryAttempts", retry.attempts), ("MaximumEventAgeInSeconds", retry.max_age)];
+    for (name, value) in given.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        let policy = document.entry("RetryPolicy").or_insert_with(|| json!({}));
+        policy[name] = value.into();
+    }
+}
+
+/// Returns the revision that a target will run, and how it is shown.
+fn revision(work: &ResolvedWork, existing: Option<&Value>) -> Result<(Revision, Option<String>), Failure> {
+    match &work.revision {
+        Revision::Registered(arn) => Ok((work.revision.clone(), Some(arn.clone()))),
+        Revision::New(_) => Ok((work.revision.clone(), None)),
+        Revision::Same => {
+            let arn = existing.and_then(definition_of);
+            let arn = arn.ok_or_else(|| Failure::error("it has no revision to run"))?.to_owned();
+            Ok((Revision::Registered(arn.clone()), Some(arn)))
+        }
+    }
+}
+
+fn definition_of(target: &Value) -> Option<&str> {
+    target["EcsParameters"]["TaskDefinitionArn"].as_str()
+}
+
+/// Returns what changes in a target; `arn` is that of the revision that it will run, where that is registered.
+fn differences(
+    prefix: String,
+    existing: Option<&Value>,
+    document: &Value,
+    arn: Option<String>,
+    work: &ResolvedWork,
+) -> Vec<Change> {
+    let nothing = Value::Null;
+    let before = existing.unwrap_or(&nothing);
+    let mut shown = Shown::new(prefix);
+    if arn.as_deref() != definition_of(before) || arn.is_none() {
+        let after = match &arn {
+            Some(arn) => revision_of(arn).to_owned(),
+            None => format!("a new revision of `{}`", work.family),
+        };
+        let before = definition_of(before).map(|arn| revision_of(arn).into());
+        shown.value("task_definition", before, Some(after.into()));
+    }
+    let cluster = |target: &Value| target["Arn"].as_str().map(Value::from);
+    shown.value("cluster", cluster(before), cluster(document));
+    let count = |target: &Value| target.is_object().then(|| number(&target["EcsParameters"]["TaskCount"], 1));
+    shown.value("count", count(before), count(document));
+    shown.value("role", Some(before["RoleArn"].clone()), Some(document["RoleArn"].clone()));
+    shown.between(&run_task::members(before), &run_task::members(document), "RunTaskRequest");
+    let policy = |target: &Value, name: &str, default| Some(number(&target["RetryPolicy"][name], default));
+    for (shown_as, name, default) in [
+        ("retry.attempts", "MaximumRetryAttempts", MOST_ATTEMPTS),
+        ("retry.max_age", "MaximumEventAgeInSeconds", LONGEST_AGE),
+    ] {
+        shown.value(shown_as, policy(before, name, default), policy(document, name, default));
+    }
+    let queue = |target: &Value| Some(target["DeadLetterConfig"]["Arn"].clone());
+    shown.value("dead_letter", queue(before), queue(document));
+    shown.input(before["Input"].as_str(), document["Input"].as_str());
+    for (shown_as, name) in [("input_path", "InputPath"), ("input_transformer", "InputTransformer")] {
+        shown.value(shown_as, Some(before[name].clone()), Some(document[name].clone()));
+    }
+    shown.changes
+}
+
+fn number(value: &Value, default: u32) -> Value {
+    json!(value.as_f64().map_or(i64::from(default), |number| number as i64))
+}
+
+/// Returns whether two targets say the same, but for what was filled in.
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
+    let parts = |target: &Value| {
+        let policy = |name: &str, default| number(&target["RetryPolicy"][name], default);
+        let text = |name: &str| target[name].as_str().map(str::to_owned);
+        let policy =
+            [policy("MaximumRetryAttempts", MOST_ATTEMPTS), policy("MaximumEventAgeInSeconds", LONGEST_AGE)];
+        (definition_of(target).map(str::to_owned), text("Arn"), text("RoleArn"), text("Input"), policy)
+    };
+    let count = |target: &Value| number(&target["EcsParameters"]["TaskCount"], 1);
+    parts(one) == parts(other)
+        && count(one) == count(other)
+        && run_task::members(one) == run_task::members(other)
+        && one["DeadLetterConfig"] == other["DeadLetterConfig"]
+}
