@@ -18,7 +18,7 @@ use super::{
 };
 use crate::diagnose::events::is_noise;
 use crate::manifest::schedules::noun;
-use crate::release::Release;
+use crate::release::{Release, Verdict};
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
 use crate::watch::task::TaskEnd;
@@ -272,8 +272,11 @@ impl Report for Text {
 impl Text {
     /// Shows what became of each target of a release; of one alone, its own end says it.
     fn released(&self, release: &Release) {
-        if release.targets.len() > 1 {
-            self.page(&release::page(release));
+        match release.verdict() {
+            // That services stay was said of each.
+            Verdict::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
+            _ if release.targets.len() > 1 => self.page(&release::page(release)),
+            _ => {}
         }
     }
 

@@ -21,6 +21,7 @@ mod operators;
 mod plan;
 mod properties;
 mod prune;
+mod release;
 mod render;
 mod revisions;
 mod rollback;
