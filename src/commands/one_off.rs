@@ -1,13 +1,14 @@
 //! Owns runs of tasks to their end, which `run`, scheduled tasks run now, and releases share: started once, their lines
 //! shown as they come, and stopped where their time is up or somebody says so.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::join;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -23,8 +24,8 @@ use crate::report::{Event, Report, TaskInterrupted};
 use crate::tail::tasks::Following;
 use crate::tail::{Channel, Tail};
 use crate::watch::task::judge::{Deciding, End, ending};
+use crate::watch::task::{Stop, TaskFacts, TaskWatch, Watched, explained};
 pub use crate::watch::task::{TaskEnd, TaskEnding};
-use crate::watch::task::{TaskFacts, TaskWatch, Watched, explained};
 
 /// How long tasks may take to stop, once they were told to: ECS gives containers up to two minutes.
 const STOPPING: Duration = Duration::from_secs(240);
@@ -72,7 +73,8 @@ pub async fn to_the_end(
         started_by: &order.started_by,
         tasks: &tasks,
     });
-    let run = Run { order, how, aws, report, poll: context.poll_interval(), began: Instant::now() };
+    let (poll, began) = (context.poll_interval(), Instant::now());
+    let run = Run { order, how, aws, report, poll, began, watched: RefCell::default() };
     let (ending, tasks, ends) = match how.wait {
         true => run.follow(tasks, interrupts).await,
         false => (TaskEnding::NotWaited, tasks, Vec::new()),
@@ -110,11 +112,23 @@ fn with_missing(ending: TaskEnding, not_started: &[String]) -> TaskEnding {
     }
 }
 
+/// How a run ended, its tasks as they were last seen, and how each of them ended.
+type Followed = (TaskEnding, Vec<Task>, Vec<End>);
+
 /// Says who asked that the tasks stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Time,
     Somebody,
+}
+
+/// Holds what was asked of the tasks before they were done, and what became of that.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    asked: Option<Asked>,
+    stop: Stop,
+    /// When their time is up; once they were told to stop, when it is no longer waited for that.
+    deadline: Instant,
 }
 
 /// Holds a run under way.
@@ -125,76 +139,81 @@ struct Run<'a> {
     report: &'a dyn Report,
     poll: Option<Duration>,
     began: Instant,
+    /// How the watch ended, once it has: only late lines are missing then.
+    watched: RefCell<Option<Watched>>,
 }
-
-type Followed = (TaskEnding, Vec<Task>, Vec<End>);
 
 impl Run<'_> {
     /// Watches the tasks and shows their lines until all is over, or nobody waits any more.
     async fn follow(&self, tasks: Vec<Task>, interrupts: &mut Interrupts) -> Followed {
         let (tell, seen) = watch::channel(tasks.clone());
-        let stopped = Cell::new(false);
-        let watching = async {
-            let watched = self.watch(&tasks).to_the_end(tell).await;
-            stopped.set(true);
-            watched
-        };
-        let mut work = pin!(join(watching, self.show_lines(&tasks, seen.clone())));
-        let mut asked = None;
-        let mut deadline = self.began + self.order.timeout;
-        let watched = loop {
-            tokio::select! {
-                (watched, ()) = &mut work => break Some(watched),
-                // Only late lines are missing: those have a bound of their own.
-                () = tokio::time::sleep_until(deadline), if !stopped.get() => match asked {
-                    None => {
-                        asked = Some(Asked::Time);
-                        if !self.stop(&tasks, "the time of the run was up").await { break None }
-                        deadline = Instant::now() + STOPPING;
-                    }
-                    Some(_) => break None,
-                },
-                () = interrupts.next() => {
-                    // The second time there is nothing to ask any more.
-                    let answer = match asked {
-                        Some(_) => TaskInterrupted::Leave,
-                        None => self.interrupted(interrupts).await,
-                    };
-                    match answer {
-                        TaskInterrupted::GoOn => {}
-                        TaskInterrupted::Leave => {
-                            asked = asked.or(Some(Asked::Somebody));
-                            break None;
-                        }
-                        TaskInterrupted::Stop => {
-                            asked = Some(Asked::Somebody);
-                            if !self.stop(&tasks, "interrupted").await { break None }
-                            deadline = Instant::now() + STOPPING;
-                        }
-                    }
+        let mut work = pin!(join(self.watch(&tasks, tell), self.show_lines(&tasks, seen.clone())));
+        let deadline = self.began + self.order.timeout;
+        let mut cut = Cut { asked: None, stop: Stop::None, deadline };
+        loop {
+            let done = tokio::select! {
+                _ = &mut work => true,
+                () = tokio::time::sleep_until(cut.deadline), if !self.is_over() => {
+                    self.time_is_up(&mut cut, &tasks).await
                 }
+                () = interrupts.next() => self.interrupted(&mut cut, &tasks, interrupts).await,
+            };
+            if done {
+                break;
             }
-        };
+        }
         let last = seen.borrow().clone();
-        match watched {
-            Some(Watched::Ended(ends)) => (ended(&ends, asked), last, ends),
-            Some(Watched::Lost { error }) => (TaskEnding::Lost { error }, last, Vec::new()),
-            None if asked == Some(Asked::Time) => (TaskEnding::TimedOut { stopped: false }, last, Vec::new()),
-            None => (TaskEnding::Interrupted { stopped: false }, last, Vec::new()),
+        match (self.watched.take(), cut.asked) {
+            (Some(Watched::Ended(ends)), asked) => (ended(&ends, asked), last, ends),
+            (Some(Watched::Lost { error }), _) => (TaskEnding::Lost { error }, last, Vec::new()),
+            (None, Some(Asked::Time)) => (TaskEnding::TimedOut { stop: cut.stop }, last, Vec::new()),
+            (None, _) => (TaskEnding::Interrupted { stop: cut.stop }, last, Vec::new()),
         }
     }
 
-    fn watch(&self, tasks: &[Task]) -> TaskWatch<'_> {
+    async fn watch(&self, tasks: &[Task], tell: watch::Sender<Vec<Task>>) {
         let deciding = Deciding::of(&self.order.definition.document, self.order.container.as_deref());
         let place = (self.order.key.as_str(), self.order.cluster.as_str());
-        TaskWatch::new(place, tasks, deciding, self.poll, (self.aws, self.report))
+        let watch = TaskWatch::new(place, tasks, deciding, self.poll, (self.aws, self.report));
+        let watched = watch.to_the_end(&tell).await;
+        *self.watched.borrow_mut() = Some(watched);
+        // With the sender gone, the lines are read to the last one.
+        drop(tell);
+    }
+
+    fn is_over(&self) -> bool {
+        self.watched.borrow().is_some()
+    }
+
+    /// Stops what has not ended in its time, and returns whether there is nothing more to wait for.
+    async fn time_is_up(&self, cut: &mut Cut, tasks: &[Task]) -> bool {
+        if self.is_over() || cut.asked.is_some() {
+            return !self.is_over();
+        }
+        self.stop(cut, Asked::Time, tasks).await
+    }
+
+    /// Does what somebody who interrupts wants, and returns whether there is nothing more to wait for.
+    async fn interrupted(&self, cut: &mut Cut, tasks: &[Task], interrupts: &mut Interrupts) -> bool {
+        // The second time there is nothing to ask any more.
+        if self.is_over() || cut.asked.is_some() {
+            return true;
+        }
+        match self.ask(interrupts).await {
+            TaskInterrupted::Leave => {
+                cut.asked = Some(Asked::Somebody);
+                true
+            }
+            TaskInterrupted::Stop => self.stop(cut, Asked::Somebody, tasks).await,
+            TaskInterrupted::GoOn => false,
+        }
     }
 
     /// Shows the lines of the tasks, to the last one; that they cannot be read keeps nothing back.
     async fn show_lines(&self, tasks: &[Task], seen: watch::Receiver<Vec<Task>>) {
         let channel = match self.how.lines {
             Lines::Answer => Channel::Answer,
-            Lines::Story => Channel::Story { secrets: secrets_of(&self.order.definition.document) },
+            Lines::Story => Channel::Story { secrets: self.secrets() },
         };
         let following = Following {
             cluster: self.order.cluster.clone(),
@@ -210,8 +229,15 @@ impl Run<'_> {
         }
     }
 
+    /// Returns the values that look secret, of the definition's environment and of what is laid over it.
+    fn secrets(&self) -> Vec<String> {
+        let overrides = &self.order.members.get("overrides").unwrap_or(&Value::Null)["containerOverrides"];
+        let laid_over = json!({"containerDefinitions": overrides});
+        [secrets_of(&self.order.definition.document), secrets_of(&laid_over)].concat()
+    }
+
     /// Returns what is to be done about tasks that run on, asked where somebody can be.
-    async fn interrupted(&self, interrupts: &mut Interrupts) -> TaskInterrupted {
+    async fn ask(&self, interrupts: &mut Interrupts) -> TaskInterrupted {
         if self.how.stop_on_interrupt {
             return TaskInterrupted::Stop;
         }
@@ -225,18 +251,23 @@ impl Run<'_> {
         }
     }
 
-    /// Tells the tasks to stop, and returns whether ECS took that for each.
-    async fn stop(&self, tasks: &[Task], why: &str) -> bool {
+    /// Tells the tasks to stop, and returns whether that came to nothing: one that cannot be stopped keeps no other running.
+    async fn stop(&self, cut: &mut Cut, asked: Asked, tasks: &[Task]) -> bool {
+        let why = match asked {
+            Asked::Time => "the time of the run was up",
+            Asked::Somebody => "the run was interrupted",
+        };
         self.report.tell(&Event::Note(&format!("{}: stopping: {why}", self.order.key)));
         let reason = format!("Stopped by ecsail: {why}");
         let results = stop_tasks(tasks, &self.order.cluster, &reason, self.aws).await;
-        let mut all = true;
+        cut.asked = Some(asked);
+        cut.deadline = Instant::now() + STOPPING;
+        cut.stop = if results.iter().any(Result::is_ok) { Stop::Asked } else { Stop::None };
         for failure in results.into_iter().filter_map(Result::err) {
             let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
             self.report.tell(&Event::Note(&format!("{failure}{}", cause.unwrap_or_default())));
-            all = false;
         }
-        all
+        cut.stop == Stop::None
     }
 
     fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End], not_started: Vec<String>) -> TaskEnd {
@@ -264,8 +295,8 @@ impl Run<'_> {
 fn ended(ends: &[End], asked: Option<Asked>) -> TaskEnding {
     let by_call = ends.iter().any(|end| matches!(end, End::Stopped { by_call: true, .. }));
     match asked {
-        Some(Asked::Time) if by_call => TaskEnding::TimedOut { stopped: true },
-        Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stopped: true },
+        Some(Asked::Time) if by_call => TaskEnding::TimedOut { stop: Stop::Stopped },
+        Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stop: Stop::Stopped },
         // It was done before it heard of that.
         _ => ending(ends),
     }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::Paint;
 use super::ending::duration;
 use crate::aws::types::Task;
-use crate::watch::task::{TaskEnd, TaskEnding, TaskFacts};
+use crate::watch::task::judge::End;
+use crate::watch::task::{Stop, TaskEnd, TaskEnding, TaskFacts};
 
 /// How many characters of a task's id are shown beside others.
 const ID: usize = 8;
@@ -38,25 +39,27 @@ pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
             (mark, format!("{revision} ended with exit code 0 after {time}{missing}"))
         }
         TaskEnding::Exited { code } => {
-            (Paint::Bad, format!("{revision} failed with exit code {code} after {time}{which}{missing}"))
+            let why = from_outside(end).map(|why| format!(": {why}")).unwrap_or_default();
+            (Paint::Bad, format!("{revision} failed with exit code {code} after {time}{why}{which}{missing}"))
         }
         TaskEnding::FailedWithoutCode { reason } => {
             (Paint::Bad, format!("{revision} failed after {time}: {reason}{which}{missing}"))
         }
-        TaskEnding::TimedOut { stopped: true } => {
-            (Paint::Warn, format!("{revision} was stopped: its time was up after {time}{missing}"))
+        TaskEnding::TimedOut { stop } => {
+            let what = match stop {
+                Stop::Stopped => "was stopped: its time was up",
+                Stop::Asked => "was told to stop, and was not seen to: its time was up",
+                Stop::None => "runs on, and could not be stopped: its time was up",
+            };
+            (Paint::Warn, format!("{revision} {what} after {time}{missing}"))
         }
-        TaskEnding::TimedOut { stopped: false } => (
-            Paint::Warn,
-            format!(
-                "{revision} still runs: its time was up after {time}, and it was not seen to stop{missing}"
-            ),
-        ),
-        TaskEnding::Interrupted { stopped: true } => {
-            (Paint::Warn, format!("{revision} was stopped after {time}, as you asked{missing}"))
-        }
-        TaskEnding::Interrupted { stopped: false } => {
-            (Paint::Warn, format!("{revision} runs on; the watch was interrupted{missing}"))
+        TaskEnding::Interrupted { stop } => {
+            let what = match stop {
+                Stop::Stopped => format!("was stopped after {time}, when it was interrupted"),
+                Stop::Asked => "was told to stop, and was not seen to: interrupted".to_owned(),
+                Stop::None => "runs on; the watch was interrupted".to_owned(),
+            };
+            (Paint::Warn, format!("{revision} {what}{missing}"))
         }
         TaskEnding::NotWaited => {
             let mark = if end.is_success() { Paint::Good } else { Paint::Bad };
@@ -66,6 +69,12 @@ pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
             (Paint::Warn, format!("{revision} can no longer be watched, it runs on: {error}{missing}"))
         }
     }
+}
+
+/// Returns why the first task that failed was stopped, where that came from outside.
+fn from_outside(end: &TaskEnd) -> Option<String> {
+    let first = end.tasks.iter().filter_map(|task| task.end.as_ref()).find(|end| !end.is_success())?;
+    matches!(first, End::Stopped { .. }).then(|| first.why()).flatten()
 }
 
 /// Returns how many of several tasks failed; nothing where there is one.
@@ -79,12 +88,12 @@ fn failing(end: &TaskEnd) -> String {
 
 /// Returns what the reader can do about tasks that run on.
 pub fn what_now(end: &TaskEnd) -> Vec<String> {
-    let goes_on = matches!(
-        end.ending,
-        TaskEnding::Interrupted { stopped: false }
-            | TaskEnding::TimedOut { stopped: false }
-            | TaskEnding::Lost { .. }
-    );
+    use TaskEnding::{Interrupted, Lost, TimedOut};
+    let goes_on = match end.ending {
+        TimedOut { stop } | Interrupted { stop } => stop != Stop::Stopped,
+        Lost { .. } => true,
+        _ => false,
+    };
     if !goes_on {
         return Vec::new();
     }
@@ -101,24 +110,26 @@ pub fn what_now(end: &TaskEnd) -> Vec<String> {
 /// Returns a run's end as JSON, without what explains it.
 pub fn json(end: &TaskEnd) -> Value {
     let mut value = json!({"event": "task.ended", "name": end.key, "cluster": end.cluster, "revision": end.revision,
-        "code": null, "reason": null, "seconds": end.elapsed.as_secs_f64(), "not_started": end.not_started});
+        "code": null, "reason": null, "stop": null, "seconds": end.elapsed.as_secs_f64(), "not_started": end.not_started});
     value["outcome"] = match &end.ending {
         TaskEnding::Exited { .. } => "exited",
         TaskEnding::FailedWithoutCode { .. } => "failed",
-        TaskEnding::TimedOut { stopped: true } => "timed_out",
-        TaskEnding::TimedOut { stopped: false } => "timed_out_running",
-        TaskEnding::Interrupted { stopped: true } => "stopped",
-        TaskEnding::Interrupted { stopped: false } => "interrupted",
+        TaskEnding::TimedOut { .. } => "timed_out",
+        TaskEnding::Interrupted { .. } => "interrupted",
         TaskEnding::NotWaited => "not_waited",
         TaskEnding::Lost { .. } => "lost",
     }
     .into();
     match &end.ending {
-        TaskEnding::Exited { code } => value["code"] = json!(code),
+        TaskEnding::Exited { code } => {
+            value["code"] = json!(code);
+            value["reason"] = json!(from_outside(end));
+        }
         TaskEnding::FailedWithoutCode { reason: why } | TaskEnding::Lost { error: why } => {
             value["reason"] = json!(why);
         }
-        _ => {}
+        TaskEnding::TimedOut { stop } | TaskEnding::Interrupted { stop } => value["stop"] = json!(stop),
+        TaskEnding::NotWaited => {}
     }
     value["tasks"] = end.tasks.iter().map(task).collect();
     value

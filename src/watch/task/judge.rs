@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::TaskEnding;
@@ -30,8 +29,7 @@ pub struct Seen {
 }
 
 /// Says how a task ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "end", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum End {
     /// Its program ended by itself.
     Exited { code: i64, container: String },
@@ -42,7 +40,6 @@ pub enum End {
         /// It was a call of StopTask.
         by_call: bool,
         reason: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
     },
     /// A container that counts has no exit code.

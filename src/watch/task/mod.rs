@@ -17,18 +17,28 @@ use judge::{Deciding, End, Seen, judge};
 
 pub mod judge;
 
+/// Says what became of stopping tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// They were not told to, or ECS did not take it: they run on.
+    None,
+    /// They were told to, and not seen to.
+    Asked,
+    Stopped,
+}
+
 /// Says how a run of a task ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TaskEnding {
     /// By itself, with this code: the first that is not 0, of several tasks and containers.
     Exited { code: i64 },
     /// It never ran, or was stopped from outside, and there is no code to pass on.
     FailedWithoutCode { reason: String },
-    /// The time was up: whether it was stopped.
-    TimedOut { stopped: bool },
-    /// Somebody interrupted: whether it was stopped; else it goes on.
-    Interrupted { stopped: bool },
+    /// The time was up.
+    TimedOut { stop: Stop },
+    /// Somebody interrupted.
+    Interrupted { stop: Stop },
     /// It was started, and that was all that was asked for.
     NotWaited,
     /// It can no longer be watched, and goes on.
@@ -126,15 +136,18 @@ impl<'a> TaskWatch<'a> {
         }
     }
 
-    /// Returns how the tasks ended, once all have; `tell` is given them as they are seen, and dropped at the end.
-    pub async fn to_the_end(mut self, tell: Sender<Vec<Task>>) -> Watched {
+    /// Returns how the tasks ended, once all have; `tell` is given them as they are seen.
+    pub async fn to_the_end(mut self, tell: &Sender<Vec<Task>>) -> Watched {
         loop {
             tokio::time::sleep(self.pause()).await;
             self.looks += 1;
             let arns: Vec<String> = self.seen.iter().map(|seen| seen.task.task_arn.clone()).collect();
             match self.aws.tasks(self.cluster, &arns).await {
                 Ok(tasks) => self.take_in(tasks),
-                Err(error) if is_final(&error) => return Watched::Lost { error: error.to_string() },
+                Err(error) if is_final(&error) => {
+                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    return Watched::Lost { error: format!("{error}{hint}") };
+                }
                 Err(error) => tracing::info!("the tasks are looked at again after: {error}"),
             }
             tell.send_replace(self.seen.iter().map(|seen| seen.task.clone()).collect());
