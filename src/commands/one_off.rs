@@ -1,7 +1,7 @@
 //! Owns runs of tasks to their end, which `run`, scheduled tasks run now, and releases share: started once, their lines
 //! shown as they come, and stopped where their time is up or somebody says so.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub async fn to_the_end(
     let Some(started) = interrupts.finish(run_task(order, aws, report), report).await else {
         return Err(unknown(order).into());
     };
-    let Started { tasks, failures } = started?;
+    let Started { tasks, missing, failures } = started?;
     report.tell(&Event::TaskStarted {
         key: &order.key,
         cluster: &order.cluster,
@@ -74,13 +74,15 @@ pub async fn to_the_end(
         tasks: &tasks,
     });
     let (poll, began) = (context.poll_interval(), Instant::now());
-    let run = Run { order, how, aws, report, poll, began, watched: RefCell::default() };
+    let (watched, over_after) = (RefCell::default(), Cell::default());
+    let run = Run { order, how, aws, report, poll, began, watched, over_after };
     let (ending, tasks, ends) = match how.wait {
         true => run.follow(tasks, interrupts).await,
         false => (TaskEnding::NotWaited, tasks, Vec::new()),
     };
     let not_started: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    let end = run.end(with_missing(ending, &not_started), &tasks, &ends, not_started);
+    let ending = with_missing(ending, missing, &not_started);
+    let end = TaskEnd { missing, not_started, ..run.end(ending, &tasks, &ends) };
     report.tell(&Event::Done);
     report.tell(&Event::TaskEnded { end: &end, answer: how.lines == Lines::Story });
     Ok(end)
@@ -103,12 +105,12 @@ fn unknown(order: &TaskOrder) -> Failure {
 }
 
 /// Returns how a run ended of which not all was started: good codes of some are no success of all.
-fn with_missing(ending: TaskEnding, not_started: &[String]) -> TaskEnding {
-    match (ending, not_started.first()) {
-        (TaskEnding::Exited { code: 0 }, Some(reason)) => {
-            TaskEnding::FailedWithoutCode { reason: reason.clone() }
+fn with_missing(ending: TaskEnding, missing: usize, not_started: &[String]) -> TaskEnding {
+    match ending {
+        TaskEnding::Exited { code: 0 } if missing > 0 => {
+            TaskEnding::FailedWithoutCode { reason: not_started.join("; ") }
         }
-        (ending, _) => ending,
+        ending => ending,
     }
 }
 
@@ -141,6 +143,8 @@ struct Run<'a> {
     began: Instant,
     /// How the watch ended, once it has: only late lines are missing then.
     watched: RefCell<Option<Watched>>,
+    /// After how long that was; its late lines are not the task's time.
+    over_after: Cell<Option<Duration>>,
 }
 
 impl Run<'_> {
@@ -177,6 +181,7 @@ impl Run<'_> {
         let watch = TaskWatch::new(place, tasks, deciding, self.poll, (self.aws, self.report));
         let watched = watch.to_the_end(&tell).await;
         *self.watched.borrow_mut() = Some(watched);
+        self.over_after.set(Some(self.began.elapsed()));
         // With the sender gone, the lines are read to the last one.
         drop(tell);
     }
@@ -270,7 +275,7 @@ impl Run<'_> {
         cut.stop == Stop::None
     }
 
-    fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End], not_started: Vec<String>) -> TaskEnd {
+    fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End]) -> TaskEnd {
         let facts = |(index, task): (usize, &Task)| TaskFacts {
             arn: task.task_arn.clone(),
             status: task.last_status.clone(),
@@ -283,9 +288,10 @@ impl Run<'_> {
             cluster: self.order.cluster.clone(),
             revision: self.order.definition.revision().to_owned(),
             tasks: tasks.iter().enumerate().map(facts).collect(),
-            not_started,
+            missing: 0,
+            not_started: Vec::new(),
             diagnosis: if asked { None } else { explained(tasks, ends) },
-            elapsed: self.began.elapsed(),
+            elapsed: self.over_after.get().unwrap_or_else(|| self.began.elapsed()),
             ending,
         }
     }

@@ -28,7 +28,7 @@ pub fn progress(key: &str, task: &Task, several: bool) -> String {
 pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
     let TaskEnd { revision, ending, .. } = end;
     let time = duration(end.elapsed);
-    let missing = match end.not_started.len() {
+    let missing = match end.missing {
         0 => String::new(),
         count => format!("; {count} more could not be started"),
     };
@@ -110,7 +110,7 @@ pub fn what_now(end: &TaskEnd) -> Vec<String> {
 /// Returns a run's end as JSON, without what explains it.
 pub fn json(end: &TaskEnd) -> Value {
     let mut value = json!({"event": "task.ended", "name": end.key, "cluster": end.cluster, "revision": end.revision,
-        "code": null, "reason": null, "stop": null, "seconds": end.elapsed.as_secs_f64(), "not_started": end.not_started});
+        "code": null, "reason": null, "stop": null, "seconds": end.elapsed.as_secs_f64(), "missing": end.missing, "not_started": end.not_started});
     value["outcome"] = match &end.ending {
         TaskEnding::Exited { .. } => "exited",
         TaskEnding::FailedWithoutCode { .. } => "failed",

@@ -280,9 +280,6 @@ impl Text {
         if let Some(diagnosis) = &end.diagnosis {
             self.screen.err_folded(&explanation::text(&end.key, diagnosis, color));
         }
-        for reason in &end.not_started {
-            self.screen.err_folded(&format!("{}: {reason}", end.key));
-        }
         let (mark, text) = super::task::verdict_line(end);
         let quiet = end.is_success() && end.ending == TaskEnding::NotWaited;
         match answer {

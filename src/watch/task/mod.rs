@@ -54,7 +54,8 @@ pub struct TaskEnd {
     pub revision: String,
     pub ending: TaskEnding,
     pub tasks: Vec<TaskFacts>,
-    /// Why tasks of the same call were not started.
+    /// How many tasks of the same call were not started, and why: each reason once.
+    pub missing: usize,
     pub not_started: Vec<String>,
     pub diagnosis: Option<Diagnosis>,
     pub elapsed: Duration,
@@ -81,7 +82,7 @@ impl TaskEnd {
     /// Returns whether every task did what it was to do; one that nobody waited for counts as done.
     pub fn is_success(&self) -> bool {
         let good = matches!(self.ending, TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited);
-        good && self.not_started.is_empty()
+        good && self.missing == 0
     }
 }
 
