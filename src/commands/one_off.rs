@@ -24,8 +24,8 @@ use crate::report::{Event, Report, TaskInterrupted};
 use crate::tail::tasks::Following;
 use crate::tail::{Channel, Tail};
 use crate::watch::task::judge::{Deciding, End, ending};
-use crate::watch::task::{Stop, TaskFacts, TaskWatch, Watched, explained};
 pub use crate::watch::task::{TaskEnd, TaskEnding};
+use crate::watch::task::{TaskFacts, TaskWatch, Watched, explained};
 
 /// How long tasks may take to stop, once they were told to: ECS gives containers up to two minutes.
 const STOPPING: Duration = Duration::from_secs(240);
@@ -75,7 +75,8 @@ pub async fn to_the_end(
     });
     let (poll, began) = (context.poll_interval(), Instant::now());
     let (watched, over_after) = (RefCell::default(), Cell::default());
-    let run = Run { order, how, aws, report, poll, began, watched, over_after };
+    let run =
+        Run { order, how, aws, report, poll, began, watched, over_after, told_to_stop: Cell::new(false) };
     let (ending, tasks, ends) = match how.wait {
         true => run.follow(tasks, interrupts).await,
         false => (TaskEnding::NotWaited, tasks, Vec::new()),
@@ -124,11 +125,10 @@ enum Asked {
     Somebody,
 }
 
-/// Holds what was asked of the tasks before they were done, and what became of that.
+/// Holds what was asked of the tasks before they were done.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
     asked: Option<Asked>,
-    stop: Stop,
     /// When their time is up; once they were told to stop, when it is no longer waited for that.
     deadline: Instant,
 }
@@ -145,6 +145,7 @@ struct Run<'a> {
     watched: RefCell<Option<Watched>>,
     /// After how long that was; its late lines are not the task's time.
     over_after: Cell<Option<Duration>>,
+    told_to_stop: Cell<bool>,
 }
 
 impl Run<'_> {
@@ -153,7 +154,7 @@ impl Run<'_> {
         let (tell, seen) = watch::channel(tasks.clone());
         let mut work = pin!(join(self.watch(&tasks, tell), self.show_lines(&tasks, seen.clone())));
         let deadline = self.began + self.order.timeout;
-        let mut cut = Cut { asked: None, stop: Stop::None, deadline };
+        let mut cut = Cut { asked: None, deadline };
         loop {
             let done = tokio::select! {
                 _ = &mut work => true,
@@ -170,8 +171,8 @@ impl Run<'_> {
         match (self.watched.take(), cut.asked) {
             (Some(Watched::Ended(ends)), asked) => (ended(&ends, asked), last, ends),
             (Some(Watched::Lost { error }), _) => (TaskEnding::Lost { error }, last, Vec::new()),
-            (None, Some(Asked::Time)) => (TaskEnding::TimedOut { stop: cut.stop }, last, Vec::new()),
-            (None, _) => (TaskEnding::Interrupted { stop: cut.stop }, last, Vec::new()),
+            (None, Some(Asked::Time)) => (TaskEnding::TimedOut { stopped: false }, last, Vec::new()),
+            (None, _) => (TaskEnding::Interrupted { stopped: false }, last, Vec::new()),
         }
     }
 
@@ -267,12 +268,12 @@ impl Run<'_> {
         let results = stop_tasks(tasks, &self.order.cluster, &reason, self.aws).await;
         cut.asked = Some(asked);
         cut.deadline = Instant::now() + STOPPING;
-        cut.stop = if results.iter().any(Result::is_ok) { Stop::Asked } else { Stop::None };
+        self.told_to_stop.set(results.iter().any(Result::is_ok));
         for failure in results.into_iter().filter_map(Result::err) {
             let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
             self.report.tell(&Event::Note(&format!("{failure}{}", cause.unwrap_or_default())));
         }
-        cut.stop == Stop::None
+        !self.told_to_stop.get()
     }
 
     fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End]) -> TaskEnd {
@@ -288,6 +289,7 @@ impl Run<'_> {
             cluster: self.order.cluster.clone(),
             revision: self.order.definition.revision().to_owned(),
             tasks: tasks.iter().enumerate().map(facts).collect(),
+            told_to_stop: self.told_to_stop.get(),
             missing: 0,
             not_started: Vec::new(),
             diagnosis: if asked { None } else { explained(tasks, ends) },
@@ -301,8 +303,8 @@ impl Run<'_> {
 fn ended(ends: &[End], asked: Option<Asked>) -> TaskEnding {
     let by_call = ends.iter().any(|end| matches!(end, End::Stopped { by_call: true, .. }));
     match asked {
-        Some(Asked::Time) if by_call => TaskEnding::TimedOut { stop: Stop::Stopped },
-        Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stop: Stop::Stopped },
+        Some(Asked::Time) if by_call => TaskEnding::TimedOut { stopped: true },
+        Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stopped: true },
         // It was done before it heard of that.
         _ => ending(ends),
     }

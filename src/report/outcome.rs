@@ -187,7 +187,6 @@ mod tests {
 
     #[test]
     fn every_end_of_a_run_has_its_exit_code() {
-        use crate::watch::task::Stop;
         let text = String::new;
         let end = |ending, missing| TaskEnd {
             key: text(),
@@ -195,6 +194,7 @@ mod tests {
             revision: text(),
             ending,
             tasks: Vec::new(),
+            told_to_stop: false,
             missing,
             not_started: Vec::new(),
             diagnosis: None,
@@ -208,8 +208,8 @@ mod tests {
             (TaskEnding::Exited { code: 3_221_225_786 }, 0, 255),
             (TaskEnding::Exited { code: 256 }, 0, 255),
             (TaskEnding::FailedWithoutCode { reason: text() }, 0, 3),
-            (TaskEnding::TimedOut { stop: Stop::Stopped }, 0, 4),
-            (TaskEnding::Interrupted { stop: Stop::None }, 0, 130),
+            (TaskEnding::TimedOut { stopped: true }, 0, 4),
+            (TaskEnding::Interrupted { stopped: false }, 0, 130),
             (TaskEnding::NotWaited, 0, 0),
             (TaskEnding::NotWaited, 1, 3),
             (TaskEnding::Lost { error: text() }, 0, 1),

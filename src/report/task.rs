@@ -6,7 +6,7 @@ use super::Paint;
 use super::ending::duration;
 use crate::aws::types::Task;
 use crate::watch::task::judge::End;
-use crate::watch::task::{Stop, TaskEnd, TaskEnding, TaskFacts};
+use crate::watch::task::{TaskEnd, TaskEnding, TaskFacts};
 
 /// How many characters of a task's id are shown beside others.
 const ID: usize = 8;
@@ -45,19 +45,19 @@ pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
         TaskEnding::FailedWithoutCode { reason } => {
             (Paint::Bad, format!("{revision} failed after {time}: {reason}{which}{missing}"))
         }
-        TaskEnding::TimedOut { stop } => {
-            let what = match stop {
-                Stop::Stopped => "was stopped: its time was up",
-                Stop::Asked => "was told to stop, and was not seen to: its time was up",
-                Stop::None => "runs on, and could not be stopped: its time was up",
+        TaskEnding::TimedOut { stopped } => {
+            let what = match (stopped, end.told_to_stop) {
+                (true, _) => "was stopped: its time was up",
+                (false, true) => "was told to stop, and was not seen to: its time was up",
+                (false, false) => "runs on, and could not be stopped: its time was up",
             };
             (Paint::Warn, format!("{revision} {what} after {time}{missing}"))
         }
-        TaskEnding::Interrupted { stop } => {
-            let what = match stop {
-                Stop::Stopped => format!("was stopped after {time}, when it was interrupted"),
-                Stop::Asked => "was told to stop, and was not seen to: interrupted".to_owned(),
-                Stop::None => "runs on; the watch was interrupted".to_owned(),
+        TaskEnding::Interrupted { stopped } => {
+            let what = match (stopped, end.told_to_stop) {
+                (true, _) => format!("was stopped after {time}, when it was interrupted"),
+                (false, true) => "was told to stop, and was not seen to: interrupted".to_owned(),
+                (false, false) => "runs on; the watch was interrupted".to_owned(),
             };
             (Paint::Warn, format!("{revision} {what}{missing}"))
         }
@@ -90,7 +90,7 @@ fn failing(end: &TaskEnd) -> String {
 pub fn what_now(end: &TaskEnd) -> Vec<String> {
     use TaskEnding::{Interrupted, Lost, TimedOut};
     let goes_on = match end.ending {
-        TimedOut { stop } | Interrupted { stop } => stop != Stop::Stopped,
+        TimedOut { stopped } | Interrupted { stopped } => !stopped,
         Lost { .. } => true,
         _ => false,
     };
@@ -110,7 +110,8 @@ pub fn what_now(end: &TaskEnd) -> Vec<String> {
 /// Returns a run's end as JSON, without what explains it.
 pub fn json(end: &TaskEnd) -> Value {
     let mut value = json!({"event": "task.ended", "name": end.key, "cluster": end.cluster, "revision": end.revision,
-        "code": null, "reason": null, "stop": null, "seconds": end.elapsed.as_secs_f64(), "missing": end.missing, "not_started": end.not_started});
+        "code": null, "reason": null, "stop": null, "seconds": end.elapsed.as_secs_f64(), "missing": end.missing,
+        "not_started": end.not_started});
     value["outcome"] = match &end.ending {
         TaskEnding::Exited { .. } => "exited",
         TaskEnding::FailedWithoutCode { .. } => "failed",
@@ -128,15 +129,98 @@ pub fn json(end: &TaskEnd) -> Value {
         TaskEnding::FailedWithoutCode { reason: why } | TaskEnding::Lost { error: why } => {
             value["reason"] = json!(why);
         }
-        TaskEnding::TimedOut { stop } | TaskEnding::Interrupted { stop } => value["stop"] = json!(stop),
+        TaskEnding::TimedOut { stopped } | TaskEnding::Interrupted { stopped } => {
+            value["stop"] = stop(*stopped, end.told_to_stop).into();
+        }
         TaskEnding::NotWaited => {}
     }
     value["tasks"] = end.tasks.iter().map(task).collect();
     value
 }
 
+/// Returns what became of stopping a run.
+fn stop(stopped: bool, told: bool) -> &'static str {
+    match (stopped, told) {
+        (true, _) => "stopped",
+        (false, true) => "asked",
+        (false, false) => "none",
+    }
+}
+
 fn task(task: &TaskFacts) -> Value {
     let end = task.end.as_ref();
     json!({"task": task.id(), "status": task.status, "code": end.and_then(|end| end.code()),
         "reason": end.and_then(|end| end.why())})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn end(ending: TaskEnding) -> TaskEnd {
+        TaskEnd {
+            key: "web".to_owned(),
+            cluster: "main".to_owned(),
+            revision: "web:1".to_owned(),
+            ending,
+            tasks: Vec::new(),
+            told_to_stop: false,
+            missing: 0,
+            not_started: Vec::new(),
+            diagnosis: None,
+            elapsed: Duration::from_secs(65),
+        }
+    }
+
+    fn fact(end: Option<End>) -> TaskFacts {
+        let arn = "arn:aws:ecs:eu-west-1:1:task/main/0123456789abcdef".to_owned();
+        TaskFacts { arn, status: "RUNNING".to_owned(), end }
+    }
+
+    #[test]
+    fn what_was_told_to_stop_is_not_said_to_have_stopped() {
+        for (stopped, told_to_stop, text) in [
+            (true, true, "web:1 was stopped: its time was up after 1m05s"),
+            (false, true, "web:1 was told to stop, and was not seen to: its time was up after 1m05s"),
+            (false, false, "web:1 runs on, and could not be stopped: its time was up after 1m05s"),
+        ] {
+            let end = TaskEnd { told_to_stop, ..end(TaskEnding::TimedOut { stopped }) };
+            assert_eq!(verdict_line(&end).1, text);
+        }
+    }
+
+    #[test]
+    fn a_code_that_came_of_a_stop_from_outside_says_so() {
+        let reason = "bye (UserInitiated)".to_owned();
+        let stopped = fact(Some(End::Stopped { by_call: true, reason, code: Some(143) }));
+        let end = TaskEnd { tasks: vec![stopped], ..end(TaskEnding::Exited { code: 143 }) };
+        let expected =
+            "web:1 failed with exit code 143 after 1m05s: the task was stopped: bye (UserInitiated)";
+        assert_eq!(verdict_line(&end).1, expected);
+        assert_eq!(json(&end)["reason"], "the task was stopped: bye (UserInitiated)");
+    }
+
+    #[test]
+    fn of_several_tasks_it_is_said_how_many_failed() {
+        let exited = |code| fact(Some(End::Exited { code, container: "app".to_owned() }));
+        let tasks = vec![exited(0), exited(7), exited(8)];
+        let end = TaskEnd { tasks, missing: 1, ..end(TaskEnding::Exited { code: 7 }) };
+        let expected =
+            "web:1 failed with exit code 7 after 1m05s (2 of 3 tasks); 1 more could not be started";
+        assert_eq!(verdict_line(&end).1, expected);
+    }
+
+    #[test]
+    fn what_runs_on_can_be_looked_at_and_stopped_in_its_region() {
+        let end = TaskEnd { tasks: vec![fact(None)], ..end(TaskEnding::Interrupted { stopped: false }) };
+        let place = "--cluster main --region eu-west-1";
+        let id = "0123456789abcdef";
+        let expected = [
+            format!("look at it: `aws ecs describe-tasks {place} --tasks {id}`"),
+            format!("stop it: `aws ecs stop-task {place} --task {id}`"),
+        ];
+        assert_eq!(what_now(&end), expected);
+        assert!(what_now(&TaskEnd { ending: TaskEnding::Exited { code: 0 }, ..end }).is_empty());
+    }
 }

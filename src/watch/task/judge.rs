@@ -99,13 +99,14 @@ fn of_task(deciding: &Deciding, seen: &Seen) -> Option<End> {
 fn code(deciding: &Deciding, task: &Task) -> Result<(i64, String), String> {
     let counting: Vec<&Container> =
         task.containers.iter().filter(|container| deciding.counts(container)).collect();
-    let ended = counting.iter().filter_map(|own| Some((own.exit_code?, own.name.clone())));
-    if let Some(found) = ended.clone().find(|(code, _)| *code != 0) {
+    let mut ended = counting.iter().filter_map(|own| Some((own.exit_code?, own.name.clone())));
+    let first = ended.next();
+    if let Some(found) = first.iter().cloned().chain(ended).find(|(code, _)| *code != 0) {
         return Ok(found);
     }
     let without = counting.iter().find(|container| container.exit_code.is_none());
-    match (without, ended.last()) {
-        (None, Some(last)) => Ok(last),
+    match (without, first) {
+        (None, Some(first)) => Ok(first),
         (Some(container), _) => {
             let reason = container.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             Err(format!("container `{}` has no exit code{reason}", container.name))

@@ -4,7 +4,6 @@
 
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use tokio::sync::watch::Sender;
 
 use super::pace::{self, Rhythm};
@@ -17,17 +16,6 @@ use judge::{Deciding, End, Seen, judge};
 
 pub mod judge;
 
-/// Says what became of stopping tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stop {
-    /// They were not told to, or ECS did not take it: they run on.
-    None,
-    /// They were told to, and not seen to.
-    Asked,
-    Stopped,
-}
-
 /// Says how a run of a task ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TaskEnding {
@@ -35,10 +23,10 @@ pub enum TaskEnding {
     Exited { code: i64 },
     /// It never ran, or was stopped from outside, and there is no code to pass on.
     FailedWithoutCode { reason: String },
-    /// The time was up.
-    TimedOut { stop: Stop },
-    /// Somebody interrupted.
-    Interrupted { stop: Stop },
+    /// The time was up: whether it was seen to stop.
+    TimedOut { stopped: bool },
+    /// Somebody interrupted: whether it was seen to stop.
+    Interrupted { stopped: bool },
     /// It was started, and that was all that was asked for.
     NotWaited,
     /// It can no longer be watched, and goes on.
@@ -54,6 +42,8 @@ pub struct TaskEnd {
     pub revision: String,
     pub ending: TaskEnding,
     pub tasks: Vec<TaskFacts>,
+    /// It was told to stop, and ECS took that.
+    pub told_to_stop: bool,
     /// How many tasks of the same call were not started, and why: each reason once.
     pub missing: usize,
     pub not_started: Vec<String>,
