@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch::Receiver;
 
-use super::sources::{Wanted, containers, sources};
+use super::sources::{Map, Wanted, sources};
 use super::{Channel, POLL, Reading, Tail};
 use crate::aws::Aws;
 use crate::aws::types::{Task, TaskDefinition};
+use crate::diagnose::stream::group_of;
 use crate::error::Failure;
 use crate::report::Report;
 
@@ -43,7 +45,7 @@ impl<'a> Tail<'a> {
         let created = tasks.iter().map(|task| task.created_at.0).fold(f64::INFINITY, f64::min);
         let since = if created.is_finite() { (created * 1000.0) as i64 - EARLY } else { 0 };
         let Following { cluster, key, container, channel } = following;
-        let prefixed = tasks.len() > 1 || container.is_none() && containers(&definition.document).count() > 1;
+        let prefixed = tasks.len() > 1 || container.is_none() && readable(&definition.document) > 1;
         let reading = Reading {
             cluster,
             name: key.clone(),
@@ -100,7 +102,7 @@ impl<'a> Tail<'a> {
         }
     }
 
-    fn map_of(&self, task: &Task, tasks: &[Task]) -> Option<super::sources::Map> {
+    fn map_of(&self, task: &Task, tasks: &[Task]) -> Option<Map> {
         let wanted = Wanted { task: Some(task.id().to_owned()), ..self.reading.wanted.clone() };
         let (arn, document) = self.definitions.iter().next()?;
         Some(sources(arn, document, tasks, &wanted))
@@ -113,6 +115,12 @@ impl<'a> Tail<'a> {
         }
         Ok(round.shown)
     }
+}
+
+/// Returns how many containers of a definition write lines that can be read.
+fn readable(definition: &Value) -> usize {
+    let all = definition["containerDefinitions"].as_array().into_iter().flatten();
+    all.filter(|container| matches!(group_of(container), Some(Ok(_)))).count()
 }
 
 /// Returns whether the containers of a task have ended, so that they write nothing more.

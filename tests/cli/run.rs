@@ -251,6 +251,18 @@ fn only_the_container_that_is_named_counts_and_is_heard() {
 }
 
 #[test]
+fn a_sidecar_that_is_not_essential_neither_counts_nor_puts_names_before_lines() {
+    let mut seeded = logging();
+    let sidecar = json!({"name": "agent", "image": "public.ecr.aws/datadog/agent:7", "essential": false});
+    seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list").push(sidecar);
+    let world = World::with(Scenario::Steady, &[], &[seeded]);
+    let run = run(&world, &[], &["bin/migrate"]).exits(0);
+    assert!(run.stdout.starts_with("starting app, web:1\n"), "{}", run.stdout);
+    assert_eq!(tasks(&world)[0]["containers"][1]["exitCode"], 143);
+    run.says("note: container `agent` of web:1 cannot be read: it has no `logConfiguration`");
+}
+
+#[test]
 fn errors_of_the_api_are_ridden_out() {
     let world = world(Scenario::Steady);
     // More than the SDK itself tries.
