@@ -40,7 +40,8 @@ pub struct TaskOrder {
 #[derive(Debug, Default)]
 pub struct Started {
     pub tasks: Vec<Task>,
-    /// Why others of the same call were not started; empty where all were.
+    /// How many others of the same call were not started, and why: each reason once.
+    pub missing: usize,
     pub failures: Vec<Failure>,
 }
 
@@ -84,21 +85,19 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Resu
         tracing::info!("RunTask is called again with its token after: {error}");
         tokio::time::sleep(pause(attempt)).await;
     };
-    let mut failures: Vec<Failure> = answer.failures.iter().map(failure).collect();
+    let mut failures = failures_of(&answer.failures);
     if answer.tasks.is_empty() {
         return Err(none_started(order, &answer.failures));
     }
     let missing = (order.count as usize).saturating_sub(answer.tasks.len());
     if missing > 0 && failures.is_empty() {
-        failures.push(Failure::error(format!(
-            "{missing} of {} tasks not started: ECS does not say why",
-            order.count
-        )));
+        let message = "not all tasks were started, and ECS does not say why";
+        failures.push(Failure::error(message));
     }
     for failure in &failures {
         report.tell(&Event::Note(&format!("{}: {failure}", order.key)));
     }
-    Ok(Started { tasks: answer.tasks, failures })
+    Ok(Started { tasks: answer.tasks, missing, failures })
 }
 
 /// Returns the failure of a call that came to nothing, as far as that is known.
@@ -125,11 +124,16 @@ fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
     hints.into_iter().fold(failure, Failure::hint)
 }
 
-/// Returns one refusal as a failure of its own.
-fn failure(one: &RunFailure) -> Failure {
-    let hint = meant(one);
-    let meant = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-    Failure::error(format!("a task was not started: {}{meant}", told(one))).hint(hint)
+/// Returns the refusals beside which something was started, each once.
+fn failures_of(failures: &[RunFailure]) -> Vec<Failure> {
+    let mut known = BTreeSet::new();
+    let new = failures.iter().filter(|one| known.insert(told(one)));
+    let failure = |one: &RunFailure| {
+        let hint = meant(one);
+        let meant = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Failure::error(format!("not all tasks were started: {}{meant}", told(one))).hint(hint)
+    };
+    new.map(failure).collect()
 }
 
 /// Returns a refusal in ECS's words: reason, what it is about, detail.
@@ -149,6 +153,7 @@ fn meant(one: &RunFailure) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::error::Meaning;
 
     #[test]
     fn the_call_carries_its_token_and_leaves_out_what_is_not_given() {
@@ -164,6 +169,18 @@ mod tests {
         let expected = json!({"launchType": "FARGATE", "cluster": "main", "taskDefinition": "arn:web:1", "count": 2,
             "startedBy": "ecsail-run", "clientToken": "t"});
         assert_eq!(order.document(), expected);
+    }
+
+    #[test]
+    fn what_may_have_taken_effect_says_where_to_look_and_a_refusal_does_not() {
+        let lost =
+            ApiError { meaning: Meaning::Passing, message: None, ..ApiError::unreadable("ecs:RunTask") };
+        let order = TaskOrder { started_by: "ecsail-run-1".to_owned(), ..TaskOrder::default() };
+        let failure = not_run(&order, lost.clone());
+        assert!(failure.hints[0].starts_with("whether a task was started is not known"), "{failure:?}");
+        assert!(failure.hints[0].ends_with("--started-by ecsail-run-1`"), "{failure:?}");
+        let refused = ApiError { meaning: Meaning::Other, ..lost };
+        assert!(not_run(&order, refused).hints.is_empty());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::manifest::schedules::noun;
 use crate::release::{Release, Verdict};
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
-use crate::watch::task::TaskEnd;
+use crate::watch::task::{TaskEnd, TaskEnding};
 use crate::watch::{Aftermath, Progress, Settled};
 
 /// Writes facts as text.
@@ -297,11 +297,16 @@ impl Text {
         if let Some(diagnosis) = &end.diagnosis {
             self.screen.err_folded(&explanation::text(&end.key, diagnosis, color));
         }
-        for reason in &end.not_started {
-            self.screen.err_folded(&format!("{}: {reason}", end.key));
-        }
         let (mark, text) = super::task::verdict_line(end);
+        let quiet = end.is_success() && end.ending == TaskEnding::NotWaited;
         match answer {
+            // What was started is said already; a script wants the ids alone.
+            false if end.ending == TaskEnding::NotWaited => {
+                end.tasks.iter().for_each(|task| self.screen.out(task.id()));
+                if !quiet {
+                    self.screen.err_folded(&format!("{}: {}", end.key, paint(color, mark, &text)));
+                }
+            }
             true => {
                 let text = paint(self.screen.color_out, mark, &text);
                 self.screen.out_folded(&format!("{}: {text}", end.key));

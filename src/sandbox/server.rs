@@ -79,6 +79,8 @@ impl Inner {
     fn is_poll(&self, caller: &Caller, asked: &Asked) -> bool {
         match asked.operation.as_str() {
             "DescribeServices" => true,
+            // Where lines come late, who reads them waits.
+            "FilterLogEvents" => self.world.scenarios.any(super::scenario::Scenario::LateLogs),
             "DescribeTasks" => {
                 let realm = self.world.realms.get(&caller.realm());
                 let ids = texts(&asked.input, "tasks");
