@@ -21,7 +21,7 @@ use crate::report::{Event, Report};
 
 mod rules;
 mod scheduler;
-#[cfg(test)]
+#[cfg(all(test, feature = "sandbox"))]
 mod tests;
 
 /// Creates or updates a schedule, as its plan says; `registered` are the plan's registrations, in their order.
