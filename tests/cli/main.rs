@@ -29,6 +29,7 @@ mod running;
 mod sandbox;
 mod scale;
 mod scenarios;
+mod schedules_elsewhere;
 mod schema;
 mod status;
 mod stop_task;
