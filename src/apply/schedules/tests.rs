@@ -367,6 +367,34 @@ fn a_group_that_somebody_else_creates_meanwhile_is_not_used() {
 }
 
 #[test]
+fn many_are_applied_at_a_time_and_their_group_is_created_once() {
+    let lab = Lab::new();
+    let names: Vec<String> = (0..20).map(|number| format!("s{number:02}")).collect();
+    let mut plans: Vec<SchedulePlan> =
+        names.iter().map(|name| lab.plan(&named(name), &work("web:1"))).collect();
+    plans.push(lab.plan(&rule(), &work("web:1")));
+    lab.sandbox.inject(Fault::on("PutRule", FaultKind::AccessDenied));
+    let plans: Vec<&SchedulePlan> = plans.iter().collect();
+    let results = lab.runtime.block_on(apply_all(&plans, &[], &lab.aws, &lab.told));
+    let failed: Vec<usize> = (0..21).filter(|index| results[*index].is_err()).collect();
+    assert_eq!(failed, [20], "each result stands at its plan's place");
+    assert_eq!((lab.calls("CreateScheduleGroup").len(), lab.calls("CreateSchedule").len()), (1, 20));
+}
+
+#[test]
+fn without_their_group_no_schedule_is_created_and_rules_are() {
+    let lab = Lab::new();
+    lab.sandbox.inject(Fault::on("CreateScheduleGroup", FaultKind::AccessDenied).always());
+    let (kept, rule) = (lab.plan(&nightly(), &work("web:1")), lab.plan(&rule(), &work("web:1")));
+    let results = lab.runtime.block_on(apply_all(&[&kept, &rule], &[], &lab.aws, &lab.told));
+    let failure = results[0].as_ref().expect_err("there is no group");
+    let cause = std::error::Error::source(failure).expect("it has a cause").to_string();
+    assert!(cause.starts_with("create schedule group `shop-prod`: scheduler:CreateScheduleGroup"), "{cause}");
+    assert_eq!(failure.hints, ["allow `scheduler:CreateScheduleGroup` to the role or user that runs ecsail"]);
+    assert!(results[1].is_ok());
+}
+
+#[test]
 fn a_rule_is_created_with_its_tags_and_its_targets() {
     let lab = Lab::new();
     let wanted = DesiredSchedule { targets: vec![target("a"), target("b")], enabled: Some(false), ..rule() };

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::aws::types::Caller;
 use crate::manifest::schedules::Retry;
 use crate::render::schedules::DesiredTarget;
 use crate::render::work::DesiredWork;
@@ -499,6 +500,28 @@ fn a_rule_that_nobody_owns_is_taken_over_where_its_targets_are_ours() {
     tags[ecsail:stage]: - → "prod"
     "#);
     assert_eq!(plan.notes, ["rule `nightly` was there, and is taken over"]);
+}
+
+#[test]
+fn without_an_app_a_rule_is_used_and_nothing_is_said_of_it() {
+    let nobody = Ground { app: None, stage: None, ..ground() };
+    let observed = put(BTreeMap::new(), vec![rule_target("nightly")], |_| {});
+    let plan = compare(&rule(), &[work()], &observed, &nobody).expect("nothing stands against it");
+    assert_eq!((plan.action, plan.notes.len(), plan.new_tags.len()), (Action::Unchanged, 0, 0));
+}
+
+#[test]
+fn the_partition_is_that_of_the_caller() {
+    let caller = Caller {
+        account: "123456789012".into(),
+        arn: "arn:aws-cn:sts::123456789012:assumed-role/ci/run".into(),
+    };
+    let mut wanted = nightly();
+    wanted.targets[0].role = Some("starter".into());
+    let ground = Ground::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
+    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground)
+        .expect("nothing stands against it");
+    assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws-cn:iam::123456789012:role/starter");
 }
 
 #[test]
