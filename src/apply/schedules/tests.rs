@@ -74,8 +74,7 @@ impl Lab {
     }
 
     fn try_apply(&self, plan: &SchedulePlan) -> Result<(), Failure> {
-        let registered =
-            [TaskDefinition { arn: revision("web:9"), document: json!({}), ..Default::default() }];
+        let registered = [TaskDefinition { arn: revision("web:9"), document: json!({}) }];
         self.runtime.block_on(apply(plan, &registered, &self.aws, &self.told))
     }
 

@@ -180,7 +180,7 @@ fn differences(existing: Option<&Value>, document: &Value) -> Vec<Change> {
     for (name, member) in
         [("expression", "ScheduleExpression"), ("state", "State"), ("description", "Description")]
     {
-        let value = |rule: &Value| Some(rule[member].clone()).filter(|value| *value != Value::from(""));
+        let value = |rule: &Value| Some(rule[member].clone()).filter(|value| value.as_str() != Some(""));
         shown.value(name, value(before), value(document));
     }
     shown.changes
