@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use super::auth::{Scope, scope};
 use super::buckets::Buckets;
 use super::clock::{MOST_AT_ONCE, Ticker};
+use super::eventbridge::partly;
 use super::faults::{FaultKind, Faults, Strike};
 use super::log::{Log, Request};
 use super::params::texts;
@@ -262,7 +263,12 @@ fn work(
         if inner.world.is_expired(inner.login) {
             return Err(expired(&asked));
         }
-        inner.answer(&caller, &asked)
+        match &fault {
+            Some(FaultKind::FailedEntries { ids, code, message }) => {
+                partly::answer(&asked, (ids, code, message), |left| inner.answer(&caller, left))
+            }
+            _ => inner.answer(&caller, &asked),
+        }
     });
     if fault == Some(FaultKind::DropAfter) {
         return ((None, None), Err(dropped()));
@@ -322,6 +328,7 @@ fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError
             Some(ApiError { status: *status, code: code.clone(), message: message.clone() })
         }
         FaultKind::DropBefore | FaultKind::DropAfter | FaultKind::Latency(_) | FaultKind::Html500 => None,
+        FaultKind::FailedEntries { .. } => None,
     }
 }
 
