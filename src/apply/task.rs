@@ -13,7 +13,12 @@ use crate::aws::run_task::RunFailure;
 use crate::aws::types::{Task, TaskDefinition};
 use crate::diagnose::placement::refused;
 use crate::error::Failure;
+use crate::plan::Revision;
+use crate::plan::work::{ResolvedWork, run_members};
 use crate::report::{Event, Report};
+
+/// How long a task may run where nobody says: then it is stopped.
+pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// One RunTask call to be made, with everything decided.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +51,27 @@ pub struct Started {
 }
 
 impl TaskOrder {
+    /// Returns the call that runs a work, with what was registered for its plan.
+    pub fn of(
+        work: &ResolvedWork,
+        registered: &[TaskDefinition],
+        started_by: &str,
+        token: &str,
+    ) -> TaskOrder {
+        TaskOrder {
+            key: work.key.clone(),
+            cluster: work.cluster.clone(),
+            definition: definition_of(work, registered),
+            members: run_members(work),
+            tags: BTreeMap::new(),
+            count: work.count,
+            container: work.container.clone(),
+            timeout: TIMEOUT,
+            started_by: started_by.to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
     /// Returns the document of the call.
     fn document(&self) -> Value {
         let mut document = self.members.clone();
@@ -63,6 +89,16 @@ impl TaskOrder {
 
     fn attempted(&self) -> String {
         format!("run task `{}` ({}) in cluster `{}`", self.key, self.definition.revision(), self.cluster)
+    }
+}
+
+/// Returns the definition that a work runs.
+fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
+    match &work.revision {
+        // A plan's indexes are those of its own registrations, which were all made.
+        Revision::New(index) => registered[*index].clone(),
+        Revision::Registered(arn) => TaskDefinition { arn: arn.clone(), document: work.definition.clone() },
+        Revision::Same => TaskDefinition { arn: work.family.clone(), document: work.definition.clone() },
     }
 }
 

@@ -174,6 +174,8 @@ pub fn stages(settings: &Settings) -> Result<Vec<String>> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     pub services: Vec<String>,
+    pub tasks: Vec<String>,
+    pub schedules: Vec<String>,
     pub stages: Vec<String>,
     pub cluster: Option<String>,
 }
@@ -197,20 +199,23 @@ pub fn keys(settings: &Settings) -> Result<Keys> {
     };
     let stages = names::stages(&root);
     let chosen = stages.iter().filter(|stage| settings.stage.as_ref().is_none_or(|chosen| *stage == chosen));
-    let mut services: Vec<String> = Vec::new();
-    for root in std::iter::once(types::with_stage(&root, None))
+    let roots: Vec<Node> = std::iter::once(types::with_stage(&root, None))
         .chain(chosen.map(|stage| types::with_stage(&root, Some(stage))))
-    {
-        let keys = root.get("services").map(Node::entries).unwrap_or_default();
-        services.extend(keys.iter().map(|(key, _)| key.name.clone()));
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    services.retain(|key| seen.insert(key.clone()));
+        .collect();
+    let [services, tasks, schedules] = ["services", "tasks", "schedules"].map(|name| keys_of(&roots, name));
     let cluster = types::with_stage(&root, settings.stage.as_deref())
         .get("cluster")
         .and_then(Node::text)
         .map(str::to_owned);
-    Ok(Keys { services, stages, cluster })
+    Ok(Keys { services, tasks, schedules, stages, cluster })
+}
+
+/// Returns the keys of a mapping in several trees, each once.
+fn keys_of(roots: &[Node], name: &str) -> Vec<String> {
+    let entries = roots.iter().filter_map(|root| root.get(name)).flat_map(Node::entries);
+    let mut seen = std::collections::BTreeSet::new();
+    let keys = entries.map(|(key, _)| key.name.clone());
+    keys.filter(|key| seen.insert(key.clone())).collect()
 }
 
 fn in_directory(directory: &Path) -> Option<PathBuf> {

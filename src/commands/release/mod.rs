@@ -3,8 +3,6 @@
 //! What comes next is for [`crate::release`] to say, and what a rollout came to for the watch. A stage begins only where the
 //! one before it is done; what was not reached is told as such.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
@@ -23,7 +21,6 @@ use crate::error::Failure;
 use crate::hooks::{self, Moment, Told};
 use crate::manifest::Manifest;
 use crate::plan::schedules::TargetPlan;
-use crate::plan::work::run_members;
 use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
 use crate::release::{Kind, Release, State, Verdict};
@@ -33,9 +30,6 @@ use crate::watch::task::{TaskEnd, TaskEnding};
 use services::Services;
 
 pub mod services;
-
-/// How long a task of a release may run where nobody says: then it is stopped.
-const TASK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// How many schedules are put at once: each takes a few calls, and EventBridge takes 50 a second of a kind (its quotas).
 const SCHEDULES_AT_ONCE: usize = 8;
@@ -153,18 +147,9 @@ impl<'a> Carrier<'a> {
     }
 
     fn order(&self, task: &TaskPlan, work: &ResolvedWork) -> TaskOrder {
-        TaskOrder {
-            key: task.key.clone(),
-            cluster: work.cluster.clone(),
-            definition: definition(work, &self.registered),
-            members: run_members(work),
-            count: work.count,
-            container: work.container.clone(),
-            timeout: task.timeout.unwrap_or(TASK_TIMEOUT),
-            started_by: started_by(&self.release.id),
-            token: one_off::token(),
-            ..TaskOrder::default()
-        }
+        let started_by = started_by(&self.release.id);
+        let order = TaskOrder::of(work, &self.registered, &started_by, &one_off::token());
+        TaskOrder { timeout: task.timeout.unwrap_or(order.timeout), ..order }
     }
 
     /// Rolls the services out, and returns whether all are up.
@@ -330,16 +315,6 @@ fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
     let mut revisions: Vec<String> = schedule.targets.iter().map(revision).collect();
     revisions.dedup();
     revisions.join(", ")
-}
-
-/// Returns the definition that a work runs, with what was registered for its plan.
-pub fn definition(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
-    match &work.revision {
-        // A plan's indexes are those of its own registrations, which were all made.
-        Revision::New(index) => registered[*index].clone(),
-        Revision::Registered(arn) => TaskDefinition { arn: arn.clone(), document: work.definition.clone() },
-        Revision::Same => TaskDefinition { arn: work.family.clone(), document: work.definition.clone() },
-    }
 }
 
 /// Returns what came of a task of a release. Its own exit code is told; the release fails with ecsail's.
