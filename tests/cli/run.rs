@@ -308,7 +308,7 @@ fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
     world.run(&["run", "--like", "web", "--", "true"]).exits(0).answers("done");
     let near = world.run(&["run", "--cluster", "main", "--like", "wep", "--", "true"]).exits(1);
     near.says("there is no service `wep` in cluster `main`").says("did you mean `web`?");
-    world.run(&["run", "--", "true"]).exits(2).says("name the service that the task is like");
+    world.run(&["run", "--", "true"]).exits(2).says("name a task, or the service that it is like");
 }
 
 #[test]
