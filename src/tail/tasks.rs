@@ -76,10 +76,10 @@ impl<'a> Tail<'a> {
             let over = seen.has_changed().is_err();
             let tasks = seen.borrow_and_update().clone();
             self.open_those_that_ran(&tasks);
-            let shown = self.one_round().await?;
+            let was_silent = self.one_round().await?;
             // Their network is taken down for a while yet; what they wrote is on its way since then.
             let written = over || tasks.iter().all(has_written);
-            quiet = if written && shown == 0 { quiet + 1 } else { 0 };
+            quiet = if written && was_silent { quiet + 1 } else { 0 };
             late += u32::from(over);
             let nothing_more = self.open.is_empty() || quiet >= QUIET || late >= AT_MOST;
             if over && (nothing_more || self.report.is_closed()) {
@@ -108,12 +108,14 @@ impl<'a> Tail<'a> {
         Some(sources(arn, document, tasks, &wanted))
     }
 
-    async fn one_round(&mut self) -> Result<usize, Failure> {
+    /// Reads all once, and returns whether there was no line; an error that may pass is no silence.
+    async fn one_round(&mut self) -> Result<bool, Failure> {
         let round = self.round(None).await;
+        let unknown = round.failed.iter().any(|(_, error)| error.may_pass());
         for (source, error) in round.failed {
             self.ride_out(&source, error)?;
         }
-        Ok(round.shown)
+        Ok(round.shown == 0 && !unknown)
     }
 }
 

@@ -251,6 +251,29 @@ fn only_the_container_that_is_named_counts_and_is_heard() {
 }
 
 #[test]
+fn quietly_it_gives_the_lines_and_what_failed() {
+    let good = run(&world(Scenario::Steady), &["-q"], &["bin/x"]).exits(0).answers("done");
+    assert_eq!(good.stderr, "");
+    let bad = run(&world(Scenario::ExitSeven), &["-q"], &["bin/x"]).exits(7).says("failed with exit code 7");
+    assert!(!bad.stderr.contains("web: pending"), "{}", bad.stderr);
+}
+
+#[test]
+fn in_github_actions_a_run_that_failed_is_an_annotation() {
+    for (scenario, code) in [(Scenario::ExitSeven, 7), (Scenario::Steady, 0)] {
+        let mut world = world(scenario);
+        let summary = world.folder.dir.path().join("summary.md");
+        let named = summary.to_str().expect("text").to_owned();
+        world.folder = world.folder.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &named);
+        let run = run(&world, &[], &["bin/x"]).exits(code);
+        let annotated =
+            run.stderr.contains("::error title=ecsail%3A web::web:1 failed with exit code 7 after ");
+        assert_eq!(annotated, code != 0, "{}", run.stderr);
+        assert!(std::fs::read_to_string(summary).expect("written").starts_with("**web**: web:1 "));
+    }
+}
+
+#[test]
 fn a_sidecar_that_is_not_essential_neither_counts_nor_puts_names_before_lines() {
     let mut seeded = logging();
     let sidecar = json!({"name": "agent", "image": "public.ecr.aws/datadog/agent:7", "essential": false});
@@ -326,6 +349,15 @@ fn its_events_are_as_the_schema_says() {
         assert_eq!((run.stderr.as_str(), &run.event("task.ended")["outcome"]), ("", &json!(outcome)));
         assert!(run.event("task.started")["tasks"][0].is_string());
     }
+}
+
+#[test]
+fn lines_that_could_not_be_read_for_long_are_shown_once_they_can() {
+    let world = world(Scenario::Steady);
+    world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).times(6));
+    let run = run(&world, &[], &["bin/migrate"]).exits(0);
+    assert!(run.stdout.starts_with("starting app") && run.stdout.ends_with("done\n"), "{}", run.stdout);
+    assert_eq!(run.stderr.matches("AccessDenied").count(), 1, "said once: {}", run.stderr);
 }
 
 /// Starts a run that goes on for long, and returns it once it is under way.

@@ -145,6 +145,9 @@ impl Desk<'_> {
             .iter()
             .map(|(id, stream, line)| {
                 let mut out = event(line);
+                if late {
+                    out["ingestionTime"] = json!(line.at + LATE);
+                }
                 out["logStreamName"] = json!(stream.name);
                 out["eventId"] = json!(id);
                 out
