@@ -282,6 +282,23 @@ fn a_member_newer_than_the_sdk_is_sent_back_as_it_was() {
 }
 
 #[test]
+fn a_start_that_has_passed_since_does_not_stand_against_an_update() {
+    let lab = Lab::new();
+    lab.deploy(&nightly(), &work("web:1"));
+    let mut begun = lab.schedule("nightly");
+    let start = lab.sandbox.now() as i64 + 60;
+    assert!(start < super::now(), "the sandbox's time is not ahead of ours");
+    begun["StartDate"] = json!(start);
+    lab.call("scheduler", "UpdateSchedule", begun.clone());
+    lab.sandbox.advance(std::time::Duration::from_secs(3600));
+    let refused = lab.sandbox.call("scheduler", "UpdateSchedule", begun).expect_err("it is too old by now");
+    assert_eq!(refused.message, "The StartDate you specify cannot be earlier than 5 minutes ago.");
+    let written = DesiredSchedule { start: Some(start), ..nightly() };
+    lab.deploy(&written, &work("web:2"));
+    assert!(!lab.plan(&written, &work("web:2")).is_changing());
+}
+
+#[test]
 fn what_changes_nothing_makes_no_call() {
     let lab = Lab::new();
     for desired in [nightly(), rule()] {
