@@ -4,7 +4,6 @@
 //! one before it is done; what was not reached is told as such.
 
 use anyhow::Result;
-use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
@@ -24,15 +23,12 @@ use crate::plan::schedules::TargetPlan;
 use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
 use crate::release::{Kind, Release, State, Verdict};
-use crate::report::{Event, Outcome, Report};
+use crate::report::{Event, Outcome};
 use crate::watch::Settled;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use services::Services;
 
 pub mod services;
-
-/// How many schedules are put at once: each takes a few calls, and EventBridge takes 50 a second of a kind (its quotas).
-const SCHEDULES_AT_ONCE: usize = 8;
 
 /// Says how a release is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -194,9 +190,8 @@ impl<'a> Carrier<'a> {
         for schedule in &changing {
             self.release.set(Kind::Schedule, &schedule.key, State::UnderWay, None);
         }
-        let calls = changing.iter().map(|schedule| put(schedule, &self.registered, self.aws, report));
-        let calls = stream::iter(calls).buffered(SCHEDULES_AT_ONCE).collect::<Vec<_>>();
-        let Some(results) = interrupts.finish(calls, report).await else {
+        let putting = apply::schedules::apply_all(&changing, &self.registered, self.aws, report);
+        let Some(results) = interrupts.finish(putting, report).await else {
             self.outcome = self.outcome.worse(Outcome::Interrupted);
             return false;
         };
@@ -294,15 +289,6 @@ impl<'a> Carrier<'a> {
             names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),
         }
     }
-}
-
-async fn put(
-    schedule: &SchedulePlan,
-    registered: &[TaskDefinition],
-    aws: &Aws,
-    report: &dyn Report,
-) -> Result<(), Failure> {
-    apply::schedules::apply(schedule, registered, aws, report).await
 }
 
 /// Returns the revisions that the targets of a schedule run from now on.
