@@ -285,6 +285,7 @@ impl<'a> Carrier<'a> {
             release: self.release.id.clone(),
             performer: self.performer.clone(),
             verdict: after.then(|| self.release.verdict().word().to_owned()),
+            sandbox: self.context.settings.sandbox.is_some(),
             targets: targets.iter().map(value).collect(),
             names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),
         }
