@@ -217,6 +217,18 @@ pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn Report) -> Taking
     }
 }
 
+/// Sets the attributes of a service back that an update of this run has changed, and returns whether there was anything
+/// to set.
+///
+/// # Errors
+/// The API's.
+pub async fn undo_attributes(plan: &ServicePlan, aws: &Aws, report: &dyn Report) -> Result<bool, Failure> {
+    let Some(way) = plan.way_back.as_ref().filter(|way| !way.members.is_empty()) else { return Ok(false) };
+    let (members, reasons) = (way.members.clone(), Vec::new());
+    let back = ServicePlan { members, reasons, after: Revision::Same, ..plan.clone() };
+    super::update(&back, &[], aws, report).await.map(|_| true)
+}
+
 /// Returns what a deployment that has succeeded is brought back to.
 ///
 /// # Errors

@@ -96,9 +96,6 @@ async fn settle_all<'a>(
                 if answer == Interrupted::Leave {
                     rollouts.leave();
                 }
-                if answer != Interrupted::GoOn {
-                    rollouts.stop("it was interrupted");
-                }
                 interrupted = answer != Interrupted::GoOn;
                 continue;
             }
@@ -183,6 +180,9 @@ impl Rollouts<'_, '_> {
         let (good, others): (Vec<Settled>, Vec<Settled>) =
             std::mem::take(&mut self.ends).into_iter().partition(|settled| self.may_be_undone(settled));
         self.ends = others;
+        if let Some(services) = &mut self.services {
+            services.restore_attributes(self.aws, self.context.report.as_ref()).await;
+        }
         for settled in good {
             self.undone.insert(settled.followed.key.clone());
             self.services.iter_mut().for_each(|services| services.goes_back(&settled.followed.key));
@@ -277,6 +277,7 @@ impl Rollouts<'_, '_> {
 
     /// Leaves what is still open as it is.
     fn leave(&mut self) {
+        self.stop("it was interrupted");
         for settled in self.watch.interrupt() {
             let back = self.going_back.iter().position(|known| known.followed.key == settled.followed.key);
             let end = match back {

@@ -210,7 +210,7 @@ async fn a_command_reads_json() {
     let ran = ran_with(&["read line; printf '%s' \"$line\""], &shop(), &[]).await;
     let read: Value = serde_json::from_str(&ran.lines().concat()).expect("JSON");
     let expected = json!({"hook": "before_deploy", "app": "shop", "stage": null, "tag": "1.4.2", "release": "r1",
-        "performer": "ana", "verdict": null, "targets": [{"kind": "service", "name": "web"}]});
+        "performer": "ana", "verdict": null, "sandbox": false, "targets": [{"kind": "service", "name": "web"}]});
     assert_eq!(read, expected);
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::ending::verdict_line;
 use super::screen::Screen;
 use super::text::Text;
-use super::{Event, Question, Report, TaskQuestion, error, plan, task};
+use super::{Event, Question, Report, TaskQuestion, error, plan, release, task};
 use crate::aws::types::revision_of;
 use crate::diagnose::log::Log;
 use crate::document::problem::{Invalid, Severity};
@@ -118,6 +118,12 @@ impl Report for GitHub {
                     self.command(&format!("::error title={title}::{}", escaped(&verdict)));
                 }
                 self.append(self.summary.as_ref(), &format!("**{}**: {}\n", end.key, as_text(&verdict)));
+            }
+            Event::Released(release) => {
+                self.text.tell(event);
+                if release.targets.len() > 1 {
+                    self.append(self.summary.as_ref(), &release::markdown(release));
+                }
             }
             Event::NotUpdated { service, error } => {
                 self.text.tell(event);

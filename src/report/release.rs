@@ -19,15 +19,32 @@ pub fn page(release: &Release) -> Page {
     };
     let page = table(&["TARGET", "NAME", "STATE", "DETAIL"], release.targets.iter().map(row).collect());
     let tag = release.tag.as_ref().map(|tag| format!(" of {tag}")).unwrap_or_default();
-    let (paint, verdict) = match release.verdict() {
+    let (paint, verdict) = verdict(release);
+    let last = Line::painted(format!("release {}{tag}: {verdict}", release.id), paint);
+    Page { foot: vec![last], ..page }
+}
+
+/// Returns the end of a release as Markdown, for a step summary.
+pub fn markdown(release: &Release) -> String {
+    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    let row = |target: &Target| {
+        let detail = cell(target.detail.as_deref().unwrap_or_default());
+        format!("| {} | `{}` | {} | {detail} |", noun(target.kind), target.key, words(target))
+    };
+    let rows: Vec<String> = release.targets.iter().map(row).collect();
+    let head = "| target | name | state | detail |\n| --- | --- | --- | --- |";
+    format!("**release {}**: {}\n\n{head}\n{}\n", release.id, verdict(release).1, rows.join("\n"))
+}
+
+/// Returns how a release ended, in words and in their colour.
+fn verdict(release: &Release) -> (Paint, &'static str) {
+    match release.verdict() {
         Verdict::Succeeded => (Paint::Good, "done"),
         Verdict::Unchanged => (Paint::Good, "nothing to do"),
         Verdict::Failed => (Paint::Bad, "failed"),
         Verdict::RolledBack => (Paint::Bad, "rolled back"),
         Verdict::UnderWay => (Paint::Warn, "still under way"),
-    };
-    let last = Line::painted(format!("release {}{tag}: {verdict}", release.id), paint);
-    Page { foot: vec![last], ..page }
+    }
 }
 
 /// Returns what is said of schedules that stay as they are.

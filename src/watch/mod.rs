@@ -101,6 +101,10 @@ impl Settled {
 
     /// Returns whether it came as far as was asked for. Where it was to be taken back, only that is.
     pub fn is_good(&self) -> bool {
+        // Of a release that went back as a whole, also what was up.
+        if matches!(self.aftermath, Some(Aftermath::TakenBack { .. })) {
+            return false;
+        }
         match (&self.ending, self.followed.going_back) {
             (Ending::Settled(Verdict::RolledBack { .. }), back) => back,
             (Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }), back) => !back,

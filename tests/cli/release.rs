@@ -350,3 +350,33 @@ fn a_plan_shows_the_whole_release_in_order() {
     assert_eq!(heads, ["task migrate", "web", "worker", "mailer", "schedule nightly", "task warm"]);
     assert!(changes(&world).is_empty());
 }
+
+#[test]
+fn attributes_that_a_release_has_changed_go_back_with_it() {
+    let manifest = MANIFEST.replace(
+        "web: { task_definition: task.yml, before: [ migrate ] }",
+        "web: { task_definition: task.yml, service: { healthCheckGracePeriodSeconds: 60 } }",
+    );
+    let world = world(&manifest);
+    // `web` has the new revision already: its attributes alone change.
+    world.run(&["deploy", "service", "web", "--tag", "v2"]).exits(0);
+    world.folder.write("ecsail.yml", &manifest.replace("Seconds: 60", "Seconds: 90"));
+    world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
+    let run = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
+    let expected = "web rolled_back, worker rolled_back, mailer not_reached, nightly not_reached, warm not_reached";
+    assert_eq!(states(&run), expected);
+    assert_eq!(world.service("web")["healthCheckGracePeriodSeconds"], 60);
+}
+
+#[test]
+fn what_went_back_with_its_release_is_no_success_in_github_actions_either() {
+    let mut world = world(MANIFEST);
+    let output = world.folder.dir.path().join("output");
+    world.folder = world.folder.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", output.to_str().expect("text"));
+    let summary = world.folder.dir.path().join("summary.md");
+    world.folder = world.folder.env("GITHUB_STEP_SUMMARY", summary.to_str().expect("text"));
+    world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
+    release(&world, &["--on-failure", "rollback"]).exits(3).says("::error title=ecsail%3A web::");
+    let summary = std::fs::read_to_string(summary).expect("a summary");
+    assert!(summary.contains("| service | `web` | rolled back | shop:1 runs |"), "{summary}");
+}

@@ -129,7 +129,7 @@ impl<'a> Carrier<'a> {
                 Ok(end) => came_of(end),
                 Err(error) => {
                     self.context.report.error(error);
-                    (State::Failed, Some("it could not be started".to_owned()), Outcome::RolloutFailed)
+                    (State::Failed, Some(error.to_string()), Outcome::Error)
                 }
             };
             self.release.set(kind, &task.key, state, detail);
@@ -225,9 +225,10 @@ impl<'a> Carrier<'a> {
         let updated = if self.failures.is_empty() { Outcome::Done } else { Outcome::Error };
         self.outcome = self.outcome.worse(rolled_out).worse(updated);
         self.ended().await;
-        // Whatever a part came to, a release of which something failed is no success.
+        // Whatever a part came to, a release of which something failed or is not known is no success.
         match (self.release.verdict(), self.outcome) {
             (Verdict::Failed | Verdict::RolledBack, Outcome::Done) => Outcome::Error,
+            (Verdict::UnderWay, Outcome::Done) if self.how.wait => Outcome::Interrupted,
             (_, outcome) => outcome,
         }
     }

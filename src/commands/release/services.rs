@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::apply;
+use crate::apply::back::undo_attributes;
 use crate::aws::Aws;
 use crate::aws::types::{TaskDefinition, revision_of};
 use crate::commands::following::Following;
@@ -44,12 +45,13 @@ impl Services<'_> {
             }
             let plans: Vec<&ServicePlan> =
                 self.plan.services.iter().filter(|service| ready.contains(&service.key)).collect();
+            // From here on each may have changed, also where nobody waits for the answer any more.
+            for plan in &plans {
+                self.release.set(Kind::Service, &plan.key, State::UnderWay, None);
+            }
             let applied = apply::services(&plans, self.registered, aws, report).await;
             for key in &applied.settled {
                 self.set(key, State::Changed, Some("attributes updated".to_owned()));
-            }
-            for followed in &applied.followed {
-                self.set(&followed.key, State::UnderWay, None);
             }
             for (key, failure) in &applied.failures {
                 self.set(key, State::Failed, Some(failure.to_string()));
@@ -62,6 +64,22 @@ impl Services<'_> {
             if let Some(first) = failed.into_iter().next() {
                 return (started, Some(first));
             }
+        }
+    }
+
+    /// Gives the services whose attributes alone were changed what they had before.
+    pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn Report) {
+        for key in std::mem::take(&mut self.attributes) {
+            let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
+            let (state, detail) = match undo_attributes(plan, aws, report).await {
+                Ok(true) => (State::RolledBack, "attributes as before"),
+                Ok(false) => (State::Changed, "its attributes stay: what they were cannot be set"),
+                Err(failure) => {
+                    self.failures.push((key.clone(), failure));
+                    (State::Failed, "its attributes could not be set back")
+                }
+            };
+            self.set(&key, state, Some(detail.to_owned()));
         }
     }
 
