@@ -118,6 +118,15 @@ fn waits(plan: &Plan) -> Result<(), Failure> {
             return Err(Failure::usage(message).hint(hint()));
         }
     }
+    let services = plan.services.iter().any(ServicePlan::changes);
+    if let Some(schedule) = plan.schedules.iter().find(|schedule| services && schedule.is_changing()) {
+        let message = format!(
+            "schedule `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+            schedule.key
+        );
+        let hint = "leave out `--no-wait`, or deploy services and schedules apart: `ecsail deploy service`";
+        return Err(Failure::usage(message).hint(hint.to_owned()));
+    }
     match plan.after.iter().find(|task| task.work.is_some()) {
         Some(task) => {
             let message = format!(

@@ -177,6 +177,9 @@ fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
     if !rows.is_empty() {
         lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
     }
+    if !schedule.foreign.is_empty() {
+        lines.push(format!("targets of others, kept: {}\n", schedule.foreign.join(", ")));
+    }
     lines
 }
 

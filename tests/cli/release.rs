@@ -363,7 +363,8 @@ fn attributes_that_a_release_has_changed_go_back_with_it() {
     world.folder.write("ecsail.yml", &manifest.replace("Seconds: 60", "Seconds: 90"));
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     let run = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
-    let expected = "web rolled_back, worker rolled_back, mailer not_reached, nightly not_reached, warm not_reached";
+    let expected =
+        "web rolled_back, worker rolled_back, mailer not_reached, nightly not_reached, warm not_reached";
     assert_eq!(states(&run), expected);
     assert_eq!(world.service("web")["healthCheckGracePeriodSeconds"], 60);
 }
@@ -372,11 +373,25 @@ fn attributes_that_a_release_has_changed_go_back_with_it() {
 fn what_went_back_with_its_release_is_no_success_in_github_actions_either() {
     let mut world = world(MANIFEST);
     let output = world.folder.dir.path().join("output");
-    world.folder = world.folder.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", output.to_str().expect("text"));
+    world.folder =
+        world.folder.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", output.to_str().expect("text"));
     let summary = world.folder.dir.path().join("summary.md");
     world.folder = world.folder.env("GITHUB_STEP_SUMMARY", summary.to_str().expect("text"));
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     release(&world, &["--on-failure", "rollback"]).exits(3).says("::error title=ecsail%3A web::");
     let summary = std::fs::read_to_string(summary).expect("a summary");
     assert!(summary.contains("| service | `web` | rolled back | shop:1 runs |"), "{summary}");
+}
+
+#[test]
+fn without_waiting_no_schedule_goes_to_a_revision_that_nobody_saw_come_up() {
+    let manifest =
+        MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ], after: [ warm ]", "");
+    let world = world(&manifest);
+    release(&world, &["--no-wait"]).exits(2).says("schedule `nightly` comes when the services are up");
+    assert!(changes(&world).is_empty());
+    world
+        .run(&["deploy", "service", "--tag", "v2", "--no-wait"])
+        .exits(0)
+        .answers("web: shop:4 is being deployed");
 }

@@ -88,7 +88,12 @@ impl<'a> Carrier<'a> {
     pub async fn to_the_end(mut self, interrupts: &mut Interrupts) -> Result<Outcome> {
         match self.prepare(interrupts).await {
             Ok(true) => {}
-            Ok(false) => return Ok(Outcome::Interrupted),
+            Ok(false) => {
+                self.outcome = Outcome::Interrupted;
+                self.release.stop("it was interrupted");
+                self.ended().await;
+                return Ok(self.outcome);
+            }
             Err(failure) => {
                 self.release.stop("it could not begin");
                 self.ended().await;
@@ -192,6 +197,7 @@ impl<'a> Carrier<'a> {
         }
         let putting = apply::schedules::apply_all(&changing, &self.registered, self.aws, report);
         let Some(results) = interrupts.finish(putting, report).await else {
+            self.release.stop("it was interrupted");
             self.outcome = self.outcome.worse(Outcome::Interrupted);
             return false;
         };
