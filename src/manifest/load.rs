@@ -174,6 +174,7 @@ pub fn stages(settings: &Settings) -> Result<Vec<String>> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     pub services: Vec<String>,
+    pub schedules: Vec<String>,
     pub stages: Vec<String>,
     pub cluster: Option<String>,
 }
@@ -197,20 +198,26 @@ pub fn keys(settings: &Settings) -> Result<Keys> {
     };
     let stages = names::stages(&root);
     let chosen = stages.iter().filter(|stage| settings.stage.as_ref().is_none_or(|chosen| *stage == chosen));
-    let mut services: Vec<String> = Vec::new();
-    for root in std::iter::once(types::with_stage(&root, None))
+    let roots: Vec<Node> = std::iter::once(types::with_stage(&root, None))
         .chain(chosen.map(|stage| types::with_stage(&root, Some(stage))))
-    {
-        let keys = root.get("services").map(Node::entries).unwrap_or_default();
-        services.extend(keys.iter().map(|(key, _)| key.name.clone()));
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    services.retain(|key| seen.insert(key.clone()));
+        .collect();
+    let (services, schedules) = (keys_under("services", &roots), keys_under("schedules", &roots));
     let cluster = types::with_stage(&root, settings.stage.as_deref())
         .get("cluster")
         .and_then(Node::text)
         .map(str::to_owned);
-    Ok(Keys { services, stages, cluster })
+    Ok(Keys { services, schedules, stages, cluster })
+}
+
+/// Returns the keys that a part of the manifest has in any of these trees, each once.
+fn keys_under(part: &str, roots: &[Node]) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for (key, _) in roots.iter().flat_map(|root| root.get(part).map(Node::entries).unwrap_or_default()) {
+        if !keys.contains(&key.name) {
+            keys.push(key.name.clone());
+        }
+    }
+    keys
 }
 
 fn in_directory(directory: &Path) -> Option<PathBuf> {
