@@ -167,6 +167,8 @@ impl Report for Text {
                 self.story(&format!("{what} {revision} ({done} of {of})"));
             }
             Event::ScheduleApplied { schedule, name, via, action } => {
+                let action =
+                    if *action == "targets_removed" { "stays, without the app's targets" } else { action };
                 self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
             }
             Event::Updated { service, revision, deployment: Some(id) } => {

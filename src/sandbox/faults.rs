@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Something that goes wrong with certain calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,8 @@ pub enum FaultKind {
     Latency(Duration),
     /// Status 500 with a page of HTML, as a proxy in between answers.
     Html500,
+    /// The call is answered with this, as a success, and takes no effect: some answers tell of entries that failed.
+    Answer(Value),
     /// Any error.
     Code {
         /// The HTTP status.

@@ -30,6 +30,7 @@ mod running;
 mod sandbox;
 mod scale;
 mod scenarios;
+mod schedules;
 mod schema;
 mod status;
 mod stop_task;

@@ -121,7 +121,10 @@ fn said(seen: &Seen) -> Vec<String> {
             said.push(format!("this {what} is not in the manifest: `ecsail schedule prune` removes it"));
         }
         (Some(desired), None) => {
-            said.push(format!("it is not there: `ecsail deploy schedule {} --tag TAG` creates it", desired.key));
+            said.push(format!(
+                "it is not there: `ecsail deploy schedule {} --tag TAG` creates it",
+                desired.key
+            ));
         }
         _ => {}
     }

@@ -135,9 +135,8 @@ impl Chosen {
         let (schedules, found) =
             join(aws.other_schedules_of_group(&group, &tags, &known), aws.rules_with_tags(&tags)).await;
         // Nobody's stage is a stage too: the tags of a rule have to be the same, and not only among others.
-        let own = |rule: &ObservedSchedule| {
-            owner::is_own(&rule.tags, &ground) && !rules.contains(rule.name())
-        };
+        let own =
+            |rule: &ObservedSchedule| owner::is_own(&rule.tags, &ground) && !rules.contains(rule.name());
         let mut left = schedules?;
         left.retain(|schedule| owner::is_own(&schedule.tags, &ground));
         left.extend(found?.into_iter().filter(own));
@@ -226,12 +225,7 @@ impl Chosen {
 }
 
 impl Seen {
-    fn of(
-        entry: &Schedule,
-        desired: &DesiredSchedule,
-        observed: Option<ObservedSchedule>,
-        now: i64,
-    ) -> Seen {
+    fn of(entry: &Schedule, desired: &DesiredSchedule, observed: Option<ObservedSchedule>, now: i64) -> Seen {
         let ids = || entry.targets.iter().map(|target| target.id.value.as_str());
         let there: Vec<&str> = observed.iter().flat_map(|seen| ids_of(seen)).collect();
         let is_rule = desired.via == Via::Rule && observed.is_some();

@@ -20,6 +20,7 @@ pub mod back;
 mod input;
 pub mod now;
 pub mod owner;
+pub mod prune;
 mod role;
 pub mod rule;
 mod run_task;

@@ -16,7 +16,7 @@ const ATTRIBUTES: &str = "<aws.scheduler.";
 /// Holds what a target runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunNow {
-    /// The ARN of the cluster.
+    /// The name of the cluster.
     pub cluster: String,
     /// The revision's ARN, or the family: then its newest ACTIVE revision is meant.
     pub definition: String,
@@ -65,7 +65,7 @@ pub fn run_now(
     }
     let whole = number_of(definition).is_some();
     Ok(RunNow {
-        cluster: arn.to_owned(),
+        cluster: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
         definition: if whole { definition.to_owned() } else { family_of(definition).to_owned() },
         members,
         count: parameters["TaskCount"].as_f64().map_or(1, |count| count as u32),
@@ -82,7 +82,8 @@ fn overrides(
     for made in ["InputTransformer", "InputPath"] {
         if !target[made].is_null() {
             let hint = "`ecsail run` runs a task with overrides of your own".to_owned();
-            let message = format!("the input of {what} is made from an event (`{made}`), and now there is none");
+            let message =
+                format!("the input of {what} is made from an event (`{made}`), and now there is none");
             return Err(Failure::refused(message).hint(hint));
         }
     }
@@ -111,7 +112,8 @@ fn filled_in(input: &str, schedule: &ObservedSchedule, attributes: Attributes<'_
         ("execution-id", attributes.execution),
         ("attempt-number", "1"),
     ];
-    let fill = |text: String, (name, value): (&str, &str)| text.replace(&format!("{ATTRIBUTES}{name}>"), value);
+    let fill =
+        |text: String, (name, value): (&str, &str)| text.replace(&format!("{ATTRIBUTES}{name}>"), value);
     known.into_iter().fold(input.to_owned(), fill)
 }
 
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn it_runs_the_revision_in_the_cluster_as_often_as_the_target_says() {
         let run = now(Via::Rule, &target(json!({}))).expect("it runs");
-        assert_eq!((run.cluster.as_str(), run.count), ("arn:aws:ecs:us-east-1:1:cluster/main", 2));
+        assert_eq!((run.cluster.as_str(), run.count), ("main", 2));
         assert_eq!(run.definition, "arn:aws:ecs:us-east-1:1:task-definition/web:3");
     }
 
