@@ -36,6 +36,7 @@ pub mod run;
 pub mod sandbox;
 pub mod scale;
 pub mod schedule;
+pub mod schedules_back;
 pub mod schema;
 pub mod services;
 pub mod status;

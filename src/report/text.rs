@@ -161,6 +161,9 @@ impl Report for Text {
             }
             Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
             Event::Target(target) => self.told(&rollback::text(target, color)),
+            Event::ScheduleTarget { plan, services } => {
+                self.told(&rollback::schedule(plan, services, color));
+            }
             Event::Registered { revision } => self.story(&format!("registered {revision}")),
             Event::Retired { revision, deleted, done, of } => {
                 let what = if *deleted { "deleted" } else { "deregistered" };

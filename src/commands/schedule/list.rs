@@ -5,11 +5,11 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::look::{Chosen, Runs, Seen, choose, or_note};
+use super::look::{Chosen, Notes, Runs, Seen, choose};
 use super::next::{self, Times};
 use crate::aws::observe::failure;
 use crate::context::Context;
-use crate::manifest::schedules::{Via, noun};
+use crate::manifest::schedules::noun;
 use crate::plan::Change;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
 
@@ -37,12 +37,13 @@ pub struct List {
 pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
     let chosen = choose(&args.names, context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
-    let mut seen = chosen.look(&aws, context).await.map_err(failure)?;
+    let notes = Notes::new(context);
+    let mut seen = chosen.look(&aws, &notes).await.map_err(failure)?;
     if args.names.is_empty() {
         let lost = "what the manifest no longer has is not known";
-        let left = or_note(chosen.left_behind(&aws).await, lost, context).unwrap_or_default();
+        let left = notes.or_none(chosen.left_behind(&aws).await, lost).unwrap_or_default();
         let mut left: Vec<Seen> = left.into_iter().map(Seen::left_behind).collect();
-        chosen.add_what_runs(&mut left, &aws, context).await;
+        chosen.add_what_runs(&mut left, &aws, &notes).await;
         seen.extend(left);
     }
     context.report.tell(&Event::Page(&page(&seen, &chosen, Timestamp::now())));
@@ -179,10 +180,6 @@ fn value(
     let observed = seen.observed.as_ref();
     let desired = seen.desired.as_ref();
     let name = observed.map(|observed| observed.name()).or(desired.map(|desired| desired.name.as_str()));
-    let via = match times.via {
-        Via::Scheduler => "scheduler",
-        Via::Rule => "rule",
-    };
     let group = observed.and_then(|observed| observed.group());
     let group = group.or(desired.and_then(|desired| desired.group.as_deref()));
     let run = |runs: &Runs| {
@@ -191,7 +188,7 @@ fn value(
             "like": like.map(|like| json!({"service": like.service, "revision": like.revision, "tag": like.tag}))})
     };
     let mut value = json!({
-        "event": "schedule", "schedule": seen.key(), "name": name, "via": via, "group": group,
+        "event": "schedule", "schedule": seen.key(), "name": name, "via": times.via.name(), "group": group,
         "state": state(seen), "in_manifest": desired.is_some(), "expression": times.expression,
         "timezone": times.timezone, "runs": seen.runs.iter().map(run).collect::<Vec<_>>(),
         "foreign": seen.foreign, "drift": drift,

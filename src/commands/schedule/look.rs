@@ -1,6 +1,7 @@
 //! Owns the look at schedules for the verbs that are about them: those of the manifest, and those that it no longer has.
 //! Nothing is rendered, and no tag is needed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -13,11 +14,12 @@ use crate::aws::past::{family_of, number_of};
 use crate::aws::scheduled::ObservedSchedule;
 use crate::aws::types::{Service, TaskDefinition, revision_of, view};
 use crate::aws::{ApiError, Aws};
+use crate::commands::change::raised;
 use crate::context::Context;
 use crate::document::problem::Invalid;
-use crate::error::{Failure, Failures};
+use crate::error::Failure;
 use crate::manifest::load::Request;
-use crate::manifest::schedules::{Schedule, TaskOf, Via, noun};
+use crate::manifest::schedules::{Schedule, Target, TaskOf, Via, noun};
 use crate::manifest::{self, Manifest, Scope};
 use crate::plan::Change;
 use crate::plan::record::tag_of;
@@ -113,11 +115,8 @@ impl Chosen {
                 None => missing.push(not_there(desired)),
             }
         }
-        match missing.len() {
-            0 => Ok(found),
-            1 => Err(missing.remove(0).into()),
-            _ => Err(Failures(missing).into()),
-        }
+        raised(missing)?;
+        Ok(found)
     }
 
     /// Returns what the app and its stage own, and the manifest does not have; none without an app.
@@ -147,26 +146,26 @@ impl Chosen {
     ///
     /// # Errors
     /// The API's, of the schedules themselves.
-    pub async fn look(&self, aws: &Aws, context: &Context) -> Result<Vec<Seen>, ApiError> {
+    pub async fn look(&self, aws: &Aws, notes: &Notes<'_>) -> Result<Vec<Seen>, ApiError> {
         let mut observed = aws.observe_schedules(&self.desired).await?.found;
         let now = times::now() as i64;
         let entries = self.manifest.schedules.iter().zip(&self.desired);
         let mut seen: Vec<Seen> = entries
             .map(|(entry, desired)| Seen::of(entry, desired, observed.remove(&desired.key), now))
             .collect();
-        self.add_what_runs(&mut seen, aws, context).await;
+        self.add_what_runs(&mut seen, aws, notes).await;
         Ok(seen)
     }
 
     /// Adds to schedules what their targets run, and what the services run that they are like.
-    pub async fn add_what_runs(&self, seen: &mut [Seen], aws: &Aws, context: &Context) {
-        let services = or_note(self.services(aws).await, "what services run is not known", context);
+    pub async fn add_what_runs(&self, seen: &mut [Seen], aws: &Aws, notes: &Notes<'_>) {
+        let services = notes.or_none(self.services(aws).await, "what services run is not known");
         let services = services.unwrap_or_default();
         let scheduled = seen.iter().filter_map(|seen| seen.observed.as_ref());
         let scheduled = scheduled.flat_map(ObservedSchedule::task_definitions);
         let running = services.values().map(|service| service.task_definition.as_str());
         let asked: BTreeSet<String> = scheduled.chain(running).map(asked_as).collect();
-        let definitions = or_note(definitions(asked, aws).await, "tags are not known", context);
+        let definitions = notes.or_none(definitions(asked, aws).await, "tags of schedules are not known");
         let definitions = definitions.unwrap_or_default();
         for seen in seen {
             let (Some(observed), entry) = (&seen.observed, seen.entry(&self.manifest)) else { continue };
@@ -187,6 +186,20 @@ impl Chosen {
             });
             seen.runs = runs.collect();
         }
+    }
+
+    /// Returns whether a target of a schedule is one that the manifest names.
+    pub fn has_target(&self, key: &str, target: &Value) -> bool {
+        let entry = self.manifest.schedules.iter().find(|entry| entry.key == key);
+        let id = target["Id"].as_str();
+        let named = |own: &Target| id.is_none_or(|id| own.id.value == id);
+        entry.is_some_and(|entry| entry.targets.iter().any(named))
+    }
+
+    /// Returns the service that a target of a schedule is like.
+    pub fn like_of(&self, key: &str, target: &Value) -> Option<String> {
+        let entry = self.manifest.schedules.iter().find(|entry| entry.key == key)?;
+        self.like(entry, target).map(|(service, _)| service)
     }
 
     /// Returns the service that a target is like, and whether it has its definition from there.
@@ -300,9 +313,34 @@ pub async fn definitions(
     Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-/// Returns what was read; what could not be is said with what is lost by it.
-pub fn or_note<T>(read: Result<T, ApiError>, lost: &str, context: &Context) -> Option<T> {
-    read.map_err(|error| context.report.tell(&Event::Note(&format!("{lost}: {error}")))).ok()
+/// Says what could not be read, each once.
+pub struct Notes<'a> {
+    context: &'a Context,
+    said: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Notes<'a> {
+    /// Returns notes of which nothing has been said.
+    pub fn new(context: &'a Context) -> Notes<'a> {
+        Notes { context, said: RefCell::default() }
+    }
+
+    /// Says something, once.
+    pub fn say(&self, text: &str) {
+        if self.said.borrow_mut().insert(text.to_owned()) {
+            self.context.report.tell(&Event::Note(text));
+        }
+    }
+
+    /// Returns what was read; what could not be is said with what is lost by it.
+    pub fn or_none<T>(&self, read: Result<T, ApiError>, lost: &str) -> Option<T> {
+        read.map_err(|error| {
+            if self.said.borrow_mut().insert(lost.to_owned()) {
+                self.context.report.tell(&Event::Note(&format!("{lost}: {error}")));
+            }
+        })
+        .ok()
+    }
 }
 
 /// Returns the failure that a schedule is not there.

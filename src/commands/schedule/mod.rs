@@ -13,6 +13,7 @@ pub mod next;
 pub mod prune;
 pub mod run;
 pub mod switch;
+pub mod upcoming;
 
 /// Lists schedules, compares them, runs one now, switches them on and off, and removes what is left of old ones
 #[derive(Clone, Debug, Args)]

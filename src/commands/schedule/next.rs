@@ -13,7 +13,7 @@ use crate::render::schedules::DesiredSchedule;
 const RUNS: usize = 3;
 
 /// Holds when a schedule runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Times {
     pub via: Via,
     pub expression: String,

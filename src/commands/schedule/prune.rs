@@ -13,6 +13,7 @@ use crate::apply::schedules::{delete, remove_targets};
 use crate::aws::Aws;
 use crate::aws::observe::failure;
 use crate::aws::scheduled::ObservedSchedule;
+use crate::commands::change::right_account;
 use crate::commands::services::confirmed;
 use crate::context::Context;
 use crate::document::problem::Invalid;
@@ -62,6 +63,7 @@ type Fates = Vec<(ObservedSchedule, Decided)>;
 pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     let chosen = whole(args, context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
+    right_account(&chosen.manifest, &aws).await?;
     let fates = look(&chosen, &aws, context).await?;
     context.report.tell(&Event::Page(&page(&fates)));
     let removing = fates.iter().filter(|(_, decided)| decided.fate != Fate::Keep).count();
@@ -178,8 +180,7 @@ fn page(fates: &Fates) -> Page {
         };
         let kept: Vec<_> =
             decided.kept.iter().map(|(id, why)| json!({"target": id, "reason": why})).collect();
-        let via = if schedule.via == Via::Rule { "rule" } else { "scheduler" };
-        let value = json!({"event": "schedule.prune", "name": schedule.name(), "via": via, "group": schedule.group(),
+        let value = json!({"event": "schedule.prune", "name": schedule.name(), "via": schedule.via.name(), "group": schedule.group(),
             "action": action, "targets": removed, "kept": kept});
         let below = decided.kept.iter().map(|(id, why)| Line::plain(format!("    `{id}` stays: {why}")));
         let expression = schedule.document["ScheduleExpression"].as_str().unwrap_or_default();

@@ -12,6 +12,7 @@ use crate::apply::task::TaskOrder;
 use crate::aws::Aws;
 use crate::aws::observe::failure;
 use crate::aws::scheduled::ObservedSchedule;
+use crate::commands::change::right_account;
 use crate::commands::following::duration;
 use crate::commands::interrupts::Interrupts;
 use crate::commands::one_off::{How, Lines, to_the_end, token};
@@ -58,6 +59,7 @@ pub struct Run {
 pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     let chosen = choose(std::slice::from_ref(&args.name), context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
+    right_account(&chosen.manifest, &aws).await?;
     let Some((_, observed)) = chosen.all(&aws).await?.pop() else {
         return Err(Failure::usage("name one schedule").into());
     };

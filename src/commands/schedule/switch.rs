@@ -6,8 +6,9 @@ use clap::Args;
 use super::look::{Chosen, choose};
 use crate::apply::schedules::set_enabled;
 use crate::aws::scheduled::ObservedSchedule;
+use crate::commands::change::{raised, right_account};
 use crate::context::Context;
-use crate::error::{Failure, Failures};
+use crate::error::Failure;
 use crate::manifest::schedules::{Via, noun};
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
@@ -63,6 +64,7 @@ pub async fn disable(args: &Disable, context: &Context) -> Result<Outcome> {
 async fn switch(which: &Which, enabled: bool, context: &Context) -> Result<Outcome> {
     let chosen = choose(&which.names, context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
+    right_account(&chosen.manifest, &aws).await?;
     let found = chosen.all(&aws).await?;
     refuse(&found, &chosen)?;
     let mut failures = Vec::new();
@@ -73,11 +75,8 @@ async fn switch(which: &Which, enabled: bool, context: &Context) -> Result<Outco
             Err(failure) => failures.push(failure),
         }
     }
-    match failures.len() {
-        0 => Ok(Outcome::Done),
-        1 => Err(failures.remove(0).into()),
-        _ => Err(Failures(failures).into()),
-    }
+    raised(failures)?;
+    Ok(Outcome::Done)
 }
 
 /// Refuses schedules that tags name as somebody else's.
@@ -88,12 +87,7 @@ fn refuse(found: &[(&DesiredSchedule, ObservedSchedule)], chosen: &Chosen) -> Re
         let message = format!("{} `{}` is of {other}", noun(observed.via), observed.name());
         Some(Failure::refused(message).hint("nothing was changed".to_owned()))
     };
-    let mut failures: Vec<Failure> = found.iter().filter_map(refusal).collect();
-    match failures.len() {
-        0 => Ok(()),
-        1 => Err(failures.remove(0).into()),
-        _ => Err(Failures(failures).into()),
-    }
+    raised(found.iter().filter_map(refusal).collect())
 }
 
 /// Tells how a schedule stands now, whom else that concerns, and what the next deploy does to it.
