@@ -12,7 +12,7 @@ use super::ways_back::WaysBack;
 use crate::apply::schedules;
 use crate::aws::Aws;
 use crate::aws::definitions::Status;
-use crate::aws::past::family_of;
+use crate::aws::past::{family_of, number_of};
 use crate::aws::scheduled::ObservedSchedule;
 use crate::aws::types::TaskDefinition;
 use crate::context::Context;
@@ -86,6 +86,8 @@ async fn search(
     const LOST: &str = "the schedules stay as they are";
     let mut observed = notes.or_none(aws.observe_schedules(&chosen.desired).await, LOST)?.found;
     let scheduled = observed.values().flat_map(ObservedSchedule::task_definitions).map(str::to_owned);
+    // A family without a revision goes with what is registered, and has nothing to go back to.
+    let scheduled = scheduled.filter(|arn| number_of(arn).is_some());
     let asked: BTreeSet<String> = scheduled.chain(of_services(ways)).collect();
     let definitions = notes.or_none(definitions(asked, aws).await, LOST)?;
     let returns = returns(ways, &definitions);

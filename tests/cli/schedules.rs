@@ -19,7 +19,7 @@ schedules:
 ";
 
 /// Returns a world with the manifest, these schedules in it, and service `web` in a network.
-fn world_with(schedules: &str) -> World {
+pub(crate) fn world_with(schedules: &str) -> World {
     let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
         "launchType": "FARGATE"});
     let manifest = format!("{MANIFEST}{schedules}");
@@ -28,14 +28,14 @@ fn world_with(schedules: &str) -> World {
 }
 
 /// Returns a world in which tag `v2` was deployed with the schedules.
-fn deployed() -> World {
+pub(crate) fn deployed() -> World {
     let world = world_with(SCHEDULES);
     world.run(&["deploy", "--tag", "v2", "--yes"]).exits(0);
     world.sandbox.clear_requests();
     world
 }
 
-fn rewrite(world: &World, schedules: &str) {
+pub(crate) fn rewrite(world: &World, schedules: &str) {
     world.folder.write("ecsail.yml", &format!("{MANIFEST}{schedules}"));
 }
 
@@ -70,13 +70,13 @@ fn ids(world: &World, rule: &str) -> Vec<String> {
     targets(world, rule).into_iter().map(|(id, _)| id).collect()
 }
 
-fn add_target(world: &World, rule: &str, target: Value) {
+pub(crate) fn add_target(world: &World, rule: &str, target: Value) {
     let answer = events(world, "PutTargets", json!({"Rule": rule, "Targets": [target]}));
     assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
 }
 
 /// Returns a target that somebody else put on a rule.
-fn mail() -> Value {
+pub(crate) fn mail() -> Value {
     json!({"Id": "mail", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:mail"})
 }
 
@@ -561,4 +561,210 @@ fn a_target_that_was_not_removed_is_an_error_and_the_rest_goes() {
     run.answers("1 of 2 removed, 1 could not be removed");
     assert_eq!(schedule(&world, "nightly"), None);
     assert!(rule(&world, "hourly").is_some());
+}
+
+// check
+
+#[test]
+fn a_check_tells_the_next_runs_without_aws() {
+    let world = world_with(SCHEDULES);
+    let run = world.run(&["check"]).exits(0).answers("cron(0 3 * * ? *) Asia/Tokyo");
+    run.answers("every hour, from when it was created");
+    let events = world.run(&["check", "--output", "json"]).exits(0).events();
+    let next: Vec<&Value> = events.iter().filter(|event| event["event"] == "schedule.next").collect();
+    assert_eq!(next.len(), 2);
+    assert_eq!(
+        (&next[0]["schedule"], next[0]["next"].as_array().map(Vec::len)),
+        (&json!("nightly"), Some(3))
+    );
+    assert!(world.sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_check_of_all_stages_tells_each_schedule_once() {
+    let stages = "stages: { staging: {}, production: { schedules: { hourly: { enabled: false } } } }\n";
+    let world = world_with(&format!("{SCHEDULES}{stages}"));
+    let events = world.run(&["check", "--output", "json"]).exits(0).events();
+    let told = events.iter().filter(|event| event["event"] == "schedule.next");
+    let told: Vec<(&Value, &Value)> = told.map(|event| (&event["schedule"], &event["stages"])).collect();
+    let expected = [
+        (&json!("nightly"), &json!(["staging", "production"])),
+        (&json!("hourly"), &json!(["staging"])),
+        (&json!("hourly"), &json!(["production"])),
+    ];
+    assert_eq!(told, expected);
+}
+
+// status
+
+#[test]
+fn the_status_of_all_shows_the_schedules_in_a_line_each() {
+    let world = deployed();
+    world.deploy("v3").exits(0);
+    let run = world.run(&["status"]).exits(0);
+    let line = run.stdout.lines().find(|line| line.starts_with("nightly ")).expect("a line");
+    for part in
+        ["enabled", "03:00 Asia/Tokyo", "web:2", "v2", "it runs tag `v2` (web:2), `web` runs `v3` (web:3)"]
+    {
+        assert!(line.contains(part), "`{part}` is not in {line}");
+    }
+}
+
+#[test]
+fn the_status_of_a_service_asks_nothing_of_schedules() {
+    let world = deployed();
+    let run = world.run(&["status", "web"]).exits(0);
+    assert!(!run.stdout.contains("nightly"), "{}", run.stdout);
+    assert!(world.calls("GetSchedule").is_empty());
+}
+
+#[test]
+fn without_schedules_the_status_asks_nothing_more() {
+    let world = world_with("");
+    world.run(&["status"]).exits(0);
+    let services: Vec<String> = world.sandbox.requests().into_iter().map(|request| request.service).collect();
+    assert!(services.iter().all(|service| service != "events" && service != "scheduler"), "{services:?}");
+    let all = services.len();
+    world.sandbox.clear_requests();
+    world.run(&["status", "web"]).exits(0);
+    assert_eq!(world.sandbox.requests().len(), all);
+}
+
+#[test]
+fn a_status_without_the_right_to_schedules_is_no_failure() {
+    let world = deployed();
+    world.sandbox.inject(Fault::on("GetSchedule", FaultKind::AccessDenied).always());
+    world.run(&["status"]).exits(0).says("note: how schedules stand is not known").answers("web");
+}
+
+// rollback
+
+/// Returns which revision the target of a schedule runs, or of the only target of a rule.
+fn runs(world: &World, name: &str) -> String {
+    let target = match schedule(world, name) {
+        Some(schedule) => schedule["Target"].clone(),
+        None => targets(world, name).remove(0).1,
+    };
+    let arn = target["EcsParameters"]["TaskDefinitionArn"].as_str().unwrap_or_default();
+    arn.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+const OWN: &str = "\
+tasks:
+  report:
+    task_definition: report.yml
+    run_task: { launchType: FARGATE, networkConfiguration: { awsvpcConfiguration: { subnets: [ subnet-1 ] } } }
+schedule_role: scheduler
+schedules:
+  nightly:
+    expression: cron(0 3 * * ? *)
+    task: { like: web, command: [ bin/report ] }
+  own:
+    expression: cron(0 4 * * ? *)
+    task: report
+";
+
+/// Returns a world in which two tags were deployed, with a schedule like `web` and one with a definition of its own.
+fn twice() -> World {
+    let world = world_with(OWN);
+    world.folder.write("report.yml", &DEFINITION.replace("family: web", "family: report"));
+    world.run(&["deploy", "--tag", "v2", "--yes"]).exits(0);
+    world.run(&["deploy", "--tag", "v3", "--yes"]).exits(0);
+    assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:3".to_owned(), "report:2".to_owned()));
+    world.sandbox.clear_requests();
+    world
+}
+
+#[test]
+fn schedules_go_back_with_the_services_and_are_shown_first() {
+    let world = twice();
+    let run = world.run(&["rollback", "--yes"]).exits(0);
+    let run = run.says("nightly: goes back from web:3 to web:2, with `web`");
+    run.says("own: goes back from report:2 to report:1, with `web`");
+    assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:1".to_owned()));
+    let nightly = schedule(&world, "nightly").expect("it is there");
+    assert!(
+        nightly["Target"]["Input"].as_str().is_some_and(|input| input.contains("bin/report")),
+        "{nightly}"
+    );
+    let operations: Vec<String> =
+        world.sandbox.requests().into_iter().map(|request| request.operation).collect();
+    let position = |name: &str| operations.iter().position(|operation| operation == name);
+    assert!(position("UpdateService") < position("UpdateSchedule"), "{operations:?}");
+}
+
+#[test]
+fn a_rollback_of_one_service_takes_back_only_what_is_like_it() {
+    let world = twice();
+    world.run(&["rollback", "web", "--yes"]).exits(0);
+    assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:2".to_owned()));
+}
+
+#[test]
+fn schedules_can_be_left_and_a_dry_run_leaves_them() {
+    for arguments in [&["rollback", "--yes", "--no-schedules"][..], &["rollback", "--dry-run"]] {
+        let world = twice();
+        world.run(arguments).exits(0);
+        assert_eq!(runs(&world, "nightly"), "web:3", "{arguments:?}");
+    }
+}
+
+#[test]
+fn schedules_stay_where_the_services_are_not_back() {
+    let world = twice();
+    world.sandbox.set_scenario(None, Scenario::Stuck);
+    world
+        .run(&["rollback", "--yes", "--timeout", "300ms"])
+        .exits(4)
+        .says("stay as they are: not all services are back");
+    assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:3".to_owned(), "report:2".to_owned()));
+}
+
+#[test]
+fn a_schedule_without_an_older_revision_of_that_release_is_said_and_stays() {
+    let world = twice();
+    world.call("DeregisterTaskDefinition", json!({"taskDefinition": "report:1"}));
+    let run = world.run(&["rollback", "--yes"]).exits(0);
+    run.says("`own` stays at report:2: no older revision of `report` is known to be of the release of web:2");
+    assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:2".to_owned()));
+}
+
+#[test]
+fn a_schedule_of_another_release_stays() {
+    let world = twice();
+    world.deploy("v1").exits(0);
+    world.run(&["rollback", "--yes"]).exits(0);
+    assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:3".to_owned(), "report:2".to_owned()));
+}
+
+#[test]
+fn a_rollback_works_without_the_right_to_schedules() {
+    let world = twice();
+    world.sandbox.inject(Fault::on("GetSchedule", FaultKind::AccessDenied).always());
+    let run = world.run(&["rollback", "--yes"]).exits(0).says("note: the schedules stay as they are: ");
+    run.answers("web: ");
+    assert_eq!(runs_of_service(&world), "web:2");
+}
+
+fn runs_of_service(world: &World) -> String {
+    let arn = world.service("web")["taskDefinition"].clone();
+    arn.as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn without_schedules_a_rollback_asks_nothing_of_eventbridge() {
+    let world = world_with("");
+    world.deploy("v2").exits(0);
+    world.sandbox.clear_requests();
+    world.run(&["rollback", "--yes"]).exits(0);
+    let services: Vec<String> = world.sandbox.requests().into_iter().map(|request| request.service).collect();
+    assert!(services.iter().all(|service| service != "events" && service != "scheduler"), "{services:?}");
+}
+
+#[test]
+fn a_schedule_that_could_not_be_taken_back_is_an_error() {
+    let world = twice();
+    world.sandbox.inject(Fault::on("UpdateSchedule", FaultKind::AccessDenied).always());
+    world.run(&["rollback", "--yes"]).exits(1).says("update schedule `nightly`");
+    assert_eq!(runs_of_service(&world), "web:2");
 }

@@ -15,6 +15,9 @@ use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
 
 const HEADER: &[&str] = &["SCHEDULE", "STATE", "EXPRESSION", "NEXT RUN", "RUNS", "TAG"];
 
+/// The column of the expression.
+const EXPRESSION: usize = 2;
+
 /// Shows schedules: their state, their next runs, and what they run
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
@@ -58,6 +61,25 @@ pub fn page(seen: &[Seen], chosen: &Chosen, now: Timestamp) -> Page {
         page.foot.push(Line::plain(format!("the manifest has no schedules, and {whose}")));
     }
     page
+}
+
+/// Returns schedules in a line each, with how they differ from the manifest.
+pub fn short(seen: &[Seen], now: Timestamp) -> Page {
+    const HEADER: &[&str] = &["SCHEDULE", "STATE", "NEXT RUN", "RUNS", "TAG", "DRIFT"];
+    let row = |seen: &Seen| {
+        let whole = row(seen, now);
+        let drift = match drift(seen).as_slice() {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
+        };
+        let mut cells = whole.cells;
+        // The expression tells less than the next run does.
+        cells.remove(EXPRESSION);
+        cells.push(drift);
+        Row { cells, below: Vec::new(), ..whole }
+    };
+    table(HEADER, seen.iter().map(row).collect())
 }
 
 /// Returns how a schedule stands, in one word.
