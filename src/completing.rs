@@ -66,6 +66,11 @@ pub fn schedules() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().schedules())
 }
 
+/// Returns what completes the names of tasks.
+pub fn tasks() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| Line::read().tasks())
+}
+
 /// Returns what completes the names of stages.
 pub fn stages() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().stages())
@@ -109,6 +114,11 @@ impl Line {
 
     fn keys(&self) -> Keys {
         load::keys(&self.settings).unwrap_or_default()
+    }
+
+    fn tasks(&self) -> Vec<CompletionCandidate> {
+        let tasks = self.keys().tasks;
+        each_once(tasks.into_iter().map(|key| (key, "task of the manifest".to_owned())))
     }
 
     /// Returns the manifest's services, then those that were seen in the cluster that is meant.

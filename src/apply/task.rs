@@ -13,7 +13,12 @@ use crate::aws::run_task::RunFailure;
 use crate::aws::types::{Task, TaskDefinition};
 use crate::diagnose::placement::refused;
 use crate::error::Failure;
+use crate::plan::Revision;
+use crate::plan::work::{ResolvedWork, run_members};
 use crate::report::{Event, Report};
+
+/// How long a task may run where nobody says: then it is stopped.
+pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// One RunTask call to be made, with everything decided.
 #[derive(Clone, Debug, Default)]
@@ -40,11 +45,33 @@ pub struct TaskOrder {
 #[derive(Debug, Default)]
 pub struct Started {
     pub tasks: Vec<Task>,
-    /// Why others of the same call were not started; empty where all were.
+    /// How many others of the same call were not started, and why: each reason once.
+    pub missing: usize,
     pub failures: Vec<Failure>,
 }
 
 impl TaskOrder {
+    /// Returns the call that runs a work, with what was registered for its plan.
+    pub fn of(
+        work: &ResolvedWork,
+        registered: &[TaskDefinition],
+        started_by: &str,
+        token: &str,
+    ) -> TaskOrder {
+        TaskOrder {
+            key: work.key.clone(),
+            cluster: work.cluster.clone(),
+            definition: definition_of(work, registered),
+            members: run_members(work),
+            tags: BTreeMap::new(),
+            count: work.count,
+            container: work.container.clone(),
+            timeout: TIMEOUT,
+            started_by: started_by.to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
     /// Returns the document of the call.
     fn document(&self) -> Value {
         let mut document = self.members.clone();
@@ -62,6 +89,16 @@ impl TaskOrder {
 
     fn attempted(&self) -> String {
         format!("run task `{}` ({}) in cluster `{}`", self.key, self.definition.revision(), self.cluster)
+    }
+}
+
+/// Returns the definition that a work runs.
+fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
+    match &work.revision {
+        // A plan's indexes are those of its own registrations, which were all made.
+        Revision::New(index) => registered[*index].clone(),
+        Revision::Registered(arn) => TaskDefinition { arn: arn.clone(), document: work.definition.clone() },
+        Revision::Same => TaskDefinition { arn: work.family.clone(), document: work.definition.clone() },
     }
 }
 
@@ -84,21 +121,19 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Resu
         tracing::info!("RunTask is called again with its token after: {error}");
         tokio::time::sleep(pause(attempt)).await;
     };
-    let mut failures: Vec<Failure> = answer.failures.iter().map(failure).collect();
+    let mut failures = failures_of(&answer.failures);
     if answer.tasks.is_empty() {
         return Err(none_started(order, &answer.failures));
     }
     let missing = (order.count as usize).saturating_sub(answer.tasks.len());
     if missing > 0 && failures.is_empty() {
-        failures.push(Failure::error(format!(
-            "{missing} of {} tasks not started: ECS does not say why",
-            order.count
-        )));
+        let message = "not all tasks were started, and ECS does not say why";
+        failures.push(Failure::error(message));
     }
     for failure in &failures {
         report.tell(&Event::Note(&format!("{}: {failure}", order.key)));
     }
-    Ok(Started { tasks: answer.tasks, failures })
+    Ok(Started { tasks: answer.tasks, missing, failures })
 }
 
 /// Returns the failure of a call that came to nothing, as far as that is known.
@@ -125,11 +160,16 @@ fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
     hints.into_iter().fold(failure, Failure::hint)
 }
 
-/// Returns one refusal as a failure of its own.
-fn failure(one: &RunFailure) -> Failure {
-    let hint = meant(one);
-    let meant = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-    Failure::error(format!("a task was not started: {}{meant}", told(one))).hint(hint)
+/// Returns the refusals beside which something was started, each once.
+fn failures_of(failures: &[RunFailure]) -> Vec<Failure> {
+    let mut known = BTreeSet::new();
+    let new = failures.iter().filter(|one| known.insert(told(one)));
+    let failure = |one: &RunFailure| {
+        let hint = meant(one);
+        let meant = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Failure::error(format!("not all tasks were started: {}{meant}", told(one))).hint(hint)
+    };
+    new.map(failure).collect()
 }
 
 /// Returns a refusal in ECS's words: reason, what it is about, detail.
@@ -149,6 +189,7 @@ fn meant(one: &RunFailure) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::error::Meaning;
 
     #[test]
     fn the_call_carries_its_token_and_leaves_out_what_is_not_given() {
@@ -164,6 +205,18 @@ mod tests {
         let expected = json!({"launchType": "FARGATE", "cluster": "main", "taskDefinition": "arn:web:1", "count": 2,
             "startedBy": "ecsail-run", "clientToken": "t"});
         assert_eq!(order.document(), expected);
+    }
+
+    #[test]
+    fn what_may_have_taken_effect_says_where_to_look_and_a_refusal_does_not() {
+        let lost =
+            ApiError { meaning: Meaning::Passing, message: None, ..ApiError::unreadable("ecs:RunTask") };
+        let order = TaskOrder { started_by: "ecsail-run-1".to_owned(), ..TaskOrder::default() };
+        let failure = not_run(&order, lost.clone());
+        assert!(failure.hints[0].starts_with("whether a task was started is not known"), "{failure:?}");
+        assert!(failure.hints[0].ends_with("--started-by ecsail-run-1`"), "{failure:?}");
+        let refused = ApiError { meaning: Meaning::Other, ..lost };
+        assert!(not_run(&order, refused).hints.is_empty());
     }
 
     #[test]

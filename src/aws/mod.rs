@@ -39,7 +39,7 @@ pub mod types;
 pub use error::ApiError;
 
 /// How many calls that read one thing each are made at a time: few enough for the smallest bucket to keep up.
-const CALLS_AT_ONCE: usize = 8;
+pub const CALLS_AT_ONCE: usize = 8;
 
 /// Holds the clients of one run.
 pub struct Aws {

@@ -1,7 +1,7 @@
 //! Owns the look at schedules before a plan is made, in EventBridge Scheduler and in EventBridge's rules, as raw JSON.
 //!
-//! A schedule is read with one call, a rule with two beside its share of a list. EventBridge answers 50 calls a second of
-//! each kind (its quotas), the scheduler hundreds of GetSchedule: so a few rules are read at a time, and more schedules.
+//! A schedule is read with one call, a rule with two beside its share of a list. The scheduler answers at least 250 GetSchedule
+//! a second in every region (its quotas), EventBridge 50 calls: so a few rules are read at a time, and more schedules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use super::{ApiError, Aws, CALLS_AT_ONCE};
 use crate::manifest::schedules::Via;
 use crate::render::schedules::DesiredSchedule;
 
-/// How many rules are read at a time: at 50 ms a call and two calls each these are 40 calls a second of a kind.
-const RULES_AT_ONCE: usize = 4;
+/// How many rules are read at a time: at 50 ms a call these are less than 50 calls a second of each kind.
+pub const RULES_AT_ONCE: usize = 3;
 
 /// Holds a schedule as it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -77,6 +77,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let plan = plan::compare(&desired, &observed, &options)?;
     if plan.is_empty() {
         tell_left(&plan, context);
+        context.report.tell(&Event::Released(&Release::of(&plan, &id, request.tags.label())));
         return Ok(Outcome::Done);
     }
     if args.no_wait {

@@ -48,7 +48,7 @@ pub async fn run(args: &History, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-const HEADER: &[&str] = &["WHEN", "RESULT", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "DIGEST"];
+const HEADER: &[&str] = &["WHEN", "RESULT", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "RELEASE", "DIGEST"];
 
 /// Returns the past of one service, the newest first.
 fn page(place: &Place, past: &[PastDeployment], now: f64) -> Page {
@@ -65,6 +65,8 @@ fn page(place: &Place, past: &[PastDeployment], now: f64) -> Page {
 fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
     let by = deployment.deployed_by().map(names::principal);
     let commit = deployment.tags.get("git-sha").map(|sha| names::commit(sha).to_owned());
+    // The time is in the first column: the end of the id tells releases apart.
+    let release = deployment.tags.get("release").and_then(|id| Some(id.rsplit_once('-')?.1.to_owned()));
     let cells = [
         times::utc(deployment.created_at),
         Some(deployment.outcome_in_words()),
@@ -73,6 +75,7 @@ fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
         seconds(deployment, now).map(times::took),
         by,
         commit,
+        release,
         digests(&deployment.images),
     ];
     Row {
@@ -149,6 +152,7 @@ fn value(place: &Place, deployment: &PastDeployment, now: f64) -> Value {
         "images": deployment.images.iter().map(image).collect::<Vec<_>>(),
         "tag": deployment.deployed_tag(),
         "git_sha": deployment.tags.get("git-sha"),
+        "release": deployment.tags.get("release"),
         "deployed_by": deployment.deployed_by(),
         "registered_by": deployment.tags.get("deployed-by"),
         "created_at": time(deployment.created_at),

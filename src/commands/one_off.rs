@@ -1,13 +1,14 @@
 //! Owns runs of tasks to their end, which `run`, scheduled tasks run now, and releases share: started once, their lines
 //! shown as they come, and stopped where their time is up or somebody says so.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::join;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -64,7 +65,7 @@ pub async fn to_the_end(
     let Some(started) = interrupts.finish(run_task(order, aws, report), report).await else {
         return Err(unknown(order).into());
     };
-    let Started { tasks, failures } = started?;
+    let Started { tasks, missing, failures } = started?;
     report.tell(&Event::TaskStarted {
         key: &order.key,
         cluster: &order.cluster,
@@ -72,13 +73,17 @@ pub async fn to_the_end(
         started_by: &order.started_by,
         tasks: &tasks,
     });
-    let run = Run { order, how, aws, report, poll: context.poll_interval(), began: Instant::now() };
+    let (poll, began) = (context.poll_interval(), Instant::now());
+    let (watched, over_after) = (RefCell::default(), Cell::default());
+    let run =
+        Run { order, how, aws, report, poll, began, watched, over_after, told_to_stop: Cell::new(false) };
     let (ending, tasks, ends) = match how.wait {
         true => run.follow(tasks, interrupts).await,
         false => (TaskEnding::NotWaited, tasks, Vec::new()),
     };
     let not_started: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    let end = run.end(with_missing(ending, &not_started), &tasks, &ends, not_started);
+    let ending = with_missing(ending, missing, &not_started);
+    let end = TaskEnd { missing, not_started, ..run.end(ending, &tasks, &ends) };
     report.tell(&Event::Done);
     report.tell(&Event::TaskEnded { end: &end, answer: how.lines == Lines::Story });
     Ok(end)
@@ -101,20 +106,31 @@ fn unknown(order: &TaskOrder) -> Failure {
 }
 
 /// Returns how a run ended of which not all was started: good codes of some are no success of all.
-fn with_missing(ending: TaskEnding, not_started: &[String]) -> TaskEnding {
-    match (ending, not_started.first()) {
-        (TaskEnding::Exited { code: 0 }, Some(reason)) => {
-            TaskEnding::FailedWithoutCode { reason: reason.clone() }
+fn with_missing(ending: TaskEnding, missing: usize, not_started: &[String]) -> TaskEnding {
+    match ending {
+        TaskEnding::Exited { code: 0 } if missing > 0 => {
+            TaskEnding::FailedWithoutCode { reason: not_started.join("; ") }
         }
-        (ending, _) => ending,
+        ending => ending,
     }
 }
+
+/// How a run ended, its tasks as they were last seen, and how each of them ended.
+type Followed = (TaskEnding, Vec<Task>, Vec<End>);
 
 /// Says who asked that the tasks stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Time,
     Somebody,
+}
+
+/// Holds what was asked of the tasks before they were done.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    asked: Option<Asked>,
+    /// When their time is up; once they were told to stop, when it is no longer waited for that.
+    deadline: Instant,
 }
 
 /// Holds a run under way.
@@ -125,76 +141,85 @@ struct Run<'a> {
     report: &'a dyn Report,
     poll: Option<Duration>,
     began: Instant,
+    /// How the watch ended, once it has: only late lines are missing then.
+    watched: RefCell<Option<Watched>>,
+    /// After how long that was; its late lines are not the task's time.
+    over_after: Cell<Option<Duration>>,
+    told_to_stop: Cell<bool>,
 }
-
-type Followed = (TaskEnding, Vec<Task>, Vec<End>);
 
 impl Run<'_> {
     /// Watches the tasks and shows their lines until all is over, or nobody waits any more.
     async fn follow(&self, tasks: Vec<Task>, interrupts: &mut Interrupts) -> Followed {
         let (tell, seen) = watch::channel(tasks.clone());
-        let stopped = Cell::new(false);
-        let watching = async {
-            let watched = self.watch(&tasks).to_the_end(tell).await;
-            stopped.set(true);
-            watched
-        };
-        let mut work = pin!(join(watching, self.show_lines(&tasks, seen.clone())));
-        let mut asked = None;
-        let mut deadline = self.began + self.order.timeout;
-        let watched = loop {
-            tokio::select! {
-                (watched, ()) = &mut work => break Some(watched),
-                // Only late lines are missing: those have a bound of their own.
-                () = tokio::time::sleep_until(deadline), if !stopped.get() => match asked {
-                    None => {
-                        asked = Some(Asked::Time);
-                        if !self.stop(&tasks, "the time of the run was up").await { break None }
-                        deadline = Instant::now() + STOPPING;
-                    }
-                    Some(_) => break None,
-                },
-                () = interrupts.next() => {
-                    // The second time there is nothing to ask any more.
-                    let answer = match asked {
-                        Some(_) => TaskInterrupted::Leave,
-                        None => self.interrupted(interrupts).await,
-                    };
-                    match answer {
-                        TaskInterrupted::GoOn => {}
-                        TaskInterrupted::Leave => {
-                            asked = asked.or(Some(Asked::Somebody));
-                            break None;
-                        }
-                        TaskInterrupted::Stop => {
-                            asked = Some(Asked::Somebody);
-                            if !self.stop(&tasks, "interrupted").await { break None }
-                            deadline = Instant::now() + STOPPING;
-                        }
-                    }
+        let mut work = pin!(join(self.watch(&tasks, tell), self.show_lines(&tasks, seen.clone())));
+        let deadline = self.began + self.order.timeout;
+        let mut cut = Cut { asked: None, deadline };
+        loop {
+            let done = tokio::select! {
+                _ = &mut work => true,
+                () = tokio::time::sleep_until(cut.deadline), if !self.is_over() => {
+                    self.time_is_up(&mut cut, &tasks).await
                 }
+                () = interrupts.next() => self.interrupted(&mut cut, &tasks, interrupts).await,
+            };
+            if done {
+                break;
             }
-        };
+        }
         let last = seen.borrow().clone();
-        match watched {
-            Some(Watched::Ended(ends)) => (ended(&ends, asked), last, ends),
-            Some(Watched::Lost { error }) => (TaskEnding::Lost { error }, last, Vec::new()),
-            None if asked == Some(Asked::Time) => (TaskEnding::TimedOut { stopped: false }, last, Vec::new()),
-            None => (TaskEnding::Interrupted { stopped: false }, last, Vec::new()),
+        match (self.watched.take(), cut.asked) {
+            (Some(Watched::Ended(ends)), asked) => (ended(&ends, asked), last, ends),
+            (Some(Watched::Lost { error }), _) => (TaskEnding::Lost { error }, last, Vec::new()),
+            (None, Some(Asked::Time)) => (TaskEnding::TimedOut { stopped: false }, last, Vec::new()),
+            (None, _) => (TaskEnding::Interrupted { stopped: false }, last, Vec::new()),
         }
     }
 
-    fn watch(&self, tasks: &[Task]) -> TaskWatch<'_> {
+    async fn watch(&self, tasks: &[Task], tell: watch::Sender<Vec<Task>>) {
         let deciding = Deciding::of(&self.order.definition.document, self.order.container.as_deref());
         let place = (self.order.key.as_str(), self.order.cluster.as_str());
-        TaskWatch::new(place, tasks, deciding, self.poll, (self.aws, self.report))
+        let watch = TaskWatch::new(place, tasks, deciding, self.poll, (self.aws, self.report));
+        let watched = watch.to_the_end(&tell).await;
+        *self.watched.borrow_mut() = Some(watched);
+        self.over_after.set(Some(self.began.elapsed()));
+        // With the sender gone, the lines are read to the last one.
+        drop(tell);
+    }
+
+    fn is_over(&self) -> bool {
+        self.watched.borrow().is_some()
+    }
+
+    /// Stops what has not ended in its time, and returns whether there is nothing more to wait for.
+    async fn time_is_up(&self, cut: &mut Cut, tasks: &[Task]) -> bool {
+        if self.is_over() || cut.asked.is_some() {
+            return !self.is_over();
+        }
+        self.stop(cut, Asked::Time, tasks).await
+    }
+
+    /// Does what somebody who interrupts wants, and returns whether there is nothing more to wait for.
+    async fn interrupted(&self, cut: &mut Cut, tasks: &[Task], interrupts: &mut Interrupts) -> bool {
+        // The second time there is nothing to ask any more.
+        if self.is_over() || cut.asked.is_some() {
+            return true;
+        }
+        match self.ask(interrupts).await {
+            TaskInterrupted::Leave => {
+                cut.asked = Some(Asked::Somebody);
+                true
+            }
+            TaskInterrupted::Stop => self.stop(cut, Asked::Somebody, tasks).await,
+            TaskInterrupted::GoOn => false,
+        }
     }
 
     /// Shows the lines of the tasks, to the last one; that they cannot be read keeps nothing back.
     async fn show_lines(&self, tasks: &[Task], seen: watch::Receiver<Vec<Task>>) {
         let channel = match self.how.lines {
             Lines::Answer => Channel::Answer,
-            Lines::Story => Channel::Story { secrets: secrets_of(&self.order.definition.document) },
+            Lines::Story => Channel::Story { secrets: self.secrets() },
         };
         let following = Following {
             cluster: self.order.cluster.clone(),
@@ -210,8 +235,15 @@ impl Run<'_> {
         }
     }
 
+    /// Returns the values that look secret, of the definition's environment and of what is laid over it.
+    fn secrets(&self) -> Vec<String> {
+        let overrides = &self.order.members.get("overrides").unwrap_or(&Value::Null)["containerOverrides"];
+        let laid_over = json!({"containerDefinitions": overrides});
+        [secrets_of(&self.order.definition.document), secrets_of(&laid_over)].concat()
+    }
+
     /// Returns what is to be done about tasks that run on, asked where somebody can be.
-    async fn interrupted(&self, interrupts: &mut Interrupts) -> TaskInterrupted {
+    async fn ask(&self, interrupts: &mut Interrupts) -> TaskInterrupted {
         if self.how.stop_on_interrupt {
             return TaskInterrupted::Stop;
         }
@@ -225,21 +257,26 @@ impl Run<'_> {
         }
     }
 
-    /// Tells the tasks to stop, and returns whether ECS took that for each.
-    async fn stop(&self, tasks: &[Task], why: &str) -> bool {
+    /// Tells the tasks to stop, and returns whether that came to nothing: one that cannot be stopped keeps no other running.
+    async fn stop(&self, cut: &mut Cut, asked: Asked, tasks: &[Task]) -> bool {
+        let why = match asked {
+            Asked::Time => "the time of the run was up",
+            Asked::Somebody => "the run was interrupted",
+        };
         self.report.tell(&Event::Note(&format!("{}: stopping: {why}", self.order.key)));
         let reason = format!("Stopped by ecsail: {why}");
         let results = stop_tasks(tasks, &self.order.cluster, &reason, self.aws).await;
-        let mut all = true;
+        cut.asked = Some(asked);
+        cut.deadline = Instant::now() + STOPPING;
+        self.told_to_stop.set(results.iter().any(Result::is_ok));
         for failure in results.into_iter().filter_map(Result::err) {
             let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
             self.report.tell(&Event::Note(&format!("{failure}{}", cause.unwrap_or_default())));
-            all = false;
         }
-        all
+        !self.told_to_stop.get()
     }
 
-    fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End], not_started: Vec<String>) -> TaskEnd {
+    fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End]) -> TaskEnd {
         let facts = |(index, task): (usize, &Task)| TaskFacts {
             arn: task.task_arn.clone(),
             status: task.last_status.clone(),
@@ -252,9 +289,11 @@ impl Run<'_> {
             cluster: self.order.cluster.clone(),
             revision: self.order.definition.revision().to_owned(),
             tasks: tasks.iter().enumerate().map(facts).collect(),
-            not_started,
+            told_to_stop: self.told_to_stop.get(),
+            missing: 0,
+            not_started: Vec::new(),
             diagnosis: if asked { None } else { explained(tasks, ends) },
-            elapsed: self.began.elapsed(),
+            elapsed: self.over_after.get().unwrap_or_else(|| self.began.elapsed()),
             ending,
         }
     }

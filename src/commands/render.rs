@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Selection;
 use crate::context::Context;
 use crate::manifest;
-use crate::render::{self, Definition, DesiredService};
+use crate::render::{self, Definition, Desired, DesiredService};
 use crate::report::{Event, Outcome};
 
 /// Prints the rendered documents, exactly what would be sent
@@ -31,7 +31,8 @@ pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
     let manifest = manifest::load(&context.settings, &request)?;
     let desired = render::desired(&manifest, &request.tags)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
-    let documents: Vec<_> = desired.services.iter().flat_map(documents).collect();
+    let mut documents: Vec<_> = desired.services.iter().flat_map(documents).collect();
+    documents.extend(own_definitions(&desired));
     for service in
         desired.services.iter().filter(|service| matches!(service.definition, Definition::Running(_)))
     {
@@ -43,6 +44,24 @@ pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
     }
     context.report.tell(&Event::Documents(&documents));
     Ok(Outcome::Done)
+}
+
+/// Returns the definitions that tasks and schedules have of their own, each with its name.
+fn own_definitions(desired: &Desired) -> Vec<(String, Value)> {
+    let tasks = desired.tasks.iter().map(|task| (format!("task {}", task.key), &task.work));
+    let schedules = desired.schedules.iter().flat_map(|schedule| {
+        let name = format!("schedule {}", schedule.key);
+        schedule.targets.iter().map(move |target| (name.clone(), &target.work))
+    });
+    let mut documents: Vec<(String, Value)> = Vec::new();
+    for (name, work) in tasks.chain(schedules) {
+        let Some(Definition::Rendered(document)) = &work.definition else { continue };
+        // A schedule that names a task has that task's.
+        if !documents.iter().any(|(_, known)| known == document) {
+            documents.push((format!("{name}: task definition"), document.clone()));
+        }
+    }
+    documents
 }
 
 /// Returns a service's documents, each with its name.

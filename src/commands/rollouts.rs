@@ -155,7 +155,7 @@ impl Rollouts<'_, '_> {
         let (followed, failed) = services.begin(self.following, self.aws, self.context.report.as_ref()).await;
         self.follow(followed);
         if let Some(failed) = failed {
-            self.all_back(&failed).await;
+            self.all_back(&format!("`{failed}` failed")).await;
         }
     }
 
@@ -176,9 +176,9 @@ impl Rollouts<'_, '_> {
         self.ends.push(settled);
     }
 
-    /// Takes back, together, all that this release has changed: `failed` is the service that failed.
-    async fn all_back(&mut self, failed: &str) {
-        self.stop(&format!("`{failed}` failed"));
+    /// Takes back, together, all that this release has changed.
+    async fn all_back(&mut self, why: &str) {
+        self.stop(why);
         self.take_open_back().await;
         let (good, others): (Vec<Settled>, Vec<Settled>) =
             std::mem::take(&mut self.ends).into_iter().partition(|settled| self.may_be_undone(settled));
@@ -202,7 +202,7 @@ impl Rollouts<'_, '_> {
         let all = self.services.is_some() && goes_back_together(&settled);
         self.answer_one(settled).await;
         if all {
-            self.all_back(&key).await;
+            self.all_back(&format!("`{key}` failed")).await;
         }
     }
 
@@ -253,8 +253,11 @@ impl Rollouts<'_, '_> {
             answer = told => answer.unwrap_or(Interrupted::Leave),
             () = interrupts.next() => Interrupted::Leave,
         };
-        if answer == Interrupted::RollBack {
-            self.take_open_back().await;
+        match answer {
+            // Of a release, what is up already goes back as well.
+            Interrupted::RollBack if self.services.is_some() => self.all_back("it was interrupted").await,
+            Interrupted::RollBack => self.take_open_back().await,
+            Interrupted::Leave | Interrupted::GoOn => {}
         }
         answer
     }

@@ -6,36 +6,56 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
+use super::change::raised;
+use super::deploy::release_id;
 use super::following::duration;
 use super::interrupts::Interrupts;
 use super::one_off::{How, Lines, to_the_end, token};
+use super::options;
 use super::services::{Chosen, One};
-use crate::apply::task::TaskOrder;
+use crate::apply;
+use crate::apply::task::{TIMEOUT, TaskOrder};
 use crate::aws::Aws;
 use crate::aws::observe::{cluster_failure, failure};
 use crate::aws::types::{Service, TaskDefinition, view};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Failures};
+use crate::manifest::load::Request;
+use crate::manifest::{self, Scope};
 use crate::plan::task::{Overrides, container, like, overrides};
+use crate::plan::work::{Against, resolve};
+use crate::plan::{self, Plan, refuse};
+use crate::release::id::started_by;
+use crate::render::{self, DesiredTask, DesiredWork};
 use crate::report::{Event, Outcome};
+use crate::settings::Tags;
 
 /// Runs a task of its own, and waits for its end
 #[derive(Clone, Debug, Args)]
 #[command(
-    override_usage = "ecsail run [OPTIONS] [--like SERVICE] [-- COMMAND...]",
+    override_usage = "ecsail run [OPTIONS] [NAME] [--like SERVICE] [-- COMMAND...]",
     after_help = "Examples:
+  ecsail run migrate
+  ecsail run migrate --tag 1.4.2
   ecsail run --like web -- bin/rails db:migrate
   ecsail run --cluster main --like web --env BATCH=500 -- bin/import
   ecsail run --like worker --memory 4096 --timeout 3h -- bin/report
   ecsail run --like web --no-wait -- bin/rebuild-index
 
-The task runs the revision that the service runs, in its network and on its
-capacity. Its log lines go to stdout as they come, to the last one. Exit codes:
+A task is described under `tasks:` in the manifest, or is like a service. It
+runs the revision that the service runs (with --tag the one that a deploy
+would make), in its network and on its capacity. Its log lines go to stdout as they come, to the last one. Exit codes:
 the container's own (of several the first that is not 0); 3 where there is
 none, since it never ran or was stopped; 1 where nothing was started; 4 when
 its time was up and it was stopped; 130 interrupted."
 )]
 pub struct Run {
+    /// The task: a key of the manifest's `tasks`
+    #[arg(value_name = "NAME", add = crate::completing::tasks())]
+    name: Option<String>,
+    /// The image tag to run, as `deploy` takes it; without it the revision that the service runs
+    #[arg(long, value_name = "[IMAGE=]TAG")]
+    tag: Vec<String>,
     /// The service whose revision, network and capacity it takes: a key of the manifest or a name in ECS
     #[arg(long, value_name = "SERVICE", add = crate::completing::services())]
     like: Option<String>,
@@ -52,11 +72,11 @@ pub struct Run {
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     memory: Option<u32>,
     /// How many tasks to run, side by side
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
-    count: u32,
-    /// How long it may run: after that it is stopped
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
-    timeout: Duration,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10))]
+    count: Option<u32>,
+    /// How long it may run, one hour where nobody says: after that it is stopped
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
     /// Start it, and leave it
     #[arg(long)]
     no_wait: bool,
@@ -73,21 +93,70 @@ pub struct Run {
 /// # Errors
 /// A service or a container that is not there, or a task that could not be started.
 pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
-    let Some(service) = &args.like else {
-        let hint = "`ecsail run --like SERVICE -- COMMAND…`".to_owned();
-        return Err(Failure::usage("name the service that the task is like").hint(hint).into());
-    };
     let overrides = args.overrides()?;
-    let chosen = One::named(service).choose(context).await?;
-    let model = Model::of(&chosen, context).await?;
-    let order = model.order(args, &overrides)?;
+    let tags = Tags::parse(&args.tag)?;
+    let (order, aws) = match (&args.name, &args.like) {
+        (None, Some(service)) if tags.is_empty() => {
+            let chosen = One::named(service).choose(context).await?;
+            let model = Model::of(&chosen, context).await?;
+            (model.order(args, &overrides)?, chosen.aws)
+        }
+        (None, None) => {
+            let hint =
+                "`ecsail run NAME` for a task of the manifest, or `ecsail run --like SERVICE -- COMMAND…`";
+            return Err(Failure::usage("name a task, or the service that it is like")
+                .hint(hint.to_owned())
+                .into());
+        }
+        _ => described(args, &overrides, tags, context).await?,
+    };
     let how = How { lines: Lines::Answer, wait: !args.no_wait, stop_on_interrupt: args.stop_on_interrupt };
     let mut interrupts = Interrupts::listen()?;
-    let end = to_the_end(&order, &how, &chosen.aws, context, &mut interrupts).await?;
+    let end = to_the_end(&order, &how, &aws, context, &mut interrupts).await?;
     Ok(end.outcome())
 }
 
+/// Returns the call for a task that the manifest describes, or that gets a tag; what is new is registered.
+async fn described(
+    args: &Run,
+    overrides: &Overrides,
+    tags: Tags,
+    context: &Context,
+) -> Result<(TaskOrder, Aws)> {
+    let scope = Scope::Task { name: args.name.clone(), like: args.like.clone() };
+    let request = Request { tags, scope, ..Request::default() };
+    let manifest = manifest::load(&context.settings, &request)?;
+    let desired = render::desired(&manifest, &request.tags)?;
+    context.report.tell(&Event::Remarks(&desired.remarks));
+    let aws = context.connect(&manifest, &desired).await?;
+    let observed = aws.observe(&desired).await?;
+    let options = options(&manifest, &request, &context.settings);
+    let id = release_id();
+    let record = plan::Record { release: Some(id.clone()), ..options.record };
+    let options = plan::Options { record, ..options };
+    raised(refuse::account(options.account.as_deref(), &observed))?;
+    let task = desired.tasks.iter().find(|task| Some(&task.key) == args.name.as_ref());
+    let work = args.work(task, overrides);
+    let key = args.name.as_ref().or(args.like.as_ref()).cloned().unwrap_or_default();
+    let mut plan = Plan::default();
+    let against = Against { desired: &desired, observed: &observed, options: &options };
+    let work = resolve(&key, &work, None, against, &mut plan).map_err(Failures)?;
+    let registered = apply::registrations(&plan, &aws, context.report.as_ref()).await?;
+    let order = TaskOrder::of(&work, &registered, &started_by(&id), &token());
+    let timeout = args.timeout.or(task.and_then(|task| task.timeout)).unwrap_or(order.timeout);
+    Ok((TaskOrder { timeout, ..order }, aws))
+}
+
 impl Run {
+    /// Returns what is run: what the manifest says of the task, with the arguments laid over it.
+    fn work(&self, task: Option<&DesiredTask>, overrides: &Overrides) -> DesiredWork {
+        let mut work = task.map(|task| task.work.clone()).unwrap_or_default();
+        work.like = self.like.clone().or(work.like);
+        work.overrides = work.overrides.with(overrides);
+        work.count = self.count.unwrap_or(work.count.max(1));
+        work
+    }
+
     fn overrides(&self) -> Result<Overrides, Failure> {
         Ok(Overrides {
             container: self.container.clone(),
@@ -158,9 +227,9 @@ impl Model {
             definition: self.definition,
             members,
             tags: BTreeMap::new(),
-            count: args.count,
+            count: args.count.unwrap_or(1),
             container: changes.container.clone(),
-            timeout: args.timeout,
+            timeout: args.timeout.unwrap_or(TIMEOUT),
             started_by: format!("ecsail-run-{}", &token[token.len() - 8..]),
             token,
         })

@@ -16,8 +16,8 @@ use crate::watch::judge::{in_words, told_reason};
 
 /// How long before its deployment a deploy of ours may have registered a revision, in seconds.
 ///
-/// It registers and then updates at once, but for registrations that are throttled.
-const REGISTERED_FOR: f64 = 600.0;
+/// It registers first, and then runs the tasks that go before the services: each may take an hour where nobody says more.
+const REGISTERED_FOR: f64 = 4200.0;
 
 /// Says how a deployment ended, or where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -17,6 +17,8 @@ pub struct Told {
     pub verdict: Option<String>,
     /// An object for each target (`kind`, `name` and more), for stdin.
     pub targets: Vec<Value>,
+    /// Nothing of it is real: it runs in the sandbox.
+    pub sandbox: bool,
     /// The targets as `ECSAIL_TARGETS` has them: `service/web`.
     pub names: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl Told {
             ("ECSAIL_TARGETS", Some(self.names.join(" "))),
             ("ECSAIL_PERFORMER", self.performer.clone()),
             ("ECSAIL_VERDICT", self.verdict.clone()),
+            ("ECSAIL_SANDBOX", self.sandbox.then(|| "true".to_owned())),
         ];
         let mut environment = around.clone();
         for (name, value) in variables {
@@ -53,7 +56,8 @@ impl Told {
     /// Returns what a hook reads from stdin: one line of JSON; what is not known is null.
     pub(super) fn input(&self, hook: &str) -> String {
         let value = json!({"hook": hook, "app": self.app, "stage": self.stage, "tag": self.tag,
-            "release": self.release, "performer": self.performer, "verdict": self.verdict, "targets": self.targets});
+            "release": self.release, "performer": self.performer, "verdict": self.verdict, "sandbox": self.sandbox,
+            "targets": self.targets});
         format!("{value}\n")
     }
 }

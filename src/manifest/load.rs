@@ -174,6 +174,7 @@ pub fn stages(settings: &Settings) -> Result<Vec<String>> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     pub services: Vec<String>,
+    pub tasks: Vec<String>,
     pub schedules: Vec<String>,
     pub stages: Vec<String>,
     pub cluster: Option<String>,
@@ -201,23 +202,20 @@ pub fn keys(settings: &Settings) -> Result<Keys> {
     let roots: Vec<Node> = std::iter::once(types::with_stage(&root, None))
         .chain(chosen.map(|stage| types::with_stage(&root, Some(stage))))
         .collect();
-    let (services, schedules) = (keys_under("services", &roots), keys_under("schedules", &roots));
+    let [services, tasks, schedules] = ["services", "tasks", "schedules"].map(|name| keys_of(&roots, name));
     let cluster = types::with_stage(&root, settings.stage.as_deref())
         .get("cluster")
         .and_then(Node::text)
         .map(str::to_owned);
-    Ok(Keys { services, schedules, stages, cluster })
+    Ok(Keys { services, tasks, schedules, stages, cluster })
 }
 
-/// Returns the keys that a part of the manifest has in any of these trees, each once.
-fn keys_under(part: &str, roots: &[Node]) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    for (key, _) in roots.iter().flat_map(|root| root.get(part).map(Node::entries).unwrap_or_default()) {
-        if !keys.contains(&key.name) {
-            keys.push(key.name.clone());
-        }
-    }
-    keys
+/// Returns the keys of a mapping in several trees, each once.
+fn keys_of(roots: &[Node], name: &str) -> Vec<String> {
+    let entries = roots.iter().filter_map(|root| root.get(name)).flat_map(Node::entries);
+    let mut seen = std::collections::BTreeSet::new();
+    let keys = entries.map(|(key, _)| key.name.clone());
+    keys.filter(|key| seen.insert(key.clone())).collect()
 }
 
 fn in_directory(directory: &Path) -> Option<PathBuf> {

@@ -49,7 +49,7 @@ pub(super) fn select(manifest: &mut Manifest, settings: &Settings, request: &Req
         Scope::Task { name, like } => {
             manifest.services.clear();
             manifest.schedules.clear();
-            task(manifest, name.as_deref())?;
+            task(manifest, name.as_deref(), &whole)?;
             manifest.as_it_runs = request.tags.is_empty();
             manifest.lenders.extend(like.iter().map(|like| lender(like, &whole)));
         }
@@ -118,12 +118,16 @@ fn schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn task(manifest: &mut Manifest, name: Option<&str>) -> Result<()> {
+fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Result<()> {
     let Some(name) = name else {
         manifest.tasks.clear();
         return Ok(());
     };
     if !manifest.tasks.iter().any(|task| task.key == name) {
+        if services.iter().any(|service| service.key == name) {
+            let hint = format!("`{name}` is a service: `ecsail run --like {name} -- COMMAND…`");
+            return Err(Failure::usage(format!("the manifest has no task `{name}`")).hint(hint).into());
+        }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());
         return Err(unknown("task", name, known).into());
     }

@@ -262,14 +262,8 @@ fn ground(observed: &Observed, options: &Options) -> Result<schedules::Ground, F
         let hint = "allow `sts:GetCallerIdentity`, which needs no permission of its own".to_owned();
         return Err(Failure::error("schedules need the account, and it could not be found out").hint(hint));
     };
-    Ok(schedules::Ground {
-        account: caller.account.clone(),
-        partition: caller.arn.split(':').nth(1).unwrap_or("aws").to_owned(),
-        region: observed.region.clone(),
-        app: options.record.app.clone(),
-        stage: options.record.stage.clone(),
-        now: options.now,
-    })
+    let app = (options.record.app.clone(), options.record.stage.clone());
+    Ok(schedules::Ground::of(caller, &observed.region, app, options.now))
 }
 
 /// Returns the tasks that services name, each once, so that the order of every service is kept where that can be.

@@ -208,7 +208,15 @@ impl Release {
         if any(State::UnderWay) {
             return Verdict::UnderWay;
         }
-        match (any(State::RolledBack), any(State::Changed), any(State::NotReached) || any(State::Waiting)) {
+        // What a task has done is nothing that could go back.
+        let stays = |target: &Target| {
+            target.state == State::Changed && matches!(target.kind, Kind::Service | Kind::Schedule)
+        };
+        let changed = match any(State::RolledBack) {
+            true => self.targets.iter().any(stays),
+            false => any(State::Changed),
+        };
+        match (any(State::RolledBack), changed, any(State::NotReached) || any(State::Waiting)) {
             (true, false, _) => Verdict::RolledBack,
             (true, true, _) | (false, _, true) => Verdict::Failed,
             (false, true, false) => Verdict::Succeeded,

@@ -32,7 +32,7 @@ pub struct DesiredTask {
 }
 
 /// Holds what a task runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DesiredWork {
     /// The key of the service that it takes from what it does not have itself.
     pub like: Option<String>,

@@ -224,3 +224,22 @@ fn without_nulls(value: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_that_was_changed_is_as_the_schema_says() {
+        let schema: Value = serde_json::from_str(SCHEMA).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        for (via, name) in [(Via::Scheduler, "scheduler"), (Via::Rule, "rule")] {
+            for action in ["created", "updated", "restored", "deleted", "enabled", "disabled"] {
+                let event = Event::ScheduleApplied { schedule: "nightly", name: "shop-nightly", via, action };
+                let line = json_of(&event).expect("a line");
+                assert_eq!((&line["event"], &line["via"]), (&json!("schedule.applied"), &json!(name)));
+                assert!(validator.is_valid(&line), "{line}");
+            }
+        }
+    }
+}

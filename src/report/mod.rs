@@ -134,7 +134,9 @@ pub trait Report {
     fn ask_interrupted(&self) -> Option<Question>;
     /// Returns the question what to do about tasks that run on, to be asked on a thread of its own; `None` where nobody
     /// can be asked.
-    fn ask_about_tasks(&self) -> Option<TaskQuestion>;
+    fn ask_about_tasks(&self) -> Option<TaskQuestion> {
+        None
+    }
     /// Returns whether nobody reads the answers any more: the pipe that they go to is closed.
     fn is_closed(&self) -> bool {
         screen::is_closed()

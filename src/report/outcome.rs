@@ -186,6 +186,42 @@ mod tests {
     }
 
     #[test]
+    fn every_end_of_a_run_has_its_exit_code() {
+        let text = String::new;
+        let end = |ending, missing| TaskEnd {
+            key: text(),
+            cluster: text(),
+            revision: text(),
+            ending,
+            tasks: Vec::new(),
+            told_to_stop: false,
+            missing,
+            not_started: Vec::new(),
+            diagnosis: None,
+            elapsed: std::time::Duration::ZERO,
+        };
+        for (ending, missing, code) in [
+            (TaskEnding::Exited { code: 0 }, 0, 0),
+            (TaskEnding::Exited { code: 0 }, 1, 3),
+            (TaskEnding::Exited { code: 7 }, 0, 7),
+            (TaskEnding::Exited { code: 7 }, 1, 7),
+            (TaskEnding::Exited { code: 3_221_225_786 }, 0, 255),
+            (TaskEnding::Exited { code: 256 }, 0, 255),
+            (TaskEnding::FailedWithoutCode { reason: text() }, 0, 3),
+            (TaskEnding::TimedOut { stopped: true }, 0, 4),
+            (TaskEnding::Interrupted { stopped: false }, 0, 130),
+            (TaskEnding::NotWaited, 0, 0),
+            (TaskEnding::NotWaited, 1, 3),
+            (TaskEnding::Lost { error: text() }, 0, 1),
+        ] {
+            let end = end(ending, missing);
+            assert_eq!(end.outcome().exit_code(), code, "{end:?}");
+            assert_eq!(end.is_success(), code == 0, "{end:?}");
+        }
+        assert_eq!(Outcome::Done.worse(Outcome::Passed(7)), Outcome::Passed(7));
+    }
+
+    #[test]
     fn one_failure_among_several_decides() {
         let good = settled(Ending::Settled(Verdict::Succeeded));
         let bad = settled(Ending::Settled(Verdict::Failed { reason: String::new() }));

@@ -5,14 +5,17 @@ use serde_json::{Value, json};
 use super::screen::{Paint, paint};
 use crate::aws::types::revision_of;
 use crate::manifest::image::Reference;
-use crate::plan::{Change, Plan, Reason, Revision, ServicePlan};
+use crate::manifest::schedules::{Via, noun};
+use crate::plan::schedules::{Action, TargetPlan};
+use crate::plan::{Change, Plan, Reason, Revision, SchedulePlan, ServicePlan, TaskPlan};
 
 /// The longest value that is shown whole, in characters.
 const LONGEST: usize = 100;
 
 /// Returns a plan as text.
 pub fn text(plan: &Plan, color: bool) -> String {
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> =
+        plan.before.iter().map(|task| task_line(plan, task, "before", color)).collect();
     for service in &plan.services {
         let name = paint(color, Paint::Bold, &service.key);
         if !service.changes() {
@@ -25,9 +28,49 @@ pub fn text(plan: &Plan, color: bool) -> String {
             service.service_changes.iter().map(|change| format!("  service.{}", line(change, color))),
         );
         lines.extend(service.reasons.iter().map(|reason| format!("  {}", reason_text(reason))));
+        lines.extend(plan.needs.get(&service.key).map(|needs| format!("  after {}", needs.join(", "))));
     }
+    for schedule in &plan.schedules {
+        lines.extend(schedule_lines(schedule, color));
+    }
+    lines.extend(plan.after.iter().map(|task| task_line(plan, task, "after", color)));
     lines.extend(plan.notes.iter().map(|note| paint(color, Paint::Dim, &format!("note: {note}"))));
     lines.join("\n")
+}
+
+/// Returns the line of a task that goes before or after services.
+fn task_line(plan: &Plan, task: &TaskPlan, moment: &str, color: bool) -> String {
+    let name = paint(color, Paint::Bold, &format!("task {}", task.key));
+    let of = task.of.join(", ");
+    match &task.work {
+        None => format!("{name}: not needed, {of} does not change"),
+        Some(work) => {
+            format!("{name}: runs {moment} {of}, as {}", will_run(plan, &work.revision, &work.family))
+        }
+    }
+}
+
+fn schedule_lines(schedule: &SchedulePlan, color: bool) -> Vec<String> {
+    let name = paint(color, Paint::Bold, &format!("{} {}", noun(schedule.via), schedule.key));
+    let mut lines = match schedule.action {
+        Action::Unchanged => vec![format!("{name}: no changes")],
+        Action::Create => vec![format!("{name}: is created")],
+        Action::Update => vec![format!("{name}: changes")],
+    };
+    lines.extend(schedule.changes.iter().map(|change| format!("  {}", line(change, color))));
+    if !schedule.foreign.is_empty() {
+        lines.push(format!("  targets of others, kept: {}", schedule.foreign.join(", ")));
+    }
+    lines
+}
+
+/// Returns in words which revision something will run.
+fn will_run(plan: &Plan, revision: &Revision, family: &str) -> String {
+    match revision {
+        Revision::Registered(arn) => revision_of(arn).to_owned(),
+        Revision::New(index) => format!("a new revision of `{}`", plan.registrations[*index].family),
+        Revision::Same => format!("the same revision of `{family}`"),
+    }
 }
 
 /// Returns in words what a service will run.
@@ -94,7 +137,8 @@ fn shown(value: &Value) -> String {
 
 /// Returns a plan as Markdown, for a comment on a pull request.
 pub fn markdown(plan: &Plan) -> String {
-    let mut lines = Vec::new();
+    let before = plan.before.iter().map(|task| format!("{}\n", task_line(plan, task, "before", false)));
+    let mut lines: Vec<String> = before.collect();
     for service in &plan.services {
         if !service.changes() {
             lines.push(format!("### `{}`: no changes\n", service.key));
@@ -114,8 +158,26 @@ pub fn markdown(plan: &Plan) -> String {
         }
         lines.extend(service.reasons.iter().map(|reason| format!("{}\n", reason_text(reason))));
     }
+    for schedule in &plan.schedules {
+        lines.extend(schedule_markdown(schedule));
+    }
+    lines.extend(plan.after.iter().map(|task| format!("{}\n", task_line(plan, task, "after", false))));
     lines.extend(plan.notes.iter().map(|note| format!("> {note}")));
     lines.join("\n").trim_end().to_owned()
+}
+
+fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
+    let what = match schedule.action {
+        Action::Unchanged => "no changes",
+        Action::Create => "is created",
+        Action::Update => "changes",
+    };
+    let mut lines = vec![format!("### {} `{}`: {what}\n", noun(schedule.via), schedule.key)];
+    let rows: Vec<_> = schedule.changes.iter().map(|change| row("", change)).collect();
+    if !rows.is_empty() {
+        lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
+    }
+    lines
 }
 
 fn row(prefix: &str, change: &Change) -> String {
@@ -146,12 +208,53 @@ pub fn json(plan: &Plan) -> Value {
             "task_definition": service.definition_changes,
             "attributes": service.service_changes,
             "reasons": service.reasons,
+            "needs": plan.needs.get(&service.key).cloned().unwrap_or_default(),
         })
     };
     json!({
         "event": "plan",
         "changes": !plan.is_empty(),
+        "before": plan.before.iter().map(|task| task_json(plan, task)).collect::<Value>(),
         "services": plan.services.iter().map(service).collect::<Value>(),
+        "schedules": plan.schedules.iter().map(|schedule| schedule_json(plan, schedule)).collect::<Value>(),
+        "after": plan.after.iter().map(|task| task_json(plan, task)).collect::<Value>(),
         "notes": plan.notes,
     })
+}
+
+fn task_json(plan: &Plan, task: &TaskPlan) -> Value {
+    json!({
+        "task": task.key,
+        "of": task.of,
+        "needed": task.work.is_some(),
+        "runs": task.work.as_ref().map(|work| runs_json(plan, &work.revision)),
+    })
+}
+
+fn schedule_json(plan: &Plan, schedule: &SchedulePlan) -> Value {
+    let target = |target: &TargetPlan| {
+        json!({
+            "target": target.id,
+            "before": target.revision_before.as_deref().map(|before| json!({"revision": revision_of(before)})),
+            "after": runs_json(plan, &target.revision),
+        })
+    };
+    json!({
+        "schedule": schedule.key,
+        "name": schedule.name,
+        "via": if schedule.via == Via::Rule { "rule" } else { "scheduler" },
+        "group": schedule.group,
+        "action": schedule.action,
+        "targets": schedule.targets.iter().map(target).collect::<Value>(),
+        "differences": schedule.changes,
+        "foreign": schedule.foreign,
+    })
+}
+
+fn runs_json(plan: &Plan, revision: &Revision) -> Value {
+    match revision {
+        Revision::Same => Value::Null,
+        Revision::Registered(arn) => json!({"revision": revision_of(arn)}),
+        Revision::New(index) => json!({"register": plan.registrations[*index].family}),
+    }
 }

@@ -30,6 +30,12 @@ pub fn page(release: &Release) -> Page {
     Page { foot: vec![last], ..page }
 }
 
+/// Returns what is said of schedules that stay as they are.
+pub fn unchanged(release: &Release) -> Vec<String> {
+    let schedules = release.targets.iter().filter(|target| target.kind == Kind::Schedule);
+    schedules.map(|schedule| format!("{}: unchanged", schedule.key)).collect()
+}
+
 fn noun(kind: Kind) -> &'static str {
     match kind {
         Kind::Before | Kind::After => "task",

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Paint;
 use super::ending::duration;
 use crate::aws::types::Task;
+use crate::watch::task::judge::End;
 use crate::watch::task::{TaskEnd, TaskEnding, TaskFacts};
 
 /// How many characters of a task's id are shown beside others.
@@ -27,7 +28,7 @@ pub fn progress(key: &str, task: &Task, several: bool) -> String {
 pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
     let TaskEnd { revision, ending, .. } = end;
     let time = duration(end.elapsed);
-    let missing = match end.not_started.len() {
+    let missing = match end.missing {
         0 => String::new(),
         count => format!("; {count} more could not be started"),
     };
@@ -38,25 +39,27 @@ pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
             (mark, format!("{revision} ended with exit code 0 after {time}{missing}"))
         }
         TaskEnding::Exited { code } => {
-            (Paint::Bad, format!("{revision} failed with exit code {code} after {time}{which}{missing}"))
+            let why = from_outside(end).map(|why| format!(": {why}")).unwrap_or_default();
+            (Paint::Bad, format!("{revision} failed with exit code {code} after {time}{why}{which}{missing}"))
         }
         TaskEnding::FailedWithoutCode { reason } => {
             (Paint::Bad, format!("{revision} failed after {time}: {reason}{which}{missing}"))
         }
-        TaskEnding::TimedOut { stopped: true } => {
-            (Paint::Warn, format!("{revision} was stopped: its time was up after {time}{missing}"))
+        TaskEnding::TimedOut { stopped } => {
+            let what = match (stopped, end.told_to_stop) {
+                (true, _) => "was stopped: its time was up",
+                (false, true) => "was told to stop, and was not seen to: its time was up",
+                (false, false) => "runs on, and could not be stopped: its time was up",
+            };
+            (Paint::Warn, format!("{revision} {what} after {time}{missing}"))
         }
-        TaskEnding::TimedOut { stopped: false } => (
-            Paint::Warn,
-            format!(
-                "{revision} still runs: its time was up after {time}, and it was not seen to stop{missing}"
-            ),
-        ),
-        TaskEnding::Interrupted { stopped: true } => {
-            (Paint::Warn, format!("{revision} was stopped after {time}, as you asked{missing}"))
-        }
-        TaskEnding::Interrupted { stopped: false } => {
-            (Paint::Warn, format!("{revision} runs on; the watch was interrupted{missing}"))
+        TaskEnding::Interrupted { stopped } => {
+            let what = match (stopped, end.told_to_stop) {
+                (true, _) => format!("was stopped after {time}, when it was interrupted"),
+                (false, true) => "was told to stop, and was not seen to: interrupted".to_owned(),
+                (false, false) => "runs on; the watch was interrupted".to_owned(),
+            };
+            (Paint::Warn, format!("{revision} {what}{missing}"))
         }
         TaskEnding::NotWaited => {
             let mark = if end.is_success() { Paint::Good } else { Paint::Bad };
@@ -66,6 +69,12 @@ pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
             (Paint::Warn, format!("{revision} can no longer be watched, it runs on: {error}{missing}"))
         }
     }
+}
+
+/// Returns why the first task that failed was stopped, where that came from outside.
+fn from_outside(end: &TaskEnd) -> Option<String> {
+    let first = end.tasks.iter().filter_map(|task| task.end.as_ref()).find(|end| !end.is_success())?;
+    matches!(first, End::Stopped { .. }).then(|| first.why()).flatten()
 }
 
 /// Returns how many of several tasks failed; nothing where there is one.
@@ -79,12 +88,12 @@ fn failing(end: &TaskEnd) -> String {
 
 /// Returns what the reader can do about tasks that run on.
 pub fn what_now(end: &TaskEnd) -> Vec<String> {
-    let goes_on = matches!(
-        end.ending,
-        TaskEnding::Interrupted { stopped: false }
-            | TaskEnding::TimedOut { stopped: false }
-            | TaskEnding::Lost { .. }
-    );
+    use TaskEnding::{Interrupted, Lost, TimedOut};
+    let goes_on = match end.ending {
+        TimedOut { stopped } | Interrupted { stopped } => !stopped,
+        Lost { .. } => true,
+        _ => false,
+    };
     if !goes_on {
         return Vec::new();
     }
@@ -101,31 +110,117 @@ pub fn what_now(end: &TaskEnd) -> Vec<String> {
 /// Returns a run's end as JSON, without what explains it.
 pub fn json(end: &TaskEnd) -> Value {
     let mut value = json!({"event": "task.ended", "name": end.key, "cluster": end.cluster, "revision": end.revision,
-        "code": null, "reason": null, "seconds": end.elapsed.as_secs_f64(), "not_started": end.not_started});
+        "code": null, "reason": null, "stop": null, "seconds": end.elapsed.as_secs_f64(), "missing": end.missing,
+        "not_started": end.not_started});
     value["outcome"] = match &end.ending {
         TaskEnding::Exited { .. } => "exited",
         TaskEnding::FailedWithoutCode { .. } => "failed",
-        TaskEnding::TimedOut { stopped: true } => "timed_out",
-        TaskEnding::TimedOut { stopped: false } => "timed_out_running",
-        TaskEnding::Interrupted { stopped: true } => "stopped",
-        TaskEnding::Interrupted { stopped: false } => "interrupted",
+        TaskEnding::TimedOut { .. } => "timed_out",
+        TaskEnding::Interrupted { .. } => "interrupted",
         TaskEnding::NotWaited => "not_waited",
         TaskEnding::Lost { .. } => "lost",
     }
     .into();
     match &end.ending {
-        TaskEnding::Exited { code } => value["code"] = json!(code),
+        TaskEnding::Exited { code } => {
+            value["code"] = json!(code);
+            value["reason"] = json!(from_outside(end));
+        }
         TaskEnding::FailedWithoutCode { reason: why } | TaskEnding::Lost { error: why } => {
             value["reason"] = json!(why);
         }
-        _ => {}
+        TaskEnding::TimedOut { stopped } | TaskEnding::Interrupted { stopped } => {
+            value["stop"] = stop(*stopped, end.told_to_stop).into();
+        }
+        TaskEnding::NotWaited => {}
     }
     value["tasks"] = end.tasks.iter().map(task).collect();
     value
+}
+
+/// Returns what became of stopping a run.
+fn stop(stopped: bool, told: bool) -> &'static str {
+    match (stopped, told) {
+        (true, _) => "stopped",
+        (false, true) => "asked",
+        (false, false) => "none",
+    }
 }
 
 fn task(task: &TaskFacts) -> Value {
     let end = task.end.as_ref();
     json!({"task": task.id(), "status": task.status, "code": end.and_then(|end| end.code()),
         "reason": end.and_then(|end| end.why())})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn end(ending: TaskEnding) -> TaskEnd {
+        TaskEnd {
+            key: "web".to_owned(),
+            cluster: "main".to_owned(),
+            revision: "web:1".to_owned(),
+            ending,
+            tasks: Vec::new(),
+            told_to_stop: false,
+            missing: 0,
+            not_started: Vec::new(),
+            diagnosis: None,
+            elapsed: Duration::from_secs(65),
+        }
+    }
+
+    fn fact(end: Option<End>) -> TaskFacts {
+        let arn = "arn:aws:ecs:eu-west-1:1:task/main/0123456789abcdef".to_owned();
+        TaskFacts { arn, status: "RUNNING".to_owned(), end }
+    }
+
+    #[test]
+    fn what_was_told_to_stop_is_not_said_to_have_stopped() {
+        for (stopped, told_to_stop, text) in [
+            (true, true, "web:1 was stopped: its time was up after 1m05s"),
+            (false, true, "web:1 was told to stop, and was not seen to: its time was up after 1m05s"),
+            (false, false, "web:1 runs on, and could not be stopped: its time was up after 1m05s"),
+        ] {
+            let end = TaskEnd { told_to_stop, ..end(TaskEnding::TimedOut { stopped }) };
+            assert_eq!(verdict_line(&end).1, text);
+        }
+    }
+
+    #[test]
+    fn a_code_that_came_of_a_stop_from_outside_says_so() {
+        let reason = "bye (UserInitiated)".to_owned();
+        let stopped = fact(Some(End::Stopped { by_call: true, reason, code: Some(143) }));
+        let end = TaskEnd { tasks: vec![stopped], ..end(TaskEnding::Exited { code: 143 }) };
+        let expected =
+            "web:1 failed with exit code 143 after 1m05s: the task was stopped: bye (UserInitiated)";
+        assert_eq!(verdict_line(&end).1, expected);
+        assert_eq!(json(&end)["reason"], "the task was stopped: bye (UserInitiated)");
+    }
+
+    #[test]
+    fn of_several_tasks_it_is_said_how_many_failed() {
+        let exited = |code| fact(Some(End::Exited { code, container: "app".to_owned() }));
+        let tasks = vec![exited(0), exited(7), exited(8)];
+        let end = TaskEnd { tasks, missing: 1, ..end(TaskEnding::Exited { code: 7 }) };
+        let expected =
+            "web:1 failed with exit code 7 after 1m05s (2 of 3 tasks); 1 more could not be started";
+        assert_eq!(verdict_line(&end).1, expected);
+    }
+
+    #[test]
+    fn what_runs_on_can_be_looked_at_and_stopped_in_its_region() {
+        let end = TaskEnd { tasks: vec![fact(None)], ..end(TaskEnding::Interrupted { stopped: false }) };
+        let place = "--cluster main --region eu-west-1";
+        let id = "0123456789abcdef";
+        let expected = [
+            format!("look at it: `aws ecs describe-tasks {place} --tasks {id}`"),
+            format!("stop it: `aws ecs stop-task {place} --task {id}`"),
+        ];
+        assert_eq!(what_now(&end), expected);
+        assert!(what_now(&TaskEnd { ending: TaskEnding::Exited { code: 0 }, ..end }).is_empty());
+    }
 }

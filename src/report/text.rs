@@ -18,10 +18,10 @@ use super::{
 };
 use crate::diagnose::events::is_noise;
 use crate::manifest::schedules::noun;
-use crate::release::Release;
+use crate::release::{Release, Verdict};
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
-use crate::watch::task::TaskEnd;
+use crate::watch::task::{TaskEnd, TaskEnding};
 use crate::watch::{Aftermath, Progress, Settled};
 
 /// Writes facts as text.
@@ -170,8 +170,11 @@ impl Report for Text {
                 self.story(&format!("{what} {revision} ({done} of {of})"));
             }
             Event::ScheduleApplied { schedule, name, via, action } => {
-                let action =
-                    if *action == "targets_removed" { "stays, without the app's targets" } else { action };
+                let action = if *action == "targets_removed" {
+                    "stays, without targets of the app's that are not in the manifest"
+                } else {
+                    action
+                };
                 self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
             }
             Event::Updated { service, revision, deployment: Some(id) } => {
@@ -277,8 +280,11 @@ impl Report for Text {
 impl Text {
     /// Shows what became of each target of a release; of one alone, its own end says it.
     fn released(&self, release: &Release) {
-        if release.targets.len() > 1 {
-            self.page(&release::page(release));
+        match release.verdict() {
+            // That services stay was said of each.
+            Verdict::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
+            _ if release.targets.len() > 1 => self.page(&release::page(release)),
+            _ => {}
         }
     }
 
@@ -299,11 +305,16 @@ impl Text {
         if let Some(diagnosis) = &end.diagnosis {
             self.screen.err_folded(&explanation::text(&end.key, diagnosis, color));
         }
-        for reason in &end.not_started {
-            self.screen.err_folded(&format!("{}: {reason}", end.key));
-        }
         let (mark, text) = super::task::verdict_line(end);
+        let quiet = end.is_success() && end.ending == TaskEnding::NotWaited;
         match answer {
+            // What was started is said already; a script wants the ids alone.
+            false if end.ending == TaskEnding::NotWaited => {
+                end.tasks.iter().for_each(|task| self.screen.out(task.id()));
+                if !quiet {
+                    self.screen.err_folded(&format!("{}: {}", end.key, paint(color, mark, &text)));
+                }
+            }
             true => {
                 let text = paint(self.screen.color_out, mark, &text);
                 self.screen.out_folded(&format!("{}: {text}", end.key));

@@ -17,7 +17,7 @@ pub(super) const MOST_AT_ONCE: Millis = 3_600_000;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Clock {
     /// Each DescribeServices call, and each DescribeTasks call for tasks outside a service, moves
-    /// time on by this much before it is answered; nothing else does.
+    /// time on by this much before it is answered; nothing else does, but where log lines come late, their reading.
     Poll(Duration),
     /// Wall time, scaled. Goes on over `save` and a later start.
     Wall {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Something that goes wrong with certain calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,8 +73,15 @@ pub enum FaultKind {
     Latency(Duration),
     /// Status 500 with a page of HTML, as a proxy in between answers.
     Html500,
-    /// The call is answered with this, as a success, and takes no effect: some answers tell of entries that failed.
-    Answer(Value),
+    /// PutTargets or RemoveTargets succeed without some of their entries, which fail so; the others take effect.
+    FailedEntries {
+        /// The ids of the targets; all where none is named.
+        ids: Vec<String>,
+        /// The code of each of these entries.
+        code: String,
+        /// The message of each of these entries.
+        message: String,
+    },
     /// Any error.
     Code {
         /// The HTTP status.

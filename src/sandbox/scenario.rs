@@ -59,6 +59,9 @@ pub enum Scenario {
     Oom,
     /// The essential process ends with 0.
     ExitZero,
+    /// The essential process fails at its work, and ends with 7.
+    #[serde(rename = "exit-7")]
+    ExitSeven,
     /// The first task fails to start, all others are well.
     Flaky,
     /// Tasks lose their spot capacity on the way.
@@ -69,6 +72,8 @@ pub enum Scenario {
     Capacity,
     /// No container instance has room.
     Placement,
+    /// There is room for one task of a RunTask call.
+    Scarce,
     /// Old tasks are protected from scale-in for minutes.
     Protected,
     /// Old tasks take minutes to drain.
@@ -101,6 +106,8 @@ pub enum Scenario {
     NoDeploymentsApi,
     /// All goes well, but reading logs is denied.
     NoLogs,
+    /// All goes well, but log lines come late, and few a page.
+    LateLogs,
     /// All goes well, but tagging on registration is denied.
     NoTagging,
     /// All goes well, but the caller's credentials expire.

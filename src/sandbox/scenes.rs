@@ -14,6 +14,7 @@ const PLAIN: Script = Script {
     drains: 0,
     crowd: 0,
     incident: None,
+    room: None,
 };
 const STOPS: Trip = Trip::On { rollback: false, threshold: None };
 const ROLLS_BACK: Trip = Trip::On { rollback: true, threshold: None };
@@ -178,6 +179,12 @@ pub(super) const SCENARIOS: &[ScenarioInfo] = &[
         Script { fate: Fate::ExitZero, ..PLAIN },
     ),
     row(
+        "exit-7",
+        Scenario::ExitSeven,
+        "the essential process fails at its work and ends with exit code 7",
+        Script { fate: Fate::ExitSeven, ..PLAIN },
+    ),
+    row(
         "flaky",
         Scenario::Flaky,
         "the first task fails to start, all others are well",
@@ -206,6 +213,12 @@ pub(super) const SCENARIOS: &[ScenarioInfo] = &[
         Scenario::Placement,
         "no container instance has room for a task: none is ever placed",
         Script { incident: always(What::NoInstance), ..PLAIN },
+    ),
+    row(
+        "scarce",
+        Scenario::Scarce,
+        "of several tasks that are run at a time only the first finds room; a service is well",
+        Script { room: Some(1), ..PLAIN },
     ),
     row(
         "protected",
@@ -298,6 +311,12 @@ pub(super) const SCENARIOS: &[ScenarioInfo] = &[
         PLAIN,
     ),
     quiet("no-logs", Scenario::NoLogs, "all goes well, but reading logs is denied", PLAIN),
+    quiet(
+        "late-logs",
+        Scenario::LateLogs,
+        "all goes well, but log lines can be read only 15 seconds after they were written, three a page",
+        PLAIN,
+    ),
     quiet("no-tagging", Scenario::NoTagging, "all goes well, but registering with tags is denied", PLAIN),
     quiet(
         "expires",

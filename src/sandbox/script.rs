@@ -16,6 +16,8 @@ pub(super) enum Fate {
     Slow,
     Crash,
     ExitZero,
+    /// Its work fails: it ends with 7.
+    ExitSeven,
     Oom,
     /// The target group's health checks get a wrong answer, or none in time.
     Unhealthy,
@@ -56,6 +58,8 @@ pub(super) struct Script {
     /// The service is to have at least so many tasks.
     pub(super) crowd: usize,
     pub(super) incident: Option<Incident>,
+    /// So many tasks of a RunTask call find room at the most.
+    pub(super) room: Option<usize>,
 }
 
 /// Whether the circuit breaker is on.
@@ -212,8 +216,16 @@ impl Script {
     /// Returns what becomes of a task outside a service.
     pub(super) fn alone(self) -> Fate {
         match self.incident.map(|incident| incident.what) {
-            Some(What::NoCapacity | What::NoInstance | What::NoRole) => Fate::Stuck,
+            Some(What::NoCapacity | What::NoRole) => Fate::Stuck,
             _ => self.fate,
+        }
+    }
+
+    /// Returns for how many tasks outside a service there is room.
+    pub(super) fn room(self) -> usize {
+        match self.incident.map(|incident| incident.what) {
+            Some(What::NoInstance) => 0,
+            _ => self.room.unwrap_or(usize::MAX),
         }
     }
 }

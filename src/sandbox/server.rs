@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use super::auth::{Scope, scope};
 use super::buckets::Buckets;
 use super::clock::{MOST_AT_ONCE, Ticker};
+use super::eventbridge::partly;
 use super::faults::{FaultKind, Faults, Strike};
 use super::log::{Log, Request};
 use super::params::texts;
@@ -79,6 +80,8 @@ impl Inner {
     fn is_poll(&self, caller: &Caller, asked: &Asked) -> bool {
         match asked.operation.as_str() {
             "DescribeServices" => true,
+            // Where lines come late, who reads them waits.
+            "FilterLogEvents" => self.world.scenarios.any(super::scenario::Scenario::LateLogs),
             "DescribeTasks" => {
                 let realm = self.world.realms.get(&caller.realm());
                 let ids = texts(&asked.input, "tasks");
@@ -261,7 +264,9 @@ fn work(
             return Err(expired(&asked));
         }
         match &fault {
-            Some(FaultKind::Answer(answer)) => Ok(answer.clone()),
+            Some(FaultKind::FailedEntries { ids, code, message }) => {
+                partly::answer(&asked, (ids, code, message), |left| inner.answer(&caller, left))
+            }
             _ => inner.answer(&caller, &asked),
         }
     });
@@ -322,11 +327,8 @@ fn ordered(fault: &FaultKind, asked: &Asked, caller: &Caller) -> Option<ApiError
         FaultKind::Code { status, code, message } => {
             Some(ApiError { status: *status, code: code.clone(), message: message.clone() })
         }
-        FaultKind::DropBefore
-        | FaultKind::DropAfter
-        | FaultKind::Latency(_)
-        | FaultKind::Html500
-        | FaultKind::Answer(_) => None,
+        FaultKind::DropBefore | FaultKind::DropAfter | FaultKind::Latency(_) | FaultKind::Html500 => None,
+        FaultKind::FailedEntries { .. } => None,
     }
 }
 

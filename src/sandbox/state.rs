@@ -192,6 +192,9 @@ pub(super) struct Realm {
 pub(super) struct Token {
     pub(super) input: Value,
     pub(super) tasks: Vec<String>,
+    /// Why others were not started.
+    #[serde(default)]
+    pub(super) failures: Vec<Value>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -85,7 +85,8 @@ pub struct Tail<'a> {
 /// Holds how far a source was read.
 #[derive(Debug, Default)]
 struct Reader {
-    /// When the newest event was taken in: the clocks of those who write may be wrong, this one is the log's own.
+    /// When the newest event was taken in: the clocks of those who write may be wrong, this one is the log's own. Of tasks
+    /// of their own, when it was written.
     newest: i64,
     /// The events that may be read again, by id, and when they happened: those of the rounds before, and of this one.
     seen: BTreeMap<String, i64>,
@@ -257,8 +258,8 @@ impl<'a> Tail<'a> {
 
     /// Returns the lines of a page, and notes how far the source was read.
     fn lines(&mut self, source: &Source, page: &LogPage) -> Vec<Line> {
+        let newest = page.events.iter().map(|event| self.time_of(event)).max();
         let reader = self.open.entry(source.clone()).or_default();
-        let newest = page.events.iter().map(|event| event.ingested).max();
         reader.newest = reader.newest.max(newest.unwrap_or_default());
         // What is older will not be read again after this round.
         let late = reader.newest - LATE;
@@ -279,11 +280,25 @@ impl<'a> Tail<'a> {
 
     /// Returns since when a source is to be read.
     ///
-    /// While nothing comes the window moves on with our clock, so that it never grows.
+    /// While nothing comes the window moves on with our clock, so that it never grows; but not for tasks of their own,
+    /// whose streams have nothing else, and of which no line is to be lost however long the log could not be read.
     fn from(&self, reader: &Reader) -> i64 {
         let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let window = self.reading.since.saturating_add((passed - LATE).max(0));
+        let window = match self.channel {
+            Channel::Service => self.reading.since.saturating_add((passed - LATE).max(0)),
+            Channel::Answer | Channel::Story { .. } => self.reading.since,
+        };
         window.max(reader.newest - LATE)
+    }
+
+    /// Returns the time by which it is told how far a source was read.
+    ///
+    /// One stream comes in its own order, however late: there the writer's time is the safe one.
+    fn time_of(&self, event: &LogEvent) -> i64 {
+        match self.channel {
+            Channel::Service => event.ingested,
+            Channel::Answer | Channel::Story { .. } => event.at.min(event.ingested),
+        }
     }
 
     fn is_new(&mut self, source: &Source, line: &Line) -> bool {

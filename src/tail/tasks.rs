@@ -1,22 +1,24 @@
 //! Owns reading the lines of given tasks while they run, and after they stopped, to the last one.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch::Receiver;
 
-use super::sources::{Wanted, containers, sources};
+use super::sources::{Map, Wanted, sources};
 use super::{Channel, POLL, Reading, Tail};
 use crate::aws::Aws;
 use crate::aws::types::{Task, TaskDefinition};
+use crate::diagnose::stream::group_of;
 use crate::error::Failure;
 use crate::report::Report;
 
 /// How long before a task was made its first line may have been written, by its own clock, in milliseconds.
 const EARLY: i64 = 60_000;
-/// After how many rounds without a line, once the tasks have stopped, no more are expected, and how many rounds there are
-/// then at the most: the log driver delivers late.
-const QUIET: u32 = 4;
+/// After how many rounds without a line, once the containers have ended, no more are expected, and how many rounds there
+/// are after the stop at the most: the log driver delivers late.
+const QUIET: u32 = 5;
 const AT_MOST: u32 = 20;
 
 /// Holds which tasks are read, and how their lines are shown.
@@ -43,7 +45,7 @@ impl<'a> Tail<'a> {
         let created = tasks.iter().map(|task| task.created_at.0).fold(f64::INFINITY, f64::min);
         let since = if created.is_finite() { (created * 1000.0) as i64 - EARLY } else { 0 };
         let Following { cluster, key, container, channel } = following;
-        let prefixed = tasks.len() > 1 || container.is_none() && containers(&definition.document).count() > 1;
+        let prefixed = tasks.len() > 1 || container.is_none() && readable(&definition.document) > 1;
         let reading = Reading {
             cluster,
             name: key.clone(),
@@ -57,7 +59,7 @@ impl<'a> Tail<'a> {
         Tail { definitions, channel, prefixed, ..Tail::new(reading, aws, report) }
     }
 
-    /// Shows the lines of the tasks as they come, and after the tasks have stopped those that are late.
+    /// Shows the lines of the tasks as they come, and after their containers ended those that are late.
     ///
     /// `seen` has the tasks as they are; that they have stopped, its sender says by going.
     ///
@@ -68,29 +70,22 @@ impl<'a> Tail<'a> {
         mut seen: Receiver<Vec<Task>>,
         poll: Option<Duration>,
     ) -> Result<(), Failure> {
-        let poll = poll.unwrap_or(POLL);
-        let (mut rounds, mut quiet) = (0, 0);
+        let (mut late, mut quiet) = (0, 0);
         loop {
             // Looked at before the lines are read: what was written until then is in them.
             let over = seen.has_changed().is_err();
             let tasks = seen.borrow_and_update().clone();
             self.open_those_that_ran(&tasks);
-            let shown = self.one_round().await?;
-            if over {
-                rounds += 1;
-                quiet = if shown == 0 { quiet + 1 } else { 0 };
-                if self.open.is_empty() || quiet >= QUIET || rounds >= AT_MOST || self.report.is_closed() {
-                    return Ok(());
-                }
+            let was_silent = self.one_round().await?;
+            // Their network is taken down for a while yet; what they wrote is on its way since then.
+            let written = over || tasks.iter().all(has_written);
+            quiet = if written && was_silent { quiet + 1 } else { 0 };
+            late += u32::from(over);
+            let nothing_more = self.open.is_empty() || quiet >= QUIET || late >= AT_MOST;
+            if over && (nothing_more || self.report.is_closed()) {
+                return Ok(());
             }
-            let waited = Instant::now();
-            tokio::select! {
-                () = tokio::time::sleep(poll) => {}
-                // Only that all is over cuts a pause short, and only to its own length after the last round.
-                () = closed(&mut seen), if !over => {
-                    tokio::time::sleep(poll.saturating_sub(waited.elapsed())).await;
-                }
-            }
+            tokio::time::sleep(poll.unwrap_or(POLL)).await;
         }
     }
 
@@ -107,22 +102,30 @@ impl<'a> Tail<'a> {
         }
     }
 
-    fn map_of(&self, task: &Task, tasks: &[Task]) -> Option<super::sources::Map> {
+    fn map_of(&self, task: &Task, tasks: &[Task]) -> Option<Map> {
         let wanted = Wanted { task: Some(task.id().to_owned()), ..self.reading.wanted.clone() };
         let (arn, document) = self.definitions.iter().next()?;
         Some(sources(arn, document, tasks, &wanted))
     }
 
-    async fn one_round(&mut self) -> Result<usize, Failure> {
+    /// Reads all once, and returns whether there was no line; an error that may pass is no silence.
+    async fn one_round(&mut self) -> Result<bool, Failure> {
         let round = self.round(None).await;
+        let unknown = round.failed.iter().any(|(_, error)| error.may_pass());
         for (source, error) in round.failed {
             self.ride_out(&source, error)?;
         }
-        Ok(round.shown)
+        Ok(round.shown == 0 && !unknown)
     }
 }
 
-/// Returns once the sender has gone.
-async fn closed(seen: &mut Receiver<Vec<Task>>) {
-    while seen.changed().await.is_ok() {}
+/// Returns how many containers of a definition write lines that can be read.
+fn readable(definition: &Value) -> usize {
+    let all = definition["containerDefinitions"].as_array().into_iter().flatten();
+    all.filter(|container| matches!(group_of(container), Some(Ok(_)))).count()
+}
+
+/// Returns whether the containers of a task have ended, so that they write nothing more.
+fn has_written(task: &Task) -> bool {
+    matches!(task.last_status.as_str(), "DEPROVISIONING" | "STOPPED")
 }

@@ -260,3 +260,26 @@ fn moto_as_far_as_it_rolls_out() {
     ]);
     assert!(image.trim().ends_with("/shop/app:v2"), "{image}");
 }
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn ministack_task_of_its_own_ends_with_its_containers_code() {
+    let emulator = Emulator::ministack(&[]);
+    let run = |options: &[&str], command: &str| {
+        emulator.folder.run(&[&["run", "--like", "web"], options, &["--", "sh", "-c", command]].concat())
+    };
+    run(&[], "exit 0").exits(0).says("web: web:1 ended with exit code 0 after ");
+    run(&["--count", "2"], "exit 7").exits(7).says("container `app`: exit code 7");
+    run(&["--timeout", "1500ms"], "sleep 60").exits(4).says("web: web:1 was stopped: its time was up after ");
+}
+
+#[test]
+#[ignore = "needs Python and packages from PyPI"]
+fn moto_task_of_its_own_is_started_and_stopped() {
+    let emulator = Emulator::moto();
+    let run = emulator.folder.run(&["run", "--like", "web", "--no-wait", "--", "true"]).exits(0);
+    let id = run.stdout.trim();
+    let query = ["--query", "tasks[0].overrides.containerOverrides[0].command[0]"];
+    let described = [&["ecs", "describe-tasks", "--cluster", "main", "--tasks", id], &query[..]].concat();
+    assert_eq!(emulator.aws(&described).trim(), "true");
+}

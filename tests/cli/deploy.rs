@@ -420,7 +420,7 @@ fn a_field_that_is_let_through_arrives_as_it_was_written() {
 
 /// Reads what the binary shows until it has said something.
 #[cfg(target_os = "linux")]
-fn until_asked(child: &mut std::process::Child, question: &str) {
+pub(crate) fn until_asked(child: &mut std::process::Child, question: &str) {
     let mut seen = Vec::new();
     let shown = child.stdout.as_mut().expect("piped");
     while !seen.ends_with(question.as_bytes()) {
@@ -433,7 +433,7 @@ fn until_asked(child: &mut std::process::Child, question: &str) {
 
 /// Starts the binary at a terminal.
 #[cfg(target_os = "linux")]
-fn at_a_terminal(world: &World, arguments: &str) -> std::process::Child {
+pub(crate) fn at_a_terminal(world: &World, arguments: &str) -> std::process::Child {
     use std::process::{Command, Stdio};
     let binary = world.folder.command(&[]);
     let line = format!("'{}' {arguments}", binary.get_program().to_str().expect("text"));

@@ -1,9 +1,17 @@
 //! `ecsail run`: tasks of their own, to their end, with their lines and their exit code.
 
-use ecsail::sandbox::{Scenario, SeedService};
+#[cfg(unix)]
+use std::io::{BufReader, Read};
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario, SeedService};
 use serde_json::{Value, json};
 
-use crate::support::{Run, World, service};
+#[cfg(target_os = "linux")]
+use crate::deploy::{at_a_terminal, until_asked};
+#[cfg(unix)]
+use crate::endings::until;
+use crate::events::all_as_the_schema_says;
+use crate::support::{DEFINITION, MANIFEST, Run, World, service};
 
 /// Returns service `web`, whose container writes to a log group, in a network of its own.
 fn logging() -> SeedService {
@@ -64,4 +72,369 @@ fn it_runs_what_the_service_runs_where_the_service_runs() {
     let expected = json!({"name": "app", "command": ["bin/migrate", "--now"],
         "environment": [{"name": "BATCH", "value": "5=5"}]});
     assert_eq!(tasks(&world)[0]["overrides"]["containerOverrides"], json!([expected]));
+}
+
+#[test]
+fn the_exit_code_is_the_containers() {
+    let world = world(Scenario::ExitSeven);
+    let run = run(&world, &[], &["bin/migrate"]).exits(7);
+    assert!(run.stdout.ends_with("\nexiting with code 7\n"), "{}", run.stdout);
+    let run = run.says("web: web:1 failed with exit code 7 after ").says("container `app`: exit code 7");
+    assert!(!run.stderr.contains("ERROR step 4"), "the lines were shown as they came: {}", run.stderr);
+}
+
+#[test]
+fn a_task_that_never_ran_is_a_failure_with_its_cause() {
+    let told = |scenario| run(&world(scenario), &[], &["bin/migrate"]).exits(3);
+    let run = told(Scenario::NoImage).says("the task did not start: CannotPullContainerError");
+    assert_eq!(run.stdout, "");
+    run.says("cause: the image is not in the registry").says("remedy: push the image, or correct its tag");
+    told(Scenario::SecretDenied).says("cause: the execution role may not read a secret");
+    told(Scenario::ExecFormat).says("cause: the image is for another CPU architecture than the task");
+}
+
+#[test]
+fn a_container_that_runs_out_of_memory_says_so() {
+    let run = run(&world(Scenario::Oom), &[], &["bin/import"]).exits(137);
+    run.says("OutOfMemoryError: Container killed due to memory usage").says("cause: ").says("remedy: ");
+}
+
+#[test]
+fn lines_that_come_late_and_over_several_pages_are_shown_to_the_last_one() {
+    let world = world(Scenario::LateLogs);
+    let run = run(&world, &[], &["bin/migrate"]).exits(0);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let steps = (1..8).map(|step| format!("step {step} of 7"));
+    let start = ["starting app, web:1", "working"].map(str::to_owned).into_iter();
+    assert_eq!(lines, start.chain(steps).chain(["done".to_owned()]).collect::<Vec<_>>());
+    let reads = world.calls("FilterLogEvents");
+    assert!(reads.iter().any(|read| read.body["nextToken"].is_string()), "over pages");
+}
+
+#[test]
+fn a_dropped_connection_after_the_start_starts_no_second_task() {
+    for kind in [FaultKind::DropAfter, FaultKind::DropBefore, FaultKind::ServerError(500), FaultKind::Html500]
+    {
+        let world = world(Scenario::Steady);
+        world.sandbox.inject(Fault::on("RunTask", kind.clone()).times(1));
+        run(&world, &[], &["bin/migrate"]).exits(0).answers("done");
+        assert_eq!(tasks(&world).len(), 1, "{kind:?}");
+        let calls = world.calls("RunTask");
+        assert_eq!(calls.len(), 2, "{kind:?}");
+        assert!(calls.iter().all(|call| call.body == calls[0].body), "the same token: {calls:?}");
+        assert!(calls[0].body["clientToken"].as_str().is_some_and(|token| token.len() <= 64));
+    }
+}
+
+#[test]
+fn two_runs_have_two_tokens() {
+    let world = world(Scenario::Steady);
+    for _ in 0..2 {
+        run(&world, &["--no-wait"], &["bin/migrate"]).exits(0);
+    }
+    assert_eq!(tasks(&world).len(), 2);
+}
+
+#[test]
+fn a_start_that_is_denied_says_which_permission_is_missing() {
+    let world = world(Scenario::Steady);
+    world.sandbox.inject(Fault::on("RunTask", FaultKind::AccessDenied).always());
+    run(&world, &[], &["bin/migrate"]).exits(1).says("hint: allow `ecs:RunTask`");
+    assert_eq!(world.calls("RunTask").len(), 1);
+}
+
+#[test]
+fn where_no_task_finds_room_each_reason_is_named_with_what_helps() {
+    let world = world(Scenario::Placement);
+    let run = run(&world, &["--count", "2"], &["bin/migrate"]).exits(1);
+    let run = run
+        .says("caused by: RESOURCE:MEMORY of `arn:aws:ecs:us-east-1:123456789012:container-instance/main/");
+    run.says("hint: no container instance has room for the task: add instances, or ask for less");
+    assert!(tasks(&world).is_empty());
+}
+
+#[test]
+fn capacity_that_is_missing_for_the_call_has_a_remedy() {
+    let world = world(Scenario::Steady);
+    let message =
+        "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+    let kind = FaultKind::Code { status: 400, code: "ClientException".into(), message: message.into() };
+    world.sandbox.inject(Fault::on("RunTask", kind).always());
+    let run = run(&world, &[], &["bin/migrate"]).exits(1).says("Capacity is unavailable at this time.");
+    run.says("hint: Fargate has no capacity there at the moment: try again, or add availability zones");
+}
+
+#[test]
+fn what_was_started_beside_what_was_not_is_followed_and_is_no_success() {
+    let world = world(Scenario::Scarce);
+    let run = run(&world, &["--count", "3"], &["bin/migrate"]).exits(3).answers("done");
+    let run = run.says("web: not all tasks were started: RESOURCE:MEMORY of `arn:aws:ecs:");
+    run.says("2 more could not be started");
+    assert_eq!((tasks(&world).len(), world.calls("StopTask").len()), (1, 0));
+}
+
+#[test]
+fn when_its_time_is_up_it_is_stopped() {
+    let world = world(Scenario::Stuck);
+    let run = run(&world, &["--timeout", "150ms"], &["bin/migrate"]).exits(4);
+    run.says("web: web:1 was stopped: its time was up after ");
+    let stops = world.calls("StopTask");
+    assert_eq!(
+        (stops.len(), &stops[0].body["reason"]),
+        (1, &json!("Stopped by ecsail: the time of the run was up"))
+    );
+    assert_eq!(tasks(&world)[0]["lastStatus"], "STOPPED");
+}
+
+#[test]
+fn a_task_that_cannot_be_stopped_is_said_to_run_on() {
+    let world = world(Scenario::Stuck);
+    world.sandbox.inject(Fault::on("StopTask", FaultKind::AccessDenied).always());
+    let run =
+        run(&world, &["--timeout", "50ms"], &["bin/migrate"]).exits(4).says("ecs:StopTask: AccessDenied");
+    let id = tasks(&world)[0]["taskArn"]
+        .as_str()
+        .and_then(|arn| arn.rsplit('/').next())
+        .expect("an id")
+        .to_owned();
+    let run = run.says("web:1 runs on, and could not be stopped");
+    run.says(&format!("stop it: `aws ecs stop-task --cluster main --region us-east-1 --task {id}`"));
+}
+
+#[test]
+fn without_waiting_the_ids_are_the_answer() {
+    let world = world(Scenario::Crash);
+    let run = run(&world, &["--no-wait", "--count", "2"], &["bin/migrate"]).exits(0);
+    let mut started: Vec<String> = tasks(&world).iter().map(id).collect();
+    let mut printed: Vec<String> = run.stdout.lines().map(str::to_owned).collect();
+    started.sort();
+    printed.sort();
+    assert_eq!(printed, started);
+    assert!(world.calls("DescribeTasks").is_empty());
+}
+
+fn id(task: &Value) -> String {
+    task["taskArn"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn lines_of_several_tasks_say_whose_they_are() {
+    let world = world(Scenario::Steady);
+    let run = run(&world, &["--count", "2"], &["bin/migrate"]).exits(0);
+    assert_eq!(world.calls("RunTask").len(), 1);
+    for task in tasks(&world) {
+        let last = format!("{} app | done", &id(&task)[..8]);
+        assert!(run.stdout.lines().any(|line| line == last), "{last}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn only_the_container_that_is_named_counts_and_is_heard() {
+    let mut seeded = logging();
+    let containers = seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list");
+    let mut proxy = containers[0].clone();
+    proxy["name"] = json!("proxy");
+    containers.push(proxy);
+    let world = World::with(Scenario::Steady, &[], &[seeded]);
+    // Without a name the proxy counts too: it is essential, and was ended with the other.
+    let both = run(&world, &[], &["bin/migrate"]).exits(143);
+    assert!(
+        both.stdout.contains("app   | done") && both.stdout.contains("proxy | starting"),
+        "{}",
+        both.stdout
+    );
+    let one = run(&world, &["--container", "app"], &["bin/migrate"]).exits(0);
+    assert!(one.stdout.starts_with("starting app") && !one.stdout.contains("proxy"), "{}", one.stdout);
+    let other = run(&world, &["--container", "ap"], &["bin/migrate"]).exits(2);
+    other.says("error: task definition `web` has no container `ap`").says("hint: did you mean `app`?");
+    assert_eq!(world.calls("RunTask").len(), 2);
+}
+
+#[test]
+fn quietly_it_gives_the_lines_and_what_failed() {
+    let good = run(&world(Scenario::Steady), &["-q"], &["bin/x"]).exits(0).answers("done");
+    assert_eq!(good.stderr, "");
+    let bad = run(&world(Scenario::ExitSeven), &["-q"], &["bin/x"]).exits(7).says("failed with exit code 7");
+    assert!(!bad.stderr.contains("web: pending"), "{}", bad.stderr);
+}
+
+#[test]
+fn in_github_actions_a_run_that_failed_is_an_annotation() {
+    for (scenario, code) in [(Scenario::ExitSeven, 7), (Scenario::Steady, 0)] {
+        let mut world = world(scenario);
+        let summary = world.folder.dir.path().join("summary.md");
+        let named = summary.to_str().expect("text").to_owned();
+        world.folder = world.folder.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &named);
+        let run = run(&world, &[], &["bin/x"]).exits(code);
+        let annotated =
+            run.stderr.contains("::error title=ecsail%3A web::web:1 failed with exit code 7 after ");
+        assert_eq!(annotated, code != 0, "{}", run.stderr);
+        assert!(std::fs::read_to_string(summary).expect("written").starts_with("**web**: web:1 "));
+    }
+}
+
+#[test]
+fn a_sidecar_that_is_not_essential_neither_counts_nor_puts_names_before_lines() {
+    let mut seeded = logging();
+    let sidecar = json!({"name": "agent", "image": "public.ecr.aws/datadog/agent:7", "essential": false});
+    seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list").push(sidecar);
+    let world = World::with(Scenario::Steady, &[], &[seeded]);
+    let run = run(&world, &[], &["bin/migrate"]).exits(0);
+    assert!(run.stdout.starts_with("starting app, web:1\n"), "{}", run.stdout);
+    assert_eq!(tasks(&world)[0]["containers"][1]["exitCode"], 143);
+    run.says("note: container `agent` of web:1 cannot be read: it has no `logConfiguration`");
+}
+
+#[test]
+fn errors_of_the_api_are_ridden_out() {
+    let world = world(Scenario::Steady);
+    // More than the SDK itself tries.
+    world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ServerError(503)).times(4));
+    world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::DropAfter).times(1));
+    run(&world, &[], &["bin/migrate"]).exits(0).answers("done");
+}
+
+#[test]
+fn a_watch_that_cannot_go_on_is_no_failed_task() {
+    let world = world(Scenario::Slow);
+    world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ExpiredToken).always().after(3));
+    let run = run(&world, &[], &["bin/migrate"]).exits(1).says("can no longer be watched, it runs on: ");
+    run.says("renew the credentials")
+        .says("look at it: `aws ecs describe-tasks --cluster main --region us-east-1");
+    assert!(world.calls("StopTask").is_empty());
+}
+
+#[test]
+fn lines_that_may_not_be_read_are_said_once_and_change_no_end() {
+    let run = run(&world(Scenario::NoLogs), &[], &["bin/migrate"]).exits(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.matches("AccessDenied").count()), ("", 1), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_laid_over_the_environment_is_not_repeated() {
+    for scenario in [Scenario::ExitSeven, Scenario::NoImage, Scenario::Placement] {
+        for format in ["text", "json"] {
+            let world = world(scenario);
+            let run = run(&world, &["--env", "DB_PASSWORD=hunter22", "-v", "--output", format], &["bin/x"]);
+            assert_ne!(run.code, 0);
+            assert!(!run.stdout.contains("hunter22") && !run.stderr.contains("hunter22"), "{run:?}");
+        }
+    }
+    let run = run(&world(Scenario::Steady), &["--env", "hunter22"], &["bin/x"]).exits(2);
+    assert!(!run.stderr.contains("hunter22"), "{}", run.stderr);
+}
+
+#[test]
+fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::Steady, &files, &[logging()]);
+    world.run(&["run", "--like", "web", "--", "true"]).exits(0).answers("done");
+    let near = world.run(&["run", "--cluster", "main", "--like", "wep", "--", "true"]).exits(1);
+    near.says("there is no service `wep` in cluster `main`").says("did you mean `web`?");
+    world.run(&["run", "--", "true"]).exits(2).says("name a task, or the service that it is like");
+}
+
+#[test]
+fn its_events_are_as_the_schema_says() {
+    for (scenario, arguments, code, outcome) in [
+        (Scenario::Steady, &[][..], 0, "exited"),
+        (Scenario::ExitSeven, &["--count", "2"], 7, "exited"),
+        (Scenario::NoImage, &[], 3, "failed"),
+        (Scenario::Scarce, &["--count", "2"], 3, "failed"),
+        (Scenario::Stuck, &["--timeout", "100ms"], 4, "timed_out"),
+        (Scenario::Steady, &["--no-wait"], 0, "not_waited"),
+    ] {
+        let run = run(&world(scenario), &[arguments, &["--output", "json"]].concat(), &["bin/x"]).exits(code);
+        all_as_the_schema_says(&run.stdout);
+        assert_eq!((run.stderr.as_str(), &run.event("task.ended")["outcome"]), ("", &json!(outcome)));
+        assert!(run.event("task.started")["tasks"][0].is_string());
+    }
+}
+
+#[test]
+fn lines_that_could_not_be_read_for_long_are_shown_once_they_can() {
+    let world = world(Scenario::Steady);
+    world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).times(6));
+    let run = run(&world, &[], &["bin/migrate"]).exits(0);
+    assert!(run.stdout.starts_with("starting app") && run.stdout.ends_with("done\n"), "{}", run.stdout);
+    assert_eq!(run.stderr.matches("AccessDenied").count(), 1, "said once: {}", run.stderr);
+}
+
+/// Starts a run that goes on for long, and returns it once it is under way.
+#[cfg(unix)]
+fn under_way(
+    world: &World,
+    arguments: &[&str],
+) -> (std::process::Child, BufReader<std::process::ChildStderr>) {
+    let like = ["run", "--cluster", "main", "--like", "web"];
+    let mut child = world.start(&[&like, arguments, &["--", "bin/x"]].concat());
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "web: web:1 runs in `main` as task ");
+    until(&mut stderr, "web: pending");
+    (child, stderr)
+}
+
+/// Interrupts a run, and returns its exit code and the rest of what it said.
+#[cfg(unix)]
+fn interrupted(mut child: std::process::Child, mut stderr: impl Read) -> (Option<i32>, String) {
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("`kill` is there").success());
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("text");
+    (child.wait().expect("ends").code(), rest)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_off_a_terminal_leaves_it_and_says_how_to_stop_it() {
+    let world = slow();
+    let (child, stderr) = under_way(&world, &[]);
+    let (code, said) = interrupted(child, stderr);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("web: web:1 runs on; the watch was interrupted"), "{said}");
+    assert!(said.contains("stop it: `aws ecs stop-task --cluster main --region us-east-1 --task "), "{said}");
+    assert!(world.calls("StopTask").is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_stops_it_where_that_was_said() {
+    let world = slow();
+    let (child, stderr) = under_way(&world, &["--stop-on-interrupt"]);
+    let (code, said) = interrupted(child, stderr);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(
+        said.contains("web: web:1 was stopped after ") && said.contains("when it was interrupted"),
+        "{said}"
+    );
+    assert_eq!(tasks(&world)[0]["stoppedReason"], "Stopped by ecsail: the run was interrupted");
+}
+
+/// Returns a world whose tasks take their time: looks are far enough apart that nothing ends by itself.
+#[cfg(unix)]
+fn slow() -> World {
+    let mut world = world(Scenario::Slow);
+    world.folder = world.folder.env("ECSAIL_POLL_INTERVAL", "60ms");
+    world
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn at_a_terminal_an_interrupt_asks_and_the_task_is_stopped_or_watched_on() {
+    let world = world(Scenario::Stuck);
+    let mut child = at_a_terminal(&world, "run --cluster main --like web -- bin/x");
+    let mut keys = child.stdin.take().expect("piped");
+    for answer in [b"w\n", b"s\n"] {
+        // An interrupt drops what was typed and not read yet: the watch has to go on first.
+        let looks = world.calls("DescribeTasks").len();
+        while world.calls("DescribeTasks").len() == looks {
+            std::thread::yield_now();
+        }
+        std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
+        until_asked(&mut child, "[w]atch on? ");
+        std::io::Write::write_all(&mut keys, answer).expect("it listens");
+    }
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(world.calls("StopTask").len(), 1);
 }

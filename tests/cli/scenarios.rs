@@ -128,6 +128,12 @@ const ROWS: &[Row] = &[
         "web:2 cannot succeed: ",
         &["cause: the program ended by itself; a service has to go on", BACK],
     ),
+    row(
+        "exit-7",
+        3,
+        "web:2 cannot succeed: 4 tasks ended in the same way: container `app` exited with code 7; taken back, web:1 runs",
+        &["ERROR step 4 of 7 failed", "container `app`: exit code 7", BACK],
+    ),
     row("flaky", 0, "deployed web:2 in ", &[]),
     row("spot", 0, "deployed web:2 in ", &[]),
     row(
@@ -147,6 +153,7 @@ const ROWS: &[Row] = &[
             ON,
         ],
     ),
+    row("scarce", 0, "deployed web:2 in ", &[]),
     row("protected", 0, "deployed web:2 in ", &["tasks under protection"]),
     row("drain", 0, "deployed web:2 in ", &["tasks of the deployment before still run"]),
     row("early-success", 0, "deployed web:2 in ", &[]),
@@ -178,6 +185,7 @@ const ROWS: &[Row] = &[
     ),
     row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching by the service's deployment list"]),
     row("no-logs", 0, "deployed web:2 in ", &[]),
+    row("late-logs", 0, "deployed web:2 in ", &[]),
     row("no-tagging", 0, "deployed web:2 in ", &["note: registering without `ecsail:` tags"]),
     row(
         "expires",

@@ -19,7 +19,7 @@ schedules:
 ";
 
 /// Returns a world with the manifest, these schedules in it, and service `web` in a network.
-pub(crate) fn world_with(schedules: &str) -> World {
+fn world_with(schedules: &str) -> World {
     let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
         "launchType": "FARGATE"});
     let manifest = format!("{MANIFEST}{schedules}");
@@ -78,6 +78,11 @@ pub(crate) fn add_target(world: &World, rule: &str, target: Value) {
 /// Returns a target that somebody else put on a rule.
 pub(crate) fn mail() -> Value {
     json!({"Id": "mail", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:mail"})
+}
+
+/// Returns what fails one entry of a call that succeeds.
+fn not_done(code: &str, message: &str) -> FaultKind {
+    FaultKind::FailedEntries { ids: Vec::new(), code: code.to_owned(), message: message.to_owned() }
 }
 
 /// Returns the calls of the run that change something in EventBridge.
@@ -169,9 +174,8 @@ fn a_target_of_others_on_a_rule_is_kept_over_an_update() {
 #[test]
 fn a_target_that_was_not_put_is_an_error_that_names_it() {
     let world = deployed();
-    let failed = json!({"FailedEntryCount": 1, "FailedEntries": [{"TargetId": "hourly",
-        "ErrorCode": "LimitExceededException", "ErrorMessage": "too many"}]});
-    world.sandbox.inject(Fault::on("PutTargets", FaultKind::Answer(failed)));
+    let failed = not_done("LimitExceededException", "too many");
+    world.sandbox.inject(Fault::on("PutTargets", failed));
     let run = put_schedules(&world, "v3").exits(1);
     run.says("put 1 of 1 targets of rule `hourly`").says("`hourly`: LimitExceededException: too many");
 }
@@ -495,10 +499,22 @@ fn what_is_not_the_apps_stays() {
 fn a_target_of_others_keeps_the_rule_and_is_said() {
     let world = left();
     add_target(&world, "hourly", mail());
-    let run = prune(&world).exits(0).says("rule `hourly` stays, without the app's targets");
+    let run = prune(&world).exits(0).says("rule `hourly` stays, without targets of the app's");
     run.answers("`mail` stays: it does not run a task, but `arn:aws:lambda:");
     assert_eq!(ids(&world, "hourly"), ["mail"]);
     prune(&world).exits(0).answers("nothing to do, 1 kept");
+}
+
+#[test]
+fn an_old_target_of_a_rule_that_the_manifest_has_goes_alone() {
+    let world = deployed();
+    let (_, mut target) = targets(&world, "hourly").remove(0);
+    target["Id"] = "old".into();
+    add_target(&world, "hourly", target);
+    add_target(&world, "hourly", mail());
+    prune(&world).exits(0).answers("1 removed, 0 kept").answers("`mail` stays");
+    assert_eq!(ids(&world, "hourly"), ["hourly", "mail"]);
+    prune(&world).exits(0).answers("nothing to do");
 }
 
 #[test]
@@ -554,9 +570,8 @@ fn nothing_is_removed_without_a_yes() {
 #[test]
 fn a_target_that_was_not_removed_is_an_error_and_the_rest_goes() {
     let world = left();
-    let failed = json!({"FailedEntryCount": 1, "FailedEntries": [{"TargetId": "hourly",
-        "ErrorCode": "ManagedRuleException", "ErrorMessage": "it is managed"}]});
-    world.sandbox.inject(Fault::on("RemoveTargets", FaultKind::Answer(failed)));
+    let failed = not_done("ManagedRuleException", "it is managed");
+    world.sandbox.inject(Fault::on("RemoveTargets", failed));
     let run = prune(&world).exits(1).says("`hourly`: ManagedRuleException: it is managed");
     run.answers("1 of 2 removed, 1 could not be removed");
     assert_eq!(schedule(&world, "nightly"), None);

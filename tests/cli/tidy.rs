@@ -55,6 +55,7 @@ const PURE: &[&str] = &[
     "diagnose/",
     "expression/",
     "history/past",
+    "release/",
     "watch/judge",
     "watch/pace",
     "watch/progress",

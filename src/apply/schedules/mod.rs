@@ -3,25 +3,28 @@
 //!
 //! Nothing is done twice: what EventBridge takes says what is to be, and the scheduler's calls carry a token of our own.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures_util::future::join;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{ATTEMPTS, pause};
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::scheduled::{ObservedSchedule, RULES_AT_ONCE};
 use crate::aws::types::TaskDefinition;
-use crate::aws::{ApiError, Aws};
+use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
 use crate::error::Failure;
 use crate::manifest::schedules::{Via, noun};
 use crate::plan::Revision;
-use crate::plan::schedules::{Action, SchedulePlan, TargetPlan};
+use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
 use crate::report::{Event, Report};
 
 mod rules;
 mod scheduler;
-#[cfg(test)]
+#[cfg(all(test, feature = "sandbox"))]
 mod tests;
 
 /// Creates or updates a schedule, as its plan says; `registered` are the plan's registrations, in their order.
@@ -29,6 +32,70 @@ mod tests;
 /// # Errors
 /// The API's; targets that were not put; a schedule that is no longer what the plan was made from.
 pub async fn apply(
+    plan: &SchedulePlan,
+    registered: &[TaskDefinition],
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<(), Failure> {
+    if let Some(group) = plan.new_group.as_ref().filter(|_| plan.is_changing()) {
+        scheduler::create_group(group, aws).await?;
+    }
+    apply_one(plan, registered, aws, report).await
+}
+
+/// Applies plans side by side, a few at a time, and returns how each went, in their order. Each schedule group is created once.
+pub async fn apply_all(
+    plans: &[&SchedulePlan],
+    registered: &[TaskDefinition],
+    aws: &Aws,
+    report: &dyn Report,
+) -> Vec<Result<(), Failure>> {
+    let lost = groups_not_created(plans, aws).await;
+    let one = async |index: usize| {
+        let plan = plans[index];
+        let lost = plan.new_group.as_ref().and_then(|group| lost.get(group.name.as_str()));
+        let result = match lost {
+            Some((message, hints)) => {
+                let failure = Failure::error(format!("create schedule `{}`", plan.name));
+                Err(hints.iter().cloned().fold(failure.because(anyhow::anyhow!("{message}")), Failure::hint))
+            }
+            None => apply_one(plan, registered, aws, report).await,
+        };
+        (index, result)
+    };
+    let of = |via| (0..plans.len()).filter(|index| plans[*index].via == via).collect::<Vec<_>>();
+    let (kept, rules) = (of(Via::Scheduler), of(Via::Rule));
+    let kept = stream::iter(kept.into_iter().map(&one)).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<_>>();
+    let rules = stream::iter(rules.into_iter().map(&one)).buffer_unordered(RULES_AT_ONCE).collect::<Vec<_>>();
+    let (mut all, rules) = join(kept, rules).await;
+    all.extend(rules);
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Creates the groups that plans need, and returns those that were not created, with what was said of it.
+async fn groups_not_created<'a>(
+    plans: &[&'a SchedulePlan],
+    aws: &Aws,
+) -> BTreeMap<&'a str, (String, Vec<String>)> {
+    let changing = plans.iter().filter(|plan| plan.is_changing());
+    let groups: BTreeMap<&str, &NewGroup> = changing
+        .filter_map(|plan| plan.new_group.as_ref())
+        .map(|group| (group.name.as_str(), group))
+        .collect();
+    let mut lost = BTreeMap::new();
+    for (name, group) in groups {
+        if let Err(failure) = scheduler::create_group(group, aws).await {
+            let cause =
+                std::error::Error::source(&failure).map(|cause| format!(": {cause}")).unwrap_or_default();
+            lost.insert(name, (format!("{failure}{cause}"), failure.hints));
+        }
+    }
+    lost
+}
+
+/// Does what a plan says; the group that it needs is there.
+async fn apply_one(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,

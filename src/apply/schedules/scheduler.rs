@@ -32,12 +32,7 @@ pub(super) async fn apply(
             is_unmoved(plan, before, aws).await?;
             update(&document, &plan.name, aws).await
         }
-        None => {
-            if let Some(group) = &plan.new_group {
-                create_group(group, aws).await?;
-            }
-            create(plan, &document, aws).await
-        }
+        None => create(plan, &document, aws).await,
     }
 }
 
@@ -79,7 +74,7 @@ async fn update(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> 
 }
 
 /// Creates a schedule group. One that is there by now has to have the same tags: else it is somebody else's.
-async fn create_group(group: &NewGroup, aws: &Aws) -> Result<(), Failure> {
+pub(super) async fn create_group(group: &NewGroup, aws: &Aws) -> Result<(), Failure> {
     let token = token(&group.name);
     let call = async || aws.create_schedule_group(&group.name, &group.tags, &token).await;
     let Err(error) = persistently(&[], call).await else { return Ok(()) };

@@ -3,10 +3,7 @@
 //! What comes next is for [`crate::release`] to say, and what a rollout came to for the watch. A stage begins only where the
 //! one before it is done; what was not reached is told as such.
 
-use std::time::Duration;
-
 use anyhow::Result;
-use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
@@ -23,22 +20,15 @@ use crate::error::Failure;
 use crate::hooks::{self, Moment, Told};
 use crate::manifest::Manifest;
 use crate::plan::schedules::TargetPlan;
-use crate::plan::work::run_members;
 use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
 use crate::release::{Kind, Release, State, Verdict};
-use crate::report::{Event, Outcome, Report};
+use crate::report::{Event, Outcome};
 use crate::watch::Settled;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use services::Services;
 
 pub mod services;
-
-/// How long a task of a release may run where nobody says: then it is stopped.
-const TASK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
-
-/// How many schedules are put at once: each takes a few calls, and EventBridge takes 50 a second of a kind (its quotas).
-const SCHEDULES_AT_ONCE: usize = 8;
 
 /// Says how a release is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -153,18 +143,9 @@ impl<'a> Carrier<'a> {
     }
 
     fn order(&self, task: &TaskPlan, work: &ResolvedWork) -> TaskOrder {
-        TaskOrder {
-            key: task.key.clone(),
-            cluster: work.cluster.clone(),
-            definition: definition(work, &self.registered),
-            members: run_members(work),
-            count: work.count,
-            container: work.container.clone(),
-            timeout: task.timeout.unwrap_or(TASK_TIMEOUT),
-            started_by: started_by(&self.release.id),
-            token: one_off::token(),
-            ..TaskOrder::default()
-        }
+        let started_by = started_by(&self.release.id);
+        let order = TaskOrder::of(work, &self.registered, &started_by, &one_off::token());
+        TaskOrder { timeout: task.timeout.unwrap_or(order.timeout), ..order }
     }
 
     /// Rolls the services out, and returns whether all are up.
@@ -209,9 +190,8 @@ impl<'a> Carrier<'a> {
         for schedule in &changing {
             self.release.set(Kind::Schedule, &schedule.key, State::UnderWay, None);
         }
-        let calls = changing.iter().map(|schedule| put(schedule, &self.registered, self.aws, report));
-        let calls = stream::iter(calls).buffered(SCHEDULES_AT_ONCE).collect::<Vec<_>>();
-        let Some(results) = interrupts.finish(calls, report).await else {
+        let putting = apply::schedules::apply_all(&changing, &self.registered, self.aws, report);
+        let Some(results) = interrupts.finish(putting, report).await else {
             self.outcome = self.outcome.worse(Outcome::Interrupted);
             return false;
         };
@@ -305,19 +285,11 @@ impl<'a> Carrier<'a> {
             release: self.release.id.clone(),
             performer: self.performer.clone(),
             verdict: after.then(|| self.release.verdict().word().to_owned()),
+            sandbox: self.context.settings.sandbox.is_some(),
             targets: targets.iter().map(value).collect(),
             names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),
         }
     }
-}
-
-async fn put(
-    schedule: &SchedulePlan,
-    registered: &[TaskDefinition],
-    aws: &Aws,
-    report: &dyn Report,
-) -> Result<(), Failure> {
-    apply::schedules::apply(schedule, registered, aws, report).await
 }
 
 /// Returns the revisions that the targets of a schedule run from now on.
@@ -330,16 +302,6 @@ fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
     let mut revisions: Vec<String> = schedule.targets.iter().map(revision).collect();
     revisions.dedup();
     revisions.join(", ")
-}
-
-/// Returns the definition that a work runs, with what was registered for its plan.
-pub fn definition(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
-    match &work.revision {
-        // A plan's indexes are those of its own registrations, which were all made.
-        Revision::New(index) => registered[*index].clone(),
-        Revision::Registered(arn) => TaskDefinition { arn: arn.clone(), document: work.definition.clone() },
-        Revision::Same => TaskDefinition { arn: work.family.clone(), document: work.definition.clone() },
-    }
 }
 
 /// Returns what came of a task of a release. Its own exit code is told; the release fails with ecsail's.

@@ -45,7 +45,7 @@ pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
     if args.names.is_empty() {
         let lost = "what the manifest no longer has is not known";
         let left = notes.or_none(chosen.left_behind(&aws).await, lost).unwrap_or_default();
-        let mut left: Vec<Seen> = left.into_iter().map(Seen::left_behind).collect();
+        let mut left: Vec<Seen> = left.whole.into_iter().map(Seen::left_behind).collect();
         chosen.add_what_runs(&mut left, &aws, &notes).await;
         seen.extend(left);
     }

@@ -37,6 +37,15 @@ pub struct Chosen {
     pub desired: Vec<DesiredSchedule>,
 }
 
+/// Holds what the app owns and the manifest does not have.
+#[derive(Clone, Debug, Default)]
+pub struct Left {
+    /// Schedules, and rules with all of their targets.
+    pub whole: Vec<ObservedSchedule>,
+    /// Rules that the manifest has, with those of their targets alone that it does not name.
+    pub targets: Vec<ObservedSchedule>,
+}
+
 /// Holds a schedule as it was seen.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -119,27 +128,35 @@ impl Chosen {
         Ok(found)
     }
 
-    /// Returns what the app and its stage own, and the manifest does not have; none without an app.
+    /// Returns what the app and its stage own, and the manifest does not have; nothing without an app.
     ///
     /// # Errors
     /// The API's.
-    pub async fn left_behind(&self, aws: &Aws) -> Result<Vec<ObservedSchedule>, ApiError> {
+    pub async fn left_behind(&self, aws: &Aws) -> Result<Left, ApiError> {
         let ground = self.ground();
-        let (Some(app), tags) = (&ground.app, owner::tags(&ground)) else { return Ok(Vec::new()) };
+        let (Some(app), tags) = (&ground.app, owner::tags(&ground)) else { return Ok(Left::default()) };
         let group = group_of(app, ground.stage.as_deref());
-        let of = |via: Via| self.desired.iter().filter(move |desired| desired.via == via);
-        let in_group = of(Via::Scheduler).filter(|desired| desired.group.as_ref() == Some(&group));
+        let in_group = self.desired.iter().filter(|desired| desired.group.as_ref() == Some(&group));
         let known: BTreeSet<&str> = in_group.map(|desired| desired.name.as_str()).collect();
-        let rules: BTreeSet<&str> = of(Via::Rule).map(|desired| desired.name.as_str()).collect();
-        let (schedules, found) =
+        let (schedules, rules) =
             join(aws.other_schedules_of_group(&group, &tags, &known), aws.rules_with_tags(&tags)).await;
-        // Nobody's stage is a stage too: the tags of a rule have to be the same, and not only among others.
-        let own =
-            |rule: &ObservedSchedule| owner::is_own(&rule.tags, &ground) && !rules.contains(rule.name());
-        let mut left = schedules?;
-        left.retain(|schedule| owner::is_own(&schedule.tags, &ground));
-        left.extend(found?.into_iter().filter(own));
+        let mut left = Left { whole: schedules?, targets: Vec::new() };
+        left.whole.retain(|schedule| owner::is_own(&schedule.tags, &ground));
+        // No stage is a stage too: the tags have to be the same, and not only among others.
+        for rule in rules?.into_iter().filter(|rule| owner::is_own(&rule.tags, &ground)) {
+            match self.ids_of_rule(rule.name()) {
+                None => left.whole.push(rule),
+                Some(ids) => left.targets.extend(without(rule, &ids)),
+            }
+        }
         Ok(left)
+    }
+
+    /// Returns the ids of the targets that the manifest names for a rule; none where it does not have the rule.
+    fn ids_of_rule(&self, name: &str) -> Option<Vec<&str>> {
+        let is_it = |entry: &&Schedule| entry.via == Via::Rule && entry.name.value == name;
+        let entry = self.manifest.schedules.iter().find(is_it)?;
+        Some(entry.targets.iter().map(|target| target.id.value.as_str()).collect())
     }
 
     /// Returns the schedules with what they run and how they differ. What may not be read is said, and is no failure.
@@ -274,6 +291,12 @@ impl Seen {
     fn is_foreign(&self, target: &Value) -> bool {
         target["Id"].as_str().is_some_and(|id| self.foreign.iter().any(|foreign| foreign == id))
     }
+}
+
+/// Returns a rule with its targets but for some; nothing where no other is left.
+fn without(mut rule: ObservedSchedule, ids: &[&str]) -> Option<ObservedSchedule> {
+    rule.targets.retain(|target| target["Id"].as_str().is_some_and(|id| !ids.contains(&id)));
+    (!rule.targets.is_empty()).then_some(rule)
 }
 
 /// Returns the ids of the targets of a rule.

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::look::{Chosen, definitions};
+use super::look::{Chosen, Left, definitions};
 use crate::apply::schedules::{delete, remove_targets};
 use crate::aws::Aws;
 use crate::aws::observe::failure;
@@ -121,7 +121,7 @@ fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
 }
 
 async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
-    let mut left = chosen.left_behind(aws).await.map_err(failure)?;
+    let Left { whole: mut left, targets } = chosen.left_behind(aws).await.map_err(failure)?;
     if let Some(group) = named_itself(&chosen.manifest) {
         let before = left.len();
         left.retain(|schedule| schedule.group() != Some(group.as_str()));
@@ -130,7 +130,7 @@ async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
             context.report.tell(&Event::Note(&note));
         }
     }
-    let rules = left.iter().filter(|schedule| schedule.via == Via::Rule);
+    let rules = left.iter().chain(&targets).filter(|schedule| schedule.via == Via::Rule);
     let arns: BTreeSet<String> =
         rules.flat_map(ObservedSchedule::task_definitions).map(str::to_owned).collect();
     let definitions = definitions(arns, aws).await.map_err(failure)?;
@@ -139,7 +139,22 @@ async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
         let decided = decide(&schedule, &definitions, &ground);
         (schedule, decided)
     };
-    Ok(left.into_iter().map(fate).collect())
+    let targets = targets.into_iter().filter_map(|rule| {
+        let decided = of_targets(decide(&rule, &definitions, &ground), &rule)?;
+        Some((rule, decided))
+    });
+    Ok(left.into_iter().map(fate).chain(targets.collect::<Fates>()).collect())
+}
+
+/// Returns what becomes of the targets that a rule of the manifest has beside its own; nothing where all of them stay.
+fn of_targets(decided: Decided, rule: &ObservedSchedule) -> Option<Decided> {
+    let all = || rule.targets.iter().filter_map(|target| target["Id"].as_str().map(str::to_owned)).collect();
+    match decided.fate {
+        // The manifest has the rule: it stays.
+        Fate::Delete => Some(Decided { fate: Fate::RemoveTargets(all()), ..decided }),
+        Fate::RemoveTargets(_) => Some(decided),
+        Fate::Keep => None,
+    }
 }
 
 /// Returns the app's own group where the manifest names it: then it is one like any other.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::work::ResolvedWork;
 use super::{Change, Revision};
 use crate::aws::scheduled::{ObservedSchedule, ObservedSchedules};
+use crate::aws::types::Caller;
 use crate::error::Failure;
 use crate::manifest::schedules::Via;
 use crate::render::schedules::DesiredSchedule;
@@ -39,6 +40,20 @@ pub struct Ground {
     pub stage: Option<String>,
     /// In seconds since 1970: a start that has passed says nothing any more.
     pub now: i64,
+}
+
+impl Ground {
+    /// Returns the ground of a caller's account, for an app and its stage.
+    pub fn of(
+        caller: &Caller,
+        region: &str,
+        (app, stage): (Option<String>, Option<String>),
+        now: i64,
+    ) -> Ground {
+        let partition = caller.arn.split(':').nth(1).filter(|partition| !partition.is_empty());
+        let (account, partition) = (caller.account.clone(), partition.unwrap_or("aws").to_owned());
+        Ground { account, partition, region: region.to_owned(), app, stage, now }
+    }
 }
 
 /// Says what happens to a schedule.

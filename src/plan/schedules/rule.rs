@@ -130,6 +130,8 @@ fn standing(
     let others = foreign.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
     let expression = rule["ScheduleExpression"].as_str().unwrap_or_default();
     match (foreign.is_empty(), expression == desired.expression) {
+        // Without an app nothing can be owned.
+        (true, _) if ground.app.is_none() => Ok((BTreeMap::new(), None)),
         (true, _) => Ok((owner::tags(ground), Some(format!("rule `{name}` was there, and is taken over")))),
         (false, true) => Ok((
             BTreeMap::new(),
@@ -183,7 +185,7 @@ fn differences(existing: Option<&Value>, document: &Value) -> Vec<Change> {
     for (name, member) in
         [("expression", "ScheduleExpression"), ("state", "State"), ("description", "Description")]
     {
-        let value = |rule: &Value| Some(rule[member].clone()).filter(|value| *value != Value::from(""));
+        let value = |rule: &Value| Some(rule[member].clone()).filter(|value| value.as_str() != Some(""));
         shown.value(name, value(before), value(document));
     }
     shown.changes

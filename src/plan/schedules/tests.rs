@@ -1,1 +1,581 @@
+use serde_json::{Map, Value, json};
 
+use super::*;
+use crate::aws::types::Caller;
+use crate::manifest::schedules::Retry;
+use crate::render::schedules::DesiredTarget;
+use crate::render::work::DesiredWork;
+
+const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";
+const NOW: i64 = 1_800_000_000;
+
+fn ground() -> Ground {
+    Ground {
+        account: "123456789012".into(),
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        app: Some("shop".into()),
+        stage: Some("prod".into()),
+        now: NOW,
+    }
+}
+
+fn revision(name: &str) -> String {
+    format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{name}")
+}
+
+fn work() -> ResolvedWork {
+    ResolvedWork {
+        key: "nightly".into(),
+        cluster: "main".into(),
+        cluster_arn: CLUSTER.into(),
+        revision: Revision::Registered(revision("web:2")),
+        family: "web".into(),
+        definition: json!({}),
+        members: Map::new(),
+        overrides: None,
+        count: 1,
+        container: None,
+    }
+}
+
+fn with_members(members: Value) -> ResolvedWork {
+    ResolvedWork { members: members.as_object().cloned().expect("an object"), ..work() }
+}
+
+fn with_overrides(overrides: Value) -> ResolvedWork {
+    ResolvedWork { overrides: Some(overrides), ..work() }
+}
+
+fn target(id: &str) -> DesiredTarget {
+    let work = DesiredWork {
+        like: Some("web".into()),
+        definition: None,
+        cluster: None,
+        members: Map::new(),
+        overrides: Default::default(),
+        count: 1,
+    };
+    let (role, retry) = (Some("scheduler".to_owned()), Retry::default());
+    DesiredTarget { id: id.into(), work, role, input: None, retry, dead_letter: None }
+}
+
+fn nightly() -> DesiredSchedule {
+    DesiredSchedule {
+        key: "nightly".into(),
+        via: Via::Scheduler,
+        name: "nightly".into(),
+        group: Some("shop-prod".into()),
+        own_group: true,
+        expression: "rate(1 day)".into(),
+        timezone: None,
+        enabled: None,
+        description: None,
+        flexible_window: None,
+        start: None,
+        end: None,
+        targets: vec![target("nightly")],
+    }
+}
+
+fn rule() -> DesiredSchedule {
+    DesiredSchedule { via: Via::Rule, group: None, own_group: false, ..nightly() }
+}
+
+fn own_tags() -> BTreeMap<String, String> {
+    owner::tags(&ground())
+}
+
+/// Returns a schedule as GetSchedule gives it, with what AWS fills in.
+fn kept(change: impl Fn(&mut Value)) -> ObservedSchedules {
+    let mut document = json!({
+        "Arn": "arn:aws:scheduler:us-east-1:123456789012:schedule/shop-prod/nightly", "GroupName": "shop-prod",
+        "Name": "nightly", "CreationDate": 1.5, "LastModificationDate": 1.5, "ActionAfterCompletion": "NONE",
+        "FlexibleTimeWindow": {"Mode": "OFF"}, "ScheduleExpression": "rate(1 day)", "State": "ENABLED",
+        "ScheduleExpressionTimezone": "UTC",
+        "Target": {"Arn": CLUSTER, "RoleArn": "arn:aws:iam::123456789012:role/scheduler",
+            "RetryPolicy": {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185},
+            "EcsParameters": {"TaskDefinitionArn": revision("web:2"), "TaskCount": 1, "EnableECSManagedTags": false,
+                "EnableExecuteCommand": false}}
+    });
+    change(&mut document);
+    let targets = vec![document["Target"].clone()];
+    let found = ObservedSchedule { via: Via::Scheduler, document, targets, tags: own_tags() };
+    ObservedSchedules {
+        found: BTreeMap::from([("nightly".to_owned(), found)]),
+        groups: BTreeMap::from([("shop-prod".to_owned(), own_tags())]),
+    }
+}
+
+fn rule_target(id: &str) -> Value {
+    json!({"Id": id, "Arn": CLUSTER, "RoleArn": "arn:aws:iam::123456789012:role/scheduler",
+        "EcsParameters": {"TaskDefinitionArn": revision("web:2"), "TaskCount": 1}})
+}
+
+/// Returns a rule as ListRules gives it.
+fn put(
+    tags: BTreeMap<String, String>,
+    targets: Vec<Value>,
+    change: impl Fn(&mut Value),
+) -> ObservedSchedules {
+    let mut document = json!({"Name": "nightly", "Arn": "arn:aws:events:us-east-1:123456789012:rule/nightly",
+        "ScheduleExpression": "rate(1 day)", "State": "ENABLED", "EventBusName": "default"});
+    change(&mut document);
+    let found = ObservedSchedule { via: Via::Rule, document, targets, tags };
+    ObservedSchedules {
+        found: BTreeMap::from([("nightly".to_owned(), found)]),
+        ..ObservedSchedules::default()
+    }
+}
+
+fn planned(desired: &DesiredSchedule, work: ResolvedWork, observed: &ObservedSchedules) -> SchedulePlan {
+    let works = vec![work; desired.targets.len()];
+    compare(desired, &works, observed, &ground()).expect("nothing stands against it")
+}
+
+/// Returns what stands against it.
+fn refused(desired: &DesiredSchedule, work: ResolvedWork, observed: &ObservedSchedules) -> String {
+    let works = vec![work; desired.targets.len()];
+    let failures = compare(desired, &works, observed, &ground()).expect_err("something stands against it");
+    failures.iter().map(|failure| failure.message.clone()).collect::<Vec<_>>().join("\n")
+}
+
+fn shown(plan: &SchedulePlan) -> String {
+    let text = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), Value::to_string);
+    let line =
+        |change: &Change| format!("{}: {} → {}", change.path, text(&change.before), text(&change.after));
+    let head = format!("{:?}", plan.action);
+    std::iter::once(head).chain(plan.changes.iter().map(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_new_schedule_has_what_it_needs_and_nothing_else() {
+    let plan = planned(&nightly(), work(), &ObservedSchedules::default());
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Create
+    expression: - → "rate(1 day)"
+    timezone: - → "UTC"
+    state: - → "ENABLED"
+    flexible_window: - → "off"
+    target.task_definition: - → "web:2"
+    target.cluster: - → "arn:aws:ecs:us-east-1:123456789012:cluster/main"
+    target.count: - → 1
+    target.role: - → "arn:aws:iam::123456789012:role/scheduler"
+    "#);
+    let expected = json!({"Name": "nightly", "GroupName": "shop-prod", "ScheduleExpression": "rate(1 day)",
+        "State": "ENABLED", "FlexibleTimeWindow": {"Mode": "OFF"}});
+    assert_eq!(plan.document, expected);
+}
+
+#[test]
+fn what_aws_fills_in_is_no_change() {
+    assert_eq!(shown(&planned(&nightly(), work(), &kept(|_| {}))), "Unchanged");
+    let spelled = DesiredSchedule {
+        timezone: Some("UTC".into()),
+        enabled: Some(true),
+        flexible_window: Some(0),
+        description: Some(String::new()),
+        ..nightly()
+    };
+    let written = with_members(json!({"enableExecuteCommand": false, "placementStrategy": [], "tags": [],
+        "propagateTags": "NONE", "group": ""}));
+    assert_eq!(shown(&planned(&spelled, written, &kept(|_| {}))), "Unchanged");
+}
+
+#[test]
+fn a_network_in_another_order_is_no_change() {
+    let observed = kept(|schedule| {
+        schedule["Target"]["EcsParameters"]["NetworkConfiguration"] = json!({"awsvpcConfiguration":
+            {"Subnets": ["b", "a"], "SecurityGroups": ["s"], "AssignPublicIp": "DISABLED"}});
+    });
+    let written = with_members(json!({"networkConfiguration": {"awsvpcConfiguration":
+        {"subnets": ["a", "b"], "securityGroups": ["s"]}}}));
+    assert_eq!(shown(&planned(&nightly(), written, &observed)), "Unchanged");
+}
+
+#[test]
+fn what_the_manifest_does_not_name_is_kept_also_what_nobody_here_knows() {
+    let observed = kept(|schedule| {
+        schedule["KmsKeyArn"] = json!("arn:aws:kms:us-east-1:123456789012:key/a");
+        schedule["Description"] = json!("of old");
+        schedule["ActionAfterCompletion"] = json!("DELETE");
+        schedule["EndDate"] = json!(1_900_000_000.0);
+        schedule["NewerThanTheSdk"] = json!({"A": 1});
+        let target = &mut schedule["Target"];
+        target["RetryPolicy"] = json!({"MaximumEventAgeInSeconds": 600, "MaximumRetryAttempts": 2});
+        target["DeadLetterConfig"] = json!({"Arn": "arn:aws:sqs:us-east-1:123456789012:dead"});
+        let task = &mut target["EcsParameters"];
+        task["Group"] = json!("nightly");
+        task["ReferenceId"] = json!("r");
+        task["PropagateTags"] = json!("TASK_DEFINITION");
+        task["Tags"] = json!([{"Key": "team", "Value": "web"}]);
+        task["NewerToo"] = json!(true);
+    });
+    let moved = ResolvedWork { revision: Revision::New(0), ..work() };
+    let plan = planned(&nightly(), moved, &observed);
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    target.task_definition: "web:2" → "a new revision of `web`"
+    "#);
+    let before = &observed.found["nightly"].document;
+    for name in ["KmsKeyArn", "Description", "ActionAfterCompletion", "EndDate", "NewerThanTheSdk"] {
+        assert_eq!(plan.document[name], before[name], "{name}");
+    }
+    let mut expected = before["Target"].clone();
+    expected["EcsParameters"].as_object_mut().map(|task| task.shift_remove("TaskDefinitionArn"));
+    assert_eq!(plan.targets[0].document, expected);
+}
+
+#[test]
+fn each_thing_that_is_written_is_a_change_of_its_own() {
+    let mut wanted = DesiredSchedule {
+        expression: "cron(0 3 * * ? *)".into(),
+        timezone: Some("Asia/Tokyo".into()),
+        enabled: Some(false),
+        description: Some("the report".into()),
+        flexible_window: Some(15),
+        start: Some(NOW + 100),
+        end: Some(NOW + 200),
+        ..nightly()
+    };
+    wanted.targets[0].role = Some("arn:aws:iam::123456789012:role/path/other".into());
+    wanted.targets[0].retry = Retry { attempts: Some(3), max_age: Some(600) };
+    wanted.targets[0].dead_letter = Some("arn:aws:sqs:us-east-1:123456789012:dead".into());
+    let mut other = with_members(
+        json!({"launchType": "FARGATE", "platformVersion": "1.4.0", "enableExecuteCommand": true,
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["a"]}}}),
+    );
+    other.cluster_arn = "arn:aws:ecs:us-east-1:123456789012:cluster/other".into();
+    other.count = 2;
+    let plan = planned(&wanted, other, &kept(|_| {}));
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    expression: "rate(1 day)" → "cron(0 3 * * ? *)"
+    timezone: "UTC" → "Asia/Tokyo"
+    state: "ENABLED" → "DISABLED"
+    description: - → "the report"
+    flexible_window: "off" → "15m"
+    start: - → "2027-01-15T08:01:40Z"
+    end: - → "2027-01-15T08:03:20Z"
+    target.cluster: "arn:aws:ecs:us-east-1:123456789012:cluster/main" → "arn:aws:ecs:us-east-1:123456789012:cluster/other"
+    target.count: 1 → 2
+    target.role: "arn:aws:iam::123456789012:role/scheduler" → "arn:aws:iam::123456789012:role/path/other"
+    target.enableExecuteCommand: - → true
+    target.launchType: - → "FARGATE"
+    target.networkConfiguration: - → {"awsvpcConfiguration":{"subnets":["a"]}}
+    target.platformVersion: - → "1.4.0"
+    target.retry.attempts: 185 → 3
+    target.retry.max_age: 86400 → 600
+    target.dead_letter: - → "arn:aws:sqs:us-east-1:123456789012:dead"
+    "#);
+}
+
+#[test]
+fn times_are_equal_however_their_numbers_are_written() {
+    let wanted = DesiredSchedule { start: Some(NOW + 100), end: Some(NOW + 200), ..nightly() };
+    let observed = kept(|schedule| {
+        schedule["StartDate"] = json!(NOW as f64 + 100.0);
+        schedule["EndDate"] = json!(NOW as f64 + 200.0);
+    });
+    assert_eq!(shown(&planned(&wanted, work(), &observed)), "Unchanged");
+}
+
+#[test]
+fn a_start_that_has_passed_is_neither_compared_nor_sent() {
+    let wanted = DesiredSchedule { start: Some(NOW - 1000), ..nightly() };
+    assert_eq!(shown(&planned(&wanted, work(), &kept(|_| {}))), "Unchanged");
+    let observed = kept(|schedule| schedule["StartDate"] = json!(NOW - 1000));
+    let plan = planned(&DesiredSchedule { enabled: Some(false), ..nightly() }, work(), &observed);
+    assert_eq!(plan.document["StartDate"], Value::Null);
+    assert_eq!(shown(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
+}
+
+#[test]
+fn a_schedule_that_is_off_stays_off_where_nothing_is_said_of_it() {
+    let observed = kept(|schedule| schedule["State"] = json!("DISABLED"));
+    assert_eq!(shown(&planned(&nightly(), work(), &observed)), "Unchanged");
+    let observed = put(own_tags(), vec![rule_target("nightly")], |rule| rule["State"] = json!("DISABLED"));
+    assert_eq!(shown(&planned(&rule(), work(), &observed)), "Unchanged");
+}
+
+#[test]
+fn a_launch_type_and_a_strategy_exclude_each_other() {
+    let strategy = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]);
+    let observed = kept(|schedule| {
+        let task = &mut schedule["Target"]["EcsParameters"];
+        task["LaunchType"] = json!("FARGATE");
+        task["PlatformVersion"] = json!("1.4.0");
+    });
+    let written = with_members(json!({"capacityProviderStrategy": strategy}));
+    let plan = planned(&nightly(), written.clone(), &observed);
+    let task = &plan.targets[0].document["EcsParameters"];
+    assert_eq!((&task["LaunchType"], &task["CapacityProviderStrategy"]), (&Value::Null, &strategy));
+    let observed = kept(|schedule| {
+        schedule["Target"]["EcsParameters"]["CapacityProviderStrategy"] =
+            json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]);
+    });
+    assert_eq!(shown(&planned(&nightly(), written, &observed)), "Unchanged");
+    let plan = planned(&nightly(), with_members(json!({"launchType": "EC2"})), &observed);
+    let task = &plan.targets[0].document["EcsParameters"];
+    assert_eq!((&task["LaunchType"], &task["CapacityProviderStrategy"]), (&json!("EC2"), &Value::Null));
+    let both = with_members(json!({"launchType": "EC2", "capacityProviderStrategy": strategy}));
+    assert!(refused(&nightly(), both, &observed).contains("cannot stand beside each other"));
+}
+
+#[test]
+fn what_a_target_cannot_take_is_refused() {
+    let written =
+        with_members(json!({"volumeConfigurations": [{"name": "data"}], "enableECSManagedTags": true}));
+    let message = refused(&nightly(), written, &kept(|_| {}));
+    assert_eq!(
+        message,
+        "schedule `nightly`: a schedule cannot give `volumeConfigurations` to the tasks that it runs"
+    );
+}
+
+#[test]
+fn tags_are_spelled_as_each_service_takes_them() {
+    let written = with_members(json!({"tags": [{"key": "team", "value": "web"}]}));
+    let plan = planned(&nightly(), written.clone(), &kept(|_| {}));
+    assert_eq!(plan.targets[0].document["EcsParameters"]["Tags"], json!([{"key": "team", "value": "web"}]));
+    let plan = planned(&rule(), written, &put(own_tags(), vec![rule_target("nightly")], |_| {}));
+    assert_eq!(plan.targets[0].document["EcsParameters"]["Tags"], json!([{"Key": "team", "Value": "web"}]));
+}
+
+#[test]
+fn overrides_are_compared_setting_by_setting_without_secrets() {
+    let overrides = |command: &str, token: &str| {
+        json!({"containerOverrides": [{"name": "app", "command": [command],
+            "environment": [{"name": "API_TOKEN", "value": token}, {"name": "MODE", "value": "fast"}]}], "cpu": "512"})
+    };
+    let observed =
+        kept(|schedule| schedule["Target"]["Input"] = json!(overrides("report", "t0ps3cret").to_string()));
+    let plan = planned(&nightly(), with_overrides(overrides("summary", "n3wsecret")), &observed);
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    target.command: ["report"] → ["summary"]
+    target.environment[API_TOKEN]: "(hidden)" → "(hidden)"
+    "#);
+    let spaced = kept(|schedule| {
+        let text = serde_json::to_string_pretty(&overrides("report", "a")).expect("JSON");
+        schedule["Target"]["Input"] = json!(text);
+    });
+    let plan = planned(&nightly(), with_overrides(overrides("report", "a")), &spaced);
+    assert_eq!(shown(&plan), "Unchanged");
+    let new =
+        planned(&nightly(), with_overrides(overrides("report", "t0ps3cret")), &ObservedSchedules::default());
+    assert!(!shown(&new).contains("t0ps3cret"), "{}", shown(&new));
+    assert!(shown(&new).contains("target.environment[MODE]: - → \"fast\""), "{}", shown(&new));
+}
+
+#[test]
+fn an_input_takes_the_place_of_overrides_and_shows_no_secret() {
+    let mut wanted = nightly();
+    wanted.targets[0].input = Some(json!({"note": "b", "api_token": "n3wsecret"}).to_string());
+    let observed =
+        kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"note": "a", "api_token": "0ldsecret"}"#));
+    insta::assert_snapshot!(shown(&planned(&wanted, work(), &observed)), @r#"
+    Update
+    target.input(json).api_token: "(hidden)" → "(hidden)"
+    target.input(json).note: "a" → "b"
+    "#);
+}
+
+#[test]
+fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
+    let observed = kept(|schedule| {
+        schedule["Target"]["Input"] =
+            json!(r#"{"containerOverrides":[{"name":"app","command":["old"]}],"cpu":"512"}"#);
+    });
+    let plan = planned(&nightly(), work(), &observed);
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    target.command: ["old"] → -
+    target.cpu: "512" → -
+    "#);
+    assert_eq!(plan.targets[0].document["Input"], Value::Null);
+    let observed = kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"taskRoleArn":"r"}"#));
+    let plan = planned(&nightly(), work(), &observed);
+    assert_eq!(shown(&plan), "Unchanged");
+    assert_eq!(plan.notes, ["`nightly`: its input is kept: it is not one that overrides settings of a task"]);
+}
+
+#[test]
+fn an_input_that_is_too_long_is_refused() {
+    let long =
+        with_overrides(json!({"containerOverrides": [{"name": "app", "command": ["x".repeat(8200)]}]}));
+    let message = refused(&nightly(), long, &kept(|_| {}));
+    assert_eq!(message, "schedule `nightly`: the input has 8254 bytes, and may have 8192");
+}
+
+#[test]
+fn a_new_schedule_needs_a_role_and_one_that_is_there_keeps_its_own() {
+    let mut wanted = nightly();
+    wanted.targets[0].role = None;
+    let message = refused(&wanted, work(), &ObservedSchedules::default());
+    assert_eq!(message, "schedule `nightly` has no role that starts its tasks");
+    assert_eq!(shown(&planned(&wanted, work(), &kept(|_| {}))), "Unchanged");
+}
+
+#[test]
+fn a_rule_without_a_role_gets_the_default_one_with_a_warning() {
+    let mut wanted = rule();
+    wanted.targets[0].role = None;
+    let plan = planned(&wanted, work(), &ObservedSchedules::default());
+    assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws:iam::123456789012:role/ecsEventsRole");
+    assert!(
+        plan.notes[0].starts_with("`nightly` names no role: `ecsEventsRole` is taken"),
+        "{:?}",
+        plan.notes
+    );
+    let observed = put(own_tags(), vec![rule_target("nightly")], |_| {});
+    let plan = planned(&wanted, work(), &observed);
+    assert_eq!((shown(&plan).as_str(), plan.notes.len()), ("Unchanged", 0));
+}
+
+#[test]
+fn the_group_of_the_app_is_created_with_its_tags() {
+    let plan = planned(&nightly(), work(), &ObservedSchedules::default());
+    let tags = [("ecsail:app".to_owned(), "shop".to_owned()), ("ecsail:stage".to_owned(), "prod".to_owned())];
+    assert_eq!(plan.new_group, Some(NewGroup { name: "shop-prod".into(), tags: BTreeMap::from(tags) }));
+}
+
+#[test]
+fn a_group_of_others_is_refused_unless_the_manifest_names_it() {
+    let group = |tags: &[(&str, &str)]| ObservedSchedules {
+        groups: BTreeMap::from([(
+            "shop-prod".to_owned(),
+            tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        )]),
+        ..ObservedSchedules::default()
+    };
+    let untagged = group(&[]);
+    let message = refused(&nightly(), work(), &untagged);
+    assert_eq!(message, "schedule group `shop-prod` is taken: no tag says whose it is");
+    let others = group(&[("ecsail:app", "shop"), ("ecsail:stage", "test")]);
+    let message = refused(&nightly(), work(), &others);
+    assert_eq!(message, "schedule group `shop-prod` is taken: it is of app `shop`, stage `test`");
+    let named = DesiredSchedule { own_group: false, ..nightly() };
+    assert_eq!(planned(&named, work(), &untagged).new_group, None);
+    let missing = refused(&named, work(), &ObservedSchedules::default());
+    assert_eq!(missing, "schedule `nightly`: schedule group `shop-prod` does not exist");
+}
+
+#[test]
+fn a_name_that_something_else_has_is_refused() {
+    let lambda = "arn:aws:lambda:us-east-1:123456789012:function:report";
+    let observed = kept(|schedule| schedule["Target"]["Arn"] = json!(lambda));
+    assert!(
+        refused(&nightly(), work(), &observed)
+            .starts_with("schedule `nightly` is taken: it does not run a task")
+    );
+    let mut other = rule_target("nightly");
+    other["Arn"] = json!(lambda);
+    let message = refused(&rule(), work(), &put(own_tags(), vec![other], |_| {}));
+    assert!(message.starts_with("target `nightly` of rule `nightly` is taken"), "{message}");
+}
+
+#[test]
+fn a_rule_of_others_is_refused() {
+    let targets = || vec![rule_target("nightly")];
+    let others = BTreeMap::from([("ecsail:app".to_owned(), "billing".to_owned())]);
+    let message = refused(&rule(), work(), &put(others, targets(), |_| {}));
+    assert_eq!(message, "rule `nightly` is taken: it is of app `billing`");
+    let managed = put(own_tags(), targets(), |rule| rule["ManagedBy"] = json!("ecs.amazonaws.com"));
+    assert_eq!(refused(&rule(), work(), &managed), "rule `nightly` is taken: `ecs.amazonaws.com` manages it");
+    let events = put(BTreeMap::new(), targets(), |rule| rule["EventPattern"] = json!("{}"));
+    assert!(refused(&rule(), work(), &events).contains("it matches events"));
+}
+
+#[test]
+fn a_rule_that_nobody_owns_is_taken_over_where_its_targets_are_ours() {
+    let observed = put(BTreeMap::new(), vec![rule_target("nightly")], |rule| {
+        rule["ScheduleExpression"] = json!("rate(2 days)");
+    });
+    let plan = planned(&rule(), work(), &observed);
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    expression: "rate(2 days)" → "rate(1 day)"
+    tags[ecsail:app]: - → "shop"
+    tags[ecsail:stage]: - → "prod"
+    "#);
+    assert_eq!(plan.notes, ["rule `nightly` was there, and is taken over"]);
+}
+
+#[test]
+fn without_an_app_a_rule_is_used_and_nothing_is_said_of_it() {
+    let nobody = Ground { app: None, stage: None, ..ground() };
+    let observed = put(BTreeMap::new(), vec![rule_target("nightly")], |_| {});
+    let plan = compare(&rule(), &[work()], &observed, &nobody).expect("nothing stands against it");
+    assert_eq!((plan.action, plan.notes.len(), plan.new_tags.len()), (Action::Unchanged, 0, 0));
+}
+
+#[test]
+fn the_partition_is_that_of_the_caller() {
+    let caller = Caller {
+        account: "123456789012".into(),
+        arn: "arn:aws-cn:sts::123456789012:assumed-role/ci/run".into(),
+    };
+    let mut wanted = nightly();
+    wanted.targets[0].role = Some("starter".into());
+    let ground = Ground::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
+    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground)
+        .expect("nothing stands against it");
+    assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws-cn:iam::123456789012:role/starter");
+}
+
+#[test]
+fn a_rule_with_targets_of_others_is_used_at_its_own_times_only() {
+    let targets = || vec![rule_target("nightly"), rule_target("other")];
+    let plan = planned(&rule(), work(), &put(BTreeMap::new(), targets(), |_| {}));
+    assert_eq!((shown(&plan).as_str(), plan.foreign.join(",").as_str()), ("Unchanged", "other"));
+    assert_eq!(plan.notes, ["rule `nightly` also runs `other`: it is used, and not taken over"]);
+    let later = put(BTreeMap::new(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
+    let message = refused(&rule(), work(), &later);
+    assert_eq!(
+        message,
+        "rule `nightly` is taken: it runs `other` at `rate(2 days)`, and no tag says that it is the app's"
+    );
+    let own = put(own_tags(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
+    assert_eq!(planned(&rule(), work(), &own).foreign, ["other"]);
+}
+
+#[test]
+fn more_targets_than_a_rule_may_have_are_refused_beforehand() {
+    let five = ["a", "b", "c", "d", "e"].map(rule_target).to_vec();
+    let message = refused(&rule(), work(), &put(own_tags(), five, |_| {}));
+    assert_eq!(
+        message,
+        "rule `nightly` would have 6 targets, and may have 5: 5 of them are not the manifest's"
+    );
+}
+
+#[test]
+fn of_a_rule_with_several_targets_only_those_that_change_are_put() {
+    let wanted = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
+    let mut old = rule_target("b");
+    old["EcsParameters"]["TaskDefinitionArn"] = json!(revision("web:1"));
+    old["InputTransformer"] = json!({"InputTemplate": "x"});
+    let observed = put(own_tags(), vec![rule_target("a"), old], |rule| rule["Description"] = json!("kept"));
+    let plan = planned(&wanted, work(), &observed);
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    targets[b].task_definition: "web:1" → "web:2"
+    "#);
+    assert_eq!(plan.targets.iter().map(|target| target.changes).collect::<Vec<_>>(), [false, true]);
+    assert!(!plan.changes_document);
+    assert_eq!(plan.targets[1].document["InputTransformer"], json!({"InputTemplate": "x"}));
+    assert_eq!(plan.document["Description"], "kept");
+}
+
+#[test]
+fn an_input_drives_out_what_a_rule_had_in_its_place() {
+    let mut old = rule_target("nightly");
+    old["InputPath"] = json!("$.detail");
+    let plan = planned(&rule(), with_overrides(json!({"cpu": "512"})), &put(own_tags(), vec![old], |_| {}));
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    target.cpu: - → "512"
+    target.input_path: "$.detail" → -
+    "#);
+}

@@ -64,9 +64,11 @@ pub(super) fn run(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     checked_tags(&tags)?;
     let mut config = input.as_object().cloned().unwrap_or_default();
     config.entry("launchType").or_insert_with(|| json!("EC2"));
-    let fate = env.scenarios.of(&family).script(&images).alone();
+    let script = env.scenarios.of(&family).script(&images);
+    let (fate, room) = (script.alone(), u64::try_from(script.room()).unwrap_or(u64::MAX));
+    let failures = vec![no_room(env, &cluster); number.saturating_sub(room) as usize];
     let mut ids = Vec::new();
-    for _ in 0..number {
+    for _ in 0..number.min(room) {
         let order = Launch {
             cluster: &cluster,
             definition: &arn,
@@ -82,10 +84,16 @@ pub(super) fn run(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
         ids.extend(launch(env.realm, env.ids, env.now, order));
     }
     if let Some(token) = text(input, "clientToken") {
-        let token_of = Token { input: without_token(input), tasks: ids.clone() };
+        let token_of = Token { input: without_token(input), tasks: ids.clone(), failures: failures.clone() };
         env.realm.tokens.insert(token.to_owned(), token_of);
     }
-    Ok(started(env, &ids))
+    Ok(started(env, &ids, &failures))
+}
+
+/// Returns why a task finds no place, as ECS says it: an instance, and what that has too little of.
+fn no_room(env: &Env<'_>, cluster: &str) -> Value {
+    let instance = env.realm.arn(&format!("container-instance/{cluster}/0123456789abcdef0123456789abcdef"));
+    json!({ "arn": instance, "reason": "RESOURCE:MEMORY" })
 }
 
 /// Answers a RunTask whose token has been seen before: with the same tasks, or not at all.
@@ -99,7 +107,7 @@ fn repeated(env: &Env<'_>, input: &Value) -> Result<Option<Value>, ApiError> {
             "The client token has been used with other parameters.",
         ));
     }
-    Ok(Some(started(env, &token.tasks)))
+    Ok(Some(started(env, &token.tasks, &token.failures)))
 }
 
 fn without_token(input: &Value) -> Value {
@@ -108,10 +116,10 @@ fn without_token(input: &Value) -> Value {
     Value::Object(map)
 }
 
-fn started(env: &Env<'_>, ids: &[String]) -> Value {
+fn started(env: &Env<'_>, ids: &[String], failures: &[Value]) -> Value {
     let tasks: Vec<Value> =
         env.realm.tasks.iter().filter(|t| ids.contains(&t.id)).map(|t| view(t, true)).collect();
-    json!({ "tasks": tasks, "failures": [] })
+    json!({ "tasks": tasks, "failures": failures })
 }
 
 fn overrides(input: &Value) -> Value {

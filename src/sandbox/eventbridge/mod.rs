@@ -2,6 +2,7 @@
 //! operations share; no event is ever matched, and no target invoked.
 
 mod bus;
+pub(super) mod partly;
 mod rule;
 mod target;
 

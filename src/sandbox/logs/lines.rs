@@ -41,7 +41,7 @@ pub(super) fn lines(stream: &Stream, now: Millis) -> Vec<Line> {
 
 /// Returns whether a story has a container that comes up and serves.
 fn is_listening(story: Fate) -> bool {
-    !matches!(story, Fate::Crash | Fate::Oom | Fate::ExitZero)
+    !matches!(story, Fate::Crash | Fate::Oom | Fate::ExitZero | Fate::ExitSeven)
 }
 
 /// Returns what a container says as it starts, and as it ends by itself.
@@ -60,9 +60,15 @@ fn opening(stream: &Stream) -> Vec<Line> {
             say(1500, "nothing to do".to_owned());
             say(2800, "done".to_owned());
         }
+        Fate::ExitSeven => {
+            say(SECOND, "working".to_owned());
+            say(4 * SECOND, "ERROR step 4 of 7 failed: column `price` already exists".to_owned());
+            say(5 * SECOND, "exiting with code 7".to_owned());
+        }
         _ if stream.serves => say(2 * SECOND, format!("listening on 0.0.0.0:{}", stream.port)),
         _ => {
             say(SECOND, "working".to_owned());
+            (2..9).for_each(|step| say(step * SECOND, format!("step {} of 7", step - 1)));
             say(9 * SECOND, "done".to_owned());
         }
     }

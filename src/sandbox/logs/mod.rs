@@ -20,6 +20,9 @@ pub(super) use stream::{Stream, remember};
 /// How long an event takes to be readable.
 const INGESTION: Millis = 850;
 const MOST_EVENTS: usize = 10_000;
+/// How long an event takes where lines come late, and how many there are a page.
+const LATE: Millis = 15_000;
+const FEW_EVENTS: usize = 3;
 
 /// Answers a CloudWatch Logs operation.
 pub(super) fn answer(
@@ -106,7 +109,8 @@ impl Desk<'_> {
     }
 
     fn filter(&self, input: &Value) -> Result<Value, ApiError> {
-        let limit = limit(input, MOST_EVENTS)?;
+        let late = self.world.scenarios.any(Scenario::LateLogs);
+        let limit = limit(input, MOST_EVENTS)?.min(if late { FEW_EVENTS } else { MOST_EVENTS });
         let group = self.group(input)?;
         let (names, prefix) = (texts(input, "logStreamNames"), text(input, "logStreamNamePrefix"));
         invalid_if(
@@ -124,8 +128,10 @@ impl Desk<'_> {
         let (span, pattern) = (Span::of(input), Pattern::parse(text(input, "filterPattern"))?);
         let mut found: Vec<(String, &Stream, Line)> = Vec::new();
         for stream in streams.iter().filter(wanted) {
-            let of_it = lines(stream, self.world.now);
-            let fits = of_it.into_iter().filter(|line| span.holds(line.at) && pattern.holds(&line.text));
+            let now = self.world.now;
+            let readable = if late { now - LATE } else { now };
+            let of_it = lines(stream, now).into_iter().filter(|line| line.at <= readable);
+            let fits = of_it.filter(|line| span.holds(line.at) && pattern.holds(&line.text));
             found.extend(fits.map(|line| (stream.event_id(line.at), stream, line)));
         }
         found.sort_by(|(a, ..), (b, ..)| a.cmp(b));
@@ -139,6 +145,9 @@ impl Desk<'_> {
             .iter()
             .map(|(id, stream, line)| {
                 let mut out = event(line);
+                if late {
+                    out["ingestionTime"] = json!(line.at + LATE);
+                }
                 out["logStreamName"] = json!(stream.name);
                 out["eventId"] = json!(id);
                 out

@@ -113,6 +113,7 @@ fn running(task: &mut Task, now: Millis, elapsed: Millis) {
     match task.fate {
         Fate::Crash if elapsed >= 4 * SECOND => exit(task, now, 1, None),
         Fate::ExitZero if elapsed >= 4 * SECOND => exit(task, now, 0, None),
+        Fate::ExitSeven if elapsed >= 6 * SECOND => exit(task, now, 7, None),
         Fate::Oom if elapsed >= 8 * SECOND => {
             exit(task, now, 137, Some("OutOfMemoryError: Container killed due to memory usage"));
         }

@@ -7,8 +7,11 @@ use super::super::params::{need_name, text, unsatisfied};
 use super::super::wire::ApiError;
 use super::invalid;
 
-/// Checks what CreateSchedule and UpdateSchedule are given.
-pub(super) fn schedule(input: &Value) -> Result<(), ApiError> {
+/// How many seconds a start may lie back; an update that only repeats an older one is refused too.
+const OLDEST_START: f64 = 300.0;
+
+/// Checks what CreateSchedule and UpdateSchedule are given; `now` is in seconds since 1970.
+pub(super) fn schedule(input: &Value, now: f64) -> Result<(), ApiError> {
     if !input["ClientToken"].is_null() {
         need_name(input, "ClientToken", 64, "-_")?;
     }
@@ -26,6 +29,9 @@ pub(super) fn schedule(input: &Value) -> Result<(), ApiError> {
         return Err(unsatisfied("Description", long, "Member must have length less than or equal to 512"));
     }
     let (start, end) = (input["StartDate"].as_f64(), input["EndDate"].as_f64());
+    if start.is_some_and(|start| start < now - OLDEST_START) {
+        return Err(invalid("The StartDate you specify cannot be earlier than 5 minutes ago."));
+    }
     if start.zip(end).is_some_and(|(start, end)| end <= start) {
         return Err(invalid("EndDate must be greater than StartDate."));
     }

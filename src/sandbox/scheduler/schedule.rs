@@ -42,7 +42,7 @@ pub(super) fn create(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError
     if let Some(known) = env.realm.schedules.get(&key) {
         return repeated(known, input);
     }
-    check::schedule(input)?;
+    check::schedule(input, env.now as f64 / 1000.0)?;
     if !is_there(env.realm, &group) {
         return Err(missing("Schedule group", &group));
     }
@@ -118,7 +118,7 @@ pub(super) fn get(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
 
 /// Replaces all that a schedule says: what is not given takes its default.
 pub(super) fn update(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
-    check::schedule(input)?;
+    check::schedule(input, env.now as f64 / 1000.0)?;
     let now = env.now;
     let schedule = found(env, input)?;
     schedule.settings = settings(input);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Clock, Options, Sandbox};
+use super::super::{Clock, Fault, FaultKind, Options, Sandbox};
 use super::http::post;
 use super::support::lab;
 
@@ -155,6 +155,24 @@ fn rules_outlive_the_sandbox() {
     let options = Options { state: Some(sandbox.save()), clock: Clock::Held, ..Options::default() };
     let later = Sandbox::start(options).expect("the state is good");
     assert_eq!(events(&later, "ListRules", json!({}))["Rules"][0]["Name"], "nightly");
+}
+
+#[test]
+fn a_fault_fails_single_targets_and_lets_the_others_take_effect() {
+    let sandbox = with_rule();
+    let (code, message) = ("InternalException".to_owned(), "Try again.".to_owned());
+    let fault = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
+    sandbox.inject(Fault::on("PutTargets", fault.clone()));
+    let put = json!({ "Rule": "nightly", "Targets": [task("a"), task("b")] });
+    let answer = post(&sandbox, "events", "PutTargets", &put).json();
+    let entry = json!({ "TargetId": "b", "ErrorCode": "InternalException", "ErrorMessage": "Try again." });
+    assert_eq!(answer, json!({ "FailedEntryCount": 1, "FailedEntries": [entry] }));
+    sandbox.inject(Fault::on("RemoveTargets", fault));
+    let removed =
+        post(&sandbox, "events", "RemoveTargets", &json!({ "Rule": "nightly", "Ids": ["b"] })).json();
+    assert_eq!(removed["FailedEntryCount"], 1);
+    let listed = events(&sandbox, "ListTargetsByRule", json!({ "Rule": "nightly" }));
+    assert_eq!((&listed["Targets"][0]["Id"], &listed["Targets"][1]), (&json!("a"), &Value::Null));
 }
 
 #[test]

@@ -207,6 +207,24 @@ fn without_a_prefix_the_runtime_id_names_the_stream() {
 }
 
 #[test]
+fn lines_may_come_late_and_few_a_page() {
+    let sandbox = lab(Clock::Held, json!({}));
+    sandbox.deploy_logging(Scenario::Steady);
+    sandbox.advance(Duration::from_secs(120));
+    let read = || sandbox.logs("FilterLogEvents", json!({ "logGroupName": "/shop/web" })).expect("answers");
+    let all = read();
+    let newest = |answer: &Value| answer["events"].as_array().and_then(|e| e.last()?["timestamp"].as_i64());
+    assert!(all["nextToken"].is_null());
+    sandbox.set_scenario(None, Scenario::LateLogs);
+    let late = read();
+    assert_eq!(late["events"].as_array().map(Vec::len), Some(3));
+    assert!(late["nextToken"].is_string() && newest(&late) < newest(&all));
+    let now = (sandbox.now() * 1000.0) as i64;
+    let recent = json!({ "logGroupName": "/shop/web", "startTime": now - 15_000 });
+    assert_eq!(sandbox.logs("FilterLogEvents", recent).expect("answers")["events"], json!([]));
+}
+
+#[test]
 fn reading_may_be_denied() {
     let sandbox = lab(Clock::Held, json!({}));
     sandbox.deploy_logging(Scenario::NoLogs);

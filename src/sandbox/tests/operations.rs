@@ -188,6 +188,23 @@ fn a_task_of_its_own_works_and_ends() {
 }
 
 #[test]
+fn tasks_that_find_no_room_are_failures_in_a_good_answer() {
+    let sandbox = lab(Clock::Held, json!({}));
+    let network = json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } });
+    let input = json!({ "cluster": "shop", "taskDefinition": "web", "launchType": "FARGATE", "count": 3,
+        "networkConfiguration": network, "clientToken": "t-1" });
+    sandbox.set_scenario(None, Scenario::Scarce);
+    let answer = sandbox.ecs("RunTask", input.clone());
+    let counts = [&answer["tasks"], &answer["failures"]].map(|list| list.as_array().map_or(0, Vec::len));
+    assert_eq!((counts, &answer["failures"][0]["reason"]), ([1, 2], &json!("RESOURCE:MEMORY")));
+    assert_eq!(sandbox.ecs("RunTask", input.clone())["failures"], answer["failures"], "the token keeps them");
+    sandbox.set_scenario(None, Scenario::Placement);
+    let mut other = input;
+    other["clientToken"] = json!("t-2");
+    assert_eq!(sandbox.ecs("RunTask", other)["tasks"], json!([]));
+}
+
+#[test]
 fn scenarios_may_deny_calls() {
     let sandbox = lab(Clock::Held, json!({}));
     sandbox.set_scenario(None, Scenario::NoDeploymentsApi);

@@ -37,7 +37,14 @@ const fn back(from: u64, to: u64) -> End {
 fn without_breaker(scenario: Scenario) -> End {
     use Scenario as S;
     match scenario {
-        S::Steady | S::NoTagging | S::NoDeploymentsApi | S::NoLogs | S::Expires | S::ByTag => GOOD,
+        S::Steady
+        | S::NoTagging
+        | S::NoDeploymentsApi
+        | S::NoLogs
+        | S::LateLogs
+        | S::Scarce
+        | S::Expires
+        | S::ByTag => GOOD,
         S::Slow => good(200, 230),
         S::Flaky => good(65, 80),
         S::UnhealthyRecovers => good(140, 170),
@@ -70,7 +77,7 @@ fn without_breaker(scenario: Scenario) -> End {
 fn with_breaker(scenario: Scenario) -> End {
     use Scenario as S;
     match scenario {
-        S::Crash | S::ExitZero => back(95, 115),
+        S::Crash | S::ExitZero | S::ExitSeven => back(95, 115),
         S::Oom => back(105, 125),
         S::NoImage | S::Platform => back(60, 80),
         S::ExecFormat => back(90, 120),

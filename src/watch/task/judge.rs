@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::TaskEnding;
@@ -30,8 +29,7 @@ pub struct Seen {
 }
 
 /// Says how a task ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "end", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum End {
     /// Its program ended by itself.
     Exited { code: i64, container: String },
@@ -42,7 +40,6 @@ pub enum End {
         /// It was a call of StopTask.
         by_call: bool,
         reason: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
     },
     /// A container that counts has no exit code.
@@ -102,13 +99,14 @@ fn of_task(deciding: &Deciding, seen: &Seen) -> Option<End> {
 fn code(deciding: &Deciding, task: &Task) -> Result<(i64, String), String> {
     let counting: Vec<&Container> =
         task.containers.iter().filter(|container| deciding.counts(container)).collect();
-    let ended = counting.iter().filter_map(|own| Some((own.exit_code?, own.name.clone())));
-    if let Some(found) = ended.clone().find(|(code, _)| *code != 0) {
+    let mut ended = counting.iter().filter_map(|own| Some((own.exit_code?, own.name.clone())));
+    let first = ended.next();
+    if let Some(found) = first.iter().cloned().chain(ended).find(|(code, _)| *code != 0) {
         return Ok(found);
     }
     let without = counting.iter().find(|container| container.exit_code.is_none());
-    match (without, ended.last()) {
-        (None, Some(last)) => Ok(last),
+    match (without, first) {
+        (None, Some(first)) => Ok(first),
         (Some(container), _) => {
             let reason = container.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             Err(format!("container `{}` has no exit code{reason}", container.name))

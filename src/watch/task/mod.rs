@@ -4,7 +4,6 @@
 
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use tokio::sync::watch::Sender;
 
 use super::pace::{self, Rhythm};
@@ -18,16 +17,15 @@ use judge::{Deciding, End, Seen, judge};
 pub mod judge;
 
 /// Says how a run of a task ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TaskEnding {
     /// By itself, with this code: the first that is not 0, of several tasks and containers.
     Exited { code: i64 },
     /// It never ran, or was stopped from outside, and there is no code to pass on.
     FailedWithoutCode { reason: String },
-    /// The time was up: whether it was stopped.
+    /// The time was up: whether it was seen to stop.
     TimedOut { stopped: bool },
-    /// Somebody interrupted: whether it was stopped; else it goes on.
+    /// Somebody interrupted: whether it was seen to stop.
     Interrupted { stopped: bool },
     /// It was started, and that was all that was asked for.
     NotWaited,
@@ -44,7 +42,10 @@ pub struct TaskEnd {
     pub revision: String,
     pub ending: TaskEnding,
     pub tasks: Vec<TaskFacts>,
-    /// Why tasks of the same call were not started.
+    /// It was told to stop, and ECS took that.
+    pub told_to_stop: bool,
+    /// How many tasks of the same call were not started, and why: each reason once.
+    pub missing: usize,
     pub not_started: Vec<String>,
     pub diagnosis: Option<Diagnosis>,
     pub elapsed: Duration,
@@ -71,7 +72,7 @@ impl TaskEnd {
     /// Returns whether every task did what it was to do; one that nobody waited for counts as done.
     pub fn is_success(&self) -> bool {
         let good = matches!(self.ending, TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited);
-        good && self.not_started.is_empty()
+        good && self.missing == 0
     }
 }
 
@@ -126,15 +127,18 @@ impl<'a> TaskWatch<'a> {
         }
     }
 
-    /// Returns how the tasks ended, once all have; `tell` is given them as they are seen, and dropped at the end.
-    pub async fn to_the_end(mut self, tell: Sender<Vec<Task>>) -> Watched {
+    /// Returns how the tasks ended, once all have; `tell` is given them as they are seen.
+    pub async fn to_the_end(mut self, tell: &Sender<Vec<Task>>) -> Watched {
         loop {
             tokio::time::sleep(self.pause()).await;
             self.looks += 1;
             let arns: Vec<String> = self.seen.iter().map(|seen| seen.task.task_arn.clone()).collect();
             match self.aws.tasks(self.cluster, &arns).await {
                 Ok(tasks) => self.take_in(tasks),
-                Err(error) if is_final(&error) => return Watched::Lost { error: error.to_string() },
+                Err(error) if is_final(&error) => {
+                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    return Watched::Lost { error: format!("{error}{hint}") };
+                }
                 Err(error) => tracing::info!("the tasks are looked at again after: {error}"),
             }
             tell.send_replace(self.seen.iter().map(|seen| seen.task.clone()).collect());

@@ -217,6 +217,7 @@ impl World {
             "TagResource",
             "DeregisterTaskDefinition",
             "DeleteTaskDefinitions",
+            "RunTask",
             "StopTask",
             "RegisterScalableTarget",
         ];

@@ -1,0 +1,352 @@
+//! A release: tasks, services and schedules with one tag, in order, and what becomes of each where one fails.
+
+use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use serde_json::{Value, json};
+
+use crate::support::{REPOSITORY, Run, World, service};
+
+const DEFINITION: &str = "\
+family: shop
+networkMode: awsvpc
+requiresCompatibilities: [FARGATE]
+cpu: 256
+memory: 512
+executionRoleArn: arn:aws:iam::123456789012:role/execution
+containerDefinitions:
+  - name: app
+    image: {{ image.app }}
+";
+
+const MANIFEST: &str = "\
+ecsail: 1
+app: shop
+region: us-east-1
+cluster: main
+schedule_role: ecsSchedulerRole
+images:
+  app: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app
+services:
+  web: { task_definition: task.yml, before: [ migrate ] }
+  worker: { task_definition: task.yml, needs: [ web ] }
+  mailer: { task_definition: task.yml, needs: [ worker ], after: [ warm ] }
+tasks:
+  migrate: { like: web, command: [ bin/migrate ] }
+  warm: { like: web, command: [ bin/warm ] }
+schedules:
+  nightly:
+    expression: cron(0 3 * * ? *)
+    timezone: Asia/Tokyo
+    task: { like: worker, command: [ bin/report ] }
+";
+
+/// Returns a world with the three services of the manifest, all with a network; they share a family.
+fn world(manifest: &str) -> World {
+    let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}});
+    let seeded = ["web", "worker", "mailer"].map(|name| {
+        let mut seeded = service(name, network.clone());
+        seeded.task_definition["family"] = json!("shop");
+        seeded
+    });
+    World::with(Scenario::Steady, &[("ecsail.yml", manifest), ("task.yml", DEFINITION)], &seeded)
+}
+
+fn release(world: &World, arguments: &[&str]) -> Run {
+    world.run(&[&["deploy", "--tag", "v2"], arguments].concat())
+}
+
+/// Returns what became of each target: kind, key and state.
+fn targets(run: &Run) -> Vec<(String, String, String)> {
+    let ended = run.event("release.ended");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let targets = ended["targets"].as_array().expect("targets").clone();
+    targets
+        .iter()
+        .map(|target| (text(&target["kind"]), text(&target["key"]), text(&target["state"])))
+        .collect()
+}
+
+fn states(run: &Run) -> String {
+    targets(run).iter().map(|(_, key, state)| format!("{key} {state}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the image that a service is to run.
+fn image(world: &World, name: &str) -> String {
+    let definition = world.service(name)["taskDefinition"].as_str().expect("a definition").to_owned();
+    let image = world.definition(&definition).0["containerDefinitions"][0]["image"].clone();
+    image.as_str().expect("an image").trim_start_matches(&format!("{REPOSITORY}:")).to_owned()
+}
+
+/// Returns the names of the changing calls, in order, each run of equal ones once.
+fn changes(world: &World) -> Vec<String> {
+    let changing = [
+        "RegisterTaskDefinition",
+        "RunTask",
+        "UpdateService",
+        "CreateScheduleGroup",
+        "CreateSchedule",
+        "UpdateSchedule",
+    ];
+    let mut calls: Vec<String> =
+        world.sandbox.requests().into_iter().map(|request| request.operation).collect();
+    calls.retain(|call| changing.contains(&call.as_str()));
+    calls.dedup();
+    calls
+}
+
+#[test]
+fn all_that_renders_the_same_is_registered_once_and_done_in_order() {
+    let world = world(MANIFEST);
+    let run = release(&world, &["--output", "json"]).exits(0);
+    assert_eq!(
+        states(&run),
+        "migrate changed, web changed, worker changed, mailer changed, nightly changed, warm changed"
+    );
+    assert_eq!(world.calls("RegisterTaskDefinition").len(), 1);
+    assert_eq!(
+        changes(&world),
+        [
+            "RegisterTaskDefinition",
+            "RunTask",
+            "UpdateService",
+            "CreateScheduleGroup",
+            "CreateSchedule",
+            "RunTask"
+        ]
+    );
+    assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v2", "v2", "v2"]);
+    assert_eq!(run.event("release.ended")["verdict"], "succeeded");
+}
+
+#[test]
+fn a_release_has_one_id_on_definitions_tasks_and_in_its_events() {
+    let world = world(MANIFEST);
+    let id = release(&world, &["--output", "json"]).exits(0).event("release.ended")["release"].clone();
+    let id = id.as_str().expect("an id");
+    let runs = world.service("web")["taskDefinition"].as_str().expect("a definition").to_owned();
+    assert_eq!(world.definition(&runs).1["ecsail:release"], id);
+    for call in world.calls("RunTask") {
+        let started_by = call.body["startedBy"].as_str().expect("a text").to_owned();
+        assert_eq!(started_by, format!("ecsail/{id}"));
+        assert!(started_by.len() <= 36);
+    }
+}
+
+#[test]
+fn a_service_begins_when_what_it_needs_is_up() {
+    let world = world(MANIFEST);
+    release(&world, &[]).exits(0);
+    let updated: Vec<Value> =
+        world.calls("UpdateService").iter().map(|call| call.body["service"].clone()).collect();
+    assert_eq!(updated, [json!("web"), json!("worker"), json!("mailer")]);
+    let created = |name: &str| world.service(name)["deployments"][0]["createdAt"].as_f64().expect("a time");
+    let up = |name: &str| world.service(name)["deployments"][0]["updatedAt"].as_f64().expect("a time");
+    assert!(up("web") <= created("worker") && up("worker") <= created("mailer"));
+}
+
+#[test]
+fn services_that_need_nothing_begin_together() {
+    let manifest = MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ]", "");
+    let world = world(&manifest);
+    release(&world, &[]).exits(0);
+    let calls = world.sandbox.requests();
+    let at = |operation: &str, last: bool| {
+        let mut found =
+            calls.iter().enumerate().filter(|(_, call)| call.operation == operation).map(|(at, _)| at);
+        if last { found.next_back() } else { found.next() }.expect("a call")
+    };
+    let watched = calls[at("UpdateService", false)..at("UpdateService", true)].iter();
+    assert_eq!(
+        watched.filter(|call| call.operation == "DescribeServices").count(),
+        0,
+        "no look between the updates"
+    );
+}
+
+#[test]
+fn where_the_migration_fails_no_service_and_no_schedule_changes() {
+    let world = world(MANIFEST);
+    world.sandbox.set_scenario(Some("shop"), Scenario::Crash);
+    let run = release(&world, &["--output", "json"]).exits(3);
+    assert_eq!(
+        states(&run),
+        "migrate failed, web not_reached, worker not_reached, mailer not_reached, nightly not_reached, warm not_reached"
+    );
+    assert_eq!(changes(&world), ["RegisterTaskDefinition", "RunTask"]);
+    assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v1", "v1", "v1"]);
+    assert_eq!(run.event("release.ended")["verdict"], "failed");
+}
+
+#[test]
+fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touched() {
+    let world = world(MANIFEST);
+    let before = world.service("web")["taskDefinition"].clone();
+    world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
+    let run = release(&world, &["--on-failure", "rollback"]).exits(3);
+    let run = run.answers("web: deployed shop:4 in ").answers("; taken back, shop:1 runs");
+    let run = run.answers("worker: shop:4 cannot succeed: ").answers("; taken back, shop:2 runs");
+    let table: Vec<String> =
+        run.stdout.lines().skip_while(|line| !line.starts_with("TARGET")).map(one_spaced).collect();
+    assert_eq!(
+        table[..7],
+        [
+            "TARGET NAME STATE DETAIL",
+            "task migrate done shop:4",
+            "service web rolled back shop:1 runs",
+            "service worker rolled back shop:2 runs",
+            "service mailer not reached `worker` failed",
+            "schedule nightly not reached `worker` failed",
+            "task warm not reached `worker` failed",
+        ]
+    );
+    assert!(table[7].ends_with(" of v2: rolled back"), "{}", table[7]);
+    assert_eq!(world.service("web")["taskDefinition"], before);
+    assert_eq!(world.service("web")["deployments"][0]["rolloutState"], "COMPLETED");
+    let of_mailer = world.calls("UpdateService").into_iter().filter(|call| call.body["service"] == "mailer");
+    assert_eq!(of_mailer.count(), 0);
+    assert!(world.calls("CreateSchedule").is_empty());
+}
+
+fn one_spaced(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_rolls_out_beside_a_service_that_fails_is_taken_back_with_it() {
+    let manifest = MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ]", "");
+    let world = world(&manifest);
+    world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
+    world.sandbox.set_scenario(Some("mailer"), Scenario::Slow);
+    let run = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
+    assert_eq!(
+        states(&run),
+        "migrate changed, web rolled_back, worker rolled_back, mailer rolled_back, nightly not_reached, warm not_reached"
+    );
+    assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v1", "v1", "v1"]);
+}
+
+#[test]
+fn without_that_being_asked_for_only_the_service_that_failed_goes_back() {
+    let world = world(MANIFEST);
+    world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
+    let run = release(&world, &["--output", "json"]).exits(3);
+    assert_eq!(
+        states(&run),
+        "migrate changed, web changed, worker rolled_back, mailer not_reached, nightly not_reached, warm not_reached"
+    );
+    assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v2", "v1", "v1"]);
+    assert_eq!(run.event("release.ended")["verdict"], "failed");
+}
+
+#[test]
+fn a_service_that_cannot_be_updated_takes_its_release_back_too() {
+    let world = world(&MANIFEST.replace("cluster: main", "cluster: main\non_failure: rollback"));
+    let update = Fault::on("UpdateService", FaultKind::AccessDenied);
+    world.sandbox.inject(update.after(1).times(1));
+    let run = release(&world, &["--output", "json"]).exits(3);
+    assert_eq!(
+        states(&run).split(", nightly").next(),
+        Some("migrate changed, web rolled_back, worker failed, mailer not_reached")
+    );
+    assert_eq!(image(&world, "web"), "v1");
+}
+
+#[test]
+fn a_release_that_changes_nothing_runs_nothing() {
+    let world = world(MANIFEST);
+    release(&world, &[]).exits(0);
+    world.sandbox.clear_requests();
+    let run = release(&world, &[]).exits(0);
+    assert!(changes(&world).is_empty());
+    run.answers("web: unchanged").answers("nightly: unchanged");
+}
+
+#[test]
+fn a_deploy_of_services_leaves_schedules_and_runs_their_tasks() {
+    let world = world(MANIFEST);
+    let run = world.run(&["deploy", "service", "web", "--tag", "v2", "--output", "json"]).exits(0);
+    assert_eq!(states(&run), "migrate changed, web changed");
+    assert_eq!(changes(&world), ["RegisterTaskDefinition", "RunTask", "UpdateService"]);
+}
+
+#[test]
+fn tasks_that_only_unchanged_services_name_do_not_run() {
+    let world = world(MANIFEST);
+    world.run(&["deploy", "service", "web", "--tag", "v2"]).exits(0);
+    world.sandbox.clear_requests();
+    let run = release(&world, &["--output", "json"]).exits(0);
+    assert_eq!(
+        states(&run),
+        "migrate not_needed, web unchanged, worker changed, mailer changed, nightly changed, warm changed"
+    );
+    assert_eq!(world.calls("RunTask").len(), 1);
+    assert!(world.calls("RegisterTaskDefinition").is_empty(), "what web runs serves all");
+}
+
+#[test]
+fn a_mistake_in_a_schedule_stops_before_anything_changes() {
+    let wrong = MANIFEST.replace("cron(0 3 * * ? *)", "cron(0 3 * * * *)");
+    let world = world(&wrong);
+    release(&world, &[]).exits(1).says("ecsail.yml:");
+    assert!(changes(&world).is_empty());
+}
+
+#[test]
+fn a_dropped_answer_to_the_migration_starts_no_second_one() {
+    let world = world(MANIFEST);
+    world.sandbox.inject(Fault::on("RunTask", FaultKind::DropAfter).times(1));
+    release(&world, &["--output", "json"]).exits(0);
+    let calls = world.calls("RunTask");
+    let tokens: Vec<&Value> = calls.iter().map(|call| &call.body["clientToken"]).collect();
+    assert_eq!(tokens[0], tokens[1], "the same call again");
+    let listed =
+        world.call("ListTasks", json!({"cluster": "main", "family": "shop", "desiredStatus": "STOPPED"}));
+    let arns = listed["taskArns"].clone();
+    let tasks = world.call("DescribeTasks", json!({"cluster": "main", "tasks": arns}));
+    let own = tasks["tasks"].as_array().expect("tasks").iter();
+    let migrations =
+        own.filter(|task| task["overrides"]["containerOverrides"][0]["command"][0] == "bin/migrate");
+    assert_eq!(migrations.count(), 1);
+}
+
+#[test]
+fn without_waiting_nothing_can_wait_for_another() {
+    let world = world(MANIFEST);
+    release(&world, &["--no-wait"]).exits(2).says("`mailer` needs `worker`");
+    assert!(changes(&world).is_empty());
+}
+
+#[test]
+fn hooks_are_told_and_the_first_one_can_stop_it() {
+    let hooks = "hooks:\n  before_deploy: 'echo to $ECSAIL_TARGETS; exit 4'\n  on_failure: 'echo ended $ECSAIL_VERDICT'\n";
+    let world = world(&format!("{MANIFEST}{hooks}"));
+    let run = release(&world, &[]).exits(1).says("to task/migrate service/web");
+    run.says("nothing was changed").says("ended failed");
+    assert!(changes(&world).is_empty());
+}
+
+#[test]
+fn the_last_hook_is_told_how_it_ended() {
+    let hooks = "hooks:\n  after_deploy: [ 'echo ended $ECSAIL_VERDICT for $ECSAIL_APP $ECSAIL_TAG', 'cat > told.json' ]\n";
+    let world = world(&format!("{MANIFEST}{hooks}"));
+    release(&world, &[]).exits(0).says("ended succeeded for shop v2");
+    let told = std::fs::read_to_string(world.folder.dir.path().join("told.json")).expect("it was written");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(
+        told["targets"][1],
+        json!({"kind": "service", "name": "web", "state": "changed", "detail": "shop:4"})
+    );
+}
+
+#[test]
+fn a_plan_shows_the_whole_release_in_order() {
+    let world = world(MANIFEST);
+    let run = world.run(&["plan", "--tag", "v2"]).exits(0);
+    let heads: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split(':').next())
+        .collect();
+    assert_eq!(heads, ["task migrate", "web", "worker", "mailer", "schedule nightly", "task warm"]);
+    assert!(changes(&world).is_empty());
+}
