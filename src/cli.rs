@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
     cancel, check, completions, deploy, exec, explain, history, images, logs, man, plan, prune, render,
-    restart, resume, revisions, rollback, run, scale, schema, status, stop_task, tasks, wait,
+    restart, resume, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait,
 };
 use crate::completing;
 use crate::context::Context;
@@ -50,6 +50,7 @@ enum Verb {
     Logs(logs::Logs),
     Exec(exec::Exec),
     Run(run::Run),
+    Schedule(schedule::Schedule),
     StopTask(stop_task::StopTask),
     Scale(scale::Scale),
     Explain(explain::Explain),
@@ -213,6 +214,7 @@ fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Logs(args) => runtime()?.block_on(logs::run(args, context)),
         Verb::Exec(args) => runtime()?.block_on(exec::run(args, context)),
         Verb::Run(args) => runtime()?.block_on(run::run(args, context)),
+        Verb::Schedule(args) => runtime()?.block_on(schedule::run(args, context)),
         Verb::StopTask(args) => runtime()?.block_on(stop_task::run(args, context)),
         Verb::Scale(args) => runtime()?.block_on(scale::run(args, context)),
         #[cfg(feature = "sandbox")]

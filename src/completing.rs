@@ -61,6 +61,11 @@ pub fn services() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().services())
 }
 
+/// Returns what completes the names of schedules.
+pub fn schedules() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| Line::read().schedules())
+}
+
 /// Returns what completes the names of tasks.
 pub fn tasks() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().tasks())
@@ -128,6 +133,11 @@ impl Line {
         });
         let own = keys.services.iter().map(|key| (key.clone(), "service of the manifest".to_owned()));
         each_once(own.chain(seen))
+    }
+
+    fn schedules(&self) -> Vec<CompletionCandidate> {
+        let named = |key: String| (key, "schedule of the manifest".to_owned());
+        each_once(self.keys().schedules.into_iter().map(named))
     }
 
     fn stages(&self) -> Vec<CompletionCandidate> {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::manifest::load::Request;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, Scope};
 use crate::render::{self, Definition, Desired, DesiredService};
 use crate::sandbox::{
     Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
@@ -159,10 +159,14 @@ fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
     manifest.path.as_ref()?;
     let tags = Tags { all: Some(TAGS[0].to_owned()), ..Tags::default() };
     let services = manifest.services.iter().chain(&manifest.lenders).map(|service| service.key.clone());
-    let services = services.collect();
-    let earlier =
-        manifest::load(settings, &Request { tags: tags.clone(), services, ..Request::default() }).ok()?;
-    render::desired(&earlier, &tags).ok()
+    let services: Vec<String> = services.collect();
+    let rendered = |scope| {
+        let (tags, services) = (tags.clone(), services.clone());
+        let request = Request { tags: tags.clone(), services, scope, ..Request::default() };
+        render::desired(&manifest::load(settings, &request).ok()?, &tags).ok()
+    };
+    // The images of tasks and schedules have to be there too; where those cannot be rendered, the services alone can be.
+    rendered(Scope::Release).or_else(|| rendered(Scope::Services))
 }
 
 /// Returns where the state of a manifest's sandbox is kept: beside the manifest.

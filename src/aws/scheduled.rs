@@ -151,18 +151,28 @@ impl Aws {
         }
     }
 
-    /// Returns the schedules of a group, whole; none where there is no such group. They are in the order of their names.
+    /// Returns the schedules of a group but for those of these names, whole; none where the group is not there or does not
+    /// have all of these tags. They are in the order of their names.
     ///
     /// # Errors
     /// The API's.
-    pub async fn schedules_of_group(&self, group: &str) -> Result<Vec<ObservedSchedule>, ApiError> {
-        let Some(tags) = self.schedule_group(group).await? else { return Ok(Vec::new()) };
-        let names = self.schedule_names(group).await?;
+    pub async fn other_schedules_of_group(
+        &self,
+        group: &str,
+        tags: &BTreeMap<String, String>,
+        known: &BTreeSet<&str>,
+    ) -> Result<Vec<ObservedSchedule>, ApiError> {
+        let Some(found) = self.schedule_group(group).await? else { return Ok(Vec::new()) };
+        if tags.is_empty() || !tags.iter().all(|(key, value)| found.get(key) == Some(value)) {
+            return Ok(Vec::new());
+        }
+        let mut names = self.schedule_names(group).await?;
+        names.retain(|name| !known.contains(name.as_str()));
         let calls = names.iter().map(|name| self.schedule(group, name));
-        let found: Vec<Option<ObservedSchedule>> =
+        let schedules: Vec<Option<ObservedSchedule>> =
             stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
-        let with_tags = |schedule: ObservedSchedule| ObservedSchedule { tags: tags.clone(), ..schedule };
-        Ok(found.into_iter().flatten().map(with_tags).collect())
+        let with_tags = |schedule: ObservedSchedule| ObservedSchedule { tags: found.clone(), ..schedule };
+        Ok(schedules.into_iter().flatten().map(with_tags).collect())
     }
 
     /// Returns the rules with an expression that have all of these tags, with their targets; none without any tag.

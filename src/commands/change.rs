@@ -13,6 +13,7 @@ use crate::aws::observe::cluster_failure;
 use crate::aws::types::{Observed, Service, view};
 use crate::context::Context;
 use crate::error::{Failure, Failures};
+use crate::manifest::Manifest;
 use crate::plan::refuse;
 use crate::plan::rollback::service::Terms;
 use crate::plan::rollback::{Release, Source, Target, Told};
@@ -29,14 +30,23 @@ pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
         let hint = "name them; without names it is all of the manifest's".to_owned();
         return Err(Failure::usage("which services is not said").hint(hint).into());
     }
-    let account = chosen.manifest.account.as_ref().map(|account| account.value.as_str());
-    if account.is_some() {
-        let observed = Observed { caller: chosen.aws.caller().await.ok(), ..Observed::default() };
-        raised(refuse::account(account, &observed))?;
-    }
+    right_account(&chosen.manifest, &chosen.aws).await?;
     let found = chosen.all().await?;
     raised(found.iter().filter_map(|found| refuse::immovable(&found.service)).collect())?;
     Ok(found)
+}
+
+/// Refuses credentials of another account than the manifest's, where it insists on one.
+///
+/// # Errors
+/// The refusal.
+pub async fn right_account(manifest: &Manifest, aws: &crate::aws::Aws) -> Result<()> {
+    let account = manifest.account.as_ref().map(|account| account.value.as_str());
+    if account.is_some() {
+        let observed = Observed { caller: aws.caller().await.ok(), ..Observed::default() };
+        raised(refuse::account(account, &observed))?;
+    }
+    Ok(())
 }
 
 /// Looks at services again once a question was answered, and raises that somebody changed one meanwhile.

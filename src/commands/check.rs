@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Selection;
+use super::schedule::upcoming;
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::manifest::{self, load};
@@ -63,10 +64,13 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     };
     let mut services = 0;
     let mut invalid: Option<Invalid> = None;
-    for result in checked {
+    let mut schedules = Vec::new();
+    for (index, result) in checked.into_iter().enumerate() {
         match result {
             Ok(desired) => {
                 services = services.max(desired.services.len());
+                let stage = stages.get(index).or(context.settings.stage.as_ref());
+                schedules.push((stage.cloned(), desired.schedules));
                 context.report.tell(&Event::Remarks(&desired.remarks));
             }
             Err(found) => invalid = Some(merged(invalid, found)),
@@ -78,6 +82,7 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     let stages: Vec<String> =
         if stages.is_empty() { context.settings.stage.iter().cloned().collect() } else { stages };
     context.report.tell(&Event::Checked { services, stages: &stages });
+    context.report.tell(&Event::Page(&upcoming::page(&schedules, jiff::Timestamp::now())));
     Ok(Outcome::Done)
 }
 

@@ -35,6 +35,8 @@ pub mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod scale;
+pub mod schedule;
+pub mod schedules_back;
 pub mod schema;
 pub mod services;
 pub mod status;
@@ -55,7 +57,7 @@ pub enum Target {
     /// Only these schedules; all of the manifest's without names
     Schedule {
         /// The schedules' keys in the manifest
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", add = crate::completing::schedules())]
         names: Vec<String>,
     },
 }

@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::{Selection, options, some_services};
 use crate::context::Context;
-use crate::manifest;
+use crate::manifest::{self, load::Request};
 use crate::plan;
 use crate::render;
 use crate::report::{Event, Outcome, PlanFormat};
@@ -29,20 +29,32 @@ pub struct Plan {
 /// # Errors
 /// What stands against the deploy.
 pub async fn run(args: &Plan, markdown: bool, context: &Context) -> Result<Outcome> {
-    let request = args.selection.request()?;
-    let manifest = manifest::load(&context.settings, &request)?;
+    let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
+    show(&args.selection.request()?, args.exit_code, format, context).await
+}
+
+/// Shows what a deploy of what is asked for would change.
+///
+/// # Errors
+/// What stands against the deploy.
+pub async fn show(
+    request: &Request,
+    exit_code: bool,
+    format: PlanFormat,
+    context: &Context,
+) -> Result<Outcome> {
+    let manifest = manifest::load(&context.settings, request)?;
     let desired = render::desired(&manifest, &request.tags)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
     let observed = aws.observe(&desired).await?;
     // A deployment under way stands against a deploy, not against looking.
-    let options = plan::Options { looking: true, ..options(&manifest, &request, &context.settings) };
+    let options = plan::Options { looking: true, ..options(&manifest, request, &context.settings) };
     let mut plan = plan::compare(&desired, &observed, &options)?;
     for (_, seen) in observed.services.iter().filter(|(_, seen)| seen.service.under_way().is_some()) {
         plan.notes.push(format!("a deployment of `{}` is under way", seen.service.service_name));
     }
-    let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
     context.report.tell(&Event::Plan { plan: &plan, answer: Some(format) });
-    Ok(if args.exit_code && !plan.is_empty() { Outcome::Changes } else { Outcome::Done })
+    Ok(if exit_code && !plan.is_empty() { Outcome::Changes } else { Outcome::Done })
 }

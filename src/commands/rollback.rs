@@ -9,6 +9,7 @@ use super::following::Following;
 use super::interrupts::Interrupts;
 use super::performer;
 use super::rollouts::settle;
+use super::schedules_back::{self, SchedulesBack};
 use super::services::{Named, confirmed};
 use super::ways_back::{self, Asked, WaysBack};
 use crate::apply;
@@ -27,7 +28,8 @@ use crate::report::{Event, Outcome};
   ecsail rollback web --steps 2
 
 Without `--to` it goes to the newest deployment that succeeded before the one that runs; what was rolled away from is
-passed over. A deployment under way is stopped, and ECS goes back. A number after `--to` is a revision of the family
+passed over. A deployment under way is stopped, and ECS goes back. Schedules of the manifest that run what the same
+release brought go back too, once all services are. A number after `--to` is a revision of the family
 where there is one, else an image tag; `tag=12` is always a tag.
 
 Exit codes: 0 rolled back, or nothing to do, 1 error, 2 usage, 3 the rollback failed,
@@ -41,6 +43,9 @@ pub struct Rollback {
     /// How many deployments that succeeded to go back
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "to")]
     steps: Option<u16>,
+    /// Leave the schedules as they are; else those of the manifest go back too, once all services are back
+    #[arg(long)]
+    no_schedules: bool,
     /// Return once the update is accepted, without watching
     #[arg(long)]
     no_wait: bool,
@@ -64,8 +69,12 @@ pub struct Rollback {
 pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable(&chosen).await?;
-    let WaysBack { plan, under_way, targets } =
-        ways_back::find(&args.asked(context), &found, &chosen).await?;
+    let ways = ways_back::find(&args.asked(context), &found, &chosen).await?;
+    let schedules = match args.no_schedules {
+        true => SchedulesBack::default(),
+        false => schedules_back::find(&ways, args.named.is_all(), &chosen.aws, context).await?,
+    };
+    let WaysBack { plan, under_way, targets } = ways;
     targets.iter().for_each(|target| context.report.tell(&Event::Target(target)));
     if plan.is_empty() && under_way.is_empty() {
         tell_left(&plan, context);
@@ -75,6 +84,7 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
         true => plan.notes.iter().for_each(|note| context.report.tell(&Event::Note(note))),
         false => context.report.tell(&Event::Plan { plan: &plan, answer: None }),
     }
+    schedules.show(context);
     if args.dry_run {
         let text = "dry run: nothing was changed";
         context.report.tell(&Event::Answer { event: "dry_run", text, value: serde_json::json!({}) });
@@ -88,15 +98,20 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
         still(seen, &chosen.aws).await?;
     }
     let mut interrupts = Interrupts::listen()?;
-    let mut applied = apply::run(&plan, &chosen.aws, context.report.as_ref()).await?;
+    let (aws, report) = (&chosen.aws, context.report.as_ref());
+    let registered = apply::registrations(&plan, aws, report).await?;
+    let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
+    let mut applied = apply::services(&changing, &registered, aws, report).await;
     stop(under_way, &mut applied, &chosen, context).await;
     tell_left(&plan, context);
     tell_updated(&plan, &applied.settled, context);
     if args.no_wait {
+        schedules.leave("with `--no-wait` nobody waits for the services to be back", context);
         return Ok(not_waited(&applied, context));
     }
-    let settled = settle(applied.followed, &args.following, &chosen.aws, context, &mut interrupts).await;
-    Ok(tell_ends(&settled, &applied.failures, context))
+    let settled = settle(applied.followed, &args.following, aws, context, &mut interrupts).await;
+    let outcome = tell_ends(&settled, &applied.failures, context);
+    Ok(schedules.follow(outcome, &registered, aws, context).await)
 }
 
 impl Rollback {

@@ -68,6 +68,11 @@ pub struct Chosen {
 }
 
 impl Named {
+    /// Returns whether no service is named.
+    pub fn is_all(&self) -> bool {
+        self.names.is_empty() && self.services.is_empty()
+    }
+
     /// Returns the services that are meant.
     ///
     /// # Errors

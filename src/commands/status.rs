@@ -6,15 +6,17 @@ use anyhow::Result;
 use clap::Args;
 
 use super::interrupts::Interrupts;
-use super::services::{Chosen, Named, Place};
+use super::services::{Named, Place};
 use crate::aws::ApiError;
 use crate::context::Context;
 use crate::report::{Event, Outcome, Page, times};
 use look::{Looks, Seen};
+use schedules::Schedules;
 
 mod drift;
 mod look;
 mod page;
+mod schedules;
 mod standing;
 mod value;
 
@@ -36,7 +38,7 @@ const A_SERVICE: Duration = Duration::from_millis(20);
   ecsail status web --cluster main --output json
 
 Up to ten services are shown with images, the last deploy, targets, events, and how the running definition differs
-from the manifest; more are a table. Exit codes: 1 where a service is not there.")]
+from the manifest; more are a table. Without names the manifest's schedules are shown too. Exit codes: 1 where a service is not there.")]
 pub struct Status {
     #[command(flatten)]
     named: Named,
@@ -55,16 +57,22 @@ pub struct Status {
 pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let mut looks = Looks::new(&chosen, context);
+    let schedules = if args.named.is_all() { Schedules::of(&chosen, context)? } else { None };
     if args.watch {
-        return watch(args, &chosen, &mut looks, context).await;
+        return watch(args, &mut looks, schedules.as_ref(), context).await;
     }
-    let (page, missing) = look(args, &chosen, &mut looks).await?;
+    let (page, missing) = look(args, &mut looks, schedules.as_ref()).await?;
     context.report.tell(&Event::Page(&page));
     Ok(if missing { Outcome::Error } else { Outcome::Done })
 }
 
 /// Returns what a look shows, and whether a service is not there.
-async fn look(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>) -> Result<(Page, bool)> {
+async fn look(
+    args: &Status,
+    looks: &mut Looks<'_>,
+    schedules: Option<&Schedules<'_>>,
+) -> Result<(Page, bool)> {
+    let chosen = looks.chosen;
     let found = chosen.look().await?;
     let there = |place: &&Place| found.iter().any(|found| &found.place == *place);
     let missing: Vec<&Place> = chosen.places.iter().filter(|place| !there(place)).collect();
@@ -73,7 +81,7 @@ async fn look(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>) -> Result<(
         let failure = if missing.len() <= SUGGESTED { Some(chosen.missing(place).await) } else { None };
         hints.push((*place, failure.and_then(|failure| failure.hints.into_iter().next())));
     }
-    let page = if chosen.places.is_empty() {
+    let mut page = if chosen.places.is_empty() {
         page::none(chosen.manifest.cluster.as_deref())
     } else if found.len() <= FEW {
         let seen: Vec<Seen> = looks.closely(found).await;
@@ -81,19 +89,27 @@ async fn look(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>) -> Result<(
     } else {
         page::short(&looks.briefly(found).await, &hints, args, times::now())
     };
+    if let Some(schedules) = schedules {
+        page.items.extend(schedules.items().await);
+    }
     Ok((page, !missing.is_empty()))
 }
 
 /// Looks again and again until somebody ends it.
-async fn watch(args: &Status, chosen: &Chosen, looks: &mut Looks<'_>, context: &Context) -> Result<Outcome> {
+async fn watch(
+    args: &Status,
+    looks: &mut Looks<'_>,
+    schedules: Option<&Schedules<'_>>,
+    context: &Context,
+) -> Result<Outcome> {
     let mut interrupts = Interrupts::listen()?;
-    let services = u32::try_from(chosen.places.len()).unwrap_or(u32::MAX);
+    let services = u32::try_from(looks.chosen.places.len()).unwrap_or(u32::MAX);
     let pause = context.poll_interval().unwrap_or(INTERVAL + A_SERVICE.saturating_mul(services));
     let mut before: Option<Page> = None;
     let mut failing = false;
     loop {
         let looked = tokio::select! {
-            looked = look(args, chosen, looks) => looked,
+            looked = look(args, looks, schedules) => looked,
             () = interrupts.next() => break,
         };
         match looked {

@@ -138,10 +138,23 @@ fn report_unknown_names(root: &Node, request: &Request, manifest: &mut Manifest)
         Scope::Task { name: Some(name), .. } => root.get("tasks").and_then(|tasks| tasks.get(name)),
         _ => None,
     };
-    for node in own.chain(names).chain(task).filter(|node| node.any_unknown()) {
+    let scheduled = match &request.scope {
+        Scope::Schedules(names) => where_schedules_are(root, names),
+        _ => Vec::new(),
+    };
+    for node in own.chain(names).chain(task).chain(scheduled).filter(|node| node.any_unknown()) {
         let hint = "give what it uses: `--stage`, `--set`, `--tag` or the environment".to_owned();
         manifest.problems.push(Problem::error(node.span, "this uses a name that is not defined").hint(hint));
     }
+}
+
+/// Returns what says where the named schedules are in AWS; all schedules where none is named.
+fn where_schedules_are<'a>(root: &'a Node, names: &[String]) -> Vec<&'a Node> {
+    let schedules = root.get("schedules").map(Node::entries).unwrap_or_default();
+    let meant = schedules.iter().filter(|(key, _)| names.is_empty() || names.contains(&key.name));
+    let keys = ["via", "name", "rule", "group", "target"];
+    let places = meant.flat_map(|(_, schedule)| keys.iter().filter_map(|key| schedule.get(key)));
+    root.get("app").into_iter().chain(places).collect()
 }
 
 /// Reports variables that use what is only known after the variables are.

@@ -48,6 +48,16 @@ pub enum Via {
     Rule,
 }
 
+impl Via {
+    /// Returns its name in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Via::Scheduler => "scheduler",
+            Via::Rule => "rule",
+        }
+    }
+}
+
 /// Holds a schedule of the manifest.
 #[derive(Clone, Debug)]
 pub struct Schedule {

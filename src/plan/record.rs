@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::aws::types::{ImageState, Observed};
+use crate::aws::types::{ImageState, Observed, TaskDefinition};
 use crate::manifest::image::Reference;
 
 /// The most tags that a resource may have (API reference, RegisterTaskDefinition, `tags`).
@@ -36,10 +36,10 @@ impl Record {
         let facts = [
             ("ecsail:app", self.app.clone()),
             ("ecsail:stage", self.stage.clone()),
-            ("ecsail:tag", self.tag.clone()),
+            (TAG, self.tag.clone()),
             ("ecsail:git-sha", self.git_sha.clone()),
             ("ecsail:deployed-by", performer),
-            ("ecsail:release", self.release.clone()),
+            (RELEASE, self.release.clone()),
         ];
         let facts = facts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), allowed(&value?))));
         for (key, value) in facts.chain(self.digest_tags(document, observed)) {
@@ -62,6 +62,24 @@ impl Record {
             .collect()
     }
 }
+
+/// Returns the tag that a definition was deployed with: as the record on it has it, else those of its images.
+pub fn tag_of(definition: &TaskDefinition) -> Option<String> {
+    if let Some(tag) = definition.tag(TAG) {
+        return Some(tag.to_owned());
+    }
+    let mut tags: Vec<String> = Vec::new();
+    for tag in crate::render::images(&definition.document).filter_map(|image| image.tag) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    Some(tags.join(",")).filter(|tags| !tags.is_empty())
+}
+
+/// The keys of the tags that name what was deployed, and in which release.
+const TAG: &str = "ecsail:tag";
+pub const RELEASE: &str = "ecsail:release";
 
 /// The key of the tag that names the revision that a registered-again one was made from, as `family:revision`.
 pub const RESTORED_FROM: &str = "ecsail:restored-from";

@@ -2,7 +2,7 @@
 
 use super::work::{self, DesiredWork};
 use super::{DesiredTask, Files};
-use crate::document::problem::{Problem, Problems};
+use crate::document::problem::{Invalid, Problem, Problems};
 use crate::expression::{Expression, Kind, Wrong, zone};
 use crate::manifest::Manifest;
 use crate::manifest::fields::Located;
@@ -61,6 +61,41 @@ pub(super) fn desired(
 ) -> Vec<DesiredSchedule> {
     let one = |schedule: &Schedule| desired_schedule(schedule, manifest, tasks, files, problems);
     manifest.schedules.iter().filter_map(one).collect()
+}
+
+/// Returns schedules without what they run, as far as they are known: for verbs that only look and render nothing.
+///
+/// What depends on a name that is not defined says nothing, as what is not written; an expression is then empty.
+///
+/// # Errors
+/// A schedule of which nobody can say where it is.
+pub fn known(manifest: &Manifest) -> Result<Vec<DesiredSchedule>, Invalid> {
+    let mut problems = manifest.problems.clone();
+    let known = |schedule: &Schedule| {
+        let mut unread = Problems::default();
+        let group = group(schedule, manifest, &mut problems);
+        let value = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
+        DesiredSchedule {
+            key: schedule.key.clone(),
+            via: schedule.via,
+            name: schedule.name.value.clone(),
+            own_group: schedule.via == Via::Scheduler && schedule.group.is_none(),
+            group,
+            expression: value(&schedule.expression).unwrap_or_default(),
+            timezone: value(&schedule.timezone),
+            enabled: schedule.enabled,
+            description: schedule.description.clone(),
+            flexible_window: schedule.flexible_window,
+            start: time(schedule.start.as_ref(), &mut unread),
+            end: time(schedule.end.as_ref(), &mut unread),
+            targets: Vec::new(),
+        }
+    };
+    let schedules = manifest.schedules.iter().map(known).collect();
+    match problems.any_error() {
+        true => Err(Invalid { problems, sources: manifest.sources.clone() }),
+        false => Ok(schedules),
+    }
 }
 
 fn desired_schedule(

@@ -4,11 +4,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    Event, HookFact, Question, Report, TaskQuestion, error, hook, log, plan, problems, screen, task,
+    Event, HookFact, Question, Report, TaskQuestion, error, hook, log, plan, problems, rollback, screen, task,
 };
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
-use crate::manifest::schedules::Via;
 use crate::watch::{Aftermath, Settled};
 
 /// The JSON Schema of every line.
@@ -101,6 +100,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             extend(&mut value, json!(target));
             value
         }
+        Event::ScheduleTarget { plan, services } => rollback::schedule_json(plan, services),
         Event::Registered { revision } => json!({"event": "registered", "revision": revision}),
         Event::Retired { revision, deleted: false, .. } => {
             json!({"event": "deregistered", "revision": revision})
@@ -110,7 +110,7 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
         }
         Event::ScheduleApplied { schedule, name, via, action } => {
-            json!({"event": "schedule.applied", "schedule": schedule, "name": name, "via": via_name(*via), "action": action})
+            json!({"event": "schedule.applied", "schedule": schedule, "name": name, "via": via.name(), "action": action})
         }
         Event::Progress(progress) => {
             let mut value = json!({"event": "rollout.progress"});
@@ -164,14 +164,6 @@ fn json_of(event: &Event<'_>) -> Option<Value> {
             return None;
         }
     })
-}
-
-/// Returns what the manifest calls the service that keeps a schedule.
-fn via_name(via: Via) -> &'static str {
-    match via {
-        Via::Scheduler => "scheduler",
-        Via::Rule => "rule",
-    }
 }
 
 /// Adds the members of one object to another.

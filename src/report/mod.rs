@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::aws::types;
 use crate::document::problem::Invalid;
 use crate::manifest::schedules::Via;
-use crate::plan::Plan;
 use crate::plan::rollback::Target;
+use crate::plan::{Plan, SchedulePlan};
 use crate::release::Release;
 use crate::settings::{Color, Output, Settings};
 use crate::tail::merge::Line as LogLine;
@@ -58,6 +58,8 @@ pub enum Event<'a> {
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
     /// Where a service goes back to, and why.
     Target(&'a Target),
+    /// Where a schedule goes back to, each target with the service that it goes with.
+    ScheduleTarget { plan: &'a SchedulePlan, services: &'a [String] },
     /// A revision was registered.
     Registered { revision: &'a str },
     /// A revision was deregistered or deleted; so many steps of so many are done.

@@ -1,7 +1,10 @@
 //! Owns how a way back looks before it is gone: what runs, what it goes back to, and why that.
 
+use serde_json::{Value, json};
+
 use super::screen::{Paint, paint};
 use crate::manifest::image::Reference;
+use crate::plan::SchedulePlan;
 use crate::plan::rollback::{LeftOut, Pinned, Source, Target, Told, Why};
 use crate::watch::judge::in_words;
 
@@ -21,6 +24,35 @@ pub fn text(target: &Target, color: bool) -> String {
     lines.extend(target.left_out.iter().map(|left| format!("  not   {}", left_out(left))));
     lines.extend(target.pinned.iter().map(|image| format!("  image {}", pinned(image))));
     lines.join("\n")
+}
+
+/// Returns where a schedule goes back to: a line for each of its targets, with the service that it goes with.
+pub fn schedule(plan: &SchedulePlan, services: &[String], color: bool) -> String {
+    let name = paint(color, Paint::Bold, &plan.key);
+    let lines = back(plan, services).map(|(id, from, to, service)| {
+        let target = if id.is_empty() { String::new() } else { format!(" target `{id}`") };
+        format!("{name}:{target} goes back from {from} to {to}, with `{service}`")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns where a schedule goes back to as JSON.
+pub fn schedule_json(plan: &SchedulePlan, services: &[String]) -> Value {
+    let target = |(id, from, to, service): (&str, &str, &str, &String)| json!({"target": (!id.is_empty()).then_some(id), "from": from, "to": to, "service": service});
+    json!({"event": "schedule.rollback", "schedule": plan.key, "name": plan.name, "via": plan.via.name(),
+        "targets": back(plan, services).map(target).collect::<Vec<_>>()})
+}
+
+/// Returns the targets of a schedule's way back: id, revision before and after, and the service that it goes with.
+fn back<'a>(
+    plan: &'a SchedulePlan,
+    services: &'a [String],
+) -> impl Iterator<Item = (&'a str, &'a str, &'a str, &'a String)> {
+    let text = |value: &'a Option<Value>| value.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let targets = plan.targets.iter().zip(&plan.changes).zip(services);
+    targets.map(move |((target, change), service)| {
+        (target.id.as_str(), text(&change.before), text(&change.after), service)
+    })
 }
 
 /// Returns a release in one line: its revision, when it was deployed, its images.

@@ -161,12 +161,20 @@ impl Report for Text {
             }
             Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
             Event::Target(target) => self.told(&rollback::text(target, color)),
+            Event::ScheduleTarget { plan, services } => {
+                self.told(&rollback::schedule(plan, services, color));
+            }
             Event::Registered { revision } => self.story(&format!("registered {revision}")),
             Event::Retired { revision, deleted, done, of } => {
                 let what = if *deleted { "deleted" } else { "deregistered" };
                 self.story(&format!("{what} {revision} ({done} of {of})"));
             }
             Event::ScheduleApplied { schedule, name, via, action } => {
+                let action = if *action == "targets_removed" {
+                    "stays, without targets of the app's that are not in the manifest"
+                } else {
+                    action
+                };
                 self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
             }
             Event::Updated { service, revision, deployment: Some(id) } => {

@@ -47,6 +47,15 @@ fn services_are_completed_from_the_manifest() {
 }
 
 #[test]
+fn schedules_are_completed_from_the_manifest() {
+    let schedules = "schedules: { nightly: {}, hourly: {} }\n";
+    let folder = Folder::new(&[("ecsail.yml", &format!("{MANIFEST}{schedules}"))]);
+    assert_eq!(completed(&folder, &["schedule", "run", ""]), ["nightly", "hourly"]);
+    assert_eq!(completed(&folder, &["schedule", "disable", "ho"]), ["hourly"]);
+    assert_eq!(completed(&folder, &["deploy", "schedule", "ni"]), ["nightly"]);
+}
+
+#[test]
 fn a_manifest_is_found_as_the_run_would_find_it() {
     let folder = Folder::new(&[("deploy/shop.yml", MANIFEST)]);
     assert!(completed(&folder, &["status", "w"]).is_empty());

@@ -9,6 +9,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::prune::{register, rule, schedule};
+use crate::schedules::{add_target, deployed, mail, rewrite};
 use crate::support::{DEFINITION, Folder, MANIFEST, Run, World, behind_target_group, service};
 
 fn schema() -> Value {
@@ -450,6 +451,34 @@ fn revisions_and_what_becomes_of_them_are_as_the_schema_says() {
     checked.run(in_json(&world, &["man", "prune"]), 0);
     let expected = ["deleted", "deregistered", "man", "prune", "prune.revision", "revision"];
     assert_eq!(checked.seen.iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn schedules_and_what_is_done_to_them_are_as_the_schema_says() {
+    let mut checked = Checked::new();
+    let world = deployed();
+    checked.run(in_json(&world, &["check"]), 0);
+    checked.run(in_json(&world, &["schedule", "list"]), 0);
+    checked.run(in_json(&world, &["status"]), 0);
+    checked.run(in_json(&world, &["schedule", "disable", "nightly"]), 0);
+    checked.run(in_json(&world, &["schedule", "run", "nightly"]), 0);
+    checked.run(in_json(&world, &["deploy", "--tag", "v3", "--yes"]), 0);
+    checked.run(in_json(&world, &["rollback", "--yes"]), 0);
+    add_target(&world, "hourly", mail());
+    rewrite(&world, "");
+    checked.run(in_json(&world, &["schedule", "list"]), 0);
+    checked.run(in_json(&world, &["schedule", "prune", "--yes"]), 0);
+    for name in [
+        "schedule",
+        "schedule.applied",
+        "schedule.next",
+        "schedule.prune",
+        "schedule.pruned",
+        "schedule.rollback",
+        "schedule.switched",
+    ] {
+        assert!(checked.seen.contains(name), "no event `{name}`");
+    }
 }
 
 #[test]

@@ -121,9 +121,12 @@ impl Elsewhere {
         }
         self.runtime.block_on(restore(&updated, &self.aws, &Silent)).expect("it goes back");
         assert_eq!(self.plan(&full, &self.work(1)).changes, []);
+        let (tags, none) = (owner::tags(&self.ground), Default::default());
         let owned = match plain.via {
-            Via::Scheduler => self.runtime.block_on(self.aws.schedules_of_group("shop-prod")),
-            Via::Rule => self.runtime.block_on(self.aws.rules_with_tags(&owner::tags(&self.ground))),
+            Via::Scheduler => {
+                self.runtime.block_on(self.aws.other_schedules_of_group("shop-prod", &tags, &none))
+            }
+            Via::Rule => self.runtime.block_on(self.aws.rules_with_tags(&tags)),
         };
         let owned = owned.expect("listed");
         assert_eq!(owned.iter().map(|one| one.name()).collect::<Vec<_>>(), ["nightly"]);

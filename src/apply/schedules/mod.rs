@@ -179,6 +179,22 @@ pub async fn delete(
     Ok(())
 }
 
+/// Removes targets of a rule, which stays.
+///
+/// # Errors
+/// The API's; targets that were not removed.
+pub async fn remove_targets(
+    key: &str,
+    observed: &ObservedSchedule,
+    ids: &[String],
+    aws: &Aws,
+    report: &dyn Report,
+) -> Result<(), Failure> {
+    rules::remove_targets(observed.name(), ids, aws).await?;
+    tell(key, observed.name(), observed.via, "targets_removed", report);
+    Ok(())
+}
+
 fn tell(schedule: &str, name: &str, via: Via, action: &'static str, report: &dyn Report) {
     report.tell(&Event::ScheduleApplied { schedule, name, via, action });
 }

@@ -137,7 +137,8 @@ pub(super) async fn put_back(
     untagged.map_err(|error| failed(format!("take the tags off rule `{}`", plan.name), error))
 }
 
-async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
+/// Removes targets of a rule; one that is gone has none any more.
+pub(super) async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
     if ids.is_empty() {
         return Ok(());
     }

@@ -567,7 +567,10 @@ fn what_an_app_owns_is_found() {
     lab.call("events", "PutRule", json!({"Name": "of-nobody", "ScheduleExpression": "rate(1 day)"}));
     let names =
         |found: Vec<ObservedSchedule>| found.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>();
-    let kept = lab.runtime.block_on(lab.aws.schedules_of_group("shop-prod")).expect("listed");
+    let kept = lab
+        .runtime
+        .block_on(lab.aws.other_schedules_of_group("shop-prod", &owner::tags(&ground()), &Default::default()))
+        .expect("listed");
     let rules = lab.runtime.block_on(lab.aws.rules_with_tags(&owner::tags(&ground()))).expect("listed");
     assert_eq!(rules[0].task_definitions(), [revision("web:1")]);
     assert_eq!(

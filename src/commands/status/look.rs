@@ -34,7 +34,7 @@ pub(super) struct Seen {
 
 /// Looks at services, and remembers what does not change.
 pub(super) struct Looks<'a> {
-    chosen: &'a Chosen,
+    pub(super) chosen: &'a Chosen,
     aws: &'a Aws,
     context: &'a Context,
     revisions: BTreeMap<String, ServiceRevision>,

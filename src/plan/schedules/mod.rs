@@ -17,8 +17,11 @@ use crate::error::Failure;
 use crate::manifest::schedules::Via;
 use crate::render::schedules::DesiredSchedule;
 
+pub mod back;
 mod input;
+pub mod now;
 pub mod owner;
+pub mod prune;
 mod role;
 pub mod rule;
 mod run_task;
@@ -135,6 +138,21 @@ pub fn compare(
     match desired.via {
         Via::Scheduler => schedule::compare(desired, works, observed, ground),
         Via::Rule => rule::compare(desired, works, observed, ground),
+    }
+}
+
+/// Returns how a schedule itself, without what it runs, differs from what is desired; an empty expression is not known.
+pub fn settings(desired: &DesiredSchedule, observed: &ObservedSchedule, now: i64) -> Vec<Change> {
+    let mut desired = desired.clone();
+    if desired.expression.is_empty() {
+        let there = observed.document["ScheduleExpression"].as_str();
+        desired.expression = there.unwrap_or_default().to_owned();
+    }
+    match desired.via {
+        Via::Scheduler => {
+            schedule::settings(&desired, &observed.document, &Ground { now, ..Ground::default() })
+        }
+        Via::Rule => rule::settings(&desired, observed),
     }
 }
 

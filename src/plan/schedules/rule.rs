@@ -84,6 +84,11 @@ pub(super) fn compare(
     })
 }
 
+/// Returns how the rule itself, without its targets, differs from what is desired.
+pub(super) fn settings(desired: &DesiredSchedule, existing: &ObservedSchedule) -> Vec<Change> {
+    differences(Some(&existing.document), &document(desired, Some(existing)))
+}
+
 /// Returns the ids of the targets that the manifest does not name.
 fn foreign(desired: &DesiredSchedule, before: &ObservedSchedule) -> Vec<String> {
     let ids = before.targets.iter().filter_map(|target| target["Id"].as_str());

@@ -112,6 +112,11 @@ pub(super) fn lay_over(existing: &mut Map<String, Value>, given: Map<String, Val
 
 /// Returns the parameters of a target as RunTask has them, in normal form.
 pub(super) fn members(target: &Value) -> Value {
+    normal(&Value::Object(run_members(target)), Root::RunTask)
+}
+
+/// Returns the parameters of a target as RunTask has them.
+pub(super) fn run_members(target: &Value) -> Map<String, Value> {
     let parameters = &target["EcsParameters"];
     let mut members = Map::new();
     for (name, written) in MEMBERS {
@@ -121,7 +126,7 @@ pub(super) fn members(target: &Value) -> Value {
             members.insert((*name).to_owned(), value);
         }
     }
-    normal(&Value::Object(members), Root::RunTask)
+    members
 }
 
 fn read_value(name: &str, value: &Value) -> Value {
@@ -149,5 +154,41 @@ fn read_value(name: &str, value: &Value) -> Value {
             value.as_array().into_iter().flatten().map(tag).collect()
         }
         _ => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_target_was_given_is_what_running_it_now_gives_to_run_task() {
+        let members = json!({
+            "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 2, "base": 1}],
+            "enableECSManagedTags": true,
+            "enableExecuteCommand": true,
+            "group": "reports",
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"],
+                "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"}},
+            "placementConstraints": [{"type": "memberOf", "expression": "attribute:zone == a"}],
+            "placementStrategy": [{"type": "spread", "field": "host"}],
+            "platformVersion": "1.4.0",
+            "propagateTags": "TASK_DEFINITION",
+            "referenceId": "nightly",
+            "tags": [{"key": "team", "value": "shop"}],
+        });
+        let Value::Object(members) = members else { unreachable!("it is written as an object") };
+        for via in [Via::Scheduler, Via::Rule] {
+            let written = parameters(&members, via).expect("a target has all of these");
+            let target = json!({ "EcsParameters": written });
+            assert_eq!(Value::Object(run_members(&target)), Value::Object(members.clone()), "{via:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_only_filled_in_is_not_given_to_run_task() {
+        let target = json!({"EcsParameters": {"EnableECSManagedTags": false, "EnableExecuteCommand": false,
+            "LaunchType": "FARGATE", "PlacementConstraints": [], "TaskCount": 1, "TaskDefinitionArn": "web:1"}});
+        assert_eq!(Value::Object(run_members(&target)), json!({"launchType": "FARGATE"}));
     }
 }

@@ -65,6 +65,11 @@ pub(super) fn compare(
     })
 }
 
+/// Returns how the schedule itself, without its target, differs from what is desired.
+pub(super) fn settings(desired: &DesiredSchedule, existing: &Value, ground: &Ground) -> Vec<Change> {
+    differences(Some(existing), &document(desired, Some(existing), ground))
+}
+
 /// Returns the group to create; none where it is there.
 ///
 /// # Errors

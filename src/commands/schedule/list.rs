@@ -1,0 +1,223 @@
+//! `ecsail schedule list`: how schedules stand, when they run next and what, and how they differ from the manifest.
+
+use anyhow::Result;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::look::{Chosen, Notes, Runs, Seen, choose};
+use super::next::{self, Times};
+use crate::aws::observe::failure;
+use crate::context::Context;
+use crate::manifest::schedules::noun;
+use crate::plan::Change;
+use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
+
+const HEADER: &[&str] = &["SCHEDULE", "STATE", "EXPRESSION", "NEXT RUN", "RUNS", "TAG"];
+
+/// The column of the expression.
+const EXPRESSION: usize = 2;
+
+/// Shows schedules: their state, their next runs, and what they run
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail schedule list
+  ecsail schedule list nightly-report --stage production
+  ecsail schedule list --output json
+
+No tag is needed. Shown as drift: what differs from the manifest, and where the service that a schedule is like runs
+another tag. Commands and environment are compared by `ecsail schedule diff`.")]
+pub struct List {
+    /// The schedules' keys in the manifest; without names all of them, and those that it no longer has
+    #[arg(value_name = "NAME", add = crate::completing::schedules())]
+    names: Vec<String>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// No manifest, or the API's.
+pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
+    let chosen = choose(&args.names, context)?;
+    let aws = context.connect_only(&chosen.manifest).await?;
+    let notes = Notes::new(context);
+    let mut seen = chosen.look(&aws, &notes).await.map_err(failure)?;
+    if args.names.is_empty() {
+        let lost = "what the manifest no longer has is not known";
+        let left = notes.or_none(chosen.left_behind(&aws).await, lost).unwrap_or_default();
+        let mut left: Vec<Seen> = left.whole.into_iter().map(Seen::left_behind).collect();
+        chosen.add_what_runs(&mut left, &aws, &notes).await;
+        seen.extend(left);
+    }
+    context.report.tell(&Event::Page(&page(&seen, &chosen, Timestamp::now())));
+    Ok(Outcome::Done)
+}
+
+/// Returns schedules as a table, each with what is to be known of it below.
+pub fn page(seen: &[Seen], chosen: &Chosen, now: Timestamp) -> Page {
+    let mut page = table(HEADER, seen.iter().map(|seen| row(seen, now)).collect());
+    if page.items.is_empty() {
+        let whose = if chosen.manifest.app.is_some() { "the app has none either" } else { "it names no app" };
+        page.foot.push(Line::plain(format!("the manifest has no schedules, and {whose}")));
+    }
+    page
+}
+
+/// Returns schedules in a line each, with how they differ from the manifest.
+pub fn short(seen: &[Seen], now: Timestamp) -> Page {
+    const HEADER: &[&str] = &["SCHEDULE", "STATE", "NEXT RUN", "RUNS", "TAG", "DRIFT"];
+    let row = |seen: &Seen| {
+        let whole = row(seen, now);
+        let drift = match drift(seen).as_slice() {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
+        };
+        let mut cells = whole.cells;
+        // The expression tells less than the next run does.
+        cells.remove(EXPRESSION);
+        cells.push(drift);
+        Row { cells, below: Vec::new(), ..whole }
+    };
+    table(HEADER, seen.iter().map(row).collect())
+}
+
+/// Returns how a schedule stands, in one word.
+fn state(seen: &Seen) -> &'static str {
+    match &seen.observed {
+        None => "missing",
+        Some(observed) if observed.is_enabled() => "enabled",
+        Some(_) => "disabled",
+    }
+}
+
+fn row(seen: &Seen, now: Timestamp) -> Row {
+    let times = match (&seen.observed, &seen.desired) {
+        (Some(observed), _) => Times::observed(observed),
+        (None, desired) => desired.as_ref().map(Times::desired).unwrap_or_default(),
+    };
+    let runs_at_all = seen.observed.as_ref().is_some_and(|observed| observed.is_enabled());
+    let next = runs_at_all.then(|| times.next(now));
+    let (first, others) = next.as_ref().map(|next| next::in_words(next, times.zone())).unwrap_or_default();
+    let zone = times.timezone.as_deref().filter(|zone| *zone != "UTC");
+    let zone = zone.map(|zone| format!(" {zone}")).unwrap_or_default();
+    let drift = drift(seen);
+    let mut below = Vec::new();
+    if !others.is_empty() {
+        below.push(Line::painted(format!("    then {}", others.join(", ")), Paint::Dim));
+    }
+    below.extend(said(seen).into_iter().map(|text| Line::plain(format!("    {text}"))));
+    below.extend(drift.iter().map(|text| Line::painted(format!("    drift: {text}"), Paint::Warn)));
+    let cells = vec![
+        seen.key().to_owned(),
+        state(seen).to_owned(),
+        format!("{}{zone}", times.expression),
+        first,
+        distinct(seen.runs.iter().filter_map(|runs| runs.revision.clone())),
+        distinct(seen.runs.iter().filter_map(|runs| runs.tag.clone())),
+    ];
+    let paint = match state(seen) {
+        "missing" => Some(Paint::Bad),
+        "disabled" => Some(Paint::Dim),
+        _ => None,
+    };
+    Row { cells, below, paint, value: value(seen, &times, next, &drift) }
+}
+
+/// Returns texts, each once, in one line.
+fn distinct(texts: impl Iterator<Item = String>) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for text in texts {
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all.join(", ")
+}
+
+/// Returns what is to be known of a schedule that is no drift.
+fn said(seen: &Seen) -> Vec<String> {
+    let mut said = Vec::new();
+    match (&seen.desired, &seen.observed) {
+        (None, Some(observed)) => {
+            let what = noun(observed.via);
+            said.push(format!("this {what} is not in the manifest: `ecsail schedule prune` removes it"));
+        }
+        (Some(desired), None) => {
+            said.push(format!(
+                "it is not there: `ecsail deploy schedule {} --tag TAG` creates it",
+                desired.key
+            ));
+        }
+        _ => {}
+    }
+    if !seen.foreign.is_empty() {
+        let ids: Vec<String> = seen.foreign.iter().map(|id| format!("`{id}`")).collect();
+        said.push(format!("the rule also has targets that are not the manifest's: {}", ids.join(", ")));
+    }
+    said
+}
+
+/// Returns in words how a schedule differs from the manifest, and from the services that it is like.
+pub fn drift(seen: &Seen) -> Vec<String> {
+    let mut drift: Vec<String> = seen.changes.iter().map(changed).collect();
+    drift.extend(seen.missing.iter().map(|id| format!("the rule has no target `{id}`")));
+    drift.extend(seen.runs.iter().filter_map(behind));
+    drift
+}
+
+fn changed(change: &Change) -> String {
+    let shown = |value: &Option<Value>| match value {
+        Some(Value::String(text)) => format!("`{text}`"),
+        Some(other) => format!("`{other}`"),
+        None => "nothing".to_owned(),
+    };
+    format!("{} is {}, {} in the manifest", change.path, shown(&change.before), shown(&change.after))
+}
+
+/// Returns how what a target runs differs from what the service runs that it is like.
+fn behind(runs: &Runs) -> Option<String> {
+    let (like, revision) = (runs.like.as_ref()?, runs.revision.as_ref());
+    let Some(revision) = revision else { return Some("its target does not run a task".to_owned()) };
+    let service = &like.service;
+    match (&runs.tag, &like.tag) {
+        (Some(own), Some(tag)) if own != tag => {
+            Some(format!("it runs tag `{own}` ({revision}), `{service}` runs `{tag}` ({})", like.revision))
+        }
+        // An older revision of the same tag may have other settings.
+        _ if like.whole && *revision != like.revision => {
+            Some(format!("it runs {revision}, `{service}` runs {}", like.revision))
+        }
+        _ => None,
+    }
+}
+
+/// Returns a schedule for programs.
+fn value(
+    seen: &Seen,
+    times: &Times,
+    next: Option<Result<crate::expression::Next, String>>,
+    drift: &[String],
+) -> Value {
+    let observed = seen.observed.as_ref();
+    let desired = seen.desired.as_ref();
+    let name = observed.map(|observed| observed.name()).or(desired.map(|desired| desired.name.as_str()));
+    let group = observed.and_then(|observed| observed.group());
+    let group = group.or(desired.and_then(|desired| desired.group.as_deref()));
+    let run = |runs: &Runs| {
+        let like = runs.like.as_ref();
+        json!({"target": (!runs.target.is_empty()).then_some(&runs.target), "revision": runs.revision, "tag": runs.tag,
+            "like": like.map(|like| json!({"service": like.service, "revision": like.revision, "tag": like.tag}))})
+    };
+    let mut value = json!({
+        "event": "schedule", "schedule": seen.key(), "name": name, "via": times.via.name(), "group": group,
+        "state": state(seen), "in_manifest": desired.is_some(), "expression": times.expression,
+        "timezone": times.timezone, "runs": seen.runs.iter().map(run).collect::<Vec<_>>(),
+        "foreign": seen.foreign, "drift": drift,
+    });
+    match next {
+        Some(next) => next::add_to(&mut value, &next),
+        None => value["next"] = json!([]),
+    }
+    value
+}

@@ -1,0 +1,48 @@
+//! `ecsail schedule …`: the verbs about schedules, a file each. What is deployed with a tag is `ecsail deploy schedule`'s.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::context::Context;
+use crate::report::Outcome;
+
+pub mod diff;
+pub mod list;
+pub mod look;
+pub mod next;
+pub mod prune;
+pub mod run;
+pub mod switch;
+pub mod upcoming;
+
+/// Lists schedules, compares them, runs one now, switches them on and off, and removes what is left of old ones
+#[derive(Clone, Debug, Args)]
+pub struct Schedule {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Verb {
+    List(list::List),
+    Diff(diff::Diff),
+    Run(run::Run),
+    Enable(switch::Enable),
+    Disable(switch::Disable),
+    Prune(prune::Prune),
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Those of the verb.
+pub async fn run(args: &Schedule, context: &Context) -> Result<Outcome> {
+    match &args.verb {
+        Verb::List(args) => list::run(args, context).await,
+        Verb::Diff(args) => diff::run(args, context).await,
+        Verb::Run(args) => run::run(args, context).await,
+        Verb::Enable(args) => switch::enable(args, context).await,
+        Verb::Disable(args) => switch::disable(args, context).await,
+        Verb::Prune(args) => prune::run(args, context).await,
+    }
+}

@@ -1,0 +1,144 @@
+//! Owns how the next runs of a schedule are told, to people and to programs. Where nobody can know them, that is said.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use serde_json::{Value, json};
+
+use crate::aws::scheduled::ObservedSchedule;
+use crate::expression::{Expression, Kind, Next, Window, zone};
+use crate::manifest::schedules::Via;
+use crate::render::schedules::DesiredSchedule;
+
+/// How many runs are told.
+const RUNS: usize = 3;
+
+/// Holds when a schedule runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    pub via: Via,
+    pub expression: String,
+    /// None: UTC.
+    pub timezone: Option<String>,
+    /// In seconds since 1970.
+    pub start: Option<i64>,
+    pub end: Option<i64>,
+}
+
+impl Times {
+    /// Returns when a schedule runs as it is in AWS.
+    pub fn observed(schedule: &ObservedSchedule) -> Times {
+        let text = |name: &str| schedule.document[name].as_str().map(str::to_owned);
+        let time = |name: &str| schedule.document[name].as_f64().map(|time| time as i64);
+        Times {
+            via: schedule.via,
+            expression: text("ScheduleExpression").unwrap_or_default(),
+            timezone: text("ScheduleExpressionTimezone"),
+            start: time("StartDate"),
+            end: time("EndDate"),
+        }
+    }
+
+    /// Returns when a schedule runs as the manifest has it.
+    pub fn desired(schedule: &DesiredSchedule) -> Times {
+        Times {
+            via: schedule.via,
+            expression: schedule.expression.clone(),
+            timezone: schedule.timezone.clone(),
+            start: schedule.start,
+            end: schedule.end,
+        }
+    }
+
+    /// Returns the name of the zone that its times are in.
+    pub fn zone(&self) -> &str {
+        self.timezone.as_deref().unwrap_or("UTC")
+    }
+
+    /// Returns the next runs after a time.
+    ///
+    /// # Errors
+    /// Why they are not known: an expression or a zone that nobody here can read.
+    pub fn next(&self, after: Timestamp) -> Result<Next, String> {
+        let kind = match self.via {
+            Via::Scheduler => Kind::Scheduler,
+            Via::Rule => Kind::Rule,
+        };
+        let expression = Expression::parse(&self.expression, kind).map_err(|wrong| wrong.message)?;
+        let zone = match &self.timezone {
+            Some(name) => zone(name).map_err(|wrong| wrong.message)?,
+            None => TimeZone::UTC,
+        };
+        let moment = |seconds: Option<i64>| seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let window = Window { start: moment(self.start), end: moment(self.end) };
+        Ok(expression.next(&zone, after, window, RUNS))
+    }
+}
+
+/// Returns the next runs in words, the first apart from the others.
+pub fn in_words(next: &Result<Next, String>, zone: &str) -> (String, Vec<String>) {
+    match next {
+        Ok(Next::At(times)) => {
+            let mut times = times.iter().map(moment);
+            let first = times.next().map(|first| format!("{first} {zone}")).unwrap_or_default();
+            (first, times.collect())
+        }
+        Ok(Next::Every(words)) => (words.clone(), Vec::new()),
+        Ok(Next::Never) => ("never again".to_owned(), Vec::new()),
+        Err(_) => ("not known".to_owned(), Vec::new()),
+    }
+}
+
+/// Returns a time on the clocks of its zone: `2026-11-23 03:00`.
+fn moment(time: &Zoned) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Adds the next runs to an event: `next`, or `every` where the times are not known.
+pub fn add_to(value: &mut Value, next: &Result<Next, String>) {
+    let rfc = |time: &Zoned| time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    value["next"] = match next {
+        Ok(Next::At(times)) => times.iter().map(rfc).collect(),
+        _ => json!([]),
+    };
+    if let Ok(Next::Every(words)) = next {
+        value["every"] = json!(words);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(via: Via, expression: &str, zone: Option<&str>) -> Times {
+        let timezone = zone.map(str::to_owned);
+        Times { via, expression: expression.to_owned(), timezone, ..Times::default() }
+    }
+
+    fn told(times: &Times) -> (String, Vec<String>) {
+        let after = "2026-11-22T12:00:00Z".parse().expect("a time");
+        in_words(&times.next(after), times.zone())
+    }
+
+    #[test]
+    fn runs_are_told_on_the_clocks_of_the_schedules_zone() {
+        let (first, others) = told(&times(Via::Scheduler, "cron(0 3 * * ? *)", Some("Asia/Tokyo")));
+        assert_eq!(first, "2026-11-23 03:00 Asia/Tokyo");
+        assert_eq!(others, ["2026-11-24 03:00", "2026-11-25 03:00"]);
+        assert_eq!(told(&times(Via::Rule, "cron(0 3 * * ? *)", None)).0, "2026-11-23 03:00 UTC");
+    }
+
+    #[test]
+    fn of_a_rate_it_is_said_how_often_and_no_time_is_made_up() {
+        let rate = times(Via::Rule, "rate(5 minutes)", None);
+        assert_eq!(told(&rate), ("every 5 minutes, from when it was created".to_owned(), Vec::new()));
+        let mut value = json!({});
+        add_to(&mut value, &rate.next(Timestamp::UNIX_EPOCH));
+        assert_eq!(value, json!({"next": [], "every": "every 5 minutes, from when it was created"}));
+    }
+
+    #[test]
+    fn what_is_past_never_runs_again_and_what_cannot_be_read_is_not_known() {
+        assert_eq!(told(&times(Via::Scheduler, "at(2020-01-01T00:00:00)", None)).0, "never again");
+        assert_eq!(told(&times(Via::Scheduler, "sometimes", None)).0, "not known");
+    }
+}

@@ -1,0 +1,134 @@
+//! `ecsail schedule run`: runs now what a schedule runs, with exactly its target's settings, and follows it to its end.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::look::choose;
+use crate::apply::task::TaskOrder;
+use crate::aws::Aws;
+use crate::aws::observe::failure;
+use crate::aws::scheduled::ObservedSchedule;
+use crate::commands::change::right_account;
+use crate::commands::following::duration;
+use crate::commands::interrupts::Interrupts;
+use crate::commands::one_off::{How, Lines, to_the_end, token};
+use crate::context::Context;
+use crate::document::problem::did_you_mean;
+use crate::error::Failure;
+use crate::manifest::schedules::Schedule;
+use crate::plan::schedules::now::{Attributes, RunNow, run_now};
+use crate::report::{Event, Outcome};
+
+/// Runs now what a schedule runs, and waits for its end
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  ecsail schedule run nightly-report
+  ecsail schedule run nightly-report --stage production --timeout 3h
+  ecsail schedule run hourly --target mail        # of a rule with several targets
+
+It runs what is in AWS now: the target's revision, network, capacity, tags and input, whether the schedule is enabled or
+not. The log lines go to stdout. Exit codes: the container's own (of several the first that is not 0); 3 where there is
+none, since it never ran or was stopped; 1 where nothing was started; 4 when its time was up and it was stopped; 5 where
+the target does not run a task; 130 interrupted.")]
+pub struct Run {
+    /// The schedule's key in the manifest
+    #[arg(value_name = "NAME", add = crate::completing::schedules())]
+    name: String,
+    /// Which target of a rule, by its id
+    #[arg(long, value_name = "ID")]
+    target: Option<String>,
+    /// How long it may run: after that it is stopped
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    timeout: Duration,
+    /// Start it, and leave it
+    #[arg(long)]
+    no_wait: bool,
+    /// Stop it where somebody interrupts, without a question
+    #[arg(long)]
+    stop_on_interrupt: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A schedule that is not there, a target that runs no task, or a task that could not be started.
+pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
+    let chosen = choose(std::slice::from_ref(&args.name), context)?;
+    let aws = context.connect_only(&chosen.manifest).await?;
+    right_account(&chosen.manifest, &aws).await?;
+    let Some((_, observed)) = chosen.all(&aws).await?.pop() else {
+        return Err(Failure::usage("name one schedule").into());
+    };
+    let own = chosen.manifest.schedules.first();
+    let target = target(&observed, own, args.target.as_deref())?;
+    let (token, time) = (token(), Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let run = run_now(&observed, target, Attributes { time: &time, execution: &token })?;
+    let order = order(args, run, token, &aws).await?;
+    if !observed.is_enabled() {
+        let note = format!("`{}` is disabled: it runs now, and not by itself", args.name);
+        context.report.tell(&Event::Note(&note));
+    }
+    let how = How { lines: Lines::Answer, wait: !args.no_wait, stop_on_interrupt: args.stop_on_interrupt };
+    let mut interrupts = Interrupts::listen()?;
+    Ok(to_the_end(&order, &how, &aws, context, &mut interrupts).await?.outcome())
+}
+
+/// Returns the target that is meant: the one that is named, the manifest's only one, or the only one that there is.
+fn target<'a>(
+    schedule: &'a ObservedSchedule,
+    own: Option<&Schedule>,
+    named: Option<&str>,
+) -> Result<&'a Value, Failure> {
+    let id = |target: &'a Value| target["Id"].as_str().unwrap_or_default();
+    let ids: Vec<&str> = schedule.targets.iter().map(id).filter(|id| !id.is_empty()).collect();
+    let listed = || format!("its targets: {}", ids.join(", "));
+    let what = schedule.name();
+    if let Some(named) = named {
+        let found = schedule.targets.iter().find(|target| id(target) == named);
+        return found.ok_or_else(|| {
+            let hint = match ids.is_empty() {
+                true => "a schedule of EventBridge Scheduler has one target, without an id".to_owned(),
+                false => did_you_mean(named, ids.iter().copied()).unwrap_or_else(listed),
+            };
+            Failure::usage(format!("`{what}` has no target `{named}`")).hint(hint)
+        });
+    }
+    let is_own = |target: &&'a Value| {
+        own.is_some_and(|own| own.targets.iter().any(|known| known.id.value == id(target)))
+    };
+    let owned: Vec<&Value> = schedule.targets.iter().filter(is_own).collect();
+    match (owned.as_slice(), schedule.targets.as_slice()) {
+        ([only], _) => Ok(only),
+        ([], [only]) => Ok(only),
+        (_, []) => Err(Failure::error(format!("rule `{what}` has no target to run"))),
+        _ => {
+            let message = format!("rule `{what}` has several targets, and only one can be run at a time");
+            Err(Failure::usage(message).hint(format!("name it with `--target`; {}", listed())))
+        }
+    }
+}
+
+async fn order(args: &Run, run: RunNow, token: String, aws: &Aws) -> Result<TaskOrder, Failure> {
+    let found = aws.task_definition(&run.definition).await.map_err(failure)?;
+    let definition = found.ok_or_else(|| {
+        let message =
+            format!("task definition `{}` of schedule `{}` is no longer there", run.definition, args.name);
+        Failure::error(message)
+            .hint(format!("`ecsail deploy schedule {} --tag TAG` gives it another", args.name))
+    })?;
+    Ok(TaskOrder {
+        key: args.name.clone(),
+        cluster: run.cluster,
+        definition,
+        members: run.members,
+        count: run.count,
+        timeout: args.timeout,
+        started_by: format!("ecsail-schedule-{}", &token[token.len() - 8..]),
+        token,
+        ..TaskOrder::default()
+    })
+}

@@ -1,0 +1,110 @@
+//! Owns how `check` tells the next runs of the manifest's schedules: each once, with the stages in which it runs so.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::next::{self, Times};
+use crate::expression::Next;
+use crate::render::schedules::DesiredSchedule;
+use crate::report::{Page, Row, table};
+
+/// Holds when a schedule runs, and in which stages.
+struct Upcoming {
+    key: String,
+    times: Times,
+    enabled: bool,
+    stages: Vec<String>,
+}
+
+/// Returns the next runs of schedules, each of which stands with its stage; none where the manifest has none.
+pub fn page(checked: &[(Option<String>, Vec<DesiredSchedule>)], now: Timestamp) -> Page {
+    let mut all: Vec<Upcoming> = Vec::new();
+    for (stage, schedule) in
+        checked.iter().flat_map(|(stage, schedules)| schedules.iter().map(move |one| (stage, one)))
+    {
+        let (times, enabled) = (Times::desired(schedule), schedule.enabled != Some(false));
+        let same = |known: &&mut Upcoming| {
+            known.key == schedule.key && known.times == times && known.enabled == enabled
+        };
+        match all.iter_mut().find(same) {
+            Some(known) => known.stages.extend(stage.clone()),
+            None => {
+                let stages = stage.iter().cloned().collect();
+                all.push(Upcoming { key: schedule.key.clone(), times, enabled, stages });
+            }
+        }
+    }
+    let header = &["SCHEDULE", "STAGE", "EXPRESSION", "NEXT RUNS"];
+    table(header, all.iter().map(|one| row(one, checked.len(), now)).collect())
+}
+
+fn row(one: &Upcoming, stages: usize, now: Timestamp) -> Row {
+    let next = if one.enabled { one.times.next(now) } else { Ok(Next::Never) };
+    let (first, others) = next::in_words(&next, one.times.zone());
+    let runs = match one.enabled {
+        true => std::iter::once(first).chain(others).collect::<Vec<_>>().join(", "),
+        false => "disabled".to_owned(),
+    };
+    let zone = one.times.timezone.as_deref().filter(|zone| *zone != "UTC");
+    let expression = match zone {
+        Some(zone) => format!("{} {zone}", one.times.expression),
+        None => one.times.expression.clone(),
+    };
+    // What holds in every stage needs none.
+    let named = if one.stages.len() < stages { one.stages.join(", ") } else { String::new() };
+    let mut value = json!({"event": "schedule.next", "schedule": one.key, "stages": one.stages,
+        "expression": one.times.expression, "timezone": one.times.timezone});
+    next::add_to(&mut value, &next);
+    Row { cells: vec![one.key.clone(), named, expression, runs], value, ..Row::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::schedules::Via;
+
+    fn nightly(expression: &str) -> DesiredSchedule {
+        DesiredSchedule {
+            key: "nightly".to_owned(),
+            via: Via::Scheduler,
+            name: "nightly".to_owned(),
+            group: None,
+            own_group: true,
+            expression: expression.to_owned(),
+            timezone: None,
+            enabled: None,
+            description: None,
+            flexible_window: None,
+            start: None,
+            end: None,
+            targets: Vec::new(),
+        }
+    }
+
+    fn lines(stages: [&str; 2]) -> Vec<String> {
+        let [one, other] = stages.map(|expression| vec![nightly(expression)]);
+        let checked = [(Some("staging".to_owned()), one), (Some("production".to_owned()), other)];
+        let now = "2026-11-22T12:00:00Z".parse().expect("a time");
+        page(&checked, now).lines().map(|line| line.text.clone()).collect()
+    }
+
+    #[test]
+    fn what_runs_alike_in_all_stages_is_told_once() {
+        let runs = "2026-11-23 03:00 UTC, 2026-11-24 03:00, 2026-11-25 03:00";
+        let expected = [
+            "SCHEDULE  EXPRESSION         NEXT RUNS".to_owned(),
+            format!("nightly   cron(0 3 * * ? *)  {runs}"),
+        ];
+        assert_eq!(lines(["cron(0 3 * * ? *)"; 2]), expected);
+    }
+
+    #[test]
+    fn what_runs_otherwise_in_a_stage_is_told_with_it() {
+        let lines = lines(["cron(0 3 * * ? *)", "rate(1 day)"]);
+        assert!(
+            lines[1].starts_with("nightly   staging     cron(0 3 * * ? *)  2026-11-23 03:00 UTC"),
+            "{lines:?}"
+        );
+        assert!(lines[2].starts_with("nightly   production  rate(1 day)        every day"), "{lines:?}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Owns how the schedules of the manifest go back with the services: which, to what, shown before anything changes, and done
+//! once all services are back.
+//!
+//! What cannot be found out is a note: a rollback of services works without any right to EventBridge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::schedule::look::{Chosen, Notes, choose, definitions};
+use super::ways_back::WaysBack;
+use crate::apply::schedules;
+use crate::aws::Aws;
+use crate::aws::definitions::Status;
+use crate::aws::past::{family_of, number_of};
+use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::TaskDefinition;
+use crate::context::Context;
+use crate::manifest::load::locate;
+use crate::manifest::schedules::noun;
+use crate::plan::schedules::back::{Return, Way, plan, same_release, way};
+use crate::plan::schedules::{now::runs_tasks, owner};
+use crate::plan::{Revision, SchedulePlan};
+use crate::report::{Event, Outcome};
+
+/// How many revisions of a family are listed, and how many of them are looked at.
+const LISTED: usize = 100;
+const LOOKED_AT: usize = 20;
+
+/// Holds the schedules that go back, each with the services that its targets go back with.
+#[derive(Default)]
+pub struct SchedulesBack {
+    plans: Vec<(SchedulePlan, Vec<String>)>,
+}
+
+/// Holds what a target goes back to, and with which service.
+struct Move {
+    index: usize,
+    to: Revision,
+    shown: String,
+    service: String,
+}
+
+/// Holds what the search goes by.
+struct Search<'a> {
+    chosen: &'a Chosen,
+    returns: Vec<Return>,
+    definitions: BTreeMap<String, TaskDefinition>,
+    /// Whether all services of the manifest go back, and not only some that were named.
+    all: bool,
+    aws: &'a Aws,
+    notes: &'a Notes<'a>,
+}
+
+/// Returns the schedules of the manifest that go back with the services. Where it has none, nothing is asked.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub async fn find(ways: &WaysBack, all: bool, aws: &Aws, context: &Context) -> Result<SchedulesBack> {
+    let notes = Notes::new(context);
+    let going = ways.plan.services.iter().any(|service| service.after != Revision::Same);
+    if !going || locate(&context.settings)?.is_none() {
+        return Ok(SchedulesBack::default());
+    }
+    let chosen = match choose(&[], context) {
+        Ok(chosen) => chosen,
+        Err(_) => {
+            notes.say("the schedules stay: they cannot be read as things are here (`ecsail schedule list` says why)");
+            return Ok(SchedulesBack::default());
+        }
+    };
+    if chosen.desired.is_empty() {
+        return Ok(SchedulesBack::default());
+    }
+    Ok(search(ways, &chosen, all, aws, &notes).await.unwrap_or_default())
+}
+
+/// Looks for what each schedule goes back to; nothing where that cannot be read, which is said.
+async fn search(
+    ways: &WaysBack,
+    chosen: &Chosen,
+    all: bool,
+    aws: &Aws,
+    notes: &Notes<'_>,
+) -> Option<SchedulesBack> {
+    const LOST: &str = "the schedules stay as they are";
+    let mut observed = notes.or_none(aws.observe_schedules(&chosen.desired).await, LOST)?.found;
+    let scheduled = observed.values().flat_map(ObservedSchedule::task_definitions).map(str::to_owned);
+    // A family without a revision goes with what is registered, and has nothing to go back to.
+    let scheduled = scheduled.filter(|arn| number_of(arn).is_some());
+    let asked: BTreeSet<String> = scheduled.chain(of_services(ways)).collect();
+    let definitions = notes.or_none(definitions(asked, aws).await, LOST)?;
+    let returns = returns(ways, &definitions);
+    let search = Search { chosen, returns, definitions, all, aws, notes };
+    let mut back = SchedulesBack::default();
+    for desired in &chosen.desired {
+        let Some(observed) = observed.remove(&desired.key) else { continue };
+        let moves = search.moves(&desired.key, &observed).await;
+        if moves.is_empty() {
+            continue;
+        }
+        if !owner::is_own(&observed.tags, &chosen.ground()) {
+            let what = noun(observed.via);
+            notes.say(&format!("`{}` stays: no tag says that this {what} is the app's own", desired.key));
+            continue;
+        }
+        let services = moves.iter().map(|one| one.service.clone()).collect();
+        let targets: Vec<_> = moves.into_iter().map(|one| (one.index, one.to, one.shown)).collect();
+        back.plans.push((plan(&desired.key, &observed, &targets, chosen.ground().now), services));
+    }
+    Some(back)
+}
+
+/// Returns the names of the definitions that services go back from and to.
+fn of_services(ways: &WaysBack) -> impl Iterator<Item = String> {
+    let before = ways.plan.services.iter().map(|service| service.before.clone());
+    before.chain(ways.targets.iter().filter_map(|target| Some(target.to.as_ref()?.revision.clone())))
+}
+
+/// Returns what each service goes back from and to.
+fn returns(ways: &WaysBack, definitions: &BTreeMap<String, TaskDefinition>) -> Vec<Return> {
+    let one = |service: &crate::plan::ServicePlan| {
+        let target = ways.targets.iter().find(|target| target.service == service.key)?;
+        let to = definitions.get(&target.to.as_ref()?.revision)?;
+        (service.after != Revision::Same).then_some(())?;
+        Some(Return {
+            service: service.key.clone(),
+            from: definitions.get(&service.before)?.clone(),
+            to: to.clone(),
+            runs: service.after.clone(),
+        })
+    };
+    ways.plan.services.iter().filter_map(one).collect()
+}
+
+impl Search<'_> {
+    /// Returns what the manifest's targets of a schedule go back to.
+    async fn moves(&self, key: &str, observed: &ObservedSchedule) -> Vec<Move> {
+        let mut moves = Vec::new();
+        for (index, target) in observed.targets.iter().enumerate() {
+            let arn = target["EcsParameters"]["TaskDefinitionArn"].as_str().unwrap_or_default();
+            let known = self.definitions.get(arn).filter(|_| runs_tasks(target));
+            let (Some(runs), true) = (known, self.chosen.has_target(key, target)) else { continue };
+            let like = self.chosen.like_of(key, target);
+            for going in &self.returns {
+                let with = match &like {
+                    Some(service) => *service == going.service,
+                    // What is like no service goes back with all of them, and not with one that was named.
+                    None => self.all,
+                };
+                if !with {
+                    continue;
+                }
+                if let Some((to, shown)) = self.to(key, runs, going).await {
+                    moves.push(Move { index, to, shown, service: going.service.clone() });
+                    break;
+                }
+            }
+        }
+        moves
+    }
+
+    /// Returns what a target goes back to that runs `runs`, as a service goes back; that nothing is known of is said.
+    async fn to(&self, key: &str, runs: &TaskDefinition, going: &Return) -> Option<(Revision, String)> {
+        match way(runs, going, &[]) {
+            Way::Untouched => return None,
+            Way::AsTheService(revision) => {
+                let shown = match &revision {
+                    Revision::Registered(arn) => arn.clone(),
+                    _ => format!("a new revision of `{}`", family_of(&going.to.arn)),
+                };
+                return Some((revision, shown));
+            }
+            Way::Among(_) => {}
+        }
+        let family = family_of(&runs.arn);
+        let lost = format!("`{key}` stays: the revisions of `{family}` are not known");
+        let listed = self.aws.revision_arns(family, Status::Active, LISTED).await;
+        let Way::Among(older) = way(runs, going, &self.notes.or_none(listed, &lost)?) else { return None };
+        for arn in older.into_iter().take(LOOKED_AT) {
+            let found = self.notes.or_none(self.aws.task_definition(&arn).await, &lost)??;
+            if same_release(&found, &going.to) {
+                return Some((Revision::Registered(arn.clone()), arn));
+            }
+        }
+        let (runs, to) = (runs.revision(), going.to.revision());
+        self.notes.say(&format!(
+            "`{key}` stays at {runs}: no older revision of `{family}` is known to be of the release of {to}"
+        ));
+        None
+    }
+}
+
+impl SchedulesBack {
+    /// Shows what goes back.
+    pub fn show(&self, context: &Context) {
+        for (plan, services) in &self.plans {
+            context.report.tell(&Event::ScheduleTarget { plan, services });
+        }
+    }
+
+    /// Takes the schedules back where all services are, and returns what came of both.
+    pub async fn follow(
+        &self,
+        services: Outcome,
+        registered: &[TaskDefinition],
+        aws: &Aws,
+        context: &Context,
+    ) -> Outcome {
+        if self.plans.is_empty() {
+            return services;
+        }
+        if services != Outcome::Done {
+            self.leave("not all services are back", context);
+            return services;
+        }
+        let mut outcome = services;
+        for (plan, _) in &self.plans {
+            if let Err(failure) = schedules::apply(plan, registered, aws, context.report.as_ref()).await {
+                let hint = format!("`ecsail deploy schedule {} --tag TAG` does it alone", plan.key);
+                context.report.error(&failure.hint(hint).into());
+                outcome = outcome.worse(Outcome::Error);
+            }
+        }
+        outcome
+    }
+
+    /// Says that the schedules stay as they are.
+    pub fn leave(&self, why: &str, context: &Context) {
+        let keys: Vec<String> = self.plans.iter().map(|(plan, _)| format!("`{}`", plan.key)).collect();
+        if !keys.is_empty() {
+            context.report.tell(&Event::Note(&format!("{} stay as they are: {why}", keys.join(", "))));
+        }
+    }
+}

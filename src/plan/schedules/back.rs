@@ -1,0 +1,151 @@
+//! Owns which revision a target of a schedule goes back to as services do, and the plan that does it. Pure.
+//!
+//! There is no history of what a schedule ran. But each revision that a release registers carries its tag and its id. So a
+//! target that runs what the same release brought goes to the newest older revision of its family that has the tag, or the
+//! release, which the services go back to.
+
+use serde_json::Value;
+
+use super::{Action, SchedulePlan, TargetPlan, schedule};
+use crate::aws::past::{family_of, number_of};
+use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::{TaskDefinition, revision_of};
+use crate::manifest::schedules::Via;
+use crate::plan::record::{RELEASE, tag_of};
+use crate::plan::{Change, Revision};
+
+/// Holds what a service goes back from and to.
+#[derive(Clone, Debug)]
+pub struct Return {
+    pub service: String,
+    pub from: TaskDefinition,
+    /// What it ran before, as it was registered then.
+    pub to: TaskDefinition,
+    /// What it will run: the same, unless its images had to be pinned.
+    pub runs: Revision,
+}
+
+/// Says what becomes of a target.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Way {
+    /// It runs nothing that the release brought.
+    Untouched,
+    /// To exactly what the service goes back to.
+    AsTheService(Revision),
+    /// To an older revision of its own family, whichever of them fits first.
+    Among(Vec<String>),
+}
+
+/// Returns whether two revisions are of one release, or of one tag.
+pub fn same_release(one: &TaskDefinition, other: &TaskDefinition) -> bool {
+    let both = |a: Option<String>, b: Option<String>| a.is_some() && a == b;
+    let release = |known: &TaskDefinition| known.tag(RELEASE).map(str::to_owned);
+    both(release(one), release(other)) || both(tag_of(one), tag_of(other))
+}
+
+/// Returns what becomes of a target that runs `runs`, as a service goes back; `family` is what is ACTIVE of its family.
+pub fn way(runs: &TaskDefinition, going: &Return, family: &[String]) -> Way {
+    if runs.arn == going.from.arn {
+        return Way::AsTheService(going.runs.clone());
+    }
+    if !same_release(runs, &going.from) || same_release(runs, &going.to) {
+        return Way::Untouched;
+    }
+    let number = number_of(&runs.arn).unwrap_or_default();
+    let older = |arn: &&String| {
+        family_of(arn) == family_of(&runs.arn) && number_of(arn).is_some_and(|known| known < number)
+    };
+    let mut older: Vec<String> = family.iter().filter(older).cloned().collect();
+    older.sort_by_key(|arn| std::cmp::Reverse(number_of(arn)));
+    Way::Among(older)
+}
+
+/// Returns the plan that lets targets of a schedule run other revisions, by their index; all else stays.
+pub fn plan(
+    key: &str,
+    observed: &ObservedSchedule,
+    targets: &[(usize, Revision, String)],
+    now: i64,
+) -> SchedulePlan {
+    let mut changes = Vec::new();
+    let mut plans = Vec::new();
+    for (index, revision, shown) in targets {
+        let Some(target) = observed.targets.get(*index) else { continue };
+        let before = target["EcsParameters"]["TaskDefinitionArn"].as_str().unwrap_or_default();
+        let id = target["Id"].as_str().unwrap_or_default().to_owned();
+        let path = match id.as_str() {
+            "" => "target.task_definition".to_owned(),
+            id => format!("targets[{id}].task_definition"),
+        };
+        let name = |text: &str| Some(Value::from(revision_of(text)));
+        changes.push(Change { path, before: name(before), after: name(shown) });
+        plans.push(TargetPlan {
+            id,
+            revision: revision.clone(),
+            family: family_of(before).to_owned(),
+            revision_before: Some(before.to_owned()),
+            document: target.clone(),
+            changes: true,
+        });
+    }
+    let document = match observed.via {
+        Via::Scheduler => schedule::sendable(&observed.document, now),
+        Via::Rule => super::rule::sendable(&observed.document),
+    };
+    SchedulePlan {
+        key: key.to_owned(),
+        name: observed.name().to_owned(),
+        via: observed.via,
+        group: observed.group().map(str::to_owned),
+        action: Action::Update,
+        changes,
+        foreign: Vec::new(),
+        notes: Vec::new(),
+        before: Some(observed.clone()),
+        document,
+        changes_document: false,
+        targets: plans,
+        new_group: None,
+        new_tags: Default::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn definition(revision: &str, tag: &str, release: Option<&str>) -> TaskDefinition {
+        let mut tags = vec![json!({"key": "ecsail:tag", "value": tag})];
+        tags.extend(release.map(|release| json!({"key": "ecsail:release", "value": release})));
+        TaskDefinition { arn: format!("task-definition/{revision}"), document: json!({ "tags": tags }) }
+    }
+
+    fn going() -> Return {
+        let to = definition("web:1", "v1", None);
+        let runs = Revision::Registered(to.arn.clone());
+        Return { service: "web".to_owned(), from: definition("web:2", "v2", Some("r2")), to, runs }
+    }
+
+    #[test]
+    fn what_runs_the_services_revision_goes_with_it() {
+        let way = way(&definition("web:2", "v2", Some("r2")), &going(), &[]);
+        assert_eq!(way, Way::AsTheService(Revision::Registered("task-definition/web:1".to_owned())));
+    }
+
+    #[test]
+    fn what_the_same_release_brought_goes_to_an_older_revision_of_its_own_family_the_newest_first() {
+        let family = ["report:1", "report:2", "report:3", "report:4", "other:1"];
+        let family = family.map(|revision| format!("task-definition/{revision}"));
+        let way = way(&definition("report:3", "x", Some("r2")), &going(), &family);
+        let expected = ["task-definition/report:2", "task-definition/report:1"].map(str::to_owned);
+        assert_eq!(way, Way::Among(expected.to_vec()));
+    }
+
+    #[test]
+    fn what_another_release_brought_stays() {
+        for runs in [definition("report:3", "v3", Some("r3")), definition("report:1", "v1", Some("r1"))] {
+            assert_eq!(way(&runs, &going(), &[]), Way::Untouched, "{}", runs.arn);
+        }
+    }
+}
