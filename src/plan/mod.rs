@@ -23,6 +23,7 @@ pub mod prune;
 pub mod record;
 pub mod references;
 pub mod refuse;
+mod release;
 pub mod replace;
 pub mod rollback;
 pub mod scale;
@@ -178,120 +179,12 @@ pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Res
     }
     if failures.is_empty() {
         let against = work::Against { desired, observed, options };
-        failures.extend(plan_tasks(against, &mut plan));
-        failures.extend(plan_schedules(against, &mut plan));
+        failures.extend(release::tasks(against, &mut plan));
+        failures.extend(release::schedules(against, &mut plan));
     }
-    plan.needs = needs(desired);
+    plan.needs = release::needs(desired);
     plan.notes.extend(image_notes(observed));
     if failures.is_empty() { Ok(plan) } else { Err(Failures(distinct(failures))) }
-}
-
-/// Plans the tasks that go before and after the services, and returns what stands against them.
-fn plan_tasks(against: work::Against<'_>, plan: &mut Plan) -> Vec<Failure> {
-    let mut failures = Vec::new();
-    let mut planned = |name: fn(&DesiredService) -> &[String], plan: &mut Plan| {
-        let mut tasks = Vec::new();
-        for key in in_order(&against.desired.services, name) {
-            match plan_task(&key, name, against, plan) {
-                Ok(task) => tasks.push(task),
-                Err(found) => failures.extend(found),
-            }
-        }
-        tasks
-    };
-    plan.before = planned(|service| &service.before, plan);
-    plan.after = planned(|service| &service.after, plan);
-    failures
-}
-
-fn plan_task(
-    key: &str,
-    name: fn(&DesiredService) -> &[String],
-    against: work::Against<'_>,
-    plan: &mut Plan,
-) -> Result<TaskPlan, Vec<Failure>> {
-    let services = against.desired.services.iter().filter(|service| name(service).iter().any(|of| of == key));
-    let of: Vec<String> = services.map(|service| service.key.clone()).collect();
-    let changes = |service: &&ServicePlan| of.contains(&service.key) && service.changes();
-    let needed = plan.services.iter().any(|service| changes(&service));
-    let task = against.desired.tasks.iter().find(|task| task.key == key);
-    let task = task.ok_or_else(|| vec![Failure::error(format!("there is no task `{key}`"))])?;
-    let work = match needed {
-        true => Some(work::resolve(key, &task.work, None, against, plan)?),
-        false => None,
-    };
-    Ok(TaskPlan { key: key.to_owned(), of, work, timeout: task.timeout })
-}
-
-/// Plans the schedules, and returns what stands against them.
-fn plan_schedules(against: work::Against<'_>, plan: &mut Plan) -> Vec<Failure> {
-    let work::Against { desired, observed, options } = against;
-    if desired.schedules.is_empty() {
-        return Vec::new();
-    }
-    let ground = match ground(observed, options) {
-        Ok(ground) => ground,
-        Err(failure) => return vec![failure],
-    };
-    let mut failures = Vec::new();
-    for schedule in &desired.schedules {
-        let works = schedule.targets.iter().map(|target| {
-            let current = observed.runs_on_schedule(&schedule.key, &target.id);
-            work::resolve(&schedule.key, &target.work, current, against, plan)
-        });
-        let (works, found): (Vec<_>, Vec<_>) = works.partition(Result::is_ok);
-        failures.extend(found.into_iter().filter_map(Result::err).flatten());
-        let works: Vec<ResolvedWork> = works.into_iter().flatten().collect();
-        if works.len() < schedule.targets.len() {
-            continue;
-        }
-        match schedules::compare(schedule, &works, &observed.schedules, &ground) {
-            Ok(planned) => {
-                plan.notes.extend(planned.notes.iter().cloned());
-                plan.schedules.push(planned);
-            }
-            Err(found) => failures.extend(found),
-        }
-    }
-    failures
-}
-
-/// Returns where schedules are: their targets and roles are named by the account.
-fn ground(observed: &Observed, options: &Options) -> Result<schedules::Ground, Failure> {
-    let Some(caller) = &observed.caller else {
-        let hint = "allow `sts:GetCallerIdentity`, which needs no permission of its own".to_owned();
-        return Err(Failure::error("schedules need the account, and it could not be found out").hint(hint));
-    };
-    let app = (options.record.app.clone(), options.record.stage.clone());
-    Ok(schedules::Ground::of(caller, &observed.region, app, options.now))
-}
-
-/// Returns the tasks that services name, each once, so that the order of every service is kept where that can be.
-fn in_order(services: &[DesiredService], name: fn(&DesiredService) -> &[String]) -> Vec<String> {
-    let mut order: Vec<String> = Vec::new();
-    for service in services {
-        let mut at = 0;
-        for key in name(service) {
-            match order.iter().position(|known| known == key) {
-                Some(known) => at = at.max(known + 1),
-                None => {
-                    order.insert(at.min(order.len()), key.clone());
-                    at += 1;
-                }
-            }
-        }
-    }
-    order
-}
-
-/// Returns what each service needs of those that this plan is about.
-fn needs(desired: &Desired) -> BTreeMap<String, Vec<String>> {
-    let here = |key: &&String| desired.services.iter().any(|service| &service.key == *key);
-    let of = |service: &DesiredService| {
-        let needs: Vec<String> = service.needs.iter().filter(here).cloned().collect();
-        (!needs.is_empty()).then(|| (service.key.clone(), needs))
-    };
-    desired.services.iter().filter_map(of).collect()
 }
 
 /// Returns the failures without those that say the same of several services.
