@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::schedule::look::{Chosen, Notes, choose, definitions};
+use super::schedule::look::{Chosen, Notes, choose};
+use super::schedule::runs::definitions;
 use super::ways_back::WaysBack;
 use crate::apply::schedules;
 use crate::aws::Aws;
@@ -214,9 +215,11 @@ impl SchedulesBack {
             self.leave("not all services are back", context);
             return services;
         }
+        let plans: Vec<&SchedulePlan> = self.plans.iter().map(|(plan, _)| plan).collect();
+        let results = schedules::apply_all(&plans, registered, aws, context.report.as_ref()).await;
         let mut outcome = services;
-        for (plan, _) in &self.plans {
-            if let Err(failure) = schedules::apply(plan, registered, aws, context.report.as_ref()).await {
+        for (plan, result) in plans.iter().zip(results) {
+            if let Err(failure) = result {
                 let hint = format!("`ecsail deploy schedule {} --tag TAG` does it alone", plan.key);
                 context.report.error(&failure.hint(hint).into());
                 outcome = outcome.worse(Outcome::Error);

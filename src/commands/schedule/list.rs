@@ -5,8 +5,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::look::{Chosen, Notes, Runs, Seen, choose};
+use super::look::{Chosen, Notes, Seen, choose};
 use super::next::{self, Times};
+use super::runs::Runs;
 use crate::aws::observe::failure;
 use crate::context::Context;
 use crate::manifest::schedules::noun;

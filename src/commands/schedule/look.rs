@@ -2,33 +2,27 @@
 //! Nothing is rendered, and no tag is needed.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use futures_util::future::join;
-use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
+use super::runs::Runs;
 use crate::aws::observe::failure;
-use crate::aws::past::{family_of, number_of};
 use crate::aws::scheduled::ObservedSchedule;
-use crate::aws::types::{Service, TaskDefinition, revision_of, view};
 use crate::aws::{ApiError, Aws};
 use crate::commands::change::raised;
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::error::Failure;
 use crate::manifest::load::Request;
-use crate::manifest::schedules::{Schedule, Target, TaskOf, Via, noun};
+use crate::manifest::schedules::{Schedule, Target, Via, noun};
 use crate::manifest::{self, Manifest, Scope};
 use crate::plan::Change;
-use crate::plan::record::tag_of;
-use crate::plan::schedules::{Ground, now::runs_tasks, owner, settings};
+use crate::plan::schedules::{Ground, owner, settings};
 use crate::render::schedules::{DesiredSchedule, group_of, known};
 use crate::report::{Event, times};
-
-/// How many definitions are read at a time.
-const AT_ONCE: usize = 8;
 
 /// Holds the schedules that a verb is about.
 pub struct Chosen {
@@ -61,27 +55,6 @@ pub struct Seen {
     pub changes: Vec<Change>,
     /// The manifest's targets that the rule does not have.
     pub missing: Vec<String>,
-}
-
-/// Holds what a target runs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Runs {
-    /// The id of a rule's target; empty for a schedule.
-    pub target: String,
-    /// `family:revision`; none where it does not run tasks.
-    pub revision: Option<String>,
-    pub tag: Option<String>,
-    pub like: Option<Like>,
-}
-
-/// Holds what the service runs that a target is like.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Like {
-    pub service: String,
-    pub revision: String,
-    pub tag: Option<String>,
-    /// Whether the target takes its definition from the service too.
-    pub whole: bool,
 }
 
 /// Returns the named schedules of the manifest; all of them without names.
@@ -174,37 +147,6 @@ impl Chosen {
         Ok(seen)
     }
 
-    /// Adds to schedules what their targets run, and what the services run that they are like.
-    pub async fn add_what_runs(&self, seen: &mut [Seen], aws: &Aws, notes: &Notes<'_>) {
-        let services = notes.or_none(self.services(aws).await, "what services run is not known");
-        let services = services.unwrap_or_default();
-        let scheduled = seen.iter().filter_map(|seen| seen.observed.as_ref());
-        let scheduled = scheduled.flat_map(ObservedSchedule::task_definitions);
-        let running = services.values().map(|service| service.task_definition.as_str());
-        let asked: BTreeSet<String> = scheduled.chain(running).map(asked_as).collect();
-        let definitions = notes.or_none(definitions(asked, aws).await, "tags of schedules are not known");
-        let definitions = definitions.unwrap_or_default();
-        for seen in seen {
-            let (Some(observed), entry) = (&seen.observed, seen.entry(&self.manifest)) else { continue };
-            let targets = observed.targets.iter().filter(|target| !seen.is_foreign(target));
-            let runs = targets.map(|target| {
-                let work = entry.and_then(|entry| self.like(entry, target));
-                let like = work.and_then(|(key, whole)| {
-                    let service = services.get(&key)?;
-                    let definition = definitions.get(&asked_as(&service.task_definition));
-                    Some(Like {
-                        service: key,
-                        revision: revision_of(&service.task_definition).to_owned(),
-                        tag: definition.and_then(tag_of),
-                        whole,
-                    })
-                });
-                runs(target, &definitions, like)
-            });
-            seen.runs = runs.collect();
-        }
-    }
-
     /// Returns whether a target of a schedule is one that the manifest names.
     pub fn has_target(&self, key: &str, target: &Value) -> bool {
         let entry = self.manifest.schedules.iter().find(|entry| entry.key == key);
@@ -218,46 +160,12 @@ impl Chosen {
         let entry = self.manifest.schedules.iter().find(|entry| entry.key == key)?;
         self.like(entry, target).map(|(service, _)| service)
     }
-
-    /// Returns the service that a target is like, and whether it has its definition from there.
-    fn like(&self, entry: &Schedule, target: &Value) -> Option<(String, bool)> {
-        let id = target["Id"].as_str();
-        let own = entry.targets.iter().find(|own| id.is_none_or(|id| own.id.value == id))?;
-        let work = match &own.task {
-            TaskOf::Own(work) => work.as_ref(),
-            TaskOf::Named(name) => &self.manifest.tasks.iter().find(|task| task.key == name.value)?.work,
-            TaskOf::Missing => return None,
-        };
-        Some((work.like.as_ref()?.value.clone(), work.task_definition.is_empty()))
-    }
-
-    /// Returns the services that targets are like, by their keys.
-    async fn services(&self, aws: &Aws) -> Result<BTreeMap<String, Service>, ApiError> {
-        let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for service in &self.manifest.lenders {
-            let Some(cluster) = self.manifest.cluster_of(service) else { continue };
-            clusters.entry(cluster).or_default().push(service.name.clone());
-        }
-        let calls = clusters.iter().map(|(cluster, names)| aws.services(cluster, names));
-        let answers = futures_util::future::try_join_all(calls).await?;
-        let found: BTreeMap<(&String, &String), &Value> = clusters
-            .keys()
-            .zip(&answers)
-            .flat_map(|(cluster, found)| found.iter().map(move |(name, value)| ((cluster, name), value)))
-            .collect();
-        let service = |lender: &manifest::Service| {
-            let cluster = self.manifest.cluster_of(lender)?;
-            let service: Service = view(found.get(&(&cluster, &lender.name))?).ok()?;
-            (!service.task_definition.is_empty()).then(|| (lender.key.clone(), service))
-        };
-        Ok(self.manifest.lenders.iter().filter_map(service).collect())
-    }
 }
 
 impl Seen {
     fn of(entry: &Schedule, desired: &DesiredSchedule, observed: Option<ObservedSchedule>, now: i64) -> Seen {
         let ids = || entry.targets.iter().map(|target| target.id.value.as_str());
-        let there: Vec<&str> = observed.iter().flat_map(|seen| ids_of(seen)).collect();
+        let there: Vec<&str> = observed.iter().flat_map(ids_of).collect();
         let is_rule = desired.via == Via::Rule && observed.is_some();
         let foreign = there.iter().filter(|id| is_rule && !ids().any(|own| own == **id));
         let missing = ids().filter(|id| is_rule && !there.contains(id));
@@ -283,12 +191,12 @@ impl Seen {
         own.or_else(|| self.observed.as_ref().map(ObservedSchedule::name)).unwrap_or_default()
     }
 
-    fn entry<'a>(&self, manifest: &'a Manifest) -> Option<&'a Schedule> {
+    pub(super) fn entry<'a>(&self, manifest: &'a Manifest) -> Option<&'a Schedule> {
         let key = &self.desired.as_ref()?.key;
         manifest.schedules.iter().find(|entry| &entry.key == key)
     }
 
-    fn is_foreign(&self, target: &Value) -> bool {
+    pub(super) fn is_foreign(&self, target: &Value) -> bool {
         target["Id"].as_str().is_some_and(|id| self.foreign.iter().any(|foreign| foreign == id))
     }
 }
@@ -302,38 +210,6 @@ fn without(mut rule: ObservedSchedule, ids: &[&str]) -> Option<ObservedSchedule>
 /// Returns the ids of the targets of a rule.
 fn ids_of(schedule: &ObservedSchedule) -> impl Iterator<Item = &str> {
     schedule.targets.iter().filter_map(|target| target["Id"].as_str())
-}
-
-fn runs(target: &Value, definitions: &BTreeMap<String, TaskDefinition>, like: Option<Like>) -> Runs {
-    let id = target["Id"].as_str().unwrap_or_default().to_owned();
-    if !runs_tasks(target) {
-        return Runs { target: id, ..Runs::default() };
-    }
-    let arn = target["EcsParameters"]["TaskDefinitionArn"].as_str().unwrap_or_default();
-    Runs {
-        target: id,
-        revision: Some(revision_of(arn).to_owned()),
-        tag: definitions.get(&asked_as(arn)).and_then(tag_of),
-        like,
-    }
-}
-
-/// Returns the name by which a definition is asked for: an ARN without a revision is none.
-fn asked_as(arn: &str) -> String {
-    if number_of(arn).is_some() { arn.to_owned() } else { family_of(arn).to_owned() }
-}
-
-/// Returns definitions by the names by which they were asked for; those that are not there are left out.
-pub async fn definitions(
-    asked: BTreeSet<String>,
-    aws: &Aws,
-) -> Result<BTreeMap<String, TaskDefinition>, ApiError> {
-    let calls = asked.into_iter().map(|name| async move {
-        let found = aws.task_definition(&name).await?;
-        Ok::<_, ApiError>(found.map(|found| (name, found)))
-    });
-    let found: Vec<Result<_, ApiError>> = stream::iter(calls).buffered(AT_ONCE).collect().await;
-    Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// Says what could not be read, each once.

@@ -12,6 +12,7 @@ pub mod look;
 pub mod next;
 pub mod prune;
 pub mod run;
+pub mod runs;
 pub mod switch;
 pub mod upcoming;
 

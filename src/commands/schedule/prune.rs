@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::look::{Chosen, Left, definitions};
+use super::look::{Chosen, Left};
+use super::runs::definitions;
 use crate::apply::schedules::{delete, remove_targets};
 use crate::aws::Aws;
 use crate::aws::observe::failure;

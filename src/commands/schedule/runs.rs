@@ -1,0 +1,139 @@
+//! Owns what schedules run, beside what the services run that they are like.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
+
+use super::look::{Chosen, Notes, Seen};
+use crate::aws::past::{family_of, number_of};
+use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::{Service, TaskDefinition, revision_of, view};
+use crate::aws::{ApiError, Aws};
+use crate::manifest;
+use crate::manifest::schedules::{Schedule, TaskOf};
+use crate::plan::record::tag_of;
+use crate::plan::schedules::now::runs_tasks;
+
+/// How many definitions are read at a time.
+const AT_ONCE: usize = 8;
+
+/// Holds what a target runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Runs {
+    /// The id of a rule's target; empty for a schedule.
+    pub target: String,
+    /// `family:revision`; none where it does not run tasks.
+    pub revision: Option<String>,
+    pub tag: Option<String>,
+    pub like: Option<Like>,
+}
+
+/// Holds what the service runs that a target is like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Like {
+    pub service: String,
+    pub revision: String,
+    pub tag: Option<String>,
+    /// Whether the target takes its definition from the service too.
+    pub whole: bool,
+}
+
+impl Chosen {
+    /// Adds to schedules what their targets run, and what the services run that they are like.
+    pub async fn add_what_runs(&self, seen: &mut [Seen], aws: &Aws, notes: &Notes<'_>) {
+        let services = notes.or_none(self.services(aws).await, "what services run is not known");
+        let services = services.unwrap_or_default();
+        let scheduled = seen.iter().filter_map(|seen| seen.observed.as_ref());
+        let scheduled = scheduled.flat_map(ObservedSchedule::task_definitions);
+        let running = services.values().map(|service| service.task_definition.as_str());
+        let asked: BTreeSet<String> = scheduled.chain(running).map(asked_as).collect();
+        let definitions = notes.or_none(definitions(asked, aws).await, "tags of schedules are not known");
+        let definitions = definitions.unwrap_or_default();
+        for seen in seen {
+            let (Some(observed), entry) = (&seen.observed, seen.entry(&self.manifest)) else { continue };
+            let targets = observed.targets.iter().filter(|target| !seen.is_foreign(target));
+            let runs = targets.map(|target| {
+                let work = entry.and_then(|entry| self.like(entry, target));
+                let like = work.and_then(|(key, whole)| {
+                    let service = services.get(&key)?;
+                    let definition = definitions.get(&asked_as(&service.task_definition));
+                    Some(Like {
+                        service: key,
+                        revision: revision_of(&service.task_definition).to_owned(),
+                        tag: definition.and_then(tag_of),
+                        whole,
+                    })
+                });
+                runs(target, &definitions, like)
+            });
+            seen.runs = runs.collect();
+        }
+    }
+
+    /// Returns the service that a target is like, and whether it has its definition from there.
+    pub(super) fn like(&self, entry: &Schedule, target: &Value) -> Option<(String, bool)> {
+        let id = target["Id"].as_str();
+        let own = entry.targets.iter().find(|own| id.is_none_or(|id| own.id.value == id))?;
+        let work = match &own.task {
+            TaskOf::Own(work) => work.as_ref(),
+            TaskOf::Named(name) => &self.manifest.tasks.iter().find(|task| task.key == name.value)?.work,
+            TaskOf::Missing => return None,
+        };
+        Some((work.like.as_ref()?.value.clone(), work.task_definition.is_empty()))
+    }
+
+    /// Returns the services that targets are like, by their keys.
+    async fn services(&self, aws: &Aws) -> Result<BTreeMap<String, Service>, ApiError> {
+        let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for service in &self.manifest.lenders {
+            let Some(cluster) = self.manifest.cluster_of(service) else { continue };
+            clusters.entry(cluster).or_default().push(service.name.clone());
+        }
+        let calls = clusters.iter().map(|(cluster, names)| aws.services(cluster, names));
+        let answers = futures_util::future::try_join_all(calls).await?;
+        let found: BTreeMap<(&String, &String), &Value> = clusters
+            .keys()
+            .zip(&answers)
+            .flat_map(|(cluster, found)| found.iter().map(move |(name, value)| ((cluster, name), value)))
+            .collect();
+        let service = |lender: &manifest::Service| {
+            let cluster = self.manifest.cluster_of(lender)?;
+            let service: Service = view(found.get(&(&cluster, &lender.name))?).ok()?;
+            (!service.task_definition.is_empty()).then(|| (lender.key.clone(), service))
+        };
+        Ok(self.manifest.lenders.iter().filter_map(service).collect())
+    }
+}
+
+fn runs(target: &Value, definitions: &BTreeMap<String, TaskDefinition>, like: Option<Like>) -> Runs {
+    let id = target["Id"].as_str().unwrap_or_default().to_owned();
+    if !runs_tasks(target) {
+        return Runs { target: id, ..Runs::default() };
+    }
+    let arn = target["EcsParameters"]["TaskDefinitionArn"].as_str().unwrap_or_default();
+    Runs {
+        target: id,
+        revision: Some(revision_of(arn).to_owned()),
+        tag: definitions.get(&asked_as(arn)).and_then(tag_of),
+        like,
+    }
+}
+
+/// Returns the name by which a definition is asked for: an ARN without a revision is none.
+fn asked_as(arn: &str) -> String {
+    if number_of(arn).is_some() { arn.to_owned() } else { family_of(arn).to_owned() }
+}
+
+/// Returns definitions by the names by which they were asked for; those that are not there are left out.
+pub async fn definitions(
+    asked: BTreeSet<String>,
+    aws: &Aws,
+) -> Result<BTreeMap<String, TaskDefinition>, ApiError> {
+    let calls = asked.into_iter().map(|name| async move {
+        let found = aws.task_definition(&name).await?;
+        Ok::<_, ApiError>(found.map(|found| (name, found)))
+    });
+    let found: Vec<Result<_, ApiError>> = stream::iter(calls).buffered(AT_ONCE).collect().await;
+    Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
