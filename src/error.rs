@@ -16,6 +16,8 @@ pub enum Kind {
     Usage,
     /// It could be done, and is refused: a deployment under way, the wrong account.
     Refused,
+    /// Somebody interrupted it.
+    Interrupted,
 }
 
 impl Kind {
@@ -25,6 +27,7 @@ impl Kind {
             Kind::Error => 1,
             Kind::Usage => 2,
             Kind::Refused => 5,
+            Kind::Interrupted => 130,
         }
     }
 }
@@ -35,13 +38,15 @@ pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hints: Vec<String>,
+    /// Whether what was attempted may have taken effect all the same.
+    pub unclear: bool,
     cause: Option<anyhow::Error>,
 }
 
 impl Failure {
     /// Returns a failure; `message` says what was attempted, without "failed to".
     pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
-        Failure { kind, message: message.into(), hints: Vec::new(), cause: None }
+        Failure { kind, message: message.into(), hints: Vec::new(), unclear: false, cause: None }
     }
 
     /// Returns an ordinary error.
@@ -57,6 +62,17 @@ impl Failure {
     /// Returns a refusal.
     pub fn refused(message: impl Into<String>) -> Failure {
         Failure::new(Kind::Refused, message)
+    }
+
+    /// Returns the failure of what somebody interrupted.
+    pub fn interrupted(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Interrupted, message)
+    }
+
+    /// Notes that what was attempted may have taken effect all the same.
+    pub fn unclear(mut self, unclear: bool) -> Failure {
+        self.unclear = unclear;
+        self
     }
 
     /// Adds a hint, where there is one.

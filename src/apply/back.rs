@@ -217,8 +217,8 @@ pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn Report) -> Taking
     }
 }
 
-/// Sets the attributes of a service back that an update of this run has changed, and returns whether there was anything
-/// to set.
+/// Sets the attributes of a service back that an update of this run has changed, and returns whether all are as before:
+/// what a service did not have cannot be unset.
 ///
 /// # Errors
 /// The API's.
@@ -226,7 +226,9 @@ pub async fn undo_attributes(plan: &ServicePlan, aws: &Aws, report: &dyn Report)
     let Some(way) = plan.way_back.as_ref().filter(|way| !way.members.is_empty()) else { return Ok(false) };
     let (members, reasons) = (way.members.clone(), Vec::new());
     let back = ServicePlan { members, reasons, after: Revision::Same, ..plan.clone() };
-    super::update(&back, &[], aws, report).await.map(|_| true)
+    super::update(&back, &[], aws, report).await?;
+    let changed = plan.members.keys().filter(|member| *member != "forceNewDeployment");
+    Ok(changed.into_iter().all(|member| way.members.contains_key(member)))
 }
 
 /// Returns what a deployment that has succeeded is brought back to.

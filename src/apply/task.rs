@@ -87,6 +87,15 @@ impl TaskOrder {
         Value::Object(document)
     }
 
+    /// Returns what to do where it is not known whether the call took effect.
+    pub fn where_to_look(&self) -> String {
+        format!(
+            "whether a task was started is not known: look with `aws ecs list-tasks --cluster {} --started-by {}`, and \
+             with `--desired-status STOPPED` for one that has ended",
+            self.cluster, self.started_by
+        )
+    }
+
     fn attempted(&self) -> String {
         format!("run task `{}` ({}) in cluster `{}`", self.key, self.definition.revision(), self.cluster)
     }
@@ -138,17 +147,13 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Resu
 
 /// Returns the failure of a call that came to nothing, as far as that is known.
 fn not_run(order: &TaskOrder, error: ApiError) -> Failure {
-    let unknown = error.is_ambiguous().then(|| {
-        format!(
-            "whether a task was started is not known: look with `aws ecs list-tasks --cluster {} --started-by {}`",
-            order.cluster, order.started_by
-        )
-    });
+    let unclear = error.is_ambiguous();
+    let unknown = unclear.then(|| order.where_to_look());
     let meant = refused(error.message.as_deref().unwrap_or_default(), None);
     let meant = meant.map(|known| format!("{}: {}", known.cause, known.remedy));
     let hint = error.hint();
     let cause = cluster_failure(&order.cluster, error);
-    Failure::error(order.attempted()).hint(hint).hint(meant).hint(unknown).because(cause)
+    Failure::error(order.attempted()).hint(hint).hint(meant).hint(unknown).because(cause).unclear(unclear)
 }
 
 /// Returns the failure of a call that started nothing: each reason once, with what it means.

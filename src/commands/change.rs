@@ -14,9 +14,9 @@ use crate::aws::types::{Observed, Service, view};
 use crate::context::Context;
 use crate::error::{Failure, Failures};
 use crate::manifest::Manifest;
-use crate::plan::refuse;
 use crate::plan::rollback::service::Terms;
 use crate::plan::rollback::{Release, Source, Target, Told};
+use crate::plan::{ServicePlan, refuse};
 use crate::watch::snapshot::{Followed, Policy};
 
 /// Returns the services as they are, where they can be changed.
@@ -74,6 +74,32 @@ pub async fn still<'a>(
     raised(moved)
 }
 
+/// Returns for each planned service why it is not what it was when it was seen; nothing where it is.
+pub async fn moved<'a>(
+    plans: Vec<&'a ServicePlan>,
+    seen: &Observed,
+    aws: &crate::aws::Aws,
+) -> Vec<(&'a ServicePlan, Option<Failure>)> {
+    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    plans.iter().for_each(|plan| clusters.entry(&plan.cluster).or_default().push(plan.name.clone()));
+    let mut now = BTreeMap::new();
+    for (cluster, names) in clusters {
+        now.insert(cluster, aws.services(cluster, &names).await);
+    }
+    let why = |plan: &ServicePlan| {
+        let before = &seen.services.get(&(plan.cluster.clone(), plan.name.clone()))?.service;
+        match now.get(plan.cluster.as_str())? {
+            Ok(found) => {
+                let now = found.get(&plan.name).and_then(|now| view::<Service>(now).ok());
+                let same = now.is_some_and(|now| state(&now) == state(before));
+                (!same).then(|| changed(before))
+            }
+            Err(error) => Some(cluster_failure(&plan.cluster, error.clone())),
+        }
+    };
+    plans.into_iter().map(|plan| (plan, why(plan))).collect()
+}
+
 /// Returns what a plan is made for: what the service is to run, and how far its deployment is.
 fn state(service: &Service) -> (&str, Option<(&str, Option<&str>)>) {
     let primary = service.primary();
@@ -85,7 +111,7 @@ fn changed(before: &Service) -> Failure {
     let name = &before.service_name;
     let message =
         format!("service `{name}` is another than when this was planned: its deployment changed meanwhile");
-    Failure::refused(message).hint("run it again: nothing was changed".to_owned())
+    Failure::refused(message).hint("run it again: nothing of it was changed".to_owned())
 }
 
 /// Returns the one service, as it is, where it can be changed.

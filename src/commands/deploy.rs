@@ -98,7 +98,12 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     // From here on there is something to tell, whatever is pressed.
     let mut interrupts = Interrupts::listen()?;
     let release = Release::of(&plan, &id, request.tags.label());
-    let how = How { following: &args.following, at_once: args.parallel, wait: !args.no_wait };
+    let how = How {
+        following: &args.following,
+        at_once: args.parallel,
+        wait: !args.no_wait,
+        seen: (!args.supersede).then_some(&observed),
+    };
     Carrier::new(&plan, release, &manifest, how, &aws, context).to_the_end(&mut interrupts).await
 }
 

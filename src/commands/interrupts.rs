@@ -31,6 +31,16 @@ impl Interrupts {
         Ok(Interrupts { kept: false })
     }
 
+    /// Returns whether somebody has interrupted, and nobody has answered that yet.
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// Keeps an interrupt that was heard for whoever asks next.
+    pub fn keep(&mut self) {
+        self.kept = true;
+    }
+
     /// Returns when somebody interrupts, or has done so while something was being finished.
     pub async fn next(&mut self) {
         if std::mem::take(&mut self.kept) {

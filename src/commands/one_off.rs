@@ -98,11 +98,9 @@ pub fn token() -> String {
 
 /// Returns the failure of a start that somebody interrupted twice.
 fn unknown(order: &TaskOrder) -> Failure {
-    let hint = format!(
-        "whether a task was started is not known: look with `aws ecs list-tasks --cluster {} --started-by {}`",
-        order.cluster, order.started_by
-    );
-    Failure::error(format!("run task `{}`: interrupted", order.key)).hint(hint)
+    Failure::interrupted(format!("run task `{}`: interrupted", order.key))
+        .hint(order.where_to_look())
+        .unclear(true)
 }
 
 /// Returns how a run ended of which not all was started: good codes of some are no success of all.
@@ -201,8 +199,13 @@ impl Run<'_> {
 
     /// Does what somebody who interrupts wants, and returns whether there is nothing more to wait for.
     async fn interrupted(&self, cut: &mut Cut, tasks: &[Task], interrupts: &mut Interrupts) -> bool {
+        if self.is_over() {
+            // Only its lines are still read; what comes after it is for the caller to stop.
+            interrupts.keep();
+            return true;
+        }
         // The second time there is nothing to ask any more.
-        if self.is_over() || cut.asked.is_some() {
+        if cut.asked.is_some() {
             return true;
         }
         match self.ask(interrupts).await {

@@ -29,6 +29,8 @@ struct Rollouts<'a, 'b> {
     services: Option<&'a mut Services<'b>>,
     /// What ended without success and is being taken back; its rollback is what is watched.
     going_back: Vec<Settled>,
+    /// What is being answered right now: it is in none of the other lists, and must not be lost.
+    answering: Vec<Settled>,
     /// The services that were up, and that were to be brought back all the same.
     undone: BTreeSet<String>,
     ends: Vec<Settled>,
@@ -76,13 +78,17 @@ async fn settle_all<'a>(
         order: Vec::new(),
         services,
         going_back: Vec::new(),
+        answering: Vec::new(),
         undone: BTreeSet::new(),
         ends: Vec::new(),
     };
     rollouts.follow(followed);
     let mut interrupted = false;
     loop {
-        if interrupts.finish(rollouts.begin(), context.report.as_ref()).await.is_none() {
+        // Who has interrupted is asked first.
+        if !interrupts.is_kept()
+            && interrupts.finish(rollouts.begin(), context.report.as_ref()).await.is_none()
+        {
             rollouts.leave();
         }
         let ended = tokio::select! {
@@ -149,11 +155,17 @@ impl Rollouts<'_, '_> {
     /// Begins with the services of a release that may begin now.
     async fn begin(&mut self) {
         let Some(services) = &mut self.services else { return };
-        let (followed, failed) = services.begin(self.following, self.aws, self.context.report.as_ref()).await;
-        self.follow(followed);
+        let failed = services.begin(self.following, self.aws, self.context.report.as_ref()).await;
+        self.follow_begun();
         if let Some(failed) = failed {
             self.all_back(&format!("`{failed}` failed")).await;
         }
+    }
+
+    /// Watches what was begun.
+    fn follow_begun(&mut self) {
+        let begun = self.services.as_mut().map(|services| std::mem::take(&mut services.begun));
+        self.follow(begun.unwrap_or_default());
     }
 
     fn follow(&mut self, followed: Vec<Followed>) {
@@ -169,6 +181,7 @@ impl Rollouts<'_, '_> {
 
     /// Keeps an end, and tells the release.
     fn end(&mut self, settled: Settled) {
+        self.answering.retain(|known| known.followed.key != settled.followed.key);
         self.services.iter_mut().for_each(|services| services.ended(&settled));
         self.ends.push(settled);
     }
@@ -177,22 +190,27 @@ impl Rollouts<'_, '_> {
     async fn all_back(&mut self, why: &str) {
         self.stop(why);
         self.take_open_back().await;
-        let (good, others): (Vec<Settled>, Vec<Settled>) =
-            std::mem::take(&mut self.ends).into_iter().partition(|settled| self.may_be_undone(settled));
-        self.ends = others;
         if let Some(services) = &mut self.services {
             services.restore_attributes(self.aws, self.context.report.as_ref()).await;
         }
-        for settled in good {
+        while let Some(index) = self.ends.iter().position(|settled| self.may_be_undone(settled)) {
+            let settled = self.ends.remove(index);
             self.undone.insert(settled.followed.key.clone());
             self.services.iter_mut().for_each(|services| services.goes_back(&settled.followed.key));
-            let undone = undo(&settled.followed, self.aws, self.context.report.as_ref()).await;
-            self.taking_back(settled, undone);
+            self.answering.push(settled.clone());
+            let report = self.context.report.as_ref();
+            let taken = match settled.is_good() {
+                true => undo(&settled.followed, self.aws, report).await,
+                false => take_back(&settled.followed, self.aws, report).await,
+            };
+            self.taking_back(settled, taken);
         }
     }
 
+    /// Returns whether an end is of what is up, or goes on though its time was up, and was not to go back yet.
     fn may_be_undone(&self, settled: &Settled) -> bool {
-        settled.is_good() && !self.undone.contains(&settled.followed.key)
+        let goes_on = matches!(settled.ending, Ending::TimedOut { .. }) && settled.aftermath.is_none();
+        (settled.is_good() || goes_on) && !self.undone.contains(&settled.followed.key)
     }
 
     /// Answers the end of a watch: takes the rollout back where that is to be done, and with it the release where that
@@ -221,11 +239,14 @@ impl Rollouts<'_, '_> {
     }
 
     async fn take_back(&mut self, settled: Settled) {
+        self.answering.retain(|known| known.followed.key != settled.followed.key);
+        self.answering.push(settled.clone());
         let taken = take_back(&settled.followed, self.aws, self.context.report.as_ref()).await;
         self.taking_back(settled, taken);
     }
 
     fn taking_back(&mut self, settled: Settled, taken: TakingBack) {
+        self.answering.retain(|known| known.followed.key != settled.followed.key);
         match taken {
             TakingBack::Begun(followed) => {
                 self.watch.follow(*followed);
@@ -264,10 +285,15 @@ impl Rollouts<'_, '_> {
 
     /// Begins to take back what is still open.
     async fn take_open_back(&mut self) {
-        for settled in self.watch.interrupt() {
+        let open = self.watch.interrupt();
+        self.answering.extend(open.iter().cloned());
+        for settled in open {
             let goes_back = self.going_back.iter().any(|known| known.followed.key == settled.followed.key);
             match settled.ending {
-                Ending::Interrupted if goes_back => self.watch.follow(settled.followed),
+                Ending::Interrupted if goes_back => {
+                    self.answering.retain(|known| known.followed.key != settled.followed.key);
+                    self.watch.follow(settled.followed);
+                }
                 Ending::Interrupted => self.take_back(settled).await,
                 // It has ended by itself in the meantime.
                 _ => self.answer_one(settled).await,
@@ -278,7 +304,9 @@ impl Rollouts<'_, '_> {
     /// Leaves what is still open as it is.
     fn leave(&mut self) {
         self.stop("it was interrupted");
-        for settled in self.watch.interrupt() {
+        self.follow_begun();
+        let given_up = std::mem::take(&mut self.answering).into_iter().map(not_answered);
+        for settled in given_up.collect::<Vec<_>>().into_iter().chain(self.watch.interrupt()) {
             let back = self.going_back.iter().position(|known| known.followed.key == settled.followed.key);
             let end = match back {
                 Some(index) => taken_back(self.going_back.remove(index), settled),
@@ -287,6 +315,12 @@ impl Rollouts<'_, '_> {
             self.end(end);
         }
     }
+}
+
+/// Returns the end of a rollout that was about to be taken back when somebody wanted to wait no longer.
+fn not_answered(settled: Settled) -> Settled {
+    let error = "interrupted: whether it goes back is not known".to_owned();
+    Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled }
 }
 
 /// Returns the end of a rollout that was to be taken back, and has succeeded before that took effect.

@@ -71,7 +71,12 @@ pub fn resolve(
     let cluster = cluster.ok_or_else(|| vec![Failure::error(format!("`{key}` has no cluster"))])?;
     let members = members(key, work, lender.as_ref(), &document)?;
     let overrides = task::overrides(&work.overrides, &document).map_err(one)?;
-    let revision = revision(&document, current, lender.as_ref().map(|(_, seen)| *seen), work, against, plan);
+    let known = lender.as_ref().filter(|_| work.definition.is_none()).and_then(|lender| lent(lender, plan));
+    let revision = match known {
+        // What the schedule runs stays where it says the same.
+        Some(known) if current.is_none_or(|current| !says(current, &document, against.observed)) => known,
+        _ => revision(&document, current, lender.as_ref().map(|(_, seen)| *seen), work, against, plan),
+    };
     Ok(ResolvedWork {
         key: key.to_owned(),
         cluster_arn: cluster_arn(&cluster, against.observed, lender.as_ref().map(|(_, seen)| *seen)),
@@ -139,6 +144,27 @@ fn as_it_will_be(service: &DesiredService, seen: &ObservedService) -> Value {
     document
 }
 
+/// Returns the revision that a service lends: the one that it runs, or that this plan gives it; nothing where the
+/// service is not in the plan and gets another document.
+fn lent((service, seen): &(&DesiredService, &ObservedService), plan: &Plan) -> Option<Revision> {
+    if matches!(service.definition, Definition::Kept) {
+        return seen.running.as_ref().map(|running| Revision::Registered(running.arn.clone()));
+    }
+    let planned = plan.services.iter().find(|planned| planned.key == service.key)?;
+    match &planned.after {
+        Revision::Same => Some(Revision::Registered(planned.before.clone())),
+        after => Some(after.clone()),
+    }
+}
+
+/// Returns whether a revision says what a document says, with the digests that its tags have today.
+fn says(known: &TaskDefinition, document: &Value, observed: &Observed) -> bool {
+    let root = Root::TaskDefinition;
+    known.document["status"] != "INACTIVE"
+        && normal(&known.document, root) == normal(document, root)
+        && same_digests(known, document, observed)
+}
+
 /// Returns the revision that says what the document says, or the registration that makes it.
 fn revision(
     document: &Value,
@@ -148,16 +174,10 @@ fn revision(
     against: Against<'_>,
     plan: &mut Plan,
 ) -> Revision {
-    let root = Root::TaskDefinition;
-    let wanted = normal(document, root);
     let family = document["family"].as_str().unwrap_or_default();
     let (observed, latest) = (against.observed, against.observed.latest.get(family));
     let running = lender.and_then(|seen| seen.running.as_ref()).filter(|_| work.definition.is_none());
-    let serves = |known: &&TaskDefinition| {
-        known.document["status"] != "INACTIVE"
-            && normal(&known.document, root) == wanted
-            && same_digests(known, document, observed)
-    };
+    let serves = |known: &&TaskDefinition| says(known, document, observed);
     // What is to run stays one revision: the one that a service of this run brings out comes before another equal one.
     if let Some(known) = [current, running, latest].into_iter().flatten().find(serves) {
         return Revision::Registered(known.arn.clone());

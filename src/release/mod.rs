@@ -143,12 +143,11 @@ impl Release {
         self.targets.iter().find(|target| target.kind == kind && target.key == key).map(|target| target.state)
     }
 
-    /// Returns the keys of the services that may begin now, where so many may be under way at once.
-    pub fn ready(&self, at_once: usize) -> Vec<String> {
-        let services = || self.targets.iter().filter(|target| target.kind == Kind::Service);
-        let under_way = services().filter(|target| target.state == State::UnderWay).count();
-        let ready = services().filter(|target| target.state == State::Waiting && self.may_begin(&target.key));
-        ready.take(at_once.saturating_sub(under_way)).map(|target| target.key.clone()).collect()
+    /// Returns the keys of the services that may begin now, of so many at the most.
+    pub fn ready(&self, at_most: usize) -> Vec<String> {
+        let services = self.targets.iter().filter(|target| target.kind == Kind::Service);
+        let ready = services.filter(|target| target.state == State::Waiting && self.may_begin(&target.key));
+        ready.take(at_most).map(|target| target.key.clone()).collect()
     }
 
     fn may_begin(&self, key: &str) -> bool {

@@ -395,7 +395,7 @@ fn an_image_without_a_version_is_warned_of() {
 #[test]
 fn a_manifest_without_services_deploys_nothing_and_says_so() {
     let folder = Folder::new(&[("ecsail.yml", "ecsail: 1\ncluster: main\nservices: {}\n")]);
-    folder.run(&["deploy"]).exits(2).says("the manifest has no services");
+    folder.run(&["deploy"]).exits(2).says("the manifest has nothing to deploy");
 }
 
 #[test]

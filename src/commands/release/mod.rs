@@ -3,6 +3,8 @@
 //! What comes next is for [`crate::release`] to say, and what a rollout came to for the watch. A stage begins only where the
 //! one before it is done; what was not reached is told as such.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -14,9 +16,9 @@ use super::rollouts;
 use crate::apply::task::TaskOrder;
 use crate::apply::{self, Applied};
 use crate::aws::Aws;
-use crate::aws::types::{TaskDefinition, revision_of};
+use crate::aws::types::{Observed, TaskDefinition, revision_of};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{self, Failure};
 use crate::hooks::{self, Moment, Told};
 use crate::manifest::Manifest;
 use crate::plan::schedules::TargetPlan;
@@ -38,6 +40,8 @@ pub struct How<'a> {
     pub at_once: usize,
     /// Else the updates are accepted, and that is all.
     pub wait: bool,
+    /// The services as they were when this was planned; none where another's deployment is to be replaced.
+    pub seen: Option<&'a Observed>,
 }
 
 /// Holds a release that is being carried out.
@@ -49,6 +53,8 @@ pub struct Carrier<'a> {
     pub aws: &'a Aws,
     pub context: &'a Context,
     pub release: Release,
+    /// Whether something was waited for since it was planned.
+    waited: bool,
     /// The worst that has come of a part of it.
     outcome: Outcome,
     registered: Vec<TaskDefinition>,
@@ -74,6 +80,7 @@ impl<'a> Carrier<'a> {
             aws,
             context,
             release,
+            waited: !manifest.hooks.before_deploy.is_empty(),
             outcome: Outcome::Done,
             registered: Vec::new(),
             settled: Vec::new(),
@@ -126,6 +133,10 @@ impl<'a> Carrier<'a> {
         let tasks = if kind == Kind::Before { &self.plan.before } else { &self.plan.after };
         for task in tasks {
             let Some(work) = &task.work else { continue };
+            if self.is_interrupted(interrupts) {
+                return false;
+            }
+            self.waited = true;
             self.release.set(kind, &task.key, State::UnderWay, None);
             let order = self.order(task, work);
             let how = one_off::How { lines: Lines::Story, wait: true, stop_on_interrupt: false };
@@ -134,7 +145,7 @@ impl<'a> Carrier<'a> {
                 Ok(end) => came_of(end),
                 Err(error) => {
                     self.context.report.error(error);
-                    (State::Failed, Some(error.to_string()), Outcome::Error)
+                    not_started(error)
                 }
             };
             self.release.set(kind, &task.key, state, detail);
@@ -147,6 +158,15 @@ impl<'a> Carrier<'a> {
         true
     }
 
+    /// Stops the release where somebody has interrupted what came before, and returns whether that is so.
+    fn is_interrupted(&mut self, interrupts: &Interrupts) -> bool {
+        if interrupts.is_kept() {
+            self.release.stop("it was interrupted");
+            self.outcome = self.outcome.worse(Outcome::Interrupted);
+        }
+        interrupts.is_kept()
+    }
+
     fn order(&self, task: &TaskPlan, work: &ResolvedWork) -> TaskOrder {
         let started_by = started_by(&self.release.id);
         let order = TaskOrder::of(work, &self.registered, &started_by, &one_off::token());
@@ -155,19 +175,25 @@ impl<'a> Carrier<'a> {
 
     /// Rolls the services out, and returns whether all are up.
     async fn services(&mut self, interrupts: &mut Interrupts) -> bool {
+        if self.is_interrupted(interrupts) {
+            return false;
+        }
         let mut services = Services {
             plan: self.plan,
             registered: &self.registered,
             release: &mut self.release,
-            at_once: self.how.at_once,
+            seen: self.how.seen,
+            waited: self.waited,
+            at_once: self.how.wait.then_some(self.how.at_once),
+            watched: BTreeSet::new(),
+            begun: Vec::new(),
             failures: Vec::new(),
             attributes: Vec::new(),
         };
         if !self.how.wait {
-            let (followed, _) =
-                services.begin(self.how.following, self.aws, self.context.report.as_ref()).await;
+            services.begin(self.how.following, self.aws, self.context.report.as_ref()).await;
             let (attributes, failures) = (services.attributes, services.failures);
-            let applied = Applied { followed, settled: attributes, failures };
+            let applied = Applied { followed: services.begun, settled: attributes, failures };
             let outcome = not_waited(&applied, self.context);
             self.outcome = self.outcome.worse(outcome);
             return outcome == Outcome::Done;
@@ -189,6 +215,9 @@ impl<'a> Carrier<'a> {
 
     /// Creates and updates the schedules, side by side, and returns whether all are as they should be.
     async fn schedules(&mut self, interrupts: &mut Interrupts) -> bool {
+        if self.is_interrupted(interrupts) {
+            return false;
+        }
         let report = self.context.report.as_ref();
         let changing: Vec<&SchedulePlan> =
             self.plan.schedules.iter().filter(|schedule| schedule.is_changing()).collect();
@@ -230,13 +259,16 @@ impl<'a> Carrier<'a> {
         tell_failures(&self.failures, self.context);
         let updated = if self.failures.is_empty() { Outcome::Done } else { Outcome::Error };
         self.outcome = self.outcome.worse(rolled_out).worse(updated);
-        self.ended().await;
+        // Nothing more will come of what still waits.
+        self.release.stop("what came before it was not done");
         // Whatever a part came to, a release of which something failed or is not known is no success.
-        match (self.release.verdict(), self.outcome) {
+        self.outcome = match (self.release.verdict(), self.outcome) {
             (Verdict::Failed | Verdict::RolledBack, Outcome::Done) => Outcome::Error,
             (Verdict::UnderWay, Outcome::Done) if self.how.wait => Outcome::Interrupted,
             (_, outcome) => outcome,
-        }
+        };
+        self.ended().await;
+        self.outcome
     }
 
     /// Tells the end, and runs the hook that it is for.
@@ -244,7 +276,7 @@ impl<'a> Carrier<'a> {
         self.context.report.tell(&Event::Released(&self.release));
         let moment = match self.release.verdict() {
             Verdict::Succeeded | Verdict::Unchanged => Moment::AfterDeploy,
-            Verdict::UnderWay if self.outcome == Outcome::Done => Moment::AfterDeploy,
+            Verdict::UnderWay if self.outcome == Outcome::Done && !self.how.wait => Moment::AfterDeploy,
             _ => Moment::OnFailure,
         };
         if let Err(failure) = self.hook(moment).await {
@@ -309,6 +341,19 @@ fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
     let mut revisions: Vec<String> = schedule.targets.iter().map(revision).collect();
     revisions.dedup();
     revisions.join(", ")
+}
+
+/// Returns what came of a task whose start ended with an error: where that is not clear, it may run.
+fn not_started(error: &anyhow::Error) -> (State, Option<String>, Outcome) {
+    let failure = error.downcast_ref::<Failure>();
+    let outcome = match failure.map(|failure| failure.kind) {
+        Some(error::Kind::Interrupted) => Outcome::Interrupted,
+        _ => Outcome::Error,
+    };
+    match failure.is_some_and(|failure| failure.unclear) {
+        true => (State::UnderWay, Some("whether it was started is not known".to_owned()), outcome),
+        false => (State::Failed, Some(error.to_string()), outcome),
+    }
 }
 
 /// Returns what came of a task of a release. Its own exit code is told; the release fails with ecsail's.

@@ -1,11 +1,13 @@
 //! Owns the services of a release while they roll out: which begin when, and what became of each.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::apply;
 use crate::apply::back::undo_attributes;
 use crate::aws::Aws;
-use crate::aws::types::{TaskDefinition, revision_of};
+use crate::aws::types::{Observed, TaskDefinition, revision_of};
+use crate::commands::change::moved;
 use crate::commands::following::Following;
 use crate::error::Failure;
 use crate::manifest::OnFailure;
@@ -22,49 +24,85 @@ pub struct Services<'a> {
     pub plan: &'a Plan,
     pub registered: &'a [TaskDefinition],
     pub release: &'a mut Release,
-    /// How many may be under way at once.
-    pub at_once: usize,
+    /// The services as they were when this was planned; none where another's deployment is to be replaced.
+    pub seen: Option<&'a Observed>,
+    /// Whether something was waited for since then: a service may be another by now.
+    pub waited: bool,
+    /// How many may be under way at once; all where nobody waits for them.
+    pub at_once: Option<usize>,
+    /// Those that are watched, and those that were begun and are to be.
+    pub watched: BTreeSet<String>,
+    pub begun: Vec<Followed>,
     /// Services that could not be updated, and those whose attributes alone were.
     pub failures: Vec<(String, Failure)>,
     pub attributes: Vec<String>,
 }
 
 impl Services<'_> {
-    /// Begins with all that may begin: what was started, and the first service whose failure takes the release back.
-    pub async fn begin(
-        &mut self,
-        following: &Following,
-        aws: &Aws,
-        report: &dyn Report,
-    ) -> (Vec<Followed>, Option<String>) {
-        let mut started = Vec::new();
+    /// Begins with all that may begin, and returns the first service whose failure takes the release back.
+    pub async fn begin(&mut self, following: &Following, aws: &Aws, report: &dyn Report) -> Option<String> {
         loop {
-            let ready = self.release.ready(self.at_once);
+            let places = self.at_once.map_or(usize::MAX, |most| most.saturating_sub(self.watched.len()));
+            let ready = self.release.ready(places);
             if ready.is_empty() {
-                return (started, None);
+                return None;
             }
-            let plans: Vec<&ServicePlan> =
-                self.plan.services.iter().filter(|service| ready.contains(&service.key)).collect();
-            // From here on each may have changed, also where nobody waits for the answer any more.
-            for plan in &plans {
-                self.release.set(Kind::Service, &plan.key, State::UnderWay, None);
-            }
-            let applied = apply::services(&plans, self.registered, aws, report).await;
-            for key in &applied.settled {
-                self.set(key, State::Changed, Some("attributes updated".to_owned()));
-            }
-            for (key, failure) in &applied.failures {
-                self.set(key, State::Failed, Some(failure.to_string()));
-            }
-            let failed = applied.failures.iter().map(|(key, _)| key.clone());
-            let failed: Vec<String> = failed.filter(|key| self.takes_all_back(key, following)).collect();
-            started.extend(applied.followed);
-            self.attributes.extend(applied.settled);
-            self.failures.extend(applied.failures);
-            if let Some(first) = failed.into_iter().next() {
-                return (started, Some(first));
+            let failed = self.failures.len();
+            let ready = self.unmoved(ready, aws).await;
+            self.update(&ready, aws, report).await;
+            let failed = self.failures[failed..].iter().map(|(key, _)| key);
+            let first = failed.filter(|key| self.takes_all_back(key, following)).cloned().next();
+            if first.is_some() {
+                return first;
             }
         }
+    }
+
+    /// Updates services, and notes what came of each.
+    async fn update(&mut self, keys: &[String], aws: &Aws, report: &dyn Report) {
+        let plans: Vec<&ServicePlan> =
+            self.plan.services.iter().filter(|service| keys.contains(&service.key)).collect();
+        // From here on each may have changed, also where nobody waits for the answer any more.
+        for plan in &plans {
+            let detail = "whether it was updated is not known".to_owned();
+            self.release.set(Kind::Service, &plan.key, State::UnderWay, Some(detail));
+        }
+        let applied = apply::services(&plans, self.registered, aws, report).await;
+        for key in &applied.settled {
+            self.set(key, State::Changed, Some("attributes updated".to_owned()));
+        }
+        for followed in &applied.followed {
+            self.set(&followed.key, State::UnderWay, None);
+            self.watched.insert(followed.key.clone());
+        }
+        for (key, failure) in &applied.failures {
+            self.set(key, State::Failed, Some(failure.to_string()));
+        }
+        self.begun.extend(applied.followed);
+        self.attributes.extend(applied.settled);
+        self.failures.extend(applied.failures);
+    }
+
+    /// Returns the services that are as they were when this was planned; of the others it is noted that they are not.
+    ///
+    /// A migration may take an hour: what somebody else has deployed in that time must not be replaced unseen.
+    async fn unmoved(&mut self, keys: Vec<String>, aws: &Aws) -> Vec<String> {
+        let Some(seen) = self.seen.filter(|_| self.waited) else {
+            self.waited = true;
+            return keys;
+        };
+        let plans = self.plan.services.iter().filter(|service| keys.contains(&service.key));
+        let mut unmoved = Vec::new();
+        for (plan, moved) in moved(plans.collect(), seen, aws).await {
+            match moved {
+                None => unmoved.push(plan.key.clone()),
+                Some(failure) => {
+                    self.set(&plan.key, State::Failed, Some(failure.to_string()));
+                    self.failures.push((plan.key.clone(), failure));
+                }
+            }
+        }
+        unmoved
     }
 
     /// Gives the services whose attributes alone were changed what they had before.
@@ -73,7 +111,7 @@ impl Services<'_> {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
             let (state, detail) = match undo_attributes(plan, aws, report).await {
                 Ok(true) => (State::RolledBack, "attributes as before"),
-                Ok(false) => (State::Changed, "its attributes stay: what they were cannot be set"),
+                Ok(false) => (State::Changed, "attributes that it did not have cannot be unset"),
                 Err(failure) => {
                     self.failures.push((key.clone(), failure));
                     (State::Failed, "its attributes could not be set back")
@@ -96,11 +134,13 @@ impl Services<'_> {
     /// Notes how a rollout ended.
     pub fn ended(&mut self, settled: &Settled) {
         let (state, detail) = state_of(settled);
+        self.watched.remove(&settled.followed.key);
         self.set(&settled.followed.key, state, detail);
     }
 
     /// Notes that a service that was up is brought back.
     pub fn goes_back(&mut self, key: &str) {
+        self.watched.insert(key.to_owned());
         self.set(key, State::UnderWay, Some("going back".to_owned()));
     }
 }
