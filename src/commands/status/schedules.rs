@@ -11,7 +11,7 @@ use crate::commands::schedule::look::{self, Notes};
 use crate::commands::services;
 use crate::context::Context;
 use crate::manifest::load::locate;
-use crate::report::{Item, Line};
+use crate::report::Item;
 
 /// Holds the schedules that are looked at.
 pub(super) struct Schedules<'a> {
@@ -40,16 +40,15 @@ impl<'a> Schedules<'a> {
         }
     }
 
-    /// Returns what is shown of them: a line each, below a line of their own.
+    /// Returns what is shown of them: a line each, below a heading.
     pub(super) async fn items(&self) -> Vec<Item> {
         let seen = self.chosen.look(self.aws, &self.notes).await;
         let Some(seen) = self.notes.or_none(seen, "how schedules stand is not known") else {
             return Vec::new();
         };
         let page = short(&seen, Timestamp::now());
-        let head = [vec![Line::plain("")], page.head].concat();
         // Programs need no heading.
-        let head = Item { lines: head, ..Item::default() };
+        let head = Item { lines: page.head, ..Item::default() };
         std::iter::once(head).chain(page.items).collect()
     }
 }
