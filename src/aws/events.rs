@@ -175,31 +175,51 @@ impl Aws {
     }
 }
 
-/// Returns the failed entries of an answer; one that only counts them names none.
+/// What stands where an entry names no target.
+pub const NOT_NAMED: &str = "(not named)";
+
+/// Returns the failed entries of an answer, as many as it counts: those that it counts and does not list have no name.
 fn failed(answer: &Value) -> Vec<FailedEntry> {
     let text = |value: &Value, default: &str| value.as_str().unwrap_or(default).to_owned();
     let entry = |entry: &Value| FailedEntry {
-        target: text(&entry["TargetId"], "(not named)"),
+        target: text(&entry["TargetId"], NOT_NAMED),
         code: text(&entry["ErrorCode"], "(no code)"),
         message: text(&entry["ErrorMessage"], "no message"),
     };
     let mut entries: Vec<FailedEntry> =
         answer["FailedEntries"].as_array().into_iter().flatten().map(entry).collect();
-    if entries.is_empty() && answer["FailedEntryCount"].as_u64().unwrap_or_default() > 0 {
-        entries.push(entry_without_name());
-    }
+    // Raw JSON may write a whole number as `1.0`.
+    let counted = answer["FailedEntryCount"].as_f64().unwrap_or_default() as usize;
+    entries.extend((entries.len()..counted).map(|_| entry_without_name()));
     entries
 }
 
 fn entry_without_name() -> FailedEntry {
     FailedEntry {
-        target: "(not named)".to_owned(),
+        target: NOT_NAMED.to_owned(),
         code: "(no code)".to_owned(),
-        message: "the answer counts failed entries, and names none".to_owned(),
+        message: "the answer counts more failed entries than it lists".to_owned(),
     }
 }
 
 /// Returns the settings of a call that is made once.
 fn once() -> aws_sdk_eventbridge::config::Builder {
     aws_sdk_eventbridge::config::Builder::default().retry_config(RetryConfig::disabled())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_counts_more_failed_entries_than_it_lists_has_that_many() {
+        let listed = json!([{"TargetId": "a", "ErrorCode": "C", "ErrorMessage": "m"}]);
+        let names = |answer: Value| {
+            failed(&answer).iter().map(|entry| entry.target.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(json!({"FailedEntryCount": 2, "FailedEntries": listed})), "a (not named)");
+        assert_eq!(names(json!({"FailedEntryCount": 1.0})), "(not named)");
+        assert_eq!(names(json!({"FailedEntryCount": 0, "FailedEntries": listed})), "a");
+        assert_eq!(names(json!({"FailedEntryCount": 0})), "");
+    }
 }

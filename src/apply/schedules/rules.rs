@@ -74,23 +74,49 @@ async fn put_rule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure
 /// Puts targets on a rule; `with_rule` says whether the rule itself was changed before.
 async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
     let (all, mut waiting, mut attempt) = (ids(&targets), targets, 0);
+    let told = |failure: Failure| failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()));
     while !waiting.is_empty() {
         attempt += 1;
         let put = persistently(&[CONCURRENT], async || aws.put_targets(rule, &waiting).await).await;
         let entries = put.map_err(|error| {
-            let failure = failed(format!("put the targets of rule `{rule}`"), error);
-            failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()))
+            let left = ids(&waiting);
+            let done = all.iter().filter(|id| !left.contains(id));
+            told(failed(format!("put the targets of rule `{rule}`"), error).hint(were_done(done)))
         })?;
-        if attempt >= ATTEMPTS || !entries.iter().all(may_pass) {
-            let failure = not_done("put", rule, &all, &entries);
-            return Err(failure.hint(with_rule.then(|| "the rule itself was changed".to_owned())));
-        }
-        waiting.retain(|target| entries.iter().any(|entry| target["Id"] == entry.target.as_str()));
+        waiting = match then(waiting, &entries, attempt) {
+            Then::Put(left) => left,
+            Then::Failed => return Err(told(not_done("put", rule, &all, &entries))),
+        };
         if !waiting.is_empty() {
             tokio::time::sleep(pause(attempt)).await;
         }
     }
     Ok(())
+}
+
+/// Says what follows an answer of PutTargets.
+#[derive(Debug, PartialEq)]
+enum Then {
+    /// These are put again; where there are none, all is done.
+    Put(Vec<Value>),
+    Failed,
+}
+
+/// Returns what follows an answer to the putting of targets. Where an entry does not say which target it is about, it may
+/// be any of them: all are put again.
+fn then(put: Vec<Value>, entries: &[FailedEntry], attempt: u32) -> Then {
+    if entries.is_empty() {
+        return Then::Put(Vec::new());
+    }
+    if attempt >= ATTEMPTS || !entries.iter().all(may_pass) {
+        return Then::Failed;
+    }
+    let known = ids(&put);
+    if !entries.iter().all(|entry| known.contains(&entry.target)) {
+        return Then::Put(put);
+    }
+    let failed = |target: &Value| entries.iter().any(|entry| target["Id"] == entry.target.as_str());
+    Then::Put(put.into_iter().filter(failed).collect())
 }
 
 fn ids(targets: &[Value]) -> Vec<String> {
@@ -107,11 +133,15 @@ fn not_done(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> 
     let why: Vec<String> = entries.iter().map(why).collect();
     let is_done = |id: &&String| !entries.iter().any(|entry| entry.target == **id);
     let named = entries.iter().all(|entry| all.contains(&entry.target));
-    let done: Vec<String> = all.iter().filter(is_done).map(|id| format!("`{id}`")).collect();
     let message = format!("{verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
     let failure = Failure::error(message).because(anyhow::anyhow!("{}", why.join("; ")));
-    let others = (named && !done.is_empty()).then(|| format!("the others were done: {}", done.join(", ")));
-    failure.hint(others)
+    failure.hint(named.then(|| were_done(all.iter().filter(is_done))).flatten())
+}
+
+/// Returns the hint that names what was done of several; none where nothing was.
+fn were_done<'a>(done: impl Iterator<Item = &'a String>) -> Option<String> {
+    let done: Vec<String> = done.map(|id| format!("`{id}`")).collect();
+    (!done.is_empty()).then(|| format!("the others were done: {}", done.join(", ")))
 }
 
 /// Brings a rule and those of its targets that the plan changed back to what they were.
@@ -161,4 +191,33 @@ pub(super) async fn set_enabled(rule: &str, enabled: bool, aws: &Aws) -> Result<
     let switched = persistently(&[CONCURRENT], async || aws.switch_rule(rule, enabled).await).await;
     let verb = if enabled { "enable" } else { "disable" };
     switched.map_err(|error| failed(format!("{verb} rule `{rule}`"), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(ids: &[&str]) -> Vec<Value> {
+        ids.iter().map(|id| json!({ "Id": id })).collect()
+    }
+
+    fn entry(target: &str, code: &str) -> FailedEntry {
+        FailedEntry { target: target.into(), code: code.into(), message: String::new() }
+    }
+
+    #[test]
+    fn an_entry_that_names_no_target_is_never_success() {
+        let passing = [entry(crate::aws::events::NOT_NAMED, "InternalFailure")];
+        assert_eq!(then(targets(&["a", "b"]), &passing, 1), Then::Put(targets(&["a", "b"])));
+        assert_eq!(
+            then(targets(&["a"]), &[entry(crate::aws::events::NOT_NAMED, "(no code)")], 1),
+            Then::Failed
+        );
+    }
+
+    #[test]
+    fn what_is_put_at_the_last_try_is_done() {
+        assert_eq!(then(targets(&["a"]), &[], ATTEMPTS), Then::Put(Vec::new()));
+        assert_eq!(then(targets(&["a"]), &[entry("a", CONCURRENT)], ATTEMPTS), Then::Failed);
+    }
 }
