@@ -382,6 +382,45 @@ fn an_input_takes_the_place_of_overrides_and_shows_no_secret() {
 }
 
 #[test]
+fn no_form_of_an_input_shows_a_secret() {
+    let with = |secret: &str, more: Value| {
+        let mut input = json!({"containerOverrides": [{"name": "app", "command": ["login", "--password", secret],
+            "environment": [{"name": "API_TOKEN", "value": secret}]}]});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            input[name] = value.clone();
+        }
+        input.to_string()
+    };
+    let upper = |secret: &str| {
+        json!({"Overrides": {"ContainerOverrides": [{"Name": "app", "Command": ["sh", "-c", format!("x --password {secret}")],
+            "Environment": [{"Name": "API_TOKEN", "Value": secret}]}]}})
+        .to_string()
+    };
+    let forms: [&dyn Fn(&str) -> String; 6] = [
+        &|secret| with(secret, json!({"taskRoleArn": "r"})),
+        &|secret| with(secret, json!({"executionRoleArn": "r", "ephemeralStorage": {"sizeInGiB": 30}})),
+        &|secret| with(secret, json!({"newerThanTheModel": 1})),
+        &upper,
+        &|secret| format!("{} <and no JSON>", with(secret, json!({}))),
+        &|secret| json!({"tokens": [secret], "list": ["-t", "a", "--token", secret]}).to_string(),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        let mut wanted = nightly();
+        wanted.targets[0].input = Some(form("n3wsecret"));
+        let observed = kept(|schedule| schedule["Target"]["Input"] = json!(form("0ldsecret")));
+        for observed in [observed, kept(|_| {}), ObservedSchedules::default()] {
+            let plan = planned(&wanted, work(), &observed);
+            let text = format!("{}\n{}", shown(&plan), serde_json::to_string(&plan.changes).expect("JSON"));
+            assert!(plan.is_changing(), "form {number}");
+            assert!(
+                !text.contains("secret\"") && !text.contains("n3w") && !text.contains("0ld"),
+                "{number}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
     let observed = kept(|schedule| {
         schedule["Target"]["Input"] =
@@ -397,7 +436,10 @@ fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
     let observed = kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"taskRoleArn":"r"}"#));
     let plan = planned(&nightly(), work(), &observed);
     assert_eq!(shown(&plan), "Unchanged");
-    assert_eq!(plan.notes, ["`nightly`: its input is kept: it is not one that overrides settings of a task"]);
+    assert_eq!(
+        plan.notes,
+        ["`nightly`: its input is kept: it holds more than what the manifest can override"]
+    );
 }
 
 #[test]
