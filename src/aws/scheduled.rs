@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{ApiError, Aws, CALLS_AT_ONCE};
 use crate::manifest::schedules::Via;
+use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 
 /// How many rules are read at a time: at 50 ms a call these are less than 50 calls a second of each kind.
@@ -165,7 +166,8 @@ impl Aws {
         Ok(found.into_iter().flatten().map(with_tags).collect())
     }
 
-    /// Returns the rules with an expression that have all of these tags, with their targets; none without any tag.
+    /// Returns the rules with an expression that are of the owner with these tags, with their targets; none without any
+    /// tag. A rule of a stage is not one of the app without a stage.
     ///
     /// # Errors
     /// The API's.
@@ -180,7 +182,7 @@ impl Aws {
         let timed = rules.iter().filter(|rule| rule["ScheduleExpression"].is_string());
         let calls = timed.map(|rule| async move {
             let found = self.rule_tags(rule).await?;
-            if !tags.iter().all(|(key, value)| found.get(key) == Some(value)) {
+            if !owner::is_of(&found, tags) {
                 return Ok::<_, ApiError>(None);
             }
             let targets = self.rule_targets(rule["Name"].as_str().unwrap_or_default()).await?;
