@@ -179,6 +179,13 @@ fn rule() -> DesiredSchedule {
     DesiredSchedule { via: Via::Rule, group: None, own_group: false, ..nightly() }
 }
 
+/// Returns the tags of a rule of ours with targets of these ids.
+fn tags_with(ids: &str) -> BTreeMap<String, String> {
+    let mut tags = owner::tags(&ground());
+    tags.insert(owner::TARGETS.to_owned(), ids.to_owned());
+    tags
+}
+
 fn rule_target(id: &str, definition: &str) -> Value {
     json!({"Id": id, "Arn": CLUSTER, "RoleArn": "arn:aws:iam::123456789012:role/starter",
         "EcsParameters": {"TaskDefinitionArn": revision(definition)}})
@@ -417,7 +424,7 @@ fn a_rule_is_created_with_its_tags_and_its_targets() {
     lab.deploy(&wanted, &work("web:1"));
     let (document, targets) = lab.rule("nightly");
     assert_eq!((&document["State"], targets.len()), (&json!("DISABLED"), 2));
-    assert_eq!(lab.observe(&wanted).found["nightly"].tags, owner::tags(&ground()));
+    assert_eq!(lab.observe(&wanted).found["nightly"].tags, tags_with("a b"));
 }
 
 #[test]
@@ -435,7 +442,7 @@ fn a_rule_that_is_taken_over_keeps_what_the_manifest_does_not_name() {
     let said = ["State", "Description", "RoleArn", "ScheduleExpression"].map(|name| document[name].clone());
     assert_eq!(said, [json!("DISABLED"), json!("of old"), json!(role), json!("rate(1 day)")]);
     assert_eq!(targets[0]["RetryPolicy"]["MaximumRetryAttempts"], 2);
-    let mut tags = owner::tags(&ground());
+    let mut tags = tags_with("nightly");
     tags.insert("team".to_owned(), "web".to_owned());
     assert_eq!(lab.observe(&rule()).found["nightly"].tags, tags);
     lab.restore(&plan);
@@ -457,6 +464,65 @@ fn targets_of_others_stay_as_they_are() {
     let sent: Vec<Value> =
         lab.calls("PutTargets").iter().map(|call| call["Targets"][0]["Id"].clone()).collect();
     assert_eq!(sent, ["nightly", "nightly"]);
+}
+
+#[test]
+fn a_rule_that_is_moved_over_runs_its_job_once_and_goes_back_as_it_was() {
+    let lab = Lab::new();
+    lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"}));
+    let old = rule_target("terraform-20240101", "web:1");
+    lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [old]}));
+    let before = lab.observe(&rule());
+    let plan = lab.deploy(&rule(), &work("web:2"));
+    let ids = |lab: &Lab| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&lab), ["nightly"]);
+    assert!(!lab.plan(&rule(), &work("web:2")).is_changing());
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+}
+
+#[test]
+fn a_target_that_is_taken_out_of_the_manifest_is_removed_also_where_there_is_no_room() {
+    let lab = Lab::new();
+    let with =
+        |ids: &[&str]| DesiredSchedule { targets: ids.iter().map(|id| target(id)).collect(), ..rule() };
+    lab.deploy(&with(&["a", "b", "c", "d", "e"]), &work("web:1"));
+    let before = lab.observe(&rule());
+    let plan = lab.deploy(&with(&["a", "b", "c", "d", "f"]), &work("web:1"));
+    let ids = |lab: &Lab| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&lab), ["a", "b", "c", "d", "f"]);
+    assert_eq!(lab.observe(&rule()).found["nightly"].tags, tags_with("a b c d f"));
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+}
+
+#[test]
+fn a_target_that_is_not_removed_is_an_error_and_is_removed_the_next_time() {
+    let lab = Lab::new();
+    let both = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
+    lab.deploy(&both, &work("web:1"));
+    let (code, message) = ("InternalException".to_owned(), "Later.".to_owned());
+    let kind = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
+    lab.sandbox.inject(Fault::on("RemoveTargets", kind));
+    let one = DesiredSchedule { targets: vec![target("a")], ..rule() };
+    let failure = lab.try_apply(&lab.plan(&one, &work("web:1"))).expect_err("it was not removed");
+    assert_eq!(failure.message, "remove 1 of 1 targets of rule `nightly`");
+    assert_eq!(lab.plan(&one, &work("web:1")).removed, ["b"]);
+    lab.deploy(&one, &work("web:1"));
+    assert_eq!(lab.rule("nightly").1.len(), 1);
+}
+
+#[test]
+fn a_rule_whose_tags_are_refused_says_what_was_changed_already() {
+    let lab = Lab::new();
+    lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(2 days)"}));
+    lab.sandbox.inject(Fault::on("TagResource", FaultKind::AccessDenied));
+    let failure = lab.try_apply(&lab.plan(&rule(), &work("web:1"))).expect_err("it may not be tagged");
+    assert_eq!(failure.message, "tag rule `nightly`");
+    assert_eq!(
+        failure.hints.last().map(String::as_str),
+        Some("the rule and its targets were changed already: deploy again")
+    );
 }
 
 #[test]
@@ -574,6 +640,14 @@ fn what_an_app_owns_is_found() {
         (names(kept), names(rules)),
         (vec!["first".into(), "second".into()], vec!["first".into(), "second".into()])
     );
+}
+
+#[test]
+fn an_app_without_a_stage_does_not_own_the_rules_of_one() {
+    let lab = Lab::new();
+    lab.deploy(&rule(), &work("web:1"));
+    let without = owner::tags(&Ground { stage: None, ..ground() });
+    assert_eq!(lab.runtime.block_on(lab.aws.rules_with_tags(&without)).expect("listed"), []);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn lay_over(
     desired: &DesiredTarget,
     work: &ResolvedWork,
 ) -> Result<Option<&'static str>, Failure> {
-    let wanted = desired.input.clone().or_else(|| work.overrides.as_ref().map(Value::to_string));
+    let wanted = wanted(desired, work);
     let existing = target.get("Input").and_then(Value::as_str).map(str::to_owned);
     let Some(wanted) = wanted else {
         if existing.as_deref().and_then(overrides).is_some_and(|members| is_ours(&members)) {
@@ -46,6 +46,18 @@ pub(super) fn lay_over(
         target.insert("Input".to_owned(), Value::from(wanted));
     }
     Ok(None)
+}
+
+fn wanted(desired: &DesiredTarget, work: &ResolvedWork) -> Option<String> {
+    desired.input.clone().or_else(|| work.overrides.as_ref().map(Value::to_string))
+}
+
+/// Returns whether a target is given what the manifest wants to give one.
+pub(super) fn is_wanted(target: &Value, desired: &DesiredTarget, work: &ResolvedWork) -> bool {
+    match (target["Input"].as_str(), wanted(desired, work)) {
+        (Some(existing), Some(wanted)) => same(existing, &wanted),
+        (existing, wanted) => existing.is_none() && wanted.is_none(),
+    }
 }
 
 /// Returns an input as overrides of a task, as ECS's model has them; none where it is anything else.

@@ -35,7 +35,8 @@ pub(super) fn compare(
         return Err(failures);
     };
     let own = existing.map(|existing| &existing["Target"]).filter(|target| target.is_object());
-    let merged = target::merge(wanted, desired, work, own, ground);
+    let ours = before.as_ref().is_none_or(|before| owner::is_own(&before.tags, ground));
+    let merged = target::merge(wanted, desired, work, own, ours, ground);
     let (true, Ok(merged)) = (failures.is_empty(), merged.map_err(|found| failures.extend(found))) else {
         return Err(failures);
     };
@@ -47,6 +48,10 @@ pub(super) fn compare(
         (Some(_), true) => Action::Unchanged,
         (Some(_), false) => Action::Update,
     };
+    let (name, group) = (&desired.name, desired.group.as_deref().unwrap_or("default"));
+    let used = || format!("schedule `{group}/{name}` was there, and no tag of its group says whose it is");
+    let mut notes = merged.notes;
+    notes.extend((!ours && action == Action::Update).then(used));
     Ok(SchedulePlan {
         key: desired.key.clone(),
         name: desired.name.clone(),
@@ -55,7 +60,8 @@ pub(super) fn compare(
         action,
         changes,
         foreign: Vec::new(),
-        notes: merged.notes,
+        removed: Vec::new(),
+        notes,
         before,
         document,
         changes_document: action != Action::Unchanged,

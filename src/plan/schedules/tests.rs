@@ -112,15 +112,25 @@ fn rule_target(id: &str) -> Value {
         "EcsParameters": {"TaskDefinitionArn": revision("web:2"), "TaskCount": 1}})
 }
 
-/// Returns a rule as ListRules gives it.
+/// Returns a target of a rule that runs another revision.
+fn running(id: &str, name: &str) -> Value {
+    let mut target = rule_target(id);
+    target["EcsParameters"]["TaskDefinitionArn"] = json!(revision(name));
+    target
+}
+
+/// Returns a rule as ListRules gives it; the tags of an own one name the target `nightly` too.
 fn put(
-    tags: BTreeMap<String, String>,
+    mut tags: BTreeMap<String, String>,
     targets: Vec<Value>,
     change: impl Fn(&mut Value),
 ) -> ObservedSchedules {
     let mut document = json!({"Name": "nightly", "Arn": "arn:aws:events:us-east-1:123456789012:rule/nightly",
         "ScheduleExpression": "rate(1 day)", "State": "ENABLED", "EventBusName": "default"});
     change(&mut document);
+    if owner::is_own(&tags, &ground()) {
+        tags.entry(owner::TARGETS.to_owned()).or_insert("nightly".to_owned());
+    }
     let found = ObservedSchedule { via: Via::Rule, document, targets, tags };
     ObservedSchedules {
         found: BTreeMap::from([("nightly".to_owned(), found)]),
@@ -540,6 +550,7 @@ fn a_rule_that_nobody_owns_is_taken_over_where_its_targets_are_ours() {
     expression: "rate(2 days)" → "rate(1 day)"
     tags[ecsail:app]: - → "shop"
     tags[ecsail:stage]: - → "prod"
+    tags[ecsail:targets]: - → "nightly"
     "#);
     assert_eq!(plan.notes, ["rule `nightly` was there, and is taken over"]);
 }
@@ -584,7 +595,7 @@ fn a_rule_with_targets_of_others_is_used_at_its_own_times_only() {
 
 #[test]
 fn more_targets_than_a_rule_may_have_are_refused_beforehand() {
-    let five = ["a", "b", "c", "d", "e"].map(rule_target).to_vec();
+    let five = ["a", "b", "c", "d", "e"].map(|id| running(id, "other:1")).to_vec();
     let message = refused(&rule(), work(), &put(own_tags(), five, |_| {}));
     assert_eq!(
         message,
@@ -598,7 +609,9 @@ fn of_a_rule_with_several_targets_only_those_that_change_are_put() {
     let mut old = rule_target("b");
     old["EcsParameters"]["TaskDefinitionArn"] = json!(revision("web:1"));
     old["InputTransformer"] = json!({"InputTemplate": "x"});
-    let observed = put(own_tags(), vec![rule_target("a"), old], |rule| rule["Description"] = json!("kept"));
+    let mut tags = own_tags();
+    tags.insert(owner::TARGETS.to_owned(), "a b".to_owned());
+    let observed = put(tags, vec![rule_target("a"), old], |rule| rule["Description"] = json!("kept"));
     let plan = planned(&wanted, work(), &observed);
     insta::assert_snapshot!(shown(&plan), @r#"
     Update
@@ -620,4 +633,132 @@ fn an_input_drives_out_what_a_rule_had_in_its_place() {
     target.cpu: - → "512"
     target.input_path: "$.detail" → -
     "#);
+}
+
+#[test]
+fn a_job_that_a_rule_runs_under_another_id_takes_its_place_and_keeps_what_it_had() {
+    let mut old = running("terraform-20240101", "web:1");
+    old["RetryPolicy"] = json!({"MaximumRetryAttempts": 2});
+    let plan = planned(&rule(), work(), &put(BTreeMap::new(), vec![old], |_| {}));
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    tags[ecsail:app]: - → "shop"
+    tags[ecsail:stage]: - → "prod"
+    tags[ecsail:targets]: - → "nightly"
+    target.id: "terraform-20240101" → "nightly"
+    target.task_definition: "web:1" → "web:2"
+    "#);
+    assert_eq!(
+        (plan.removed.as_slice(), plan.foreign.len()),
+        (["terraform-20240101".to_owned()].as_slice(), 0)
+    );
+    assert_eq!(plan.targets[0].document["RetryPolicy"]["MaximumRetryAttempts"], 2);
+    assert_eq!(
+        plan.notes,
+        [
+            "rule `nightly` was there, and is taken over",
+            "target `terraform-20240101` of rule `nightly` runs the same: `nightly` takes its place"
+        ]
+    );
+}
+
+#[test]
+fn a_job_that_would_run_twice_is_refused() {
+    let named = DesiredSchedule { targets: vec![target("report")], ..rule() };
+    let other = || vec![rule_target("terraform-20240101")];
+    let message = refused(&named, work(), &put(BTreeMap::new(), other(), |_| {}));
+    assert_eq!(message, "rule `nightly` runs `web` already, as `terraform-20240101`: it would run twice");
+    let two = vec![rule_target("a"), rule_target("b")];
+    let message = refused(&rule(), work(), &put(own_tags(), two, |_| {}));
+    assert_eq!(message, "rule `nightly` runs `web` already, as `a`, `b`: it would run twice");
+    let failures =
+        compare(&named, &[work()], &put(own_tags(), other(), |_| {}), &ground()).expect_err("twice");
+    assert_eq!(failures[0].hints, ["name it with `target: terraform-20240101`"]);
+}
+
+#[test]
+fn a_target_that_is_named_and_does_something_else_is_another_job() {
+    let named = DesiredSchedule { targets: vec![target("report")], ..rule() };
+    let report = with_overrides(json!({"containerOverrides": [{"name": "app", "command": ["report"]}]}));
+    let plan = planned(&named, report, &put(own_tags(), vec![rule_target("other")], |_| {}));
+    assert_eq!((plan.foreign.join(","), plan.removed.len()), ("other".to_owned(), 0));
+}
+
+#[test]
+fn a_target_that_the_manifest_no_longer_names_is_removed_and_one_that_it_never_named_stays() {
+    let mut tags = own_tags();
+    tags.insert(owner::TARGETS.to_owned(), "nightly old".to_owned());
+    let targets = vec![rule_target("nightly"), running("old", "report:3"), running("theirs", "report:3")];
+    let plan = planned(&rule(), work(), &put(tags, targets, |_| {}));
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    tags[ecsail:targets]: "nightly old" → "nightly"
+    targets[old].task_definition: "report:3" → -
+    "#);
+    assert_eq!((plan.removed.join(","), plan.foreign.join(",")), ("old".to_owned(), "theirs".to_owned()));
+}
+
+#[test]
+fn a_target_that_gets_another_id_keeps_what_it_had() {
+    let renamed = DesiredSchedule { targets: vec![target("report")], ..rule() };
+    let mut old = rule_target("nightly");
+    old["RetryPolicy"] = json!({"MaximumRetryAttempts": 2});
+    let plan = planned(&renamed, work(), &put(own_tags(), vec![old], |_| {}));
+    assert_eq!(plan.removed, ["nightly"]);
+    assert_eq!(plan.targets[0].document["RetryPolicy"]["MaximumRetryAttempts"], 2);
+    assert!(plan.targets[0].changes, "it is put under its new id");
+}
+
+#[test]
+fn a_rule_that_runs_targets_of_others_is_neither_switched_nor_described() {
+    let targets = || vec![rule_target("nightly"), running("other", "report:1")];
+    let off = DesiredSchedule { enabled: Some(false), ..rule() };
+    let message = refused(&off, work(), &put(BTreeMap::new(), targets(), |_| {}));
+    assert_eq!(
+        message,
+        "rule `nightly` is taken: `enabled: false` would switch `other` off too, and no tag says that it is the app's"
+    );
+    let described = DesiredSchedule { description: Some("ours".into()), enabled: Some(true), ..rule() };
+    let theirs = put(BTreeMap::new(), targets(), |rule| rule["Description"] = json!("theirs"));
+    let plan = planned(&described, work(), &theirs);
+    assert_eq!((shown(&plan).as_str(), &plan.document["Description"]), ("Unchanged", &json!("theirs")));
+}
+
+#[test]
+fn what_runs_another_job_under_our_name_is_taken_unless_tags_say_that_it_is_ours() {
+    let other = || vec![running("nightly", "report:1")];
+    let message = refused(&rule(), work(), &put(BTreeMap::new(), other(), |_| {}));
+    assert_eq!(
+        message,
+        "target `nightly` of rule `nightly` is taken: it runs `report` on `main`, not `web` on `main`, and no tag says that it is the app's"
+    );
+    assert_eq!(planned(&rule(), work(), &put(own_tags(), other(), |_| {})).action, Action::Update);
+    let named = DesiredSchedule { own_group: false, ..nightly() };
+    let mut observed = kept(|schedule| {
+        schedule["Target"]["EcsParameters"]["TaskDefinitionArn"] = json!(revision("report:1"))
+    });
+    assert_eq!(planned(&named, work(), &observed).action, Action::Update);
+    observed.found.get_mut("nightly").expect("it is there").tags.clear();
+    let message = refused(&named, work(), &observed);
+    assert!(message.starts_with("schedule `nightly` is taken: it runs `report` on `main`"), "{message}");
+}
+
+#[test]
+fn a_schedule_of_a_named_group_that_is_used_is_noted() {
+    let named = DesiredSchedule { own_group: false, enabled: Some(false), ..nightly() };
+    let mut observed = kept(|_| {});
+    observed.found.get_mut("nightly").expect("it is there").tags.clear();
+    let plan = planned(&named, work(), &observed);
+    assert_eq!(
+        plan.notes,
+        ["schedule `shop-prod/nightly` was there, and no tag of its group says whose it is"]
+    );
+}
+
+#[test]
+fn what_is_new_shows_no_values_that_were_never_there() {
+    let mut wanted = nightly();
+    wanted.targets[0].retry = Retry { attempts: Some(3), max_age: None };
+    let text = shown(&planned(&wanted, work(), &ObservedSchedules::default()));
+    assert!(text.contains("target.retry.attempts: - → 3") && !text.contains("max_age"), "{text}");
 }
