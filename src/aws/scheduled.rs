@@ -36,6 +36,8 @@ pub struct ObservedSchedules {
     pub found: BTreeMap<String, ObservedSchedule>,
     /// The tags of the schedule groups that are there, by name.
     pub groups: BTreeMap<String, BTreeMap<String, String>>,
+    /// What has the name of one that is not there, in the other service or in another group of ours; by the schedule's key.
+    pub elsewhere: BTreeMap<String, Vec<ObservedSchedule>>,
 }
 
 impl ObservedSchedule {
@@ -87,7 +89,7 @@ impl Aws {
             schedule.tags = tags.cloned().unwrap_or_default();
         }
         found.extend(rules?);
-        Ok(ObservedSchedules { found, groups })
+        Ok(ObservedSchedules { found, groups, ..ObservedSchedules::default() })
     }
 
     async fn groups(
@@ -133,6 +135,47 @@ impl Aws {
         let calls = there
             .map(|(key, rule)| async move { Ok::<_, ApiError>((key.clone(), self.whole_rule(rule).await?)) });
         stream::iter(calls).buffer_unordered(RULES_AT_ONCE).try_collect().await
+    }
+
+    /// Returns what has the name of a schedule that is not there yet, in the other service, in the group `default` and in the
+    /// app's own group: by the schedule's key. What is in the manifest too is left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn observe_elsewhere(
+        &self,
+        schedules: &[DesiredSchedule],
+        found: &BTreeMap<String, ObservedSchedule>,
+        own_group: Option<&str>,
+    ) -> Result<BTreeMap<String, Vec<ObservedSchedule>>, ApiError> {
+        let new: Vec<_> = schedules.iter().filter(|schedule| !found.contains_key(&schedule.key)).collect();
+        let groups: BTreeSet<&str> = own_group.into_iter().chain(["default"]).collect();
+        let places = new.iter().flat_map(|schedule| groups.iter().map(move |group| (*schedule, *group)));
+        let wanted = |via: Via, group: &str, name: &str| {
+            schedules.iter().any(|known| known.via == via && group_of(known) == group && known.name == name)
+        };
+        let places = places.filter(|(schedule, group)| !wanted(Via::Scheduler, group, &schedule.name));
+        let kept = places.map(|(schedule, group)| async move {
+            let Some(found) = self.schedule(group, &schedule.name).await? else { return Ok(None) };
+            let tags = self.schedule_group(group).await?.unwrap_or_default();
+            Ok::<_, ApiError>(Some((schedule.key.clone(), ObservedSchedule { tags, ..found })))
+        });
+        let kept: Vec<_> = stream::iter(kept).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+        let mut elsewhere: BTreeMap<String, Vec<ObservedSchedule>> = BTreeMap::new();
+        for (key, found) in kept.into_iter().flatten() {
+            elsewhere.entry(key).or_default().push(found);
+        }
+        let as_rules: Vec<DesiredSchedule> = new
+            .into_iter()
+            .filter(|schedule| {
+                schedule.via == Via::Scheduler && !wanted(Via::Rule, "default", &schedule.name)
+            })
+            .map(|schedule| DesiredSchedule { via: Via::Rule, group: None, ..schedule.clone() })
+            .collect();
+        for (key, rule) in self.observe_rules(&as_rules.iter().collect::<Vec<_>>()).await? {
+            elsewhere.entry(key).or_default().push(rule);
+        }
+        Ok(elsewhere)
     }
 
     async fn whole_rule(&self, rule: &Value) -> Result<ObservedSchedule, ApiError> {

@@ -643,6 +643,24 @@ fn what_an_app_owns_is_found() {
 }
 
 #[test]
+fn what_has_the_name_of_a_new_schedule_is_found_in_the_other_service_and_in_other_groups() {
+    let lab = Lab::new();
+    lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"}));
+    let in_default = DesiredSchedule { group: Some("default".into()), own_group: false, ..nightly() };
+    lab.deploy(&in_default, &work("web:1"));
+    let look = |desired: &[DesiredSchedule]| {
+        let nothing = BTreeMap::new();
+        let look = lab.aws.observe_elsewhere(desired, &nothing, Some("shop-prod"));
+        let found = lab.runtime.block_on(look).expect("looked at").remove("nightly").unwrap_or_default();
+        found.iter().map(|found| found.group().unwrap_or("(rule)").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(look(&[nightly()]), ["default", "(rule)"]);
+    assert_eq!(look(&[rule()]), ["default"]);
+    let other = DesiredSchedule { key: "other".into(), ..in_default };
+    assert_eq!(look(&[nightly(), other]), ["(rule)"], "the manifest has the other one");
+}
+
+#[test]
 fn an_app_without_a_stage_does_not_own_the_rules_of_one() {
     let lab = Lab::new();
     lab.deploy(&rule(), &work("web:1"));

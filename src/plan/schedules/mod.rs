@@ -25,6 +25,7 @@ mod run_task;
 pub mod schedule;
 mod shown;
 mod target;
+mod times;
 mod whose;
 
 /// Holds where schedules are, whose they are, and the time.
@@ -135,10 +136,16 @@ pub fn compare(
     observed: &ObservedSchedules,
     ground: &Ground,
 ) -> Result<SchedulePlan, Vec<Failure>> {
-    match desired.via {
+    let twice = whose::twice(desired, works, observed, ground);
+    if !twice.is_empty() {
+        return Err(twice);
+    }
+    let mut plan = match desired.via {
         Via::Scheduler => schedule::compare(desired, works, observed, ground),
         Via::Rule => rule::compare(desired, works, observed, ground),
-    }
+    }?;
+    plan.notes.extend(times::never_again(&plan.key, plan.via, &plan.document, ground.now));
+    Ok(plan)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::shown::Shown;
-use super::{Action, Ground, NewGroup, SchedulePlan, owner, target};
+use super::{Action, Ground, NewGroup, SchedulePlan, owner, target, times};
 use crate::aws::scheduled::ObservedSchedules;
 use crate::error::Failure;
 use crate::plan::diff::Change;
@@ -41,7 +41,9 @@ pub(super) fn compare(
         return Err(failures);
     };
     let document = document(desired, existing, ground);
-    let mut changes = differences(existing, &document);
+    // Both as they would be sent now: a start that has passed is another way to write the next run of a rate.
+    let sent = existing.map(|existing| sendable(existing, ground.now));
+    let mut changes = differences(sent.as_ref(), &document);
     changes.extend(merged.changes);
     let action = match (&before, changes.is_empty()) {
         (None, _) => Action::Create,
@@ -119,9 +121,9 @@ fn document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground
     set("Description", desired.description.clone().map(Value::from));
     let window = desired.flexible_window.or_else(|| existing.is_none().then_some(0));
     set("FlexibleTimeWindow", window.map(window_of));
-    // A start that has passed says nothing any more, and would be refused.
-    set("StartDate", desired.start.filter(|start| *start > ground.now).map(Value::from));
     set("EndDate", desired.end.map(Value::from));
+    let start = desired.start.filter(|start| *start > ground.now || is_rate(&desired.expression));
+    set("StartDate", start.map(Value::from));
     sendable(&Value::Object(document), ground.now)
 }
 
@@ -132,15 +134,27 @@ fn window_of(minutes: u32) -> Value {
     }
 }
 
-/// Returns a schedule as it can be sent: without what is only read, and without a start that has passed.
+fn is_rate(expression: &str) -> bool {
+    expression.starts_with("rate(")
+}
+
+/// Returns a schedule as it can be sent: without what is only read, and without a start that has passed. That of a rate is
+/// replaced by its next run: without a start it would run at other times from now on.
 pub fn sendable(schedule: &Value, now: i64) -> Value {
     let mut document = schedule.as_object().cloned().unwrap_or_default();
     READ_ONLY.iter().for_each(|name| drop(document.shift_remove(*name)));
-    let passed = |start: &Value| start.as_f64().is_some_and(|start| (start as i64) < now - LATEST_START);
+    let rate = document.get("ScheduleExpression").and_then(Value::as_str).is_some_and(is_rate);
+    let latest = if rate { now } else { now - LATEST_START };
+    let passed = |start: &Value| start.as_f64().is_some_and(|start| start as i64 <= latest);
+    let mut document = Value::Object(document);
     if document.get("StartDate").is_some_and(passed) {
-        document.shift_remove("StartDate");
+        let next = times::next_of_rate(&document, now);
+        if let Some(members) = document.as_object_mut() {
+            members.shift_remove("StartDate");
+            members.extend(next.map(|next| ("StartDate".to_owned(), next.into())));
+        }
     }
-    Value::Object(document)
+    document
 }
 
 /// Returns whether two schedules say the same, but for what was filled in and what is only read.

@@ -104,6 +104,7 @@ fn kept(change: impl Fn(&mut Value)) -> ObservedSchedules {
     ObservedSchedules {
         found: BTreeMap::from([("nightly".to_owned(), found)]),
         groups: BTreeMap::from([("shop-prod".to_owned(), own_tags())]),
+        ..ObservedSchedules::default()
     }
 }
 
@@ -291,13 +292,53 @@ fn times_are_equal_however_their_numbers_are_written() {
 }
 
 #[test]
-fn a_start_that_has_passed_is_neither_compared_nor_sent() {
-    let wanted = DesiredSchedule { start: Some(NOW - 1000), ..nightly() };
-    assert_eq!(shown(&planned(&wanted, work(), &kept(|_| {}))), "Unchanged");
-    let observed = kept(|schedule| schedule["StartDate"] = json!(NOW - 1000));
-    let plan = planned(&DesiredSchedule { enabled: Some(false), ..nightly() }, work(), &observed);
+fn a_start_of_a_cron_that_has_passed_is_neither_compared_nor_sent() {
+    let daily = DesiredSchedule { expression: "cron(0 3 * * ? *)".into(), ..nightly() };
+    let observed = |start: Value| {
+        kept(move |schedule| {
+            schedule["ScheduleExpression"] = json!("cron(0 3 * * ? *)");
+            schedule["StartDate"] = start.clone();
+        })
+    };
+    let wanted = DesiredSchedule { start: Some(NOW - 1000), ..daily.clone() };
+    assert_eq!(shown(&planned(&wanted, work(), &observed(Value::Null))), "Unchanged");
+    let off = DesiredSchedule { enabled: Some(false), ..daily };
+    let plan = planned(&off, work(), &observed(json!(NOW - 1000)));
     assert_eq!(plan.document["StartDate"], Value::Null);
     assert_eq!(shown(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
+}
+
+#[test]
+fn a_rate_keeps_its_times_when_its_start_has_passed() {
+    const DAY: i64 = 86_400;
+    let begun = |start: i64| kept(move |schedule| schedule["StartDate"] = json!(start));
+    let off = DesiredSchedule { enabled: Some(false), ..nightly() };
+    for desired in [off.clone(), DesiredSchedule { start: Some(NOW - 1000 - 7 * DAY), ..off }] {
+        let plan = planned(&desired, work(), &begun(NOW - 1000 - 3 * DAY));
+        assert_eq!(plan.document["StartDate"], json!(NOW - 1000 + DAY));
+        assert_eq!(shown(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
+    }
+    let wanted = DesiredSchedule { start: Some(NOW - 1000 - 7 * DAY), ..nightly() };
+    assert_eq!(shown(&planned(&wanted, work(), &begun(NOW - 1000 + DAY))), "Unchanged");
+    assert_eq!(shown(&planned(&wanted, work(), &begun(NOW - 1000))), "Unchanged");
+    assert_ne!(shown(&planned(&wanted, work(), &begun(NOW - 500))), "Unchanged", "at other times");
+}
+
+#[test]
+fn what_never_runs_again_is_noted_unless_it_is_off() {
+    let past = DesiredSchedule { expression: "at(2020-01-01T00:00:00)".into(), ..nightly() };
+    let plan = planned(&past, work(), &ObservedSchedules::default());
+    assert_eq!(
+        plan.notes,
+        ["schedule `nightly` never runs again: no time of `at(2020-01-01T00:00:00)` is to come"]
+    );
+    let over = DesiredSchedule { end: Some(NOW - 1), ..nightly() };
+    assert_eq!(planned(&over, work(), &ObservedSchedules::default()).notes.len(), 1);
+    let rule = DesiredSchedule { expression: "cron(0 3 * * ? 2020)".into(), ..rule() };
+    assert_eq!(planned(&rule, work(), &ObservedSchedules::default()).notes.len(), 1);
+    let off = DesiredSchedule { enabled: Some(false), ..past };
+    assert_eq!(planned(&off, work(), &ObservedSchedules::default()).notes.len(), 0);
+    assert_eq!(planned(&nightly(), work(), &ObservedSchedules::default()).notes.len(), 0);
 }
 
 #[test]
@@ -761,4 +802,37 @@ fn what_is_new_shows_no_values_that_were_never_there() {
     wanted.targets[0].retry = Retry { attempts: Some(3), max_age: None };
     let text = shown(&planned(&wanted, work(), &ObservedSchedules::default()));
     assert!(text.contains("target.retry.attempts: - → 3") && !text.contains("max_age"), "{text}");
+}
+
+#[test]
+fn a_job_that_something_of_the_same_name_runs_elsewhere_is_refused_while_that_is_switched_on() {
+    let elsewhere = |observed: ObservedSchedules| ObservedSchedules {
+        elsewhere: observed.found.into_iter().map(|(key, found)| (key, vec![found])).collect(),
+        ..ObservedSchedules::default()
+    };
+    let known = elsewhere(put(own_tags(), vec![rule_target("nightly")], |_| {}));
+    assert_eq!(
+        refused(&nightly(), work(), &known),
+        "schedule `nightly` would run twice: rule `nightly` runs `web` too"
+    );
+    let failures = compare(&nightly(), &[work()], &known, &ground()).expect_err("twice");
+    insta::assert_snapshot!(failures[0].hints.join("\n"), @"
+    it is the app's own: delete it (`aws events remove-targets --rule nightly --ids nightly && aws events delete-rule --name nightly`)
+    or keep it with `via: rule`
+    ");
+    let in_default = |state: &str| {
+        elsewhere(kept(|schedule| {
+            schedule["GroupName"] = json!("default");
+            schedule["State"] = json!(state);
+        }))
+    };
+    for desired in [nightly(), rule()] {
+        assert_eq!(
+            refused(&desired, work(), &in_default("ENABLED")),
+            "schedule `nightly` would run twice: schedule `default/nightly` runs `web` too"
+        );
+        assert_eq!(planned(&desired, work(), &in_default("DISABLED")).action, Action::Create);
+        let other = ResolvedWork { family: "report".into(), ..work() };
+        assert_eq!(planned(&desired, other, &in_default("ENABLED")).action, Action::Create);
+    }
 }

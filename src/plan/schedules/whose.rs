@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{Ground, input, owner, target};
 use crate::aws::past::family_of;
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::scheduled::{ObservedSchedule, ObservedSchedules};
 use crate::error::Failure;
+use crate::manifest::schedules::Via;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 
@@ -122,6 +123,50 @@ fn place_of(
             Err(Failure::refused(message).hint(hint))
         }
     }
+}
+
+/// Returns the refusals of a new schedule whose job something of its name runs already, in the other service or in another
+/// group. What is switched off runs nothing.
+pub(super) fn twice(
+    desired: &DesiredSchedule,
+    works: &[ResolvedWork],
+    observed: &ObservedSchedules,
+    ground: &Ground,
+) -> Vec<Failure> {
+    let elsewhere = observed.elsewhere.get(&desired.key).into_iter().flatten();
+    let runs = |known: &&ObservedSchedule| {
+        let same = |work: &&ResolvedWork| known.targets.iter().any(|target| is_same_job(target, work));
+        let work = works.iter().find(same).filter(|_| known.is_enabled())?;
+        Some(refusal(desired, known, work, owner::is_own(&known.tags, ground)))
+    };
+    elsewhere.filter_map(|known| runs(&known)).collect()
+}
+
+/// Returns the refusal of a new schedule for the sake of a known one that runs the same, with how that one is taken away.
+fn refusal(desired: &DesiredSchedule, known: &ObservedSchedule, work: &ResolvedWork, own: bool) -> Failure {
+    let name = known.name();
+    let (what, away, instead) = match known.group() {
+        Some(group) => (
+            format!("schedule `{group}/{name}`"),
+            format!("aws scheduler delete-schedule --group-name {group} --name {name}"),
+            match desired.via {
+                Via::Scheduler => format!("name its group with `group: {group}`"),
+                Via::Rule => format!("leave out `via: rule`, with `group: {group}`"),
+            },
+        ),
+        None => {
+            let same = known.targets.iter().filter(|target| is_same_job(target, work));
+            let ids: Vec<&str> = same.map(id_of).collect();
+            let targets = format!("aws events remove-targets --rule {name} --ids {}", ids.join(" "));
+            // A rule that runs something else too stays for that.
+            let rule = format!(" && aws events delete-rule --name {name}");
+            let rule = if ids.len() == known.targets.len() { rule } else { String::new() };
+            (format!("rule `{name}`"), format!("{targets}{rule}"), "keep it with `via: rule`".to_owned())
+        }
+    };
+    let message = format!("schedule `{}` would run twice: {what} runs `{}` too", desired.key, work.family);
+    let whose = if own { "it is the app's own: delete" } else { "if it is not needed, delete" };
+    Failure::refused(message).hint(format!("{whose} it (`{away}`)")).hint(format!("or {instead}"))
 }
 
 /// Returns whether a target runs the family of a work on its cluster.
