@@ -1,7 +1,7 @@
 //! Owns the look at schedules before a plan is made, in EventBridge Scheduler and in EventBridge's rules, as raw JSON.
 //!
 //! A schedule is read with one call, a rule with two beside its share of a list. The scheduler answers at least 250 GetSchedule
-//! a second in every region (its quotas), EventBridge 50 calls: so a few rules are read at a time, and more schedules.
+//! a second in every region (its quotas), EventBridge 50 calls: so a few rules are read at a time, at a pace (see [`super::pace`]), and more schedules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::manifest::schedules::Via;
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 
-/// How many rules are read at a time: at 50 ms a call these are less than 50 calls a second of each kind.
+/// How many rules are read or put at a time. Their pace is kept beside that, however fast the answers come.
 pub const RULES_AT_ONCE: usize = 3;
 
 /// Holds a schedule as it is.

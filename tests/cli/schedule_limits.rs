@@ -15,7 +15,8 @@ schedules:
     expression: rate(1 day)
     task: { like: web }
 ";
-const DEFINITION: &str = "family: web\ncontainerDefinitions: [ { name: web, image: nginx:1 } ]\n";
+const DEFINITION: &str =
+    "family: web\ncontainerDefinitions: [ { name: web, image: nginx:1, memory: 128 } ]\n";
 
 /// Checks the manifest with more lines at its end, and expects one problem.
 fn wrong(lines: &str, expected: &str) {

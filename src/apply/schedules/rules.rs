@@ -255,11 +255,20 @@ pub(super) async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Res
     if entries.is_empty() { Ok(()) } else { Err(not_done("remove", rule, ids, &entries)) }
 }
 
-/// Deletes a rule with these of its targets; with another one EventBridge refuses, and it stays.
+/// Deletes a rule with these of its targets; one that has others by now stays, with all of them.
 pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
-    remove_targets(rule, ids, aws).await?;
+    let attempted = || format!("delete rule `{rule}`");
+    let targets = aws.rule_targets(rule).await.map_err(|error| failed(attempted(), error))?;
+    let (removed, others): (Vec<String>, _) =
+        self::ids(&targets).into_iter().partition(|id| ids.contains(id));
+    if !others.is_empty() {
+        let cause = format!("it got other targets since it was looked at: `{}`", others.join("`, `"));
+        let hint = "nothing was removed: look again, then delete it again".to_owned();
+        return Err(Failure::refused(attempted()).because(anyhow::anyhow!(cause)).hint(hint));
+    }
+    remove_targets(rule, &removed, aws).await?;
     let deleted = persistently(&[CONCURRENT], async || aws.delete_rule(rule).await).await;
-    deleted.map_err(|error| failed(format!("delete rule `{rule}`"), error))
+    deleted.map_err(|error| failed(attempted(), error).hint(were_removed(&removed)))
 }
 
 pub(super) async fn set_enabled(rule: &str, enabled: bool, aws: &Aws) -> Result<(), Failure> {

@@ -590,6 +590,40 @@ fn a_schedule_that_was_created_is_deleted_when_it_goes_back() {
 }
 
 #[test]
+fn what_somebody_else_has_changed_does_not_go_back() {
+    let lab = Lab::new();
+    for desired in [nightly(), rule()] {
+        lab.deploy(&desired, &work("web:1"));
+        let plan = lab.deploy(&desired, &work("web:2"));
+        lab.deploy(
+            &DesiredSchedule { description: Some("by hand".into()), ..desired.clone() },
+            &work("web:2"),
+        );
+        let failure = lab.runtime.block_on(restore(&plan, &lab.aws, &lab.told)).expect_err("it was changed");
+        assert!(failure.message.ends_with("`nightly` was changed since it was looked at"), "{failure}");
+        let there = &lab.observe(&desired).found["nightly"];
+        assert_eq!(there.document["Description"], "by hand");
+        assert_eq!(there.task_definitions(), [revision("web:2")]);
+    }
+}
+
+#[test]
+fn what_was_applied_in_part_goes_back_and_so_does_a_new_revision() {
+    let lab = Lab::new();
+    lab.deploy(&rule(), &work("web:1"));
+    let before = lab.observe(&rule());
+    let off = DesiredSchedule { enabled: Some(false), ..rule() };
+    let plan = lab.plan(&off, &work("web:2"));
+    lab.sandbox.inject(Fault::on("PutTargets", FaultKind::AccessDenied));
+    lab.try_apply(&plan).expect_err("the targets were not put");
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+    let plan = lab.deploy(&off, &ResolvedWork { revision: Revision::New(0), ..work("web:2") });
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+}
+
+#[test]
 fn switching_a_schedule_off_leaves_all_else_as_it_is() {
     let lab = Lab::new();
     for desired in [nightly(), rule()] {
@@ -617,7 +651,7 @@ fn a_rule_is_deleted_with_the_targets_that_were_seen_and_stays_with_another_one(
     lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [rule_target("other", "web:1")]}));
     let failure = lab.runtime.block_on(delete("nightly", &observed, &lab.aws, &lab.told));
     assert_eq!(failure.expect_err("it has another target").message, "delete rule `nightly`");
-    assert_eq!(lab.rule("nightly").1.len(), 1);
+    assert_eq!(lab.rule("nightly").1.len(), 2, "nothing is removed of what is not deleted");
     let observed = lab.observe(&rule()).found["nightly"].clone();
     lab.runtime.block_on(delete("nightly", &observed, &lab.aws, &lab.told)).expect("all were seen");
     assert_eq!(lab.observe(&rule()).found, BTreeMap::new());

@@ -134,6 +134,17 @@ pub fn sendable(rule: &Value) -> Value {
     Value::Object(kept(rule))
 }
 
+/// Returns whether two rules say the same, without their targets.
+pub fn is_same(one: &Value, other: &Value) -> bool {
+    differences(Some(one), other).is_empty() && one["RoleArn"] == other["RoleArn"]
+}
+
+/// Returns whether two targets say the same, but for what was filled in.
+pub fn is_same_target(one: &Value, other: &Value) -> bool {
+    let same = |name: &str| one[name] == other[name];
+    target::is_same(one, other) && ["InputPath", "InputTransformer"].into_iter().all(same)
+}
+
 fn kept(rule: &Value) -> Map<String, Value> {
     let present = KEPT.iter().filter_map(|name| Some(((*name).to_owned(), rule.get(*name)?.clone())));
     present.collect()
