@@ -556,6 +556,19 @@ fn targets_that_fail_for_now_are_put_again_and_only_those() {
 }
 
 #[test]
+fn a_second_try_that_is_denied_names_what_the_first_one_put() {
+    let lab = Lab::new();
+    let (code, message) = ("ConcurrentModificationException".to_owned(), "Too many requests.".to_owned());
+    let kind = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
+    lab.sandbox.inject(Fault::on("PutTargets", kind));
+    lab.sandbox.inject(Fault::on("PutTargets", FaultKind::AccessDenied));
+    let wanted = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
+    let failure = lab.try_apply(&lab.plan(&wanted, &work("web:1"))).expect_err("the second try is denied");
+    assert!(failure.hints.contains(&"the others were done: `a`".to_owned()), "{failure:?}");
+    assert_eq!(failure.hints.last().map(String::as_str), Some("the rule itself was changed"));
+}
+
+#[test]
 fn a_schedule_goes_back_to_what_it_was() {
     let lab = Lab::new();
     for desired in [nightly(), rule()] {
@@ -692,6 +705,16 @@ fn what_has_the_name_of_a_new_schedule_is_found_in_the_other_service_and_in_othe
     assert_eq!(look(&[rule()]), ["default"]);
     let other = DesiredSchedule { key: "other".into(), ..in_default };
     assert_eq!(look(&[nightly(), other]), ["(rule)"], "the manifest has the other one");
+}
+
+#[test]
+fn who_may_not_look_at_rules_is_told_so_and_can_create_schedules() {
+    let lab = Lab::new();
+    lab.sandbox.inject(Fault::on("ListRules", FaultKind::AccessDenied).always());
+    let desired = crate::render::Desired { schedules: vec![nightly()], ..Default::default() };
+    let observed = lab.runtime.block_on(lab.aws.observe(&desired)).expect("that is no failure");
+    let told = "whether something else runs what the new schedules run is not known: events:ListRules";
+    assert!(observed.notes.iter().any(|note| note.starts_with(told)), "{:?}", observed.notes);
 }
 
 #[test]
