@@ -51,6 +51,15 @@ impl Context {
         self.connect(manifest, &Desired::default()).await
     }
 
+    /// Returns the environment for programs that this run starts: in the sandbox they reach the sandbox too, and no account.
+    pub fn environment(&self) -> std::collections::BTreeMap<String, String> {
+        #[cfg(feature = "sandbox")]
+        if let Some(session) = self.session.borrow().as_ref() {
+            return session.environment(&self.settings.environment);
+        }
+        self.settings.environment.clone()
+    }
+
     /// Returns the time between two looks at a rollout, where it does not adapt.
     pub fn poll_interval(&self) -> Option<Duration> {
         #[cfg(feature = "sandbox")]

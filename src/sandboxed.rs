@@ -111,6 +111,22 @@ impl Session {
         (self.sandbox.url(), &self.region)
     }
 
+    /// Returns an environment in which AWS's clients reach the sandbox, and nothing that is somebody's own.
+    pub fn environment(&self, around: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut environment = around.clone();
+        environment.retain(|name, _| !name.starts_with("AWS_"));
+        let (url, region) = self.place();
+        for (name, value) in [
+            ("AWS_ENDPOINT_URL", url.as_str()),
+            ("AWS_REGION", region),
+            ("AWS_ACCESS_KEY_ID", "SANDBOXKEY"),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+        ] {
+            environment.insert(name.to_owned(), value.to_owned());
+        }
+        environment
+    }
+
     /// Keeps the state for the next command.
     ///
     /// # Errors

@@ -21,6 +21,12 @@ pub struct FailedEntry {
 }
 
 impl Aws {
+    /// Returns the client when a call of this kind may be made: EventBridge allows 50 a second.
+    pub(super) async fn paced(&self, kind: &'static str) -> &aws_sdk_eventbridge::Client {
+        self.events_pace.wait(kind).await;
+        self.events()
+    }
+
     /// Returns all rules of the default bus, as ListRules has them.
     ///
     /// # Errors
@@ -29,7 +35,8 @@ impl Aws {
         let (mut rules, mut next) = (Vec::new(), None);
         loop {
             let raw = RawJson::keep();
-            let request = self.events().list_rules().limit(100).set_next_token(next).customize();
+            let request =
+                self.paced("ListRules").await.list_rules().limit(100).set_next_token(next).customize();
             let answer = request.interceptor(raw.clone()).send().await;
             let answer = answer.map_err(|error| ApiError::new("events:ListRules", error))?;
             let found = without_nulls(&raw.answer());
@@ -47,7 +54,7 @@ impl Aws {
     /// The API's.
     pub async fn rule(&self, name: &str) -> Result<Option<Value>, ApiError> {
         let raw = RawJson::keep();
-        let request = self.events().describe_rule().name(name).customize();
+        let request = self.paced("DescribeRule").await.describe_rule().name(name).customize();
         match request.interceptor(raw.clone()).send().await {
             Ok(_) => Ok(Some(without_nulls(&raw.answer()))),
             Err(error) => match ApiError::new("events:DescribeRule", error) {
@@ -65,7 +72,13 @@ impl Aws {
         let (mut targets, mut next) = (Vec::new(), None);
         loop {
             let raw = RawJson::keep();
-            let request = self.events().list_targets_by_rule().rule(rule).set_next_token(next).customize();
+            let request = self
+                .paced("ListTargetsByRule")
+                .await
+                .list_targets_by_rule()
+                .rule(rule)
+                .set_next_token(next)
+                .customize();
             let sent = request.interceptor(raw.clone()).send().await;
             let answer = match sent.map_err(|error| ApiError::new("events:ListTargetsByRule", error)) {
                 Err(error) if error.meaning == Meaning::NotFound => return Ok(targets),
@@ -86,7 +99,8 @@ impl Aws {
     /// The API's.
     pub async fn rule_tags(&self, rule: &Value) -> Result<BTreeMap<String, String>, ApiError> {
         let arn = rule["Arn"].as_str().unwrap_or_default();
-        let sent = self.events().list_tags_for_resource().resource_arn(arn).send().await;
+        let sent =
+            self.paced("ListTagsForResource").await.list_tags_for_resource().resource_arn(arn).send().await;
         let answer = match sent.map_err(|error| ApiError::new("events:ListTagsForResource", error)) {
             Err(error) if error.meaning == Meaning::NotFound => return Ok(BTreeMap::new()),
             answer => answer?,
@@ -99,7 +113,7 @@ impl Aws {
     /// # Errors
     /// The API's.
     pub async fn put_rule(&self, document: &Value) -> Result<String, ApiError> {
-        let request = self.events().put_rule().customize().interceptor(RawJson::send(document));
+        let request = self.paced("PutRule").await.put_rule().customize().interceptor(RawJson::send(document));
         let answer = request.config_override(once()).send().await;
         let answer = answer.map_err(|error| ApiError::new("events:PutRule", error))?;
         Ok(answer.rule_arn().unwrap_or_default().to_owned())
@@ -111,7 +125,7 @@ impl Aws {
     /// The API's.
     pub async fn put_targets(&self, rule: &str, targets: &[Value]) -> Result<Vec<FailedEntry>, ApiError> {
         let raw = RawJson::send(&json!({ "Rule": rule, "Targets": targets }));
-        let request = self.events().put_targets().customize().interceptor(raw.clone());
+        let request = self.paced("PutTargets").await.put_targets().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("events:PutTargets", error))?;
         Ok(failed(&raw.answer()))
@@ -123,7 +137,7 @@ impl Aws {
     /// The API's.
     pub async fn remove_targets(&self, rule: &str, ids: &[String]) -> Result<Vec<FailedEntry>, ApiError> {
         let raw = RawJson::send(&json!({ "Rule": rule, "Ids": ids }));
-        let request = self.events().remove_targets().customize().interceptor(raw.clone());
+        let request = self.paced("RemoveTargets").await.remove_targets().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("events:RemoveTargets", error))?;
         Ok(failed(&raw.answer()))
@@ -135,11 +149,26 @@ impl Aws {
     /// The API's.
     pub async fn switch_rule(&self, rule: &str, enabled: bool) -> Result<(), ApiError> {
         if enabled {
-            let sent =
-                self.events().enable_rule().name(rule).customize().config_override(once()).send().await;
+            let sent = self
+                .paced("EnableRule")
+                .await
+                .enable_rule()
+                .name(rule)
+                .customize()
+                .config_override(once())
+                .send()
+                .await;
             return sent.map(drop).map_err(|error| ApiError::new("events:EnableRule", error));
         }
-        let sent = self.events().disable_rule().name(rule).customize().config_override(once()).send().await;
+        let sent = self
+            .paced("DisableRule")
+            .await
+            .disable_rule()
+            .name(rule)
+            .customize()
+            .config_override(once())
+            .send()
+            .await;
         sent.map(drop).map_err(|error| ApiError::new("events:DisableRule", error))
     }
 
@@ -148,7 +177,15 @@ impl Aws {
     /// # Errors
     /// The API's.
     pub async fn delete_rule(&self, rule: &str) -> Result<(), ApiError> {
-        let sent = self.events().delete_rule().name(rule).customize().config_override(once()).send().await;
+        let sent = self
+            .paced("DeleteRule")
+            .await
+            .delete_rule()
+            .name(rule)
+            .customize()
+            .config_override(once())
+            .send()
+            .await;
         sent.map(drop).map_err(|error| ApiError::new("events:DeleteRule", error))
     }
 
@@ -158,7 +195,7 @@ impl Aws {
     /// The API's.
     pub async fn tag_rule(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
         let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().ok();
-        let request = self.events().tag_resource().resource_arn(arn);
+        let request = self.paced("TagResource").await.tag_resource().resource_arn(arn);
         let request = request.set_tags(Some(tags.iter().filter_map(tag).collect()));
         let sent = request.customize().config_override(once()).send().await;
         sent.map(drop).map_err(|error| ApiError::new("events:TagResource", error))
@@ -169,37 +206,62 @@ impl Aws {
     /// # Errors
     /// The API's.
     pub async fn untag_rule(&self, arn: &str, keys: &[String]) -> Result<(), ApiError> {
-        let request = self.events().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec()));
+        let request = self
+            .paced("UntagResource")
+            .await
+            .untag_resource()
+            .resource_arn(arn)
+            .set_tag_keys(Some(keys.to_vec()));
         let sent = request.customize().config_override(once()).send().await;
         sent.map(drop).map_err(|error| ApiError::new("events:UntagResource", error))
     }
 }
 
-/// Returns the failed entries of an answer; one that only counts them names none.
+/// What stands where an entry names no target.
+pub const NOT_NAMED: &str = "(not named)";
+
+/// Returns the failed entries of an answer, as many as it counts: those that it counts and does not list have no name.
 fn failed(answer: &Value) -> Vec<FailedEntry> {
     let text = |value: &Value, default: &str| value.as_str().unwrap_or(default).to_owned();
     let entry = |entry: &Value| FailedEntry {
-        target: text(&entry["TargetId"], "(not named)"),
+        target: text(&entry["TargetId"], NOT_NAMED),
         code: text(&entry["ErrorCode"], "(no code)"),
         message: text(&entry["ErrorMessage"], "no message"),
     };
     let mut entries: Vec<FailedEntry> =
         answer["FailedEntries"].as_array().into_iter().flatten().map(entry).collect();
-    if entries.is_empty() && answer["FailedEntryCount"].as_u64().unwrap_or_default() > 0 {
-        entries.push(entry_without_name());
-    }
+    // Raw JSON may write a whole number as `1.0`.
+    let counted = answer["FailedEntryCount"].as_f64().unwrap_or_default() as usize;
+    entries.extend((entries.len()..counted).map(|_| entry_without_name()));
     entries
 }
 
 fn entry_without_name() -> FailedEntry {
     FailedEntry {
-        target: "(not named)".to_owned(),
+        target: NOT_NAMED.to_owned(),
         code: "(no code)".to_owned(),
-        message: "the answer counts failed entries, and names none".to_owned(),
+        message: "the answer counts more failed entries than it lists".to_owned(),
     }
 }
 
 /// Returns the settings of a call that is made once.
 fn once() -> aws_sdk_eventbridge::config::Builder {
     aws_sdk_eventbridge::config::Builder::default().retry_config(RetryConfig::disabled())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_counts_more_failed_entries_than_it_lists_has_that_many() {
+        let listed = json!([{"TargetId": "a", "ErrorCode": "C", "ErrorMessage": "m"}]);
+        let names = |answer: Value| {
+            failed(&answer).iter().map(|entry| entry.target.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(json!({"FailedEntryCount": 2, "FailedEntries": listed})), "a (not named)");
+        assert_eq!(names(json!({"FailedEntryCount": 1.0})), "(not named)");
+        assert_eq!(names(json!({"FailedEntryCount": 0, "FailedEntries": listed})), "a");
+        assert_eq!(names(json!({"FailedEntryCount": 0})), "");
+    }
 }

@@ -23,6 +23,7 @@ pub mod events;
 pub mod logs;
 pub mod observe;
 mod observed;
+mod pace;
 pub mod past;
 pub mod raw;
 pub mod references;
@@ -38,8 +39,13 @@ pub mod types;
 
 pub use error::ApiError;
 
+use pace::Pace;
+
 /// How many calls that read one thing each are made at a time: few enough for the smallest bucket to keep up.
 pub const CALLS_AT_ONCE: usize = 8;
+
+/// How many calls of a kind are made to EventBridge a second: it allows 50 (EventBridge quotas), and others ask it too.
+const RULE_CALLS_A_SECOND: u32 = 40;
 
 /// Holds the clients of one run.
 pub struct Aws {
@@ -51,6 +57,7 @@ pub struct Aws {
     logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
+    events_pace: Pace,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
     /// The region that services are in.
@@ -71,7 +78,8 @@ impl Aws {
         let (ecr, logs) = (Mutex::default(), Mutex::default());
         let (elb, autoscaling) = (OnceLock::new(), OnceLock::new());
         let (events, scheduler) = (OnceLock::new(), OnceLock::new());
-        Ok(Aws { ecs, ecr, logs, elb, autoscaling, events, scheduler, region, config })
+        let events_pace = Pace::of(RULE_CALLS_A_SECOND);
+        Ok(Aws { ecs, ecr, logs, elb, autoscaling, events, events_pace, scheduler, region, config })
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {

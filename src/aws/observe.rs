@@ -39,7 +39,9 @@ impl Aws {
             join(self.caller(), self.observe_scheduled(desired)),
         )
         .await;
-        (observed.schedules, observed.scheduled) = schedules.map_err(failure)?;
+        let notes;
+        (observed.schedules, observed.scheduled, notes) = schedules.map_err(failure)?;
+        observed.notes.extend(notes);
         observed.services = services?;
         observed.latest = latest.map_err(failure)?;
         observed.images = images.map_err(failure)?;
@@ -105,19 +107,32 @@ impl Aws {
         Ok(try_join_all(calls).await?.into_iter().collect())
     }
 
-    /// Returns the schedules as they are, and the definitions that they run.
+    /// Returns the schedules as they are, the definitions that they run, and what could not be looked at.
     async fn observe_scheduled(
         &self,
         desired: &Desired,
-    ) -> Result<(ObservedSchedules, BTreeMap<String, TaskDefinition>), ApiError> {
+    ) -> Result<(ObservedSchedules, BTreeMap<String, TaskDefinition>, Vec<String>), ApiError> {
         if desired.schedules.is_empty() {
             return Ok(Default::default());
         }
-        let schedules = self.observe_schedules(&desired.schedules).await?;
+        let mut schedules = self.observe_schedules(&desired.schedules).await?;
+        let (found, own_group) = (&schedules.found, desired.own_group.as_deref());
+        let elsewhere = self.observe_elsewhere(&desired.schedules, found, own_group).await;
+        let notes = match elsewhere {
+            Ok(elsewhere) => {
+                schedules.elsewhere = elsewhere;
+                Vec::new()
+            }
+            // Who uses only one of the two services need not be allowed to look at the other one.
+            Err(error) if matches!(error.meaning, Meaning::Denied | Meaning::Unsupported) => {
+                vec![format!("whether something else runs what the new schedules run is not known: {error}")]
+            }
+            Err(error) => return Err(error),
+        };
         let named = schedules.found.values().flat_map(|schedule| schedule.task_definitions());
         let named: BTreeSet<String> = named.map(str::to_owned).collect();
         let definitions = self.latest(&named).await?;
-        Ok((schedules, definitions))
+        Ok((schedules, definitions, notes))
     }
 
     /// Second round: the definitions that run (where they are not the newest) and the digests that they run with.

@@ -38,7 +38,8 @@ impl Aws {
     async fn event_buses(&self) -> Result<Vec<String>, ApiError> {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
-            let sent = self.events().list_event_buses().set_next_token(next).send().await;
+            let sent =
+                self.paced("ListEventBuses").await.list_event_buses().set_next_token(next).send().await;
             let answer = sent.map_err(|error| ApiError::new("events:ListEventBuses", error))?;
             names.extend(answer.event_buses().iter().filter_map(|bus| bus.name().map(str::to_owned)));
             next = answer.next_token().map(str::to_owned);
@@ -51,7 +52,7 @@ impl Aws {
     async fn rules(&self, bus: &str) -> Result<Vec<String>, ApiError> {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
-            let request = self.events().list_rules().event_bus_name(bus).set_next_token(next);
+            let request = self.paced("ListRules").await.list_rules().event_bus_name(bus).set_next_token(next);
             let answer = match request.send().await.map_err(|error| ApiError::new("events:ListRules", error))
             {
                 // The bus is gone since it was listed.
@@ -69,7 +70,8 @@ impl Aws {
     async fn targets(&self, bus: &str, rule: &str) -> Result<Vec<RuleTarget>, ApiError> {
         let (mut targets, mut next) = (Vec::new(), None);
         loop {
-            let request = self.events().list_targets_by_rule().event_bus_name(bus).rule(rule);
+            let request =
+                self.paced("ListTargetsByRule").await.list_targets_by_rule().event_bus_name(bus).rule(rule);
             let sent = request.set_next_token(next).send().await;
             let answer = match sent.map_err(|error| ApiError::new("events:ListTargetsByRule", error)) {
                 Err(error) if error.meaning == Meaning::NotFound => return Ok(targets),

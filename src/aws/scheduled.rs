@@ -1,7 +1,7 @@
 //! Owns the look at schedules before a plan is made, in EventBridge Scheduler and in EventBridge's rules, as raw JSON.
 //!
 //! A schedule is read with one call, a rule with two beside its share of a list. The scheduler answers at least 250 GetSchedule
-//! a second in every region (its quotas), EventBridge 50 calls: so a few rules are read at a time, and more schedules.
+//! a second in every region (its quotas), EventBridge 50 calls: so a few rules are read at a time, at a pace (see [`super::pace`]), and more schedules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::{ApiError, Aws, CALLS_AT_ONCE};
 use crate::manifest::schedules::Via;
+use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 
-/// How many rules are read at a time: at 50 ms a call these are less than 50 calls a second of each kind.
+/// How many rules are read or put at a time. Their pace is kept beside that, however fast the answers come.
 pub const RULES_AT_ONCE: usize = 3;
 
 /// Holds a schedule as it is.
@@ -35,6 +36,8 @@ pub struct ObservedSchedules {
     pub found: BTreeMap<String, ObservedSchedule>,
     /// The tags of the schedule groups that are there, by name.
     pub groups: BTreeMap<String, BTreeMap<String, String>>,
+    /// What has the name of one that is not there, in the other service or in another group of ours; by the schedule's key.
+    pub elsewhere: BTreeMap<String, Vec<ObservedSchedule>>,
 }
 
 impl ObservedSchedule {
@@ -86,7 +89,7 @@ impl Aws {
             schedule.tags = tags.cloned().unwrap_or_default();
         }
         found.extend(rules?);
-        Ok(ObservedSchedules { found, groups })
+        Ok(ObservedSchedules { found, groups, ..ObservedSchedules::default() })
     }
 
     async fn groups(
@@ -134,6 +137,47 @@ impl Aws {
         stream::iter(calls).buffer_unordered(RULES_AT_ONCE).try_collect().await
     }
 
+    /// Returns what has the name of a schedule that is not there yet, in the other service, in the group `default` and in the
+    /// app's own group: by the schedule's key. What is in the manifest too is left out.
+    ///
+    /// # Errors
+    /// The API's.
+    pub async fn observe_elsewhere(
+        &self,
+        schedules: &[DesiredSchedule],
+        found: &BTreeMap<String, ObservedSchedule>,
+        own_group: Option<&str>,
+    ) -> Result<BTreeMap<String, Vec<ObservedSchedule>>, ApiError> {
+        let new: Vec<_> = schedules.iter().filter(|schedule| !found.contains_key(&schedule.key)).collect();
+        let groups: BTreeSet<&str> = own_group.into_iter().chain(["default"]).collect();
+        let places = new.iter().flat_map(|schedule| groups.iter().map(move |group| (*schedule, *group)));
+        let wanted = |via: Via, group: &str, name: &str| {
+            schedules.iter().any(|known| known.via == via && group_of(known) == group && known.name == name)
+        };
+        let places = places.filter(|(schedule, group)| !wanted(Via::Scheduler, group, &schedule.name));
+        let kept = places.map(|(schedule, group)| async move {
+            let Some(found) = self.schedule(group, &schedule.name).await? else { return Ok(None) };
+            let tags = self.schedule_group(group).await?.unwrap_or_default();
+            Ok::<_, ApiError>(Some((schedule.key.clone(), ObservedSchedule { tags, ..found })))
+        });
+        let kept: Vec<_> = stream::iter(kept).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+        let mut elsewhere: BTreeMap<String, Vec<ObservedSchedule>> = BTreeMap::new();
+        for (key, found) in kept.into_iter().flatten() {
+            elsewhere.entry(key).or_default().push(found);
+        }
+        let as_rules: Vec<DesiredSchedule> = new
+            .into_iter()
+            .filter(|schedule| {
+                schedule.via == Via::Scheduler && !wanted(Via::Rule, "default", &schedule.name)
+            })
+            .map(|schedule| DesiredSchedule { via: Via::Rule, group: None, ..schedule.clone() })
+            .collect();
+        for (key, rule) in self.observe_rules(&as_rules.iter().collect::<Vec<_>>()).await? {
+            elsewhere.entry(key).or_default().push(rule);
+        }
+        Ok(elsewhere)
+    }
+
     async fn whole_rule(&self, rule: &Value) -> Result<ObservedSchedule, ApiError> {
         let name = rule["Name"].as_str().unwrap_or_default();
         let (targets, tags) = join(self.rule_targets(name), self.rule_tags(rule)).await;
@@ -175,7 +219,8 @@ impl Aws {
         Ok(schedules.into_iter().flatten().map(with_tags).collect())
     }
 
-    /// Returns the rules with an expression that have all of these tags, with their targets; none without any tag.
+    /// Returns the rules with an expression that are of the owner with these tags, with their targets; none without any
+    /// tag. A rule of a stage is not one of the app without a stage.
     ///
     /// # Errors
     /// The API's.
@@ -190,7 +235,7 @@ impl Aws {
         let timed = rules.iter().filter(|rule| rule["ScheduleExpression"].is_string());
         let calls = timed.map(|rule| async move {
             let found = self.rule_tags(rule).await?;
-            if !tags.iter().all(|(key, value)| found.get(key) == Some(value)) {
+            if !owner::is_of(&found, tags) {
                 return Ok::<_, ApiError>(None);
             }
             let targets = self.rule_targets(rule["Name"].as_str().unwrap_or_default()).await?;

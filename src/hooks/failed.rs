@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::group::Signal;
 use super::shell::{End, Scene};
-use crate::error::Failure;
+use crate::error::{Failure, Kind};
 
 /// Returns the failure of a hook whose shell could not be started.
 pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {
@@ -27,7 +27,8 @@ pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
         End::Interrupted(Signal::Interrupt) => format!("`{shown}` was interrupted"),
         End::Interrupted(_) => format!("`{shown}` was stopped, as this process was asked to end"),
     };
-    Failure::error(format!("hook `{}` failed", scene.hook)).because(anyhow!(cause)).hint(hint(end, scene))
+    let kind = if matches!(end, End::Interrupted(_)) { Kind::Interrupted } else { Kind::Error };
+    Failure::new(kind, format!("hook `{}` failed", scene.hook)).because(anyhow!(cause)).hint(hint(end, scene))
 }
 
 fn hint(end: End, scene: &Scene<'_>) -> Option<String> {

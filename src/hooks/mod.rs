@@ -81,7 +81,7 @@ pub async fn run(
         directory: if directory.as_os_str().is_empty() { Path::new(".") } else { directory },
         environment: told.environment(hook, environment),
         input: told.input(hook),
-        secrets: secrets_among(environment),
+        secrets: [secrets_among(environment), secrets_among(&told.vars)].concat(),
         limits: LIMITS,
         report,
     };

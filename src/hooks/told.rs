@@ -19,6 +19,8 @@ pub struct Told {
     pub targets: Vec<Value>,
     /// Nothing of it is real: it runs in the sandbox.
     pub sandbox: bool,
+    /// Values that are named and not told: what looks secret among them is hidden in what a hook writes.
+    pub vars: BTreeMap<String, String>,
     /// The targets as `ECSAIL_TARGETS` has them: `service/web`.
     pub names: Vec<String>,
 }

@@ -61,6 +61,7 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     follow_references(&directory, id, &mut manifest);
     let root = passes::rendered(&name, settings, request, &mut manifest)?;
     types::read(&root, &mut manifest);
+    manifest.vars.extend(settings.set.iter().cloned());
     named::check(&mut manifest);
     names::check_tags(&request.tags, &manifest.images)?;
     select::select(&mut manifest, settings, request)?;
@@ -307,6 +308,7 @@ pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<M
     manifest.templates.insert("ecsail.yml".to_owned(), id);
     let root = passes::rendered("ecsail.yml", settings, request, &mut manifest)?;
     types::read(&root, &mut manifest);
+    manifest.vars.extend(settings.set.iter().cloned());
     named::check(&mut manifest);
     names::check_tags(&request.tags, &manifest.images)?;
     select::select(&mut manifest, settings, request)?;

@@ -239,6 +239,12 @@ fn targets(key: &str, span: Span, via: Via, fields: &Fields<'_>, problems: &mut 
         let hint = "write it with each of the targets".to_owned();
         problems.push(Problem::error(node.span, message).path(fields.path(key)).hint(hint));
     }
+    if let Some(node) = fields.get("targets").filter(|node| node.entries().is_empty() && !node.any_unknown())
+    {
+        let hint = "such as `targets: { report: { task: report } }`".to_owned();
+        let problem = Problem::error(node.span, format!("rule `{key}` has no target"));
+        problems.push(problem.path(fields.path("targets")).hint(hint));
+    }
     let mut targets = Vec::new();
     for (id, node) in fields.entries("targets", problems) {
         let path = fields.path(&format!("targets.{}", id.name));

@@ -95,6 +95,8 @@ pub struct Manifest {
     /// The role that starts the tasks of schedules that name none: its name, or its ARN.
     pub schedule_role: Option<Located<String>>,
     pub hooks: Hooks,
+    /// The variables that are plain values, with those of `--set` laid over them.
+    pub vars: BTreeMap<String, String>,
     pub timeout: Option<Duration>,
     pub on_failure: Option<OnFailure>,
     pub on_timeout: Option<OnFailure>,
@@ -261,7 +263,9 @@ pub fn read(root: &Node, manifest: &mut Manifest) {
     manifest.on_timeout = fields.choice("on_timeout", &mut problems);
     manifest.allow_unknown = fields.texts("allow_unknown", &mut problems);
     manifest.ignore = ignored(&fields, &mut problems);
-    fields.entries("vars", &mut problems);
+    let vars = fields.entries("vars", &mut problems).iter();
+    manifest.vars =
+        vars.filter_map(|(key, value)| Some((key.name.clone(), value.text()?.to_owned()))).collect();
     manifest.images = images(root, &mut problems);
     manifest.services = services(&fields, &mut problems);
     manifest.tasks = tasks::read(&fields, &mut problems);

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::mask::{embedded, hides, masked};
+use super::mask::{embedded, hides, is_secret_pair, masked};
 use crate::document::model::{Shape, model};
 use crate::document::normal::name_of;
 use crate::document::rules::{MAPPINGS, UNORDERED, identity};
@@ -71,8 +71,9 @@ fn compare(
                 )),
             }
         }
+        // A list of texts may be a command, whose words hide one another: it is shown whole.
         (Some(Value::Array(before)), Some(Value::Array(after)), Shape::Any)
-            if before.len() == after.len() =>
+            if before.len() == after.len() && !before.iter().chain(after).any(Value::is_string) =>
         {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
                 compare(Some(before), Some(after), "", format!("{path}[{index}]"), changes);
@@ -90,6 +91,7 @@ fn compare_members(
     changes: &mut Vec<Change>,
 ) {
     let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let pair = is_secret_pair(before) || is_secret_pair(after);
     for name in names {
         // A map's keys are the user's own: they may hold dots.
         let (target, here) = match model().shape(shape) {
@@ -100,6 +102,7 @@ fn compare_members(
         let secret = match model().shape(shape) {
             Shape::Map(_) => hides(name),
             // Members that the model does not know: a mapping is looked into, all else is hidden.
+            Shape::Any if pair && name.eq_ignore_ascii_case("value") => true,
             Shape::Any => {
                 hides(name) && ![before, after].iter().any(|side| side.is_some_and(Value::is_object))
             }

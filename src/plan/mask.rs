@@ -1,6 +1,6 @@
 //! Owns the hiding of values that look secret, by the name that they stand under or by their form.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What stands in a secret's place.
 pub const HIDDEN: &str = "(hidden)";
@@ -28,17 +28,35 @@ pub fn masked(value: Value, secret: bool) -> Value {
         },
         Value::Array(items) => masked_items(items),
         Value::Object(mut members) => {
-            let pair = members.get("name").and_then(Value::as_str).is_some_and(hides);
-            if let Some(value) = members.get_mut("value").filter(|_| pair) {
+            let pair = is_secret_pair(&members);
+            for (_, value) in
+                members.iter_mut().filter(|(name, _)| pair && name.eq_ignore_ascii_case("value"))
+            {
                 *value = Value::from(HIDDEN);
             }
             let masked = |(name, value): (String, Value)| {
-                let secret = (value.is_string() || value.is_number()) && hides(&name);
+                let secret = is_plain(&value) && hides(&name);
                 (name, masked(value, secret))
             };
             Value::Object(members.into_iter().map(masked).collect())
         }
         other => other,
+    }
+}
+
+/// Returns whether a mapping is a pair of a name and a value, and the name hides the value.
+pub fn is_secret_pair(members: &Map<String, Value>) -> bool {
+    let named = |name: &str| members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let names = named("name").and_then(|(_, name)| name.as_str()).is_some_and(hides);
+    names && named("value").is_some()
+}
+
+/// Returns whether a value can be a secret itself: a text, a number, or a list of such. What is nested is looked into.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::String(_) | Value::Number(_) => true,
+        Value::Array(items) => items.iter().all(|item| item.is_string() || item.is_number()),
+        _ => false,
     }
 }
 
@@ -63,8 +81,13 @@ fn masked_items(items: Vec<Value>) -> Value {
     Value::Array(shown)
 }
 
-/// Returns a text without the value of a secret-looking `name=value`, and without what stands before the `@` of URLs.
+/// Returns a text without the value of a secret-looking `name=value`, without what follows `--password` in a command line,
+/// and without what stands before the `@` of URLs.
 fn masked_text(text: &str) -> String {
+    if looks_like_json(text) {
+        // A template, or JSON with a mistake: where in it the secret stands is not known.
+        return HIDDEN.to_owned();
+    }
     match text.split_once('=') {
         Some((name, value))
             if !value.is_empty()
@@ -73,7 +96,64 @@ fn masked_text(text: &str) -> String {
         {
             format!("{name}={HIDDEN}")
         }
-        _ => without_credentials(text),
+        _ => without_credentials(&without_arguments(text)),
+    }
+}
+
+/// Returns whether a text begins as JSON does and names something secret.
+fn looks_like_json(text: &str) -> bool {
+    let named = |text: &str| {
+        text.split(|letter: char| !letter.is_alphanumeric() && !"_-.".contains(letter)).any(hides)
+    };
+    text.trim_start().starts_with(['{', '[']) && named(text)
+}
+
+/// Returns a command line without the values of its secret-looking options and variables.
+fn without_arguments(text: &str) -> String {
+    let (mut shown, mut hiding) = (String::with_capacity(text.len()), Hiding::Nothing);
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let space = &piece[word.len()..];
+        let (kept, next) = masked_word(word, hiding);
+        shown.push_str(&kept);
+        // A hidden value with spaces is one value.
+        if !matches!(next, Hiding::Until(_)) {
+            shown.push_str(space);
+        }
+        hiding = next;
+    }
+    shown
+}
+
+/// Says what of a command line is hidden.
+#[derive(Clone, Copy)]
+enum Hiding {
+    Nothing,
+    /// The next word.
+    Next,
+    /// All up to this quote.
+    Until(char),
+}
+
+fn masked_word(word: &str, hiding: Hiding) -> (String, Hiding) {
+    let after = |value: &str| match value.chars().next().filter(|first| matches!(first, '"' | '\'')) {
+        Some(quote) if value.len() == 1 || !value.ends_with(quote) => Hiding::Until(quote),
+        _ => Hiding::Nothing,
+    };
+    match hiding {
+        Hiding::Until(quote) if word.ends_with(quote) => (String::new(), Hiding::Nothing),
+        Hiding::Until(_) => (String::new(), hiding),
+        Hiding::Next if word.is_empty() => (String::new(), hiding),
+        Hiding::Next => (HIDDEN.to_owned(), after(word)),
+        Hiding::Nothing => match word.split_once('=') {
+            Some((name, value)) if !value.is_empty() && hides(name.trim_start_matches(['-', '"', '\''])) => {
+                (format!("{name}={HIDDEN}"), after(value))
+            }
+            None if word.starts_with('-') && hides(word.trim_start_matches('-')) => {
+                (word.to_owned(), Hiding::Next)
+            }
+            _ => (word.to_owned(), Hiding::Nothing),
+        },
     }
 }
 
@@ -114,6 +194,11 @@ mod tests {
             ("https://example.com/a", "https://example.com/a"),
             ("--password=x y", "--password=(hidden)"),
             ("A=b", "A=b"),
+            ("run --password hunter2 -v", "run --password (hidden) -v"),
+            ("env DB_PASSWORD='a b c' run", "env DB_PASSWORD=(hidden) run"),
+            ("sh --token \"a b\"  c", "sh --token (hidden)  c"),
+            (r#"{"API_TOKEN": <token>}"#, "(hidden)"),
+            (r#"{"mode": <mode>}"#, r#"{"mode": <mode>}"#),
         ] {
             assert_eq!(masked(Value::from(text), false), Value::from(shown), "{text}");
         }

@@ -23,6 +23,7 @@ use template::Engine;
 
 mod files;
 pub mod markers;
+mod schedule_limits;
 pub mod schedules;
 pub mod template;
 pub mod work;
@@ -38,6 +39,8 @@ pub struct Desired {
     pub lenders: Vec<DesiredService>,
     pub tasks: Vec<DesiredTask>,
     pub schedules: Vec<DesiredSchedule>,
+    /// The schedule group of the app and the stage; none without an app.
+    pub own_group: Option<String>,
     /// Warnings and notes from reading; errors never get this far.
     pub remarks: Invalid,
 }
@@ -102,7 +105,8 @@ pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
     let lenders: Vec<_> = manifest.lenders.iter().filter_map(|service| of(service, &mut problems)).collect();
     let tasks = work::tasks(manifest, &mut files, &mut problems);
     let schedules = schedules::desired(manifest, &tasks, &mut files, &mut problems);
-    let desired = Desired { services, lenders, tasks, schedules, remarks: Invalid::default() };
+    let own_group = manifest.app.as_ref().map(|app| schedules::group_of(app, manifest.stage.as_deref()));
+    let desired = Desired { services, lenders, tasks, schedules, own_group, remarks: Invalid::default() };
     check_tags_arrive(&desired, manifest, tags, &mut problems);
     let remarks = Invalid { problems, sources: manifest.sources.clone() };
     if remarks.problems.any_error() { Err(remarks) } else { Ok(Desired { remarks, ..desired }) }

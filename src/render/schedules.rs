@@ -1,7 +1,7 @@
 //! Owns what schedules should be: names, times and targets, checked as far as that goes without AWS.
 
 use super::work::{self, DesiredWork};
-use super::{DesiredTask, Files};
+use super::{DesiredTask, Files, schedule_limits};
 use crate::document::problem::{Invalid, Problem, Problems};
 use crate::expression::{Expression, Kind, Wrong, zone};
 use crate::manifest::Manifest;
@@ -59,8 +59,27 @@ pub(super) fn desired(
     files: &mut Files,
     problems: &mut Problems,
 ) -> Vec<DesiredSchedule> {
-    let one = |schedule: &Schedule| desired_schedule(schedule, manifest, tasks, files, problems);
-    manifest.schedules.iter().filter_map(one).collect()
+    if let Some(role) = manifest.schedule_role.as_ref().filter(|_| !manifest.schedules.is_empty()) {
+        schedule_limits::check_role(role, "schedule_role", problems);
+    }
+    let mut desired: Vec<DesiredSchedule> = Vec::new();
+    for schedule in &manifest.schedules {
+        let Some(one) = desired_schedule(schedule, manifest, tasks, files, problems) else { continue };
+        // Two that are written alike were reported already: here one group is written, and the other one is the app's.
+        let same = |known: &&DesiredSchedule| {
+            let place = |of: &DesiredSchedule| (of.via, of.group.clone(), of.name.clone());
+            place(known) == place(&one) && known.own_group != one.own_group
+        };
+        if let Some(known) = desired.iter().find(same) {
+            let group = one.group.as_deref().unwrap_or_default();
+            let message =
+                format!("`{}` and `{}` are the same schedule, `{group}/{}`", known.key, one.key, one.name);
+            let problem = Problem::error(schedule.name.span, message).path(format!("schedules.{}", one.key));
+            problems.push(problem.hint("give one of them another `name:`".to_owned()));
+        }
+        desired.push(one);
+    }
+    desired
 }
 
 /// Returns schedules without what they run, as far as they are known: for verbs that only look and render nothing.
@@ -115,8 +134,10 @@ fn desired_schedule(
         problems.push(Problem::error(schedule.span, message).path(format!("schedules.{}", schedule.key)));
     }
     check_times(schedule, problems);
+    schedule_limits::check(schedule, problems);
     let group = group(schedule, manifest, problems);
     let (start, end) = (time(schedule.start.as_ref(), problems), time(schedule.end.as_ref(), problems));
+    schedule_limits::check_window(schedule, (start, end), problems);
     let targets = schedule.targets.iter();
     let targets: Vec<Option<DesiredTarget>> =
         targets.map(|target| desired_target(target, schedule, manifest, tasks, files, problems)).collect();
@@ -230,6 +251,7 @@ fn desired_target(
     files: &mut Files,
     problems: &mut Problems,
 ) -> Option<DesiredTarget> {
+    schedule_limits::check_target(target, schedule, problems);
     let ignore = [manifest.ignore.as_slice(), &schedule.ignore].concat();
     let work = match &target.task {
         TaskOf::Missing => None,

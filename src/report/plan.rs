@@ -251,6 +251,7 @@ fn schedule_json(plan: &Plan, schedule: &SchedulePlan) -> Value {
         "targets": schedule.targets.iter().map(target).collect::<Value>(),
         "differences": schedule.changes,
         "foreign": schedule.foreign,
+        "removed": schedule.removed,
     })
 }
 

@@ -31,6 +31,7 @@ mod running;
 mod sandbox;
 mod scale;
 mod scenarios;
+mod schedule_limits;
 mod schedules;
 mod schedules_elsewhere;
 mod schema;

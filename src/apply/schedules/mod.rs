@@ -22,6 +22,7 @@ use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
 use crate::report::{Event, Report};
 
+mod back;
 mod rules;
 mod scheduler;
 #[cfg(all(test, feature = "sandbox"))]
@@ -117,20 +118,12 @@ async fn apply_one(
 /// Brings a schedule back to what it was before its plan was applied; one that was created is deleted.
 ///
 /// # Errors
-/// The API's; targets that were not put back.
+/// The API's; targets that were not put back; a schedule that is no longer as it was left, which stays.
 pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn Report) -> Result<(), Failure> {
     if !plan.is_changing() {
         return Ok(());
     }
-    match (&plan.before, plan.via) {
-        (Some(before), Via::Scheduler) => scheduler::put_back(before, aws).await?,
-        (None, Via::Scheduler) => scheduler::delete(plan.group.as_deref(), &plan.name, aws).await?,
-        (Some(before), Via::Rule) => rules::put_back(plan, before, aws).await?,
-        (None, Via::Rule) => {
-            let ids: Vec<String> = plan.targets.iter().map(|target| target.id.clone()).collect();
-            rules::delete(&plan.name, &ids, aws).await?;
-        }
-    }
+    back::restore(plan, aws).await?;
     let action = if plan.before.is_some() { "restored" } else { "deleted" };
     tell(&plan.key, &plan.name, plan.via, action, report);
     Ok(())
@@ -161,7 +154,7 @@ pub async fn set_enabled(
 /// Deletes a schedule; a rule with all targets that were seen on it.
 ///
 /// # Errors
-/// The API's; a rule that got another target in the meantime stays.
+/// The API's; a rule that got another target in the meantime stays, with all of them.
 pub async fn delete(
     key: &str,
     observed: &ObservedSchedule,

@@ -1,16 +1,18 @@
 //! Owns the changing of rules and their targets. EventBridge answers with success where targets were not put: each entry is
 //! looked at, those that may pass are put again, and the others are named.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{ATTEMPTS, failed, moved, pause, persistently, whole};
-use crate::aws::Aws;
 use crate::aws::error::Meaning;
 use crate::aws::events::FailedEntry;
 use crate::aws::scheduled::ObservedSchedule;
 use crate::aws::types::TaskDefinition;
+use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::plan::schedules::rule::sendable;
+use crate::plan::schedules::rule::{MOST_TARGETS, sendable};
 use crate::plan::schedules::{SchedulePlan, TargetPlan};
 
 /// What EventBridge says of a rule that another call changes just now.
@@ -34,12 +36,70 @@ pub(super) async fn apply(
         }
         put_rule(&document, &plan.name, aws).await?;
     }
-    if let Some(before) = plan.before.as_ref().filter(|_| !plan.new_tags.is_empty()) {
-        let arn = before.document["Arn"].as_str().unwrap_or_default();
-        let tagged = persistently(&[CONCURRENT], async || aws.tag_rule(arn, &plan.new_tags).await).await;
-        tagged.map_err(|error| failed(format!("tag rule `{}`", plan.name), error))?;
+    replace_targets(plan, targets, aws).await?;
+    let Some(before) = plan.before.as_ref() else { return Ok(()) };
+    // The tags come last: until the targets of old are gone, they say that those were ours.
+    tag(before, &plan.new_tags, aws).await.map_err(|error| {
+        let changed = plan.changes_document || plan.targets.iter().any(|target| target.changes);
+        let hint = changed.then(|| "the rule and its targets were changed already: deploy again".to_owned());
+        failed(format!("tag rule `{}`", plan.name), error).hint(hint)
+    })
+}
+
+/// Puts the targets of a rule, and removes those that go.
+async fn replace_targets(plan: &SchedulePlan, targets: Vec<Value>, aws: &Aws) -> Result<(), Failure> {
+    let new = new_targets(plan).count();
+    let there = plan.before.as_ref().map(|before| before.targets.len()).unwrap_or_default();
+    let swap = Swap { put: targets, remove: plan.removed.clone(), room: there + new <= MOST_TARGETS };
+    swap.make(&plan.name, plan.changes_document, aws).await
+}
+
+/// Returns the ids of the targets that the rule did not have before.
+fn new_targets(plan: &SchedulePlan) -> impl Iterator<Item = String> {
+    let is_new = |id: &str| plan.before.as_ref().is_none_or(|before| before.target(id).is_none());
+    let changed = plan.targets.iter().filter(|target| target.changes);
+    changed.filter(move |target| is_new(&target.id)).map(|target| target.id.clone())
+}
+
+/// Holds targets that are put, and the ids of those that go.
+struct Swap {
+    put: Vec<Value>,
+    remove: Vec<String>,
+    /// Whether the rule has room for all of them at once.
+    room: bool,
+}
+
+impl Swap {
+    /// Puts the targets and then removes the others, so that no run is missed; the other way round where there is no room.
+    async fn make(self, rule: &str, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
+        let put = !self.put.is_empty();
+        if !self.room {
+            remove_targets(rule, &self.remove, aws).await?;
+            let removed = were_removed(&self.remove);
+            return put_targets(rule, self.put, with_rule, aws)
+                .await
+                .map_err(|failure| failure.hint(removed));
+        }
+        put_targets(rule, self.put, with_rule, aws).await?;
+        remove_targets(rule, &self.remove, aws).await.map_err(|failure| {
+            let both = "the new targets were put, and run beside those that were to go".to_owned();
+            failure.hint((put && !self.remove.is_empty()).then_some(both))
+        })
     }
-    put_targets(&plan.name, targets, plan.changes_document, aws).await
+}
+
+async fn tag(before: &ObservedSchedule, tags: &BTreeMap<String, String>, aws: &Aws) -> Result<(), ApiError> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let arn = before.document["Arn"].as_str().unwrap_or_default();
+    persistently(&[CONCURRENT], async || aws.tag_rule(arn, tags).await).await
+}
+
+/// Returns the hint that names targets that were removed; none where none were.
+fn were_removed(ids: &[String]) -> Option<String> {
+    let quoted: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+    (!ids.is_empty()).then(|| format!("these targets were removed before: {}", quoted.join(", ")))
 }
 
 /// Fails where the rule is not what the plan was made from.
@@ -74,23 +134,49 @@ async fn put_rule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure
 /// Puts targets on a rule; `with_rule` says whether the rule itself was changed before.
 async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
     let (all, mut waiting, mut attempt) = (ids(&targets), targets, 0);
+    let told = |failure: Failure| failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()));
     while !waiting.is_empty() {
         attempt += 1;
         let put = persistently(&[CONCURRENT], async || aws.put_targets(rule, &waiting).await).await;
         let entries = put.map_err(|error| {
-            let failure = failed(format!("put the targets of rule `{rule}`"), error);
-            failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()))
+            let left = ids(&waiting);
+            let done = all.iter().filter(|id| !left.contains(id));
+            told(failed(format!("put the targets of rule `{rule}`"), error).hint(were_done(done)))
         })?;
-        if attempt >= ATTEMPTS || !entries.iter().all(may_pass) {
-            let failure = not_done("put", rule, &all, &entries);
-            return Err(failure.hint(with_rule.then(|| "the rule itself was changed".to_owned())));
-        }
-        waiting.retain(|target| entries.iter().any(|entry| target["Id"] == entry.target.as_str()));
+        waiting = match then(waiting, &entries, attempt) {
+            Then::Put(left) => left,
+            Then::Failed => return Err(told(not_done("put", rule, &all, &entries))),
+        };
         if !waiting.is_empty() {
             tokio::time::sleep(pause(attempt)).await;
         }
     }
     Ok(())
+}
+
+/// Says what follows an answer of PutTargets.
+#[derive(Debug, PartialEq)]
+enum Then {
+    /// These are put again; where there are none, all is done.
+    Put(Vec<Value>),
+    Failed,
+}
+
+/// Returns what follows an answer to the putting of targets. Where an entry does not say which target it is about, it may
+/// be any of them: all are put again.
+fn then(put: Vec<Value>, entries: &[FailedEntry], attempt: u32) -> Then {
+    if entries.is_empty() {
+        return Then::Put(Vec::new());
+    }
+    if attempt >= ATTEMPTS || !entries.iter().all(may_pass) {
+        return Then::Failed;
+    }
+    let known = ids(&put);
+    if !entries.iter().all(|entry| known.contains(&entry.target)) {
+        return Then::Put(put);
+    }
+    let failed = |target: &Value| entries.iter().any(|entry| target["Id"] == entry.target.as_str());
+    Then::Put(put.into_iter().filter(failed).collect())
 }
 
 fn ids(targets: &[Value]) -> Vec<String> {
@@ -107,11 +193,15 @@ fn not_done(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> 
     let why: Vec<String> = entries.iter().map(why).collect();
     let is_done = |id: &&String| !entries.iter().any(|entry| entry.target == **id);
     let named = entries.iter().all(|entry| all.contains(&entry.target));
-    let done: Vec<String> = all.iter().filter(is_done).map(|id| format!("`{id}`")).collect();
     let message = format!("{verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
     let failure = Failure::error(message).because(anyhow::anyhow!("{}", why.join("; ")));
-    let others = (named && !done.is_empty()).then(|| format!("the others were done: {}", done.join(", ")));
-    failure.hint(others)
+    failure.hint(named.then(|| were_done(all.iter().filter(is_done))).flatten())
+}
+
+/// Returns the hint that names what was done of several; none where nothing was.
+fn were_done<'a>(done: impl Iterator<Item = &'a String>) -> Option<String> {
+    let done: Vec<String> = done.map(|id| format!("`{id}`")).collect();
+    (!done.is_empty()).then(|| format!("the others were done: {}", done.join(", ")))
 }
 
 /// Brings a rule and those of its targets that the plan changed back to what they were.
@@ -124,17 +214,31 @@ pub(super) async fn put_back(
         put_rule(&sendable(&before.document), &plan.name, aws).await?;
     }
     let changed: Vec<&TargetPlan> = plan.targets.iter().filter(|target| target.changes).collect();
-    let known = changed.iter().filter_map(|target| before.target(&target.id).cloned()).collect();
-    put_targets(&plan.name, known, plan.changes_document, aws).await?;
-    let new = changed.iter().filter(|target| before.target(&target.id).is_none());
-    remove_targets(&plan.name, &new.map(|target| target.id.clone()).collect::<Vec<_>>(), aws).await?;
-    if plan.new_tags.is_empty() {
+    let known = changed.iter().map(|target| &target.id).chain(&plan.removed);
+    let known = known.filter_map(|id| before.target(id).cloned()).collect();
+    let new: Vec<String> = new_targets(plan).collect();
+    let room = before.targets.len() + new.len() <= MOST_TARGETS;
+    Swap { put: known, remove: new, room }.make(&plan.name, plan.changes_document, aws).await?;
+    put_tags_back(plan, before, aws)
+        .await
+        .map_err(|error| failed(format!("put the tags of rule `{}` back", plan.name), error))
+}
+
+/// Brings the tags that the plan changed back to what they were.
+async fn put_tags_back(plan: &SchedulePlan, before: &ObservedSchedule, aws: &Aws) -> Result<(), ApiError> {
+    let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = plan
+        .new_tags
+        .keys()
+        .map(|key| (key.clone(), before.tags.get(key).cloned()))
+        .partition(|(_, value)| value.is_some());
+    let old = old.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    tag(before, &old, aws).await?;
+    if new.is_empty() {
         return Ok(());
     }
     let arn = before.document["Arn"].as_str().unwrap_or_default();
-    let keys: Vec<String> = plan.new_tags.keys().cloned().collect();
-    let untagged = persistently(&[CONCURRENT], async || aws.untag_rule(arn, &keys).await).await;
-    untagged.map_err(|error| failed(format!("take the tags off rule `{}`", plan.name), error))
+    let keys: Vec<String> = new.into_keys().collect();
+    persistently(&[CONCURRENT], async || aws.untag_rule(arn, &keys).await).await
 }
 
 /// Removes targets of a rule; one that is gone has none any more.
@@ -151,15 +255,53 @@ pub(super) async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Res
     if entries.is_empty() { Ok(()) } else { Err(not_done("remove", rule, ids, &entries)) }
 }
 
-/// Deletes a rule with these of its targets; with another one EventBridge refuses, and it stays.
+/// Deletes a rule with these of its targets; one that has others by now stays, with all of them.
 pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
-    remove_targets(rule, ids, aws).await?;
+    let attempted = || format!("delete rule `{rule}`");
+    let targets = aws.rule_targets(rule).await.map_err(|error| failed(attempted(), error))?;
+    let (removed, others): (Vec<String>, _) =
+        self::ids(&targets).into_iter().partition(|id| ids.contains(id));
+    if !others.is_empty() {
+        let cause = format!("it got other targets since it was looked at: `{}`", others.join("`, `"));
+        let hint = "nothing was removed: look again, then delete it again".to_owned();
+        return Err(Failure::refused(attempted()).because(anyhow::anyhow!(cause)).hint(hint));
+    }
+    remove_targets(rule, &removed, aws).await?;
     let deleted = persistently(&[CONCURRENT], async || aws.delete_rule(rule).await).await;
-    deleted.map_err(|error| failed(format!("delete rule `{rule}`"), error))
+    deleted.map_err(|error| failed(attempted(), error).hint(were_removed(&removed)))
 }
 
 pub(super) async fn set_enabled(rule: &str, enabled: bool, aws: &Aws) -> Result<(), Failure> {
     let switched = persistently(&[CONCURRENT], async || aws.switch_rule(rule, enabled).await).await;
     let verb = if enabled { "enable" } else { "disable" };
     switched.map_err(|error| failed(format!("{verb} rule `{rule}`"), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(ids: &[&str]) -> Vec<Value> {
+        ids.iter().map(|id| json!({ "Id": id })).collect()
+    }
+
+    fn entry(target: &str, code: &str) -> FailedEntry {
+        FailedEntry { target: target.into(), code: code.into(), message: String::new() }
+    }
+
+    #[test]
+    fn an_entry_that_names_no_target_is_never_success() {
+        let passing = [entry(crate::aws::events::NOT_NAMED, "InternalFailure")];
+        assert_eq!(then(targets(&["a", "b"]), &passing, 1), Then::Put(targets(&["a", "b"])));
+        assert_eq!(
+            then(targets(&["a"]), &[entry(crate::aws::events::NOT_NAMED, "(no code)")], 1),
+            Then::Failed
+        );
+    }
+
+    #[test]
+    fn what_is_put_at_the_last_try_is_done() {
+        assert_eq!(then(targets(&["a"]), &[], ATTEMPTS), Then::Put(Vec::new()));
+        assert_eq!(then(targets(&["a"]), &[entry("a", CONCURRENT)], ATTEMPTS), Then::Failed);
+    }
 }

@@ -179,6 +179,13 @@ fn rule() -> DesiredSchedule {
     DesiredSchedule { via: Via::Rule, group: None, own_group: false, ..nightly() }
 }
 
+/// Returns the tags of a rule of ours with targets of these ids.
+fn tags_with(ids: &str) -> BTreeMap<String, String> {
+    let mut tags = owner::tags(&ground());
+    tags.insert(owner::TARGETS.to_owned(), ids.to_owned());
+    tags
+}
+
 fn rule_target(id: &str, definition: &str) -> Value {
     json!({"Id": id, "Arn": CLUSTER, "RoleArn": "arn:aws:iam::123456789012:role/starter",
         "EcsParameters": {"TaskDefinitionArn": revision(definition)}})
@@ -417,7 +424,7 @@ fn a_rule_is_created_with_its_tags_and_its_targets() {
     lab.deploy(&wanted, &work("web:1"));
     let (document, targets) = lab.rule("nightly");
     assert_eq!((&document["State"], targets.len()), (&json!("DISABLED"), 2));
-    assert_eq!(lab.observe(&wanted).found["nightly"].tags, owner::tags(&ground()));
+    assert_eq!(lab.observe(&wanted).found["nightly"].tags, tags_with("a b"));
 }
 
 #[test]
@@ -435,7 +442,7 @@ fn a_rule_that_is_taken_over_keeps_what_the_manifest_does_not_name() {
     let said = ["State", "Description", "RoleArn", "ScheduleExpression"].map(|name| document[name].clone());
     assert_eq!(said, [json!("DISABLED"), json!("of old"), json!(role), json!("rate(1 day)")]);
     assert_eq!(targets[0]["RetryPolicy"]["MaximumRetryAttempts"], 2);
-    let mut tags = owner::tags(&ground());
+    let mut tags = tags_with("nightly");
     tags.insert("team".to_owned(), "web".to_owned());
     assert_eq!(lab.observe(&rule()).found["nightly"].tags, tags);
     lab.restore(&plan);
@@ -457,6 +464,65 @@ fn targets_of_others_stay_as_they_are() {
     let sent: Vec<Value> =
         lab.calls("PutTargets").iter().map(|call| call["Targets"][0]["Id"].clone()).collect();
     assert_eq!(sent, ["nightly", "nightly"]);
+}
+
+#[test]
+fn a_rule_that_is_moved_over_runs_its_job_once_and_goes_back_as_it_was() {
+    let lab = Lab::new();
+    lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"}));
+    let old = rule_target("terraform-20240101", "web:1");
+    lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [old]}));
+    let before = lab.observe(&rule());
+    let plan = lab.deploy(&rule(), &work("web:2"));
+    let ids = |lab: &Lab| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&lab), ["nightly"]);
+    assert!(!lab.plan(&rule(), &work("web:2")).is_changing());
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+}
+
+#[test]
+fn a_target_that_is_taken_out_of_the_manifest_is_removed_also_where_there_is_no_room() {
+    let lab = Lab::new();
+    let with =
+        |ids: &[&str]| DesiredSchedule { targets: ids.iter().map(|id| target(id)).collect(), ..rule() };
+    lab.deploy(&with(&["a", "b", "c", "d", "e"]), &work("web:1"));
+    let before = lab.observe(&rule());
+    let plan = lab.deploy(&with(&["a", "b", "c", "d", "f"]), &work("web:1"));
+    let ids = |lab: &Lab| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&lab), ["a", "b", "c", "d", "f"]);
+    assert_eq!(lab.observe(&rule()).found["nightly"].tags, tags_with("a b c d f"));
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+}
+
+#[test]
+fn a_target_that_is_not_removed_is_an_error_and_is_removed_the_next_time() {
+    let lab = Lab::new();
+    let both = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
+    lab.deploy(&both, &work("web:1"));
+    let (code, message) = ("InternalException".to_owned(), "Later.".to_owned());
+    let kind = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
+    lab.sandbox.inject(Fault::on("RemoveTargets", kind));
+    let one = DesiredSchedule { targets: vec![target("a")], ..rule() };
+    let failure = lab.try_apply(&lab.plan(&one, &work("web:1"))).expect_err("it was not removed");
+    assert_eq!(failure.message, "remove 1 of 1 targets of rule `nightly`");
+    assert_eq!(lab.plan(&one, &work("web:1")).removed, ["b"]);
+    lab.deploy(&one, &work("web:1"));
+    assert_eq!(lab.rule("nightly").1.len(), 1);
+}
+
+#[test]
+fn a_rule_whose_tags_are_refused_says_what_was_changed_already() {
+    let lab = Lab::new();
+    lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(2 days)"}));
+    lab.sandbox.inject(Fault::on("TagResource", FaultKind::AccessDenied));
+    let failure = lab.try_apply(&lab.plan(&rule(), &work("web:1"))).expect_err("it may not be tagged");
+    assert_eq!(failure.message, "tag rule `nightly`");
+    assert_eq!(
+        failure.hints.last().map(String::as_str),
+        Some("the rule and its targets were changed already: deploy again")
+    );
 }
 
 #[test]
@@ -487,6 +553,19 @@ fn targets_that_fail_for_now_are_put_again_and_only_those() {
     let calls = lab.calls("PutTargets");
     assert_eq!(calls.len(), 2);
     assert_eq!((&calls[1]["Targets"][0]["Id"], &calls[1]["Targets"][1]), (&json!("b"), &Value::Null));
+}
+
+#[test]
+fn a_second_try_that_is_denied_names_what_the_first_one_put() {
+    let lab = Lab::new();
+    let (code, message) = ("ConcurrentModificationException".to_owned(), "Too many requests.".to_owned());
+    let kind = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
+    lab.sandbox.inject(Fault::on("PutTargets", kind));
+    lab.sandbox.inject(Fault::on("PutTargets", FaultKind::AccessDenied));
+    let wanted = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
+    let failure = lab.try_apply(&lab.plan(&wanted, &work("web:1"))).expect_err("the second try is denied");
+    assert!(failure.hints.contains(&"the others were done: `a`".to_owned()), "{failure:?}");
+    assert_eq!(failure.hints.last().map(String::as_str), Some("the rule itself was changed"));
 }
 
 #[test]
@@ -524,6 +603,40 @@ fn a_schedule_that_was_created_is_deleted_when_it_goes_back() {
 }
 
 #[test]
+fn what_somebody_else_has_changed_does_not_go_back() {
+    let lab = Lab::new();
+    for desired in [nightly(), rule()] {
+        lab.deploy(&desired, &work("web:1"));
+        let plan = lab.deploy(&desired, &work("web:2"));
+        lab.deploy(
+            &DesiredSchedule { description: Some("by hand".into()), ..desired.clone() },
+            &work("web:2"),
+        );
+        let failure = lab.runtime.block_on(restore(&plan, &lab.aws, &lab.told)).expect_err("it was changed");
+        assert!(failure.message.ends_with("`nightly` was changed since it was looked at"), "{failure}");
+        let there = &lab.observe(&desired).found["nightly"];
+        assert_eq!(there.document["Description"], "by hand");
+        assert_eq!(there.task_definitions(), [revision("web:2")]);
+    }
+}
+
+#[test]
+fn what_was_applied_in_part_goes_back_and_so_does_a_new_revision() {
+    let lab = Lab::new();
+    lab.deploy(&rule(), &work("web:1"));
+    let before = lab.observe(&rule());
+    let off = DesiredSchedule { enabled: Some(false), ..rule() };
+    let plan = lab.plan(&off, &work("web:2"));
+    lab.sandbox.inject(Fault::on("PutTargets", FaultKind::AccessDenied));
+    lab.try_apply(&plan).expect_err("the targets were not put");
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+    let plan = lab.deploy(&off, &ResolvedWork { revision: Revision::New(0), ..work("web:2") });
+    lab.restore(&plan);
+    assert_eq!(lab.observe(&rule()), before);
+}
+
+#[test]
 fn switching_a_schedule_off_leaves_all_else_as_it_is() {
     let lab = Lab::new();
     for desired in [nightly(), rule()] {
@@ -551,7 +664,7 @@ fn a_rule_is_deleted_with_the_targets_that_were_seen_and_stays_with_another_one(
     lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [rule_target("other", "web:1")]}));
     let failure = lab.runtime.block_on(delete("nightly", &observed, &lab.aws, &lab.told));
     assert_eq!(failure.expect_err("it has another target").message, "delete rule `nightly`");
-    assert_eq!(lab.rule("nightly").1.len(), 1);
+    assert_eq!(lab.rule("nightly").1.len(), 2, "nothing is removed of what is not deleted");
     let observed = lab.observe(&rule()).found["nightly"].clone();
     lab.runtime.block_on(delete("nightly", &observed, &lab.aws, &lab.told)).expect("all were seen");
     assert_eq!(lab.observe(&rule()).found, BTreeMap::new());
@@ -577,6 +690,42 @@ fn what_an_app_owns_is_found() {
         (names(kept), names(rules)),
         (vec!["first".into(), "second".into()], vec!["first".into(), "second".into()])
     );
+}
+
+#[test]
+fn what_has_the_name_of_a_new_schedule_is_found_in_the_other_service_and_in_other_groups() {
+    let lab = Lab::new();
+    lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"}));
+    let in_default = DesiredSchedule { group: Some("default".into()), own_group: false, ..nightly() };
+    lab.deploy(&in_default, &work("web:1"));
+    let look = |desired: &[DesiredSchedule]| {
+        let nothing = BTreeMap::new();
+        let look = lab.aws.observe_elsewhere(desired, &nothing, Some("shop-prod"));
+        let found = lab.runtime.block_on(look).expect("looked at").remove("nightly").unwrap_or_default();
+        found.iter().map(|found| found.group().unwrap_or("(rule)").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(look(&[nightly()]), ["default", "(rule)"]);
+    assert_eq!(look(&[rule()]), ["default"]);
+    let other = DesiredSchedule { key: "other".into(), ..in_default };
+    assert_eq!(look(&[nightly(), other]), ["(rule)"], "the manifest has the other one");
+}
+
+#[test]
+fn who_may_not_look_at_rules_is_told_so_and_can_create_schedules() {
+    let lab = Lab::new();
+    lab.sandbox.inject(Fault::on("ListRules", FaultKind::AccessDenied).always());
+    let desired = crate::render::Desired { schedules: vec![nightly()], ..Default::default() };
+    let observed = lab.runtime.block_on(lab.aws.observe(&desired)).expect("that is no failure");
+    let told = "whether something else runs what the new schedules run is not known: events:ListRules";
+    assert!(observed.notes.iter().any(|note| note.starts_with(told)), "{:?}", observed.notes);
+}
+
+#[test]
+fn an_app_without_a_stage_does_not_own_the_rules_of_one() {
+    let lab = Lab::new();
+    lab.deploy(&rule(), &work("web:1"));
+    let without = owner::tags(&Ground { stage: None, ..ground() });
+    assert_eq!(lab.runtime.block_on(lab.aws.rules_with_tags(&without)).expect("listed"), []);
 }
 
 #[test]

@@ -299,8 +299,8 @@ impl<'a> Carrier<'a> {
         let directory = self.manifest.path.as_deref().and_then(std::path::Path::parent);
         let directory = directory.unwrap_or(std::path::Path::new(""));
         let report = self.context.report.as_ref();
-        let environment = &self.context.settings.environment;
-        hooks::run(moment, &commands, &self.told(moment), directory, environment, report).await
+        let environment = self.context.environment();
+        hooks::run(moment, &commands, &self.told(moment), directory, &environment, report).await
     }
 
     fn told(&self, moment: Moment) -> Told {
@@ -324,6 +324,7 @@ impl<'a> Carrier<'a> {
             release: self.release.id.clone(),
             performer: self.performer.clone(),
             verdict: after.then(|| self.release.verdict().word().to_owned()),
+            vars: self.manifest.vars.clone(),
             sandbox: self.context.settings.sandbox.is_some(),
             targets: targets.iter().map(value).collect(),
             names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),

@@ -107,6 +107,7 @@ pub fn plan(
         targets: plans,
         new_group: None,
         new_tags: Default::default(),
+        removed: Vec::new(),
     }
 }
 

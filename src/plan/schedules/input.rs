@@ -2,21 +2,22 @@
 
 use serde_json::{Map, Value};
 
+use crate::document::model::model;
 use crate::error::Failure;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::DesiredTarget;
 
 /// How long an input may be (API reference, PutTargets, `Input`).
 const LONGEST: usize = 8192;
-/// The members of an input that overrides settings of a task.
-const OVERRIDES: &[&str] = &["containerOverrides", "cpu", "memory"];
+/// The members of an input that the manifest can write.
+const OURS: &[&str] = &["containerOverrides", "cpu", "memory"];
 /// What a rule's target may have in the place of an input.
 const IN_ITS_PLACE: &[&str] = &["InputPath", "InputTransformer"];
 
 /// Lays the input over a target, and returns what is to be told of it.
 ///
-/// Where the manifest has neither overrides nor an input, an input that only overrides settings is removed: the manifest
-/// no longer has them. Any other is kept.
+/// Where the manifest has neither overrides nor an input, an input that only overrides what it could name is removed: it
+/// no longer does. Any other is kept.
 ///
 /// # Errors
 /// An input that is too long.
@@ -25,15 +26,15 @@ pub(super) fn lay_over(
     desired: &DesiredTarget,
     work: &ResolvedWork,
 ) -> Result<Option<&'static str>, Failure> {
-    let wanted = desired.input.clone().or_else(|| work.overrides.as_ref().map(Value::to_string));
+    let wanted = wanted(desired, work);
     let existing = target.get("Input").and_then(Value::as_str).map(str::to_owned);
     let Some(wanted) = wanted else {
-        if existing.as_deref().is_some_and(|text| overrides(text).is_some()) {
+        if existing.as_deref().and_then(overrides).is_some_and(|members| is_ours(&members)) {
             target.shift_remove("Input");
             return Ok(None);
         }
         let kept = existing.is_some() || IN_ITS_PLACE.iter().any(|name| target.contains_key(*name));
-        return Ok(kept.then_some("its input is kept: it is not one that overrides settings of a task"));
+        return Ok(kept.then_some("its input is kept: it holds more than what the manifest can override"));
     };
     if wanted.len() > LONGEST {
         let message = format!("the input has {} bytes, and may have {LONGEST}", wanted.len());
@@ -47,14 +48,29 @@ pub(super) fn lay_over(
     Ok(None)
 }
 
-/// Returns an input as overrides; none where it is anything else.
+fn wanted(desired: &DesiredTarget, work: &ResolvedWork) -> Option<String> {
+    desired.input.clone().or_else(|| work.overrides.as_ref().map(Value::to_string))
+}
+
+/// Returns whether a target is given what the manifest wants to give one.
+pub(super) fn is_wanted(target: &Value, desired: &DesiredTarget, work: &ResolvedWork) -> bool {
+    match (target["Input"].as_str(), wanted(desired, work)) {
+        (Some(existing), Some(wanted)) => same(existing, &wanted),
+        (existing, wanted) => existing.is_none() && wanted.is_none(),
+    }
+}
+
+/// Returns an input as overrides of a task, as ECS's model has them; none where it is anything else.
 pub(super) fn overrides(text: &str) -> Option<Map<String, Value>> {
+    let known = |name: &String| model().member("TaskOverride", name).is_some();
     match serde_json::from_str(text) {
-        Ok(Value::Object(members)) if members.keys().all(|name| OVERRIDES.contains(&name.as_str())) => {
-            Some(members)
-        }
+        Ok(Value::Object(members)) if members.keys().all(known) => Some(members),
         _ => None,
     }
+}
+
+fn is_ours(overrides: &Map<String, Value>) -> bool {
+    overrides.keys().all(|name| OURS.contains(&name.as_str()))
 }
 
 /// Returns whether two inputs say the same, however they are written.

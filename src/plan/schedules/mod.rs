@@ -28,6 +28,8 @@ mod run_task;
 pub mod schedule;
 mod shown;
 mod target;
+mod times;
+mod whose;
 
 /// Holds where schedules are, whose they are, and the time.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +82,8 @@ pub struct SchedulePlan {
     pub changes: Vec<Change>,
     /// The ids of a rule's targets that the manifest does not name. They are kept.
     pub foreign: Vec<String>,
+    /// The ids of a rule's targets that are taken off: the manifest's of old, and those whose place another one takes.
+    pub removed: Vec<String>,
     /// What the reader should know.
     pub notes: Vec<String>,
     /// What was there; none where it is created.
@@ -91,7 +95,7 @@ pub struct SchedulePlan {
     pub targets: Vec<TargetPlan>,
     /// The schedule group that has to be created first, with its tags.
     pub new_group: Option<NewGroup>,
-    /// The tags that a rule gets as it is taken over; a new one gets them as it is created.
+    /// The tags that a rule that is there gets when all else is done; a new one gets them as it is created.
     pub new_tags: BTreeMap<String, String>,
 }
 
@@ -135,10 +139,16 @@ pub fn compare(
     observed: &ObservedSchedules,
     ground: &Ground,
 ) -> Result<SchedulePlan, Vec<Failure>> {
-    match desired.via {
+    let twice = whose::twice(desired, works, observed, ground);
+    if !twice.is_empty() {
+        return Err(twice);
+    }
+    let mut plan = match desired.via {
         Via::Scheduler => schedule::compare(desired, works, observed, ground),
         Via::Rule => rule::compare(desired, works, observed, ground),
-    }
+    }?;
+    plan.notes.extend(times::never_again(&plan.key, plan.via, &plan.document, ground.now));
+    Ok(plan)
 }
 
 /// Returns how a schedule itself, without what it runs, differs from what is desired; an empty expression is not known.

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::shown::Shown;
-use super::{Action, Ground, SchedulePlan, owner, target};
+use super::whose::{self, Sorted, Standing};
+use super::{Action, Ground, SchedulePlan, target};
 use crate::aws::scheduled::{ObservedSchedule, ObservedSchedules};
+use crate::aws::types::revision_of;
 use crate::error::Failure;
 use crate::plan::diff::Change;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
 
 /// How many targets a rule has at the most (EventBridge quotas).
-const MOST_TARGETS: usize = 5;
+pub const MOST_TARGETS: usize = 5;
 /// What PutRule takes and forgets where it is not given. The bus is the default one: no other takes expressions.
 const KEPT: &[&str] = &["Name", "ScheduleExpression", "State", "Description", "RoleArn"];
 
@@ -24,24 +26,21 @@ pub(super) fn compare(
     ground: &Ground,
 ) -> Result<SchedulePlan, Vec<Failure>> {
     let before = observed.found.get(&desired.key).cloned();
-    let foreign = before.as_ref().map(|before| foreign(desired, before)).unwrap_or_default();
-    let mut failures = Vec::new();
-    let mut notes = Vec::new();
-    let mut new_tags = BTreeMap::new();
-    if let Some(before) = &before {
-        match standing(desired, before, &foreign, ground) {
-            Ok((tags, note)) => {
-                new_tags = tags;
-                notes.extend(note);
-            }
-            Err(failure) => failures.push(failure),
-        }
-    }
-    failures.extend(too_many(desired, &foreign));
+    let sorted = match &before {
+        Some(before) => whose::sort(desired, works, before, ground)?,
+        None => Sorted { existing: vec![None; desired.targets.len()], ..Sorted::default() },
+    };
+    let mut failures: Vec<Failure> = too_many(desired, &sorted.foreign).into_iter().collect();
+    let standing = before.as_ref().map(|before| whose::standing(desired, before, &sorted.foreign, ground));
+    let standing = standing.transpose().unwrap_or_else(|failure| {
+        failures.push(failure);
+        None
+    });
+    let ours = standing.as_ref().is_none_or(|standing| *standing == Standing::Own);
+    let mut notes: Vec<String> = sorted.notes.clone();
     let (mut targets, mut target_changes) = (Vec::new(), Vec::new());
-    for (wanted, work) in desired.targets.iter().zip(works) {
-        let existing = before.as_ref().and_then(|before| before.target(&wanted.id));
-        match target::merge(wanted, desired, work, existing, ground) {
+    for ((wanted, work), existing) in desired.targets.iter().zip(works).zip(&sorted.existing) {
+        match target::merge(wanted, desired, work, existing.as_ref(), ours, ground) {
             Ok(merged) => {
                 targets.push(merged.plan);
                 target_changes.extend(merged.changes);
@@ -53,19 +52,27 @@ pub(super) fn compare(
     if !failures.is_empty() {
         return Err(failures);
     }
-    let document = document(desired, before.as_ref());
+    // The description of a rule that runs targets of others is theirs.
+    let shared = standing == Some(Standing::Shared);
+    let description = desired.description.clone().filter(|_| !shared);
+    let document = document(&DesiredSchedule { description, ..desired.clone() }, before.as_ref());
     let mut changes = differences(before.as_ref().map(|before| &before.document), &document);
     let changes_document = before.is_none() || !changes.is_empty();
-    changes.extend(tag_changes(&new_tags));
-    changes.extend(target_changes);
-    if before.is_none() {
-        new_tags = owner::tags(ground);
+    let (new_tags, no_room) = whose::tags(desired, before.as_ref(), standing.as_ref(), ground);
+    if let Some(before) = &before {
+        changes.extend(tag_changes(&new_tags, before));
+        target_changes.extend(removals(before, &sorted));
     }
+    changes.extend(target_changes);
     let action = match (&before, changes.is_empty()) {
         (None, _) => Action::Create,
         (Some(_), true) => Action::Unchanged,
         (Some(_), false) => Action::Update,
     };
+    let said = standing.filter(|standing| *standing != Standing::Nobodys || action == Action::Update);
+    let said = said.and_then(|standing| whose::told(&standing, &desired.name, &sorted.foreign));
+    notes.splice(0..0, said);
+    notes.extend(no_room);
     Ok(SchedulePlan {
         key: desired.key.clone(),
         name: desired.name.clone(),
@@ -73,7 +80,8 @@ pub(super) fn compare(
         group: None,
         action,
         changes,
-        foreign,
+        foreign: sorted.foreign,
+        removed: sorted.removed,
         notes,
         before,
         document,
@@ -89,58 +97,16 @@ pub(super) fn settings(desired: &DesiredSchedule, existing: &ObservedSchedule) -
     differences(Some(&existing.document), &document(desired, Some(existing)))
 }
 
-/// Returns the ids of the targets that the manifest does not name.
-fn foreign(desired: &DesiredSchedule, before: &ObservedSchedule) -> Vec<String> {
-    let ids = before.targets.iter().filter_map(|target| target["Id"].as_str());
-    let ours = |id: &str| desired.targets.iter().any(|target| target.id == id);
-    ids.filter(|id| !ours(id)).map(str::to_owned).collect()
-}
-
-/// Returns the tags with which a rule that is there becomes the app's, and what is to be told of that.
-///
-/// A rule without an owner is taken over where all of its targets are the manifest's. One that has others too is used
-/// where it runs at the same times, and stays nobody's: `prune` leaves it alone.
-///
-/// # Errors
-/// A rule of somebody else's; one that runs other targets at other times is one too.
-fn standing(
-    desired: &DesiredSchedule,
-    before: &ObservedSchedule,
-    foreign: &[String],
-    ground: &Ground,
-) -> Result<(BTreeMap<String, String>, Option<String>), Failure> {
-    let name = &desired.name;
-    let taken = |why: String| {
-        let hint = "give the schedule another name with `rule:`".to_owned();
-        Failure::refused(format!("rule `{name}` is taken: {why}")).hint(hint)
+/// Returns the differences that targets make that are removed; one whose place is taken is shown there.
+fn removals(before: &ObservedSchedule, sorted: &Sorted) -> Vec<Change> {
+    let is_replaced = |id: &str| sorted.existing.iter().flatten().any(|existing| existing["Id"] == id);
+    let gone = sorted.removed.iter().filter(|id| !is_replaced(id));
+    let change = |id: &String| {
+        let definition = before.target(id)?["EcsParameters"]["TaskDefinitionArn"].as_str();
+        let runs = Value::from(definition.map(revision_of).unwrap_or_default());
+        Some(Change { path: format!("targets[{id}].task_definition"), before: Some(runs), after: None })
     };
-    let rule = &before.document;
-    if let Some(manager) = rule["ManagedBy"].as_str() {
-        return Err(taken(format!("`{manager}` manages it")));
-    }
-    if rule["EventPattern"].is_string() {
-        return Err(taken("it matches events (it has an event pattern)".to_owned()));
-    }
-    if owner::is_own(&before.tags, ground) {
-        return Ok((BTreeMap::new(), None));
-    }
-    if let Some(other) = owner::other(&before.tags) {
-        return Err(taken(format!("it is of {other}")));
-    }
-    let others = foreign.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
-    let expression = rule["ScheduleExpression"].as_str().unwrap_or_default();
-    match (foreign.is_empty(), expression == desired.expression) {
-        // Without an app nothing can be owned.
-        (true, _) if ground.app.is_none() => Ok((BTreeMap::new(), None)),
-        (true, _) => Ok((owner::tags(ground), Some(format!("rule `{name}` was there, and is taken over")))),
-        (false, true) => Ok((
-            BTreeMap::new(),
-            Some(format!("rule `{name}` also runs {others}: it is used, and not taken over")),
-        )),
-        (false, false) => {
-            Err(taken(format!("it runs {others} at `{expression}`, and no tag says that it is the app's")))
-        }
-    }
+    gone.filter_map(change).collect()
 }
 
 fn too_many(desired: &DesiredSchedule, foreign: &[String]) -> Option<Failure> {
@@ -173,6 +139,17 @@ pub fn sendable(rule: &Value) -> Value {
     Value::Object(kept(rule))
 }
 
+/// Returns whether two rules say the same, without their targets.
+pub fn is_same(one: &Value, other: &Value) -> bool {
+    differences(Some(one), other).is_empty() && one["RoleArn"] == other["RoleArn"]
+}
+
+/// Returns whether two targets say the same, but for what was filled in.
+pub fn is_same_target(one: &Value, other: &Value) -> bool {
+    let same = |name: &str| one[name] == other[name];
+    target::is_same(one, other) && ["InputPath", "InputTransformer"].into_iter().all(same)
+}
+
 fn kept(rule: &Value) -> Map<String, Value> {
     let present = KEPT.iter().filter_map(|name| Some(((*name).to_owned(), rule.get(*name)?.clone())));
     present.collect()
@@ -191,10 +168,10 @@ fn differences(existing: Option<&Value>, document: &Value) -> Vec<Change> {
     shown.changes
 }
 
-fn tag_changes(tags: &BTreeMap<String, String>) -> Vec<Change> {
+fn tag_changes(tags: &BTreeMap<String, String>, before: &ObservedSchedule) -> Vec<Change> {
     let change = |(key, value): (&String, &String)| Change {
         path: format!("tags[{key}]"),
-        before: None,
+        before: before.tags.get(key).cloned().map(Value::from),
         after: Some(value.clone().into()),
     };
     tags.iter().map(change).collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::shown::Shown;
-use super::{Action, Ground, NewGroup, SchedulePlan, owner, target};
+use super::{Action, Ground, NewGroup, SchedulePlan, owner, target, times};
 use crate::aws::scheduled::ObservedSchedules;
 use crate::error::Failure;
 use crate::plan::diff::Change;
@@ -35,18 +35,25 @@ pub(super) fn compare(
         return Err(failures);
     };
     let own = existing.map(|existing| &existing["Target"]).filter(|target| target.is_object());
-    let merged = target::merge(wanted, desired, work, own, ground);
+    let ours = before.as_ref().is_none_or(|before| owner::is_own(&before.tags, ground));
+    let merged = target::merge(wanted, desired, work, own, ours, ground);
     let (true, Ok(merged)) = (failures.is_empty(), merged.map_err(|found| failures.extend(found))) else {
         return Err(failures);
     };
     let document = document(desired, existing, ground);
-    let mut changes = differences(existing, &document);
+    // Both as they would be sent now: a start that has passed is another way to write the next run of a rate.
+    let sent = existing.map(|existing| sendable(existing, ground.now));
+    let mut changes = differences(sent.as_ref(), &document);
     changes.extend(merged.changes);
     let action = match (&before, changes.is_empty()) {
         (None, _) => Action::Create,
         (Some(_), true) => Action::Unchanged,
         (Some(_), false) => Action::Update,
     };
+    let (name, group) = (&desired.name, desired.group.as_deref().unwrap_or("default"));
+    let used = || format!("schedule `{group}/{name}` was there, and no tag of its group says whose it is");
+    let mut notes = merged.notes;
+    notes.extend((!ours && action == Action::Update).then(used));
     Ok(SchedulePlan {
         key: desired.key.clone(),
         name: desired.name.clone(),
@@ -55,7 +62,8 @@ pub(super) fn compare(
         action,
         changes,
         foreign: Vec::new(),
-        notes: merged.notes,
+        removed: Vec::new(),
+        notes,
         before,
         document,
         changes_document: action != Action::Unchanged,
@@ -67,7 +75,8 @@ pub(super) fn compare(
 
 /// Returns how the schedule itself, without its target, differs from what is desired.
 pub(super) fn settings(desired: &DesiredSchedule, existing: &Value, ground: &Ground) -> Vec<Change> {
-    differences(Some(existing), &document(desired, Some(existing), ground))
+    let sent = sendable(existing, ground.now);
+    differences(Some(&sent), &document(desired, Some(existing), ground))
 }
 
 /// Returns the group to create; none where it is there.
@@ -118,9 +127,9 @@ fn document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground
     set("Description", desired.description.clone().map(Value::from));
     let window = desired.flexible_window.or_else(|| existing.is_none().then_some(0));
     set("FlexibleTimeWindow", window.map(window_of));
-    // A start that has passed says nothing any more, and would be refused.
-    set("StartDate", desired.start.filter(|start| *start > ground.now).map(Value::from));
     set("EndDate", desired.end.map(Value::from));
+    let start = desired.start.filter(|start| *start > ground.now || is_rate(&desired.expression));
+    set("StartDate", start.map(Value::from));
     sendable(&Value::Object(document), ground.now)
 }
 
@@ -131,15 +140,27 @@ fn window_of(minutes: u32) -> Value {
     }
 }
 
-/// Returns a schedule as it can be sent: without what is only read, and without a start that has passed.
+fn is_rate(expression: &str) -> bool {
+    expression.starts_with("rate(")
+}
+
+/// Returns a schedule as it can be sent: without what is only read, and without a start that has passed. That of a rate is
+/// replaced by its next run: without a start it would run at other times from now on.
 pub fn sendable(schedule: &Value, now: i64) -> Value {
     let mut document = schedule.as_object().cloned().unwrap_or_default();
     READ_ONLY.iter().for_each(|name| drop(document.shift_remove(*name)));
-    let passed = |start: &Value| start.as_f64().is_some_and(|start| (start as i64) < now - LATEST_START);
+    let rate = document.get("ScheduleExpression").and_then(Value::as_str).is_some_and(is_rate);
+    let latest = if rate { now } else { now - LATEST_START };
+    let passed = |start: &Value| start.as_f64().is_some_and(|start| start as i64 <= latest);
+    let mut document = Value::Object(document);
     if document.get("StartDate").is_some_and(passed) {
-        document.shift_remove("StartDate");
+        let next = times::next_of_rate(&document, now);
+        if let Some(members) = document.as_object_mut() {
+            members.shift_remove("StartDate");
+            members.extend(next.map(|next| ("StartDate".to_owned(), next.into())));
+        }
     }
-    Value::Object(document)
+    document
 }
 
 /// Returns whether two schedules say the same, but for what was filled in and what is only read.

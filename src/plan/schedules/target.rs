@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::shown::Shown;
+use super::whose::is_same_job;
 use super::{Ground, TargetPlan, input, role, run_task};
+use crate::aws::past::family_of;
 use crate::aws::types::revision_of;
 use crate::error::Failure;
 use crate::manifest::schedules::{Retry, Via};
@@ -23,18 +25,24 @@ pub(super) struct Merged {
     pub(super) notes: Vec<String>,
 }
 
-/// Returns a target with what the manifest names laid over what is there.
+/// Returns a target with what the manifest names laid over what is there; `ours` says that what is there is the app's.
 ///
 /// # Errors
-/// What a target cannot have, and a target that runs no tasks.
+/// What a target cannot have; a target that runs no tasks, or other tasks, and is not known to be ours.
 pub(super) fn merge(
     desired: &DesiredTarget,
     schedule: &DesiredSchedule,
     work: &ResolvedWork,
     existing: Option<&Value>,
+    ours: bool,
     ground: &Ground,
 ) -> Result<Merged, Vec<Failure>> {
-    if let Some(failure) = existing.and_then(|existing| runs_something_else(existing, desired, schedule)) {
+    let taken = |existing| match runs_tasks(existing) {
+        true if ours || is_same_job(existing, work) => None,
+        true => Some(runs_another_job(existing, desired, schedule, work)),
+        false => Some(runs_something_else(existing, desired, schedule)),
+    };
+    if let Some(failure) = existing.and_then(taken) {
         return Err(vec![failure]);
     }
     let mut document = existing.and_then(Value::as_object).cloned().unwrap_or_default();
@@ -67,7 +75,12 @@ pub(super) fn merge(
     let (true, Ok((revision, arn))) = (failures.is_empty(), revision) else { return Err(failures) };
     let prefix =
         if schedule.targets.len() > 1 { format!("targets[{}].", desired.id) } else { "target.".to_owned() };
-    let changes = differences(prefix, existing, &document, arn, work);
+    let mut changes = differences(prefix.clone(), existing, &document, arn, work);
+    // A target whose place another one takes goes under its own id.
+    if let Some(old) = existing.map(|existing| &existing["Id"]).filter(|id| **id != document["Id"]) {
+        let (before, after) = (Some(old.clone()), Some(document["Id"].clone()));
+        changes.insert(0, Change { path: format!("{prefix}id"), before, after });
+    }
     let revision_before = existing.and_then(definition_of).map(str::to_owned);
     let (id, family) = (document["Id"].as_str().unwrap_or_default().to_owned(), work.family.clone());
     let plan = TargetPlan { id, revision, family, revision_before, document, changes: !changes.is_empty() };
@@ -88,22 +101,45 @@ fn named(mut failure: Failure, schedule: &DesiredSchedule) -> Failure {
     failure
 }
 
+/// Returns whether a target is an ECS cluster.
+pub(super) fn runs_tasks(target: &Value) -> bool {
+    let arn = target["Arn"].as_str().unwrap_or_default();
+    arn.split(':').nth(2) == Some("ecs") && arn.contains(":cluster/")
+}
+
 /// Returns the refusal of a target that is no ECS cluster: whatever it is, it is not ours.
-fn runs_something_else(
+fn runs_something_else(existing: &Value, desired: &DesiredTarget, schedule: &DesiredSchedule) -> Failure {
+    let (what, key) = what_and_key(desired, schedule);
+    let arn = existing["Arn"].as_str().unwrap_or_default();
+    let message = format!("{what} is taken: it does not run a task, its target is `{arn}`");
+    Failure::refused(message).hint(format!("give it another name with `{key}:`"))
+}
+
+/// Returns the refusal of a target that runs other tasks, where nothing says that it is ours.
+fn runs_another_job(
     existing: &Value,
     desired: &DesiredTarget,
     schedule: &DesiredSchedule,
-) -> Option<Failure> {
-    let arn = existing["Arn"].as_str().unwrap_or_default();
-    if arn.split(':').nth(2) == Some("ecs") && arn.contains(":cluster/") {
-        return None;
-    }
-    let (what, key) = match schedule.via {
+    work: &ResolvedWork,
+) -> Failure {
+    let (what, key) = what_and_key(desired, schedule);
+    let (runs, cluster) =
+        (definition_of(existing).map(family_of), existing["Arn"].as_str().unwrap_or_default());
+    let (runs, cluster) = (runs.unwrap_or_default(), cluster.rsplit('/').next().unwrap_or_default());
+    let ours = format!("`{}` on `{}`", work.family, work.cluster_arn.rsplit('/').next().unwrap_or_default());
+    let message = format!(
+        "{what} is taken: it runs `{runs}` on `{cluster}`, not {ours}, and no tag says that it is the app's"
+    );
+    let hint = format!("give it another name with `{key}:`; if it is yours, delete it first");
+    Failure::refused(message).hint(hint)
+}
+
+/// Returns what messages call a target, and the key that gives it another name.
+fn what_and_key(desired: &DesiredTarget, schedule: &DesiredSchedule) -> (String, &'static str) {
+    match schedule.via {
         Via::Scheduler => (format!("schedule `{}`", schedule.name), "name"),
         Via::Rule => (format!("target `{}` of rule `{}`", desired.id, schedule.name), "target"),
-    };
-    let message = format!("{what} is taken: it does not run a task, its target is `{arn}`");
-    Some(Failure::refused(message).hint(format!("give it another name with `{key}:`")))
+    }
 }
 
 /// Returns the role of a target: the manifest's, the one that it has, or for a rule the one that rules have by default.
@@ -198,7 +234,12 @@ fn differences(
     shown.value("count", count(before), count(document));
     shown.value("role", Some(before["RoleArn"].clone()), Some(document["RoleArn"].clone()));
     shown.between(&run_task::members(before), &run_task::members(document), "RunTaskRequest");
-    let policy = |target: &Value, name: &str, default| Some(number(&target["RetryPolicy"][name], default));
+    // What is new has no policy that the defaults were: only what is asked for is shown.
+    let policy = |target: &Value, name: &str, default| match (&target["RetryPolicy"][name], existing) {
+        (value, Some(_)) => Some(number(value, default)),
+        (Value::Null, None) => None,
+        (value, None) => Some(number(value, default)),
+    };
     for (shown_as, name, default) in [
         ("retry.attempts", "MaximumRetryAttempts", MOST_ATTEMPTS),
         ("retry.max_age", "MaximumEventAgeInSeconds", LONGEST_AGE),

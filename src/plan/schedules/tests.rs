@@ -104,6 +104,7 @@ fn kept(change: impl Fn(&mut Value)) -> ObservedSchedules {
     ObservedSchedules {
         found: BTreeMap::from([("nightly".to_owned(), found)]),
         groups: BTreeMap::from([("shop-prod".to_owned(), own_tags())]),
+        ..ObservedSchedules::default()
     }
 }
 
@@ -112,15 +113,25 @@ fn rule_target(id: &str) -> Value {
         "EcsParameters": {"TaskDefinitionArn": revision("web:2"), "TaskCount": 1}})
 }
 
-/// Returns a rule as ListRules gives it.
+/// Returns a target of a rule that runs another revision.
+fn running(id: &str, name: &str) -> Value {
+    let mut target = rule_target(id);
+    target["EcsParameters"]["TaskDefinitionArn"] = json!(revision(name));
+    target
+}
+
+/// Returns a rule as ListRules gives it; the tags of an own one name the target `nightly` too.
 fn put(
-    tags: BTreeMap<String, String>,
+    mut tags: BTreeMap<String, String>,
     targets: Vec<Value>,
     change: impl Fn(&mut Value),
 ) -> ObservedSchedules {
     let mut document = json!({"Name": "nightly", "Arn": "arn:aws:events:us-east-1:123456789012:rule/nightly",
         "ScheduleExpression": "rate(1 day)", "State": "ENABLED", "EventBusName": "default"});
     change(&mut document);
+    if owner::is_own(&tags, &ground()) {
+        tags.entry(owner::TARGETS.to_owned()).or_insert("nightly".to_owned());
+    }
     let found = ObservedSchedule { via: Via::Rule, document, targets, tags };
     ObservedSchedules {
         found: BTreeMap::from([("nightly".to_owned(), found)]),
@@ -281,13 +292,53 @@ fn times_are_equal_however_their_numbers_are_written() {
 }
 
 #[test]
-fn a_start_that_has_passed_is_neither_compared_nor_sent() {
-    let wanted = DesiredSchedule { start: Some(NOW - 1000), ..nightly() };
-    assert_eq!(shown(&planned(&wanted, work(), &kept(|_| {}))), "Unchanged");
-    let observed = kept(|schedule| schedule["StartDate"] = json!(NOW - 1000));
-    let plan = planned(&DesiredSchedule { enabled: Some(false), ..nightly() }, work(), &observed);
+fn a_start_of_a_cron_that_has_passed_is_neither_compared_nor_sent() {
+    let daily = DesiredSchedule { expression: "cron(0 3 * * ? *)".into(), ..nightly() };
+    let observed = |start: Value| {
+        kept(move |schedule| {
+            schedule["ScheduleExpression"] = json!("cron(0 3 * * ? *)");
+            schedule["StartDate"] = start.clone();
+        })
+    };
+    let wanted = DesiredSchedule { start: Some(NOW - 1000), ..daily.clone() };
+    assert_eq!(shown(&planned(&wanted, work(), &observed(Value::Null))), "Unchanged");
+    let off = DesiredSchedule { enabled: Some(false), ..daily };
+    let plan = planned(&off, work(), &observed(json!(NOW - 1000)));
     assert_eq!(plan.document["StartDate"], Value::Null);
     assert_eq!(shown(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
+}
+
+#[test]
+fn a_rate_keeps_its_times_when_its_start_has_passed() {
+    const DAY: i64 = 86_400;
+    let begun = |start: i64| kept(move |schedule| schedule["StartDate"] = json!(start));
+    let off = DesiredSchedule { enabled: Some(false), ..nightly() };
+    for desired in [off.clone(), DesiredSchedule { start: Some(NOW - 1000 - 7 * DAY), ..off }] {
+        let plan = planned(&desired, work(), &begun(NOW - 1000 - 3 * DAY));
+        assert_eq!(plan.document["StartDate"], json!(NOW - 1000 + DAY));
+        assert_eq!(shown(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
+    }
+    let wanted = DesiredSchedule { start: Some(NOW - 1000 - 7 * DAY), ..nightly() };
+    assert_eq!(shown(&planned(&wanted, work(), &begun(NOW - 1000 + DAY))), "Unchanged");
+    assert_eq!(shown(&planned(&wanted, work(), &begun(NOW - 1000))), "Unchanged");
+    assert_ne!(shown(&planned(&wanted, work(), &begun(NOW - 500))), "Unchanged", "at other times");
+}
+
+#[test]
+fn what_never_runs_again_is_noted_unless_it_is_off() {
+    let past = DesiredSchedule { expression: "at(2020-01-01T00:00:00)".into(), ..nightly() };
+    let plan = planned(&past, work(), &ObservedSchedules::default());
+    assert_eq!(
+        plan.notes,
+        ["schedule `nightly` never runs again: no time of `at(2020-01-01T00:00:00)` is to come"]
+    );
+    let over = DesiredSchedule { end: Some(NOW - 1), ..nightly() };
+    assert_eq!(planned(&over, work(), &ObservedSchedules::default()).notes.len(), 1);
+    let rule = DesiredSchedule { expression: "cron(0 3 * * ? 2020)".into(), ..rule() };
+    assert_eq!(planned(&rule, work(), &ObservedSchedules::default()).notes.len(), 1);
+    let off = DesiredSchedule { enabled: Some(false), ..past };
+    assert_eq!(planned(&off, work(), &ObservedSchedules::default()).notes.len(), 0);
+    assert_eq!(planned(&nightly(), work(), &ObservedSchedules::default()).notes.len(), 0);
 }
 
 #[test]
@@ -382,6 +433,45 @@ fn an_input_takes_the_place_of_overrides_and_shows_no_secret() {
 }
 
 #[test]
+fn no_form_of_an_input_shows_a_secret() {
+    let with = |secret: &str, more: Value| {
+        let mut input = json!({"containerOverrides": [{"name": "app", "command": ["login", "--password", secret],
+            "environment": [{"name": "API_TOKEN", "value": secret}]}]});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            input[name] = value.clone();
+        }
+        input.to_string()
+    };
+    let upper = |secret: &str| {
+        json!({"Overrides": {"ContainerOverrides": [{"Name": "app", "Command": ["sh", "-c", format!("x --password {secret}")],
+            "Environment": [{"Name": "API_TOKEN", "Value": secret}]}]}})
+        .to_string()
+    };
+    let forms: [&dyn Fn(&str) -> String; 6] = [
+        &|secret| with(secret, json!({"taskRoleArn": "r"})),
+        &|secret| with(secret, json!({"executionRoleArn": "r", "ephemeralStorage": {"sizeInGiB": 30}})),
+        &|secret| with(secret, json!({"newerThanTheModel": 1})),
+        &upper,
+        &|secret| format!("{} <and no JSON>", with(secret, json!({}))),
+        &|secret| json!({"tokens": [secret], "list": ["-t", "a", "--token", secret]}).to_string(),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        let mut wanted = nightly();
+        wanted.targets[0].input = Some(form("n3wsecret"));
+        let observed = kept(|schedule| schedule["Target"]["Input"] = json!(form("0ldsecret")));
+        for observed in [observed, kept(|_| {}), ObservedSchedules::default()] {
+            let plan = planned(&wanted, work(), &observed);
+            let text = format!("{}\n{}", shown(&plan), serde_json::to_string(&plan.changes).expect("JSON"));
+            assert!(plan.is_changing(), "form {number}");
+            assert!(
+                !text.contains("secret\"") && !text.contains("n3w") && !text.contains("0ld"),
+                "{number}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
     let observed = kept(|schedule| {
         schedule["Target"]["Input"] =
@@ -397,7 +487,10 @@ fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
     let observed = kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"taskRoleArn":"r"}"#));
     let plan = planned(&nightly(), work(), &observed);
     assert_eq!(shown(&plan), "Unchanged");
-    assert_eq!(plan.notes, ["`nightly`: its input is kept: it is not one that overrides settings of a task"]);
+    assert_eq!(
+        plan.notes,
+        ["`nightly`: its input is kept: it holds more than what the manifest can override"]
+    );
 }
 
 #[test]
@@ -498,6 +591,7 @@ fn a_rule_that_nobody_owns_is_taken_over_where_its_targets_are_ours() {
     expression: "rate(2 days)" → "rate(1 day)"
     tags[ecsail:app]: - → "shop"
     tags[ecsail:stage]: - → "prod"
+    tags[ecsail:targets]: - → "nightly"
     "#);
     assert_eq!(plan.notes, ["rule `nightly` was there, and is taken over"]);
 }
@@ -542,7 +636,7 @@ fn a_rule_with_targets_of_others_is_used_at_its_own_times_only() {
 
 #[test]
 fn more_targets_than_a_rule_may_have_are_refused_beforehand() {
-    let five = ["a", "b", "c", "d", "e"].map(rule_target).to_vec();
+    let five = ["a", "b", "c", "d", "e"].map(|id| running(id, "other:1")).to_vec();
     let message = refused(&rule(), work(), &put(own_tags(), five, |_| {}));
     assert_eq!(
         message,
@@ -556,7 +650,9 @@ fn of_a_rule_with_several_targets_only_those_that_change_are_put() {
     let mut old = rule_target("b");
     old["EcsParameters"]["TaskDefinitionArn"] = json!(revision("web:1"));
     old["InputTransformer"] = json!({"InputTemplate": "x"});
-    let observed = put(own_tags(), vec![rule_target("a"), old], |rule| rule["Description"] = json!("kept"));
+    let mut tags = own_tags();
+    tags.insert(owner::TARGETS.to_owned(), "a b".to_owned());
+    let observed = put(tags, vec![rule_target("a"), old], |rule| rule["Description"] = json!("kept"));
     let plan = planned(&wanted, work(), &observed);
     insta::assert_snapshot!(shown(&plan), @r#"
     Update
@@ -578,4 +674,165 @@ fn an_input_drives_out_what_a_rule_had_in_its_place() {
     target.cpu: - → "512"
     target.input_path: "$.detail" → -
     "#);
+}
+
+#[test]
+fn a_job_that_a_rule_runs_under_another_id_takes_its_place_and_keeps_what_it_had() {
+    let mut old = running("terraform-20240101", "web:1");
+    old["RetryPolicy"] = json!({"MaximumRetryAttempts": 2});
+    let plan = planned(&rule(), work(), &put(BTreeMap::new(), vec![old], |_| {}));
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    tags[ecsail:app]: - → "shop"
+    tags[ecsail:stage]: - → "prod"
+    tags[ecsail:targets]: - → "nightly"
+    target.id: "terraform-20240101" → "nightly"
+    target.task_definition: "web:1" → "web:2"
+    "#);
+    assert_eq!(
+        (plan.removed.as_slice(), plan.foreign.len()),
+        (["terraform-20240101".to_owned()].as_slice(), 0)
+    );
+    assert_eq!(plan.targets[0].document["RetryPolicy"]["MaximumRetryAttempts"], 2);
+    assert_eq!(
+        plan.notes,
+        [
+            "rule `nightly` was there, and is taken over",
+            "target `terraform-20240101` of rule `nightly` runs the same: `nightly` takes its place"
+        ]
+    );
+}
+
+#[test]
+fn a_job_that_would_run_twice_is_refused() {
+    let named = DesiredSchedule { targets: vec![target("report")], ..rule() };
+    let other = || vec![rule_target("terraform-20240101")];
+    let message = refused(&named, work(), &put(BTreeMap::new(), other(), |_| {}));
+    assert_eq!(message, "rule `nightly` runs `web` already, as `terraform-20240101`: it would run twice");
+    let two = vec![rule_target("a"), rule_target("b")];
+    let message = refused(&rule(), work(), &put(own_tags(), two, |_| {}));
+    assert_eq!(message, "rule `nightly` runs `web` already, as `a`, `b`: it would run twice");
+    let failures =
+        compare(&named, &[work()], &put(own_tags(), other(), |_| {}), &ground()).expect_err("twice");
+    assert_eq!(failures[0].hints, ["name it with `target: terraform-20240101`"]);
+}
+
+#[test]
+fn a_target_that_is_named_and_does_something_else_is_another_job() {
+    let named = DesiredSchedule { targets: vec![target("report")], ..rule() };
+    let report = with_overrides(json!({"containerOverrides": [{"name": "app", "command": ["report"]}]}));
+    let plan = planned(&named, report, &put(own_tags(), vec![rule_target("other")], |_| {}));
+    assert_eq!((plan.foreign.join(","), plan.removed.len()), ("other".to_owned(), 0));
+}
+
+#[test]
+fn a_target_that_the_manifest_no_longer_names_is_removed_and_one_that_it_never_named_stays() {
+    let mut tags = own_tags();
+    tags.insert(owner::TARGETS.to_owned(), "nightly old".to_owned());
+    let targets = vec![rule_target("nightly"), running("old", "report:3"), running("theirs", "report:3")];
+    let plan = planned(&rule(), work(), &put(tags, targets, |_| {}));
+    insta::assert_snapshot!(shown(&plan), @r#"
+    Update
+    tags[ecsail:targets]: "nightly old" → "nightly"
+    targets[old].task_definition: "report:3" → -
+    "#);
+    assert_eq!((plan.removed.join(","), plan.foreign.join(",")), ("old".to_owned(), "theirs".to_owned()));
+}
+
+#[test]
+fn a_target_that_gets_another_id_keeps_what_it_had() {
+    let renamed = DesiredSchedule { targets: vec![target("report")], ..rule() };
+    let mut old = rule_target("nightly");
+    old["RetryPolicy"] = json!({"MaximumRetryAttempts": 2});
+    let plan = planned(&renamed, work(), &put(own_tags(), vec![old], |_| {}));
+    assert_eq!(plan.removed, ["nightly"]);
+    assert_eq!(plan.targets[0].document["RetryPolicy"]["MaximumRetryAttempts"], 2);
+    assert!(plan.targets[0].changes, "it is put under its new id");
+}
+
+#[test]
+fn a_rule_that_runs_targets_of_others_is_neither_switched_nor_described() {
+    let targets = || vec![rule_target("nightly"), running("other", "report:1")];
+    let off = DesiredSchedule { enabled: Some(false), ..rule() };
+    let message = refused(&off, work(), &put(BTreeMap::new(), targets(), |_| {}));
+    assert_eq!(
+        message,
+        "rule `nightly` is taken: `enabled: false` would switch `other` off too, and no tag says that it is the app's"
+    );
+    let described = DesiredSchedule { description: Some("ours".into()), enabled: Some(true), ..rule() };
+    let theirs = put(BTreeMap::new(), targets(), |rule| rule["Description"] = json!("theirs"));
+    let plan = planned(&described, work(), &theirs);
+    assert_eq!((shown(&plan).as_str(), &plan.document["Description"]), ("Unchanged", &json!("theirs")));
+}
+
+#[test]
+fn what_runs_another_job_under_our_name_is_taken_unless_tags_say_that_it_is_ours() {
+    let other = || vec![running("nightly", "report:1")];
+    let message = refused(&rule(), work(), &put(BTreeMap::new(), other(), |_| {}));
+    assert_eq!(
+        message,
+        "target `nightly` of rule `nightly` is taken: it runs `report` on `main`, not `web` on `main`, and no tag says that it is the app's"
+    );
+    assert_eq!(planned(&rule(), work(), &put(own_tags(), other(), |_| {})).action, Action::Update);
+    let named = DesiredSchedule { own_group: false, ..nightly() };
+    let mut observed = kept(|schedule| {
+        schedule["Target"]["EcsParameters"]["TaskDefinitionArn"] = json!(revision("report:1"))
+    });
+    assert_eq!(planned(&named, work(), &observed).action, Action::Update);
+    observed.found.get_mut("nightly").expect("it is there").tags.clear();
+    let message = refused(&named, work(), &observed);
+    assert!(message.starts_with("schedule `nightly` is taken: it runs `report` on `main`"), "{message}");
+}
+
+#[test]
+fn a_schedule_of_a_named_group_that_is_used_is_noted() {
+    let named = DesiredSchedule { own_group: false, enabled: Some(false), ..nightly() };
+    let mut observed = kept(|_| {});
+    observed.found.get_mut("nightly").expect("it is there").tags.clear();
+    let plan = planned(&named, work(), &observed);
+    assert_eq!(
+        plan.notes,
+        ["schedule `shop-prod/nightly` was there, and no tag of its group says whose it is"]
+    );
+}
+
+#[test]
+fn what_is_new_shows_no_values_that_were_never_there() {
+    let mut wanted = nightly();
+    wanted.targets[0].retry = Retry { attempts: Some(3), max_age: None };
+    let text = shown(&planned(&wanted, work(), &ObservedSchedules::default()));
+    assert!(text.contains("target.retry.attempts: - → 3") && !text.contains("max_age"), "{text}");
+}
+
+#[test]
+fn a_job_that_something_of_the_same_name_runs_elsewhere_is_refused_while_that_is_switched_on() {
+    let elsewhere = |observed: ObservedSchedules| ObservedSchedules {
+        elsewhere: observed.found.into_iter().map(|(key, found)| (key, vec![found])).collect(),
+        ..ObservedSchedules::default()
+    };
+    let known = elsewhere(put(own_tags(), vec![rule_target("nightly")], |_| {}));
+    assert_eq!(
+        refused(&nightly(), work(), &known),
+        "schedule `nightly` would run twice: rule `nightly` runs `web` too"
+    );
+    let failures = compare(&nightly(), &[work()], &known, &ground()).expect_err("twice");
+    insta::assert_snapshot!(failures[0].hints.join("\n"), @"
+    it is the app's own: delete it (`aws events remove-targets --rule nightly --ids nightly && aws events delete-rule --name nightly`)
+    or keep it with `via: rule`
+    ");
+    let in_default = |state: &str| {
+        elsewhere(kept(|schedule| {
+            schedule["GroupName"] = json!("default");
+            schedule["State"] = json!(state);
+        }))
+    };
+    for desired in [nightly(), rule()] {
+        assert_eq!(
+            refused(&desired, work(), &in_default("ENABLED")),
+            "schedule `nightly` would run twice: schedule `default/nightly` runs `web` too"
+        );
+        assert_eq!(planned(&desired, work(), &in_default("DISABLED")).action, Action::Create);
+        let other = ResolvedWork { family: "report".into(), ..work() };
+        assert_eq!(planned(&desired, other, &in_default("ENABLED")).action, Action::Create);
+    }
 }

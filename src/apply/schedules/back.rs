@@ -1,0 +1,86 @@
+//! Owns the way back of a schedule: what is there is looked at first, and goes back only where it is as it was left or as it
+//! was before. What somebody else has changed since stays.
+
+use serde_json::Value;
+
+use super::{failed, moved, now, rules, scheduler};
+use crate::aws::Aws;
+use crate::aws::past::family_of;
+use crate::aws::scheduled::ObservedSchedule;
+use crate::error::Failure;
+use crate::manifest::schedules::{Via, noun};
+use crate::plan::Revision;
+use crate::plan::schedules::{SchedulePlan, TargetPlan, rule, schedule};
+
+/// Brings a schedule back to what it was before its plan; one that was created is deleted, and one that is gone stays so.
+pub(super) async fn restore(plan: &SchedulePlan, aws: &Aws) -> Result<(), Failure> {
+    let group = plan.group.as_deref().unwrap_or("default");
+    let found = match plan.via {
+        Via::Scheduler => aws.schedule(group, &plan.name).await,
+        Via::Rule => aws.observe_rule(&plan.name).await,
+    };
+    let looked = |error| failed(format!("look at {} `{}`", noun(plan.via), plan.name), error);
+    let Some(found) = found.map_err(looked)? else {
+        return if plan.before.is_some() { Err(moved(plan, "was deleted")) } else { Ok(()) };
+    };
+    let is_ours = match plan.via {
+        Via::Scheduler => is_schedule_ours(plan, &found),
+        Via::Rule => is_rule_ours(plan, &found),
+    };
+    if !is_ours {
+        return Err(moved(plan, "was changed"));
+    }
+    match (&plan.before, plan.via) {
+        (Some(before), Via::Scheduler) => scheduler::put_back(before, aws).await,
+        (None, Via::Scheduler) => scheduler::delete(plan.group.as_deref(), &plan.name, aws).await,
+        (Some(before), Via::Rule) => rules::put_back(plan, before, aws).await,
+        (None, Via::Rule) => {
+            let ids: Vec<String> = plan.targets.iter().map(|target| target.id.clone()).collect();
+            rules::delete(&plan.name, &ids, aws).await
+        }
+    }
+}
+
+fn is_schedule_ours(plan: &SchedulePlan, found: &ObservedSchedule) -> bool {
+    let now = now();
+    let mut left = plan.document.clone();
+    if let Some(target) = plan.targets.first() {
+        left["Target"] = as_left(target, &found.document["Target"]);
+    }
+    let before = plan.before.as_ref().map(|before| &before.document);
+    schedule::is_same(&left, &found.document, now)
+        || before.is_some_and(|before| schedule::is_same(before, &found.document, now))
+}
+
+/// Returns whether a rule and those of its targets that the plan is about are each as they were left or as they were before:
+/// it may have been changed in part.
+fn is_rule_ours(plan: &SchedulePlan, found: &ObservedSchedule) -> bool {
+    let before = plan.before.as_ref();
+    let was = |id: &str| before.and_then(|before| before.target(id));
+    let same = |one: Option<&Value>, other: Option<&Value>| match (one, other) {
+        (Some(one), Some(other)) => rule::is_same_target(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let itself = rule::is_same(&plan.document, &found.document)
+        || before.is_some_and(|before| rule::is_same(&before.document, &found.document));
+    let put = plan.targets.iter().filter(|target| target.changes).all(|target| {
+        let there = found.target(&target.id);
+        let left = there.map(|there| as_left(target, there));
+        same(was(&target.id), there) || left.is_some_and(|left| same(Some(&left), there))
+    });
+    let gone = |id: &String| found.target(id).is_none() || same(was(id), found.target(id));
+    itself && put && plan.removed.iter().all(gone)
+}
+
+/// Returns a target as the plan has left it. Which number a new revision got is not known here: any of its family is it.
+fn as_left(target: &TargetPlan, found: &Value) -> Value {
+    let there = found["EcsParameters"]["TaskDefinitionArn"].as_str();
+    let arn = match &target.revision {
+        Revision::Registered(arn) => Some(arn.as_str()),
+        Revision::Same => target.revision_before.as_deref(),
+        Revision::New(_) => there.filter(|arn| family_of(arn) == target.family),
+    };
+    let mut left = target.document.clone();
+    left["EcsParameters"]["TaskDefinitionArn"] = arn.into();
+    left
+}

@@ -1,0 +1,40 @@
+//! Owns what the time means for a schedule: whether it runs again, and the start that keeps a rate at its times. Pure: the time
+//! is passed in.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::expression::{Expression, Kind, Next, Window, zone};
+use crate::manifest::schedules::{Via, noun};
+
+/// Returns the note on a schedule that is on and never runs again.
+pub(super) fn never_again(key: &str, via: Via, document: &Value, now: i64) -> Option<String> {
+    let kind = if via == Via::Rule { Kind::Rule } else { Kind::Scheduler };
+    let text = document["ScheduleExpression"].as_str()?;
+    let expression = Expression::parse(text, kind).ok()?;
+    let zone = document["ScheduleExpressionTimezone"].as_str().map(zone).transpose().ok()?;
+    let next = expression.next(&zone.unwrap_or(TimeZone::UTC), at(now)?, window(document), 1);
+    let said = || format!("{} `{key}` never runs again: no time of `{text}` is to come", noun(via));
+    (next == Next::Never && document["State"] != "DISABLED").then(said)
+}
+
+/// Returns the next run of a rate whose start has passed, in seconds since 1970: sent as the start, it keeps the rate's times.
+/// None for any other expression.
+pub(super) fn next_of_rate(document: &Value, now: i64) -> Option<i64> {
+    let text = document["ScheduleExpression"].as_str().filter(|text| text.starts_with("rate("))?;
+    let expression = Expression::parse(text, Kind::Scheduler).ok()?;
+    match expression.next(&TimeZone::UTC, at(now)?, window(document), 1) {
+        Next::At(times) => times.first().map(|time| time.timestamp().as_second()),
+        Next::Every(_) | Next::Never => None,
+    }
+}
+
+fn window(document: &Value) -> Window {
+    let time = |name: &str| document[name].as_f64().and_then(|seconds| at(seconds as i64));
+    Window { start: time("StartDate"), end: time("EndDate") }
+}
+
+fn at(seconds: i64) -> Option<Timestamp> {
+    Timestamp::from_second(seconds).ok()
+}

@@ -1,0 +1,135 @@
+//! Owns what AWS refuses of a schedule's members, beside its name and its times: it is found before anything changes.
+
+use crate::document::problem::{Problem, Problems};
+use crate::manifest::fields::Located;
+use crate::manifest::schedules::{Schedule, Target, Via};
+
+/// The longest name of a group, id of a target, and name of a role; what they may hold beside letters and digits (API
+/// references: CreateScheduleGroup `Name`, EventBridge Target `Id`, IAM CreateRole `RoleName`).
+const LONGEST_NAME: usize = 64;
+const NAME_MARKS: &str = ".-_";
+const ROLE_MARKS: &str = "_+=,.@-";
+/// The longest description (API references, CreateSchedule and PutRule, `Description`).
+const LONGEST_DESCRIPTION: usize = 512;
+
+/// Reports what a schedule itself may not have.
+pub(super) fn check(schedule: &Schedule, problems: &mut Problems) {
+    let path = |name: &str| format!("schedules.{}.{name}", schedule.key);
+    let length = schedule.description.as_ref().map_or(0, |text| text.chars().count());
+    if length > LONGEST_DESCRIPTION {
+        let message = format!("the description has {length} characters, and may have {LONGEST_DESCRIPTION}");
+        problems.push(Problem::error(schedule.span, message).path(path("description")));
+    }
+    if let Some(group) = schedule.group.as_ref().filter(|group| !is_name(&group.value, NAME_MARKS)) {
+        problems.push(not_a_name("the schedule group", group, &path("group")));
+    }
+}
+
+/// Reports what a target may not have.
+pub(super) fn check_target(target: &Target, schedule: &Schedule, problems: &mut Problems) {
+    let path = |name: &str| match schedule.targets.len() {
+        1 => format!("schedules.{}.{name}", schedule.key),
+        _ => format!("schedules.{}.targets.{}.{name}", schedule.key, target.id.value),
+    };
+    if schedule.via == Via::Rule && !is_name(&target.id.value, NAME_MARKS) {
+        problems.push(not_a_name("the id of a target", &target.id, &path("target")));
+    }
+    if let Some(role) = &target.role {
+        check_role(role, &path("role"), problems);
+    }
+    if target.dead_letter.as_ref().is_some_and(|queue| !is_queue(queue)) {
+        let problem = Problem::error(target.id.span, "`dead_letter` takes the ARN of an SQS queue");
+        let hint = "such as `arn:aws:sqs:us-east-1:123456789012:dead`".to_owned();
+        problems.push(problem.path(path("dead_letter")).hint(hint));
+    }
+}
+
+/// Reports a role that is neither a name nor the ARN of a role.
+pub(super) fn check_role(role: &Located<String>, path: &str, problems: &mut Problems) {
+    if is_role(&role.value) {
+        return;
+    }
+    let problem = Problem::error(role.span, "a role is its name, or its ARN").path(path);
+    let hint = "such as `scheduler` or `arn:aws:iam::123456789012:role/scheduler`; a name has up to 64 letters, digits and `_+=,.@-`";
+    problems.push(problem.hint(hint.to_owned()));
+}
+
+/// Reports the end of a schedule that does not come after its start.
+pub(super) fn check_window(schedule: &Schedule, times: (Option<i64>, Option<i64>), problems: &mut Problems) {
+    let ((Some(start), Some(end)), Some(text)) = (times, &schedule.end) else { return };
+    if end <= start {
+        let problem = Problem::error(text.span, "`end` does not come after `start`");
+        problems.push(problem.path(format!("schedules.{}.end", schedule.key)));
+    }
+}
+
+fn not_a_name(what: &str, text: &Located<String>, path: &str) -> Problem {
+    let message = format!("{what} has 1 to {LONGEST_NAME} letters, digits, `.`, `-` and `_`");
+    Problem::error(text.span, message).path(path)
+}
+
+fn is_name(text: &str, marks: &str) -> bool {
+    let fits = |character: char| character.is_ascii_alphanumeric() || marks.contains(character);
+    (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(fits)
+}
+
+/// Returns whether a text is the name of a role, with or without its path, or the ARN of one.
+fn is_role(text: &str) -> bool {
+    let name = match text.strip_prefix("arn:") {
+        None => text.trim_start_matches('/'),
+        Some(arn) => match arn.splitn(5, ':').collect::<Vec<_>>()[..] {
+            [partition, "iam", "", account, role] if !partition.is_empty() && is_account(account) => {
+                role.strip_prefix("role/").unwrap_or_default()
+            }
+            _ => "",
+        },
+    };
+    name.split('/').all(|part| is_name(part, ROLE_MARKS))
+}
+
+fn is_queue(text: &str) -> bool {
+    match text.split(':').collect::<Vec<_>>()[..] {
+        ["arn", partition, "sqs", region, account, name] => {
+            !partition.is_empty() && !region.is_empty() && is_account(account) && !name.is_empty()
+        }
+        _ => false,
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.chars().all(|character| character.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_a_name_or_the_arn_of_a_role() {
+        for role in
+            ["scheduler", "/service-role/starts+it", "arn:aws-cn:iam::123456789012:role/a/b", &"r".repeat(64)]
+        {
+            assert!(is_role(role), "{role}");
+        }
+        for role in [
+            "",
+            "a b",
+            "arn:aws:iam::123456789012:user/a",
+            "arn:aws:iam::12:role/a",
+            "role:a",
+            &"r".repeat(65),
+        ] {
+            assert!(!is_role(role), "{role}");
+        }
+    }
+
+    #[test]
+    fn a_dead_letter_queue_is_the_arn_of_a_queue() {
+        assert!(is_queue("arn:aws:sqs:us-east-1:123456789012:dead"));
+        for queue in
+            ["dead", "https://sqs.us-east-1.amazonaws.com/1/dead", "arn:aws:sns:us-east-1:123456789012:dead"]
+        {
+            assert!(!is_queue(queue), "{queue}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What AWS would refuse of a schedule is found before anything changes, at its place.
+
+use crate::support::Folder;
+
+const MANIFEST: &str = "\
+ecsail: 1
+app: shop
+region: us-east-1
+cluster: main
+schedule_role: starter
+services:
+  web: { task_definition: web.yml }
+schedules:
+  first:
+    expression: rate(1 day)
+    task: { like: web }
+";
+const DEFINITION: &str =
+    "family: web\ncontainerDefinitions: [ { name: web, image: nginx:1, memory: 128 } ]\n";
+
+/// Checks the manifest with more lines at its end, and expects one problem.
+fn wrong(lines: &str, expected: &str) {
+    checked(&format!("{MANIFEST}{lines}"), expected);
+}
+
+fn checked(manifest: &str, expected: &str) {
+    let folder = Folder::new(&[("ecsail.yml", manifest), ("web.yml", DEFINITION)]);
+    folder.run(&["check"]).exits(1).says(expected).says("1 problem");
+}
+
+#[test]
+fn an_end_comes_after_its_start() {
+    wrong(
+        "    start: 2030-01-02T00:00:00Z\n    end: 2030-01-02T00:00:00Z\n",
+        "`end` does not come after `start`",
+    );
+}
+
+#[test]
+fn a_description_has_up_to_512_characters() {
+    let described = |count: usize| format!("    description: {}\n", "d".repeat(count));
+    wrong(&described(513), "the description has 513 characters, and may have 512");
+    wrong(
+        &format!("    via: rule\n{}", described(513)),
+        "the description has 513 characters, and may have 512",
+    );
+    let folder =
+        Folder::new(&[("ecsail.yml", &format!("{MANIFEST}{}", described(512))), ("web.yml", DEFINITION)]);
+    folder.run(&["check"]).exits(0);
+}
+
+#[test]
+fn the_id_of_a_target_and_the_name_of_a_group_are_names() {
+    wrong("    via: rule\n    target: a b\n", "the id of a target has 1 to 64 letters");
+    wrong(&format!("    group: {}\n", "g".repeat(65)), "the schedule group has 1 to 64 letters");
+}
+
+#[test]
+fn roles_and_queues_are_what_they_are_said_to_be() {
+    wrong("    role: arn:aws:iam::123456789012:user/me\n", "a role is its name, or its ARN");
+    wrong("    dead_letter: dead\n", "`dead_letter` takes the ARN of an SQS queue");
+    checked(&MANIFEST.replace("starter", "not a role"), "a role is its name, or its ARN");
+}
+
+#[test]
+fn a_rule_without_any_target_is_refused() {
+    let manifest = MANIFEST.replace("    task: { like: web }\n", "    via: rule\n    targets: {}\n");
+    checked(&manifest, "rule `first` has no target");
+}
+
+#[test]
+fn the_apps_own_group_is_the_same_one_written_or_not() {
+    wrong(
+        "  second: { name: first, group: shop, expression: rate(1 day), task: { like: web } }\n",
+        "`first` and `second` are the same schedule, `shop/first`",
+    );
+}
