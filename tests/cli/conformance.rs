@@ -7,29 +7,15 @@ use std::process::Command;
 
 use ecsail::sandbox::{Clock, Options, Sandbox};
 
-use crate::support::python::{Server, bin, folder, run};
-use crate::support::{DEFINITION, Folder, MANIFEST, Run};
-
-const REGION: &str = "us-east-1";
-const PYTHON: &str = "see tests/conformance/README.md";
-
-/// Returns a Python program of these tests, with credentials that any emulator takes.
-fn python(script: &str, endpoint: &str, account: &str) -> Command {
-    let mut command = Command::new(bin().join("python"));
-    command.arg(folder().join(script)).args(["--endpoint", endpoint]);
-    command
-        .env("AWS_ACCESS_KEY_ID", account)
-        .env("AWS_SECRET_ACCESS_KEY", "example")
-        .env("AWS_DEFAULT_REGION", REGION);
-    command
-}
+use crate::support::emulator::Emulator;
+use crate::support::python::{HINT, bin, folder, program, run};
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
 fn boto3_and_the_aws_cli_understand_every_answer_of_the_sandbox() {
     let options = Options { clock: Clock::Wall { factor: 20.0 }, ..Options::default() };
     let sandbox = Sandbox::start(options).expect("the sandbox starts");
-    let printed = run(&mut python("drive_sandbox.py", &sandbox.url(), "AKIAEXAMPLE"), PYTHON);
+    let printed = run(&mut program("drive_sandbox.py", &sandbox.url(), "AKIAEXAMPLE"), HINT);
     assert!(printed.contains("ok ECS.UpdateService"), "{printed}");
     assert!(printed.trim_end().ends_with(" 0 deviations"), "{printed}");
 }
@@ -38,7 +24,7 @@ fn boto3_and_the_aws_cli_understand_every_answer_of_the_sandbox() {
 #[ignore = "needs Python and packages from PyPI"]
 fn the_strict_reading_of_answers_is_strict() {
     let mut command = Command::new(bin().join("python"));
-    run(command.args(["-m", "unittest", "test_strict_shapes"]).current_dir(folder()), PYTHON);
+    run(command.args(["-m", "unittest", "test_strict_shapes"]).current_dir(folder()), HINT);
 }
 
 #[test]
@@ -49,84 +35,13 @@ fn the_model_file_is_what_the_generator_gives_for_its_version() {
         model.split("from botocore ").nth(1).and_then(|rest| rest.split(';').next()).expect("the file says");
     let venv = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("botocore-{version}"));
     if !venv.join("bin/done").exists() {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), PYTHON);
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), HINT);
         let package = format!("botocore=={version}");
-        run(
-            Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--no-compile", &package]),
-            PYTHON,
-        );
+        run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--no-compile", &package]), HINT);
         std::fs::write(venv.join("bin/done"), version).expect("the target folder can be written");
     }
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/generate-model.py");
-    run(Command::new(venv.join("bin/python")).arg(script).arg("--check"), PYTHON);
-}
-
-/// Holds an emulator with service `web` running tag `v1`, and a folder whose runs reach it.
-struct Emulator {
-    folder: Folder,
-    account: &'static str,
-    server: Server,
-    _docker: Option<Server>,
-}
-
-impl Emulator {
-    fn ministack(seed: &[&str]) -> Emulator {
-        let (server, docker) = Server::ministack();
-        Emulator::new("ministack", "111111111111", server, Some(docker), seed)
-    }
-
-    fn moto() -> Emulator {
-        Emulator::new("moto", "123456789012", Server::moto(), None, &[])
-    }
-
-    fn new(
-        kind: &str,
-        account: &'static str,
-        server: Server,
-        docker: Option<Server>,
-        seed: &[&str],
-    ) -> Emulator {
-        let mut command = python("seed_emulator.py", &server.url(), account);
-        run(command.args(["--kind", kind, "--region", REGION, "--access-key", account]).args(seed), PYTHON);
-        let manifest = MANIFEST.replace("123456789012", account);
-        let folder = Folder::new(&[
-            ("ecsail.yml", &manifest),
-            ("web.yml", DEFINITION),
-            ("kept/ecsail.yml", &kept(&manifest)),
-        ])
-        .env("AWS_ENDPOINT_URL", &server.url())
-        .env("AWS_ACCESS_KEY_ID", account)
-        .env("AWS_SECRET_ACCESS_KEY", "example")
-        .env("ECSAIL_POLL_INTERVAL", "100ms");
-        Emulator { folder, account, server, _docker: docker }
-    }
-
-    fn deploy(&self, arguments: &[&str]) -> Run {
-        self.folder.run(&[&["deploy", "service", "web"], arguments].concat())
-    }
-
-    /// Returns what the AWS CLI prints.
-    fn aws(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(bin().join("aws"));
-        command
-            .args(["--endpoint-url", &self.server.url(), "--region", REGION, "--output", "text"])
-            .args(arguments);
-        command.env("AWS_ACCESS_KEY_ID", self.account).env("AWS_SECRET_ACCESS_KEY", "example");
-        run(&mut command, PYTHON)
-    }
-
-    fn revision(&self) -> String {
-        let query = ["--query", "services[0].taskDefinition"];
-        let arn = self.aws(
-            &[&["ecs", "describe-services", "--cluster", "main", "--services", "web"], &query[..]].concat(),
-        );
-        arn.trim().rsplit('/').next().unwrap_or_default().to_owned()
-    }
-}
-
-/// Returns the manifest of a service that keeps the definition that it runs.
-fn kept(manifest: &str) -> String {
-    manifest.replace("  web:\n    task_definition: web.yml\n", "  web: {}\n")
+    run(Command::new(venv.join("bin/python")).arg(script).arg("--check"), HINT);
 }
 
 const KEPT: &[&str] = &["-f", "kept/ecsail.yml"];
@@ -236,7 +151,7 @@ fn ministack_interrupted_goes_on() {
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
 fn moto_as_far_as_it_rolls_out() {
-    let emulator = Emulator::moto();
+    let emulator = Emulator::moto(&[]);
     emulator.folder.run(&["plan", "--tag", "v2"]).exits(0).answers("…:v1 → …:v2");
     emulator.deploy(&["--tag", "v9"]).exits(1).says("no tag `v9` in repository `shop/app`");
     // moto never completes a deployment, so one is always under way.
@@ -276,7 +191,7 @@ fn ministack_task_of_its_own_ends_with_its_containers_code() {
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
 fn moto_task_of_its_own_is_started_and_stopped() {
-    let emulator = Emulator::moto();
+    let emulator = Emulator::moto(&[]);
     let run = emulator.folder.run(&["run", "--like", "web", "--no-wait", "--", "true"]).exits(0);
     let id = run.stdout.trim();
     let query = ["--query", "tasks[0].overrides.containerOverrides[0].command[0]"];

@@ -3,6 +3,8 @@
 mod check;
 mod completions;
 mod conformance;
+mod conformance_releases;
+mod conformance_schedules;
 mod deploy;
 mod display;
 mod endings;

@@ -2,8 +2,8 @@
 """Fill MiniStack or moto with what the binary's tests deploy to.
 
 Makes cluster `main`, repository `shop/app` with its tags, the VPC pieces, task
-definition `web:1` on tag v1 and service `web` with two tasks, and prints what was made
-as JSON. What is there already is taken as it is, so that running it twice does no harm.
+definition `web:1` on tag v1 and service `web` with two tasks (and others like it, where
+they are asked for), and prints what was made as JSON. What is there already is taken as it is, so that running it twice does no harm.
 On MiniStack a 12-digit access key is an account of its own: many tests share a process.
 """
 
@@ -94,30 +94,30 @@ def seed_task_definition(aws: Aws, account: str, region: str, image: str) -> str
     return answer["taskDefinition"]["taskDefinitionArn"]
 
 
-def find_service(aws: Aws) -> dict | None:
+def find_service(aws: Aws, name: str) -> dict | None:
     """The service as it is now, or nothing."""
-    services = aws.ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"]
+    services = aws.ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
     active = [service for service in services if service["status"] == "ACTIVE"]
     return active[0] if active else None
 
 
-def seed_service(aws: Aws, task_definition: str, breaker: bool) -> dict:
+def seed_service(aws: Aws, name: str, task_definition: str, breaker: bool) -> dict:
     """The service, made when there is none."""
-    if found := find_service(aws):
+    if found := find_service(aws, name):
         return found
     deployment = {"maximumPercent": 200, "minimumHealthyPercent": 100,
                   "deploymentCircuitBreaker": {"enable": breaker, "rollback": breaker}}
     return aws.ecs.create_service(
-        cluster=CLUSTER, serviceName=SERVICE, taskDefinition=task_definition, desiredCount=2,
+        cluster=CLUSTER, serviceName=name, taskDefinition=task_definition, desiredCount=2,
         launchType="FARGATE", deploymentConfiguration=deployment,
         networkConfiguration=seed_network(aws))["service"]
 
 
-def wait_until_steady(aws: Aws, seconds: float) -> dict:
+def wait_until_steady(aws: Aws, name: str, seconds: float) -> dict:
     """The service once its tasks run and their deployment is the only one."""
     deadline = time.monotonic() + seconds
     while True:
-        service = find_service(aws)
+        service = find_service(aws, name)
         if service is None:
             sys.exit("the service went away while it was waited for")
         steady = (service["runningCount"] == service["desiredCount"]
@@ -137,11 +137,13 @@ def seed(args: argparse.Namespace) -> dict:
     uri, digests = seed_images(aws)
     image = f"{account}.dkr.ecr.{args.region}.amazonaws.com/{REPOSITORY}"
     task_definition = seed_task_definition(aws, account, args.region, f"{image}:v1")
-    service = seed_service(aws, task_definition, args.breaker)
+    names = [SERVICE, *args.also]
+    services = [seed_service(aws, name, task_definition, args.breaker) for name in names]
     # moto never moves a rollout: there is nothing to wait for.
     steady = args.kind == "ministack"
     if steady:
-        service = wait_until_steady(aws, args.timeout)
+        services = [wait_until_steady(aws, name, args.timeout) for name in names]
+    service = services[0]
     return {"account": account, "region": args.region, "cluster": cluster, "repository": image,
             "repositoryUri": uri, "digests": digests, "taskDefinition": service["taskDefinition"],
             "service": service["serviceArn"], "steady": steady,
@@ -166,6 +168,8 @@ def main() -> None:
     parser.add_argument("--access-key", default="123456789012", help="12 digits name the account")
     parser.add_argument("--no-breaker", dest="breaker", action="store_false",
                         help="leave the deployment circuit breaker off")
+    parser.add_argument("--also", action="append", default=[], metavar="NAME",
+                        help="another service that runs the same")
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds to wait until steady")
     args = parser.parse_args()
     quiet_environment(args.access_key)

@@ -1,5 +1,6 @@
 //! What the tests share: a folder with a manifest, a sandbox that the binary talks to, and the binary's answer.
 
+pub(crate) mod emulator;
 pub(crate) mod python;
 
 use std::collections::BTreeMap;

@@ -1,11 +1,16 @@
 //! Programs from PyPI that the conformance tests run: the virtual environment, and servers that end with their test.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+pub(crate) const REGION: &str = "us-east-1";
+/// What is said where a program of these tests fails.
+pub(crate) const HINT: &str = "see tests/conformance/README.md";
 
 /// How long a server may take until it answers.
 const START: Duration = Duration::from_secs(60);
@@ -33,6 +38,17 @@ pub(crate) fn bin() -> &'static Path {
         std::fs::write(&stamp, wanted).expect("the target folder can be written");
         venv.join("bin")
     })
+}
+
+/// Returns a Python program of these tests, with credentials that any emulator takes.
+pub(crate) fn program(script: &str, endpoint: &str, account: &str) -> Command {
+    let mut command = Command::new(bin().join("python"));
+    command.arg(folder().join(script)).args(["--endpoint", endpoint]);
+    command
+        .env("AWS_ACCESS_KEY_ID", account)
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("AWS_DEFAULT_REGION", REGION);
+    command
 }
 
 /// Runs a command to its end, and fails with its output and a hint unless it succeeds.
@@ -77,15 +93,22 @@ impl Server {
         server
     }
 
-    /// Returns the stand-in for the Docker API, which says its port on its first line.
-    fn docker() -> Server {
+    /// Returns a server of this folder, which says its port on its first line.
+    fn of_this_folder(script: &str, arguments: &[&OsStr]) -> Server {
         let mut command = Command::new(bin().join("python"));
-        command.arg(folder().join("docker_standin.py")).args(["--port", "0"]);
+        command.arg(folder().join(script)).args(arguments);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("python runs");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("text");
         let port = line.trim().rsplit(' ').next().and_then(|port| port.parse().ok());
-        Server { child, port: port.unwrap_or_else(|| panic!("the stand-in says its port: {line}")) }
+        Server { child, port: port.unwrap_or_else(|| panic!("`{script}` says its port: {line}")) }
+    }
+
+    /// Returns a proxy before a server, which notes in a folder what is called.
+    pub(crate) fn watching(server: &Server, notes: &Path) -> Server {
+        let upstream = server.url();
+        let arguments = ["--upstream".as_ref(), upstream.as_ref(), "--folder".as_ref(), notes.as_os_str()];
+        Server::of_this_folder("watching_proxy.py", &arguments)
     }
 
     /// Returns moto's server.
@@ -98,7 +121,7 @@ impl Server {
 
     /// Returns MiniStack, rolling out through the stand-in for Docker.
     pub(crate) fn ministack() -> (Server, Server) {
-        let docker = Server::docker();
+        let docker = Server::of_this_folder("docker_standin.py", &["--port".as_ref(), "0".as_ref()]);
         let port = free_port();
         let mut command = Command::new(bin().join("ministack"));
         // Without the first two it would listen beyond loopback.

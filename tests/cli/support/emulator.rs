@@ -1,0 +1,143 @@
+//! An emulator that others wrote, with a folder whose runs reach it, and other clients that see and change what it holds.
+
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::python::{HINT, REGION, Server, bin, program, run};
+use super::{DEFINITION, Folder, MANIFEST, Run};
+
+/// The account of the manifests that tests write; an emulator's own is put in its place.
+const ACCOUNT: &str = "123456789012";
+
+/// Holds an emulator with service `web` running tag `v1`, and a folder whose runs reach it.
+pub(crate) struct Emulator {
+    pub(crate) folder: Folder,
+    pub(crate) kind: &'static str,
+    account: &'static str,
+    server: Server,
+    _docker: Option<Server>,
+    watched: Option<(Server, TempDir)>,
+}
+
+impl Emulator {
+    pub(crate) fn ministack(seed: &[&str]) -> Emulator {
+        let (server, docker) = Server::ministack();
+        Emulator::new("ministack", "111111111111", server, Some(docker), seed)
+    }
+
+    pub(crate) fn moto(seed: &[&str]) -> Emulator {
+        Emulator::new("moto", ACCOUNT, Server::moto(), None, seed)
+    }
+
+    fn new(
+        kind: &'static str,
+        account: &'static str,
+        server: Server,
+        docker: Option<Server>,
+        seed: &[&str],
+    ) -> Emulator {
+        let mut command = program("seed_emulator.py", &server.url(), account);
+        run(command.args(["--kind", kind, "--region", REGION, "--access-key", account]).args(seed), HINT);
+        let manifest = MANIFEST.replace(ACCOUNT, account);
+        let folder = Folder::new(&[
+            ("ecsail.yml", &manifest),
+            ("web.yml", DEFINITION),
+            ("kept/ecsail.yml", &kept(&manifest)),
+        ])
+        .env("AWS_ENDPOINT_URL", &server.url())
+        .env("AWS_ACCESS_KEY_ID", account)
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("ECSAIL_POLL_INTERVAL", "100ms");
+        Emulator { folder, kind, account, server, _docker: docker, watched: None }
+    }
+
+    /// Returns it with files of other content, and with all that ecsail calls noted on the way.
+    pub(crate) fn watched(mut self, files: &[(&str, &str)]) -> Emulator {
+        files.iter().for_each(|(name, text)| self.write(name, text));
+        let notes = TempDir::new().expect("a temporary folder");
+        let proxy = Server::watching(&self.server, notes.path());
+        self.folder = self.folder.env("AWS_ENDPOINT_URL", &proxy.url());
+        self.watched = Some((proxy, notes));
+        self
+    }
+
+    /// Writes a file of the folder, for the emulator's account.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        self.folder.write(name, &text.replace(ACCOUNT, self.account));
+    }
+
+    pub(crate) fn deploy(&self, arguments: &[&str]) -> Run {
+        self.folder.run(&[&["deploy", "service", "web"], arguments].concat())
+    }
+
+    /// Runs the binary, and returns with its answer what of its calls changes anything, sorted.
+    pub(crate) fn changes(&self, arguments: &[&str]) -> (Run, Vec<String>) {
+        let (_, notes) = self.watched.as_ref().expect("it is watched");
+        let path = notes.path().join("calls.txt");
+        std::fs::write(&path, "").expect("the notes can be written");
+        let run = self.folder.run(arguments);
+        let calls = std::fs::read_to_string(&path).expect("text");
+        assert!(calls.lines().count() > 0, "ecsail calls the emulator through the proxy: {run:?}");
+        let mut changing: Vec<String> =
+            calls.lines().filter(|call| changes(call)).map(str::to_owned).collect();
+        changing.sort();
+        (run, changing)
+    }
+
+    /// Fails unless a plan shows no change, and asks for none.
+    #[track_caller]
+    pub(crate) fn is_unchanged(&self, arguments: &[&str]) -> Run {
+        let (run, changing) = self.changes(&[&["plan"], arguments, &["--exit-code"]].concat());
+        assert_eq!(changing, [""; 0], "{}: {run:?}", self.kind);
+        run.exits(0)
+    }
+
+    /// Says which targets PutTargets does not take from now on: they are among its failed entries.
+    pub(crate) fn refuse(&self, targets: &[&str]) {
+        let (_, notes) = self.watched.as_ref().expect("it is watched");
+        std::fs::write(notes.path().join("refuse.txt"), targets.join("\n"))
+            .expect("the notes can be written");
+    }
+
+    /// Returns what boto3 finds there.
+    pub(crate) fn look(&self) -> Value {
+        self.other_client(&["show"])
+    }
+
+    /// Returns the answer of a client that is not ecsail: see `other_client.py`.
+    pub(crate) fn other_client(&self, arguments: &[&str]) -> Value {
+        let mut command = program("other_client.py", &self.server.url(), self.account);
+        serde_json::from_str(&run(command.args(arguments), HINT)).expect("JSON")
+    }
+
+    /// Returns what the AWS CLI prints.
+    pub(crate) fn aws(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(bin().join("aws"));
+        command
+            .args(["--endpoint-url", &self.server.url(), "--region", REGION, "--output", "text"])
+            .args(arguments);
+        command.env("AWS_ACCESS_KEY_ID", self.account).env("AWS_SECRET_ACCESS_KEY", "example");
+        run(&mut command, HINT)
+    }
+
+    pub(crate) fn revision(&self) -> String {
+        let query = ["--query", "services[0].taskDefinition"];
+        let arn = self.aws(
+            &[&["ecs", "describe-services", "--cluster", "main", "--services", "web"], &query[..]].concat(),
+        );
+        arn.trim().rsplit('/').next().unwrap_or_default().to_owned()
+    }
+}
+
+/// Returns whether a call, as the proxy names it, changes anything.
+fn changes(call: &str) -> bool {
+    let looks = ["GET ", "Describe", "List", "Get", "BatchGet", "Filter"];
+    !looks.iter().any(|begin| call.starts_with(begin))
+}
+
+/// Returns the manifest of a service that keeps the definition that it runs.
+fn kept(manifest: &str) -> String {
+    manifest.replace("  web:\n    task_definition: web.yml\n", "  web: {}\n")
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""See and change what an emulator holds with boto3, beside ecsail.
+
+    show                     schedules, their groups, rules, services and tasks, as JSON
+    retry NAME               sets a retry policy on the targets of a schedule or rule
+    foreign RULE             puts a target of somebody else's on a rule
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import boto3
+
+CLUSTER = "main"
+POLICY = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 600}
+# What GetSchedule answers and UpdateSchedule does not take.
+READ_ONLY = ["Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"]
+FOREIGN = {"Id": "other", "Arn": "arn:aws:sqs:us-east-1:123456789012:other"}
+
+
+class Client:
+    """The clients for one emulator."""
+
+    def __init__(self, endpoint: str) -> None:
+        session = boto3.Session()
+        names = ["scheduler", "events", "ecs"]
+        self.scheduler, self.events, self.ecs = (
+            session.client(name, endpoint_url=endpoint) for name in names)
+
+    def schedule(self, name: str) -> dict | None:
+        """The whole schedule of that name, in whatever group."""
+        for found in self.scheduler.list_schedules()["Schedules"]:
+            if found["Name"] == name:
+                return self.scheduler.get_schedule(Name=name, GroupName=found["GroupName"])
+        return None
+
+    def schedules(self) -> dict:
+        """All schedules, by name."""
+        names = [found["Name"] for found in self.scheduler.list_schedules()["Schedules"]]
+        return {name: self.schedule(name) for name in names}
+
+    def groups(self) -> dict:
+        """The tags of the schedule groups, by name."""
+        found = self.scheduler.list_schedule_groups()["ScheduleGroups"]
+        tags = {group["Name"]: self.scheduler.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]
+                for group in found if group["Name"] != "default"}
+        return {name: {tag["Key"]: tag["Value"] for tag in pairs} for name, pairs in tags.items()}
+
+    def rules(self) -> dict:
+        """All rules with their targets (by id) and tags, by name."""
+        return {rule["Name"]: self.whole(rule) for rule in self.events.list_rules()["Rules"]}
+
+    def whole(self, rule: dict) -> dict:
+        """A rule with its targets and tags."""
+        targets = self.events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        tags = self.events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]
+        return {**rule, "Targets": {target["Id"]: target for target in targets},
+                "Tags": {tag["Key"]: tag["Value"] for tag in tags}}
+
+    def services(self) -> dict:
+        """The revision that each service is to run, by the service's name."""
+        arns = self.ecs.list_services(cluster=CLUSTER)["serviceArns"]
+        found = self.ecs.describe_services(cluster=CLUSTER, services=arns)["services"] if arns else []
+        return {service["serviceName"]: service["taskDefinition"].rpartition("/")[2] for service in found}
+
+    def tasks(self) -> list[dict]:
+        """The tasks outside of services."""
+        arns = [arn for status in ["RUNNING", "STOPPED"]
+                for arn in self.ecs.list_tasks(cluster=CLUSTER, desiredStatus=status)["taskArns"]]
+        found = self.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
+        own = [task for task in found if not (task.get("group") or "").startswith("service:")]
+        return [{"startedBy": task.get("startedBy"), "lastStatus": task["lastStatus"],
+                 "taskDefinition": task["taskDefinitionArn"].rpartition("/")[2],
+                 "containers": [container.get("exitCode") for container in task["containers"]],
+                 "command": task["overrides"]["containerOverrides"][0].get("command")} for task in own]
+
+    def images(self) -> dict:
+        """The tag that each revision's first container runs."""
+        found = {}
+        for arn in self.ecs.list_task_definitions()["taskDefinitionArns"]:
+            definition = self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+            found[arn.rpartition("/")[2]] = definition["containerDefinitions"][0]["image"].rpartition(":")[2]
+        return found
+
+    def show(self) -> dict:
+        """Everything."""
+        return {"schedules": self.schedules(), "groups": self.groups(), "rules": self.rules(),
+                "services": self.services(), "tasks": self.tasks(), "images": self.images()}
+
+    def retry(self, name: str) -> None:
+        """Set the retry policy of a schedule or a rule's targets."""
+        if schedule := self.schedule(name):
+            document = {key: value for key, value in schedule.items() if key not in READ_ONLY}
+            document["Target"]["RetryPolicy"] = POLICY
+            self.scheduler.update_schedule(**document)
+        else:
+            targets = self.events.list_targets_by_rule(Rule=name)["Targets"]
+            changed = [{**target, "RetryPolicy": POLICY} for target in targets]
+            self.events.put_targets(Rule=name, Targets=changed)
+
+    def foreign(self, name: str) -> None:
+        """Put a queue beside a rule's own targets."""
+        self.events.put_targets(Rule=name, Targets=[FOREIGN])
+
+
+def main() -> None:
+    """Do what was asked, and print the answer as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--endpoint", required=True, help="URL of the emulator")
+    parser.add_argument("verb", choices=["show", "retry", "foreign"])
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    client = Client(args.endpoint)
+    print(json.dumps(getattr(client, args.verb)(*args.names), default=str, indent=2))
+
+
+if __name__ == "__main__":
+    main()
