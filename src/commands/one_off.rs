@@ -167,7 +167,7 @@ impl Run<'_> {
         }
         let last = seen.borrow().clone();
         match (self.watched.take(), cut.asked) {
-            (Some(Watched::Ended(ends)), asked) => (ended(&ends, asked), last, ends),
+            (Some(Watched::Ended(ends)), asked) => (ended(&ends, &last, asked), last, ends),
             (Some(Watched::Lost { error }), _) => (TaskEnding::Lost { error }, last, Vec::new()),
             (None, Some(Asked::Time)) => (TaskEnding::TimedOut { stopped: false }, last, Vec::new()),
             (None, _) => (TaskEnding::Interrupted { stopped: false }, last, Vec::new()),
@@ -303,12 +303,33 @@ impl Run<'_> {
 }
 
 /// Returns how a run ended: what was stopped because we asked is no failure of the task, and no success.
-fn ended(ends: &[End], asked: Option<Asked>) -> TaskEnding {
+fn ended(ends: &[End], tasks: &[Task], asked: Option<Asked>) -> TaskEnding {
     let by_call = ends.iter().any(|end| matches!(end, End::Stopped { by_call: true, .. }));
+    // A program that handles the signal ends with 0: where nobody says that it ended by itself, it was stopped.
+    let unsaid =
+        ending(ends) == TaskEnding::Exited { code: 0 } && tasks.iter().any(|task| task.stop_code.is_none());
+    let by_call = by_call || unsaid;
     match asked {
         Some(Asked::Time) if by_call => TaskEnding::TimedOut { stopped: true },
         Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stopped: true },
         // It was done before it heard of that.
         _ => ending(ends),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_to_stop_is_no_success_where_nobody_says_that_it_ended_by_itself() {
+        let good = End::Exited { code: 0, container: "app".to_owned() };
+        let task =
+            |stop_code: Option<&str>| Task { stop_code: stop_code.map(str::to_owned), ..Task::default() };
+        let of = |stop_code, asked| ended(std::slice::from_ref(&good), &[task(stop_code)], asked);
+        assert_eq!(of(None, Some(Asked::Time)), TaskEnding::TimedOut { stopped: true });
+        assert_eq!(of(None, Some(Asked::Somebody)), TaskEnding::Interrupted { stopped: true });
+        assert_eq!(of(Some("EssentialContainerExited"), Some(Asked::Time)), TaskEnding::Exited { code: 0 });
+        assert_eq!(of(None, None), TaskEnding::Exited { code: 0 });
     }
 }

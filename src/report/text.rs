@@ -18,7 +18,7 @@ use super::{
 };
 use crate::diagnose::events::is_noise;
 use crate::manifest::schedules::noun;
-use crate::release::{Release, Verdict};
+use crate::release::{Kind, Release, Verdict};
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
 use crate::watch::task::{TaskEnd, TaskEnding};
@@ -283,8 +283,11 @@ impl Text {
         match release.verdict() {
             // That services stay was said of each.
             Verdict::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
-            _ if release.targets.len() > 1 => self.page(&release::page(release)),
-            _ => {}
+            // The end of one service says itself what became of it.
+            _ => match release.targets.as_slice() {
+                [one] if one.kind == Kind::Service => {}
+                _ => self.page(&release::page(release)),
+            },
         }
     }
 

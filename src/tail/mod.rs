@@ -275,7 +275,10 @@ impl<'a> Tail<'a> {
             container: source.container.clone(),
             message: event.message.clone(),
         };
-        page.events.iter().map(line).collect()
+        // Not every implementation looks at the prefix that it was asked for.
+        let own =
+            |event: &&LogEvent| event.stream.is_empty() || event.stream.starts_with(&source.stream_prefix);
+        page.events.iter().filter(own).map(line).collect()
     }
 
     /// Returns since when a source is to be read.

@@ -1,8 +1,12 @@
 //! A release: tasks, services and schedules with one tag, in order, and what becomes of each where one fails.
 
+use std::io::{BufReader, Read};
+use std::process::{Child, ChildStderr, Command};
+
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
+use crate::endings::until;
 use crate::support::{REPOSITORY, Run, World, service};
 
 const DEFINITION: &str = "\
@@ -124,6 +128,7 @@ fn a_release_has_one_id_on_definitions_tasks_and_in_its_events() {
     let id = id.as_str().expect("an id");
     let runs = world.service("web")["taskDefinition"].as_str().expect("a definition").to_owned();
     assert_eq!(world.definition(&runs).1["ecsail:release"], id);
+    assert_eq!(world.calls("RunTask").len(), 2);
     for call in world.calls("RunTask") {
         let started_by = call.body["startedBy"].as_str().expect("a text").to_owned();
         assert_eq!(started_by, format!("ecsail/{id}"));
@@ -394,4 +399,150 @@ fn without_waiting_no_schedule_goes_to_a_revision_that_nobody_saw_come_up() {
         .run(&["deploy", "service", "--tag", "v2", "--no-wait"])
         .exits(0)
         .answers("web: shop:4 is being deployed");
+}
+
+/// Starts a release, and returns it once it has said something.
+#[cfg(unix)]
+fn until_it_says(world: &World, arguments: &[&str], said: &str) -> (Child, BufReader<ChildStderr>) {
+    let mut child = world.start(&[&["deploy", "--tag", "v2"], arguments].concat());
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, said);
+    (child, stderr)
+}
+
+/// Interrupts it, and returns its exit code and the rest of what it said, answers last.
+#[cfg(unix)]
+fn interrupted(child: Child, mut stderr: impl Read, times: usize) -> (Option<i32>, String) {
+    for _ in 0..times {
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.expect("`kill` is there").success());
+    }
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("text");
+    let output = child.wait_with_output().expect("it ends");
+    (output.status.code(), rest + &String::from_utf8(output.stdout).expect("text"))
+}
+
+#[cfg(unix)]
+#[test]
+fn who_interrupts_the_migration_stops_the_release() {
+    let world = world(MANIFEST);
+    world.sandbox.set_scenario(Some("shop"), Scenario::Slow);
+    let (child, stderr) = until_it_says(&world, &[], "migrate: pending");
+    let (code, said) = interrupted(child, stderr, 1);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("web") && said.contains("not reached"), "{said}");
+    assert_eq!(changes(&world), ["RegisterTaskDefinition", "RunTask"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn who_interrupts_the_registration_starts_no_migration() {
+    let world = world(MANIFEST);
+    let latency = FaultKind::Latency(std::time::Duration::from_millis(1500));
+    world.sandbox.inject(Fault::on("RegisterTaskDefinition", latency).times(1));
+    let (child, stderr) = until_it_says(&world, &[], "task warm: runs after");
+    // It has said its plan, and registers: the call is slow enough for the signal to come within it.
+    while world.calls("RegisterTaskDefinition").is_empty() {
+        std::thread::yield_now();
+    }
+    let (code, said) = interrupted(child, stderr, 1);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(world.calls("RunTask").is_empty() && world.calls("UpdateService").is_empty(), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_interrupts_twice_while_a_failure_is_answered_is_told_of_it() {
+    let world = world(MANIFEST);
+    world.sandbox.set_scenario(Some("web"), Scenario::Crash);
+    let latency = FaultKind::Latency(std::time::Duration::from_secs(60));
+    world.sandbox.inject(Fault::on("StopServiceDeployment", latency).always());
+    let (child, mut stderr) = until_it_says(&world, &[], "web: deploying shop:4");
+    while world.calls("StopServiceDeployment").is_empty() {
+        std::thread::yield_now();
+    }
+    let kill = |child: &Child| Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill(&child).expect("`kill` is there").success());
+    until(&mut stderr, "what was begun is finished first");
+    let (code, said) = interrupted(child, stderr, 1);
+    assert_eq!(code, Some(3), "it failed, and that is known: {said}");
+    assert!(said.contains("web: shop:4 cannot succeed"), "{said}");
+    assert!(said.contains("whether it goes back is not known"), "{said}");
+    assert!(!said.contains("of v2: done"), "{said}");
+}
+
+#[test]
+fn what_somebody_else_deploys_during_the_migration_is_not_replaced() {
+    let hooks = "hooks:\n  before_deploy: 'aws-like'\n";
+    let world = world(&format!("{MANIFEST}{hooks}"));
+    // The hook is somebody else, who deploys in that time.
+    let binary = env!("CARGO_BIN_EXE_ecsail");
+    let other = format!("{binary} -f other.yml deploy service web --tag v3 --yes");
+    world.folder.write("other.yml", &MANIFEST.replace(", before: [ migrate ]", ""));
+    world.folder.write("ecsail.yml", &format!("{MANIFEST}{}", hooks.replace("aws-like", &other)));
+    let run = release(&world, &[]).exits(1).says("service `web` is another than when this was planned");
+    run.answers("web: not updated");
+    assert_eq!(image(&world, "web"), "v3");
+}
+
+#[test]
+fn without_waiting_all_services_are_updated_however_few_may_go_at_once() {
+    let manifest =
+        MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ], after: [ warm ]", "");
+    let world = world(&manifest);
+    let run =
+        world.run(&["deploy", "service", "--tag", "v2", "--no-wait", "--parallel", "1", "--output", "json"]);
+    assert_eq!(states(&run.exits(0)), "migrate changed, web under_way, worker under_way, mailer under_way");
+    assert_eq!(world.calls("UpdateService").len(), 3);
+}
+
+#[test]
+fn a_service_whose_time_was_up_goes_back_with_its_release() {
+    let manifest = MANIFEST
+        .replace(", needs: [ web ]", ", timeout: 1ms")
+        .replace(", needs: [ worker ], after: [ warm ]", "")
+        .replace(", before: [ migrate ]", "");
+    let world = world(&manifest);
+    world.sandbox.set_scenario(Some("worker"), Scenario::Stuck);
+    world.sandbox.set_scenario(Some("mailer"), Scenario::Crash);
+    let run = release(&world, &["--on-failure", "rollback", "--output", "json"]);
+    assert_ne!(run.code, 0);
+    assert_eq!(
+        ["web", "worker", "mailer"].map(|name| image(&world, name)),
+        ["v1", "v1", "v1"],
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_task_like_a_service_is_refused_in_the_wrong_account() {
+    let world = world(&MANIFEST.replace("cluster: main", "cluster: main\naccount: \"999999999999\""));
+    world
+        .run(&["run", "--like", "web", "--", "true"])
+        .exits(5)
+        .says("the manifest is for account `999999999999`");
+    assert!(world.calls("RunTask").is_empty());
+}
+
+#[test]
+fn a_task_runs_what_the_service_runs_though_its_tag_has_moved() {
+    let world = world(MANIFEST);
+    world.run(&["deploy", "service", "web", "--tag", "v2"]).exits(0);
+    world.move_tag("v2");
+    world.sandbox.clear_requests();
+    world.run(&["run", "migrate"]).exits(0).says("migrate: shop:4 runs in `main`");
+    assert!(world.calls("RegisterTaskDefinition").is_empty());
+}
+
+#[test]
+fn a_hook_in_the_sandbox_reaches_no_account_and_shows_no_secret() {
+    let folder = crate::support::Folder::new(&[("ecsail.yml", MANIFEST), ("task.yml", DEFINITION)]);
+    let hooks = "vars: { slack_token: abcdef123456789 }\nhooks:\n  before_deploy: 'echo $AWS_PROFILE $AWS_ENDPOINT_URL {{ vars.slack_token }}'\n";
+    folder.write("ecsail.yml", &format!("{MANIFEST}{hooks}"));
+    let folder = folder.env("AWS_PROFILE", "production").env("ECSAIL_POLL_INTERVAL", "20ms");
+    let run = folder.run(&["--sandbox", "deploy", "service", "web", "--tag", "v2"]);
+    assert!(run.stderr.contains("before_deploy: http://127.0.0.1:"), "{}", run.stderr);
+    assert!(!run.stderr.contains("production") && !run.stderr.contains("abcdef123456789"), "{}", run.stderr);
 }
