@@ -51,7 +51,8 @@ impl Services<'_> {
             let ready = self.unmoved(ready, aws).await;
             self.update(&ready, aws, report).await;
             let failed = self.failures[failed..].iter().map(|(key, _)| key);
-            let first = failed.filter(|key| self.takes_all_back(key, following)).cloned().next();
+            let mut failed = failed.filter(|key| self.takes_all_back(key, following));
+            let first = failed.next().cloned();
             if first.is_some() {
                 return first;
             }
