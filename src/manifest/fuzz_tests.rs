@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Scope;
 use super::load::{Request, from_text};
 use crate::document::problem::Invalid;
 use crate::render;
@@ -14,6 +15,8 @@ use crate::settings::{Settings, Tags};
 const MANIFESTS: &[&str] = &[
     include_str!("../../examples/quickstart/ecsail.yml"),
     include_str!("../../examples/shop/ecsail.yml"),
+    include_str!("../../examples/release/ecsail.yml"),
+    include_str!("../../examples/from-genova/ecsail.yml"),
     "ecsail: 1\napp: a\ncluster: c\nimages: { app: r/a }\nvars: { n: 3, all: [1, 2] }\nservices:\n  web:\n    task_definition:\n      - web.yml\n      - { family: web, containerDefinitions: [ { name: app, image: \"{{ image.app }}\", cpu: \"{{ vars.n * 2 }}\" } ] }\n    service: { desiredCount: 2, serviceName: web }\n",
 ];
 
@@ -23,6 +26,8 @@ const DEFINITIONS: &[&str] = &[
     include_str!("../../examples/shop/task/web.yml"),
     include_str!("../../examples/shop/task/worker.yml"),
     include_str!("../../examples/shop/service/web.yml"),
+    include_str!("../../examples/release/task/app.yml"),
+    include_str!("../../examples/from-genova/config/deploy/backend.yml"),
     "{\"taskDefinition\": {\"family\": \"a\", \"revision\": 3, \"containerDefinitions\": [{\"name\": \"a\", \"image\": \"b\", \"environment\": [], \"cpu\": 0}]}, \"tags\": []}\n",
     "{% macro env(n, v) %}{ name: {{ n }}, value: \"{{ v }}\" }{% endmacro %}\nfamily: x\ncontainerDefinitions:\n{%- for n in vars.all %}\n  - name: c{{ n }}\n    image: {{ image.app }}\n    environment: [ {{ env('A', n) }} ]\n{%- endfor %}\n",
     "a: &a { x: 1, y: [ 1, 2 ] }\nb: { <<: *a, z: *a }\nc: |\n  {{ tag }}\n  text\nd: >-\n  folded {{ stage }}\n",
@@ -40,6 +45,11 @@ const PIECES: &[&str] = &[
     "-}}",
     "{%-",
     "-%}",
+    "like: web",
+    "task: migrate",
+    "before: [ web ]",
+    "cron(0 3 * * ? *)",
+    "rate(0 days)",
     "{{ vars.n }}",
     "{{ nope }}",
     "{{ nope.x }}",
@@ -247,7 +257,7 @@ impl Random {
 fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     let settings = Settings { stage: stage.map(str::to_owned), ..Settings::default() };
     let tags = Tags { all: Some("1.4.2".to_owned()), ..Tags::default() };
-    let request = Request { tags: tags.clone(), ..Request::default() };
+    let request = Request { tags: tags.clone(), scope: Scope::Release, ..Request::default() };
     let invalid = match from_text(manifest, &settings, &request) {
         Ok(mut manifest) => {
             let id = manifest.sources.add("web.yml", definition);
