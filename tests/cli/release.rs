@@ -7,6 +7,7 @@ use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::endings::until;
+use crate::events::all_as_the_schema_says;
 use crate::support::{REPOSITORY, Run, World, service};
 
 const DEFINITION: &str = "\
@@ -545,4 +546,20 @@ fn a_hook_in_the_sandbox_reaches_no_account_and_shows_no_secret() {
     let run = folder.run(&["--sandbox", "deploy", "service", "web", "--tag", "v2"]);
     assert!(run.stderr.contains("before_deploy: http://127.0.0.1:"), "{}", run.stderr);
     assert!(!run.stderr.contains("production") && !run.stderr.contains("abcdef123456789"), "{}", run.stderr);
+}
+
+#[test]
+fn its_events_are_as_the_schema_says() {
+    let hooks = "hooks:\n  before_deploy: 'echo on'\n  on_failure: 'echo off'\n";
+    let world = world(&format!("{MANIFEST}{hooks}"));
+    let plan = world.run(&["plan", "--tag", "v2", "--output", "json"]).exits(0);
+    all_as_the_schema_says(&plan.stdout);
+    assert_eq!(plan.event("plan")["before"][0]["runs"], json!({"register": "shop"}));
+    world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
+    let failed = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
+    all_as_the_schema_says(&failed.stdout);
+    world.sandbox.set_scenario(Some("worker"), Scenario::Steady);
+    let done = release(&world, &["--output", "json"]).exits(0);
+    all_as_the_schema_says(&done.stdout);
+    all_as_the_schema_says(&release(&world, &["--output", "json"]).exits(0).stdout);
 }
