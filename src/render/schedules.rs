@@ -218,14 +218,23 @@ fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> O
         problems.push(Problem::error(schedule.span, message).hint(hint));
         return None;
     };
-    Some(group_of(app, manifest.stage.as_deref()))
+    let group = group_of(app, manifest.stage.as_deref());
+    if group.len() > LONGEST_NAME {
+        let hint = "give the schedules a shorter one with `group:`, once it is created".to_owned();
+        let message = format!(
+            "the schedule group of the app and its stage would have a name of {} characters, and may have {LONGEST_NAME}",
+            group.len()
+        );
+        problems.push(Problem::error(schedule.span, message).hint(hint));
+    }
+    Some(group)
 }
 
 /// Returns the name of the schedule group of an app and its stage.
 pub fn group_of(app: &str, stage: Option<&str>) -> String {
     let fits = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
     let name = stage.map_or_else(|| app.to_owned(), |stage| format!("{app}-{stage}"));
-    name.chars().map(|character| if fits(character) { character } else { '-' }).take(LONGEST_NAME).collect()
+    name.chars().map(|character| if fits(character) { character } else { '-' }).collect()
 }
 
 /// Returns the seconds since 1970 of a time such as `2026-12-01T00:00:00Z`.

@@ -75,3 +75,9 @@ fn the_apps_own_group_is_the_same_one_written_or_not() {
         "`first` and `second` are the same schedule, `shop/first`",
     );
 }
+
+#[test]
+fn an_app_whose_group_would_have_too_long_a_name_is_refused() {
+    let manifest = MANIFEST.replace("app: shop", &format!("app: {}", "s".repeat(65)));
+    checked(&manifest, "would have a name of 65 characters");
+}
