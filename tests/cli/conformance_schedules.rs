@@ -85,7 +85,10 @@ fn schedules_and_rules_are_created_as_the_manifest_says_and_then_unchanged() {
             (&json!("cron(0 3 * * ? *)"), &json!("Asia/Tokyo"))
         );
         assert_eq!((&schedule["GroupName"], &state["groups"]["shop"]), (&json!("shop"), &owner()));
-        assert_eq!((&rule["ScheduleExpression"], &rule["Tags"]), (&json!("rate(1 hour)"), &owner()));
+        assert_eq!(
+            (&rule["ScheduleExpression"], &rule["Tags"]),
+            (&json!("rate(1 hour)"), &remembered("hourly"))
+        );
         for (target, command) in targets(&state).into_iter().zip(["report", "tidy"]) {
             assert_eq!(revision(target), "web:2");
             assert!(target["RoleArn"].as_str().is_some_and(|arn| arn.ends_with(":role/starter")), "{target}");
@@ -100,6 +103,10 @@ fn schedules_and_rules_are_created_as_the_manifest_says_and_then_unchanged() {
 
 fn owner() -> Value {
     json!({"ecsail:app": "shop"})
+}
+
+fn remembered(targets: &str) -> Value {
+    json!({"ecsail:app": "shop", "ecsail:targets": targets})
 }
 
 #[test]
