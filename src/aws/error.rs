@@ -56,7 +56,7 @@ impl ApiError {
                 let first = causes(credentials).lines().next().unwrap_or_default().to_owned();
                 Some(first.trim_end_matches(" Attempted:").trim_end_matches('.').to_owned())
             }
-            None => message.or_else(|| Some(causes(&error)).filter(|_| code.is_none())),
+            None => message.or_else(|| code.is_none().then(|| unnamed(&error))),
         };
         ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
     }
@@ -143,6 +143,12 @@ where
             _ => Meaning::Other,
         },
     }
+}
+
+/// Returns an error without a code in words; the status tells a page of a proxy's from an answer that broke off.
+fn unnamed<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> String {
+    let status = error.raw_response().map(|answer| format!("HTTP {}: ", answer.status().as_u16()));
+    format!("{}{}", status.unwrap_or_default(), causes(error))
 }
 
 fn cause<T: StdError + 'static, E: StdError + 'static>(error: &E) -> Option<&T> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::emulator::Emulator;
 
-const MANIFEST: &str = "\
+pub(crate) const MANIFEST: &str = "\
 ecsail: 1
 app: shop
 region: us-east-1
@@ -30,7 +30,7 @@ schedules:
 ";
 
 /// A rule with two targets, for the end of the manifest.
-const PAIR: &str = "
+pub(crate) const PAIR: &str = "
   pair:
     via: rule
     expression: rate(2 hours)
@@ -42,14 +42,14 @@ const PAIR: &str = "
 const DEPLOY: &[&str] = &["deploy", "schedule", "--tag"];
 
 /// Plays a part on each emulator.
-fn on_both(part: impl Fn(&Emulator)) {
+pub(crate) fn on_both(part: impl Fn(&Emulator)) {
     for emulator in [Emulator::ministack, Emulator::moto] {
         part(&emulator(&[]).watched(&[("ecsail.yml", MANIFEST)]));
     }
 }
 
 /// Deploys the schedules with a tag; what is deployed is no change.
-fn deploy(emulator: &Emulator, tag: &str) -> Vec<String> {
+pub(crate) fn deploy(emulator: &Emulator, tag: &str) -> Vec<String> {
     let (run, changes) = emulator.changes(&[DEPLOY, &[tag]].concat());
     run.exits(0);
     emulator.is_unchanged(&["schedule", "--tag", tag]);
@@ -57,16 +57,16 @@ fn deploy(emulator: &Emulator, tag: &str) -> Vec<String> {
 }
 
 /// Returns the target of the schedule, and the rule's own.
-fn targets(state: &Value) -> [&Value; 2] {
+pub(crate) fn targets(state: &Value) -> [&Value; 2] {
     [&state["schedules"]["nightly"]["Target"], &state["rules"]["hourly"]["Targets"]["hourly"]]
 }
 
-fn states(state: &Value) -> [&Value; 2] {
+pub(crate) fn states(state: &Value) -> [&Value; 2] {
     [&state["schedules"]["nightly"]["State"], &state["rules"]["hourly"]["State"]]
 }
 
 /// Returns the revision that a target runs.
-fn revision(target: &Value) -> &str {
+pub(crate) fn revision(target: &Value) -> &str {
     let arn = target["EcsParameters"]["TaskDefinitionArn"].as_str().expect("an ARN");
     arn.rsplit('/').next().expect("a part")
 }
@@ -85,7 +85,10 @@ fn schedules_and_rules_are_created_as_the_manifest_says_and_then_unchanged() {
             (&json!("cron(0 3 * * ? *)"), &json!("Asia/Tokyo"))
         );
         assert_eq!((&schedule["GroupName"], &state["groups"]["shop"]), (&json!("shop"), &owner()));
-        assert_eq!((&rule["ScheduleExpression"], &rule["Tags"]), (&json!("rate(1 hour)"), &owner()));
+        assert_eq!(
+            (&rule["ScheduleExpression"], &rule["Tags"]),
+            (&json!("rate(1 hour)"), &remembered("hourly"))
+        );
         for (target, command) in targets(&state).into_iter().zip(["report", "tidy"]) {
             assert_eq!(revision(target), "web:2");
             assert!(target["RoleArn"].as_str().is_some_and(|arn| arn.ends_with(":role/starter")), "{target}");
@@ -100,6 +103,10 @@ fn schedules_and_rules_are_created_as_the_manifest_says_and_then_unchanged() {
 
 fn owner() -> Value {
     json!({"ecsail:app": "shop"})
+}
+
+fn remembered(targets: &str) -> Value {
+    json!({"ecsail:app": "shop", "ecsail:targets": targets})
 }
 
 #[test]

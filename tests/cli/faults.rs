@@ -94,10 +94,10 @@ fn credentials_that_expire_while_watching_are_no_failed_rollout() {
 }
 
 #[test]
-fn an_html_page_instead_of_an_answer_is_no_panic() {
+fn an_html_page_instead_of_an_answer_is_told_with_its_status() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::Html500).always());
-    world.deploy("v2").exits(1).says("ecs:DescribeServices");
+    world.deploy("v2").exits(1).says("ecs:DescribeServices: HTTP 500: ");
     world.unchanged();
 }
 

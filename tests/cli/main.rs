@@ -5,6 +5,7 @@ mod completions;
 mod conformance;
 mod conformance_releases;
 mod conformance_schedules;
+mod conformance_schedules_verbs;
 mod deploy;
 mod display;
 mod endings;

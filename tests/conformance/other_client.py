@@ -4,12 +4,16 @@
     show                     schedules, their groups, rules, services and tasks, as JSON
     retry NAME               sets a retry policy on the targets of a schedule or rule
     foreign RULE             puts a target of somebody else's on a rule
+    fill NAME                sets what the manifests of the tests leave out of a schedule or rule
+    override NAME WORD...    sets the command of container `app` on the targets of a schedule or rule
+    others                   makes schedules and rules of nobody, of app `cart` and of stage `staging`
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from datetime import UTC, datetime
 
 import boto3
 
@@ -17,7 +21,10 @@ CLUSTER = "main"
 POLICY = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 600}
 # What GetSchedule answers and UpdateSchedule does not take.
 READ_ONLY = ["Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"]
-FOREIGN = {"Id": "other", "Arn": "arn:aws:sqs:us-east-1:123456789012:other"}
+PERIOD = {"StartDate": datetime(2099, 1, 1, 9, 30, tzinfo=UTC), "EndDate": datetime(2099, 6, 1, tzinfo=UTC)}
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:other"
+STAGING = {"ecsail:app": "shop", "ecsail:stage": "staging"}
+FOREIGN = {"Id": "other", "Arn": QUEUE}
 
 
 class Client:
@@ -89,16 +96,47 @@ class Client:
         return {"schedules": self.schedules(), "groups": self.groups(), "rules": self.rules(),
                 "services": self.services(), "tasks": self.tasks(), "images": self.images()}
 
-    def retry(self, name: str) -> None:
-        """Set the retry policy of a schedule or a rule's targets."""
+    def change(self, name: str, of_target: dict, of_schedule: dict | None = None) -> None:
+        """Set members of a schedule and its target, or of a rule's targets."""
         if schedule := self.schedule(name):
             document = {key: value for key, value in schedule.items() if key not in READ_ONLY}
-            document["Target"]["RetryPolicy"] = POLICY
-            self.scheduler.update_schedule(**document)
+            document["Target"].update(of_target)
+            self.scheduler.update_schedule(**document | (of_schedule or {}))
         else:
             targets = self.events.list_targets_by_rule(Rule=name)["Targets"]
-            changed = [{**target, "RetryPolicy": POLICY} for target in targets]
-            self.events.put_targets(Rule=name, Targets=changed)
+            self.events.put_targets(Rule=name, Targets=[target | of_target for target in targets])
+
+    def retry(self, name: str) -> None:
+        """Set the retry policy of a schedule or a rule's targets."""
+        self.change(name, {"RetryPolicy": POLICY})
+
+    def fill(self, name: str) -> None:
+        """Set a description, a period, a window, a retry policy and a dead-letter queue, where there can be one."""
+        window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
+        about = {"Description": "by hand", "FlexibleTimeWindow": window, **PERIOD}
+        self.change(name, {"RetryPolicy": POLICY, "DeadLetterConfig": {"Arn": QUEUE}}, about)
+        if not self.schedule(name):
+            rule = self.events.describe_rule(Name=name)
+            kept = {key: rule[key] for key in ["Name", "ScheduleExpression", "State"]}
+            self.events.put_rule(**kept, Description="by hand")
+
+    def override(self, name: str, *command: str) -> None:
+        """Set the command that a schedule or a rule's targets give to container `app`."""
+        overrides = {"containerOverrides": [{"name": "app", "command": command}]}
+        self.change(name, {"Input": json.dumps(overrides)})
+
+    def others(self) -> None:
+        """Make a rule and a schedule of nobody, of another app, and of a stage."""
+        for name, tags in [("nobody", {}), ("cart", {"ecsail:app": "cart"}), ("shop-staging", STAGING)]:
+            pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+            self.events.put_rule(Name=f"{name}-rule", ScheduleExpression="rate(1 day)", Tags=pairs)
+            self.foreign(f"{name}-rule")
+            if tags:
+                self.scheduler.create_schedule_group(Name=name, Tags=pairs)
+            self.scheduler.create_schedule(
+                Name=f"{name}-schedule", GroupName=name if tags else "default",
+                ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"},
+                Target={"Arn": QUEUE, "RoleArn": "arn:aws:iam::123456789012:role/starter"})
 
     def foreign(self, name: str) -> None:
         """Put a queue beside a rule's own targets."""
@@ -109,8 +147,8 @@ def main() -> None:
     """Do what was asked, and print the answer as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--endpoint", required=True, help="URL of the emulator")
-    parser.add_argument("verb", choices=["show", "retry", "foreign"])
-    parser.add_argument("names", nargs="*")
+    parser.add_argument("verb", choices=["show", "retry", "foreign", "fill", "override", "others"])
+    parser.add_argument("names", nargs=argparse.REMAINDER)
     args = parser.parse_args()
     client = Client(args.endpoint)
     print(json.dumps(getattr(client, args.verb)(*args.names), default=str, indent=2))
