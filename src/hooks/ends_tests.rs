@@ -120,6 +120,9 @@ async fn a_future_that_is_dropped_ends_all_that_the_command_started() {
     assert_eq!(rest, "");
 }
 
+/// Held by each test that interrupts its process: where they share one, the signals of one would reach the other.
+static INTERRUPTED: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Runs another test of this file in a process of its own: the signals of one would reach every hook of this one.
 fn passes_in_its_own_process(name: &str) {
     let program = std::env::current_exe().expect("this program");
@@ -137,6 +140,7 @@ fn an_interrupt_reaches_the_command_and_its_success_is_none() {
 #[tokio::test]
 #[ignore = "it interrupts its own process; the test above runs it in another"]
 async fn interrupted_once() {
+    let _alone = INTERRUPTED.lock().await;
     let ran =
         ran(&["trap 'echo cleaned up; exit 0' INT; kill -INT $PPID; while :; do :; done", "echo more"]).await;
     assert_eq!(ran.lines(), ["cleaned up"]);
@@ -152,6 +156,7 @@ fn a_second_interrupt_kills() {
 #[tokio::test]
 #[ignore = "it interrupts its own process; the test above runs it in another"]
 async fn interrupted_twice() {
+    let _alone = INTERRUPTED.lock().await;
     let limits = Limits { ending: LIMITS.command, ..LIMITS };
     let ran = ran_within(limits, "trap '' INT; while :; do kill -INT $PPID; done").await;
     assert!(ran.cause().ends_with("was interrupted"), "{}", ran.cause());
