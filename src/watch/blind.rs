@@ -65,6 +65,19 @@ impl Item {
 }
 
 impl Watch<'_> {
+    /// Takes in that a look was given up: what has as many looks as before it was not seen by it.
+    pub(super) fn late(&mut self, looks: &[u32]) {
+        let message = Some("no answer in time".to_owned());
+        let meaning = Meaning::Passing;
+        let error = ApiError { meaning, message, ..ApiError::unreadable("ecs:DescribeServices") };
+        for (item, looks) in self.items.iter_mut().zip(looks) {
+            let said = item.blind.is_some();
+            if item.ending.is_none() && item.looks == *looks && !said {
+                item.is_not_seen(&error, Instant::now());
+            }
+        }
+    }
+
     /// Tells, once for each time that it begins, which services are not seen, and why.
     pub(super) fn tell_blind(&mut self) {
         let mut unseen: Vec<(String, Vec<String>)> = Vec::new();

@@ -230,8 +230,10 @@ impl<'a> Watch<'a> {
     async fn look_and_judge(&mut self) {
         self.looks += 1;
         // What was taken in until then counts, also where another cluster has no answer.
+        let looks: Vec<u32> = self.items.iter().map(|item| item.looks).collect();
         if tokio::time::timeout(self.left().max(LAST_LOOK), self.look()).await.is_err() {
             tracing::info!("a look took longer than there is time");
+            self.late(&looks);
         }
         self.judge_all();
         self.tell_blind();
