@@ -65,13 +65,15 @@ pub async fn still<'a>(
     for (cluster, services) in clusters {
         let names: Vec<String> = services.iter().map(|service| service.service_name.clone()).collect();
         let now = aws.services(cluster, &names).await.map_err(|error| cluster_failure(cluster, error))?;
-        let is_same = |before: &Service| {
-            let now = now.get(&before.service_name).and_then(|now| view::<Service>(now).ok());
-            now.is_some_and(|now| state(&now) == state(before))
-        };
-        moved.extend(services.into_iter().filter(|service| !is_same(service)).map(changed));
+        moved.extend(services.into_iter().filter(|before| !is_same(before, &now)).map(changed));
     }
     raised(moved)
+}
+
+/// Returns whether a service is what it was, by an answer of DescribeServices.
+fn is_same(before: &Service, now: &BTreeMap<String, serde_json::Value>) -> bool {
+    let now = now.get(&before.service_name).and_then(|now| view::<Service>(now).ok());
+    now.is_some_and(|now| state(&now) == state(before))
 }
 
 /// Returns for each planned service why it is not what it was when it was seen; nothing where it is.
@@ -89,11 +91,7 @@ pub async fn moved<'a>(
     let why = |plan: &ServicePlan| {
         let before = &seen.services.get(&(plan.cluster.clone(), plan.name.clone()))?.service;
         match now.get(plan.cluster.as_str())? {
-            Ok(found) => {
-                let now = found.get(&plan.name).and_then(|now| view::<Service>(now).ok());
-                let same = now.is_some_and(|now| state(&now) == state(before));
-                (!same).then(|| changed(before))
-            }
+            Ok(found) => (!is_same(before, found)).then(|| changed(before)),
             Err(error) => Some(cluster_failure(&plan.cluster, error.clone())),
         }
     };

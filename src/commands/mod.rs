@@ -24,6 +24,7 @@ pub mod man;
 pub mod one_off;
 pub mod plan;
 pub mod prune;
+pub mod recording;
 pub mod release;
 pub mod render;
 pub mod restart;

@@ -3,10 +3,10 @@
 //! The watch finds out, `apply` takes back, and the way back is watched like any rollout.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::following::Following;
 use super::interrupts::Interrupts;
+use super::recording;
 use super::release::services::Services;
 use crate::apply::back::{TakingBack, take_back, undo};
 use crate::aws::Aws;
@@ -115,31 +115,9 @@ async fn settle_all<'a>(
     let (mut ends, order) = (rollouts.ends, rollouts.order);
     ends.sort_by_key(|settled| order.iter().position(|key| *key == settled.followed.key));
     if let Some(folder) = &following.record {
-        keep(&ends, folder, context);
+        recording::keep(&ends, folder, context);
     }
     ends
-}
-
-/// Writes the timelines of rollouts, a file each.
-fn keep(ends: &[Settled], folder: &Path, context: &Context) {
-    for (settled, timeline) in ends.iter().filter_map(|end| Some((end, end.timeline.as_ref()?))) {
-        let path = folder.join(format!("{}.yml", file_name(&settled.followed.key)));
-        let text = serde_saphyr::to_string(timeline).map_err(std::io::Error::other);
-        let written = text.and_then(|text| {
-            std::fs::create_dir_all(folder)?;
-            std::fs::write(&path, text)
-        });
-        let note = match written {
-            Ok(()) => format!("what was seen is kept in `{}`", path.display()),
-            Err(error) => format!("what was seen could not be kept in `{}`: {error}", path.display()),
-        };
-        context.report.tell(&Event::Note(&note));
-    }
-}
-
-/// Returns the name of a service's file: no two services share one, and none is in another folder.
-fn file_name(key: &str) -> String {
-    key.replace('%', "%25").replace('/', "%2F")
 }
 
 /// Tells how every rollout ended: the good ones first, so that what failed is the last thing on the screen.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::change::raised;
+use super::change::{raised, right_account};
 use super::deploy::release_id;
 use super::following::duration;
 use super::interrupts::Interrupts;
@@ -17,7 +17,7 @@ use crate::apply;
 use crate::apply::task::{TIMEOUT, TaskOrder};
 use crate::aws::Aws;
 use crate::aws::observe::{cluster_failure, failure};
-use crate::aws::types::{Observed, Service, TaskDefinition, view};
+use crate::aws::types::{Service, TaskDefinition, view};
 use crate::context::Context;
 use crate::error::{Failure, Failures};
 use crate::manifest::load::Request;
@@ -191,10 +191,7 @@ impl Model {
         let Some(place) = chosen.places.first() else {
             return Err(Failure::usage("name one service").into());
         };
-        if let Some(account) = &chosen.manifest.account {
-            let observed = Observed { caller: chosen.aws.caller().await.ok(), ..Observed::default() };
-            raised(refuse::account(Some(&account.value), &observed))?;
-        }
+        right_account(&chosen.manifest, &chosen.aws).await?;
         let found = chosen.aws.services(&place.cluster, std::slice::from_ref(&place.name)).await;
         let mut found = found.map_err(|error| cluster_failure(&place.cluster, error))?;
         let document = found.remove(&place.name).unwrap_or_default();

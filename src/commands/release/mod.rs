@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use serde_json::json;
 
 use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
 use super::following::Following;
@@ -19,7 +18,7 @@ use crate::aws::Aws;
 use crate::aws::types::{Observed, TaskDefinition, revision_of};
 use crate::context::Context;
 use crate::error::{self, Failure};
-use crate::hooks::{self, Moment, Told};
+use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::plan::schedules::TargetPlan;
 use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
@@ -30,6 +29,7 @@ use crate::watch::Settled;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use services::Services;
 
+mod hooks;
 pub mod services;
 
 /// Says how a release is carried out.
@@ -282,52 +282,6 @@ impl<'a> Carrier<'a> {
         if let Err(failure) = self.hook(moment).await {
             self.context.report.error(&failure.into());
             self.outcome = self.outcome.worse(Outcome::Error);
-        }
-    }
-
-    async fn hook(&self, moment: Moment) -> Result<(), Failure> {
-        let own = &self.manifest.hooks;
-        let commands = match moment {
-            Moment::BeforeDeploy => &own.before_deploy,
-            Moment::AfterDeploy => &own.after_deploy,
-            Moment::OnFailure => &own.on_failure,
-        };
-        let commands: Vec<String> = commands.iter().map(|command| command.value.clone()).collect();
-        if commands.is_empty() {
-            return Ok(());
-        }
-        let directory = self.manifest.path.as_deref().and_then(std::path::Path::parent);
-        let directory = directory.unwrap_or(std::path::Path::new(""));
-        let report = self.context.report.as_ref();
-        let environment = self.context.environment();
-        hooks::run(moment, &commands, &self.told(moment), directory, &environment, report).await
-    }
-
-    fn told(&self, moment: Moment) -> Told {
-        let noun = |kind: Kind| match kind {
-            Kind::Before | Kind::After => "task",
-            Kind::Service => "service",
-            Kind::Schedule => "schedule",
-        };
-        let targets = &self.release.targets;
-        let after = moment != Moment::BeforeDeploy;
-        let value = |target: &crate::release::Target| match after {
-            true => {
-                json!({"kind": noun(target.kind), "name": target.key, "state": target.state, "detail": target.detail})
-            }
-            false => json!({"kind": noun(target.kind), "name": target.key}),
-        };
-        Told {
-            app: self.manifest.app.clone(),
-            stage: self.manifest.stage.clone(),
-            tag: self.release.tag.clone(),
-            release: self.release.id.clone(),
-            performer: self.performer.clone(),
-            verdict: after.then(|| self.release.verdict().word().to_owned()),
-            vars: self.manifest.vars.clone(),
-            sandbox: self.context.settings.sandbox.is_some(),
-            targets: targets.iter().map(value).collect(),
-            names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),
         }
     }
 }

@@ -1,0 +1,29 @@
+//! Owns the keeping of what was seen of rollouts, for a report of a wrong verdict.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::report::Event;
+use crate::watch::Settled;
+
+/// Writes the timelines of rollouts, a file each.
+pub fn keep(ends: &[Settled], folder: &Path, context: &Context) {
+    for (settled, timeline) in ends.iter().filter_map(|end| Some((end, end.timeline.as_ref()?))) {
+        let path = folder.join(format!("{}.yml", file_name(&settled.followed.key)));
+        let text = serde_saphyr::to_string(timeline).map_err(std::io::Error::other);
+        let written = text.and_then(|text| {
+            std::fs::create_dir_all(folder)?;
+            std::fs::write(&path, text)
+        });
+        let note = match written {
+            Ok(()) => format!("what was seen is kept in `{}`", path.display()),
+            Err(error) => format!("what was seen could not be kept in `{}`: {error}", path.display()),
+        };
+        context.report.tell(&Event::Note(&note));
+    }
+}
+
+/// Returns the name of a service's file: no two services share one, and none is in another folder.
+fn file_name(key: &str) -> String {
+    key.replace('%', "%25").replace('/', "%2F")
+}
