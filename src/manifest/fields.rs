@@ -8,7 +8,7 @@ use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::source::Span;
 use crate::document::tree::{Key, Kind, Node};
 
-/// Holds a value and where it was written.
+/// A value and where it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located<T> {
     pub value: T,

@@ -7,7 +7,7 @@ use crate::document::tree::Kind;
 /// The keys of `hooks`.
 pub const HOOK_KEYS: &[&str] = &["before_deploy", "after_deploy", "on_failure"];
 
-/// Holds the hooks: commands of a shell, in order.
+/// The hooks: commands of a shell, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hooks {
     pub before_deploy: Vec<Located<String>>,

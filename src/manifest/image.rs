@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Holds an image reference such as `nginx:1.27` or `…/shop/app@sha256:…`, taken apart.
+/// An image reference such as `nginx:1.27` or `…/shop/app@sha256:…`, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
     pub repository: String,

@@ -171,7 +171,7 @@ pub fn stages(settings: &Settings) -> Result<Vec<String>> {
     Ok(root.map(|root| names::stages(&root)).unwrap_or_default())
 }
 
-/// Holds the names that a manifest has, as far as they are plain text.
+/// The names that a manifest has, as far as they are plain text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     pub services: Vec<String>,

@@ -58,7 +58,7 @@ impl Via {
     }
 }
 
-/// Holds a schedule of the manifest.
+/// A schedule of the manifest.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     /// The key in the manifest: what commands call it.

@@ -15,7 +15,7 @@ pub fn keys() -> Vec<&'static str> {
     [WORK_KEYS, OWN_KEYS].concat()
 }
 
-/// Holds a task of the manifest.
+/// A task of the manifest.
 #[derive(Clone, Debug)]
 pub struct Task {
     /// The key in the manifest: what commands call it.

@@ -73,7 +73,7 @@ const SERVICE_KEYS: &[&str] = &[
     "ignore",
 ];
 
-/// Holds a manifest with its stage laid over it.
+/// A manifest with its stage laid over it.
 #[derive(Clone, Debug, Default)]
 pub struct Manifest {
     /// The file; none where a run has no manifest.
@@ -112,7 +112,7 @@ pub struct Manifest {
     pub problems: Problems,
 }
 
-/// Holds an image of the manifest: what `--tag` applies to.
+/// An image of the manifest: what `--tag` applies to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
     /// The repository, and a tag where the manifest names one.
@@ -120,7 +120,7 @@ pub struct Image {
     pub span: Span,
 }
 
-/// Holds a service of the manifest.
+/// A service of the manifest.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// The key in the manifest: what commands call it.
@@ -155,7 +155,7 @@ pub enum OnFailure {
     Leave,
 }
 
-/// Holds one layer of a definition.
+/// One layer of a definition.
 #[derive(Clone, Debug)]
 pub enum Layer {
     /// A file, relative to the manifest.

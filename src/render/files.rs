@@ -10,14 +10,14 @@ use crate::document::read::{Reader, complete};
 use crate::document::tree::{self, Node};
 use crate::manifest::{Layer, Manifest};
 
-/// Holds the document that layers make.
+/// The document that layers make.
 pub(super) struct Layered {
     pub(super) node: Node,
     /// Whether every layer was read, and none had an error.
     pub(super) sound: bool,
 }
 
-/// Holds the definition files that were parsed, so that one shared by many services is parsed once.
+/// The definition files that were parsed, so that one shared by many services is parsed once.
 pub(super) struct Files {
     pub(super) engine: Engine,
     pub(super) trees: BTreeMap<String, Option<Node>>,

@@ -15,7 +15,7 @@ use crate::document::text::Anchor;
 const MARK_START: char = '\u{E002}';
 const MARK_END: char = '\u{E003}';
 
-/// Holds a template with marks, and how its bytes map to those of the original.
+/// A template with marks, and how its bytes map to those of the original.
 #[derive(Clone, Debug)]
 pub struct Marked {
     pub text: Arc<str>,
@@ -107,7 +107,7 @@ impl Writer<'_> {
     }
 }
 
-/// Holds one template tag: `{{ }}`, `{% %}` or `{# #}`.
+/// One template tag: `{{ }}`, `{% %}` or `{# #}`.
 #[derive(Debug)]
 struct Tag {
     start: usize,

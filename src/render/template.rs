@@ -35,7 +35,7 @@ pub enum Mode {
     Lenient,
 }
 
-/// Holds the names that templates know.
+/// The names that templates know.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     names: BTreeMap<String, Value>,
@@ -94,7 +94,7 @@ pub struct Engine {
     exhausted: bool,
 }
 
-/// Holds the values that a template has printed so far, and how large they are together.
+/// The values that a template has printed so far, and how large they are together.
 #[derive(Default)]
 struct Printed {
     values: Vec<Bound>,

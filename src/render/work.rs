@@ -22,7 +22,7 @@ const DECIDED: &[(&str, &str)] = &[
     ("overrides", "`container:`, `command:`, `environment:`, `cpu:` and `memory:`"),
 ];
 
-/// Holds a task that can be run.
+/// A task that can be run.
 #[derive(Clone, Debug)]
 pub struct DesiredTask {
     /// What commands call it.

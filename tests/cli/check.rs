@@ -178,7 +178,7 @@ fn odd_manifests_have_a_clear_answer_and_no_panic() {
 #[test]
 fn tags_and_variables_of_the_command_line_are_checked() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
-    folder.run(&["check", "--tag", "a b"]).exits(2).says("`a b` is not an image tag");
+    folder.run(&["check", "--tag", "a b"]).exits(2).says("`a b` is not a valid image tag");
     folder
         .run(&["check", "--tag", "ap=1"])
         .exits(2)
@@ -225,7 +225,7 @@ fn a_definition_is_checked_without_a_manifest() {
         .exits(0)
         .answers("2 definitions checked, no problems");
     let run = folder.run(&["check", "--definition", "list.yml", "bad.json", "go.json"]).exits(1);
-    let run = run.says("read as `containerDefinitions`: a list of containers").says("`family` is missing");
+    let run = run.says("a list of containers is read as `containerDefinitions`").says("`family` is missing");
     run.says("did you mean `readonlyRootFilesystem`?").says("templates are Jinja");
     folder.run(&["check", "--definition", "nope.json"]).exits(2).says("read `nope.json`");
 }

@@ -100,9 +100,9 @@ fn explain_lists_the_rules_and_tells_of_one() {
     assert!(list.lines().count() > 30 && list.contains("image-latest"), "{list}");
     let run = folder.run(&["explain", "host-port"]).exits(0);
     insta::assert_snapshot!(run.stdout, @"
-    error[host-port]: Under `awsvpc` and `host`, `hostPort` is `containerPort` or absent
+    error[host-port]: With `awsvpc` and `host`, `hostPort` equals `containerPort` or is absent
 
-    The container has the task's (or the host's) network itself: nothing maps one port to another.
+    The container uses the network of the task or the host directly, so a port cannot be mapped to another.
 
     source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html (hostPort)
     ignore it: `ignore: [host-port]` in the manifest: at its root, in a stage, or in a service
