@@ -1,4 +1,4 @@
-//! Templates: hostile values in every place, types, captures, problems at their expressions.
+//! Tests of templates: hostile values in every position, types, captures, and the spans of problems.
 
 use super::*;
 use crate::document::tree::{Node, parse};
@@ -138,7 +138,7 @@ fn an_endless_loop_ends_with_a_problem() {
         &[("t", "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}")],
         json!(1),
     );
-    assert!(problems.expect_err("out of fuel")[0].hint.as_deref() == Some("a loop runs for too long"));
+    assert!(problems.expect_err("out of fuel")[0].hint.as_deref() == Some("check the template for an endless loop"));
 }
 
 #[test]

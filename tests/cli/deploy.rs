@@ -311,7 +311,7 @@ fn without_a_tag_where_one_is_needed_nothing_is_guessed() {
         .run(&["deploy"])
         .exits(1)
         .says("`image.app` is not defined")
-        .says("give the tag to deploy: `--tag 1.4.2`");
+        .says("set the tag to deploy with `--tag 1.4.2`");
     world.unchanged();
 }
 
@@ -321,7 +321,7 @@ fn no_manifest_says_what_can_be_done() {
     folder
         .run(&["deploy", "--tag", "v2"])
         .exits(2)
-        .says("no `ecsail.yml` in this directory or above it")
+        .says("no `ecsail.yml` in this directory or its parents")
         .says("`-f`");
 }
 
