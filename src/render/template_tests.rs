@@ -103,7 +103,7 @@ fn a_filter_that_takes_a_token_apart_is_a_problem() {
 #[test]
 fn a_list_inside_text_is_a_problem() {
     let problems = try_rendered(&[("t", "k: a{{ v }}")], json!([1])).expect_err("a list");
-    assert!(problems[0].message.contains("a list cannot be part of a text"), "{problems:?}");
+    assert!(problems[0].message.contains("a list cannot be part of a string"), "{problems:?}");
 }
 
 #[test]

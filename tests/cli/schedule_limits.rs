@@ -39,10 +39,10 @@ fn an_end_comes_after_its_start() {
 #[test]
 fn a_description_has_up_to_512_characters() {
     let described = |count: usize| format!("    description: {}\n", "d".repeat(count));
-    wrong(&described(513), "the description has 513 characters, and may have 512");
+    wrong(&described(513), "the description has 513 characters: at most 512 are allowed");
     wrong(
         &format!("    via: rule\n{}", described(513)),
-        "the description has 513 characters, and may have 512",
+        "the description has 513 characters: at most 512 are allowed",
     );
     let folder =
         Folder::new(&[("ecsail.yml", &format!("{MANIFEST}{}", described(512))), ("web.yml", DEFINITION)]);
