@@ -52,7 +52,11 @@ impl<'a> Reader<'a> {
         let node = unwrapped.as_ref().unwrap_or(node);
         if !matches!(node.kind, Kind::Map(_) | Kind::Unknown) {
             let noun = self.root.noun();
-            self.report(node, &Path::default(), format!("a {noun} must be a mapping, found {}", node.describe()));
+            self.report(
+                node,
+                &Path::default(),
+                format!("a {noun} must be a mapping, found {}", node.describe()),
+            );
             return Node { kind: Kind::Unknown, span: node.span };
         }
         let bare = self.without_read_only(node);
@@ -79,8 +83,7 @@ impl<'a> Reader<'a> {
             if is(key, "tags") {
                 entries.push((key.clone(), value.clone()));
             } else {
-                let message =
-                    format!("ignored `{}`: it is beside `taskDefinition`, not in it", key.shown());
+                let message = format!("ignored `{}`: it is beside `taskDefinition`, not in it", key.shown());
                 self.problems.push(Problem::warning(key.span, message));
             }
         }
@@ -130,7 +133,8 @@ impl<'a> Reader<'a> {
             let name = member.unwrap_or(key.name.as_str());
             let here = path.member(member.unwrap_or(key.shown()));
             if read.iter().any(|(known, _)| known.name == name) {
-                let message = format!("duplicate key `{}`: it means `{name}`, which is already set", key.name);
+                let message =
+                    format!("duplicate key `{}`: it means `{name}`, which is already set", key.name);
                 self.problems.push(Problem::error(key.span, message).path(&here.shown));
                 continue;
             }
@@ -187,11 +191,7 @@ impl<'a> Reader<'a> {
         let mut read: Vec<Node> = Vec::with_capacity(items.len());
         for (index, node) in items.iter().enumerate() {
             if node.is_null() {
-                self.report(
-                    node,
-                    &path.item(&index.to_string()),
-                    "a list item cannot be `null`".to_owned(),
-                );
+                self.report(node, &path.item(&index.to_string()), "a list item cannot be `null`".to_owned());
                 continue;
             }
             let name = identity(item).and_then(|identity| super::layer::name_of(node, identity));

@@ -11,7 +11,9 @@ pub(super) fn wrong(whole: Piece<'_>, kind: Kind) -> Wrong {
     let first = text.split_whitespace().next().unwrap_or_default();
     if let Some(name) = NAMES.iter().find(|name| first.eq_ignore_ascii_case(name)) {
         let rest = text[first.len()..].trim();
-        return whole.wrong(format!("`{first}` has no opening bracket")).hint(format!("write `{name}({rest})`"));
+        return whole
+            .wrong(format!("`{first}` has no opening bracket"))
+            .hint(format!("write `{name}({rest})`"));
     }
     if let Some(name) = NAMES.iter().filter(|name| **name != "at").find(|name| text.starts_with(**name)) {
         return whole

@@ -74,7 +74,11 @@ fn both(of_month: Piece<'_>, of_week: Piece<'_>, fields: &[Piece<'_>]) -> Wrong 
 /// Returns the error for an expression in which both day fields are `?`.
 fn neither(of_month: Piece<'_>, of_week: Piece<'_>, fields: &[Piece<'_>]) -> Wrong {
     let message = "the day of month and the day of week are both `?`: one of them must be given".to_owned();
-    Wrong { message, hint: Some(format!("write {}", with(fields, 2, "*"))), range: days_range(of_month, of_week) }
+    Wrong {
+        message,
+        hint: Some(format!("write {}", with(fields, 2, "*"))),
+        range: days_range(of_month, of_week),
+    }
 }
 
 /// Adds a hint if the fields are those of Quartz: seconds first, and no year.
@@ -82,7 +86,9 @@ fn seconds_first(wrong: Wrong, fields: &[Piece<'_>]) -> Wrong {
     let rest: Vec<&str> = fields.iter().skip(1).map(|field| field.text).collect();
     let cron = format!("cron({} *)", rest.join(" "));
     match rest.last() == Some(&"?") && Expression::parse(&cron, Kind::Rule).is_ok() {
-        true => wrong.hint(format!("write `{cron}`: EventBridge has a field for years, and none for seconds")),
+        true => {
+            wrong.hint(format!("write `{cron}`: EventBridge has a field for years, and none for seconds"))
+        }
         false => wrong,
     }
 }
@@ -110,7 +116,9 @@ fn missing_year(wrong: Wrong, five: &[&str]) -> Wrong {
     match &bare::from_crontab(five)[..] {
         [] if five.contains(&"?") => wrong.hint(format!("add the year: `cron({} *)`", five.join(" "))),
         [] => wrong,
-        [one] => wrong.hint(format!("write `{one}`: crontab has no year, and counts days of the week from 0")),
+        [one] => {
+            wrong.hint(format!("write `{one}`: crontab has no year, and counts days of the week from 0"))
+        }
         two => wrong.hint(bare::as_two(two)),
     }
 }

@@ -119,7 +119,9 @@ impl Field {
     fn advice(&self, text: &str) -> Option<String> {
         let upper = text.to_ascii_uppercase();
         let hint = match (self.name, text) {
-            (_, "?") => "write `*` for all values: `?` is only valid alone, in the day of month or the day of week",
+            (_, "?") => {
+                "write `*` for all values: `?` is only valid alone, in the day of month or the day of week"
+            }
             ("hours", "24") => "write 0 for midnight",
             ("minutes", "60") => "write 0 for the full hour",
             ("day of week", "0") => "write `SUN`: days of the week are 1-7, from Sunday",

@@ -87,7 +87,9 @@ fn no_unit(unit: Piece<'_>, count: i64) -> Wrong {
     match lower.trim_end_matches('s') {
         "second" | "sec" => wrong.hint("the shortest rate is 1 minute"),
         "week" => wrong.hint(in_days(7)),
-        "month" => wrong.hint("write `cron(0 0 1 * ? *)` for the first of each month: a month has no fixed length"),
+        "month" => {
+            wrong.hint("write `cron(0 0 1 * ? *)` for the first of each month: a month has no fixed length")
+        }
         "year" => wrong.hint("write `cron(0 0 1 1 ? *)` for January 1: a year has no fixed length"),
         _ => match near() {
             Some(unit) => wrong.hint(format!("did you mean `rate({count} {unit})`?")),

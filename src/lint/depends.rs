@@ -21,8 +21,11 @@ pub(super) fn exists(task: &Task<'_>, findings: &mut Findings<'_>) {
             let Some(wanted) = name.text().filter(|wanted| task.container(wanted).is_none()) else {
                 continue;
             };
-            let message =
-                format!("{} depends on {}, which is not a container of this task definition", container.shown(), shown(name));
+            let message = format!(
+                "{} depends on {}, which is not a container of this task definition",
+                container.shown(),
+                shown(name)
+            );
             findings.add(name, format!("{path}.containerName"), message, near(wanted, name, task));
         }
     }
@@ -73,8 +76,7 @@ pub(super) fn essential(task: &Task<'_>, findings: &mut Findings<'_>) {
                     container.shown(),
                     other.shown()
                 );
-                let hint =
-                    "set `essential: false` on that container: the task stops when an essential container ends";
+                let hint = "set `essential: false` on that container: the task stops when an essential container ends";
                 findings.add(node, path, message, hint.to_owned());
             }
         }
@@ -91,12 +93,7 @@ pub(super) fn cycle(task: &Task<'_>, findings: &mut Findings<'_>) {
             round.iter().chain([&start]).map(|at| task.containers[*at].shown()).collect();
         let message = format!("containers depend on each other: {}", names.join(" → "));
         let at = container.node.get("dependsOn").unwrap_or(container.node);
-        findings.add(
-            at,
-            container.path("dependsOn"),
-            message,
-            "remove one of these dependencies".to_owned(),
-        );
+        findings.add(at, container.path("dependsOn"), message, "remove one of these dependencies".to_owned());
     }
 }
 

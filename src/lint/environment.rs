@@ -16,8 +16,11 @@ pub(super) fn clash(task: &Task<'_>, findings: &mut Findings<'_>) {
         for secret in items(container.node, "secrets") {
             let Some(node) = secret.get("name") else { continue };
             if node.text().is_some_and(|name| plain.contains(name)) {
-                let message =
-                    format!("{} has {} both in `secrets` and in `environment`", container.shown(), shown(node));
+                let message = format!(
+                    "{} has {} both in `secrets` and in `environment`",
+                    container.shown(),
+                    shown(node)
+                );
                 let path = match node.span.expression {
                     true => container.path("secrets"),
                     false => container.path(&format!("secrets[{}]", node.text().unwrap_or_default())),

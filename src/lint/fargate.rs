@@ -6,7 +6,7 @@ use super::health::any;
 use super::view::{Container, Task, empty, is_set, items, listed, text};
 use crate::document::tree::Node;
 
-/// Container members that are not valid on Fargate, from the developer guide, "Fargate task definition differences".
+/// Container members that are not valid on Fargate, from the developer guide (fargate-tasks-services.html).
 const CONTAINER: &[&str] = &[
     "disableNetworking",
     "dnsSearchDomains",
@@ -59,7 +59,12 @@ pub(super) fn unsupported(task: &Task<'_>, findings: &mut Findings<'_>) {
         report(node, member.to_owned(), member, findings);
     }
     if let Some(node) = task.node.get("pidMode").filter(|node| node.text() == Some("host")) {
-        findings.add(node, "pidMode", "Fargate does not support `pidMode: host`", "use `task`, the only mode that Fargate supports".to_owned());
+        findings.add(
+            node,
+            "pidMode",
+            "Fargate does not support `pidMode: host`",
+            "use `task`, the only mode that Fargate supports".to_owned(),
+        );
     }
     for (index, volume) in items(task.node, "volumes").iter().enumerate() {
         let name = volume.get("name").filter(|name| !name.span.expression).and_then(Node::text);
@@ -133,7 +138,6 @@ pub(super) fn execution_role(task: &Task<'_>, findings: &mut Findings<'_>) {
     let Some(first) = reasons.iter().find_map(|(_, found)| *found) else { return };
     let at = first.node.get("image").unwrap_or(first.node);
     let message = format!("without `executionRoleArn`, Fargate is not allowed {}", named.join(", "));
-    let hint =
-        "set `executionRoleArn: arn:aws:iam::…:role/ecsTaskExecutionRole` beside `family`".to_owned();
+    let hint = "set `executionRoleArn: arn:aws:iam::…:role/ecsTaskExecutionRole` beside `family`".to_owned();
     findings.add(at, "executionRoleArn", message, hint);
 }

@@ -26,8 +26,9 @@ pub(super) fn host_port(task: &Task<'_>, findings: &mut Findings<'_>) {
                 && outer != 0
                 && outer != inner
             {
-                let message =
-                    format!("`hostPort` differs from `containerPort`, which network mode `{mode}` does not allow");
+                let message = format!(
+                    "`hostPort` differs from `containerPort`, which network mode `{mode}` does not allow"
+                );
                 findings.add(at, format!("{path}.hostPort"), message, "remove `hostPort`".to_owned());
             }
         }

@@ -73,8 +73,11 @@ pub(super) fn fargate(task: &Task<'_>, findings: &mut Findings<'_>) {
     let Some(memory_node) = task.node.get("memory") else { return };
     let Some(wanted) = memory_node.text().and_then(memory) else { return };
     if !size.memories().contains(&wanted) {
-        let message =
-            format!("{system} does not support `cpu` {} with `memory` {}", shown(cpu_node), shown(memory_node));
+        let message = format!(
+            "{system} does not support `cpu` {} with `memory` {}",
+            shown(cpu_node),
+            shown(memory_node)
+        );
         findings.add(memory_node, "memory", message, alternatives(size, wanted, windows));
     }
 }
@@ -161,7 +164,8 @@ pub(super) fn memory_missing(task: &Task<'_>, findings: &mut Findings<'_>) {
     for container in &task.containers {
         if lacks(container, "memory") && lacks(container, "memoryReservation") {
             let message = format!("{} has no memory, and neither does the task", container.shown());
-            let hint = "set `memory` on the task, or `memory` or `memoryReservation` on the container".to_owned();
+            let hint =
+                "set `memory` on the task, or `memory` or `memoryReservation` on the container".to_owned();
             findings.add(container.node, container.path(""), message, hint);
         }
     }

@@ -135,12 +135,15 @@ pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(Stri
     let mut context = names::outside(settings, &[], tags, None);
     let nothing = Node::string("", Span::new(SourceId::from_index(0), 0..0));
     names::set_vars(&mut context, &nothing, settings);
-    context.explain_absent("image", "check this definition with `ecsail check` and its manifest, which has the images");
+    context.explain_absent(
+        "image",
+        "check this definition with `ecsail check` and its manifest, which has the images",
+    );
     manifest.context = context;
     let bytes = fs::read(path)
         .map_err(|error| Failure::usage(format!("failed to read `{}`", path.display())).because(error))?;
-    let text =
-        decode(bytes).map_err(|problem| Failure::error(format!("failed to read `{}`: {problem}", path.display())))?;
+    let text = decode(bytes)
+        .map_err(|problem| Failure::error(format!("failed to read `{}`: {problem}", path.display())))?;
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);

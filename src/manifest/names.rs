@@ -30,7 +30,10 @@ pub fn outside(settings: &Settings, stages: &[String], tags: &Tags, git_sha: Opt
         Some(sha) => context.set("git", &json!({ "sha": sha })),
         None => {
             context.set("git", &json!({}));
-            context.explain_absent("git.sha", "run in a git checkout, or set a CI variable with the commit, such as `GITHUB_SHA`")
+            context.explain_absent(
+                "git.sha",
+                "run in a git checkout, or set a CI variable with the commit, such as `GITHUB_SHA`",
+            )
         }
     }
     context
@@ -130,7 +133,8 @@ pub fn check_tags(tags: &Tags, images: &BTreeMap<String, Image>) -> Result<(), F
     let known: Vec<&str> = images.keys().map(String::as_str).collect();
     let hint = did_you_mean(name, known.iter().copied());
     let hint = hint.unwrap_or_else(|| format!("images: {}", known.join(", ")));
-    Err(Failure::usage(format!("no image named `{name}` in the manifest, as given with `--tag {name}=…`")).hint(hint))
+    Err(Failure::usage(format!("no image named `{name}` in the manifest, as given with `--tag {name}=…`"))
+        .hint(hint))
 }
 
 /// Returns the names of the manifest's stages.

@@ -144,7 +144,9 @@ fn report_unknown_names(root: &Node, request: &Request, manifest: &mut Manifest)
     };
     for node in own.chain(names).chain(task).chain(scheduled).filter(|node| node.any_unknown()) {
         let hint = "define it with `--stage`, `--set`, `--tag` or an environment variable".to_owned();
-        manifest.problems.push(Problem::error(node.span, "this value uses a name that is not defined").hint(hint));
+        manifest
+            .problems
+            .push(Problem::error(node.span, "this value uses a name that is not defined").hint(hint));
     }
 }
 

@@ -190,7 +190,9 @@ fn only_its_own(via: Via, fields: &Fields<'_>, problems: &mut Problems) {
     for key in others {
         let Some(node) = fields.get(key) else { continue };
         let hint = match (*key, via) {
-            ("timezone", Via::Rule) => "rules run in UTC: use EventBridge Scheduler for another time zone".to_owned(),
+            ("timezone", Via::Rule) => {
+                "rules run in UTC: use EventBridge Scheduler for another time zone".to_owned()
+            }
             ("name", Via::Rule) => "set the name of the rule with `rule:`".to_owned(),
             _ => format!("`{key}` {why}"),
         };

@@ -127,7 +127,9 @@ fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Re
     };
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
-            let hint = format!("`{name}` is a service: run a command in its task definition with `ecsail run --like {name} -- COMMAND…`");
+            let hint = format!(
+                "`{name}` is a service: run a command in its task definition with `ecsail run --like {name} -- COMMAND…`"
+            );
             return Err(Failure::usage(format!("no task named `{name}` in the manifest")).hint(hint).into());
         }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());

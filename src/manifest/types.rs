@@ -387,8 +387,10 @@ pub(super) fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -
                 layers.push(Layer::File(Located { value: path.to_owned(), span: item.span }));
             }
             _ => {
-                let message =
-                    format!("`{name}` must be a path, a mapping, or a list of these, found {}", item.describe());
+                let message = format!(
+                    "`{name}` must be a path, a mapping, or a list of these, found {}",
+                    item.describe()
+                );
                 problems.push(Problem::error(item.span, message).path(fields.path(name)));
             }
         }

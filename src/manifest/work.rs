@@ -87,7 +87,8 @@ pub(super) fn read(fields: &Fields<'_>, span: Span, problems: &mut Problems) -> 
     };
     if fields.get("like").is_none() && fields.get("task_definition").is_none() {
         let hint = "set `like:` to a service, or add a `task_definition:`".to_owned();
-        let message = format!("`{}` has neither `like` nor `task_definition`", fields.path("").trim_end_matches('.'));
+        let message =
+            format!("`{}` has neither `like` nor `task_definition`", fields.path("").trim_end_matches('.'));
         problems.push(Problem::error(span, message).hint(hint));
     }
     work
@@ -138,7 +139,8 @@ fn environment(fields: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String,
                     Some(text) => drop(found.insert(key.name.clone(), text.to_owned())),
                     None if value.is_unknown() => {}
                     None => {
-                        let message = format!("an environment value must be a string, found {}", value.describe());
+                        let message =
+                            format!("an environment value must be a string, found {}", value.describe());
                         problems.push(Problem::error(value.span, message).path(&path));
                     }
                 }

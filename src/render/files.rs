@@ -102,7 +102,8 @@ fn laid_over(base: Node, over: Node, root: Root, problems: &mut Problems) -> Nod
     let known: Vec<String> = containers(&base).iter().filter_map(name).collect();
     for container in containers(&over).iter().filter(|container| container.get("image").is_none()) {
         let Some(missing) = name(container).filter(|name| !known.contains(name)) else { continue };
-        let message = format!("container `{missing}` has no image in this layer, and no lower layer has the container");
+        let message =
+            format!("container `{missing}` has no image in this layer, and no lower layer has the container");
         let hint = did_you_mean(&missing, known.iter().map(String::as_str));
         let at = container.get("name").map_or(container.span, |name| name.span);
         problems.push(Problem::warning(at, message).hint(hint));

@@ -18,7 +18,8 @@ pub(super) fn check(schedule: &Schedule, problems: &mut Problems) {
     let path = |name: &str| format!("schedules.{}.{name}", schedule.key);
     let length = schedule.description.as_ref().map_or(0, |text| text.chars().count());
     if length > LONGEST_DESCRIPTION {
-        let message = format!("the description has {length} characters: at most {LONGEST_DESCRIPTION} are allowed");
+        let message =
+            format!("the description has {length} characters: at most {LONGEST_DESCRIPTION} are allowed");
         problems.push(Problem::error(schedule.span, message).path(path("description")));
     }
     if let Some(group) = schedule.group.as_ref().filter(|group| !is_name(&group.value, NAME_MARKS)) {

@@ -197,9 +197,7 @@ fn check_times(schedule: &Schedule, problems: &mut Problems) {
 /// Returns the problem for an invalid text; the value of a template expression is not repeated.
 fn located(wrong: Wrong, text: &Located<String>, path: &str) -> Problem {
     match text.span.expression {
-        true => {
-            Problem::error(text.span, "the value of `{{ … }}` is not valid in EventBridge").path(path)
-        }
+        true => Problem::error(text.span, "the value of `{{ … }}` is not valid in EventBridge").path(path),
         false => Problem::error(text.span, wrong.message).path(path).hint(wrong.hint),
     }
 }
@@ -213,9 +211,11 @@ fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> O
         return Some(group.value.clone());
     }
     let Some(app) = &manifest.app else {
-        let hint =
-            "set `app:` at the top of the manifest, or `group:` in the schedule".to_owned();
-        let message = format!("schedule `{}` has no group, and the manifest has no `app` to name one after", schedule.key);
+        let hint = "set `app:` at the top of the manifest, or `group:` in the schedule".to_owned();
+        let message = format!(
+            "schedule `{}` has no group, and the manifest has no `app` to name one after",
+            schedule.key
+        );
         problems.push(Problem::error(schedule.span, message).hint(hint));
         return None;
     };
@@ -286,7 +286,8 @@ fn check_input(input: &Located<String>, work: &DesiredWork, problems: &mut Probl
     let overrides = work.overrides != Default::default();
     if overrides {
         let hint = "write the overrides in `input`, or remove `input`".to_owned();
-        let message = "`input` cannot be used with `command`, `environment`, `cpu` and `memory`, which it replaces";
+        let message =
+            "`input` cannot be used with `command`, `environment`, `cpu` and `memory`, which it replaces";
         problems.push(Problem::error(input.span, message).hint(hint));
     }
     if input.value.len() > LONGEST_INPUT {

@@ -46,8 +46,7 @@ impl Context {
     /// Sets a name. A value with a reserved character stays undefined, because it could imitate a token.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
         let Some(value) = admissible(value) else {
-            return self
-                .explain_absent(name, "its value contains a reserved character (U+E000 to U+E003)");
+            return self.explain_absent(name, "its value contains a reserved character (U+E000 to U+E003)");
         };
         self.names.insert(name.to_owned(), Value::from(Serde(&value)));
         self.absent.remove(name);
@@ -103,12 +102,8 @@ struct Printed {
 impl Printed {
     /// Adds a value and returns its index.
     fn push(&mut self, value: &Value) -> Result<usize, minijinja::Error> {
-        let too_large = || {
-            minijinja::Error::new(
-                ErrorKind::OutOfFuel,
-                "its values are larger than 8 MiB in total",
-            )
-        };
+        let too_large =
+            || minijinja::Error::new(ErrorKind::OutOfFuel, "its values are larger than 8 MiB in total");
         // The size of a text is checked before it is copied.
         if self.size + value.as_str().map_or(0, str::len) > MAX_PRINTED {
             return Err(too_large());
@@ -163,7 +158,9 @@ impl Engine {
         // The built-in filter marks its output as safe. JSON text must be bound like any other value.
         environment.add_filter("tojson", |value: Value| match serde_json::to_string(&value) {
             Ok(text) => Ok(text),
-            Err(_) => Err(minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be written as JSON")),
+            Err(_) => {
+                Err(minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be written as JSON"))
+            }
         });
         let sink = Arc::clone(&printed);
         environment.set_formatter(move |out, _, value| {
@@ -275,15 +272,16 @@ impl Engine {
             None => format!("template: {kind}"),
         };
         let hint = match error.kind() {
-            ErrorKind::OutOfFuel if error.detail().is_none() => Some("check the template for an endless loop".to_owned()),
+            ErrorKind::OutOfFuel if error.detail().is_none() => {
+                Some("check the template for an endless loop".to_owned())
+            }
             ErrorKind::SyntaxError if looks_like_go(sources, span) => Some(
                 "templates are Jinja: write `{{ env.NAME }}` for `{{ must_env `NAME` }}` of ecspresso"
                     .to_owned(),
             ),
-            ErrorKind::TemplateNotFound => Some(
-                "write the path relative to the manifest, and as a literal string"
-                    .to_owned(),
-            ),
+            ErrorKind::TemplateNotFound => {
+                Some("write the path relative to the manifest, and as a literal string".to_owned())
+            }
             _ => None,
         };
         (Problem::error(span, message).hint(hint), error.kind())

@@ -138,7 +138,10 @@ fn an_endless_loop_ends_with_a_problem() {
         &[("t", "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}")],
         json!(1),
     );
-    assert!(problems.expect_err("out of fuel")[0].hint.as_deref() == Some("check the template for an endless loop"));
+    assert!(
+        problems.expect_err("out of fuel")[0].hint.as_deref()
+            == Some("check the template for an endless loop")
+    );
 }
 
 #[test]

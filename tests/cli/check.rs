@@ -240,8 +240,9 @@ fn a_layer_that_does_nothing_or_misses_its_container_is_warned_of() {
         ("over.yml", over),
         ("same.yml", "cpu: 256\n"),
     ]);
-    let run =
-        folder.run(&["check"]).says("container `ap` has no image in this layer, and no lower layer has the container");
+    let run = folder
+        .run(&["check"])
+        .says("container `ap` has no image in this layer, and no lower layer has the container");
     run.says("did you mean `app`?").says("this layer changes nothing");
 }
 

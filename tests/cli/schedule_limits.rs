@@ -30,10 +30,7 @@ fn checked(manifest: &str, expected: &str) {
 
 #[test]
 fn an_end_comes_after_its_start() {
-    wrong(
-        "    start: 2030-01-02T00:00:00Z\n    end: 2030-01-02T00:00:00Z\n",
-        "`end` must be after `start`",
-    );
+    wrong("    start: 2030-01-02T00:00:00Z\n    end: 2030-01-02T00:00:00Z\n", "`end` must be after `start`");
 }
 
 #[test]
