@@ -178,11 +178,11 @@ fn odd_manifests_have_a_clear_answer_and_no_panic() {
 #[test]
 fn tags_and_variables_of_the_command_line_are_checked() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
-    folder.run(&["check", "--tag", "a b"]).exits(2).says("`a b` is not an image tag");
+    folder.run(&["check", "--tag", "a b"]).exits(2).says("`a b` is not a valid image tag");
     folder
         .run(&["check", "--tag", "ap=1"])
         .exits(2)
-        .says("the manifest has no image `ap`")
+        .says("no image named `ap` in the manifest")
         .says("did you mean `app`?");
     folder.run(&["check", "--set", "x"]).exits(2).says("`--set x…` is not `name=value`");
     folder.run(&["check", "--env-file", "nope"]).exits(2).says("read the env file `nope`");
@@ -194,7 +194,7 @@ fn tags_and_variables_of_the_command_line_are_checked() {
 fn stages_and_vars_of_the_wrong_kind_are_problems() {
     for wrong in ["stages: [production]", "vars: [a]", "images: [a]", "services: [a]"] {
         let folder = Folder::new(&[("ecsail.yml", &format!("ecsail: 1\n{wrong}\n"))]);
-        folder.run(&["check"]).exits(1).says("takes a mapping, found a list");
+        folder.run(&["check"]).exits(1).says("must be a mapping, found a list");
     }
 }
 
@@ -225,9 +225,9 @@ fn a_definition_is_checked_without_a_manifest() {
         .exits(0)
         .answers("2 definitions checked, no problems");
     let run = folder.run(&["check", "--definition", "list.yml", "bad.json", "go.json"]).exits(1);
-    let run = run.says("read as `containerDefinitions`: a list of containers").says("`family` is missing");
+    let run = run.says("a list of containers is read as `containerDefinitions`").says("`family` is missing");
     run.says("did you mean `readonlyRootFilesystem`?").says("templates are Jinja");
-    folder.run(&["check", "--definition", "nope.json"]).exits(2).says("read `nope.json`");
+    folder.run(&["check", "--definition", "nope.json"]).exits(2).says("failed to read `nope.json`");
 }
 
 #[test]
@@ -240,8 +240,9 @@ fn a_layer_that_does_nothing_or_misses_its_container_is_warned_of() {
         ("over.yml", over),
         ("same.yml", "cpu: 256\n"),
     ]);
-    let run =
-        folder.run(&["check"]).says("no layer below has a container `ap`, and this one gives it no image");
+    let run = folder
+        .run(&["check"])
+        .says("container `ap` has no image in this layer, and no lower layer has the container");
     run.says("did you mean `app`?").says("this layer changes nothing");
 }
 

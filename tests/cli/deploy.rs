@@ -311,7 +311,7 @@ fn without_a_tag_where_one_is_needed_nothing_is_guessed() {
         .run(&["deploy"])
         .exits(1)
         .says("`image.app` is not defined")
-        .says("give the tag to deploy: `--tag 1.4.2`");
+        .says("set the tag to deploy with `--tag 1.4.2`");
     world.unchanged();
 }
 
@@ -321,7 +321,7 @@ fn no_manifest_says_what_can_be_done() {
     folder
         .run(&["deploy", "--tag", "v2"])
         .exits(2)
-        .says("no `ecsail.yml` in this directory or above it")
+        .says("no `ecsail.yml` in this directory or its parents")
         .says("`-f`");
 }
 
@@ -379,7 +379,7 @@ fn a_tag_that_no_definition_takes_is_an_error() {
     let definition = DEFINITION.replace("{{ image.app }}", "nginx:1.27");
     let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
-    world.deploy("v3").exits(1).says("no definition takes the tag `v3`").says("image: {{ image.NAME }}");
+    world.deploy("v3").exits(1).says("no definition uses the tag `v3`").says("image: {{ image.NAME }}");
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn an_image_without_a_version_is_warned_of() {
     Folder::new(&files)
         .run(&["check"])
         .exits(0)
-        .says("the image of container `app` names no version, so `latest` is taken");
+        .says("the image of container `app` has no tag, so `latest` is used");
 }
 
 #[test]

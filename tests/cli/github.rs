@@ -56,7 +56,7 @@ fn problems_are_annotations_at_their_lines() {
     folder
         .run(&["check", "service", "nope"])
         .exits(2)
-        .says("::error title=ecsail::the manifest has no service `nope`");
+        .says("::error title=ecsail::no service named `nope` in the manifest");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn an_unknown_answer_in_the_manifest_is_an_error() {
     let manifest = format!("{MANIFEST}    on_failure: retry\n");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
-    world.deploy("v2").exits(1).says("`on_failure` takes `rollback` or `leave`, found `retry`");
+    world.deploy("v2").exits(1).says("`on_failure` must be `rollback` or `leave`, found `retry`");
     world.unchanged();
 }
 

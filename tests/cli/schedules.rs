@@ -286,7 +286,7 @@ fn what_the_app_owns_may_stay_unknown_where_it_may_not_be_read() {
 fn a_name_that_is_not_known_is_no_other_schedule() {
     let world =
         world_with(&SCHEDULES.replace("    timezone:", "    name: \"{{ env.NAME }}\"\n    timezone:"));
-    world.run(&["schedule", "list"]).exits(1).says("this uses a name that is not defined");
+    world.run(&["schedule", "list"]).exits(1).says("this value uses a name that is not defined");
 }
 
 // diff

@@ -236,7 +236,7 @@ fn a_name_that_is_not_used_need_not_be_defined() {
     world.folder.write("ecsail.yml", &manifest);
     world.run(&["status"]).exits(0).answers("web: web:1");
     world.folder.write("ecsail.yml", &manifest.replace("cluster: main", "cluster: 'c-{{ vars.nope }}'"));
-    world.run(&["status"]).exits(1).says("this uses a name that is not defined");
+    world.run(&["status"]).exits(1).says("this value uses a name that is not defined");
 }
 
 #[test]
