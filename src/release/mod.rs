@@ -46,11 +46,11 @@ impl State {
             State::Waiting => "waiting",
             State::UnderWay => "in progress",
             State::Unchanged => "unchanged",
-            State::NotNeeded => "not needed",
-            State::Changed => "changed",
+            State::NotNeeded => "skipped",
+            State::Changed => "succeeded",
             State::Failed => "failed",
             State::RolledBack => "rolled back",
-            State::NotReached => "not reached",
+            State::NotReached => "skipped",
         }
     }
 

@@ -72,12 +72,12 @@ fn without_a_manifest_one_tag_for_several_images_is_not_guessed() {
     world
         .run(&[&arguments[..], &["v2"]].concat())
         .exits(2)
-        .says("which one is not clear")
+        .says("is ambiguous")
         .says("side: public.ecr.aws/nginx/nginx:1.27");
     world
         .run(&[&arguments[..], &["nope=v2"]].concat())
         .exits(2)
-        .says("no container or repository is named `nope`");
+        .says("no container or repository named `nope`");
     world.unchanged();
     world.run(&[&arguments[..], &["app=v2"]].concat()).exits(0).answers("web: deployed web:2");
     assert_eq!(

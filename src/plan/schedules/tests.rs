@@ -817,7 +817,7 @@ fn a_job_that_something_of_the_same_name_runs_elsewhere_is_refused_while_that_is
     );
     let failures = compare(&nightly(), &[work()], &known, &ground()).expect_err("twice");
     insta::assert_snapshot!(failures[0].hints.join("\n"), @"
-    it is the app's own: delete it (`aws events remove-targets --rule nightly --ids nightly && aws events delete-rule --name nightly`)
+    it belongs to this app: delete it (`aws events remove-targets --rule nightly --ids nightly && aws events delete-rule --name nightly`)
     or keep it with `via: rule`
     ");
     let in_default = |state: &str| {
