@@ -61,8 +61,9 @@ pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> T
         Stopped::Ended => true,
         Stopped::Unknown => false,
         Stopped::Refused(error) => {
-            let note =
-                format!("rolling back with an update, because the service deployment cannot be stopped: {error}");
+            let note = format!(
+                "rolling back with an update, because the service deployment cannot be stopped: {error}"
+            );
             report.tell(&Event::Note(&note));
             false
         }
@@ -275,7 +276,9 @@ fn way_back<'a>(followed: &'a Followed, ended: bool, service: &Service) -> Resul
         Some("COMPLETED") => return Err(TakingBack::Completed),
         Some("FAILED") => {}
         // The list may be outdated: another deployment may have ended it, which must not be overwritten.
-        _ if ended => return left("it has ended, and the deployment that superseded it is not known yet".to_owned()),
+        _ if ended => {
+            return left("it has ended, and the deployment that superseded it is not known yet".to_owned());
+        }
         _ => {}
     }
     let Some(way) = &followed.way_back else {

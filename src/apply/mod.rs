@@ -112,7 +112,11 @@ async fn register(
         if error.is_ambiguous() {
             let found = already_registered(registration, &document, aws).await;
             let unknown = |lookup| {
-                unknown_effect(&format!("failed to register task definition `{}`", registration.family), &error, lookup)
+                unknown_effect(
+                    &format!("failed to register task definition `{}`", registration.family),
+                    &error,
+                    lookup,
+                )
             };
             if let Some(registered) = found.map_err(unknown)? {
                 report.tell(&Event::Registered { revision: registered.revision() });
@@ -321,8 +325,10 @@ pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &
         .filter(|service| deployed.contains(&service.key.as_str()) && !service.retag.is_empty())
     {
         if let Err(error) = aws.tag(&service.before, &service.retag).await {
-            report
-                .tell(&Event::Note(&format!("failed to record the new digest of `{}`: {error}", service.key)));
+            report.tell(&Event::Note(&format!(
+                "failed to record the new digest of `{}`: {error}",
+                service.key
+            )));
         }
     }
 }

@@ -97,7 +97,12 @@ impl TaskOrder {
     }
 
     fn attempted(&self) -> String {
-        format!("failed to run task `{}` ({}) in cluster `{}`", self.key, self.definition.revision(), self.cluster)
+        format!(
+            "failed to run task `{}` ({}) in cluster `{}`",
+            self.key,
+            self.definition.revision(),
+            self.cluster
+        )
     }
 }
 

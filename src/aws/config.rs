@@ -78,8 +78,9 @@ fn loader(settings: &Settings, manifest: &Manifest) -> Result<ConfigLoader> {
 ///
 /// The SDK does not read `AWS_CA_BUNDLE`, and a custom client drops the proxy settings, so both are set here.
 fn with_ca_bundle(path: &str) -> Result<SharedHttpClient> {
-    let pem = std::fs::read(path)
-        .map_err(|error| Failure::usage(format!("failed to read `AWS_CA_BUNDLE` file `{path}`")).because(error))?;
+    let pem = std::fs::read(path).map_err(|error| {
+        Failure::usage(format!("failed to read `AWS_CA_BUNDLE` file `{path}`")).because(error)
+    })?;
     let trust = TrustStore::empty().with_pem_certificate(pem.as_slice());
     let context = TlsContext::builder().with_trust_store(trust).build()?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {

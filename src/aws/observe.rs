@@ -125,7 +125,9 @@ impl Aws {
             }
             // A role that may use only one of the two services must not fail on the other.
             Err(error) if matches!(error.meaning, Meaning::Denied | Meaning::Unsupported) => {
-                vec![format!("could not check whether another schedule or rule already runs the new schedules: {error}")]
+                vec![format!(
+                    "could not check whether another schedule or rule already runs the new schedules: {error}"
+                )]
             }
             Err(error) => return Err(error),
         };
@@ -249,9 +251,7 @@ pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
 pub fn failure(error: ApiError) -> Failure {
     let hint = error.hint();
     match error.meaning {
-        Meaning::NoCredentials => {
-            Failure::error("failed to load AWS credentials").because(error).hint(hint)
-        }
+        Meaning::NoCredentials => Failure::error("failed to load AWS credentials").because(error).hint(hint),
         Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
         _ => Failure::error(format!("failed to call `{}`", error.operation)).because(error).hint(hint),
     }

@@ -34,9 +34,9 @@ pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
 fn hint(end: End, scene: &Scene<'_>) -> Option<String> {
     let place = scene.directory.display();
     match end {
-        End::Exited(127) => {
-            Some(format!("check that the command exists; relative paths start in the manifest's directory, `{place}`"))
-        }
+        End::Exited(127) => Some(format!(
+            "check that the command exists; relative paths start in the manifest's directory, `{place}`"
+        )),
         End::Exited(126) => {
             Some(format!("make the file executable with `chmod +x`; relative paths start in `{place}`"))
         }
@@ -44,12 +44,10 @@ fn hint(end: End, scene: &Scene<'_>) -> Option<String> {
         End::Exited(code @ 129..=159) => {
             Some(format!("exit code {code} means that {} ended the command", signal_name(code - 128)))
         }
-        End::Exited(_) | End::Killed(_) => {
-            Some("append `|| true` to a command that may fail".to_owned())
-        }
-        End::TimedOut => {
-            Some("let the hook start longer work in the background, because ecsail waits for hooks".to_owned())
-        }
+        End::Exited(_) | End::Killed(_) => Some("append `|| true` to a command that may fail".to_owned()),
+        End::TimedOut => Some(
+            "let the hook start longer work in the background, because ecsail waits for hooks".to_owned(),
+        ),
         End::Interrupted(_) => None,
     }
 }

@@ -18,10 +18,10 @@ pub fn account(wanted: Option<&str>, observed: &Observed) -> Vec<Failure> {
     }
     let hint = "use credentials of that account (`--profile`, `role:`), or choose another stage".to_owned();
     let message = match found {
-        Some(found) => format!("the manifest requires account `{wanted}`, but the credentials belong to account `{found}`"),
-        None => format!(
-            "failed to identify the caller: the manifest requires account `{wanted}`"
+        Some(found) => format!(
+            "the manifest requires account `{wanted}`, but the credentials belong to account `{found}`"
         ),
+        None => format!("failed to identify the caller: the manifest requires account `{wanted}`"),
     };
     vec![Failure::refused(message).hint(hint)]
 }
@@ -79,7 +79,10 @@ pub fn moving(service: &Service) -> Option<Failure> {
     let name = &service.service_name;
     let revision = revision_of(&deployment.task_definition);
     let message = format!("a deployment of `{name}` is in progress: `{revision}` (`{}`)", deployment.id);
-    Some(Failure::refused(message).hint("wait for it with `ecsail wait`, or replace it with `--supersede`".to_owned()))
+    Some(
+        Failure::refused(message)
+            .hint("wait for it with `ecsail wait`, or replace it with `--supersede`".to_owned()),
+    )
 }
 
 /// Returns a failure for each missing image of a document, with the newest tags of its repository.

@@ -82,8 +82,11 @@ pub(super) fn schedules(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
 /// Returns the context of schedules: the ARNs of their targets and roles contain the account.
 fn ground(observed: &Observed, options: &Options) -> Result<Ground, Failure> {
     let Some(caller) = &observed.caller else {
-        let hint = "check for a policy that denies `sts:GetCallerIdentity`, which needs no permission".to_owned();
-        return Err(Failure::error("failed to identify the caller, whose account the schedules need").hint(hint));
+        let hint =
+            "check for a policy that denies `sts:GetCallerIdentity`, which needs no permission".to_owned();
+        return Err(
+            Failure::error("failed to identify the caller, whose account the schedules need").hint(hint)
+        );
     };
     let app = (options.record.app.clone(), options.record.stage.clone());
     Ok(Ground::of(caller, &observed.region, app, options.now))

@@ -70,8 +70,9 @@ fn to_desired(
     force: bool,
 ) -> Result<Scaling, Failure> {
     if service.scheduling_strategy == "DAEMON" {
-        let message =
-            format!("service `{key}` has no desired count to set: it runs one task on each instance (DAEMON)");
+        let message = format!(
+            "service `{key}` has no desired count to set: it runs one task on each instance (DAEMON)"
+        );
         return Err(Failure::refused(message));
     }
     let notes = match autoscaling {
@@ -111,8 +112,9 @@ fn against_autoscaling(desired: i32, key: &str, target: &ScalableTarget) -> Fail
 /// Returns the note that a count is outside the range of autoscaling, or `None` if it is inside.
 fn outside(desired: i32, target: &ScalableTarget) -> Option<String> {
     let inside = (target.min..=target.max).contains(&desired);
-    let says =
-        || format!("{desired} is outside of {}, and autoscaling corrects it when it next scales", range(target));
+    let says = || {
+        format!("{desired} is outside of {}, and autoscaling corrects it when it next scales", range(target))
+    };
     (!inside).then(says)
 }
 

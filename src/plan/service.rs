@@ -42,8 +42,10 @@ pub fn changes(service: &DesiredService, seen: &ObservedService) -> Result<Attri
             continue;
         }
         if model().member("UpdateServiceRequest", member).is_none() {
-            let message =
-                format!("`{member}` of service `{}` cannot be changed after the service is created", service.name);
+            let message = format!(
+                "`{member}` of service `{}` cannot be changed after the service is created",
+                service.name
+            );
             failures.push(
                 Failure::error(message)
                     .hint("delete and recreate the service, or revert the change".to_owned()),

@@ -102,7 +102,8 @@ pub fn container<'a>(named: Option<&str>, definition: &'a Value) -> Result<Optio
             let family = definition["family"].as_str().unwrap_or_default();
             let near = did_you_mean(wanted, names.iter().copied());
             let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-            Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`")).hint(hint))
+            Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
+                .hint(hint))
         }
     }
 }

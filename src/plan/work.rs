@@ -96,7 +96,8 @@ fn lender<'a>(
     against: Against<'a>,
 ) -> Result<(&'a DesiredService, &'a ObservedService), Vec<Failure>> {
     let found = against.desired.all_services().find(|service| service.key == like);
-    let service = found.ok_or_else(|| vec![Failure::error(format!("no service named `{like}` in the manifest"))])?;
+    let service =
+        found.ok_or_else(|| vec![Failure::error(format!("no service named `{like}` in the manifest"))])?;
     let seen = refuse::service(service, against.observed)?;
     Ok((service, seen))
 }

@@ -130,10 +130,9 @@ fn an_image_outside_ecr_is_let_through_with_a_note() {
         ),
     ];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
-    world
-        .run(&["plan"])
-        .exits(0)
-        .answers("note: image `public.ecr.aws/nginx/nginx:1.27` was not checked: not in a private ECR registry");
+    world.run(&["plan"]).exits(0).answers(
+        "note: image `public.ecr.aws/nginx/nginx:1.27` was not checked: not in a private ECR registry",
+    );
 }
 
 #[test]
@@ -175,10 +174,9 @@ fn another_account_is_refused() {
         &[("ecsail.yml", &manifest), ("web.yml", DEFINITION)],
         &[service("web", json!({}))],
     );
-    world
-        .deploy("v2")
-        .exits(5)
-        .says("the manifest requires account `999999999999`, but the credentials belong to account `123456789012`");
+    world.deploy("v2").exits(5).says(
+        "the manifest requires account `999999999999`, but the credentials belong to account `123456789012`",
+    );
     world.unchanged();
 }
 

@@ -190,7 +190,8 @@ fn a_lost_answer_is_asked_for_again() {
     world.run(&["scale", "web", "--desired", "3", "--yes"]).exits(0).answers("3 of 3 tasks running");
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(1);
-    run.says("error: failed to set the desired count of service `web`").says("hint: allow `ecs:UpdateService`");
+    run.says("error: failed to set the desired count of service `web`")
+        .says("hint: allow `ecs:UpdateService`");
 }
 
 #[test]

@@ -237,8 +237,7 @@ fn failed(attempted: String, error: ApiError) -> Failure {
 /// Returns the failure for a schedule that has changed since the plan was made.
 fn moved(plan: &SchedulePlan, what: &str) -> Failure {
     let message = format!("{} `{}` {what} since the plan was made", noun(plan.via), plan.name);
-    Failure::refused(message)
-        .hint("check the changes with `ecsail plan`, then deploy again".to_owned())
+    Failure::refused(message).hint("check the changes with `ecsail plan`, then deploy again".to_owned())
 }
 
 fn now() -> i64 {

@@ -82,7 +82,8 @@ impl Swap {
         }
         put_targets(rule, self.put, with_rule, aws).await?;
         remove_targets(rule, &self.remove, aws).await.map_err(|failure| {
-            let both = "the new targets were put, and run beside the old ones, which were not removed".to_owned();
+            let both =
+                "the new targets were put, and run beside the old ones, which were not removed".to_owned();
             failure.hint((put && !self.remove.is_empty()).then_some(both))
         })
     }
@@ -250,7 +251,9 @@ pub(super) async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Res
     let entries = match removed {
         // The rule no longer exists, and neither do its targets.
         Err(error) if error.meaning == Meaning::NotFound => return Ok(()),
-        other => other.map_err(|error| failed(format!("failed to remove the targets of rule `{rule}`"), error))?,
+        other => {
+            other.map_err(|error| failed(format!("failed to remove the targets of rule `{rule}`"), error))?
+        }
     };
     if entries.is_empty() { Ok(()) } else { Err(not_done("remove", rule, ids, &entries)) }
 }

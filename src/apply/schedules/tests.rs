@@ -413,8 +413,14 @@ fn without_their_group_no_schedule_is_created_and_rules_are() {
     let results = lab.runtime.block_on(apply_all(&[&kept, &rule], &[], &lab.aws, &lab.told));
     let failure = results[0].as_ref().expect_err("there is no group");
     let cause = std::error::Error::source(failure).expect("it has a cause").to_string();
-    assert!(cause.starts_with("failed to create schedule group `shop-prod`: scheduler:CreateScheduleGroup"), "{cause}");
-    assert_eq!(failure.hints, ["allow `scheduler:CreateScheduleGroup` for the role or user that runs ecsail"]);
+    assert!(
+        cause.starts_with("failed to create schedule group `shop-prod`: scheduler:CreateScheduleGroup"),
+        "{cause}"
+    );
+    assert_eq!(
+        failure.hints,
+        ["allow `scheduler:CreateScheduleGroup` for the role or user that runs ecsail"]
+    );
     assert!(results[1].is_ok());
 }
 
@@ -717,7 +723,8 @@ fn who_may_not_look_at_rules_is_told_so_and_can_create_schedules() {
     lab.sandbox.inject(Fault::on("ListRules", FaultKind::AccessDenied).always());
     let desired = crate::render::Desired { schedules: vec![nightly()], ..Default::default() };
     let observed = lab.runtime.block_on(lab.aws.observe(&desired)).expect("that is no failure");
-    let told = "could not check whether another schedule or rule already runs the new schedules: events:ListRules";
+    let told =
+        "could not check whether another schedule or rule already runs the new schedules: events:ListRules";
     assert!(observed.notes.iter().any(|note| note.starts_with(told)), "{:?}", observed.notes);
 }
 

@@ -117,7 +117,8 @@ fn while_a_deployment_is_under_way_the_newest_success_is_where_a_rollback_goes()
     });
     let past = [("IN_PROGRESS", "web:9"), ("SUCCESSFUL", "web:8")];
     let told = told(seen("web:9", members, &past));
-    for line in ["9: in progress in main/web", "8: in progress in main/web", "8: rollback target of main/web"] {
+    for line in ["9: in progress in main/web", "8: in progress in main/web", "8: rollback target of main/web"]
+    {
         assert!(told.contains(&line.to_owned()), "{line}: {told:?}");
     }
 }

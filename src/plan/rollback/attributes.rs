@@ -39,7 +39,9 @@ pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: 
     // A service revision has the version that `LATEST` meant at that time. Sending it would pin the service to it.
     let follows_latest = service.platform_version.as_deref() == Some("LATEST");
     if follows_latest && normal_now.get(PLATFORM) != normal_then.get(PLATFORM) {
-        found.notes.push(format!("`{PLATFORM}` differs, but the service follows `LATEST`: it is left as it is"));
+        found
+            .notes
+            .push(format!("`{PLATFORM}` differs, but the service follows `LATEST`: it is left as it is"));
         normal_then.remove(PLATFORM);
         normal_then.extend(normal_now.get(PLATFORM).map(|version| (PLATFORM.to_owned(), version.clone())));
     }
@@ -66,7 +68,9 @@ pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: 
     for member in KEPT_FOR_GOOD.iter().filter(|member| now.get(**member) != then.get(**member)) {
         // A capacity provider strategy that is restored also restores the launch type.
         if !found.members.contains_key("capacityProviderStrategy") {
-            found.notes.push(format!("`{member}` differs, but cannot be changed after the service is created"));
+            found
+                .notes
+                .push(format!("`{member}` differs, but cannot be changed after the service is created"));
         }
     }
     found

@@ -101,8 +101,10 @@ pub fn number(number: u64, past: &Past, releases: &Releases) -> Result<Option<Ch
     let image = with_image(&tag, past, releases);
     match (is_revision, image) {
         (true, Some(found)) if found.revision_name() != name => {
-            let message =
-                format!("`{tag}` is ambiguous: it is the revision `{name}` and an image tag of `{}`", found.revision_name());
+            let message = format!(
+                "`{tag}` is ambiguous: it is the revision `{name}` and an image tag of `{}`",
+                found.revision_name()
+            );
             Err(Failure::usage(message).hint(format!("use `--to {name}` or `--to tag={tag}`")))
         }
         (true, _) => revision(&name, past, releases),

@@ -170,7 +170,8 @@ fn role_of(
         Via::Scheduler => {
             let message = format!("schedule `{}` has no role to start its tasks", schedule.key);
             let why =
-                "the role needs `ecs:RunTask` and `iam:PassRole`, and must trust `scheduler.amazonaws.com`".to_owned();
+                "the role needs `ecs:RunTask` and `iam:PassRole`, and must trust `scheduler.amazonaws.com`"
+                    .to_owned();
             Err(Failure::error(message).hint(hint.to_owned()).hint(why))
         }
     }

@@ -487,10 +487,7 @@ fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
     let observed = kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"taskRoleArn":"r"}"#));
     let plan = planned(&nightly(), work(), &observed);
     assert_eq!(shown(&plan), "Unchanged");
-    assert_eq!(
-        plan.notes,
-        ["`nightly`: its input is kept: it contains more than the manifest can override"]
-    );
+    assert_eq!(plan.notes, ["`nightly`: its input is kept: it contains more than the manifest can override"]);
 }
 
 #[test]
@@ -516,11 +513,7 @@ fn a_rule_without_a_role_gets_the_default_one_with_a_warning() {
     wanted.targets[0].role = None;
     let plan = planned(&wanted, work(), &ObservedSchedules::default());
     assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws:iam::123456789012:role/ecsEventsRole");
-    assert!(
-        plan.notes[0].starts_with("`nightly` has no role and uses `ecsEventsRole`"),
-        "{:?}",
-        plan.notes
-    );
+    assert!(plan.notes[0].starts_with("`nightly` has no role and uses `ecsEventsRole`"), "{:?}", plan.notes);
     let observed = put(own_tags(), vec![rule_target("nightly")], |_| {});
     let plan = planned(&wanted, work(), &observed);
     assert_eq!((shown(&plan).as_str(), plan.notes.len()), ("Unchanged", 0));
@@ -575,7 +568,10 @@ fn a_rule_of_others_is_refused() {
     let message = refused(&rule(), work(), &put(others, targets(), |_| {}));
     assert_eq!(message, "rule `nightly` is taken: it belongs to app `billing`");
     let managed = put(own_tags(), targets(), |rule| rule["ManagedBy"] = json!("ecs.amazonaws.com"));
-    assert_eq!(refused(&rule(), work(), &managed), "rule `nightly` is taken: it is managed by `ecs.amazonaws.com`");
+    assert_eq!(
+        refused(&rule(), work(), &managed),
+        "rule `nightly` is taken: it is managed by `ecs.amazonaws.com`"
+    );
     let events = put(BTreeMap::new(), targets(), |rule| rule["EventPattern"] = json!("{}"));
     assert!(refused(&rule(), work(), &events).contains("it has an event pattern"));
 }
@@ -613,8 +609,7 @@ fn the_partition_is_that_of_the_caller() {
     let mut wanted = nightly();
     wanted.targets[0].role = Some("starter".into());
     let ground = Ground::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
-    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground)
-        .expect("no blocker");
+    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground).expect("no blocker");
     assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws-cn:iam::123456789012:role/starter");
 }
 
@@ -790,10 +785,7 @@ fn a_schedule_of_a_named_group_that_is_used_is_noted() {
     let mut observed = kept(|_| {});
     observed.found.get_mut("nightly").expect("it is there").tags.clear();
     let plan = planned(&named, work(), &observed);
-    assert_eq!(
-        plan.notes,
-        ["schedule `shop-prod/nightly` already exists, and its group has no owner tags"]
-    );
+    assert_eq!(plan.notes, ["schedule `shop-prod/nightly` already exists, and its group has no owner tags"]);
 }
 
 #[test]

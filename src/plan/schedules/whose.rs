@@ -115,7 +115,9 @@ fn place_of(
             let hint = match (desired.targets.len(), same.len()) {
                 (1, 1) => format!("set `target: {id}`"),
                 (1, _) => {
-                    format!("set `target: {id}` for the one that it is, or list the others too, under `targets:`")
+                    format!(
+                        "set `target: {id}` for the one that it is, or list the others too, under `targets:`"
+                    )
                 }
                 _ => format!("use the id `{id}` under `targets:`"),
             };
