@@ -113,7 +113,7 @@ fn a_forced_deployment_of_one_revision_only_ecs_can_take_back() {
     let world = World::new(Scenario::Crash);
     deny(&world, &["StopServiceDeployment"]);
     let run = world.run(&["deploy", "--tag", "v1", "--force"]).exits(3);
-    run.says("only ECS itself can go back to the images that it had");
+    run.says("only ECS itself can restore its images");
     assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
 }
 

@@ -76,7 +76,7 @@ fn a_second_rollback_does_not_go_forward_again() {
     let world = a_and_b();
     rollback(&world, &[]).exits(0);
     world.sandbox.clear_requests();
-    let run = rollback(&world, &[]).exits(1).says("there is nothing to go back to");
+    let run = rollback(&world, &[]).exits(1).says("nothing to roll back to");
     run.says("choose a revision that succeeded: `--to web:2`");
     untouched(&world);
     rollback(&world, &["--to", "web:2"]).exits(0).answers("web: deployed web:2");
@@ -96,7 +96,7 @@ fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_w
     let world = a_b_and_c();
     delete_image(&world, "v2");
     let run = rollback(&world, &[]).exits(1).says("take `web` back to `web:2`");
-    run.says("the image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` is gone")
+    run.says("image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` no longer exists")
         .says("these could be gone back to: `--to web:1`");
     untouched(&world);
     rollback(&world, &["--to", "web:1"]).exits(0).answers("web: deployed web:1");
@@ -480,5 +480,5 @@ fn as_json_it_tells_where_to_and_why() {
     assert_eq!((&settled["verdict"], &settled["going_back"]), (&json!("rolled_back"), &json!(true)));
     crate::events::all_as_the_schema_says(&run.stdout);
     let none: Value = rollback(&world, &["--output", "json"]).exits(1).event("error");
-    assert!(none["message"].as_str().is_some_and(|text| text.contains("nothing to go back to")), "{none}");
+    assert!(none["message"].as_str().is_some_and(|text| text.contains("nothing to roll back to")), "{none}");
 }

@@ -90,7 +90,7 @@ fn without_a_manifest_one_tag_for_several_images_is_not_guessed() {
 fn a_manifest_whose_images_the_service_does_not_run_says_so() {
     let manifest = MANIFEST.replace("shop/app", "shop/other");
     let world = World::with(Scenario::Steady, &[("ecsail.yml", &manifest)], &[elaborate()]);
-    world.deploy("v2").exits(1).says("which has no image of").says("its images: app: ");
+    world.deploy("v2").exits(1).says("no image of").says("its images: app: ");
     world.unchanged();
 }
 

@@ -140,7 +140,7 @@ fn while_autoscaling_is_suspended_a_number_can_be_set() {
     assert_eq!(target(&world), (1, 6, true));
     world.run(&["scale", "web", "--suspend"]).exits(0).answers("unchanged, autoscaling is suspended");
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(0);
-    run.says("nothing moves the number until `--resume`");
+    run.says("nothing changes the count until `--resume`");
     let resumed =
         world.run(&["scale", "web", "--resume", "--yes", "--output", "json"]).exits(0).event("scaled");
     let state = json!({"min": 1, "max": 6, "scale_in_suspended": false, "scale_out_suspended": false,
