@@ -107,7 +107,7 @@ fn ministack_rollback_goes_to_the_previous_good_revision() {
     let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
     run.says("ECS has no deployment history for `web`");
     assert_eq!(emulator.revision(), "web:1");
-    emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("there is nothing to go back to");
+    emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("nothing to roll back to");
     emulator.folder.run(&["rollback", "web", "--to", "v2", "--yes"]).exits(0).answers("web: deployed web:2");
     assert_eq!(emulator.revision(), "web:2");
 }
