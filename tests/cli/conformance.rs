@@ -55,7 +55,7 @@ fn ministack_good_unchanged_and_missing() {
         .deploy(&["--tag", "v9"])
         .exits(1)
         .says("no tag `v9` in repository `shop/app`")
-        .says("newest tags there: ");
+        .says("newest tags: ");
     assert_eq!(emulator.revision(), "web:1");
     let run = emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
     assert_eq!(run.stderr.matches("web: registered").count(), 0, "{}", run.stderr);
@@ -105,9 +105,9 @@ fn ministack_rollback_goes_to_the_previous_good_revision() {
     // MiniStack keeps no service deployments: the revisions are all there is to go by.
     let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
     let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
-    run.says("ECS shows no deployment of `web` in its history");
+    run.says("ECS has no deployment history for `web`");
     assert_eq!(emulator.revision(), "web:1");
-    emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("there is nothing to go back to");
+    emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("nothing to roll back to");
     emulator.folder.run(&["rollback", "web", "--to", "v2", "--yes"]).exits(0).answers("web: deployed web:2");
     assert_eq!(emulator.revision(), "web:2");
 }
@@ -130,7 +130,7 @@ fn ministack_slow_times_out_is_refused_and_is_superseded() {
         .deploy(&["--tag", "slow", "--timeout", "500ms"])
         .exits(4)
         .answers("web: web:2 is still under way after ");
-    emulator.deploy(&["--tag", "v2"]).exits(5).says("a deployment of `web` is under way: `web:2`");
+    emulator.deploy(&["--tag", "v2"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     emulator.deploy(&["--tag", "v2", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
 }
 
@@ -155,7 +155,7 @@ fn moto_as_far_as_it_rolls_out() {
     emulator.folder.run(&["plan", "--tag", "v2"]).exits(0).answers("…:v1 → …:v2");
     emulator.deploy(&["--tag", "v9"]).exits(1).says("no tag `v9` in repository `shop/app`");
     // moto never completes a deployment, so one is always under way.
-    emulator.deploy(&["--tag", "v2"]).exits(5).says("is under way");
+    emulator.deploy(&["--tag", "v2"]).exits(5).says("is in progress");
     emulator
         .folder
         .run(&[KEPT, &["plan", "--tag", "v1"]].concat())

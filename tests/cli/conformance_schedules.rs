@@ -176,8 +176,8 @@ fn a_target_that_was_not_taken_is_an_error_and_is_put_the_next_time() {
         emulator.write("ecsail.yml", &format!("{}{PAIR}", MANIFEST.trim_end()));
         emulator.refuse(&["refused"]);
         let (run, _) = emulator.changes(&["deploy", "schedule", "pair", "--tag", "v2"]);
-        let run = run.exits(1).says("error: put 1 of 2 targets of rule `pair`");
-        run.says("caused by: `refused`: InternalException: ").says("hint: the others were done: `taken`");
+        let run = run.exits(1).says("error: failed to put 1 of 2 targets of rule `pair`");
+        run.says("caused by: `refused`: InternalException: ").says("hint: the others succeeded: `taken`");
         let ids = || {
             let rule = emulator.look()["rules"]["pair"].clone();
             rule["Targets"].as_object().expect("targets").keys().cloned().collect::<BTreeSet<_>>()

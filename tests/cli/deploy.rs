@@ -116,7 +116,7 @@ fn a_tag_that_is_not_there_stops_before_anything_changes() {
     let world = World::new(Scenario::Steady);
     let run = world.deploy("v9").exits(1);
     let run = run.says("error: no tag `v9` in repository `shop/app` in account 123456789012, us-east-1");
-    run.says("hint: newest tags there: v3, v2, v1");
+    run.says("hint: newest tags: v3, v2, v1");
     world.unchanged();
 }
 
@@ -130,10 +130,9 @@ fn an_image_outside_ecr_is_let_through_with_a_note() {
         ),
     ];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
-    world
-        .run(&["plan"])
-        .exits(0)
-        .answers("note: `public.ecr.aws/nginx/nginx:1.27` was not checked: not in a private ECR registry");
+    world.run(&["plan"]).exits(0).answers(
+        "note: image `public.ecr.aws/nginx/nginx:1.27` was not checked: not in a private ECR registry",
+    );
 }
 
 #[test]
@@ -153,7 +152,7 @@ fn a_service_that_is_not_there_is_an_error_that_says_how_to_create_it() {
     world
         .deploy("v2")
         .exits(1)
-        .says("there is no service `web` in cluster `main`")
+        .says("no service named `web` in cluster `main`")
         .says("aws ecs create-service --cluster main");
     world.unchanged();
 }
@@ -164,7 +163,7 @@ fn a_cluster_that_is_not_there_is_named() {
     world
         .run(&["deploy", "--tag", "v2", "--cluster", "nowhere"])
         .exits(1)
-        .says("error: there is no cluster `nowhere`");
+        .says("error: no cluster named `nowhere`");
 }
 
 #[test]
@@ -175,10 +174,9 @@ fn another_account_is_refused() {
         &[("ecsail.yml", &manifest), ("web.yml", DEFINITION)],
         &[service("web", json!({}))],
     );
-    world
-        .deploy("v2")
-        .exits(5)
-        .says("the manifest is for account `999999999999`, these credentials are of `123456789012`");
+    world.deploy("v2").exits(5).says(
+        "the manifest requires account `999999999999`, but the credentials belong to account `123456789012`",
+    );
     world.unchanged();
 }
 
@@ -191,7 +189,7 @@ fn an_account_that_cannot_be_found_out_is_refused() {
         &[service("web", json!({}))],
     );
     world.sandbox.inject(Fault::on("GetCallerIdentity", FaultKind::AccessDenied).always());
-    world.deploy("v2").exits(5).says("whose credentials these are could not be found out");
+    world.deploy("v2").exits(5).says("failed to identify the caller");
     world.unchanged();
 }
 
@@ -217,7 +215,7 @@ fn a_deployment_under_way_is_refused_unless_superseded() {
         .exits(0)
         .answers("web: web:2 is being deployed; not waiting for it");
     world.sandbox.clear_requests();
-    world.deploy("v3").exits(5).says("a deployment of `web` is under way: `web:2`").says("--supersede");
+    world.deploy("v3").exits(5).says("a deployment of `web` is in progress: `web:2`").says("--supersede");
     world.unchanged();
     // Neither is the same tag again a success: that deployment has not ended yet.
     world.deploy("v2").exits(5);
@@ -341,8 +339,8 @@ fn no_region_is_said_before_anything_else() {
 fn no_credentials_are_said_with_what_was_tried() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
     let folder = folder.env("AWS_EC2_METADATA_DISABLED", "true");
-    let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("the AWS credentials could not be loaded");
-    run.says("looked in the environment (`AWS_ACCESS_KEY_ID`), the profile in `~/.aws`");
+    let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("failed to load AWS credentials");
+    run.says("set up credentials in the environment (`AWS_ACCESS_KEY_ID`), a profile in `~/.aws`");
 }
 
 /// Returns the depth of the longest chain of calls of which each began after the one before had ended.

@@ -72,7 +72,8 @@ fn two_registrations_in_one_family_at_a_time_are_waited_out() {
 fn an_update_that_is_denied_says_which_permission_is_missing() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
-    let run = world.deploy("v2").exits(1).answers("web: not updated").says("error: update service `web`");
+    let run =
+        world.deploy("v2").exits(1).answers("web: not updated").says("error: failed to update service `web`");
     run.says("caused by: ecs:UpdateService: AccessDeniedException").says("hint: allow `ecs:UpdateService`");
 }
 
@@ -81,7 +82,11 @@ fn a_registration_that_is_refused_touches_no_service() {
     let world = World::new(Scenario::Steady);
     let kind = FaultKind::Code { status: 400, code: "ClientException".to_owned(), message: "No.".to_owned() };
     world.sandbox.inject(Fault::on("RegisterTaskDefinition", kind).always());
-    world.deploy("v2").exits(1).says("error: register task definition `web`").says("ClientException: No.");
+    world
+        .deploy("v2")
+        .exits(1)
+        .says("error: failed to register task definition `web`")
+        .says("ClientException: No.");
     assert!(world.calls("UpdateService").is_empty());
 }
 
@@ -114,12 +119,12 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("RegisterTaskDefinition", FaultKind::DropAfter).times(1));
     world.sandbox.inject(Fault::on("DescribeTaskDefinition", FaultKind::AccessDenied).always().after(1));
-    world.deploy("v2").exits(1).says("whether it took effect is not known");
+    world.deploy("v2").exits(1).says("it may have taken effect");
     assert_eq!(world.revisions("web"), 2, "registered once");
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter).times(1));
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always().after(1));
-    world.run(&["deploy", "--tag", "v1", "--force"]).exits(1).says("whether it took effect is not known");
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(1).says("it may have taken effect");
     assert_eq!(world.calls("UpdateService").len(), 1);
 }
 

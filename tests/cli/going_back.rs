@@ -39,7 +39,7 @@ fn where_ecs_may_not_be_asked_an_update_goes_back() {
     let world = World::new(Scenario::Crash);
     deny(&world, &["StopServiceDeployment"]);
     let run = world.deploy("v2").exits(3).answers("; taken back, web:1 runs");
-    run.says("note: going back by an update").says("web: going back to web:1 (UpdateService)");
+    run.says("note: rolling back with an update").says("web: going back to web:1 (UpdateService)");
     assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
 }
 
@@ -113,7 +113,7 @@ fn a_forced_deployment_of_one_revision_only_ecs_can_take_back() {
     let world = World::new(Scenario::Crash);
     deny(&world, &["StopServiceDeployment"]);
     let run = world.run(&["deploy", "--tag", "v1", "--force"]).exits(3);
-    run.says("only ECS itself can go back to the images that it had");
+    run.says("only ECS itself can restore its images");
     assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
 }
 
@@ -138,7 +138,7 @@ fn an_answer_that_cannot_be_given_is_said() {
     let run = world
         .deploy("v2")
         .exits(3)
-        .says("it could not be taken back: update service `web`: ecs:UpdateService");
+        .says("it could not be taken back: failed to update service `web`: ecs:UpdateService");
     run.says("web:1 ran before; go back to it: `ecsail rollback web --cluster main`");
 }
 

@@ -79,7 +79,7 @@ fn cancel_goes_back_by_an_update_where_ecs_may_not_be_asked() {
         .run(&["cancel", "web", "--yes"])
         .exits(0)
         .answers("web: deployed web:1")
-        .says("going back by an update");
+        .says("rolling back with an update");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn restart_asks_and_needs_names_where_there_is_no_manifest() {
 #[test]
 fn restart_is_refused_while_a_deployment_is_under_way_unless_it_supersedes() {
     let world = under_way(Scenario::Slow);
-    world.run(&["restart", "web", "--yes"]).exits(5).says("a deployment of `web` is under way: `web:2`");
+    world.run(&["restart", "web", "--yes"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     world.unchanged();
     world.run(&["restart", "web", "--yes", "--supersede"]).exits(0).answers("web: deployed web:2");
 }

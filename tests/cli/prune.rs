@@ -94,8 +94,8 @@ fn what_anything_refers_to_is_kept() {
     for line in [
         "web:12    ACTIVE  keep        the newest",
         "web:11    ACTIVE  deregister  -",
-        "web:10    ACTIVE  keep        under way in main/web",
-        "web:9     ACTIVE  keep        under way in main/web",
+        "web:10    ACTIVE  keep        in progress in main/web",
+        "web:9     ACTIVE  keep        in progress in main/web",
         "web:7     ACTIVE  keep        last success of main/web",
         "web:5     ACTIVE  keep        last success of main/web",
         "web:4     ACTIVE  keep        a task runs in main",
@@ -341,7 +341,7 @@ fn an_interrupt_ends_it_between_two_calls_and_it_says_how_far_it_came() {
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::Throttling).always().after(2));
     let mut child = world.start(&["prune", "web", "--keep", "1", "--yes"]);
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-    until(&mut stderr, "2 of 8 done; ECS takes one a second now");
+    until(&mut stderr, "2 of 8 done; ECS throttles to one a second");
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(sent.expect("`kill` is there").success());
     let ended = child.wait_with_output().expect("it ends");
@@ -373,5 +373,5 @@ fn a_throttle_is_waited_out_and_told_once() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::Throttling).after(2));
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(0);
-    run.says("note: 2 of 8 done; ECS takes one a second now").answers("web: 8 deregistered, 4 kept");
+    run.says("note: 2 of 8 done; ECS throttles to one a second").answers("web: 8 deregistered, 4 kept");
 }

@@ -199,9 +199,9 @@ fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touc
             "task migrate done shop:4",
             "service web rolled back shop:1 runs",
             "service worker rolled back shop:2 runs",
-            "service mailer not reached `worker` failed",
-            "schedule nightly not reached `worker` failed",
-            "task warm not reached `worker` failed",
+            "service mailer skipped `worker` failed",
+            "schedule nightly skipped `worker` failed",
+            "task warm skipped `worker` failed",
         ]
     );
     assert!(table[7].ends_with(" of v2: rolled back"), "{}", table[7]);
@@ -432,7 +432,7 @@ fn who_interrupts_the_migration_stops_the_release() {
     let (child, stderr) = until_it_says(&world, &[], "migrate: pending");
     let (code, said) = interrupted(child, stderr, 1);
     assert_eq!(code, Some(130), "{said}");
-    assert!(said.contains("web") && said.contains("not reached"), "{said}");
+    assert!(said.contains("web") && said.contains("skipped"), "{said}");
     assert_eq!(changes(&world), ["RegisterTaskDefinition", "RunTask"]);
 }
 
@@ -523,7 +523,7 @@ fn a_task_like_a_service_is_refused_in_the_wrong_account() {
     world
         .run(&["run", "--like", "web", "--", "true"])
         .exits(5)
-        .says("the manifest is for account `999999999999`");
+        .says("the manifest requires account `999999999999`");
     assert!(world.calls("RunTask").is_empty());
 }
 

@@ -76,8 +76,8 @@ fn a_second_rollback_does_not_go_forward_again() {
     let world = a_and_b();
     rollback(&world, &[]).exits(0);
     world.sandbox.clear_requests();
-    let run = rollback(&world, &[]).exits(1).says("there is nothing to go back to");
-    run.says("deployments of these succeeded: `--to web:2`");
+    let run = rollback(&world, &[]).exits(1).says("nothing to roll back to");
+    run.says("choose a revision that succeeded: `--to web:2`");
     untouched(&world);
     rollback(&world, &["--to", "web:2"]).exits(0).answers("web: deployed web:2");
     rollback(&world, &[]).exits(0).answers("web: deployed web:1");
@@ -96,7 +96,7 @@ fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_w
     let world = a_b_and_c();
     delete_image(&world, "v2");
     let run = rollback(&world, &[]).exits(1).says("take `web` back to `web:2`");
-    run.says("the image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` is gone")
+    run.says("image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` no longer exists")
         .says("these could be gone back to: `--to web:1`");
     untouched(&world);
     rollback(&world, &["--to", "web:1"]).exits(0).answers("web: deployed web:1");
@@ -165,7 +165,7 @@ fn a_deployment_under_way_that_ecs_may_not_stop_is_taken_back_by_an_update() {
     world.sandbox.set_scenario(None, Scenario::Crash);
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied).always());
-    rollback(&world, &[]).exits(0).answers("web: deployed web:2 in ").says("going back by an update");
+    rollback(&world, &[]).exits(0).answers("web: deployed web:2 in ").says("rolling back with an update");
     assert_eq!(runs(&world), "web:2");
 }
 
@@ -176,7 +176,7 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
     world.sandbox.clear_requests();
     let run =
-        rollback(&world, &["--to", "web:1"]).exits(5).says("a deployment of `web` is under way: `web:3`");
+        rollback(&world, &["--to", "web:1"]).exits(5).says("a deployment of `web` is in progress: `web:3`");
     run.says("without `--to` and `--steps` it is taken back");
     untouched(&world);
     rollback(&world, &["--to", "web:1", "--supersede"]).exits(0).answers("web: deployed web:1");
@@ -230,7 +230,7 @@ fn an_image_whose_tag_names_another_and_that_is_gone_is_refused() {
     let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageDigest": ran}]});
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
     world.sandbox.clear_requests();
-    rollback(&world, &[]).exits(1).says("now is another image").says("`--to web:1`");
+    rollback(&world, &[]).exits(1).says("of image").says("no longer exists").says("`--to web:1`");
     untouched(&world);
 }
 
@@ -301,7 +301,7 @@ fn without_the_history_the_tags_of_a_deploy_decide() {
     let run = run.says(
         "web:2 is the newest older revision with the tags of a deploy; whether it ran well is not known",
     );
-    run.says("the deployment history cannot be read: ecs:ListServiceDeployments");
+    run.says("failed to read the deployment history: ecs:ListServiceDeployments");
 }
 
 #[test]
@@ -379,8 +379,8 @@ fn a_revision_that_never_ran_may_be_named_and_that_is_said() {
     let world = a_b_and_c_that_failed();
     let run = world.run(&["rollback", "web", "--to", "v3", "--dry-run"]).exits(0);
     run.says("no deployment of it is known to have succeeded");
-    rollback(&world, &["--to", "v9"]).exits(1).says("no deployment and no revision had an image `v9`");
-    rollback(&world, &["--to", "web:9"]).exits(1).says("there is no revision `web:9`");
+    rollback(&world, &["--to", "v9"]).exits(1).says("no deployment or revision with image `v9`");
+    rollback(&world, &["--to", "web:9"]).exits(1).says("no revision named `web:9`");
     rollback(&world, &["--to", "a b"]).exits(2);
     untouched(&world);
 }
@@ -434,7 +434,7 @@ fn credentials_of_another_account_are_refused() {
     let world = a_and_b();
     let manifest = format!("{MANIFEST}account: \"999999999999\"\n");
     world.folder.write("ecsail.yml", &manifest);
-    rollback(&world, &[]).exits(5).says("the manifest is for account `999999999999`");
+    rollback(&world, &[]).exits(5).says("the manifest requires account `999999999999`");
     untouched(&world);
 }
 
@@ -443,7 +443,7 @@ fn a_service_that_codedeploy_moves_goes_back_there() {
     let controller = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[service("web", controller)]);
-    rollback(&world, &[]).exits(5).says("is moved by the `CODE_DEPLOY` controller");
+    rollback(&world, &[]).exits(5).says("has the deployment controller `CODE_DEPLOY`");
 }
 
 #[test]
@@ -480,5 +480,5 @@ fn as_json_it_tells_where_to_and_why() {
     assert_eq!((&settled["verdict"], &settled["going_back"]), (&json!("rolled_back"), &json!(true)));
     crate::events::all_as_the_schema_says(&run.stdout);
     let none: Value = rollback(&world, &["--output", "json"]).exits(1).event("error");
-    assert!(none["message"].as_str().is_some_and(|text| text.contains("nothing to go back to")), "{none}");
+    assert!(none["message"].as_str().is_some_and(|text| text.contains("nothing to roll back to")), "{none}");
 }

@@ -246,7 +246,7 @@ fn only_the_container_that_is_named_counts_and_is_heard() {
     let one = run(&world, &["--container", "app"], &["bin/migrate"]).exits(0);
     assert!(one.stdout.starts_with("starting app") && !one.stdout.contains("proxy"), "{}", one.stdout);
     let other = run(&world, &["--container", "ap"], &["bin/migrate"]).exits(2);
-    other.says("error: task definition `web` has no container `ap`").says("hint: did you mean `app`?");
+    other.says("error: no container named `ap` in task definition `web`").says("hint: did you mean `app`?");
     assert_eq!(world.calls("RunTask").len(), 2);
 }
 

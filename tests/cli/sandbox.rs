@@ -48,7 +48,7 @@ fn a_scenario_is_picked_by_name() {
 
 #[test]
 fn a_tag_that_is_not_there_is_a_missing_tag_here_too() {
-    folder().run(&["--sandbox", "deploy", "--tag", "v9"]).exits(1).says("newest tags there: v3, v2, v1");
+    folder().run(&["--sandbox", "deploy", "--tag", "v9"]).exits(1).says("newest tags: v3, v2, v1");
 }
 
 #[test]

@@ -117,11 +117,11 @@ fn what_is_wanted_has_to_be_said_and_only_once() {
 fn a_number_that_autoscaling_would_move_again_is_refused_unless_forced() {
     let world = scaled(1, 6);
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(5);
-    let run = run.says("service `web` is scaled automatically (1..6): autoscaling would move 4 again");
+    let run = run.says("service `web` is scaled automatically (1..6): autoscaling would change 4 again");
     run.says("`--suspend`").says("`--force`");
     world.unchanged();
     let run = world.run(&["scale", "web", "--desired", "4", "--yes", "--force"]).exits(0);
-    run.answers("scaled from 2 to 4").says("note: autoscaling (1..6) will move it again");
+    run.answers("scaled from 2 to 4").says("note: autoscaling (1..6) will change it again");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_number_outside_of_the_range_is_said_to_be() {
     let world = scaled(1, 6);
     world.run(&["scale", "web", "--desired", "9", "--yes"]).exits(5).says("9 is outside of 1..6");
     let run = world.run(&["scale", "web", "--desired", "9", "--yes", "--force"]).exits(0);
-    run.says("note: 9 is outside of 1..6, and is brought back when it next scales");
+    run.says("note: 9 is outside of 1..6, and autoscaling corrects it when it next scales");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn while_autoscaling_is_suspended_a_number_can_be_set() {
     assert_eq!(target(&world), (1, 6, true));
     world.run(&["scale", "web", "--suspend"]).exits(0).answers("unchanged, autoscaling is suspended");
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(0);
-    run.says("nothing moves the number until `--resume`");
+    run.says("nothing changes the count until `--resume`");
     let resumed =
         world.run(&["scale", "web", "--resume", "--yes", "--output", "json"]).exits(0).event("scaled");
     let state = json!({"min": 1, "max": 6, "scale_in_suspended": false, "scale_out_suspended": false,
@@ -155,7 +155,7 @@ fn a_range_is_changed_and_what_it_moves_is_watched() {
     let run = world.run(&["scale", "web", "--max", "8", "--yes"]).exits(0);
     run.answers("web: autoscaling is on, 1..8 tasks");
     let run = world.run(&["scale", "web", "--min", "3", "--yes"]).exits(0);
-    run.says("2 tasks are too few for it: they become 3")
+    run.says("autoscaling will raise the count from 2 to 3 tasks")
         .answers("web: scaled from 2 to 3, 3 of 3 tasks running");
     assert_eq!(target(&world), (3, 8, false));
     assert!(world.calls("UpdateService").is_empty(), "autoscaling moves it");
@@ -190,7 +190,8 @@ fn a_lost_answer_is_asked_for_again() {
     world.run(&["scale", "web", "--desired", "3", "--yes"]).exits(0).answers("3 of 3 tasks running");
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(1);
-    run.says("error: set the desired count of service `web`").says("hint: allow `ecs:UpdateService`");
+    run.says("error: failed to set the desired count of service `web`")
+        .says("hint: allow `ecs:UpdateService`");
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn a_group_of_somebody_else_is_refused_before_anything_changes() {
         .expect("a group");
     world.sandbox.clear_requests();
     let run = world.run(&["deploy", "--tag", "v2", "--yes"]).exits(5);
-    run.says("schedule group `shop` is taken: it is of app `other`");
+    run.says("schedule group `shop` is taken: it belongs to app `other`");
     assert_eq!(changes(&world), Vec::<String>::new());
     world.unchanged();
 }
@@ -500,7 +500,7 @@ fn a_target_of_others_keeps_the_rule_and_is_said() {
     let world = left();
     add_target(&world, "hourly", mail());
     let run = prune(&world).exits(0).says("rule `hourly` stays, without targets of the app's");
-    run.answers("`mail` stays: it does not run a task, but `arn:aws:lambda:");
+    run.answers("`mail` stays: its target is `arn:aws:lambda:");
     assert_eq!(ids(&world, "hourly"), ["mail"]);
     prune(&world).exits(0).answers("nothing to do, 1 kept");
 }
@@ -524,7 +524,7 @@ fn a_task_that_no_tag_names_as_the_apps_is_one_of_others() {
     target["Id"] = "by-hand".into();
     target["EcsParameters"]["TaskDefinitionArn"] = crate::prune::arn("web:1").into();
     add_target(&world, "hourly", target);
-    prune(&world).exits(0).answers("`by-hand` stays: it runs web:1, and no tag says whose that is");
+    prune(&world).exits(0).answers("`by-hand` stays: it runs web:1, which has no owner tags");
     assert_eq!(ids(&world, "hourly"), ["by-hand"]);
 }
 
@@ -780,6 +780,6 @@ fn without_schedules_a_rollback_asks_nothing_of_eventbridge() {
 fn a_schedule_that_could_not_be_taken_back_is_an_error() {
     let world = twice();
     world.sandbox.inject(Fault::on("UpdateSchedule", FaultKind::AccessDenied).always());
-    world.run(&["rollback", "--yes"]).exits(1).says("update schedule `nightly`");
+    world.run(&["rollback", "--yes"]).exits(1).says("failed to update schedule `nightly`");
     assert_eq!(runs_of_service(&world), "web:2");
 }

@@ -153,7 +153,7 @@ fn an_empty_cluster_has_nothing_to_show() {
     world.call("CreateCluster", json!({"clusterName": "main"}));
     let run = world.run(&["status", "--cluster", "main"]).exits(0);
     assert_eq!(run.stdout, "cluster `main` has no services\n");
-    world.run(&["status", "--cluster", "nope"]).exits(1).says("there is no cluster `nope`");
+    world.run(&["status", "--cluster", "nope"]).exits(1).says("no cluster named `nope`");
 }
 
 #[test]

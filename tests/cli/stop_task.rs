@@ -85,5 +85,5 @@ fn a_permission_that_is_missing_is_named() {
     world.sandbox.inject(Fault::on("StopTask", FaultKind::AccessDenied));
     let run =
         world.run(&["stop-task", "web", &ids[0], &ids[1], "--yes"]).exits(1).answers("web: stopping task");
-    run.says("error: stop task").says("hint: allow `ecs:StopTask`");
+    run.says("error: failed to stop task").says("hint: allow `ecs:StopTask`");
 }
