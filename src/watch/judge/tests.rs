@@ -1,4 +1,4 @@
-//! Every way in which a deployment can end, a row each.
+//! Every way in which a deployment can end, one row each.
 
 use serde_json::{Value, json};
 
@@ -254,7 +254,7 @@ fn without_service_deployments_the_list_decides() {
             "progressing",
             "rolling back: FAILED because",
         ),
-        // Somebody else's deployment.
+        // Another client's deployment.
         (
             vec![
                 deployment("ecs-svc/3", "PRIMARY", 3, "IN_PROGRESS", 0, 2),
@@ -272,7 +272,7 @@ fn without_service_deployments_the_list_decides() {
             "superseded",
             "web:3 (ecs-svc/3)",
         ),
-        // Old clouds give no rollout state.
+        // Older implementations give no rollout state.
         (vec![ours("PRIMARY", "", 2)], "", vec![], "succeeded", ""),
         (vec![ours("PRIMARY", "", 1)], "", vec![], "progressing", "in progress"),
         (
@@ -306,7 +306,7 @@ fn an_old_answer_in_between_is_no_rollback() {
     let with = |absent| Snapshot { absent, ..snapshot(stale.clone(), None) };
     assert_eq!(verdict(&with(1)).0, "progressing");
     assert_eq!(verdict(&with(3)).0, "rolled_back");
-    // Where it was seen to fail, or ECS says so, there is nothing to wait for.
+    // Where it was seen to fail, or ECS reports it, there is nothing to wait for.
     let failed = Deployment { rollout_state: Some("FAILED".into()), ..Deployment::default() };
     assert_eq!(verdict(&Snapshot { last_seen: Some(failed), ..with(1) }).0, "rolled_back");
 }
