@@ -1,7 +1,7 @@
 //! Real reasons, one row or more for each that is known, each with where it was found.
 //!
-//! "guide" is the ECS developer guide, with the name of the page; ids in its texts are its own placeholders, filled in.
-//! "report" is a text that somebody put into public notes or an issue. No known row is left unrecognised.
+//! "guide" is the ECS developer guide, with the name of the page; ids in its texts are its own placeholders, filled
+//! in. "report" is a text from public notes or an issue. Every known row is recognised.
 
 use super::*;
 use crate::aws::types::Container;
@@ -23,7 +23,8 @@ fn task(code: &str, reason: &str, container: Option<&str>, exit_code: Option<i64
     Task { stop_code, stopped_reason: Some(reason.into()), containers: vec![own], ..Task::default() }
 }
 
-/// Says what is wanted of a row: the cause, and whether it is deterministic.
+/// An expected row: stop code, reason, the container's reason and exit code, the cause, and whether it is
+/// deterministic.
 type Row = (&'static str, &'static str, Option<&'static str>, Option<i64>, &'static str, bool);
 
 fn recognised(rows: &[Row]) {
@@ -33,7 +34,7 @@ fn recognised(rows: &[Row]) {
         assert_eq!(first.cause, *cause, "{reason} {container:?}");
         assert_eq!(first.deterministic, *deterministic, "{reason} {container:?}");
         assert!(!first.remedy.is_empty(), "{reason}");
-        // A code of tomorrow hides no known text.
+        // An unknown stop code hides no known text.
         if *code != EXIT && exit_code.is_none() {
             let found = causes_of(&task("CodeOfTomorrow", reason, *container, *exit_code));
             assert_eq!(found.first().map(|row| row.cause), Some(*cause), "under another code: {reason}");
