@@ -178,7 +178,7 @@ fn is_rollback(
 fn rollback_event(followed: &Followed, service: &Service) -> String {
     let told = followed.events(service).filter(|event| event.message.contains("deployment failed"));
     told.last().map_or_else(
-        || "ECS rolled back to the previous deployment".to_owned(),
+        || "ECS gives no reason".to_owned(),
         |event| event.message.trim().to_owned(),
     )
 }

@@ -167,7 +167,7 @@ fn the_service_deployment_decides() {
             service(&[deployment(OLD, "PRIMARY", 1, "COMPLETED", 2, 2)], "rollback", &[]),
             json!({"status": "IN_PROGRESS"}),
             "progressing",
-            "rolling back: ECS went back to the previous deployment",
+            "rolling back: ECS gives no reason",
         ),
         // The circuit breaker without rollback: only the deployment list says FAILED.
         (
@@ -230,7 +230,7 @@ fn without_service_deployments_the_list_decides() {
             "",
             vec![],
             "rolled_back",
-            "ECS went back to the previous deployment",
+            "ECS gives no reason",
         ),
         (
             vec![old("PRIMARY", "FAILED"), ours("ACTIVE", "FAILED", 0)],
@@ -245,7 +245,7 @@ fn without_service_deployments_the_list_decides() {
             "rollback",
             vec![going_back],
             "rolled_back",
-            "ECS went back to the previous deployment",
+            "ECS gives no reason",
         ),
         (
             vec![deployment("ecs-svc/9", "PRIMARY", 1, "IN_PROGRESS", 1, 2), ours("ACTIVE", "FAILED", 0)],
@@ -280,7 +280,7 @@ fn without_service_deployments_the_list_decides() {
             "",
             vec![],
             "progressing",
-            "in progress; tasks of the deployment before still run",
+            "in progress; tasks of the previous deployment are still running",
         ),
         (vec![ours("PRIMARY", "STATE_OF_TOMORROW", 2)], "", vec![], "progressing", "in progress"),
         (vec![], "", vec![], "progressing", "the service has no deployments"),
@@ -348,7 +348,7 @@ fn the_same_crash_again_and_again_is_stuck() {
     assert_eq!(verdict(&with(vec![crashed(1), crashed(2), crashed(137)])).0, "progressing");
     let (word, text) = verdict(&with(vec![crashed(1), crashed(1), crashed(1)]));
     assert_eq!(word, "stuck");
-    assert_eq!(text, "3 tasks ended in the same way: container `app` exited with code 1");
+    assert_eq!(text, "3 tasks failed in the same way: container `app` exited with code 1");
 }
 
 #[test]
