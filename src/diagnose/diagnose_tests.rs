@@ -186,7 +186,10 @@ fn that_it_failed_is_no_cause_where_anything_tells_why() {
     let reason = Some("Service deployment rolled back because the circuit breaker threshold was exceeded.");
     let seen = Seen { events: &events, reason, ..Seen::default() };
     let alone = diagnose(&seen).expect("failed");
-    assert_eq!(causes(&alone), ["tasks failed until ECS gave up", "ECS rolls back to the previous deployment"]);
+    assert_eq!(
+        causes(&alone),
+        ["tasks failed until ECS gave up", "ECS rolls back to the previous deployment"]
+    );
     let tasks = [exited(1, 1, 1)];
     let with = diagnose(&Seen { stopped: &tasks, ..seen }).expect("failed");
     assert_eq!(causes(&with), ["the program exited with an error"]);

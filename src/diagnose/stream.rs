@@ -51,7 +51,9 @@ pub fn stream_of(definition: &Value, task: &Task, container: &Container) -> Opti
     };
     let prefixed = group.prefix.map(|prefix| format!("{prefix}/{}/{}", container.name, task.id()));
     let Some(name) = prefixed.or_else(|| container.runtime_id.clone()) else {
-        return Some(Err("its log stream has the container's runtime id as its name, which ECS does not return".to_owned()));
+        return Some(Err(
+            "its log stream has the container's runtime id as its name, which ECS does not return".to_owned(),
+        ));
     };
     Some(Ok(Stream { region: group.region, group: group.name, name }))
 }

@@ -85,7 +85,9 @@ fn of_verdict(verdict: &Verdict, revision: &str, time: &str) -> (Paint, String) 
 /// Returns how the rollback ended.
 fn way_back(to: &str, end: &Ending) -> String {
     match end {
-        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => format!("rolled back, {to} is running"),
+        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
+            format!("rolled back, {to} is running")
+        }
         Ending::Settled(Verdict::Superseded { by }) => {
             format!("the rollback to {to} was superseded by {by}")
         }

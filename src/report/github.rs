@@ -48,7 +48,11 @@ impl GitHub {
             .open(path)
             .and_then(|mut file| writeln!(file, "{text}"));
         if let Err(error) = written {
-            self.command(&format!("::warning::failed to write `{}`: {}", path.display(), escaped(&error.to_string())));
+            self.command(&format!(
+                "::warning::failed to write `{}`: {}",
+                path.display(),
+                escaped(&error.to_string())
+            ));
         }
     }
 

@@ -86,7 +86,11 @@ fn after(plan: &Plan, service: &ServicePlan) -> String {
 fn reason_text(reason: &Reason) -> String {
     match reason {
         Reason::ImageMoved { image, before, after } => {
-            format!("`{image}` now points to another image: {} → {}", short_digest(before), short_digest(after))
+            format!(
+                "`{image}` now points to another image: {} → {}",
+                short_digest(before),
+                short_digest(after)
+            )
         }
         Reason::Failed => "the last deployment of this revision failed".to_owned(),
         Reason::Superseded => "the deployment in progress is superseded (`--supersede`)".to_owned(),

@@ -84,9 +84,7 @@ fn why(target: &Target) -> Option<String> {
         Source::BeforeHistory => {
             "what ran at the beginning of ECS's deployment history, which has at most 90 days".to_owned()
         }
-        Source::LastCompleted => {
-            "the last completed deployment in the service's deployment list".to_owned()
-        }
+        Source::LastCompleted => "the last completed deployment in the service's deployment list".to_owned(),
         Source::Tags => format!(
             "not in ECS's deployment history: {to} is the newest older revision with the tags of a deploy; \
              whether it succeeded is unknown"
@@ -113,7 +111,9 @@ fn left_out(left: &LeftOut) -> String {
         }
         Why::Same => format!("{revision} of {at}: the same as the running revision"),
         Why::RolledAwayFrom => {
-            format!("{revision} of {at}: it succeeded, and was rolled back later; choose it with `--to {revision}`")
+            format!(
+                "{revision} of {at}: it succeeded, and was rolled back later; choose it with `--to {revision}`"
+            )
         }
     }
 }

@@ -102,7 +102,8 @@ pub fn what_now(end: &TaskEnd) -> Vec<String> {
     let region = open.first().and_then(|task| task.arn.split(':').nth(3)).unwrap_or_default();
     let place = format!("--cluster {cluster} --region {region}");
     let ids: Vec<&str> = open.iter().map(|task| task.id()).collect();
-    let mut lines = vec![format!("show its state: `aws ecs describe-tasks {place} --tasks {}`", ids.join(" "))];
+    let mut lines =
+        vec![format!("show its state: `aws ecs describe-tasks {place} --tasks {}`", ids.join(" "))];
     lines.extend(ids.iter().map(|id| format!("stop it: `aws ecs stop-task {place} --task {id}`")));
     lines
 }

@@ -249,7 +249,8 @@ impl Report for Text {
         self.finish();
         let (screen, live) = (self.screen, self.live.clone());
         Some(Box::new(move || {
-            let question = "The rollout continues without ecsail. [l]eave it, [r]oll it back, or keep [w]atching?";
+            let question =
+                "The rollout continues without ecsail. [l]eave it, [r]oll it back, or keep [w]atching?";
             let answer = match screen.answer(question).to_lowercase().as_str() {
                 "r" | "rollback" | "roll back" => Interrupted::RollBack,
                 "w" | "watch" => Interrupted::GoOn,
@@ -267,7 +268,8 @@ impl Report for Text {
         self.finish();
         let screen = self.screen;
         Some(Box::new(move || {
-            let question = "The task keeps running without ecsail. [l]eave it, [s]top it, or keep [w]atching?";
+            let question =
+                "The task keeps running without ecsail. [l]eave it, [s]top it, or keep [w]atching?";
             match screen.answer(question).to_lowercase().as_str() {
                 "s" | "stop" => TaskInterrupted::Stop,
                 "w" | "watch" => TaskInterrupted::GoOn,

@@ -36,7 +36,10 @@ impl Tail<'_> {
         let document = found.remove(&self.reading.name).unwrap_or_default();
         let Ok(service) = view::<Service>(&document) else { return Ok(true) };
         if service.status != "ACTIVE" && service.status != "DRAINING" {
-            self.say(&format!("service `{}` no longer exists: there will be no more log lines", self.reading.key));
+            self.say(&format!(
+                "service `{}` no longer exists: there will be no more log lines",
+                self.reading.key
+            ));
             return Ok(false);
         }
         match self.take_in(&service).await {
@@ -50,7 +53,10 @@ impl Tail<'_> {
         self.say_unreadable();
         for arn in with_tasks(&service) {
             if self.revisions.insert(arn.clone()) {
-                self.say(&format!("the first tasks of {} are starting: their log lines follow", revision_of(&arn)));
+                self.say(&format!(
+                    "the first tasks of {} are starting: their log lines follow",
+                    revision_of(&arn)
+                ));
             }
         }
         Ok(true)
@@ -114,7 +120,8 @@ impl Tail<'_> {
         let names: Vec<&str> = known.into_iter().collect();
         let near = did_you_mean(wanted, names.iter().copied());
         let hint = near.unwrap_or_else(|| format!("its containers are {}", names.join(", ")));
-        Err(Failure::usage(format!("no container named `{wanted}` in service `{}`", self.reading.key)).hint(hint))
+        Err(Failure::usage(format!("no container named `{wanted}` in service `{}`", self.reading.key))
+            .hint(hint))
     }
 }
 

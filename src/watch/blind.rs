@@ -95,8 +95,7 @@ impl Watch<'_> {
             }
         }
         for (error, keys) in unseen {
-            let note =
-                format!("failed to poll {}, still watching: {error}", keys.join(", "));
+            let note = format!("failed to poll {}, still watching: {error}", keys.join(", "));
             self.report.tell(&report::Event::Note(&note));
         }
     }

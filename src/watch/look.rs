@@ -197,10 +197,7 @@ impl Watch<'_> {
             return;
         }
         sources.service_deployments = false;
-        self.note_once(
-            "watching the deployment list, since service deployments cannot be read",
-            error,
-        );
+        self.note_once("watching the deployment list, since service deployments cannot be read", error);
     }
 
     /// Reports once what cannot be read, and why. What no longer exists shows in the services themselves.

@@ -335,10 +335,11 @@ impl Item {
         if self.ending.is_some() || elapsed < self.followed.policy.timeout {
             return;
         }
-        let mut waiting_for = self.progress.as_ref().map_or("the first answer of ECS".to_owned(), |progress| {
-            let detail = progress.detail.trim_start_matches("waiting for ");
-            format!("{detail} ({} of {} tasks running)", progress.running, progress.desired)
-        });
+        let mut waiting_for =
+            self.progress.as_ref().map_or("the first answer of ECS".to_owned(), |progress| {
+                let detail = progress.detail.trim_start_matches("waiting for ");
+                format!("{detail} ({} of {} tasks running)", progress.running, progress.desired)
+            });
         if let Some(last_seen) = self.last_seen() {
             waiting_for = format!("{waiting_for}; {last_seen}");
         }

@@ -70,8 +70,10 @@ fn ministack_good_unchanged_and_missing() {
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_crash_with_breaker_is_rolled_back() {
     let emulator = Emulator::ministack(&[]);
-    let run =
-        emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
+    let run = emulator
+        .deploy(&["--tag", "crash"])
+        .exits(3)
+        .answers("web: web:2 was rolled back, web:1 is running: ");
     run.says("container `app`: exit code 1");
     assert_eq!(emulator.revision(), "web:1");
 }
@@ -88,8 +90,10 @@ fn ministack_crash_without_breaker_ends_early() {
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_image_that_cannot_be_pulled() {
     let emulator = Emulator::ministack(&[]);
-    let run =
-        emulator.deploy(&["--tag", "nopull"]).exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
+    let run = emulator
+        .deploy(&["--tag", "nopull"])
+        .exits(3)
+        .answers("web: web:2 was rolled back, web:1 is running: ");
     // MiniStack gives up on the digest, sometimes before it has made a single task: then its reason is all there is.
     let by_task = run.stderr.contains("cause: the image is not in the registry");
     let by_reason = run.stdout.contains("unsuccessful image digest resolution attempts");

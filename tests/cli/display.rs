@@ -402,8 +402,7 @@ fn of_many_events_the_newest_are_shown() {
 #[test]
 fn off_a_terminal_no_line_is_folded() {
     let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3);
-    let long =
-        "web: web:2 was rolled back, web:1 is running: Service deployment rolled back because the circuit breaker";
+    let long = "web: web:2 was rolled back, web:1 is running: Service deployment rolled back because the circuit breaker";
     run.answers(long);
 }
 

@@ -63,7 +63,11 @@ fn a_lost_answer_to_the_stop_is_no_reason_to_update() {
 #[test]
 fn a_deployment_that_the_breaker_failed_without_a_rollback_is_taken_back() {
     let world = World::new(Scenario::CrashBreaker);
-    world.deploy("v2").exits(3).answers("web: web:2 failed: ").says("running now: web:1, 2 of 2 tasks running");
+    world
+        .deploy("v2")
+        .exits(3)
+        .answers("web: web:2 failed: ")
+        .says("running now: web:1, 2 of 2 tasks running");
     assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
 }
 
@@ -135,10 +139,8 @@ fn an_answer_that_cannot_be_given_is_said() {
     deny(&world, &["StopServiceDeployment"]);
     // The first update is the deploy's own.
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always().after(1));
-    let run = world
-        .deploy("v2")
-        .exits(3)
-        .says("failed to roll it back: update service `web`: ecs:UpdateService");
+    let run =
+        world.deploy("v2").exits(3).says("failed to roll it back: update service `web`: ecs:UpdateService");
     run.says("roll back to web:1: `ecsail rollback web --cluster main`");
 }
 

@@ -162,7 +162,8 @@ fn a_container_that_writes_elsewhere_is_named_and_keeps_nothing_back() {
 fn a_service_without_log_options_has_nothing_to_read() {
     let world = world(service("web", json!({})));
     let run = world.run(&["logs", "web"]).exits(1);
-    run.says("error: failed to read the log of container `app` of web:1").says("it has no `logConfiguration`");
+    run.says("error: failed to read the log of container `app` of web:1")
+        .says("it has no `logConfiguration`");
     assert!(world.calls("FilterLogEvents").is_empty());
 }
 
@@ -254,7 +255,11 @@ fn a_rollout_to_another_group_is_followed_and_said() {
     }
     let (code, stderr) = interrupt(child);
     assert_eq!(code, Some(0), "{stderr}");
-    assert_eq!(stderr.matches("the first tasks of web:2 are starting: their log lines follow").count(), 1, "{stderr}");
+    assert_eq!(
+        stderr.matches("the first tasks of web:2 are starting: their log lines follow").count(),
+        1,
+        "{stderr}"
+    );
 }
 
 #[test]

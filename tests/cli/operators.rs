@@ -169,7 +169,10 @@ fn restart_is_refused_while_a_deployment_is_under_way_unless_it_supersedes() {
 fn restart_says_that_a_tag_brings_another_image_and_refuses_one_that_is_gone() {
     let world = World::new(Scenario::Steady);
     world.move_tag("v1");
-    world.run(&["restart", "web", "--yes"]).exits(0).says("shop/app:v1` now points to another image: sha256:");
+    world
+        .run(&["restart", "web", "--yes"])
+        .exits(0)
+        .says("shop/app:v1` now points to another image: sha256:");
     let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageTag": "v1"}]});
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
     world.sandbox.clear_requests();

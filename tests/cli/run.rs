@@ -298,7 +298,8 @@ fn errors_of_the_api_are_ridden_out() {
 fn a_watch_that_cannot_go_on_is_no_failed_task() {
     let world = world(Scenario::Slow);
     world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ExpiredToken).always().after(3));
-    let run = run(&world, &[], &["bin/migrate"]).exits(1).says("can no longer be watched, it keeps running: ");
+    let run =
+        run(&world, &[], &["bin/migrate"]).exits(1).says("can no longer be watched, it keeps running: ");
     run.says("renew the credentials")
         .says("show its state: `aws ecs describe-tasks --cluster main --region us-east-1");
     assert!(world.calls("StopTask").is_empty());

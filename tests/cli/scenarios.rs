@@ -158,7 +158,12 @@ const ROWS: &[Row] = &[
     row("drain", 0, "deployed web:2 in ", &["tasks of the previous deployment are still running"]),
     row("early-success", 0, "deployed web:2 in ", &[]),
     row("scales", 0, "deployed web:2 in ", &["3/3 running"]),
-    row("alarm", 3, "web:2 was rolled back, web:1 is running: ", &["cause: alarm `sandbox-5xx` was triggered", BACK]),
+    row(
+        "alarm",
+        3,
+        "web:2 was rolled back, web:1 is running: ",
+        &["cause: alarm `sandbox-5xx` was triggered", BACK],
+    ),
     row("superseded", 3, "web:2 was superseded by web:3 (ecs-svc/", &["running now: web:3"]),
     row(
         "stopped",
@@ -170,7 +175,12 @@ const ROWS: &[Row] = &[
     row("blue-green", 0, "deployed web:2 in ", &["bake time", "traffic 100%"]),
     row("linear", 0, "deployed web:2 in ", &["production traffic shift", "traffic 25%", "traffic 50%"]),
     row("canary", 0, "deployed web:2 in ", &["traffic 10%", "bake time"]),
-    row("hook-fails", 3, "web:2 was rolled back, web:1 is running: ", &["cause: a lifecycle hook failed", BACK]),
+    row(
+        "hook-fails",
+        3,
+        "web:2 was rolled back, web:1 is running: ",
+        &["cause: a lifecycle hook failed", BACK],
+    ),
     row(
         "hook-times-out",
         3,

@@ -37,7 +37,8 @@ pub(super) const ROWS: &[Cause] = &[
             "run it in the foreground, or set `essential: false`",
         ),
     ),
-    exit(Exit::Nonzero, ("the program exited with an error", "read the container's last log lines")).general(),
+    exit(Exit::Nonzero, ("the program exited with an error", "read the container's last log lines"))
+        .general(),
     exit(
         Exit::Missing,
         (

@@ -37,8 +37,7 @@ pub(in crate::diagnose) const CONTAINER: (&str, &str) = (
     "run its command in the image: the tool may be missing; raise `startPeriod` for a slow start",
 );
 const HEALTH: (&str, &str) = ("a health check fails", "run the same check against the image");
-const SPOT: (&str, &str) =
-    ("AWS reclaimed the Spot capacity", "add a base of on-demand capacity");
+const SPOT: (&str, &str) = ("AWS reclaimed the Spot capacity", "add a base of on-demand capacity");
 const INSTANCE: (&str, &str) = (
     "the task's container instance was stopped or terminated",
     "find out why: Auto Scaling group, Spot interruption, or a user",

@@ -149,25 +149,28 @@ const NETWORK: Said = (
     "the load balancer is not set up for this deployment strategy",
     "use both target groups in the rules of the production and test listeners",
 );
-const NO_CANDIDATE: Said =
-    ("no deployment was ever completed, so ECS has nothing to roll back to", "deploy a definition that starts");
-const NOT_STARTED: Said = ("tasks failed until ECS gave up", "check why the tasks stopped");
-const STOPPED: Said = (
-    "the deployment was stopped on request (`StopServiceDeployment`)",
-    "find the call in CloudTrail",
+const NO_CANDIDATE: Said = (
+    "no deployment was ever completed, so ECS has nothing to roll back to",
+    "deploy a definition that starts",
 );
+const NOT_STARTED: Said = ("tasks failed until ECS gave up", "check why the tasks stopped");
+const STOPPED: Said =
+    ("the deployment was stopped on request (`StopServiceDeployment`)", "find the call in CloudTrail");
 const ROLLING_BACK: Said = ("ECS rolls back to the previous deployment", "check why the tasks stopped");
 const IMPAIRED: Said =
     ("tasks fail repeatedly, and ECS waits longer before each retry", "check why the tasks stopped");
-const NO_GROUP: Said = ("the target group does not exist", "recreate the service with a target group that exists");
+const NO_GROUP: Said =
+    ("the target group does not exist", "recreate the service with a target group that exists");
 const NO_TARGET: Said = ("the task is not in its target group", "find out what else deregisters targets");
 const UNREADABLE: Said = (
     "ECS cannot read the health of the targets",
     "allow its load balancer role `elasticloadbalancing:DescribeTargetHealth`; try again if it was an \
      internal failure",
 );
-const NO_INSTANCE: Said =
-    ("the cluster has no container instances", "add instances, or find out why the capacity provider adds none");
+const NO_INSTANCE: Said = (
+    "the cluster has no container instances",
+    "add instances, or find out why the capacity provider adds none",
+);
 const NO_CPU: Said = ("no container instance has enough CPU left", "add instances, or request less `cpu`");
 const NO_MEMORY: Said =
     ("no container instance has enough memory left", "add instances, or request less `memory`");
@@ -190,8 +193,10 @@ const NO_FIT: Said = (
 const QUOTA: Said =
     ("the account's quota for running tasks is reached", "raise the quota, or stop other tasks");
 const SIZE: Said = ("the task is larger than the account's quota allows", "raise the quota, or request less");
-const INTERNAL: Said =
-    ("Fargate could not place the task", "check that the subnet's availability zone supports Fargate; try again");
+const INTERNAL: Said = (
+    "Fargate could not place the task",
+    "check that the subnet's availability zone supports Fargate; try again",
+);
 const PROVISIONING: Said =
     ("the cluster's limit of provisioning tasks is reached", "wait, or start fewer at once");
 const NOT_LAUNCHED: Said = (

@@ -73,9 +73,9 @@ fn announced(followed: &Followed, service: &Service, deployment: &Deployment) ->
 
 fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snapshot: &Snapshot) -> Verdict {
     match ours.rollout_state.as_deref() {
-        Some("COMPLETED") if is_awaited(service, snapshot) => Verdict::progressing(
-            "completed in the deployment list, its service deployment cannot be read",
-        ),
+        Some("COMPLETED") if is_awaited(service, snapshot) => {
+            Verdict::progressing("completed in the deployment list, its service deployment cannot be read")
+        }
         Some("COMPLETED") => Verdict::Succeeded,
         Some("FAILED") => judge_failed(followed, service, snapshot, failure_of(followed, service, ours)),
         // Without a rollout state the counts decide: all tasks run, and no other deployment has any.
@@ -105,9 +105,9 @@ fn judge_failed(followed: &Followed, service: &Service, snapshot: &Snapshot, rea
     }
     match (&followed.way_back, snapshot.failed) {
         (_, ..STALLED) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
-        (None, _) => Verdict::failed(format!(
-            "{reason}; ECS cannot roll back: no earlier deployment was completed"
-        )),
+        (None, _) => {
+            Verdict::failed(format!("{reason}; ECS cannot roll back: no earlier deployment was completed"))
+        }
         (Some(_), _) => Verdict::failed(format!("{reason}; ECS has not started a rollback")),
     }
 }
@@ -177,10 +177,7 @@ fn is_rollback(
 
 fn rollback_event(followed: &Followed, service: &Service) -> String {
     let told = followed.events(service).filter(|event| event.message.contains("deployment failed"));
-    told.last().map_or_else(
-        || "ECS gives no reason".to_owned(),
-        |event| event.message.trim().to_owned(),
-    )
+    told.last().map_or_else(|| "ECS gives no reason".to_owned(), |event| event.message.trim().to_owned())
 }
 
 /// Returns whether our deployment is PRIMARY and in progress.

@@ -225,13 +225,7 @@ fn without_service_deployments_the_list_decides() {
         ),
         // The failed one has left the list: one deployment, steady, and no success.
         (vec![old("PRIMARY", "COMPLETED")], "rollback", vec![failed], "rolled_back", failed),
-        (
-            vec![old("PRIMARY", "COMPLETED")],
-            "",
-            vec![],
-            "rolled_back",
-            "ECS gives no reason",
-        ),
+        (vec![old("PRIMARY", "COMPLETED")], "", vec![], "rolled_back", "ECS gives no reason"),
         (
             vec![old("PRIMARY", "FAILED"), ours("ACTIVE", "FAILED", 0)],
             "rollback",
