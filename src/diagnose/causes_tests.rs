@@ -110,7 +110,7 @@ fn pulls_that_fail_are_recognised() {
             "the registry denies access to the image: no valid credentials, or no such repository",
             true,
         ),
-        // The agent's error name alone, as it stands in the agent's source.
+        // The agent's error name alone, as it is in the agent's source.
         (
             START,
             "CannotPullImageManifestError",
@@ -417,7 +417,7 @@ fn secrets_logins_logs_and_roles_are_recognised() {
             "the log group does not exist, or CloudWatch Logs cannot be reached",
             false,
         ),
-        // Report. What stands between the dots was left out by its author.
+        // Report. Its author left out what is between the dots.
         (
             START,
             "ResourceInitializationError: failed to validate logger args: ... AccessDeniedException: ... not authorized to perform: logs:CreateLogGroup",
@@ -839,7 +839,7 @@ fn what_something_else_ended_is_recognised() {
         ),
         // Report: the answer of DescribeTasks.
         ("UserInitiated", "Task stopped by user", None, None, "the task was stopped by a user", false),
-        // StopTask takes any reason; the code tells.
+        // StopTask takes any reason; the code decides.
         (
             "UserInitiated",
             "cleaning up before the migration",

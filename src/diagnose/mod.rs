@@ -70,7 +70,7 @@ pub struct Diagnosis {
     pub causes: Vec<Explained>,
 }
 
-/// Holds how a container ended.
+/// How a container ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ContainerEnd {
     pub name: String,

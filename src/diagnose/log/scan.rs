@@ -154,7 +154,7 @@ pub(super) fn without_pairs(line: &str, names: Names) -> String {
 /// Which names count before a colon without quotes.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Names {
-    /// All that look secret.
+    /// All secret-looking names.
     All,
     /// Only those in the form of settings: `DB_PASSWORD: x`, and not `registry auth: …` or `shop/auth:v1`.
     Settings,
