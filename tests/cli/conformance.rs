@@ -70,8 +70,10 @@ fn ministack_good_unchanged_and_missing() {
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_crash_with_breaker_is_rolled_back() {
     let emulator = Emulator::ministack(&[]);
-    let run =
-        emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    let run = emulator
+        .deploy(&["--tag", "crash"])
+        .exits(3)
+        .answers("web: web:2 was rolled back, web:1 is running: ");
     run.says("container `app`: exit code 1");
     assert_eq!(emulator.revision(), "web:1");
 }
@@ -88,8 +90,10 @@ fn ministack_crash_without_breaker_ends_early() {
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_image_that_cannot_be_pulled() {
     let emulator = Emulator::ministack(&[]);
-    let run =
-        emulator.deploy(&["--tag", "nopull"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    let run = emulator
+        .deploy(&["--tag", "nopull"])
+        .exits(3)
+        .answers("web: web:2 was rolled back, web:1 is running: ");
     // MiniStack gives up on the digest, sometimes before it has made a single task: then its reason is all there is.
     let by_task = run.stderr.contains("cause: the image is not in the registry");
     let by_reason = run.stdout.contains("unsuccessful image digest resolution attempts");
@@ -101,7 +105,7 @@ fn ministack_image_that_cannot_be_pulled() {
 fn ministack_rollback_goes_to_the_previous_good_revision() {
     let emulator = Emulator::ministack(&[]);
     emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
-    emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 runs: ");
+    emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 is running: ");
     // MiniStack keeps no service deployments: the revisions are all there is to go by.
     let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
     let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
@@ -118,7 +122,7 @@ fn ministack_cancel_goes_back_by_an_update_and_restart_deploys_anew() {
     let emulator = Emulator::ministack(&[]);
     emulator.deploy(&["--tag", "slow", "--no-wait"]).exits(0);
     let run = emulator.folder.run(&["cancel", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
-    run.says("web: going back to web:1 (UpdateService)");
+    run.says("web: rolling back to web:1 (UpdateService)");
     emulator.folder.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
 }
 
@@ -129,7 +133,7 @@ fn ministack_slow_times_out_is_refused_and_is_superseded() {
     emulator
         .deploy(&["--tag", "slow", "--timeout", "500ms"])
         .exits(4)
-        .answers("web: web:2 is still under way after ");
+        .answers("web: web:2 is still in progress after ");
     emulator.deploy(&["--tag", "v2"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     emulator.deploy(&["--tag", "v2", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
 }
@@ -163,7 +167,7 @@ fn moto_as_far_as_it_rolls_out() {
         .answers("web: no changes (web:1 stays)");
     let run = emulator.deploy(&["--tag", "v2", "--supersede", "--timeout", "2s"]).exits(4);
     // Its answer keeps the old deployment, and ours never comes: no success is made of that.
-    run.answers("web: web:2 is still under way after ")
+    run.answers("web: web:2 is still in progress after ")
         .answers("waiting for: ECS does not show the deployment yet");
     let image = emulator.aws(&[
         "ecs",
@@ -185,7 +189,7 @@ fn ministack_task_of_its_own_ends_with_its_containers_code() {
     };
     run(&[], "exit 0").exits(0).says("web: web:1 ended with exit code 0 after ");
     run(&["--count", "2"], "exit 7").exits(7).says("container `app`: exit code 7");
-    run(&["--timeout", "1500ms"], "sleep 60").exits(4).says("web: web:1 was stopped: its time was up after ");
+    run(&["--timeout", "1500ms"], "sleep 60").exits(4).says("web: web:1 was stopped: timed out after ");
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn a_target_of_others_is_kept_and_shown() {
         deploy(emulator, "v2");
         emulator.other_client(&["foreign", "hourly"]);
         let foreign = emulator.look()["rules"]["hourly"]["Targets"]["other"].clone();
-        let shown = "targets of others, kept: other";
+        let shown = "targets of other owners, kept: other";
         emulator.is_unchanged(&["schedule", "hourly", "--tag", "v2"]).answers(shown);
         assert_eq!(deploy(emulator, "v3").len(), 3, "the schedule, the rule's target, the definition");
         let rule = emulator.look()["rules"]["hourly"].clone();

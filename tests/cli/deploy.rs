@@ -95,7 +95,7 @@ fn a_tag_that_moved_is_a_change() {
     let world = World::new(Scenario::Steady);
     world.deploy("v2").exits(0);
     world.move_tag("v2");
-    let run = world.deploy("v2").exits(0).says(":v2` now is another image: sha256:");
+    let run = world.deploy("v2").exits(0).says(":v2` now points to another image: sha256:");
     assert!(run.stdout.contains("web: deployed web:2 in "), "{}", run.stdout);
     assert_eq!(world.revisions("web"), 2, "the same revision is deployed anew");
     world.deploy("v2").exits(0).answers("web: unchanged, web:2 stays");

@@ -106,7 +106,7 @@ fn an_explanation_is_as_the_schema_says() {
     let events = checked.run(in_json(&World::with_breaker(Scenario::Crash), &["deploy", "--tag", "v2"]), 3);
     let diagnosis = &settled(&events)["diagnosis"];
     assert_eq!(diagnosis["containers"][0]["exit_code"], 1);
-    assert_eq!(diagnosis["causes"][0]["cause"], "the program ended with an error");
+    assert_eq!(diagnosis["causes"][0]["cause"], "the program exited with an error");
     let mut members = behind_target_group();
     members["deploymentConfiguration"] =
         json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});

@@ -146,7 +146,7 @@ fn a_session_that_is_not_connected_is_tried_again_and_then_explained() {
     run(&world, &["exec", "web"]).exits(7);
     world.sandbox.inject(Fault::on("ExecuteCommand", kind).always());
     let run = run(&world, &["exec", "web"]).exits(1).says("TargetNotConnectedException");
-    run.says("hint: the task's role has to allow `ssmmessages:CreateControlChannel`").says("VPC endpoint");
+    run.says("hint: the task role has to allow `ssmmessages:CreateControlChannel`").says("VPC endpoint");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_registration_that_is_refused_touches_no_service() {
 fn credentials_that_expire_while_watching_are_no_failed_rollout() {
     let world = World::new(Scenario::Slow);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::ExpiredToken).always().after(3));
-    let run = world.deploy("v2").exits(1).answers("web:2 can no longer be watched, the rollout goes on");
+    let run = world.deploy("v2").exits(1).answers("web:2 can no longer be watched, the rollout continues");
     run.answers("renew the credentials");
 }
 
@@ -110,7 +110,7 @@ fn an_html_page_instead_of_an_answer_is_told_with_its_status() {
 fn no_tasks_to_read_leaves_the_verdict_and_is_said_once() {
     let world = World::with_breaker(Scenario::Crash);
     world.sandbox.inject(Fault::on("ListTasks", FaultKind::AccessDenied).always());
-    let run = world.deploy("v2").exits(3).answers("was rolled back").says("why tasks stop cannot be shown");
+    let run = world.deploy("v2").exits(3).answers("was rolled back").says("cannot show why tasks stop");
     assert_eq!(run.stderr.matches("why tasks stop").count(), 1);
 }
 

@@ -151,18 +151,19 @@ fn a_container_that_writes_elsewhere_is_named_and_keeps_nothing_back() {
     containers.as_array_mut().expect("a list").push(side);
     let world = world(seeded);
     let run = world.run(&["logs", "web", ALL]).exits(0).answers("app | listening");
-    run.says("note: container `side` of web:1 cannot be read: its lines go to `awsfirelens`");
+    run.says("note: failed to read the log of container `side` of web:1: its log driver is `awsfirelens`");
     let only = world.run(&["logs", "web", ALL, "--container", "side"]).exits(1);
-    only.says("error: container `side` of web:1 cannot be read").says("`awsfirelens`");
+    only.says("error: failed to read the log of container `side` of web:1").says("`awsfirelens`");
     let near = world.run(&["logs", "web", "--container", "sid"]).exits(2);
-    near.says("service `web` has no container `sid`").says("did you mean `side`?");
+    near.says("no container named `sid` in service `web`").says("did you mean `side`?");
 }
 
 #[test]
 fn a_service_without_log_options_has_nothing_to_read() {
     let world = world(service("web", json!({})));
     let run = world.run(&["logs", "web"]).exits(1);
-    run.says("error: container `app` of web:1 cannot be read").says("it has no `logConfiguration`");
+    run.says("error: failed to read the log of container `app` of web:1")
+        .says("it has no `logConfiguration`");
     assert!(world.calls("FilterLogEvents").is_empty());
 }
 
@@ -176,7 +177,7 @@ fn a_group_that_is_not_there_is_said_with_what_to_do() {
     };
     world.sandbox.inject(Fault::on("FilterLogEvents", kind).always());
     let run = world.run(&["logs", "web", ALL]).exits(1);
-    let run = run.says("error: there is no log group `/shop/web` in us-east-1, where container `app` writes");
+    let run = run.says("error: no log group named `/shop/web` in us-east-1, to which container `app` writes");
     run.says("aws logs create-log-group --log-group-name /shop/web");
 }
 
@@ -184,7 +185,7 @@ fn a_group_that_is_not_there_is_said_with_what_to_do() {
 fn a_permission_that_is_missing_is_named() {
     let world = world(logging("/shop/web"));
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).always());
-    let run = world.run(&["logs", "web", ALL]).exits(1).says("error: read the log group `/shop/web`");
+    let run = world.run(&["logs", "web", ALL]).exits(1).says("error: failed to read log group `/shop/web`");
     run.says("hint: allow `logs:FilterLogEvents`");
     let run = world.run(&["logs", "web", ALL, "--output", "json"]).exits(1);
     assert_eq!(run.event("error")["kind"], "error");
@@ -254,7 +255,11 @@ fn a_rollout_to_another_group_is_followed_and_said() {
     }
     let (code, stderr) = interrupt(child);
     assert_eq!(code, Some(0), "{stderr}");
-    assert_eq!(stderr.matches("the first tasks of web:2 start: their lines follow").count(), 1, "{stderr}");
+    assert_eq!(
+        stderr.matches("the first tasks of web:2 are starting: their log lines follow").count(),
+        1,
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -268,7 +273,7 @@ fn following_ends_with_the_service() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(0));
     let stderr = String::from_utf8(output.stderr).expect("text");
-    assert!(stderr.contains("service `web` is no longer there"), "{stderr}");
+    assert!(stderr.contains("service `web` no longer exists"), "{stderr}");
     assert!(line.contains("closed all connections, bye"), "the last lines are read");
 }
 
@@ -286,6 +291,6 @@ fn errors_of_the_log_do_not_end_following_and_expired_credentials_do() {
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).times(3).after(1));
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::ExpiredToken).always().after(8));
     let run = world.run(&["logs", "web", "--follow", ALL]).exits(1).answers("app | listening on");
-    assert_eq!(run.stderr.matches("read the log group `/shop/web`").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("read log group `/shop/web`").count(), 1, "{}", run.stderr);
     run.says("error: the AWS credentials have expired");
 }

@@ -35,8 +35,8 @@ fn runs(world: &World) -> String {
 fn cancel_stops_what_is_under_way_and_watches_it_go_back() {
     let world = under_way(Scenario::Stuck);
     let run = world.run(&["cancel", "web", "--yes"]).exits(0);
-    run.answers("web: taken back from web:2 to web:1 in ")
-        .says("the deployment of web:2 is stopped, ECS goes back to web:1");
+    run.answers("web: rolled back from web:2 to web:1 in ")
+        .says("the deployment of web:2 is stopped, ECS rolls back to web:1");
     assert_eq!((runs(&world).as_str(), world.calls("StopServiceDeployment").len()), ("web:1", 1));
     world.unchanged();
 }
@@ -103,7 +103,7 @@ fn continue_lets_the_deployment_go_on() {
 fn continue_sends_it_back_where_that_is_asked_for() {
     let world = waiting();
     let run = world.run(&["continue", "web", "--rollback"]).exits(0);
-    run.answers("web: the deployment is sent back").answers("web: taken back from web:2 to web:1");
+    run.answers("web: the deployment is sent back").answers("web: rolled back from web:2 to web:1");
     assert_eq!(runs(&world), "web:1");
 }
 
@@ -169,7 +169,10 @@ fn restart_is_refused_while_a_deployment_is_under_way_unless_it_supersedes() {
 fn restart_says_that_a_tag_brings_another_image_and_refuses_one_that_is_gone() {
     let world = World::new(Scenario::Steady);
     world.move_tag("v1");
-    world.run(&["restart", "web", "--yes"]).exits(0).says("shop/app:v1` now is another image: sha256:");
+    world
+        .run(&["restart", "web", "--yes"])
+        .exits(0)
+        .says("shop/app:v1` now points to another image: sha256:");
     let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageTag": "v1"}]});
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
     world.sandbox.clear_requests();
@@ -187,7 +190,7 @@ fn restart_does_without_the_look_at_the_images() {
 #[test]
 fn a_restart_that_crashes_is_taken_back_like_a_deploy() {
     let world = World::new(Scenario::Crash);
-    world.run(&["restart", "web", "--yes"]).exits(3).answers("; taken back, web:1 runs");
+    world.run(&["restart", "web", "--yes"]).exits(3).answers("; rolled back, web:1 is running");
 }
 
 #[test]

@@ -188,15 +188,15 @@ fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touc
     let before = world.service("web")["taskDefinition"].clone();
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     let run = release(&world, &["--on-failure", "rollback"]).exits(3);
-    let run = run.answers("web: deployed shop:4 in ").answers("; taken back, shop:1 runs");
-    let run = run.answers("worker: shop:4 cannot succeed: ").answers("; taken back, shop:2 runs");
+    let run = run.answers("web: deployed shop:4 in ").answers("; rolled back, shop:1 is running");
+    let run = run.answers("worker: shop:4 cannot succeed: ").answers("; rolled back, shop:2 is running");
     let table: Vec<String> =
         run.stdout.lines().skip_while(|line| !line.starts_with("TARGET")).map(one_spaced).collect();
     assert_eq!(
         table[..7],
         [
             "TARGET NAME STATE DETAIL",
-            "task migrate done shop:4",
+            "task migrate succeeded shop:4",
             "service web rolled back shop:1 runs",
             "service worker rolled back shop:2 runs",
             "service mailer skipped `worker` failed",
@@ -470,7 +470,7 @@ fn who_interrupts_twice_while_a_failure_is_answered_is_told_of_it() {
     assert_eq!(code, Some(3), "it failed, and that is known: {said}");
     assert!(said.contains("web: shop:4 cannot succeed"), "{said}");
     assert!(said.contains("whether it goes back is not known"), "{said}");
-    assert!(!said.contains("of v2: done"), "{said}");
+    assert!(!said.contains("of v2: succeeded"), "{said}");
 }
 
 #[test]
@@ -533,7 +533,7 @@ fn a_task_runs_what_the_service_runs_though_its_tag_has_moved() {
     world.run(&["deploy", "service", "web", "--tag", "v2"]).exits(0);
     world.move_tag("v2");
     world.sandbox.clear_requests();
-    world.run(&["run", "migrate"]).exits(0).says("migrate: shop:4 runs in `main`");
+    world.run(&["run", "migrate"]).exits(0).says("migrate: started shop:4 in `main`");
     assert!(world.calls("RegisterTaskDefinition").is_empty());
 }
 

@@ -17,7 +17,7 @@ fn a_and_b() -> World {
 fn a_b_and_c_that_failed() -> World {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Crash);
-    world.deploy("v3").exits(3).answers("web:3 was rolled back, web:2 runs");
+    world.deploy("v3").exits(3).answers("web:3 was rolled back, web:2 is running");
     world.sandbox.set_scenario(None, Scenario::Steady);
     world.sandbox.clear_requests();
     world
@@ -62,8 +62,8 @@ fn untouched(world: &World) {
 fn after_a_deploy_that_ecs_rolled_back_it_goes_to_the_success_before_the_one_that_runs() {
     let world = a_b_and_c_that_failed();
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1 in ");
-    let run = run.says("web: goes back from web:2 to web:1");
-    let run = run.says("why   the newest deployment that succeeded before the one that runs");
+    let run = run.says("web: rolls back from web:2 to web:1");
+    let run = run.says("why   the last deployment that succeeded before the running one");
     let run = run.says("not   web:3 of ").says(": rolled back: Service deployment rolled back because");
     run.says("containerDefinitions[app].image: …:v2 → …:v1");
     assert_eq!(runs(&world), "web:1");
@@ -88,7 +88,7 @@ fn what_was_rolled_away_from_is_passed_over_and_named() {
     let world = a_b_and_c();
     rollback(&world, &[]).exits(0).answers("web: deployed web:2");
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
-    run.says("web:3 of ").says("it succeeded, and was rolled away from; `--to web:3` names it");
+    run.says("web:3 of ").says("it succeeded, and was rolled back later; choose it with `--to web:3`");
 }
 
 #[test]
@@ -152,8 +152,8 @@ fn a_deployment_under_way_is_stopped_and_that_is_watched() {
     world.sandbox.set_scenario(None, Scenario::Stuck);
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
     world.sandbox.clear_requests();
-    let run = rollback(&world, &[]).exits(0).answers("web: taken back from web:3 to web:2 in ");
-    run.says("web: the deployment of web:3 is stopped, ECS goes back to web:2");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back from web:3 to web:2 in ");
+    run.says("web: the deployment of web:3 is stopped, ECS rolls back to web:2");
     assert_eq!(runs(&world), "web:2");
     assert_eq!(world.calls("StopServiceDeployment").len(), 1);
     world.unchanged();
@@ -197,7 +197,7 @@ fn a_deployment_that_failed_and_stayed_goes_back_to_the_newest_success() {
     world.deploy("v2").exits(0);
     world.sandbox.set_scenario(None, Scenario::CrashBreaker);
     world.run(&["deploy", "--tag", "v3", "--on-failure", "leave"]).exits(3);
-    rollback(&world, &[]).exits(0).answers("web: deployed web:2").says("web: goes back from web:3 to web:2");
+    rollback(&world, &[]).exits(0).answers("web: deployed web:2").says("web: rolls back from web:3 to web:2");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_forced_deployment_of_the_same_image_is_passed_over() {
     let world = a_and_b();
     world.run(&["deploy", "--tag", "v2", "--force"]).exits(0);
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
-    run.says("not   web:2 of ").says("the same as what runs");
+    run.says("not   web:2 of ").says("the same as the running revision");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_forced_deployment_of_another_image_goes_back_to_the_image_that_ran() {
     world.move_tag("v2");
     world.run(&["deploy", "--tag", "v2", "--force"]).exits(0).answers("web: deployed web:2");
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:3");
-    run.says("`app:v2` now names sha256:").says("is registered by its digest");
+    run.says("`app:v2` now points to sha256:").says("is registered by its digest");
     let (definition, tags) = world.definition("web:3");
     assert_eq!(definition["containerDefinitions"][0]["image"], format!("{REPOSITORY}@{ran}"));
     assert_eq!((tags["ecsail:tag"].as_str(), tags["ecsail:restored-from"].as_str()), ("v2", "web:2"));
@@ -281,7 +281,7 @@ fn services_that_were_not_deployed_together_are_warned_of() {
     let world = two();
     world.run(&["deploy", "service", "web", "--tag", "v3"]).exits(0);
     let run = world.run(&["rollback", "--dry-run"]).exits(0).says("were not deployed together");
-    run.says("web: goes back from web:3 to web:2").says("worker: goes back from worker:2 to worker:1");
+    run.says("web: rolls back from web:3 to web:2").says("worker: rolls back from worker:2 to worker:1");
 }
 
 #[test]
@@ -426,7 +426,7 @@ fn a_rollback_that_does_not_come_up_is_no_success() {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Stuck);
     let arguments = ["--timeout", "300ms"];
-    rollback(&world, &arguments).exits(4).answers("web: web:1 is still under way after ");
+    rollback(&world, &arguments).exits(4).answers("web: web:1 is still in progress after ");
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn where_no_task_finds_room_each_reason_is_named_with_what_helps() {
     let run = run(&world, &["--count", "2"], &["bin/migrate"]).exits(1);
     let run = run
         .says("caused by: RESOURCE:MEMORY of `arn:aws:ecs:us-east-1:123456789012:container-instance/main/");
-    run.says("hint: no container instance has room for the task: add instances, or ask for less");
+    run.says("hint: no container instance has room for the task: add instances, or request less");
     assert!(tasks(&world).is_empty());
 }
 
@@ -161,7 +161,7 @@ fn capacity_that_is_missing_for_the_call_has_a_remedy() {
     let kind = FaultKind::Code { status: 400, code: "ClientException".into(), message: message.into() };
     world.sandbox.inject(Fault::on("RunTask", kind).always());
     let run = run(&world, &[], &["bin/migrate"]).exits(1).says("Capacity is unavailable at this time.");
-    run.says("hint: Fargate has no capacity there at the moment: try again, or add availability zones");
+    run.says("hint: Fargate has no capacity at the moment: try again, or add availability zones");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn what_was_started_beside_what_was_not_is_followed_and_is_no_success() {
 fn when_its_time_is_up_it_is_stopped() {
     let world = world(Scenario::Stuck);
     let run = run(&world, &["--timeout", "150ms"], &["bin/migrate"]).exits(4);
-    run.says("web: web:1 was stopped: its time was up after ");
+    run.says("web: web:1 was stopped: timed out after ");
     let stops = world.calls("StopTask");
     assert_eq!(
         (stops.len(), &stops[0].body["reason"]),
@@ -197,7 +197,7 @@ fn a_task_that_cannot_be_stopped_is_said_to_run_on() {
         .and_then(|arn| arn.rsplit('/').next())
         .expect("an id")
         .to_owned();
-    let run = run.says("web:1 runs on, and could not be stopped");
+    let run = run.says("web:1 keeps running and could not be stopped");
     run.says(&format!("stop it: `aws ecs stop-task --cluster main --region us-east-1 --task {id}`"));
 }
 
@@ -282,7 +282,7 @@ fn a_sidecar_that_is_not_essential_neither_counts_nor_puts_names_before_lines() 
     let run = run(&world, &[], &["bin/migrate"]).exits(0);
     assert!(run.stdout.starts_with("starting app, web:1\n"), "{}", run.stdout);
     assert_eq!(tasks(&world)[0]["containers"][1]["exitCode"], 143);
-    run.says("note: container `agent` of web:1 cannot be read: it has no `logConfiguration`");
+    run.says("note: failed to read the log of container `agent` of web:1: it has no `logConfiguration`");
 }
 
 #[test]
@@ -298,9 +298,10 @@ fn errors_of_the_api_are_ridden_out() {
 fn a_watch_that_cannot_go_on_is_no_failed_task() {
     let world = world(Scenario::Slow);
     world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ExpiredToken).always().after(3));
-    let run = run(&world, &[], &["bin/migrate"]).exits(1).says("can no longer be watched, it runs on: ");
+    let run =
+        run(&world, &[], &["bin/migrate"]).exits(1).says("can no longer be watched, it keeps running: ");
     run.says("renew the credentials")
-        .says("look at it: `aws ecs describe-tasks --cluster main --region us-east-1");
+        .says("show its state: `aws ecs describe-tasks --cluster main --region us-east-1");
     assert!(world.calls("StopTask").is_empty());
 }
 
@@ -369,7 +370,7 @@ fn under_way(
     let like = ["run", "--cluster", "main", "--like", "web"];
     let mut child = world.start(&[&like, arguments, &["--", "bin/x"]].concat());
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-    until(&mut stderr, "web: web:1 runs in `main` as task ");
+    until(&mut stderr, "web: started web:1 in `main` as task ");
     until(&mut stderr, "web: pending");
     (child, stderr)
 }
@@ -391,7 +392,7 @@ fn an_interrupt_off_a_terminal_leaves_it_and_says_how_to_stop_it() {
     let (child, stderr) = under_way(&world, &[]);
     let (code, said) = interrupted(child, stderr);
     assert_eq!(code, Some(130), "{said}");
-    assert!(said.contains("web: web:1 runs on; the watch was interrupted"), "{said}");
+    assert!(said.contains("web: web:1 keeps running; the watch was interrupted"), "{said}");
     assert!(said.contains("stop it: `aws ecs stop-task --cluster main --region us-east-1 --task "), "{said}");
     assert!(world.calls("StopTask").is_empty());
 }

@@ -37,7 +37,7 @@ fn a_scenario_is_picked_by_name() {
         .run(&["--sandbox=crash-rollback", "deploy", "--tag", "v2"])
         .exits(3)
         .says("exit code 1")
-        .answers("was rolled back, web:1 runs");
+        .answers("was rolled back, web:1 is running");
     folder
         .run(&["--sandbox=nope", "deploy", "--tag", "v2"])
         .exits(2)

@@ -499,7 +499,7 @@ fn what_is_not_the_apps_stays() {
 fn a_target_of_others_keeps_the_rule_and_is_said() {
     let world = left();
     add_target(&world, "hourly", mail());
-    let run = prune(&world).exits(0).says("rule `hourly` stays, without targets of the app's");
+    let run = prune(&world).exits(0).says("rule `hourly` kept, without the app's targets");
     run.answers("`mail` stays: its target is `arn:aws:lambda:");
     assert_eq!(ids(&world, "hourly"), ["mail"]);
     prune(&world).exits(0).answers("nothing to do, 1 kept");
@@ -694,8 +694,8 @@ fn twice() -> World {
 fn schedules_go_back_with_the_services_and_are_shown_first() {
     let world = twice();
     let run = world.run(&["rollback", "--yes"]).exits(0);
-    let run = run.says("nightly: goes back from web:3 to web:2, with `web`");
-    run.says("own: goes back from report:2 to report:1, with `web`");
+    let run = run.says("nightly: rolls back from web:3 to web:2, with `web`");
+    run.says("own: rolls back from report:2 to report:1, with `web`");
     assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:1".to_owned()));
     let nightly = schedule(&world, "nightly").expect("it is there");
     assert!(

@@ -51,10 +51,15 @@ fn stopped_tasks_say_why() {
     let run =
         run.answers("    Essential container in task exited\n").answers("    container `app`: exit code 1\n");
     assert_eq!(run.stdout.matches("    remedy: ").count(), run.stdout.matches("    cause: ").count());
-    assert_eq!(run.stdout.matches("    cause: the program ended with an error").count(), 1, "{}", run.stdout);
+    assert_eq!(
+        run.stdout.matches("    cause: the program exited with an error").count(),
+        1,
+        "{}",
+        run.stdout
+    );
     let task = world.run(&["tasks", "--stopped", "--output", "json"]).exits(0).event("task");
     assert_eq!(task["containers"][0]["exit_code"], 1);
-    assert_eq!(task["causes"][0]["cause"], "the program ended with an error");
+    assert_eq!(task["causes"][0]["cause"], "the program exited with an error");
 }
 
 #[test]

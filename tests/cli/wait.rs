@@ -26,7 +26,7 @@ fn what_was_rolled_back_meanwhile_is_no_success() {
     let world = World::with_breaker(Scenario::Crash);
     world.deploy("v2").exits(3);
     // The service is steady, its PRIMARY deployment completed: it is the old one.
-    world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
 }
 
 /// Takes the permissions for service deployments away.
@@ -42,7 +42,7 @@ fn what_was_rolled_back_is_no_success_without_service_deployments_either() {
         let world = World::new(scenario);
         world.deploy("v2").exits(3);
         deny_service_deployments(&world);
-        world.run(&["wait", "web"]).exits(3).answers(" was rolled back, web:1 runs: ");
+        world.run(&["wait", "web"]).exits(3).answers(" was rolled back, web:1 is running: ");
     }
 }
 
@@ -61,7 +61,7 @@ fn a_rollback_under_way_is_no_success_without_service_deployments() {
         });
         assert!(seen, "the breaker trips");
         deny_service_deployments(&world);
-        world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+        world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
     }
 }
 
@@ -93,7 +93,7 @@ fn it_takes_nothing_back_unless_it_is_asked_to() {
     let run = world.run(&["wait", "web", "--on-failure", "leave"]).exits(3);
     run.says("the service was left as it is: `leave` was asked for");
     assert!(world.calls("StopServiceDeployment").is_empty());
-    world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("taken back, web:1 runs");
+    world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("rolled back, web:1 is running");
 }
 
 #[test]
