@@ -1,4 +1,4 @@
-//! `ecsail cancel`: stops the deployment under way; ECS goes back, and that is watched.
+//! `ecsail cancel`: stops the deployment in progress and watches ECS roll it back.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::report::{Event, Outcome};
 
-/// Stops the deployment under way: ECS goes back to what ran before
+/// Stop the deployment in progress and roll the service back
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail cancel web
@@ -28,12 +28,12 @@ Exit codes: 0 it was taken back, 1 nothing is under way, or another error, 3 it 
 pub struct Cancel {
     #[command(flatten)]
     named: One,
-    /// Return once it is stopped, without watching
+    /// Return once the deployment is stopped, without watching the rollback
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
     following: Following,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
 }
@@ -41,7 +41,7 @@ pub struct Cancel {
 /// Runs the verb.
 ///
 /// # Errors
-/// Nothing is under way, or it cannot be found.
+/// No deployment is in progress, or the service cannot be read.
 pub async fn run(args: &Cancel, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable_one(&chosen).await?;

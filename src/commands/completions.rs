@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::report::{Event, Outcome};
 
-/// Prints the completion script of a shell
+/// Print the completion script of a shell
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail completions bash > /etc/bash_completion.d/ecsail
@@ -19,14 +19,14 @@ use crate::report::{Event, Outcome};
 The script asks the `ecsail` in the path: for verbs and flags, for the services and stages of the manifest, and for the
 names that `status` and others saw last (kept in `~/.cache/ecsail`). AWS is never asked.")]
 pub struct Completions {
-    /// The shell
+    /// Shell to print the script for
     shell: Shell,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// A shell that cannot be completed for.
+/// The shell is not supported.
 pub fn run(args: &Completions, context: &Context) -> Result<Outcome> {
     let name = args.shell.to_string();
     let none = || Failure::usage(format!("there is no script for `{name}`"));

@@ -1,4 +1,4 @@
-//! `ecsail exec`: a command, or a shell, in a container that runs, by ECS Exec.
+//! `ecsail exec`: runs a command or a shell in a running container, by ECS Exec.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use crate::document::problem::did_you_mean;
 use crate::error::{Failure, Failures};
 use crate::report::{Event, Outcome, quoted};
 
-/// What runs where no command is given.
+/// The command if none is given.
 const SHELL: &str = "/bin/sh";
-/// How often a session is asked for while the agent is not connected yet, and the pause between.
+/// The number of attempts while the agent is not connected yet, and the pause between them.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Runs a command, or a shell, in a container of a service
+/// Run a command or a shell in a container of a service
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail exec web
@@ -38,13 +38,13 @@ Exit codes: that of `session-manager-plugin`; 1 when something is missing.")]
 pub struct Exec {
     #[command(flatten)]
     one: One,
-    /// The container; else the one behind the load balancer, or the first that is essential
+    /// Container to run in [default: the one behind the load balancer, else the first essential one]
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
-    /// The task; the beginning of its id will do; else the newest that runs
+    /// Task to run in; a prefix of its id is enough [default: the newest running task]
     #[arg(long, value_name = "ID")]
     task: Option<String>,
-    /// The command; `/bin/sh` without one
+    /// Command to run [default: `/bin/sh`]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
@@ -52,7 +52,7 @@ pub struct Exec {
 /// Runs the verb.
 ///
 /// # Errors
-/// What is missing for it, or the API's.
+/// A prerequisite is missing, or an API call failed.
 pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     let chosen = args.one.choose(context).await?;
     let found = chosen.one().await?;
@@ -97,7 +97,7 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Passed(code))
 }
 
-/// Returns the task that is meant, or the newest that runs; nothing where none runs.
+/// Returns the named task, or the newest running one. Returns `None` if no task is running.
 fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<Option<&'a Task>, Failure> {
     let runs = |task: &&Task| task.last_status == "RUNNING";
     let newest = |tasks: &mut dyn Iterator<Item = &'a Task>| {
@@ -125,7 +125,7 @@ fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<
     }
 }
 
-/// Returns the task's definition; where it may not be read, says so: less can then be said of what is missing.
+/// Returns the definition of a task. If it cannot be read, reports that some prerequisites are not checked.
 async fn definition(task: &Task, aws: &Aws, context: &Context) -> Option<Value> {
     match aws.task_definition(&task.task_definition_arn).await {
         Ok(found) => found.map(|found| found.document),
@@ -137,8 +137,7 @@ async fn definition(task: &Task, aws: &Aws, context: &Context) -> Option<Value> 
     }
 }
 
-/// Returns the container that is meant: the one that was named, the one behind the load balancer, or the first that
-/// is essential.
+/// Returns the named container, or the one behind the load balancer, or the first essential one.
 fn choose_container<'a>(
     task: &'a Task,
     named: Option<&str>,
@@ -162,7 +161,7 @@ fn choose_container<'a>(
     chosen.ok_or_else(|| Failure::error(format!("task `{}` has no container", task.id())))
 }
 
-/// Returns the command line of the words that were given.
+/// Returns the command line for the given words.
 fn command_line(words: &[String]) -> String {
     match words {
         [] => SHELL.to_owned(),
@@ -182,7 +181,7 @@ fn tell(found: &Found, task: &Task, container: &Container, command: &str, contex
     context.report.tell(&Event::Note(&note));
 }
 
-/// Returns an open session; an agent that has just started may take a moment until it is connected.
+/// Opens a session. An agent that has just started may need a moment to connect, so this retries.
 async fn session(
     found: &Found,
     task: &Task,
@@ -220,7 +219,7 @@ async fn session(
     }
 }
 
-/// Returns the profile that the plugin is to renew a session with; empty where there is none.
+/// Returns the profile with which the plugin renews the session, or an empty string.
 fn profile(context: &Context) -> String {
     let settings = &context.settings;
     let named = settings.profile.as_ref().or_else(|| settings.environment.get("AWS_PROFILE"));

@@ -1,4 +1,4 @@
-//! `ecsail prune`: retires the old revisions of a family, but for those that something may need.
+//! `ecsail prune`: deregisters the old revisions of a family that nothing refers to.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ use crate::plan::prune::{Fate, Known, Wish, decide};
 use crate::plan::references::{family_and_revision, references, shortly};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, table};
 
-/// Deregisters old revisions of a service's family, but for those that anything refers to
+/// Deregister old revisions of a family that nothing refers to
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail prune web --keep 10 --dry-run
@@ -40,19 +40,19 @@ Exit codes: 0 done or nothing to do, 1 error or a no, 2 usage, 5 refused, 130 in
 pub struct Prune {
     #[command(flatten)]
     of: OfFamily,
-    /// How many of the newest ACTIVE revisions to keep, whatever refers to them; at least 1
+    /// Number of newest ACTIVE revisions to keep, even if nothing refers to them; at least 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep: u32,
-    /// Also delete what is INACTIVE and not referred to; that cannot be undone
+    /// Also delete INACTIVE revisions that nothing refers to; this cannot be undone
     #[arg(long)]
     delete: bool,
-    /// Show what would be done and stop
+    /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
-    /// Do not look there: nothing there refers to the family, or what does may break
+    /// Skip the references of this source; what refers to a revision from there may break; repeatable
     #[arg(long, value_name = "WHERE", value_enum, value_delimiter = ',')]
     without: Vec<Source>,
 }
@@ -62,7 +62,7 @@ type Fates = Vec<(Known, Fate)>;
 /// Runs the verb.
 ///
 /// # Errors
-/// A service or a family that is not there, references that cannot be read, or the API's.
+/// The service or family does not exist, references cannot be read, or an API call failed.
 pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     let family = args.of.choose(context).await?;
     let fates = look(args, &family).await?;
@@ -79,7 +79,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     }
     let fates = match args.yes {
         true => fates,
-        // Somebody may have thought about it for an hour: what is in use by now stays.
+        // References may have been added during the prompt: a revision in use by now is kept.
         false => still(&fates, &look(args, &family).await?),
     };
     let retired = work(&fates, &family, context).await?;
@@ -97,10 +97,10 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     }
 }
 
-/// Returns what becomes of each revision.
+/// Returns what to do with each revision.
 ///
 /// # Errors
-/// What may refer to them cannot all be read, or the API's.
+/// Not all references can be read, or an API call failed.
 async fn look(args: &Prune, family: &Family) -> Result<Fates> {
     let scope = Scope {
         family: family.name.clone(),
@@ -132,7 +132,7 @@ async fn revisions(family: &Family, with_inactive: bool) -> Result<Vec<Known>, F
     Ok(active.chain(inactive.into_iter().filter_map(|arn| known(arn, Status::Inactive))).collect())
 }
 
-/// Returns the refusal to go on without knowing what refers to the revisions.
+/// Returns the refusal to prune without knowing all references.
 fn blind(family: &str, mut unread: Vec<(Source, ApiError)>) -> Failure {
     let denied = |error: &ApiError| matches!(error.meaning, Meaning::Denied | Meaning::Unsupported);
     let kind = if unread.iter().all(|(_, error)| denied(error)) { Kind::Refused } else { Kind::Error };
@@ -159,7 +159,7 @@ fn way_out(source: Source, error: &ApiError) -> String {
     }
 }
 
-/// Returns the fates of before, where they still hold.
+/// Returns the earlier decisions that are still the same.
 fn still(before: &Fates, now: &Fates) -> Fates {
     let holds = |known: &Known, fate: &Fate| {
         now.iter().find(|(other, _)| other.arn == known.arn).is_some_and(|(_, other)| other == fate)
@@ -167,10 +167,10 @@ fn still(before: &Fates, now: &Fates) -> Fates {
     before.iter().filter(|(known, fate)| fate.keeps() || holds(known, fate)).cloned().collect()
 }
 
-/// Does it, until somebody interrupts: then what has begun is ended first.
+/// Deregisters and deletes revisions. After an interrupt, finishes the current call and stops.
 async fn work(fates: &Fates, family: &Family, context: &Context) -> Result<Retired> {
     let arns = |wanted: fn(&Fate) -> bool| -> Vec<String> {
-        // The oldest first: where it stops half-way, the family has no hole.
+        // Oldest first, so that a run that stops half-way leaves no gap in the family.
         let wanted = fates.iter().rev().filter(|(_, fate)| wanted(fate));
         wanted.map(|(known, _)| known.arn.clone()).collect()
     };
@@ -187,7 +187,7 @@ async fn work(fates: &Fates, family: &Family, context: &Context) -> Result<Retir
     }
 }
 
-/// Returns how many there are of what is kept, deregistered, and deleted.
+/// Returns the numbers of revisions to keep, to deregister and to delete.
 fn counts(fates: &Fates) -> [usize; 3] {
     let count = |wanted: fn(&Fate) -> bool| fates.iter().filter(|(_, fate)| wanted(fate)).count();
     [count(Fate::keeps), count(Fate::deregisters), count(Fate::deletes)]
@@ -229,7 +229,7 @@ fn page(family: &str, fates: &Fates) -> Page {
     table(&["REVISION", "STATUS", "ACTION", "WHY"], fates.iter().map(row).collect())
 }
 
-/// Says what was not looked at, since what is there may break.
+/// Reports the sources that were not read, since references from there may break.
 fn tell_left_out(args: &Prune, context: &Context) {
     let names: BTreeSet<&str> = args.without.iter().map(|source| source.name()).collect();
     if !names.is_empty() {

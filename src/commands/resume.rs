@@ -1,4 +1,4 @@
-//! `ecsail continue`: answers a lifecycle hook that waits, and watches what comes of it.
+//! `ecsail continue`: answers a paused lifecycle hook, and watches the deployment.
 
 use anyhow::Result;
 use clap::Args;
@@ -19,7 +19,7 @@ use crate::report::{Event, Outcome};
 use crate::watch::judge::in_words;
 use crate::watch::snapshot::Followed;
 
-/// Lets a deployment go on that waits in a lifecycle hook, or sends it back
+/// Continue a deployment that waits in a lifecycle hook, or roll it back
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail continue web
@@ -30,10 +30,10 @@ Exit codes: as those of `deploy`; with `--rollback` 0 once it was taken back.")]
 pub struct Continue {
     #[command(flatten)]
     named: One,
-    /// Send it back instead
+    /// Roll the deployment back instead of continuing it
     #[arg(long)]
     rollback: bool,
-    /// The hook, where several wait
+    /// Lifecycle hook to answer, if several are waiting [default: the only one]
     #[arg(long, value_name = "ID")]
     hook: Option<String>,
     /// Return once the hook is answered, without watching
@@ -46,7 +46,7 @@ pub struct Continue {
 /// Runs the verb.
 ///
 /// # Errors
-/// No hook waits, or service deployments cannot be read.
+/// No hook is waiting, or service deployments cannot be read.
 pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable_one(&chosen).await?;
@@ -78,10 +78,10 @@ fn unknown(key: &str) -> Failure {
     Failure::error(format!("ECS shows no deployment of `{key}` whose hooks could be answered")).hint(hint)
 }
 
-/// Returns the hook to answer: the one that was named, else the only one that waits.
+/// Returns the hook to answer: the named one, or the only one that is waiting.
 ///
 /// # Errors
-/// None waits, or not that one, or several do.
+/// No hook is waiting, the named one is not, or several are and none is named.
 fn waiting<'a>(
     key: &str,
     deployment: &'a ServiceDeployment,
@@ -104,7 +104,7 @@ fn waiting<'a>(
     }
 }
 
-/// Returns the failure that no hook waits, with what the deployment does instead.
+/// Returns the failure that no hook is waiting, with the status of the deployment.
 fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
     let status = deployment.status.as_str();
     let ended = matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED");

@@ -1,4 +1,4 @@
-//! `ecsail scale`: how many tasks a service has, or between which numbers autoscaling keeps it.
+//! `ecsail scale`: sets the desired count of a service, or the range of its autoscaling.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
 use crate::report::{Event, Outcome};
 use crate::watch::count::{Counted, Counting};
 
-/// Sets how many tasks a service has, or the range that autoscaling keeps it in
+/// Set the number of tasks of a service, or the range of its autoscaling
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail scale web --desired 4
@@ -34,31 +34,31 @@ pub struct Scale {
     one: One,
     #[command(flatten)]
     wish: Wanted,
-    /// Set the number though autoscaling will move it again
+    /// Set the number even if autoscaling will change it again
     #[arg(long, conflicts_with_all = ["min", "max", "suspend", "resume"])]
     force: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
     /// Return once the change is accepted, without watching
     #[arg(long)]
     no_wait: bool,
-    /// How long to watch at the most; ECS goes on after it
+    /// Time to watch before giving up; ECS continues
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
     timeout: Duration,
 }
 
-/// Holds the arguments that say what is wanted.
+/// The arguments that select the change.
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
 struct Wanted {
-    /// The number of tasks
+    /// Number of tasks
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["min", "max", "suspend", "resume"])]
     desired: Option<i32>,
-    /// The least that autoscaling keeps
+    /// Minimum of autoscaling
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["suspend", "resume"])]
     min: Option<i32>,
-    /// The most that autoscaling keeps
+    /// Maximum of autoscaling
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["suspend", "resume"])]
     max: Option<i32>,
     /// Suspend autoscaling: scaling in, scaling out and scheduled actions
@@ -86,7 +86,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Runs the verb.
 ///
 /// # Errors
-/// What stands against it, or the API's.
+/// The change is refused, or an API call failed.
 pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
     let chosen = args.one.choose(context).await?;
     let found = chosen.one().await?;
@@ -95,7 +95,8 @@ pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
     let autoscaling = look(wish, &found, aws, context).await?;
     let scaling = scaling(wish, &place.key, &found.service, &autoscaling, args.force)?;
     scaling.notes.iter().for_each(|note| report.tell(&Event::Note(note)));
-    // From here on there is something to tell, whatever is pressed; a question can still be left.
+    // From here on the result is reported in any case, also after an interrupt. At the prompt an interrupt still ends
+    // the process.
     if scaling.change != Change::None && !confirmed(&format!("{}?", scaling.words), args.yes, context)? {
         return Ok(Outcome::Declined);
     }
@@ -125,7 +126,7 @@ pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Returns what autoscaling does to the service; without the permission to look, a number can be set all the same.
+/// Returns the autoscaling of the service. Without the permission to read it, a desired count can still be set.
 async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result<Autoscaling> {
     match aws.scalable_target(&found.place.cluster, &found.place.name).await {
         Ok(Some(target)) => Ok(Autoscaling::Target(target)),
@@ -139,11 +140,11 @@ async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result
     }
 }
 
-/// Says how it ended.
+/// How the run ended.
 enum End {
-    /// It was so already.
+    /// The service was already in the requested state.
     Unchanged,
-    /// It was changed, and nothing is watched.
+    /// The service was changed and is not watched.
     Changed,
     Counted(Counted),
     Interrupted,
@@ -173,7 +174,7 @@ impl End {
     }
 }
 
-/// Holds what an answer is made from.
+/// The data of the result that is reported.
 struct State<'a> {
     found: &'a Found,
     scaling: &'a Scaling,
@@ -197,7 +198,7 @@ impl State<'_> {
         context.report.tell(&Event::Answer { event: "scaled", text: &text, value });
     }
 
-    /// Returns the scalable target as it is now, where there is one.
+    /// Returns the scalable target after the change, if the service has one.
     fn target(&self) -> Option<ScalableTarget> {
         let Autoscaling::Target(target) = self.autoscaling else { return None };
         let Change::Target(change) = self.scaling.change else { return Some(target) };
@@ -241,7 +242,7 @@ impl State<'_> {
     }
 }
 
-/// Returns a scalable target in words.
+/// Describes a scalable target.
 fn range(target: &ScalableTarget) -> String {
     let suspended = target.suspended;
     let parts = [

@@ -1,4 +1,4 @@
-//! `ecsail stop-task`: stops single tasks of a service; ECS starts others in their place.
+//! `ecsail stop-task`: stops single tasks of a service. ECS replaces them.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::{Failure, Failures};
 use crate::report::{Event, Outcome};
 
-/// Stops single tasks of a service; ECS starts others in their place
+/// Stop single tasks of a service, which ECS replaces
 #[derive(Clone, Debug, Args)]
 #[command(
     override_usage = "ecsail stop-task [OPTIONS] NAME TASK...",
@@ -29,16 +29,16 @@ The beginning of an id will do. Exit codes: 0 all are stopping, 1 error or
 declined, 2 usage, 5 refused."
 )]
 pub struct StopTask {
-    /// The service, and the ids of its tasks
+    /// Service, and the ids of its tasks
     #[arg(value_names = ["NAME", "TASK"], num_args = 1.., required = true)]
     words: Vec<String>,
-    /// Another way to name the service: all else is tasks
+    /// Service, by a flag instead of an argument; all arguments are then tasks
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     service: Option<String>,
-    /// Why; it is kept with the tasks
+    /// Reason to record in the stopped tasks
     #[arg(long, value_name = "TEXT", default_value = "Stopped by ecsail stop-task")]
     reason: String,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
 }
@@ -46,7 +46,7 @@ pub struct StopTask {
 /// Runs the verb.
 ///
 /// # Errors
-/// A task that is not the service's: then none is stopped. Or the API's.
+/// A task does not belong to the service (then no task is stopped), or an API call failed.
 pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
     let (name, ids) = args.parts()?;
     let chosen = One::named(name).choose(context).await?;
@@ -86,7 +86,7 @@ pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
 }
 
 impl StopTask {
-    /// Returns the service's name and the tasks' ids.
+    /// Returns the name of the service and the ids of the tasks.
     fn parts(&self) -> Result<(&String, &[String]), Failure> {
         match (&self.service, self.words.split_first()) {
             (Some(service), Some(_)) => Ok((service, &self.words)),
@@ -99,14 +99,14 @@ impl StopTask {
     }
 }
 
-/// Says why no task was picked.
+/// Why no task matches.
 #[derive(Debug)]
 enum Unpicked {
     Ambiguous(Failure),
     NotThere,
 }
 
-/// Returns the task of the service that an id, its beginning, or an ARN names.
+/// Returns the task of the service that matches an id, a prefix of an id, or an ARN.
 fn pick<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, Unpicked> {
     let begins = id.rsplit('/').next().unwrap_or(id);
     let found: Vec<&Task> = live.iter().filter(|task| task.id().starts_with(begins)).collect();
@@ -121,8 +121,8 @@ fn pick<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, Unpicked>
     }
 }
 
-/// Returns a task that is not one of those that run, for the words of its refusal: one of the service's that has
-/// stopped, or another's.
+/// Reads a task that is not among the running ones, to explain its refusal: a stopped task of the service, or a task of
+/// another.
 async fn known(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task> {
     let begins = id.rsplit('/').next().filter(|begins| !begins.is_empty())?;
     let stopped = aws.stopped_tasks(cluster, service, &BTreeSet::new()).await.unwrap_or_default();
@@ -132,7 +132,7 @@ async fn known(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task
     aws.tasks(cluster, &[id.to_owned()]).await.unwrap_or_default().into_iter().next()
 }
 
-/// Returns the refusal of a task that is not one of the service's that run.
+/// Returns the refusal of a task that is not a running task of the service.
 fn foreign(id: &str, known: Option<&Task>, key: &str, live: &[Task]) -> Failure {
     let hint = (!live.is_empty()).then(|| format!("its tasks: {}", ids(&live.iter().collect::<Vec<_>>())));
     let message = match known {

@@ -1,4 +1,4 @@
-//! `ecsail wait`: attaches to the deployments under way, with the display and the exit codes of a deploy.
+//! `ecsail wait`: watches the deployments in progress, with the display and the exit codes of a deploy.
 
 use anyhow::Result;
 use clap::Args;
@@ -21,10 +21,10 @@ use newest::{Newest, named, newest};
 
 mod newest;
 
-/// How many of a service's newest deployments are looked through for the one to wait for.
+/// The number of a service's newest deployments among which the one to watch is searched.
 const WAITED_FOR: usize = 100;
 
-/// Watches the deployments under way to their end; changes nothing unless asked to
+/// Watch the deployments in progress to their end, without changing anything by default
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail wait web
@@ -36,7 +36,7 @@ Exit codes: as those of `deploy`.")]
 pub struct Wait {
     #[command(flatten)]
     named: Named,
-    /// The deployment to wait for, of one service; else its newest
+    /// Deployment to watch, of one service [default: the newest]
     #[arg(long, value_name = "ID")]
     deployment: Option<String>,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub struct Wait {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service that is not there, or the API's.
+/// A service does not exist, or an API call failed.
 pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = chosen.all().await?;
@@ -72,7 +72,7 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     Ok(tell_ends(&settled, context))
 }
 
-/// Says why a rollout was left that nobody asked to leave: this verb takes nothing back by itself.
+/// Sets the reason why a failed rollout was not rolled back: this verb rolls back only with `--on-failure`.
 fn only_watched(settled: &mut Settled) {
     let asked = matches!(settled.ending, Ending::Settled(_));
     if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
@@ -80,12 +80,12 @@ fn only_watched(settled: &mut Settled) {
     }
 }
 
-/// Returns the deployment of a service to follow: its newest.
+/// Returns the newest deployment of a service, to watch it.
 pub(super) async fn attach(found: &Found, chosen: &Chosen) -> Result<Followed, Failure> {
     attach_noted(found, chosen, None).await.map(|(followed, _)| followed)
 }
 
-/// Returns the deployment of a service to follow, the one that was named, else its newest; and what is not known of it.
+/// Returns the named or the newest deployment of a service, and a note on what is unknown of it.
 async fn attach_noted(
     found: &Found,
     chosen: &Chosen,
@@ -100,7 +100,7 @@ async fn attach_noted(
     }
     let list = match aws.newest_service_deployments(cluster, name, WAITED_FOR).await {
         Ok(list) => list,
-        // Without them the deployment list and the events have to do.
+        // Without service deployments, the `deployments` of the service and its events are used.
         Err(error) if error.may_pass() => return Err(failure(error)),
         Err(_) => Vec::new(),
     };
@@ -119,7 +119,7 @@ async fn attach_noted(
         way_back: WayBack::of(seen).filter(|way| Some(&way.deployment) != target.deployment.as_ref()),
         policy: Policy {
             timeout: timeout.unwrap_or(Policy::default().timeout),
-            // To wait is to look on: nothing is taken back unless that is asked for.
+            // `wait` rolls nothing back unless an argument asks for it.
             on_failure: Some(OnFailure::Leave),
             on_timeout: OnFailure::Leave,
         },
@@ -128,10 +128,10 @@ async fn attach_noted(
     Ok((followed, note))
 }
 
-/// Returns which deployment to follow, and what is not known of it.
+/// Returns the deployment to watch, and a note on what is unknown of it.
 ///
 /// # Errors
-/// There is none, or nothing tells which it was.
+/// The service has no such deployment, or ECS no longer shows which one was the newest.
 fn target(
     id: Option<&str>,
     name: &str,
@@ -159,7 +159,7 @@ fn target(
     }
 }
 
-/// Returns the revision of a deployment that has left the service's list: its service revision names it.
+/// Returns the revision of a deployment that is no longer among the service's `deployments`, from its service revision.
 async fn revision_of_target(target: &Followed, list: &[ServiceDeployment], aws: &Aws) -> String {
     let known = |known: &&ServiceDeployment| {
         Some(&known.service_deployment_arn) == target.service_deployment.as_ref()

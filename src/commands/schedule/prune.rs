@@ -1,6 +1,5 @@
-//! `ecsail schedule prune`: removes the schedules that are the app's and that the manifest no longer has.
-//!
-//! The manifest is read whole, and strictly: what cannot be read could be what keeps a schedule.
+//! `ecsail schedule prune`: removes schedules that the app owns and the manifest no longer has.
+//! Reads the manifest strictly: what could not be read might be a schedule to keep.
 
 use std::collections::BTreeSet;
 
@@ -27,10 +26,10 @@ use crate::render::schedules::{group_of, known};
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
 use crate::settings::Tags;
 
-/// The tag that stands in where none is given: nothing is looked up, so any will do.
+/// The tag to render with if none is given. Nothing is looked up, so any tag works.
 const PLACEHOLDER: &str = "TAG";
 
-/// Removes the schedules that are the app's and that the manifest no longer has
+/// Remove schedules that the app owns and the manifest no longer has
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule prune --dry-run
@@ -44,13 +43,13 @@ pub struct Prune {
     /// Names are refused: what is not named would look as if it were not in the manifest
     #[arg(value_name = "NAME", hide = true)]
     names: Vec<String>,
-    /// The tag that the manifest is read with, where what it has depends on that
+    /// Tag to read the manifest with, if its schedules depend on the tag; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG", hide_short_help = true)]
     tag: Vec<String>,
-    /// Show what would be removed and stop
+    /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
 }
@@ -60,7 +59,7 @@ type Fates = Vec<(ObservedSchedule, Decided)>;
 /// Runs the verb.
 ///
 /// # Errors
-/// A manifest that is not known whole, or the API's.
+/// The manifest cannot be read completely, or an API call failed.
 pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     let chosen = whole(args, context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
@@ -95,7 +94,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
 /// Returns all schedules of the manifest.
 ///
 /// # Errors
-/// Some of it is not known, or no app owns anything.
+/// The manifest cannot be read completely, or it has no `app`.
 fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
     if !args.names.is_empty() {
         let hint = "without names: what is removed is what the manifest does not have".to_owned();
@@ -147,25 +146,25 @@ async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
     Ok(left.into_iter().map(fate).chain(targets.collect::<Fates>()).collect())
 }
 
-/// Returns what becomes of the targets that a rule of the manifest has beside its own; nothing where all of them stay.
+/// Returns what to do with the other targets of a rule that the manifest has, or `None` if all of them stay.
 fn of_targets(decided: Decided, rule: &ObservedSchedule) -> Option<Decided> {
     let all = || rule.targets.iter().filter_map(|target| target["Id"].as_str().map(str::to_owned)).collect();
     match decided.fate {
-        // The manifest has the rule: it stays.
+        // The manifest has the rule, so only targets are removed.
         Fate::Delete => Some(Decided { fate: Fate::RemoveTargets(all()), ..decided }),
         Fate::RemoveTargets(_) => Some(decided),
         Fate::Keep => None,
     }
 }
 
-/// Returns the app's own group where the manifest names it: then it is one like any other.
+/// Returns the app's own group if the manifest names it, since it may then be shared.
 fn named_itself(manifest: &Manifest) -> Option<String> {
     let own = group_of(manifest.app.as_deref()?, manifest.stage.as_deref());
     let mut named = manifest.schedules.iter().filter_map(|schedule| schedule.group.as_ref());
     named.any(|group| group.value == own).then_some(own)
 }
 
-/// Removes what is to be removed of a schedule, and returns whether that was anything.
+/// Removes a schedule, a rule or targets. Returns whether there was anything to remove.
 async fn remove(
     schedule: &ObservedSchedule,
     decided: &Decided,

@@ -1,4 +1,5 @@
-//! `ecsail schedule run`: runs now what a schedule runs, with exactly its target's settings, and follows it to its end.
+//! `ecsail schedule run`: runs the task of a schedule now, with exactly the settings of its target, and waits for its
+//! end.
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use crate::manifest::schedules::Schedule;
 use crate::plan::schedules::now::{Attributes, RunNow, run_now};
 use crate::report::{Event, Outcome};
 
-/// Runs now what a schedule runs, and waits for its end
+/// Run the task of a schedule now and wait until it ends
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule run nightly-report
@@ -35,19 +36,19 @@ not. The log lines go to stdout. Exit codes: the container's own (of several the
 none, since it never ran or was stopped; 1 where nothing was started; 4 when its time was up and it was stopped; 5 where
 the target does not run a task; 130 interrupted.")]
 pub struct Run {
-    /// The schedule's key in the manifest
+    /// Key of the schedule in the manifest
     #[arg(value_name = "NAME", add = crate::completing::schedules())]
     name: String,
-    /// Which target of a rule, by its id
+    /// Id of the target to run, if the rule has several [default: the manifest's only one]
     #[arg(long, value_name = "ID")]
     target: Option<String>,
-    /// How long it may run: after that it is stopped
+    /// Time that the tasks may run before they are stopped
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     timeout: Duration,
-    /// Start it, and leave it
+    /// Return once the tasks are started, without watching
     #[arg(long)]
     no_wait: bool,
-    /// Stop it where somebody interrupts, without a question
+    /// Stop the tasks on an interrupt, without a prompt
     #[arg(long)]
     stop_on_interrupt: bool,
 }
@@ -55,7 +56,7 @@ pub struct Run {
 /// Runs the verb.
 ///
 /// # Errors
-/// A schedule that is not there, a target that runs no task, or a task that could not be started.
+/// The schedule does not exist, its target does not run a task, or the task could not be started.
 pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     let chosen = choose(std::slice::from_ref(&args.name), context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
@@ -77,7 +78,7 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     Ok(to_the_end(&order, &how, &aws, context, &mut interrupts).await?.outcome())
 }
 
-/// Returns the target that is meant: the one that is named, the manifest's only one, or the only one that there is.
+/// Returns the target to run: the named one, the only one of the manifest, or the only one of the rule.
 fn target<'a>(
     schedule: &'a ObservedSchedule,
     own: Option<&Schedule>,

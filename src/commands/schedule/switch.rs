@@ -1,4 +1,4 @@
-//! `ecsail schedule enable` and `disable`: switch schedules on and off. All else about them stays.
+//! `ecsail schedule enable` and `disable`: enable and disable schedules. Nothing else of them changes.
 
 use anyhow::Result;
 use clap::Args;
@@ -14,7 +14,7 @@ use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 use crate::report::{Event, Outcome};
 
-/// Switches schedules on
+/// Enable schedules
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule enable nightly-report
@@ -26,7 +26,7 @@ pub struct Enable {
     which: Which,
 }
 
-/// Switches schedules off, until they are switched on again
+/// Disable schedules until they are enabled again
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule disable nightly-report
@@ -40,7 +40,7 @@ pub struct Disable {
 
 #[derive(Clone, Debug, Args)]
 struct Which {
-    /// The schedules' keys in the manifest
+    /// Keys of schedules in the manifest
     #[arg(value_name = "NAME", required = true, add = crate::completing::schedules())]
     names: Vec<String>,
 }
@@ -48,7 +48,7 @@ struct Which {
 /// Runs `enable`.
 ///
 /// # Errors
-/// A schedule that is not there or somebody else's: then none is changed. And the API's.
+/// A schedule does not exist or has another owner (then none is changed), or an API call failed.
 pub async fn enable(args: &Enable, context: &Context) -> Result<Outcome> {
     switch(&args.which, true, context).await
 }
@@ -56,7 +56,7 @@ pub async fn enable(args: &Enable, context: &Context) -> Result<Outcome> {
 /// Runs `disable`.
 ///
 /// # Errors
-/// As [`enable`].
+/// As of [`enable`].
 pub async fn disable(args: &Disable, context: &Context) -> Result<Outcome> {
     switch(&args.which, false, context).await
 }
@@ -79,7 +79,7 @@ async fn switch(which: &Which, enabled: bool, context: &Context) -> Result<Outco
     Ok(Outcome::Done)
 }
 
-/// Refuses schedules that tags name as somebody else's.
+/// Refuses schedules whose tags name another owner.
 fn refuse(found: &[(&DesiredSchedule, ObservedSchedule)], chosen: &Chosen) -> Result<()> {
     let ground = chosen.ground();
     let refusal = |(_, observed): &(&DesiredSchedule, ObservedSchedule)| {
@@ -90,7 +90,7 @@ fn refuse(found: &[(&DesiredSchedule, ObservedSchedule)], chosen: &Chosen) -> Re
     raised(found.iter().filter_map(refusal).collect())
 }
 
-/// Tells how a schedule stands now, whom else that concerns, and what the next deploy does to it.
+/// Reports the state of a schedule, the other targets that it affects, and what the next deploy does to it.
 fn tell(
     desired: &DesiredSchedule,
     observed: &ObservedSchedule,
