@@ -179,13 +179,13 @@ fn refused(message: &str) -> Failure {
     let first = paragraphs.next().unwrap_or_default();
     let first = first.strip_prefix("error: ").unwrap_or(&first).to_owned();
     let tips = paragraphs.filter_map(|part| part.strip_prefix("tip: ").map(str::to_owned));
-    let help = "`--help` shows what there is".to_owned();
+    let help = "run `ecsail --help` for the verbs and flags".to_owned();
     tips.chain([help]).fold(Failure::usage(first), Failure::hint)
 }
 
 fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
     if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
-        return Err(Failure::usage("`--output markdown` is for `plan` alone").into());
+        return Err(Failure::usage("`--output markdown` is supported by `ecsail plan` only").into());
     }
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
     match &cli.verb {
@@ -260,10 +260,11 @@ impl Global {
         let mut environment: BTreeMap<String, String> = own.collect();
         for path in &self.env_file {
             let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!("read the env file `{}`", path.display())).because(error)
+                Failure::usage(format!("failed to read env file `{}`", path.display())).because(error)
             })?;
-            let named =
-                |failure| Failure::usage(format!("read the env file `{}`", path.display())).because(failure);
+            let named = |failure| {
+                Failure::usage(format!("failed to read env file `{}`", path.display())).because(failure)
+            };
             environment.extend(parse_env_file(&text).map_err(named)?);
         }
         Ok(environment)
@@ -287,7 +288,7 @@ fn assignment(argument: &str) -> Result<(String, String), Failure> {
         None => {
             // The value may be a secret, so the message repeats the name only.
             let name = argument.split('=').next().unwrap_or_default();
-            let hint = "a name has letters, digits and `_`".to_owned();
+            let hint = "use letters, digits and `_` in the name, and no digit first".to_owned();
             Err(Failure::usage(format!("`--set {name}…` is not `name=value`")).hint(hint))
         }
     }

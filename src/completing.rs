@@ -118,7 +118,7 @@ impl Line {
 
     fn tasks(&self) -> Vec<CompletionCandidate> {
         let tasks = self.keys().tasks;
-        each_once(tasks.into_iter().map(|key| (key, "task of the manifest".to_owned())))
+        each_once(tasks.into_iter().map(|key| (key, "task in the manifest".to_owned())))
     }
 
     /// Returns the services of the manifest, then the cached services of the selected cluster.
@@ -131,22 +131,22 @@ impl Line {
         let seen = seen.flat_map(|known| {
             known.services.iter().map(|name| (name.clone(), format!("service in cluster {}", known.cluster)))
         });
-        let own = keys.services.iter().map(|key| (key.clone(), "service of the manifest".to_owned()));
+        let own = keys.services.iter().map(|key| (key.clone(), "service in the manifest".to_owned()));
         each_once(own.chain(seen))
     }
 
     fn schedules(&self) -> Vec<CompletionCandidate> {
-        let named = |key: String| (key, "schedule of the manifest".to_owned());
+        let named = |key: String| (key, "schedule in the manifest".to_owned());
         each_once(self.keys().schedules.into_iter().map(named))
     }
 
     fn stages(&self) -> Vec<CompletionCandidate> {
-        each_once(self.keys().stages.into_iter().map(|stage| (stage, "stage of the manifest".to_owned())))
+        each_once(self.keys().stages.into_iter().map(|stage| (stage, "stage in the manifest".to_owned())))
     }
 
     fn clusters(&self) -> Vec<CompletionCandidate> {
-        let own = self.keys().cluster.map(|cluster| (cluster, "cluster of the manifest".to_owned()));
-        let seen = self.cache.known().into_iter().map(|known| (known.cluster, "seen before".to_owned()));
+        let own = self.keys().cluster.map(|cluster| (cluster, "cluster in the manifest".to_owned()));
+        let seen = self.cache.known().into_iter().map(|known| (known.cluster, "used before".to_owned()));
         each_once(own.into_iter().chain(seen))
     }
 }

@@ -64,8 +64,8 @@ impl Session {
         desired: &Desired,
     ) -> Result<Session> {
         let scenario: Scenario = scenario.parse().map_err(|error| {
-            let hint = "`ecsail sandbox scenarios` lists them".to_owned();
-            Failure::usage(format!("`--sandbox={scenario}`: there is no such scenario"))
+            let hint = "list the scenarios with `ecsail sandbox scenarios`".to_owned();
+            Failure::usage(format!("no sandbox scenario named `{scenario}`"))
                 .because(anyhow::Error::new(error))
                 .hint(hint)
         })?;
@@ -77,8 +77,8 @@ impl Session {
         let clock = Clock::Wall { factor: FACTOR };
         let options =
             Options { clock, scenario, account, region: region.clone(), port, state, ..Options::default() };
-        let sandbox =
-            Sandbox::start(options).map_err(|error| Failure::error("start the sandbox").because(error))?;
+        let sandbox = Sandbox::start(options)
+            .map_err(|error| Failure::error("failed to start the sandbox").because(error))?;
         // The stored state has the scenario of an earlier command. The one given now applies from here on.
         sandbox.set_scenario(None, scenario);
         let session = Session { sandbox, path, region };
@@ -87,8 +87,8 @@ impl Session {
         let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region, &tags);
         for seed in session.missing(seeds) {
             session.sandbox.seed(&seed).map_err(|error| {
-                let hint = "ECS would most likely refuse it too".to_owned();
-                Failure::error(format!("put what the manifest describes into the sandbox: {error}"))
+                let hint = "correct the definition: ECS would most likely refuse it too".to_owned();
+                Failure::error(format!("failed to create the manifest's resources in the sandbox: {error}"))
                     .hint(hint)
             })?;
         }
@@ -133,7 +133,7 @@ impl Session {
     /// The folder or the file cannot be written.
     pub fn save(&self) -> Result<()> {
         let failed = |error| {
-            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display()))
+            Failure::error(format!("failed to write the sandbox's state to `{}`", self.path.display()))
                 .because(anyhow::Error::new(error))
         };
         if let Some(folder) = self.path.parent() {
@@ -194,8 +194,10 @@ pub fn state_path(manifest: &Manifest) -> PathBuf {
 fn read_state(path: &Path) -> Result<Option<Value>> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
     let state = serde_json::from_str(&text).map_err(|error| {
-        let hint = "start anew with `ecsail sandbox reset`".to_owned();
-        Failure::error(format!("read the sandbox's state `{}`", path.display())).because(error).hint(hint)
+        let hint = "remove the state with `ecsail sandbox reset`".to_owned();
+        Failure::error(format!("failed to read the sandbox's state `{}`", path.display()))
+            .because(error)
+            .hint(hint)
     })?;
     Ok(Some(state))
 }

@@ -21,10 +21,11 @@ use crate::report::{Event, Outcome};
   ecsail cancel web
   ecsail cancel web --cluster main --yes
 
-Where ECS cannot be asked to stop it, an update goes back. Where nothing is under way, `rollback` goes back.
+If ECS cannot stop the deployment, the service is updated to its previous revision. If no deployment is in progress,
+use `ecsail rollback`.
 
-Exit codes: 0 it was taken back, 1 nothing is under way, or another error, 3 it was not taken back,
-4 timed out, 130 interrupted.")]
+Exit codes: 0 rolled back, 1 no deployment in progress or another error, 2 usage, 3 the rollback failed,
+4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Cancel {
     #[command(flatten)]
     named: One,
@@ -47,13 +48,13 @@ pub async fn run(args: &Cancel, context: &Context) -> Result<Outcome> {
     let found = changeable_one(&chosen).await?;
     let key = &found.place.key;
     if found.service.under_way().is_none() {
-        let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
-        return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint).into());
+        let hint = format!("roll back to the last deployment that succeeded with `ecsail rollback {key}`");
+        return Err(Failure::error(format!("no deployment of `{key}` is in progress")).hint(hint).into());
     }
     let (followed, target) = under_way(&found, &chosen).await?;
     context.report.tell(&Event::Target(&target));
     goes_back_already(&followed).iter().for_each(|note| context.report.tell(&Event::Note(note)));
-    if !confirmed("Stop it?", args.yes, context)? {
+    if !confirmed("Stop this deployment?", args.yes, context)? {
         return Ok(Outcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;

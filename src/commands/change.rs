@@ -27,8 +27,8 @@ use crate::watch::snapshot::{Followed, Policy};
 pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
     // A manifest says which services belong together, a cluster does not: without a manifest, services must be named.
     if chosen.manifest.services.is_empty() {
-        let hint = "name them; without names it is all of the manifest's".to_owned();
-        return Err(Failure::usage("which services is not said").hint(hint).into());
+        let hint = "name the services, or add them to the manifest".to_owned();
+        return Err(Failure::usage("no service is named").hint(hint).into());
     }
     right_account(&chosen.manifest, &chosen.aws).await?;
     let found = chosen.all().await?;
@@ -108,9 +108,8 @@ fn state(service: &Service) -> (&str, Option<(&str, Option<&str>)>) {
 
 fn changed(before: &Service) -> Failure {
     let name = &before.service_name;
-    let message =
-        format!("service `{name}` is another than when this was planned: its deployment changed meanwhile");
-    Failure::refused(message).hint("run it again: nothing of it was changed".to_owned())
+    let message = format!("service `{name}` has changed since the plan: it has another deployment");
+    Failure::refused(message).hint("run the command again; the service was not changed".to_owned())
 }
 
 /// Returns the chosen service, if it can be changed.
@@ -194,14 +193,17 @@ pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chos
         match taken {
             TakingBack::Begun(back) => applied.followed.push(*back),
             TakingBack::Completed => {
-                let message = format!("the deployment of service `{}` was completed first", followed.name);
-                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                let message = format!(
+                    "the deployment of service `{}` succeeded before it could be stopped",
+                    followed.name
+                );
+                let hint = "roll it back with `ecsail rollback`".to_owned();
                 applied.failures.push((key, Failure::error(message).hint(hint)));
             }
             TakingBack::Left(why) => {
                 let failure =
-                    Failure::error(format!("take back the deployment of service `{}`", followed.name));
-                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                    Failure::error(format!("failed to stop the deployment of service `{}`", followed.name));
+                let hint = "roll it back with `ecsail rollback`".to_owned();
                 applied.failures.push((key, failure.because(anyhow::anyhow!("{why}")).hint(hint)));
             }
             TakingBack::Failed(failure) => applied.failures.push((key, failure)),

@@ -31,8 +31,8 @@ const AT_ONCE: usize = 50;
   ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
   ecsail deploy service web --tag 1.4.2 --dry-run
 
-Exit codes: 0 done or nothing to do, 1 error, 2 usage, 3 rollout failed or rolled back,
-4 timed out while under way, 5 refused, 130 interrupted.")]
+Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 3 rollout failed or rolled back,
+4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Deploy {
     #[command(flatten)]
     selection: Selection,
@@ -109,7 +109,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
 
 /// Parses a number that is at least 1.
 fn at_once(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number from 1".to_owned())
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number of at least 1".to_owned())
 }
 
 /// Refuses `--no-wait` if a part of the plan has to wait for another.
@@ -119,23 +119,23 @@ fn waits(plan: &Plan) -> Result<(), Failure> {
     for (key, needs) in plan.needs.iter().filter(|(key, _)| changes(key)) {
         if let Some(need) = needs.iter().find(|need| changes(need)) {
             let message =
-                format!("`{key}` needs `{need}` to be up, and with `--no-wait` nobody waits for that");
+                format!("service `{key}` needs `{need}` to be up, which `--no-wait` does not wait for");
             return Err(Failure::usage(message).hint(hint()));
         }
     }
     let services = plan.services.iter().any(ServicePlan::changes);
     if let Some(schedule) = plan.schedules.iter().find(|schedule| services && schedule.is_changing()) {
         let message = format!(
-            "schedule `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+            "schedule `{}` is changed after the services are up, which `--no-wait` does not wait for",
             schedule.key
         );
-        let hint = "leave out `--no-wait`, or deploy services and schedules apart: `ecsail deploy service`";
+        let hint = "leave out `--no-wait`, or deploy the services alone with `ecsail deploy service`";
         return Err(Failure::usage(message).hint(hint.to_owned()));
     }
     match plan.after.iter().find(|task| task.work.is_some()) {
         Some(task) => {
             let message = format!(
-                "task `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+                "task `{}` is run after the services are up, which `--no-wait` does not wait for",
                 task.key
             );
             Err(Failure::usage(message).hint(hint()))
@@ -181,8 +181,8 @@ pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
 pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
     for followed in &applied.followed {
         let revision = crate::aws::types::revision_of(&followed.revision);
-        let what = if followed.going_back { "taken back" } else { "deployed" };
-        let text = format!("{}: {revision} is being {what}; not waiting for it", followed.key);
+        let what = if followed.going_back { "rolled back" } else { "deployed" };
+        let text = format!("{}: {revision} is being {what}, not watching it", followed.key);
         let value = serde_json::json!({"service": followed.key, "revision": revision, "deployment": followed.deployment});
         context.report.tell(&Event::Answer { event: "started", text: &text, value });
     }

@@ -31,10 +31,10 @@ const PAUSE: Duration = Duration::from_secs(2);
   ecsail exec web --container app --task 1a2b3c4d -- ls -l /tmp
   ecsail exec web --cluster main -- 'ps aux | head'
 
-ECS Exec opens a session, and `session-manager-plugin` speaks for it on this
-terminal. What is missing for that is said before anything is tried. Several
-words are quoted as a shell needs them; one word is the whole command line.
-Exit codes: that of `session-manager-plugin`; 1 when something is missing.")]
+ECS Exec opens a session, and `session-manager-plugin` connects this terminal
+to it. Missing prerequisites are reported before the session is opened. Several
+words are quoted for the shell; a single word is the whole command line.
+Exit codes: that of `session-manager-plugin`; 1 if a prerequisite is missing.")]
 pub struct Exec {
     #[command(flatten)]
     one: One,
@@ -88,12 +88,13 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     tell(&found, task, container, &command, context);
     let session = session(&found, task, container, &command, definition.as_ref(), aws, context).await?;
     if context.settings.sandbox.is_some() {
-        let message = format!("the sandbox has no containers: here `{PLUGIN}` would take over");
+        let message =
+            format!("the sandbox has no containers to connect to: in AWS, `{PLUGIN}` would be started here");
         return Err(Failure::error(message).into());
     }
     let profile = profile(context);
     let ended = plugin.run(&session, &aws.region, &profile);
-    let code = ended.map_err(|error| Failure::error(format!("run `{PLUGIN}`")).because(error))?;
+    let code = ended.map_err(|error| Failure::error(format!("failed to run `{PLUGIN}`")).because(error))?;
     Ok(Outcome::Passed(code))
 }
 
@@ -110,17 +111,17 @@ fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<
     match found.as_slice() {
         [one] if one.last_status == "RUNNING" => Ok(Some(one)),
         [one] => {
-            let message = format!("task `{}` does not run yet: it is {}", one.id(), one.last_status);
+            let message = format!("task `{}` is not running: it is {}", one.id(), one.last_status);
             Err(Failure::error(message))
         }
         [] => {
             let running: Vec<&Task> = tasks.iter().filter(runs).collect();
-            let hint = (!running.is_empty()).then(|| format!("its tasks: {}", ids(&running)));
-            Err(Failure::error(format!("service `{key}` has no running task `{begins}`")).hint(hint))
+            let hint = (!running.is_empty()).then(|| format!("running tasks: {}", ids(&running)));
+            Err(Failure::error(format!("no running task `{begins}` in service `{key}`")).hint(hint))
         }
         several => {
             let message = format!("{} tasks begin with `{begins}`", several.len());
-            Err(Failure::usage(message).hint(format!("they are {}", ids(several))))
+            Err(Failure::usage(message).hint(format!("name one of {}", ids(several))))
         }
     }
 }
@@ -130,7 +131,7 @@ async fn definition(task: &Task, aws: &Aws, context: &Context) -> Option<Value> 
     match aws.task_definition(&task.task_definition_arn).await {
         Ok(found) => found.map(|found| found.document),
         Err(error) => {
-            let note = format!("the role and the file system of the container are not checked: {error}");
+            let note = format!("the task role and the file system of the container are not checked: {error}");
             context.report.tell(&Event::Note(&note));
             None
         }
@@ -149,8 +150,8 @@ fn choose_container<'a>(
         return find(named).ok_or_else(|| {
             let names: Vec<&str> = task.containers.iter().map(|container| container.name.as_str()).collect();
             let near = did_you_mean(named, names.iter().copied());
-            let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-            Failure::usage(format!("task `{}` has no container `{named}`", task.id())).hint(hint)
+            let hint = near.unwrap_or_else(|| format!("containers of the task: {}", names.join(", ")));
+            Failure::usage(format!("no container named `{named}` in task `{}`", task.id())).hint(hint)
         });
     }
     let balanced = service.load_balancers.iter().filter_map(|balancer| balancer.container_name.as_deref());
@@ -207,8 +208,11 @@ async fn session(
                 tokio::time::sleep(context.poll_interval().unwrap_or(PAUSE)).await;
             }
             Err(error) => {
-                let message =
-                    format!("run a command in container `{}` of task `{}`", container.name, task.id());
+                let message = format!(
+                    "failed to run a command in container `{}` of task `{}`",
+                    container.name,
+                    task.id()
+                );
                 let mut failed = Failure::error(message).hint(error.hint());
                 if unconnected(&error) {
                     failed.hints.extend(not_connected(definition, &container.name));

@@ -32,7 +32,7 @@ pub fn run(args: &Explain, context: &Context) -> Result<Outcome> {
     let (text, value) = match &args.id {
         None => (list(), json!({"rules": RULES.iter().map(summary).collect::<Vec<_>>()})),
         Some(id) => {
-            let unknown = || Failure::usage(format!("no rule has the id `{id}`")).hint(lint::suggestion(id));
+            let unknown = || Failure::usage(format!("no rule with the id `{id}`")).hint(lint::suggestion(id));
             let rule = lint::rule(id).ok_or_else(unknown)?;
             (explained(rule), whole(rule))
         }
@@ -49,7 +49,7 @@ fn list() -> String {
 
 fn explained(rule: &Rule) -> String {
     format!(
-        "{}[{}]: {}\n\n{}\n\nsource: {}\nignore it: {}",
+        "{}[{}]: {}\n\n{}\n\nsource: {}\nto ignore it: {}",
         severity(rule),
         rule.id,
         rule.title,

@@ -50,7 +50,9 @@ impl OfFamily {
         let mut named = std::iter::once(service.task_definition.as_str()).chain(sets);
         let Some(definition) = named.find(|definition| !definition.is_empty()) else {
             let message = format!("service `{}` has no task definition", service.service_name);
-            return Err(Failure::usage(message).hint("name the family: `--family NAME`".to_owned()).into());
+            return Err(Failure::usage(message)
+                .hint("name the family with `--family NAME`".to_owned())
+                .into());
         };
         let name = family_and_revision(definition).0.to_owned();
         // Services that were not named count too: they may run the same family.
@@ -63,8 +65,8 @@ impl OfFamily {
 impl Family {
     /// Returns the failure that the family does not exist.
     pub fn absent(&self) -> Failure {
-        let hint = "`aws ecs list-task-definition-families` lists them".to_owned();
-        Failure::error(format!("there is no task definition family `{}`", self.name)).hint(hint)
+        let hint = "list the families with `aws ecs list-task-definition-families`".to_owned();
+        Failure::error(format!("no task definition family named `{}`", self.name)).hint(hint)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, 
   ecsail images web --limit 100 --stage production
   ecsail images web --cluster main --output json
 
-Of each private ECR repository that an image of the service is in: the tags, newest pushed first.")]
+For each private ECR repository of the service's images, the tags are listed, newest push first.")]
 pub struct Images {
     #[command(flatten)]
     one: One,
@@ -58,7 +58,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
         Ok(revisions) => revisions,
         Err(error) if error.may_pass() => return Err(failure(error).into()),
         Err(error) => {
-            let note = format!("which digest runs is not known, but for what the tags tell: {error}");
+            let note = format!("the digests that run are unknown, so images are matched by tag: {error}");
             context.report.tell(&Event::Note(&note));
             Vec::new()
         }
@@ -69,7 +69,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
         return Ok(images);
     }
     let read = chosen.aws.task_definition(running_definition(service)).await.map_err(failure)?;
-    let message = || format!("the definition that `{}` runs cannot be read", service.service_name);
+    let message = || format!("task definition of service `{}` does not exist", service.service_name);
     Ok(named_by(&read.ok_or_else(|| Failure::error(message()))?))
 }
 
@@ -130,7 +130,7 @@ async fn stock(
     number: usize,
 ) -> Result<Stock> {
     let (mut images, is_all) = aws.pushed_images(repository).await.map_err(|error| {
-        let name = format!("read the images of repository `{}`", repository.name);
+        let name = format!("failed to read the images of repository `{}`", repository.name);
         let hint = error.hint();
         Failure::error(name).because(error).hint(hint)
     })?;

@@ -58,7 +58,7 @@ impl Interrupts {
             done = &mut work => return Some(done),
             () = self.heard() => {}
         }
-        report.tell(&Event::Note("interrupted: what was begun is finished first; once more quits at once"));
+        report.tell(&Event::Note("interrupted: finishing what has begun; interrupt again to quit at once"));
         self.kept = true;
         tokio::select! {
             done = &mut work => Some(done),

@@ -22,10 +22,10 @@ use crate::tail::{Reading, Tail};
   ecsail logs web --cluster main --task 1a2b3c4d --container app
   ecsail logs web --since 2026-11-21T13:05:00Z --output json
 
-The lines are read from CloudWatch Logs, where the `awslogs` options of the
-task definitions that the service runs say they are. Ctrl-C ends `--follow`
-with exit code 0. `-f` is `--follow` here: a manifest is named before the verb
-(`ecsail -f FILE logs web`) or with `--manifest`.")]
+The lines are read from CloudWatch Logs, in the groups and streams of the
+`awslogs` options of the task definitions that the service runs. Ctrl-C ends
+`--follow` with exit code 0. `-f` is `--follow` here: name a manifest before
+the verb (`ecsail -f FILE logs web`) or with `--manifest`.")]
 pub struct Logs {
     #[command(flatten)]
     one: One,
@@ -137,7 +137,8 @@ fn pattern(text: &str) -> String {
 fn nothing(since: i64, args: &Logs) -> String {
     let time =
         jiff::Timestamp::from_millisecond(since).map(|time| time.strftime("%Y-%m-%d %H:%MZ").to_string());
-    let which = if args.filter.is_some() || args.task.is_some() { "no such line" } else { "no line" };
+    let which =
+        if args.filter.is_some() || args.task.is_some() { "no matching log lines" } else { "no log lines" };
     format!("{which} since {}", time.unwrap_or_default())
 }
 

@@ -34,7 +34,7 @@ pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
     for (name, text) in &pages {
         write(folder, name, text)?;
     }
-    let text = format!("{} pages are in `{}`", pages.len(), folder.display());
+    let text = format!("wrote {} pages to `{}`", pages.len(), folder.display());
     let names: Vec<&String> = pages.iter().map(|(name, _)| name).collect();
     let value = json!({"pages": names, "text": null});
     context.report.tell(&Event::Answer { event: "man", text: &text, value });
@@ -44,7 +44,7 @@ pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
 fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> Result<Outcome> {
     let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
-        return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())).into());
+        return Err(Failure::usage(format!("no verb named `{}`", verb.unwrap_or_default())).into());
     };
     let value = json!({"pages": [name], "text": text});
     context.report.tell(&Event::Answer { event: "man", text: text.trim_end(), value });
@@ -53,7 +53,9 @@ fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> R
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(folder.join(name), text));
-    written.map_err(|error| Failure::error(format!("write `{}`", folder.join(name).display())).because(error))
+    written.map_err(|error| {
+        Failure::error(format!("failed to write `{}`", folder.join(name).display())).because(error)
+    })
 }
 
 /// Returns all pages by file name: that of the program, and one for each visible verb.
@@ -79,7 +81,7 @@ fn page(command: &Command) -> Result<(String, String)> {
     clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("").render(&mut text)?;
     let mut text = String::from_utf8_lossy(&text).into_owned();
     if is_verb {
-        text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the options of all verbs\n");
+        text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the global options\n");
         text = command.get_subcommands().fold(text, |text, part| without_reference(&text, command, part));
     }
     Ok((format!("{name}.1"), text))

@@ -93,8 +93,8 @@ impl Selection {
 fn some_services(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
     let nothing = manifest.services.is_empty() && manifest.schedules.is_empty();
     match nothing {
-        true => Err(crate::error::Failure::usage("the manifest has nothing to deploy")
-            .hint("add it under `services:` or `schedules:`".to_owned())),
+        true => Err(crate::error::Failure::usage("the manifest has no services or schedules to deploy")
+            .hint("add one under `services:` or `schedules:`".to_owned())),
         false => Ok(()),
     }
 }

@@ -98,7 +98,7 @@ pub fn token() -> String {
 
 /// Returns the failure of a start that was interrupted twice.
 fn unknown(order: &TaskOrder) -> Failure {
-    Failure::interrupted(format!("run task `{}`: interrupted", order.key))
+    Failure::interrupted(format!("failed to run task `{}`: interrupted", order.key))
         .hint(order.where_to_look())
         .unclear(true)
 }
@@ -233,7 +233,7 @@ impl Run<'_> {
         let tail = Tail::of_tasks(following, &self.order.definition, tasks, self.aws, self.report);
         if let Err(failure) = tail.follow_tasks(seen, self.poll).await {
             let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
-            let note = format!("the log lines are not read any more: {failure}{}", cause.unwrap_or_default());
+            let note = format!("log lines are no longer read: {failure}{}", cause.unwrap_or_default());
             self.report.tell(&Event::Note(&note));
         }
     }
@@ -264,7 +264,7 @@ impl Run<'_> {
     /// the others running.
     async fn stop(&self, cut: &mut Cut, asked: Asked, tasks: &[Task]) -> bool {
         let why = match asked {
-            Asked::Time => "the time of the run was up",
+            Asked::Time => "the run exceeded its timeout",
             Asked::Somebody => "the run was interrupted",
         };
         self.report.tell(&Event::Note(&format!("{}: stopping: {why}", self.order.key)));

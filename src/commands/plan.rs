@@ -53,7 +53,7 @@ pub async fn show(
     let options = plan::Options { looking: true, ..options(&manifest, request, &context.settings) };
     let mut plan = plan::compare(&desired, &observed, &options)?;
     for (_, seen) in observed.services.iter().filter(|(_, seen)| seen.service.under_way().is_some()) {
-        plan.notes.push(format!("a deployment of `{}` is under way", seen.service.service_name));
+        plan.notes.push(format!("a deployment of `{}` is in progress", seen.service.service_name));
     }
     context.report.tell(&Event::Plan { plan: &plan, answer: Some(format) });
     Ok(if exit_code && !plan.is_empty() { Outcome::Changes } else { Outcome::Done })

@@ -29,14 +29,14 @@ use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, table};
   ecsail prune web --keep 10 --dry-run
   ecsail prune web --keep 10 --delete --yes
   ecsail prune --family shop-worker --keep 5 --cluster main
-  ecsail prune web --keep 10 --without schedules     # no schedule runs it, and they cannot be read
+  ecsail prune web --keep 10 --without schedules     # schedules cannot be read, and none runs the family
 
-Never retired: the newest ACTIVE ones, and what services, task sets, deployments under way, running tasks, the last
-successful deployments, a rollback, EventBridge rules or schedules of the account in this region refer to. Where
-that cannot all be read nothing is done (exit code 5), unless `--without` says what need not be looked at.
-State machines, functions and pipelines that run tasks are not looked at.
+Always kept: the newest ACTIVE revisions, and those that services, task sets, deployments in progress, running tasks,
+the last successful deployments, a rollback, EventBridge rules or schedules of the account and region refer to. If
+one of these sources cannot be read, nothing is changed (exit code 5), unless `--without` skips it.
+State machines, functions and pipelines that run tasks are not checked.
 
-Exit codes: 0 done or nothing to do, 1 error or a no, 2 usage, 5 refused, 130 interrupted.")]
+Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 5 refused, 130 interrupted.")]
 pub struct Prune {
     #[command(flatten)]
     of: OfFamily,
@@ -138,7 +138,7 @@ fn blind(family: &str, mut unread: Vec<(Source, ApiError)>) -> Failure {
     let kind = if unread.iter().all(|(_, error)| denied(error)) { Kind::Refused } else { Kind::Error };
     let names: Vec<&str> = unread.iter().map(|(source, _)| source.name()).collect();
     let message = format!(
-        "what refers to the revisions of `{family}` cannot all be read: {}; nothing was changed",
+        "failed to read all references to the revisions of `{family}`, and nothing was changed; unread: {}",
         names.join(", ")
     );
     let hints: Vec<String> = unread.iter().map(|(source, error)| way_out(*source, error)).collect();
@@ -151,11 +151,13 @@ fn way_out(source: Source, error: &ApiError) -> String {
         source.permissions().iter().map(|permission| format!("`{permission}`")).collect();
     let allow = match error.meaning {
         Meaning::Denied => format!("allow {}", permissions.join(", ")),
-        _ => format!("{} cannot be read now: {error}", source.name()),
+        _ => format!("run the command again: {} could not be read: {error}", source.name()),
     };
     match source {
         Source::Services => allow,
-        _ => format!("{allow}; where none of them can refer to it: `--without {}`", source.name()),
+        _ => {
+            format!("{allow}; or, if none of them can refer to the family, add `--without {}`", source.name())
+        }
     }
 }
 
@@ -200,9 +202,9 @@ fn revisions_of(number: usize) -> String {
 fn question(fates: &Fates) -> String {
     match counts(fates) {
         [_, deregister, 0] => format!("Deregister {}?", revisions_of(deregister)),
-        [_, 0, delete] => format!("Delete {} for good?", revisions_of(delete)),
+        [_, 0, delete] => format!("Delete {} permanently?", revisions_of(delete)),
         [_, deregister, delete] => {
-            format!("Deregister {deregister} and delete {} for good?", revisions_of(delete))
+            format!("Deregister {deregister} and delete {} permanently?", revisions_of(delete))
         }
     }
 }
@@ -234,8 +236,7 @@ fn tell_left_out(args: &Prune, context: &Context) {
     let names: BTreeSet<&str> = args.without.iter().map(|source| source.name()).collect();
     if !names.is_empty() {
         let names: Vec<&str> = names.into_iter().collect();
-        let note =
-            format!("not looked at: {}; what refers to a revision there is not known", names.join(", "));
+        let note = format!("not checked: {}; references from there are unknown", names.join(", "));
         context.report.tell(&Event::Note(&note));
     }
 }
@@ -256,7 +257,7 @@ fn tell_end(family: &str, fates: &Fates, retired: &Retired, outcome: &str, conte
         "dry_run" => format!("{family}: {planned}, {kept} kept; dry run: nothing was changed"),
         "declined" => format!("{family}: nothing was changed"),
         "done" => format!("{family}: {did}, {kept} kept"),
-        _ => format!("{family}: {outcome}, {did}, of {planned}; the rest is as it was"),
+        _ => format!("{family}: {outcome}; {did} of {planned}; the others are unchanged"),
     };
     let refused = |(arn, reason): &(String, String)| json!({"arn": arn, "reason": reason});
     let value = json!({

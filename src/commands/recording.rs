@@ -16,8 +16,8 @@ pub fn keep(ends: &[Settled], folder: &Path, context: &Context) {
             std::fs::write(&path, text)
         });
         let note = match written {
-            Ok(()) => format!("what was seen is kept in `{}`", path.display()),
-            Err(error) => format!("what was seen could not be kept in `{}`: {error}", path.display()),
+            Ok(()) => format!("recorded the rollout in `{}`", path.display()),
+            Err(error) => format!("failed to record the rollout in `{}`: {error}", path.display()),
         };
         context.report.tell(&Event::Note(&note));
     }

@@ -16,7 +16,7 @@ use crate::report::{Event, Outcome};
   ecsail render --tag 1.4.2
   ecsail render service web --stage production --tag 1.4.2 --output json
 
-Values of environment entries are printed as they are: this is what ECS gets.")]
+Values of environment variables are printed unmasked, as they would be sent.")]
 pub struct Render {
     #[command(flatten)]
     selection: Selection,
@@ -37,7 +37,7 @@ pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
         desired.services.iter().filter(|service| matches!(service.definition, Definition::Running(_)))
     {
         let note = format!(
-            "`{}` keeps the definition that it runs, with the tags replaced: `plan` shows it",
+            "`{}` keeps its running definition with new image tags; see it with `ecsail plan`",
             service.key
         );
         context.report.tell(&Event::Note(&note));

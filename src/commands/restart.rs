@@ -28,8 +28,8 @@ use crate::report::{Event, Outcome};
   ecsail restart web
   ecsail restart web worker --cluster main --yes
 
-ECS resolves image tags again: a tag that has moved brings its new image. That is said before.
-Exit codes: as those of `deploy`.")]
+ECS resolves image tags again: a tag that has moved brings its new image, which the plan shows.
+Exit codes: as of `deploy`.")]
 pub struct Restart {
     #[command(flatten)]
     named: Named,
@@ -112,8 +112,7 @@ async fn images(found: &Found, chosen: &Chosen) -> Result<(Vec<Reason>, Vec<Stri
         Ok(revisions) => revisions,
         Err(error) if error.may_pass() => return Err(vec![failure(error)]),
         Err(error) => {
-            let note =
-                format!("`{}`: whether its images are there was not checked: {error}", found.place.key);
+            let note = format!("`{}`: the existence of its images is not checked: {error}", found.place.key);
             return Ok((Vec::new(), vec![note]));
         }
     };

@@ -22,9 +22,9 @@ use crate::report::{Event, Line, Outcome, Page, Row, names, table, times};
   ecsail revisions web --cluster main --all
   ecsail revisions --family shop-worker --output json
 
-What refers to a revision: the services of the cluster, their deployments under way, their last successful
-deployments and where a rollback would go, tasks that run, EventBridge rules and schedules.
-`ecsail prune` looks further: at all clusters.")]
+References are read from the services of the cluster, their deployments in progress, their last successful
+deployments, the target of a rollback, running tasks, EventBridge rules and schedules. `ecsail prune` reads those of
+all clusters.")]
 pub struct Revisions {
     #[command(flatten)]
     of: OfFamily,
@@ -74,7 +74,7 @@ async fn newest(family: &Family, most: usize) -> Result<Vec<TaskDefinition>, Fai
 /// Reports the sources that could not be read: their references are not shown.
 fn tell_unread(seen: &Referring, context: &Context) {
     for (source, error) in &seen.unread {
-        let note = format!("the references of {} are not known: {error}", source.name());
+        let note = format!("references from {} are unknown: {error}", source.name());
         context.report.tell(&Event::Note(&note));
     }
 }

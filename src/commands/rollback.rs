@@ -27,13 +27,13 @@ use crate::report::{Event, Outcome};
   ecsail rollback web --to 1.4.1                    # an image tag
   ecsail rollback web --steps 2
 
-Without `--to` it goes to the newest deployment that succeeded before the one that runs; what was rolled away from is
-passed over. A deployment under way is stopped, and ECS goes back. Schedules of the manifest that run what the same
-release brought go back too, once all services are. A number after `--to` is a revision of the family
-where there is one, else an image tag; `tag=12` is always a tag.
+Without `--to`, the target is the newest deployment that succeeded before the running one, without those that were
+rolled back since. A deployment in progress is stopped, and ECS rolls it back. Schedules of the manifest that run
+revisions of the same release are rolled back after the services. A number after `--to` is a revision of the family
+if it exists, else an image tag; `tag=12` is always a tag.
 
-Exit codes: 0 rolled back, or nothing to do, 1 error, 2 usage, 3 the rollback failed,
-4 timed out while under way, 5 refused, 130 interrupted.")]
+Exit codes: 0 rolled back or nothing to do, 1 error or declined, 2 usage, 3 the rollback failed,
+4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Rollback {
     #[command(flatten)]
     named: Named,
@@ -90,7 +90,7 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
         context.report.tell(&Event::Answer { event: "dry_run", text, value: serde_json::json!({}) });
         return Ok(Outcome::Done);
     }
-    if !confirmed("Go back?", args.yes, context)? {
+    if !confirmed("Roll back?", args.yes, context)? {
         return Ok(Outcome::Declined);
     }
     if !args.yes {
@@ -106,7 +106,7 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
     tell_left(&plan, context);
     tell_updated(&plan, &applied.settled, context);
     if args.no_wait {
-        schedules.leave("with `--no-wait` nobody waits for the services to be back", context);
+        schedules.leave("`--no-wait` does not wait for the rollback of the services", context);
         return Ok(not_waited(&applied, context));
     }
     let settled = settle(applied.followed, &args.following, aws, context, &mut interrupts).await;

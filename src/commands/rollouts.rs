@@ -254,7 +254,9 @@ impl Rollouts<'_, '_> {
         };
         match answer {
             // In a release, services that have succeeded are rolled back too.
-            Interrupted::RollBack if self.services.is_some() => self.all_back("it was interrupted").await,
+            Interrupted::RollBack if self.services.is_some() => {
+                self.all_back("the release was interrupted").await
+            }
             Interrupted::RollBack => self.take_open_back().await,
             Interrupted::Leave | Interrupted::GoOn => {}
         }
@@ -281,7 +283,7 @@ impl Rollouts<'_, '_> {
 
     /// Stops watching, and leaves the rollouts in progress.
     fn leave(&mut self) {
-        self.stop("it was interrupted");
+        self.stop("the release was interrupted");
         self.follow_begun();
         let given_up = std::mem::take(&mut self.answering).into_iter().map(not_answered);
         for settled in given_up.collect::<Vec<_>>().into_iter().chain(self.watch.interrupt()) {
@@ -297,13 +299,13 @@ impl Rollouts<'_, '_> {
 
 /// Returns the end of a rollout whose rollback was being requested when a second interrupt arrived.
 fn not_answered(settled: Settled) -> Settled {
-    let error = "interrupted: whether it goes back is not known".to_owned();
+    let error = "interrupted: it is unknown whether the rollback was started".to_owned();
     Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled }
 }
 
 /// Returns the end of a rollout that succeeded before the rollback took effect.
 fn completed_first(settled: Settled) -> Settled {
-    let why = "it was to be taken back, and was completed first".to_owned();
+    let why = "it succeeded before the rollback could start".to_owned();
     Settled {
         ending: Ending::Settled(Verdict::Succeeded),
         aftermath: Some(Aftermath::Left { why }),
@@ -321,7 +323,7 @@ fn taken_back(origin: Settled, back: Settled) -> Settled {
     let to = match (&back.ending, &origin.followed.way_back) {
         (Ending::Settled(Verdict::RolledBack { runs, .. }), _) => runs.clone(),
         (_, Some(way)) => way.revision_name().to_owned(),
-        (_, None) => "the revision before".to_owned(),
+        (_, None) => "the previous revision".to_owned(),
     };
     let diagnosis = match &back.ending {
         Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => None,
@@ -345,10 +347,10 @@ fn wanted(settled: &Settled) -> Option<Result<(), String>> {
         _ => return None,
     };
     match (asked, &followed.way_back) {
-        (Some(OnFailure::Leave), _) => Some(Err("`leave` was asked for".to_owned())),
+        (Some(OnFailure::Leave), _) => Some(Err("`on_failure` is `leave`".to_owned())),
         (Some(OnFailure::Rollback), _) | (None, Some(_)) => Some(Ok(())),
         (None, None) => {
-            Some(Err("no deployment before it was completed: there is nothing to go back to".to_owned()))
+            Some(Err("no earlier deployment succeeded, so there is nothing to roll back to".to_owned()))
         }
     }
 }

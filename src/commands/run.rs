@@ -42,12 +42,14 @@ use crate::settings::Tags;
   ecsail run --like worker --memory 4096 --timeout 3h -- bin/report
   ecsail run --like web --no-wait -- bin/rebuild-index
 
-A task is described under `tasks:` in the manifest, or is like a service. It
-runs the revision that the service runs (with --tag the one that a deploy
-would make), in its network and on its capacity. Its log lines go to stdout as they come, to the last one. Exit codes:
-the container's own (of several the first that is not 0); 3 where there is
-none, since it never ran or was stopped; 1 where nothing was started; 4 when
-its time was up and it was stopped; 130 interrupted."
+A task is described under `tasks:` in the manifest, or taken from a service
+with `--like`: it runs the revision of the service (with `--tag` the one that a
+deploy would register), in its network and on its capacity. Its log lines are
+printed to stdout.
+
+Exit codes: that of the container (of several the first that is not 0); 3 if
+there is none, because it never ran or was stopped; 1 if no task was started;
+4 if it exceeded its timeout and was stopped; 130 interrupted."
 )]
 pub struct Run {
     /// Key of a task in the manifest
@@ -102,9 +104,8 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
             (model.order(args, &overrides)?, chosen.aws)
         }
         (None, None) => {
-            let hint =
-                "`ecsail run NAME` for a task of the manifest, or `ecsail run --like SERVICE -- COMMAND…`";
-            return Err(Failure::usage("name a task, or the service that it is like")
+            let hint = "run a task of the manifest with `ecsail run NAME`, or a command with `ecsail run --like SERVICE -- COMMAND…`";
+            return Err(Failure::usage("no task and no `--like SERVICE` is named")
                 .hint(hint.to_owned())
                 .into());
         }
@@ -173,7 +174,7 @@ fn variable(text: &str) -> Result<(String, String), Failure> {
     match text.split_once('=').filter(|(name, _)| !name.is_empty()) {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         // The text may be a secret, so the message does not repeat it.
-        None => Err(Failure::usage("an `--env` is not `NAME=VALUE`")),
+        None => Err(Failure::usage("a value of `--env` is not `NAME=VALUE`")),
     }
 }
 
@@ -203,7 +204,7 @@ impl Model {
         let under_way = service.primary().and_then(|primary| primary.rollout_state.as_deref());
         if under_way.is_some_and(|state| state != "COMPLETED") {
             let revision = definition.revision();
-            let note = format!("the deployment of {revision} to `{}` is not completed", place.key);
+            let note = format!("the deployment of {revision} to `{}` has not succeeded", place.key);
             context.report.tell(&Event::Note(&note));
         }
         Ok(Model {
@@ -242,10 +243,9 @@ async fn definition_of(service: &Service, key: &str, aws: &Aws) -> Result<TaskDe
     let set = service.task_sets.iter().find(|set| set.status == "PRIMARY").map(|set| &set.task_definition);
     let own = Some(&service.task_definition).filter(|arn| !arn.is_empty());
     let Some(arn) = own.or(set) else {
-        return Err(Failure::error(format!("service `{key}` runs no task definition")));
+        return Err(Failure::error(format!("service `{key}` has no task definition")));
     };
     let found = aws.task_definition(arn).await.map_err(failure)?;
-    found.ok_or_else(|| {
-        Failure::error(format!("task definition `{arn}` of service `{key}` is no longer there"))
-    })
+    found
+        .ok_or_else(|| Failure::error(format!("task definition `{arn}` of service `{key}` no longer exists")))
 }

@@ -73,7 +73,7 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
     let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
     let value = json!({"url": url, "region": region});
     context.report.tell(&Event::Answer { event: "serving", text: &lines.join("\n"), value });
-    context.report.tell(&Event::Note("the sandbox runs until it is interrupted (Ctrl-C)"));
+    context.report.tell(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
     tokio::signal::ctrl_c().await?;
     session.save()?;
     Ok(Outcome::Done)
@@ -105,9 +105,13 @@ fn reset(context: &Context) -> Result<Outcome> {
     let path = state_path(&manifest);
     let text = match fs::remove_file(&path) {
         Ok(()) => format!("removed {}", path.display()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "there was no state".to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "there is no state to remove".to_owned()
+        }
         Err(error) => {
-            return Err(Failure::error(format!("remove `{}`", path.display())).because(error).into());
+            return Err(Failure::error(format!("failed to remove `{}`", path.display()))
+                .because(error)
+                .into());
         }
     };
     context.report.tell(&Event::Answer { event: "reset", text: &text, value: json!({"path": path}) });

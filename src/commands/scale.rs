@@ -23,12 +23,13 @@ use crate::watch::count::{Counted, Counting};
 #[command(after_help = "Examples:
   ecsail scale web --desired 4
   ecsail scale web --min 2 --max 8
-  ecsail scale web --suspend        # autoscaling leaves the number alone until `--resume`
+  ecsail scale web --suspend        # until `--resume`
   ecsail scale web --cluster main --desired 0 --yes
 
-A number that autoscaling would move again is refused unless it is forced.
+A number that autoscaling would change again is refused without `--force`.
 No deployment is started. Exit codes: 0 as many tasks run as are desired,
-1 error, 2 usage, 4 timed out while under way, 5 refused, 130 interrupted.")]
+1 error or declined, 2 usage, 4 timed out while in progress, 5 refused,
+130 interrupted.")]
 pub struct Scale {
     #[command(flatten)]
     one: One,
@@ -132,7 +133,7 @@ async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result
         Ok(Some(target)) => Ok(Autoscaling::Target(target)),
         Ok(None) => Ok(Autoscaling::None),
         Err(error) if matches!(wish, Wish::Desired(_)) && !error.may_pass() => {
-            let note = format!("whether autoscaling will move the number again is not known: {error}");
+            let note = format!("it is unknown whether autoscaling will change the number again: {error}");
             context.report.tell(&Event::Note(&note));
             Ok(Autoscaling::Unknown)
         }
@@ -216,28 +217,30 @@ impl State<'_> {
             End::Unchanged | End::Changed => self.without_watch(end, desired),
             End::Counted(Counted::Reached) if before == desired => counts,
             End::Counted(Counted::Reached) => format!("scaled from {before} to {desired}, {counts}"),
-            End::Counted(Counted::TimedOut) => format!("the time is up with {counts}; ECS goes on"),
+            End::Counted(Counted::TimedOut) => format!("timed out with {counts}; ECS continues"),
             End::Counted(Counted::Moved { desired }) => {
-                format!("something else has set the number to {desired} meanwhile")
+                format!("the desired count was set to {desired} meanwhile, not by this command")
             }
-            End::Counted(Counted::Gone) => "the service is no longer there".to_owned(),
+            End::Counted(Counted::Gone) => "the service no longer exists".to_owned(),
             End::Counted(Counted::Lost { error }) => {
-                format!("can no longer be watched, ECS goes on: {error}")
+                format!("can no longer be watched, ECS continues: {error}")
             }
-            End::Interrupted => format!("interrupted; ECS goes on to {desired} tasks"),
+            End::Interrupted => format!("interrupted; ECS continues to {desired} tasks"),
         }
     }
 
     fn without_watch(&self, end: &End, desired: i64) -> String {
         let stays = matches!(end, End::Unchanged);
         match (&self.scaling.change, self.target()) {
-            (Change::Desired(_), _) => format!("the desired count is {desired} now; not waiting for it"),
+            (Change::Desired(_), _) => {
+                format!("the desired count is {desired} now, not waiting for the tasks")
+            }
             (Change::Target(_), Some(target)) if self.scaling.comes_to.is_some() => {
-                format!("{}; {desired} tasks are on their way, not waiting for them", range(&target))
+                format!("{}; the desired count will be {desired}, not waiting for the tasks", range(&target))
             }
             (_, Some(target)) if stays => format!("unchanged, {}", range(&target)),
             (_, Some(target)) => range(&target),
-            (_, None) => format!("unchanged, {desired} tasks are desired"),
+            (_, None) => format!("unchanged, the desired count is {desired}"),
         }
     }
 }

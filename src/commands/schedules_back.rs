@@ -65,7 +65,9 @@ pub async fn find(ways: &WaysBack, all: bool, aws: &Aws, context: &Context) -> R
     let chosen = match choose(&[], context) {
         Ok(chosen) => chosen,
         Err(_) => {
-            notes.say("the schedules stay: they cannot be read as things are here (`ecsail schedule list` says why)");
+            notes.say(
+                "the schedules are not rolled back: they cannot be read; see why with `ecsail schedule list`",
+            );
             return Ok(SchedulesBack::default());
         }
     };
@@ -83,7 +85,7 @@ async fn search(
     aws: &Aws,
     notes: &Notes<'_>,
 ) -> Option<SchedulesBack> {
-    const LOST: &str = "the schedules stay as they are";
+    const LOST: &str = "the schedules are not rolled back";
     let mut observed = notes.or_none(aws.observe_schedules(&chosen.desired).await, LOST)?.found;
     let scheduled = observed.values().flat_map(ObservedSchedule::task_definitions).map(str::to_owned);
     // A target without a revision number runs the latest ACTIVE revision and needs no rollback.
@@ -101,7 +103,10 @@ async fn search(
         }
         if !owner::is_own(&observed.tags, &chosen.ground()) {
             let what = noun(observed.via);
-            notes.say(&format!("`{}` stays: no tag says that this {what} is the app's own", desired.key));
+            notes.say(&format!(
+                "schedule `{}` is not rolled back: its {what} is not tagged as owned by the app",
+                desired.key
+            ));
             continue;
         }
         let services = moves.iter().map(|one| one.service.clone()).collect();
@@ -175,7 +180,7 @@ impl Search<'_> {
             Way::Among(_) => {}
         }
         let family = family_of(&runs.arn);
-        let lost = format!("`{key}` stays: the revisions of `{family}` are not known");
+        let lost = format!("schedule `{key}` is not rolled back: the revisions of `{family}` cannot be read");
         let listed = self.aws.revision_arns(family, Status::Active, LISTED).await;
         let Way::Among(older) = way(runs, going, &self.notes.or_none(listed, &lost)?) else { return None };
         for arn in older.into_iter().take(LOOKED_AT) {
@@ -186,7 +191,7 @@ impl Search<'_> {
         }
         let (runs, to) = (runs.revision(), going.to.revision());
         self.notes.say(&format!(
-            "`{key}` stays at {runs}: no older revision of `{family}` is known to be of the release of {to}"
+            "schedule `{key}` is not rolled back from {runs}: no older revision of `{family}` is of the same release as {to}"
         ));
         None
     }
@@ -212,7 +217,7 @@ impl SchedulesBack {
             return services;
         }
         if services != Outcome::Done {
-            self.leave("not all services are back", context);
+            self.leave("not all services were rolled back", context);
             return services;
         }
         let plans: Vec<&SchedulePlan> = self.plans.iter().map(|(plan, _)| plan).collect();
@@ -220,7 +225,7 @@ impl SchedulesBack {
         let mut outcome = services;
         for (plan, result) in plans.iter().zip(results) {
             if let Err(failure) = result {
-                let hint = format!("`ecsail deploy schedule {} --tag TAG` does it alone", plan.key);
+                let hint = format!("deploy it alone with `ecsail deploy schedule {} --tag TAG`", plan.key);
                 context.report.error(&failure.hint(hint).into());
                 outcome = outcome.worse(Outcome::Error);
             }
@@ -232,7 +237,9 @@ impl SchedulesBack {
     pub fn leave(&self, why: &str, context: &Context) {
         let keys: Vec<String> = self.plans.iter().map(|(plan, _)| format!("`{}`", plan.key)).collect();
         if !keys.is_empty() {
-            context.report.tell(&Event::Note(&format!("{} stay as they are: {why}", keys.join(", "))));
+            context
+                .report
+                .tell(&Event::Note(&format!("schedules {} are not rolled back: {why}", keys.join(", "))));
         }
     }
 }

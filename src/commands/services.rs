@@ -98,11 +98,11 @@ impl One {
         if chosen.places.len() != 1 {
             let keys: Vec<&str> = chosen.places.iter().map(|place| place.key.as_str()).collect();
             let hint = if keys.is_empty() {
-                "there are none".to_owned()
+                "there are no services to choose from".to_owned()
             } else {
-                format!("one of: {}", keys.join(", "))
+                format!("name one of {}", keys.join(", "))
             };
-            return Err(Failure::usage("name one service").hint(hint).into());
+            return Err(Failure::usage("the verb needs one service").hint(hint).into());
         }
         Ok(chosen)
     }
@@ -149,7 +149,7 @@ fn load(names: &[String], context: &Context) -> Result<Manifest> {
 }
 
 fn no_cluster(key: &str) -> Failure {
-    let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
+    let hint = "set `cluster:` in the manifest, or add `--cluster NAME`".to_owned();
     Failure::usage(format!("service `{key}` has no cluster")).hint(hint)
 }
 
@@ -228,13 +228,13 @@ impl Chosen {
 
     /// Returns the failure that a service does not exist, with the most similar name in the cluster.
     pub async fn missing(&self, place: &Place) -> Failure {
-        let message = format!("there is no service `{}` in cluster `{}`", place.name, place.cluster);
+        let message = format!("no service named `{}` in cluster `{}`", place.name, place.cluster);
         // Without the permission to list services, there is nothing to suggest.
         let listed = self.aws.service_names(&place.cluster).await.unwrap_or_default();
         let near = did_you_mean(&place.name, listed.iter().map(String::as_str));
         let some = || {
             (!listed.is_empty())
-                .then(|| format!("services there: {}", listed[..listed.len().min(10)].join(", ")))
+                .then(|| format!("services in the cluster: {}", listed[..listed.len().min(10)].join(", ")))
         };
         Failure::error(message).hint(near.or_else(some))
     }
@@ -249,7 +249,7 @@ pub fn confirmed(question: &str, yes: bool, context: &Context) -> Result<bool> {
         return Ok(true);
     }
     context.report.confirm(question).ok_or_else(|| {
-        let hint = "add `--yes` where nobody can be asked".to_owned();
-        Failure::usage("this has to be confirmed").hint(hint).into()
+        let hint = "add `--yes` to confirm without a terminal".to_owned();
+        Failure::usage("the change needs confirmation, and there is no terminal to ask on").hint(hint).into()
     })
 }

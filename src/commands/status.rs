@@ -37,8 +37,10 @@ const A_SERVICE: Duration = Duration::from_millis(20);
   ecsail status --cluster main                  # all services of a cluster, without a manifest
   ecsail status web --cluster main --output json
 
-Up to ten services are shown with images, the last deploy, targets, events, and how the running definition differs
-from the manifest; more are a table. Without names the manifest's schedules are shown too. Exit codes: 1 where a service is not there.")]
+Up to ten services are shown in full: images, the last deploy, targets, events, and how the running definition differs
+from the manifest. More are shown as a table. Without names, the manifest's schedules are shown too.
+
+Exit codes: 0 all services exist, 1 a service does not exist or another error, 2 usage.")]
 pub struct Status {
     #[command(flatten)]
     named: Named,
@@ -122,7 +124,7 @@ async fn watch(
             // The last page stays on the screen. A transient error is reported once, and the next refresh tries again.
             Err(error) if before.is_some() && may_pass(&error) => {
                 if !failing {
-                    context.report.tell(&Event::Note(&format!("the watch goes on after: {error:#}")));
+                    context.report.tell(&Event::Note(&format!("refresh failed, trying again: {error:#}")));
                 }
                 failing = true;
             }

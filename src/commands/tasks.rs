@@ -43,7 +43,7 @@ pub async fn run(args: &Tasks, context: &Context) -> Result<Outcome> {
         let read = chosen.aws.stopped_tasks(cluster, name, &BTreeSet::new()).await;
         let tasks = read.map_err(failure)?;
         if tasks.len() >= STOPPED_AT_MOST {
-            let note = format!("there may be more stopped tasks: no more than {STOPPED_AT_MOST} are read");
+            let note = format!("there may be more stopped tasks: at most {STOPPED_AT_MOST} are read");
             context.report.tell(&Event::Note(&note));
         }
         stopped(&found.place, tasks, times::now())
@@ -80,7 +80,7 @@ fn live(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
         Row { cells, below: below.into_iter().collect(), paint, value: value(place, task) }
     });
     let page = table(LIVE, rows.collect());
-    or_nothing(page, format!("{}: no task runs or is to run", place.key))
+    or_nothing(page, format!("{}: no running tasks", place.key))
 }
 
 /// Returns the page, with a text if it has no rows.
@@ -143,7 +143,7 @@ fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
         }
     });
     let page = table(STOPPED, rows.collect());
-    or_nothing(page, format!("{}: no task has stopped in the last hour", place.key))
+    or_nothing(page, format!("{}: no tasks stopped in the last hour", place.key))
 }
 
 /// Returns why a task stopped: the reason of ECS, how its containers ended, and causes that are not in `explained` yet.
@@ -268,7 +268,10 @@ mod tests {
         assert!(lines[1].starts_with("b "), "{lines:?}");
         assert_eq!(lines.iter().filter(|line| line.contains("remedy: ")).count(), 1, "{lines:?}");
         assert_eq!(lines.iter().filter(|line| **line == "    container `app`: exit code 1").count(), 2);
-        assert_eq!(page.items[0].value["causes"], page.items[1].value["causes"], "programs get each whole");
+        assert_eq!(
+            page.items[0].value["causes"], page.items[1].value["causes"],
+            "JSON has the causes of each task"
+        );
     }
 
     #[test]
@@ -284,7 +287,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_in_words() {
-        assert_eq!(texts(&live(&place(), Vec::new(), 0.0)), ["web: no task runs or is to run"]);
-        assert_eq!(texts(&stopped(&place(), Vec::new(), 0.0)), ["web: no task has stopped in the last hour"]);
+        assert_eq!(texts(&live(&place(), Vec::new(), 0.0)), ["web: no running tasks"]);
+        assert_eq!(texts(&stopped(&place(), Vec::new(), 0.0)), ["web: no tasks stopped in the last hour"]);
     }
 }

@@ -31,8 +31,8 @@ const WAITED_FOR: usize = 100;
   ecsail wait web --cluster main --timeout 30m
   ecsail wait web --cluster main --deployment ecs-svc/1234567890123456789
 
-Where nothing is under way, the last deployment counts: one that was rolled back is exit code 3.
-Exit codes: as those of `deploy`.")]
+If no deployment is in progress, the last one decides the exit code: 3 if it was rolled back.
+Exit codes: as of `deploy`.")]
 pub struct Wait {
     #[command(flatten)]
     named: Named,
@@ -51,11 +51,11 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = chosen.all().await?;
     if args.deployment.is_some() && found.len() != 1 {
-        let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
-        return Err(Failure::usage("`--deployment` is for one service").hint(hint).into());
+        let hint = "name one service with `ecsail wait NAME --deployment ID`".to_owned();
+        return Err(Failure::usage("`--deployment` needs exactly one service").hint(hint).into());
     }
     if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
-        let note = format!("there is no service in cluster `{cluster}`: nothing to wait for");
+        let note = format!("no services in cluster `{cluster}` to wait for");
         context.report.tell(&Event::Note(&note));
     }
     let mut followed = Vec::new();
@@ -76,7 +76,7 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
 fn only_watched(settled: &mut Settled) {
     let asked = matches!(settled.ending, Ending::Settled(_));
     if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
-        "`wait` only watches; `--on-failure rollback` takes it back".clone_into(why);
+        "`ecsail wait` only watches; roll back failures with `--on-failure rollback`".clone_into(why);
     }
 }
 
@@ -95,7 +95,8 @@ async fn attach_noted(
     let seen = &found.service;
     if matches!(seen.deployment_controller.kind.as_str(), "CODE_DEPLOY" | "EXTERNAL") {
         let mover = seen.deployment_controller.kind.as_str();
-        let message = format!("the deployments of service `{name}` are made by {mover}: follow them there");
+        let message =
+            format!("the deployments of service `{name}` are made by {mover}, which ecsail cannot watch");
         return Err(Failure::refused(message));
     }
     let list = match aws.newest_service_deployments(cluster, name, WAITED_FOR).await {
@@ -139,19 +140,19 @@ fn target(
     list: &[ServiceDeployment],
 ) -> Result<(Followed, Option<String>), Failure> {
     if let Some(id) = id {
-        let none = || Failure::error(format!("service `{name}` has no deployment `{id}`"));
+        let none = || Failure::error(format!("no deployment `{id}` in service `{name}`"));
         return named(id, service, list).map(|found| (found, None)).ok_or_else(none);
     }
     match newest(service, list) {
         Some(Newest::Known(found)) => Ok((found, None)),
         Some(Newest::Perhaps(found)) => {
-            let unknown = "whether the last deployment was rolled back is not known without";
-            let note = format!("`{name}`: {unknown} ecs:ListServiceDeployments");
+            let unknown = "it is unknown whether the last deployment was rolled back; allow";
+            let note = format!("`{name}`: {unknown} `ecs:ListServiceDeployments`");
             Ok((found, list.is_empty().then_some(note)))
         }
         Some(Newest::RolledBackTo(revision)) => {
             let message = format!(
-                "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer tells which it was"
+                "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer shows which one it was"
             );
             Err(Failure::error(message))
         }

@@ -93,8 +93,8 @@ pub async fn find(asked: &Asked, found: &[Found], chosen: &Chosen) -> Result<Way
     }
     raised(failures)?;
     if are_apart(&ways.targets) {
-        let note = "these services were not deployed together, and each goes back by its own history: name only those \
-                    that are meant";
+        let note = "the services were not deployed together, and each is rolled back by its own history: name \
+                    services to roll back only some";
         ways.plan.notes.push(note.to_owned());
     }
     Ok(ways)
@@ -110,8 +110,8 @@ pub fn goes_back_already(followed: &Followed) -> Option<String> {
     let older = number_of(&followed.revision)? < number_of(&way.revision)?;
     (same_family && older).then(|| {
         format!(
-            "`{}`: the deployment under way brings back the older {}; taking it back returns to {}. `ecsail wait` only \
-             watches it",
+            "`{}`: the deployment in progress is a rollback to the older {}; stopping it returns to {}. To only \
+             watch it, use `ecsail wait`",
             followed.key,
             revision_of(&followed.revision),
             way.revision_name()
@@ -127,7 +127,7 @@ async fn look(asked: &Asked, found: &Found, chosen: &Chosen) -> Result<Way, Vec<
             return Ok(Way::Stop(Box::new(stop)));
         }
         if !asked.supersede {
-            let hint = "without `--to` and `--steps` it is taken back".to_owned();
+            let hint = "leave out `--to` and `--steps` to stop the deployment in progress".to_owned();
             return Err(vec![refusal.hint(hint)]);
         }
     }
@@ -199,10 +199,10 @@ async fn with_others(
         }
     }
     let hint = match names.as_slice() {
-        [] => "nothing else is known that could be gone back to".to_owned(),
-        names => format!("these could be gone back to: {}", names.join(", ")),
+        [] => "there is no other deployment to roll back to".to_owned(),
+        names => format!("roll back to another deployment with {}", names.join(", ")),
     };
-    let attempted = format!("take `{key}` back to `{}`", choice.to.revision_name());
+    let attempted = format!("failed to roll `{key}` back to `{}`", choice.to.revision_name());
     let wrapped = |mut failure: Failure| {
         let hints = std::mem::take(&mut failure.hints);
         let wrapped = Failure::error(attempted.as_str()).because(failure).hint(hint.clone());

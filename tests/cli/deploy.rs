@@ -215,13 +215,13 @@ fn a_deployment_under_way_is_refused_unless_superseded() {
     world
         .run(&["deploy", "--tag", "v2", "--no-wait"])
         .exits(0)
-        .answers("web: web:2 is being deployed; not waiting for it");
+        .answers("web: web:2 is being deployed, not watching it");
     world.sandbox.clear_requests();
     world.deploy("v3").exits(5).says("a deployment of `web` is under way: `web:2`").says("--supersede");
     world.unchanged();
     // Neither is the same tag again a success: that deployment has not ended yet.
     world.deploy("v2").exits(5);
-    world.run(&["plan", "--tag", "v3"]).exits(0).answers("note: a deployment of `web` is under way");
+    world.run(&["plan", "--tag", "v3"]).exits(0).answers("note: a deployment of `web` is in progress");
     world.sandbox.set_scenario(None, Scenario::Steady);
     world.run(&["deploy", "--tag", "v3", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
 }
@@ -395,7 +395,7 @@ fn an_image_without_a_version_is_warned_of() {
 #[test]
 fn a_manifest_without_services_deploys_nothing_and_says_so() {
     let folder = Folder::new(&[("ecsail.yml", "ecsail: 1\ncluster: main\nservices: {}\n")]);
-    folder.run(&["deploy"]).exits(2).says("the manifest has nothing to deploy");
+    folder.run(&["deploy"]).exits(2).says("the manifest has no services or schedules to deploy");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn without_a_task_there_is_nothing_to_reach() {
 #[test]
 fn a_task_or_container_that_is_not_there_is_an_error() {
     let world = world(enabled());
-    run(&world, &["exec", "web", "--task", "x"]).exits(1).says("no running task `x`").says("its tasks: ");
+    run(&world, &["exec", "web", "--task", "x"]).exits(1).says("no running task `x`").says("running tasks: ");
     run(&world, &["exec", "web", "--container", "ap"]).exits(2).says("did you mean `app`?");
     run(&world, &["exec", "wep", "--cluster", "main"]).exits(1).says("did you mean `web`?");
 }
@@ -168,7 +168,7 @@ fn the_sandbox_has_no_container_to_hand_over_to() {
     let world = World::with(Scenario::Steady, &files, &[]);
     let run = run(&world, &["--sandbox", "exec", "web"]).exits(1);
     assert_eq!(run.stdout, "", "the plugin would reach out");
-    run.says("error: the sandbox has no containers: here `session-manager-plugin` would take over");
+    run.says("error: the sandbox has no containers to connect to: in AWS, `session-manager-plugin` would");
 }
 
 #[test]

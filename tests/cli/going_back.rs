@@ -71,7 +71,7 @@ fn a_deployment_that_the_breaker_failed_without_a_rollback_is_taken_back() {
 fn a_rollout_is_left_where_that_is_asked_for() {
     let world = World::new(Scenario::Crash);
     let run = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
-    run.says("the service was left as it is: `leave` was asked for");
+    run.says("the service was left as it is: `on_failure` is `leave`");
     assert_eq!(runs(&world), ("2".to_owned(), json!("IN_PROGRESS")));
     assert!(world.calls("StopServiceDeployment").is_empty());
 }

@@ -83,7 +83,7 @@ fn it_needs_no_manifest() {
     world.run(&["logs", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
     world.run(&["logs", "--service", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
     let near = world.run(&["logs", "wep", "--cluster", "main"]).exits(1);
-    near.says("there is no service `wep`").says("did you mean `web`?");
+    near.says("no service named `wep`").says("did you mean `web`?");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn only_one_task_is_read_where_that_is_asked_for() {
     assert!(!run.stdout.contains(&other[..8]));
     let none = world.run(&["logs", "web", ALL, "--task", "nothing"]).exits(0);
     assert_eq!(none.stdout, "");
-    none.says("note: no such line since 2025-12-31 22:00Z");
+    none.says("note: no matching log lines since 2025-12-31 22:00Z");
 }
 
 #[test]

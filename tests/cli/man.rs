@@ -39,5 +39,5 @@ fn a_page_is_printed_for_each_verb() {
         .answers(concat!("ecsail ", env!("CARGO_PKG_VERSION")));
     let run = folder.run(&["man", "deploy"]).exits(0).answers(".TH ecsail-deploy 1").answers("Examples:");
     assert!(!run.stdout.contains("ecsail\\-deploy\\-service(1)"), "no page is named that does not exist");
-    folder.run(&["man", "nope"]).exits(2).says("there is no verb `nope`");
+    folder.run(&["man", "nope"]).exits(2).says("no verb named `nope`");
 }

@@ -216,7 +216,7 @@ fn a_dry_run_changes_nothing() {
 #[test]
 fn where_nobody_can_be_asked_yes_has_to_be_said() {
     let world = twelve();
-    world.run(&["prune", "web", "--keep", "2"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["prune", "web", "--keep", "2"]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
@@ -240,11 +240,11 @@ fn a_source_that_may_not_be_read_stops_it_before_any_change() {
         schedule(&world, "nightly", "web:3");
         world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
         let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(5);
-        let run = run.says("cannot all be read").says(&format!("`{permission}`"));
+        let run = run.says("failed to read all references").says(&format!("`{permission}`"));
         run.says(&format!("`--without {without}`"));
         world.unchanged();
         let run = world.run(&["prune", "web", "--keep", "1", "--yes", "--without", without]).exits(0);
-        run.says(&format!("not looked at: {without}"));
+        run.says(&format!("not checked: {without}"));
     }
 }
 
@@ -265,7 +265,7 @@ fn an_error_that_is_no_denial_is_no_refusal_and_changes_nothing_either() {
     register(&world.sandbox, "web", 3);
     let broken = FaultKind::Code { status: 400, code: "InternalException".into(), message: "no".into() };
     world.sandbox.inject(Fault::on("ListRules", broken).always());
-    world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(1).says("rules cannot be read now");
+    world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(1).says("rules could not be read");
     world.unchanged();
 }
 
@@ -302,7 +302,7 @@ fn no_manifest_is_needed_and_a_family_may_be_named() {
         .answers("web: 3 deregistered, 4 kept");
     assert_eq!(numbers(&world.sandbox, "ACTIVE"), [5, 7, 9, 12]);
     let run = world.run(&["prune", "--family", "wbe", "--keep", "1", "--yes"]).exits(1);
-    run.says("there is no task definition family `wbe`");
+    run.says("no task definition family named `wbe`");
     world.run(&["prune", "--family", "web", "--keep", "0"]).exits(2);
 }
 
@@ -311,7 +311,7 @@ fn one_that_cannot_be_deregistered_ends_it_and_it_says_how_far_it_came() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::AccessDenied).always().after(3));
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(1);
-    let run = run.answers("web: failed, 3 deregistered, of 8 to deregister; the rest is as it was");
+    let run = run.answers("web: failed; 3 deregistered of 8 to deregister; the others are unchanged");
     run.says("deregister `web:4`").says("allow `ecs:DeregisterTaskDefinition`");
     assert_eq!(numbers(&world.sandbox, "INACTIVE"), [1, 2, 3]);
 }

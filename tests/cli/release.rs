@@ -469,7 +469,7 @@ fn who_interrupts_twice_while_a_failure_is_answered_is_told_of_it() {
     let (code, said) = interrupted(child, stderr, 1);
     assert_eq!(code, Some(3), "it failed, and that is known: {said}");
     assert!(said.contains("web: shop:4 cannot succeed"), "{said}");
-    assert!(said.contains("whether it goes back is not known"), "{said}");
+    assert!(said.contains("it is unknown whether the rollback was started"), "{said}");
     assert!(!said.contains("of v2: done"), "{said}");
 }
 

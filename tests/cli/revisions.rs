@@ -77,8 +77,8 @@ fn what_may_not_be_read_is_a_note() {
         world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
     }
     let run = world.run(&["revisions", "web"]).exits(0).answers("web:1     ACTIVE");
-    let run = run.says("note: the references of rules are not known: events:ListEventBuses: AccessDenied");
-    run.says("the references of schedules are not known").says("the references of services are not known");
+    let run = run.says("note: references from rules are unknown: events:ListEventBuses: AccessDenied");
+    run.says("references from schedules are unknown").says("references from services are unknown");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_family_may_be_named_and_one_that_is_not_there_is_an_error() {
     world.run(&["revisions", "--family", "job"]).exits(0).answers("job:2     ACTIVE");
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it was there");
     world.run(&["revisions", "--family", "job"]).exits(0).answers("job:1 ");
-    world.run(&["revisions", "--family", "jbo"]).exits(1).says("there is no task definition family `jbo`");
+    world.run(&["revisions", "--family", "jbo"]).exits(1).says("no task definition family named `jbo`");
     world.run(&["revisions", "--family", "job", "web"]).exits(2);
     world.run(&["revisions", "wbe", "--cluster", "main"]).exits(1).says("did you mean `web`?");
 }

@@ -181,7 +181,7 @@ fn when_its_time_is_up_it_is_stopped() {
     let stops = world.calls("StopTask");
     assert_eq!(
         (stops.len(), &stops[0].body["reason"]),
-        (1, &json!("Stopped by ecsail: the time of the run was up"))
+        (1, &json!("Stopped by ecsail: the run exceeded its timeout"))
     );
     assert_eq!(tasks(&world)[0]["lastStatus"], "STOPPED");
 }
@@ -330,8 +330,8 @@ fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
     let world = World::with(Scenario::Steady, &files, &[logging()]);
     world.run(&["run", "--like", "web", "--", "true"]).exits(0).answers("done");
     let near = world.run(&["run", "--cluster", "main", "--like", "wep", "--", "true"]).exits(1);
-    near.says("there is no service `wep` in cluster `main`").says("did you mean `web`?");
-    world.run(&["run", "--", "true"]).exits(2).says("name a task, or the service that it is like");
+    near.says("no service named `wep` in cluster `main`").says("did you mean `web`?");
+    world.run(&["run", "--", "true"]).exits(2).says("no task and no `--like SERVICE` is named");
 }
 
 #[test]

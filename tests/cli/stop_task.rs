@@ -45,8 +45,8 @@ fn a_task_of_another_service_stops_none() {
     let world = world();
     let (own, other) = (tasks(&world, "web"), tasks(&world, "api"));
     let run = world.run(&["stop-task", "web", &own[0], &other[0], "--yes"]).exits(5);
-    run.says(&format!("task `{}` is not one of service `web`, but of `service:api`", other[0]));
-    world.run(&["stop-task", "web", "nothing", "--yes"]).exits(5).says("service `web` has no task `nothing`");
+    run.says(&format!("task `{}` belongs to `service:api`, not to service `web`", other[0]));
+    world.run(&["stop-task", "web", "nothing", "--yes"]).exits(5).says("no task `nothing` in service `web`");
     world.unchanged();
 }
 
@@ -63,7 +63,7 @@ fn one_that_stops_already_is_said_to() {
 fn nothing_is_stopped_where_nobody_was_asked() {
     let world = world();
     let ids = tasks(&world, "web");
-    world.run(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
@@ -75,7 +75,7 @@ fn it_needs_no_manifest() {
     world.run(&[&place[..], &["web", &ids[0]]].concat()).exits(0);
     world.run(&[&place[..], &["--service", "web", &ids[1]]].concat()).exits(0);
     world.run(&[&place[..], &["wep", "x"]].concat()).exits(1).says("did you mean `web`?");
-    world.run(&[&place[..], &["web"]].concat()).exits(2).says("at least one of its tasks");
+    world.run(&[&place[..], &["web"]].concat()).exits(2).says("no task is named");
 }
 
 #[test]

@@ -96,12 +96,12 @@ impl<'a> Carrier<'a> {
             Ok(true) => {}
             Ok(false) => {
                 self.outcome = Outcome::Interrupted;
-                self.release.stop("it was interrupted");
+                self.release.stop("the release was interrupted");
                 self.ended().await;
                 return Ok(self.outcome);
             }
             Err(failure) => {
-                self.release.stop("it could not begin");
+                self.release.stop("the release could not begin");
                 self.ended().await;
                 return Err(failure.into());
             }
@@ -160,7 +160,7 @@ impl<'a> Carrier<'a> {
     /// Stops the release if an interrupt is pending. Returns whether one is.
     fn is_interrupted(&mut self, interrupts: &Interrupts) -> bool {
         if interrupts.is_kept() {
-            self.release.stop("it was interrupted");
+            self.release.stop("the release was interrupted");
             self.outcome = self.outcome.worse(Outcome::Interrupted);
         }
         interrupts.is_kept()
@@ -225,7 +225,7 @@ impl<'a> Carrier<'a> {
         }
         let putting = apply::schedules::apply_all(&changing, &self.registered, self.aws, report);
         let Some(results) = interrupts.finish(putting, report).await else {
-            self.release.stop("it was interrupted");
+            self.release.stop("the release was interrupted");
             self.outcome = self.outcome.worse(Outcome::Interrupted);
             return false;
         };
@@ -259,7 +259,7 @@ impl<'a> Carrier<'a> {
         let updated = if self.failures.is_empty() { Outcome::Done } else { Outcome::Error };
         self.outcome = self.outcome.worse(rolled_out).worse(updated);
         // Targets that are still waiting will not be started.
-        self.release.stop("what came before it was not done");
+        self.release.stop("an earlier target did not succeed");
         // A release with a failed or unfinished target is not a success, even if each outcome is.
         self.outcome = match (self.release.verdict(), self.outcome) {
             (Verdict::Failed | Verdict::RolledBack, Outcome::Done) => Outcome::Error,
@@ -305,7 +305,7 @@ fn not_started(error: &anyhow::Error) -> (State, Option<String>, Outcome) {
         _ => Outcome::Error,
     };
     match failure.is_some_and(|failure| failure.unclear) {
-        true => (State::UnderWay, Some("whether it was started is not known".to_owned()), outcome),
+        true => (State::UnderWay, Some("it is unknown whether it was started".to_owned()), outcome),
         false => (State::Failed, Some(error.to_string()), outcome),
     }
 }
@@ -320,18 +320,18 @@ fn came_of(end: &TaskEnd) -> (State, Option<String>, Outcome) {
         TaskEnding::Exited { code } => (State::Failed, format!("exit code {code}"), Outcome::RolloutFailed),
         TaskEnding::FailedWithoutCode { reason } => (State::Failed, reason.clone(), Outcome::RolloutFailed),
         TaskEnding::TimedOut { stopped: true } => {
-            (State::Failed, "its time was up, and it was stopped".to_owned(), Outcome::RolloutFailed)
+            (State::Failed, "exceeded its timeout and was stopped".to_owned(), Outcome::RolloutFailed)
         }
         TaskEnding::TimedOut { stopped: false } => {
-            (State::UnderWay, "its time was up".to_owned(), Outcome::TimedOut)
+            (State::UnderWay, "exceeded its timeout".to_owned(), Outcome::TimedOut)
         }
         TaskEnding::Interrupted { stopped: true } => {
-            (State::Failed, "interrupted, and stopped".to_owned(), Outcome::Interrupted)
+            (State::Failed, "interrupted and stopped".to_owned(), Outcome::Interrupted)
         }
         TaskEnding::Interrupted { stopped: false } => {
-            (State::UnderWay, "interrupted; it goes on".to_owned(), Outcome::Interrupted)
+            (State::UnderWay, "interrupted; the task continues".to_owned(), Outcome::Interrupted)
         }
-        TaskEnding::NotWaited => (State::UnderWay, "not waited for".to_owned(), Outcome::Error),
+        TaskEnding::NotWaited => (State::UnderWay, "not watched".to_owned(), Outcome::Error),
         TaskEnding::Lost { error } => (State::UnderWay, error.clone(), Outcome::Error),
     };
     (state, Some(detail), outcome)

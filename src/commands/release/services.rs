@@ -65,7 +65,7 @@ impl Services<'_> {
             self.plan.services.iter().filter(|service| keys.contains(&service.key)).collect();
         // From here on each may have been updated, even if an interrupt ends the wait for the answer.
         for plan in &plans {
-            let detail = "whether it was updated is not known".to_owned();
+            let detail = "it is unknown whether it was updated".to_owned();
             self.release.set(Kind::Service, &plan.key, State::UnderWay, Some(detail));
         }
         let applied = apply::services(&plans, self.registered, aws, report).await;
@@ -111,11 +111,13 @@ impl Services<'_> {
         for key in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
             let (state, detail) = match undo_attributes(plan, aws, report).await {
-                Ok(true) => (State::RolledBack, "attributes as before"),
-                Ok(false) => (State::Changed, "attributes that it did not have cannot be unset"),
+                Ok(true) => (State::RolledBack, "attributes restored"),
+                Ok(false) => {
+                    (State::Changed, "attributes that the service did not have before cannot be removed")
+                }
                 Err(failure) => {
                     self.failures.push((key.clone(), failure));
-                    (State::Failed, "its attributes could not be set back")
+                    (State::Failed, "failed to restore the attributes")
                 }
             };
             self.set(&key, state, Some(detail.to_owned()));
@@ -142,7 +144,7 @@ impl Services<'_> {
     /// Records that a service that was up is being rolled back.
     pub fn goes_back(&mut self, key: &str) {
         self.watched.insert(key.to_owned());
-        self.set(key, State::UnderWay, Some("going back".to_owned()));
+        self.set(key, State::UnderWay, Some("rolling back".to_owned()));
     }
 }
 
@@ -154,15 +156,15 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
             Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
                 (State::RolledBack, Some(format!("{to} runs")))
             }
-            Ending::Settled(_) => (State::Failed, Some(format!("going back to {to} failed"))),
-            _ => (State::UnderWay, Some(format!("going back to {to}"))),
+            Ending::Settled(_) => (State::Failed, Some(format!("failed to roll back to {to}"))),
+            _ => (State::UnderWay, Some(format!("rolling back to {to}"))),
         };
     }
     match &settled.ending {
         Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => match &settled.aftermath {
-            Some(Aftermath::Left { why }) => (State::Changed, Some(format!("it stays: {why}"))),
+            Some(Aftermath::Left { why }) => (State::Changed, Some(format!("not rolled back: {why}"))),
             Some(Aftermath::NotTakenBack { error }) => {
-                (State::Failed, Some(format!("it could not be taken back: {error}")))
+                (State::Failed, Some(format!("failed to roll back: {error}")))
             }
             _ => (State::Changed, revision()),
         },
@@ -178,5 +180,5 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
 }
 
 fn timed_out(elapsed: Duration) -> String {
-    format!("not done after {}", took(elapsed.as_secs_f64()))
+    format!("timed out after {}", took(elapsed.as_secs_f64()))
 }

@@ -16,7 +16,7 @@ use crate::settings::Tags;
   ecsail schedule diff --tag 1.4.2
   ecsail schedule diff nightly-report --tag 1.4.2 --exit-code    # 6 when there are changes, 0 when there are none
 
-It is `ecsail plan schedule` by another name.")]
+The same as `ecsail plan schedule`.")]
 pub struct Diff {
     /// Keys of schedules in the manifest [default: all]
     #[arg(value_name = "NAME", add = crate::completing::schedules())]

@@ -27,8 +27,8 @@ const EXPRESSION: usize = 2;
   ecsail schedule list nightly-report --stage production
   ecsail schedule list --output json
 
-No tag is needed. Shown as drift: what differs from the manifest, and where the service that a schedule is like runs
-another tag. Commands and environment are compared by `ecsail schedule diff`.")]
+Drift is what differs from the manifest, and a tag other than that of the service that the schedule is like. Commands
+and environment variables are compared by `ecsail schedule diff`, which needs a tag.")]
 pub struct List {
     /// Keys of schedules in the manifest [default: all, and those that the manifest no longer has]
     #[arg(value_name = "NAME", add = crate::completing::schedules())]
@@ -45,7 +45,7 @@ pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
     let notes = Notes::new(context);
     let mut seen = chosen.look(&aws, &notes).await.map_err(failure)?;
     if args.names.is_empty() {
-        let lost = "what the manifest no longer has is not known";
+        let lost = "schedules that the manifest no longer has are unknown";
         let left = notes.or_none(chosen.left_behind(&aws).await, lost).unwrap_or_default();
         let mut left: Vec<Seen> = left.whole.into_iter().map(Seen::left_behind).collect();
         chosen.add_what_runs(&mut left, &aws, &notes).await;
@@ -59,7 +59,7 @@ pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
 pub fn page(seen: &[Seen], chosen: &Chosen, now: Timestamp) -> Page {
     let mut page = table(HEADER, seen.iter().map(|seen| row(seen, now)).collect());
     if page.items.is_empty() {
-        let whose = if chosen.manifest.app.is_some() { "the app has none either" } else { "it names no app" };
+        let whose = if chosen.manifest.app.is_some() { "the app owns none" } else { "it has no `app`" };
         page.foot.push(Line::plain(format!("the manifest has no schedules, and {whose}")));
     }
     page
@@ -143,11 +143,11 @@ fn said(seen: &Seen) -> Vec<String> {
     match (&seen.desired, &seen.observed) {
         (None, Some(observed)) => {
             let what = noun(observed.via);
-            said.push(format!("this {what} is not in the manifest: `ecsail schedule prune` removes it"));
+            said.push(format!("this {what} is not in the manifest: remove it with `ecsail schedule prune`"));
         }
         (Some(desired), None) => {
             said.push(format!(
-                "it is not there: `ecsail deploy schedule {} --tag TAG` creates it",
+                "it does not exist: create it with `ecsail deploy schedule {} --tag TAG`",
                 desired.key
             ));
         }
@@ -155,7 +155,7 @@ fn said(seen: &Seen) -> Vec<String> {
     }
     if !seen.foreign.is_empty() {
         let ids: Vec<String> = seen.foreign.iter().map(|id| format!("`{id}`")).collect();
-        said.push(format!("the rule also has targets that are not the manifest's: {}", ids.join(", ")));
+        said.push(format!("the rule also has targets that are not in the manifest: {}", ids.join(", ")));
     }
     said
 }

@@ -246,7 +246,7 @@ impl<'a> Notes<'a> {
 /// Returns the failure that a schedule does not exist.
 fn not_there(desired: &DesiredSchedule) -> Failure {
     let place = desired.group.as_ref().map(|group| format!(" in group `{group}`")).unwrap_or_default();
-    let message = format!("there is no {} `{}`{place}", noun(desired.via), desired.name);
-    let hint = format!("`ecsail deploy schedule {} --tag TAG` creates it", desired.key);
+    let message = format!("no {} named `{}`{place}", noun(desired.via), desired.name);
+    let hint = format!("create it with `ecsail deploy schedule {} --tag TAG`", desired.key);
     Failure::error(message).hint(hint)
 }

@@ -83,8 +83,8 @@ pub fn in_words(next: &Result<Next, String>, zone: &str) -> (String, Vec<String>
             (first, times.collect())
         }
         Ok(Next::Every(words)) => (words.clone(), Vec::new()),
-        Ok(Next::Never) => ("never again".to_owned(), Vec::new()),
-        Err(_) => ("not known".to_owned(), Vec::new()),
+        Ok(Next::Never) => ("never".to_owned(), Vec::new()),
+        Err(_) => ("unknown".to_owned(), Vec::new()),
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_past_never_runs_again_and_what_cannot_be_read_is_not_known() {
-        assert_eq!(told(&times(Via::Scheduler, "at(2020-01-01T00:00:00)", None)).0, "never again");
-        assert_eq!(told(&times(Via::Scheduler, "sometimes", None)).0, "not known");
+        assert_eq!(told(&times(Via::Scheduler, "at(2020-01-01T00:00:00)", None)).0, "never");
+        assert_eq!(told(&times(Via::Scheduler, "sometimes", None)).0, "unknown");
     }
 }

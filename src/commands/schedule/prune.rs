@@ -36,9 +36,9 @@ const PLACEHOLDER: &str = "TAG";
   ecsail schedule prune --stage production --yes
 
 Only what this app and stage own is removed: schedules in their own group, and rules with their tags. Groups that the
-manifest names are left alone. Of a rule that has targets of others too only the app's own targets are removed.
+manifest names are not pruned. Of a rule that also has targets of other owners, only the app's own targets are removed.
 
-Exit codes: 0 done or nothing to do, 1 something could not be removed, or a no, 2 usage, 5 refused.")]
+Exit codes: 0 succeeded or nothing to do, 1 a removal failed or declined, 2 usage, 5 refused.")]
 pub struct Prune {
     /// Names are refused: what is not named would look as if it were not in the manifest
     #[arg(value_name = "NAME", hide = true)]
@@ -72,7 +72,11 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
         tell_end(&fates, 0, 0, outcome, context);
         return Ok(Outcome::Done);
     }
-    let question = if removing == 1 { "Remove it?".to_owned() } else { format!("Remove these {removing}?") };
+    let question = if removing == 1 {
+        "Remove this schedule?".to_owned()
+    } else {
+        format!("Remove these {removing} schedules?")
+    };
     if !confirmed(&question, args.yes, context)? {
         tell_end(&fates, 0, 0, "declined", context);
         return Ok(Outcome::Declined);
@@ -97,8 +101,8 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
 /// The manifest cannot be read completely, or it has no `app`.
 fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
     if !args.names.is_empty() {
-        let hint = "without names: what is removed is what the manifest does not have".to_owned();
-        return Err(Failure::refused("`schedule prune` needs the whole manifest, and names were given")
+        let hint = "leave out the names: schedules that the manifest does not have are removed".to_owned();
+        return Err(Failure::refused("`ecsail schedule prune` takes no names: it needs the whole manifest")
             .hint(hint)
             .into());
     }
@@ -112,8 +116,8 @@ fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
         return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
     }
     if manifest.app.is_none() {
-        let hint = "name the app with `app:` at the top of the manifest".to_owned();
-        let message = "the manifest names no app, so nothing is known to be its own";
+        let hint = "set `app:` at the top of the manifest".to_owned();
+        let message = "the manifest has no `app`, so its schedules in AWS cannot be identified";
         return Err(Failure::refused(message).hint(hint).into());
     }
     let desired = known(&manifest)?;
@@ -126,7 +130,7 @@ async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
         let before = left.len();
         left.retain(|schedule| schedule.group() != Some(group.as_str()));
         if left.len() < before {
-            let note = format!("group `{group}` is left alone: the manifest names it, so it may be shared");
+            let note = format!("group `{group}` is not pruned: the manifest names it, so it may be shared");
             context.report.tell(&Event::Note(&note));
         }
     }
@@ -197,7 +201,7 @@ fn page(fates: &Fates) -> Page {
             decided.kept.iter().map(|(id, why)| json!({"target": id, "reason": why})).collect();
         let value = json!({"event": "schedule.prune", "name": schedule.name(), "via": schedule.via.name(), "group": schedule.group(),
             "action": action, "targets": removed, "kept": kept});
-        let below = decided.kept.iter().map(|(id, why)| Line::plain(format!("    `{id}` stays: {why}")));
+        let below = decided.kept.iter().map(|(id, why)| Line::plain(format!("    `{id}` is kept: {why}")));
         let expression = schedule.document["ScheduleExpression"].as_str().unwrap_or_default();
         let cells = vec![
             noun(schedule.via).to_owned(),
@@ -219,7 +223,9 @@ fn tell_end(fates: &Fates, done: usize, failed: usize, outcome: &str, context: &
     let kept = fates.iter().filter(|(_, decided)| decided.fate == Fate::Keep).count();
     let removing = fates.len() - kept;
     let text = match outcome {
-        "nothing_to_do" if kept == 0 => "nothing to do: the manifest has all that is the app's".to_owned(),
+        "nothing_to_do" if kept == 0 => {
+            "nothing to do: the manifest has every schedule that the app owns".to_owned()
+        }
         "nothing_to_do" => format!("nothing to do, {kept} kept"),
         "dry_run" => format!("{removing} to remove, {kept} kept; dry run: nothing was changed"),
         "declined" => "nothing was changed".to_owned(),

@@ -42,13 +42,13 @@ pub struct Like {
 impl Chosen {
     /// Sets `runs` of the schedules: the revisions of their targets, and of the services that they are like.
     pub async fn add_what_runs(&self, seen: &mut [Seen], aws: &Aws, notes: &Notes<'_>) {
-        let services = notes.or_none(self.services(aws).await, "what services run is not known");
+        let services = notes.or_none(self.services(aws).await, "the revisions of services are unknown");
         let services = services.unwrap_or_default();
         let scheduled = seen.iter().filter_map(|seen| seen.observed.as_ref());
         let scheduled = scheduled.flat_map(ObservedSchedule::task_definitions);
         let running = services.values().map(|service| service.task_definition.as_str());
         let asked: BTreeSet<String> = scheduled.chain(running).map(asked_as).collect();
-        let definitions = notes.or_none(definitions(asked, aws).await, "tags of schedules are not known");
+        let definitions = notes.or_none(definitions(asked, aws).await, "the tags of schedules are unknown");
         let definitions = definitions.unwrap_or_default();
         for seen in seen {
             let (Some(observed), entry) = (&seen.observed, seen.entry(&self.manifest)) else { continue };

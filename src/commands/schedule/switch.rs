@@ -20,7 +20,7 @@ use crate::report::{Event, Outcome};
   ecsail schedule enable nightly-report
   ecsail schedule enable nightly-report hourly --stage production
 
-Where the manifest says `enabled: false`, the next deploy switches it off again.")]
+If the manifest has `enabled: false`, the next deploy disables the schedule again.")]
 pub struct Enable {
     #[command(flatten)]
     which: Which,
@@ -32,7 +32,7 @@ pub struct Enable {
   ecsail schedule disable nightly-report
   ecsail schedule disable nightly-report hourly --stage production
 
-A deploy leaves it switched off, unless the manifest says `enabled: true`.")]
+A deploy leaves the schedule disabled, unless the manifest has `enabled: true`.")]
 pub struct Disable {
     #[command(flatten)]
     which: Which,
@@ -84,7 +84,7 @@ fn refuse(found: &[(&DesiredSchedule, ObservedSchedule)], chosen: &Chosen) -> Re
     let ground = chosen.ground();
     let refusal = |(_, observed): &(&DesiredSchedule, ObservedSchedule)| {
         let other = owner::other(&observed.tags).filter(|_| !owner::is_own(&observed.tags, &ground))?;
-        let message = format!("{} `{}` is of {other}", noun(observed.via), observed.name());
+        let message = format!("{} `{}` is owned by {other}", noun(observed.via), observed.name());
         Some(Failure::refused(message).hint("nothing was changed".to_owned()))
     };
     raised(found.iter().filter_map(refusal).collect())
@@ -99,22 +99,24 @@ fn tell(
     context: &Context,
 ) {
     let (key, word) = (&desired.key, if enabled { "enabled" } else { "disabled" });
-    let text = if changed { format!("{key}: {word}") } else { format!("{key}: unchanged, {word} already") };
+    let text = if changed { format!("{key}: {word}") } else { format!("{key}: unchanged, already {word}") };
     let value =
         serde_json::json!({"schedule": key, "name": observed.name(), "enabled": enabled, "changed": changed});
     context.report.tell(&Event::Answer { event: "schedule.switched", text: &text, value });
     if desired.enabled == Some(!enabled) {
-        let back = if enabled { "off" } else { "on" };
+        let back = if enabled { "disables" } else { "enables" };
         let note = format!(
-            "`{key}`: the manifest says `enabled: {}`, and the next deploy switches it {back}",
+            "schedule `{key}`: the manifest has `enabled: {}`, so the next deploy {back} it again",
             !enabled
         );
         context.report.tell(&Event::Note(&note));
     }
     let targets = observed.targets.len();
     if changed && desired.via == Via::Rule && targets > 1 {
-        let note =
-            format!("`{key}`: rule `{}` has {targets} targets, and this is for all of them", observed.name());
+        let note = format!(
+            "schedule `{key}`: rule `{}` has {targets} targets, and all of them are affected",
+            observed.name()
+        );
         context.report.tell(&Event::Note(&note));
     }
 }

@@ -62,8 +62,8 @@ fn compared(
     let Some(desired) = desired else {
         let tag = tags.label().map(|label| format!(" with tag `{label}`")).unwrap_or_default();
         return Err(format!(
-            "whether `{key}` runs what the manifest describes is not known: it cannot be rendered{tag} as things \
-             are here (`ecsail check` says why)"
+            "the drift of `{key}` is unknown: the manifest cannot be rendered{tag}; see why with \
+             `ecsail check`"
         ));
     };
     let Some(Definition::Rendered(document)) = desired.services.first().map(|service| &service.definition)

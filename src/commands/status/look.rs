@@ -81,18 +81,20 @@ impl<'a> Looks<'a> {
             join_all(groups.iter().map(|group| async move { (group, aws.target_health(group).await) }));
         let (definitions, targets, open) = join3(definitions, targets, open(aws, &found)).await;
         for read in definitions {
-            let lost = "tags, commits and who deployed are not known";
+            let lost = "tags, commits and users of deployments are unknown";
             if let Some(Some(definition)) = self.or_note(lost, read) {
                 self.definitions.insert(definition.arn.clone(), definition);
             }
         }
         let mut health: BTreeMap<&str, Vec<TargetHealth>> = BTreeMap::new();
         for (group, read) in targets {
-            if let Some(targets) = self.or_note("how the targets are is not known", read) {
+            if let Some(targets) = self.or_note("target health is unknown", read) {
                 health.insert(group, targets);
             }
         }
-        let open = self.or_note("the stage of deployments under way is not known", open).unwrap_or_default();
+        let open = self
+            .or_note("the lifecycle stages of deployments in progress are unknown", open)
+            .unwrap_or_default();
         self.read_revisions(revisions_of(&found, &open)).await;
         let mut seen: Vec<Seen> = found.into_iter().map(|found| self.seen(found, &open, &health)).collect();
         self.compare(&mut seen);
@@ -146,7 +148,7 @@ impl<'a> Looks<'a> {
         let unknown: Vec<String> =
             arns.into_iter().filter(|arn| !arn.is_empty() && !self.revisions.contains_key(arn)).collect();
         let read = self.aws.service_revisions(&unknown).await;
-        let found = self.or_note("the images and digests that run are not known", read).unwrap_or_default();
+        let found = self.or_note("the images and digests that run are unknown", read).unwrap_or_default();
         self.revisions
             .extend(found.into_iter().map(|revision| (revision.service_revision_arn.clone(), revision)));
     }

@@ -77,7 +77,7 @@ fn summary(seen: &[Seen], missing: usize) -> String {
     use Standing::{Deleting, Deploying, Failing, Short, Steady};
     let of = |wanted: Standing| seen.iter().filter(|seen| standing(seen) == wanted).count();
     let counted = [Failing, Short, Deploying, Deleting, Steady].into_iter().map(|one| (of(one), one.word()));
-    let words: Vec<String> = [(missing, "not there")]
+    let words: Vec<String> = [(missing, "missing")]
         .into_iter()
         .chain(counted)
         .filter(|(count, _)| *count > 0)
@@ -96,7 +96,7 @@ fn image_of(seen: &Seen) -> Option<String> {
 
 /// Returns the item of a service that does not exist.
 fn gone((place, hint): &(&Place, Option<String>)) -> Item {
-    let text = format!("{}: not there in cluster `{}`", place.key, place.cluster);
+    let text = format!("{}: no such service in cluster `{}`", place.key, place.cluster);
     let hint = hint.as_ref().map(|hint| Line::plain(format!("  {hint}")));
     let lines = [Line::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
     Item { lines, value: missing(place) }
@@ -139,13 +139,13 @@ fn first(seen: &Seen) -> Line {
     };
     let state = match standing(seen) {
         Standing::Steady => String::new(),
-        Standing::Deleting => ", it is being deleted".to_owned(),
+        Standing::Deleting => ", being deleted".to_owned(),
         Standing::Short => ", short of tasks".to_owned(),
         Standing::Failing if seen.open.iter().any(rolls_back) => {
-            ", a deployment is being taken back".to_owned()
+            ", a deployment is being rolled back".to_owned()
         }
-        Standing::Failing => ", its last deployment failed".to_owned(),
-        Standing::Deploying => ", a deployment is under way".to_owned(),
+        Standing::Failing => ", the last deployment failed".to_owned(),
+        Standing::Deploying => ", a deployment is in progress".to_owned(),
     };
     let (key, revision) = (&seen.place.key, revision_of(running(service)));
     let counts = format!("{}/{} running", service.running_count, service.desired_count);
@@ -204,10 +204,10 @@ fn rollout(seen: &Seen, deployment: &ServiceDeployment) -> String {
     };
     let target = deployment.target().and_then(revision).unwrap_or("a revision");
     let stage = deployment.lifecycle_stage.as_deref().map(in_words);
-    let hook = deployment.waiting_hook().map(|hook| format!("waits for hook `{hook}`"));
+    let hook = deployment.waiting_hook().map(|hook| format!("waiting for hook `{hook}`"));
     let back = deployment.rollback.as_ref().and_then(|back| revision(back.service_revision_arn.as_deref()?));
     let mut parts = vec![format!("{target} {}", in_words(&deployment.status))];
-    parts.extend(back.map(|back| format!("back to {back}")));
+    parts.extend(back.map(|back| format!("rolling back to {back}")));
     parts.extend(stage);
     parts.extend(hook);
     let reason = told_reason(deployment).filter(|_| rolls_back(deployment));
@@ -277,7 +277,7 @@ fn drift(seen: &Seen) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("the manifest describes something else: {named}{more}"))
+    Some(format!("differs from the manifest: {named}{more}"))
 }
 
 #[cfg(test)]

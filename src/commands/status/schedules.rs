@@ -34,7 +34,8 @@ impl<'a> Schedules<'a> {
             Ok(chosen) if chosen.desired.is_empty() => Ok(None),
             Ok(chosen) => Ok(Some(Schedules { chosen, aws: &services.aws, notes })),
             Err(_) => {
-                notes.say("schedules are not shown: they cannot be read as things are here (`ecsail schedule list` says why)");
+                notes
+                    .say("schedules are not shown: they cannot be read; see why with `ecsail schedule list`");
                 Ok(None)
             }
         }
@@ -43,7 +44,7 @@ impl<'a> Schedules<'a> {
     /// Returns a heading, and one row for each schedule.
     pub(super) async fn items(&self) -> Vec<Item> {
         let seen = self.chosen.look(self.aws, &self.notes).await;
-        let Some(seen) = self.notes.or_none(seen, "how schedules stand is not known") else {
+        let Some(seen) = self.notes.or_none(seen, "the state of schedules is unknown") else {
             return Vec::new();
         };
         let page = short(&seen, Timestamp::now());

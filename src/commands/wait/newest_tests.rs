@@ -49,7 +49,7 @@ fn a_rollback_with_an_id_of_its_own_is_the_failed_deployments() {
     assert_eq!(
         found(&service, &[entry(2, 20, "ROLLBACK_SUCCESSFUL", 25)]),
         "3",
-        "somebody deployed after it"
+        "a deployment was made after it"
     );
 }
 
