@@ -1,7 +1,8 @@
-//! Measures `plan` of a manifest with 500 schedules, and with as many rules as a bus may have, each call taking 50 ms
-//! longer: `cargo bench --bench schedules`.
+//! Measures `plan` of a manifest with 500 schedules, and of one with the maximum number of rules of a bus, with a
+//! latency of 50 ms for each call: `cargo bench --bench schedules`.
 //!
-//! It is to take less than 10 s, at no more calls a second than GetSchedule (250) and EventBridge (50 of a kind) allow.
+//! The target is less than 10 s, within the rates that GetSchedule (250 calls a second) and EventBridge (50 of each
+//! operation) allow.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -69,7 +70,7 @@ fn run(folder: &TempDir, sandbox: &Sandbox, arguments: &[&str]) -> Duration {
     started.elapsed()
 }
 
-/// Returns the operation that was called most often, and how many calls there were of it.
+/// Returns the operation with the most calls, and their number.
 fn busiest(requests: &[Request]) -> (String, usize) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     requests.iter().for_each(|request| *counts.entry(request.operation.as_str()).or_default() += 1);

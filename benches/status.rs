@@ -1,6 +1,7 @@
-//! Measures `status` of 100 services in one cluster, each call taking 20 ms longer: `cargo bench --bench status`.
+//! Measures `status` of 100 services in one cluster, with a latency of 20 ms for each call: `cargo bench --bench
+//! status`.
 //!
-//! It is to take at most 25 calls and less than 1 s.
+//! The target is at most 25 calls and less than 1 s.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! `ecsail check`: everything that is wrong, at once, each at its place; no AWS, no credentials.
+//! Tests of `ecsail check`: all problems at once, each with its position; no AWS, no credentials.
 
 use crate::support::{DEFINITION, Folder, MANIFEST};
 

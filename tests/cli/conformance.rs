@@ -1,4 +1,4 @@
-//! The same against what others wrote: AWS's own clients drive the sandbox, and the binary deploys to MiniStack and moto.
+//! Conformance tests: AWS's own clients call the sandbox, and the binary deploys to MiniStack and moto.
 //!
 //! Ignored in a plain `cargo test`, since they install packages from PyPI: `cargo test -- --ignored`.
 
@@ -90,7 +90,7 @@ fn ministack_image_that_cannot_be_pulled() {
     let emulator = Emulator::ministack(&[]);
     let run =
         emulator.deploy(&["--tag", "nopull"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
-    // MiniStack gives up on the digest, sometimes before it has made a single task: then its reason is all there is.
+    // MiniStack fails on the digest, sometimes before it has created a task. Then its reason is the only diagnosis.
     let by_task = run.stderr.contains("cause: the image is not in the registry");
     let by_reason = run.stdout.contains("unsuccessful image digest resolution attempts");
     assert!(by_task || by_reason, "{run:?}");
@@ -102,7 +102,7 @@ fn ministack_rollback_goes_to_the_previous_good_revision() {
     let emulator = Emulator::ministack(&[]);
     emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
     emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 runs: ");
-    // MiniStack keeps no service deployments: the revisions are all there is to go by.
+    // MiniStack has no service deployments, so the revisions are the only history.
     let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
     let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
     run.says("ECS shows no deployment of `web` in its history");
@@ -154,7 +154,7 @@ fn moto_as_far_as_it_rolls_out() {
     let emulator = Emulator::moto(&[]);
     emulator.folder.run(&["plan", "--tag", "v2"]).exits(0).answers("…:v1 → …:v2");
     emulator.deploy(&["--tag", "v9"]).exits(1).says("no tag `v9` in repository `shop/app`");
-    // moto never completes a deployment, so one is always under way.
+    // moto never completes a deployment, so one is always in progress.
     emulator.deploy(&["--tag", "v2"]).exits(5).says("is under way");
     emulator
         .folder
@@ -162,7 +162,7 @@ fn moto_as_far_as_it_rolls_out() {
         .exits(0)
         .answers("web: no changes (web:1 stays)");
     let run = emulator.deploy(&["--tag", "v2", "--supersede", "--timeout", "2s"]).exits(4);
-    // Its answer keeps the old deployment, and ours never comes: no success is made of that.
+    // Its answer keeps the old deployment, and the new one never appears, which must not be a success.
     run.answers("web: web:2 is still under way after ")
         .answers("waiting for: ECS does not show the deployment yet");
     let image = emulator.aws(&[

@@ -1,4 +1,4 @@
-//! `ecsail images`: the tags that a deploy could point at.
+//! Tests of `ecsail images`: the tags that can be deployed.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The rules, through the binary: what `check` and `deploy` say, `ignore`, and `explain`.
+//! Tests of the linter's rules: the output of `check` and `deploy`, `ignore`, and `explain`.
 
 use ecsail::sandbox::Scenario;
 use serde_json::json;

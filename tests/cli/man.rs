@@ -1,11 +1,11 @@
-//! The man pages in `man/` are those that the binary writes.
+//! Checks that the man pages in `man/` are those that the binary writes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::support::Folder;
 
-/// Returns the files of a folder with their texts.
+/// Returns the files of a folder with their content.
 fn pages(folder: &Path) -> BTreeMap<String, String> {
     let entries = folder.read_dir().into_iter().flatten();
     let page = |entry: std::io::Result<std::fs::DirEntry>| {

@@ -1,4 +1,4 @@
-//! `ecsail cancel`, `continue` and `restart`: the verbs that interfere with a deployment.
+//! Tests of `ecsail cancel`, `continue` and `restart`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::World;
 
-/// Returns a world with a deployment of `web:2` under way.
+/// Returns a world with a deployment of `web:2` in progress.
 fn under_way(scenario: Scenario) -> World {
     let world = World::new(scenario);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
@@ -15,7 +15,7 @@ fn under_way(scenario: Scenario) -> World {
     world
 }
 
-/// Returns a world whose deployment of `web:2` waits in a lifecycle hook.
+/// Returns a world whose deployment of `web:2` is waiting in a lifecycle hook.
 fn waiting() -> World {
     let world = under_way(Scenario::HookPauses);
     world.sandbox.advance(Duration::from_secs(120));

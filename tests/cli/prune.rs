@@ -1,4 +1,4 @@
-//! `ecsail prune`: what nothing refers to goes, and nothing else does.
+//! Tests of `ecsail prune`: revisions without references are removed, and no others.
 
 use std::io::BufReader;
 use std::process::Command;
@@ -26,7 +26,7 @@ pub(crate) fn register(sandbox: &Sandbox, family: &str, count: usize) {
     }
 }
 
-/// Deploys a revision without ecsail, and lets it be up.
+/// Deploys a revision without ecsail, and waits until it is up.
 pub(crate) fn deploy(world: &World, revision: &str) {
     world.call("UpdateService", json!({"cluster": "main", "service": "web", "taskDefinition": revision}));
     world.sandbox.advance(Duration::from_secs(600));
@@ -38,7 +38,7 @@ fn run_by(revision: &str) -> Value {
         "RoleArn": "arn:aws:iam::123456789012:role/events", "EcsParameters": {"TaskDefinitionArn": arn(revision)}})
 }
 
-/// Makes an EventBridge rule that runs a revision.
+/// Creates an EventBridge rule that runs a revision.
 pub(crate) fn rule(world: &World, name: &str, revision: &str) {
     let call = |operation: &str, input: Value| {
         world.sandbox.call("events", operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
@@ -47,14 +47,14 @@ pub(crate) fn rule(world: &World, name: &str, revision: &str) {
     call("PutTargets", json!({"Rule": name, "Targets": [run_by(revision)]}));
 }
 
-/// Makes a schedule with a target.
+/// Creates a schedule with a target.
 fn schedule_with(world: &World, name: &str, target: Value) {
     let input = json!({"Name": name, "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": target});
     world.sandbox.call("scheduler", "CreateSchedule", input).expect("a schedule");
 }
 
-/// Makes a schedule that runs a revision.
+/// Creates a schedule that runs a revision.
 pub(crate) fn schedule(world: &World, name: &str, revision: &str) {
     let mut target = run_by(revision);
     target.as_object_mut().map(|members| members.remove("Id"));
@@ -72,7 +72,7 @@ fn numbers(sandbox: &Sandbox, status: &str) -> Vec<u64> {
     numbers
 }
 
-/// Returns a world whose family `web` has twelve revisions, five of which the service was deployed with.
+/// Returns a world whose family `web` has twelve revisions, five of which were deployed to the service.
 fn twelve() -> World {
     let world = World::new(Scenario::Steady);
     register(&world.sandbox, "web", 12);
@@ -326,7 +326,7 @@ fn a_lost_answer_is_asked_for_again() {
 #[test]
 fn one_that_ecs_does_not_delete_is_said_and_the_others_go() {
     let world = twelve();
-    // An answer as if it were done: the revision stays ACTIVE, and ECS then refuses to delete it.
+    // The answer is a success although the revision stays ACTIVE, so that ECS refuses to delete it.
     let lie = FaultKind::Code { status: 200, code: String::new(), message: String::new() };
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", lie));
     let run = world.run(&["prune", "web", "--keep", "1", "--delete", "--yes"]).exits(1);
@@ -353,7 +353,7 @@ fn an_interrupt_ends_it_between_two_calls_and_it_says_how_far_it_came() {
 
 #[test]
 fn thirty_revisions_are_retired_at_the_rate_that_ecs_allows() {
-    // The rates are those of AWS on a clock that runs five times as fast: twenty at once, then five a second.
+    // The rates of AWS on a clock that runs five times as fast: twenty at once, then five a second.
     let clock = Clock::Wall { factor: 5.0 };
     let sandbox = Sandbox::start(Options { clock, rate_limits: true, ..Options::default() }).expect("starts");
     let seed = Seed { services: vec![service("web", json!({}))], ..Seed::default() };

@@ -1,4 +1,4 @@
-//! `ecsail revisions`: what a family has, and what refers to it.
+//! Tests of `ecsail revisions`: the revisions of a family, and what refers to them.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn only_what_is_shown_is_read() {
     register(&world.sandbox, "web", 30);
     let run = world.run(&["revisions", "web", "--limit", "3"]).exits(0);
     assert!(run.stdout.contains("web:28") && !run.stdout.contains("web:27 "), "{}", run.stdout);
-    // The one that runs is read too, to find out where a rollback would go.
+    // The running revision is read too, to find the target of a rollback.
     assert_eq!(world.calls("DescribeTaskDefinition").len(), 3 + 1);
     world.sandbox.clear_requests();
     world.run(&["revisions", "web"]).exits(0);

@@ -1,4 +1,4 @@
-//! `ecsail scale`: the number of tasks, and the range that autoscaling keeps it in.
+//! Tests of `ecsail scale`: the desired count, and the range of autoscaling.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::endings::until;
 use crate::support::{DEFINITION, MANIFEST, World, service};
 
-/// Returns a world whose service is scaled automatically, between these numbers.
+/// Returns a world whose service has autoscaling between these numbers.
 fn scaled(min: i32, max: i32) -> World {
     let world = World::new(Scenario::Steady);
     register(&world, json!({"MinCapacity": min, "MaxCapacity": max}));
@@ -21,7 +21,7 @@ fn register(world: &World, members: Value) {
     registered.expect("a good range");
 }
 
-/// Returns the range of the service, and whether all of its scaling is suspended.
+/// Returns the range of the service, and whether all of its autoscaling is suspended.
 fn target(world: &World) -> (i64, i64, bool) {
     let asked = json!({"ServiceNamespace": "ecs", "ResourceIds": ["service/main/web"]});
     let answer = world.sandbox.call("application-autoscaling", "DescribeScalableTargets", asked);
@@ -199,7 +199,7 @@ fn a_time_that_is_up_is_exit_code_4() {
     world.sandbox.set_scenario(None, Scenario::Stuck);
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let stuck = World::with(Scenario::Stuck, &files, &[service("web", json!({}))]);
-    // Tasks that are to start from now on wait for ever.
+    // From here on, new tasks stay pending for ever.
     stuck.call("UpdateService", json!({"cluster": "main", "service": "web", "forceNewDeployment": true}));
     let run = stuck.run(&["scale", "web", "--desired", "3", "--yes", "--timeout", "300ms"]).exits(4);
     run.answers("web: timed out with ").answers("; ECS continues");

@@ -1,4 +1,4 @@
-//! Schedules: what they are deployed as, and the verbs that list, compare, run, switch and remove them.
+//! Tests of schedules: what they are deployed as, and the verbs `list`, `diff`, `run`, `enable`, `disable` and `prune`.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -48,12 +48,12 @@ fn events(world: &World, operation: &str, input: Value) -> Value {
     answer.unwrap_or_else(|error| panic!("{operation}: {error}"))
 }
 
-/// Returns a schedule of the app's group; nothing where it is not there.
+/// Returns a schedule of the app's group, if it exists.
 fn schedule(world: &World, name: &str) -> Option<Value> {
     world.sandbox.call("scheduler", "GetSchedule", json!({"Name": name, "GroupName": "shop"})).ok()
 }
 
-/// Returns the state of a rule; nothing where it is not there.
+/// Returns the state of a rule, if it exists.
 fn rule(world: &World, name: &str) -> Option<Value> {
     world.sandbox.call("events", "DescribeRule", json!({ "Name": name })).ok()
 }
@@ -75,12 +75,12 @@ pub(crate) fn add_target(world: &World, rule: &str, target: Value) {
     assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
 }
 
-/// Returns a target that somebody else put on a rule.
+/// Returns a target that is added to a rule without ecsail.
 pub(crate) fn mail() -> Value {
     json!({"Id": "mail", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:mail"})
 }
 
-/// Returns what fails one entry of a call that succeeds.
+/// Returns a fault that fails one entry of a successful call.
 fn not_done(code: &str, message: &str) -> FaultKind {
     FaultKind::FailedEntries { ids: Vec::new(), code: code.to_owned(), message: message.to_owned() }
 }
@@ -101,7 +101,7 @@ fn listed(world: &World, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no schedule `{name}` in {}", run.stdout))
 }
 
-// What is deployed.
+// Deploys
 
 #[test]
 fn a_deploy_creates_schedules_and_rules_with_what_the_service_runs() {
@@ -651,7 +651,7 @@ fn a_status_without_the_right_to_schedules_is_no_failure() {
 
 // rollback
 
-/// Returns which revision the target of a schedule runs, or of the only target of a rule.
+/// Returns the revision of a schedule's target, or of the only target of a rule.
 fn runs(world: &World, name: &str) -> String {
     let target = match schedule(world, name) {
         Some(schedule) => schedule["Target"].clone(),

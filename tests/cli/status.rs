@@ -1,4 +1,4 @@
-//! `ecsail status`: what runs, what is under way and what is wrong, in few calls and without rendering what is not needed.
+//! Tests of `ecsail status`: what runs, deployments in progress and problems, with few calls.
 
 use std::io::{BufRead, BufReader};
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service};
 
-/// Returns a world of so many services in one cluster, without a manifest.
+/// Returns a world with this number of services in one cluster, without a manifest.
 fn many(number: usize) -> World {
     let services: Vec<_> = (0..number).map(|n| service(&format!("web-{n:03}"), json!({}))).collect();
     World::with(Scenario::Steady, &[], &services)
@@ -249,7 +249,7 @@ fn a_deleted_service_is_not_there() {
     world.run(&["status"]).exits(1).answers("web: no such service in cluster `main`");
 }
 
-/// Reads lines until one has this text, and returns them.
+/// Reads lines until one contains this text, and returns them.
 fn until(stdout: &mut impl BufRead, text: &str) -> String {
     let mut printed = String::new();
     while !printed.contains(text) {
@@ -271,7 +271,7 @@ fn a_watch_tells_again_only_what_has_changed() {
     let mut child = world.start(&["status", "--watch", "--output", "json"]);
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     let first = until(&mut stdout, "\n");
-    // Looks go on, and nothing changes: the next line is of the deploy.
+    // Refreshes continue without a change, so the next line is of the deploy.
     while world.calls("DescribeServices").len() < 5 {
         std::thread::yield_now();
     }

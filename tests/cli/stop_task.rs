@@ -1,4 +1,4 @@
-//! `ecsail stop-task`: only tasks of the service, only after a yes.
+//! Tests of `ecsail stop-task`: only tasks of the service, and only after a confirmation.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};

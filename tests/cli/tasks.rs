@@ -1,4 +1,4 @@
-//! `ecsail tasks`: what runs, and why what stopped did.
+//! Tests of `ecsail tasks`: the running tasks, and why the stopped ones stopped.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;

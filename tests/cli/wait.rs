@@ -1,4 +1,4 @@
-//! `ecsail wait`: attaches to what is under way, and tells the truth about what has ended.
+//! Tests of `ecsail wait`: deployments in progress, and those that have ended.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
@@ -25,11 +25,11 @@ fn it_needs_no_manifest() {
 fn what_was_rolled_back_meanwhile_is_no_success() {
     let world = World::with_breaker(Scenario::Crash);
     world.deploy("v2").exits(3);
-    // The service is steady, its PRIMARY deployment completed: it is the old one.
+    // The service is stable and its PRIMARY deployment is completed, but it is the old one.
     world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
 }
 
-/// Takes the permissions for service deployments away.
+/// Removes the permissions for service deployments.
 fn deny_service_deployments(world: &World) {
     for operation in ["ListServiceDeployments", "DescribeServiceDeployments"] {
         world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
