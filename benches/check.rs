@@ -59,7 +59,7 @@ fn check(folder: &Path) {
     assert_eq!(desired.services.len(), SERVICES);
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write(folder.path());
@@ -82,9 +82,9 @@ fn main() {
         assert!(status.expect("the binary runs").success(), "the manifest is valid");
     }
     let cpu = (children_cpu() - before) / RUNS;
-    println!("  `ecsail check`:  {:.1} ms CPU, {:.1} ms in all", ms(cpu), ms(began.elapsed() / RUNS));
+    println!("  `ecsail check`:  {:.1} ms CPU, {:.1} ms in total", ms(cpu), ms(began.elapsed() / RUNS));
     println!(
-        "  aim: {:.0} ms CPU in a release build{}",
+        "  target: {:.0} ms CPU in a release build{}",
         ms(AIM),
         if cpu > AIM && !cfg!(debug_assertions) { ", missed" } else { "" }
     );

@@ -37,7 +37,7 @@ fn manifest(via: &str, count: usize) -> String {
     for number in 0..count {
         let at = format!("{} {}", number % 60, number / 60);
         writeln!(text, "  report-{number:03}: {{ via: {via}, expression: cron({at} * * ? *), task: {{ like: worker, command: [ bin/report, '{number}' ] }} }}")
-            .expect("a text takes all");
+            .expect("a String can be written");
     }
     text
 }
@@ -56,7 +56,7 @@ fn sandbox() -> Sandbox {
         service: json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}),
     };
     let seed = Seed { services: vec![worker], repositories: vec![repository], ..Seed::default() };
-    sandbox.seed(&seed).expect("the seed is good");
+    sandbox.seed(&seed).expect("the seed is valid");
     sandbox
 }
 
@@ -66,7 +66,7 @@ fn run(folder: &TempDir, sandbox: &Sandbox, arguments: &[&str]) -> Duration {
     command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
-    assert!(command.status().expect("the binary runs").success(), "{arguments:?} went well");
+    assert!(command.status().expect("the binary runs").success(), "{arguments:?} succeeded");
     started.elapsed()
 }
 
@@ -78,7 +78,7 @@ fn busiest(requests: &[Request]) -> (String, usize) {
     (most.0.to_owned(), most.1)
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     for (via, count) in [("scheduler", SCHEDULES), ("rule", RULES)] {
         let folder = TempDir::new().expect("a folder");
@@ -93,7 +93,7 @@ fn main() {
             let requests = sandbox.requests();
             let (operation, calls) = busiest(&requests);
             println!(
-                "plan of {count}, via {via}, {what}, at {} ms: {time:.1} s (aim: 10), {} calls, {calls} of {operation} ({:.0} a second)",
+                "plan of {count}, via {via}, {what}, at {} ms: {time:.1} s (target: 10), {} calls, {calls} of {operation} ({:.0} a second)",
                 LATENCY.as_millis(),
                 requests.len(),
                 calls as f64 / time

@@ -24,12 +24,12 @@ fn sandbox() -> Sandbox {
         service: json!({"desiredCount": 2}),
     };
     let services = (0..SERVICES).map(service).collect();
-    sandbox.seed(&Seed { services, ..Seed::default() }).expect("the seed is good");
+    sandbox.seed(&Seed { services, ..Seed::default() }).expect("the seed is valid");
     sandbox.inject(Fault::any(FaultKind::Latency(LATENCY)).always());
     sandbox
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     let sandbox = sandbox();
     let folder = tempfile::TempDir::new().expect("a folder");
@@ -49,7 +49,7 @@ fn main() {
     let (median, calls) = runs[RUNS / 2];
     let worst = runs.last().map(|(time, _)| *time).unwrap_or_default();
     println!(
-        "status of {SERVICES} services at {} ms: {calls} calls (aim: 25), median {:.0} ms, worst {:.0} ms (aim: 1000)",
+        "status of {SERVICES} services at {} ms: {calls} calls (target: 25), median {:.0} ms, worst {:.0} ms (target: 1000)",
         LATENCY.as_millis(),
         median.as_secs_f64() * 1000.0,
         worst.as_secs_f64() * 1000.0

@@ -44,7 +44,7 @@ impl World {
         let repositories = vec![SeedRepository::with_tags("shop/app", &["v1", "v2"])];
         let services: Vec<_> = (0..services).map(service).collect();
         let names = services.len();
-        sandbox.seed(&Seed { services, repositories, ..Seed::default() }).expect("the seed is good");
+        sandbox.seed(&Seed { services, repositories, ..Seed::default() }).expect("the seed is valid");
         let folder = TempDir::new().expect("a folder");
         let text = definition("{{ tag }}").to_string();
         std::fs::write(folder.path().join("web.json"), text).expect("can be written");
@@ -133,7 +133,7 @@ fn deployed(services: usize) -> BTreeMap<String, usize> {
     world.calls()
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     let minutes = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10);
     let stuck = std::thread::spawn(move || watched(Scenario::Stuck, minutes));

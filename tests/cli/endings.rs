@@ -123,7 +123,7 @@ fn without_service_deployments_the_list_tells_the_same_truth() {
         .exits(0)
         .answers("web: deployed web:2")
         .says(note);
-    assert_eq!(run.stderr.matches(note).count(), 1, "it is said once");
+    assert_eq!(run.stderr.matches(note).count(), 1, "the note is printed once");
     for (breaker, scenario) in [
         (true, Scenario::Crash),
         (true, Scenario::RollbackNewId),

@@ -101,7 +101,7 @@ fn listed(world: &World, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no schedule `{name}` in {}", run.stdout))
 }
 
-// Deploys
+// deploy
 
 #[test]
 fn a_deploy_creates_schedules_and_rules_with_what_the_service_runs() {

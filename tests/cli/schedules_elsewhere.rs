@@ -49,7 +49,7 @@ impl Elsewhere {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let aws = runtime.block_on(Aws::connect(&settings, &Manifest::default())).expect("there is a region");
-        let caller = runtime.block_on(aws.caller()).expect("somebody calls");
+        let caller = runtime.block_on(aws.caller()).expect("a caller");
         let ground = Ground {
             account: caller.account,
             partition: "aws".into(),
@@ -117,9 +117,9 @@ impl Elsewhere {
             let found = self.observe(plain).found["nightly"].clone();
             let switching = set_enabled("nightly", &found, enabled, &self.aws, &Silent);
             assert!(self.runtime.block_on(switching).expect("it is switched"));
-            assert_eq!(self.plan(plain, &self.work(2)).changes, [], "nothing is said of it: it stays so");
+            assert_eq!(self.plan(plain, &self.work(2)).changes, [], "a setting that the manifest omits is kept");
         }
-        self.runtime.block_on(restore(&updated, &self.aws, &Silent)).expect("it goes back");
+        self.runtime.block_on(restore(&updated, &self.aws, &Silent)).expect("the schedule is restored");
         assert_eq!(self.plan(&full, &self.work(1)).changes, []);
         let (tags, none) = (owner::tags(&self.ground), Default::default());
         let owned = match plain.via {

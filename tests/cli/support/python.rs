@@ -102,7 +102,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("text");
         let port = line.trim().rsplit(' ').next().and_then(|port| port.parse().ok());
-        Server { child, port: port.unwrap_or_else(|| panic!("`{script}` says its port: {line}")) }
+        Server { child, port: port.unwrap_or_else(|| panic!("`{script}` prints its port: {line}")) }
     }
 
     /// Returns a proxy in front of a server, which records the calls in a folder.
