@@ -201,8 +201,10 @@ pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chos
                 applied.failures.push((key, Failure::error(message).hint(hint)));
             }
             TakingBack::Left(why) => {
-                let failure =
-                    Failure::error(format!("failed to stop the deployment of service `{}`", followed.name));
+                let failure = Failure::error(format!(
+                    "failed to roll back the deployment of service `{}`",
+                    followed.name
+                ));
                 let hint = "roll it back with `ecsail rollback`".to_owned();
                 applied.failures.push((key, failure.because(anyhow::anyhow!("{why}")).hint(hint)));
             }

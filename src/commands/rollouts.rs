@@ -350,7 +350,7 @@ fn wanted(settled: &Settled) -> Option<Result<(), String>> {
         (Some(OnFailure::Leave), _) => Some(Err("`on_failure` is `leave`".to_owned())),
         (Some(OnFailure::Rollback), _) | (None, Some(_)) => Some(Ok(())),
         (None, None) => {
-            Some(Err("no earlier deployment succeeded, so there is nothing to roll back to".to_owned()))
+            Some(Err("no previous deployment was completed: there is nothing to roll back to".to_owned()))
         }
     }
 }

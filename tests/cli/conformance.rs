@@ -31,8 +31,11 @@ fn the_strict_reading_of_answers_is_strict() {
 #[ignore = "needs Python and packages from PyPI"]
 fn the_model_file_is_what_the_generator_gives_for_its_version() {
     let model = include_str!("../../src/document/ecs-model.json");
-    let version =
-        model.split("from botocore ").nth(1).and_then(|rest| rest.split(';').next()).expect("the file names its version");
+    let version = model
+        .split("from botocore ")
+        .nth(1)
+        .and_then(|rest| rest.split(';').next())
+        .expect("the file names its version");
     let venv = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("botocore-{version}"));
     if !venv.join("bin/done").exists() {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), HINT);

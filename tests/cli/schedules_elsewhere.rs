@@ -117,7 +117,11 @@ impl Elsewhere {
             let found = self.observe(plain).found["nightly"].clone();
             let switching = set_enabled("nightly", &found, enabled, &self.aws, &Silent);
             assert!(self.runtime.block_on(switching).expect("it is switched"));
-            assert_eq!(self.plan(plain, &self.work(2)).changes, [], "a setting that the manifest omits is kept");
+            assert_eq!(
+                self.plan(plain, &self.work(2)).changes,
+                [],
+                "a setting that the manifest omits is kept"
+            );
         }
         self.runtime.block_on(restore(&updated, &self.aws, &Silent)).expect("the schedule is restored");
         assert_eq!(self.plan(&full, &self.work(1)).changes, []);

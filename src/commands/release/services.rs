@@ -154,7 +154,7 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
     if let Some(Aftermath::TakenBack { to, end, .. }) = &settled.aftermath {
         return match end {
             Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
-                (State::RolledBack, Some(format!("{to} runs")))
+                (State::RolledBack, Some(format!("{to} is running")))
             }
             Ending::Settled(_) => (State::Failed, Some(format!("failed to roll back to {to}"))),
             _ => (State::UnderWay, Some(format!("rolling back to {to}"))),
@@ -169,7 +169,7 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
             _ => (State::Changed, revision()),
         },
         Ending::Settled(Verdict::RolledBack { runs, .. }) => {
-            (State::RolledBack, Some(format!("{runs} runs")))
+            (State::RolledBack, Some(format!("{runs} is running")))
         }
         Ending::Settled(Verdict::Superseded { by }) => (State::Failed, Some(format!("superseded by {by}"))),
         Ending::Settled(_) => (State::Failed, revision()),
