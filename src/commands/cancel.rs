@@ -21,11 +21,11 @@ use crate::report::{Event, Outcome};
   ecsail cancel web
   ecsail cancel web --cluster main --yes
 
-If ECS cannot stop the deployment, the service is updated to its previous revision. If no deployment is in progress,
-use `ecsail rollback`.
+If ECS cannot stop the deployment, the service is updated to its previous revision. If no
+deployment is in progress, use `ecsail rollback`.
 
-Exit codes: 0 rolled back, 1 no deployment in progress or another error, 2 usage, 3 the rollback failed,
-4 timed out while in progress, 5 refused, 130 interrupted.")]
+Exit codes: 0 rolled back, 1 no deployment in progress or another error, 2 usage, 3 the rollback
+failed, 4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Cancel {
     #[command(flatten)]
     named: One,

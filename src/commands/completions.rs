@@ -16,8 +16,9 @@ use crate::report::{Event, Outcome};
   ecsail completions zsh > \"${fpath[1]}/_ecsail\"
   ecsail completions fish > ~/.config/fish/completions/ecsail.fish
 
-The script runs the `ecsail` in the path, which completes verbs and flags, the services and stages of the manifest, and
-the names that earlier commands cached in `~/.cache/ecsail`. It never calls AWS.")]
+The script runs the `ecsail` in the path, which completes verbs and flags, the services and stages
+of the manifest, and the names that earlier commands cached in `~/.cache/ecsail`. It never calls
+AWS.")]
 pub struct Completions {
     /// Shell to print the script for
     shell: Shell,

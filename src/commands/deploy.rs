@@ -31,8 +31,8 @@ const AT_ONCE: usize = 50;
   ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
   ecsail deploy service web --tag 1.4.2 --dry-run
 
-Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 3 rollout failed or rolled back,
-4 timed out while in progress, 5 refused, 130 interrupted.")]
+Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 3 rollout failed or rolled
+back, 4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Deploy {
     #[command(flatten)]
     selection: Selection,

@@ -49,7 +49,7 @@ fn list() -> String {
 
 fn explained(rule: &Rule) -> String {
     format!(
-        "{}[{}]: {}\n\n{}\n\nsource: {}\nto ignore it: {}",
+        "{}[{}]: {}\n\n{}\n\nsource: {}\nignore it: {}",
         severity(rule),
         rule.id,
         rule.title,

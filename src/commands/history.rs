@@ -20,8 +20,8 @@ use crate::report::{Event, Line, Outcome, Page, Paint, Row, names, table, times}
   ecsail history web --limit 50 --stage production
   ecsail history web --cluster main --output json
 
-ECS keeps deployments for 90 days. Tags, commits and users are read from the tags that ecsail sets on the task
-definition; the user is shown for the deployment that the revision was registered for.")]
+ECS keeps deployments for 90 days. Tags, commits and users are read from the tags that ecsail sets
+on the task definition; the user is shown for the deployment that the revision was registered for.")]
 pub struct History {
     #[command(flatten)]
     named: Named,

@@ -15,7 +15,7 @@ use crate::report::{Event, Outcome, PlanFormat};
 #[command(after_help = "Examples:
   ecsail plan --tag 1.4.2
   ecsail plan service web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
-  ecsail plan --tag 1.4.2 --exit-code      # 6 when there are changes, 0 when there are none")]
+  ecsail plan --tag 1.4.2 --exit-code      # 6 if there are changes")]
 pub struct Plan {
     #[command(flatten)]
     selection: Selection,

@@ -29,14 +29,16 @@ use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, table};
   ecsail prune web --keep 10 --dry-run
   ecsail prune web --keep 10 --delete --yes
   ecsail prune --family shop-worker --keep 5 --cluster main
-  ecsail prune web --keep 10 --without schedules     # schedules cannot be read, and none runs the family
+  ecsail prune web --keep 10 --without schedules   # none runs the family
 
-Always kept: the newest ACTIVE revisions, and those that services, task sets, deployments in progress, running tasks,
-the last successful deployments, a rollback, EventBridge rules or schedules of the account and region refer to. If
-one of these sources cannot be read, nothing is changed (exit code 5), unless `--without` skips it.
-State machines, functions and pipelines that run tasks are not checked.
+Always kept: the newest ACTIVE revisions, and those that services, task sets, deployments in
+progress, running tasks, the last successful deployments, a rollback, EventBridge rules or
+schedules of the account and region refer to. If one of these sources cannot be read, nothing is
+changed (exit code 5), unless `--without` skips it. State machines, functions and pipelines that
+run tasks are not checked.
 
-Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 5 refused, 130 interrupted.")]
+Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 5 refused, 130
+interrupted.")]
 pub struct Prune {
     #[command(flatten)]
     of: OfFamily,

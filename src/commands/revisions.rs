@@ -22,9 +22,9 @@ use crate::report::{Event, Line, Outcome, Page, Row, names, table, times};
   ecsail revisions web --cluster main --all
   ecsail revisions --family shop-worker --output json
 
-References are read from the services of the cluster, their deployments in progress, their last successful
-deployments, the target of a rollback, running tasks, EventBridge rules and schedules. `ecsail prune` reads those of
-all clusters.")]
+References are read from the services of the cluster, their deployments in progress, their last
+successful deployments, the target of a rollback, running tasks, EventBridge rules and schedules.
+`ecsail prune` reads those of all clusters.")]
 pub struct Revisions {
     #[command(flatten)]
     of: OfFamily,

@@ -27,10 +27,11 @@ use crate::report::{Event, Outcome};
   ecsail rollback web --to 1.4.1                    # an image tag
   ecsail rollback web --steps 2
 
-Without `--to`, the target is the newest deployment that succeeded before the running one, without those that were
-rolled back since. A deployment in progress is stopped, and ECS rolls it back. Schedules of the manifest that run
-revisions of the same release are rolled back after the services. A number after `--to` is a revision of the family
-if it exists, else an image tag; `tag=12` is always a tag.
+Without `--to`, the target is the newest deployment that succeeded before the running one, without
+those that were rolled back since. A deployment in progress is stopped, and ECS rolls it back.
+Schedules of the manifest that run revisions of the same release are rolled back after the
+services. A number after `--to` is a revision of the family if it exists, else an image tag;
+`tag=12` is always a tag.
 
 Exit codes: 0 rolled back or nothing to do, 1 error or declined, 2 usage, 3 the rollback failed,
 4 timed out while in progress, 5 refused, 130 interrupted.")]

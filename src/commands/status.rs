@@ -37,8 +37,9 @@ const A_SERVICE: Duration = Duration::from_millis(20);
   ecsail status --cluster main                  # all services of a cluster, without a manifest
   ecsail status web --cluster main --output json
 
-Up to ten services are shown in full: images, the last deploy, targets, events, and how the running definition differs
-from the manifest. More are shown as a table. Without names, the manifest's schedules are shown too.
+Up to ten services are shown in full: images, the last deploy, targets, events, and how the
+running definition differs from the manifest. More are shown as a table. Without names, the
+manifest's schedules are shown too.
 
 Exit codes: 0 all services exist, 1 a service does not exist or another error, 2 usage.")]
 pub struct Status {

@@ -155,7 +155,7 @@ fn permissions_that_are_missing_are_named() {
     world.sandbox.inject(Fault::on("DescribeTaskDefinition", FaultKind::AccessDenied));
     run(&world, &["exec", "web"])
         .exits(7)
-        .says("note: the role and the file system of the container are not");
+        .says("note: the task role and the file system of the container are not");
     world.sandbox.inject(Fault::on("ExecuteCommand", FaultKind::AccessDenied).always());
     run(&world, &["exec", "web"]).exits(1).says("hint: allow `ecs:ExecuteCommand`");
 }

@@ -94,7 +94,7 @@ fn cancel_that_cannot_be_done_at_all_is_said() {
 #[test]
 fn continue_lets_the_deployment_go_on() {
     let world = waiting();
-    let run = world.run(&["continue", "web"]).exits(0).answers("web: the deployment goes on (hook ");
+    let run = world.run(&["continue", "web"]).exits(0).answers("web: the deployment continues (hook ");
     run.answers("web: deployed web:2 in ");
     assert_eq!(world.calls("ContinueServiceDeployment").len(), 1);
 }
@@ -135,7 +135,7 @@ fn continue_that_is_denied_says_what_to_allow_and_one_whose_answer_is_lost_is_do
     world.sandbox.inject(Fault::on("ContinueServiceDeployment", FaultKind::AccessDenied));
     world.run(&["continue", "web"]).exits(1).says("allow `ecs:ContinueServiceDeployment`");
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied));
-    world.run(&["continue", "web"]).exits(1).says("have to be allowed");
+    world.run(&["continue", "web"]).exits(1).says("allow `ecs:ListServiceDeployments`");
     world.sandbox.inject(Fault::on("ContinueServiceDeployment", FaultKind::DropAfter));
     world.run(&["continue", "web"]).exits(0).answers("web: deployed web:2");
 }

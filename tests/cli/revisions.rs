@@ -98,5 +98,5 @@ fn several_services_need_a_choice() {
     let manifest = format!("{MANIFEST}  api: {{}}\n");
     let world = World::new(Scenario::Steady);
     world.folder.write("ecsail.yml", &manifest);
-    world.run(&["revisions"]).exits(2).says("one of: web, api");
+    world.run(&["revisions"]).exits(2).says("name one of web, api");
 }

@@ -64,7 +64,7 @@ fn a_rollback_under_way_is_told_with_its_reason() {
         }
     }
     let run = world.run(&["status"]).exits(0).answers(", a deployment is being rolled back\n");
-    let run = run.answers("web:2 rollback in progress, back to web:1");
+    let run = run.answers("web:2 rollback in progress, rolling back to web:1");
     run.answers("circuit breaker").answers("  event     ");
 }
 

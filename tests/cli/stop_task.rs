@@ -22,7 +22,7 @@ fn a_task_is_stopped_by_the_beginning_of_its_id_with_a_reason() {
     let world = world();
     let ids = tasks(&world, "web");
     let run = world.run(&["stop-task", "web", &ids[0][..8], "--reason", "leaks memory", "--yes"]).exits(0);
-    run.answers(&format!("web: stopping task {} (web:1); ECS starts another", ids[0]));
+    run.answers(&format!("web: stopping task {} (web:1); ECS starts a replacement", ids[0]));
     let described = world.call("DescribeTasks", json!({"cluster": "main", "tasks": [ids[0]]}));
     assert_eq!(described["tasks"][0]["stoppedReason"], "leaks memory");
     assert_eq!(tasks(&world, "web").len(), 1);
@@ -56,7 +56,7 @@ fn one_that_stops_already_is_said_to() {
     let ids = tasks(&world, "web");
     world.run(&["stop-task", "web", &ids[0], "--yes"]).exits(0);
     let run = world.run(&["stop-task", "web", &ids[0][..8], "--yes"]).exits(5);
-    run.says("is stopped or stopping already: Stopped by ecsail stop-task");
+    run.says("has already been stopped: Stopped by ecsail stop-task");
 }
 
 #[test]

@@ -92,7 +92,10 @@ fn a_deployment_is_waited_for_by_its_id() {
 fn it_takes_nothing_back_unless_it_is_asked_to() {
     let world = World::new(Scenario::Crash);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
-    let run = world.run(&["wait", "web"]).exits(3).says("the service was left as it is: `wait` only watches");
+    let run = world
+        .run(&["wait", "web"])
+        .exits(3)
+        .says("the service was left as it is: `ecsail wait` only watches");
     assert!(!run.stderr.contains("was asked for"), "nobody asked: {}", run.stderr);
     let run = world.run(&["wait", "web", "--on-failure", "leave"]).exits(3);
     run.says("the service was left as it is: `on_failure` is `leave`");

@@ -14,7 +14,7 @@ use crate::settings::Tags;
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule diff --tag 1.4.2
-  ecsail schedule diff nightly-report --tag 1.4.2 --exit-code    # 6 when there are changes, 0 when there are none
+  ecsail schedule diff nightly-report --tag 1.4.2 --exit-code    # 6 if there are changes
 
 The same as `ecsail plan schedule`.")]
 pub struct Diff {

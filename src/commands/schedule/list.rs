@@ -27,8 +27,9 @@ const EXPRESSION: usize = 2;
   ecsail schedule list nightly-report --stage production
   ecsail schedule list --output json
 
-Drift is what differs from the manifest, and a tag other than that of the service that the schedule is like. Commands
-and environment variables are compared by `ecsail schedule diff`, which needs a tag.")]
+Drift is what differs from the manifest, and a tag other than that of the service that the
+schedule is like. Commands and environment variables are compared by `ecsail schedule diff`, which
+needs a tag.")]
 pub struct List {
     /// Keys of schedules in the manifest [default: all, and those that the manifest no longer has]
     #[arg(value_name = "NAME", add = crate::completing::schedules())]

@@ -35,8 +35,9 @@ const PLACEHOLDER: &str = "TAG";
   ecsail schedule prune --dry-run
   ecsail schedule prune --stage production --yes
 
-Only what this app and stage own is removed: schedules in their own group, and rules with their tags. Groups that the
-manifest names are not pruned. Of a rule that also has targets of other owners, only the app's own targets are removed.
+Only what this app and stage own is removed: schedules in their own group, and rules with their
+tags. Groups that the manifest names are not pruned. Of a rule that also has targets of other
+owners, only the app's own targets are removed.
 
 Exit codes: 0 succeeded or nothing to do, 1 a removal failed or declined, 2 usage, 5 refused.")]
 pub struct Prune {

@@ -31,12 +31,12 @@ use crate::report::{Event, Outcome};
   ecsail schedule run nightly-report --stage production --timeout 3h
   ecsail schedule run hourly --target mail        # of a rule with several targets
 
-The task runs as the schedule in AWS would run it now: with the target's revision, network, capacity, tags and input.
-The schedule may be disabled. The log lines are printed to stdout.
+The task runs as the schedule in AWS would run it now: with the target's revision, network,
+capacity, tags and input. The schedule may be disabled. The log lines are printed to stdout.
 
-Exit codes: that of the container (of several the first that is not 0); 3 if there is none, because it never ran or was
-stopped; 1 if no task was started; 4 if it exceeded its timeout and was stopped; 5 if the target does not run a task;
-130 interrupted.")]
+Exit codes: that of the container (of several the first that is not 0); 3 if there is none,
+because it never ran or was stopped; 1 if no task was started; 4 if it exceeded its timeout and
+was stopped; 5 if the target does not run a task; 130 interrupted.")]
 pub struct Run {
     /// Key of the schedule in the manifest
     #[arg(value_name = "NAME", add = crate::completing::schedules())]
