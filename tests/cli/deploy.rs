@@ -483,7 +483,7 @@ fn whoever_deployed_while_the_question_was_open_is_not_superseded() {
         let output = child.wait_with_output().expect("it ends");
         let shown = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(5), "{arguments}: {shown}");
-        assert!(shown.contains("service `web` is another than when this was planned"), "{shown}");
+        assert!(shown.contains("service `web` has changed since the plan"), "{shown}");
         world.unchanged();
     }
 }

@@ -297,7 +297,7 @@ fn a_sandbox_that_serves_is_as_the_schema_says() {
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     let mut printed = String::new();
-    while !printed.contains("until it is interrupted") {
+    while !printed.contains("until interrupted") {
         assert_ne!(stdout.read_line(&mut printed).expect("text"), 0, "{printed}");
     }
     let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();

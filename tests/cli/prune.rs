@@ -347,7 +347,7 @@ fn an_interrupt_ends_it_between_two_calls_and_it_says_how_far_it_came() {
     let ended = child.wait_with_output().expect("it ends");
     assert_eq!(ended.status.code(), Some(130));
     let text = String::from_utf8(ended.stdout).expect("text");
-    assert!(text.contains("web: interrupted, 2 deregistered, of 8 to deregister"), "{text}");
+    assert!(text.contains("web: interrupted; 2 deregistered of 8 to deregister"), "{text}");
     assert_eq!(numbers(&world.sandbox, "INACTIVE"), [1, 2]);
 }
 

@@ -197,8 +197,8 @@ fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touc
         [
             "TARGET NAME STATE DETAIL",
             "task migrate done shop:4",
-            "service web rolled back shop:1 runs",
-            "service worker rolled back shop:2 runs",
+            "service web rolled back shop:1 is running",
+            "service worker rolled back shop:2 is running",
             "service mailer not reached `worker` failed",
             "schedule nightly not reached `worker` failed",
             "task warm not reached `worker` failed",
@@ -386,7 +386,7 @@ fn what_went_back_with_its_release_is_no_success_in_github_actions_either() {
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     release(&world, &["--on-failure", "rollback"]).exits(3).says("::error title=ecsail%3A web::");
     let summary = std::fs::read_to_string(summary).expect("a summary");
-    assert!(summary.contains("| service | `web` | rolled back | shop:1 runs |"), "{summary}");
+    assert!(summary.contains("| service | `web` | rolled back | shop:1 is running |"), "{summary}");
 }
 
 #[test]
@@ -482,7 +482,7 @@ fn what_somebody_else_deploys_during_the_migration_is_not_replaced() {
     let other = format!("{binary} -f other.yml deploy service web --tag v3 --yes");
     world.folder.write("other.yml", &MANIFEST.replace(", before: [ migrate ]", ""));
     world.folder.write("ecsail.yml", &format!("{MANIFEST}{}", hooks.replace("aws-like", &other)));
-    let run = release(&world, &[]).exits(1).says("service `web` is another than when this was planned");
+    let run = release(&world, &[]).exits(1).says("service `web` has changed since the plan");
     run.answers("web: not updated");
     assert_eq!(image(&world, "web"), "v3");
 }

@@ -96,7 +96,7 @@ fn it_takes_nothing_back_unless_it_is_asked_to() {
         .run(&["wait", "web"])
         .exits(3)
         .says("the service was left as it is: `ecsail wait` only watches");
-    assert!(!run.stderr.contains("was asked for"), "nobody asked: {}", run.stderr);
+    assert!(!run.stderr.contains("`on_failure` is"), "{}", run.stderr);
     let run = world.run(&["wait", "web", "--on-failure", "leave"]).exits(3);
     run.says("the service was left as it is: `on_failure` is `leave`");
     assert!(world.calls("StopServiceDeployment").is_empty());
