@@ -1,4 +1,4 @@
-//! `ecsail check`: everything that is wrong, at once, each at its place; no AWS, no credentials.
+//! Tests of `ecsail check`: all problems at once, each with its position; no AWS, no credentials.
 
 use crate::support::{DEFINITION, Folder, MANIFEST};
 
@@ -185,8 +185,8 @@ fn tags_and_variables_of_the_command_line_are_checked() {
         .says("no image named `ap` in the manifest")
         .says("did you mean `app`?");
     folder.run(&["check", "--set", "x"]).exits(2).says("`--set x…` is not `name=value`");
-    folder.run(&["check", "--env-file", "nope"]).exits(2).says("read the env file `nope`");
-    folder.run(&["check", "--output", "markdown"]).exits(2).says("is for `plan` alone");
+    folder.run(&["check", "--env-file", "nope"]).exits(2).says("failed to read env file `nope`");
+    folder.run(&["check", "--output", "markdown"]).exits(2).says("is supported by `ecsail plan` only");
     folder.run(&["chekc"]).exits(2);
 }
 

@@ -1,4 +1,4 @@
-//! The same against what others wrote: AWS's own clients drive the sandbox, and the binary deploys to MiniStack and moto.
+//! Conformance tests: AWS's own clients call the sandbox, and the binary deploys to MiniStack and moto.
 //!
 //! Ignored in a plain `cargo test`, since they install packages from PyPI: `cargo test -- --ignored`.
 
@@ -31,8 +31,11 @@ fn the_strict_reading_of_answers_is_strict() {
 #[ignore = "needs Python and packages from PyPI"]
 fn the_model_file_is_what_the_generator_gives_for_its_version() {
     let model = include_str!("../../src/document/ecs-model.json");
-    let version =
-        model.split("from botocore ").nth(1).and_then(|rest| rest.split(';').next()).expect("the file says");
+    let version = model
+        .split("from botocore ")
+        .nth(1)
+        .and_then(|rest| rest.split(';').next())
+        .expect("the file names its version");
     let venv = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("botocore-{version}"));
     if !venv.join("bin/done").exists() {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), HINT);
@@ -94,7 +97,7 @@ fn ministack_image_that_cannot_be_pulled() {
         .deploy(&["--tag", "nopull"])
         .exits(3)
         .answers("web: web:2 was rolled back, web:1 is running: ");
-    // MiniStack gives up on the digest, sometimes before it has made a single task: then its reason is all there is.
+    // MiniStack fails on the digest, sometimes before it has created a task. Then its reason is the only diagnosis.
     let by_task = run.stderr.contains("cause: the image is not in the registry");
     let by_reason = run.stdout.contains("unsuccessful image digest resolution attempts");
     assert!(by_task || by_reason, "{run:?}");
@@ -106,7 +109,7 @@ fn ministack_rollback_goes_to_the_previous_good_revision() {
     let emulator = Emulator::ministack(&[]);
     emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
     emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 is running: ");
-    // MiniStack keeps no service deployments: the revisions are all there is to go by.
+    // MiniStack has no service deployments, so the revisions are the only history.
     let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
     let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
     run.says("ECS has no deployment history for `web`");
@@ -158,7 +161,7 @@ fn moto_as_far_as_it_rolls_out() {
     let emulator = Emulator::moto(&[]);
     emulator.folder.run(&["plan", "--tag", "v2"]).exits(0).answers("…:v1 → …:v2");
     emulator.deploy(&["--tag", "v9"]).exits(1).says("no tag `v9` in repository `shop/app`");
-    // moto never completes a deployment, so one is always under way.
+    // moto never completes a deployment, so one is always in progress.
     emulator.deploy(&["--tag", "v2"]).exits(5).says("is in progress");
     emulator
         .folder
@@ -166,7 +169,7 @@ fn moto_as_far_as_it_rolls_out() {
         .exits(0)
         .answers("web: no changes (web:1 stays)");
     let run = emulator.deploy(&["--tag", "v2", "--supersede", "--timeout", "2s"]).exits(4);
-    // Its answer keeps the old deployment, and ours never comes: no success is made of that.
+    // Its answer keeps the old deployment, and the new one never appears, which must not be a success.
     run.answers("web: web:2 is still in progress after ")
         .answers("waiting for: ECS does not show the deployment yet");
     let image = emulator.aws(&[

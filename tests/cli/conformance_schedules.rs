@@ -1,6 +1,6 @@
-//! `deploy schedule` against MiniStack and moto, through the binary; boto3 says what is there then.
+//! `deploy schedule` against MiniStack and moto, through the binary; boto3 reads the result.
 //!
-//! Ignored in a plain `cargo test`, as the other conformance tests are.
+//! Ignored in a plain `cargo test`, as all conformance tests.
 
 use std::collections::BTreeSet;
 
@@ -41,14 +41,14 @@ pub(crate) const PAIR: &str = "
 
 const DEPLOY: &[&str] = &["deploy", "schedule", "--tag"];
 
-/// Plays a part on each emulator.
+/// Runs a test on each emulator.
 pub(crate) fn on_both(part: impl Fn(&Emulator)) {
     for emulator in [Emulator::ministack, Emulator::moto] {
         part(&emulator(&[]).watched(&[("ecsail.yml", MANIFEST)]));
     }
 }
 
-/// Deploys the schedules with a tag; what is deployed is no change.
+/// Deploys the schedules with a tag, and checks that a plan then has no changes.
 pub(crate) fn deploy(emulator: &Emulator, tag: &str) -> Vec<String> {
     let (run, changes) = emulator.changes(&[DEPLOY, &[tag]].concat());
     run.exits(0);
@@ -56,7 +56,7 @@ pub(crate) fn deploy(emulator: &Emulator, tag: &str) -> Vec<String> {
     changes
 }
 
-/// Returns the target of the schedule, and the rule's own.
+/// Returns the target of the schedule, and that of the rule.
 pub(crate) fn targets(state: &Value) -> [&Value; 2] {
     [&state["schedules"]["nightly"]["Target"], &state["rules"]["hourly"]["Targets"]["hourly"]]
 }

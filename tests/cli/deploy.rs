@@ -1,4 +1,4 @@
-//! `ecsail deploy` where the rollout goes well, and what stands against a deploy.
+//! Tests of `ecsail deploy`: rollouts that succeed, and plans that are refused.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
@@ -15,7 +15,7 @@ fn a_deploy_registers_updates_and_watches_to_the_end() {
     let updates = world.calls("UpdateService");
     assert_eq!(updates.len(), 1);
     let arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2";
-    // Nothing but what was asked for: no desiredCount, no defaults.
+    // Only what was requested: no desiredCount, no defaults.
     assert_eq!(updates[0].body, json!({"cluster": "main", "service": "web", "taskDefinition": arn}));
     assert_eq!(world.service("web")["taskDefinition"], arn);
     assert_eq!(world.service("web")["deployments"][0]["rolloutState"], "COMPLETED");
@@ -213,13 +213,13 @@ fn a_deployment_under_way_is_refused_unless_superseded() {
     world
         .run(&["deploy", "--tag", "v2", "--no-wait"])
         .exits(0)
-        .answers("web: web:2 is being deployed; not waiting for it");
+        .answers("web: web:2 is being deployed, not watching it");
     world.sandbox.clear_requests();
     world.deploy("v3").exits(5).says("a deployment of `web` is in progress: `web:2`").says("--supersede");
     world.unchanged();
-    // Neither is the same tag again a success: that deployment has not ended yet.
+    // The same tag again is not a success either, since that deployment has not ended yet.
     world.deploy("v2").exits(5);
-    world.run(&["plan", "--tag", "v3"]).exits(0).answers("note: a deployment of `web` is under way");
+    world.run(&["plan", "--tag", "v3"]).exits(0).answers("note: a deployment of `web` is in progress");
     world.sandbox.set_scenario(None, Scenario::Steady);
     world.run(&["deploy", "--tag", "v3", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
 }
@@ -245,7 +245,7 @@ fn a_mistake_in_the_last_service_registers_nothing_of_the_first() {
         World::with(Scenario::Steady, &files, &[service("web", json!({})), service("worker", json!({}))]);
     world.run(&["deploy", "--tag", "v2"]).exits(1).says("unknown key `memmory`");
     assert!(world.sandbox.requests().is_empty(), "nothing is even asked");
-    // A verb needs only what it uses.
+    // A verb requires only what it uses.
     world.deploy("v2").exits(0);
 }
 
@@ -343,7 +343,7 @@ fn no_credentials_are_said_with_what_was_tried() {
     run.says("set up credentials in the environment (`AWS_ACCESS_KEY_ID`), a profile in `~/.aws`");
 }
 
-/// Returns the depth of the longest chain of calls of which each began after the one before had ended.
+/// Returns the length of the longest chain of calls each of which began after the previous had ended.
 fn depth(requests: &[ecsail::sandbox::Request]) -> usize {
     let mut depths: Vec<usize> = Vec::new();
     for (index, request) in requests.iter().enumerate() {
@@ -357,7 +357,7 @@ fn depth(requests: &[ecsail::sandbox::Request]) -> usize {
 #[test]
 fn at_most_three_round_trips_precede_the_update() {
     let world = World::new(Scenario::Steady);
-    // Calls that are made at once must be seen to overlap.
+    // Calls that are made at once must overlap.
     world.sandbox.inject(Fault::any(FaultKind::Latency(Duration::from_millis(30))).always());
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     let requests = world.sandbox.requests();
@@ -393,7 +393,7 @@ fn an_image_without_a_version_is_warned_of() {
 #[test]
 fn a_manifest_without_services_deploys_nothing_and_says_so() {
     let folder = Folder::new(&[("ecsail.yml", "ecsail: 1\ncluster: main\nservices: {}\n")]);
-    folder.run(&["deploy"]).exits(2).says("the manifest has nothing to deploy");
+    folder.run(&["deploy"]).exits(2).says("the manifest has no services or schedules to deploy");
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn a_field_that_is_let_through_arrives_as_it_was_written() {
     world.deploy("v2").exits(0).answers("unchanged");
 }
 
-/// Reads what the binary shows until it has said something.
+/// Reads the output of the binary until it contains a text.
 #[cfg(target_os = "linux")]
 pub(crate) fn until_asked(child: &mut std::process::Child, question: &str) {
     let mut seen = Vec::new();
@@ -429,7 +429,7 @@ pub(crate) fn until_asked(child: &mut std::process::Child, question: &str) {
     }
 }
 
-/// Starts the binary at a terminal.
+/// Starts the binary in a terminal.
 #[cfg(target_os = "linux")]
 pub(crate) fn at_a_terminal(world: &World, arguments: &str) -> std::process::Child {
     use std::process::{Command, Stdio};
@@ -442,7 +442,7 @@ pub(crate) fn at_a_terminal(world: &World, arguments: &str) -> std::process::Chi
     command.spawn().expect("`script` is there")
 }
 
-/// Starts the binary at a terminal and returns once it has asked.
+/// Starts the binary in a terminal and returns once it prompts.
 #[cfg(target_os = "linux")]
 fn asked(world: &World, arguments: &str) -> std::process::Child {
     let mut child = at_a_terminal(world, arguments);
@@ -457,7 +457,7 @@ fn who_watches_on_is_asked_again_at_the_next_interrupt() {
     let mut child = at_a_terminal(&world, "deploy --tag v2 --yes");
     let mut keys = child.stdin.take().expect("piped");
     for answer in [b"w\n", b"l\n"] {
-        // An interrupt drops what was typed and not read yet: the watch has to go on first.
+        // An interrupt drops typed input that was not read yet, so the watch has to continue first.
         until_asked(&mut child, "0/2");
         std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
         until_asked(&mut child, "[w]atch on? ");
@@ -481,7 +481,7 @@ fn whoever_deployed_while_the_question_was_open_is_not_superseded() {
         let output = child.wait_with_output().expect("it ends");
         let shown = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(5), "{arguments}: {shown}");
-        assert!(shown.contains("service `web` is another than when this was planned"), "{shown}");
+        assert!(shown.contains("service `web` has changed since the plan"), "{shown}");
         world.unchanged();
     }
 }

@@ -1,4 +1,4 @@
-//! What the screen shows of rollouts under way: the live display's layout and drawing, and the plain lines.
+//! Tests of the live display (layout and drawing) and of plain progress lines.
 
 use ecsail::aws::types::{Epoch, Event};
 use ecsail::diagnose::{ContainerEnd, Diagnosis};
@@ -81,7 +81,7 @@ fn at_no_width_does_a_line_reach_the_last_column() {
     }
 }
 
-/// Returns the columns that a text takes, without its colours: CJK characters take two.
+/// Returns the width of a text in columns, without colours. CJK characters have two.
 fn console_width(line: &str) -> usize {
     let mut width = 0;
     let mut characters = line.chars();
@@ -121,10 +121,10 @@ fn what_a_service_says_cannot_move_the_cursor() {
     assert_eq!(lines(&[row], 80, 24), ["web ██████████ 4/4 running 1m05s  x; a b [2Jc"]);
 }
 
-/// A terminal as far as the display uses one: it wraps, and folds its lines anew when its width changes.
+/// A terminal, as far as the display needs one: it wraps, and rewraps when its width changes.
 struct Terminal {
     columns: usize,
-    /// The rows, each with whether the next one goes on with the same line.
+    /// The rows, each with whether the next row continues the same line.
     rows: Vec<(String, bool)>,
     at: (usize, usize),
 }
@@ -182,7 +182,7 @@ impl Terminal {
         }
     }
 
-    /// Folds all lines anew; the cursor, which stands at the beginning of the last row, stays there.
+    /// Rewraps all lines. The cursor at the beginning of the last row stays there.
     fn resize(&mut self, columns: usize) {
         let lines = self.lines();
         self.columns = columns;
@@ -199,7 +199,7 @@ impl Terminal {
         self.at = (self.rows.len() - 1, 0);
     }
 
-    /// Returns the lines, each as it was written.
+    /// Returns the lines as they were written.
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new()];
         for (text, goes_on) in &self.rows {
@@ -213,7 +213,7 @@ impl Terminal {
     }
 }
 
-/// Takes the characters of a control sequence, its last one included.
+/// Consumes the characters of a control sequence, including the last one.
 trait TakeControl {
     fn take_while_inclusive(self) -> String;
 }
@@ -231,7 +231,7 @@ impl<I: Iterator<Item = char>> TakeControl for I {
     }
 }
 
-/// Draws frames of changing sizes, with a story between them, on a terminal whose width changes.
+/// Draws frames of changing sizes with lines between them, on a terminal whose width changes.
 fn drawn(widths: &[usize]) -> (Terminal, Vec<String>) {
     let (mut terminal, mut redraw, mut told) = (Terminal::new(widths[0]), Redraw::default(), Vec::new());
     terminal.write("$ ecsail deploy\n");

@@ -1,4 +1,4 @@
-//! Every way in which a rollout ends, through the binary: verdict, exit code, what the screen says.
+//! Every outcome of a rollout, through the binary: verdict, exit code and output.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
@@ -22,7 +22,7 @@ fn a_crash_loop_that_ecs_rolls_back_is_no_success() {
     let world = World::with_breaker(Scenario::Crash);
     let run = world.deploy("v2").exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
     run.says("exit code 1");
-    // The service is steady again, with one deployment: what others take for success.
+    // The service is stable again with one deployment, which other tools report as success.
     let service = world.service("web");
     assert_eq!(service["taskDefinition"], "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1");
 }
@@ -123,7 +123,7 @@ fn without_service_deployments_the_list_tells_the_same_truth() {
         .exits(0)
         .answers("web: deployed web:2")
         .says(note);
-    assert_eq!(run.stderr.matches(note).count(), 1, "it is said once");
+    assert_eq!(run.stderr.matches(note).count(), 1, "the note is printed once");
     for (breaker, scenario) in [
         (true, Scenario::Crash),
         (true, Scenario::RollbackNewId),
@@ -233,7 +233,7 @@ fn one_failed_service_among_several_decides_the_exit_code() {
 fn a_failed_deployment_is_not_unchanged_the_second_time() {
     let world = World::new(Scenario::CrashBreaker);
     world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
-    // What CI does when a job is run again.
+    // As a CI job that is run again.
     let again = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
     again.says("the last deployment of this revision failed");
     world.sandbox.set_scenario(None, Scenario::Steady);

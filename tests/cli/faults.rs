@@ -1,4 +1,4 @@
-//! What goes wrong on the way to AWS: nothing is done twice, and no error of the API becomes a failed rollout.
+//! Faults of the connection and the API: nothing is done twice, and no error of the API becomes a failed rollout.
 
 use std::io::BufReader;
 use std::time::Duration;
@@ -142,7 +142,7 @@ fn service_deployments_that_break_midway_leave_the_list_to_decide() {
 #[test]
 fn a_lost_answer_whose_deployment_is_another_ones_is_not_taken_for_ours() {
     let world = World::new(Scenario::Slow);
-    // Our update is lost before it takes effect; by the time it is looked up, somebody else has deployed.
+    // The update is lost before it takes effect, and another deployment begins before the update is looked up.
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore).times(1));
     world.deploy("v2").exits(0).answers("web: deployed web:2");
     assert_eq!(
@@ -157,7 +157,7 @@ fn what_was_done_by_the_end_of_the_time_is_deployed() {
     let mut child = world.start(&["deploy", "--tag", "v2", "--poll-interval", "1m", "--timeout", "2s"]);
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
     until(&mut stderr, "web: 0/2 running");
-    // What is left of the time when the last look begins is less than an answer takes.
+    // The time that is left when the last poll begins is shorter than an answer takes.
     world
         .sandbox
         .inject(Fault::on("DescribeServices", FaultKind::Latency(Duration::from_millis(150))).always());

@@ -1,4 +1,4 @@
-//! In GitHub Actions: groups, annotations, a step summary and outputs.
+//! Tests of the output in GitHub Actions: groups, annotations, the step summary and outputs.
 
 use ecsail::diagnose::{Diagnosis, log::Log};
 use ecsail::report::github::summary;

@@ -1,4 +1,4 @@
-//! What is done about a rollout that does not succeed: taken back by ECS, taken back by an update, or left.
+//! What happens to a rollout that does not succeed: rolled back by ECS, rolled back by an update, or left.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
@@ -11,7 +11,7 @@ use crate::support::{DEFINITION, MANIFEST, World, service};
 
 const WEB: &str = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:";
 
-/// Returns the number of the revision that the service is to run, and the state of its deployment.
+/// Returns the number of the service's revision, and the state of its deployment.
 fn runs(world: &World) -> (String, Value) {
     let service = world.service("web");
     let definition = service["taskDefinition"].as_str().expect("a definition");
@@ -75,7 +75,7 @@ fn a_deployment_that_the_breaker_failed_without_a_rollback_is_taken_back() {
 fn a_rollout_is_left_where_that_is_asked_for() {
     let world = World::new(Scenario::Crash);
     let run = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
-    run.says("the service was left as it is: `leave` was asked for");
+    run.says("the service was left as it is: `on_failure` is `leave`");
     assert_eq!(runs(&world), ("2".to_owned(), json!("IN_PROGRESS")));
     assert!(world.calls("StopServiceDeployment").is_empty());
 }
@@ -154,7 +154,7 @@ fn expired_credentials_are_no_failed_rollout_and_the_way_on_is_shown() {
     run.says("ecsail wait web --cluster main --deployment ecs-svc/");
 }
 
-/// Starts a deploy of `v2` and waits until its tasks are being started.
+/// Starts a deploy of `v2` and waits until its tasks are starting.
 fn started(world: &World, arguments: &[&str]) -> (Child, impl BufRead + use<>) {
     let mut child = world.start(&[&["deploy", "--tag", "v2"], arguments].concat());
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
@@ -209,7 +209,7 @@ fn a_way_back_that_is_refused_is_said_whatever_the_ending() {
 #[test]
 fn a_stop_that_cannot_be_made_out_is_asked_for_again() {
     let world = World::new(Scenario::Crash);
-    // More than the SDK's own attempts.
+    // More than the attempts of the SDK.
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::ServerError(500)).times(7));
     world.deploy("v2").exits(3).answers("; rolled back, web:1 is running").says("(StopServiceDeployment)");
     assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");

@@ -1,4 +1,4 @@
-//! The rules, through the binary: what `check` and `deploy` say, `ignore`, and `explain`.
+//! Tests of the linter's rules: the output of `check` and `deploy`, `ignore`, and `explain`.
 
 use ecsail::sandbox::Scenario;
 use serde_json::json;
@@ -118,7 +118,7 @@ fn explain_answers_in_json_and_suggests_ids() {
     assert!(one["source"].as_str().is_some_and(|source| source.starts_with("https://docs.aws.amazon.com/")));
     let all = folder.run(&["explain", "--output", "json"]).exits(0).event("explain");
     assert!(all["rules"].as_array().is_some_and(|rules| rules.len() > 30));
-    let run = folder.run(&["explain", "host-prot"]).exits(2).says("no rule has the id `host-prot`");
+    let run = folder.run(&["explain", "host-prot"]).exits(2).says("no rule with the id `host-prot`");
     run.says("did you mean `host-port`?");
 }
 

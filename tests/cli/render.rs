@@ -1,4 +1,4 @@
-//! `ecsail render`: exactly what would be sent.
+//! Tests of `ecsail render`: the documents, exactly as they would be sent.
 
 use serde_json::json;
 

@@ -1,11 +1,11 @@
-//! `ecsail rollback`: what ran well before comes back, and nothing else does.
+//! Tests of `ecsail rollback`: the service returns to the last deployment that succeeded, and nothing else changes.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, REPOSITORY, Run, World, service};
 
-/// Returns a world in which A, `web:1` with `v1`, and B, `web:2` with `v2`, succeeded.
+/// Returns a world in which A (`web:1` with `v1`) and B (`web:2` with `v2`) succeeded.
 fn a_and_b() -> World {
     let world = World::with_breaker(Scenario::Steady);
     world.deploy("v2").exits(0);
@@ -13,7 +13,7 @@ fn a_and_b() -> World {
     world
 }
 
-/// Returns that world, with C, `web:3` with `v3`, rolled back by ECS.
+/// Returns that world after C (`web:3` with `v3`) was rolled back by ECS.
 fn a_b_and_c_that_failed() -> World {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Crash);
@@ -35,7 +35,7 @@ fn rollback(world: &World, arguments: &[&str]) -> Run {
     world.run(&[&["rollback", "web", "--yes"], arguments].concat())
 }
 
-/// Returns `family:revision` that the service is to run.
+/// Returns `family:revision` of the service.
 fn runs(world: &World) -> String {
     let service = world.service("web");
     assert_eq!(service["deployments"][0]["rolloutState"], "COMPLETED", "{service:#}");
@@ -51,7 +51,7 @@ fn delete_image(world: &World, tag: &str) {
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
 }
 
-/// Fails if anything was changed, or stopped.
+/// Fails if anything was changed or stopped.
 #[track_caller]
 fn untouched(world: &World) {
     world.unchanged();
@@ -97,7 +97,7 @@ fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_w
     delete_image(&world, "v2");
     let run = rollback(&world, &[]).exits(1).says("take `web` back to `web:2`");
     run.says("image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` no longer exists")
-        .says("these could be gone back to: `--to web:1`");
+        .says("roll back to another deployment with `--to web:1`");
     untouched(&world);
     rollback(&world, &["--to", "web:1"]).exits(0).answers("web: deployed web:1");
     assert_eq!(runs(&world), "web:1");
@@ -107,7 +107,7 @@ fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_w
 fn where_the_only_image_is_gone_that_is_said() {
     let world = a_b_and_c_that_failed();
     delete_image(&world, "v1");
-    rollback(&world, &[]).exits(1).says("nothing else is known that could be gone back to");
+    rollback(&world, &[]).exits(1).says("there is no other deployment to roll back to");
     untouched(&world);
 }
 
@@ -122,7 +122,7 @@ fn a_deregistered_revision_is_registered_again_with_its_tags() {
     assert_eq!(after["containerDefinitions"], before.0["containerDefinitions"]);
     assert_eq!((tags["ecsail:tag"].as_str(), tags["ecsail:restored-from"].as_str()), ("v2", "web:2"));
     assert_eq!(tags["ecsail:deployed-by"], "arn:aws:iam::123456789012:user/sandbox");
-    // It counts as the revision that it was made from: the next one goes on down.
+    // It counts as the revision that it was copied from: the next rollback goes further back.
     rollback(&world, &[]).exits(0).answers("web: deployed web:1");
 }
 
@@ -177,7 +177,7 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
     world.sandbox.clear_requests();
     let run =
         rollback(&world, &["--to", "web:1"]).exits(5).says("a deployment of `web` is in progress: `web:3`");
-    run.says("without `--to` and `--steps` it is taken back");
+    run.says("leave out `--to` and `--steps`");
     untouched(&world);
     rollback(&world, &["--to", "web:1", "--supersede"]).exits(0).answers("web: deployed web:1");
 }
@@ -186,9 +186,9 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
 fn a_rollback_under_way_warns_before_it_is_taken_back_itself() {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Slow);
-    rollback(&world, &["--no-wait"]).exits(0).answers("web: web:1 is being deployed; not waiting for it");
+    rollback(&world, &["--no-wait"]).exits(0).answers("web: web:1 is being deployed, not watching it");
     let run = world.run(&["rollback", "web", "--dry-run"]).exits(0);
-    run.says("the deployment under way brings back the older web:1; taking it back returns to web:2");
+    run.says("the deployment in progress is a rollback to the older web:1; stopping it returns to web:2");
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn a_throttle_is_waited_out() {
 fn a_success_behind_more_than_a_page_of_deployments_is_found() {
     let world = a_and_b();
     let again = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
-    // Each is stopped by the next one; the last succeeds, and brings the same as B.
+    // Each is stopped by the next one. The last succeeds, and deploys the same as B.
     (0..105).for_each(|_| drop(world.call("UpdateService", again.clone())));
     world.run(&["wait", "web"]).exits(0);
     rollback(&world, &[]).exits(0).answers("web: deployed web:1");
@@ -354,7 +354,7 @@ fn a_success_behind_more_than_a_page_of_deployments_is_found() {
 fn it_needs_no_manifest() {
     let world = a_b_and_c_that_failed();
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
-    world.run(&["rollback", "--cluster", "main", "--yes"]).exits(2).says("which services is not said");
+    world.run(&["rollback", "--cluster", "main", "--yes"]).exits(2).says("no service is named");
     world.run(&["rollback", "wev", "--cluster", "main", "--yes"]).exits(1).says("did you mean `web`");
     untouched(&world);
     world.run(&["rollback", "web", "--cluster", "main", "--yes"]).exits(0).answers("web: deployed web:1");
@@ -393,7 +393,7 @@ fn attributes_go_back_with_the_definition() {
     world.call("UpdateService", input);
     world.run(&["wait", "web"]).exits(0);
     let before = world.service("web")["deployments"][0]["id"].clone();
-    // The same definition and image, another network: that is another state.
+    // The same definition and image with another network is another release.
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:2");
     run.says("service.networkConfiguration.awsvpcConfiguration.subnets");
     let service = world.service("web");
@@ -405,7 +405,7 @@ fn attributes_go_back_with_the_definition() {
 #[test]
 fn it_asks_and_a_dry_run_changes_nothing() {
     let world = a_and_b();
-    world.run(&["rollback", "web"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["rollback", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
     let run = world.run(&["rollback", "web", "--dry-run"]).exits(0).answers("dry run: nothing was changed");
     run.says("web: web:2 → web:1 (registered already)");
     untouched(&world);

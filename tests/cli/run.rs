@@ -1,4 +1,4 @@
-//! `ecsail run`: tasks of their own, to their end, with their lines and their exit code.
+//! Tests of `ecsail run`: one-off tasks, with their log lines and their exit code.
 
 #[cfg(unix)]
 use std::io::{BufReader, Read};
@@ -13,7 +13,7 @@ use crate::endings::until;
 use crate::events::all_as_the_schema_says;
 use crate::support::{DEFINITION, MANIFEST, Run, World, service};
 
-/// Returns service `web`, whose container writes to a log group, in a network of its own.
+/// Returns service `web`, whose container writes to a log group, with a network.
 fn logging() -> SeedService {
     let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"]}},
         "launchType": "FARGATE", "platformVersion": "1.4.0"});
@@ -27,13 +27,13 @@ fn world(scenario: Scenario) -> World {
     World::with(scenario, &[], &[logging()])
 }
 
-/// Runs a task like service `web`, with arguments before and a command after.
+/// Runs a task like service `web`, with flags and a command.
 fn run(world: &World, arguments: &[&str], command: &[&str]) -> Run {
     let like = ["run", "--cluster", "main", "--like", "web"];
     world.run(&[&like, arguments, &["--"], command].concat())
 }
 
-/// Returns the tasks outside of services, as DescribeTasks gives them.
+/// Returns the one-off tasks, as of DescribeTasks.
 fn tasks(world: &World) -> Vec<Value> {
     let of = |status: &str| {
         let listed =
@@ -181,7 +181,7 @@ fn when_its_time_is_up_it_is_stopped() {
     let stops = world.calls("StopTask");
     assert_eq!(
         (stops.len(), &stops[0].body["reason"]),
-        (1, &json!("Stopped by ecsail: the time of the run was up"))
+        (1, &json!("Stopped by ecsail: the run exceeded its timeout"))
     );
     assert_eq!(tasks(&world)[0]["lastStatus"], "STOPPED");
 }
@@ -236,7 +236,7 @@ fn only_the_container_that_is_named_counts_and_is_heard() {
     proxy["name"] = json!("proxy");
     containers.push(proxy);
     let world = World::with(Scenario::Steady, &[], &[seeded]);
-    // Without a name the proxy counts too: it is essential, and was ended with the other.
+    // Without `--container` the proxy counts too: it is essential, and was stopped with the other.
     let both = run(&world, &[], &["bin/migrate"]).exits(143);
     assert!(
         both.stdout.contains("app   | done") && both.stdout.contains("proxy | starting"),
@@ -288,7 +288,7 @@ fn a_sidecar_that_is_not_essential_neither_counts_nor_puts_names_before_lines() 
 #[test]
 fn errors_of_the_api_are_ridden_out() {
     let world = world(Scenario::Steady);
-    // More than the SDK itself tries.
+    // More than the attempts of the SDK.
     world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ServerError(503)).times(4));
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::DropAfter).times(1));
     run(&world, &[], &["bin/migrate"]).exits(0).answers("done");
@@ -331,8 +331,8 @@ fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
     let world = World::with(Scenario::Steady, &files, &[logging()]);
     world.run(&["run", "--like", "web", "--", "true"]).exits(0).answers("done");
     let near = world.run(&["run", "--cluster", "main", "--like", "wep", "--", "true"]).exits(1);
-    near.says("there is no service `wep` in cluster `main`").says("did you mean `web`?");
-    world.run(&["run", "--", "true"]).exits(2).says("name a task, or the service that it is like");
+    near.says("no service named `wep` in cluster `main`").says("did you mean `web`?");
+    world.run(&["run", "--", "true"]).exits(2).says("no task and no `--like SERVICE` is named");
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn lines_that_could_not_be_read_for_long_are_shown_once_they_can() {
     assert_eq!(run.stderr.matches("AccessDenied").count(), 1, "said once: {}", run.stderr);
 }
 
-/// Starts a run that goes on for long, and returns it once it is under way.
+/// Starts a long run, and returns it once it is in progress.
 #[cfg(unix)]
 fn under_way(
     world: &World,
@@ -375,7 +375,7 @@ fn under_way(
     (child, stderr)
 }
 
-/// Interrupts a run, and returns its exit code and the rest of what it said.
+/// Interrupts a run, and returns its exit code and the rest of its output.
 #[cfg(unix)]
 fn interrupted(mut child: std::process::Child, mut stderr: impl Read) -> (Option<i32>, String) {
     let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -411,7 +411,7 @@ fn an_interrupt_stops_it_where_that_was_said() {
     assert_eq!(tasks(&world)[0]["stoppedReason"], "Stopped by ecsail: the run was interrupted");
 }
 
-/// Returns a world whose tasks take their time: looks are far enough apart that nothing ends by itself.
+/// Returns a world with slow tasks: polls are far enough apart that nothing ends by itself.
 #[cfg(unix)]
 fn slow() -> World {
     let mut world = world(Scenario::Slow);
@@ -426,7 +426,7 @@ fn at_a_terminal_an_interrupt_asks_and_the_task_is_stopped_or_watched_on() {
     let mut child = at_a_terminal(&world, "run --cluster main --like web -- bin/x");
     let mut keys = child.stdin.take().expect("piped");
     for answer in [b"w\n", b"s\n"] {
-        // An interrupt drops what was typed and not read yet: the watch has to go on first.
+        // An interrupt drops typed input that was not read yet, so the watch has to continue first.
         let looks = world.calls("DescribeTasks").len();
         while world.calls("DescribeTasks").len() == looks {
             std::thread::yield_now();

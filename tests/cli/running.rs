@@ -1,4 +1,4 @@
-//! Services whose definition lives elsewhere: the one that runs, with the tag replaced and nothing else touched.
+//! Tests of services whose definition is not in the manifest: the running one is deployed with another tag.
 
 use ecsail::sandbox::{Scenario, SeedService};
 use serde_json::json;
@@ -14,7 +14,7 @@ services:
   web: {}
 ";
 
-/// Returns a service with members that nobody here knows, a sidecar, tags of the user's, and odd values.
+/// Returns a service with unknown members, a sidecar, tags of the user, and odd values.
 fn elaborate() -> SeedService {
     let mut seeded = service("web", json!({}));
     seeded.task_definition["futureField"] = json!({"Deep": [1, {"x": ""}]});

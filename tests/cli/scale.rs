@@ -1,4 +1,4 @@
-//! `ecsail scale`: the number of tasks, and the range that autoscaling keeps it in.
+//! Tests of `ecsail scale`: the desired count, and the range of autoscaling.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::endings::until;
 use crate::support::{DEFINITION, MANIFEST, World, service};
 
-/// Returns a world whose service is scaled automatically, between these numbers.
+/// Returns a world whose service has autoscaling between these numbers.
 fn scaled(min: i32, max: i32) -> World {
     let world = World::new(Scenario::Steady);
     register(&world, json!({"MinCapacity": min, "MaxCapacity": max}));
@@ -21,7 +21,7 @@ fn register(world: &World, members: Value) {
     registered.expect("a good range");
 }
 
-/// Returns the range of the service, and whether all of its scaling is suspended.
+/// Returns the range of the service, and whether all of its autoscaling is suspended.
 fn target(world: &World) -> (i64, i64, bool) {
     let asked = json!({"ServiceNamespace": "ecs", "ResourceIds": ["service/main/web"]});
     let answer = world.sandbox.call("application-autoscaling", "DescribeScalableTargets", asked);
@@ -78,7 +78,7 @@ fn the_number_that_is_there_changes_nothing() {
 fn nothing_is_waited_for_where_that_is_asked_for() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["scale", "web", "--desired", "4", "--yes", "--no-wait"]).exits(0);
-    run.answers("web: the desired count is 4 now; not waiting for it");
+    run.answers("web: the desired count is 4 now, not waiting for the tasks");
     assert_eq!(world.calls("DescribeServices").len(), 1);
 }
 
@@ -94,7 +94,7 @@ fn it_needs_no_manifest() {
 #[test]
 fn nothing_is_scaled_where_nobody_was_asked() {
     let world = World::new(Scenario::Steady);
-    world.run(&["scale", "web", "--desired", "4"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["scale", "web", "--desired", "4"]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
@@ -178,7 +178,7 @@ fn without_the_permission_to_look_at_autoscaling_a_number_can_be_set() {
     let world = scaled(1, 6);
     world.sandbox.inject(Fault::on("DescribeScalableTargets", FaultKind::AccessDenied).always());
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(0);
-    run.says("note: whether autoscaling will move the number again is not known");
+    run.says("note: it is unknown whether autoscaling will change the number again");
     let run = world.run(&["scale", "web", "--suspend", "--yes"]).exits(1);
     run.says("hint: allow `application-autoscaling:DescribeScalableTargets`");
 }
@@ -200,10 +200,10 @@ fn a_time_that_is_up_is_exit_code_4() {
     world.sandbox.set_scenario(None, Scenario::Stuck);
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let stuck = World::with(Scenario::Stuck, &files, &[service("web", json!({}))]);
-    // Tasks that are to start from now on wait for ever.
+    // From here on, new tasks stay pending for ever.
     stuck.call("UpdateService", json!({"cluster": "main", "service": "web", "forceNewDeployment": true}));
     let run = stuck.run(&["scale", "web", "--desired", "3", "--yes", "--timeout", "300ms"]).exits(4);
-    run.answers("web: the time is up with ").answers("; ECS goes on");
+    run.answers("web: timed out with ").answers("; ECS continues");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_number_that_another_sets_meanwhile_is_no_success() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1));
     let answer = String::from_utf8(output.stdout).expect("text");
-    assert_eq!(answer, "web: something else has set the number to 5 meanwhile\n");
+    assert_eq!(answer, "web: the desired count was set to 5 meanwhile, not by this command\n");
 }
 
 #[test]
@@ -229,6 +229,6 @@ fn an_interrupt_leaves_ecs_to_go_on() {
     assert!(sent.expect("`kill` is there").success());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("interrupted; ECS goes on to 9 tasks"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("interrupted; ECS continues to 9 tasks"));
     assert_eq!(world.service("web")["desiredCount"], 9);
 }

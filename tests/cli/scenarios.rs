@@ -1,17 +1,17 @@
-//! Every scenario that the sandbox can play, end to end through the binary: exit code and key lines.
+//! Deploys under every scenario of the sandbox, through the binary: exit code and key lines.
 
 use ecsail::sandbox::{Scenario, scenarios};
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, behind_target_group, service};
 
-/// Holds what a deploy under a scenario comes to.
+/// The expected result of a deploy under a scenario.
 struct Row {
     scenario: &'static str,
     code: i32,
-    /// What the answer begins with, after the service's name.
+    /// The beginning of the line on stdout, after the name of the service.
     answers: &'static str,
-    /// What the story has.
+    /// Texts on stderr.
     says: &'static [&'static str],
 }
 
@@ -206,7 +206,7 @@ const ROWS: &[Row] = &[
     row("by-tag", 0, "deployed web:2 in ", &[]),
 ];
 
-/// Deploys `v2` under a scenario, with a service behind a target group and a container that writes a log.
+/// Deploys `v2` under a scenario, to a service with a target group and a container that writes a log.
 fn deploy(scenario: Scenario, code: i32) -> Run {
     let mut seeded = service("web", behind_target_group());
     seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
@@ -215,7 +215,7 @@ fn deploy(scenario: Scenario, code: i32) -> Run {
         "{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n"
     );
     let world = World::with(scenario, &[("ecsail.yml", MANIFEST), ("web.yml", &definition)], &[seeded]);
-    // Only what never ends by itself is to run into its time.
+    // Only scenarios that never end by themselves may reach the timeout.
     let timeout = if code == 4 { "2s" } else { "5m" };
     world.run(&["deploy", "service", "web", "--tag", "v2", "--timeout", timeout])
 }

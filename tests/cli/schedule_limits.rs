@@ -1,4 +1,4 @@
-//! What AWS would refuse of a schedule is found before anything changes, at its place.
+//! Checks that the limits of AWS on schedules are reported before anything changes, with a position.
 
 use crate::support::Folder;
 

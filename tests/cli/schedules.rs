@@ -1,4 +1,4 @@
-//! Schedules: what they are deployed as, and the verbs that list, compare, run, switch and remove them.
+//! Tests of schedules: what they are deployed as, and the verbs `list`, `diff`, `run`, `enable`, `disable` and `prune`.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -48,12 +48,12 @@ fn events(world: &World, operation: &str, input: Value) -> Value {
     answer.unwrap_or_else(|error| panic!("{operation}: {error}"))
 }
 
-/// Returns a schedule of the app's group; nothing where it is not there.
+/// Returns a schedule of the app's group, if it exists.
 fn schedule(world: &World, name: &str) -> Option<Value> {
     world.sandbox.call("scheduler", "GetSchedule", json!({"Name": name, "GroupName": "shop"})).ok()
 }
 
-/// Returns the state of a rule; nothing where it is not there.
+/// Returns the state of a rule, if it exists.
 fn rule(world: &World, name: &str) -> Option<Value> {
     world.sandbox.call("events", "DescribeRule", json!({ "Name": name })).ok()
 }
@@ -75,12 +75,12 @@ pub(crate) fn add_target(world: &World, rule: &str, target: Value) {
     assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
 }
 
-/// Returns a target that somebody else put on a rule.
+/// Returns a target that is added to a rule without ecsail.
 pub(crate) fn mail() -> Value {
     json!({"Id": "mail", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:mail"})
 }
 
-/// Returns what fails one entry of a call that succeeds.
+/// Returns a fault that fails one entry of a successful call.
 fn not_done(code: &str, message: &str) -> FaultKind {
     FaultKind::FailedEntries { ids: Vec::new(), code: code.to_owned(), message: message.to_owned() }
 }
@@ -101,7 +101,7 @@ fn listed(world: &World, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no schedule `{name}` in {}", run.stdout))
 }
 
-// What is deployed.
+// deploy
 
 #[test]
 fn a_deploy_creates_schedules_and_rules_with_what_the_service_runs() {
@@ -253,7 +253,7 @@ fn a_schedule_that_is_not_there_is_missing() {
     world
         .run(&["schedule", "list"])
         .exits(0)
-        .answers("`ecsail deploy schedule nightly --tag TAG` creates it");
+        .answers("create it with `ecsail deploy schedule nightly --tag TAG`");
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn what_the_manifest_no_longer_has_is_listed_and_marked() {
         assert_eq!(listed(&world, name)["in_manifest"], false, "{name}");
     }
     let named = world.run(&["schedule", "list"]).exits(0);
-    named.answers("this rule is not in the manifest: `ecsail schedule prune` removes it");
+    named.answers("this rule is not in the manifest: remove it with `ecsail schedule prune`");
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn what_the_app_owns_may_stay_unknown_where_it_may_not_be_read() {
     let world = deployed();
     world.sandbox.inject(Fault::on("ListSchedules", FaultKind::AccessDenied).always());
     let run = world.run(&["schedule", "list"]).exits(0);
-    run.says("what the manifest no longer has is not known").answers("nightly   enabled");
+    run.says("schedules that the manifest no longer has are unknown").answers("nightly   enabled");
 }
 
 #[test]
@@ -361,8 +361,8 @@ schedules:
     let world = world_with(two);
     put_schedules(&world, "v2").exits(0);
     let run = world.run(&["schedule", "run", "hourly"]).exits(2);
-    run.says("has several targets").says("name it with `--target`; its targets: one, two");
-    world.run(&["schedule", "run", "hourly", "--target", "three"]).exits(2).says("has no target `three`");
+    run.says("has several targets").says("name one with `--target`; targets of the rule: one, two");
+    world.run(&["schedule", "run", "hourly", "--target", "three"]).exits(2).says("no target `three` in");
     world.run(&["schedule", "run", "hourly", "--target", "two"]).exits(0);
     assert_eq!(run_task(&world)["overrides"]["containerOverrides"][0]["command"], json!(["bin/two"]));
 }
@@ -390,10 +390,7 @@ fn a_family_without_a_revision_runs_its_newest_one() {
 #[test]
 fn a_schedule_that_is_not_there_cannot_be_run() {
     let world = world_with(SCHEDULES);
-    world
-        .run(&["schedule", "run", "nightly"])
-        .exits(1)
-        .says("there is no schedule `nightly` in group `shop`");
+    world.run(&["schedule", "run", "nightly"]).exits(1).says("no schedule named `nightly` in group `shop`");
     world.run(&["schedule", "run", "nigtly"]).exits(2).says("did you mean `nightly`?");
 }
 
@@ -418,7 +415,7 @@ fn a_schedule_and_a_rule_are_switched_and_nothing_else_about_them_changes() {
 #[test]
 fn what_stands_so_already_is_unchanged() {
     let world = deployed();
-    world.run(&["schedule", "enable", "nightly"]).exits(0).answers("nightly: unchanged, enabled already");
+    world.run(&["schedule", "enable", "nightly"]).exits(0).answers("nightly: unchanged, already enabled");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -427,7 +424,7 @@ fn what_the_manifest_says_otherwise_is_told() {
     let world = world_with(&SCHEDULES.replace("    timezone:", "    enabled: true\n    timezone:"));
     world.run(&["deploy", "--tag", "v2", "--yes"]).exits(0);
     let run = world.run(&["schedule", "disable", "nightly"]).exits(0);
-    run.says("the manifest says `enabled: true`, and the next deploy switches it on");
+    run.says("the manifest has `enabled: true`, so the next deploy enables it again");
 }
 
 #[test]
@@ -436,7 +433,7 @@ fn one_that_is_not_there_keeps_the_others_as_they_are() {
     events(&world, "RemoveTargets", json!({"Rule": "hourly", "Ids": ["hourly"]}));
     events(&world, "DeleteRule", json!({"Name": "hourly"}));
     world.sandbox.clear_requests();
-    world.run(&["schedule", "disable", "nightly", "hourly"]).exits(1).says("there is no rule `hourly`");
+    world.run(&["schedule", "disable", "nightly", "hourly"]).exits(1).says("no rule named `hourly`");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -477,7 +474,7 @@ fn what_is_the_apps_and_no_longer_in_the_manifest_goes() {
 #[test]
 fn what_is_in_the_manifest_stays() {
     let world = deployed();
-    prune(&world).exits(0).answers("nothing to do: the manifest has all that is the app's");
+    prune(&world).exits(0).answers("nothing to do: the manifest has every schedule that the app owns");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -649,12 +646,12 @@ fn without_schedules_the_status_asks_nothing_more() {
 fn a_status_without_the_right_to_schedules_is_no_failure() {
     let world = deployed();
     world.sandbox.inject(Fault::on("GetSchedule", FaultKind::AccessDenied).always());
-    world.run(&["status"]).exits(0).says("note: how schedules stand is not known").answers("web");
+    world.run(&["status"]).exits(0).says("note: the state of schedules is unknown").answers("web");
 }
 
 // rollback
 
-/// Returns which revision the target of a schedule runs, or of the only target of a rule.
+/// Returns the revision of a schedule's target, or of the only target of a rule.
 fn runs(world: &World, name: &str) -> String {
     let target = match schedule(world, name) {
         Some(schedule) => schedule["Target"].clone(),
@@ -731,7 +728,7 @@ fn schedules_stay_where_the_services_are_not_back() {
     world
         .run(&["rollback", "--yes", "--timeout", "300ms"])
         .exits(4)
-        .says("stay as they are: not all services are back");
+        .says("are not rolled back: not all services were rolled back");
     assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:3".to_owned(), "report:2".to_owned()));
 }
 
@@ -740,7 +737,7 @@ fn a_schedule_without_an_older_revision_of_that_release_is_said_and_stays() {
     let world = twice();
     world.call("DeregisterTaskDefinition", json!({"taskDefinition": "report:1"}));
     let run = world.run(&["rollback", "--yes"]).exits(0);
-    run.says("`own` stays at report:2: no older revision of `report` is known to be of the release of web:2");
+    run.says("schedule `own` is not rolled back from report:2: no older revision of `report` is of the same release as web:2");
     assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:2".to_owned()));
 }
 
@@ -756,7 +753,7 @@ fn a_schedule_of_another_release_stays() {
 fn a_rollback_works_without_the_right_to_schedules() {
     let world = twice();
     world.sandbox.inject(Fault::on("GetSchedule", FaultKind::AccessDenied).always());
-    let run = world.run(&["rollback", "--yes"]).exits(0).says("note: the schedules stay as they are: ");
+    let run = world.run(&["rollback", "--yes"]).exits(0).says("note: the schedules are not rolled back: ");
     run.answers("web: ");
     assert_eq!(runs_of_service(&world), "web:2");
 }
