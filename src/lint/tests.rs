@@ -215,7 +215,7 @@ fn the_nearest_sizes_are_named() {
     assert_eq!(hint("{ cpu: 300, memory: 512 }"), "the nearest are `256` and `512`");
     assert_eq!(
         hint("{ cpu: 256, memory: 4096 }"),
-        "the nearest `memory` for this `cpu`: `2048`; that memory goes with `cpu` `512`, `1024` and `2048`"
+        "the nearest `memory` for this `cpu`: `2048`; that memory is supported with `cpu` `512`, `1024` and `2048`"
     );
     assert_eq!(
         hint("{ cpu: 1 vCPU, memory: 2.5GB }"),

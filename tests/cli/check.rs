@@ -86,7 +86,7 @@ fn an_unknown_stage_suggests_the_nearest() {
     folder
         .run(&["check", "--stage", "stagign"])
         .exits(2)
-        .says("no stage `stagign`")
+        .says("no stage named `stagign`")
         .says("did you mean `staging`?");
 }
 
@@ -100,7 +100,11 @@ fn a_deploy_with_stages_asks_for_one() {
 #[test]
 fn an_unknown_service_suggests_the_nearest() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
-    folder.run(&["check", "service", "wbe"]).exits(2).says("no service `wbe`").says("did you mean `web`?");
+    folder
+        .run(&["check", "service", "wbe"])
+        .exits(2)
+        .says("no service named `wbe`")
+        .says("did you mean `web`?");
 }
 
 #[test]
@@ -120,8 +124,8 @@ fn names_that_the_manifest_does_not_have_are_told_where_they_are_used() {
         "{MANIFEST}    before: [ migrat ]\n    needs: [ wbe ]\ntasks: {{ migrate: {{ like: wob }} }}\n"
     );
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
-    let run = folder.run(&["check"]).exits(1).says("no task `migrat`").says("did you mean `migrate`");
-    run.says("no service `wbe`").says("no service `wob`").says("3 problems");
+    let run = folder.run(&["check"]).exits(1).says("no task named `migrat`").says("did you mean `migrate`");
+    run.says("no service named `wbe`").says("no service named `wob`").says("3 problems");
 }
 
 #[test]
@@ -255,11 +259,11 @@ fn odd_yaml_has_a_clear_answer() {
         ("family: a\n---\nfamily: b\n".to_owned(), "a second YAML document begins here"),
         (
             "family: a\ncontainerDefinitions:\n\t- name: a\n".to_owned(),
-            "indented with spaces, never with tabs",
+            "indent YAML with spaces, not with tabs",
         ),
-        (format!("a0: &a0 [x]\n{laughs}"), "larger, or nested deeper, than any definition is"),
-        ("[".repeat(10_000), "larger, or nested deeper, than any definition is"),
-        ("x".repeat(2_000_000), "it is larger than 1 MiB"),
+        (format!("a0: &a0 [x]\n{laughs}"), "larger, or nested deeper, than any definition"),
+        ("[".repeat(10_000), "larger, or nested deeper, than any definition"),
+        ("x".repeat(2_000_000), "the file is larger than 1 MiB"),
         (
             "family: a\ncontainerDefinitions: [ { name: a, image: 'b:1', essential: NO } ]\n".to_owned(),
             "write `false`",

@@ -48,8 +48,8 @@ fn a_description_has_up_to_512_characters() {
 
 #[test]
 fn the_id_of_a_target_and_the_name_of_a_group_are_names() {
-    wrong("    via: rule\n    target: a b\n", "the id of a target has 1 to 64 letters");
-    wrong(&format!("    group: {}\n", "g".repeat(65)), "the schedule group has 1 to 64 letters");
+    wrong("    via: rule\n    target: a b\n", "the id of a target must have 1 to 64 letters");
+    wrong(&format!("    group: {}\n", "g".repeat(65)), "the schedule group must have 1 to 64 letters");
 }
 
 #[test]

@@ -21,10 +21,10 @@ fn a_field_says_what_it_found_and_what_it_expects() {
     ]), @r"
 > cron(60 3 * * ? *)
        ^^ `60` in the minutes: expected 0-59
-  = the full hour is minute 0
+  = write 0 for the full hour
 > cron(0 24 * * ? *)
          ^^ `24` in the hours: expected 0-23
-  = midnight is hour 0
+  = write 0 for midnight
 > cron(0 -1 * * ? *)
          ^ a value is missing in the hours: expected 0-23
 > cron(0 3 0 * ? *)
