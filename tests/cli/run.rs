@@ -432,7 +432,7 @@ fn at_a_terminal_an_interrupt_asks_and_the_task_is_stopped_or_watched_on() {
             std::thread::yield_now();
         }
         std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
-        until_asked(&mut child, "[w]atch on? ");
+        until_asked(&mut child, "[w]atching? ");
         std::io::Write::write_all(&mut keys, answer).expect("it listens");
     }
     let output = child.wait_with_output().expect("it ends");
