@@ -127,11 +127,7 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
 fn service_deployments_that_break_midway_leave_the_list_to_decide() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::Html500).always().after(2));
-    world
-        .deploy("v2")
-        .exits(0)
-        .answers("web: deployed web:2")
-        .says("watching the deployment list");
+    world.deploy("v2").exits(0).answers("web: deployed web:2").says("watching the deployment list");
 }
 
 #[test]

@@ -404,10 +404,7 @@ fn an_interrupt_stops_it_where_that_was_said() {
     let (child, stderr) = under_way(&world, &["--stop-on-interrupt"]);
     let (code, said) = interrupted(child, stderr);
     assert_eq!(code, Some(130), "{said}");
-    assert!(
-        said.contains("web: web:1 was stopped after ") && said.contains(": interrupted"),
-        "{said}"
-    );
+    assert!(said.contains("web: web:1 was stopped after ") && said.contains(": interrupted"), "{said}");
     assert_eq!(tasks(&world)[0]["stoppedReason"], "Stopped by ecsail: the run was interrupted");
 }
 

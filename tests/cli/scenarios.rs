@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
         "crash-breaker",
         3,
         "web:2 failed: ECS deployment circuit breaker: tasks failed to start; rolled back, web:1 is running",
-        &["going back", LINE, CRASHED, BACK],
+        &["rolling back", LINE, CRASHED, BACK],
     ),
     row(
         "crash-rollback",
