@@ -460,7 +460,7 @@ fn who_watches_on_is_asked_again_at_the_next_interrupt() {
         // An interrupt drops typed input that was not read yet, so the watch has to continue first.
         until_asked(&mut child, "0/2");
         std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
-        until_asked(&mut child, "[w]atch on? ");
+        until_asked(&mut child, "[w]atching? ");
         std::io::Write::write_all(&mut keys, answer).expect("it listens");
     }
     let output = child.wait_with_output().expect("it ends");

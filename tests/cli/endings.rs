@@ -117,7 +117,7 @@ fn a_rollout_that_never_moves_times_out_and_says_what_it_waited_for() {
 
 #[test]
 fn without_service_deployments_the_list_tells_the_same_truth() {
-    let note = "note: watching by the service's deployment list";
+    let note = "note: watching the deployment list";
     let run = World::new(Scenario::NoDeploymentsApi)
         .deploy("v2")
         .exits(0)

@@ -45,7 +45,7 @@ fn quickstart_succeeds_and_crashes_as_its_readme_says() {
         .exits(0)
         .answers("deployed quickstart-web:2");
     let run = folder.run(&["--sandbox=crash", "deploy", "service", "web", "--tag", "v3"]).exits(3);
-    run.answers("was rolled back, quickstart-web:2 runs").says("exit code 1");
+    run.answers("was rolled back, quickstart-web:2 is running").says("exit code 1");
 }
 
 #[test]

@@ -132,11 +132,7 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
 fn service_deployments_that_break_midway_leave_the_list_to_decide() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::Html500).always().after(2));
-    world
-        .deploy("v2")
-        .exits(0)
-        .answers("web: deployed web:2")
-        .says("watching by the service's deployment list");
+    world.deploy("v2").exits(0).answers("web: deployed web:2").says("watching the deployment list");
 }
 
 #[test]
@@ -175,7 +171,7 @@ fn what_is_denied_for_one_service_is_read_of_the_others() {
         World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).times(1));
     let run = world.run(&["deploy", "--tag", "v2"]).exits(0);
-    assert_eq!(run.stderr.matches("watching by the service's deployment list").count(), 1);
+    assert_eq!(run.stderr.matches("watching the deployment list").count(), 1);
     assert!(!world.calls("DescribeServiceDeployments").is_empty(), "the other's are read");
 }
 

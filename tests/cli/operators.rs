@@ -53,7 +53,7 @@ fn cancel_needs_no_manifest_and_no_name_where_there_is_one_service() {
     world
         .run(&["cancel", "--service", "web", "--cluster", "main", "--yes"])
         .exits(0)
-        .answers("web: taken back");
+        .answers("web: rolled back");
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn an_image_whose_tag_names_another_and_that_is_gone_is_refused() {
     let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageDigest": ran}]});
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
     world.sandbox.clear_requests();
-    rollback(&world, &[]).exits(1).says("of image").says("no longer exists").says("`--to web:1`");
+    rollback(&world, &[]).exits(1).says("now is another image").says("`--to web:1`");
     untouched(&world);
 }
 
@@ -299,7 +299,7 @@ fn without_the_history_the_tags_of_a_deploy_decide() {
     world.sandbox.set_scenario(None, Scenario::NoDeploymentsApi);
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:2");
     let run = run.says(
-        "web:2 is the newest older revision with the tags of a deploy; whether it ran well is not known",
+        "web:2 is the newest older revision with the tags of a deploy; whether it succeeded is unknown",
     );
     run.says("failed to read the deployment history: ecs:ListServiceDeployments");
 }
@@ -313,7 +313,7 @@ fn without_history_and_tags_it_is_the_active_revision_before() {
         let world = a_and_b();
         world.sandbox.inject(Fault::on("ListServiceDeployments", kind).always());
         let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
-        run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
+        run.says("web:1 is the previous ACTIVE revision; whether it ever ran is unknown");
     }
 }
 

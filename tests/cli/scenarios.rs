@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
         "crash-breaker",
         3,
         "web:2 failed: ECS deployment circuit breaker: tasks failed to start; rolled back, web:1 is running",
-        &["going back", LINE, CRASHED, BACK],
+        &["rolling back", LINE, CRASHED, BACK],
     ),
     row(
         "crash-rollback",
@@ -193,7 +193,7 @@ const ROWS: &[Row] = &[
         "web:2 is still in progress after ",
         &["waiting for hook", "answer the hook: `ecsail continue web --cluster main`", ON],
     ),
-    row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching by the service's deployment list"]),
+    row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching the deployment list"]),
     row("no-logs", 0, "deployed web:2 in ", &[]),
     row("late-logs", 0, "deployed web:2 in ", &[]),
     row("no-tagging", 0, "deployed web:2 in ", &["note: registering without `ecsail:` tags"]),
