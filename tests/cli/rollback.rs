@@ -95,7 +95,7 @@ fn what_was_rolled_away_from_is_passed_over_and_named() {
 fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_works() {
     let world = a_b_and_c();
     delete_image(&world, "v2");
-    let run = rollback(&world, &[]).exits(1).says("take `web` back to `web:2`");
+    let run = rollback(&world, &[]).exits(1).says("failed to roll `web` back to `web:2`");
     run.says("the image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` is gone")
         .says("roll back to another deployment with `--to web:1`");
     untouched(&world);
