@@ -551,7 +551,7 @@ fn a_group_that_the_manifest_names_is_left_alone() {
         &world,
         "schedules:\n  other:\n    group: shop\n    expression: rate(1 day)\n    task: { like: web }\n",
     );
-    prune(&world).exits(0).says("group `shop` is left alone");
+    prune(&world).exits(0).says("group `shop` is not pruned");
     assert!(schedule(&world, "nightly").is_some());
     assert_eq!(rule(&world, "hourly"), None);
 }
