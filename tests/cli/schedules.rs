@@ -540,7 +540,7 @@ fn a_part_of_the_manifest_is_refused() {
 fn without_an_app_nothing_is_known_to_be_its_own() {
     let world = left();
     world.folder.write("ecsail.yml", &MANIFEST.replace("app: shop\n", ""));
-    prune(&world).exits(5).says("the manifest names no app");
+    prune(&world).exits(5).says("the manifest has no `app`");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
