@@ -443,7 +443,7 @@ fn a_rule_of_somebody_else_is_not_switched() {
     let arn = rule(&world, "hourly").expect("it is there")["Arn"].clone();
     let tags = json!([{"Key": "ecsail:app", "Value": "other"}]);
     events(&world, "TagResource", json!({"ResourceARN": arn, "Tags": tags}));
-    world.run(&["schedule", "disable", "hourly"]).exits(5).says("rule `hourly` is of app `other`");
+    world.run(&["schedule", "disable", "hourly"]).exits(5).says("rule `hourly` is owned by app `other`");
 }
 
 #[test]
@@ -497,7 +497,7 @@ fn a_target_of_others_keeps_the_rule_and_is_said() {
     let world = left();
     add_target(&world, "hourly", mail());
     let run = prune(&world).exits(0).says("rule `hourly` stays, without targets of the app's");
-    run.answers("`mail` stays: it does not run a task, but `arn:aws:lambda:");
+    run.answers("`mail` is kept: it does not run a task, but `arn:aws:lambda:");
     assert_eq!(ids(&world, "hourly"), ["mail"]);
     prune(&world).exits(0).answers("nothing to do, 1 kept");
 }
@@ -509,7 +509,7 @@ fn an_old_target_of_a_rule_that_the_manifest_has_goes_alone() {
     target["Id"] = "old".into();
     add_target(&world, "hourly", target);
     add_target(&world, "hourly", mail());
-    prune(&world).exits(0).answers("1 removed, 0 kept").answers("`mail` stays");
+    prune(&world).exits(0).answers("1 removed, 0 kept").answers("`mail` is kept");
     assert_eq!(ids(&world, "hourly"), ["hourly", "mail"]);
     prune(&world).exits(0).answers("nothing to do");
 }
@@ -521,7 +521,7 @@ fn a_task_that_no_tag_names_as_the_apps_is_one_of_others() {
     target["Id"] = "by-hand".into();
     target["EcsParameters"]["TaskDefinitionArn"] = crate::prune::arn("web:1").into();
     add_target(&world, "hourly", target);
-    prune(&world).exits(0).answers("`by-hand` stays: it runs web:1, and no tag says whose that is");
+    prune(&world).exits(0).answers("`by-hand` is kept: it runs web:1, and no tag says whose that is");
     assert_eq!(ids(&world, "hourly"), ["by-hand"]);
 }
 
