@@ -394,7 +394,7 @@ fn without_waiting_no_schedule_goes_to_a_revision_that_nobody_saw_come_up() {
     let manifest =
         MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ], after: [ warm ]", "");
     let world = world(&manifest);
-    release(&world, &["--no-wait"]).exits(2).says("schedule `nightly` comes when the services are up");
+    release(&world, &["--no-wait"]).exits(2).says("schedule `nightly` is changed after the services are up");
     assert!(changes(&world).is_empty());
     world
         .run(&["deploy", "service", "--tag", "v2", "--no-wait"])

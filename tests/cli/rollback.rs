@@ -95,7 +95,7 @@ fn what_was_rolled_away_from_is_passed_over_and_named() {
 fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_works() {
     let world = a_b_and_c();
     delete_image(&world, "v2");
-    let run = rollback(&world, &[]).exits(1).says("take `web` back to `web:2`");
+    let run = rollback(&world, &[]).exits(1).says("failed to roll `web` back to `web:2`");
     run.says("image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` no longer exists")
         .says("roll back to another deployment with `--to web:1`");
     untouched(&world);
@@ -230,7 +230,7 @@ fn an_image_whose_tag_names_another_and_that_is_gone_is_refused() {
     let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageDigest": ran}]});
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
     world.sandbox.clear_requests();
-    rollback(&world, &[]).exits(1).says("now is another image").says("`--to web:1`");
+    rollback(&world, &[]).exits(1).says("now points to").says("`--to web:1`");
     untouched(&world);
 }
 

@@ -41,7 +41,7 @@ fn a_scenario_is_picked_by_name() {
     folder
         .run(&["--sandbox=nope", "deploy", "--tag", "v2"])
         .exits(2)
-        .says("no such scenario")
+        .says("no sandbox scenario named `nope`")
         .says("`ecsail sandbox scenarios`");
     folder.run(&["sandbox", "scenarios"]).exits(0).answers("crash-rollback  ");
 }

@@ -443,7 +443,7 @@ fn a_rule_of_somebody_else_is_not_switched() {
     let arn = rule(&world, "hourly").expect("it is there")["Arn"].clone();
     let tags = json!([{"Key": "ecsail:app", "Value": "other"}]);
     events(&world, "TagResource", json!({"ResourceARN": arn, "Tags": tags}));
-    world.run(&["schedule", "disable", "hourly"]).exits(5).says("rule `hourly` is of app `other`");
+    world.run(&["schedule", "disable", "hourly"]).exits(5).says("rule `hourly` is owned by app `other`");
 }
 
 #[test]
@@ -497,7 +497,7 @@ fn a_target_of_others_keeps_the_rule_and_is_said() {
     let world = left();
     add_target(&world, "hourly", mail());
     let run = prune(&world).exits(0).says("rule `hourly` kept, without the app's targets");
-    run.answers("`mail` stays: its target is `arn:aws:lambda:");
+    run.answers("`mail` is kept: its target is `arn:aws:lambda:");
     assert_eq!(ids(&world, "hourly"), ["mail"]);
     prune(&world).exits(0).answers("nothing to do, 1 kept");
 }
@@ -509,7 +509,7 @@ fn an_old_target_of_a_rule_that_the_manifest_has_goes_alone() {
     target["Id"] = "old".into();
     add_target(&world, "hourly", target);
     add_target(&world, "hourly", mail());
-    prune(&world).exits(0).answers("1 removed, 0 kept").answers("`mail` stays");
+    prune(&world).exits(0).answers("1 removed, 0 kept").answers("`mail` is kept");
     assert_eq!(ids(&world, "hourly"), ["hourly", "mail"]);
     prune(&world).exits(0).answers("nothing to do");
 }
@@ -521,7 +521,7 @@ fn a_task_that_no_tag_names_as_the_apps_is_one_of_others() {
     target["Id"] = "by-hand".into();
     target["EcsParameters"]["TaskDefinitionArn"] = crate::prune::arn("web:1").into();
     add_target(&world, "hourly", target);
-    prune(&world).exits(0).answers("`by-hand` stays: it runs web:1, which has no owner tags");
+    prune(&world).exits(0).answers("`by-hand` is kept: it runs web:1, which has no owner tags");
     assert_eq!(ids(&world, "hourly"), ["by-hand"]);
 }
 
@@ -540,7 +540,7 @@ fn a_part_of_the_manifest_is_refused() {
 fn without_an_app_nothing_is_known_to_be_its_own() {
     let world = left();
     world.folder.write("ecsail.yml", &MANIFEST.replace("app: shop\n", ""));
-    prune(&world).exits(5).says("the manifest names no app");
+    prune(&world).exits(5).says("the manifest has no `app`");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -551,7 +551,7 @@ fn a_group_that_the_manifest_names_is_left_alone() {
         &world,
         "schedules:\n  other:\n    group: shop\n    expression: rate(1 day)\n    task: { like: web }\n",
     );
-    prune(&world).exits(0).says("group `shop` is left alone");
+    prune(&world).exits(0).says("group `shop` is not pruned");
     assert!(schedule(&world, "nightly").is_some());
     assert_eq!(rule(&world, "hourly"), None);
 }
