@@ -120,4 +120,4 @@ impl Aws {
 }
 
 #[cfg(test)]
-mod schema_tests;
+mod tests;

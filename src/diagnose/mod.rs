@@ -182,5 +182,4 @@ fn is_unhealthy(target: &TargetHealth) -> bool {
 }
 
 #[cfg(test)]
-#[path = "diagnose_tests.rs"]
 mod tests;

@@ -101,6 +101,4 @@ async fn all(commands: &[String], scene: &Scene<'_>) -> Result<(), Failure> {
 }
 
 #[cfg(all(test, unix))]
-mod ends_tests;
-#[cfg(all(test, unix))]
 mod tests;

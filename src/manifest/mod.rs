@@ -24,4 +24,4 @@ pub use select::Scope;
 pub use types::{Layer, Manifest, OnFailure, Service};
 
 #[cfg(test)]
-mod fuzz_tests;
+mod tests;

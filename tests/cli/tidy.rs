@@ -1,32 +1,8 @@
 //! The invariants that `lib.rs` states, held by reading the source.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Returns the source files below `src/`, with their paths relative to it, without their test modules.
-fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut open = vec![root.clone()];
-    let mut found = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in folder.read_dir().expect("a folder") {
-            let path: PathBuf = entry.expect("readable").path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name =
-                    path.strip_prefix(&root).expect("inside").to_str().expect("text").replace('\\', "/");
-                if name.ends_with("_tests.rs") {
-                    continue;
-                }
-                let text = std::fs::read_to_string(&path).expect("text");
-                let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                found.push((name, code));
-            }
-        }
-    }
-    assert!(found.len() > 30, "the source was found");
-    found
-}
+use crate::support::source::sources;
 
 /// Fails for each line of code, outside of comments, that has one of the words.
 fn forbid(words: &[&str], where_: impl Fn(&str) -> bool, why: &str) {
@@ -34,8 +10,7 @@ fn forbid(words: &[&str], where_: impl Fn(&str) -> bool, why: &str) {
     let mut looked = 0;
     for (name, code) in sources().iter().filter(|(name, _)| where_(name)) {
         looked += 1;
-        for (index, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
-        {
+        for (index, line) in code.lines().enumerate() {
             if words.iter().any(|word| line.contains(word)) {
                 broken.push(format!("src/{name}:{}: {}", index + 1, line.trim()));
             }
@@ -165,4 +140,26 @@ fn the_project_speaks_of_itself() {
         let text = std::fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(text.len() > 200, "{name} says something");
     }
+}
+
+#[test]
+fn modules_with_children_are_mod_rs_and_their_tests_are_tests_rs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut open = vec![root];
+    let mut broken = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in folder.read_dir().expect("a folder") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                if name.ends_with("_tests") || path.with_extension("").is_dir() || text.contains("#[path") {
+                    broken.push(path);
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "`x.rs` beside `x/`, `*_tests.rs` or `#[path]`: {broken:#?}");
 }

@@ -2,8 +2,10 @@
 
 use super::*;
 
-mod bare_tests;
-mod cron_tests;
+mod bare;
+mod cron;
+mod next;
+mod properties;
 
 /// Returns what is wrong with a text as a person would see it: the text, marks below the place, the message, the hint.
 fn shown(text: &str, wrong: &Wrong) -> String {

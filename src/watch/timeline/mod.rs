@@ -269,5 +269,4 @@ fn stripped(value: Value) -> Value {
 }
 
 #[cfg(test)]
-#[path = "timeline_tests.rs"]
 mod tests;

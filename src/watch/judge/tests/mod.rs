@@ -7,6 +7,8 @@ use super::stuck::breaker_threshold;
 use super::*;
 use crate::aws::types::{Deployment, Task, Threshold, view};
 
+mod properties;
+
 const OURS: &str = "ecs-svc/2";
 const OLD: &str = "ecs-svc/1";
 const STARTED: f64 = 1000.0;

@@ -162,5 +162,4 @@ fn skip_control_sequence(rest: &mut Characters<'_>) {
 }
 
 #[cfg(test)]
-#[path = "log_tests.rs"]
 mod tests;

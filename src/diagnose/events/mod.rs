@@ -182,5 +182,4 @@ fn reason(text: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-#[path = "events_tests.rs"]
 mod tests;

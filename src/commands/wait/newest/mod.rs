@@ -153,5 +153,4 @@ fn followed(
 }
 
 #[cfg(test)]
-#[path = "newest_tests.rs"]
 mod tests;

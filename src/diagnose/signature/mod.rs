@@ -195,5 +195,4 @@ fn part(run: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "signature_tests.rs"]
 mod tests;

@@ -276,5 +276,4 @@ fn record(past: &mut [PastDeployment], definitions: &Definitions) {
 }
 
 #[cfg(test)]
-#[path = "past_tests.rs"]
 mod tests;

@@ -428,5 +428,4 @@ fn line_span(id: SourceId, line: usize, sources: &Sources) -> Span {
 }
 
 #[cfg(test)]
-#[path = "template_tests.rs"]
 mod tests;

@@ -207,5 +207,4 @@ pub fn causes_of(task: &Task) -> Vec<&'static Cause> {
 }
 
 #[cfg(test)]
-#[path = "causes_tests.rs"]
 mod tests;

@@ -1,6 +1,5 @@
 //! How hooks end, and what is left of them.
 
-use super::tests::{Kept, Ran, ran, with};
 use super::*;
 
 /// Returns the first command's scene, with limits that tests can wait for.
@@ -126,7 +125,7 @@ static INTERRUPTED: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Runs another test of this file in a process of its own: the signals of one would reach every hook of this one.
 fn passes_in_its_own_process(name: &str) {
     let program = std::env::current_exe().expect("this program");
-    let name = format!("hooks::ends_tests::{name}");
+    let name = format!("hooks::tests::ends::{name}");
     let output = std::process::Command::new(program).args(["--ignored", "--exact", &name]).output();
     let text = String::from_utf8_lossy(&output.expect("it runs").stdout).into_owned();
     assert!(text.contains("test result: ok. 1 passed"), "{text}");

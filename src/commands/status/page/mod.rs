@@ -281,5 +281,4 @@ fn drift(seen: &Seen) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "page_tests.rs"]
 mod tests;

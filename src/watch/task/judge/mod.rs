@@ -172,5 +172,4 @@ pub fn ending(ends: &[End]) -> TaskEnding {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

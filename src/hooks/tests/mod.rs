@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::report::{Event, HookFact, Question};
 
+mod ends;
+
 /// Keeps what it is told, as lines.
 #[derive(Default)]
 pub(super) struct Kept {

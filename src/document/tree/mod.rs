@@ -465,5 +465,4 @@ fn location_range(location: serde_saphyr::Location) -> std::ops::Range<usize> {
 }
 
 #[cfg(test)]
-#[path = "tree_tests.rs"]
 mod tests;
