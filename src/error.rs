@@ -6,6 +6,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::secrets::masked_message;
+
 /// Says what kind of failure it is: what a script decides by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,7 +48,8 @@ pub struct Failure {
 impl Failure {
     /// Returns a failure; `message` says what was attempted, without "failed to".
     pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
-        Failure { kind, message: message.into(), hints: Vec::new(), unclear: false, cause: None }
+        let message = masked_message(&message.into());
+        Failure { kind, message, hints: Vec::new(), unclear: false, cause: None }
     }
 
     /// Returns an ordinary error.
@@ -77,7 +80,7 @@ impl Failure {
 
     /// Adds a hint, where there is one.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Failure {
-        self.hints.extend(hint.into());
+        self.hints.extend(hint.into().map(|hint| masked_message(&hint)));
         self
     }
 

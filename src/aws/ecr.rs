@@ -1,11 +1,14 @@
 //! Owns calls to ECR: whether an image is there, before anything changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
+use futures_util::future::try_join_all;
 
 use super::error::Meaning;
 use super::types::{Epoch, ImageState, PushedImage};
 use super::{ApiError, Aws};
-use crate::manifest::image::{EcrRepository, Reference};
+use crate::image::{EcrRepository, Reference};
 
 /// How many of the newest tags a message names.
 const NEWEST: usize = 5;
@@ -52,6 +55,21 @@ impl Aws {
             }
             _ => Err(error),
         }
+    }
+
+    /// Returns what is known of each image, by reference.
+    ///
+    /// # Errors
+    /// As [`Aws::image`].
+    pub async fn images(
+        &self,
+        references: &BTreeSet<Reference>,
+    ) -> Result<BTreeMap<String, ImageState>, ApiError> {
+        let calls = references.iter().map(|reference| async move {
+            let state = self.image(reference).await?;
+            Ok::<_, ApiError>((reference.to_string(), state))
+        });
+        Ok(try_join_all(calls).await?.into_iter().collect())
     }
 
     /// Returns the newest tags of a repository; none where they cannot be read, since they only help a message.

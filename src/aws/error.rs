@@ -7,6 +7,9 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use crate::error::Failure;
+use crate::secrets::masked_message;
+
 /// Says what an error means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -58,6 +61,8 @@ impl ApiError {
             }
             None => message.or_else(|| code.is_none().then(|| unnamed(&error))),
         };
+        // AWS quotes what it was sent.
+        let message = message.map(|message| masked_message(&message));
         ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
     }
 
@@ -174,4 +179,28 @@ fn causes(error: &dyn StdError) -> String {
         next = current.source();
     }
     parts.join(": ")
+}
+
+/// Returns the failure that an error of a call about a cluster is for a command.
+pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
+    let missing = error.code.as_deref() == Some("ClusterNotFoundException");
+    let failure = failure(error);
+    if !missing {
+        return failure;
+    }
+    let hint =
+        "check `cluster:` and `region:` in the manifest, and the account of the credentials".to_owned();
+    Failure::error(format!("there is no cluster `{cluster}`")).because(failure).hint(hint)
+}
+
+/// Returns the failure that an error of the API is for a command.
+pub fn failure(error: ApiError) -> Failure {
+    let hint = error.hint();
+    match error.meaning {
+        Meaning::NoCredentials => {
+            Failure::error("the AWS credentials could not be loaded").because(error).hint(hint)
+        }
+        Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
+        _ => Failure::error(format!("call `{}`", error.operation)).because(error).hint(hint),
+    }
 }

@@ -9,7 +9,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use anyhow::Result;
 use aws_config::SdkConfig;
 
-use crate::manifest::Manifest;
 use crate::settings::Settings;
 
 pub mod autoscaling;
@@ -21,15 +20,11 @@ pub mod elb;
 pub mod error;
 pub mod events;
 pub mod logs;
-pub mod observe;
 mod observed;
 mod pace;
-pub mod past;
 pub mod raw;
-pub mod references;
 pub mod rules;
 pub mod run_task;
-pub mod scheduled;
 pub mod scheduler;
 pub mod schedules;
 pub mod session;
@@ -43,6 +38,9 @@ use pace::Pace;
 
 /// How many calls that read one thing each are made at a time: few enough for the smallest bucket to keep up.
 pub const CALLS_AT_ONCE: usize = 8;
+
+/// How many rules are read or put at a time. Their pace is kept beside that, however fast the answers come.
+pub const RULES_AT_ONCE: usize = 3;
 
 /// How many calls of a kind are made to EventBridge a second: it allows 50 (EventBridge quotas), and others ask it too.
 const RULE_CALLS_A_SECOND: u32 = 40;
@@ -65,14 +63,14 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Returns the clients for a manifest: its region and role, the environment's credentials.
+    /// Returns the clients for the region and the role that a manifest names, with the environment's credentials.
     ///
     /// Nothing is sent yet; credentials are looked for when the first call is made.
     ///
     /// # Errors
     /// No region, or settings that cannot be used.
-    pub async fn connect(settings: &Settings, manifest: &Manifest) -> Result<Aws> {
-        let config = config::load(settings, manifest).await?;
+    pub async fn connect(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<Aws> {
+        let config = config::load(settings, region, role).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::Client::new(&config);
         let (ecr, logs) = (Mutex::default(), Mutex::default());

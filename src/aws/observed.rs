@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::scheduled::ObservedSchedules;
 use super::types::{Service, TaskDefinition};
-use crate::manifest::schedules::Via;
 
 /// Says what is known of an image that a definition names.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +24,78 @@ pub enum ImageState {
 pub struct Caller {
     pub account: String,
     pub arn: String,
+}
+
+/// Says which service of AWS keeps a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Via {
+    /// EventBridge Scheduler
+    #[default]
+    Scheduler,
+    /// A rule of EventBridge
+    Rule,
+}
+
+impl Via {
+    /// Returns its name in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Via::Scheduler => "scheduler",
+            Via::Rule => "rule",
+        }
+    }
+}
+
+/// Holds a schedule as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedSchedule {
+    pub via: Via,
+    /// What GetSchedule answers; of a rule what ListRules has.
+    pub document: Value,
+    /// All targets of a rule; the one target of a schedule.
+    pub targets: Vec<Value>,
+    /// The tags of the rule, or of the group that the schedule is in.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Holds what is there of what is desired.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObservedSchedules {
+    /// By the schedule's key; one that is not there is left out.
+    pub found: BTreeMap<String, ObservedSchedule>,
+    /// The tags of the schedule groups that are there, by name.
+    pub groups: BTreeMap<String, BTreeMap<String, String>>,
+    /// What has the name of one that is not there, in the other service or in another group of ours; by the schedule's key.
+    pub elsewhere: BTreeMap<String, Vec<ObservedSchedule>>,
+}
+
+impl ObservedSchedule {
+    /// Returns its name in AWS.
+    pub fn name(&self) -> &str {
+        self.document["Name"].as_str().unwrap_or_default()
+    }
+
+    /// Returns the schedule group; none for a rule.
+    pub fn group(&self) -> Option<&str> {
+        (self.via == Via::Scheduler).then(|| self.document["GroupName"].as_str().unwrap_or("default"))
+    }
+
+    /// Returns whether it runs when it is time.
+    pub fn is_enabled(&self) -> bool {
+        self.document["State"] != "DISABLED"
+    }
+
+    /// Returns the target of a rule with that id.
+    pub fn target(&self, id: &str) -> Option<&Value> {
+        self.targets.iter().find(|target| target["Id"] == id)
+    }
+
+    /// Returns the ARNs of the task definitions that it runs, in the order of its targets.
+    pub fn task_definitions(&self) -> Vec<&str> {
+        let named = |target: &'_ Value| target["EcsParameters"]["TaskDefinitionArn"].as_str().is_some();
+        let runs = self.targets.iter().filter(|target| named(target));
+        runs.filter_map(|target| target["EcsParameters"]["TaskDefinitionArn"].as_str()).collect()
+    }
 }
 
 /// Holds what was seen in AWS before a plan is made.

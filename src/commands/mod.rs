@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use crate::manifest::Request;
 use crate::manifest::Scope;
-use crate::manifest::load::Request;
 use crate::plan::{Options, Record};
 use crate::settings::Tags;
 

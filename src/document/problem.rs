@@ -4,6 +4,7 @@
 //! can be shown in one run, and only `report` turns them into text.
 
 use super::source::{Sources, Span};
+use crate::secrets::masked_message;
 
 /// Says how much a problem weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -40,7 +41,7 @@ impl Problem {
     pub fn error(span: impl Into<Option<Span>>, message: impl Into<String>) -> Problem {
         Problem {
             severity: Severity::Error,
-            message: message.into(),
+            message: masked_message(&message.into()),
             span: span.into(),
             label: None,
             path: None,
@@ -62,7 +63,7 @@ impl Problem {
 
     /// Sets what stands beside the caret.
     pub fn label(mut self, label: impl Into<String>) -> Problem {
-        self.label = Some(label.into());
+        self.label = Some(masked_message(&label.into()));
         self
     }
 
@@ -74,7 +75,7 @@ impl Problem {
 
     /// Sets the hint; `None` leaves it away.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Problem {
-        self.hint = hint.into();
+        self.hint = hint.into().map(|hint| masked_message(&hint));
         self
     }
 }

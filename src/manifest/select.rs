@@ -4,27 +4,13 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::load::{Request, on_the_fly};
+use super::request::{Request, Scope};
 use super::schedules::{Schedule, TaskOf};
-use super::types::{Manifest, Service};
+use super::types::{Manifest, Service, on_the_fly};
 use super::work::Work;
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 use crate::settings::Settings;
-
-/// Says what of the manifest a run is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// The services that are named, or all, with the tasks that go before and after them.
-    #[default]
-    Services,
-    /// Everything.
-    Release,
-    /// The schedules that are named, or all.
-    Schedules(Vec<String>),
-    /// One task, and a service that it is like where no task is named.
-    Task { name: Option<String>, like: Option<String> },
-}
 
 /// Keeps what a run is about, in the order in which it was asked for, and the services that tasks borrow from.
 pub(super) fn select(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {

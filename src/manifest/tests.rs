@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::Scope;
-use super::load::{Request, from_text};
+use super::load::from_text;
+use super::{Request, Scope};
 use crate::document::problem::Invalid;
 use crate::render;
 use crate::report::problems;

@@ -1,35 +1,18 @@
 //! Owns what a task or a target of a schedule runs, once everything about it is decided: the revision, the network, the
 //! overrides. Pure.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{Options, Plan, Registration, Revision, desired_document, refuse, same_digests, service, task};
+use super::record::same_digests;
+use super::replace::desired_document;
+use super::revision::Revision;
+use super::types::{Options, Plan, Registration, ResolvedWork};
+use super::{refuse, service, task};
 use crate::aws::types::{Observed, ObservedService, TaskDefinition};
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::Failure;
 use crate::render::{Definition, Desired, DesiredService, DesiredWork};
-
-/// Holds what a task or a target runs, with everything decided.
-#[derive(Clone, Debug)]
-pub struct ResolvedWork {
-    /// What commands call the task or the schedule.
-    pub key: String,
-    /// The cluster's name or ARN, and its ARN.
-    pub cluster: String,
-    pub cluster_arn: String,
-    pub revision: Revision,
-    pub family: String,
-    /// The definition as a document.
-    pub definition: Value,
-    /// Members of RunTask, without `overrides` and what the run itself decides.
-    pub members: Map<String, Value>,
-    /// The value of RunTask's `overrides`.
-    pub overrides: Option<Value>,
-    pub count: u32,
-    /// The container whose exit code counts, where it is named.
-    pub container: Option<String>,
-}
 
 /// Holds what a work is resolved against.
 #[derive(Clone, Copy)]
@@ -204,11 +187,4 @@ pub(super) fn cluster_arn(cluster: &str, observed: &Observed, seen: Option<&Obse
     let Some(caller) = &observed.caller else { return cluster.to_owned() };
     let partition = caller.arn.split(':').nth(1).unwrap_or("aws");
     format!("arn:{partition}:ecs:{}:{}:cluster/{cluster}", observed.region, caller.account)
-}
-
-/// Returns the members with which RunTask is given this work.
-pub fn run_members(work: &ResolvedWork) -> Map<String, Value> {
-    let mut members = work.members.clone();
-    members.extend(work.overrides.as_ref().map(|overrides| ("overrides".to_owned(), json!(overrides))));
-    members
 }

@@ -1,8 +1,9 @@
 //! Owns what AWS refuses of a schedule's members, beside its name and its times: it is found before anything changes.
 
+use crate::aws::types::Via;
 use crate::document::problem::{Problem, Problems};
 use crate::manifest::fields::Located;
-use crate::manifest::schedules::{Schedule, Target, Via};
+use crate::manifest::schedules::{Schedule, Target};
 
 /// The longest name of a group, id of a target, and name of a role; what they may hold beside letters and digits (API
 /// references: CreateScheduleGroup `Name`, EventBridge Target `Id`, IAM CreateRole `RoleName`).

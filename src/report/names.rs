@@ -1,6 +1,6 @@
 //! Owns how long names are shortened for a person: digests, commits, images, principals. Programs get them whole. Pure.
 
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 
 /// Returns the first 12 digits of a digest, as Docker shows it.
 pub fn digest(digest: &str) -> &str {

@@ -8,7 +8,7 @@ use super::interrupts::Interrupts;
 use super::rollouts::{settle, tell_ends};
 use super::services::{Chosen, Found, Named, Place};
 use crate::aws::Aws;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::aws::types::{Service, ServiceDeployment};
 use crate::context::Context;
 use crate::error::Failure;

@@ -132,7 +132,7 @@ impl PastDeployment {
 /// Returns the tag that the images of a revision have; several where they differ.
 pub fn tag_of(images: &[ContainerImage]) -> Option<String> {
     let mut tags: Vec<String> = Vec::new();
-    for tag in images.iter().filter_map(|image| crate::manifest::image::Reference::parse(&image.image).tag) {
+    for tag in images.iter().filter_map(|image| crate::image::Reference::parse(&image.image).tag) {
         if !tags.contains(&tag) {
             tags.push(tag);
         }

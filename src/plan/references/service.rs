@@ -1,7 +1,6 @@
 //! Owns what the past of a service says: what it runs, what is under way, what succeeded, and where a rollback may go.
 
-use super::family_and_revision;
-use crate::aws::references::SeenService;
+use super::referring::{SeenService, family_and_revision};
 use crate::aws::types::{Service, ServiceDeployment};
 
 /// How many different revisions are kept that a service was last deployed with successfully.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::aws::types::ImageState;
 use crate::error::Failure;
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 use crate::plan::refuse;
 
 /// Holds a definition whose images are those that ran.

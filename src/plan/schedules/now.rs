@@ -3,11 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::run_task;
-use crate::aws::past::{family_of, number_of};
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::{ObservedSchedule, Via, family_of, number_of};
 use crate::document::model::model;
 use crate::error::Failure;
-use crate::manifest::schedules::{Via, noun};
+use crate::manifest::schedules::noun;
 
 /// What stands in an input in the place of something that is known when it is time (EventBridge Scheduler user guide,
 /// "Adding context attributes").

@@ -1,6 +1,6 @@
 //! Owns the roles that start tasks: a name becomes an ARN.
 
-use super::Ground;
+use super::types::Ground;
 
 /// The role that the console makes for rules that run tasks.
 pub(super) const EVENTS_ROLE: &str = "ecsEventsRole";

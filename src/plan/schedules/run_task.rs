@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::aws::types::Via;
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::Failure;
-use crate::manifest::schedules::Via;
 
 /// The members that targets have too (API references, EcsParameters of EventBridge Scheduler and of EventBridge).
 /// Within them only the network and the tags are spelled in another way.

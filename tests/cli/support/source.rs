@@ -192,3 +192,115 @@ fn a_test_item_hides_itself_only() {
     assert_eq!(names, ["a", "c", "g", "i", "j", "k"]);
     assert!(!kept.contains("use d") && !kept.contains("more"), "{kept}");
 }
+
+/// A use of one module by another: the file and the line where it stands.
+pub(crate) struct Import {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) place: String,
+}
+
+/// Returns the uses between the top-level modules of `src/`: what the paths name that begin with `crate::` or with `super::`s
+/// that leave a module, in `use` lines and elsewhere. The macros of a crate are no modules.
+pub(crate) fn imports() -> Vec<Import> {
+    let sources = sources();
+    let modules: Vec<String> =
+        sources.iter().filter_map(|(name, _)| module_path(name).into_iter().next()).collect();
+    let mut found = Vec::new();
+    for (name, code) in &sources {
+        let own = module_path(name);
+        let Some(from) = own.first() else { continue };
+        for (place, path) in paths(code) {
+            let depth = path.iter().take_while(|part| *part == "super").count();
+            let target = match path.first().map(String::as_str) {
+                Some("crate") => path.get(1),
+                Some("super") if depth >= own.len() => path.get(depth),
+                _ => None,
+            };
+            if let Some(to) = target.filter(|to| *to != from && modules.contains(to)) {
+                let place = format!("src/{name}:{place}: {}", path.join("::"));
+                found.push(Import { from: from.clone(), to: to.clone(), place });
+            }
+        }
+    }
+    found
+}
+
+/// Returns the path of a file's module: `plan/schedules/mod.rs` is `[plan, schedules]`; none for the crate's root and `main.rs`.
+fn module_path(name: &str) -> Vec<String> {
+    let path = name.trim_end_matches(".rs").trim_end_matches("/mod");
+    if matches!(path, "lib" | "main") { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
+}
+
+/// Returns the paths that begin with `crate` or `super`, each with its line; a `{…}` in a path gives one for each of its parts.
+fn paths(code: &str) -> Vec<(usize, Vec<String>)> {
+    let mut found = Vec::new();
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            let before = code[..at].trim_end();
+            if code[..at].ends_with(is_word) || before.ends_with("::") {
+                continue;
+            }
+            let line = code[..at].matches('\n').count() + 1;
+            tree(&code[at..], &[], &mut |path| found.push((line, path)));
+        }
+    }
+    found
+}
+
+/// Reads a tree of paths such as `a::{b, c::d}`, and returns what stands behind it.
+fn tree<'a>(code: &'a str, before: &[String], found: &mut impl FnMut(Vec<String>)) -> &'a str {
+    let mut path = before.to_vec();
+    let mut rest = code.trim_start();
+    loop {
+        if let Some(inner) = rest.strip_prefix('{') {
+            rest = inner.trim_start();
+            while !rest.starts_with('}') && !rest.is_empty() {
+                let behind = tree(rest, &path, &mut *found);
+                // What is no path ends the tree: a block, and not a group of paths.
+                if behind.len() == rest.len() {
+                    return behind;
+                }
+                rest = behind.trim_start().trim_start_matches(',').trim_start();
+            }
+            return rest.strip_prefix('}').unwrap_or(rest);
+        }
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        if end > 0 {
+            path.push(rest[..end].to_owned());
+        }
+        rest = &rest[end..];
+        match rest.strip_prefix("::") {
+            Some(behind) if end > 0 => rest = behind.trim_start(),
+            _ => break,
+        }
+    }
+    if path.len() > before.len() {
+        found(path);
+    }
+    let rest = rest.trim_start();
+    let renamed = rest
+        .strip_prefix("as ")
+        .map(|name| name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'));
+    renamed.unwrap_or(rest)
+}
+
+#[test]
+fn paths_are_read_with_their_groups() {
+    let code = "use crate::a::{self, b, c::{D, e as f}};\nlet x = super::super::g::h(crate::i::J::k);\n$crate::l!();";
+    let read: Vec<String> =
+        paths(code).into_iter().map(|(line, path)| format!("{line} {}", path.join("::"))).collect();
+    for expected in [
+        "1 crate::a::self",
+        "1 crate::a::b",
+        "1 crate::a::c::D",
+        "1 crate::a::c::e",
+        "2 super::super::g::h",
+        "2 crate::i::J::k",
+    ] {
+        assert!(read.iter().any(|found| found == expected), "{expected}: {read:?}");
+    }
+    assert_eq!(module_path("plan/schedules/mod.rs"), ["plan", "schedules"]);
+    assert_eq!(module_path("cli.rs"), ["cli"]);
+}

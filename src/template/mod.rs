@@ -11,7 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
-use super::markers::{Marked, strip};
+use markers::{Marked, strip};
+
+pub mod markers;
+
 use crate::document::json::without_comments;
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Sources, Span};

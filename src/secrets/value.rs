@@ -2,21 +2,12 @@
 
 use serde_json::{Map, Value};
 
-/// What stands in a secret's place.
-pub const HIDDEN: &str = "(hidden)";
-
-/// Parts of names whose values are hidden. `KEY` alone would hide too much: `CACHE_KEY_PREFIX`.
-const PARTS: &[&str] =
-    &["SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "CREDENTIAL", "PRIVATE", "APIKEY"];
-const ENDINGS: &[&str] = &["_KEY", "_PW", "_PASS", "_DSN", "_AUTH"];
-
-/// Returns whether the values of a setting of this name are hidden.
-pub fn hides(name: &str) -> bool {
-    let name = name.to_uppercase().replace(['-', '.'], "_");
-    let part = PARTS.iter().any(|part| name.contains(part));
-    part || ENDINGS.iter().any(|ending| name.ends_with(ending))
-        || matches!(name.as_str(), "KEY" | "PASS" | "AUTH" | "DSN")
-}
+use super::HIDDEN;
+use super::command::without_arguments;
+use super::forms::{is_credential, user_and_password};
+use super::names::hides;
+use super::setting::hides_value;
+use super::text::without_tokens;
 
 /// Returns a value as it may be shown: hidden whole, or without the secrets inside it.
 pub fn masked(value: Value, secret: bool) -> Value {
@@ -44,11 +35,13 @@ pub fn masked(value: Value, secret: bool) -> Value {
     }
 }
 
-/// Returns whether a mapping is a pair of a name and a value, and the name hides the value.
+/// Returns whether a mapping is a pair of a name and a value, and the value is a secret by the name or by its form.
 pub fn is_secret_pair(members: &Map<String, Value>) -> bool {
     let named = |name: &str| members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let names = named("name").and_then(|(_, name)| name.as_str()).is_some_and(hides);
-    names && named("value").is_some()
+    let (Some((_, Value::String(name))), Some((_, value))) = (named("name"), named("value")) else {
+        return false;
+    };
+    hides_value(name, value.as_str().unwrap_or_default())
 }
 
 /// Returns whether a value can be a secret itself: a text, a number, or a list of such. What is nested is looked into.
@@ -84,6 +77,9 @@ fn masked_items(items: Vec<Value>) -> Value {
 /// Returns a text without the value of a secret-looking `name=value`, without what follows `--password` in a command line,
 /// and without what stands before the `@` of URLs.
 fn masked_text(text: &str) -> String {
+    if is_whole_credential(text) {
+        return HIDDEN.to_owned();
+    }
     if looks_like_json(text) {
         // A template, or JSON with a mistake: where in it the secret stands is not known.
         return HIDDEN.to_owned();
@@ -96,8 +92,13 @@ fn masked_text(text: &str) -> String {
         {
             format!("{name}={HIDDEN}")
         }
-        _ => without_credentials(&without_arguments(text)),
+        _ => without_tokens(&without_credentials(&without_arguments(text))),
     }
+}
+
+/// Returns whether a text is a credential and nothing else, or holds a private key.
+fn is_whole_credential(text: &str) -> bool {
+    is_credential(text) && !text.trim().contains(' ') || text.contains("PRIVATE KEY-----")
 }
 
 /// Returns whether a text begins as JSON does and names something secret.
@@ -108,71 +109,22 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) && named(text)
 }
 
-/// Returns a command line without the values of its secret-looking options and variables.
-fn without_arguments(text: &str) -> String {
-    let (mut shown, mut hiding) = (String::with_capacity(text.len()), Hiding::Nothing);
-    for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
-        let space = &piece[word.len()..];
-        let (kept, next) = masked_word(word, hiding);
-        shown.push_str(&kept);
-        // A hidden value with spaces is one value.
-        if !matches!(next, Hiding::Until(_)) {
-            shown.push_str(space);
-        }
-        hiding = next;
-    }
-    shown
-}
-
-/// Says what of a command line is hidden.
-#[derive(Clone, Copy)]
-enum Hiding {
-    Nothing,
-    /// The next word.
-    Next,
-    /// All up to this quote.
-    Until(char),
-}
-
-fn masked_word(word: &str, hiding: Hiding) -> (String, Hiding) {
-    let after = |value: &str| match value.chars().next().filter(|first| matches!(first, '"' | '\'')) {
-        Some(quote) if value.len() == 1 || !value.ends_with(quote) => Hiding::Until(quote),
-        _ => Hiding::Nothing,
-    };
-    match hiding {
-        Hiding::Until(quote) if word.ends_with(quote) => (String::new(), Hiding::Nothing),
-        Hiding::Until(_) => (String::new(), hiding),
-        Hiding::Next if word.is_empty() => (String::new(), hiding),
-        Hiding::Next => (HIDDEN.to_owned(), after(word)),
-        Hiding::Nothing => match word.split_once('=') {
-            Some((name, value)) if !value.is_empty() && hides(name.trim_start_matches(['-', '"', '\''])) => {
-                (format!("{name}={HIDDEN}"), after(value))
-            }
-            None if word.starts_with('-') && hides(word.trim_start_matches('-')) => {
-                (word.to_owned(), Hiding::Next)
-            }
-            _ => (word.to_owned(), Hiding::Nothing),
-        },
-    }
-}
-
 /// Returns a text with the credentials of its URLs hidden: `postgres://(hidden)@host`.
 ///
-/// A password may hold a slash that should have been escaped, so all up to the last `@` of the word is hidden.
+/// A password may hold a slash that should have been escaped: all up to the last `@` of the word is hidden.
 fn without_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("://").map(|at| at + 3) {
-        let word =
-            rest[start..].find([' ', '\t', '\n', ',', '"', '\'']).map_or(rest.len(), |end| start + end);
+        let url = &rest[start..];
+        let word = url.find([' ', '\t', '\n', ',', '"', '\'']).unwrap_or(url.len());
         shown.push_str(&rest[..start]);
-        match rest[start..word].rfind('@') {
+        match url[..word].rfind('@').max(user_and_password(url)) {
             Some(at) => {
                 shown.push_str(HIDDEN);
-                rest = &rest[start + at..];
+                rest = &url[at..];
             }
-            None => rest = &rest[start..],
+            None => rest = url,
         }
     }
     shown + rest
@@ -207,16 +159,5 @@ mod tests {
             masked(command, false),
             serde_json::json!(["run", "--password", "(hidden)", "--verbose", "y"])
         );
-    }
-
-    #[test]
-    fn names_that_look_secret() {
-        for name in ["DB_PASSWORD", "api-token", "AWS_SECRET_ACCESS_KEY", "STRIPE_KEY", "private.pem", "KEY"]
-        {
-            assert!(hides(name), "{name}");
-        }
-        for name in ["LOG_LEVEL", "CACHE_KEY_PREFIX", "KEYBOARD", "PORT"] {
-            assert!(!hides(name), "{name}");
-        }
     }
 }

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use super::line::WIDTH;
 use super::*;
 
 fn shown(rows: &[(&str, &str)]) {

@@ -2,32 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::plan::mask::{HIDDEN, hides};
-
-mod scan;
+use super::HIDDEN;
+use super::forms::user_and_password;
+use super::names::hides;
+use super::setting::looks_secret;
+use super::text::{self, tells_nothing};
 
 /// How many characters of a line are shown.
-const WIDTH: usize = 400;
+pub(super) const WIDTH: usize = 400;
 
 /// How many characters of a line are searched for secrets.
 const SEARCHED: usize = 4000;
 
 /// Values shorter than this are no secrets that could be told from other text.
 const SHORTEST: usize = 4;
-
-/// Holds the last log lines of a container.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Log {
-    pub group: String,
-    pub stream: String,
-    pub lines: Vec<String>,
-    /// Why there are none, or not all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
 
 /// Returns a log line as it may be shown: one line, secrets hidden, at most 400 characters.
 ///
@@ -37,9 +27,9 @@ pub fn masked_line(line: &str, secrets: &[String]) -> String {
     let whole = without_values(line, secrets);
     let line = beginning(&whole);
     let cut = line.len() < whole.len();
-    let line = scan::without_tokens(line);
-    let line = scan::without_credentials(&line);
-    let line = scan::without_pairs(&line, scan::Names::All);
+    let line = text::without_tokens(line);
+    let line = text::without_credentials(&line);
+    let line = text::without_pairs(&line, text::Names::All);
     match line.char_indices().nth(WIDTH) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None if cut => line + "…",
@@ -53,9 +43,9 @@ pub fn masked_line(line: &str, secrets: &[String]) -> String {
 /// what merely sounds like a name is left alone, since the tables know such texts.
 pub fn masked_reason(text: &str) -> String {
     let text = printable(text);
-    let text = scan::without_tokens(&text);
-    let text = scan::without_credentials(&text);
-    scan::without_pairs(&text, scan::Names::Settings)
+    let text = text::without_tokens(&text);
+    let text = text::without_credentials(&text);
+    text::without_pairs(&text, text::Names::Settings)
 }
 
 /// Returns as much of a line as is searched; what is hidden is shorter than what it stands for.
@@ -67,26 +57,39 @@ fn beginning(line: &str) -> &str {
     &line[..words.unwrap_or(end)]
 }
 
-/// Returns the values of a task definition's environment that stand under names that look secret, the longest first.
+/// Returns a message as it may be shown: secrets that their form gives away are hidden, and the names in it stay.
+pub fn masked_message(text: &str) -> String {
+    text::without_credentials(&text::without_tokens(text))
+}
+
+/// Returns the values of a task definition's environment that are secrets, the longest first.
 pub fn secrets_of(definition: &Value) -> Vec<String> {
     let containers = definition["containerDefinitions"].as_array().into_iter().flatten();
     let entries = containers.filter_map(|container| container["environment"].as_array()).flatten();
     let secret = |entry: &Value| {
         let name = entry["name"].as_str().unwrap_or_default();
-        let value = entry["value"].as_str().unwrap_or_default();
-        (hides(name) && value.chars().count() >= SHORTEST).then(|| value.to_owned())
+        secret_in(name, entry["value"].as_str().unwrap_or_default())
     };
     longest_first(entries.filter_map(secret).collect())
 }
 
-/// Returns the values of variables that stand under names that look secret, the longest first.
+/// Returns the values of variables that are secrets, the longest first.
 ///
 /// `USE_TOKEN=true` makes no secret of every `true`.
 pub fn secrets_among(environment: &BTreeMap<String, String>) -> Vec<String> {
-    let secret = |(name, value): &(&String, &String)| {
-        hides(name) && value.chars().count() >= SHORTEST && !scan::tells_nothing(value)
+    longest_first(environment.iter().filter_map(|(name, value)| secret_in(name, value)).collect())
+}
+
+/// Returns what of a setting's value is hidden wherever it stands: the value, or the credentials in it.
+fn secret_in(name: &str, value: &str) -> Option<String> {
+    let url = value.split_once("://").map(|(_, url)| url);
+    let credentials = url.and_then(|url| Some(&url[..user_and_password(url)?]));
+    let secret = match credentials {
+        Some(credentials) if !hides(name) => credentials,
+        _ if hides(name) || looks_secret(name, value).is_some() => value,
+        _ => return None,
     };
-    longest_first(environment.iter().filter(secret).map(|(_, value)| value.clone()).collect())
+    (secret.chars().count() >= SHORTEST && !tells_nothing(secret)).then(|| secret.to_owned())
 }
 
 fn longest_first(mut values: Vec<String>) -> Vec<String> {
@@ -160,6 +163,3 @@ fn skip_control_sequence(rest: &mut Characters<'_>) {
     while rest.next_if(|c| (' '..='?').contains(c)).is_some() {}
     rest.next_if(|c| ('@'..='~').contains(c));
 }
-
-#[cfg(test)]
-mod tests;

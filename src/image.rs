@@ -1,6 +1,9 @@
 //! Owns references to container images: repository, tag or digest, and where it is kept.
 
+use std::collections::BTreeSet;
 use std::fmt;
+
+use serde_json::Value;
 
 /// Holds an image reference such as `nginx:1.27` or `…/shop/app@sha256:…`, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +78,17 @@ impl fmt::Display for Reference {
         }
         Ok(())
     }
+}
+
+/// Returns the images that a task definition document names.
+pub fn images(document: &Value) -> impl Iterator<Item = Reference> {
+    let containers = document["containerDefinitions"].as_array().into_iter().flatten();
+    containers.filter_map(|container| container["image"].as_str()).map(Reference::parse)
+}
+
+/// Returns the images that a task definition document names, each once.
+pub fn images_of(document: &Value) -> BTreeSet<Reference> {
+    images(document).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Owns the search for secrets by their form and by the name before them.
 
-use crate::plan::mask::{HIDDEN, hides};
+use super::HIDDEN;
+use super::forms::{credential, credentials, user_and_password};
+use super::names::hides;
 
 /// Returns a line without what is a secret by its form: JWTs, access key ids, what follows `Bearer` and `Basic`.
 pub(super) fn without_tokens(line: &str) -> String {
@@ -75,29 +77,12 @@ fn without_form(word: &str) -> String {
     let mut rest = word;
     while !rest.is_empty() {
         let begins = !shown.ends_with(|c: char| c.is_ascii_alphanumeric());
-        let found = jwt(rest).or_else(|| access_key(rest)).filter(|_| begins);
+        let found = credential(rest).filter(|_| begins);
         let (length, hidden) = found.map_or((1, false), |length| (length, true));
         shown.push_str(if hidden { HIDDEN } else { &rest[..length] });
         rest = &rest[length..];
     }
     shown
-}
-
-/// Returns how long a JWT at the beginning of a text is: `eyJ….….…`.
-fn jwt(text: &str) -> Option<usize> {
-    let text = text.strip_prefix("eyJ").map(|_| text)?;
-    let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let end = text.find(|c: char| !part(c) && c != '.').unwrap_or(text.len());
-    let parts: Vec<&str> = text[..end].split('.').collect();
-    (parts.len() >= 3 && parts[0].len() >= 10 && parts[1].len() >= 8).then_some(end)
-}
-
-/// Returns how long an access key id at the beginning of a text is.
-fn access_key(text: &str) -> Option<usize> {
-    let id = text.get(..20).filter(|id| id.starts_with("AKIA") || id.starts_with("ASIA"))?;
-    let form = id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    let ends = !text[20..].starts_with(|c: char| c.is_ascii_alphanumeric());
-    (form && ends).then_some(20)
 }
 
 /// Returns a line with the credentials of its URLs hidden: `postgres://(hidden)@host`.
@@ -111,7 +96,7 @@ pub(super) fn without_credentials(line: &str) -> String {
             .find([' ', '\t', ',', '"', '\'', '<', '>', '`'])
             .map_or(rest.len(), |end| start + end);
         shown.push_str(&rest[..start]);
-        rest = match credentials(&rest[start..word]) {
+        rest = match credentials(&rest[start..word]).or_else(|| user_and_password(&rest[start..])) {
             Some(length) => {
                 shown.push_str(HIDDEN);
                 &rest[start + length..]
@@ -120,19 +105,6 @@ pub(super) fn without_credentials(line: &str) -> String {
         };
     }
     shown + rest
-}
-
-/// Returns how long the credentials at the beginning of a URL without its scheme are.
-fn credentials(url: &str) -> Option<usize> {
-    let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
-    let open =
-        authority.split_once(':').is_some_and(|(_, port)| !port.bytes().all(|byte| byte.is_ascii_digit()));
-    match authority.rfind('@') {
-        Some(_) if open => url.rfind('@').filter(|at| *at >= authority.len()).or(authority.rfind('@')),
-        Some(at) => Some(at),
-        None if open => url.rfind('@'),
-        None => None,
-    }
 }
 
 /// Returns a line with the values of secret-looking names hidden: `name=value`, `name: value`, `"name": "value"`,

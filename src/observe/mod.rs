@@ -1,0 +1,211 @@
+//! Owns the look at AWS before a plan is made: as few round trips as what is asked for allows.
+//!
+//! Everything that depends on nothing but the manifest is asked for at once; what depends on
+//! the services comes in a second round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use futures_util::future::{join, join3, join4, try_join_all};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::aws::error::{Meaning, cluster_failure, failure};
+use crate::aws::types::{
+    Observed, ObservedSchedules, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of, view,
+};
+use crate::aws::{ApiError, Aws};
+use crate::error::Failure;
+use crate::image::{Reference, images_of};
+use crate::render::{Definition, Desired};
+
+pub mod past;
+pub mod references;
+pub mod schedules;
+
+/// How many definitions are read at once: as many as DescribeTaskDefinition takes in a burst (ECS API rate limits).
+const DEFINITIONS_AT_ONCE: usize = 50;
+
+/// Returns what is there of what is desired.
+///
+/// # Errors
+/// A cluster that does not exist, or errors of the API that leave no ground for a plan.
+pub async fn observe(aws: &Aws, desired: &Desired) -> Result<Observed> {
+    let mut observed = Observed { region: aws.region.clone(), ..Observed::default() };
+    let families = families(desired);
+    let references = rendered_images(desired);
+    let (services, latest, images, (caller, schedules)) = join4(
+        observe_services(aws, desired),
+        latest(aws, &families),
+        aws.images(&references),
+        join(aws.caller(), observe_scheduled(aws, desired)),
+    )
+    .await;
+    let notes;
+    (observed.schedules, observed.scheduled, notes) = schedules.map_err(failure)?;
+    observed.notes.extend(notes);
+    observed.services = services?;
+    observed.latest = latest.map_err(failure)?;
+    observed.images = images.map_err(failure)?;
+    match caller {
+        Ok(caller) => observed.caller = Some(caller),
+        Err(error) => observed.notes.push(format!("who runs this is not known: {error}")),
+    }
+    observe_running(aws, desired, &mut observed).await?;
+    observe_running_images(aws, desired, &mut observed).await?;
+    Ok(observed)
+}
+
+/// First round: the services, cluster by cluster.
+async fn observe_services(
+    aws: &Aws,
+    desired: &Desired,
+) -> Result<BTreeMap<(String, String), ObservedService>> {
+    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for service in desired.all_services() {
+        clusters.entry(&service.cluster).or_default().push(service.name.clone());
+    }
+    let calls = clusters.iter().map(|(cluster, names)| async move {
+        let found = aws.services(cluster, names).await.map_err(|error| cluster_failure(cluster, error))?;
+        Ok::<_, Failure>((*cluster, found))
+    });
+    let mut services = BTreeMap::new();
+    for (cluster, found) in try_join_all(calls).await? {
+        for (name, document) in found {
+            let service = view(&document)?;
+            let observed = ObservedService { document, service, ..ObservedService::default() };
+            services.insert((cluster.to_owned(), name), observed);
+        }
+    }
+    Ok(services)
+}
+
+async fn latest(
+    aws: &Aws,
+    families: &BTreeSet<String>,
+) -> Result<BTreeMap<String, TaskDefinition>, ApiError> {
+    let calls = families.iter().map(|family| async move {
+        let found = aws.task_definition(family).await?;
+        Ok::<_, ApiError>(found.map(|definition| (family.clone(), definition)))
+    });
+    let found: Vec<Option<_>> =
+        stream::iter(calls).buffer_unordered(DEFINITIONS_AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Returns the schedules as they are, the definitions that they run, and what could not be looked at.
+async fn observe_scheduled(
+    aws: &Aws,
+    desired: &Desired,
+) -> Result<(ObservedSchedules, BTreeMap<String, TaskDefinition>, Vec<String>), ApiError> {
+    if desired.schedules.is_empty() {
+        return Ok(Default::default());
+    }
+    let mut observed = schedules::observe(aws, &desired.schedules).await?;
+    let (found, own_group) = (&observed.found, desired.own_group.as_deref());
+    let elsewhere = schedules::elsewhere(aws, &desired.schedules, found, own_group).await;
+    let notes = match elsewhere {
+        Ok(elsewhere) => {
+            observed.elsewhere = elsewhere;
+            Vec::new()
+        }
+        // Who uses only one of the two services need not be allowed to look at the other one.
+        Err(error) if matches!(error.meaning, Meaning::Denied | Meaning::Unsupported) => {
+            vec![format!("whether something else runs what the new schedules run is not known: {error}")]
+        }
+        Err(error) => return Err(error),
+    };
+    let named = observed.found.values().flat_map(|schedule| schedule.task_definitions());
+    let named: BTreeSet<String> = named.map(str::to_owned).collect();
+    let definitions = latest(aws, &named).await?;
+    Ok((observed, definitions, notes))
+}
+
+/// Second round: the definitions that run (where they are not the newest) and the digests that they run with.
+async fn observe_running(aws: &Aws, desired: &Desired, observed: &mut Observed) -> Result<()> {
+    let known: BTreeMap<_, _> =
+        observed.latest.values().map(|latest| (latest.arn.clone(), latest.clone())).collect();
+    let running = observed.services.values().map(|observed| observed.service.task_definition.clone());
+    let unknown: BTreeSet<String> =
+        running.filter(|arn| !arn.is_empty() && !known.contains_key(arn)).collect();
+    let revisions: Vec<String> = observed
+        .services
+        .values()
+        .flat_map(|observed| {
+            observed.service.current_service_revisions.iter().map(|revision| revision.arn.clone())
+        })
+        .collect();
+    let families = running_families(desired, observed);
+    let (definitions, latest, revisions) =
+        join3(latest(aws, &unknown), latest(aws, &families), aws.service_revisions(&revisions)).await;
+    let definitions = definitions.map_err(failure)?;
+    observed.latest.extend(latest.map_err(failure)?);
+    // Without service revisions (old permissions, another cloud) a moved tag is found by our own tags, if at all.
+    let revisions = revisions.unwrap_or_else(|error| {
+        let note = format!(
+            "the digests that run are not known, but for those that an earlier deploy recorded: {error}"
+        );
+        observed.notes.push(note);
+        Vec::new()
+    });
+    for service in observed.services.values_mut() {
+        let arn = &service.service.task_definition;
+        service.running = known.get(arn).or_else(|| definitions.get(arn)).cloned();
+        service.digests = digests(&service.service, &revisions);
+    }
+    Ok(())
+}
+
+/// For services that keep their definition: the images that it will have, once the definition is known.
+async fn observe_running_images(aws: &Aws, desired: &Desired, observed: &mut Observed) -> Result<()> {
+    let mut references = BTreeSet::new();
+    for service in desired.all_services() {
+        let (Definition::Running(_) | Definition::Kept) = &service.definition else { continue };
+        let Ok(document) = crate::plan::desired_document(service, observed) else { continue };
+        references.extend(images_of(&document));
+    }
+    references.retain(|reference| !observed.images.contains_key(&reference.to_string()));
+    observed.images.extend(aws.images(&references).await.map_err(failure)?);
+    Ok(())
+}
+
+fn rendered_images(desired: &Desired) -> BTreeSet<Reference> {
+    let rendered = desired.definitions().flat_map(|definition| match definition {
+        Definition::Rendered(document) => images_of(document),
+        // The manifest's images are known before the definition is.
+        Definition::Running(replacements) => replacements.images.iter().cloned().collect(),
+        Definition::Kept => BTreeSet::new(),
+    });
+    rendered.collect()
+}
+
+fn families(desired: &Desired) -> BTreeSet<String> {
+    let family = |definition: &Definition| match definition {
+        Definition::Rendered(document) => document["family"].as_str().map(str::to_owned),
+        Definition::Running(_) | Definition::Kept => None,
+    };
+    desired.definitions().filter_map(family).collect()
+}
+
+/// Returns the digests that a service runs, by container: those of its current revisions of the definition that it runs.
+fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String, String> {
+    let current: Vec<_> =
+        service.current_service_revisions.iter().map(|revision| revision.arn.as_str()).collect();
+    let runs = |revision: &&ServiceRevision| {
+        current.contains(&revision.service_revision_arn.as_str())
+            && revision.task_definition == service.task_definition
+    };
+    let images = revisions.iter().filter(runs).flat_map(|revision| &revision.container_images);
+    images.filter_map(|image| Some((image.container_name.clone(), image.image_digest.clone()?))).collect()
+}
+
+/// Returns the families of the services that keep the definition that they run.
+fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
+    let keeping =
+        desired.all_services().filter(|service| !matches!(service.definition, Definition::Rendered(_)));
+    let seen =
+        keeping.filter_map(|service| observed.services.get(&(service.cluster.clone(), service.name.clone())));
+    let family = |seen: &ObservedService| {
+        revision_of(&seen.service.task_definition).split(':').next().map(str::to_owned)
+    };
+    seen.filter_map(family).filter(|family| !family.is_empty()).collect()
+}

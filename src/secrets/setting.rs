@@ -1,0 +1,82 @@
+//! Owns telling whether a plain value looks like a secret: by the name that it stands under, or by its form.
+
+use super::forms::{has_credentials, is_credential, is_random};
+use super::names::{hides, is_about};
+
+/// Shorter values are flags and words, not passwords.
+const SHORTEST: usize = 4;
+/// Returns why a value looks like a secret; never the value.
+pub fn looks_secret(name: &str, value: &str) -> Option<&'static str> {
+    if value.is_empty() || refers(value) {
+        return None;
+    }
+    if has_credentials(value) {
+        return Some("it is an address with a password");
+    }
+    if is_credential(value) {
+        return Some("its form is that of a credential");
+    }
+    if hides(name) && !is_about(name) && !is_plain(value) {
+        return Some("its name says so");
+    }
+    is_random(value).then_some("it is a random string")
+}
+
+/// Returns whether the value of a setting is hidden whole. Of an address with a password only the credentials are hidden.
+pub fn hides_value(name: &str, value: &str) -> bool {
+    hides(name) || (looks_secret(name, value).is_some() && !has_credentials(value))
+}
+
+/// Returns whether a value names a secret that is kept elsewhere, or a file.
+fn refers(value: &str) -> bool {
+    value.starts_with("arn:") || value.starts_with('/') || value.starts_with("./")
+}
+
+/// Returns whether a value is a flag, a number or an address: nothing that lets anybody in.
+fn is_plain(value: &str) -> bool {
+    let word =
+        ["true", "false", "none", "null", "disabled", "enabled"].contains(&value.to_lowercase().as_str());
+    word || value.chars().count() < SHORTEST
+        || (value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
+        || value.contains("://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_name_or_form() {
+        for (name, value) in [
+            ("DB_PASSWORD", "hunter2"),
+            ("api-token", "abcdef"),
+            ("DATABASE_URL", "postgres://user:pw@host/db"),
+            ("X", "AKIAIOSFODNN7EXAMPLE"),
+            ("X", "q7Zk2LmX9vBt4RwYc8NdPf3H"),
+            ("X", "-----BEGIN PRIVATE KEY-----\nMII"),
+        ] {
+            assert!(looks_secret(name, value).is_some(), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn what_only_speaks_of_secrets_is_none() {
+        for (name, value) in [
+            ("SECRET_NAME", "shop/database"),
+            ("TOKEN_TTL", "360000000"),
+            ("DB_PASSWORD", ""),
+            ("USE_TOKEN", "true"),
+            ("SECRET_KEY", "arn:aws:secretsmanager:us-east-1:123456789012:secret:x"),
+            ("TLS_PRIVATE_KEY", "/run/secrets/key.pem"),
+            ("AUTH", "https://auth.example.com"),
+            ("PUBLIC_KEY", "abcdefgh"),
+            ("COMMIT", "9fceb02d0ae598e95dc970b74767f19372d61af8"),
+            ("POOL", "us-east-1_AbCdEfGhI"),
+            ("JAVA_OPTS", "-Xmx1024m -Xms256m -XX:+UseG1GC"),
+            ("BUCKET", "my-company-production-assets-2024"),
+            ("DATABASE_URL", "postgres://user@host/db"),
+        ] {
+            assert_eq!(looks_secret(name, value), None, "{name}={value}");
+        }
+    }
+}
