@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::aws::types::{Caller, ObservedSchedule, ObservedSchedules, Via};
 use crate::manifest::schedules::Retry;
-use crate::plan::{ResolvedWork, Revision};
+use crate::plan::{Change, ResolvedWork, Revision};
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 use crate::render::work::DesiredWork;
 
