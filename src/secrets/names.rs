@@ -50,6 +50,7 @@ const ABOUT: &[&str] = &[
     "_MODE",
     "_BUCKET",
 ];
+
 /// Returns whether a name speaks of a secret and does not hold one, or holds what is public: `TOKEN_TTL`, `PUBLIC_KEY`.
 pub(super) fn is_about(name: &str) -> bool {
     let name = name.to_uppercase().replace(['-', '.'], "_");

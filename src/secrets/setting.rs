@@ -1,10 +1,11 @@
-//! Owns telling whether a plain value looks like a secret: by the name that it stands under, or by its form.
+//! Decides whether the plain value of a setting is a secret: by the name of the setting, or by the form of the value.
 
 use super::forms::{has_credentials, is_credential, is_random};
 use super::names::{hides, is_about};
 
 /// Shorter values are flags and words, not passwords.
 const SHORTEST: usize = 4;
+
 /// Returns why a value looks like a secret; never the value.
 pub fn looks_secret(name: &str, value: &str) -> Option<&'static str> {
     if value.is_empty() || refers(value) {

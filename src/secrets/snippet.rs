@@ -1,7 +1,7 @@
 //! Tells whether a line of a file may be shown beside a problem.
 
 use super::command::without_arguments;
-use super::setting::{hides_value, looks_secret};
+use super::setting::looks_secret;
 use super::text::{without_credentials, without_tokens};
 
 /// Returns whether the last line of a text of a file holds a secret: one by its form, the value of a secret-looking name, or
@@ -25,7 +25,7 @@ fn is_secret_member(line: &str) -> bool {
 fn without_expressions(line: &str) -> String {
     let mut kept = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(start) = rest.find("{{").or_else(|| rest.find("{%")) {
+    while let Some(start) = [rest.find("{{"), rest.find("{%")].into_iter().flatten().min() {
         let close = if rest[start..].starts_with("{{") { "}}" } else { "%}" };
         kept.push_str(&rest[..start]);
         rest = rest[start..].find(close).map_or("", |length| &rest[start + length + close.len()..]);
@@ -41,7 +41,7 @@ fn has_secret_entry(line: &str) -> bool {
         rest.split([',', '}', '"', '\'', '\n']).next().map(str::trim).filter(|word| !word.is_empty())
     };
     match (after("name"), after("value")) {
-        (Some(name), Some(value)) => hides_value(name, value),
+        (Some(name), Some(value)) => looks_secret(name, value).is_some(),
         _ => false,
     }
 }
