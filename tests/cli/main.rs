@@ -39,6 +39,7 @@ mod schedule_limits;
 mod schedules;
 mod schedules_elsewhere;
 mod schema;
+mod secrets;
 mod status;
 mod stop_task;
 mod support;
