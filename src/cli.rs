@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
@@ -15,7 +14,7 @@ use crate::commands::{
 };
 use crate::completing;
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::fields::parse_duration;
 use crate::report::{self, Outcome, Style, outcome};
 use crate::settings::{Color, Output, Settings, parse_env_file};
@@ -135,7 +134,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {
-            let error = anyhow::Error::new(refused(&error.render().to_string()));
+            let error = refused(&error.render().to_string());
             let style = Style { output: Output::Json, ..Style::default() };
             report::new(style, &Settings::default()).error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
@@ -146,8 +145,7 @@ pub fn main() -> ExitCode {
     let style = cli.global.style();
     let settings = match cli.global.settings() {
         Ok(settings) => settings,
-        Err(failure) => {
-            let error = anyhow::Error::new(failure);
+        Err(error) => {
             report::new(style, &Settings::default()).error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }

@@ -7,10 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::image::Reference;
 use crate::manifest::load::Request;
 use crate::manifest::{self, Manifest, Scope};
@@ -67,7 +66,7 @@ impl Session {
         let scenario: Scenario = scenario.parse().map_err(|error| {
             let hint = "`ecsail sandbox scenarios` lists them".to_owned();
             Failure::usage(format!("`--sandbox={scenario}`: there is no such scenario"))
-                .because(anyhow::Error::new(error))
+                .because(error)
                 .hint(hint)
         })?;
         let path = state_path(manifest);
@@ -134,8 +133,7 @@ impl Session {
     /// A folder or file that cannot be written.
     pub fn save(&self) -> Result<()> {
         let failed = |error| {
-            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display()))
-                .because(anyhow::Error::new(error))
+            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display())).because(error)
         };
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;

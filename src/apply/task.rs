@@ -159,7 +159,7 @@ fn not_run(order: &TaskOrder, error: ApiError) -> Failure {
 /// Returns the failure of a call that started nothing: each reason once, with what it means.
 fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
     let reasons: BTreeSet<String> = failures.iter().map(told).collect();
-    let cause = anyhow::Error::msg(reasons.into_iter().collect::<Vec<_>>().join("; "));
+    let cause = reasons.into_iter().collect::<Vec<_>>().join("; ");
     let hints: BTreeSet<String> = failures.iter().filter_map(meant).collect();
     let failure = Failure::error(order.attempted()).because(cause);
     hints.into_iter().fold(failure, Failure::hint)

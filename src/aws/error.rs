@@ -7,6 +7,8 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use crate::error::Cause;
+
 /// Says what an error means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -105,6 +107,12 @@ impl ApiError {
             ),
             _ => None,
         }
+    }
+}
+
+impl From<ApiError> for Cause {
+    fn from(error: ApiError) -> Cause {
+        Cause { temporary: error.may_pass(), ..Cause::new(error) }
     }
 }
 

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use anyhow::Result;
 use aws_config::SdkConfig;
 
+use crate::error::Result;
 use crate::manifest::Manifest;
 use crate::settings::Settings;
 

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use futures_util::future::{join, join3, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
@@ -16,7 +15,7 @@ use super::types::{
     ImageState, Observed, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of, view,
 };
 use super::{ApiError, Aws};
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::image::Reference;
 use crate::render::{Definition, Desired, images};
 

@@ -8,11 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use super::ecs::views;
-use super::observe::failure;
 use super::raw::RawJson;
 use super::types::{Service, ServiceDeployment, ServiceRevision, TaskDefinition, revision_of};
 use super::{ApiError, Aws};
-use crate::error::Failure;
 
 /// How many pages of 100 deployments are read at the most: twenty a day for the 90 days that ECS keeps.
 const PAGES: usize = 20;
@@ -51,7 +49,7 @@ impl Aws {
     ///
     /// # Errors
     /// Those of the API that may pass, and a definition that cannot be read.
-    pub async fn past(&self, cluster: &str, service: &Service) -> Result<Past, Failure> {
+    pub async fn past(&self, cluster: &str, service: &Service) -> Result<Past, ApiError> {
         let mut past = Past::default();
         let name = &service.service_name;
         match self.service_deployment_history(cluster, name).await {
@@ -89,7 +87,7 @@ impl Aws {
     }
 
     /// Returns the service revisions that ran when the oldest known deployment began.
-    async fn sources(&self, past: &mut Past) -> Result<Vec<String>, Failure> {
+    async fn sources(&self, past: &mut Past) -> Result<Vec<String>, ApiError> {
         let Some(oldest) = past.deployments.last() else { return Ok(Vec::new()) };
         let arn = oldest.service_deployment_arn.clone();
         match self.service_deployments(std::slice::from_ref(&arn)).await {
@@ -98,7 +96,7 @@ impl Aws {
                 past.from_the_beginning = found.source_service_revisions.is_empty();
                 Ok(found.source_service_revisions.into_iter().map(|revision| revision.arn).collect())
             }
-            Err(error) if error.may_pass() => Err(failure(error)),
+            Err(error) if error.may_pass() => Err(error),
             // It would only have told what ran before the history begins.
             Err(_) => Ok(Vec::new()),
         }
@@ -135,10 +133,10 @@ impl Aws {
     ///
     /// # Errors
     /// The API's.
-    pub async fn read_definitions(&self, past: &mut Past, names: Vec<String>) -> Result<(), Failure> {
+    pub async fn read_definitions(&self, past: &mut Past, names: Vec<String>) -> Result<(), ApiError> {
         let unknown = distinct(names.into_iter().filter(|name| !past.definitions.contains_key(name)));
         let calls = unknown.map(|name| async move { self.task_definition(&name).await });
-        let found = try_join_all(calls).await.map_err(failure)?;
+        let found = try_join_all(calls).await?;
         past.definitions.extend(found.into_iter().flatten().map(|known| (known.arn.clone(), known)));
         Ok(())
     }
@@ -147,8 +145,8 @@ impl Aws {
     ///
     /// # Errors
     /// The API's.
-    pub async fn read_registered(&self, past: &mut Past, family: &str, before: u64) -> Result<(), Failure> {
-        let arns = self.active_revisions(family).await.map_err(failure)?;
+    pub async fn read_registered(&self, past: &mut Past, family: &str, before: u64) -> Result<(), ApiError> {
+        let arns = self.active_revisions(family).await?;
         let older = arns.into_iter().filter(|arn| number_of(arn).is_some_and(|number| number < before));
         let older: Vec<String> = older.take(REVISIONS).collect();
         self.read_definitions(past, older.clone()).await?;
@@ -161,10 +159,10 @@ impl Aws {
     ///
     /// # Errors
     /// The API's.
-    pub async fn read_for_an_image(&self, past: &mut Past, family: &str) -> Result<(), Failure> {
+    pub async fn read_for_an_image(&self, past: &mut Past, family: &str) -> Result<(), ApiError> {
         let succeeded = distinct(past.succeeded().map(|(_, revision)| revision.task_definition.clone()));
         let succeeded: Vec<String> = succeeded.take(DEFINITIONS_FOR_AN_IMAGE).collect();
-        let arns = self.active_revisions(family).await.map_err(failure)?;
+        let arns = self.active_revisions(family).await?;
         let arns: Vec<String> = arns.into_iter().take(REVISIONS_FOR_AN_IMAGE).collect();
         for arns in [succeeded, arns.clone()].concat().chunks(REVISIONS) {
             self.read_definitions(past, arns.to_vec()).await?;
@@ -223,11 +221,11 @@ fn distinct(names: impl Iterator<Item = String>) -> impl Iterator<Item = String>
 ///
 /// # Errors
 /// An error that may pass: then the next best source would be a wrong one.
-fn unread(what: &str, error: ApiError) -> Result<String, Failure> {
+fn unread(what: &str, error: ApiError) -> Result<String, ApiError> {
     use super::error::Meaning;
     let ends = matches!(error.meaning, Meaning::Expired | Meaning::NoCredentials);
     if error.may_pass() || ends {
-        return Err(failure(error));
+        return Err(error);
     }
     Ok(format!("{what} cannot be read: {error}"))
 }

@@ -13,7 +13,6 @@ use super::rules::RuleTarget;
 use super::schedules::ScheduleTarget;
 use super::types::{Service, ServiceDeployment, Task, revision_of, view};
 use super::{ApiError, Aws, CALLS_AT_ONCE};
-use crate::error::Failure;
 use crate::plan::rollback::{Wanted, choose, releases, wanted};
 
 /// How many service revisions are read at a time, newest first, until enough of them are known.
@@ -200,13 +199,13 @@ impl Aws {
             open = rest;
         }
         if seen.runs(family) {
-            seen.back_to = self.way_back(seen).await.map_err(of_failure)?;
+            seen.back_to = self.way_back(seen).await?;
         }
         Ok(())
     }
 
     /// Returns the task definition that a rollback would go to now, as `rollback` itself finds it.
-    async fn way_back(&self, seen: &SeenService) -> Result<Option<String>, Failure> {
+    async fn way_back(&self, seen: &SeenService) -> Result<Option<String>, ApiError> {
         let (service, one) = (&seen.service, Wanted::Back(1));
         let mut past = self.past(&seen.cluster, service).await?;
         let known = releases(service, &past);
@@ -218,12 +217,6 @@ impl Aws {
         // That there is nothing to go back to is no error here.
         Ok(choose(service, &past, &one).ok().flatten().map(|choice| choice.to.definition))
     }
-}
-
-/// Returns the error of the API that a failure came from.
-fn of_failure(failure: Failure) -> ApiError {
-    let cause = std::error::Error::source(&failure).and_then(|cause| cause.downcast_ref::<ApiError>());
-    cause.cloned().unwrap_or_else(|| ApiError::unreadable("ecs:DescribeTaskDefinition"))
 }
 
 /// Does a call, unless its source is left out: then there is nothing.

@@ -1,6 +1,5 @@
 //! `ecsail cancel`: stops the deployment under way; ECS goes back, and that is watched.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::change::{changeable_one, stop, under_way};
@@ -12,7 +11,7 @@ use super::services::{One, confirmed};
 use super::ways_back::goes_back_already;
 use crate::apply::Applied;
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
 
 /// Stops the deployment under way: ECS goes back to what ran before

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-
 use super::services::{Chosen, Found, Place};
 use super::wait::attach;
 use crate::apply::Applied;
@@ -12,7 +10,7 @@ use crate::apply::back::{TakingBack, take_back};
 use crate::aws::observe::cluster_failure;
 use crate::aws::types::{Observed, Service, view};
 use crate::context::Context;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::plan::rollback::service::Terms;
 use crate::plan::rollback::{Release, Source, Target, Told};
@@ -125,12 +123,8 @@ pub async fn changeable_one(chosen: &Chosen) -> Result<Found> {
 ///
 /// # Errors
 /// The failures.
-pub fn raised(mut failures: Vec<Failure>) -> Result<()> {
-    match failures.len() {
-        0 => Ok(()),
-        1 => Err(failures.remove(0).into()),
-        _ => Err(Failures(failures).into()),
-    }
+pub fn raised(failures: Vec<Failure>) -> Result<()> {
+    if failures.is_empty() { Ok(()) } else { Err(Failure::combined(failures)) }
 }
 
 /// Returns what a service is called, and what its manifest says of rollouts.
@@ -201,7 +195,7 @@ pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chos
                 let failure =
                     Failure::error(format!("take back the deployment of service `{}`", followed.name));
                 let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
-                applied.failures.push((key, failure.because(anyhow::anyhow!("{why}")).hint(hint)));
+                applied.failures.push((key, failure.because(why).hint(hint)));
             }
             TakingBack::Failed(failure) => applied.failures.push((key, failure)),
         }

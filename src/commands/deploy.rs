@@ -1,6 +1,5 @@
 //! `ecsail deploy`: plan, then apply, then watch.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::change::still;
@@ -12,7 +11,7 @@ use super::{Selection, options, some_services};
 use crate::apply::Applied;
 use crate::aws::types::{Observed, Service};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest;
 use crate::plan::{self, Plan, ServicePlan};
 use crate::release::{Release, id::id};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
@@ -14,7 +13,7 @@ use crate::aws::{ApiError, Aws};
 use crate::context::Context;
 use crate::diagnose::exec::{Preflight, missing, not_connected};
 use crate::document::problem::did_you_mean;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome, quoted};
 
 /// What runs where no command is given.
@@ -82,7 +81,7 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     let (Some(task), Some(container), Some(plugin), []) = (task, container, plugin, missing.as_slice())
     else {
         let failures = missing.into_iter().map(|missing| Failure::error(missing.what).hint(missing.remedy));
-        return Err(Failures(failures.collect()).into());
+        return Err(Failure::several(failures.collect()));
     };
     let command = command_line(&args.command);
     tell(&found, task, container, &command, context);

@@ -1,12 +1,11 @@
 //! `ecsail explain`: what a rule is for, where AWS says so, and how to ignore it.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::document::problem::Severity;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::lint::table::RULES;
 use crate::lint::{self, Rule};
 use crate::report::{Event, Outcome};

@@ -1,13 +1,12 @@
 //! Owns how the verbs about revisions find the family that they are about: that of a service, or one that is named.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::services::One;
 use crate::aws::Aws;
 use crate::context::Context;
 use crate::document::problem::Invalid;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, load::Request};
 use crate::plan::references::family_and_revision;
 

@@ -1,6 +1,5 @@
 //! `ecsail history`: what was deployed, when and by whom, and how it ended.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -8,6 +7,7 @@ use super::services::{Named, Place};
 use crate::aws::observe::failure;
 use crate::aws::types::{ContainerImage, revision_of};
 use crate::context::Context;
+use crate::error::Result;
 use crate::history::past::{Outcome as Ended, PastDeployment};
 use crate::history::{Definitions, Past};
 use crate::manifest::image::Reference;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -11,7 +10,7 @@ use crate::aws::Aws;
 use crate::aws::observe::failure;
 use crate::aws::types::{ContainerImage, PushedImage, Service, TaskDefinition};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::image::{EcrRepository, Reference};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, times};
 

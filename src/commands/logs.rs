@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
 use clap::Args;
 
 use super::interrupts::Interrupts;
 use super::services::One;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::fields::parse_duration;
 use crate::report::{Event, Outcome};
 use crate::tail::sources::Wanted;

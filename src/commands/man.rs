@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use clap::{Arg, Args, Command, CommandFactory};
 use serde_json::json;
 
 use crate::cli::{Cli, GLOBAL_OPTIONS};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
 
 /// Prints a man page, or writes all of them

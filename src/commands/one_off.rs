@@ -6,7 +6,6 @@ use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::Result;
 use futures_util::future::join;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -19,7 +18,7 @@ use crate::aws::Aws;
 use crate::aws::types::Task;
 use crate::context::Context;
 use crate::diagnose::log::secrets_of;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Report, TaskInterrupted};
 use crate::tail::tasks::Following;
 use crate::tail::{Channel, Tail};

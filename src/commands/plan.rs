@@ -1,10 +1,10 @@
 //! `ecsail plan`: shows what a deploy would change, and changes nothing.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::{Selection, options, some_services};
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::{self, load::Request};
 use crate::plan;
 use crate::render;

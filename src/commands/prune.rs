@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
 use clap::Args;
 use futures_util::future::{join, try_join};
 use serde_json::json;
@@ -18,7 +17,7 @@ use crate::aws::error::Meaning;
 use crate::aws::observe::failure;
 use crate::aws::references::{Scope, Source};
 use crate::context::Context;
-use crate::error::{Failure, Kind};
+use crate::error::{Failure, Kind, Result};
 use crate::plan::prune::{Fate, Known, Wish, decide};
 use crate::plan::references::{family_and_revision, references, shortly};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, table};

@@ -1,11 +1,11 @@
 //! `ecsail render`: prints the documents, exactly what would be sent.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
 use super::Selection;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest;
 use crate::render::{self, Definition, Desired, DesiredService};
 use crate::report::{Event, Outcome};

@@ -1,6 +1,5 @@
 //! `ecsail continue`: answers a lifecycle hook that waits, and watches what comes of it.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -14,7 +13,7 @@ use crate::apply::hook;
 use crate::aws::observe::failure;
 use crate::aws::types::{LifecycleHook, ServiceDeployment};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
 use crate::watch::judge::in_words;
 use crate::watch::snapshot::Followed;

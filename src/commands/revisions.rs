@@ -1,6 +1,5 @@
 //! `ecsail revisions`: the revisions of a family, what each holds, and what refers to it.
 
-use anyhow::Result;
 use clap::Args;
 use futures_util::future::{join, try_join3};
 use serde_json::{Value, json};
@@ -11,7 +10,7 @@ use crate::aws::observe::failure;
 use crate::aws::references::{Referring, Scope, Source};
 use crate::aws::types::{Epoch, TaskDefinition, view};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::plan::references::{Reference, family_and_revision, references, shortly};
 use crate::report::{Event, Line, Outcome, Page, Row, names, table, times};
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 
 use super::change::{raised, right_account};
@@ -19,7 +18,7 @@ use crate::aws::Aws;
 use crate::aws::observe::{cluster_failure, failure};
 use crate::aws::types::{Service, TaskDefinition, view};
 use crate::context::Context;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::manifest::load::Request;
 use crate::manifest::{self, Scope};
 use crate::plan::task::{Overrides, container, like, overrides};
@@ -140,7 +139,7 @@ async fn described(
     let key = args.name.as_ref().or(args.like.as_ref()).cloned().unwrap_or_default();
     let mut plan = Plan::default();
     let against = Against { desired: &desired, observed: &observed, options: &options };
-    let work = resolve(&key, &work, None, against, &mut plan).map_err(Failures)?;
+    let work = resolve(&key, &work, None, against, &mut plan).map_err(Failure::several)?;
     let registered = apply::registrations(&plan, &aws, context.report.as_ref()).await?;
     let order = TaskOrder::of(&work, &registered, &started_by(&id), &token());
     let timeout = args.timeout.or(task.and_then(|task| task.timeout)).unwrap_or(order.timeout);

@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Details, Failure, Result};
 use crate::manifest::{self, Manifest, load::Request};
 use crate::render;
 use crate::report::{Event, Outcome};
@@ -83,7 +82,9 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
 fn manifest_or_none(context: &Context, tags: &Tags) -> Result<Manifest> {
     let request = Request { tags: tags.clone(), ..Request::default() };
     match manifest::load(&context.settings, &request) {
-        Err(error) if context.settings.manifest.is_none() && error.downcast_ref::<Failure>().is_some() => {
+        Err(error)
+            if context.settings.manifest.is_none() && !matches!(error.details, Details::Problems(_)) =>
+        {
             Ok(Manifest::default())
         }
         other => other,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::observe::failure;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::fields::parse_duration;
 use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
 use crate::report::{Event, Outcome};

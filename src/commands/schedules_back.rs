@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
-
 use super::schedule::look::{Chosen, Notes, choose};
 use super::schedule::runs::definitions;
 use super::ways_back::WaysBack;
@@ -17,6 +15,7 @@ use crate::aws::past::{family_of, number_of};
 use crate::aws::scheduled::ObservedSchedule;
 use crate::aws::types::TaskDefinition;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::load::locate;
 use crate::manifest::schedules::noun;
 use crate::plan::schedules::back::{Return, Way, plan, same_release, way};

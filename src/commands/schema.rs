@@ -1,13 +1,13 @@
 //! `ecsail schema`: prints the JSON Schema of the files that people write, for their editors, and of what `--output json`
 //! prints.
 
-use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::document::model::Root;
 use crate::document::schema;
+use crate::error::Result;
 use crate::report::json::SCHEMA;
 use crate::report::{Event, Outcome};
 

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use clap::Args;
 
 use crate::aws::Aws;
@@ -13,7 +12,7 @@ use crate::aws::types::{Service, view};
 use crate::completing::services;
 use crate::context::Context;
 use crate::document::problem::{Invalid, did_you_mean};
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, load::Request};
 use crate::names_cache::NamesCache;
 
@@ -211,10 +210,7 @@ impl Chosen {
         for place in missing {
             failures.push(self.missing(place).await);
         }
-        match failures.len() {
-            1 => Err(failures.remove(0).into()),
-            _ => Err(Failures(failures).into()),
-        }
+        Err(Failure::combined(failures))
     }
 
     /// Returns the one service, as it is.

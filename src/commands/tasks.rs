@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use crate::aws::types::{Container, Task, revision_of};
 use crate::context::Context;
 use crate::diagnose::Signature;
 use crate::diagnose::causes::{End, causes_of};
+use crate::error::Result;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table, times};
 
 /// Shows the tasks of a service, or why those that stopped did

@@ -1,6 +1,5 @@
 //! `ecsail wait`: attaches to the deployments under way, with the display and the exit codes of a deploy.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::following::Following;
@@ -11,7 +10,7 @@ use crate::aws::Aws;
 use crate::aws::observe::failure;
 use crate::aws::types::{Service, ServiceDeployment};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::OnFailure;
 use crate::plan::WayBack;
 use crate::report::{Event, Outcome};

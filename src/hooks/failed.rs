@@ -2,7 +2,6 @@
 
 use std::io;
 
-use anyhow::anyhow;
 use jiff::SignedDuration;
 
 use super::group::Signal;
@@ -28,7 +27,7 @@ pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
         End::Interrupted(_) => format!("`{shown}` was stopped, as this process was asked to end"),
     };
     let kind = if matches!(end, End::Interrupted(_)) { Kind::Interrupted } else { Kind::Error };
-    Failure::new(kind, format!("hook `{}` failed", scene.hook)).because(anyhow!(cause)).hint(hint(end, scene))
+    Failure::new(kind, format!("hook `{}` failed", scene.hook)).because(cause).hint(hint(end, scene))
 }
 
 fn hint(end: End, scene: &Scene<'_>) -> Option<String> {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::Scope;
 use super::load::{Request, from_text};
 use crate::document::problem::Invalid;
+use crate::error::{Details, Failure};
 use crate::render;
 use crate::report::problems;
 use crate::settings::{Settings, Tags};
@@ -266,7 +267,8 @@ fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
             }
             render::desired(&manifest, &tags).map_or_else(|invalid| invalid, |desired| desired.remarks)
         }
-        Err(error) => error.downcast::<Invalid>().unwrap_or_default(),
+        Err(Failure { details: Details::Problems(invalid), .. }) => *invalid,
+        Err(_) => Invalid::default(),
     };
     let shown = problems::text(&invalid, false);
     let sorted = invalid.problems.sorted();

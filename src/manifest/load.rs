@@ -3,15 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-
 use super::select::{self, Scope};
 use super::types::{self, Layer, Manifest, Service};
 use super::{names, passes, references as named};
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Span};
 use crate::document::tree::Node;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::render::markers::references;
 use crate::render::template::{Context, Mode};
 use crate::settings::{Settings, Tags};

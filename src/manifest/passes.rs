@@ -4,15 +4,13 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-
 use super::load::{Request, directory};
 use super::select::Scope;
 use super::types::{self, Manifest};
 use super::{git, names};
 use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
 use crate::document::tree::{self, Node};
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::render::template::{Context, Engine, Mode};
 use crate::settings::Settings;
 

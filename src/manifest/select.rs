@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-
 use super::load::{Request, on_the_fly};
 use super::schedules::{Schedule, TaskOf};
 use super::types::{Manifest, Service};
 use super::work::Work;
 use crate::document::problem::did_you_mean;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::settings::Settings;
 
 /// Says what of the manifest a run is about.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::aws::types::{ImageState, Observed, ObservedService, revision_of};
 use crate::document::model::Root;
 use crate::document::normal::normal;
-use crate::error::{Failure, Failures};
+use crate::error::Failure;
 use crate::manifest::OnFailure;
 use crate::manifest::image::Reference;
 use crate::render::{Desired, DesiredService};
@@ -168,7 +168,7 @@ impl ServicePlan {
 /// # Errors
 /// Everything that stands against it, at once: a missing service, a tag that is not in ECR, a deployment under way,
 /// the wrong account.
-pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failures> {
+pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failure> {
     let mut plan = Plan { notes: observed.notes.clone(), ..Plan::default() };
     let mut failures = refuse::account(options.account.as_deref(), observed);
     for service in &desired.services {
@@ -184,7 +184,7 @@ pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Res
     }
     plan.needs = release::needs(desired);
     plan.notes.extend(image_notes(observed));
-    if failures.is_empty() { Ok(plan) } else { Err(Failures(distinct(failures))) }
+    if failures.is_empty() { Ok(plan) } else { Err(Failure::several(distinct(failures))) }
 }
 
 /// Returns the failures without those that say the same of several services.

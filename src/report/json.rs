@@ -67,7 +67,7 @@ impl Report for Json {
         }
     }
 
-    fn error(&self, error: &anyhow::Error) {
+    fn error(&self, error: &Failure) {
         self.line(error::json(error));
     }
 

@@ -126,7 +126,7 @@ pub trait Report {
     /// Shows one fact.
     fn tell(&self, event: &Event<'_>);
     /// Shows an error.
-    fn error(&self, error: &anyhow::Error);
+    fn error(&self, error: &Failure);
     /// Returns the answer to a question; `None` where nobody can be asked.
     fn confirm(&self, question: &str) -> Option<bool>;
     /// Returns the question what to do about the rollouts that are still under way, to be asked on a thread of its own;

@@ -233,7 +233,7 @@ impl Report for Text {
         }
     }
 
-    fn error(&self, error: &anyhow::Error) {
+    fn error(&self, error: &Failure) {
         self.finish();
         self.screen.err(&error::text(error, self.screen.color));
     }

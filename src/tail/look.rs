@@ -19,7 +19,7 @@ const LOOKS_TO_CLOSE: u32 = 6;
 
 impl Tail<'_> {
     /// Looks at the service again, and returns whether it is still there. New revisions are read from now on.
-    pub(super) async fn look(&mut self) -> anyhow::Result<bool> {
+    pub(super) async fn look(&mut self) -> crate::error::Result<bool> {
         let name = std::slice::from_ref(&self.reading.name);
         let mut found = match self.aws.services(&self.reading.cluster, name).await {
             Ok(found) => found,

@@ -58,7 +58,7 @@ pub async fn apply_all(
         let result = match lost {
             Some((message, hints)) => {
                 let failure = Failure::error(format!("create schedule `{}`", plan.name));
-                Err(hints.iter().cloned().fold(failure.because(anyhow::anyhow!("{message}")), Failure::hint))
+                Err(hints.iter().cloned().fold(failure.because(message.clone()), Failure::hint))
             }
             None => apply_one(plan, registered, aws, report).await,
         };

@@ -194,7 +194,7 @@ fn not_done(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> 
     let is_done = |id: &&String| !entries.iter().any(|entry| entry.target == **id);
     let named = entries.iter().all(|entry| all.contains(&entry.target));
     let message = format!("{verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
-    let failure = Failure::error(message).because(anyhow::anyhow!("{}", why.join("; ")));
+    let failure = Failure::error(message).because(why.join("; "));
     failure.hint(named.then(|| were_done(all.iter().filter(is_done))).flatten())
 }
 
@@ -264,7 +264,7 @@ pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), 
     if !others.is_empty() {
         let cause = format!("it got other targets since it was looked at: `{}`", others.join("`, `"));
         let hint = "nothing was removed: look again, then delete it again".to_owned();
-        return Err(Failure::refused(attempted()).because(anyhow::anyhow!(cause)).hint(hint));
+        return Err(Failure::refused(attempted()).because(cause).hint(hint));
     }
     remove_targets(rule, &removed, aws).await?;
     let deleted = persistently(&[CONCURRENT], async || aws.delete_rule(rule).await).await;

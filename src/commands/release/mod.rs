@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-
 use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
 use super::following::Following;
 use super::interrupts::Interrupts;
@@ -17,7 +15,7 @@ use crate::apply::{self, Applied};
 use crate::aws::Aws;
 use crate::aws::types::{Observed, TaskDefinition, revision_of};
 use crate::context::Context;
-use crate::error::{self, Failure};
+use crate::error::{self, Failure, Result};
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::plan::schedules::TargetPlan;
@@ -299,13 +297,12 @@ fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
 }
 
 /// Returns what came of a task whose start ended with an error: where that is not clear, it may run.
-fn not_started(error: &anyhow::Error) -> (State, Option<String>, Outcome) {
-    let failure = error.downcast_ref::<Failure>();
-    let outcome = match failure.map(|failure| failure.kind) {
-        Some(error::Kind::Interrupted) => Outcome::Interrupted,
+fn not_started(error: &Failure) -> (State, Option<String>, Outcome) {
+    let outcome = match error.kind {
+        error::Kind::Interrupted => Outcome::Interrupted,
         _ => Outcome::Error,
     };
-    match failure.is_some_and(|failure| failure.unclear) {
+    match error.unclear {
         true => (State::UnderWay, Some("whether it was started is not known".to_owned()), outcome),
         false => (State::Failed, Some(error.to_string()), outcome),
     }

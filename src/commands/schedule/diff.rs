@@ -1,10 +1,10 @@
 //! `ecsail schedule diff`: what `ecsail deploy schedule` would change; `ecsail plan schedule` by another name.
 
-use anyhow::Result;
 use clap::Args;
 
 use crate::commands::plan::show;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::Scope;
 use crate::manifest::load::Request;
 use crate::report::{Outcome, PlanFormat};

@@ -1,6 +1,5 @@
 //! `ecsail schedule list`: how schedules stand, when they run next and what, and how they differ from the manifest.
 
-use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use super::next::{self, Times};
 use super::runs::Runs;
 use crate::aws::observe::failure;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::schedules::noun;
 use crate::plan::Change;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};

@@ -1,9 +1,9 @@
 //! `ecsail schedule …`: the verbs about schedules, a file each. What is deployed with a tag is `ecsail deploy schedule`'s.
 
-use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
+use crate::error::Result;
 use crate::report::Outcome;
 
 pub mod diff;

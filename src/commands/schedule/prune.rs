@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -18,7 +17,7 @@ use crate::commands::change::right_account;
 use crate::commands::services::confirmed;
 use crate::context::Context;
 use crate::document::problem::Invalid;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::load::Request;
 use crate::manifest::schedules::{Via, noun};
 use crate::manifest::{self, Manifest, Scope};

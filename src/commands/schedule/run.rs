@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -18,7 +17,7 @@ use crate::commands::interrupts::Interrupts;
 use crate::commands::one_off::{How, Lines, to_the_end, token};
 use crate::context::Context;
 use crate::document::problem::did_you_mean;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::schedules::Schedule;
 use crate::plan::schedules::now::{Attributes, RunNow, run_now};
 use crate::report::{Event, Outcome};

@@ -2,7 +2,6 @@
 //!
 //! What may not be read is said once, and is no failure of the verb. Where the manifest has no schedules nothing is asked.
 
-use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::aws::Aws;
@@ -10,6 +9,7 @@ use crate::commands::schedule::list::short;
 use crate::commands::schedule::look::{self, Notes};
 use crate::commands::services;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::load::locate;
 use crate::report::Item;
 
