@@ -37,6 +37,7 @@ pub mod plan;
 pub mod release;
 pub mod render;
 pub mod report;
+pub mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(feature = "sandbox")]

@@ -11,11 +11,12 @@ use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::{Revision, ServicePlan, WayBack};
 use crate::report::{Event, Report};
+use crate::retry::{Attempts, Policy};
 use crate::watch::look::service_deployment_of;
 use crate::watch::snapshot::Followed;
 
 /// How often ECS is asked at the most.
-const ATTEMPTS: u32 = 4;
+const STOPPING: Policy = Policy { attempts: 4, ..Policy::CALL };
 
 /// Says what came of the wish to take a rollout back.
 #[derive(Debug)]
@@ -83,14 +84,10 @@ fn not_stopped(followed: &Followed, error: ApiError) -> Failure {
 
 /// Asks ECS to go back, again where that did not reach it.
 async fn stop(followed: &Followed, aws: &Aws) -> Stopped {
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(STOPPING);
     loop {
-        attempt += 1;
-        let tried = try_stop(followed, aws).await;
-        match tried {
-            Stopped::Unclear(error) if error.may_pass() && attempt < ATTEMPTS => {
-                tokio::time::sleep(super::pause(attempt)).await;
-            }
+        match try_stop(followed, aws).await {
+            Stopped::Unclear(error) if error.may_pass() && attempts.wait().await => {}
             tried => return tried,
         }
     }

@@ -16,7 +16,8 @@ use crate::document::normal::{OWN_TAG_PREFIX, normal};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
 use crate::report::{Event, Report};
-use crate::watch::snapshot::{Followed, Policy};
+use crate::retry::{Attempts, Policy, retry};
+use crate::watch::snapshot::{Followed, Policy as WatchPolicy};
 
 pub mod back;
 pub mod hook;
@@ -25,10 +26,6 @@ pub mod scale;
 pub mod schedules;
 pub mod stop;
 pub mod task;
-
-/// How often a call is made at the most, and the first pause after which it is made again.
-const ATTEMPTS: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(400);
 
 /// Holds what was done.
 #[derive(Debug, Default)]
@@ -93,9 +90,8 @@ async fn register(
     report: &dyn Report,
 ) -> Result<TaskDefinition, Failure> {
     let mut document = registration.document.clone();
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(Policy::CALL);
     loop {
-        attempt += 1;
         let error = match aws.register(&document).await {
             Ok(registered) => {
                 report.tell(&Event::Registered { revision: registered.revision() });
@@ -117,11 +113,10 @@ async fn register(
                 return Ok(registered);
             }
         }
-        if attempt >= ATTEMPTS || !may_try_again(&error) {
+        if !may_try_again(&error) || !attempts.wait().await {
             let message = format!("register task definition `{}`", registration.family);
             return Err(Failure::error(message).hint(error.hint()).because(error));
         }
-        tokio::time::sleep(pause(attempt)).await;
     }
 }
 
@@ -142,15 +137,6 @@ fn may_try_again(error: &ApiError) -> bool {
     error.may_pass() || concurrent
 }
 
-/// Returns the pause before the next attempt: twice as long each time, with some jitter against other runs.
-fn pause(attempt: u32) -> Duration {
-    let nanos = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.subsec_nanos());
-    let jitter = FIRST_PAUSE * (nanos % 1000) / 1000;
-    FIRST_PAUSE * 2u32.saturating_pow(attempt - 1) + jitter
-}
-
 /// Returns the revision that an unanswered call registered, if it did.
 ///
 /// # Errors
@@ -160,15 +146,8 @@ async fn already_registered(
     document: &Value,
     aws: &Aws,
 ) -> Result<Option<TaskDefinition>, ApiError> {
-    let mut attempt = 0;
-    let latest = loop {
-        attempt += 1;
-        match aws.task_definition(&registration.family).await {
-            Ok(latest) => break latest,
-            Err(error) if attempt < ATTEMPTS && error.may_pass() => tokio::time::sleep(pause(attempt)).await,
-            Err(error) => return Err(error),
-        }
-    };
+    let read = async || aws.task_definition(&registration.family).await;
+    let latest = retry(Policy::CALL, ApiError::may_pass, read).await?;
     let root = Root::TaskDefinition;
     let ours = |latest: &TaskDefinition| {
         registration.latest.as_ref() != Some(&latest.arn)
@@ -230,9 +209,8 @@ async fn send_update(
     aws: &Aws,
 ) -> Result<Value, Failure> {
     let attempted = format!("update service `{}`", plan.name);
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(Policy::CALL);
     loop {
-        attempt += 1;
         let error = match aws.update_service(document).await {
             Ok(service) => return Ok(service),
             Err(error) => error,
@@ -243,10 +221,9 @@ async fn send_update(
                 return Ok(service);
             }
         }
-        if attempt >= ATTEMPTS || !may_try_again(&error) {
+        if !may_try_again(&error) || !attempts.wait().await {
             return Err(Failure::error(attempted).hint(error.hint()).because(error));
         }
-        tokio::time::sleep(pause(attempt)).await;
     }
 }
 
@@ -255,15 +232,8 @@ async fn send_update(
 /// # Errors
 /// It could not be found out: then the call must not be made again.
 async fn already_updated(plan: &ServicePlan, revision: &str, aws: &Aws) -> Result<Option<Value>, ApiError> {
-    let mut attempt = 0;
-    let mut found = loop {
-        attempt += 1;
-        match aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await {
-            Ok(found) => break found,
-            Err(error) if attempt < ATTEMPTS && error.may_pass() => tokio::time::sleep(pause(attempt)).await,
-            Err(error) => return Err(error),
-        }
-    };
+    let read = async || aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await;
+    let mut found = retry(Policy::CALL, ApiError::may_pass, read).await?;
     let Some(document) = found.remove(&plan.name) else { return Ok(None) };
     let service: Service = view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
     Ok(started(plan, &service, revision).is_some().then_some(document))
@@ -300,9 +270,9 @@ fn follow(plan: &ServicePlan, service: &Service, revision: String, asked_at: f64
     })
 }
 
-fn policy(plan: &ServicePlan) -> Policy {
-    let default = Policy::default();
-    Policy {
+fn policy(plan: &ServicePlan) -> WatchPolicy {
+    let default = WatchPolicy::default();
+    WatchPolicy {
         timeout: plan.timeout.unwrap_or(default.timeout),
         on_failure: plan.on_failure,
         on_timeout: plan.on_timeout.unwrap_or(default.on_timeout),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{ATTEMPTS, may_try_again, pause};
+use super::may_try_again;
 use crate::aws::ApiError;
 use crate::aws::Aws;
 use crate::aws::observe::cluster_failure;
@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::work::{ResolvedWork, run_members};
 use crate::report::{Event, Report};
+use crate::retry::{Attempts, Policy};
 
 /// How long a task may run where nobody says: then it is stopped.
 pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
@@ -117,18 +118,16 @@ fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefi
 /// None was started, or it is not known whether one was.
 pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Result<Started, Failure> {
     let document = order.document();
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(Policy::CALL);
     let answer = loop {
-        attempt += 1;
         let error = match aws.run_task(&document).await {
             Ok(answer) => break answer,
             Err(error) => error,
         };
-        if attempt >= ATTEMPTS || !may_try_again(&error) {
+        if !may_try_again(&error) || !attempts.wait().await {
             return Err(not_run(order, error));
         }
         tracing::info!("RunTask is called again with its token after: {error}");
-        tokio::time::sleep(pause(attempt)).await;
     };
     let mut failures = failures_of(&answer.failures);
     if answer.tasks.is_empty() {

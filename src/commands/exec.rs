@@ -15,6 +15,7 @@ use crate::diagnose::exec::{Preflight, missing, not_connected};
 use crate::document::problem::did_you_mean;
 use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome, quoted};
+use crate::retry::{Backoff, Policy, retry};
 
 /// What runs where no command is given.
 const SHELL: &str = "/bin/sh";
@@ -198,25 +199,17 @@ async fn session(
         runtime_id: container.runtime_id.as_deref().unwrap_or_default(),
     };
     let unconnected = |error: &ApiError| error.code.as_deref() == Some("TargetNotConnectedException");
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        match aws.execute_command(&room, command).await {
-            Ok(session) => return Ok(session),
-            Err(error) if unconnected(&error) && attempt < ATTEMPTS => {
-                tokio::time::sleep(context.poll_interval().unwrap_or(PAUSE)).await;
-            }
-            Err(error) => {
-                let message =
-                    format!("run a command in container `{}` of task `{}`", container.name, task.id());
-                let mut failed = Failure::error(message).hint(error.hint());
-                if unconnected(&error) {
-                    failed.hints.extend(not_connected(definition, &container.name));
-                }
-                return Err(failed.because(error));
-            }
+    let pause = context.poll_interval().unwrap_or(PAUSE);
+    let policy = Policy { attempts: ATTEMPTS, backoff: Backoff::Constant(pause) };
+    let session = retry(policy, unconnected, async || aws.execute_command(&room, command).await).await;
+    session.map_err(|error| {
+        let message = format!("run a command in container `{}` of task `{}`", container.name, task.id());
+        let mut failed = Failure::error(message).hint(error.hint());
+        if unconnected(&error) {
+            failed.hints.extend(not_connected(definition, &container.name));
         }
-    }
+        failed.because(error)
+    })
 }
 
 /// Returns the profile that the plugin is to renew a session with; empty where there is none.

@@ -12,7 +12,6 @@ use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
-use super::{ATTEMPTS, pause};
 use crate::aws::scheduled::{ObservedSchedule, RULES_AT_ONCE};
 use crate::aws::types::TaskDefinition;
 use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
@@ -21,6 +20,7 @@ use crate::manifest::schedules::{Via, noun};
 use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
 use crate::report::{Event, Report};
+use crate::retry::{Policy, retry};
 
 mod back;
 mod rules;
@@ -211,19 +211,10 @@ async fn persistently<T>(
     passing: &[&str],
     call: impl AsyncFn() -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let error = match call().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let passes = error.may_pass() || error.code.as_deref().is_some_and(|code| passing.contains(&code));
-        if attempt >= ATTEMPTS || !passes {
-            return Err(error);
-        }
-        tokio::time::sleep(pause(attempt)).await;
-    }
+    let passes = |error: &ApiError| {
+        error.may_pass() || error.code.as_deref().is_some_and(|code| passing.contains(&code))
+    };
+    retry(Policy::CALL, passes, call).await
 }
 
 /// Returns the failure of a call.
