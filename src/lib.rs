@@ -30,6 +30,7 @@ pub mod error;
 pub mod expression;
 pub mod history;
 pub mod hooks;
+pub mod interrupt;
 pub mod lint;
 pub mod manifest;
 pub mod names_cache;

@@ -1,11 +1,12 @@
 //! Owns hearing that somebody interrupts. What that means is for the verb to say.
 
+use crate::error::Result;
+use crate::interrupt::Listener;
 use crate::report::{Event, Report};
 
-/// Hears Ctrl-C, and what a CI system sends when it cancels.
+/// Listens for interrupts, and keeps those that were not answered yet.
 pub struct Interrupts {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
+    listener: Listener,
     /// One was heard while something was being finished, and is still to be answered.
     kept: bool,
 }
@@ -15,20 +16,8 @@ impl Interrupts {
     ///
     /// # Errors
     /// A system that has no signals to give.
-    #[cfg(unix)]
-    pub fn listen() -> std::io::Result<Interrupts> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-        Ok(Interrupts { signals, kept: false })
-    }
-
-    /// Returns a listener.
-    ///
-    /// # Errors
-    /// None here.
-    #[cfg(not(unix))]
-    pub fn listen() -> std::io::Result<Interrupts> {
-        Ok(Interrupts { kept: false })
+    pub fn listen() -> Result<Interrupts> {
+        Ok(Interrupts { listener: Listener::new()?, kept: false })
     }
 
     /// Returns whether somebody has interrupted, and nobody has answered that yet.
@@ -46,7 +35,7 @@ impl Interrupts {
         if std::mem::take(&mut self.kept) {
             return;
         }
-        self.heard().await;
+        self.listener.next().await;
     }
 
     /// Returns what some work comes to; nothing where somebody interrupts a second time before it is done.
@@ -56,26 +45,13 @@ impl Interrupts {
         let mut work = std::pin::pin!(work);
         tokio::select! {
             done = &mut work => return Some(done),
-            () = self.heard() => {}
+            _ = self.listener.next() => {}
         }
         report.tell(&Event::Note("interrupted: what was begun is finished first; once more quits at once"));
         self.kept = true;
         tokio::select! {
             done = &mut work => Some(done),
-            () = self.heard() => None,
+            _ = self.listener.next() => None,
         }
-    }
-
-    async fn heard(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

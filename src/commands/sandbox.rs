@@ -5,6 +5,7 @@ use std::fs;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::interrupts::Interrupts;
 use crate::context::Context;
 use crate::error::{Details, Failure, Result};
 use crate::manifest::{self, Manifest, load::Request};
@@ -73,7 +74,7 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
     let value = json!({"url": url, "region": region});
     context.report.tell(&Event::Answer { event: "serving", text: &lines.join("\n"), value });
     context.report.tell(&Event::Note("the sandbox runs until it is interrupted (Ctrl-C)"));
-    tokio::signal::ctrl_c().await?;
+    Interrupts::listen()?.next().await;
     session.save()?;
     Ok(Outcome::Done)
 }

@@ -4,9 +4,9 @@ use std::io;
 
 use jiff::SignedDuration;
 
-use super::group::Signal;
 use super::shell::{End, Scene};
 use crate::error::{Failure, Kind};
+use crate::interrupt::Signal;
 
 /// Returns the failure of a hook whose shell could not be started.
 pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {

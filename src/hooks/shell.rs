@@ -11,9 +11,10 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{sleep, timeout};
 
 use super::Limits;
-use super::group::{self, Group, Signal, Signals};
+use super::group::{self, Group};
 use super::lines::Lines;
 use crate::diagnose::log::masked_line;
+use crate::interrupt::{Listener, Signal};
 use crate::report::{Event, HookFact, HookStream, Report};
 
 /// Holds what all commands of a hook share.
@@ -72,8 +73,12 @@ impl End {
 ///
 /// # Errors
 /// `sh` could not be started, or not be waited for.
-pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Result<End> {
-    let mut signals = Signals::listen()?;
+pub(super) async fn run(
+    command: &str,
+    shown: &str,
+    scene: &Scene<'_>,
+    signals: &mut Listener,
+) -> io::Result<End> {
     let mut child = start(command, scene)?;
     let mut group = Group::of(&child);
     let begun = Instant::now();
@@ -82,7 +87,7 @@ pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Re
     let input = give(child.stdin.take(), &scene.input);
     // Input and output go on side by side: a command may write much before it reads. Only its end ends both.
     let end = tokio::select! {
-        end = ended(&mut child, &group, &mut signals, scene.limits) => end?,
+        end = ended(&mut child, &group, signals, scene.limits) => end?,
         never = async { tokio::join!(input, output.tell(scene), std::future::pending()).2 } => never,
     };
     if matches!(end, End::Exited(_) | End::Killed(_)) {
@@ -116,7 +121,7 @@ async fn give(to: Option<ChildStdin>, input: &str) {
 }
 
 /// Returns how a command ended, after it was told to end where that was needed.
-async fn ended(child: &mut Child, group: &Group, signals: &mut Signals, limits: Limits) -> io::Result<End> {
+async fn ended(child: &mut Child, group: &Group, signals: &mut Listener, limits: Limits) -> io::Result<End> {
     let (end, signal) = tokio::select! {
         status = child.wait() => return status.map(End::of),
         () = sleep(limits.command) => (End::TimedOut, Signal::Terminate),
@@ -129,7 +134,7 @@ async fn ended(child: &mut Child, group: &Group, signals: &mut Signals, limits: 
         // Whoever asks twice means it.
         _ = signals.next() => {}
     }
-    group.send(Signal::Kill);
+    group.kill();
     // Where there are no groups, it is the shell alone that can be ended.
     let _ = child.start_kill();
     child.wait().await.map(|_| end)
