@@ -14,8 +14,8 @@ use crate::commands::{
 };
 use crate::completing;
 use crate::context::Context;
+use crate::duration;
 use crate::error::{Failure, Result};
-use crate::manifest::fields::parse_duration;
 use crate::report::{self, Outcome, Style, outcome};
 use crate::settings::{Color, Output, Settings, parse_env_file};
 
@@ -125,7 +125,7 @@ enum OutputArg {
 }
 
 fn poll(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `500ms` or `2s`".to_owned())
+    duration::parse(text).ok_or_else(|| "not a duration such as `500ms` or `2s`".to_owned())
 }
 
 /// Runs the program and returns its exit code.

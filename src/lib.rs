@@ -26,6 +26,7 @@ pub mod completing;
 pub mod context;
 pub mod diagnose;
 pub mod document;
+pub mod duration;
 pub mod error;
 pub mod expression;
 pub mod history;

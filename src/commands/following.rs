@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::duration;
 use crate::manifest::OnFailure;
-use crate::manifest::fields::parse_duration;
 use crate::watch::judge::{is_stage, stage_named};
 use crate::watch::snapshot::{Followed, Policy, Until};
 
@@ -14,7 +14,7 @@ use crate::watch::snapshot::{Followed, Policy, Until};
 #[derive(Clone, Debug, Args)]
 pub struct Following {
     /// How long to watch at the most, such as `15m`; the rollout goes on after it
-    #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument, global = true)]
     timeout: Option<Duration>,
     /// What to do about a rollout that fails; by default it is taken back where a deployment before it was completed
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
@@ -41,11 +41,6 @@ impl Following {
         };
         Followed { until: self.until.clone(), policy, ..followed }
     }
-}
-
-/// Returns the duration of an argument.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
 }
 
 /// Returns how far an argument says to follow.

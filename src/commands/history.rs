@@ -7,6 +7,7 @@ use super::services::{Named, Place};
 use crate::aws::observe::failure;
 use crate::aws::types::{ContainerImage, revision_of};
 use crate::context::Context;
+use crate::duration;
 use crate::error::Result;
 use crate::history::past::{Outcome as Ended, PastDeployment};
 use crate::history::{Definitions, Past};
@@ -72,7 +73,7 @@ fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
         Some(deployment.outcome_in_words()),
         Some(revision_or_id(deployment).to_owned()),
         deployment.deployed_tag(),
-        seconds(deployment, now).map(times::took),
+        seconds(deployment, now).map(duration::seconds),
         by,
         commit,
         release,

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::change::{raised, right_account};
 use super::deploy::release_id;
-use super::following::duration;
 use super::interrupts::Interrupts;
 use super::one_off::{How, Lines, to_the_end, token};
 use super::options;
@@ -18,6 +17,7 @@ use crate::aws::Aws;
 use crate::aws::observe::{cluster_failure, failure};
 use crate::aws::types::{Service, TaskDefinition, view};
 use crate::context::Context;
+use crate::duration;
 use crate::error::{Failure, Result};
 use crate::manifest::load::Request;
 use crate::manifest::{self, Scope};
@@ -74,7 +74,7 @@ pub struct Run {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10))]
     count: Option<u32>,
     /// How long it may run, one hour where nobody says: after that it is stopped
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument)]
     timeout: Option<Duration>,
     /// Start it, and leave it
     #[arg(long)]

@@ -12,8 +12,8 @@ use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::observe::failure;
 use crate::context::Context;
+use crate::duration;
 use crate::error::Result;
-use crate::manifest::fields::parse_duration;
 use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
 use crate::report::{Event, Outcome};
 use crate::watch::count::{Counted, Counting};
@@ -44,7 +44,7 @@ pub struct Scale {
     #[arg(long)]
     no_wait: bool,
     /// How long to watch at the most; ECS goes on after it
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument, default_value = "15m")]
     timeout: Duration,
 }
 
@@ -77,10 +77,6 @@ impl Wanted {
             Wanted { suspend, .. } => Wish::Suspended(*suspend),
         }
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
 }
 
 /// Runs the verb.

@@ -2,9 +2,8 @@
 
 use std::io;
 
-use jiff::SignedDuration;
-
 use super::shell::{End, Scene};
+use crate::duration;
 use crate::error::{Failure, Kind};
 use crate::interrupt::Signal;
 
@@ -18,11 +17,11 @@ pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {
 
 /// Returns the failure of a hook by how its command ended; `shown` is the command without secrets.
 pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
-    let limit = SignedDuration::try_from(scene.limits.command).unwrap_or(SignedDuration::MAX);
+    let limit = duration::text(scene.limits.command);
     let cause = match end {
         End::Exited(code) => format!("`{shown}` exited with {code}"),
         End::Killed(signal) => format!("`{shown}` was ended by {}", signal_name(signal)),
-        End::TimedOut => format!("`{shown}` had not ended after {limit:#} and was stopped"),
+        End::TimedOut => format!("`{shown}` had not ended after {limit} and was stopped"),
         End::Interrupted(Signal::Interrupt) => format!("`{shown}` was interrupted"),
         End::Interrupted(_) => format!("`{shown}` was stopped, as this process was asked to end"),
     };

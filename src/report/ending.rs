@@ -3,6 +3,7 @@
 use super::screen::Paint;
 use super::text::quoted;
 use crate::aws::types::revision_of;
+use crate::duration;
 use crate::watch::judge::Verdict;
 use crate::watch::{Aftermath, Ending, Settled};
 
@@ -25,7 +26,7 @@ fn asked_back(settled: &Settled) -> (Paint, String) {
     match &settled.ending {
         Ending::Settled(Verdict::RolledBack { runs, .. }) => {
             let what = revision_of(&settled.followed.revision);
-            (Paint::Good, format!("taken back from {what} to {runs} in {}", duration(settled.elapsed)))
+            (Paint::Good, format!("taken back from {what} to {runs} in {}", duration::text(settled.elapsed)))
         }
         Ending::Settled(Verdict::Succeeded) => {
             (Paint::Bad, format!("{}; it was to be taken back, and that came too late", verdict(settled).1))
@@ -39,7 +40,7 @@ fn verdict(settled: &Settled) -> (Paint, String) {
         "" => settled.followed.deployment.as_deref().unwrap_or("the deployment"),
         revision => revision,
     };
-    let time = duration(settled.elapsed);
+    let time = duration::text(settled.elapsed);
     match &settled.ending {
         Ending::Settled(Verdict::Succeeded) if settled.followed.ended => {
             (Paint::Good, format!("{revision} was deployed"))
@@ -169,12 +170,4 @@ fn go_back(settled: &Settled, flags: &str) -> Option<String> {
         true => format!("go back to the deployment before: {command}"),
         false => format!("{} ran before; go back to it: {command}", way.revision_name()),
     })
-}
-
-/// Returns a time in seconds, or in minutes and seconds.
-pub(super) fn duration(time: std::time::Duration) -> String {
-    match time.as_secs() {
-        0..60 => format!("{:.1}s", time.as_secs_f64()),
-        seconds => format!("{}m{:02}s", seconds / 60, seconds % 60),
-    }
 }

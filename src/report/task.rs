@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Paint;
-use super::ending::duration;
 use crate::aws::types::Task;
+use crate::duration;
 use crate::watch::task::judge::End;
 use crate::watch::task::{TaskEnd, TaskEnding, TaskFacts};
 
@@ -27,7 +27,7 @@ pub fn progress(key: &str, task: &Task, several: bool) -> String {
 /// Returns a run's end in one line, and its colour.
 pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
     let TaskEnd { revision, ending, .. } = end;
-    let time = duration(end.elapsed);
+    let time = duration::text(end.elapsed);
     let missing = match end.missing {
         0 => String::new(),
         count => format!("; {count} more could not be started"),
@@ -181,9 +181,9 @@ mod tests {
     #[test]
     fn what_was_told_to_stop_is_not_said_to_have_stopped() {
         for (stopped, told_to_stop, text) in [
-            (true, true, "web:1 was stopped: its time was up after 1m05s"),
-            (false, true, "web:1 was told to stop, and was not seen to: its time was up after 1m05s"),
-            (false, false, "web:1 runs on, and could not be stopped: its time was up after 1m05s"),
+            (true, true, "web:1 was stopped: its time was up after 1m 5s"),
+            (false, true, "web:1 was told to stop, and was not seen to: its time was up after 1m 5s"),
+            (false, false, "web:1 runs on, and could not be stopped: its time was up after 1m 5s"),
         ] {
             let end = TaskEnd { told_to_stop, ..end(TaskEnding::TimedOut { stopped }) };
             assert_eq!(verdict_line(&end).1, text);
@@ -196,7 +196,7 @@ mod tests {
         let stopped = fact(Some(End::Stopped { by_call: true, reason, code: Some(143) }));
         let end = TaskEnd { tasks: vec![stopped], ..end(TaskEnding::Exited { code: 143 }) };
         let expected =
-            "web:1 failed with exit code 143 after 1m05s: the task was stopped: bye (UserInitiated)";
+            "web:1 failed with exit code 143 after 1m 5s: the task was stopped: bye (UserInitiated)";
         assert_eq!(verdict_line(&end).1, expected);
         assert_eq!(json(&end)["reason"], "the task was stopped: bye (UserInitiated)");
     }
@@ -207,7 +207,7 @@ mod tests {
         let tasks = vec![exited(0), exited(7), exited(8)];
         let end = TaskEnd { tasks, missing: 1, ..end(TaskEnding::Exited { code: 7 }) };
         let expected =
-            "web:1 failed with exit code 7 after 1m05s (2 of 3 tasks); 1 more could not be started";
+            "web:1 failed with exit code 7 after 1m 5s (2 of 3 tasks); 1 more could not be started";
         assert_eq!(verdict_line(&end).1, expected);
     }
 

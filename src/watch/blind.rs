@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Ending, Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
+use crate::duration;
 use crate::report;
 
 /// After how many failing looks in a row, or after which time, that is told.
@@ -55,10 +56,10 @@ impl Item {
     /// Returns since when it is not seen, and why, in words; nothing where the last look saw it.
     pub(super) fn last_seen(&self) -> Option<String> {
         let blind = self.blind.as_ref()?;
-        let seconds = blind.since.elapsed().as_secs_f64();
+        let since = duration::text(blind.since.elapsed());
         let error = &blind.error;
         Some(match self.seen {
-            Some(_) => format!("last seen {seconds:.0}s ago: {error}"),
+            Some(_) => format!("last seen {since} ago: {error}"),
             None => format!("never seen: {error}"),
         })
     }

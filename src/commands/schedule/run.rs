@@ -12,11 +12,11 @@ use crate::aws::Aws;
 use crate::aws::observe::failure;
 use crate::aws::scheduled::ObservedSchedule;
 use crate::commands::change::right_account;
-use crate::commands::following::duration;
 use crate::commands::interrupts::Interrupts;
 use crate::commands::one_off::{How, Lines, to_the_end, token};
 use crate::context::Context;
 use crate::document::problem::did_you_mean;
+use crate::duration;
 use crate::error::{Failure, Result};
 use crate::manifest::schedules::Schedule;
 use crate::plan::schedules::now::{Attributes, RunNow, run_now};
@@ -41,7 +41,7 @@ pub struct Run {
     #[arg(long, value_name = "ID")]
     target: Option<String>,
     /// How long it may run: after that it is stopped
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument, default_value = "1h")]
     timeout: Duration,
     /// Start it, and leave it
     #[arg(long)]
