@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::commands::{
 };
 use crate::completing;
 use crate::context::Context;
-use crate::duration;
 use crate::error::{Failure, Result};
 use crate::report::{self, Outcome, Style, outcome};
-use crate::settings::{Color, Output, Settings, parse_env_file};
+use crate::settings::{Color, Output, Settings};
+use crate::{duration, env_file, text_file};
 
 /// Deploys to Amazon ECS and tells the truth about it
 #[derive(Debug, Parser)]
@@ -256,15 +256,17 @@ impl Global {
         let own = own.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut environment: BTreeMap<String, String> = own.collect();
         for path in &self.env_file {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!("read the env file `{}`", path.display())).because(error)
-            })?;
-            let named =
-                |failure| Failure::usage(format!("read the env file `{}`", path.display())).because(failure);
-            environment.extend(parse_env_file(&text).map_err(named)?);
+            environment.extend(variables_of(path)?);
         }
         Ok(environment)
     }
+}
+
+/// Returns the variables of an env file.
+fn variables_of(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let unreadable = || Failure::usage(format!("failed to read env file `{}`", path.display()));
+    let text = text_file::read(path).map_err(|error| unreadable().because(error))?;
+    env_file::parse(&text).map_err(|error| unreadable().because(error))
 }
 
 /// Returns an argument; an empty one, such as an unset variable of a script gives, counts as none.

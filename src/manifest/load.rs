@@ -13,12 +13,10 @@ use crate::error::{Failure, Result};
 use crate::render::markers::references;
 use crate::render::template::{Context, Mode};
 use crate::settings::{Settings, Tags};
+use crate::text_file;
 
 /// The manifest's names, in the order in which they are looked for.
 const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
-
-/// The largest file that is read, in bytes: sixteen times what ECS takes as a definition.
-const LARGEST: usize = 1024 * 1024;
 
 /// Says what a verb needs of the manifest.
 #[derive(Clone, Debug, Default)]
@@ -120,7 +118,8 @@ fn find(settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(here) = in_directory(Path::new("")) {
         return Ok(Some(here));
     }
-    let current = std::env::current_dir()?;
+    let current = std::env::current_dir()
+        .map_err(|error| Failure::error("failed to read the current directory").because(error))?;
     Ok(current.ancestors().skip(1).find_map(in_directory))
 }
 
@@ -135,10 +134,7 @@ pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(Stri
     names::set_vars(&mut context, &nothing, settings);
     context.explain_absent("image", "images are in the manifest: check the definition with it");
     manifest.context = context;
-    let bytes = fs::read(path)
-        .map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(error))?;
-    let text =
-        decode(bytes).map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))?;
+    let text = text_file::read(path).map_err(|error| error.of(path))?;
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
@@ -226,20 +222,10 @@ pub(super) fn directory(manifest: &Path) -> PathBuf {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(path).map_err(|error| {
+    text_file::read(path).map_err(|error| {
         let hint = "name the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
-        Failure::usage(format!("read `{}`", path.display())).because(error).hint(hint)
-    })?;
-    decode(bytes).map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))
-}
-
-/// Returns the text of a file, without a byte-order mark.
-fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
-    if bytes.len() > LARGEST {
-        return Err("it is larger than 1 MiB, and a definition has at most 64 KiB");
-    }
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text")?;
-    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+        error.of(path).hint(hint)
+    })
 }
 
 /// Reads the files of all layers; one that is missing is a problem where it is named.
@@ -265,7 +251,7 @@ fn load_template(directory: &Path, name: &str, span: Option<Span>, manifest: &mu
         return;
     }
     let path = directory.join(name);
-    let text = match fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| Ok(decode(bytes)?)) {
+    let text = match text_file::read(&path) {
         Ok(text) => text,
         Err(error) => {
             // An include that is not there may be optional; the template engine says so when it is not.
