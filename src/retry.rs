@@ -89,6 +89,11 @@ pub async fn retry<T, E>(
     }
 }
 
+/// Returns a new idempotency token: AWS takes two calls with the same token for one.
+pub fn token() -> String {
+    format!("ecsail-{:032x}", fastrand::u128(..))
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;

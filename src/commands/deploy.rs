@@ -145,10 +145,7 @@ fn waits(plan: &Plan) -> Result<(), Failure> {
 
 /// Returns the id of a release that begins now.
 pub(super) fn release_id() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    // The standard library's hashers are seeded at random, each anew.
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    id(jiff::Timestamp::now(), random)
+    id(jiff::Timestamp::now(), fastrand::u64(..))
 }
 
 /// Returns the services that a plan changes, as they were seen, each with its cluster.

@@ -2,7 +2,6 @@
 //! shown as they come, and stopped where their time is up or somebody says so.
 
 use std::cell::{Cell, RefCell};
-use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -86,13 +85,6 @@ pub async fn to_the_end(
     report.tell(&Event::Done);
     report.tell(&Event::TaskEnded { end: &end, answer: how.lines == Lines::Story });
     Ok(end)
-}
-
-/// Returns a token for one call: whoever makes the call again with it gets the same tasks.
-pub fn token() -> String {
-    // The standard library's hashers are seeded at random, each anew.
-    let random = || std::collections::hash_map::RandomState::new().build_hasher().finish();
-    format!("ecsail-{:016x}{:016x}", random(), random())
 }
 
 /// Returns the failure of a start that somebody interrupted twice.

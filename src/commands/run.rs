@@ -8,7 +8,7 @@ use clap::Args;
 use super::change::{raised, right_account};
 use super::deploy::release_id;
 use super::interrupts::Interrupts;
-use super::one_off::{How, Lines, to_the_end, token};
+use super::one_off::{How, Lines, to_the_end};
 use super::options;
 use super::services::{Chosen, One};
 use crate::apply;
@@ -27,6 +27,7 @@ use crate::plan::{self, Plan, refuse};
 use crate::release::id::started_by;
 use crate::render::{self, DesiredTask, DesiredWork};
 use crate::report::{Event, Outcome};
+use crate::retry::token;
 use crate::settings::Tags;
 
 /// Runs a task of its own, and waits for its end

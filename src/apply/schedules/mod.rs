@@ -4,8 +4,6 @@
 //! Nothing is done twice: what EventBridge takes says what is to be, and the scheduler's calls carry a token of our own.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join;
@@ -232,15 +230,4 @@ fn moved(plan: &SchedulePlan, what: &str) -> Failure {
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// Returns a token for one request: the same text at another time is another request.
-fn token(document: &str) -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    let hash = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, since, std::process::id(), document).hash(&mut hasher);
-        hasher.finish()
-    };
-    format!("ecsail-{:016x}{:016x}", hash(0), hash(1))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{failed, moved, now, persistently, token, whole};
+use super::{failed, moved, now, persistently, whole};
 use crate::aws::Aws;
 use crate::aws::error::Meaning;
 use crate::aws::scheduled::ObservedSchedule;
@@ -10,6 +10,7 @@ use crate::aws::types::TaskDefinition;
 use crate::error::Failure;
 use crate::plan::schedules::schedule::{is_same, sendable};
 use crate::plan::schedules::{NewGroup, SchedulePlan};
+use crate::retry::token;
 
 /// What the scheduler says of a schedule or group that is there already, or that another call changes just now.
 const CONFLICT: &str = "ConflictException";
@@ -26,7 +27,7 @@ pub(super) async fn apply(
         document["Target"] = whole(target, registered)?;
     }
     let mut document = sendable(&document, now());
-    document["ClientToken"] = token(&document.to_string()).into();
+    document["ClientToken"] = token().into();
     match &plan.before {
         Some(before) => {
             is_unmoved(plan, before, aws).await?;
@@ -75,7 +76,7 @@ async fn update(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> 
 
 /// Creates a schedule group. One that is there by now has to have the same tags: else it is somebody else's.
 pub(super) async fn create_group(group: &NewGroup, aws: &Aws) -> Result<(), Failure> {
-    let token = token(&group.name);
+    let token = token();
     let call = async || aws.create_schedule_group(&group.name, &group.tags, &token).await;
     let Err(error) = persistently(&[], call).await else { return Ok(()) };
     let attempted = format!("create schedule group `{}`", group.name);
@@ -96,7 +97,7 @@ pub(super) async fn create_group(group: &NewGroup, aws: &Aws) -> Result<(), Fail
 /// Brings a schedule back to what it was.
 pub(super) async fn put_back(before: &ObservedSchedule, aws: &Aws) -> Result<(), Failure> {
     let mut document = sendable(&before.document, now());
-    document["ClientToken"] = token(&document.to_string()).into();
+    document["ClientToken"] = token().into();
     update(&document, before.name(), aws).await
 }
 
@@ -112,13 +113,13 @@ pub(super) async fn set_enabled(
     let found = found.ok_or_else(|| Failure::error(format!("schedule `{name}` is no longer there")))?;
     let mut document = sendable(&found.document, now());
     document["State"] = if enabled { "ENABLED" } else { "DISABLED" }.into();
-    document["ClientToken"] = token(&document.to_string()).into();
+    document["ClientToken"] = token().into();
     update(&document, name, aws).await
 }
 
 /// Deletes a schedule; one that is gone is as good as deleted.
 pub(super) async fn delete(group: Option<&str>, name: &str, aws: &Aws) -> Result<(), Failure> {
-    let (group, token) = (group.unwrap_or("default"), token(name));
+    let (group, token) = (group.unwrap_or("default"), token());
     match persistently(&[CONFLICT], async || aws.delete_schedule(group, name, &token).await).await {
         Err(error) if error.meaning != Meaning::NotFound => {
             Err(failed(format!("delete schedule `{name}`"), error))

@@ -23,6 +23,7 @@ use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
 use crate::release::{Kind, Release, State, Verdict};
 use crate::report::{Event, Outcome};
+use crate::retry::token;
 use crate::watch::Settled;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use services::Services;
@@ -167,7 +168,7 @@ impl<'a> Carrier<'a> {
 
     fn order(&self, task: &TaskPlan, work: &ResolvedWork) -> TaskOrder {
         let started_by = started_by(&self.release.id);
-        let order = TaskOrder::of(work, &self.registered, &started_by, &one_off::token());
+        let order = TaskOrder::of(work, &self.registered, &started_by, &token());
         TaskOrder { timeout: task.timeout.unwrap_or(order.timeout), ..order }
     }
 

@@ -13,7 +13,7 @@ use crate::aws::observe::failure;
 use crate::aws::scheduled::ObservedSchedule;
 use crate::commands::change::right_account;
 use crate::commands::interrupts::Interrupts;
-use crate::commands::one_off::{How, Lines, to_the_end, token};
+use crate::commands::one_off::{How, Lines, to_the_end};
 use crate::context::Context;
 use crate::document::problem::did_you_mean;
 use crate::duration;
@@ -21,6 +21,7 @@ use crate::error::{Failure, Result};
 use crate::manifest::schedules::Schedule;
 use crate::plan::schedules::now::{Attributes, RunNow, run_now};
 use crate::report::{Event, Outcome};
+use crate::retry::token;
 
 /// Runs now what a schedule runs, and waits for its end
 #[derive(Clone, Debug, Args)]
