@@ -54,7 +54,7 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
         let settings =
             Settings { stage: stage.cloned().or(context.settings.stage.clone()), ..context.settings.clone() };
         match manifest::load(&settings, &request) {
-            Ok(manifest) => Ok(render::desired(&manifest, &request.tags)),
+            Ok(manifest) => Ok(render::desired(&manifest)),
             Err(Failure { details: Details::Problems(invalid), .. }) => Ok(Err(*invalid)),
             Err(failure) => Err(failure),
         }

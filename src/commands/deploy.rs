@@ -64,7 +64,7 @@ pub struct Deploy {
 pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let request = args.selection.request()?;
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
+    let desired = render::desired(&manifest)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;

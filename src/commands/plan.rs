@@ -44,7 +44,7 @@ pub async fn show(
     context: &Context,
 ) -> Result<Outcome> {
     let manifest = manifest::load(&context.settings, request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
+    let desired = render::desired(&manifest)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;

@@ -126,7 +126,7 @@ async fn described(
     let scope = Scope::Task { name: args.name.clone(), like: args.like.clone() };
     let request = Request { tags, scope, ..Request::default() };
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
+    let desired = render::desired(&manifest)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     let aws = context.connect(&manifest, &desired).await?;
     let observed = aws.observe(&desired).await?;

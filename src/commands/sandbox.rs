@@ -59,8 +59,8 @@ pub async fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome> {
 
 async fn serve(port: u16, context: &Context) -> Result<Outcome> {
     let tags = Tags { all: Some("v1".to_owned()), ..Tags::default() };
-    let manifest = manifest_or_none(context, &tags)?;
-    let desired = render::desired(&manifest, &tags)?;
+    let manifest = manifest_or_none(context, tags)?;
+    let desired = render::desired(&manifest)?;
     let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
     let session = Session::with_port(scenario, port, &context.settings, &manifest, &desired)?;
     let (url, region) = session.place();
@@ -80,8 +80,8 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
 }
 
 /// Returns the manifest that is there; without one, an empty manifest: the sandbox then starts empty.
-fn manifest_or_none(context: &Context, tags: &Tags) -> Result<Manifest> {
-    let request = Request { tags: tags.clone(), ..Request::default() };
+fn manifest_or_none(context: &Context, tags: Tags) -> Result<Manifest> {
+    let request = Request { tags, ..Request::default() };
     match manifest::load(&context.settings, &request) {
         Err(error)
             if context.settings.manifest.is_none() && !matches!(error.details, Details::Problems(_)) =>

@@ -258,14 +258,14 @@ impl Random {
 fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     let settings = Settings { stage: stage.map(str::to_owned), ..Settings::default() };
     let tags = Tags { all: Some("1.4.2".to_owned()), ..Tags::default() };
-    let request = Request { tags: tags.clone(), scope: Scope::Release, ..Request::default() };
+    let request = Request { tags, scope: Scope::Release, ..Request::default() };
     let invalid = match from_text(manifest, &settings, &request) {
         Ok(mut manifest) => {
             let id = manifest.sources.add("web.yml", definition);
             for name in ["web.yml", "task/base.yml", "task/web.yml", "task/worker.yml", "service/web.yml"] {
                 manifest.templates.insert(name.to_owned(), id);
             }
-            render::desired(&manifest, &tags).map_or_else(|invalid| invalid, |desired| desired.remarks)
+            render::desired(&manifest).map_or_else(|invalid| invalid, |desired| desired.remarks)
         }
         Err(Failure { details: Details::Problems(invalid), .. }) => *invalid,
         Err(_) => Invalid::default(),

@@ -49,7 +49,8 @@ impl Request {
 pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     let Some(path) = find(settings)? else { return without_manifest(settings, request) };
     let text = read(&path)?;
-    let mut manifest = Manifest { path: Some(path.clone()), ..Manifest::default() };
+    let mut manifest =
+        Manifest { path: Some(path.clone()), tags: request.tags.clone(), ..Manifest::default() };
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
@@ -74,7 +75,8 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
 pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
     let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
     let failure = Failure::usage("no `ecsail.yml` in this directory or above it").hint(hint.to_owned());
-    let mut manifest = Manifest { cluster: settings.cluster.clone(), ..Manifest::default() };
+    let tags = request.tags.clone();
+    let mut manifest = Manifest { cluster: settings.cluster.clone(), tags, ..Manifest::default() };
     match &request.scope {
         Scope::Task { name: None, like: Some(like) } if settings.cluster.is_some() => {
             manifest.as_it_runs = request.tags.is_empty();
@@ -287,7 +289,7 @@ fn near_file(path: &Path) -> Option<String> {
 /// Returns a manifest for tests: one text, no files.
 #[cfg(test)]
 pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<Manifest> {
-    let mut manifest = Manifest::default();
+    let mut manifest = Manifest { tags: request.tags.clone(), ..Manifest::default() };
     let id = manifest.sources.add("ecsail.yml", text);
     manifest.templates.insert("ecsail.yml".to_owned(), id);
     let root = passes::rendered("ecsail.yml", settings, request, &mut manifest)?;

@@ -15,6 +15,7 @@ use crate::document::source::{SourceId, Sources, Span};
 use crate::document::tree::{Kind, Node};
 use crate::lint;
 use crate::render::template::Context;
+use crate::settings::Tags;
 
 /// The manifest format that this version reads.
 const FORMAT: &str = "1";
@@ -108,6 +109,8 @@ pub struct Manifest {
     /// Every text that was read, and the templates among them by name.
     pub sources: Sources,
     pub templates: BTreeMap<String, SourceId>,
+    /// The tags that the run was given.
+    pub tags: Tags,
     /// What is off, found so far; the commands stop at errors once everything was looked at.
     pub problems: Problems,
 }
