@@ -181,11 +181,15 @@ fn refused(message: &str) -> Failure {
     tips.chain([help]).fold(Failure::usage(first), Failure::hint)
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Failure::error("failed to start the async runtime").because(error))
+}
+
 fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
     if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
         return Err(Failure::usage("`--output markdown` is for `plan` alone").into());
     }
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
     match &cli.verb {
         Verb::Check(args) => check::run(args, context),
         Verb::Render(args) => render::run(args, context),

@@ -66,13 +66,19 @@ pub enum Details {
 pub struct Cause {
     error: Box<dyn StdError + Send + Sync>,
     /// Whether another attempt may succeed.
-    pub temporary: bool,
+    temporary: bool,
 }
 
 impl Cause {
     /// Returns the cause of a failure that another attempt would not change.
     pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Cause {
         Cause { error: error.into(), temporary: false }
+    }
+
+    /// Sets whether another attempt may succeed.
+    pub fn temporary(mut self, temporary: bool) -> Cause {
+        self.temporary = temporary;
+        self
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::error::{Failure, Result};
+use crate::error::{Cause, Failure, Result};
 use crate::manifest::image::Reference;
 use crate::manifest::load::Request;
 use crate::manifest::{self, Manifest, Scope};
@@ -66,7 +66,7 @@ impl Session {
         let scenario: Scenario = scenario.parse().map_err(|error| {
             let hint = "`ecsail sandbox scenarios` lists them".to_owned();
             Failure::usage(format!("`--sandbox={scenario}`: there is no such scenario"))
-                .because(error)
+                .because(Cause::new(error))
                 .hint(hint)
         })?;
         let path = state_path(manifest);
@@ -177,8 +177,8 @@ fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
     let services: Vec<String> = services.collect();
     let rendered = |scope| {
         let (tags, services) = (tags.clone(), services.clone());
-        let request = Request { tags: tags.clone(), services, scope, ..Request::default() };
-        render::desired(&manifest::load(settings, &request).ok()?, &tags).ok()
+        let request = Request { tags, services, scope, ..Request::default() };
+        render::desired(&manifest::load(settings, &request).ok()?).ok()
     };
     // The images of tasks and schedules have to be there too; where those cannot be rendered, the services alone can be.
     rendered(Scope::Release).or_else(|| rendered(Scope::Services))
@@ -194,7 +194,9 @@ fn read_state(path: &Path) -> Result<Option<Value>> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
     let state = serde_json::from_str(&text).map_err(|error| {
         let hint = "start anew with `ecsail sandbox reset`".to_owned();
-        Failure::error(format!("read the sandbox's state `{}`", path.display())).because(error).hint(hint)
+        Failure::error(format!("read the sandbox's state `{}`", path.display()))
+            .because(Cause::new(error))
+            .hint(hint)
     })?;
     Ok(Some(state))
 }

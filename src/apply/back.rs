@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::aws::error::Meaning;
-use crate::aws::types::{Service, view};
+use crate::aws::types::{RolloutState, Service, ServiceDeploymentStatus, ServiceStatus, view};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::{Revision, ServicePlan, WayBack};
@@ -100,16 +100,19 @@ async fn try_stop(followed: &Followed, aws: &Aws) -> Stopped {
         Err(error) => return refused_or_unclear(error),
     };
     let Err(error) = aws.stop_service_deployment(&arn).await else { return Stopped::GoesBack(arn) };
+    use ServiceDeploymentStatus::{
+        RollbackFailed, RollbackInProgress, RollbackRequested, RollbackSuccessful, StopRequested, Successful,
+    };
     // It may go back already, of its own accord or because the answer to our call was lost.
     let found = match aws.service_deployments(std::slice::from_ref(&arn)).await {
         Ok(found) => found,
         Err(_) => return refused_or_unclear(error),
     };
-    match found.first().map(|known| known.status.as_str()) {
-        Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL") => Stopped::GoesBack(arn),
-        Some("SUCCESSFUL") => Stopped::Completed,
-        Some("STOP_REQUESTED") => Stopped::Superseded,
-        Some("STOPPED" | "ROLLBACK_FAILED") => Stopped::Ended,
+    match found.first().map(|known| &known.status) {
+        Some(RollbackRequested | RollbackInProgress | RollbackSuccessful) => Stopped::GoesBack(arn),
+        Some(Successful) => Stopped::Completed,
+        Some(StopRequested) => Stopped::Superseded,
+        Some(ServiceDeploymentStatus::Stopped | RollbackFailed) => Stopped::Ended,
         _ => refused_or_unclear(error),
     }
 }
@@ -233,7 +236,7 @@ pub async fn undo_attributes(plan: &ServicePlan, aws: &Aws, report: &dyn Report)
 /// # Errors
 /// Why it stays.
 fn way_of_undoing<'a>(followed: &'a Followed, service: &Service) -> Result<&'a WayBack, String> {
-    let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
+    let Some(primary) = service.primary().filter(|_| service.status == ServiceStatus::Active) else {
         return Err("the service is no longer there".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
@@ -263,15 +266,15 @@ fn members(way: &WayBack) -> Map<String, Value> {
 /// Returns what to go back to by an update, or what comes of the wish where that is not to be done.
 fn way_back<'a>(followed: &'a Followed, ended: bool, service: &Service) -> Result<&'a WayBack, TakingBack> {
     let left = |why: String| Err(TakingBack::Left(why));
-    let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
+    let Some(primary) = service.primary().filter(|_| service.status == ServiceStatus::Active) else {
         return left("the service is no longer there".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
         return left(format!("{} is the service's PRIMARY deployment by now", primary.id));
     }
-    match primary.rollout_state.as_deref() {
-        Some("COMPLETED") => return Err(TakingBack::Completed),
-        Some("FAILED") => {}
+    match primary.rollout_state {
+        Some(RolloutState::Completed) => return Err(TakingBack::Completed),
+        Some(RolloutState::Failed) => {}
         // The list may be older than what ended it: another deployment, then, that must not be overwritten.
         _ if ended => return left("it has ended, and what took its place is not known yet".to_owned()),
         _ => {}

@@ -3,13 +3,13 @@
 //! Neither RegisterTaskDefinition nor UpdateService takes an idempotency token. Where an answer
 //! was lost, it is looked whether the call took effect before it is made again: nothing is done twice.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{join_all, try_join_all};
 use serde_json::Value;
 
 use crate::aws::error::Meaning;
-use crate::aws::types::{Deployment, Service, TaskDefinition, revision_of, view};
+use crate::aws::types::{self, Deployment, Service, TaskDefinition, revision_of, view};
 use crate::aws::{ApiError, Aws};
 use crate::document::model::Root;
 use crate::document::normal::{OWN_TAG_PREFIX, normal};
@@ -190,7 +190,11 @@ async fn update(
     }
     let asked_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
     let answer = send_update(&Value::Object(document), plan, &revision, aws).await?;
-    let service: Service = view(&answer).unwrap_or_default();
+    // The update is made: where its answer cannot be read, the deployment is found by its revision and time.
+    let service = types::answer("ecs:UpdateService", &answer).unwrap_or_else(|error| {
+        report.tell(&Event::Note(&format!("{}: {error}", plan.key)));
+        Service::default()
+    });
     let followed = follow(plan, &service, revision, asked_at);
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
     report.tell(&Event::Updated {

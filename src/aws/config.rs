@@ -12,7 +12,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::error::{Failure, Result};
+use crate::error::{Cause, Failure, Result};
 use crate::manifest::Manifest;
 use crate::settings::Settings;
 
@@ -78,7 +78,10 @@ fn with_ca_bundle(path: &str) -> Result<SharedHttpClient> {
     let pem = std::fs::read(path)
         .map_err(|error| Failure::usage(format!("read `AWS_CA_BUNDLE` `{path}`")).because(error))?;
     let trust = TrustStore::empty().with_pem_certificate(pem.as_slice());
-    let context = TlsContext::builder().with_trust_store(trust).build()?;
+    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| {
+        let message = format!("failed to use the certificates of `AWS_CA_BUNDLE` `{path}`");
+        Failure::usage(message).because(Cause::new(error))
+    })?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
         connector.set_connector_settings(settings.cloned());

@@ -33,6 +33,7 @@ pub mod scheduled;
 pub mod scheduler;
 pub mod schedules;
 pub mod session;
+mod states;
 pub mod sts;
 mod tasks;
 pub mod types;

@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::error::Meaning;
 use super::scheduled::ObservedSchedules;
 use super::types::{
-    ImageState, Observed, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of, view,
+    ImageState, Observed, ObservedService, Service, ServiceRef, ServiceRevision, TaskDefinition, answer,
+    revision_of,
 };
 use super::{ApiError, Aws};
 use crate::error::{Failure, Result};
@@ -54,10 +55,7 @@ impl Aws {
     }
 
     /// First round: the services, cluster by cluster.
-    async fn observe_services(
-        &self,
-        desired: &Desired,
-    ) -> Result<BTreeMap<(String, String), ObservedService>> {
+    async fn observe_services(&self, desired: &Desired) -> Result<BTreeMap<ServiceRef, ObservedService>> {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for service in desired.all_services() {
             clusters.entry(&service.cluster).or_default().push(service.name.clone());
@@ -70,9 +68,9 @@ impl Aws {
         let mut services = BTreeMap::new();
         for (cluster, found) in try_join_all(calls).await? {
             for (name, document) in found {
-                let service = view(&document)?;
+                let service = answer("ecs:DescribeServices", &document).map_err(failure)?;
                 let observed = ObservedService { document, service, ..ObservedService::default() };
-                services.insert((cluster.to_owned(), name), observed);
+                services.insert(ServiceRef::new(cluster, name), observed);
             }
         }
         Ok(services)
@@ -222,8 +220,8 @@ fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String,
 fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
     let keeping =
         desired.all_services().filter(|service| !matches!(service.definition, Definition::Rendered(_)));
-    let seen =
-        keeping.filter_map(|service| observed.services.get(&(service.cluster.clone(), service.name.clone())));
+    let seen = keeping
+        .filter_map(|service| observed.services.get(&ServiceRef::new(&service.cluster, &service.name)));
     let family = |seen: &ObservedService| {
         revision_of(&seen.service.task_definition).split(':').next().map(str::to_owned)
     };
@@ -244,12 +242,5 @@ pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
 
 /// Returns the failure that an error of the API is for a command.
 pub fn failure(error: ApiError) -> Failure {
-    let hint = error.hint();
-    match error.meaning {
-        Meaning::NoCredentials => {
-            Failure::error("the AWS credentials could not be loaded").because(error).hint(hint)
-        }
-        Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
-        _ => Failure::error(format!("call `{}`", error.operation)).because(error).hint(hint),
-    }
+    error.into()
 }

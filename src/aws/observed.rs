@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::scheduled::ObservedSchedules;
-use super::types::{Service, TaskDefinition};
+use super::types::{Service, ServiceRef, TaskDefinition};
 use crate::manifest::schedules::Via;
 
 /// Says what is known of an image that a definition names.
@@ -31,8 +31,7 @@ pub struct Caller {
 /// Holds what was seen in AWS before a plan is made.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// By cluster and name.
-    pub services: BTreeMap<(String, String), ObservedService>,
+    pub services: BTreeMap<ServiceRef, ObservedService>,
     /// The newest active revision of a family.
     pub latest: BTreeMap<String, TaskDefinition>,
     /// By reference.

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 
-use super::ecs::views;
-use super::raw::RawJson;
-use super::types::{Service, ServiceDeployment, ServiceRevision, TaskDefinition, revision_of};
+use super::raw::{RawJson, views};
+use super::types::{
+    Service, ServiceDeployment, ServiceDeploymentStatus, ServiceRevision, TaskDefinition, revision_of,
+};
 use super::{ApiError, Aws};
 
 /// How many pages of 100 deployments are read at the most: twenty a day for the 90 days that ECS keeps.
@@ -92,7 +93,7 @@ impl Aws {
         let arn = oldest.service_deployment_arn.clone();
         match self.service_deployments(std::slice::from_ref(&arn)).await {
             Ok(found) => {
-                let found = found.into_iter().next().unwrap_or_default();
+                let Some(found) = found.into_iter().next() else { return Ok(Vec::new()) };
                 past.from_the_beginning = found.source_service_revisions.is_empty();
                 Ok(found.source_service_revisions.into_iter().map(|revision| revision.arn).collect())
             }
@@ -119,7 +120,7 @@ impl Aws {
             let request = request.max_results(100).set_next_token(next);
             let listed = request.customize().interceptor(raw.clone()).send().await;
             let listed = listed.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
-            list.extend(views(&raw.answer(), "serviceDeployments"));
+            list.extend(views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?);
             next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
             if next.is_none() {
                 break;
@@ -185,10 +186,13 @@ impl Aws {
 impl Past {
     /// Returns the deployments that succeeded, newest first, with what they brought, as far as that is known.
     pub fn succeeded(&self) -> impl DoubleEndedIterator<Item = (&ServiceDeployment, &ServiceRevision)> {
-        self.deployments.iter().filter(|known| known.status == "SUCCESSFUL").filter_map(|known| {
-            let revision = self.revisions.get(known.target()?)?;
-            Some((known, revision))
-        })
+        self.deployments
+            .iter()
+            .filter(|known| known.status == ServiceDeploymentStatus::Successful)
+            .filter_map(|known| {
+                let revision = self.revisions.get(known.target()?)?;
+                Some((known, revision))
+            })
     }
 }
 
@@ -204,7 +208,8 @@ pub fn family_of(arn: &str) -> &str {
 
 /// Returns the service revisions to read: those that succeeded, those that the service has now, and where it all began.
 fn wanted_revisions(service: &Service, past: &Past, sources: &[String]) -> Vec<String> {
-    let succeeded = past.deployments.iter().filter(|known| known.status == "SUCCESSFUL");
+    let succeeded =
+        past.deployments.iter().filter(|known| known.status == ServiceDeploymentStatus::Successful);
     let succeeded = succeeded.filter_map(ServiceDeployment::target).take(SUCCESSES).map(str::to_owned);
     let newest =
         past.deployments.iter().filter_map(ServiceDeployment::target).take(NEWEST).map(str::to_owned);

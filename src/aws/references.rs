@@ -165,7 +165,7 @@ impl Aws {
         let (mut services, mut errors) = (std::mem::take(&mut seen.services), Vec::new());
         let interesting = |seen: &&mut SeenService| {
             // Under the other controllers there are no service deployments.
-            let by_ecs = matches!(seen.service.deployment_controller.kind.as_str(), "" | "ECS");
+            let by_ecs = seen.service.deployment_controller.is_ecs();
             by_ecs && (scope.all_pasts || seen.runs(&scope.family))
         };
         let mut chosen: Vec<&mut SeenService> = services.iter_mut().filter(interesting).collect();

@@ -9,6 +9,7 @@ use futures_util::future::{join, join3};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use super::raw::text;
 use super::{ApiError, Aws, CALLS_AT_ONCE};
 use crate::manifest::schedules::Via;
 use crate::plan::schedules::owner;
@@ -179,7 +180,7 @@ impl Aws {
     }
 
     async fn whole_rule(&self, rule: &Value) -> Result<ObservedSchedule, ApiError> {
-        let name = rule["Name"].as_str().unwrap_or_default();
+        let name = text("events:DescribeRule", rule, "Name")?;
         let (targets, tags) = join(self.rule_targets(name), self.rule_tags(rule)).await;
         Ok(ObservedSchedule { via: Via::Rule, document: rule.clone(), targets: targets?, tags: tags? })
     }
@@ -238,7 +239,7 @@ impl Aws {
             if !owner::is_of(&found, tags) {
                 return Ok::<_, ApiError>(None);
             }
-            let targets = self.rule_targets(rule["Name"].as_str().unwrap_or_default()).await?;
+            let targets = self.rule_targets(text("events:ListRules", rule, "Name")?).await?;
             Ok(Some(ObservedSchedule { via: Via::Rule, document: rule.clone(), targets, tags: found }))
         });
         stream::iter(calls)

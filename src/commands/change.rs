@@ -8,7 +8,7 @@ use super::wait::attach;
 use crate::apply::Applied;
 use crate::apply::back::{TakingBack, take_back};
 use crate::aws::observe::cluster_failure;
-use crate::aws::types::{Observed, Service, view};
+use crate::aws::types::{Observed, RolloutState, Service, ServiceRef, view};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
@@ -87,7 +87,7 @@ pub async fn moved<'a>(
         now.insert(cluster, aws.services(cluster, &names).await);
     }
     let why = |plan: &ServicePlan| {
-        let before = &seen.services.get(&(plan.cluster.clone(), plan.name.clone()))?.service;
+        let before = &seen.services.get(&ServiceRef::new(&plan.cluster, &plan.name))?.service;
         match now.get(plan.cluster.as_str())? {
             Ok(found) => (!is_same(before, found)).then(|| changed(before)),
             Err(error) => Some(cluster_failure(&plan.cluster, error.clone())),
@@ -97,9 +97,9 @@ pub async fn moved<'a>(
 }
 
 /// Returns what a plan is made for: what the service is to run, and how far its deployment is.
-fn state(service: &Service) -> (&str, Option<(&str, Option<&str>)>) {
+fn state(service: &Service) -> (&str, Option<(&str, Option<&RolloutState>)>) {
     let primary = service.primary();
-    let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_deref()));
+    let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_ref()));
     (&service.task_definition, deployment)
 }
 

@@ -9,7 +9,7 @@ use super::release::{Carrier, How};
 use super::rollouts;
 use super::{Selection, options, some_services};
 use crate::apply::Applied;
-use crate::aws::types::{Observed, Service};
+use crate::aws::types::{Observed, Service, ServiceRef};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::manifest;
@@ -151,11 +151,10 @@ pub(super) fn release_id() -> String {
 /// Returns the services that a plan changes, as they were seen, each with its cluster.
 fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = (&'a str, &'a Service)> {
     let seen = |service: &ServicePlan| {
-        let place = (service.cluster.clone(), service.name.clone());
-        observed.services.get_key_value(&place)
+        observed.services.get_key_value(&ServiceRef::new(&service.cluster, &service.name))
     };
     let changing = plan.services.iter().filter(|service| service.changes()).filter_map(seen);
-    changing.map(|((cluster, _), seen)| (cluster.as_str(), &seen.service))
+    changing.map(|(place, seen)| (place.cluster.as_str(), &seen.service))
 }
 
 /// Tells which services were left as they are.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::services::{Found, One};
 use crate::aws::observe::failure;
 use crate::aws::session::{PLUGIN, Plugin, Room, Session};
-use crate::aws::types::{Container, Service, Task, revision_of};
+use crate::aws::types::{Container, Service, Task, TaskStatus, revision_of};
 use crate::aws::{ApiError, Aws};
 use crate::context::Context;
 use crate::diagnose::exec::{Preflight, missing, not_connected};
@@ -99,7 +99,7 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
 
 /// Returns the task that is meant, or the newest that runs; nothing where none runs.
 fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<Option<&'a Task>, Failure> {
-    let runs = |task: &&Task| task.last_status == "RUNNING";
+    let runs = |task: &&Task| task.last_status == TaskStatus::Running;
     let newest = |tasks: &mut dyn Iterator<Item = &'a Task>| {
         tasks.max_by(|a, b| a.started_at.0.total_cmp(&b.started_at.0))
     };
@@ -108,7 +108,7 @@ fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<
     let found: Vec<&Task> = tasks.iter().filter(|task| task.id().starts_with(begins)).collect();
     let ids = |tasks: &[&Task]| tasks.iter().map(|task| task.id().to_owned()).collect::<Vec<_>>().join(", ");
     match found.as_slice() {
-        [one] if one.last_status == "RUNNING" => Ok(Some(one)),
+        [one] if one.last_status == TaskStatus::Running => Ok(Some(one)),
         [one] => {
             let message = format!("task `{}` does not run yet: it is {}", one.id(), one.last_status);
             Err(Failure::error(message))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::services::{Named, Place};
 use crate::aws::observe::failure;
-use crate::aws::types::{ContainerImage, revision_of};
+use crate::aws::types::{ContainerImage, LifecycleStage, revision_of};
 use crate::context::Context;
 use crate::duration;
 use crate::error::Result;
@@ -115,8 +115,8 @@ fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
 fn below(deployment: &PastDeployment) -> Option<String> {
     let back = deployment.rolled_back_to.as_deref().map(|to| format!("back to {}", revision_of(to)));
     let by = deployment.superseded_by.as_ref().map(|by| format!("by {by}"));
-    let stage = deployment.stage.as_deref().filter(|_| deployment.outcome() == Ended::UnderWay);
-    let stage = stage.map(crate::watch::judge::in_words);
+    let stage = deployment.stage.as_ref().filter(|_| deployment.outcome() == Ended::UnderWay);
+    let stage = stage.map(LifecycleStage::in_words);
     let reason = deployment.reason.clone().filter(|_| deployment.outcome() != Ended::Deployed);
     let parts: Vec<String> = [back, by, stage, reason].into_iter().flatten().collect();
     Some(parts.join(": ")).filter(|text| !text.is_empty())

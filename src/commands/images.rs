@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::services::{Chosen, Found, One, Place};
 use crate::aws::Aws;
 use crate::aws::observe::failure;
-use crate::aws::types::{ContainerImage, PushedImage, Service, TaskDefinition};
+use crate::aws::types::{ContainerImage, DeploymentStatus, PushedImage, Service, TaskDefinition};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::manifest::image::{EcrRepository, Reference};
@@ -74,7 +74,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
 
 /// Returns the task definition that a service runs; under another controller its task set names it.
 fn running_definition(service: &Service) -> &str {
-    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
+    let set = service.task_sets.iter().find(|set| set.status == DeploymentStatus::Primary);
     match (service.task_definition.as_str(), set) {
         ("", Some(set)) => &set.task_definition,
         (named, _) => named,

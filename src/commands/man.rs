@@ -75,7 +75,9 @@ fn page(command: &Command) -> Result<(String, String)> {
     };
     let source = concat!("ecsail ", env!("CARGO_PKG_VERSION"));
     let mut text = Vec::new();
-    clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("").render(&mut text)?;
+    let page = clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("");
+    page.render(&mut text)
+        .map_err(|error| Failure::error(format!("failed to write the page of `{name}`")).because(error))?;
     let mut text = String::from_utf8_lossy(&text).into_owned();
     if is_verb {
         text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the options of all verbs\n");

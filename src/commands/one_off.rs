@@ -311,12 +311,13 @@ fn ended(ends: &[End], tasks: &[Task], asked: Option<Asked>) -> TaskEnding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::types::StopCode;
 
     #[test]
     fn what_was_told_to_stop_is_no_success_where_nobody_says_that_it_ended_by_itself() {
         let good = End::Exited { code: 0, container: "app".to_owned() };
         let task =
-            |stop_code: Option<&str>| Task { stop_code: stop_code.map(str::to_owned), ..Task::default() };
+            |stop_code: Option<&str>| Task { stop_code: stop_code.map(StopCode::from), ..Task::default() };
         let of = |stop_code, asked| ended(std::slice::from_ref(&good), &[task(stop_code)], asked);
         assert_eq!(of(None, Some(Asked::Time)), TaskEnding::TimedOut { stopped: true });
         assert_eq!(of(None, Some(Asked::Somebody)), TaskEnding::Interrupted { stopped: true });

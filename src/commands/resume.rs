@@ -11,11 +11,10 @@ use super::services::One;
 use super::wait::attach;
 use crate::apply::hook;
 use crate::aws::observe::failure;
-use crate::aws::types::{LifecycleHook, ServiceDeployment};
+use crate::aws::types::{LifecycleHook, LifecycleHookStatus, ServiceDeployment};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
-use crate::watch::judge::in_words;
 use crate::watch::snapshot::Followed;
 
 /// Lets a deployment go on that waits in a lifecycle hook, or sends it back
@@ -86,7 +85,10 @@ fn waiting<'a>(
     deployment: &'a ServiceDeployment,
     named: Option<&str>,
 ) -> Result<&'a LifecycleHook, Failure> {
-    let open = deployment.lifecycle_hook_details.iter().filter(|hook| hook.status == "AWAITING_ACTION");
+    let open = deployment
+        .lifecycle_hook_details
+        .iter()
+        .filter(|hook| hook.status == LifecycleHookStatus::AwaitingAction);
     let open: Vec<&LifecycleHook> = open.collect();
     let ids = || open.iter().map(|hook| hook.hook_id.as_str()).collect::<Vec<_>>().join(", ");
     match (open.as_slice(), named) {
@@ -105,10 +107,10 @@ fn waiting<'a>(
 
 /// Returns the failure that no hook waits, with what the deployment does instead.
 fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
-    let status = deployment.status.as_str();
-    let ended = matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED");
-    let stage = deployment.lifecycle_stage.as_deref().filter(|_| !ended);
-    let at = stage.map(|stage| format!(", in {}", in_words(stage))).unwrap_or_default();
+    let status = &deployment.status;
+    let ended = status.has_ended();
+    let stage = deployment.lifecycle_stage.as_ref().filter(|_| !ended);
+    let at = stage.map(|stage| format!(", in {}", stage.in_words())).unwrap_or_default();
     let message = format!("no lifecycle hook of `{key}` waits: its last deployment is {status}{at}");
     Failure::error(message).hint((!ended).then(|| format!("watch it: `ecsail wait {key}`")))
 }

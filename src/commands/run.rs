@@ -15,7 +15,7 @@ use crate::apply;
 use crate::apply::task::{TIMEOUT, TaskOrder};
 use crate::aws::Aws;
 use crate::aws::observe::{cluster_failure, failure};
-use crate::aws::types::{Service, TaskDefinition, view};
+use crate::aws::types::{DeploymentStatus, RolloutState, Service, ServiceStatus, TaskDefinition, answer};
 use crate::context::Context;
 use crate::duration;
 use crate::error::{Failure, Result};
@@ -194,14 +194,16 @@ impl Model {
         right_account(&chosen.manifest, &chosen.aws).await?;
         let found = chosen.aws.services(&place.cluster, std::slice::from_ref(&place.name)).await;
         let mut found = found.map_err(|error| cluster_failure(&place.cluster, error))?;
-        let document = found.remove(&place.name).unwrap_or_default();
-        let service: Service = view(&document).unwrap_or_default();
-        if service.status.is_empty() || service.status == "INACTIVE" {
+        let Some(document) = found.remove(&place.name) else {
+            return Err(chosen.missing(place).await.into());
+        };
+        let service: Service = answer("ecs:DescribeServices", &document).map_err(failure)?;
+        if service.status == ServiceStatus::Inactive {
             return Err(chosen.missing(place).await.into());
         }
         let definition = definition_of(&service, &place.key, &chosen.aws).await?;
-        let under_way = service.primary().and_then(|primary| primary.rollout_state.as_deref());
-        if under_way.is_some_and(|state| state != "COMPLETED") {
+        let under_way = service.primary().and_then(|primary| primary.rollout_state.as_ref());
+        if under_way.is_some_and(|state| *state != RolloutState::Completed) {
             let revision = definition.revision();
             let note = format!("the deployment of {revision} to `{}` is not completed", place.key);
             context.report.tell(&Event::Note(&note));
@@ -239,7 +241,11 @@ impl Model {
 
 /// Returns the definition that a service runs.
 async fn definition_of(service: &Service, key: &str, aws: &Aws) -> Result<TaskDefinition, Failure> {
-    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY").map(|set| &set.task_definition);
+    let set = service
+        .task_sets
+        .iter()
+        .find(|set| set.status == DeploymentStatus::Primary)
+        .map(|set| &set.task_definition);
     let own = Some(&service.task_definition).filter(|arn| !arn.is_empty());
     let Some(arn) = own.or(set) else {
         return Err(Failure::error(format!("service `{key}` runs no task definition")));

@@ -45,7 +45,7 @@ pub fn run(args: &Schema, context: &Context) -> Result<Outcome> {
         Kind::TaskDefinition => schema::schema(Root::TaskDefinition),
         Kind::Service => schema::schema(Root::Service),
     };
-    let text = serde_json::to_string_pretty(&schema)?;
+    let text = format!("{schema:#}");
     context.report.tell(&Event::Answer { event: "schema", text: &text, value: json!({"schema": schema}) });
     Ok(Outcome::Done)
 }

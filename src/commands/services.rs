@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::aws::Aws;
 use crate::aws::observe::{cluster_failure, failure};
-use crate::aws::types::{Service, view};
+use crate::aws::types::{Service, ServiceStatus, view};
 use crate::completing::services;
 use crate::context::Context;
 use crate::document::problem::{Invalid, did_you_mean};
@@ -173,7 +173,7 @@ impl Chosen {
             let Some(document) = document else { continue };
             let service: Service = view(document)
                 .map_err(|_| failure(crate::aws::ApiError::unreadable("ecs:DescribeServices")))?;
-            if service.status != "INACTIVE" {
+            if service.status != ServiceStatus::Inactive {
                 found.push(Found { place: place.clone(), service });
             }
         }

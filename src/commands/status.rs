@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::interrupts::Interrupts;
 use super::services::{Named, Place};
-use crate::aws::ApiError;
 use crate::context::Context;
 use crate::error::Result;
 use crate::report::{Event, Outcome, Page, times};

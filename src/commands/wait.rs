@@ -8,7 +8,7 @@ use super::rollouts::{settle, tell_ends};
 use super::services::{Chosen, Found, Named, Place};
 use crate::aws::Aws;
 use crate::aws::observe::failure;
-use crate::aws::types::{Service, ServiceDeployment};
+use crate::aws::types::{ControllerType, Service, ServiceDeployment};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::manifest::OnFailure;
@@ -92,8 +92,8 @@ async fn attach_noted(
 ) -> Result<(Followed, Option<String>), Failure> {
     let (aws, Place { cluster, name, key }) = (&chosen.aws, &found.place);
     let seen = &found.service;
-    if matches!(seen.deployment_controller.kind.as_str(), "CODE_DEPLOY" | "EXTERNAL") {
-        let mover = seen.deployment_controller.kind.as_str();
+    let mover = &seen.deployment_controller.kind;
+    if matches!(mover, ControllerType::CodeDeploy | ControllerType::External) {
         let message = format!("the deployments of service `{name}` are made by {mover}: follow them there");
         return Err(Failure::refused(message));
     }

@@ -6,10 +6,10 @@ use futures_util::StreamExt;
 
 use super::change::{raised, terms, under_way};
 use super::services::{Chosen, Found};
-use crate::aws::Aws;
 use crate::aws::observe::failure;
 use crate::aws::past::{Past, family_of};
 use crate::aws::types::TaskDefinition;
+use crate::aws::{ApiError, Aws};
 use crate::error::{Failure, Result};
 use crate::plan::refuse;
 use crate::plan::rollback::images::{Images, images, references};

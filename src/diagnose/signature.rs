@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::causes::{End, Match, of_task, of_text};
 use super::{failing_container, full_reason};
-use crate::aws::types::Task;
+use crate::aws::types::{StopCode, Task};
 
 /// Says how a task failed, so that equal failures can be counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,9 +73,9 @@ impl fmt::Display for Signature {
 /// Returns how a task ended: as its text tells, else as its stop code does. Nothing: no failure that is known.
 fn end_of(task: &Task, found: &[Match]) -> Option<End> {
     let by_text = found.first().map(|found| found.row.end);
-    by_text.or(match task.stop_code.as_deref() {
-        Some("TaskFailedToStart") => Some(End::NotStarted),
-        Some("EssentialContainerExited") => Some(End::Exited),
+    by_text.or(match task.stop_code {
+        Some(StopCode::TaskFailedToStart) => Some(End::NotStarted),
+        Some(StopCode::EssentialContainerExited) => Some(End::Exited),
         _ => None,
     })
 }

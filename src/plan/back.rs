@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::service::observed_member;
-use crate::aws::types::{Deployment, ObservedService, Service, revision_of};
+use crate::aws::types::{Deployment, ObservedService, RolloutState, Service, revision_of};
 
 /// Holds what a service goes back to: the revision of its newest completed deployment, and the attributes that the
 /// deploy changes, as they were.
@@ -28,7 +28,7 @@ impl WayBack {
 
     /// Returns the way back of a service as it was seen; nothing where no deployment of it was completed.
     pub fn of(service: &Service) -> Option<WayBack> {
-        let completed = |known: &&Deployment| known.rollout_state.as_deref() == Some("COMPLETED");
+        let completed = |known: &&Deployment| known.rollout_state == Some(RolloutState::Completed);
         let newest = |a: &&Deployment, b: &&Deployment| a.created_at.0.total_cmp(&b.created_at.0);
         let good = service.deployments.iter().filter(completed).max_by(newest)?;
         let (revision, deployment) = (good.task_definition.clone(), good.id.clone());

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::aws::types::{ImageState, Observed, ObservedService, revision_of};
+use crate::aws::types::{ImageState, Observed, ObservedService, RolloutState, revision_of};
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::Failure;
@@ -228,7 +228,7 @@ fn plan_service(
         reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
         // That the definition is the same does not mean that it runs.
         let failed =
-            seen.service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+            seen.service.primary().is_some_and(|primary| primary.rollout_state == Some(RolloutState::Failed));
         let under_way = options.supersede && !options.looking && seen.service.under_way().is_some();
         reasons.extend(failed.then_some(Reason::Failed));
         reasons.extend(under_way.then_some(Reason::Superseded));

@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::Options;
 use crate::aws::observe::images_of;
-use crate::aws::types::{Deployment, ImageState, Observed, ObservedService, Service, revision_of};
+use crate::aws::types::{
+    ControllerType, Deployment, DeploymentStatus, ImageState, Observed, ObservedService, RolloutState,
+    Service, ServiceRef, ServiceStatus, revision_of,
+};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::render::DesiredService;
@@ -35,8 +38,8 @@ pub fn service<'a>(
     observed: &'a Observed,
 ) -> Result<&'a ObservedService, Vec<Failure>> {
     let (name, cluster) = (&desired.name, &desired.cluster);
-    let seen = observed.services.get(&(cluster.clone(), name.clone()));
-    let Some(seen) = seen.filter(|seen| seen.service.status != "INACTIVE") else {
+    let seen = observed.services.get(&ServiceRef::new(cluster, name));
+    let Some(seen) = seen.filter(|seen| seen.service.status != ServiceStatus::Inactive) else {
         let hint = format!(
             "create it once: `aws ecs create-service --cluster {cluster} --service-name {name} --task-definition … \
              --desired-count 1`, or correct its name"
@@ -54,11 +57,11 @@ pub fn service<'a>(
 /// Returns the refusal of a service that cannot be deployed to: it is being deleted, or another controller moves it.
 pub fn immovable(service: &Service) -> Option<Failure> {
     let name = &service.service_name;
-    if service.status == "DRAINING" {
+    if service.status == ServiceStatus::Draining {
         return Some(Failure::refused(format!("service `{name}` is being deleted")));
     }
-    let controller = service.deployment_controller.kind.as_str();
-    if !matches!(controller, "CODE_DEPLOY" | "EXTERNAL") {
+    let controller = &service.deployment_controller.kind;
+    if !matches!(controller, ControllerType::CodeDeploy | ControllerType::External) {
         return None;
     }
     let message = format!("service `{name}` is moved by the `{controller}` controller, not by ECS");
@@ -112,7 +115,7 @@ pub fn missing(image: &Reference, state: &ImageState) -> Option<Failure> {
 impl Service {
     /// Returns the PRIMARY deployment.
     pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
+        self.deployments.iter().find(|deployment| deployment.status == DeploymentStatus::Primary)
     }
 
     /// Returns the deployment that is under way, if one is.
@@ -120,8 +123,8 @@ impl Service {
     /// By the rollout state; where there is none (other controllers, old clouds), several deployments mean that one is.
     pub fn under_way(&self) -> Option<&Deployment> {
         let primary = self.primary()?;
-        match primary.rollout_state.as_deref() {
-            Some("IN_PROGRESS") => Some(primary),
+        match primary.rollout_state {
+            Some(RolloutState::InProgress) => Some(primary),
             Some(_) => None,
             None => Some(primary).filter(|_| self.deployments.len() > 1),
         }

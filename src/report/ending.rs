@@ -2,7 +2,7 @@
 
 use super::screen::Paint;
 use super::text::quoted;
-use crate::aws::types::revision_of;
+use crate::aws::types::{RolloutState, revision_of};
 use crate::duration;
 use crate::watch::judge::Verdict;
 use crate::watch::{Aftermath, Ending, Settled};
@@ -151,9 +151,9 @@ fn left(aftermath: Option<&Aftermath>) -> Option<String> {
 /// Returns what the service ran when it was last seen.
 fn runs(settled: &Settled) -> Option<String> {
     let runs = settled.runs.as_ref()?;
-    let state = match runs.rollout_state.as_deref() {
-        None | Some("COMPLETED") => String::new(),
-        Some(state) => format!(" ({})", state.to_lowercase().replace('_', " ")),
+    let state = match &runs.rollout_state {
+        None | Some(RolloutState::Completed) => String::new(),
+        Some(state) => format!(" ({})", state.in_words()),
     };
     Some(format!("runs now: {}{state}, {} of {} tasks running", runs.revision, runs.running, runs.desired))
 }

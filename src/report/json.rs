@@ -8,6 +8,7 @@ use super::{
 };
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
+use crate::error::Failure;
 use crate::watch::{Aftermath, Settled};
 
 /// The JSON Schema of every line.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::aws::types;
 use crate::document::problem::Invalid;
+use crate::error::Failure;
 use crate::manifest::schedules::Via;
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};

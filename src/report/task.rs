@@ -21,7 +21,7 @@ pub fn started(key: &str, cluster: &str, revision: &str, tasks: &[Task]) -> Stri
 /// Returns where a task stands; which it is only where there are several.
 pub fn progress(key: &str, task: &Task, several: bool) -> String {
     let id = if several { format!("{} ", task.id().get(..ID).unwrap_or(task.id())) } else { String::new() };
-    format!("{key}: {id}{}", task.last_status.to_lowercase())
+    format!("{key}: {id}{}", task.last_status.as_str().to_lowercase())
 }
 
 /// Returns a run's end in one line, and its colour.
@@ -156,6 +156,7 @@ fn task(task: &TaskFacts) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::types::TaskStatus;
     use std::time::Duration;
 
     fn end(ending: TaskEnding) -> TaskEnd {
@@ -175,7 +176,7 @@ mod tests {
 
     fn fact(end: Option<End>) -> TaskFacts {
         let arn = "arn:aws:ecs:eu-west-1:1:task/main/0123456789abcdef".to_owned();
-        TaskFacts { arn, status: "RUNNING".to_owned(), end }
+        TaskFacts { arn, status: TaskStatus::Running, end }
     }
 
     #[test]

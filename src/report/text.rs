@@ -17,6 +17,7 @@ use super::{
     explanation, hook, plan, problems, release, rollback,
 };
 use crate::diagnose::events::is_noise;
+use crate::error::Failure;
 use crate::manifest::schedules::noun;
 use crate::release::{Kind, Release, Verdict};
 use crate::settings::Settings;

@@ -10,7 +10,7 @@ use super::said::is_fatal;
 use super::sources::{Map, containers, needs_tasks, sources};
 use crate::aws::ApiError;
 use crate::aws::observe::{cluster_failure, failure};
-use crate::aws::types::{Service, Task, revision_of, view};
+use crate::aws::types::{Service, ServiceStatus, Task, answer, revision_of};
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 
@@ -33,9 +33,16 @@ impl Tail<'_> {
                 return Ok(true);
             }
         };
-        let document = found.remove(&self.reading.name).unwrap_or_default();
-        let Ok(service) = view::<Service>(&document) else { return Ok(true) };
-        if service.status != "ACTIVE" && service.status != "DRAINING" {
+        let Some(document) = found.remove(&self.reading.name) else { return Ok(true) };
+        let service = match answer::<Service>("ecs:DescribeServices", &document) {
+            Ok(service) => service,
+            Err(error) => {
+                let about = "whether a new revision comes is not known";
+                self.say_once(about, &format!("{about}: {error}"));
+                return Ok(true);
+            }
+        };
+        if service.status != ServiceStatus::Active && service.status != ServiceStatus::Draining {
             self.say(&format!("service `{}` is no longer there: no more lines will come", self.reading.key));
             return Ok(false);
         }

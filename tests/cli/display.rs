@@ -366,7 +366,7 @@ fn failed(reason: &str, containers: Vec<ContainerEnd>) -> Diagnosis {
     Diagnosis {
         task: Some("t1".to_owned()),
         failed_tasks: 1,
-        stop_code: Some("TaskFailedToStart".to_owned()),
+        stop_code: Some("TaskFailedToStart".into()),
         stopped_reason: Some(reason.to_owned()),
         containers,
         ..Diagnosis::default()

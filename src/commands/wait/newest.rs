@@ -2,7 +2,7 @@
 //!
 //! PRIMARY is no answer: after a rollback it is the old deployment, and completed.
 
-use crate::aws::types::{Deployment, Event, Service, ServiceDeployment, revision_of};
+use crate::aws::types::{Deployment, Event, RolloutState, Service, ServiceDeployment, revision_of};
 use crate::diagnose::events::{Kind, read};
 use crate::watch::snapshot::Followed;
 
@@ -57,14 +57,14 @@ fn id_of(known: &ServiceDeployment) -> Option<String> {
 }
 
 fn is_completed(deployment: &Deployment) -> bool {
-    deployment.rollout_state.as_deref() == Some("COMPLETED")
+    deployment.rollout_state == Some(RolloutState::Completed)
 }
 
 /// Returns whether the service has a deployment that the list of service deployments does not have yet.
 ///
 /// A rollback may be a deployment of its own as well: that belongs to the service deployment that failed.
 fn lags(newest: &ServiceDeployment, id: &str, youngest: &Deployment, service: &Service) -> bool {
-    let back = newest.rollback.is_some() || newest.status.starts_with("ROLLBACK");
+    let back = newest.rollback.is_some() || newest.status.is_rollback();
     let over = match newest.finished_at.0 > 0.0 {
         true => youngest.created_at.0 >= newest.finished_at.0,
         false => !back && youngest.created_at.0 > newest.created_at.0,

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::aws::references::{Referring, SeenService};
-use crate::aws::types::revision_of;
+use crate::aws::types::{DeploymentStatus, revision_of};
 
 mod service;
 
@@ -141,7 +141,7 @@ fn of_service(seen: &SeenService, family: &str) -> Vec<Reference> {
     add(&service.task_definition, runs());
     seen.current().for_each(|definition| add(definition, runs()));
     for deployment in &service.deployments {
-        let done = deployment.status == "PRIMARY" && service.under_way().is_none();
+        let done = deployment.status == DeploymentStatus::Primary && service.under_way().is_none();
         add(&deployment.task_definition, if done { runs() } else { under_way() });
     }
     seen.open().filter_map(|open| seen.definition(open.target()?)).for_each(|open| add(open, under_way()));

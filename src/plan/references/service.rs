@@ -2,14 +2,14 @@
 
 use super::family_and_revision;
 use crate::aws::references::SeenService;
-use crate::aws::types::{Service, ServiceDeployment};
+use crate::aws::types::{Service, ServiceDeployment, ServiceDeploymentStatus};
 
 /// How many different revisions are kept that a service was last deployed with successfully.
 const SUCCESSES: usize = 3;
 
 /// Returns whether nothing comes after a status of a service deployment; one that is not known counts as open.
 fn is_over(deployment: &ServiceDeployment) -> bool {
-    matches!(deployment.status.as_str(), "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED")
+    deployment.status.has_ended()
 }
 
 impl SeenService {
@@ -61,7 +61,7 @@ impl SeenService {
 
     /// Returns the deployments that succeeded, newest first.
     fn successes(&self) -> impl Iterator<Item = &ServiceDeployment> {
-        self.deployments.iter().filter(|deployment| deployment.status == "SUCCESSFUL")
+        self.deployments.iter().filter(|deployment| deployment.status == ServiceDeploymentStatus::Successful)
     }
 
     /// Returns the task definitions of the last successes: the last three different ones, which are no fewer than those

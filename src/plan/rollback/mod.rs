@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::aws::past::{Past, number_of};
-use crate::aws::types::{ContainerImage, Service, TaskDefinition, revision_of};
+use crate::aws::types::{ContainerImage, Service, ServiceDeploymentStatus, TaskDefinition, revision_of};
 use crate::error::Failure;
 use crate::plan::WayBack;
 
@@ -185,11 +185,16 @@ fn left_out(releases: &Releases, to: &Release, past: &Past) -> Vec<LeftOut> {
     {
         let arn = Some(&known.service_deployment_arn);
         let release = releases.succeeded.iter().find(|release| release.deployment.as_ref() == arn);
-        let why = match (release, known.status.as_str()) {
+        let why = match (release, &known.status) {
             (Some(release), _) if release.is_same(&releases.running, past) => Why::Same,
             (Some(_), _) => Why::RolledAwayFrom,
-            (None, "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED") => Why::Failed {
-                status: known.status.clone(),
+            (
+                None,
+                ServiceDeploymentStatus::Stopped
+                | ServiceDeploymentStatus::RollbackSuccessful
+                | ServiceDeploymentStatus::RollbackFailed,
+            ) => Why::Failed {
+                status: known.status.to_string(),
                 reason: known.status_reason.clone().unwrap_or_default(),
             },
             // Under way, or nothing is known of it.
