@@ -188,7 +188,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
     if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
-        return Err(Failure::usage("`--output markdown` is for `plan` alone").into());
+        return Err(Failure::usage("`--output markdown` is for `plan` alone"));
     }
     match &cli.verb {
         Verb::Check(args) => check::run(args, context),

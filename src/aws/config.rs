@@ -33,7 +33,7 @@ pub async fn load(settings: &Settings, manifest: &Manifest) -> Result<SdkConfig>
     let config = loader(settings, manifest)?.load().await;
     if config.region().is_none() {
         let hint = "set `region:` in the manifest, `--region`, or `AWS_REGION`".to_owned();
-        return Err(Failure::usage("no AWS region is set").hint(hint).into());
+        return Err(Failure::usage("no AWS region is set").hint(hint));
     }
     let Some(role) = &manifest.role else { return Ok(config) };
     let provider = AssumeRoleProvider::builder(role).session_name("ecsail").configure(&config).build().await;

@@ -47,7 +47,7 @@ pub async fn run(args: &Cancel, context: &Context) -> Result<Outcome> {
     let key = &found.place.key;
     if found.service.under_way().is_none() {
         let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
-        return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint).into());
+        return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint));
     }
     let (followed, target) = under_way(&found, &chosen).await?;
     context.report.tell(&Event::Target(&target));

@@ -26,7 +26,7 @@ pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
     // All services of a cluster are nobody's intention: a manifest says which belong together, a cluster does not.
     if chosen.manifest.services.is_empty() {
         let hint = "name them; without names it is all of the manifest's".to_owned();
-        return Err(Failure::usage("which services is not said").hint(hint).into());
+        return Err(Failure::usage("which services is not said").hint(hint));
     }
     right_account(&chosen.manifest, &chosen.aws).await?;
     let found = chosen.all().await?;
@@ -116,7 +116,7 @@ fn changed(before: &Service) -> Failure {
 /// As [`changeable`].
 pub async fn changeable_one(chosen: &Chosen) -> Result<Found> {
     let none = || Failure::usage("name one service");
-    changeable(chosen).await?.into_iter().next().ok_or_else(|| none().into())
+    changeable(chosen).await?.into_iter().next().ok_or_else(none)
 }
 
 /// Raises failures, where there are any.

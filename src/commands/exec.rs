@@ -89,7 +89,7 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     let session = session(&found, task, container, &command, definition.as_ref(), aws, context).await?;
     if context.settings.sandbox.is_some() {
         let message = format!("the sandbox has no containers: here `{PLUGIN}` would take over");
-        return Err(Failure::error(message).into());
+        return Err(Failure::error(message));
     }
     let profile = profile(context);
     let ended = plugin.run(&session, &aws.region, &profile);

@@ -49,7 +49,7 @@ impl OfFamily {
         let mut named = std::iter::once(service.task_definition.as_str()).chain(sets);
         let Some(definition) = named.find(|definition| !definition.is_empty()) else {
             let message = format!("service `{}` has no task definition", service.service_name);
-            return Err(Failure::usage(message).hint("name the family: `--family NAME`".to_owned()).into());
+            return Err(Failure::usage(message).hint("name the family: `--family NAME`".to_owned()));
         };
         let name = family_and_revision(definition).0.to_owned();
         // The services that were not named count too: they may run the same family.

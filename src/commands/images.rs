@@ -55,7 +55,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
     let arns: Vec<String> = service.current_service_revisions.iter().map(|known| known.arn.clone()).collect();
     let revisions = match chosen.aws.service_revisions(&arns).await {
         Ok(revisions) => revisions,
-        Err(error) if error.may_pass() => return Err(failure(error).into()),
+        Err(error) if error.may_pass() => return Err(failure(error)),
         Err(error) => {
             let note = format!("which digest runs is not known, but for what the tags tell: {error}");
             context.report.tell(&Event::Note(&note));

@@ -43,7 +43,7 @@ pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
 fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> Result<Outcome> {
     let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
-        return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())).into());
+        return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())));
     };
     let value = json!({"pages": [name], "text": text});
     context.report.tell(&Event::Answer { event: "man", text: text.trim_end(), value });

@@ -61,7 +61,7 @@ pub async fn to_the_end(
 ) -> Result<TaskEnd> {
     let report = context.report.as_ref();
     let Some(started) = interrupts.finish(run_task(order, aws, report), report).await else {
-        return Err(unknown(order).into());
+        return Err(unknown(order));
     };
     let Started { tasks, missing, failures } = started?;
     report.tell(&Event::TaskStarted {

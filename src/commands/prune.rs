@@ -89,7 +89,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     };
     tell_end(&family.name, &fates, &retired, outcome, context);
     match retired {
-        Retired { failure: Some(failure), .. } => Err(failure.into()),
+        Retired { failure: Some(failure), .. } => Err(failure),
         Retired { interrupted: true, .. } => Ok(Outcome::Interrupted),
         Retired { refused, .. } if !refused.is_empty() => Ok(Outcome::Error),
         _ => Ok(Outcome::Done),
@@ -110,10 +110,10 @@ async fn look(args: &Prune, family: &Family) -> Result<Fates> {
     let (revisions, seen) = join(revisions(family, args.delete), family.aws.referring(&scope)).await;
     let revisions = revisions?;
     if revisions.is_empty() {
-        return Err(family.absent().into());
+        return Err(family.absent());
     }
     if !seen.unread.is_empty() {
-        return Err(blind(&family.name, seen.unread).into());
+        return Err(blind(&family.name, seen.unread));
     }
     let wish = Wish { keep: args.keep as usize, delete: args.delete };
     Ok(decide(&revisions, &references(&seen, &family.name), wish))

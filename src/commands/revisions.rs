@@ -51,7 +51,7 @@ pub async fn run(args: &Revisions, context: &Context) -> Result<Outcome> {
     let (definitions, seen) = join(newest(&family, most), family.aws.referring(&scope)).await;
     let definitions = definitions?;
     if definitions.is_empty() {
-        return Err(family.absent().into());
+        return Err(family.absent());
     }
     tell_unread(&seen, context);
     let references = references(&seen, &family.name);

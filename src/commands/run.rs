@@ -189,17 +189,17 @@ impl Model {
     /// Returns what the one chosen service runs, and where.
     async fn of(chosen: &Chosen, context: &Context) -> Result<Model> {
         let Some(place) = chosen.places.first() else {
-            return Err(Failure::usage("name one service").into());
+            return Err(Failure::usage("name one service"));
         };
         right_account(&chosen.manifest, &chosen.aws).await?;
         let found = chosen.aws.services(&place.cluster, std::slice::from_ref(&place.name)).await;
         let mut found = found.map_err(|error| cluster_failure(&place.cluster, error))?;
         let Some(document) = found.remove(&place.name) else {
-            return Err(chosen.missing(place).await.into());
+            return Err(chosen.missing(place).await);
         };
         let service: Service = answer("ecs:DescribeServices", &document).map_err(failure)?;
         if service.status == ServiceStatus::Inactive {
-            return Err(chosen.missing(place).await.into());
+            return Err(chosen.missing(place).await);
         }
         let definition = definition_of(&service, &place.key, &chosen.aws).await?;
         let under_way = service.primary().and_then(|primary| primary.rollout_state.as_ref());

@@ -109,7 +109,7 @@ fn reset(context: &Context) -> Result<Outcome> {
         Ok(()) => format!("removed {}", path.display()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => "there was no state".to_owned(),
         Err(error) => {
-            return Err(Failure::error(format!("remove `{}`", path.display())).because(error).into());
+            return Err(Failure::error(format!("remove `{}`", path.display())).because(error));
         }
     };
     context.report.tell(&Event::Answer { event: "reset", text: &text, value: json!({"path": path}) });

@@ -131,7 +131,7 @@ async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result
             context.report.tell(&Event::Note(&note));
             Ok(Autoscaling::Unknown)
         }
-        Err(error) => Err(failure(error).into()),
+        Err(error) => Err(failure(error)),
     }
 }
 

@@ -220,7 +220,7 @@ impl SchedulesBack {
         for (plan, result) in plans.iter().zip(results) {
             if let Err(failure) = result {
                 let hint = format!("`ecsail deploy schedule {} --tag TAG` does it alone", plan.key);
-                context.report.error(&failure.hint(hint).into());
+                context.report.error(&failure.hint(hint));
                 outcome = outcome.worse(Outcome::Error);
             }
         }

@@ -102,7 +102,7 @@ impl One {
             } else {
                 format!("one of: {}", keys.join(", "))
             };
-            return Err(Failure::usage("name one service").hint(hint).into());
+            return Err(Failure::usage("name one service").hint(hint));
         }
         Ok(chosen)
     }
@@ -219,7 +219,7 @@ impl Chosen {
     /// It is not there, or the API's.
     pub async fn one(&self) -> Result<Found> {
         let none = || Failure::usage("name one service");
-        self.all().await?.into_iter().next().ok_or_else(|| none().into())
+        self.all().await?.into_iter().next().ok_or_else(none)
     }
 
     /// Returns the failure that a service is not there, with the name in the cluster that comes nearest.
@@ -246,6 +246,6 @@ pub fn confirmed(question: &str, yes: bool, context: &Context) -> Result<bool> {
     }
     context.report.confirm(question).ok_or_else(|| {
         let hint = "add `--yes` where nobody can be asked".to_owned();
-        Failure::usage("this has to be confirmed").hint(hint).into()
+        Failure::usage("this has to be confirmed").hint(hint)
     })
 }

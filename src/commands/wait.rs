@@ -51,7 +51,7 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     let found = chosen.all().await?;
     if args.deployment.is_some() && found.len() != 1 {
         let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
-        return Err(Failure::usage("`--deployment` is for one service").hint(hint).into());
+        return Err(Failure::usage("`--deployment` is for one service").hint(hint));
     }
     if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
         let note = format!("there is no service in cluster `{cluster}`: nothing to wait for");

@@ -85,7 +85,7 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
         Scope::Services | Scope::Release if settings.cluster.is_some() && !request.services.is_empty() => {
             manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
         }
-        _ => return Err(failure.into()),
+        _ => return Err(failure),
     }
     Ok(manifest)
 }

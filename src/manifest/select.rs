@@ -90,7 +90,7 @@ fn services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> 
             }
             None => {
                 let known = manifest.services.iter().map(|service| service.key.as_str());
-                return Err(unknown("service", name, known).into());
+                return Err(unknown("service", name, known));
             }
         }
     }
@@ -106,7 +106,7 @@ fn schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
     for name in names {
         let Some(schedule) = manifest.schedules.iter().find(|schedule| &schedule.key == name) else {
             let known = manifest.schedules.iter().map(|schedule| schedule.key.as_str());
-            return Err(unknown("schedule", name, known).into());
+            return Err(unknown("schedule", name, known));
         };
         if !selected.iter().any(|known| known.key == schedule.key) {
             selected.push(schedule.clone());
@@ -124,10 +124,10 @@ fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Re
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
             let hint = format!("`{name}` is a service: `ecsail run --like {name} -- COMMAND…`");
-            return Err(Failure::usage(format!("the manifest has no task `{name}`")).hint(hint).into());
+            return Err(Failure::usage(format!("the manifest has no task `{name}`")).hint(hint));
         }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());
-        return Err(unknown("task", name, known).into());
+        return Err(unknown("task", name, known));
     }
     manifest.tasks.retain(|task| task.key == name);
     Ok(())

@@ -24,7 +24,7 @@ impl Tail<'_> {
         let mut found = match self.aws.services(&self.reading.cluster, name).await {
             Ok(found) => found,
             Err(error) if is_fatal(&error) => {
-                return Err(cluster_failure(&self.reading.cluster, error).into());
+                return Err(cluster_failure(&self.reading.cluster, error));
             }
             // The lines go on without it.
             Err(error) => {
@@ -48,7 +48,7 @@ impl Tail<'_> {
         }
         match self.take_in(&service).await {
             Ok(()) => {}
-            Err(error) if is_fatal(&error) => return Err(failure(error).into()),
+            Err(error) if is_fatal(&error) => return Err(failure(error)),
             Err(error) => {
                 let about = "the lines of a new revision may be missing";
                 self.say_once(about, &format!("{about}: {error}"));

@@ -22,7 +22,7 @@ struct Silent;
 
 impl Report for Silent {
     fn tell(&self, _: &Event<'_>) {}
-    fn error(&self, _: &Failure) {}
+    fn error(&self, _: &ecsail::error::Failure) {}
     fn confirm(&self, _: &str) -> Option<bool> {
         None
     }

@@ -103,7 +103,7 @@ impl<'a> Carrier<'a> {
             Err(failure) => {
                 self.release.stop("it could not begin");
                 self.ended().await;
-                return Err(failure.into());
+                return Err(failure);
             }
         }
         tell_left(self.plan, self.context);
@@ -234,7 +234,7 @@ impl<'a> Carrier<'a> {
                 Ok(()) => (State::Changed, Some(runs(schedule, &self.registered))),
                 Err(failure) => {
                     let detail = failure.to_string();
-                    report.error(&failure.into());
+                    report.error(&failure);
                     self.outcome = self.outcome.worse(Outcome::Error);
                     (State::Failed, Some(detail))
                 }
@@ -279,7 +279,7 @@ impl<'a> Carrier<'a> {
             _ => Moment::OnFailure,
         };
         if let Err(failure) = self.hook(moment).await {
-            self.context.report.error(&failure.into());
+            self.context.report.error(&failure);
             self.outcome = self.outcome.worse(Outcome::Error);
         }
     }

@@ -82,7 +82,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
         match remove(schedule, decided, &aws, context).await {
             Ok(changed) => done += usize::from(changed),
             Err(failure) => {
-                context.report.error(&failure.into());
+                context.report.error(&failure);
                 failed += 1;
             }
         }
@@ -114,7 +114,7 @@ fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
     if manifest.app.is_none() {
         let hint = "name the app with `app:` at the top of the manifest".to_owned();
         let message = "the manifest names no app, so nothing is known to be its own";
-        return Err(Failure::refused(message).hint(hint).into());
+        return Err(Failure::refused(message).hint(hint));
     }
     let desired = known(&manifest)?;
     Ok(Chosen { manifest, desired })

@@ -61,7 +61,7 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     let aws = context.connect_only(&chosen.manifest).await?;
     right_account(&chosen.manifest, &aws).await?;
     let Some((_, observed)) = chosen.all(&aws).await?.pop() else {
-        return Err(Failure::usage("name one schedule").into());
+        return Err(Failure::usage("name one schedule"));
     };
     let own = chosen.manifest.schedules.first();
     let target = target(&observed, own, args.target.as_deref())?;
