@@ -11,17 +11,17 @@ use crate::document::problem::Invalid;
 /// The result of anything that can fail with a [`Failure`].
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// Says what kind of failure it is: what a script decides by.
+/// The kind of a failure, by which scripts decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Something went wrong; nothing more precise is known.
+    /// An error without a more precise kind.
     Error,
-    /// The command line or environment asks for something that is not to be had.
+    /// The command line or the environment names something that is invalid or does not exist.
     Usage,
-    /// It could be done, and is refused: a deployment under way, the wrong account.
+    /// Refused before anything changed: a deployment is in progress, or the account is the wrong one.
     Refused,
-    /// Somebody interrupted it.
+    /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
 }
 
@@ -43,7 +43,7 @@ pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hints: Vec<String>,
-    /// Whether what was attempted may have taken effect all the same.
+    /// Whether the attempt may have taken effect all the same.
     pub unclear: bool,
     pub details: Details,
     cause: Option<Cause>,
@@ -57,7 +57,7 @@ pub enum Details {
     None,
     /// The problems of the user's files.
     Problems(Box<Invalid>),
-    /// Several failures at once: each service of a deploy may have one of its own.
+    /// Several failures at once, such as one for each service of a deploy.
     Several(Vec<Failure>),
 }
 
@@ -101,7 +101,8 @@ impl From<String> for Cause {
 }
 
 impl Failure {
-    /// Returns a failure; `message` says what was attempted, without "failed to".
+    /// Returns a failure. `message` says what went wrong, in lower case and without a full stop: ``failed to read
+    /// env file `prod.env` ``. Why it went wrong is added by [`Failure::because`].
     pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
         Failure {
             kind,
@@ -128,18 +129,18 @@ impl Failure {
         Failure::new(Kind::Refused, message)
     }
 
-    /// Returns the failure of what somebody interrupted.
+    /// Returns the failure of an interrupted command.
     pub fn interrupted(message: impl Into<String>) -> Failure {
         Failure::new(Kind::Interrupted, message)
     }
 
-    /// Notes that what was attempted may have taken effect all the same.
+    /// Sets whether the attempt may have taken effect all the same.
     pub fn unclear(mut self, unclear: bool) -> Failure {
         self.unclear = unclear;
         self
     }
 
-    /// Adds a hint, where there is one.
+    /// Adds a hint, if there is one.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Failure {
         self.hints.extend(hint.into());
         self

@@ -51,7 +51,7 @@ impl Listener {
     /// Returns a new listener.
     ///
     /// # Errors
-    /// None here.
+    /// None on this platform.
     pub fn new() -> Result<Listener> {
         Ok(Listener {})
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::error::{Cause, Failure, Kind};
 
-/// The largest file that is read, in bytes: sixteen times what ECS takes as a definition.
+/// The maximum size of a file in bytes: sixteen times the size that ECS allows for a definition.
 const LARGEST: usize = 1024 * 1024;
 
 /// Why a text file could not be read.

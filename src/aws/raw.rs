@@ -1,7 +1,7 @@
-//! Owns raw JSON through the SDK: a document is sent as it is, an answer is kept as it came.
+//! Sends and keeps raw JSON through the SDK.
 //!
-//! The SDK still signs, retries, finds endpoints and credentials. Its types would drop every field that is newer
-//! than they are; the JSON does not.
+//! The SDK still signs, retries, and resolves endpoints and credentials. Its types would drop every field that is newer
+//! than the SDK; the raw JSON keeps them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{ApiError, types};
 
-/// Replaces the body of one operation, and keeps the body of its answer.
+/// An interceptor that replaces the request body of one operation and keeps the response body.
 #[derive(Clone, Debug, Default)]
 pub struct RawJson {
     body: Option<Vec<u8>>,
@@ -25,14 +25,14 @@ pub struct RawJson {
 }
 
 impl RawJson {
-    /// Returns an interceptor that only keeps the answer.
+    /// Returns an interceptor that only keeps the response.
     pub fn keep() -> RawJson {
         RawJson::default()
     }
 
-    /// Returns an interceptor that sends `document` as the body.
+    /// Returns an interceptor that sends `document` as the request body.
     ///
-    /// An idempotency token that the SDK would have generated is not in it: the document brings its own.
+    /// The document must contain its own idempotency token: the one that the SDK generates is replaced with the body.
     pub fn send(document: &Value) -> RawJson {
         RawJson { body: Some(document.to_string().into_bytes()), ..RawJson::default() }
     }
@@ -57,7 +57,7 @@ impl Intercept for RawJson {
         "RawJson"
     }
 
-    // Before the retry loop: each attempt is then signed over, and sends, this body.
+    // Before the retry loop, so that each attempt signs and sends this body.
     fn modify_before_retry_loop(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
@@ -72,7 +72,7 @@ impl Intercept for RawJson {
         Ok(())
     }
 
-    // Only after deserialization are the bytes in memory.
+    // The bytes are in memory only after deserialization.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,

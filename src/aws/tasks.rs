@@ -1,10 +1,10 @@
-//! Owns how tasks look: lenient views of what DescribeTasks gives.
+//! Lenient views of the tasks in the response of DescribeTasks.
 
 use serde::{Deserialize, Serialize};
 
 use super::types::{Epoch, HealthStatus, LaunchType, StopCode, TaskStatus, may_show};
 
-/// A task, as DescribeTasks gives it.
+/// A task, as DescribeTasks returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Task {
@@ -33,7 +33,7 @@ pub struct Task {
     pub overrides: Overrides,
 }
 
-/// What a task has other than its definition says.
+/// The values that a task has instead of those in its definition.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Overrides {
@@ -46,7 +46,7 @@ impl Task {
         self.task_arn.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Returns its own address in the network, where it has one.
+    /// Returns its private IPv4 address, if it has one.
     pub fn address(&self) -> Option<&str> {
         let interfaces = self.containers.iter().flat_map(|container| &container.network_interfaces);
         interfaces
@@ -61,26 +61,26 @@ impl Task {
 pub struct Container {
     pub name: String,
     pub last_status: TaskStatus,
-    /// Absent where the container never ran: that is no 0.
+    /// Absent if the container never ran; not the same as 0.
     pub exit_code: Option<i64>,
     #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
     pub health_status: Option<HealthStatus>,
-    /// The container's id in its runtime: the log stream's name where there is no prefix.
+    /// The container's id in its runtime; the name of the log stream if there is no prefix.
     pub runtime_id: Option<String>,
     #[serde(skip_serializing)]
     pub network_interfaces: Vec<NetworkInterface>,
     pub managed_agents: Vec<ManagedAgent>,
 }
 
-/// A network interface of a container: its task's, under `awsvpc`.
+/// A network interface of a container; with `awsvpc`, of its task.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NetworkInterface {
     pub private_ipv4_address: String,
 }
 
-/// An agent that ECS runs beside a container, such as the one of ECS Exec.
+/// An agent that ECS runs beside a container, such as that of ECS Exec.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ManagedAgent {

@@ -1,4 +1,4 @@
-//! `ecsail deploy`: plan, then apply, then watch.
+//! `ecsail deploy`: plans, applies, and watches.
 
 use clap::Args;
 
@@ -19,10 +19,10 @@ use crate::render;
 use crate::report::{Event, Outcome};
 use crate::watch::Settled;
 
-/// How many services roll out at once: as many updates as UpdateService takes in a burst (ECS API rate limits).
+/// The default of `--parallel`: as many updates as UpdateService accepts in a burst (ECS API rate limits).
 const AT_ONCE: usize = 50;
 
-/// Deploys an image tag: registers, updates, and watches until the rollout has settled
+/// Deploy an image tag: register revisions, update services, and watch the rollouts
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail deploy service web --tag 1.4.2
@@ -30,29 +30,29 @@ const AT_ONCE: usize = 50;
   ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
   ecsail deploy service web --tag 1.4.2 --dry-run
 
-Exit codes: 0 done or nothing to do, 1 error, 2 usage, 3 rollout failed or rolled back,
-4 timed out while under way, 5 refused, 130 interrupted.")]
+Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 3 rollout failed or rolled
+back, 4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Deploy {
     #[command(flatten)]
     selection: Selection,
-    /// Return once the update is accepted, without watching
+    /// Return once the updates are accepted, without watching
     #[arg(long, global = true)]
     no_wait: bool,
     #[command(flatten)]
     following: Following,
-    /// Show the plan and stop
+    /// Show the plan and change nothing
     #[arg(long, global = true)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short, global = true)]
     yes: bool,
-    /// A new deployment though nothing changed
+    /// Deploy even if nothing changed
     #[arg(long, global = true)]
     force: bool,
-    /// Replace a deployment that is under way
+    /// Replace a deployment that is in progress
     #[arg(long, global = true)]
     supersede: bool,
-    /// How many services may roll out at once
+    /// Number of services that roll out at once
     #[arg(long, value_name = "NUMBER", default_value_t = AT_ONCE, value_parser = at_once, hide_short_help = true, global = true)]
     parallel: usize,
 }
@@ -60,7 +60,7 @@ pub struct Deploy {
 /// Runs the verb.
 ///
 /// # Errors
-/// What stands against the deploy, or a registration that failed: nothing was changed.
+/// The plan is refused, or a registration failed. No service was changed.
 pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let request = args.selection.request()?;
     let manifest = manifest::load(&context.settings, &request)?;
@@ -94,7 +94,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
         Some(true) => still(changing(&plan, &observed), &aws).await?,
         None => {}
     }
-    // From here on there is something to tell, whatever is pressed.
+    // From here on the release is reported in any case, also after an interrupt.
     let mut interrupts = Interrupts::listen()?;
     let release = Release::of(&plan, &id, request.tags.label());
     let how = How {
@@ -106,35 +106,35 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     Carrier::new(&plan, release, &manifest, how, &aws, context).to_the_end(&mut interrupts).await
 }
 
-/// Returns the number of an argument, of 1 at the least.
+/// Parses a number that is at least 1.
 fn at_once(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number from 1".to_owned())
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number of at least 1".to_owned())
 }
 
-/// Refuses not to wait where something has to be waited for.
+/// Refuses `--no-wait` if a part of the plan has to wait for another.
 fn waits(plan: &Plan) -> Result<(), Failure> {
     let changes = |key: &String| plan.services.iter().any(|service| &service.key == key && service.changes());
     let hint = || "leave out `--no-wait`".to_owned();
     for (key, needs) in plan.needs.iter().filter(|(key, _)| changes(key)) {
         if let Some(need) = needs.iter().find(|need| changes(need)) {
             let message =
-                format!("`{key}` needs `{need}` to be up, and with `--no-wait` nobody waits for that");
+                format!("service `{key}` needs `{need}` to be up, which `--no-wait` does not wait for");
             return Err(Failure::usage(message).hint(hint()));
         }
     }
     let services = plan.services.iter().any(ServicePlan::changes);
     if let Some(schedule) = plan.schedules.iter().find(|schedule| services && schedule.is_changing()) {
         let message = format!(
-            "schedule `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+            "schedule `{}` is changed after the services are up, which `--no-wait` does not wait for",
             schedule.key
         );
-        let hint = "leave out `--no-wait`, or deploy services and schedules apart: `ecsail deploy service`";
+        let hint = "leave out `--no-wait`, or deploy the services alone with `ecsail deploy service`";
         return Err(Failure::usage(message).hint(hint.to_owned()));
     }
     match plan.after.iter().find(|task| task.work.is_some()) {
         Some(task) => {
             let message = format!(
-                "task `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+                "task `{}` is run after the services are up, which `--no-wait` does not wait for",
                 task.key
             );
             Err(Failure::usage(message).hint(hint()))
@@ -148,7 +148,7 @@ pub(super) fn release_id() -> String {
     id(jiff::Timestamp::now(), fastrand::u64(..))
 }
 
-/// Returns the services that a plan changes, as they were seen, each with its cluster.
+/// Returns the observed services that the plan changes, each with its cluster.
 fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = (&'a str, &'a Service)> {
     let seen = |service: &ServicePlan| {
         observed.services.get_key_value(&ServiceRef::new(&service.cluster, &service.name))
@@ -157,7 +157,7 @@ fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = 
     changing.map(|(place, seen)| (place.cluster.as_str(), &seen.service))
 }
 
-/// Tells which services were left as they are.
+/// Reports the services that the plan leaves unchanged.
 pub(super) fn tell_left(plan: &Plan, context: &Context) {
     for service in plan.services.iter().filter(|service| !service.changes()) {
         let revision = service.revision_before();
@@ -165,7 +165,7 @@ pub(super) fn tell_left(plan: &Plan, context: &Context) {
     }
 }
 
-/// Tells which services were updated without a deployment.
+/// Reports the services that were updated without a deployment.
 pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
     for service in plan.services.iter().filter(|service| updated.contains(&service.key)) {
         let revision = service.revision_before();
@@ -176,8 +176,8 @@ pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
 pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
     for followed in &applied.followed {
         let revision = crate::aws::types::revision_of(&followed.revision);
-        let what = if followed.going_back { "taken back" } else { "deployed" };
-        let text = format!("{}: {revision} is being {what}; not waiting for it", followed.key);
+        let what = if followed.going_back { "rolled back" } else { "deployed" };
+        let text = format!("{}: {revision} is being {what}, not watching it", followed.key);
         let value = serde_json::json!({"service": followed.key, "revision": revision, "deployment": followed.deployment});
         context.report.tell(&Event::Answer { event: "started", text: &text, value });
     }
@@ -185,7 +185,7 @@ pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
     if applied.failures.is_empty() { Outcome::Done } else { Outcome::Error }
 }
 
-/// Tells how every service ended, those that could not be updated among them.
+/// Reports how each rollout ended, then the services that could not be updated.
 pub(super) fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
     let outcome = rollouts::tell_ends(settled, context);
     tell_failures(failures, context);

@@ -1,4 +1,4 @@
-//! `ecsail explain`: what a rule is for, where AWS says so, and how to ignore it.
+//! `ecsail explain`: explains a rule of the linter.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::lint::table::RULES;
 use crate::lint::{self, Rule};
 use crate::report::{Event, Outcome};
 
-/// Explains a rule of `check`: its reason, its source, and how to ignore it
+/// Explain a rule of `check`: its reason, its source, and how to ignore it
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail explain
@@ -19,19 +19,19 @@ use crate::report::{Event, Outcome};
 
 Without an id, all rules are listed.")]
 pub struct Explain {
-    /// The rule's id, as it stands in brackets in a message
+    /// Id of the rule, as shown in brackets in a message [default: list all rules]
     id: Option<String>,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// An id that no rule has.
+/// No rule has this id.
 pub fn run(args: &Explain, context: &Context) -> Result<Outcome> {
     let (text, value) = match &args.id {
         None => (list(), json!({"rules": RULES.iter().map(summary).collect::<Vec<_>>()})),
         Some(id) => {
-            let unknown = || Failure::usage(format!("no rule has the id `{id}`")).hint(lint::suggestion(id));
+            let unknown = || Failure::usage(format!("no rule with the id `{id}`")).hint(lint::suggestion(id));
             let rule = lint::rule(id).ok_or_else(unknown)?;
             (explained(rule), whole(rule))
         }

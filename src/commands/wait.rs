@@ -1,4 +1,4 @@
-//! `ecsail wait`: attaches to the deployments under way, with the display and the exit codes of a deploy.
+//! `ecsail wait`: watches the deployments in progress, with the display and the exit codes of a deploy.
 
 use clap::Args;
 
@@ -20,22 +20,22 @@ use newest::{Newest, named, newest};
 
 mod newest;
 
-/// How many of a service's newest deployments are looked through for the one to wait for.
+/// The number of a service's newest deployments among which the one to watch is searched.
 const WAITED_FOR: usize = 100;
 
-/// Watches the deployments under way to their end; changes nothing unless asked to
+/// Watch the deployments in progress to their end, without changing anything by default
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail wait web
   ecsail wait web --cluster main --timeout 30m
   ecsail wait web --cluster main --deployment ecs-svc/1234567890123456789
 
-Where nothing is under way, the last deployment counts: one that was rolled back is exit code 3.
-Exit codes: as those of `deploy`.")]
+If no deployment is in progress, the last one decides the exit code: 3 if it was rolled back.
+Exit codes: as of `deploy`.")]
 pub struct Wait {
     #[command(flatten)]
     named: Named,
-    /// The deployment to wait for, of one service; else its newest
+    /// Deployment to watch, of one service [default: the newest]
     #[arg(long, value_name = "ID")]
     deployment: Option<String>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub struct Wait {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service that is not there, or the API's.
+/// A service does not exist, or an API call failed.
 pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = chosen.all().await?;
@@ -54,7 +54,7 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
         return Err(Failure::usage("`--deployment` is for one service").hint(hint));
     }
     if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
-        let note = format!("there is no service in cluster `{cluster}`: nothing to wait for");
+        let note = format!("no services in cluster `{cluster}` to wait for");
         context.report.tell(&Event::Note(&note));
     }
     let mut followed = Vec::new();
@@ -71,20 +71,20 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     Ok(tell_ends(&settled, context))
 }
 
-/// Says why a rollout was left that nobody asked to leave: this verb takes nothing back by itself.
+/// Sets the reason why a failed rollout was not rolled back: this verb rolls back only with `--on-failure`.
 fn only_watched(settled: &mut Settled) {
     let asked = matches!(settled.ending, Ending::Settled(_));
     if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
-        "`wait` only watches; `--on-failure rollback` takes it back".clone_into(why);
+        "`ecsail wait` only watches; roll back failures with `--on-failure rollback`".clone_into(why);
     }
 }
 
-/// Returns the deployment of a service to follow: its newest.
+/// Returns the newest deployment of a service, to watch it.
 pub(super) async fn attach(found: &Found, chosen: &Chosen) -> Result<Followed, Failure> {
     attach_noted(found, chosen, None).await.map(|(followed, _)| followed)
 }
 
-/// Returns the deployment of a service to follow, the one that was named, else its newest; and what is not known of it.
+/// Returns the named or the newest deployment of a service, and a note on what is unknown of it.
 async fn attach_noted(
     found: &Found,
     chosen: &Chosen,
@@ -94,12 +94,13 @@ async fn attach_noted(
     let seen = &found.service;
     let mover = &seen.deployment_controller.kind;
     if matches!(mover, ControllerType::CodeDeploy | ControllerType::External) {
-        let message = format!("the deployments of service `{name}` are made by {mover}: follow them there");
+        let message =
+            format!("the deployments of service `{name}` are made by {mover}, which ecsail cannot watch");
         return Err(Failure::refused(message));
     }
     let list = match aws.newest_service_deployments(cluster, name, WAITED_FOR).await {
         Ok(list) => list,
-        // Without them the deployment list and the events have to do.
+        // Without service deployments, the `deployments` of the service and its events are used.
         Err(error) if error.may_pass() => return Err(failure(error)),
         Err(_) => Vec::new(),
     };
@@ -118,7 +119,7 @@ async fn attach_noted(
         way_back: WayBack::of(seen).filter(|way| Some(&way.deployment) != target.deployment.as_ref()),
         policy: Policy {
             timeout: timeout.unwrap_or(Policy::default().timeout),
-            // To wait is to look on: nothing is taken back unless that is asked for.
+            // `wait` rolls nothing back unless an argument asks for it.
             on_failure: Some(OnFailure::Leave),
             on_timeout: OnFailure::Leave,
         },
@@ -127,10 +128,10 @@ async fn attach_noted(
     Ok((followed, note))
 }
 
-/// Returns which deployment to follow, and what is not known of it.
+/// Returns the deployment to watch, and a note on what is unknown of it.
 ///
 /// # Errors
-/// There is none, or nothing tells which it was.
+/// The service has no such deployment, or ECS no longer shows which one was the newest.
 fn target(
     id: Option<&str>,
     name: &str,
@@ -138,19 +139,19 @@ fn target(
     list: &[ServiceDeployment],
 ) -> Result<(Followed, Option<String>), Failure> {
     if let Some(id) = id {
-        let none = || Failure::error(format!("service `{name}` has no deployment `{id}`"));
+        let none = || Failure::error(format!("no deployment `{id}` in service `{name}`"));
         return named(id, service, list).map(|found| (found, None)).ok_or_else(none);
     }
     match newest(service, list) {
         Some(Newest::Known(found)) => Ok((found, None)),
         Some(Newest::Perhaps(found)) => {
-            let unknown = "whether the last deployment was rolled back is not known without";
-            let note = format!("`{name}`: {unknown} ecs:ListServiceDeployments");
+            let unknown = "it is unknown whether the last deployment was rolled back; allow";
+            let note = format!("`{name}`: {unknown} `ecs:ListServiceDeployments`");
             Ok((found, list.is_empty().then_some(note)))
         }
         Some(Newest::RolledBackTo(revision)) => {
             let message = format!(
-                "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer tells which it was"
+                "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer shows which one it was"
             );
             Err(Failure::error(message))
         }
@@ -158,7 +159,7 @@ fn target(
     }
 }
 
-/// Returns the revision of a deployment that has left the service's list: its service revision names it.
+/// Returns the revision of a deployment that is no longer among the service's `deployments`, from its service revision.
 async fn revision_of_target(target: &Followed, list: &[ServiceDeployment], aws: &Aws) -> String {
     let known = |known: &&ServiceDeployment| {
         Some(&known.service_deployment_arn) == target.service_deployment.as_ref()

@@ -1,26 +1,26 @@
-//! Owns the process group of a command, and the signals that go to it.
+//! The process group of a command, and the signals that are sent to it.
 
 use tokio::process::{Child, Command};
 
 use crate::interrupt::Signal;
 
-/// Holds the group of a command until that has ended; dropped before, it kills all of the group.
+/// The process group of a running command. Dropped before the command has ended, it kills the whole group.
 pub(super) struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
 }
 
-/// Makes a command the leader of a group of its own.
+/// Makes a command the leader of its own process group.
 pub(super) fn lead(command: &mut Command) {
     #[cfg(unix)]
     command.process_group(0);
-    // Also where there are no groups, nothing is left behind.
+    // Without process groups, at least the shell is not left behind.
     command.kill_on_drop(true);
 }
 
 #[cfg(unix)]
 impl Group {
-    /// Returns the group of a command that was just started as a leader.
+    /// Returns the group of a command that was just started as its leader.
     pub(super) fn of(child: &Child) -> Group {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Group { leader: id.and_then(rustix::process::Pid::from_raw) }
@@ -41,12 +41,12 @@ impl Group {
 
     fn send_number(&self, number: rustix::process::Signal) {
         if let Some(leader) = self.leader {
-            // A group that is no more needs no signal.
+            // The group may be gone already, and then needs no signal.
             let _ = rustix::process::kill_process_group(leader, number);
         }
     }
 
-    /// Leaves what is still in the group alone from now on: its leader has ended, and a process may stay on purpose.
+    /// Stops managing the group: its leader has ended, and the other processes may be left running on purpose.
     pub(super) fn release(&mut self) {
         self.leader = None;
     }
@@ -54,18 +54,18 @@ impl Group {
 
 #[cfg(not(unix))]
 impl Group {
-    /// Returns nothing to send signals to.
+    /// Returns a group that sends no signals.
     pub(super) fn of(_: &Child) -> Group {
         Group {}
     }
 
-    /// Does nothing: there are no groups.
+    /// Does nothing: there are no process groups.
     pub(super) fn send(&self, _: Signal) {}
 
-    /// Does nothing: there are no groups.
+    /// Does nothing: there are no process groups.
     pub(super) fn kill(&self) {}
 
-    /// Does nothing: there are no groups.
+    /// Does nothing: there are no process groups.
     pub(super) fn release(&mut self) {}
 }
 

@@ -1,4 +1,4 @@
-//! Hooks with a real `sh`.
+//! Tests of hooks with a real `sh`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::report::{Event, HookFact, Question};
 
-/// Keeps what it is told, as lines.
+/// Keeps the reported events as lines.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) lines: RefCell<Vec<String>>,
@@ -34,7 +34,7 @@ impl Report for Kept {
                 self.facts.borrow_mut().push(ended);
             }
             Event::Note(text) => self.facts.borrow_mut().push(format!("note {text}")),
-            _ => panic!("a hook tells nothing else"),
+            _ => panic!("a hook reports no other event"),
         }
     }
 
@@ -55,7 +55,7 @@ impl Report for Kept {
     }
 }
 
-/// Returns this process's way to programs, and more variables.
+/// Returns the `PATH` of this process, and more variables.
 pub(super) fn with(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
     let path = std::env::var("PATH").expect("a path");
     let more = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -114,7 +114,7 @@ async fn both_streams_are_told_by_name() {
 
 #[tokio::test]
 async fn a_line_is_told_while_the_command_still_runs() {
-    // The command ends only when its line was heard.
+    // The command ends only after its line was reported.
     let folder = tempfile::tempdir().expect("a folder");
     let (report, environment) = (Kept::default(), with(&[]));
     let commands = ["mkfifo gate; echo ready; cat gate".to_owned()];
@@ -138,7 +138,7 @@ async fn commands_run_in_order_and_the_first_failure_is_the_last() {
     assert_eq!(ran.failure().message, "hook `before_deploy` failed");
     assert_eq!(ran.cause(), "`echo two; exit 3` exited with 3");
     assert_eq!(ran.failure().kind, crate::error::Kind::Error);
-    assert_eq!(ran.failure().hints, ["where it does not matter that a command fails, end it with `|| true`"]);
+    assert_eq!(ran.failure().hints, ["append `|| true` to a command that may fail"]);
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn what_is_not_known_is_unset_also_where_it_is_set_outside() {
 #[tokio::test]
 async fn nothing_of_the_process_reaches_a_command_that_the_settings_do_not_have() {
     let lines = ran(&["env"]).await.lines();
-    // Beside what it is given, a shell sets variables of its own.
+    // Beside the given variables, a shell sets its own.
     let known = |line: &&String| {
         ["PATH=", "ECSAIL_", "PWD=", "OLDPWD=", "SHLVL=", "_="].iter().any(|name| line.starts_with(name))
     };
@@ -214,7 +214,7 @@ async fn a_command_reads_json() {
     assert_eq!(read, expected);
 }
 
-/// Returns more to read than a pipe holds.
+/// Returns more input than a pipe can hold.
 fn many_targets() -> Told {
     let target = json!({"kind": "service", "name": "x".repeat(1000)});
     Told { targets: vec![target; 1000], ..Told::default() }

@@ -1,34 +1,34 @@
-//! Owns what a hook is told: variables, and JSON on stdin.
+//! The data that a hook gets: environment variables, and JSON on stdin.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Holds what a hook is told.
+/// The data that a hook gets.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     pub app: Option<String>,
     pub stage: Option<String>,
     pub tag: Option<String>,
-    /// The release's id.
+    /// The id of the release.
     pub release: String,
     pub performer: Option<String>,
-    /// How the deploy ended; none before.
+    /// The outcome of the deploy; `None` before it.
     pub verdict: Option<String>,
     /// An object for each target (`kind`, `name` and more), for stdin.
     pub targets: Vec<Value>,
-    /// Nothing of it is real: it runs in the sandbox.
+    /// Whether the deploy runs in the sandbox.
     pub sandbox: bool,
-    /// Values that are named and not told: what looks secret among them is hidden in what a hook writes.
+    /// Variables that are not passed to the hook; the secret-looking ones among them are masked in its output.
     pub vars: BTreeMap<String, String>,
-    /// The targets as `ECSAIL_TARGETS` has them: `service/web`.
+    /// The targets as in `ECSAIL_TARGETS`, such as `service/web`.
     pub names: Vec<String>,
 }
 
 impl Told {
-    /// Returns the environment of a hook: the given one, and what the hook is told.
+    /// Returns the environment of a hook: the given one, and the hook's variables.
     ///
-    /// What is not known is unset: a deploy within another's hook would else be told of the outer one.
+    /// Unknown values are unset, so that a deploy within another's hook does not get the values of the outer one.
     pub(super) fn environment(
         &self,
         hook: &str,
@@ -55,7 +55,7 @@ impl Told {
         environment
     }
 
-    /// Returns what a hook reads from stdin: one line of JSON; what is not known is null.
+    /// Returns the stdin of a hook: one line of JSON, with null for unknown values.
     pub(super) fn input(&self, hook: &str) -> String {
         let value = json!({"hook": hook, "app": self.app, "stage": self.stage, "tag": self.tag,
             "release": self.release, "performer": self.performer, "verdict": self.verdict, "sandbox": self.sandbox,

@@ -1,19 +1,19 @@
-//! Owns how hooks look: what they write stands behind their name.
+//! Formats hooks: each line that they write follows their name.
 
 use serde_json::{Value, json};
 
-/// Holds one fact of a command that a hook runs.
+/// A fact about a command that a hook runs.
 #[derive(Clone, Copy, Debug)]
 pub enum HookFact<'a> {
     /// It was started.
     Started { command: &'a str },
     /// It wrote a line.
     Line { stream: HookStream, line: &'a str },
-    /// It ended: by itself with a code, or by a signal, or because its time was up or somebody interrupted.
+    /// It ended: by itself with a code, by a signal, by its timeout, or by an interrupt.
     Ended { code: Option<i32>, signal: Option<i32>, timed_out: bool, interrupted: bool, seconds: f64 },
 }
 
-/// Says where a command wrote a line.
+/// The stream to which a command wrote a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HookStream {
@@ -21,7 +21,7 @@ pub enum HookStream {
     Stderr,
 }
 
-/// Returns a fact as text; none of an end: what follows it, or the error, says that.
+/// Returns a fact as text; `None` for an end, which the error or what follows shows.
 pub fn text(hook: &str, fact: &HookFact<'_>) -> Option<String> {
     match fact {
         HookFact::Started { command } => Some(format!("{hook}: `{command}`")),

@@ -1,5 +1,4 @@
-//! Owns the report for programs: one JSON object a line on stdout, nothing on stderr. `events.schema.json` says what each
-//! may hold.
+//! Reports to programs: one JSON object a line on stdout, nothing on stderr. `events.schema.json` describes them.
 
 use serde_json::{Value, json};
 
@@ -14,7 +13,7 @@ use crate::watch::{Aftermath, Settled};
 /// The JSON Schema of every line.
 pub const SCHEMA: &str = include_str!("events.schema.json");
 
-/// Writes facts as JSON lines.
+/// Writes events as JSON lines.
 #[derive(Clone, Copy, Debug)]
 pub struct Json {
     pub sandbox: bool,
@@ -199,12 +198,12 @@ fn settled_json(settled: &Settled) -> Value {
     value
 }
 
-/// Returns a name, or null where it is not known.
+/// Returns a name, or null where it is empty.
 fn known(name: &str) -> Value {
     if name.is_empty() { Value::Null } else { json!(name) }
 }
 
-/// Returns an explanation with the members that are known, and with events as `rollout.event` has them.
+/// Returns a diagnosis without null members, and with events as `rollout.event` has them.
 fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
     let mut value = json!(diagnosis);
     without_nulls(&mut value);

@@ -1,11 +1,11 @@
-//! Owns how the end of a release looks: what became of each of its targets.
+//! Formats the end of a release: the outcome of each of its targets.
 
 use super::Line;
 use super::page::{Page, Row, table};
 use super::screen::Paint;
 use crate::release::{Kind, Release, State, Target, Verdict};
 
-/// Returns the page that says what became of each target.
+/// Returns the page with the outcome of each target.
 pub fn page(release: &Release) -> Page {
     let row = |target: &Target| Row {
         cells: vec![
@@ -36,18 +36,18 @@ pub fn markdown(release: &Release) -> String {
     format!("**release {}**: {}\n\n{head}\n{}\n", release.id, verdict(release).1, rows.join("\n"))
 }
 
-/// Returns how a release ended, in words and in their colour.
+/// Returns the outcome of a release in words, and its colour.
 fn verdict(release: &Release) -> (Paint, &'static str) {
     match release.verdict() {
-        Verdict::Succeeded => (Paint::Good, "done"),
-        Verdict::Unchanged => (Paint::Good, "nothing to do"),
+        Verdict::Succeeded => (Paint::Good, "succeeded"),
+        Verdict::Unchanged => (Paint::Good, "unchanged"),
         Verdict::Failed => (Paint::Bad, "failed"),
         Verdict::RolledBack => (Paint::Bad, "rolled back"),
-        Verdict::UnderWay => (Paint::Warn, "still under way"),
+        Verdict::UnderWay => (Paint::Warn, "still in progress"),
     }
 }
 
-/// Returns what is said of schedules that stay as they are.
+/// Returns a line for each unchanged schedule.
 pub fn unchanged(release: &Release) -> Vec<String> {
     let schedules = release.targets.iter().filter(|target| target.kind == Kind::Schedule);
     schedules.map(|schedule| format!("{}: unchanged", schedule.key)).collect()
@@ -61,10 +61,10 @@ fn noun(kind: Kind) -> &'static str {
     }
 }
 
-/// Returns the words for what became of a target: a task changes nothing by itself, it is done.
+/// Returns the outcome of a target in words; a task has succeeded, since it changes nothing itself.
 fn words(target: &Target) -> &'static str {
     match (target.kind, target.state) {
-        (Kind::Before | Kind::After, State::Changed) => "done",
+        (Kind::Before | Kind::After, State::Changed) => "succeeded",
         (_, state) => state.words(),
     }
 }

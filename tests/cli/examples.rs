@@ -1,4 +1,4 @@
-//! Every folder in `examples/` works: checked, and deployed in the sandbox.
+//! Checks every folder in `examples/`, and deploys it in the sandbox.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn examples() -> Vec<PathBuf> {
     found
 }
 
-/// Returns a copy of an example, so that the sandbox's state stays out of the repository.
+/// Copies an example, so that the sandbox's state is not written to the repository.
 fn copy(example: &Path) -> Folder {
     let folder = Folder::new(&[]).env("ECSAIL_POLL_INTERVAL", "20ms");
     let mut open = vec![example.to_path_buf()];
@@ -45,7 +45,7 @@ fn quickstart_succeeds_and_crashes_as_its_readme_says() {
         .exits(0)
         .answers("deployed quickstart-web:2");
     let run = folder.run(&["--sandbox=crash", "deploy", "service", "web", "--tag", "v3"]).exits(3);
-    run.answers("was rolled back, quickstart-web:2 runs").says("exit code 1");
+    run.answers("was rolled back, quickstart-web:2 is running").says("exit code 1");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn release_migrates_rolls_out_both_services_and_puts_the_schedule_on_one_revisio
     let folder = copy(&examples().into_iter().find(|path| path.ends_with("release")).expect("release"));
     let run = folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0);
     let run = run.answers("migrate: books:3 ended with exit code 0").answers("web: deployed books:3");
-    let run = run.answers("worker: deployed books:3").answers("of v2: done");
+    let run = run.answers("worker: deployed books:3").answers("of v2: succeeded");
     assert_eq!(run.stderr.matches("registered ").count(), 1, "{}", run.stderr);
     let scheduled = folder.run(&["--sandbox", "plan", "--tag", "v2", "--exit-code"]).exits(0);
     scheduled.answers("schedule nightly-report: no changes");
@@ -75,7 +75,7 @@ fn from_genova_deploys_the_service_and_both_targets_of_the_rule() {
         copy(&examples().into_iter().find(|path| path.ends_with("from-genova")).expect("from-genova"));
     let stage = ["--sandbox", "--stage", "development"];
     let run = folder.run(&[&stage[..], &["deploy", "--tag", "v2"]].concat()).exits(0);
-    let run = run.answers("backend: deployed development-backend:2").answers("of v2: done");
+    let run = run.answers("backend: deployed development-backend:2").answers("of v2: succeeded");
     run.says("targets[sweep].command: + [\"bin/rails\",\"sessions:sweep\"]")
         .says("targets[digest].environment[BATCH]");
     let plan = folder.run(&[&stage[..], &["plan", "--tag", "v2", "--exit-code"]].concat()).exits(0);

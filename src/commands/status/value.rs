@@ -1,4 +1,4 @@
-//! Owns the state of a service for programs.
+//! Builds the JSON event of a service.
 
 use serde_json::{Map, Value, json};
 
@@ -11,12 +11,12 @@ use crate::diagnose::events::{self, Class};
 use crate::history::past::{is_registered_for, record_of};
 use crate::manifest::image::Reference;
 
-/// Returns the event of a service that is not there.
+/// Returns the event of a service that does not exist.
 pub(super) fn missing(place: &Place) -> Value {
     json!({"event": "status", "service": place.name, "cluster": place.cluster, "status": "MISSING"})
 }
 
-/// Returns the event of a service; what is not known is absent.
+/// Returns the event of a service. What is unknown is left out.
 pub(super) fn known(seen: &Seen, number: usize) -> Value {
     let service = &seen.service;
     let mut value = json!({
@@ -60,7 +60,7 @@ fn deployment(deployment: &Deployment) -> Value {
         "created_at": deployment.created_at})
 }
 
-/// Returns a target; what is not known of it is absent.
+/// Returns a target of a load balancer. What is unknown is left out.
 fn target(target: &TargetHealth) -> Value {
     let mut value = json!(target);
     if let Value::Object(members) = &mut value {
@@ -96,7 +96,7 @@ fn images(seen: &Seen) -> Option<Value> {
     some(seen.revisions.iter().filter(runs).flat_map(of).collect())
 }
 
-/// Returns when the last deploy was, and what the record on the definition tells of it.
+/// Returns the time of the last deploy, and the tags that ecsail recorded on the definition.
 fn deployed(seen: &Seen) -> Option<Value> {
     let primary = seen.service.primary()?;
     let at = primary.created_at.0;
@@ -110,7 +110,7 @@ fn deployed(seen: &Seen) -> Option<Value> {
     Some(Value::Object(value))
 }
 
-/// Returns a deployment under way.
+/// Returns a deployment in progress.
 fn rollout(seen: &Seen, open: &ServiceDeployment) -> Value {
     let revision = |arn: &str| {
         let found = seen.revisions.iter().find(|known| known.service_revision_arn == arn)?;
