@@ -27,11 +27,14 @@ pub mod completing;
 pub mod context;
 pub mod diagnose;
 pub mod document;
+pub mod duration;
+pub mod env_file;
 pub mod error;
 pub mod expression;
 pub mod history;
 pub mod hooks;
 pub mod image;
+pub mod interrupt;
 pub mod lint;
 pub mod manifest;
 pub mod names_cache;
@@ -40,6 +43,7 @@ pub mod plan;
 pub mod release;
 pub mod render;
 pub mod report;
+pub mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(feature = "sandbox")]
@@ -48,4 +52,5 @@ pub mod secrets;
 pub mod settings;
 pub mod tail;
 pub mod template;
+pub mod text_file;
 pub mod watch;
