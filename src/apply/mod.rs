@@ -15,16 +15,18 @@ use crate::document::model::Root;
 use crate::document::normal::{OWN_TAG_PREFIX, normal};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
-use crate::report::{Event, Report};
 use crate::watch::snapshot::{Followed, Policy};
 
 pub mod back;
 pub mod hook;
 pub mod prune;
+pub mod reporter;
 pub mod scale;
 pub mod schedules;
 pub mod stop;
 pub mod task;
+
+pub use reporter::{ApplyReporter, ScheduleAction};
 
 /// How often a call is made at the most, and the first pause after which it is made again.
 const ATTEMPTS: u32 = 6;
@@ -48,7 +50,7 @@ pub struct Applied {
 ///
 /// # Errors
 /// A registration that failed: no service was touched.
-pub async fn run(plan: &Plan, aws: &Aws, report: &dyn Report) -> Result<Applied, Failure> {
+pub async fn run(plan: &Plan, aws: &Aws, report: &dyn ApplyReporter) -> Result<Applied, Failure> {
     let registered = registrations(plan, aws, report).await?;
     let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
     Ok(services(&changing, &registered, aws, report).await)
@@ -61,7 +63,7 @@ pub async fn run(plan: &Plan, aws: &Aws, report: &dyn Report) -> Result<Applied,
 pub async fn registrations(
     plan: &Plan,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<Vec<TaskDefinition>, Failure> {
     let registering = plan.registrations.iter().map(|registration| register(registration, aws, report));
     try_join_all(registering).await
@@ -72,7 +74,7 @@ pub async fn services(
     changing: &[&ServicePlan],
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Applied {
     let updating = changing.iter().map(|service| update(service, registered, aws, report));
     let mut applied = Applied::default();
@@ -90,7 +92,7 @@ pub async fn services(
 async fn register(
     registration: &Registration,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<TaskDefinition, Failure> {
     let mut document = registration.document.clone();
     let mut attempt = 0;
@@ -98,13 +100,13 @@ async fn register(
         attempt += 1;
         let error = match aws.register(&document).await {
             Ok(registered) => {
-                report.tell(&Event::Registered { revision: registered.revision() });
+                report.registered(registered.revision());
                 return Ok(registered);
             }
             Err(error) => error,
         };
         if error.meaning == Meaning::Denied && drop_own_tags(&mut document) {
-            report.tell(&Event::Note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}")));
+            report.note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}"));
             continue;
         }
         if error.is_ambiguous() {
@@ -113,7 +115,7 @@ async fn register(
                 unknown_effect(&format!("register task definition `{}`", registration.family), &error, lookup)
             };
             if let Some(registered) = found.map_err(unknown)? {
-                report.tell(&Event::Registered { revision: registered.revision() });
+                report.registered(registered.revision());
                 return Ok(registered);
             }
         }
@@ -195,7 +197,7 @@ async fn update(
     plan: &ServicePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<Option<Followed>, Failure> {
     let revision = match &plan.after {
         Revision::Same => plan.before.clone(),
@@ -214,11 +216,8 @@ async fn update(
     let service: Service = view(&answer).unwrap_or_default();
     let followed = follow(plan, &service, revision, asked_at);
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
-    report.tell(&Event::Updated {
-        service: &plan.key,
-        revision: revision_of(followed.as_ref().map_or(&plan.before, |followed| &followed.revision)),
-        deployment,
-    });
+    let runs = followed.as_ref().map_or(&plan.before, |followed| &followed.revision);
+    report.updated(&plan.key, revision_of(runs), deployment);
     Ok(followed)
 }
 
@@ -312,15 +311,14 @@ fn policy(plan: &ServicePlan) -> Policy {
 /// Records the digests that revisions now run with, for services that were deployed anew because a tag had moved.
 ///
 /// Done only once they run: a record of what was rolled back would hide the next change.
-pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &dyn Report) {
+pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &dyn ApplyReporter) {
     for service in plan
         .services
         .iter()
         .filter(|service| deployed.contains(&service.key.as_str()) && !service.retag.is_empty())
     {
         if let Err(error) = aws.tag(&service.before, &service.retag).await {
-            report
-                .tell(&Event::Note(&format!("the new digest of `{}` is not recorded: {error}", service.key)));
+            report.note(&format!("the new digest of `{}` is not recorded: {error}", service.key));
         }
     }
 }

@@ -5,12 +5,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::reporter::ApplyReporter;
 use super::{ATTEMPTS, pause};
 use crate::aws::definitions::DELETIONS_A_CALL;
 use crate::aws::types::revision_of;
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::report::{Event, Report};
 
 /// How long to wait where ECS throttles: its buckets refill by one a second.
 const REFILL: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub async fn retire(
     delete: &[String],
     stop: &AtomicBool,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Retired {
     let work = Work { stop, report, of: deregister.len() + delete.len() };
     let mut retired = Retired::default();
@@ -58,7 +58,7 @@ enum End {
 /// Holds what every call needs to know of the whole.
 struct Work<'a> {
     stop: &'a AtomicBool,
-    report: &'a dyn Report,
+    report: &'a dyn ApplyReporter,
     of: usize,
 }
 
@@ -90,7 +90,7 @@ impl Work<'_> {
     }
 
     fn tell(&self, arn: &str, deleted: bool, done: usize) {
-        self.report.tell(&Event::Retired { revision: revision_of(arn), deleted, done, of: self.of });
+        self.report.retired(revision_of(arn), deleted, done, self.of);
     }
 
     /// Makes a call again for as long as its error may pass. Both calls do nothing the second time.
@@ -117,7 +117,7 @@ impl Work<'_> {
             }
             if throttled && throttles == 1 {
                 let text = format!("{done} of {} done; ECS takes one a second now", self.of);
-                self.report.tell(&Event::Note(&text));
+                self.report.note(&text);
             }
             tokio::time::sleep(if throttled { REFILL } else { pause(failures) }).await;
         }

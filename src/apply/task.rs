@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::reporter::ApplyReporter;
 use super::{ATTEMPTS, may_try_again, pause};
 use crate::aws::ApiError;
 use crate::aws::Aws;
@@ -15,7 +16,6 @@ use crate::diagnose::placement::refused;
 use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::work::{ResolvedWork, run_members};
-use crate::report::{Event, Report};
 
 /// How long a task may run where nobody says: then it is stopped.
 pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
@@ -115,7 +115,7 @@ fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefi
 ///
 /// # Errors
 /// None was started, or it is not known whether one was.
-pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Result<Started, Failure> {
+pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) -> Result<Started, Failure> {
     let document = order.document();
     let mut attempt = 0;
     let answer = loop {
@@ -140,7 +140,7 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Resu
         failures.push(Failure::error(message));
     }
     for failure in &failures {
-        report.tell(&Event::Note(&format!("{}: {failure}", order.key)));
+        report.note(&format!("{}: {failure}", order.key));
     }
     Ok(Started { tasks: answer.tasks, missing, failures })
 }

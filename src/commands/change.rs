@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::attach::attach;
 use super::services::{Chosen, Found, Place};
-use super::wait::attach;
 use crate::apply::Applied;
 use crate::apply::back::{TakingBack, take_back};
 use crate::aws::observe::cluster_failure;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Arg, Args, Command, CommandFactory};
-use serde_json::json;
+use clap::{Arg, Args, Command};
 
-use crate::cli::{Cli, GLOBAL_OPTIONS};
+use super::GLOBAL_OPTIONS;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::events::{JsonEvent, answer as events};
 use crate::report::{Event, Outcome};
 
 /// Prints a man page, or writes all of them
@@ -24,20 +24,20 @@ pub struct Man {
     out: Option<PathBuf>,
 }
 
-/// Runs the verb.
+/// Runs the verb; `program` is the whole command line, of which the pages are made.
 ///
 /// # Errors
 /// A verb that does not exist, or a folder that cannot be written.
-pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
-    let pages = pages()?;
+pub fn run(args: &Man, program: Command, context: &Context) -> Result<Outcome> {
+    let pages = pages(program)?;
     let Some(folder) = &args.out else { return print(args.verb.as_deref(), &pages, context) };
     for (name, text) in &pages {
         write(folder, name, text)?;
     }
     let text = format!("{} pages are in `{}`", pages.len(), folder.display());
-    let names: Vec<&String> = pages.iter().map(|(name, _)| name).collect();
-    let value = json!({"pages": names, "text": null});
-    context.report.tell(&Event::Answer { event: "man", text: &text, value });
+    let pages = pages.into_iter().map(|(name, _)| name).collect();
+    let event = JsonEvent::Man(events::Man { pages, text: None });
+    context.report.tell(&Event::Answer { text: &text, event });
     Ok(Outcome::Done)
 }
 
@@ -46,8 +46,8 @@ fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> R
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
         return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())).into());
     };
-    let value = json!({"pages": [name], "text": text});
-    context.report.tell(&Event::Answer { event: "man", text: text.trim_end(), value });
+    let event = JsonEvent::Man(events::Man { pages: vec![name], text: Some(text.clone()) });
+    context.report.tell(&Event::Answer { text: text.trim_end(), event });
     Ok(Outcome::Done)
 }
 
@@ -59,8 +59,8 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 /// Returns all pages by their file's name: the program's, and one for each verb that is shown.
 ///
 /// A page has no date: the same program gives the same pages on every day.
-fn pages() -> Result<Vec<(String, String)>> {
-    let mut program = Cli::command().disable_help_subcommand(true);
+fn pages(program: Command) -> Result<Vec<(String, String)>> {
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     let verbs = program.get_subcommands().filter(|verb| !verb.is_hide_set());
     std::iter::once(&program).chain(verbs).map(page).collect()

@@ -7,6 +7,7 @@ use crate::manifest::load::Request;
 use crate::plan::{Options, Record};
 use crate::settings::Tags;
 
+pub mod attach;
 pub mod cancel;
 pub mod change;
 pub mod check;
@@ -23,9 +24,12 @@ pub mod logs;
 pub mod man;
 pub mod one_off;
 pub mod plan;
+pub mod planning;
 pub mod prune;
+mod prune_end;
 pub mod recording;
 pub mod release;
+pub mod release_services;
 pub mod render;
 pub mod restart;
 pub mod resume;
@@ -39,12 +43,16 @@ pub mod scale;
 pub mod schedule;
 pub mod schedules_back;
 pub mod schema;
+pub mod service_ends;
 pub mod services;
 pub mod status;
 pub mod stop_task;
 pub mod tasks;
 pub mod wait;
 pub mod ways_back;
+
+/// The heading of the flags of every verb.
+pub const GLOBAL_OPTIONS: &str = "Global options";
 
 /// Names what a verb is about; without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]

@@ -3,11 +3,10 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{Selection, options, some_services};
+use super::Selection;
+use super::planning::{PlanningOptions, plan_deploy};
 use crate::context::Context;
-use crate::manifest::{self, load::Request};
-use crate::plan;
-use crate::render;
+use crate::manifest::load::Request;
 use crate::report::{Event, Outcome, PlanFormat};
 
 /// Shows what a deploy would change, and changes nothing
@@ -43,18 +42,8 @@ pub async fn show(
     format: PlanFormat,
     context: &Context,
 ) -> Result<Outcome> {
-    let manifest = manifest::load(&context.settings, request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
-    context.report.tell(&Event::Remarks(&desired.remarks));
-    some_services(&manifest)?;
-    let aws = context.connect(&manifest, &desired).await?;
-    let observed = aws.observe(&desired).await?;
-    // A deployment under way stands against a deploy, not against looking.
-    let options = plan::Options { looking: true, ..options(&manifest, request, &context.settings) };
-    let mut plan = plan::compare(&desired, &observed, &options)?;
-    for (_, seen) in observed.services.iter().filter(|(_, seen)| seen.service.under_way().is_some()) {
-        plan.notes.push(format!("a deployment of `{}` is under way", seen.service.service_name));
-    }
+    let planned = plan_deploy(request, PlanningOptions::default(), context).await?;
+    let plan = planned.with_blockers_noted();
     context.report.tell(&Event::Plan { plan: &plan, answer: Some(format) });
     Ok(if exit_code && !plan.is_empty() { Outcome::Changes } else { Outcome::Done })
 }

@@ -4,17 +4,19 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
+use super::attach::attach;
 use super::change::{changeable_one, policy, terms};
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::rollouts::{settle, tell_ends};
 use super::services::One;
-use super::wait::attach;
 use crate::apply::hook;
 use crate::aws::observe::failure;
 use crate::aws::types::{LifecycleHook, ServiceDeployment};
 use crate::context::Context;
 use crate::error::Failure;
+use crate::events::JsonEvent;
+use crate::events::rollout::Continued;
 use crate::report::{Event, Outcome};
 use crate::watch::judge::in_words;
 use crate::watch::snapshot::Followed;
@@ -60,9 +62,13 @@ pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     hook::answer(&deployment.service_deployment_arn, &id, args.rollback, &chosen.aws).await?;
     let what = if args.rollback { "is sent back" } else { "goes on" };
     let text = format!("{key}: the deployment {what} (hook {id})");
-    let value =
-        json!({"service": key, "hook": id, "rollback": args.rollback, "deployment": followed.deployment});
-    context.report.tell(&Event::Answer { event: "continued", text: &text, value });
+    let event = JsonEvent::Continued(Continued {
+        service: key.clone(),
+        hook: id,
+        rollback: args.rollback,
+        deployment: followed.deployment.clone(),
+    });
+    context.report.tell(&Event::Answer { text: &text, event });
     if args.no_wait {
         return Ok(Outcome::Done);
     }

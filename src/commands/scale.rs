@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::interrupts::Interrupts;
 use super::services::{Found, One, confirmed};
@@ -13,7 +12,9 @@ use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::observe::failure;
 use crate::context::Context;
+use crate::events::{JsonEvent, service as events};
 use crate::manifest::fields::parse_duration;
+use crate::outcome;
 use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
 use crate::report::{Event, Outcome};
 use crate::watch::count::{Counted, Counting};
@@ -159,16 +160,15 @@ impl End {
         }
     }
 
-    fn name(&self) -> &'static str {
+    fn event_outcome(&self) -> outcome::Outcome {
         match self {
-            End::Unchanged => "unchanged",
-            End::Changed => "changed",
-            End::Counted(Counted::Reached) => "reached",
-            End::Counted(Counted::TimedOut) => "timed_out",
-            End::Counted(Counted::Moved { .. }) => "moved",
-            End::Counted(Counted::Gone) => "gone",
-            End::Counted(Counted::Lost { .. }) => "lost",
-            End::Interrupted => "interrupted",
+            End::Unchanged => outcome::Outcome::Unchanged,
+            End::Changed | End::Counted(Counted::Lost { .. }) => outcome::Outcome::InProgress,
+            End::Counted(Counted::Reached) => outcome::Outcome::Succeeded,
+            End::Counted(Counted::TimedOut) => outcome::Outcome::TimedOut,
+            End::Counted(Counted::Moved { .. }) => outcome::Outcome::Superseded,
+            End::Counted(Counted::Gone) => outcome::Outcome::Failed,
+            End::Interrupted => outcome::Outcome::Interrupted,
         }
     }
 }
@@ -189,12 +189,20 @@ impl State<'_> {
         };
         let text = format!("{}: {}", place.key, self.text(&end, desired, running));
         let target = self.target();
-        let mut value = json!({"service": place.key, "cluster": place.cluster, "outcome": end.name(),
-            "desired": desired, "desired_before": before, "running": running, "autoscaling": target});
-        if let End::Counted(Counted::Lost { error }) = &end {
-            value["error"] = Value::from(error.as_str());
-        }
-        context.report.tell(&Event::Answer { event: "scaled", text: &text, value });
+        let event = JsonEvent::Scaled(events::Scaled {
+            service: place.key.clone(),
+            cluster: place.cluster.clone(),
+            outcome: end.event_outcome(),
+            desired,
+            desired_before: before,
+            running,
+            autoscaling: target.as_ref().map(target_event),
+            error: match end {
+                End::Counted(Counted::Lost { error }) => Some(error),
+                _ => None,
+            },
+        });
+        context.report.tell(&Event::Answer { text: &text, event });
     }
 
     /// Returns the scalable target as it is now, where there is one.
@@ -238,6 +246,16 @@ impl State<'_> {
             (_, Some(target)) => range(&target),
             (_, None) => format!("unchanged, {desired} tasks are desired"),
         }
+    }
+}
+
+fn target_event(target: &ScalableTarget) -> events::ScalableTarget {
+    events::ScalableTarget {
+        min: target.min,
+        max: target.max,
+        scale_in_suspended: target.suspended.scale_in,
+        scale_out_suspended: target.suspended.scale_out,
+        scheduled_suspended: target.suspended.scheduled,
     }
 }
 

@@ -3,12 +3,13 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::context::Context;
 use crate::document::model::Root;
 use crate::document::schema;
-use crate::report::json::SCHEMA;
+use crate::events::answer::ShownSchema;
+use crate::events::{self, JsonEvent};
 use crate::report::{Event, Outcome};
 
 /// Prints the JSON Schema of a kind of file, or of the lines of `--output json`
@@ -39,13 +40,15 @@ pub enum Kind {
 /// None; the signature is that of all verbs.
 pub fn run(args: &Schema, context: &Context) -> Result<Outcome> {
     let schema = match args.kind {
-        // The files are part of the build, and tests read them.
-        Kind::Manifest => serde_json::from_str(crate::manifest::SCHEMA).unwrap_or(Value::Null),
-        Kind::Events => serde_json::from_str(SCHEMA).unwrap_or(Value::Null),
+        // The file is part of the build, and a test reads it.
+        Kind::Manifest => serde_json::from_str(crate::manifest::SCHEMA)?,
+        Kind::Events => Value::Object(events::schema::schema()),
         Kind::TaskDefinition => schema::schema(Root::TaskDefinition),
         Kind::Service => schema::schema(Root::Service),
     };
     let text = serde_json::to_string_pretty(&schema)?;
-    context.report.tell(&Event::Answer { event: "schema", text: &text, value: json!({"schema": schema}) });
+    let schema = schema.as_object().cloned().unwrap_or_default();
+    let event = JsonEvent::ShownSchema(ShownSchema { schema });
+    context.report.tell(&Event::Answer { text: &text, event });
     Ok(Outcome::Done)
 }

@@ -14,11 +14,12 @@ use look::{Looks, Seen};
 use schedules::Schedules;
 
 mod drift;
+mod event;
+mod happened;
 mod look;
 mod page;
 mod schedules;
 mod standing;
-mod value;
 
 /// How many services are shown with all that is known of them; more are a table.
 const FEW: usize = 10;
@@ -87,7 +88,7 @@ async fn look(
         let seen: Vec<Seen> = looks.closely(found).await;
         page::whole(&seen, &hints, args.events, times::now())
     } else {
-        page::short(&looks.briefly(found).await, &hints, args, times::now())
+        page::short(&looks.briefly(found).await, &hints, args.events, args.watch, times::now())
     };
     if let Some(schedules) = schedules {
         page.items.extend(schedules.items().await);

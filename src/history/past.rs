@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::Definitions;
@@ -12,6 +11,7 @@ use crate::aws::types::{
 };
 use crate::diagnose::events;
 use crate::document::normal::OWN_TAG_PREFIX;
+use crate::outcome::Outcome;
 use crate::watch::judge::{in_words, told_reason};
 
 /// How long before its deployment a deploy of ours may have registered a revision, in seconds.
@@ -20,10 +20,9 @@ use crate::watch::judge::{in_words, told_reason};
 const REGISTERED_FOR: f64 = 4200.0;
 
 /// Says how a deployment ended, or where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Deployed,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PastState {
+    Succeeded,
     RolledBack,
     RollbackFailed,
     /// The circuit breaker gave it up, and nothing took it back.
@@ -31,11 +30,25 @@ pub enum Outcome {
     Stopped,
     /// Another deployment took its place before it was done.
     Superseded,
-    UnderWay,
+    InProgress,
     RollingBack,
     Stopping,
     /// A status of tomorrow.
     Unknown,
+}
+
+impl PastState {
+    /// The outcome; none for a status that is not known.
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            PastState::Succeeded => Some(Outcome::Succeeded),
+            PastState::RolledBack => Some(Outcome::RolledBack),
+            PastState::RollbackFailed | PastState::Failed | PastState::Stopped => Some(Outcome::Failed),
+            PastState::Superseded => Some(Outcome::Superseded),
+            PastState::InProgress | PastState::RollingBack | PastState::Stopping => Some(Outcome::InProgress),
+            PastState::Unknown => None,
+        }
+    }
 }
 
 /// Holds one deployment of a service.
@@ -72,20 +85,20 @@ pub struct PastDeployment {
 
 impl PastDeployment {
     /// Returns how it ended.
-    pub fn outcome(&self) -> Outcome {
+    pub fn state(&self) -> PastState {
         match self.status.as_str() {
-            "SUCCESSFUL" | "COMPLETED" => Outcome::Deployed,
-            "ROLLBACK_SUCCESSFUL" => Outcome::RolledBack,
-            "ROLLBACK_FAILED" => Outcome::RollbackFailed,
-            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Outcome::RollingBack,
-            "STOPPED" | "STOP_REQUESTED" if self.superseded_by.is_some() => Outcome::Superseded,
-            "STOPPED" if self.has_failed || self.tells_of_failure() => Outcome::Failed,
-            "STOPPED" => Outcome::Stopped,
-            "STOP_REQUESTED" => Outcome::Stopping,
-            "FAILED" => Outcome::Failed,
-            "PENDING" | "IN_PROGRESS" if self.has_failed => Outcome::Failed,
-            "PENDING" | "IN_PROGRESS" => Outcome::UnderWay,
-            _ => Outcome::Unknown,
+            "SUCCESSFUL" | "COMPLETED" => PastState::Succeeded,
+            "ROLLBACK_SUCCESSFUL" => PastState::RolledBack,
+            "ROLLBACK_FAILED" => PastState::RollbackFailed,
+            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => PastState::RollingBack,
+            "STOPPED" | "STOP_REQUESTED" if self.superseded_by.is_some() => PastState::Superseded,
+            "STOPPED" if self.has_failed || self.tells_of_failure() => PastState::Failed,
+            "STOPPED" => PastState::Stopped,
+            "STOP_REQUESTED" => PastState::Stopping,
+            "FAILED" => PastState::Failed,
+            "PENDING" | "IN_PROGRESS" if self.has_failed => PastState::Failed,
+            "PENDING" | "IN_PROGRESS" => PastState::InProgress,
+            _ => PastState::Unknown,
         }
     }
 
@@ -95,21 +108,17 @@ impl PastDeployment {
         told == Some(events::Class::Fail)
     }
 
-    /// Returns how it ended, in a word or two.
+    /// Returns how it ended, in words: the outcome, and what the status of ECS says more precisely.
     pub fn outcome_in_words(&self) -> String {
-        match self.outcome() {
-            Outcome::Deployed => "deployed",
-            Outcome::RolledBack => "rolled back",
-            Outcome::RollbackFailed => "rollback failed",
-            Outcome::Failed => "failed",
-            Outcome::Stopped => "stopped",
-            Outcome::Superseded => "superseded",
-            Outcome::UnderWay => "under way",
-            Outcome::RollingBack => "rolling back",
-            Outcome::Stopping => "stopping",
-            Outcome::Unknown => return in_words(&self.status),
+        let Some(outcome) = self.state().outcome() else { return in_words(&self.status) };
+        let outcome = outcome.words();
+        match self.state() {
+            PastState::RollbackFailed => format!("{outcome} (rollback failed)"),
+            PastState::Stopped => format!("{outcome} (stopped)"),
+            PastState::RollingBack => format!("{outcome} (rolling back)"),
+            PastState::Stopping => format!("{outcome} (stopping)"),
+            _ => outcome.to_owned(),
         }
-        .to_owned()
     }
 
     /// Returns how long it took, in seconds; nothing while it is under way, or where that is not known.

@@ -6,7 +6,15 @@ use super::*;
 /// Returns the first command's scene, with limits that tests can wait for.
 fn scene<'a>(limits: Limits, report: &'a Kept) -> Scene<'a> {
     let (environment, input, secrets) = (with(&[]), String::new(), Vec::new());
-    Scene { hook: "before_deploy", directory: Path::new("."), environment, input, secrets, limits, report }
+    Scene {
+        hook: Moment::BeforeDeploy,
+        directory: Path::new("."),
+        environment,
+        input,
+        secrets,
+        limits,
+        report,
+    }
 }
 
 async fn ran_within(limits: Limits, command: &str) -> Ran {

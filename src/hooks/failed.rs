@@ -12,7 +12,7 @@ use crate::error::{Failure, Kind};
 /// Returns the failure of a hook whose shell could not be started.
 pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {
     let place = scene.directory.display();
-    Failure::error(format!("start `sh` for hook `{}`", scene.hook))
+    Failure::error(format!("start `sh` for hook `{}`", scene.hook.name()))
         .because(error)
         .hint(format!("hooks are run with `sh -c` in the manifest's directory, `{place}`"))
 }
@@ -28,7 +28,9 @@ pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
         End::Interrupted(_) => format!("`{shown}` was stopped, as this process was asked to end"),
     };
     let kind = if matches!(end, End::Interrupted(_)) { Kind::Interrupted } else { Kind::Error };
-    Failure::new(kind, format!("hook `{}` failed", scene.hook)).because(anyhow!(cause)).hint(hint(end, scene))
+    Failure::new(kind, format!("hook `{}` failed", scene.hook.name()))
+        .because(anyhow!(cause))
+        .hint(hint(end, scene))
 }
 
 fn hint(end: End, scene: &Scene<'_>) -> Option<String> {

@@ -46,8 +46,6 @@ pub struct Options {
     pub force: bool,
     /// Deploy though a deployment is under way.
     pub supersede: bool,
-    /// Nothing will be done: a deployment under way does not stand against looking.
-    pub looking: bool,
     /// The account that the manifest insists on.
     pub account: Option<String>,
     /// The time, in seconds since 1970.
@@ -214,8 +212,7 @@ fn plan_service(
 ) -> Result<ServicePlan, Vec<Failure>> {
     let seen = refuse::service(service, observed)?;
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
-    let mut against: Vec<Failure> = refuse::under_way(seen, options).into_iter().collect();
-    against.extend(refuse::images(&document, observed));
+    let against = refuse::images(&document, observed);
     if !against.is_empty() {
         return Err(against);
     }
@@ -229,7 +226,7 @@ fn plan_service(
         // That the definition is the same does not mean that it runs.
         let failed =
             seen.service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
-        let under_way = options.supersede && !options.looking && seen.service.under_way().is_some();
+        let under_way = options.supersede && seen.service.under_way().is_some();
         reasons.extend(failed.then_some(Reason::Failed));
         reasons.extend(under_way.then_some(Reason::Superseded));
         if options.force && reasons.is_empty() {

@@ -1,13 +1,14 @@
 //! Owns what stands against a deploy, each with what to do about it. Nothing has changed yet when it is said.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::Options;
 use crate::aws::observe::images_of;
 use crate::aws::types::{Deployment, ImageState, Observed, ObservedService, Service, revision_of};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
-use crate::render::DesiredService;
+use crate::render::{Desired, DesiredService};
 
 /// Returns a refusal where the credentials are of another account than the manifest's, or of none that is known.
 pub fn account(wanted: Option<&str>, observed: &Observed) -> Vec<Failure> {
@@ -66,10 +67,12 @@ pub fn immovable(service: &Service) -> Option<Failure> {
     Some(Failure::refused(message).hint(hint))
 }
 
-/// Returns the refusal of a service whose deployment is under way, unless it is to be superseded.
-pub fn under_way(seen: &ObservedService, options: &Options) -> Option<Failure> {
-    let waits = !options.supersede && !options.looking;
-    waits.then(|| moving(&seen.service)).flatten()
+/// The blockers of a deploy that does not supersede: a refusal for each service with a deployment in progress.
+pub fn in_progress(desired: &Desired, observed: &Observed) -> Vec<Failure> {
+    let places = desired.services.iter().map(|service| (service.cluster.clone(), service.name.clone()));
+    let places: BTreeSet<(String, String)> = places.collect();
+    let found = places.iter().filter_map(|place| observed.services.get(place));
+    found.filter_map(|seen| moving(&seen.service)).collect()
 }
 
 /// Returns the refusal of a service whose deployment is under way.

@@ -1,12 +1,11 @@
 //! Owns how errors look: what was attempted, caused by, hint.
 
-use serde_json::{Value, json};
-
 use super::outcome::kind_of;
 use super::problems;
 use super::screen::{Paint, paint};
 use crate::document::problem::Invalid;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Failures, Kind};
+use crate::events::answer as events;
 
 /// Returns an error as text.
 pub fn text(error: &anyhow::Error, color: bool) -> String {
@@ -44,23 +43,40 @@ fn causes(failure: &Failure) -> Vec<String> {
     causes
 }
 
-/// Returns an error as JSON.
-pub fn json(error: &anyhow::Error) -> Value {
-    let mut value = json!({"event": "error", "kind": kind_of(error), "message": error.to_string()});
+/// The event of an error.
+pub fn event(error: &anyhow::Error) -> events::Error {
+    events::Error { kind: kind_event(kind_of(error)), message: error.to_string(), detail: detail(error) }
+}
+
+fn kind_event(kind: Kind) -> events::ErrorKind {
+    match kind {
+        Kind::Error => events::ErrorKind::Error,
+        Kind::Usage => events::ErrorKind::Usage,
+        Kind::Refused => events::ErrorKind::Refused,
+        Kind::Interrupted => events::ErrorKind::Interrupted,
+    }
+}
+
+fn detail(error: &anyhow::Error) -> events::ErrorDetail {
     if let Some(invalid) = error.downcast_ref::<Invalid>() {
         let sorted = invalid.problems.sorted();
-        value["problems"] = sorted.iter().map(|problem| problems::json(problem, &invalid.sources)).collect();
-        return value;
+        let problems = sorted.iter().map(|problem| problems::event(problem, &invalid.sources));
+        return events::ErrorDetail::Problems { problems: problems.collect() };
     }
-    let of = |failure: &Failure| json!({"message": failure.message, "causes": causes(failure), "hints": failure.hints});
     if let Some(failures) = error.downcast_ref::<Failures>() {
-        value["failures"] = failures.0.iter().map(of).collect();
-    } else if let Some(failure) = error.downcast_ref::<Failure>() {
-        value["causes"] = json!(causes(failure));
-        value["hints"] = json!(failure.hints);
-    } else {
-        value["causes"] = error.chain().skip(1).map(ToString::to_string).collect();
-        value["hints"] = json!([]);
+        return events::ErrorDetail::Failures { failures: failures.0.iter().map(failure_event).collect() };
     }
-    value
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return events::ErrorDetail::Failure { causes: causes(failure), hints: failure.hints.clone() };
+    }
+    let causes = error.chain().skip(1).map(ToString::to_string).collect();
+    events::ErrorDetail::Failure { causes, hints: Vec::new() }
+}
+
+fn failure_event(failure: &Failure) -> events::Failure {
+    events::Failure {
+        message: failure.message.clone(),
+        causes: causes(failure),
+        hints: failure.hints.clone(),
+    }
 }

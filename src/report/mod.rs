@@ -5,17 +5,22 @@
 
 use serde_json::Value;
 
+use crate::apply::{ApplyReporter, ScheduleAction};
 use crate::aws::types;
 use crate::document::problem::Invalid;
+use crate::events::JsonEvent;
+use crate::hooks::{HookFact, HookReporter, Moment};
 use crate::manifest::schedules::Via;
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};
 use crate::release::Release;
 use crate::settings::{Color, Output, Settings};
+use crate::tail::TailReporter;
 use crate::tail::merge::Line as LogLine;
-use crate::watch::task::TaskEnd;
-use crate::watch::{Progress, Settled};
+use crate::watch::task::{TaskEnd, TaskReporter};
+use crate::watch::{Progress, Settled, WatchReporter};
 
+pub mod diagnosis;
 pub mod ending;
 pub mod error;
 pub mod explanation;
@@ -32,16 +37,18 @@ pub mod plan;
 pub mod problems;
 pub mod progress;
 pub mod redraw;
+pub mod references;
 pub mod refresh;
 pub mod release;
+mod reporters;
 pub mod rollback;
+pub mod rollout;
 pub mod screen;
 pub mod task;
 pub mod text;
 pub mod times;
 pub mod wrap;
 
-pub use hook::{HookFact, HookStream};
 pub use outcome::Outcome;
 pub use page::{Item, Line, Page, Row, table};
 pub use progress::LogLines;
@@ -65,7 +72,7 @@ pub enum Event<'a> {
     /// A revision was deregistered or deleted; so many steps of so many are done.
     Retired { revision: &'a str, deleted: bool, done: usize, of: usize },
     /// A schedule was created, updated, restored, deleted, enabled or disabled.
-    ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: &'a str },
+    ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: ScheduleAction },
     /// A service was updated; without a deployment where only its attributes changed.
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// Where a rollout stands; told on change only.
@@ -87,7 +94,7 @@ pub enum Event<'a> {
     /// The answer of `check`.
     Checked { services: usize, stages: &'a [String] },
     /// What a hook does, and what it writes.
-    Hook { hook: &'a str, fact: HookFact<'a> },
+    Hook { hook: Moment, fact: HookFact<'a> },
     /// The screen's live part ends here.
     Done,
     /// A line of the log of a container; `width` is that of the widest container's name.
@@ -107,7 +114,7 @@ pub enum Event<'a> {
     /// The end of a run; where its lines are the answer, this is part of the story.
     TaskEnded { end: &'a TaskEnd, answer: bool },
     /// A plain answer: one line.
-    Answer { event: &'a str, text: &'a str, value: Value },
+    Answer { text: &'a str, event: JsonEvent },
     /// An answer of several lines and things.
     Page(&'a Page),
     /// An answer that is looked at again and again: the whole of it, and what has changed since the last time.
@@ -122,7 +129,7 @@ pub enum PlanFormat {
 }
 
 /// Shows facts: as text for people, beside it to GitHub Actions, or as JSON for programs.
-pub trait Report {
+pub trait Report: WatchReporter + TaskReporter + TailReporter + ApplyReporter + HookReporter {
     /// Shows one fact.
     fn tell(&self, event: &Event<'_>);
     /// Shows an error.

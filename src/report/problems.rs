@@ -1,10 +1,10 @@
 //! Owns how problems in the files look: the message, the place, the line with a caret, the hint.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use serde_json::{Value, json};
 
 use crate::document::problem::{Invalid, Problem, Severity};
 use crate::document::source::Sources;
+use crate::events::answer as events;
 
 /// The longest line that is shown; of longer ones the place is named.
 const LONGEST: usize = 4096;
@@ -70,27 +70,31 @@ fn whole_line(text: &str, at: usize) -> std::ops::Range<usize> {
     start..end
 }
 
-/// Returns one problem as JSON: what, where, what helps.
-pub fn json(problem: &Problem, sources: &Sources) -> Value {
+/// The event of one problem, without the name of the event.
+pub fn event(problem: &Problem, sources: &Sources) -> events::Problem {
     let place = problem.span.map(|span| {
         let position = sources.position(span);
-        (sources.get(span.source).name.clone(), position.line, position.column)
+        let file = sources.get(span.source).name.clone();
+        events::Place { file, line: position.line, column: position.column }
     });
-    let mut value = json!({"severity": problem.severity, "message": problem.message});
-    if let Some(rule) = problem.rule {
-        value["rule"] = json!(rule);
+    events::Problem {
+        severity: severity_event(problem.severity),
+        message: problem.message.clone(),
+        rule: problem.rule.map(str::to_owned),
+        place,
+        path: problem.path.clone(),
+        label: problem.label.clone(),
+        hint: problem.hint.clone(),
     }
-    if let Some((file, line, column)) = place {
-        value["file"] = json!(file);
-        value["line"] = json!(line);
-        value["column"] = json!(column);
+}
+
+/// The severity in an event.
+pub fn severity_event(severity: Severity) -> events::Severity {
+    match severity {
+        Severity::Error => events::Severity::Error,
+        Severity::Warning => events::Severity::Warning,
+        Severity::Note => events::Severity::Note,
     }
-    for (name, text) in [("path", &problem.path), ("label", &problem.label), ("hint", &problem.hint)] {
-        if let Some(text) = text {
-            value[name] = json!(text);
-        }
-    }
-    value
 }
 
 #[cfg(test)]

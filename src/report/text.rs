@@ -16,9 +16,12 @@ use super::{
     Event, Interrupted, PlanFormat, Question, Report, Style, TaskInterrupted, TaskQuestion, error,
     explanation, hook, plan, problems, release, rollback,
 };
+use crate::apply::ScheduleAction;
 use crate::diagnose::events::is_noise;
+use crate::events::JsonEvent;
 use crate::manifest::schedules::noun;
-use crate::release::{Kind, Release, Verdict};
+use crate::outcome::Outcome;
+use crate::release::{Kind, Release};
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
 use crate::watch::task::{TaskEnd, TaskEnding};
@@ -170,10 +173,11 @@ impl Report for Text {
                 self.story(&format!("{what} {revision} ({done} of {of})"));
             }
             Event::ScheduleApplied { schedule, name, via, action } => {
-                let action = if *action == "targets_removed" {
-                    "stays, without targets of the app's that are not in the manifest"
-                } else {
-                    action
+                let action = match action {
+                    ScheduleAction::TargetsRemoved => {
+                        "stays, without targets of the app's that are not in the manifest"
+                    }
+                    action => action.name(),
                 };
                 self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
             }
@@ -207,9 +211,14 @@ impl Report for Text {
             Event::Documents(documents) => self.documents(documents),
             Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
             // What another program reads carries no mark.
-            Event::Answer { event: "serving" | "completions" | "schema" | "man", text, .. } => {
-                self.screen.out_raw(text)
-            }
+            Event::Answer {
+                event:
+                    JsonEvent::Serving(_)
+                    | JsonEvent::Completions(_)
+                    | JsonEvent::ShownSchema(_)
+                    | JsonEvent::Man(_),
+                text,
+            } => self.screen.out_raw(text),
             Event::Line { line, width, .. } => {
                 let Screen { color_out, terminal_out, .. } = self.screen;
                 self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
@@ -224,7 +233,9 @@ impl Report for Text {
                 self.task_line(key, line, prefixed.then_some(*width), *story);
             }
             Event::TaskEnded { end, answer } => self.task_ended(end, *answer),
-            Event::Hook { hook, fact } => hook::text(hook, fact).iter().for_each(|text| self.told(text)),
+            Event::Hook { hook, fact } => {
+                hook::text(hook.name(), fact).iter().for_each(|text| self.told(text))
+            }
             Event::Released(release) => self.released(release),
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
@@ -280,9 +291,9 @@ impl Report for Text {
 impl Text {
     /// Shows what became of each target of a release; of one alone, its own end says it.
     fn released(&self, release: &Release) {
-        match release.verdict() {
+        match release.outcome() {
             // That services stay was said of each.
-            Verdict::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
+            Outcome::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
             // The end of one service says itself what became of it.
             _ => match release.targets.as_slice() {
                 [one] if one.kind == Kind::Service => {}

@@ -14,7 +14,6 @@ use crate::aws::observe::failure;
 use crate::aws::types::Service;
 use crate::aws::{ApiError, Aws};
 use crate::diagnose::log::masked_line;
-use crate::report::{Event, Report};
 use look::with_tasks;
 use merge::{Line, Merge};
 use said::{not_readable, of_all};
@@ -22,9 +21,12 @@ use sources::{Source, Unreadable, Wanted};
 
 mod look;
 pub mod merge;
+pub mod reporter;
 mod said;
 pub mod sources;
 pub mod tasks;
+
+pub use reporter::TailReporter;
 
 /// How long a line may take from its writer to its reader, in milliseconds: the log driver sends every few seconds,
 /// and clocks differ. So far back is read again each time.
@@ -66,7 +68,7 @@ pub enum Channel {
 /// Reads the lines of one service, or of tasks of their own.
 pub struct Tail<'a> {
     aws: &'a Aws,
-    report: &'a dyn Report,
+    report: &'a dyn TailReporter,
     reading: Reading,
     channel: Channel,
     /// Lines have their task and their container before them.
@@ -114,7 +116,7 @@ struct Pass {
 
 impl<'a> Tail<'a> {
     /// Returns a reader that has nothing open yet.
-    fn new(reading: Reading, aws: &'a Aws, report: &'a dyn Report) -> Tail<'a> {
+    fn new(reading: Reading, aws: &'a Aws, report: &'a dyn TailReporter) -> Tail<'a> {
         Tail {
             aws,
             report,
@@ -138,7 +140,7 @@ impl<'a> Tail<'a> {
         reading: Reading,
         service: &Service,
         aws: &'a Aws,
-        report: &'a dyn Report,
+        report: &'a dyn TailReporter,
     ) -> anyhow::Result<Tail<'a>> {
         let mut tail = Tail::new(reading, aws, report);
         tail.take_in(service).await.map_err(failure)?;
@@ -177,7 +179,7 @@ impl<'a> Tail<'a> {
             for (source, error) in self.round(None).await.failed {
                 self.ride_out(&source, error)?;
             }
-            if !there || self.report.is_closed() {
+            if !there || self.report.is_output_closed() {
                 break;
             }
         }
@@ -190,7 +192,7 @@ impl<'a> Tail<'a> {
         let mut shown = 0;
         let mut last: VecDeque<Line> = VecDeque::new();
         // What nobody reads any more need not be read here either.
-        while !pass.merge.wants().is_empty() && !self.report.is_closed() {
+        while !pass.merge.wants().is_empty() && !self.report.is_output_closed() {
             self.read_pages(&mut pass).await;
             for (at, line) in pass.merge.ready() {
                 if !self.is_new(&pass.sources[at], &line) {
@@ -313,13 +315,13 @@ impl<'a> Tail<'a> {
         let width = self.open.keys().map(|source| source.container.chars().count()).max().unwrap_or_default();
         let (key, prefixed) = (self.reading.key.as_str(), self.prefixed);
         match &self.channel {
-            Channel::Service => self.report.tell(&Event::Line { service: key, line, width }),
+            Channel::Service => self.report.service_line(key, line, width),
             Channel::Answer => {
-                self.report.tell(&Event::TaskLine { key, line, width, prefixed, story: false });
+                self.report.task_line(key, line, width, prefixed, false);
             }
             Channel::Story { secrets } => {
                 let line = &Line { message: masked_line(&line.message, secrets), ..line.clone() };
-                self.report.tell(&Event::TaskLine { key, line, width, prefixed, story: true });
+                self.report.task_line(key, line, width, prefixed, true);
             }
         }
     }

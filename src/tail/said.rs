@@ -8,7 +8,6 @@ use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::observe::failure;
 use crate::error::{Failure, Failures};
-use crate::report::Event;
 
 impl Tail<'_> {
     /// Says a note, once.
@@ -19,7 +18,7 @@ impl Tail<'_> {
     /// Says a note, once for what it is about: an error has an id of its own each time.
     pub(super) fn say_once(&mut self, about: &str, note: &str) {
         if self.said.insert(about.to_owned()) {
-            self.report.tell(&Event::Note(note));
+            self.report.note(note);
         }
     }
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::{Ending, Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
-use crate::report;
 
 /// After how many failing looks in a row, or after which time, that is told.
 const LOOKS: u32 = 5;
@@ -96,7 +95,7 @@ impl Watch<'_> {
         for (error, keys) in unseen {
             let note =
                 format!("{} cannot be seen at the moment, the watch goes on: {error}", keys.join(", "));
-            self.report.tell(&report::Event::Note(&note));
+            self.report.note(&note);
         }
     }
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::pace::{Rhythm, pause};
 use super::progress::{Progress, Standing};
+use super::reporter::WatchReporter;
 use crate::aws::error::Meaning;
 use crate::aws::types::{Service, revision_of, view};
 use crate::aws::{ApiError, Aws};
-use crate::report::{Event, Report};
 
 /// Holds what is waited for.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ struct Seen {
 
 impl Counting<'_> {
     /// Returns how the wait ended, and how many tasks ran when the service was last seen.
-    pub async fn wait(&self, aws: &Aws, report: &dyn Report) -> (Counted, i64) {
+    pub async fn wait(&self, aws: &Aws, report: &dyn WatchReporter) -> (Counted, i64) {
         let now = Instant::now();
         let events = self.before.events.iter().map(|event| event.id.clone()).collect();
         let mut seen =
@@ -101,9 +101,9 @@ impl Counting<'_> {
     }
 
     /// Tells what is new.
-    fn show(&self, service: &Service, seen: &mut Seen, report: &dyn Report) {
+    fn show(&self, service: &Service, seen: &mut Seen, report: &dyn WatchReporter) {
         for event in service.events.iter().rev().filter(|event| seen.events.insert(event.id.clone())) {
-            report.tell(&Event::ServiceEvent { service: self.key, event });
+            report.service_event(self.key, event);
             seen.changed = Instant::now();
         }
         let progress = Progress {
@@ -118,7 +118,7 @@ impl Counting<'_> {
             ..Progress::default()
         };
         if !seen.progress.as_ref().is_some_and(|known| known.is_where(&progress)) {
-            report.tell(&Event::Progress(&progress));
+            report.progress(&progress);
             seen.progress = Some(progress);
             seen.changed = Instant::now();
         }

@@ -11,7 +11,6 @@ use super::{Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::types::{LoadBalancer, Service, ServiceDeployment, TargetHealth, Task, view};
-use crate::report;
 
 /// Looks without a change after which the stopped tasks, and the targets, are read all the same.
 const LOOKS_BETWEEN_TASKS: u32 = 4;
@@ -206,7 +205,7 @@ impl Watch<'_> {
     /// Says once what cannot be read, and why; the services themselves tell of what is no longer there.
     fn note_once(&mut self, what: &'static str, error: &ApiError) {
         if error.meaning != Meaning::NotFound && self.noted.insert(what) {
-            self.report.tell(&report::Event::Note(&format!("{what}: {error}")));
+            self.report.note(&format!("{what}: {error}"));
         }
     }
 

@@ -63,7 +63,7 @@ fn release_migrates_rolls_out_both_services_and_puts_the_schedule_on_one_revisio
     let folder = copy(&examples().into_iter().find(|path| path.ends_with("release")).expect("release"));
     let run = folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0);
     let run = run.answers("migrate: books:3 ended with exit code 0").answers("web: deployed books:3");
-    let run = run.answers("worker: deployed books:3").answers("of v2: done");
+    let run = run.answers("worker: deployed books:3").answers("of v2: succeeded");
     assert_eq!(run.stderr.matches("registered ").count(), 1, "{}", run.stderr);
     let scheduled = folder.run(&["--sandbox", "plan", "--tag", "v2", "--exit-code"]).exits(0);
     scheduled.answers("schedule nightly-report: no changes");
@@ -75,7 +75,7 @@ fn from_genova_deploys_the_service_and_both_targets_of_the_rule() {
         copy(&examples().into_iter().find(|path| path.ends_with("from-genova")).expect("from-genova"));
     let stage = ["--sandbox", "--stage", "development"];
     let run = folder.run(&[&stage[..], &["deploy", "--tag", "v2"]].concat()).exits(0);
-    let run = run.answers("backend: deployed development-backend:2").answers("of v2: done");
+    let run = run.answers("backend: deployed development-backend:2").answers("of v2: succeeded");
     run.says("targets[sweep].command: + [\"bin/rails\",\"sessions:sweep\"]")
         .says("targets[digest].environment[BATCH]");
     let plan = folder.run(&[&stage[..], &["plan", "--tag", "v2", "--exit-code"]].concat()).exits(0);

@@ -49,7 +49,7 @@ fn it_tells_the_same_story_as_the_log_of_ecs() {
         );
     }
     let words: Vec<_> = told.iter().map(|one| (one["outcome"].as_str(), one["tag"].as_str())).collect();
-    let expected = [("rolled_back", "v4"), ("deployed", "v3"), ("deployed", "v2"), ("deployed", "v1")];
+    let expected = [("rolled_back", "v4"), ("succeeded", "v3"), ("succeeded", "v2"), ("succeeded", "v1")];
     assert_eq!(words, expected.map(|(outcome, tag)| (Some(outcome), Some(tag))));
     assert_eq!(told[0]["rolled_back_to"], "web:3");
     assert_eq!(told[0]["reason"], log[0]["statusReason"]);
@@ -109,8 +109,8 @@ fn what_is_under_way_is_told_as_such() {
     let world = World::new(Scenario::Stuck);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     let told = history(&world);
-    assert_eq!((&told[0]["outcome"], &told[0]["finished_at"]), (&json!("under_way"), &Value::Null));
-    world.run(&["history"]).exits(0).answers("  under way  web:2 ");
+    assert_eq!((&told[0]["outcome"], &told[0]["finished_at"]), (&json!("in_progress"), &Value::Null));
+    world.run(&["history"]).exits(0).answers("  in progress  web:2 ");
 }
 
 #[test]

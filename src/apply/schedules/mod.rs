@@ -13,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{ATTEMPTS, pause};
+use crate::apply::reporter::{ApplyReporter, ScheduleAction};
 use crate::aws::scheduled::{ObservedSchedule, RULES_AT_ONCE};
 use crate::aws::types::TaskDefinition;
 use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
@@ -20,7 +21,6 @@ use crate::error::Failure;
 use crate::manifest::schedules::{Via, noun};
 use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
-use crate::report::{Event, Report};
 
 mod back;
 mod rules;
@@ -36,7 +36,7 @@ pub async fn apply(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     if let Some(group) = plan.new_group.as_ref().filter(|_| plan.is_changing()) {
         scheduler::create_group(group, aws).await?;
@@ -49,7 +49,7 @@ pub async fn apply_all(
     plans: &[&SchedulePlan],
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Vec<Result<(), Failure>> {
     let lost = groups_not_created(plans, aws).await;
     let one = async |index: usize| {
@@ -100,12 +100,12 @@ async fn apply_one(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     let action = match plan.action {
         Action::Unchanged => return Ok(()),
-        Action::Create => "created",
-        Action::Update => "updated",
+        Action::Create => ScheduleAction::Created,
+        Action::Update => ScheduleAction::Updated,
     };
     match plan.via {
         Via::Scheduler => scheduler::apply(plan, registered, aws).await?,
@@ -119,12 +119,12 @@ async fn apply_one(
 ///
 /// # Errors
 /// The API's; targets that were not put back; a schedule that is no longer as it was left, which stays.
-pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn Report) -> Result<(), Failure> {
+pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn ApplyReporter) -> Result<(), Failure> {
     if !plan.is_changing() {
         return Ok(());
     }
     back::restore(plan, aws).await?;
-    let action = if plan.before.is_some() { "restored" } else { "deleted" };
+    let action = if plan.before.is_some() { ScheduleAction::Restored } else { ScheduleAction::Deleted };
     tell(&plan.key, &plan.name, plan.via, action, report);
     Ok(())
 }
@@ -138,7 +138,7 @@ pub async fn set_enabled(
     observed: &ObservedSchedule,
     enabled: bool,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<bool, Failure> {
     if observed.is_enabled() == enabled {
         return Ok(false);
@@ -147,7 +147,13 @@ pub async fn set_enabled(
         Via::Scheduler => scheduler::set_enabled(observed, enabled, aws).await?,
         Via::Rule => rules::set_enabled(observed.name(), enabled, aws).await?,
     }
-    tell(key, observed.name(), observed.via, if enabled { "enabled" } else { "disabled" }, report);
+    tell(
+        key,
+        observed.name(),
+        observed.via,
+        if enabled { ScheduleAction::Enabled } else { ScheduleAction::Disabled },
+        report,
+    );
     Ok(true)
 }
 
@@ -159,7 +165,7 @@ pub async fn delete(
     key: &str,
     observed: &ObservedSchedule,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     match observed.via {
         Via::Scheduler => scheduler::delete(observed.group(), observed.name(), aws).await?,
@@ -168,7 +174,7 @@ pub async fn delete(
             rules::delete(observed.name(), &ids.collect::<Vec<_>>(), aws).await?;
         }
     }
-    tell(key, observed.name(), observed.via, "deleted", report);
+    tell(key, observed.name(), observed.via, ScheduleAction::Deleted, report);
     Ok(())
 }
 
@@ -181,15 +187,15 @@ pub async fn remove_targets(
     observed: &ObservedSchedule,
     ids: &[String],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     rules::remove_targets(observed.name(), ids, aws).await?;
-    tell(key, observed.name(), observed.via, "targets_removed", report);
+    tell(key, observed.name(), observed.via, ScheduleAction::TargetsRemoved, report);
     Ok(())
 }
 
-fn tell(schedule: &str, name: &str, via: Via, action: &'static str, report: &dyn Report) {
-    report.tell(&Event::ScheduleApplied { schedule, name, via, action });
+fn tell(schedule: &str, name: &str, via: Via, action: ScheduleAction, report: &dyn ApplyReporter) {
+    report.schedule_applied(schedule, name, via, action);
 }
 
 /// Returns a target with the task definition that it is to run.

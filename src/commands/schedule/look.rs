@@ -8,7 +8,6 @@ use anyhow::Result;
 use futures_util::future::join;
 use serde_json::Value;
 
-use super::runs::Runs;
 use crate::aws::observe::failure;
 use crate::aws::scheduled::ObservedSchedule;
 use crate::aws::{ApiError, Aws};
@@ -55,6 +54,27 @@ pub struct Seen {
     pub changes: Vec<Change>,
     /// The manifest's targets that the rule does not have.
     pub missing: Vec<String>,
+}
+
+/// Holds what a target runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Runs {
+    /// The id of a rule's target; empty for a schedule.
+    pub target: String,
+    /// `family:revision`; none where it does not run tasks.
+    pub revision: Option<String>,
+    pub tag: Option<String>,
+    pub like: Option<Like>,
+}
+
+/// Holds what the service runs that a target is like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Like {
+    pub service: String,
+    pub revision: String,
+    pub tag: Option<String>,
+    /// Whether the target takes its definition from the service too.
+    pub whole: bool,
 }
 
 /// Returns the named schedules of the manifest; all of them without names.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
-use super::look::{Chosen, Notes, Seen};
+use super::look::{Chosen, Like, Notes, Runs, Seen};
 use crate::aws::past::{family_of, number_of};
 use crate::aws::scheduled::ObservedSchedule;
 use crate::aws::types::{Service, TaskDefinition, revision_of, view};
@@ -17,27 +17,6 @@ use crate::plan::schedules::now::runs_tasks;
 
 /// How many definitions are read at a time.
 const AT_ONCE: usize = 8;
-
-/// Holds what a target runs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Runs {
-    /// The id of a rule's target; empty for a schedule.
-    pub target: String,
-    /// `family:revision`; none where it does not run tasks.
-    pub revision: Option<String>,
-    pub tag: Option<String>,
-    pub like: Option<Like>,
-}
-
-/// Holds what the service runs that a target is like.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Like {
-    pub service: String,
-    pub revision: String,
-    pub tag: Option<String>,
-    /// Whether the target takes its definition from the service too.
-    pub whole: bool,
-}
 
 impl Chosen {
     /// Adds to schedules what their targets run, and what the services run that they are like.

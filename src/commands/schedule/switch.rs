@@ -9,6 +9,8 @@ use crate::aws::scheduled::ObservedSchedule;
 use crate::commands::change::{raised, right_account};
 use crate::context::Context;
 use crate::error::Failure;
+use crate::events::JsonEvent;
+use crate::events::schedule::ScheduleSwitched;
 use crate::manifest::schedules::{Via, noun};
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
@@ -100,9 +102,13 @@ fn tell(
 ) {
     let (key, word) = (&desired.key, if enabled { "enabled" } else { "disabled" });
     let text = if changed { format!("{key}: {word}") } else { format!("{key}: unchanged, {word} already") };
-    let value =
-        serde_json::json!({"schedule": key, "name": observed.name(), "enabled": enabled, "changed": changed});
-    context.report.tell(&Event::Answer { event: "schedule.switched", text: &text, value });
+    let event = JsonEvent::ScheduleSwitched(ScheduleSwitched {
+        schedule: key.clone(),
+        name: observed.name().to_owned(),
+        enabled,
+        changed,
+    });
+    context.report.tell(&Event::Answer { text: &text, event });
     if desired.enabled == Some(!enabled) {
         let back = if enabled { "off" } else { "on" };
         let note = format!(

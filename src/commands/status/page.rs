@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 
+use super::event::{known, missing};
+use super::happened::happened;
 use super::look::{Seen, primary_revision, running};
 use super::standing::{Standing, rolls_back, standing};
-use super::value::{known, missing};
 use crate::aws::types::{
-    ContainerImage, Deployment, Service, ServiceDeployment, TargetHealth, TaskSet, revision_of,
+    ContainerImage, Deployment, ServiceDeployment, TargetHealth, TaskSet, revision_of,
 };
 use crate::commands::services::Place;
 use crate::diagnose::events;
@@ -29,26 +30,27 @@ pub(super) fn none(cluster: Option<&str>) -> Page {
 
 /// Returns services with all that is known of each.
 pub(super) fn whole(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f64) -> Page {
-    let items = seen.iter().map(|seen| Item { lines: lines(seen, events, now), value: known(seen, events) });
+    let items =
+        seen.iter().map(|seen| Item { lines: lines(seen, events, now), event: Some(known(seen, events)) });
     Page { items: items.chain(missing.iter().map(gone)).collect(), ..Page::default() }
 }
 
 /// Returns services in a line each, and how many stand how.
 ///
 /// What is wrong stands where it is seen: at the end of what scrolls by, at the top of what is drawn in place.
-pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, args: &super::Status, now: f64) -> Page {
+pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, events: usize, in_place: bool, now: f64) -> Page {
     const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
     let mut sorted: Vec<&Seen> = seen.iter().collect();
     // Services that stand alike stay in their order.
-    match args.watch {
+    match in_place {
         true => sorted.sort_by_key(|seen| standing(seen)),
         false => sorted.sort_by_key(|seen| Reverse(standing(seen))),
     }
-    let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, args.events, now)).collect());
-    let at = if args.watch { 0 } else { page.items.len() };
+    let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, events, now)).collect());
+    let at = if in_place { 0 } else { page.items.len() };
     page.items.splice(at..at, missing.iter().map(gone));
     let summary = Line::painted(summary(seen, missing.len()), Paint::Dim);
-    match args.watch {
+    match in_place {
         true => page.head.insert(0, summary),
         false => page.foot.push(summary),
     }
@@ -69,7 +71,7 @@ fn row(seen: &Seen, events: usize, now: f64) -> Row {
         standing(seen).word().to_owned(),
         service.primary().and_then(|primary| times::ago(primary.created_at.0, now)).unwrap_or_default(),
     ];
-    Row { cells, below: Vec::new(), paint: standing(seen).paint(), value: known(seen, events) }
+    Row { cells, below: Vec::new(), paint: standing(seen).paint(), event: Some(known(seen, events)) }
 }
 
 /// Returns how many services stand how, the worst first.
@@ -99,7 +101,7 @@ fn gone((place, hint): &(&Place, Option<String>)) -> Item {
     let text = format!("{}: not there in cluster `{}`", place.key, place.cluster);
     let hint = hint.as_ref().map(|hint| Line::plain(format!("  {hint}")));
     let lines = [Line::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
-    Item { lines, value: missing(place) }
+    Item { lines, event: Some(missing(place)) }
 }
 
 /// Returns one service with all that is known of it.
@@ -249,24 +251,6 @@ fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
     let count = format!("{healthy} of {} healthy", targets.len());
     let first = (count, (healthy == 0 && !targets.is_empty()).then_some(Paint::Bad));
     [first].into_iter().chain(unhealthy.map(|target| (text(target), Some(Paint::Bad)))).collect()
-}
-
-/// Returns the newest events that say more than every rollout does, those of trouble first.
-pub(super) fn happened(service: &Service, number: usize) -> Vec<&crate::aws::types::Event> {
-    let telling = service.events.iter().filter(|event| !events::is_noise(&event.message));
-    let mut newest: Vec<_> = telling.take(number).collect();
-    newest.sort_by_key(|event| Reverse(trouble(&event.message)));
-    newest
-}
-
-/// Returns how much trouble an event tells of: what nobody knows comes before what is well.
-fn trouble(message: &str) -> u8 {
-    match events::read(message).class {
-        events::Class::Fail => 3,
-        events::Class::Warn => 2,
-        events::Class::Unknown => 1,
-        events::Class::Ok | events::Class::Info => 0,
-    }
 }
 
 /// Returns how the running definition differs from the manifest's, where it does.

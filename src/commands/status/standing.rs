@@ -5,8 +5,7 @@ use crate::aws::types::ServiceDeployment;
 use crate::report::Paint;
 
 /// Says how a service is, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     /// Its last deployment failed, or is being taken back.
     Failing,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::apply;
 use crate::apply::back::undo_attributes;
+use crate::apply::{self, ApplyReporter};
 use crate::aws::Aws;
 use crate::aws::types::{Observed, TaskDefinition, revision_of};
 use crate::commands::change::moved;
@@ -13,7 +13,6 @@ use crate::error::Failure;
 use crate::manifest::OnFailure;
 use crate::plan::{Plan, ServicePlan};
 use crate::release::{Kind, Release, State};
-use crate::report::Report;
 use crate::report::times::took;
 use crate::watch::judge::Verdict;
 use crate::watch::snapshot::Followed;
@@ -40,7 +39,12 @@ pub struct Services<'a> {
 
 impl Services<'_> {
     /// Begins with all that may begin, and returns the first service whose failure takes the release back.
-    pub async fn begin(&mut self, following: &Following, aws: &Aws, report: &dyn Report) -> Option<String> {
+    pub async fn begin(
+        &mut self,
+        following: &Following,
+        aws: &Aws,
+        report: &dyn ApplyReporter,
+    ) -> Option<String> {
         loop {
             let places = self.at_once.map_or(usize::MAX, |most| most.saturating_sub(self.watched.len()));
             let ready = self.release.ready(places);
@@ -60,20 +64,20 @@ impl Services<'_> {
     }
 
     /// Updates services, and notes what came of each.
-    async fn update(&mut self, keys: &[String], aws: &Aws, report: &dyn Report) {
+    async fn update(&mut self, keys: &[String], aws: &Aws, report: &dyn ApplyReporter) {
         let plans: Vec<&ServicePlan> =
             self.plan.services.iter().filter(|service| keys.contains(&service.key)).collect();
         // From here on each may have changed, also where nobody waits for the answer any more.
         for plan in &plans {
             let detail = "whether it was updated is not known".to_owned();
-            self.release.set(Kind::Service, &plan.key, State::UnderWay, Some(detail));
+            self.release.set(Kind::Service, &plan.key, State::InProgress, Some(detail));
         }
         let applied = apply::services(&plans, self.registered, aws, report).await;
         for key in &applied.settled {
-            self.set(key, State::Changed, Some("attributes updated".to_owned()));
+            self.set(key, State::Succeeded, Some("attributes updated".to_owned()));
         }
         for followed in &applied.followed {
-            self.set(&followed.key, State::UnderWay, None);
+            self.set(&followed.key, State::InProgress, None);
             self.watched.insert(followed.key.clone());
         }
         for (key, failure) in &applied.failures {
@@ -107,12 +111,12 @@ impl Services<'_> {
     }
 
     /// Gives the services whose attributes alone were changed what they had before.
-    pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn Report) {
+    pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn ApplyReporter) {
         for key in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
             let (state, detail) = match undo_attributes(plan, aws, report).await {
                 Ok(true) => (State::RolledBack, "attributes as before"),
-                Ok(false) => (State::Changed, "attributes that it did not have cannot be unset"),
+                Ok(false) => (State::Succeeded, "attributes that it did not have cannot be unset"),
                 Err(failure) => {
                     self.failures.push((key.clone(), failure));
                     (State::Failed, "its attributes could not be set back")
@@ -142,7 +146,7 @@ impl Services<'_> {
     /// Notes that a service that was up is brought back.
     pub fn goes_back(&mut self, key: &str) {
         self.watched.insert(key.to_owned());
-        self.set(key, State::UnderWay, Some("going back".to_owned()));
+        self.set(key, State::InProgress, Some("going back".to_owned()));
     }
 }
 
@@ -155,25 +159,25 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
                 (State::RolledBack, Some(format!("{to} runs")))
             }
             Ending::Settled(_) => (State::Failed, Some(format!("going back to {to} failed"))),
-            _ => (State::UnderWay, Some(format!("going back to {to}"))),
+            _ => (State::InProgress, Some(format!("going back to {to}"))),
         };
     }
     match &settled.ending {
         Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => match &settled.aftermath {
-            Some(Aftermath::Left { why }) => (State::Changed, Some(format!("it stays: {why}"))),
+            Some(Aftermath::Left { why }) => (State::Succeeded, Some(format!("it stays: {why}"))),
             Some(Aftermath::NotTakenBack { error }) => {
                 (State::Failed, Some(format!("it could not be taken back: {error}")))
             }
-            _ => (State::Changed, revision()),
+            _ => (State::Succeeded, revision()),
         },
         Ending::Settled(Verdict::RolledBack { runs, .. }) => {
             (State::RolledBack, Some(format!("{runs} runs")))
         }
         Ending::Settled(Verdict::Superseded { by }) => (State::Failed, Some(format!("superseded by {by}"))),
         Ending::Settled(_) => (State::Failed, revision()),
-        Ending::TimedOut { .. } => (State::UnderWay, Some(timed_out(settled.elapsed))),
-        Ending::Interrupted => (State::UnderWay, Some("the watch was interrupted".to_owned())),
-        Ending::Lost { error } => (State::UnderWay, Some(error.clone())),
+        Ending::TimedOut { .. } => (State::InProgress, Some(timed_out(settled.elapsed))),
+        Ending::Interrupted => (State::InProgress, Some("the watch was interrupted".to_owned())),
+        Ending::Lost { error } => (State::InProgress, Some(error.clone())),
     }
 }
 
