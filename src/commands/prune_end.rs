@@ -4,7 +4,7 @@ use crate::outcome::Outcome;
 
 /// How a prune ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PruneEnd {
+pub(super) enum PruneEnd {
     NothingToDo,
     DryRun,
     Declined,
@@ -15,7 +15,7 @@ pub enum PruneEnd {
 
 impl PruneEnd {
     /// The outcome, as events carry it.
-    pub fn outcome(self) -> Outcome {
+    pub(super) fn outcome(self) -> Outcome {
         match self {
             PruneEnd::NothingToDo => Outcome::Unchanged,
             PruneEnd::DryRun | PruneEnd::Declined => Outcome::Skipped,

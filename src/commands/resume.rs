@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
 use super::attach::attach;
 use super::change::{changeable_one, policy, terms};
@@ -122,6 +121,8 @@ fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::aws::types::view;
 

@@ -270,7 +270,7 @@ fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     };
     let shown = problems::text(&invalid, false);
     let sorted = invalid.problems.sorted();
-    let lines: Vec<_> = sorted.iter().map(|problem| problems::json(problem, &invalid.sources)).collect();
+    let lines: Vec<_> = sorted.iter().map(|problem| problems::event(problem, &invalid.sources)).collect();
     assert_eq!(shown.is_empty(), lines.is_empty());
     lines.len()
 }
