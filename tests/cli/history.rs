@@ -61,14 +61,14 @@ fn people_read_it_as_a_table() {
     let run = world.run(&["history", "web"]).exits(0);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[0], "web:");
-    assert!(lines[1].starts_with("WHEN               RESULT       REVISION  TAG  TOOK"), "{}", run.stdout);
+    assert!(lines[1].starts_with("WHEN               OUTCOME      REVISION  TAG  TOOK"), "{}", run.stdout);
     assert!(lines[2].contains("  rolled back  web:4     v4   "), "{}", run.stdout);
     assert!(
         lines[3].starts_with("    back to web:3: Service deployment rolled back because"),
         "{}",
         run.stdout
     );
-    assert!(lines[4].contains("  deployed     web:3     v3   "), "{}", run.stdout);
+    assert!(lines[4].contains("  succeeded    web:3     v3   "), "{}", run.stdout);
     assert!(lines[4].contains("  sandbox  "), "who deployed: {}", run.stdout);
     assert_eq!(lines.len(), 7);
 }
@@ -144,7 +144,7 @@ fn who_deploys_a_revision_again_is_not_who_registered_it() {
 fn without_service_deployments_the_services_own_list_tells() {
     let world = three_deploys();
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).always());
-    let run = world.run(&["history", "web"]).exits(0).answers("  deployed  web:3 ");
+    let run = world.run(&["history", "web"]).exits(0).answers("  succeeded  web:3 ");
     run.says(
         "note: only the deployments that the service lists itself are shown: ecs:ListServiceDeployments",
     );

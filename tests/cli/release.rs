@@ -195,8 +195,8 @@ fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touc
     assert_eq!(
         table[..7],
         [
-            "TARGET NAME STATE DETAIL",
-            "task migrate done shop:4",
+            "TARGET NAME OUTCOME DETAIL",
+            "task migrate succeeded shop:4",
             "service web rolled back shop:1 runs",
             "service worker rolled back shop:2 runs",
             "service mailer skipped `worker` failed",
@@ -370,7 +370,7 @@ fn attributes_that_a_release_has_changed_go_back_with_it() {
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     let run = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
     let expected =
-        "web rolled_back, worker rolled_back, mailer not_reached, nightly not_reached, warm not_reached";
+        "web rolled_back, worker rolled_back, mailer skipped, nightly skipped, warm skipped";
     assert_eq!(states(&run), expected);
     assert_eq!(world.service("web")["healthCheckGracePeriodSeconds"], 60);
 }
