@@ -206,7 +206,8 @@ async fn a_command_reads_json() {
 
 /// Returns more to read than a pipe holds.
 fn many_targets() -> Told {
-    let target = target("service", &"x".repeat(1000));
+    let end = HookTargetEnd { outcome: Outcome::Failed, detail: Some("x".repeat(1000)) };
+    let target = HookTarget { end: Some(end), ..target("service", "x") };
     Told { targets: vec![target; 1000], ..Told::default() }
 }
 

@@ -369,8 +369,7 @@ fn attributes_that_a_release_has_changed_go_back_with_it() {
     world.folder.write("ecsail.yml", &manifest.replace("Seconds: 60", "Seconds: 90"));
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     let run = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
-    let expected =
-        "web rolled_back, worker rolled_back, mailer skipped, nightly skipped, warm skipped";
+    let expected = "web rolled_back, worker rolled_back, mailer skipped, nightly skipped, warm skipped";
     assert_eq!(states(&run), expected);
     assert_eq!(world.service("web")["healthCheckGracePeriodSeconds"], 60);
 }

@@ -6,9 +6,7 @@ use super::event::{known, missing};
 use super::happened::happened;
 use super::look::{Seen, primary_revision, running};
 use super::standing::{Standing, rolls_back, standing};
-use crate::aws::types::{
-    ContainerImage, Deployment, ServiceDeployment, TargetHealth, TaskSet, revision_of,
-};
+use crate::aws::types::{ContainerImage, Deployment, ServiceDeployment, TargetHealth, TaskSet, revision_of};
 use crate::commands::services::Place;
 use crate::diagnose::events;
 use crate::history::past::{is_registered_for, record_of, tag_of};
