@@ -1,6 +1,6 @@
 //! Measures the CPU time of `check` on a manifest with 100 services: `cargo bench --bench check`.
 //!
-//! The aim is under 150 ms in a release build. Linux only: the times come from `/proc/self`.
+//! The target is less than 150 ms in a release build. Linux only: the times are read from `/proc/self`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,7 +18,7 @@ const AIM: Duration = Duration::from_millis(150);
 const BASE: &str = include_str!("../examples/shop/task/base.yml");
 const OWN: &str = include_str!("../examples/shop/task/web.yml");
 
-/// Writes the manifest, the base that all services share, and a layer for each of them.
+/// Writes the manifest, the base layer of all services, and a layer for each.
 fn write(folder: &Path) {
     let mut manifest = String::from(
         "ecsail: 1\napp: shop\nregion: eu-central-1\ncluster: main\nimages:\n  app: r/app\n  proxy: { repository: r/proxy, tag: '1' }\n\
@@ -59,7 +59,7 @@ fn check(folder: &Path) {
     assert_eq!(desired.services.len(), SERVICES);
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write(folder.path());
@@ -82,9 +82,9 @@ fn main() {
         assert!(status.expect("the binary runs").success(), "the manifest is valid");
     }
     let cpu = (children_cpu() - before) / RUNS;
-    println!("  `ecsail check`:  {:.1} ms CPU, {:.1} ms in all", ms(cpu), ms(began.elapsed() / RUNS));
+    println!("  `ecsail check`:  {:.1} ms CPU, {:.1} ms in total", ms(cpu), ms(began.elapsed() / RUNS));
     println!(
-        "  aim: {:.0} ms CPU in a release build{}",
+        "  target: {:.0} ms CPU in a release build{}",
         ms(AIM),
         if cpu > AIM && !cfg!(debug_assertions) { ", missed" } else { "" }
     );

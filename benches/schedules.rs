@@ -1,7 +1,8 @@
-//! Measures `plan` of a manifest with 500 schedules, and with as many rules as a bus may have, each call taking 50 ms
-//! longer: `cargo bench --bench schedules`.
+//! Measures `plan` of a manifest with 500 schedules, and of one with the maximum number of rules of a bus, with a
+//! latency of 50 ms for each call: `cargo bench --bench schedules`.
 //!
-//! It is to take less than 10 s, at no more calls a second than GetSchedule (250) and EventBridge (50 of a kind) allow.
+//! The target is less than 10 s, within the rates that GetSchedule (250 calls a second) and EventBridge (50 of each
+//! operation) allow.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -36,7 +37,7 @@ fn manifest(via: &str, count: usize) -> String {
     for number in 0..count {
         let at = format!("{} {}", number % 60, number / 60);
         writeln!(text, "  report-{number:03}: {{ via: {via}, expression: cron({at} * * ? *), task: {{ like: worker, command: [ bin/report, '{number}' ] }} }}")
-            .expect("a text takes all");
+            .expect("a String can be written");
     }
     text
 }
@@ -55,7 +56,7 @@ fn sandbox() -> Sandbox {
         service: json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}),
     };
     let seed = Seed { services: vec![worker], repositories: vec![repository], ..Seed::default() };
-    sandbox.seed(&seed).expect("the seed is good");
+    sandbox.seed(&seed).expect("the seed is valid");
     sandbox
 }
 
@@ -65,11 +66,11 @@ fn run(folder: &TempDir, sandbox: &Sandbox, arguments: &[&str]) -> Duration {
     command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
-    assert!(command.status().expect("the binary runs").success(), "{arguments:?} went well");
+    assert!(command.status().expect("the binary runs").success(), "{arguments:?} succeeded");
     started.elapsed()
 }
 
-/// Returns the operation that was called most often, and how many calls there were of it.
+/// Returns the operation with the most calls, and their number.
 fn busiest(requests: &[Request]) -> (String, usize) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     requests.iter().for_each(|request| *counts.entry(request.operation.as_str()).or_default() += 1);
@@ -77,7 +78,7 @@ fn busiest(requests: &[Request]) -> (String, usize) {
     (most.0.to_owned(), most.1)
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     for (via, count) in [("scheduler", SCHEDULES), ("rule", RULES)] {
         let folder = TempDir::new().expect("a folder");
@@ -92,7 +93,7 @@ fn main() {
             let requests = sandbox.requests();
             let (operation, calls) = busiest(&requests);
             println!(
-                "plan of {count}, via {via}, {what}, at {} ms: {time:.1} s (aim: 10), {} calls, {calls} of {operation} ({:.0} a second)",
+                "plan of {count}, via {via}, {what}, at {} ms: {time:.1} s (target: 10), {} calls, {calls} of {operation} ({:.0} a second)",
                 LATENCY.as_millis(),
                 requests.len(),
                 calls as f64 / time

@@ -1,6 +1,7 @@
-//! Measures `status` of 100 services in one cluster, each call taking 20 ms longer: `cargo bench --bench status`.
+//! Measures `status` of 100 services in one cluster, with a latency of 20 ms for each call: `cargo bench --bench
+//! status`.
 //!
-//! It is to take at most 25 calls and less than 1 s.
+//! The target is at most 25 calls and less than 1 s.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -23,12 +24,12 @@ fn sandbox() -> Sandbox {
         service: json!({"desiredCount": 2}),
     };
     let services = (0..SERVICES).map(service).collect();
-    sandbox.seed(&Seed { services, ..Seed::default() }).expect("the seed is good");
+    sandbox.seed(&Seed { services, ..Seed::default() }).expect("the seed is valid");
     sandbox.inject(Fault::any(FaultKind::Latency(LATENCY)).always());
     sandbox
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     let sandbox = sandbox();
     let folder = tempfile::TempDir::new().expect("a folder");
@@ -48,7 +49,7 @@ fn main() {
     let (median, calls) = runs[RUNS / 2];
     let worst = runs.last().map(|(time, _)| *time).unwrap_or_default();
     println!(
-        "status of {SERVICES} services at {} ms: {calls} calls (aim: 25), median {:.0} ms, worst {:.0} ms (aim: 1000)",
+        "status of {SERVICES} services at {} ms: {calls} calls (target: 25), median {:.0} ms, worst {:.0} ms (target: 1000)",
         LATENCY.as_millis(),
         median.as_secs_f64() * 1000.0,
         worst.as_secs_f64() * 1000.0

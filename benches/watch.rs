@@ -1,10 +1,10 @@
-//! Measures the watch against the sandbox at the speed of a wall clock: `cargo bench --bench watch [-- MINUTES]`.
+//! Measures the watch against the sandbox with a real-time clock: `cargo bench --bench watch [-- MINUTES]`.
 //!
-//! - how long after a rollout has settled the program ends: the median is to be at most 1 s;
-//! - how many calls it makes while it watches one service for ten minutes: at most 300;
-//! - how many `DescribeServices` calls 50 services of one cluster take: at most 5 times those of one.
+//! - the time between the end of a rollout and the end of the program: the median must be at most 1 s;
+//! - the number of calls to watch one service for ten minutes: at most 300;
+//! - the number of `DescribeServices` calls for 50 services of one cluster: at most 5 times those for one.
 //!
-//! The time is real, so this takes the minutes that the second part watches (10 without an argument).
+//! The time is real, so this takes as long as the second part (10 minutes without an argument).
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const IMAGE: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
-/// How many rollouts the delay is measured on.
+/// The number of rollouts that the delay is measured on.
 const ROLLOUTS: usize = 15;
 const MANY: usize = 50;
 
-/// Holds a sandbox with services, and a folder with a manifest of them.
+/// A sandbox with services, and a folder with their manifest.
 struct World {
     sandbox: Sandbox,
     folder: TempDir,
@@ -44,7 +44,7 @@ impl World {
         let repositories = vec![SeedRepository::with_tags("shop/app", &["v1", "v2"])];
         let services: Vec<_> = (0..services).map(service).collect();
         let names = services.len();
-        sandbox.seed(&Seed { services, repositories, ..Seed::default() }).expect("the seed is good");
+        sandbox.seed(&Seed { services, repositories, ..Seed::default() }).expect("the seed is valid");
         let folder = TempDir::new().expect("a folder");
         let text = definition("{{ tag }}").to_string();
         std::fs::write(folder.path().join("web.json"), text).expect("can be written");
@@ -66,7 +66,7 @@ impl World {
         command.spawn().expect("the binary runs")
     }
 
-    /// Returns how often each operation was called since the deploy was under way.
+    /// Returns the number of calls of each operation since the deployment began.
     fn calls(&self) -> BTreeMap<String, usize> {
         let mut calls = BTreeMap::new();
         let requests = self.sandbox.requests();
@@ -90,14 +90,14 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// Returns the delays between the end of a rollout and that of the program, sorted.
+/// Returns the delays between the end of a rollout and the end of the program, sorted.
 fn delays() -> Vec<f64> {
     let world = World::new(ROLLOUTS, Scenario::Steady);
     let mut open = Vec::new();
     for n in 0..ROLLOUTS {
         let name = format!("web-{n}");
         open.push((name.clone(), world.start(&["deploy", "service", &name, "--tag", "v2"])));
-        // Apart by a part of a second, so that they are not all looked at in the same instant.
+        // The rollouts are staggered by a fraction of a second, so that they are not polled at the same time.
         std::thread::sleep(Duration::from_millis(730));
     }
     let mut delays = Vec::new();
@@ -116,7 +116,7 @@ fn delays() -> Vec<f64> {
     delays
 }
 
-/// Returns the calls, by operation, while one service whose tasks never come up is watched for so long.
+/// Returns the calls of each operation during a watch of this length, of a service whose tasks never start.
 fn watched(scenario: Scenario, minutes: u64) -> (BTreeMap<String, usize>, Duration) {
     let world = World::new(1, scenario);
     let started = Instant::now();
@@ -126,14 +126,14 @@ fn watched(scenario: Scenario, minutes: u64) -> (BTreeMap<String, usize>, Durati
     (world.calls(), started.elapsed())
 }
 
-/// Returns the calls of a deploy of so many services.
+/// Returns the calls of a deploy of this number of services.
 fn deployed(services: usize) -> BTreeMap<String, usize> {
     let world = World::new(services, Scenario::Steady);
     assert!(world.start(&["deploy", "--tag", "v2"]).wait().expect("ends").success(), "deployed");
     world.calls()
 }
 
-#[allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#[allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 fn main() {
     let minutes = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10);
     let stuck = std::thread::spawn(move || watched(Scenario::Stuck, minutes));

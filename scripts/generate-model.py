@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Writes src/document/ecs-model.json: the ECS input shapes as a JSON Schema.
 
-The source is the public service model that the `botocore` package carries. Taking up
-a field that ECS has added is: `pip install --upgrade botocore`, run this script, read
-the diff, commit.
+The source is the public service model in the `botocore` package. To add the fields
+that are new in ECS: `pip install --upgrade botocore`, run this script, read the diff,
+commit.
 
 Kept: types, members, required members, enum values, patterns, bounds, unions.
-Left out: the prose (it is not ours, and it is most of the size).
+Left out: the documentation (third-party text, and most of the size).
 """
 
 import json
@@ -16,7 +16,7 @@ import sys
 import botocore
 import botocore.loaders
 
-# What ecsail sends, and the two answers that a document is compared with.
+# The requests that ecsail sends, and the two answers that documents are compared with.
 ROOTS = [
     "RegisterTaskDefinitionRequest",
     "CreateServiceRequest",
@@ -42,7 +42,7 @@ BOUNDS = {
 
 
 def convert(shape: dict) -> tuple[dict, list[str]]:
-    """Returns the schema of one shape, and the names of the shapes that it refers to."""
+    """Returns the schema of a shape, and the names of the shapes that it refers to."""
     kind = shape["type"]
     if shape.get("document"):
         return {}, []

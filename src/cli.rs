@@ -1,4 +1,4 @@
-//! Owns the command line: the global flags, the verbs, and the way from arguments to an exit code.
+//! Parses the command line (the global flags and the verbs), runs the verb, and returns its exit code.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,7 +21,7 @@ use crate::manifest::fields::parse_duration;
 use crate::report::{self, Outcome, Style, outcome};
 use crate::settings::{Color, Output, Settings, parse_env_file};
 
-/// Deploys to Amazon ECS and tells the truth about it
+/// Deploy to Amazon ECS and report how the rollout really ended
 #[derive(Debug, Parser)]
 #[command(name = "ecsail", version, max_term_width = 100)]
 pub struct Cli {
@@ -63,59 +63,59 @@ enum Verb {
     Man(man::Man),
 }
 
-/// Holds the flags of every verb.
+/// The flags that every verb takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = GLOBAL_OPTIONS)]
 struct Global {
-    /// The manifest; else `ecsail.yml` in this directory or above it
+    /// Path of the manifest [default: `ecsail.yml` in this directory or the nearest parent]
     #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
     manifest: Option<String>,
-    /// The stage of the manifest
+    /// Stage of the manifest to use
     #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true, add = completing::stages())]
     stage: Option<String>,
-    /// Set a variable, over the manifest's `vars`
+    /// Set a variable, overriding the manifest's `vars`; repeatable
     #[arg(long, value_name = "NAME=VALUE", global = true)]
     set: Vec<String>,
-    /// Read environment variables for templates from a file
+    /// Read environment variables for templates from a file; repeatable
     #[arg(long, value_name = "FILE", global = true)]
     env_file: Vec<PathBuf>,
-    /// The cluster, over the manifest's; with it, services need not be in a manifest
+    /// Cluster to use, overriding the manifest's; with it, services need not be in a manifest
     #[arg(long, value_name = "NAME", global = true, add = completing::clusters())]
     cluster: Option<String>,
-    /// The AWS region, over the manifest's
+    /// AWS region to use, overriding the manifest's
     #[arg(long, value_name = "REGION", global = true)]
     region: Option<String>,
-    /// The profile in `~/.aws`
+    /// Profile of `~/.aws` to use
     #[arg(long, value_name = "NAME", global = true)]
     profile: Option<String>,
-    /// Another address for the AWS APIs
+    /// Send AWS API calls to this URL instead
     #[arg(long, value_name = "URL", global = true)]
     endpoint_url: Option<String>,
-    /// Run in the embedded sandbox instead of AWS; `--sandbox=crash` picks what happens
+    /// Run against the embedded sandbox instead of AWS; `--sandbox=crash` selects a scenario [default scenario: steady]
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "steady", global = true)]
     sandbox: Option<String>,
-    /// How answers are written
+    /// Format of the output
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
     output: OutputArg,
-    /// Only answers and errors
+    /// Print only answers and errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Tell more; twice for even more
+    /// Increase verbosity; repeatable
     #[arg(short, long, action = ArgAction::Count, global = true)]
     verbose: u8,
-    /// Plain lines instead of a live display
+    /// Print plain lines instead of a live display
     #[arg(long, global = true)]
     no_progress: bool,
     /// When to use colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     color: Color,
-    /// The time between two looks at a rollout, instead of one that adapts
+    /// Time between two polls of a rollout [default: adapts to the rollout]
     #[arg(long, value_name = "DURATION", env = "ECSAIL_POLL_INTERVAL", value_parser = poll, hide_short_help = true, global = true)]
     poll_interval: Option<Duration>,
 }
 
-/// Says how answers are written; Markdown is for `plan` alone.
+/// The values of `--output`. `plan` alone supports Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum OutputArg {
     Text,
@@ -163,27 +163,27 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Returns whether a command line that cannot be read asks for JSON.
+/// Returns whether the arguments contain `--output json`. Used when the command line cannot be parsed.
 fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<OsString> = arguments.skip(1).take_while(|argument| argument != "--").collect();
     let pair = |pair: &[OsString]| pair[0] == "--output" && pair[1] == "json";
     arguments.iter().any(|argument| argument == "--output=json") || arguments.windows(2).any(pair)
 }
 
-/// Returns the parser's message as a failure: its first paragraph, and its tips as hints.
+/// Converts clap's message into a failure: its first paragraph becomes the message, its tips become hints.
 fn refused(message: &str) -> Failure {
     let mut paragraphs =
         message.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let first = paragraphs.next().unwrap_or_default();
     let first = first.strip_prefix("error: ").unwrap_or(&first).to_owned();
     let tips = paragraphs.filter_map(|part| part.strip_prefix("tip: ").map(str::to_owned));
-    let help = "`--help` shows what there is".to_owned();
+    let help = "run `ecsail --help` for the verbs and flags".to_owned();
     tips.chain([help]).fold(Failure::usage(first), Failure::hint)
 }
 
 fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
     if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
-        return Err(Failure::usage("`--output markdown` is for `plan` alone").into());
+        return Err(Failure::usage("`--output markdown` is supported by `ecsail plan` only").into());
     }
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
     match &cli.verb {
@@ -250,24 +250,26 @@ impl Global {
         })
     }
 
-    /// Returns the process's environment with the env files laid over it; what is not text is left out.
+    /// Returns the environment of the process, overridden by the files of `--env-file`. Names and values that are not
+    /// UTF-8 are left out.
     fn environment(&self) -> Result<BTreeMap<String, String>, Failure> {
         let own = std::env::vars_os();
         let own = own.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut environment: BTreeMap<String, String> = own.collect();
         for path in &self.env_file {
             let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!("read the env file `{}`", path.display())).because(error)
+                Failure::usage(format!("failed to read env file `{}`", path.display())).because(error)
             })?;
-            let named =
-                |failure| Failure::usage(format!("read the env file `{}`", path.display())).because(failure);
+            let named = |failure| {
+                Failure::usage(format!("failed to read env file `{}`", path.display())).because(failure)
+            };
             environment.extend(parse_env_file(&text).map_err(named)?);
         }
         Ok(environment)
     }
 }
 
-/// Returns an argument; an empty one, such as an unset variable of a script gives, counts as none.
+/// Returns the argument, or `None` if it is empty, as an unset variable in a script leaves it.
 fn named(argument: &Option<String>) -> Option<String> {
     argument.clone().filter(|argument| !argument.is_empty())
 }
@@ -282,15 +284,16 @@ fn assignment(argument: &str) -> Result<(String, String), Failure> {
     match parts.filter(|(found, _)| name(found)) {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => {
-            // The value may be a secret; the name is enough to find the mistake.
+            // The value may be a secret, so the message repeats the name only.
             let name = argument.split('=').next().unwrap_or_default();
-            let hint = "a name has letters, digits and `_`".to_owned();
+            let hint = "use letters, digits and `_` in the name, and no digit first".to_owned();
             Err(Failure::usage(format!("`--set {name}…` is not `name=value`")).hint(hint))
         }
     }
 }
 
-/// Sends log lines to stderr. The SDK's own are kept to what holds no document: its debug lines print requests.
+/// Writes log lines to stderr. Of other crates only INFO and above is logged: the SDK's DEBUG lines contain request
+/// bodies.
 fn log(verbosity: u8) {
     use tracing_subscriber::filter::{EnvFilter, FilterFn, LevelFilter};
     use tracing_subscriber::prelude::*;

@@ -1,8 +1,7 @@
-//! Owns what a shell completes with beyond the verbs and flags: services, stages and clusters by their names.
-//!
-//! A shell's script calls the program with [`VARIABLE`] set and the words of the line so far. Names come from the
-//! manifest's text and from what was seen last. AWS is never asked, and what cannot be read is left out: who presses
-//! a key waits for the answer.
+//! Completes the names of services, schedules, tasks, stages and clusters in a shell.
+//! The shell's completion script runs the program with [`VARIABLE`] set and the words of the line so far. Names come
+//! from the text of the manifest and from the cache of names. Never calls AWS, so that a completion is immediate; what
+//! cannot be read is left out.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,17 +14,18 @@ use crate::manifest::load::{self, Keys};
 use crate::names_cache::NamesCache;
 use crate::settings::Settings;
 
-/// The variable that says for which shell to complete.
+/// The environment variable that selects the shell to complete for.
 const VARIABLE: &str = "ECSAIL_COMPLETE";
 
-/// Answers a shell that completes, and ends the process; returns at once where none does.
+/// Prints the candidates and ends the process if a shell runs the program to complete a line; otherwise returns.
 pub fn answer(program: fn() -> Command) {
     if std::env::var_os(VARIABLE).is_some() {
         CompleteEnv::with_factory(|| command(program)).var(VARIABLE).bin("ecsail").complete();
     }
 }
 
-/// Returns the command line to complete; flags are offered where a `-` asks for them, or where there is nothing else.
+/// Returns the command to complete. Flags are offered only if the current word begins with `-`, or if nothing else
+/// fits.
 fn command(program: fn() -> Command) -> Command {
     let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
     let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse::<usize>().ok());
@@ -46,7 +46,7 @@ fn without_flags(command: Command) -> Command {
     command.disable_help_flag(true).mut_args(hidden).mut_subcommands(part)
 }
 
-/// Returns the script with which a shell asks; none for a shell that is not known.
+/// Returns the completion script of a shell, or `None` if the shell is not supported.
 pub fn script(shell: &str) -> Option<String> {
     let shells = Shells::builtins();
     let completer = shells.completer(shell)?;
@@ -55,39 +55,39 @@ pub fn script(shell: &str) -> Option<String> {
     String::from_utf8(script).ok()
 }
 
-/// Returns what completes the names of services.
+/// Completes names of services.
 pub fn services() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().services())
 }
 
-/// Returns what completes the names of schedules.
+/// Completes keys of schedules.
 pub fn schedules() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().schedules())
 }
 
-/// Returns what completes the names of tasks.
+/// Completes keys of tasks.
 pub fn tasks() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().tasks())
 }
 
-/// Returns what completes the names of stages.
+/// Completes names of stages.
 pub fn stages() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().stages())
 }
 
-/// Returns what completes the names of clusters.
+/// Completes names of clusters.
 pub fn clusters() -> ArgValueCandidates {
     ArgValueCandidates::new(|| Line::read().clusters())
 }
 
-/// Holds what is known of the line that is completed.
+/// The settings and the cached names that a command line is completed with.
 struct Line {
     settings: Settings,
     cache: NamesCache,
 }
 
 impl Line {
-    /// Reads the line from the arguments of this process, and its environment.
+    /// Reads the arguments and the environment of this process.
     fn read() -> Line {
         let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
         let environment: BTreeMap<String, String> = std::env::vars_os()
@@ -117,35 +117,35 @@ impl Line {
 
     fn tasks(&self) -> Vec<CompletionCandidate> {
         let tasks = self.keys().tasks;
-        each_once(tasks.into_iter().map(|key| (key, "task of the manifest".to_owned())))
+        each_once(tasks.into_iter().map(|key| (key, "task in the manifest".to_owned())))
     }
 
-    /// Returns the manifest's services, then those that were seen in the cluster that is meant.
+    /// Returns the services of the manifest, then the cached services of the selected cluster.
     fn services(&self) -> Vec<CompletionCandidate> {
         let keys = self.keys();
         let cluster = self.settings.cluster.as_ref().or(keys.cluster.as_ref());
         let seen = self.cache.known();
-        // Without a cluster a name of any will do: it may be named later on the line.
+        // Without a cluster, the services of all clusters are offered: `--cluster` may follow later on the line.
         let seen = seen.iter().filter(|known| cluster.is_none_or(|cluster| *cluster == known.cluster));
         let seen = seen.flat_map(|known| {
             known.services.iter().map(|name| (name.clone(), format!("service in cluster {}", known.cluster)))
         });
-        let own = keys.services.iter().map(|key| (key.clone(), "service of the manifest".to_owned()));
+        let own = keys.services.iter().map(|key| (key.clone(), "service in the manifest".to_owned()));
         each_once(own.chain(seen))
     }
 
     fn schedules(&self) -> Vec<CompletionCandidate> {
-        let named = |key: String| (key, "schedule of the manifest".to_owned());
+        let named = |key: String| (key, "schedule in the manifest".to_owned());
         each_once(self.keys().schedules.into_iter().map(named))
     }
 
     fn stages(&self) -> Vec<CompletionCandidate> {
-        each_once(self.keys().stages.into_iter().map(|stage| (stage, "stage of the manifest".to_owned())))
+        each_once(self.keys().stages.into_iter().map(|stage| (stage, "stage in the manifest".to_owned())))
     }
 
     fn clusters(&self) -> Vec<CompletionCandidate> {
-        let own = self.keys().cluster.map(|cluster| (cluster, "cluster of the manifest".to_owned()));
-        let seen = self.cache.known().into_iter().map(|known| (known.cluster, "seen before".to_owned()));
+        let own = self.keys().cluster.map(|cluster| (cluster, "cluster in the manifest".to_owned()));
+        let seen = self.cache.known().into_iter().map(|known| (known.cluster, "used before".to_owned()));
         each_once(own.into_iter().chain(seen))
     }
 }
@@ -160,7 +160,7 @@ fn flag(words: &[String], names: &[&str]) -> Option<String> {
     words.iter().enumerate().find_map(value).filter(|value| !value.is_empty())
 }
 
-/// Returns candidates, each name once with what is said of it first.
+/// Returns the candidates without duplicates. Of equal names, the first help text is used.
 fn each_once(named: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let mut known: Vec<(String, String)> = Vec::new();
     for (name, help) in named {

@@ -1,4 +1,4 @@
-//! Owns what every command has: the settings, the report, and the way to AWS or to the sandbox in its place.
+//! The context of a command: its settings, its report, and the connection to AWS or to the sandbox.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::render::Desired;
 use crate::report::Report;
 use crate::settings::Settings;
 
-/// Holds what a command works with.
+/// The context of a command.
 pub struct Context {
     pub settings: Settings,
     pub report: Box<dyn Report>,
@@ -27,7 +27,7 @@ impl Context {
         Context { settings, report, session: RefCell::default() }
     }
 
-    /// Returns the way to AWS; under `--sandbox`, to an embedded sandbox that has what the manifest describes.
+    /// Connects to AWS; with `--sandbox`, to an embedded sandbox that has what the manifest describes.
     ///
     /// # Errors
     /// No region, or a sandbox that cannot start.
@@ -43,7 +43,7 @@ impl Context {
         Aws::connect(&self.settings, manifest).await
     }
 
-    /// Returns the way to AWS for a verb that needs no documents; under `--sandbox`, to the state of earlier commands.
+    /// Connects to AWS for a command that needs no documents; with `--sandbox`, to the state of earlier commands.
     ///
     /// # Errors
     /// As [`Context::connect`].
@@ -51,7 +51,8 @@ impl Context {
         self.connect(manifest, &Desired::default()).await
     }
 
-    /// Returns the environment for programs that this run starts: in the sandbox they reach the sandbox too, and no account.
+    /// Returns the environment for programs that this run starts: with `--sandbox` they reach the sandbox, and no
+    /// account.
     pub fn environment(&self) -> std::collections::BTreeMap<String, String> {
         #[cfg(feature = "sandbox")]
         if let Some(session) = self.session.borrow().as_ref() {
@@ -60,7 +61,7 @@ impl Context {
         self.settings.environment.clone()
     }
 
-    /// Returns the time between two looks at a rollout, where it does not adapt.
+    /// Returns the fixed time between two polls of a rollout; `None` where it adapts.
     pub fn poll_interval(&self) -> Option<Duration> {
         #[cfg(feature = "sandbox")]
         if let Some(session) = self.session.borrow().as_ref() {
@@ -69,7 +70,7 @@ impl Context {
         self.settings.poll_interval
     }
 
-    /// Keeps the sandbox's state for the next command, where there was a sandbox.
+    /// Saves the state of the sandbox for the next command, if there is a sandbox.
     ///
     /// # Errors
     /// A state file that cannot be written.

@@ -1,22 +1,22 @@
-//! Owns failures that a person reads: what was attempted, why it failed, what to do next.
+//! Errors as people read them: what went wrong, why, and what to do next.
 //!
-//! Stages make them; commands pass them on with `anyhow`; only `report` prints them, and only
-//! [`Kind::exit_code`] chooses the exit code.
+//! Stages create them; commands pass them on with `anyhow`; only `report` prints them, and only [`Kind::exit_code`]
+//! chooses the exit code.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// Says what kind of failure it is: what a script decides by.
+/// The kind of a failure, by which scripts decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Something went wrong; nothing more precise is known.
+    /// An error without a more precise kind.
     Error,
-    /// The command line or environment asks for something that is not to be had.
+    /// The command line or the environment names something that is invalid or does not exist.
     Usage,
-    /// It could be done, and is refused: a deployment under way, the wrong account.
+    /// Refused before anything changed: a deployment is in progress, or the account is the wrong one.
     Refused,
-    /// Somebody interrupted it.
+    /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
 }
 
@@ -32,19 +32,20 @@ impl Kind {
     }
 }
 
-/// Holds a failure with its hints.
+/// A failure with its hints.
 #[derive(Debug)]
 pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hints: Vec<String>,
-    /// Whether what was attempted may have taken effect all the same.
+    /// Whether the attempt may have taken effect all the same.
     pub unclear: bool,
     cause: Option<anyhow::Error>,
 }
 
 impl Failure {
-    /// Returns a failure; `message` says what was attempted, without "failed to".
+    /// Returns a failure. `message` says what went wrong, in lower case and without a full stop: ``failed to read
+    /// env file `prod.env` ``. Why it went wrong is added by [`Failure::because`].
     pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
         Failure { kind, message: message.into(), hints: Vec::new(), unclear: false, cause: None }
     }
@@ -64,18 +65,18 @@ impl Failure {
         Failure::new(Kind::Refused, message)
     }
 
-    /// Returns the failure of what somebody interrupted.
+    /// Returns the failure of an interrupted command.
     pub fn interrupted(message: impl Into<String>) -> Failure {
         Failure::new(Kind::Interrupted, message)
     }
 
-    /// Notes that what was attempted may have taken effect all the same.
+    /// Sets whether the attempt may have taken effect all the same.
     pub fn unclear(mut self, unclear: bool) -> Failure {
         self.unclear = unclear;
         self
     }
 
-    /// Adds a hint, where there is one.
+    /// Adds a hint, if there is one.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Failure {
         self.hints.extend(hint.into());
         self
@@ -100,12 +101,12 @@ impl StdError for Failure {
     }
 }
 
-/// Several failures at once: each service of a deploy may have one of its own.
+/// Several failures at once, such as one for each service of a deploy.
 #[derive(Debug)]
 pub struct Failures(pub Vec<Failure>);
 
 impl Failures {
-    /// Returns the kind that decides the exit code: a refusal only where all are refusals.
+    /// Returns the kind that decides the exit code: that of all failures where they agree, else [`Kind::Error`].
     pub fn kind(&self) -> Kind {
         match self.0.first() {
             Some(first) if self.0.iter().all(|failure| failure.kind == first.kind) => first.kind,

@@ -1,6 +1,6 @@
-//! ecsail deploys to Amazon ECS and tells the truth about it.
+//! ecsail deploys to Amazon ECS and reports how the rollout really ended.
 //!
-//! The road of the data, one direction, no way back:
+//! Data flows in one direction:
 //!
 //! ```text
 //! manifest.yml ─ load ─ render ─ Desired ┐
@@ -8,15 +8,15 @@
 //! AWS ──────────────── observe ─ Observed┘
 //! ```
 //!
-//! Every verb in [`commands`] is a prefix or a variation of it. What holds, and a test in `tests/` holds it:
+//! Every verb in [`commands`] is a prefix or a variation of it. These rules hold, and tests in `tests/` enforce them:
 //!
 //! - [`document`], [`lint`], [`render`], [`plan`], [`expression`], [`watch::judge`] and [`diagnose`] are pure:
 //!   synchronous, without IO, the time passed in.
 //! - Only [`aws`] names an `aws_sdk_*` crate. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
 //! - Secret values never enter what a plan shows, a log line, an error or a tag.
-//! - There is no "if dry run" below the commands: a dry run is a plan that nobody applied.
-//! - The sandbox shares nothing with the rest, so that it cannot share our mistakes.
+//! - There is no "if dry run" below the commands: a dry run is a plan that is not applied.
+//! - The sandbox shares no code with the rest, so that it cannot share its bugs.
 
 pub mod apply;
 pub mod aws;

@@ -1,4 +1,4 @@
-//! Arguments in, exit code out; everything else is in the library.
+//! The entry point of `ecsail`; everything else is in the library.
 
 fn main() -> std::process::ExitCode {
     ecsail::cli::main()

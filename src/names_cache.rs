@@ -1,8 +1,6 @@
-//! Owns the names of services that were seen last, by cluster: for completion, in a small file of the user's cache folder.
-//!
-//! It is a convenience, and nothing is decided by it: what cannot be read or written is not there, and nobody is told.
-//! The file is `ecsail/names.json` below `XDG_CACHE_HOME`, else below `~/.cache`. It has names and nothing else, and may
-//! be removed at any time.
+//! Caches the names of services by cluster, for shell completion.
+//! The file is `ecsail/names.json` below `XDG_CACHE_HOME`, or else below `~/.cache`. It contains only names and can be
+//! removed at any time. Nothing is decided by it: errors of reading and writing are ignored.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,24 +8,24 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// How many clusters are remembered, the ones seen last, and how many services of each.
+/// The number of clusters that are kept (the latest ones), and the number of services of each.
 const CLUSTERS: usize = 50;
 const NAMES: usize = 1000;
 
-/// Holds where names are remembered; nowhere where the user has no cache folder.
+/// The cache of names. Without a path (the user has no cache folder) it stays empty.
 #[derive(Clone, Debug, Default)]
 pub struct NamesCache {
     path: Option<PathBuf>,
 }
 
-/// Holds a cluster and the services that were seen in it.
+/// A cluster and the names of its services.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Known {
     pub cluster: String,
     pub services: Vec<String>,
 }
 
-/// The file: the clusters, the one seen last first.
+/// The content of the file: the clusters, latest first.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct File {
@@ -35,19 +33,19 @@ struct File {
 }
 
 impl NamesCache {
-    /// Returns the cache of the user whose environment this is.
+    /// Returns the cache of the user, found by the environment.
     pub fn of(environment: &BTreeMap<String, String>) -> NamesCache {
         let folder = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let cache = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
         NamesCache { path: cache.map(|cache| cache.join("ecsail").join("names.json")) }
     }
 
-    /// Returns a cache that remembers nothing.
+    /// Returns a cache that stores nothing.
     pub fn nowhere() -> NamesCache {
         NamesCache::default()
     }
 
-    /// Adds services that were seen in a cluster.
+    /// Adds services of a cluster.
     pub fn remember(&self, cluster: &str, names: &[String]) {
         let before = self.known();
         let known = before.iter().find(|known| known.cluster == cluster);
@@ -57,12 +55,12 @@ impl NamesCache {
         self.keep(before, cluster, services);
     }
 
-    /// Sets the services of a cluster: all of them were seen.
+    /// Replaces all services of a cluster.
     pub fn replace(&self, cluster: &str, names: &[String]) {
         self.keep(self.known(), cluster, names.to_vec());
     }
 
-    /// Returns what is remembered, the cluster that was seen last first.
+    /// Returns the cached clusters, latest first.
     pub fn known(&self) -> Vec<Known> {
         let text = self.path.as_ref().and_then(|path| fs::read_to_string(path).ok());
         let file: Option<File> = text.and_then(|text| serde_json::from_str(&text).ok());
@@ -80,7 +78,7 @@ impl NamesCache {
         }
     }
 
-    /// Writes beside and moves in place: two runs at once leave one of the two files, whole.
+    /// Writes a temporary file and renames it, so that two processes at once leave one complete file.
     fn write(&self, file: &File) -> Option<()> {
         let path = self.path.as_ref()?;
         fs::create_dir_all(path.parent()?).ok()?;

@@ -1,6 +1,5 @@
-//! Owns running a verb in the embedded sandbox: what it starts with, and its state from one command to the next.
-//!
-//! It turns a manifest into the sandbox's plain seed. The sandbox itself knows nothing of ecsail.
+//! Runs a verb against the embedded sandbox: seeds it from the manifest, and stores its state between commands.
+//! Converts a manifest into the sandbox's seed. The sandbox itself uses nothing of ecsail.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,19 +19,19 @@ use crate::sandbox::{
 };
 use crate::settings::{Settings, Tags};
 
-/// The folder beside the manifest that keeps the state, and the file in it.
+/// The folder beside the manifest that stores the state, and the file in it.
 const FOLDER: &str = ".ecsail";
 const FILE: &str = "sandbox.json";
-/// How much faster than ours the sandbox's clock runs: a rollout takes seconds.
+/// The speed of the sandbox's clock relative to the real one, so that a rollout takes seconds.
 const FACTOR: f64 = 20.0;
-/// How often a rollout in the sandbox is looked at.
+/// The poll interval of a rollout in the sandbox.
 const POLL: Duration = Duration::from_millis(250);
-/// The tags that the sandbox's repositories have, oldest first; services run the first.
+/// The tags in the sandbox's repositories, oldest first. Services start with the first.
 const TAGS: &[&str] = &["v1", "v2", "v3"];
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 
-/// Holds a running sandbox and where its state is kept.
+/// A running sandbox and the file that stores its state.
 pub struct Session {
     sandbox: Sandbox,
     path: PathBuf,
@@ -40,10 +39,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Returns a sandbox with the state of earlier commands, and with what the manifest describes.
+    /// Starts a sandbox with the state of earlier commands and the seeds of the manifest.
     ///
     /// # Errors
-    /// An unknown scenario, a state that cannot be read, no port.
+    /// The scenario is unknown, the state cannot be read, or no port is free.
     pub fn start(
         scenario: &str,
         settings: &Settings,
@@ -53,10 +52,10 @@ impl Session {
         Session::with_port(scenario, 0, settings, manifest, desired)
     }
 
-    /// Returns a sandbox on a port of its own choice; 0 is any.
+    /// Starts a sandbox on the given port; 0 selects a free one.
     ///
     /// # Errors
-    /// As [`Session::start`].
+    /// As of [`Session::start`].
     pub fn with_port(
         scenario: &str,
         port: u16,
@@ -65,8 +64,8 @@ impl Session {
         desired: &Desired,
     ) -> Result<Session> {
         let scenario: Scenario = scenario.parse().map_err(|error| {
-            let hint = "`ecsail sandbox scenarios` lists them".to_owned();
-            Failure::usage(format!("`--sandbox={scenario}`: there is no such scenario"))
+            let hint = "list the scenarios with `ecsail sandbox scenarios`".to_owned();
+            Failure::usage(format!("no sandbox scenario named `{scenario}`"))
                 .because(anyhow::Error::new(error))
                 .hint(hint)
         })?;
@@ -78,9 +77,9 @@ impl Session {
         let clock = Clock::Wall { factor: FACTOR };
         let options =
             Options { clock, scenario, account, region: region.clone(), port, state, ..Options::default() };
-        let sandbox =
-            Sandbox::start(options).map_err(|error| Failure::error("start the sandbox").because(error))?;
-        // A resumed state brings its own scenario along; the one asked for now holds for what comes now.
+        let sandbox = Sandbox::start(options)
+            .map_err(|error| Failure::error("failed to start the sandbox").because(error))?;
+        // The stored state has the scenario of an earlier command. The one given now applies from here on.
         sandbox.set_scenario(None, scenario);
         let session = Session { sandbox, path, region };
         let earlier = earlier(settings, manifest);
@@ -88,15 +87,15 @@ impl Session {
         let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region, &tags);
         for seed in session.missing(seeds) {
             session.sandbox.seed(&seed).map_err(|error| {
-                let hint = "ECS would most likely refuse it too".to_owned();
-                Failure::error(format!("put what the manifest describes into the sandbox: {error}"))
+                let hint = "correct the definition: ECS would most likely refuse it too".to_owned();
+                Failure::error(format!("failed to create the manifest's resources in the sandbox: {error}"))
                     .hint(hint)
             })?;
         }
         Ok(session)
     }
 
-    /// Returns the settings with which a client reaches the sandbox.
+    /// Returns the settings with which a client connects to the sandbox.
     pub fn settings(&self, settings: &Settings) -> Settings {
         Settings {
             endpoint_url: Some(self.sandbox.url()),
@@ -106,12 +105,12 @@ impl Session {
         }
     }
 
-    /// Returns the sandbox's address and region.
+    /// Returns the URL and the region of the sandbox.
     pub fn place(&self) -> (String, &str) {
         (self.sandbox.url(), &self.region)
     }
 
-    /// Returns an environment in which AWS's clients reach the sandbox, and nothing that is somebody's own.
+    /// Returns an environment with which AWS clients connect to the sandbox, without the user's own `AWS_` variables.
     pub fn environment(&self, around: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut environment = around.clone();
         environment.retain(|name, _| !name.starts_with("AWS_"));
@@ -120,7 +119,7 @@ impl Session {
             ("AWS_ENDPOINT_URL", url.as_str()),
             ("AWS_REGION", region),
             ("AWS_ACCESS_KEY_ID", "SANDBOXKEY"),
-            // Long enough to be nothing that a hook writes: it is hidden there.
+            // Hooks mask this value in their output, so it must be too long to occur there by chance.
             ("AWS_SECRET_ACCESS_KEY", "the-sandbox-takes-any-key"),
         ] {
             environment.insert(name.to_owned(), value.to_owned());
@@ -128,27 +127,27 @@ impl Session {
         environment
     }
 
-    /// Keeps the state for the next command.
+    /// Writes the state for the next command.
     ///
     /// # Errors
-    /// A folder or file that cannot be written.
+    /// The folder or the file cannot be written.
     pub fn save(&self) -> Result<()> {
         let failed = |error| {
-            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display()))
+            Failure::error(format!("failed to write the sandbox's state to `{}`", self.path.display()))
                 .because(anyhow::Error::new(error))
         };
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
-            // The folder ignores itself: nobody wants it in a commit.
+            // The folder ignores itself, so that it is not committed.
             fs::write(folder.join(".gitignore"), "*\n").map_err(failed)?;
         }
-        // Written beside and moved in place: an interrupted write leaves the old state whole.
+        // A temporary file is renamed, so that an interrupted write leaves the old state complete.
         let fresh = self.path.with_extension("json.new");
         fs::write(&fresh, self.sandbox.save().to_string()).map_err(failed)?;
         Ok(fs::rename(&fresh, &self.path).map_err(failed)?)
     }
 
-    /// Returns the seeds without the services that the sandbox has from earlier commands.
+    /// Returns the seeds without the services that already exist in the sandbox.
     fn missing(&self, seeds: Vec<Seed>) -> Vec<Seed> {
         let without_known = |mut seed: Seed| {
             seed.services.retain(|service| {
@@ -163,15 +162,15 @@ impl Session {
     }
 }
 
-/// Returns the tags that the repositories have as well where the tag decides what happens.
+/// Returns the tags that select a scenario, if the scenario depends on the tag.
 fn tags_of(scenario: Scenario) -> Vec<&'static str> {
     let played = scenarios().iter().filter(|info| info.by_tag && scenario == Scenario::ByTag);
     played.map(|info| info.name).collect()
 }
 
-/// Returns what the manifest describes with the earliest tag: what ran before the first deploy.
+/// Returns the desired documents with the earliest tag, which run before the first deploy.
 ///
-/// None where there is no manifest, or where it cannot be rendered with that tag.
+/// Returns `None` without a manifest, or if it cannot be rendered with that tag.
 fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
     manifest.path.as_ref()?;
     let tags = Tags { all: Some(TAGS[0].to_owned()), ..Tags::default() };
@@ -182,11 +181,11 @@ fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
         let request = Request { tags: tags.clone(), services, scope, ..Request::default() };
         render::desired(&manifest::load(settings, &request).ok()?, &tags).ok()
     };
-    // The images of tasks and schedules have to be there too; where those cannot be rendered, the services alone can be.
+    // The images of tasks and schedules must exist too. If those cannot be rendered, the services alone are.
     rendered(Scope::Release).or_else(|| rendered(Scope::Services))
 }
 
-/// Returns where the state of a manifest's sandbox is kept: beside the manifest.
+/// Returns the path of the state file, beside the manifest.
 pub fn state_path(manifest: &Manifest) -> PathBuf {
     let directory = manifest.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     directory.join(FOLDER).join(FILE)
@@ -195,8 +194,10 @@ pub fn state_path(manifest: &Manifest) -> PathBuf {
 fn read_state(path: &Path) -> Result<Option<Value>> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
     let state = serde_json::from_str(&text).map_err(|error| {
-        let hint = "start anew with `ecsail sandbox reset`".to_owned();
-        Failure::error(format!("read the sandbox's state `{}`", path.display())).because(error).hint(hint)
+        let hint = "remove the state with `ecsail sandbox reset`".to_owned();
+        Failure::error(format!("failed to read the sandbox's state `{}`", path.display()))
+            .because(error)
+            .hint(hint)
     })?;
     Ok(Some(state))
 }
@@ -221,7 +222,7 @@ fn images(manifest: &Manifest, desired: &Desired) -> Vec<Reference> {
     images
 }
 
-/// Returns what the sandbox starts with: one seed for each account and region that an image lives in.
+/// Returns the seeds of the sandbox: one for each account and region that an image is in, and one for the services.
 fn seeds(manifest: &Manifest, desired: &Desired, region: &str, tags: &[&str]) -> Vec<Seed> {
     let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for image in images(manifest, desired) {
@@ -229,7 +230,7 @@ fn seeds(manifest: &Manifest, desired: &Desired, region: &str, tags: &[&str]) ->
         let repositories = places.entry((ecr.account, ecr.region)).or_default();
         let kept =
             repositories.entry(ecr.name).or_insert_with(|| tags.iter().map(ToString::to_string).collect());
-        // A tag that the manifest itself names is there; one from the command line need not be.
+        // A tag in the manifest itself exists in the repository; a tag of the command line need not.
         let named = manifest.images.values().any(|known| known.reference == image);
         kept.extend(image.tag.filter(|tag| named && !kept.contains(tag)));
     }
@@ -249,7 +250,7 @@ fn seeds(manifest: &Manifest, desired: &Desired, region: &str, tags: &[&str]) ->
     seeds
 }
 
-/// Returns tags that were pushed one an hour, the last one an hour ago.
+/// Returns the tags with one push an hour, the last an hour ago.
 fn pushed_in_order(tags: &[String]) -> Vec<SeedTag> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
     let pushed_at = |index: usize| now - 3600.0 * (tags.len() - index) as f64;
@@ -262,7 +263,7 @@ fn pushed_in_order(tags: &[String]) -> Vec<SeedTag> {
     tags.iter().enumerate().map(tag).collect()
 }
 
-/// Returns a service as it ran before the first deploy: the earliest tag of every image.
+/// Returns a service as it runs before the first deploy, with the earliest tag of each image.
 fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
     let mut task_definition = match &service.definition {
         Definition::Rendered(document) => document.clone(),
@@ -282,7 +283,7 @@ fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
     }
 }
 
-/// Returns a definition for a service whose own lives elsewhere.
+/// Returns a definition for a service whose definition is not in the manifest.
 fn plain_definition(service: &DesiredService, manifest: &Manifest) -> Value {
     let tagged =
         |image: &Reference| if image.version().is_some() { image.clone() } else { image.with_tag(TAGS[0]) };
@@ -302,7 +303,7 @@ fn plain_definition(service: &DesiredService, manifest: &Manifest) -> Value {
     })
 }
 
-/// Returns an image for a service that nothing describes: a repository with the service's name.
+/// Returns the image of a service without a definition: a repository with the name of the service.
 fn plain_image(service: &DesiredService, manifest: &Manifest) -> Option<Reference> {
     if matches!(service.definition, Definition::Rendered(_)) {
         return None;

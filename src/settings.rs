@@ -1,7 +1,7 @@
-//! Owns settings: flags, environment and env file become one value, once, at the start.
+//! The settings of a run: flags, environment variables and the env file, combined once at the start.
 //!
-//! Nothing behind this module reads the process environment, except the AWS SDK, which has
-//! conventions of its own, and `report`, which looks at the terminal.
+//! No other code reads the process environment, except the AWS SDK, which has its own conventions, and `report`, which
+//! detects the terminal.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,35 +9,35 @@ use std::time::Duration;
 
 use crate::error::Failure;
 
-/// Says how answers are written.
+/// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {
-    /// Text for people.
+    /// Text for people
     #[default]
     Text,
-    /// One JSON object a line, for programs.
+    /// One JSON object per line, for programs
     Json,
 }
 
-/// Says when colour is used.
+/// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     Always,
     Never,
 }
 
-/// Holds everything that a run was told from outside.
+/// The settings of a run that come from outside the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The manifest, where one was named.
+    /// The path given with `--file` or `ECSAIL_MANIFEST`.
     pub manifest: Option<PathBuf>,
     pub stage: Option<String>,
-    /// `--set name=value`, in order.
+    /// The variables given with `--set name=value`, in order.
     pub set: Vec<(String, String)>,
-    /// The environment that templates see: the process's own, with the env file laid over it.
+    /// The environment of templates: that of the process, overridden by the env file.
     pub environment: BTreeMap<String, String>,
     pub profile: Option<String>,
     pub region: Option<String>,
@@ -47,22 +47,22 @@ pub struct Settings {
     pub poll_interval: Option<Duration>,
 }
 
-/// Holds the tags that a deploy points at.
+/// The tags given with `--tag`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags {
-    /// `--tag 1.4.2`: all images that name no tag of their own.
+    /// `--tag 1.4.2`: the tag of all images without one in the manifest.
     pub all: Option<String>,
-    /// `--tag app=1.4.2`: one image.
+    /// `--tag app=1.4.2`: the tag of one image, by its name.
     pub one: BTreeMap<String, String>,
-    /// Whether the tag for all only stands in for one that was not given.
+    /// Whether `all` is a placeholder for a tag that was not given.
     pub placeholder: bool,
 }
 
 impl Tags {
-    /// Returns the tags that the arguments of `--tag` set.
+    /// Returns the tags given by the arguments of `--tag`.
     ///
     /// # Errors
-    /// A tag that no registry takes, or two tags for the same images.
+    /// A tag that is not valid in a registry, or two tags for the same images.
     pub fn parse(arguments: &[String]) -> Result<Tags, Failure> {
         let mut tags = Tags::default();
         for argument in arguments {
@@ -88,7 +88,7 @@ impl Tags {
         self.all.is_none() && self.one.is_empty()
     }
 
-    /// Returns the tags as they were given, for the record: `1.4.2` or `app=1.4.2,proxy=2`.
+    /// Returns the tags in one line, as they are recorded with a deploy: `1.4.2` or `app=1.4.2,proxy=2`.
     pub fn label(&self) -> Option<String> {
         let ones = self.one.iter().map(|(image, tag)| format!("{image}={tag}"));
         let all: Vec<String> = self.all.iter().cloned().chain(ones).collect();
@@ -96,7 +96,7 @@ impl Tags {
     }
 }
 
-/// Checks a tag against the grammar of the OCI distribution specification; a digest is one too.
+/// Checks a tag against the grammar of the OCI distribution specification. A digest is accepted too.
 fn check_tag(tag: &str) -> Result<(), Failure> {
     if let Some(digest) = tag.strip_prefix("sha256:") {
         let hex = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -111,14 +111,14 @@ fn check_tag(tag: &str) -> Result<(), Failure> {
     if start && rest && tag.len() <= 128 {
         return Ok(());
     }
-    let rule = "a tag has up to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two";
-    Err(Failure::usage(format!("`{tag}` is not an image tag")).hint(rule.to_owned()))
+    let rule = "use up to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`";
+    Err(Failure::usage(format!("`{tag}` is not a valid image tag")).hint(rule.to_owned()))
 }
 
 /// Returns the variables of an env file: `NAME=value` lines, `#` comments, optional quotes and `export`.
 ///
 /// # Errors
-/// A line of another form, by its number.
+/// A line of another form; the message has its number.
 pub fn parse_env_file(text: &str) -> Result<Vec<(String, String)>, Failure> {
     let mut variables = Vec::new();
     for (index, line) in text.lines().enumerate() {

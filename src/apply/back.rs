@@ -1,7 +1,6 @@
-//! Owns the taking back of a rollout: first by ECS itself, which knows what exactly ran, else by an update.
+//! Rolls back a rollout: by ECS itself, which has the exact previous state, or else by an update.
 //!
-//! It only ever takes back the deployment that was followed: where another has taken its place, or where it has
-//! succeeded in the meantime, nothing is done.
+//! Rolls back only the watched deployment. If it was superseded or has succeeded in the meantime, nothing is changed.
 
 use serde_json::{Map, Value};
 
@@ -14,41 +13,41 @@ use crate::plan::{Revision, ServicePlan, WayBack};
 use crate::watch::look::service_deployment_of;
 use crate::watch::snapshot::Followed;
 
-/// How often ECS is asked at the most.
+/// The most calls to stop a service deployment.
 const ATTEMPTS: u32 = 4;
 
-/// Says what came of the wish to take a rollout back.
+/// The result of an attempt to roll back a rollout.
 #[derive(Debug)]
 pub enum TakingBack {
-    /// It has begun: what to watch from now on.
+    /// It has begun; the rollout to watch from now on.
     Begun(Box<Followed>),
-    /// There is nothing to take back, or nothing to go back to: why.
+    /// There is nothing to roll back, or nothing to roll back to, for this reason.
     Left(String),
-    /// It has succeeded in the meantime, and stays.
+    /// The rollout has succeeded in the meantime, and is kept.
     Completed,
-    /// It could not be begun.
+    /// The plugin could not be started.
     Failed(Failure),
 }
 
-/// Says what came of asking ECS to stop a service deployment.
+/// The result of stopping a service deployment.
 enum Stopped {
-    /// It goes back.
+    /// It rolls back.
     GoesBack(String),
     /// It has succeeded.
     Completed,
-    /// Another deployment takes its place.
+    /// It was superseded by another deployment.
     Superseded,
-    /// It has ended without a rollback, such as by a circuit breaker that makes none.
+    /// It has ended without a rollback, such as by a circuit breaker without one.
     Ended,
-    /// There is none that is known.
+    /// No service deployment is known.
     Unknown,
-    /// It may not or cannot be stopped: why.
+    /// It may not or cannot be stopped.
     Refused(ApiError),
-    /// Whether it was stopped is not known: nothing else may be tried.
+    /// It is not known whether it was stopped, so nothing else may be tried.
     Unclear(ApiError),
 }
 
-/// Begins to take a followed deployment back.
+/// Starts to roll back a watched deployment.
 pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn ApplyReporter) -> TakingBack {
     let ended = match stop(followed, aws).await {
         Stopped::GoesBack(arn) => {
@@ -57,13 +56,14 @@ pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn ApplyReporte
             return TakingBack::Begun(Box::new(back));
         }
         Stopped::Completed => return TakingBack::Completed,
-        Stopped::Superseded => return TakingBack::Left("another deployment takes its place".to_owned()),
+        Stopped::Superseded => return TakingBack::Left("it was superseded by another deployment".to_owned()),
         Stopped::Unclear(error) => return TakingBack::Failed(not_stopped(followed, error)),
         Stopped::Ended => true,
         Stopped::Unknown => false,
         Stopped::Refused(error) => {
-            let note =
-                format!("going back by an update, since the service deployment cannot be stopped: {error}");
+            let note = format!(
+                "rolling back with an update, because the service deployment cannot be stopped: {error}"
+            );
             report.note(&note);
             false
         }
@@ -76,12 +76,12 @@ pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn ApplyReporte
 
 fn not_stopped(followed: &Followed, error: ApiError) -> Failure {
     let hint = error.hint();
-    Failure::error(format!("take back the deployment of service `{}`", followed.name))
+    Failure::error(format!("failed to roll back the deployment of service `{}`", followed.name))
         .because(error)
         .hint(hint)
 }
 
-/// Asks ECS to go back, again where that did not reach it.
+/// Stops the service deployment, with retries if the call did not reach ECS.
 async fn stop(followed: &Followed, aws: &Aws) -> Stopped {
     let mut attempt = 0;
     loop {
@@ -103,7 +103,7 @@ async fn try_stop(followed: &Followed, aws: &Aws) -> Stopped {
         Err(error) => return refused_or_unclear(error),
     };
     let Err(error) = aws.stop_service_deployment(&arn).await else { return Stopped::GoesBack(arn) };
-    // It may go back already, of its own accord or because the answer to our call was lost.
+    // It may roll back already, on its own or because the response to our call was lost.
     let found = match aws.service_deployments(std::slice::from_ref(&arn)).await {
         Ok(found) => found,
         Err(_) => return refused_or_unclear(error),
@@ -135,9 +135,9 @@ async fn service_deployment(followed: &Followed, aws: &Aws) -> Result<Option<Str
     Ok(service_deployment_of(id, followed.created_at, &list))
 }
 
-/// Goes back by an update to the revision, and the attributes, that ran before.
+/// Rolls back with an update to the previous revision and attributes.
 ///
-/// A deployment that has `ended` by itself is gone back from only while it is what the service is left with.
+/// A deployment that has `ended` by itself is rolled back only while it is still the service's PRIMARY one.
 async fn update_back(
     followed: &Followed,
     ended: bool,
@@ -155,7 +155,7 @@ async fn update_back(
 async fn look(followed: &Followed, aws: &Aws) -> Result<Service, Failure> {
     let failed = |error: ApiError| {
         let hint = error.hint();
-        let attempted = format!("take back the deployment of service `{}`", followed.name);
+        let attempted = format!("failed to roll back the deployment of service `{}`", followed.name);
         Failure::error(attempted).because(error).hint(hint)
     };
     let mut found =
@@ -164,7 +164,7 @@ async fn look(followed: &Followed, aws: &Aws) -> Result<Service, Failure> {
     view(&document).map_err(|_| failed(ApiError::unreadable("ecs:DescribeServices")))
 }
 
-/// Updates a service to what ran before.
+/// Updates a service to a previous revision and attributes.
 async fn update_to(
     way: &WayBack,
     followed: &Followed,
@@ -191,13 +191,13 @@ async fn update_to(
     };
     match super::update(&plan, &[], aws, report).await? {
         Some(back) => Ok(TakingBack::Begun(Box::new(back))),
-        None => Ok(TakingBack::Left("the update back started no deployment".to_owned())),
+        None => Ok(TakingBack::Left("the update started no deployment".to_owned())),
     }
 }
 
-/// Begins to bring a service back to what ran before a deployment of this run that has succeeded.
+/// Starts to roll back a deployment of this run that has succeeded.
 ///
-/// Where another deployment has taken its place by now, it stays.
+/// If it was superseded in the meantime, the service is left as it is.
 pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn ApplyReporter) -> TakingBack {
     let service = match look(followed, aws).await {
         Ok(service) => service,
@@ -213,11 +213,11 @@ pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn ApplyReporter) ->
     }
 }
 
-/// Sets the attributes of a service back that an update of this run has changed, and returns whether all are as before:
-/// what a service did not have cannot be unset.
+/// Restores the attributes of a service that an update of this run changed, and returns whether all of them were
+/// restored: an attribute that was not set before cannot be unset.
 ///
 /// # Errors
-/// The API's.
+/// The API call failed.
 pub async fn undo_attributes(
     plan: &ServicePlan,
     aws: &Aws,
@@ -231,30 +231,30 @@ pub async fn undo_attributes(
     Ok(changed.into_iter().all(|member| way.members.contains_key(member)))
 }
 
-/// Returns what a deployment that has succeeded is brought back to.
+/// Returns what a succeeded deployment is rolled back to.
 ///
 /// # Errors
-/// Why it stays.
+/// The reason for which it is kept.
 fn way_of_undoing<'a>(followed: &'a Followed, service: &Service) -> Result<&'a WayBack, String> {
     let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
-        return Err("the service is no longer there".to_owned());
+        return Err("the service no longer exists".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
-        return Err(format!("{} is the service's PRIMARY deployment by now", primary.id));
+        return Err(format!("{} is the service's PRIMARY deployment now", primary.id));
     }
     let Some(way) = &followed.way_back else {
-        return Err("no deployment before it was completed: there is nothing to go back to".to_owned());
+        return Err("no previous deployment was completed: there is nothing to roll back to".to_owned());
     };
     match way.revision == followed.revision && way.members.is_empty() {
         true => Err(format!(
-            "the deployment before ran {} too: `ecsail rollback` goes back to its images",
+            "the previous deployment ran {} too: `ecsail rollback` restores its images",
             way.revision_name()
         )),
         false => Ok(way),
     }
 }
 
-/// Returns the members of the update; ECS takes another capacity provider strategy only with a new deployment.
+/// Returns the members of the update. ECS accepts another capacity provider strategy only with a new deployment.
 fn members(way: &WayBack) -> Map<String, Value> {
     let mut members = way.members.clone();
     if members.contains_key("capacityProviderStrategy") {
@@ -263,29 +263,31 @@ fn members(way: &WayBack) -> Map<String, Value> {
     members
 }
 
-/// Returns what to go back to by an update, or what comes of the wish where that is not to be done.
+/// Returns what to roll back to with an update, or the result if there must be no update.
 fn way_back<'a>(followed: &'a Followed, ended: bool, service: &Service) -> Result<&'a WayBack, TakingBack> {
     let left = |why: String| Err(TakingBack::Left(why));
     let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
-        return left("the service is no longer there".to_owned());
+        return left("the service no longer exists".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
-        return left(format!("{} is the service's PRIMARY deployment by now", primary.id));
+        return left(format!("{} is the service's PRIMARY deployment now", primary.id));
     }
     match primary.rollout_state.as_deref() {
         Some("COMPLETED") => return Err(TakingBack::Completed),
         Some("FAILED") => {}
-        // The list may be older than what ended it: another deployment, then, that must not be overwritten.
-        _ if ended => return left("it has ended, and what took its place is not known yet".to_owned()),
+        // The list may be outdated: another deployment may have ended it, which must not be overwritten.
+        _ if ended => {
+            return left("it has ended, and the deployment that superseded it is not known yet".to_owned());
+        }
         _ => {}
     }
     let Some(way) = &followed.way_back else {
-        return left("no deployment before it was completed: there is nothing to go back to".to_owned());
+        return left("no previous deployment was completed: there is nothing to roll back to".to_owned());
     };
     if way.revision == followed.revision && way.members.is_empty() {
         let name = way.revision_name();
         return left(format!(
-            "the deployment before ran {name} too: only ECS itself can go back to the images that it had"
+            "the previous deployment ran {name} too: only ECS itself can restore its images"
         ));
     }
     Ok(way)

@@ -1,17 +1,17 @@
-//! Owns the answer to a lifecycle hook that waits.
+//! Resolves a lifecycle hook that waits for an action.
 
 use crate::aws::types::ServiceDeployment;
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 
-/// Answers a hook: its deployment goes on, or back.
+/// Resolves a hook: its deployment continues or rolls back.
 ///
 /// # Errors
-/// The API's, where the hook waits all the same.
+/// The API call failed, and the hook still waits.
 pub async fn answer(deployment: &str, hook: &str, back: bool, aws: &Aws) -> Result<(), Failure> {
     let Err(error) = aws.continue_service_deployment(deployment, hook, back).await else { return Ok(()) };
     let arn = deployment.to_owned();
-    // The answer to our call may have been lost, and the SDK's next try refused: then the hook waits no more.
+    // The response may have been lost and the SDK's retry refused: then the hook no longer waits.
     let found = aws.service_deployments(std::slice::from_ref(&arn)).await.unwrap_or_default();
     match found.first() {
         Some(known) if was_answered(known, hook, back) => Ok(()),
@@ -30,5 +30,5 @@ fn was_answered(deployment: &ServiceDeployment, hook: &str, back: bool) -> bool 
 
 fn failed(error: ApiError) -> Failure {
     let hint = error.hint();
-    Failure::error("answer the lifecycle hook").because(error).hint(hint)
+    Failure::error("failed to resolve the lifecycle hook").because(error).hint(hint)
 }

@@ -1,7 +1,8 @@
-//! Owns the doing: a plan's registrations, then its updates. The only module that changes anything in AWS.
+//! Applies a plan: registers task definitions, then updates services. The only module that changes anything in AWS.
+//! Never decides what to change.
 //!
-//! Neither RegisterTaskDefinition nor UpdateService takes an idempotency token. Where an answer
-//! was lost, it is looked whether the call took effect before it is made again: nothing is done twice.
+//! RegisterTaskDefinition and UpdateService take no idempotency token. If a response was lost, the module checks
+//! whether the call took effect before it retries, so that nothing is done twice.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,38 +29,38 @@ pub mod task;
 
 pub use reporter::{ApplyReporter, ScheduleAction};
 
-/// How often a call is made at the most, and the first pause after which it is made again.
+/// The most attempts of a call, and the pause before the second one.
 const ATTEMPTS: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 
-/// Holds what was done.
+/// The result of an applied plan.
 #[derive(Debug, Default)]
 pub struct Applied {
     /// The deployments that were started.
     pub followed: Vec<Followed>,
-    /// Services that were updated without a new deployment: their attributes alone changed.
+    /// Services that were updated without a new deployment, because only attributes changed.
     pub settled: Vec<String>,
     /// Services that could not be updated.
     pub failures: Vec<(String, Failure)>,
 }
 
-/// Does what a plan says.
+/// Applies a plan.
 ///
-/// Everything is registered before any service is touched. The services are then updated side by side; one that
-/// fails does not stop the others, and is reported.
+/// Registers everything before it changes any service. The services are then updated concurrently; a failure does not
+/// stop the others, and is reported.
 ///
 /// # Errors
-/// A registration that failed: no service was touched.
+/// A registration failed; no service was changed.
 pub async fn run(plan: &Plan, aws: &Aws, report: &dyn ApplyReporter) -> Result<Applied, Failure> {
     let registered = registrations(plan, aws, report).await?;
     let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
     Ok(services(&changing, &registered, aws, report).await)
 }
 
-/// Registers the documents of a plan, and returns them in its order.
+/// Registers the documents of a plan, and returns the task definitions in its order.
 ///
 /// # Errors
-/// A registration that failed.
+/// A registration failed.
 pub async fn registrations(
     plan: &Plan,
     aws: &Aws,
@@ -69,7 +70,8 @@ pub async fn registrations(
     try_join_all(registering).await
 }
 
-/// Updates services side by side, with what was registered for their plan; one that fails does not stop the others.
+/// Updates services concurrently, with the revisions that were registered for their plan; a failure does not stop the
+/// others.
 pub async fn services(
     changing: &[&ServicePlan],
     registered: &[TaskDefinition],
@@ -88,7 +90,7 @@ pub async fn services(
     applied
 }
 
-/// Registers one document, once: a lost answer is looked up before the call is made again.
+/// Registers one document exactly once: after a lost response, it checks for the revision before it retries.
 async fn register(
     registration: &Registration,
     aws: &Aws,
@@ -112,7 +114,11 @@ async fn register(
         if error.is_ambiguous() {
             let found = already_registered(registration, &document, aws).await;
             let unknown = |lookup| {
-                unknown_effect(&format!("register task definition `{}`", registration.family), &error, lookup)
+                unknown_effect(
+                    &format!("failed to register task definition `{}`", registration.family),
+                    &error,
+                    lookup,
+                )
             };
             if let Some(registered) = found.map_err(unknown)? {
                 report.registered(registered.revision());
@@ -120,31 +126,31 @@ async fn register(
             }
         }
         if attempt >= ATTEMPTS || !may_try_again(&error) {
-            let message = format!("register task definition `{}`", registration.family);
+            let message = format!("failed to register task definition `{}`", registration.family);
             return Err(Failure::error(message).hint(error.hint()).because(error));
         }
         tokio::time::sleep(pause(attempt)).await;
     }
 }
 
-/// Returns the failure of a call of which nobody knows whether it took effect.
+/// Returns the failure of a call that may have taken effect.
 fn unknown_effect(attempted: &str, error: &ApiError, lookup: ApiError) -> Failure {
     let hint = format!(
-        "whether it took effect is not known (`{}` failed too): look before you deploy again",
+        "it may have taken effect (`{}` failed too): check before you deploy again",
         lookup.operation
     );
     Failure::error(attempted).because(error.clone()).hint(hint)
 }
 
-/// Returns whether a call that failed so may be made again, once it is known that it had no effect.
+/// Returns whether a failed call may be retried, once it is known that it had no effect.
 fn may_try_again(error: &ApiError) -> bool {
-    // Two registrations in one family at a time: a plain ClientException that passes.
+    // Two concurrent registrations in one family fail with a plain ClientException that is transient.
     let concurrent =
         error.message.as_deref().is_some_and(|message| message.contains("Too many concurrent attempts"));
     error.may_pass() || concurrent
 }
 
-/// Returns the pause before the next attempt: twice as long each time, with some jitter against other runs.
+/// Returns the pause before the next attempt: doubled each time, with some jitter so that concurrent runs spread out.
 fn pause(attempt: u32) -> Duration {
     let nanos = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -153,10 +159,10 @@ fn pause(attempt: u32) -> Duration {
     FIRST_PAUSE * 2u32.saturating_pow(attempt - 1) + jitter
 }
 
-/// Returns the revision that an unanswered call registered, if it did.
+/// Returns the revision that a call without a response registered, if it did.
 ///
 /// # Errors
-/// It could not be found out: then the call must not be made again.
+/// The check failed, so the call must not be retried.
 async fn already_registered(
     registration: &Registration,
     document: &Value,
@@ -179,7 +185,7 @@ async fn already_registered(
     Ok(latest.filter(ours))
 }
 
-/// Takes ecsail's own tags out of a document, and returns whether there were any.
+/// Removes ecsail's own tags from a document, and returns whether there were any.
 fn drop_own_tags(document: &mut Value) -> bool {
     let Some(tags) = document["tags"].as_array_mut() else { return false };
     let before = tags.len();
@@ -192,7 +198,7 @@ fn drop_own_tags(document: &mut Value) -> bool {
     dropped
 }
 
-/// Updates one service, and returns the deployment to follow; none where the update started none.
+/// Updates one service, and returns the rollout to watch, or `None` if the update started none.
 async fn update(
     plan: &ServicePlan,
     registered: &[TaskDefinition],
@@ -202,7 +208,7 @@ async fn update(
     let revision = match &plan.after {
         Revision::Same => plan.before.clone(),
         Revision::Registered(arn) => arn.clone(),
-        // A plan's indexes are those of its own registrations, which were all made.
+        // The indexes of a plan are those of its own registrations, all of which were made.
         Revision::New(index) => registered[*index].arn.clone(),
     };
     let mut document = plan.members.clone();
@@ -221,14 +227,14 @@ async fn update(
     Ok(followed)
 }
 
-/// Makes the call; one whose answer was lost is looked up before it is made again.
+/// Sends the update; after a lost response, it checks the service before it retries.
 async fn send_update(
     document: &Value,
     plan: &ServicePlan,
     revision: &str,
     aws: &Aws,
 ) -> Result<Value, Failure> {
-    let attempted = format!("update service `{}`", plan.name);
+    let attempted = format!("failed to update service `{}`", plan.name);
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -249,10 +255,10 @@ async fn send_update(
     }
 }
 
-/// Returns the service where an unanswered update has started its deployment: a new one, of the revision asked for.
+/// Returns the service if a call without a response started its deployment: a new one with the requested revision.
 ///
 /// # Errors
-/// It could not be found out: then the call must not be made again.
+/// The check failed, so the call must not be retried.
 async fn already_updated(plan: &ServicePlan, revision: &str, aws: &Aws) -> Result<Option<Value>, ApiError> {
     let mut attempt = 0;
     let mut found = loop {
@@ -268,19 +274,19 @@ async fn already_updated(plan: &ServicePlan, revision: &str, aws: &Aws) -> Resul
     Ok(started(plan, &service, revision).is_some().then_some(document))
 }
 
-/// Returns the deployment that an update started: the PRIMARY one, if it is new and of the revision asked for.
+/// Returns the deployment that an update started: the PRIMARY one, if it is new and has the requested revision.
 fn started<'a>(plan: &ServicePlan, service: &'a Service, revision: &str) -> Option<&'a Deployment> {
     let primary = service.primary()?;
     let new = Some(&primary.id) != plan.deployment_before.as_ref();
     (new && primary.task_definition == revision).then_some(primary)
 }
 
-/// Returns the deployment to follow, by the answer's PRIMARY deployment; none where the update starts none.
+/// Returns the rollout to watch, from the PRIMARY deployment in the response; `None` if the update starts none.
 ///
-/// Where the answer does not show it, the first deployment of the revision since `asked_at` will be it.
+/// If the response does not contain it, the first deployment of the revision since `asked_at` is taken.
 fn follow(plan: &ServicePlan, service: &Service, revision: String, asked_at: f64) -> Option<Followed> {
     let started = started(plan, service, &revision);
-    // Attributes such as tags' propagation start no deployment, and none was asked for.
+    // Some attributes, such as the propagation of tags, start no deployment, and none was requested.
     if started.is_none() && plan.after == Revision::Same && plan.reasons.is_empty() {
         return None;
     }
@@ -308,9 +314,9 @@ fn policy(plan: &ServicePlan) -> Policy {
     }
 }
 
-/// Records the digests that revisions now run with, for services that were deployed anew because a tag had moved.
+/// Records the digests of services that were deployed again because a tag was moved.
 ///
-/// Done only once they run: a record of what was rolled back would hide the next change.
+/// Called only after they succeeded: the record of a digest that was rolled back would hide the next change.
 pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &dyn ApplyReporter) {
     for service in plan
         .services

@@ -1,6 +1,7 @@
-//! Owns the retiring of revisions: deregistering one after the other, then deleting them by tens.
+//! Removes revisions: deregisters them one by one, then deletes them ten at a time.
 //!
-//! ECS takes one deregistration a second once twenty were made at once: throttles are waited out, not failed for.
+//! ECS allows one deregistration a second after a burst of twenty, so throttles are waited out instead of reported as
+//! failures.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,25 +13,25 @@ use crate::aws::types::revision_of;
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 
-/// How long to wait where ECS throttles: its buckets refill by one a second.
+/// The pause after a throttle: the token buckets of ECS refill by one a second.
 const REFILL: Duration = Duration::from_secs(1);
-/// How often in a row a call may be throttled: a bucket that gives nothing for so long is emptied by others.
+/// The most throttles in a row. A token bucket that stays empty for so long is drained by others.
 const PATIENCE: u32 = 60;
 
-/// Holds what was done, and what ended it before its time.
+/// What was done, and what stopped it early.
 #[derive(Debug, Default)]
 pub struct Retired {
     /// The ARNs that are INACTIVE now.
     pub deregistered: Vec<String>,
     /// The ARNs that are being deleted now.
     pub deleted: Vec<String>,
-    /// What ECS refused to delete, and why.
+    /// The ARNs that ECS refused to delete, with the reasons.
     pub refused: Vec<(String, String)>,
     pub failure: Option<Failure>,
     pub interrupted: bool,
 }
 
-/// Deregisters and then deletes revisions, by ARN; it stops between two calls once `stop` is set.
+/// Deregisters and then deletes revisions, by ARN. Stops between two calls once `stop` is set.
 pub async fn retire(
     deregister: &[String],
     delete: &[String],
@@ -49,13 +50,13 @@ pub async fn retire(
     retired
 }
 
-/// Says why the work ended before its time.
+/// Why the work stopped early.
 enum End {
     Interrupted,
     Failed(Failure),
 }
 
-/// Holds what every call needs to know of the whole.
+/// The context of every call.
 struct Work<'a> {
     stop: &'a AtomicBool,
     report: &'a dyn ApplyReporter,
@@ -71,13 +72,13 @@ impl Work<'_> {
         retired: &mut Retired,
     ) -> Result<(), End> {
         for arn in deregister {
-            let what = format!("deregister `{}`", revision_of(arn));
+            let what = format!("failed to deregister `{}`", revision_of(arn));
             self.patiently(&what, retired.done(), async || deregister_once(arn, aws).await).await?;
             retired.deregistered.push(arn.clone());
             self.tell(arn, false, retired.done());
         }
         for arns in delete.chunks(DELETIONS_A_CALL) {
-            let what = format!("delete `{}` and others", revision_of(&arns[0]));
+            let what = format!("failed to delete `{}` and others", revision_of(&arns[0]));
             let call = async || aws.delete_definitions(arns).await;
             let refused = self.patiently(&what, retired.done(), call).await?;
             for arn in arns.iter().filter(|arn| !refused.iter().any(|(known, _)| known == *arn)) {
@@ -93,7 +94,7 @@ impl Work<'_> {
         self.report.retired(revision_of(arn), deleted, done, self.of);
     }
 
-    /// Makes a call again for as long as its error may pass. Both calls do nothing the second time.
+    /// Retries a call while its error is transient. Both calls are idempotent.
     async fn patiently<T>(
         &self,
         what: &str,
@@ -116,7 +117,7 @@ impl Work<'_> {
                 return Err(End::Failed(Failure::error(what).hint(error.hint()).because(error)));
             }
             if throttled && throttles == 1 {
-                let text = format!("{done} of {} done; ECS takes one a second now", self.of);
+                let text = format!("{done} of {} done; ECS throttles to one a second", self.of);
                 self.report.note(&text);
             }
             tokio::time::sleep(if throttled { REFILL } else { pause(failures) }).await;
@@ -124,7 +125,7 @@ impl Work<'_> {
     }
 }
 
-/// Deregisters a revision; one that somebody else has deregistered in the meantime is as it should be.
+/// Deregisters a revision. Succeeds if another client deregistered it in the meantime.
 async fn deregister_once(arn: &str, aws: &Aws) -> Result<(), ApiError> {
     let Err(error) = aws.deregister(arn).await else { return Ok(()) };
     if error.code.as_deref() != Some("ClientException") {
@@ -137,7 +138,7 @@ async fn deregister_once(arn: &str, aws: &Aws) -> Result<(), ApiError> {
 }
 
 impl Retired {
-    /// Returns how many steps were done.
+    /// Returns the number of finished steps.
     pub fn done(&self) -> usize {
         self.deregistered.len() + self.deleted.len() + self.refused.len()
     }

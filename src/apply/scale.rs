@@ -1,5 +1,5 @@
-//! Owns the changing of how many tasks a service has. Both calls say what is to be, not by how much: made twice, they
-//! change nothing more, so that an answer that was lost is no reason to look.
+//! Changes the desired count or the autoscaling range of a service. Both calls set absolute values, so they are
+//! idempotent and a lost response needs no check.
 
 use serde_json::json;
 
@@ -8,10 +8,10 @@ use crate::aws::Aws;
 use crate::error::Failure;
 use crate::plan::scale::Change;
 
-/// Changes how many tasks a service has, or the range that autoscaling keeps it in.
+/// Changes the desired count of a service, or the range or suspension of its autoscaling.
 ///
 /// # Errors
-/// The API's.
+/// The API call failed.
 pub async fn scale(change: &Change, cluster: &str, name: &str, aws: &Aws) -> Result<(), Failure> {
     match change {
         Change::None => Ok(()),
@@ -20,7 +20,7 @@ pub async fn scale(change: &Change, cluster: &str, name: &str, aws: &Aws) -> Res
             let changed = aws.register_scalable_target(cluster, name, change).await;
             changed.map_err(|error| {
                 let hint = error.hint();
-                Failure::error(format!("change the autoscaling of service `{name}`"))
+                Failure::error(format!("failed to change the autoscaling of service `{name}`"))
                     .because(error)
                     .hint(hint)
             })
@@ -35,7 +35,7 @@ async fn set_desired(desired: i32, cluster: &str, name: &str, aws: &Aws) -> Resu
         attempt += 1;
         let Err(error) = aws.update_service(&document).await else { return Ok(()) };
         if attempt >= ATTEMPTS || !may_try_again(&error) {
-            let message = format!("set the desired count of service `{name}`");
+            let message = format!("failed to set the desired count of service `{name}`");
             return Err(Failure::error(message).hint(error.hint()).because(error));
         }
         tokio::time::sleep(pause(attempt)).await;

@@ -1,4 +1,4 @@
-//! Owns the starting of tasks of their own. The call carries a token: however often it is made, it starts once.
+//! Starts one-off tasks. The call carries a client token, so retries start the tasks only once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::work::{ResolvedWork, run_members};
 
-/// How long a task may run where nobody says: then it is stopped.
+/// The timeout of a task without one of its own, after which it is stopped.
 pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// One RunTask call to be made, with everything decided.
+/// A RunTask call, with everything resolved.
 #[derive(Clone, Debug, Default)]
 pub struct TaskOrder {
-    /// What commands call it.
+    /// The name of the task in commands.
     pub key: String,
     pub cluster: String,
     pub definition: TaskDefinition,
@@ -31,27 +31,27 @@ pub struct TaskOrder {
     pub members: Map<String, Value>,
     pub tags: BTreeMap<String, String>,
     pub count: u32,
-    /// The container whose exit code and log lines count; else those that are essential, and all lines.
+    /// The container whose exit code and log lines count; if `None`, the essential containers and all lines.
     pub container: Option<String>,
-    /// For how long it may run: then it is stopped.
+    /// The time after which the task is stopped.
     pub timeout: Duration,
-    /// Of 36 characters at the most.
+    /// At most 36 characters.
     pub started_by: String,
-    /// The token of the call, of 64 characters at the most.
+    /// The client token of the call; at most 64 characters.
     pub token: String,
 }
 
-/// Holds what a call started, and what it could not start.
+/// What a call started, and what it could not start.
 #[derive(Debug, Default)]
 pub struct Started {
     pub tasks: Vec<Task>,
-    /// How many others of the same call were not started, and why: each reason once.
+    /// The number of tasks that were not started; the reasons, each once, are in `failures`.
     pub missing: usize,
     pub failures: Vec<Failure>,
 }
 
 impl TaskOrder {
-    /// Returns the call that runs a work, with what was registered for its plan.
+    /// Creates the call that runs a task, with the revisions that were registered for its plan.
     pub fn of(
         work: &ResolvedWork,
         registered: &[TaskDefinition],
@@ -87,34 +87,39 @@ impl TaskOrder {
         Value::Object(document)
     }
 
-    /// Returns what to do where it is not known whether the call took effect.
+    /// Returns the hint for a call that may have taken effect.
     pub fn where_to_look(&self) -> String {
         format!(
-            "whether a task was started is not known: look with `aws ecs list-tasks --cluster {} --started-by {}`, and \
+            "a task may have been started: check with `aws ecs list-tasks --cluster {} --started-by {}`, and \
              with `--desired-status STOPPED` for one that has ended",
             self.cluster, self.started_by
         )
     }
 
     fn attempted(&self) -> String {
-        format!("run task `{}` ({}) in cluster `{}`", self.key, self.definition.revision(), self.cluster)
+        format!(
+            "failed to run task `{}` ({}) in cluster `{}`",
+            self.key,
+            self.definition.revision(),
+            self.cluster
+        )
     }
 }
 
-/// Returns the definition that a work runs.
+/// Returns the task definition to run.
 fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
     match &work.revision {
-        // A plan's indexes are those of its own registrations, which were all made.
+        // The indexes of a plan are those of its own registrations, all of which were made.
         Revision::New(index) => registered[*index].clone(),
         Revision::Registered(arn) => TaskDefinition { arn: arn.clone(), document: work.definition.clone() },
         Revision::Same => TaskDefinition { arn: work.family.clone(), document: work.definition.clone() },
     }
 }
 
-/// Makes the call, and returns the tasks that it started; a lost answer is asked for again with the same token.
+/// Makes the call, and returns the tasks that it started. After a lost response, it retries with the same client token.
 ///
 /// # Errors
-/// None was started, or it is not known whether one was.
+/// No task was started, or it is not known whether one was.
 pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) -> Result<Started, Failure> {
     let document = order.document();
     let mut attempt = 0;
@@ -127,7 +132,7 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) 
         if attempt >= ATTEMPTS || !may_try_again(&error) {
             return Err(not_run(order, error));
         }
-        tracing::info!("RunTask is called again with its token after: {error}");
+        tracing::info!("retrying RunTask with the same client token after: {error}");
         tokio::time::sleep(pause(attempt)).await;
     };
     let mut failures = failures_of(&answer.failures);
@@ -136,7 +141,7 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) 
     }
     let missing = (order.count as usize).saturating_sub(answer.tasks.len());
     if missing > 0 && failures.is_empty() {
-        let message = "not all tasks were started, and ECS does not say why";
+        let message = "not all tasks were started, and ECS gave no reason";
         failures.push(Failure::error(message));
     }
     for failure in &failures {
@@ -145,7 +150,7 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) 
     Ok(Started { tasks: answer.tasks, missing, failures })
 }
 
-/// Returns the failure of a call that came to nothing, as far as that is known.
+/// Returns the failure of a call that started nothing, or may have.
 fn not_run(order: &TaskOrder, error: ApiError) -> Failure {
     let unclear = error.is_ambiguous();
     let unknown = unclear.then(|| order.where_to_look());
@@ -156,7 +161,7 @@ fn not_run(order: &TaskOrder, error: ApiError) -> Failure {
     Failure::error(order.attempted()).hint(hint).hint(meant).hint(unknown).because(cause).unclear(unclear)
 }
 
-/// Returns the failure of a call that started nothing: each reason once, with what it means.
+/// Returns the failure of a call that started nothing: each reason once, with its explanation.
 fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
     let reasons: BTreeSet<String> = failures.iter().map(told).collect();
     let cause = anyhow::Error::msg(reasons.into_iter().collect::<Vec<_>>().join("; "));
@@ -165,7 +170,7 @@ fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
     hints.into_iter().fold(failure, Failure::hint)
 }
 
-/// Returns the refusals beside which something was started, each once.
+/// Returns the reasons for the tasks that were not started, each once.
 fn failures_of(failures: &[RunFailure]) -> Vec<Failure> {
     let mut known = BTreeSet::new();
     let new = failures.iter().filter(|one| known.insert(told(one)));
@@ -177,7 +182,7 @@ fn failures_of(failures: &[RunFailure]) -> Vec<Failure> {
     new.map(failure).collect()
 }
 
-/// Returns a refusal in ECS's words: reason, what it is about, detail.
+/// Returns a failure in ECS's words: the reason, the resource, and the detail.
 fn told(one: &RunFailure) -> String {
     let about = one.arn.as_deref().filter(|arn| !arn.is_empty());
     let about = about.map(|arn| format!(" of `{arn}`")).unwrap_or_default();
@@ -218,7 +223,7 @@ mod tests {
             ApiError { meaning: Meaning::Passing, message: None, ..ApiError::unreadable("ecs:RunTask") };
         let order = TaskOrder { started_by: "ecsail-run-1".to_owned(), ..TaskOrder::default() };
         let failure = not_run(&order, lost.clone());
-        assert!(failure.hints[0].starts_with("whether a task was started is not known"), "{failure:?}");
+        assert!(failure.hints[0].starts_with("a task may have been started"), "{failure:?}");
         assert!(failure.hints[0].contains("--started-by ecsail-run-1`"), "{failure:?}");
         let refused = ApiError { meaning: Meaning::Other, ..lost };
         assert!(not_run(&order, refused).hints.is_empty());

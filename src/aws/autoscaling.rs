@@ -1,11 +1,11 @@
-//! Owns calls to Application Auto Scaling: the range that a service's number of tasks is kept in.
+//! Calls Application Auto Scaling: the range that it keeps a service's desired count in.
 
 use aws_sdk_applicationautoscaling::types::{self as sdk, ScalableDimension, ServiceNamespace};
 use serde::Serialize;
 
 use super::{ApiError, Aws};
 
-/// Holds the range of a service's number of tasks, and what of its scaling is suspended.
+/// The range of a service's desired count, and which of its scaling activities are suspended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ScalableTarget {
     pub min: i32,
@@ -14,7 +14,7 @@ pub struct ScalableTarget {
     pub suspended: Suspended,
 }
 
-/// Holds which activities of Application Auto Scaling are suspended.
+/// Which activities of Application Auto Scaling are suspended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Suspended {
     #[serde(rename = "scale_in_suspended")]
@@ -26,13 +26,13 @@ pub struct Suspended {
 }
 
 impl Suspended {
-    /// Returns the state in which everything is suspended, or nothing.
+    /// Returns the state in which every activity is suspended, or none is.
     pub fn all(suspended: bool) -> Suspended {
         Suspended { scale_in: suspended, scale_out: suspended, scheduled: suspended }
     }
 }
 
-/// Holds what is to be changed about a scalable target; what is none stays.
+/// A change of a scalable target; a member that is `None` stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TargetChange {
     pub min: Option<i32>,
@@ -40,17 +40,17 @@ pub struct TargetChange {
     pub suspended: Option<Suspended>,
 }
 
-/// Returns the name of a service among the resources of Application Auto Scaling.
+/// Returns the resource id that Application Auto Scaling uses for a service.
 fn resource(cluster: &str, service: &str) -> String {
-    // A cluster may be named by its ARN; the resource's name has the short one.
+    // A cluster may be given as an ARN; the resource id contains its name only.
     format!("service/{}/{service}", cluster.rsplit('/').next().unwrap_or(cluster))
 }
 
 impl Aws {
-    /// Returns the scalable target of a service; nothing where its number of tasks is not scaled automatically.
+    /// Returns the scalable target of a service, or `None` if its desired count is not scaled automatically.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn scalable_target(
         &self,
         cluster: &str,
@@ -64,10 +64,10 @@ impl Aws {
         Ok(answer.scalable_targets().first().map(target))
     }
 
-    /// Changes the scalable target of a service; made twice, it changes nothing more.
+    /// Changes the scalable target of a service. The call is idempotent.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn register_scalable_target(
         &self,
         cluster: &str,

@@ -1,4 +1,5 @@
-//! Owns how clients are set up: region, credentials, role, endpoint, proxy and certificates, as the AWS CLI has them.
+//! Configures the AWS clients: region, credentials, role, endpoint, proxy and certificates, by the rules of the AWS
+//! CLI.
 
 use std::time::Duration;
 
@@ -17,19 +18,20 @@ use crate::error::Failure;
 use crate::manifest::Manifest;
 use crate::settings::Settings;
 
-/// Attempts for one call: enough to wait out a throttled bucket that refills once a second.
+/// Attempts per call: enough to outlast a throttled token bucket that refills once a second.
 const ATTEMPTS: u32 = 5;
-/// How long one attempt may take: a server that accepts and never answers would hang for ever otherwise.
+/// The limit for one attempt; without it, a server that accepts a connection and never answers would block the run for
+/// ever.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns the SDK's configuration.
 ///
-/// The region comes from `--region`, then the manifest, then the environment and the profile:
-/// a manifest that names a region means it, whatever CI has exported.
+/// The region comes from `--region`, then the manifest, then the environment and the profile: a region in the manifest
+/// overrides what CI exports.
 ///
 /// # Errors
-/// No region, or a CA bundle that cannot be read.
+/// No region is set, or the CA bundle cannot be read.
 pub async fn load(settings: &Settings, manifest: &Manifest) -> Result<SdkConfig> {
     let config = loader(settings, manifest)?.load().await;
     if config.region().is_none() {
@@ -54,7 +56,7 @@ fn loader(settings: &Settings, manifest: &Manifest) -> Result<ConfigLoader> {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &settings.profile {
-        // A profile that is named on the command line wins over keys in the environment, as in the AWS CLI.
+        // A profile given on the command line takes precedence over keys in the environment, as in the AWS CLI.
         let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
         loader = loader.profile_name(profile).credentials_provider(credentials);
     }
@@ -62,7 +64,7 @@ fn loader(settings: &Settings, manifest: &Manifest) -> Result<ConfigLoader> {
         loader = loader.endpoint_url(endpoint);
     }
     if settings.sandbox.is_some() {
-        // The sandbox takes any credentials; none of the user's own may reach it, nor be needed for it.
+        // The sandbox accepts any credentials. The user's own credentials are not needed, and must not be sent to it.
         let credentials = aws_credential_types::Credentials::from_keys("SANDBOXKEY", "sandbox", None);
         loader = loader.credentials_provider(credentials);
     }
@@ -74,10 +76,11 @@ fn loader(settings: &Settings, manifest: &Manifest) -> Result<ConfigLoader> {
 
 /// Returns an HTTP client that trusts the certificates of a bundle.
 ///
-/// The SDK does not read `AWS_CA_BUNDLE`, and a client of one's own loses its proxy settings: both are put back.
+/// The SDK does not read `AWS_CA_BUNDLE`, and a custom client drops the proxy settings, so both are set here.
 fn with_ca_bundle(path: &str) -> Result<SharedHttpClient> {
-    let pem = std::fs::read(path)
-        .map_err(|error| Failure::usage(format!("read `AWS_CA_BUNDLE` `{path}`")).because(error))?;
+    let pem = std::fs::read(path).map_err(|error| {
+        Failure::usage(format!("failed to read `AWS_CA_BUNDLE` file `{path}`")).because(error)
+    })?;
     let trust = TrustStore::empty().with_pem_certificate(pem.as_slice());
     let context = TlsContext::builder().with_trust_store(trust).build()?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {

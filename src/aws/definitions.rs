@@ -1,4 +1,5 @@
-//! Owns calls to ECS about the revisions of a family: listing them, reading them, retiring them, and what runs of them.
+//! Calls ECS about the revisions of a family: lists, reads, deregisters and deletes them, and lists the tasks that run
+//! them.
 
 use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionStatus};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -8,23 +9,23 @@ use super::raw::RawJson;
 use super::types::{Task, TaskDefinition};
 use super::{ApiError, Aws, CALLS_AT_ONCE};
 
-/// How many task definitions DeleteTaskDefinitions takes (API reference, `taskDefinitions`).
+/// The most task definitions that one DeleteTaskDefinitions call takes (API reference, `taskDefinitions`).
 pub const DELETIONS_A_CALL: usize = 10;
-/// How many tasks DescribeTasks takes.
+/// The most tasks that one DescribeTasks call takes.
 const TASKS_A_CALL: usize = 100;
 
-/// Says whether a revision can be used.
+/// The status of a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     Active,
-    /// Deregistered: what runs goes on, nothing new can use it.
+    /// Deregistered: running tasks continue, and nothing new can use it.
     Inactive,
     DeleteInProgress,
 }
 
 impl Status {
-    /// Returns the name on the wire.
+    /// Returns the status as the API writes it.
     pub fn name(self) -> &'static str {
         match self {
             Status::Active => "ACTIVE",
@@ -35,10 +36,10 @@ impl Status {
 }
 
 impl Aws {
-    /// Returns the ARNs of a family's revisions in a status, newest first, as many as `most` at the most.
+    /// Returns the ARNs of a family's revisions in a status, newest first, at most `most` of them.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn revision_arns(
         &self,
         family: &str,
@@ -60,12 +61,13 @@ impl Aws {
         }
     }
 
-    /// Returns task definitions by ARN, with their tags, in the order given; those that are gone are left out.
+    /// Returns task definitions by ARN, with their tags, in the given order. Task definitions that no longer exist are
+    /// left out.
     ///
-    /// One call each, a few at a time: the bucket for reading them holds 50 and refills by 20 a second.
+    /// Makes one call per ARN, a few at a time: the token bucket for these reads holds 50 and refills by 20 a second.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn task_definitions(&self, arns: &[String]) -> Result<Vec<TaskDefinition>, ApiError> {
         let calls = arns.iter().map(|arn| self.task_definition(arn));
         let found: Vec<Option<TaskDefinition>> =
@@ -76,7 +78,7 @@ impl Aws {
     /// Returns the names of all clusters of the account in this region.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn cluster_names(&self) -> Result<Vec<String>, ApiError> {
         let mut names = Vec::new();
         let mut pages = self.ecs.list_clusters().into_paginator().items().send();
@@ -87,10 +89,10 @@ impl Aws {
         Ok(names)
     }
 
-    /// Returns the tasks of a family that run, or are about to, in a cluster: a service's and others.
+    /// Returns the running and pending tasks of a family in a cluster, those of services among them.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn tasks_of_family(&self, cluster: &str, family: &str) -> Result<Vec<Task>, ApiError> {
         let mut arns = Vec::new();
         let request = self.ecs.list_tasks().cluster(cluster).family(family);
@@ -109,20 +111,22 @@ impl Aws {
         Ok(tasks)
     }
 
-    /// Deregisters a revision; one that is INACTIVE already stays so. Sent once: who retires many waits out throttles.
+    /// Deregisters a revision; an INACTIVE one is left as it is. Sent once: a caller that deregisters many retries
+    /// throttles itself.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn deregister(&self, arn: &str) -> Result<(), ApiError> {
         let request = self.ecs.deregister_task_definition().task_definition(arn).customize();
         let sent = request.config_override(once()).send().await;
         sent.map(drop).map_err(|error| ApiError::new("ecs:DeregisterTaskDefinition", error))
     }
 
-    /// Deletes up to ten INACTIVE revisions, and returns those that ECS refused with the reason. Sent once, as above.
+    /// Deletes up to ten INACTIVE revisions. Returns the ARNs that ECS refused, with the reasons. Sent once, like
+    /// [`Aws::deregister`].
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn delete_definitions(&self, arns: &[String]) -> Result<Vec<(String, String)>, ApiError> {
         let request = self.ecs.delete_task_definitions().set_task_definitions(Some(arns.to_vec()));
         let sent = request.customize().config_override(once()).send().await;

@@ -1,4 +1,4 @@
-//! Owns calls to ECR: whether an image is there, before anything changes.
+//! Calls ECR to check, before anything changes, that images exist.
 
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
 
@@ -7,20 +7,22 @@ use super::types::{Epoch, ImageState, PushedImage};
 use super::{ApiError, Aws};
 use crate::manifest::image::{EcrRepository, Reference};
 
-/// How many of the newest tags a message names.
+/// The number of newest tags that a message lists.
 const NEWEST: usize = 5;
-/// How many pages of 1,000 images are read to find them; a hint is not worth more.
+/// The most pages of 1,000 images that are read to find the newest tags; a hint is not worth more calls.
 const PAGES: usize = 5;
-/// How many pages of 1,000 images are read of a repository at the most: ECR lists them in no order.
+/// The most pages of 1,000 images that are read of a repository, because ECR lists images in no order.
 const ALL_PAGES: usize = 20;
 
 impl Aws {
-    /// Returns what is known of an image; one outside private ECR is not looked for.
+    /// Returns the state of an image; an image outside private ECR is left unchecked.
     ///
-    /// A missing permission leaves it unchecked: whoever deploys need not be able to read another account's registry.
+    /// A missing permission leaves the image unchecked too: a deploy may run without read access to the registry of
+    /// another account.
     ///
     /// # Errors
-    /// Those of the API that say nothing about the image: no credentials, no connection.
+    /// The API call failed for a reason that says nothing about the image, such as missing credentials or no
+    /// connection.
     pub async fn image(&self, reference: &Reference) -> Result<ImageState, ApiError> {
         let Some(repository) = reference.ecr() else {
             return Ok(ImageState::Unchecked("not in a private ECR registry".to_owned()));
@@ -54,7 +56,7 @@ impl Aws {
         }
     }
 
-    /// Returns the newest tags of a repository; none where they cannot be read, since they only help a message.
+    /// Returns the newest tags of a repository, or none if they cannot be read: they are only for a hint.
     async fn newest_tags(&self, repository: &EcrRepository) -> Vec<String> {
         let client = self.ecr(&repository.region);
         let filter = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged).build();
@@ -75,10 +77,10 @@ impl Aws {
         images.iter().flat_map(|image| image.image_tags().iter().cloned()).take(NEWEST).collect()
     }
 
-    /// Returns the tagged images of a repository, the newest first, and whether these are all.
+    /// Returns the tagged images of a repository, newest first, and whether the list is complete.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn pushed_images(
         &self,
         repository: &EcrRepository,
@@ -103,10 +105,10 @@ impl Aws {
         Ok((images, token.is_none()))
     }
 
-    /// Returns the image of a repository under a digest, whether it has a tag or not; nothing where it is gone.
+    /// Returns the image of a repository with a digest, tagged or not, or `None` if it no longer exists.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn image_by_digest(
         &self,
         repository: &EcrRepository,
@@ -123,7 +125,7 @@ impl Aws {
     }
 }
 
-/// Returns our view of an image.
+/// Converts an image of the SDK.
 fn pushed(image: &ImageDetail) -> PushedImage {
     let counts = image.image_scan_findings_summary().and_then(|found| found.finding_severity_counts());
     let completed = image.image_scan_findings_summary().is_some();

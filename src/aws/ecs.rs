@@ -1,4 +1,4 @@
-//! Owns calls to ECS. Documents go out and come in as raw JSON; see [`super::raw`].
+//! Calls ECS. Documents are sent and kept as raw JSON; see [`super::raw`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +12,25 @@ use super::raw::RawJson;
 use super::types::{ServiceDeployment, ServiceRevision, Task, TaskDefinition, view};
 use super::{ApiError, Aws};
 
-/// How many services DescribeServices takes (API reference, DescribeServices, `services`).
+/// The most services that one DescribeServices call takes (API reference, DescribeServices, `services`).
 const SERVICES_A_CALL: usize = 10;
-/// How many ARNs DescribeServiceDeployments and DescribeServiceRevisions take.
+/// The most ARNs that one DescribeServiceDeployments or DescribeServiceRevisions call takes.
 const DEPLOYMENTS_A_CALL: usize = 20;
-/// How many service deployments a page of ListServiceDeployments has at the most.
+/// The most service deployments in one page of ListServiceDeployments.
 const DEPLOYMENTS_A_PAGE: i32 = 100;
-/// What the status of a service deployment is that has not ended.
+/// The statuses of a service deployment that has not ended.
 const OPEN: &[&str] =
     &["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
-/// How many tasks DescribeTasks takes.
+/// The most tasks that one DescribeTasks call takes.
 const TASKS_A_CALL: usize = 100;
-/// How many stopped tasks are read at the most: a crash loop of a large service leaves thousands.
+/// The most stopped tasks that are read: a crash loop of a large service leaves thousands.
 pub const STOPPED_AT_MOST: usize = 1000;
 
 impl Aws {
-    /// Returns the raw services that there are, by name; a name that is not there is left out.
+    /// Returns services as raw JSON, by name; names that do not exist are left out.
     ///
     /// # Errors
-    /// The API's; [`Meaning::NotFound`] where the cluster does not exist.
+    /// The API call failed, with [`Meaning::NotFound`] if the cluster does not exist.
     pub async fn services(
         &self,
         cluster: &str,
@@ -56,7 +56,7 @@ impl Aws {
     /// Returns the names of the services of a cluster.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn service_names(&self, cluster: &str) -> Result<Vec<String>, ApiError> {
         let mut names = Vec::new();
         let mut pages =
@@ -69,17 +69,17 @@ impl Aws {
         Ok(names)
     }
 
-    /// Returns a task definition by family, `family:revision` or ARN; nothing where there is none.
+    /// Returns a task definition by family, `family:revision` or ARN, or `None` if it does not exist.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn task_definition(&self, name: &str) -> Result<Option<TaskDefinition>, ApiError> {
         let raw = RawJson::keep();
         let request =
             self.ecs.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
         if let Err(error) = request.customize().interceptor(raw.clone()).send().await {
             let error = ApiError::new("ecs:DescribeTaskDefinition", error);
-            // "Unable to describe task definition." is what ECS says of one that is not there.
+            // ECS answers "Unable to describe task definition." for one that does not exist.
             let absent =
                 matches!(error.code.as_deref(), Some("ClientException" | "InvalidParameterException"));
             return if absent { Ok(None) } else { Err(error) };
@@ -87,12 +87,13 @@ impl Aws {
         Ok(definition_of(raw.answer()))
     }
 
-    /// Registers a task definition document as it is and returns it as ECS stored it.
+    /// Registers a task definition document and returns the task definition as ECS stored it.
     ///
-    /// Sent once: the call has no idempotency token, and the SDK's retry of a lost answer would register twice.
+    /// Sent once: the call has no idempotency token, so a retry by the SDK after a lost response would register a
+    /// second revision.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn register(&self, document: &Value) -> Result<TaskDefinition, ApiError> {
         let raw = RawJson::send(document);
         let request = self.ecs.register_task_definition().customize().interceptor(raw.clone());
@@ -101,10 +102,10 @@ impl Aws {
         definition_of(raw.answer()).ok_or_else(|| ApiError::unreadable("ecs:RegisterTaskDefinition"))
     }
 
-    /// Updates a service with a document as UpdateService takes it, and returns the raw service. Sent once.
+    /// Updates a service with an UpdateService document and returns the service as raw JSON. Sent once.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn update_service(&self, document: &Value) -> Result<Value, ApiError> {
         let raw = RawJson::send(document);
         let request = self.ecs.update_service().customize().interceptor(raw.clone());
@@ -119,7 +120,7 @@ impl Aws {
     /// Sets tags on a resource.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
         let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect::<Value>();
         let raw = RawJson::send(&json!({"resourceArn": arn, "tags": tags}));
@@ -130,7 +131,7 @@ impl Aws {
     /// Returns service revisions by ARN; those that ECS does not have are left out.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn service_revisions(&self, arns: &[String]) -> Result<Vec<ServiceRevision>, ApiError> {
         let calls = arns.chunks(DEPLOYMENTS_A_CALL).map(|arns| async move {
             let raw = RawJson::keep();
@@ -143,11 +144,10 @@ impl Aws {
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
 
-    /// Returns the deployments of a service that were created after a time, newest first: those of one page, which has
-    /// 100 at the most.
+    /// Returns the deployments of a service that were created after a time, newest first: one page, at most 100.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn service_deployments_since(
         &self,
         cluster: &str,
@@ -167,10 +167,10 @@ impl Aws {
         Ok(list)
     }
 
-    /// Returns the newest service deployments of a service, newest first, as a list has them.
+    /// Returns the newest service deployments of a service, newest first, as ListServiceDeployments gives them.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn newest_service_deployments(
         &self,
         cluster: &str,
@@ -187,7 +187,7 @@ impl Aws {
             let sent = sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
             list.extend(views(&raw.answer(), "serviceDeployments"));
             next = sent.next_token().map(str::to_owned).filter(|token| !token.is_empty());
-            // That the newest come first is what ECS does, and not what it promises.
+            // ECS lists the newest first, but does not document that order.
             let in_order = list.is_sorted_by(|a, b| a.created_at.0 >= b.created_at.0);
             if next.is_none() || (in_order && list.len() >= number) {
                 break;
@@ -198,10 +198,10 @@ impl Aws {
         Ok(list)
     }
 
-    /// Returns the service deployments of a service that have not ended, as a list has them.
+    /// Returns the service deployments of a service that have not ended, as ListServiceDeployments gives them.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn open_service_deployments(
         &self,
         cluster: &str,
@@ -219,7 +219,7 @@ impl Aws {
     /// Returns service deployments by ARN; those that ECS does not have are left out.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn service_deployments(&self, arns: &[String]) -> Result<Vec<ServiceDeployment>, ApiError> {
         let calls = arns.chunks(DEPLOYMENTS_A_CALL).map(|arns| async move {
             let raw = RawJson::keep();
@@ -232,10 +232,10 @@ impl Aws {
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
 
-    /// Returns the stopped tasks of a service that are not `known` yet: ECS shows them for about an hour.
+    /// Returns the stopped tasks of a service that are not in `known`; ECS lists stopped tasks for about an hour.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn stopped_tasks(
         &self,
         cluster: &str,
@@ -247,19 +247,19 @@ impl Aws {
         self.tasks(cluster, &arns).await
     }
 
-    /// Returns the tasks of a service that run or are to run.
+    /// Returns the tasks of a service that are running or are to run.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn live_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ApiError> {
         let arns = self.task_arns(cluster, service, DesiredStatus::Running).await?;
         self.tasks(cluster, &arns).await
     }
 
-    /// Returns tasks by id or ARN; those that ECS does not have, or no longer, are left out.
+    /// Returns tasks by id or ARN; tasks that ECS does not have, or no longer has, are left out.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
         let calls = arns.chunks(TASKS_A_CALL).map(|arns| async move {
             let raw = RawJson::keep();
@@ -271,8 +271,7 @@ impl Aws {
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
 
-    /// Returns the ARNs of the tasks of a service, page by page; of those that stopped, no more than
-    /// [`STOPPED_AT_MOST`].
+    /// Returns the ARNs of the tasks of a service, page by page; at most [`STOPPED_AT_MOST`] stopped ones.
     async fn task_arns(
         &self,
         cluster: &str,
@@ -294,19 +293,19 @@ impl Aws {
         }
     }
 
-    /// Asks ECS to stop a task; its reason is kept with it. A task that has stopped already stays as it is.
+    /// Stops a task with a reason, which ECS keeps. A task that has stopped already is left as it is.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn stop_task(&self, cluster: &str, arn: &str, reason: &str) -> Result<(), ApiError> {
         let sent = self.ecs.stop_task().cluster(cluster).task(arn).reason(reason).send().await;
         sent.map(drop).map_err(|error| ApiError::new("ecs:StopTask", error))
     }
 
-    /// Asks ECS to stop a service deployment and to go back to the service revision before it.
+    /// Stops a service deployment, so that ECS rolls back to the service revision before it.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn stop_service_deployment(&self, arn: &str) -> Result<(), ApiError> {
         let request = self.ecs.stop_service_deployment().service_deployment_arn(arn);
         let sent = request.stop_type(StopServiceDeploymentStopType::Rollback).send().await;
@@ -315,10 +314,10 @@ impl Aws {
 }
 
 impl Aws {
-    /// Answers a lifecycle hook that waits: its service deployment goes on, or back.
+    /// Resolves a lifecycle hook that waits for an action: the service deployment continues or rolls back.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn continue_service_deployment(
         &self,
         arn: &str,
@@ -333,7 +332,7 @@ impl Aws {
     }
 }
 
-/// Returns the setting for calls that must not be made a second time behind our back.
+/// Returns the client configuration for calls that the SDK must not retry.
 pub(super) fn once() -> aws_sdk_ecs::config::Builder {
     aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
 }
@@ -348,7 +347,7 @@ fn definition_of(mut answer: Value) -> Option<TaskDefinition> {
     Some(TaskDefinition { arn, document })
 }
 
-/// Returns the views of a list in an answer; an item that cannot be read is left out.
+/// Returns the items of a list in a response, as `T`; items that cannot be parsed are left out.
 pub(super) fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
     let items = answer[member].as_array();
     items.into_iter().flatten().filter_map(|item| view(item).ok()).collect()

@@ -1,4 +1,4 @@
-//! Owns calls to Elastic Load Balancing: how the targets of a service are.
+//! Calls Elastic Load Balancing: the health of a service's targets.
 
 use super::types::TargetHealth;
 use super::{ApiError, Aws};
@@ -7,7 +7,7 @@ impl Aws {
     /// Returns the health of the targets of a target group.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn target_health(&self, group: &str) -> Result<Vec<TargetHealth>, ApiError> {
         let sent = self.elb().describe_target_health().target_group_arn(group).send().await;
         let answer =

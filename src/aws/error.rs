@@ -1,4 +1,4 @@
-//! Owns errors of the API: what was called, what came back, and what that means for the caller.
+//! Errors of the AWS API: which call failed, what AWS answered, and what kind of error that is.
 
 use std::error::Error as StdError;
 
@@ -7,32 +7,33 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-/// Says what an error means for what comes next.
+/// The kind of an API error, as far as callers treat kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// A throttle, a server error, a broken connection: worth another try.
+    /// A throttle, a server error or a broken connection: worth a retry.
     Passing,
-    /// The caller may not do this.
+    /// The caller lacks the permission.
     Denied,
-    /// The credentials are no longer good.
+    /// The credentials have expired.
     Expired,
-    /// There are no credentials, or what should give them failed.
+    /// There are no credentials, or their provider failed.
     NoCredentials,
-    /// What was asked for is not there.
+    /// The resource does not exist.
     NotFound,
-    /// The service does not know this operation: an old or incomplete implementation.
+    /// The service does not have this operation: an old or incomplete implementation of the API.
     Unsupported,
-    /// The answer is none of the service's: a proxy's page, or one that broke off. It may pass, or be so always.
+    /// The response is not one of the service: a proxy's page, or a response that broke off. It may be transient or
+    /// permanent.
     Garbled,
     /// Anything else.
     Other,
 }
 
-/// Holds an error of one call.
+/// The error of one API call.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{operation}: {}", self.text())]
 pub struct ApiError {
-    /// The IAM name of the call, such as `ecs:UpdateService`.
+    /// The IAM action of the call, such as `ecs:UpdateService`.
     pub operation: String,
     pub meaning: Meaning,
     pub code: Option<String>,
@@ -41,7 +42,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Returns our error of an SDK's.
+    /// Converts an error of the SDK.
     pub fn new<E>(operation: &str, error: SdkError<E, HttpResponse>) -> ApiError
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -51,7 +52,7 @@ impl ApiError {
         let message = error.message().map(str::to_owned);
         let meaning = meaning(&error, code.as_deref());
         let message = match cause::<CredentialsError, _>(&error) {
-            // The SDK lists every place that it tried, over many lines; the hint names them.
+            // The SDK lists every provider that it tried, over many lines; the hint names them.
             Some(credentials) => {
                 let first = causes(credentials).lines().next().unwrap_or_default().to_owned();
                 Some(first.trim_end_matches(" Attempted:").trim_end_matches('.').to_owned())
@@ -61,12 +62,12 @@ impl ApiError {
         ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
     }
 
-    /// Returns whether another try may go better.
+    /// Returns whether a retry may succeed.
     pub fn may_pass(&self) -> bool {
         matches!(self.meaning, Meaning::Passing | Meaning::Garbled)
     }
 
-    /// Returns whether the call may have taken effect all the same. A throttle had none.
+    /// Returns whether the call may have taken effect although it failed. A throttled call never did.
     pub fn is_ambiguous(&self) -> bool {
         let throttled =
             self.code.as_deref().is_some_and(|code| code.contains("Throttl") || code.contains("TooMany"));
@@ -78,29 +79,29 @@ impl ApiError {
         match (&self.code, &self.message) {
             (Some(code), Some(message)) => format!("{code}: {message}{request}"),
             (Some(one), None) | (None, Some(one)) => format!("{one}{request}"),
-            (None, None) => format!("no answer that can be read{request}"),
+            (None, None) => format!("the response could not be parsed{request}"),
         }
     }
 
-    /// Returns the error of an answer that is not what the service gives.
+    /// Returns the error for a response that is not one of the service's.
     pub fn unreadable(operation: &str) -> ApiError {
         ApiError {
             operation: operation.to_owned(),
             meaning: Meaning::Garbled,
             code: None,
-            message: Some("the answer is not what ECS gives".to_owned()),
+            message: Some("the response could not be parsed".to_owned()),
             request_id: None,
         }
     }
 
-    /// Returns what to do about it, where that is known.
+    /// Returns what to do about the error, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self.meaning {
-            Meaning::Denied => Some(format!("allow `{}` to the role or user that runs ecsail", self.operation)),
-            Meaning::Expired => Some("renew the credentials (`aws sso login`), then run it again".to_owned()),
+            Meaning::Denied => Some(format!("allow `{}` for the role or user that runs ecsail", self.operation)),
+            Meaning::Expired => Some("renew the credentials (`aws sso login`), then run the command again".to_owned()),
             Meaning::NoCredentials => Some(
-                "looked in the environment (`AWS_ACCESS_KEY_ID`), the profile in `~/.aws`, SSO, web identity, the container \
-                 and the instance: set one up, or name a profile with `--profile`"
+                "set up credentials in the environment (`AWS_ACCESS_KEY_ID`), a profile in `~/.aws`, SSO, web identity, the container \
+                 or the instance, or choose a profile with `--profile`"
                     .to_owned(),
             ),
             _ => None,
@@ -145,7 +146,7 @@ where
     }
 }
 
-/// Returns an error without a code in words; the status tells a page of a proxy's from an answer that broke off.
+/// Describes an error that has no code; the HTTP status distinguishes a proxy's page from a response that broke off.
 fn unnamed<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> String {
     let status = error.raw_response().map(|answer| format!("HTTP {}: ", answer.status().as_u16()));
     format!("{}{}", status.unwrap_or_default(), causes(error))
@@ -162,7 +163,7 @@ fn cause<T: StdError + 'static, E: StdError + 'static>(error: &E) -> Option<&T> 
     None
 }
 
-/// Returns the chain of causes as one line, without the SDK's dump of the answer.
+/// Returns the chain of causes as one line, without the SDK's dump of the response.
 fn causes(error: &dyn StdError) -> String {
     let mut parts = vec![error.to_string()];
     let mut next = error.source();

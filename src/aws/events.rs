@@ -1,5 +1,5 @@
-//! Owns calls to EventBridge for rules on the default bus: what they are, and changing them and their targets. Documents go
-//! out and come in as raw JSON; see [`super::raw`]. Calls that change something are sent once.
+//! Calls EventBridge about the rules of the default bus: reads and changes rules and their targets. Documents are sent
+//! and kept as raw JSON; see [`super::raw`]. Calls that change something are sent once.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::raw::RawJson;
 use super::types::without_nulls;
 use super::{ApiError, Aws};
 
-/// Holds an entry of a call that succeeded without it.
+/// A failed entry of a call that succeeded for its other entries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailedEntry {
     pub target: String,
@@ -21,16 +21,16 @@ pub struct FailedEntry {
 }
 
 impl Aws {
-    /// Returns the client when a call of this kind may be made: EventBridge allows 50 a second.
+    /// Waits until a call of this kind is allowed, and returns the client: EventBridge allows 50 calls a second.
     pub(super) async fn paced(&self, kind: &'static str) -> &aws_sdk_eventbridge::Client {
         self.events_pace.wait(kind).await;
         self.events()
     }
 
-    /// Returns all rules of the default bus, as ListRules has them.
+    /// Returns all rules of the default bus, as ListRules gives them.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn all_rules(&self) -> Result<Vec<Value>, ApiError> {
         let (mut rules, mut next) = (Vec::new(), None);
         loop {
@@ -48,10 +48,10 @@ impl Aws {
         }
     }
 
-    /// Returns a rule of the default bus, as DescribeRule has it; none where there is none.
+    /// Returns a rule of the default bus, as DescribeRule gives it, or `None` if it does not exist.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn rule(&self, name: &str) -> Result<Option<Value>, ApiError> {
         let raw = RawJson::keep();
         let request = self.paced("DescribeRule").await.describe_rule().name(name).customize();
@@ -64,10 +64,10 @@ impl Aws {
         }
     }
 
-    /// Returns the targets of a rule; none where the rule is gone.
+    /// Returns the targets of a rule, or none if the rule no longer exists.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn rule_targets(&self, rule: &str) -> Result<Vec<Value>, ApiError> {
         let (mut targets, mut next) = (Vec::new(), None);
         loop {
@@ -93,10 +93,10 @@ impl Aws {
         }
     }
 
-    /// Returns the tags of a rule; none where the rule is gone.
+    /// Returns the tags of a rule, or none if the rule no longer exists.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn rule_tags(&self, rule: &Value) -> Result<BTreeMap<String, String>, ApiError> {
         let arn = rule["Arn"].as_str().unwrap_or_default();
         let sent =
@@ -108,10 +108,10 @@ impl Aws {
         Ok(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
     }
 
-    /// Creates a rule, or replaces what one says, with a document as PutRule takes it; returns its ARN.
+    /// Creates or replaces a rule with a PutRule document, and returns its ARN.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn put_rule(&self, document: &Value) -> Result<String, ApiError> {
         let request = self.paced("PutRule").await.put_rule().customize().interceptor(RawJson::send(document));
         let answer = request.config_override(once()).send().await;
@@ -119,10 +119,10 @@ impl Aws {
         Ok(answer.rule_arn().unwrap_or_default().to_owned())
     }
 
-    /// Puts targets on a rule, and returns those that were not.
+    /// Puts targets on a rule, and returns the entries that failed.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn put_targets(&self, rule: &str, targets: &[Value]) -> Result<Vec<FailedEntry>, ApiError> {
         let raw = RawJson::send(&json!({ "Rule": rule, "Targets": targets }));
         let request = self.paced("PutTargets").await.put_targets().customize().interceptor(raw.clone());
@@ -131,10 +131,10 @@ impl Aws {
         Ok(failed(&raw.answer()))
     }
 
-    /// Takes targets off a rule, and returns those that were not.
+    /// Removes targets from a rule, and returns the entries that failed.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn remove_targets(&self, rule: &str, ids: &[String]) -> Result<Vec<FailedEntry>, ApiError> {
         let raw = RawJson::send(&json!({ "Rule": rule, "Ids": ids }));
         let request = self.paced("RemoveTargets").await.remove_targets().customize().interceptor(raw.clone());
@@ -143,10 +143,10 @@ impl Aws {
         Ok(failed(&raw.answer()))
     }
 
-    /// Switches a rule on or off.
+    /// Enables or disables a rule.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn switch_rule(&self, rule: &str, enabled: bool) -> Result<(), ApiError> {
         if enabled {
             let sent = self
@@ -172,10 +172,10 @@ impl Aws {
         sent.map(drop).map_err(|error| ApiError::new("events:DisableRule", error))
     }
 
-    /// Deletes a rule that has no targets; one that is not there is as good as deleted.
+    /// Deletes a rule that has no targets. Succeeds if the rule does not exist.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn delete_rule(&self, rule: &str) -> Result<(), ApiError> {
         let sent = self
             .paced("DeleteRule")
@@ -192,7 +192,7 @@ impl Aws {
     /// Sets tags on a rule, by its ARN.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn tag_rule(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
         let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().ok();
         let request = self.paced("TagResource").await.tag_resource().resource_arn(arn);
@@ -201,10 +201,10 @@ impl Aws {
         sent.map(drop).map_err(|error| ApiError::new("events:TagResource", error))
     }
 
-    /// Takes tags off a rule, by its ARN.
+    /// Removes tags from a rule, by its ARN.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn untag_rule(&self, arn: &str, keys: &[String]) -> Result<(), ApiError> {
         let request = self
             .paced("UntagResource")
@@ -217,10 +217,10 @@ impl Aws {
     }
 }
 
-/// What stands where an entry names no target.
+/// The target of a failed entry that names none.
 pub const NOT_NAMED: &str = "(not named)";
 
-/// Returns the failed entries of an answer, as many as it counts: those that it counts and does not list have no name.
+/// Returns the failed entries of a response. Entries that the response counts but does not list have no name.
 fn failed(answer: &Value) -> Vec<FailedEntry> {
     let text = |value: &Value, default: &str| value.as_str().unwrap_or(default).to_owned();
     let entry = |entry: &Value| FailedEntry {
@@ -230,7 +230,7 @@ fn failed(answer: &Value) -> Vec<FailedEntry> {
     };
     let mut entries: Vec<FailedEntry> =
         answer["FailedEntries"].as_array().into_iter().flatten().map(entry).collect();
-    // Raw JSON may write a whole number as `1.0`.
+    // The raw JSON may contain a whole number as `1.0`.
     let counted = answer["FailedEntryCount"].as_f64().unwrap_or_default() as usize;
     entries.extend((entries.len()..counted).map(|_| entry_without_name()));
     entries
@@ -240,11 +240,11 @@ fn entry_without_name() -> FailedEntry {
     FailedEntry {
         target: NOT_NAMED.to_owned(),
         code: "(no code)".to_owned(),
-        message: "the answer counts more failed entries than it lists".to_owned(),
+        message: "the response counts more failed entries than it lists".to_owned(),
     }
 }
 
-/// Returns the settings of a call that is made once.
+/// Returns the client configuration for calls that the SDK must not retry.
 fn once() -> aws_sdk_eventbridge::config::Builder {
     aws_sdk_eventbridge::config::Builder::default().retry_config(RetryConfig::disabled())
 }

@@ -1,39 +1,39 @@
-//! Owns calls to CloudWatch Logs: the lines that containers have written.
+//! Calls CloudWatch Logs: the log lines of containers.
 
 use super::{ApiError, Aws};
 
-/// How many pages of a stream are read at the most until one has lines.
+/// The most pages of a log stream that are read to find one with lines.
 const LOG_PAGES: usize = 5;
 
-/// Holds which events of a log group are asked for.
+/// A query for events of a log group.
 #[derive(Clone, Copy, Debug)]
 pub struct LogQuery<'a> {
-    /// The log's own region where it is another than the service's.
+    /// The region of the log group, if it differs from the service's.
     pub region: Option<&'a str>,
     pub group: &'a str,
-    /// What the names of the streams begin with.
+    /// The prefix of the log stream names.
     pub stream_prefix: &'a str,
-    /// A filter pattern of CloudWatch.
+    /// A CloudWatch filter pattern.
     pub pattern: Option<&'a str>,
-    /// Since when, in milliseconds since 1970.
+    /// The start time, in milliseconds since 1970.
     pub since: i64,
-    /// Where to go on, from the page before.
+    /// The token of the next page, from the page before.
     pub token: Option<&'a str>,
 }
 
-/// Holds one event of a log.
+/// One event of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogEvent {
     pub id: String,
     pub stream: String,
-    /// When it happened, as its writer says, in milliseconds since 1970.
+    /// The timestamp that the writer gave, in milliseconds since 1970.
     pub at: i64,
-    /// When CloudWatch took it in.
+    /// When CloudWatch ingested it, in milliseconds since 1970.
     pub ingested: i64,
     pub message: String,
 }
 
-/// Holds one page of events; there may be more even where it is empty.
+/// One page of events. An empty page may be followed by others.
 #[derive(Clone, Debug, Default)]
 pub struct LogPage {
     pub events: Vec<LogEvent>,
@@ -41,10 +41,11 @@ pub struct LogPage {
 }
 
 impl Aws {
-    /// Returns the last lines of a log stream, oldest first; `region` is the log's own where it is another.
+    /// Returns the last lines of a log stream, oldest first; `region` is the log group's, if it differs from the
+    /// service's.
     ///
     /// # Errors
-    /// The API's; [`super::error::Meaning::NotFound`] where there is no such group or stream.
+    /// The API call failed, with [`super::error::Meaning::NotFound`] if the group or stream does not exist.
     pub async fn last_log_lines(
         &self,
         region: Option<&str>,
@@ -54,7 +55,7 @@ impl Aws {
     ) -> Result<Vec<String>, ApiError> {
         let client = self.logs(region.unwrap_or(&self.region));
         let mut token = None;
-        // A page may be empty though there are more before it; where there are none, the token stays the same.
+        // A page may be empty although there are earlier ones; after the last one, the token stays the same.
         for _ in 0..LOG_PAGES {
             let request = client.get_log_events().log_group_name(group).log_stream_name(stream);
             let request = request.limit(number).start_from_head(false).set_next_token(token.clone());
@@ -72,7 +73,7 @@ impl Aws {
     /// Returns one page of the events of a log group, across its streams, oldest first.
     ///
     /// # Errors
-    /// The API's; [`super::error::Meaning::NotFound`] where there is no such group.
+    /// The API call failed, with [`super::error::Meaning::NotFound`] if the group does not exist.
     pub async fn log_events(&self, query: &LogQuery<'_>) -> Result<LogPage, ApiError> {
         let client = self.logs(query.region.unwrap_or(&self.region));
         let request = client.filter_log_events().log_group_name(query.group);

@@ -1,7 +1,7 @@
-//! Owns everything that is said to AWS and heard from it.
+//! Makes every call to AWS.
 //!
-//! The only module that names an `aws_sdk_*` crate. Outwards it speaks ecsail's own vocabulary
-//! ([`types`]): what comes in is the raw JSON of the answers, so that no field is lost on the way.
+//! The only module that uses an `aws_sdk_*` crate. Other modules see ecsail's own types ([`types`]), which are parsed
+//! from the raw JSON of the responses, so that no field is lost.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -41,36 +41,37 @@ pub use error::ApiError;
 
 use pace::Pace;
 
-/// How many calls that read one thing each are made at a time: few enough for the smallest bucket to keep up.
+/// The most calls made concurrently where each reads one thing: few enough for the smallest token bucket.
 pub const CALLS_AT_ONCE: usize = 8;
 
-/// How many calls of a kind are made to EventBridge a second: it allows 50 (EventBridge quotas), and others ask it too.
+/// The most calls of one kind to EventBridge a second: it allows 50 (EventBridge quotas), which other clients of the
+/// account share.
 const RULE_CALLS_A_SECOND: u32 = 40;
 
-/// Holds the clients of one run.
+/// The AWS clients of one run.
 pub struct Aws {
     config: SdkConfig,
     ecs: aws_sdk_ecs::Client,
-    /// ECR clients by region: an image is looked up where its repository is.
+    /// ECR clients by region: an image is looked up in the region of its repository.
     ecr: Mutex<BTreeMap<String, aws_sdk_ecr::Client>>,
-    /// CloudWatch Logs clients by region: a container's log options may name another one.
+    /// CloudWatch Logs clients by region: a container's log options may name another region.
     logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
     events_pace: Pace,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
-    /// The region that services are in.
+    /// The region of the services.
     pub region: String,
 }
 
 impl Aws {
-    /// Returns the clients for a manifest: its region and role, the environment's credentials.
+    /// Creates the clients for a manifest, with its region and role and the credentials of the environment.
     ///
-    /// Nothing is sent yet; credentials are looked for when the first call is made.
+    /// Sends nothing: credentials are resolved on the first call.
     ///
     /// # Errors
-    /// No region, or settings that cannot be used.
+    /// No region is set, or the settings are invalid.
     pub async fn connect(settings: &Settings, manifest: &Manifest) -> Result<Aws> {
         let config = config::load(settings, manifest).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();

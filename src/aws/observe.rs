@@ -1,7 +1,7 @@
-//! Owns the look at AWS before a plan is made: as few round trips as what is asked for allows.
+//! Reads from AWS what a plan needs, in as few round trips as possible.
 //!
-//! Everything that depends on nothing but the manifest is asked for at once; what depends on
-//! the services comes in a second round.
+//! The first round reads everything that depends on the manifest alone; the second round reads what depends on the
+//! services.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,14 +20,14 @@ use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::render::{Definition, Desired, images};
 
-/// How many definitions are read at once: as many as DescribeTaskDefinition takes in a burst (ECS API rate limits).
+/// The most definitions read concurrently: the burst of DescribeTaskDefinition (ECS API rate limits).
 const DEFINITIONS_AT_ONCE: usize = 50;
 
 impl Aws {
-    /// Returns what is there of what is desired.
+    /// Returns the observed state of everything that is desired.
     ///
     /// # Errors
-    /// A cluster that does not exist, or errors of the API that leave no ground for a plan.
+    /// A cluster does not exist, or an API call failed without which no plan can be made.
     pub async fn observe(&self, desired: &Desired) -> Result<Observed> {
         let mut observed = Observed { region: self.region.clone(), ..Observed::default() };
         let families = families(desired);
@@ -47,14 +47,14 @@ impl Aws {
         observed.images = images.map_err(failure)?;
         match caller {
             Ok(caller) => observed.caller = Some(caller),
-            Err(error) => observed.notes.push(format!("who runs this is not known: {error}")),
+            Err(error) => observed.notes.push(format!("failed to identify the caller: {error}")),
         }
         self.observe_running(desired, &mut observed).await?;
         self.observe_running_images(desired, &mut observed).await?;
         Ok(observed)
     }
 
-    /// First round: the services, cluster by cluster.
+    /// First round: reads the services, cluster by cluster.
     async fn observe_services(
         &self,
         desired: &Desired,
@@ -92,10 +92,10 @@ impl Aws {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Returns what is known of each image, by reference.
+    /// Returns the state of each image, by reference.
     ///
     /// # Errors
-    /// As [`Aws::image`].
+    /// Fails as [`Aws::image`] does.
     pub async fn images(
         &self,
         references: &BTreeSet<Reference>,
@@ -107,7 +107,7 @@ impl Aws {
         Ok(try_join_all(calls).await?.into_iter().collect())
     }
 
-    /// Returns the schedules as they are, the definitions that they run, and what could not be looked at.
+    /// Returns the observed schedules, the definitions that they run, and notes about what could not be read.
     async fn observe_scheduled(
         &self,
         desired: &Desired,
@@ -123,9 +123,11 @@ impl Aws {
                 schedules.elsewhere = elsewhere;
                 Vec::new()
             }
-            // Who uses only one of the two services need not be allowed to look at the other one.
+            // A role that may use only one of the two services must not fail on the other.
             Err(error) if matches!(error.meaning, Meaning::Denied | Meaning::Unsupported) => {
-                vec![format!("whether something else runs what the new schedules run is not known: {error}")]
+                vec![format!(
+                    "could not check whether another schedule or rule already runs the new schedules: {error}"
+                )]
             }
             Err(error) => return Err(error),
         };
@@ -135,7 +137,7 @@ impl Aws {
         Ok((schedules, definitions, notes))
     }
 
-    /// Second round: the definitions that run (where they are not the newest) and the digests that they run with.
+    /// Second round: reads the running definitions that are not the newest of their family, and the running digests.
     async fn observe_running(&self, desired: &Desired, observed: &mut Observed) -> Result<()> {
         let known: BTreeMap<_, _> =
             observed.latest.values().map(|latest| (latest.arn.clone(), latest.clone())).collect();
@@ -154,10 +156,11 @@ impl Aws {
             join3(self.latest(&unknown), self.latest(&families), self.service_revisions(&revisions)).await;
         let definitions = definitions.map_err(failure)?;
         observed.latest.extend(latest.map_err(failure)?);
-        // Without service revisions (old permissions, another cloud) a moved tag is found by our own tags, if at all.
+        // Without service revisions (missing permission, another implementation of the API), only the digests in
+        // ecsail's own tags show whether a tag was moved.
         let revisions = revisions.unwrap_or_else(|error| {
             let note = format!(
-                "the digests that run are not known, but for those that an earlier deploy recorded: {error}"
+                "could not read the running digests; only those recorded by an earlier deploy are compared: {error}"
             );
             observed.notes.push(note);
             Vec::new()
@@ -170,7 +173,7 @@ impl Aws {
         Ok(())
     }
 
-    /// For services that keep their definition: the images that it will have, once the definition is known.
+    /// Reads the images of services that keep their definition, which is known only after the second round.
     async fn observe_running_images(&self, desired: &Desired, observed: &mut Observed) -> Result<()> {
         let mut references = BTreeSet::new();
         for service in desired.all_services() {
@@ -207,7 +210,8 @@ fn families(desired: &Desired) -> BTreeSet<String> {
     desired.definitions().filter_map(family).collect()
 }
 
-/// Returns the digests that a service runs, by container: those of its current revisions of the definition that it runs.
+/// Returns the digests that a service runs, by container, from its current service revisions with the definition that
+/// it runs.
 fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String, String> {
     let current: Vec<_> =
         service.current_service_revisions.iter().map(|revision| revision.arn.as_str()).collect();
@@ -231,7 +235,7 @@ fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> 
     seen.filter_map(family).filter(|family| !family.is_empty()).collect()
 }
 
-/// Returns the failure that an error of a call about a cluster is for a command.
+/// Converts the error of a call about a cluster into a failure of the command.
 pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
     let missing = error.code.as_deref() == Some("ClusterNotFoundException");
     let failure = failure(error);
@@ -240,17 +244,15 @@ pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
     }
     let hint =
         "check `cluster:` and `region:` in the manifest, and the account of the credentials".to_owned();
-    Failure::error(format!("there is no cluster `{cluster}`")).because(failure).hint(hint)
+    Failure::error(format!("no cluster named `{cluster}`")).because(failure).hint(hint)
 }
 
-/// Returns the failure that an error of the API is for a command.
+/// Converts an API error into a failure of the command.
 pub fn failure(error: ApiError) -> Failure {
     let hint = error.hint();
     match error.meaning {
-        Meaning::NoCredentials => {
-            Failure::error("the AWS credentials could not be loaded").because(error).hint(hint)
-        }
+        Meaning::NoCredentials => Failure::error("failed to load AWS credentials").because(error).hint(hint),
         Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
-        _ => Failure::error(format!("call `{}`", error.operation)).because(error).hint(hint),
+        _ => Failure::error(format!("failed to call `{}`", error.operation)).because(error).hint(hint),
     }
 }

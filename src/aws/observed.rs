@@ -1,4 +1,4 @@
-//! Owns what was seen in AWS before a plan is made, as one value. It never asks for anything.
+//! The state that was observed in AWS before a plan is made, as one value. Makes no calls.
 
 use std::collections::BTreeMap;
 
@@ -8,42 +8,42 @@ use super::scheduled::ObservedSchedules;
 use super::types::{Service, TaskDefinition};
 use crate::manifest::schedules::Via;
 
-/// Says what is known of an image that a definition names.
+/// The state of an image that a definition names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ImageState {
-    /// It is there, under this digest.
+    /// The image exists, with this digest.
     Found { digest: String },
-    /// The repository has no such tag or digest; these are its newest tags.
+    /// The repository has no such tag or digest; `newest` are its newest tags.
     Missing { newest: Vec<String> },
-    /// There is no such repository.
+    /// The repository does not exist.
     NoRepository,
-    /// It was not looked for: the reason.
+    /// The image was not checked, for this reason.
     Unchecked(String),
 }
 
-/// Holds who runs ecsail, as STS says.
+/// The identity that runs ecsail, from STS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Caller {
     pub account: String,
     pub arn: String,
 }
 
-/// Holds what was seen in AWS before a plan is made.
+/// The state that was observed in AWS before a plan is made.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// By cluster and name.
+    /// By cluster and service name.
     pub services: BTreeMap<(String, String), ObservedService>,
-    /// The newest active revision of a family.
+    /// The newest active revision, by family.
     pub latest: BTreeMap<String, TaskDefinition>,
-    /// By reference.
+    /// By image reference.
     pub images: BTreeMap<String, ImageState>,
     pub caller: Option<Caller>,
-    /// The region that was looked at.
+    /// The region that was read.
     pub region: String,
     pub schedules: ObservedSchedules,
-    /// The definitions that schedules run, by what their targets name.
+    /// The definitions that schedules run, by the name in their targets.
     pub scheduled: BTreeMap<String, TaskDefinition>,
-    /// What could not be looked at, and why; said once.
+    /// What could not be read and why, one note each.
     pub notes: Vec<String>,
 }
 
@@ -59,14 +59,14 @@ impl Observed {
     }
 }
 
-/// Holds what was seen of one service.
+/// The observed state of one service.
 #[derive(Clone, Debug, Default)]
 pub struct ObservedService {
-    /// The raw answer, for the comparison.
+    /// The raw response, for the comparison.
     pub document: Value,
     pub service: Service,
-    /// The definition that it runs.
+    /// The task definition that the service runs.
     pub running: Option<TaskDefinition>,
-    /// The digests that it runs, by container; empty where ECS does not tell.
+    /// The running digests, by container; empty where ECS does not report them.
     pub digests: BTreeMap<String, String>,
 }

@@ -1,25 +1,24 @@
-//! Owns how fast calls of a kind follow one another: a service that allows few calls a second is not asked more often, however
-//! fast it answers.
+//! Limits the rate of API calls per kind, for services that allow few calls a second.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Keeps when the next call of each kind may be made.
+/// The earliest time of the next call, by kind.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// How long after one call the next one of its kind comes.
+    /// The interval between two calls of one kind.
     every: Duration,
     next: Mutex<BTreeMap<&'static str, Instant>>,
 }
 
 impl Pace {
-    /// Returns a pace of so many calls of a kind a second.
+    /// Creates a limiter for a number of calls of each kind a second.
     pub(super) fn of(calls_a_second: u32) -> Pace {
         Pace { every: Duration::from_secs(1) / calls_a_second.max(1), next: Mutex::default() }
     }
 
-    /// Waits until a call of this kind may be made.
+    /// Waits until a call of this kind is allowed.
     pub(super) async fn wait(&self, kind: &'static str) {
         let wait = self.take(kind, Instant::now());
         if !wait.is_zero() {
@@ -27,7 +26,7 @@ impl Pace {
         }
     }
 
-    /// Takes the next place for a call of this kind, and returns how long it is until then.
+    /// Reserves the next slot for a call of this kind, and returns the time until then.
     fn take(&self, kind: &'static str, now: Instant) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let place = next.get(kind).copied().unwrap_or(now).max(now);

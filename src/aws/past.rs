@@ -1,7 +1,7 @@
-//! Owns the look at what a service ran before: ECS's own history, and the older revisions of its family where that says
-//! nothing.
+//! Reads what a service ran before: from ECS's deployment history, or from older revisions of its family where the
+//! history is not available.
 //!
-//! What may not be read is a note, since there is a next best source; only an error that may pass is a failure.
+//! Something that must not be read is a note, because there is a next best source; only a transient error is a failure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,49 +14,49 @@ use super::types::{Service, ServiceDeployment, ServiceRevision, TaskDefinition, 
 use super::{ApiError, Aws};
 use crate::error::Failure;
 
-/// How many pages of 100 deployments are read at the most: twenty a day for the 90 days that ECS keeps.
+/// The most pages of 100 deployments that are read: twenty deployments a day for the 90 days that ECS keeps.
 const PAGES: usize = 20;
-/// Of how many deployments that succeeded it is read what they brought.
+/// The number of succeeded deployments whose service revisions are read.
 const SUCCESSES: usize = 100;
-/// Of how many deployments it is read what they were to bring, however they ended.
+/// The number of newest deployments, of any status, whose service revisions are read.
 const NEWEST: usize = 10;
-/// Of how many of them the task definition is read at once, and of how many where an image is looked for.
+/// The number of task definitions of succeeded deployments that are read, normally and in the search for an image.
 const DEFINITIONS: usize = 5;
 const DEFINITIONS_FOR_AN_IMAGE: usize = 50;
-/// How many revisions of a family are read, and how many where an image is looked for.
+/// The number of revisions of a family that are read, normally and in the search for an image.
 const REVISIONS: usize = 10;
 const REVISIONS_FOR_AN_IMAGE: usize = 100;
 
-/// Holds what is known of a service's past.
+/// What is known of the past deployments of a service.
 #[derive(Clone, Debug, Default)]
 pub struct Past {
-    /// The service deployments of the last 90 days, newest first; empty where they cannot be read.
+    /// The service deployments of the last 90 days, newest first; empty if they cannot be read.
     pub deployments: Vec<ServiceDeployment>,
-    /// The service revisions that succeeded, that the service has now, and of the newest deployments; by ARN.
+    /// The service revisions of the succeeded and the newest deployments and the current ones, by ARN.
     pub revisions: BTreeMap<String, ServiceRevision>,
     /// The service revision that ran when the oldest known deployment began.
     pub at_first: Option<ServiceRevision>,
     /// Whether the oldest known deployment was the service's first.
     pub from_the_beginning: bool,
-    /// Task definitions by ARN: the one that runs, and those that ran before, as far as they were looked at.
+    /// Task definitions by ARN: the running one, and earlier ones as far as they were read.
     pub definitions: BTreeMap<String, TaskDefinition>,
-    /// ACTIVE revisions of the family, newest first; empty where they were not looked at.
+    /// ACTIVE revisions of the family, newest first; empty if they were not read.
     pub registered: Vec<TaskDefinition>,
-    /// What could not be read.
+    /// What could not be read, and why.
     pub notes: Vec<String>,
 }
 
 impl Aws {
-    /// Returns what ECS's history knows of a service, with the definitions that come into question first.
+    /// Returns the deployment history of a service, with the definitions that are the first candidates for a rollback.
     ///
     /// # Errors
-    /// Those of the API that may pass, and a definition that cannot be read.
+    /// An API call failed with a transient error, or a definition cannot be read.
     pub async fn past(&self, cluster: &str, service: &Service) -> Result<Past, Failure> {
         let mut past = Past::default();
         let name = &service.service_name;
         match self.service_deployment_history(cluster, name).await {
             Ok(list) if list.is_empty() => {
-                past.notes.push(format!("ECS shows no deployment of `{name}` in its history"))
+                past.notes.push(format!("ECS has no deployment history for `{name}`"))
             }
             Ok(list) => past.deployments = list,
             Err(error) => past.notes.push(unread("the deployment history", error)?),
@@ -69,7 +69,7 @@ impl Aws {
                     found.into_iter().map(|known| (known.service_revision_arn.clone(), known)).collect();
             }
             Err(error) => {
-                past.notes.push(unread("what was deployed", error)?);
+                past.notes.push(unread("the deployed service revisions", error)?);
                 past.deployments.clear();
             }
         }
@@ -99,15 +99,15 @@ impl Aws {
                 Ok(found.source_service_revisions.into_iter().map(|revision| revision.arn).collect())
             }
             Err(error) if error.may_pass() => Err(failure(error)),
-            // It would only have told what ran before the history begins.
+            // Only what ran before the beginning of the history stays unknown.
             Err(_) => Ok(Vec::new()),
         }
     }
 
-    /// Returns all deployments that ECS's history has of a service, newest first.
+    /// Returns all service deployments that ECS keeps of a service, newest first.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn service_deployment_history(
         &self,
         cluster: &str,
@@ -131,10 +131,10 @@ impl Aws {
         Ok(list)
     }
 
-    /// Reads the definitions that are not known yet; those that are not there any more are left out.
+    /// Reads the definitions that have not been read yet; those that no longer exist are left out.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn read_definitions(&self, past: &mut Past, names: Vec<String>) -> Result<(), Failure> {
         let unknown = distinct(names.into_iter().filter(|name| !past.definitions.contains_key(name)));
         let calls = unknown.map(|name| async move { self.task_definition(&name).await });
@@ -146,7 +146,7 @@ impl Aws {
     /// Reads the newest ACTIVE revisions of a family that are older than one of its revisions.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn read_registered(&self, past: &mut Past, family: &str, before: u64) -> Result<(), Failure> {
         let arns = self.active_revisions(family).await.map_err(failure)?;
         let older = arns.into_iter().filter(|arn| number_of(arn).is_some_and(|number| number < before));
@@ -156,11 +156,11 @@ impl Aws {
         Ok(())
     }
 
-    /// Reads the definitions in which an image may be found that no known service revision names: those of the deployments
-    /// that succeeded, and the newest ACTIVE revisions of the family.
+    /// Reads the definitions in which to find an image that no known service revision names: those of succeeded
+    /// deployments, and the newest ACTIVE revisions of the family.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn read_for_an_image(&self, past: &mut Past, family: &str) -> Result<(), Failure> {
         let succeeded = distinct(past.succeeded().map(|(_, revision)| revision.task_definition.clone()));
         let succeeded: Vec<String> = succeeded.take(DEFINITIONS_FOR_AN_IMAGE).collect();
@@ -185,7 +185,7 @@ impl Aws {
 }
 
 impl Past {
-    /// Returns the deployments that succeeded, newest first, with what they brought, as far as that is known.
+    /// Returns the succeeded deployments whose service revisions are known, with these, newest first.
     pub fn succeeded(&self) -> impl DoubleEndedIterator<Item = (&ServiceDeployment, &ServiceRevision)> {
         self.deployments.iter().filter(|known| known.status == "SUCCESSFUL").filter_map(|known| {
             let revision = self.revisions.get(known.target()?)?;
@@ -194,17 +194,17 @@ impl Past {
     }
 }
 
-/// Returns the number of a task definition's revision.
+/// Returns the revision number of a task definition ARN.
 pub fn number_of(arn: &str) -> Option<u64> {
     revision_of(arn).rsplit_once(':')?.1.parse().ok()
 }
 
-/// Returns the family of a task definition.
+/// Returns the family of a task definition ARN.
 pub fn family_of(arn: &str) -> &str {
     revision_of(arn).rsplit_once(':').map_or(revision_of(arn), |(family, _)| family)
 }
 
-/// Returns the service revisions to read: those that succeeded, those that the service has now, and where it all began.
+/// Returns the service revisions to read: of succeeded and newest deployments, the current ones, and `sources`.
 fn wanted_revisions(service: &Service, past: &Past, sources: &[String]) -> Vec<String> {
     let succeeded = past.deployments.iter().filter(|known| known.status == "SUCCESSFUL");
     let succeeded = succeeded.filter_map(ServiceDeployment::target).take(SUCCESSES).map(str::to_owned);
@@ -219,15 +219,15 @@ fn distinct(names: impl Iterator<Item = String>) -> impl Iterator<Item = String>
     names.filter(move |name| seen.insert(name.clone()))
 }
 
-/// Returns the note on something that cannot be read.
+/// Returns the note about something that cannot be read.
 ///
 /// # Errors
-/// An error that may pass: then the next best source would be a wrong one.
+/// A transient error or unusable credentials: the next best source would then be the wrong one.
 fn unread(what: &str, error: ApiError) -> Result<String, Failure> {
     use super::error::Meaning;
     let ends = matches!(error.meaning, Meaning::Expired | Meaning::NoCredentials);
     if error.may_pass() || ends {
         return Err(failure(error));
     }
-    Ok(format!("{what} cannot be read: {error}"))
+    Ok(format!("failed to read {what}: {error}"))
 }

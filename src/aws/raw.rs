@@ -1,7 +1,7 @@
-//! Owns raw JSON through the SDK: a document is sent as it is, an answer is kept as it came.
+//! Sends and keeps raw JSON through the SDK.
 //!
-//! The SDK still signs, retries, finds endpoints and credentials. Its types would drop every field that is newer
-//! than they are; the JSON does not.
+//! The SDK still signs, retries, and resolves endpoints and credentials. Its types would drop every field that is newer
+//! than the SDK; the raw JSON keeps them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
-/// Replaces the body of one operation, and keeps the body of its answer.
+/// An interceptor that replaces the request body of one operation and keeps the response body.
 #[derive(Clone, Debug, Default)]
 pub struct RawJson {
     body: Option<Vec<u8>>,
@@ -22,19 +22,19 @@ pub struct RawJson {
 }
 
 impl RawJson {
-    /// Returns an interceptor that only keeps the answer.
+    /// Returns an interceptor that only keeps the response.
     pub fn keep() -> RawJson {
         RawJson::default()
     }
 
-    /// Returns an interceptor that sends `document` as the body.
+    /// Returns an interceptor that sends `document` as the request body.
     ///
-    /// An idempotency token that the SDK would have generated is not in it: the document brings its own.
+    /// The document must contain its own idempotency token: the one that the SDK generates is replaced with the body.
     pub fn send(document: &Value) -> RawJson {
         RawJson { body: Some(document.to_string().into_bytes()), ..RawJson::default() }
     }
 
-    /// Returns the answer's JSON; `null` where there was none.
+    /// Returns the response's JSON, or `null` if there was none.
     pub fn answer(&self) -> Value {
         let bytes = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null)
@@ -47,7 +47,7 @@ impl Intercept for RawJson {
         "RawJson"
     }
 
-    // Before the retry loop: each attempt is then signed over, and sends, this body.
+    // Before the retry loop, so that each attempt signs and sends this body.
     fn modify_before_retry_loop(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
@@ -62,7 +62,7 @@ impl Intercept for RawJson {
         Ok(())
     }
 
-    // Only after deserialization are the bytes in memory.
+    // The bytes are in memory only after deserialization.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,

@@ -1,6 +1,8 @@
-//! Owns the look at all that may refer to the revisions of a family: services and their past, tasks, rules, schedules.
+//! Reads everything that may refer to the revisions of a family: services and their past deployments, tasks, rules and
+//! schedules.
 //!
-//! What could not be read is in the answer too: whoever removes something must not take ignorance for absence.
+//! The result also contains what could not be read: a caller that removes revisions must not mistake unread for
+//! unreferenced.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,30 +18,30 @@ use super::{ApiError, Aws, CALLS_AT_ONCE};
 use crate::error::Failure;
 use crate::plan::rollback::{Wanted, choose, releases, wanted};
 
-/// How many service revisions are read at a time, newest first, until enough of them are known.
+/// The number of service revisions read per call, newest first, until enough are known.
 const REVISIONS_A_CALL: usize = 20;
 
-/// Names what is looked at.
+/// A kind of resource that may refer to a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// The services of the clusters: always looked at
+    /// Services of the clusters; always read
     #[value(skip)]
     Services,
-    /// The other clusters of the account, in this region
+    /// Other clusters of the account in this region
     Clusters,
-    /// The past deployments of the services
+    /// Past deployments of the services
     Deployments,
-    /// Tasks that run
+    /// Running tasks
     Tasks,
     /// EventBridge rules
     Rules,
-    /// EventBridge Scheduler's schedules
+    /// EventBridge Scheduler schedules
     Schedules,
 }
 
 impl Source {
-    /// Returns the permissions that reading it takes.
+    /// Returns the IAM actions that reading it needs.
     pub fn permissions(self) -> &'static [&'static str] {
         match self {
             Source::Services => &["ecs:ListServices", "ecs:DescribeServices"],
@@ -56,7 +58,7 @@ impl Source {
         }
     }
 
-    /// Returns the name that the command line has for it.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Source::Services => "services",
@@ -69,46 +71,47 @@ impl Source {
     }
 }
 
-/// Says where to look.
+/// What to search for references.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     pub family: String,
-    /// The clusters that were named; all others are looked at as well, unless they are left out.
+    /// The named clusters; all other clusters of the account are read as well, unless they are excluded.
     pub clusters: Vec<String>,
-    /// Whether the past of services that do not run the family is of interest: they may go back to it.
+    /// Whether to read past deployments of services that do not run the family now: they may roll back to it.
     pub all_pasts: bool,
-    /// What is not looked at.
+    /// The kinds of resources that are not read.
     pub without: Vec<Source>,
 }
 
-/// Holds what may refer to a family.
+/// The resources that may refer to a family.
 #[derive(Debug, Default)]
 pub struct Referring {
     pub services: Vec<SeenService>,
     pub tasks: Vec<Task>,
     pub rules: Vec<RuleTarget>,
     pub schedules: Vec<ScheduleTarget>,
-    /// What could not be read, the first error of each.
+    /// The kinds of resources that could not be read, with the first error of each.
     pub unread: Vec<(Source, ApiError)>,
 }
 
-/// Holds a service and its past.
+/// A service and its past deployments.
 #[derive(Clone, Debug, Default)]
 pub struct SeenService {
     pub cluster: String,
     pub service: Service,
-    /// Its service deployments, newest first.
+    /// The service deployments, newest first.
     pub deployments: Vec<ServiceDeployment>,
-    /// The service revisions that ran when the oldest of them began.
+    /// The service revisions that ran when the oldest deployment began.
     pub at_first: Vec<String>,
-    /// The task definitions of service revisions, as far as they were read.
+    /// Task definition ARNs by service revision, as far as they were read.
     pub definitions: BTreeMap<String, String>,
-    /// The task definition that a rollback would go to, of a service that runs the family.
+    /// The task definition that a rollback would deploy; only of a service that runs the family.
     pub back_to: Option<String>,
 }
 
 impl Aws {
-    /// Returns all that may refer to the revisions of a family. It never fails: what cannot be read is told apart.
+    /// Returns everything that may refer to the revisions of a family. Never fails: what could not be read is in
+    /// `unread`.
     pub async fn referring(&self, scope: &Scope) -> Referring {
         let mut seen = Referring::default();
         let clusters = self.clusters_of(scope, &mut seen).await;
@@ -130,7 +133,7 @@ impl Aws {
     }
 
     async fn clusters_of(&self, scope: &Scope, seen: &mut Referring) -> BTreeSet<String> {
-        // A cluster may be named by its ARN, which is listed by its name.
+        // A cluster may be given as an ARN; listed clusters are names.
         let named = scope.clusters.iter().map(|name| revision_of(name).to_owned());
         let mut clusters: BTreeSet<String> = named.collect();
         let others = unless(scope, Source::Clusters, self.cluster_names()).await;
@@ -161,11 +164,11 @@ impl Aws {
         Ok(found.concat())
     }
 
-    /// Reads the past of the services.
+    /// Reads the past deployments of the services.
     async fn look_back(&self, scope: &Scope, seen: &mut Referring) {
         let (mut services, mut errors) = (std::mem::take(&mut seen.services), Vec::new());
         let interesting = |seen: &&mut SeenService| {
-            // Under the other controllers there are no service deployments.
+            // Services with other deployment controllers have no service deployments.
             let by_ecs = matches!(seen.service.deployment_controller.kind.as_str(), "" | "ECS");
             by_ecs && (scope.all_pasts || seen.runs(&scope.family))
         };
@@ -181,7 +184,7 @@ impl Aws {
     async fn look_back_on(&self, seen: &mut SeenService, family: &str) -> Result<(), ApiError> {
         let name = &seen.service.service_name;
         seen.deployments = match self.newest_service_deployments(&seen.cluster, name, usize::MAX).await {
-            // Deleted since it was listed.
+            // The service was deleted after it was listed.
             Err(error) if error.meaning == Meaning::NotFound => return Ok(()),
             deployments => deployments?,
         };
@@ -205,7 +208,7 @@ impl Aws {
         Ok(())
     }
 
-    /// Returns the task definition that a rollback would go to now, as `rollback` itself finds it.
+    /// Returns the task definition that `ecsail rollback` would deploy now.
     async fn way_back(&self, seen: &SeenService) -> Result<Option<String>, Failure> {
         let (service, one) = (&seen.service, Wanted::Back(1));
         let mut past = self.past(&seen.cluster, service).await?;
@@ -215,18 +218,18 @@ impl Aws {
             let below = wanted::number_below(&past, &known);
             self.read_registered(&mut past, &family, below).await?;
         }
-        // That there is nothing to go back to is no error here.
+        // A service without a previous deployment is no error here.
         Ok(choose(service, &past, &one).ok().flatten().map(|choice| choice.to.definition))
     }
 }
 
-/// Returns the error of the API that a failure came from.
+/// Returns the API error that caused a failure.
 fn of_failure(failure: Failure) -> ApiError {
     let cause = std::error::Error::source(&failure).and_then(|cause| cause.downcast_ref::<ApiError>());
     cause.cloned().unwrap_or_else(|| ApiError::unreadable("ecs:DescribeTaskDefinition"))
 }
 
-/// Does a call, unless its source is left out: then there is nothing.
+/// Awaits a call, unless its source is excluded; then the result is empty.
 async fn unless<T: Default>(
     scope: &Scope,
     source: Source,
@@ -236,7 +239,7 @@ async fn unless<T: Default>(
 }
 
 impl Referring {
-    /// Returns what was read of a source; what was not is kept in mind.
+    /// Returns what was read of a source, or nothing after recording the error.
     fn take<T: Default>(&mut self, source: Source, read: Result<T, ApiError>) -> T {
         read.unwrap_or_else(|error| {
             self.unread.push((source, error));

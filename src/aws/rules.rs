@@ -1,27 +1,27 @@
-//! Owns calls to EventBridge: which rules run tasks, and of which definition.
+//! Calls EventBridge: lists which rules run tasks, and of which task definitions.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::error::Meaning;
 use super::{ApiError, Aws, CALLS_AT_ONCE};
 
-/// Holds a target of a rule that runs tasks.
+/// A target of a rule that runs tasks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuleTarget {
     pub bus: String,
     pub rule: String,
-    /// As the target has it: an ARN, with or without a revision.
+    /// As the target names it: an ARN, with or without a revision.
     pub task_definition: String,
 }
 
 impl Aws {
-    /// Returns the targets that run tasks, of all rules on all buses; a rule that is switched off is one too.
+    /// Returns the targets that run tasks, of all rules on all buses, disabled ones included.
     ///
-    /// A rule can be asked for by its target, but the target is the cluster: that says nothing of the definition, and a
-    /// cluster that nobody named would be left out. So each rule is read.
+    /// ListRuleNamesByTarget would not do: its target is the cluster, which does not identify the task definition, and
+    /// it misses rules with clusters that were not named. So every rule is read.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn rules_that_run_tasks(&self) -> Result<Vec<RuleTarget>, ApiError> {
         let mut rules = Vec::new();
         for bus in self.event_buses().await? {
@@ -55,7 +55,7 @@ impl Aws {
             let request = self.paced("ListRules").await.list_rules().event_bus_name(bus).set_next_token(next);
             let answer = match request.send().await.map_err(|error| ApiError::new("events:ListRules", error))
             {
-                // The bus is gone since it was listed.
+                // The bus was deleted after it was listed.
                 Err(error) if error.meaning == Meaning::NotFound => return Ok(names),
                 answer => answer?,
             };

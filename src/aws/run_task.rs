@@ -1,4 +1,4 @@
-//! Owns the call that starts tasks of their own. What it refuses comes as failures in a good answer, not as an error.
+//! Starts one-off tasks with RunTask, which reports tasks that it could not place as failures in a successful response.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,30 +8,30 @@ use super::raw::RawJson;
 use super::types::{Task, may_show};
 use super::{ApiError, Aws};
 
-/// Holds what RunTask answered: the tasks that were started, and why others were not.
+/// The response of RunTask: the started tasks, and why others were not started.
 #[derive(Clone, Debug, Default)]
 pub struct RunAnswer {
     pub tasks: Vec<Task>,
     pub failures: Vec<RunFailure>,
 }
 
-/// Holds why a task was not started, as ECS says it.
+/// Why a task was not started, in ECS's words.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub struct RunFailure {
-    /// Of the container instance that has no room, or of what else is missing.
+    /// The ARN of the container instance without room, or of another missing resource.
     pub arn: Option<String>,
-    /// Such as `RESOURCE:MEMORY`, `AGENT`, `MISSING`; treated as open.
+    /// Such as `RESOURCE:MEMORY`, `AGENT` or `MISSING`; the set is open.
     pub reason: String,
     #[serde(deserialize_with = "may_show")]
     pub detail: Option<String>,
 }
 
 impl Aws {
-    /// Starts tasks with a document as RunTask takes it. Sent once: who calls sends the same token again.
+    /// Starts tasks with a RunTask document. Sent once: the caller retries with the same client token.
     ///
     /// # Errors
-    /// The API's. What ECS could not place is no error, and stands in the answer.
+    /// The API call failed. Tasks that ECS could not place are failures in the response, not errors.
     pub async fn run_task(&self, document: &Value) -> Result<RunAnswer, ApiError> {
         let raw = RawJson::send(document);
         let request = self.ecs.run_task().customize().interceptor(raw.clone());

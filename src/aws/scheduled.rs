@@ -1,7 +1,8 @@
-//! Owns the look at schedules before a plan is made, in EventBridge Scheduler and in EventBridge's rules, as raw JSON.
+//! Reads schedules before a plan is made, from EventBridge Scheduler and from EventBridge rules, as raw JSON.
 //!
-//! A schedule is read with one call, a rule with two beside its share of a list. The scheduler answers at least 250 GetSchedule
-//! a second in every region (its quotas), EventBridge 50 calls: so a few rules are read at a time, at a pace (see [`super::pace`]), and more schedules.
+//! Reading a schedule takes one call, reading a rule takes two besides the list. EventBridge Scheduler allows at least
+//! 250 GetSchedule calls a second in every region (its quotas), EventBridge 50 calls: so only a few rules are read
+//! concurrently, at a limited rate (see [`super::pace`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,29 +15,30 @@ use crate::manifest::schedules::Via;
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 
-/// How many rules are read or put at a time. Their pace is kept beside that, however fast the answers come.
+/// The most rules read or put concurrently. The rate limit applies as well, however fast the responses are.
 pub const RULES_AT_ONCE: usize = 3;
 
-/// Holds a schedule as it is.
+/// A schedule as it was observed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedSchedule {
     pub via: Via,
-    /// What GetSchedule answers; of a rule what ListRules has.
+    /// The response of GetSchedule; for a rule, its entry in ListRules.
     pub document: Value,
-    /// All targets of a rule; the one target of a schedule.
+    /// All targets of a rule, or the one target of a schedule.
     pub targets: Vec<Value>,
-    /// The tags of the rule, or of the group that the schedule is in.
+    /// The tags of the rule, or of the schedule's group.
     pub tags: BTreeMap<String, String>,
 }
 
-/// Holds what is there of what is desired.
+/// The observed state of the desired schedules.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObservedSchedules {
-    /// By the schedule's key; one that is not there is left out.
+    /// By schedule key; schedules that do not exist are left out.
     pub found: BTreeMap<String, ObservedSchedule>,
-    /// The tags of the schedule groups that are there, by name.
+    /// The tags of existing schedule groups, by group name.
     pub groups: BTreeMap<String, BTreeMap<String, String>>,
-    /// What has the name of one that is not there, in the other service or in another group of ours; by the schedule's key.
+    /// Schedules that do not exist where they are desired, but under the same name in the other service or in another
+    /// group of the app; by schedule key.
     pub elsewhere: BTreeMap<String, Vec<ObservedSchedule>>,
 }
 
@@ -46,17 +48,17 @@ impl ObservedSchedule {
         self.document["Name"].as_str().unwrap_or_default()
     }
 
-    /// Returns the schedule group; none for a rule.
+    /// Returns the schedule group, or `None` for a rule.
     pub fn group(&self) -> Option<&str> {
         (self.via == Via::Scheduler).then(|| self.document["GroupName"].as_str().unwrap_or("default"))
     }
 
-    /// Returns whether it runs when it is time.
+    /// Returns whether it is enabled.
     pub fn is_enabled(&self) -> bool {
         self.document["State"] != "DISABLED"
     }
 
-    /// Returns the target of a rule with that id.
+    /// Returns the target of a rule with an id.
     pub fn target(&self, id: &str) -> Option<&Value> {
         self.targets.iter().find(|target| target["Id"] == id)
     }
@@ -70,10 +72,10 @@ impl ObservedSchedule {
 }
 
 impl Aws {
-    /// Returns what is there of schedules: themselves, and the groups that they are to be in.
+    /// Returns the observed schedules and the groups that they belong to.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn observe_schedules(
         &self,
         schedules: &[DesiredSchedule],
@@ -137,11 +139,12 @@ impl Aws {
         stream::iter(calls).buffer_unordered(RULES_AT_ONCE).try_collect().await
     }
 
-    /// Returns what has the name of a schedule that is not there yet, in the other service, in the group `default` and in the
-    /// app's own group: by the schedule's key. What is in the manifest too is left out.
+    /// Returns the schedules and rules that have the name of a schedule that does not exist yet, in the other service,
+    /// in the group `default` and in the app's own group; by schedule key. Those that the manifest describes are left
+    /// out.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn observe_elsewhere(
         &self,
         schedules: &[DesiredSchedule],
@@ -184,10 +187,10 @@ impl Aws {
         Ok(ObservedSchedule { via: Via::Rule, document: rule.clone(), targets: targets?, tags: tags? })
     }
 
-    /// Returns a rule with its targets and tags; none where there is none.
+    /// Returns a rule with its targets and tags, or `None` if it does not exist.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn observe_rule(&self, name: &str) -> Result<Option<ObservedSchedule>, ApiError> {
         match self.rule(name).await? {
             Some(rule) => self.whole_rule(&rule).await.map(Some),
@@ -195,11 +198,11 @@ impl Aws {
         }
     }
 
-    /// Returns the schedules of a group but for those of these names, whole; none where the group is not there or does not
-    /// have all of these tags. They are in the order of their names.
+    /// Returns the schedules of a group, sorted by name, except those named in `known`; none if the group does not
+    /// exist or does not have all of these tags.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn other_schedules_of_group(
         &self,
         group: &str,
@@ -219,11 +222,11 @@ impl Aws {
         Ok(schedules.into_iter().flatten().map(with_tags).collect())
     }
 
-    /// Returns the rules with an expression that are of the owner with these tags, with their targets; none without any
-    /// tag. A rule of a stage is not one of the app without a stage.
+    /// Returns the scheduled rules of the owner with these tags, with their targets; none if `tags` is empty. A rule of
+    /// a stage does not belong to the app without a stage.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn rules_with_tags(
         &self,
         tags: &BTreeMap<String, String>,

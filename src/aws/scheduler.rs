@@ -1,5 +1,5 @@
-//! Owns calls to EventBridge Scheduler: one schedule, its group, and the names in a group. Documents go out and come in as
-//! raw JSON; see [`super::raw`]. Calls that change something are sent once: who makes them knows what a retry would do.
+//! Calls EventBridge Scheduler: one schedule, its group, and the names in a group. Documents are sent and kept as raw
+//! JSON; see [`super::raw`]. Calls that change something are sent once: the caller decides about retries.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use super::{ApiError, Aws};
 use crate::manifest::schedules::Via;
 
 impl Aws {
-    /// Returns a schedule, without the tags of its group; none where there is none.
+    /// Returns a schedule, without the tags of its group, or `None` if it does not exist.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn schedule(&self, group: &str, name: &str) -> Result<Option<ObservedSchedule>, ApiError> {
         let raw = RawJson::keep();
         let request = self.scheduler().get_schedule().group_name(group).name(name);
@@ -36,10 +36,10 @@ impl Aws {
         Ok(Some(ObservedSchedule { via: Via::Scheduler, document, targets, tags: BTreeMap::new() }))
     }
 
-    /// Creates a schedule with a document as CreateSchedule takes it, its name among its members.
+    /// Creates a schedule with a CreateSchedule document that includes the name.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn create_schedule(&self, document: &Value) -> Result<(), ApiError> {
         let (name, body) = named(document);
         let request = self.scheduler().create_schedule().name(name).customize();
@@ -47,10 +47,10 @@ impl Aws {
         sent.map(drop).map_err(|error| ApiError::new("scheduler:CreateSchedule", error))
     }
 
-    /// Replaces all that a schedule says with a document as UpdateSchedule takes it.
+    /// Replaces a schedule with an UpdateSchedule document.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn update_schedule(&self, document: &Value) -> Result<(), ApiError> {
         let (name, body) = named(document);
         let request = self.scheduler().update_schedule().name(name).customize();
@@ -61,17 +61,17 @@ impl Aws {
     /// Deletes a schedule.
     ///
     /// # Errors
-    /// The API's; [`Meaning::NotFound`] where there is none.
+    /// The API call failed, with [`Meaning::NotFound`] if the schedule does not exist.
     pub async fn delete_schedule(&self, group: &str, name: &str, token: &str) -> Result<(), ApiError> {
         let request = self.scheduler().delete_schedule().group_name(group).name(name).client_token(token);
         let sent = request.customize().config_override(once()).send().await;
         sent.map(drop).map_err(|error| ApiError::new("scheduler:DeleteSchedule", error))
     }
 
-    /// Returns the tags of a schedule group; none where there is no such group.
+    /// Returns the tags of a schedule group, or `None` if it does not exist.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn schedule_group(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, ApiError> {
         let sent = self.scheduler().get_schedule_group().name(name).send().await;
         let group = match sent.map_err(|error| ApiError::new("scheduler:GetScheduleGroup", error)) {
@@ -80,7 +80,7 @@ impl Aws {
         };
         let request = self.scheduler().list_tags_for_resource().resource_arn(group.arn().unwrap_or_default());
         match request.send().await.map_err(|error| ApiError::new("scheduler:ListTagsForResource", error)) {
-            // Deleted since it was looked at.
+            // The group was deleted after it was read.
             Err(error) if error.meaning == Meaning::NotFound => Ok(None),
             answer => {
                 let tags = answer?;
@@ -93,7 +93,7 @@ impl Aws {
     /// Creates a schedule group with tags.
     ///
     /// # Errors
-    /// The API's; `ConflictException` where it is there.
+    /// The API call failed, with `ConflictException` if the group exists.
     pub async fn create_schedule_group(
         &self,
         name: &str,
@@ -111,7 +111,7 @@ impl Aws {
     /// Returns the names of the schedules in a group, sorted.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn schedule_names(&self, group: &str) -> Result<Vec<String>, ApiError> {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
@@ -131,7 +131,7 @@ impl Aws {
     }
 }
 
-/// Returns a schedule's name, which goes into the path, and what goes into the body.
+/// Splits a document into the schedule's name, which is part of the path, and the request body.
 fn named(document: &Value) -> (String, Value) {
     let name = document["Name"].as_str().unwrap_or_default().to_owned();
     let mut body = document.clone();
@@ -139,7 +139,7 @@ fn named(document: &Value) -> (String, Value) {
     (name, body)
 }
 
-/// Returns the settings of a call that is made once.
+/// Returns the client configuration for calls that the SDK must not retry.
 fn once() -> aws_sdk_scheduler::config::Builder {
     aws_sdk_scheduler::config::Builder::default().retry_config(RetryConfig::disabled())
 }

@@ -1,4 +1,4 @@
-//! Owns calls to EventBridge Scheduler: which schedules run tasks, and of which definition.
+//! Calls EventBridge Scheduler: lists which schedules run tasks, and of which task definitions.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
@@ -6,22 +6,23 @@ use serde_json::Value;
 use super::error::Meaning;
 use super::{ApiError, Aws, CALLS_AT_ONCE};
 
-/// Holds a schedule that runs tasks, or does something else to ECS with a task definition.
+/// A schedule that runs tasks, or makes another ECS call with a task definition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScheduleTarget {
     pub group: String,
     pub schedule: String,
-    /// As the target has it: an ARN or a name, with or without a revision.
+    /// As the target names it: an ARN or a name, with or without a revision.
     pub task_definition: String,
 }
 
 impl Aws {
-    /// Returns the schedules of all groups that name a task definition; one that is switched off is one too.
+    /// Returns the schedules of all groups that name a task definition, disabled ones included.
     ///
-    /// A list has only the ARN of a schedule's target: what is no ECS cluster, and no call to ECS, is not read whole.
+    /// A list contains only the ARN of a schedule's target. Schedules whose target is neither an ECS cluster nor an ECS
+    /// call are not read further.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn schedules_that_run_tasks(&self) -> Result<Vec<ScheduleTarget>, ApiError> {
         let (mut found, mut next) = (Vec::new(), None);
         loop {
@@ -50,7 +51,7 @@ impl Aws {
     async fn schedule_target(&self, group: &str, name: &str) -> Result<Option<ScheduleTarget>, ApiError> {
         let sent = self.scheduler().get_schedule().group_name(group).name(name).send().await;
         let answer = match sent.map_err(|error| ApiError::new("scheduler:GetSchedule", error)) {
-            // Deleted since it was listed.
+            // The schedule was deleted after it was listed.
             Err(error) if error.meaning == Meaning::NotFound => return Ok(None),
             answer => answer?,
         };
@@ -65,13 +66,13 @@ impl Aws {
     }
 }
 
-/// Returns whether a target is a cluster, or one of ECS's operations (a universal target).
+/// Returns whether a target is an ECS cluster or an ECS operation (a universal target).
 fn concerns_ecs(target: &str) -> bool {
     let service = target.split(':').nth(2);
     service == Some("ecs") || target.contains(":aws-sdk:ecs:")
 }
 
-/// Returns the task definition in the input of a universal target, however its members are spelled.
+/// Returns the task definition in the input of a universal target; member names are compared without case.
 fn in_input(input: &str) -> Option<String> {
     let input: Value = serde_json::from_str(input).ok()?;
     let named = |(name, value): (&String, &Value)| {

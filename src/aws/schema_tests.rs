@@ -1,8 +1,8 @@
-//! Holds ECS's model file against what the SDK knows: the SDK's schemas are generated from the same service model, but
-//! another tool made them, at another time.
+//! Compares the model file of ECS with the schemas in the SDK: both are generated from the same service model, but by
+//! different tools and at different times.
 //!
-//! A schema names its members and their kinds, not the structures behind them. So each structure is named here; that none
-//! is missing follows from the model: every structure that the four requests reach has to be in the list, or to be newer
+//! A schema names its members and their kinds, but not the structures behind them, so each structure is listed here.
+//! The model shows that none is missing: every structure that the four requests reach must be in the list, or be newer
 //! than the SDK.
 
 use std::collections::BTreeSet;
@@ -19,14 +19,14 @@ use crate::document::model::{Shape, model};
 const REQUESTS: [&str; 4] =
     ["RegisterTaskDefinitionRequest", "CreateServiceRequest", "UpdateServiceRequest", "RunTaskRequest"];
 
-/// Structures that the model has and this SDK does not yet: each goes when the SDK takes it up.
+/// Structures that the model has and this SDK does not have yet; remove each when the SDK has it.
 const NEWER_THAN_THE_SDK: &[&str] = &["GatewayConnectorDeregistrationDelay", "TrustedExecutionConfiguration"];
 
 macro_rules! schemas {
     ($($shape:path,)*) => { &[$(<$shape>::SCHEMA),*] };
 }
 
-#[allow(deprecated, reason = "ECS takes them still")]
+#[allow(deprecated, reason = "ECS still accepts them")]
 const SCHEMAS: &[&Schema<'static>] = schemas![
     RegisterTaskDefinitionInput,
     CreateServiceInput,
@@ -117,12 +117,12 @@ const SCHEMAS: &[&Schema<'static>] = schemas![
     types::VpcLatticeConfiguration,
 ];
 
-/// Returns the name of a shape as the service model has it.
+/// Returns the name of a shape in the service model.
 fn name<'a>(schema: &'a Schema<'a>) -> &'a str {
     schema.original_name().unwrap_or(schema.shape_id().shape_name())
 }
 
-/// Returns the structures that the requests reach in our model.
+/// Returns the structures that the requests reach in the model.
 fn reached() -> BTreeSet<&'static str> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = REQUESTS.to_vec();
@@ -138,7 +138,7 @@ fn reached() -> BTreeSet<&'static str> {
     reached
 }
 
-/// Returns how our model differs from the SDK on one value; nothing where both say the same.
+/// Returns how the model and the SDK differ on one member, or `None` if they agree.
 fn difference(sdk: &Schema<'_>, shape: &str) -> Option<String> {
     let ours = model().shape(shape);
     let same = match (sdk.shape_type(), &ours) {

@@ -1,4 +1,4 @@
-//! Owns ECS Exec: the session that ECS opens to a container, and handing it over to `session-manager-plugin`.
+//! Opens ECS Exec sessions to containers, and runs `session-manager-plugin` with them.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,19 +14,19 @@ use serde_json::json;
 use super::raw::RawJson;
 use super::{ApiError, Aws};
 
-/// The program of AWS that speaks for a session.
+/// The AWS program that connects to a session.
 pub const PLUGIN: &str = "session-manager-plugin";
 
-/// Holds an open session. Whoever has its token is in the container: it is never printed.
+/// An open session. Its token gives access to the container, so it is never printed.
 pub struct Session {
-    /// The session as ECS gives it.
+    /// The session as ECS returned it.
     document: String,
-    /// What the plugin would start it with anew.
+    /// The parameters with which the plugin would resume it.
     parameters: String,
     endpoint: String,
 }
 
-/// Holds where a command is to run.
+/// The container that a command runs in.
 #[derive(Clone, Copy, Debug)]
 pub struct Room<'a> {
     pub cluster: &'a str,
@@ -37,10 +37,10 @@ pub struct Room<'a> {
 }
 
 impl Aws {
-    /// Returns a session in which a command runs.
+    /// Opens a session that runs a command.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn execute_command(&self, room: &Room<'_>, command: &str) -> Result<Session, ApiError> {
         let (raw, endpoint) = (RawJson::keep(), Endpoint::default());
         let request = self.ecs.execute_command().cluster(room.cluster).task(room.task);
@@ -62,7 +62,7 @@ impl Aws {
     }
 }
 
-/// Keeps the address that a call was sent to.
+/// An interceptor that keeps the address that a call was sent to.
 #[derive(Clone, Debug, Default)]
 struct Endpoint(Arc<Mutex<String>>);
 
@@ -90,26 +90,26 @@ impl Intercept for Endpoint {
     }
 }
 
-/// Holds where the plugin is.
+/// The installed session-manager-plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plugin {
     path: PathBuf,
 }
 
 impl Plugin {
-    /// Returns the plugin in the folders of a `PATH`; nothing where it is not installed.
+    /// Returns the plugin in the directories of a `PATH`, or `None` if it is not installed.
     pub fn find(folders: &str) -> Option<Plugin> {
         let name = format!("{PLUGIN}{}", std::env::consts::EXE_SUFFIX);
         let found = std::env::split_paths(folders).map(|folder| folder.join(&name)).find(|path| runs(path));
         found.map(|path| Plugin { path })
     }
 
-    /// Runs the plugin with a session, on our own terminal, and returns what it ended with.
+    /// Runs the plugin with a session on this terminal, and returns its exit code.
     ///
-    /// Until then Ctrl-C, Ctrl-\ and Ctrl-Z are the plugin's: it sends them to the other side.
+    /// While it runs, Ctrl-C, Ctrl-\ and Ctrl-Z are left to the plugin, which sends them to the container.
     ///
     /// # Errors
-    /// It could not be started.
+    /// The plugin could not be started.
     pub fn run(&self, session: &Session, region: &str, profile: &str) -> io::Result<u8> {
         #[cfg(unix)]
         let _held = held()?;
@@ -131,17 +131,17 @@ fn runs(path: &std::path::Path) -> bool {
     path.is_file()
 }
 
-/// Listens to the signals of the keyboard, so that they do not end or stop this process. The plugin's own handling
-/// begins anew: what is only listened to is not inherited.
+/// Listens for the keyboard's signals, so that they neither end nor stop this process. The plugin still gets their
+/// default handling, because a child process does not inherit handlers.
 #[cfg(unix)]
 fn held() -> io::Result<[tokio::signal::unix::Signal; 3]> {
     use tokio::signal::unix::{SignalKind, signal};
-    // SIGTSTP has no name in tokio.
+    // tokio has no name for SIGTSTP.
     let stop = if cfg!(target_os = "linux") { 20 } else { 18 };
     Ok([signal(SignalKind::interrupt())?, signal(SignalKind::quit())?, signal(SignalKind::from_raw(stop))?])
 }
 
-/// Returns the exit code of a process; one that a signal ended has 128 and its number, as in a shell.
+/// Returns the exit code of a process; of one ended by a signal, 128 plus the signal's number, as in a shell.
 fn code_of(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {

@@ -1,13 +1,13 @@
-//! Owns calls to STS.
+//! Calls STS.
 
 use super::types::Caller;
 use super::{ApiError, Aws};
 
 impl Aws {
-    /// Returns who runs ecsail.
+    /// Returns the identity that runs ecsail.
     ///
     /// # Errors
-    /// The API's.
+    /// The API call failed.
     pub async fn caller(&self) -> Result<Caller, ApiError> {
         let client = aws_sdk_sts::Client::new(&self.config);
         let answer = client.get_caller_identity().send().await;

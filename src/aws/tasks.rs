@@ -1,10 +1,10 @@
-//! Owns how tasks look: lenient views of what DescribeTasks gives.
+//! Lenient views of the tasks in the response of DescribeTasks.
 
 use serde::{Deserialize, Serialize};
 
 use super::types::{Epoch, may_show};
 
-/// A task, as DescribeTasks gives it.
+/// A task, as DescribeTasks returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Task {
@@ -21,20 +21,20 @@ pub struct Task {
     pub started_at: Epoch,
     pub stopped_at: Epoch,
     pub containers: Vec<Container>,
-    /// HEALTHY, UNHEALTHY or UNKNOWN; treated as open.
+    /// HEALTHY, UNHEALTHY or UNKNOWN; the set is open.
     #[serde(skip_serializing)]
     pub health_status: Option<String>,
     #[serde(skip_serializing)]
     pub availability_zone: Option<String>,
     /// `service:NAME` or `family:NAME`.
     pub group: String,
-    /// FARGATE, EC2, EXTERNAL; treated as open, and absent under some capacity providers.
+    /// FARGATE, EC2 or EXTERNAL; the set is open, and it is absent with some capacity providers.
     pub launch_type: String,
     pub enable_execute_command: bool,
     pub overrides: Overrides,
 }
 
-/// What a task has other than its definition says.
+/// The values that a task has instead of those in its definition.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Overrides {
@@ -47,7 +47,7 @@ impl Task {
         self.task_arn.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Returns its own address in the network, where it has one.
+    /// Returns its private IPv4 address, if it has one.
     pub fn address(&self) -> Option<&str> {
         let interfaces = self.containers.iter().flat_map(|container| &container.network_interfaces);
         interfaces
@@ -62,31 +62,31 @@ impl Task {
 pub struct Container {
     pub name: String,
     pub last_status: String,
-    /// Absent where the container never ran: that is no 0.
+    /// Absent if the container never ran; not the same as 0.
     pub exit_code: Option<i64>,
     #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
     pub health_status: Option<String>,
-    /// The container's id in its runtime: the log stream's name where there is no prefix.
+    /// The container's id in its runtime; the name of the log stream if there is no prefix.
     pub runtime_id: Option<String>,
     #[serde(skip_serializing)]
     pub network_interfaces: Vec<NetworkInterface>,
     pub managed_agents: Vec<ManagedAgent>,
 }
 
-/// A network interface of a container: its task's, under `awsvpc`.
+/// A network interface of a container; with `awsvpc`, of its task.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NetworkInterface {
     pub private_ipv4_address: String,
 }
 
-/// An agent that ECS runs beside a container, such as the one of ECS Exec.
+/// An agent that ECS runs beside a container, such as that of ECS Exec.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ManagedAgent {
     pub name: String,
-    /// PENDING, RUNNING, STOPPED; treated as open.
+    /// PENDING, RUNNING or STOPPED; the set is open.
     pub last_status: String,
     #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,

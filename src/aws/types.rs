@@ -1,7 +1,7 @@
-//! Owns ecsail's view of what ECS and ECR answer: the members that decisions are made from.
+//! Views of the responses of ECS and ECR: the members that decisions depend on.
 //!
-//! The views are read from the raw JSON of the answers, leniently: an unknown status is kept
-//! as text, a missing member takes its default. Times are seconds since 1970.
+//! The views are parsed leniently from the raw JSON: an unknown status is kept as text, and a missing member has its
+//! default. Times are seconds since 1970.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub use super::observed::{Caller, ImageState, Observed, ObservedService};
 pub use super::tasks::{Container, ManagedAgent, NetworkInterface, Overrides, Task};
 use crate::diagnose::log::masked_reason;
 
-/// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent or not a number.
+/// A time in seconds since 1970, as the API's JSON has it; 0 if it is absent or not a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
 pub struct Epoch(pub f64);
 
@@ -29,25 +29,25 @@ impl<'de> Deserialize<'de> for Epoch {
     }
 }
 
-/// Returns a text that AWS or a program wrote, as it may be shown: reasons quote commands, with the secrets in them.
+/// Deserializes a text of AWS or of a program with its secrets masked: reasons quote commands, and secrets in them.
 fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     String::deserialize(deserializer).map(|text| masked_reason(&text))
 }
 
-/// Returns the same of a text that may be absent.
+/// Deserializes an optional text in the same way.
 pub(super) fn may_show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer).map(|text: Option<String>| text.map(|text| masked_reason(&text)))
 }
 
-/// Returns a view of a JSON value; members that are `null` count as absent.
+/// Parses a view of a JSON value; members that are `null` count as absent.
 ///
 /// # Errors
-/// A member of a type that the view cannot take.
+/// A member has a type that the view does not accept.
 pub fn view<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
     serde_json::from_value(without_nulls(value))
 }
 
-/// Returns a value without the members that are `null`: they count as absent.
+/// Returns a value without the members that are `null`.
 pub(super) fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(
@@ -62,7 +62,7 @@ pub(super) fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// A service, as DescribeServices gives it.
+/// A service, as DescribeServices returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Service {
@@ -82,16 +82,16 @@ pub struct Service {
     pub current_service_revisions: Vec<RevisionSummary>,
     pub load_balancers: Vec<LoadBalancer>,
     pub task_sets: Vec<TaskSet>,
-    /// `LATEST`, or the version that the service insists on; absent where it does not run on Fargate.
+    /// `LATEST`, or the version that the service requires; absent if it does not run on Fargate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_version: Option<String>,
-    /// REPLICA or DAEMON; treated as open.
+    /// REPLICA or DAEMON; the set is open.
     pub scheduling_strategy: String,
-    /// Tasks that are started from now on can be reached by ECS Exec.
+    /// Whether tasks that start from now on can be reached with ECS Exec.
     pub enable_execute_command: bool,
 }
 
-/// Where a service's tasks are registered as targets.
+/// A load balancer that a service registers its tasks with.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LoadBalancer {
@@ -108,7 +108,7 @@ pub struct AdvancedConfiguration {
     pub alternate_target_group_arn: Option<String>,
 }
 
-/// Who moves a service's deployments.
+/// The deployment controller of a service.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Controller {
@@ -122,12 +122,12 @@ pub struct Controller {
 pub struct DeploymentConfiguration {
     pub deployment_circuit_breaker: CircuitBreaker,
     pub alarms: Alarms,
-    /// ROLLING where it is absent; BLUE_GREEN, LINEAR, CANARY; treated as open.
+    /// ROLLING if absent; BLUE_GREEN, LINEAR, CANARY; the set is open.
     pub strategy: Option<String>,
     pub bake_time_in_minutes: Option<i64>,
 }
 
-/// The circuit breaker's settings.
+/// The settings of the circuit breaker.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CircuitBreaker {
@@ -136,7 +136,7 @@ pub struct CircuitBreaker {
     pub threshold_configuration: Option<Threshold>,
 }
 
-/// When the circuit breaker trips, where that is not left to ECS: COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
+/// The threshold of the circuit breaker, if ECS does not choose it: COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Threshold {
@@ -145,7 +145,7 @@ pub struct Threshold {
     pub value: i64,
 }
 
-/// The alarms' settings.
+/// The settings of the deployment alarms.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Alarms {
@@ -153,19 +153,19 @@ pub struct Alarms {
     pub rollback: bool,
 }
 
-/// One of a service's deployments.
+/// A deployment of a service.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Deployment {
     pub id: String,
-    /// PRIMARY, ACTIVE or INACTIVE; treated as open.
+    /// PRIMARY, ACTIVE or INACTIVE; the set is open.
     pub status: String,
     pub task_definition: String,
     pub desired_count: i64,
     pub running_count: i64,
     pub pending_count: i64,
     pub failed_tasks: i64,
-    /// Absent under controllers other than ECS's own.
+    /// Absent with deployment controllers other than ECS's own.
     pub rollout_state: Option<String>,
     #[serde(deserialize_with = "may_show")]
     pub rollout_state_reason: Option<String>,
@@ -173,7 +173,7 @@ pub struct Deployment {
     pub updated_at: Epoch,
 }
 
-/// One of a service's events; ECS gives the latest 100, newest first.
+/// A service event; ECS returns the latest 100, newest first.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
@@ -183,17 +183,17 @@ pub struct Event {
     pub message: String,
 }
 
-/// A service revision that a service runs, or that a service deployment brings out.
+/// A service revision that a service runs, or that a service deployment deploys.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RevisionSummary {
     pub arn: String,
-    /// In percent; absent where no load balancer shifts traffic.
+    /// In percent; absent if no load balancer shifts traffic.
     pub requested_test_traffic_weight: Option<f64>,
     pub requested_production_traffic_weight: Option<f64>,
 }
 
-/// A task set: what a deployment is under the CODE_DEPLOY and EXTERNAL controllers.
+/// A task set: the equivalent of a deployment with the CODE_DEPLOY and EXTERNAL controllers.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskSet {
@@ -206,25 +206,25 @@ pub struct TaskSet {
     pub stability_status: Option<String>,
 }
 
-/// The health of a target in a target group, as the load balancer sees it.
+/// The health of a target in a target group, from the load balancer.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct TargetHealth {
-    /// The last part of the target group's ARN but one: its name.
+    /// The name of the target group: the second to last part of its ARN.
     pub group: String,
-    /// The address or instance.
+    /// The IP address or instance id.
     pub target: String,
     pub port: i64,
-    /// initial, healthy, unhealthy, unused, draining, unavailable; treated as open.
+    /// initial, healthy, unhealthy, unused, draining or unavailable; the set is open.
     pub state: String,
     /// Such as `Target.ResponseCodeMismatch`.
     #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
-    /// In words, such as `Health checks failed with these codes: [503]`.
+    /// A description, such as `Health checks failed with these codes: [503]`.
     pub description: Option<String>,
 }
 
-/// A service revision: what exactly was deployed.
+/// A service revision: exactly what was deployed.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceRevision {
@@ -233,7 +233,7 @@ pub struct ServiceRevision {
     pub task_definition: String,
     pub container_images: Vec<ContainerImage>,
     pub created_at: Epoch,
-    /// All other members: the network, the load balancers, and so on, as they were deployed.
+    /// All other members, such as the network and the load balancers, as they were deployed.
     #[serde(flatten)]
     pub attributes: Map<String, Value>,
 }
@@ -247,13 +247,13 @@ pub struct ContainerImage {
     pub image_digest: Option<String>,
 }
 
-/// A service deployment, as ListServiceDeployments and DescribeServiceDeployments give it.
+/// A service deployment, as ListServiceDeployments and DescribeServiceDeployments return it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceDeployment {
     pub service_deployment_arn: String,
     pub service_arn: String,
-    /// PENDING, SUCCESSFUL, STOPPED, …; treated as open.
+    /// PENDING, SUCCESSFUL, STOPPED, …; the set is open.
     pub status: String,
     #[serde(deserialize_with = "may_show")]
     pub status_reason: Option<String>,
@@ -261,10 +261,10 @@ pub struct ServiceDeployment {
     pub created_at: Epoch,
     pub started_at: Epoch,
     pub finished_at: Epoch,
-    /// In a list; a description has `target_service_revision`.
+    /// In a list; a description has `target_service_revision` instead.
     pub target_service_revision_arn: Option<String>,
     pub target_service_revision: Option<RevisionSummary>,
-    /// What ran when it began; in a description only.
+    /// What ran when it began; only in a description.
     pub source_service_revisions: Vec<RevisionSummary>,
     pub deployment_circuit_breaker: Option<BreakerState>,
     pub rollback: Option<Rollback>,
@@ -273,11 +273,11 @@ pub struct ServiceDeployment {
     pub updated_at: Epoch,
 }
 
-/// What the alarms of a service deployment say.
+/// The state of the alarms of a service deployment.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AlarmsState {
-    /// TRIGGERED, MONITORING, MONITORING_COMPLETE, DISABLED; treated as open.
+    /// TRIGGERED, MONITORING, MONITORING_COMPLETE or DISABLED; the set is open.
     pub status: Option<String>,
     pub triggered_alarm_names: Vec<String>,
 }
@@ -287,36 +287,37 @@ pub struct AlarmsState {
 #[serde(rename_all = "camelCase", default)]
 pub struct LifecycleHook {
     pub hook_id: String,
-    /// AWAITING_ACTION where somebody has to decide; IN_PROGRESS, SUCCEEDED, FAILED, TIMED_OUT; treated as open.
+    /// AWAITING_ACTION while it waits for an action of a person; IN_PROGRESS, SUCCEEDED, FAILED, TIMED_OUT; the set is
+    /// open.
     pub status: String,
     /// AWS_LAMBDA or PAUSE.
     pub target_type: Option<String>,
-    /// When a hook that waits is given up, and what happens then.
+    /// When a waiting hook times out, and the action that ECS then takes.
     pub expires_at: Epoch,
     pub timeout_action: Option<String>,
 }
 
 impl ServiceDeployment {
-    /// Returns the id of the hook that waits for somebody to decide, if one does.
+    /// Returns the id of the hook that waits for an action of a person, if there is one.
     pub fn waiting_hook(&self) -> Option<&str> {
         let waiting = self.lifecycle_hook_details.iter().find(|hook| hook.status == "AWAITING_ACTION")?;
         Some(&waiting.hook_id)
     }
 
-    /// Returns the hook that runs or waits, if one does.
+    /// Returns the hook that is running or waiting, if there is one.
     pub fn open_hook(&self) -> Option<&LifecycleHook> {
         let open = |hook: &&LifecycleHook| matches!(hook.status.as_str(), "AWAITING_ACTION" | "IN_PROGRESS");
         self.lifecycle_hook_details.iter().find(open)
     }
 
-    /// Returns the ARN of the service revision that it brings out.
+    /// Returns the ARN of the service revision that it deploys.
     pub fn target(&self) -> Option<&str> {
         let described = self.target_service_revision.as_ref().map(|revision| revision.arn.as_str());
         self.target_service_revision_arn.as_deref().or(described)
     }
 }
 
-/// How far the circuit breaker has counted.
+/// The failures that the circuit breaker has counted.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BreakerState {
@@ -325,7 +326,7 @@ pub struct BreakerState {
     pub threshold: i64,
 }
 
-/// Why ECS rolls back, and to what.
+/// Why ECS rolls back, and to which service revision.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rollback {
@@ -335,11 +336,11 @@ pub struct Rollback {
     pub started_at: Epoch,
 }
 
-/// A task definition as it is registered.
+/// A registered task definition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskDefinition {
     pub arn: String,
-    /// The raw document, with read-only members, and `tags` beside the others.
+    /// The raw document, with read-only members, and with `tags` as one of its members.
     pub document: Value,
 }
 
@@ -356,13 +357,13 @@ impl TaskDefinition {
     }
 }
 
-/// An image as it lies in an ECR repository.
+/// An image in an ECR repository.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PushedImage {
     pub digest: String,
     pub tags: Vec<String>,
     pub pushed_at: Epoch,
-    /// What its last scan found, by severity; none where no scan was completed.
+    /// The number of findings of the last scan, by severity; `None` if no scan was completed.
     pub findings: Option<BTreeMap<String, i64>>,
 }
 

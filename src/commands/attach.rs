@@ -12,15 +12,15 @@ use newest::{Newest, named, newest};
 
 mod newest;
 
-/// How many of a service's newest deployments are looked through for the one to wait for.
+/// The number of a service's newest deployments among which the one to watch is searched.
 const WAITED_FOR: usize = 100;
 
-/// Returns the deployment of a service to follow: its newest.
+/// Returns the newest deployment of a service, to watch it.
 pub(super) async fn attach(found: &Found, chosen: &Chosen) -> Result<Followed, Failure> {
     attach_noted(found, chosen, None).await.map(|(followed, _)| followed)
 }
 
-/// Returns the deployment of a service to follow, the one that was named, else its newest; and what is not known of it.
+/// Returns the named or the newest deployment of a service, and a note on what is unknown of it.
 pub(super) async fn attach_noted(
     found: &Found,
     chosen: &Chosen,
@@ -30,12 +30,13 @@ pub(super) async fn attach_noted(
     let seen = &found.service;
     if matches!(seen.deployment_controller.kind.as_str(), "CODE_DEPLOY" | "EXTERNAL") {
         let mover = seen.deployment_controller.kind.as_str();
-        let message = format!("the deployments of service `{name}` are made by {mover}: follow them there");
+        let message =
+            format!("the deployments of service `{name}` are made by {mover}, which ecsail cannot watch");
         return Err(Failure::refused(message));
     }
     let list = match aws.newest_service_deployments(cluster, name, WAITED_FOR).await {
         Ok(list) => list,
-        // Without them the deployment list and the events have to do.
+        // Without service deployments, the `deployments` of the service and its events are used.
         Err(error) if error.may_pass() => return Err(failure(error)),
         Err(_) => Vec::new(),
     };
@@ -54,7 +55,7 @@ pub(super) async fn attach_noted(
         way_back: WayBack::of(seen).filter(|way| Some(&way.deployment) != target.deployment.as_ref()),
         policy: Policy {
             timeout: timeout.unwrap_or(Policy::default().timeout),
-            // To wait is to look on: nothing is taken back unless that is asked for.
+            // `wait` rolls nothing back unless an argument asks for it.
             on_failure: Some(OnFailure::Leave),
             on_timeout: OnFailure::Leave,
         },
@@ -63,10 +64,10 @@ pub(super) async fn attach_noted(
     Ok((followed, note))
 }
 
-/// Returns which deployment to follow, and what is not known of it.
+/// Returns the deployment to watch, and a note on what is unknown of it.
 ///
 /// # Errors
-/// There is none, or nothing tells which it was.
+/// The service has no such deployment, or ECS no longer shows which one was the newest.
 fn target(
     id: Option<&str>,
     name: &str,
@@ -74,19 +75,19 @@ fn target(
     list: &[ServiceDeployment],
 ) -> Result<(Followed, Option<String>), Failure> {
     if let Some(id) = id {
-        let none = || Failure::error(format!("service `{name}` has no deployment `{id}`"));
+        let none = || Failure::error(format!("no deployment `{id}` in service `{name}`"));
         return named(id, service, list).map(|found| (found, None)).ok_or_else(none);
     }
     match newest(service, list) {
         Some(Newest::Known(found)) => Ok((found, None)),
         Some(Newest::Perhaps(found)) => {
-            let unknown = "whether the last deployment was rolled back is not known without";
-            let note = format!("`{name}`: {unknown} ecs:ListServiceDeployments");
+            let unknown = "it is unknown whether the last deployment was rolled back; allow";
+            let note = format!("`{name}`: {unknown} `ecs:ListServiceDeployments`");
             Ok((found, list.is_empty().then_some(note)))
         }
         Some(Newest::RolledBackTo(revision)) => {
             let message = format!(
-                "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer tells which it was"
+                "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer shows which one it was"
             );
             Err(Failure::error(message))
         }
@@ -94,7 +95,7 @@ fn target(
     }
 }
 
-/// Returns the revision of a deployment that has left the service's list: its service revision names it.
+/// Returns the revision of a deployment that is no longer among the service's `deployments`, from its service revision.
 async fn revision_of_target(target: &Followed, list: &[ServiceDeployment], aws: &Aws) -> String {
     let known = |known: &&ServiceDeployment| {
         Some(&known.service_deployment_arn) == target.service_deployment.as_ref()

@@ -1,4 +1,4 @@
-//! `ecsail cancel`: stops the deployment under way; ECS goes back, and that is watched.
+//! `ecsail cancel`: stops the deployment in progress and watches ECS roll it back.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,25 +15,26 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::report::{Event, Outcome};
 
-/// Stops the deployment under way: ECS goes back to what ran before
+/// Stop the deployment in progress and roll the service back
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail cancel web
   ecsail cancel web --cluster main --yes
 
-Where ECS cannot be asked to stop it, an update goes back. Where nothing is under way, `rollback` goes back.
+If ECS cannot stop the deployment, the service is updated to its previous revision. If no
+deployment is in progress, use `ecsail rollback`.
 
-Exit codes: 0 it was taken back, 1 nothing is under way, or another error, 3 it was not taken back,
-4 timed out, 130 interrupted.")]
+Exit codes: 0 rolled back, 1 no deployment in progress or another error, 2 usage, 3 the rollback
+failed, 4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Cancel {
     #[command(flatten)]
     named: One,
-    /// Return once it is stopped, without watching
+    /// Return once the deployment is stopped, without watching the rollback
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
     following: Following,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
 }
@@ -41,19 +42,19 @@ pub struct Cancel {
 /// Runs the verb.
 ///
 /// # Errors
-/// Nothing is under way, or it cannot be found.
+/// No deployment is in progress, or the service cannot be read.
 pub async fn run(args: &Cancel, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable_one(&chosen).await?;
     let key = &found.place.key;
     if found.service.under_way().is_none() {
-        let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
-        return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint).into());
+        let hint = format!("roll back to the last deployment that succeeded with `ecsail rollback {key}`");
+        return Err(Failure::error(format!("no deployment of `{key}` is in progress")).hint(hint).into());
     }
     let (followed, target) = under_way(&found, &chosen).await?;
     context.report.tell(&Event::Target(&target));
     goes_back_already(&followed).iter().for_each(|note| context.report.tell(&Event::Note(note)));
-    if !confirmed("Stop it?", args.yes, context)? {
+    if !confirmed("Stop this deployment?", args.yes, context)? {
         return Ok(Outcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;

@@ -1,5 +1,5 @@
-//! Owns what the operator's verbs share that change services: whose they are, whether they can be changed, whether they are still
-//! as they were, and the taking back of what is under way.
+//! Checks that the verbs that change services share: the account, the deployment controller, and whether a service
+//! changed since the plan; and stops deployments in progress.
 
 use std::collections::BTreeMap;
 
@@ -19,16 +19,16 @@ use crate::plan::rollback::{Release, Source, Target, Told};
 use crate::plan::{ServicePlan, refuse};
 use crate::watch::snapshot::{Followed, Policy};
 
-/// Returns the services as they are, where they can be changed.
+/// Returns the chosen services, if all of them can be changed.
 ///
 /// # Errors
-/// No service is named, one is not there or moved by another controller, or the credentials are of another account than
-/// the manifest's.
+/// No service is named, a service does not exist or has another deployment controller than ECS, or the credentials are
+/// of another account than the manifest's.
 pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
-    // All services of a cluster are nobody's intention: a manifest says which belong together, a cluster does not.
+    // A manifest says which services belong together, a cluster does not: without a manifest, services must be named.
     if chosen.manifest.services.is_empty() {
-        let hint = "name them; without names it is all of the manifest's".to_owned();
-        return Err(Failure::usage("which services is not said").hint(hint).into());
+        let hint = "name the services, or add them to the manifest".to_owned();
+        return Err(Failure::usage("no service is named").hint(hint).into());
     }
     right_account(&chosen.manifest, &chosen.aws).await?;
     let found = chosen.all().await?;
@@ -36,7 +36,7 @@ pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Refuses credentials of another account than the manifest's, where it insists on one.
+/// Refuses credentials of another account than the manifest's `account`.
 ///
 /// # Errors
 /// The refusal.
@@ -49,12 +49,13 @@ pub async fn right_account(manifest: &Manifest, aws: &crate::aws::Aws) -> Result
     Ok(())
 }
 
-/// Looks at services again once a question was answered, and raises that somebody changed one meanwhile.
+/// Reads services again after a confirmation prompt, and fails if one has changed since it was read.
 ///
-/// What was planned is for what ran then: `y` minutes later must not supersede another's deployment unseen.
+/// The plan is based on the earlier state: a deployment that began during the prompt must not be superseded by
+/// accident.
 ///
 /// # Errors
-/// A service that is another by now, or the API's.
+/// A service has changed, or an API call failed.
 pub async fn still<'a>(
     seen: impl IntoIterator<Item = (&'a str, &'a Service)>,
     aws: &crate::aws::Aws,
@@ -70,13 +71,13 @@ pub async fn still<'a>(
     raised(moved)
 }
 
-/// Returns whether a service is what it was, by an answer of DescribeServices.
+/// Returns whether a service is unchanged in an answer of DescribeServices.
 fn is_same(before: &Service, now: &BTreeMap<String, serde_json::Value>) -> bool {
     let now = now.get(&before.service_name).and_then(|now| view::<Service>(now).ok());
     now.is_some_and(|now| state(&now) == state(before))
 }
 
-/// Returns for each planned service why it is not what it was when it was seen; nothing where it is.
+/// Returns each planned service with the failure that it has changed since it was observed, if it has.
 pub async fn moved<'a>(
     plans: Vec<&'a ServicePlan>,
     seen: &Observed,
@@ -98,7 +99,7 @@ pub async fn moved<'a>(
     plans.into_iter().map(|plan| (plan, why(plan))).collect()
 }
 
-/// Returns what a plan is made for: what the service is to run, and how far its deployment is.
+/// Returns the state that a plan depends on: the task definition, and the PRIMARY deployment with its rollout state.
 fn state(service: &Service) -> (&str, Option<(&str, Option<&str>)>) {
     let primary = service.primary();
     let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_deref()));
@@ -107,21 +108,20 @@ fn state(service: &Service) -> (&str, Option<(&str, Option<&str>)>) {
 
 fn changed(before: &Service) -> Failure {
     let name = &before.service_name;
-    let message =
-        format!("service `{name}` is another than when this was planned: its deployment changed meanwhile");
-    Failure::refused(message).hint("run it again: nothing of it was changed".to_owned())
+    let message = format!("service `{name}` has changed since the plan: it has another deployment");
+    Failure::refused(message).hint("run the command again; the service was not changed".to_owned())
 }
 
-/// Returns the one service, as it is, where it can be changed.
+/// Returns the chosen service, if it can be changed.
 ///
 /// # Errors
-/// As [`changeable`].
+/// As of [`changeable`].
 pub async fn changeable_one(chosen: &Chosen) -> Result<Found> {
     let none = || Failure::usage("name one service");
     changeable(chosen).await?.into_iter().next().ok_or_else(|| none().into())
 }
 
-/// Raises failures, where there are any.
+/// Returns an error if there are failures.
 ///
 /// # Errors
 /// The failures.
@@ -133,7 +133,7 @@ pub fn raised(mut failures: Vec<Failure>) -> Result<()> {
     }
 }
 
-/// Returns what a service is called, and what its manifest says of rollouts.
+/// Returns the key and cluster of a service, and its rollout settings in the manifest.
 pub fn terms(place: &Place, chosen: &Chosen) -> Terms {
     let manifest = &chosen.manifest;
     let own = manifest.services.iter().find(|service| service.key == place.key);
@@ -146,7 +146,7 @@ pub fn terms(place: &Place, chosen: &Chosen) -> Terms {
     }
 }
 
-/// Returns the policy of a watch on these terms.
+/// Returns the watch policy of these settings.
 pub fn policy(terms: &Terms) -> Policy {
     let default = Policy::default();
     Policy {
@@ -156,10 +156,10 @@ pub fn policy(terms: &Terms) -> Policy {
     }
 }
 
-/// Returns the deployment of a service that is under way, to be taken back, with what is told of that.
+/// Returns the deployment of a service that is in progress, and the rollback target to report for it.
 ///
 /// # Errors
-/// The API's.
+/// An API call failed.
 pub async fn under_way(found: &Found, chosen: &Chosen) -> Result<(Followed, Target), Failure> {
     let followed = attach(found, chosen).await?;
     let followed = Followed { policy: policy(&terms(&found.place, chosen)), ..followed };
@@ -185,7 +185,7 @@ pub async fn under_way(found: &Found, chosen: &Chosen) -> Result<(Followed, Targ
     Ok((followed, target))
 }
 
-/// Takes deployments back, and adds to what was done.
+/// Stops deployments, and adds the rollbacks and failures to `applied`.
 pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chosen, context: &Context) {
     let taking = under_way.iter().map(|followed| take_back(followed, &chosen.aws, context.report.as_ref()));
     for (followed, taken) in under_way.iter().zip(futures_util::future::join_all(taking).await) {
@@ -193,14 +193,19 @@ pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chos
         match taken {
             TakingBack::Begun(back) => applied.followed.push(*back),
             TakingBack::Completed => {
-                let message = format!("the deployment of service `{}` was completed first", followed.name);
-                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                let message = format!(
+                    "the deployment of service `{}` succeeded before it could be stopped",
+                    followed.name
+                );
+                let hint = "roll it back with `ecsail rollback`".to_owned();
                 applied.failures.push((key, Failure::error(message).hint(hint)));
             }
             TakingBack::Left(why) => {
-                let failure =
-                    Failure::error(format!("take back the deployment of service `{}`", followed.name));
-                let hint = "run it again: `ecsail rollback` goes by what runs by then".to_owned();
+                let failure = Failure::error(format!(
+                    "failed to roll back the deployment of service `{}`",
+                    followed.name
+                ));
+                let hint = "roll it back with `ecsail rollback`".to_owned();
                 applied.failures.push((key, failure.because(anyhow::anyhow!("{why}")).hint(hint)));
             }
             TakingBack::Failed(failure) => applied.failures.push((key, failure)),

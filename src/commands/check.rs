@@ -1,4 +1,4 @@
-//! `ecsail check`: reads and renders everything, with no AWS and no credentials.
+//! `ecsail check`: reads and renders everything, without AWS and without credentials.
 
 use std::path::PathBuf;
 
@@ -16,10 +16,10 @@ use crate::render;
 use crate::report::{Event, Outcome};
 use crate::settings::{Settings, Tags};
 
-/// The tag that stands in where none is given: nothing is looked up, so any will do.
+/// The tag to render with if none is given. Nothing is looked up, so any tag works.
 const PLACEHOLDER: &str = "TAG";
 
-/// Reads and renders everything, without AWS: all problems at once
+/// Read and render everything without calling AWS, and report all problems at once
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail check
@@ -31,7 +31,7 @@ Without --stage, every stage of the manifest is checked.")]
 pub struct Check {
     #[command(flatten)]
     selection: Selection,
-    /// Check these definition files by themselves, without a manifest
+    /// Check these task definition files on their own, without a manifest
     #[arg(long, value_name = "FILE", num_args = 1..)]
     definition: Vec<PathBuf>,
 }
@@ -88,7 +88,7 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Checks definition files by themselves, each with what it includes.
+/// Checks definition files on their own, each with the files that it includes.
 fn definitions(args: &Check, tags: &Tags, context: &Context) -> Result<Outcome> {
     let mut all = Invalid::default();
     for path in &args.definition {
@@ -109,10 +109,10 @@ fn definitions(args: &Check, tags: &Tags, context: &Context) -> Result<Outcome> 
     Ok(Outcome::Done)
 }
 
-/// Returns the problems of two stages together: the same texts were read, so equal problems are shown once.
+/// Merges the problems of two stages. Both read the same files, so equal problems are reported once.
 fn merged(known: Option<Invalid>, found: Invalid) -> Invalid {
     let Some(mut known) = known else { return found };
-    // Texts are numbered in the order of reading, which a stage may change: a place is carried over by its file's name.
+    // Source ids follow the order of reading, which may differ between stages, so spans are mapped by file name.
     for mut problem in found.problems {
         problem.span = problem.span.map(|span| {
             let source = found.sources.get(span.source);

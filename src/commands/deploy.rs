@@ -1,4 +1,4 @@
-//! `ecsail deploy`: plan, then apply, then watch.
+//! `ecsail deploy`: plans, applies, and watches.
 
 use anyhow::Result;
 use clap::Args;
@@ -19,10 +19,10 @@ use crate::plan::{Plan, ServicePlan};
 use crate::release::{Release, id::id};
 use crate::report::{Event, Outcome};
 
-/// How many services roll out at once: as many updates as UpdateService takes in a burst (ECS API rate limits).
+/// The default of `--parallel`: as many updates as UpdateService accepts in a burst (ECS API rate limits).
 const AT_ONCE: usize = 50;
 
-/// Deploys an image tag: registers, updates, and watches until the rollout has settled
+/// Deploy an image tag: register revisions, update services, and watch the rollouts
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail deploy service web --tag 1.4.2
@@ -30,29 +30,29 @@ const AT_ONCE: usize = 50;
   ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
   ecsail deploy service web --tag 1.4.2 --dry-run
 
-Exit codes: 0 done or nothing to do, 1 error, 2 usage, 3 rollout failed or rolled back,
-4 timed out while under way, 5 refused, 130 interrupted.")]
+Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 3 rollout failed or rolled
+back, 4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Deploy {
     #[command(flatten)]
     selection: Selection,
-    /// Return once the update is accepted, without watching
+    /// Return once the updates are accepted, without watching
     #[arg(long, global = true)]
     no_wait: bool,
     #[command(flatten)]
     following: Following,
-    /// Show the plan and stop
+    /// Show the plan and change nothing
     #[arg(long, global = true)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short, global = true)]
     yes: bool,
-    /// A new deployment though nothing changed
+    /// Deploy even if nothing changed
     #[arg(long, global = true)]
     force: bool,
-    /// Replace a deployment that is under way
+    /// Replace a deployment that is in progress
     #[arg(long, global = true)]
     supersede: bool,
-    /// How many services may roll out at once
+    /// Number of services that roll out at once
     #[arg(long, value_name = "NUMBER", default_value_t = AT_ONCE, value_parser = at_once, hide_short_help = true, global = true)]
     parallel: usize,
 }
@@ -60,7 +60,7 @@ pub struct Deploy {
 /// Runs the verb.
 ///
 /// # Errors
-/// What stands against the deploy, or a registration that failed: nothing was changed.
+/// The plan is refused, or a registration failed. No service was changed.
 pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let request = args.selection.request()?;
     let id = release_id();
@@ -90,7 +90,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
         Some(true) => still(changing(&plan, &observed), &aws).await?,
         None => {}
     }
-    // From here on there is something to tell, whatever is pressed.
+    // From here on the release is reported in any case, also after an interrupt.
     let mut interrupts = Interrupts::listen()?;
     let release = Release::of(&plan, &id, request.tags.label());
     let how = How {
@@ -102,35 +102,35 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     Carrier::new(&plan, release, &manifest, how, &aws, context).to_the_end(&mut interrupts).await
 }
 
-/// Returns the number of an argument, of 1 at the least.
+/// Parses a number that is at least 1.
 fn at_once(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number from 1".to_owned())
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number of at least 1".to_owned())
 }
 
-/// Refuses not to wait where something has to be waited for.
+/// Refuses `--no-wait` if a part of the plan has to wait for another.
 fn waits(plan: &Plan) -> Result<(), Failure> {
     let changes = |key: &String| plan.services.iter().any(|service| &service.key == key && service.changes());
     let hint = || "leave out `--no-wait`".to_owned();
     for (key, needs) in plan.needs.iter().filter(|(key, _)| changes(key)) {
         if let Some(need) = needs.iter().find(|need| changes(need)) {
             let message =
-                format!("`{key}` needs `{need}` to be up, and with `--no-wait` nobody waits for that");
+                format!("service `{key}` needs `{need}` to be up, which `--no-wait` does not wait for");
             return Err(Failure::usage(message).hint(hint()));
         }
     }
     let services = plan.services.iter().any(ServicePlan::changes);
     if let Some(schedule) = plan.schedules.iter().find(|schedule| services && schedule.is_changing()) {
         let message = format!(
-            "schedule `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+            "schedule `{}` is changed after the services are up, which `--no-wait` does not wait for",
             schedule.key
         );
-        let hint = "leave out `--no-wait`, or deploy services and schedules apart: `ecsail deploy service`";
+        let hint = "leave out `--no-wait`, or deploy the services alone with `ecsail deploy service`";
         return Err(Failure::usage(message).hint(hint.to_owned()));
     }
     match plan.after.iter().find(|task| task.work.is_some()) {
         Some(task) => {
             let message = format!(
-                "task `{}` comes when the services are up, and with `--no-wait` nobody waits for that",
+                "task `{}` is run after the services are up, which `--no-wait` does not wait for",
                 task.key
             );
             Err(Failure::usage(message).hint(hint()))
@@ -142,12 +142,12 @@ fn waits(plan: &Plan) -> Result<(), Failure> {
 /// Returns the id of a release that begins now.
 pub(super) fn release_id() -> String {
     use std::hash::{BuildHasher, Hasher};
-    // The standard library's hashers are seeded at random, each anew.
+    // Each `RandomState` of the standard library has a random seed.
     let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
     id(jiff::Timestamp::now(), random)
 }
 
-/// Returns the services that a plan changes, as they were seen, each with its cluster.
+/// Returns the observed services that the plan changes, each with its cluster.
 fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = (&'a str, &'a Service)> {
     let seen = |service: &ServicePlan| {
         let place = (service.cluster.clone(), service.name.clone());

@@ -1,4 +1,4 @@
-//! `ecsail exec`: a command, or a shell, in a container that runs, by ECS Exec.
+//! `ecsail exec`: runs a command or a shell in a running container, by ECS Exec.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use crate::document::problem::did_you_mean;
 use crate::error::{Failure, Failures};
 use crate::report::{Event, Outcome, quoted};
 
-/// What runs where no command is given.
+/// The command if none is given.
 const SHELL: &str = "/bin/sh";
-/// How often a session is asked for while the agent is not connected yet, and the pause between.
+/// The number of attempts while the agent is not connected yet, and the pause between them.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Runs a command, or a shell, in a container of a service
+/// Run a command or a shell in a container of a service
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail exec web
@@ -31,20 +31,20 @@ const PAUSE: Duration = Duration::from_secs(2);
   ecsail exec web --container app --task 1a2b3c4d -- ls -l /tmp
   ecsail exec web --cluster main -- 'ps aux | head'
 
-ECS Exec opens a session, and `session-manager-plugin` speaks for it on this
-terminal. What is missing for that is said before anything is tried. Several
-words are quoted as a shell needs them; one word is the whole command line.
-Exit codes: that of `session-manager-plugin`; 1 when something is missing.")]
+ECS Exec opens a session, and `session-manager-plugin` connects this terminal
+to it. Missing prerequisites are reported before the session is opened. Several
+words are quoted for the shell; a single word is the whole command line.
+Exit codes: that of `session-manager-plugin`; 1 if a prerequisite is missing.")]
 pub struct Exec {
     #[command(flatten)]
     one: One,
-    /// The container; else the one behind the load balancer, or the first that is essential
+    /// Container to run in [default: the one behind the load balancer, else the first essential one]
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
-    /// The task; the beginning of its id will do; else the newest that runs
+    /// Task to run in; a prefix of its id is enough [default: the newest running task]
     #[arg(long, value_name = "ID")]
     task: Option<String>,
-    /// The command; `/bin/sh` without one
+    /// Command to run [default: `/bin/sh`]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
@@ -52,7 +52,7 @@ pub struct Exec {
 /// Runs the verb.
 ///
 /// # Errors
-/// What is missing for it, or the API's.
+/// A prerequisite is missing, or an API call failed.
 pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     let chosen = args.one.choose(context).await?;
     let found = chosen.one().await?;
@@ -88,16 +88,17 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     tell(&found, task, container, &command, context);
     let session = session(&found, task, container, &command, definition.as_ref(), aws, context).await?;
     if context.settings.sandbox.is_some() {
-        let message = format!("the sandbox has no containers: here `{PLUGIN}` would take over");
+        let message =
+            format!("the sandbox has no containers to connect to: in AWS, `{PLUGIN}` would be started here");
         return Err(Failure::error(message).into());
     }
     let profile = profile(context);
     let ended = plugin.run(&session, &aws.region, &profile);
-    let code = ended.map_err(|error| Failure::error(format!("run `{PLUGIN}`")).because(error))?;
+    let code = ended.map_err(|error| Failure::error(format!("failed to run `{PLUGIN}`")).because(error))?;
     Ok(Outcome::Passed(code))
 }
 
-/// Returns the task that is meant, or the newest that runs; nothing where none runs.
+/// Returns the named task, or the newest running one. Returns `None` if no task is running.
 fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<Option<&'a Task>, Failure> {
     let runs = |task: &&Task| task.last_status == "RUNNING";
     let newest = |tasks: &mut dyn Iterator<Item = &'a Task>| {
@@ -110,35 +111,34 @@ fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<
     match found.as_slice() {
         [one] if one.last_status == "RUNNING" => Ok(Some(one)),
         [one] => {
-            let message = format!("task `{}` does not run yet: it is {}", one.id(), one.last_status);
+            let message = format!("task `{}` is not running: it is {}", one.id(), one.last_status);
             Err(Failure::error(message))
         }
         [] => {
             let running: Vec<&Task> = tasks.iter().filter(runs).collect();
-            let hint = (!running.is_empty()).then(|| format!("its tasks: {}", ids(&running)));
-            Err(Failure::error(format!("service `{key}` has no running task `{begins}`")).hint(hint))
+            let hint = (!running.is_empty()).then(|| format!("running tasks: {}", ids(&running)));
+            Err(Failure::error(format!("no running task `{begins}` in service `{key}`")).hint(hint))
         }
         several => {
             let message = format!("{} tasks begin with `{begins}`", several.len());
-            Err(Failure::usage(message).hint(format!("they are {}", ids(several))))
+            Err(Failure::usage(message).hint(format!("name one of {}", ids(several))))
         }
     }
 }
 
-/// Returns the task's definition; where it may not be read, says so: less can then be said of what is missing.
+/// Returns the definition of a task. If it cannot be read, reports that some prerequisites are not checked.
 async fn definition(task: &Task, aws: &Aws, context: &Context) -> Option<Value> {
     match aws.task_definition(&task.task_definition_arn).await {
         Ok(found) => found.map(|found| found.document),
         Err(error) => {
-            let note = format!("the role and the file system of the container are not checked: {error}");
+            let note = format!("the task role and the file system of the container are not checked: {error}");
             context.report.tell(&Event::Note(&note));
             None
         }
     }
 }
 
-/// Returns the container that is meant: the one that was named, the one behind the load balancer, or the first that
-/// is essential.
+/// Returns the named container, or the one behind the load balancer, or the first essential one.
 fn choose_container<'a>(
     task: &'a Task,
     named: Option<&str>,
@@ -150,8 +150,8 @@ fn choose_container<'a>(
         return find(named).ok_or_else(|| {
             let names: Vec<&str> = task.containers.iter().map(|container| container.name.as_str()).collect();
             let near = did_you_mean(named, names.iter().copied());
-            let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-            Failure::usage(format!("task `{}` has no container `{named}`", task.id())).hint(hint)
+            let hint = near.unwrap_or_else(|| format!("containers of the task: {}", names.join(", ")));
+            Failure::usage(format!("no container named `{named}` in task `{}`", task.id())).hint(hint)
         });
     }
     let balanced = service.load_balancers.iter().filter_map(|balancer| balancer.container_name.as_deref());
@@ -162,7 +162,7 @@ fn choose_container<'a>(
     chosen.ok_or_else(|| Failure::error(format!("task `{}` has no container", task.id())))
 }
 
-/// Returns the command line of the words that were given.
+/// Returns the command line for the given words.
 fn command_line(words: &[String]) -> String {
     match words {
         [] => SHELL.to_owned(),
@@ -182,7 +182,7 @@ fn tell(found: &Found, task: &Task, container: &Container, command: &str, contex
     context.report.tell(&Event::Note(&note));
 }
 
-/// Returns an open session; an agent that has just started may take a moment until it is connected.
+/// Opens a session. An agent that has just started may need a moment to connect, so this retries.
 async fn session(
     found: &Found,
     task: &Task,
@@ -208,8 +208,11 @@ async fn session(
                 tokio::time::sleep(context.poll_interval().unwrap_or(PAUSE)).await;
             }
             Err(error) => {
-                let message =
-                    format!("run a command in container `{}` of task `{}`", container.name, task.id());
+                let message = format!(
+                    "failed to run a command in container `{}` of task `{}`",
+                    container.name,
+                    task.id()
+                );
                 let mut failed = Failure::error(message).hint(error.hint());
                 if unconnected(&error) {
                     failed.hints.extend(not_connected(definition, &container.name));
@@ -220,7 +223,7 @@ async fn session(
     }
 }
 
-/// Returns the profile that the plugin is to renew a session with; empty where there is none.
+/// Returns the profile with which the plugin renews the session, or an empty string.
 fn profile(context: &Context) -> String {
     let settings = &context.settings;
     let named = settings.profile.as_ref().or_else(|| settings.environment.get("AWS_PROFILE"));

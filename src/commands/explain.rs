@@ -1,4 +1,4 @@
-//! `ecsail explain`: what a rule is for, where AWS says so, and how to ignore it.
+//! `ecsail explain`: explains a rule of the linter.
 
 use anyhow::Result;
 use clap::Args;
@@ -12,7 +12,7 @@ use crate::lint::{self, Rule};
 use crate::report::problems::severity_event;
 use crate::report::{Event, Outcome};
 
-/// Explains a rule of `check`: its reason, its source, and how to ignore it
+/// Explain a rule of `check`: its reason, its source, and how to ignore it
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail explain
@@ -21,19 +21,19 @@ use crate::report::{Event, Outcome};
 
 Without an id, all rules are listed.")]
 pub struct Explain {
-    /// The rule's id, as it stands in brackets in a message
+    /// Id of the rule, as shown in brackets in a message [default: list all rules]
     id: Option<String>,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// An id that no rule has.
+/// No rule has this id.
 pub fn run(args: &Explain, context: &Context) -> Result<Outcome> {
     let (text, explain) = match &args.id {
         None => (list(), events::Explain::All { rules: RULES.iter().map(summary).collect() }),
         Some(id) => {
-            let unknown = || Failure::usage(format!("no rule has the id `{id}`")).hint(lint::suggestion(id));
+            let unknown = || Failure::usage(format!("no rule with the id `{id}`")).hint(lint::suggestion(id));
             let rule = lint::rule(id).ok_or_else(unknown)?;
             (explained(rule), whole(rule))
         }

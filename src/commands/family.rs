@@ -1,4 +1,4 @@
-//! Owns how the verbs about revisions find the family that they are about: that of a service, or one that is named.
+//! Finds the task definition family that a verb is about: that of a service, or a named one.
 
 use anyhow::Result;
 use clap::Args;
@@ -11,17 +11,17 @@ use crate::error::Failure;
 use crate::manifest::{self, Manifest, load::Request};
 use crate::plan::references::family_and_revision;
 
-/// Holds the arguments that name a family.
+/// The arguments that select a family.
 #[derive(Clone, Debug, Args)]
 pub struct OfFamily {
     #[command(flatten)]
     service: One,
-    /// The family of task definitions, instead of that of a service
+    /// Family of task definitions, instead of the family of a service
     #[arg(long, value_name = "FAMILY", conflicts_with_all = ["name", "service"])]
     family: Option<String>,
 }
 
-/// Holds a family, and the clusters that were named with it.
+/// A family, and the clusters whose services may use it.
 pub struct Family {
     pub aws: Aws,
     pub name: String,
@@ -29,10 +29,10 @@ pub struct Family {
 }
 
 impl OfFamily {
-    /// Returns the family that is meant.
+    /// Returns the selected family.
     ///
     /// # Errors
-    /// A service that is not there, a manifest that cannot be read, or the API's.
+    /// The service does not exist, the manifest cannot be read, or an API call failed.
     pub async fn choose(&self, context: &Context) -> Result<Family> {
         let Some(name) = self.family.clone().filter(|name| !name.is_empty()) else {
             return self.of_service(context).await;
@@ -50,10 +50,12 @@ impl OfFamily {
         let mut named = std::iter::once(service.task_definition.as_str()).chain(sets);
         let Some(definition) = named.find(|definition| !definition.is_empty()) else {
             let message = format!("service `{}` has no task definition", service.service_name);
-            return Err(Failure::usage(message).hint("name the family: `--family NAME`".to_owned()).into());
+            return Err(Failure::usage(message)
+                .hint("name the family with `--family NAME`".to_owned())
+                .into());
         };
         let name = family_and_revision(definition).0.to_owned();
-        // The services that were not named count too: they may run the same family.
+        // Services that were not named count too: they may run the same family.
         let mut clusters = whole_manifest(context).map(|manifest| clusters(&manifest)).unwrap_or_default();
         clusters.push(found.place.cluster);
         Ok(Family { aws: chosen.aws, name, clusters })
@@ -61,14 +63,14 @@ impl OfFamily {
 }
 
 impl Family {
-    /// Returns the failure that there is no such family.
+    /// Returns the failure that the family does not exist.
     pub fn absent(&self) -> Failure {
-        let hint = "`aws ecs list-task-definition-families` lists them".to_owned();
-        Failure::error(format!("there is no task definition family `{}`", self.name)).hint(hint)
+        let hint = "list the families with `aws ecs list-task-definition-families`".to_owned();
+        Failure::error(format!("no task definition family named `{}`", self.name)).hint(hint)
     }
 }
 
-/// Returns the manifest with all its services; one that has only a cluster where there is none.
+/// Returns the manifest with all its services, or an empty one with the cluster if there is no manifest.
 fn whole_manifest(context: &Context) -> Result<Manifest> {
     let settings = &context.settings;
     if manifest::load::locate(settings)?.is_none() {

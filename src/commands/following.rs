@@ -1,4 +1,4 @@
-//! Owns the arguments of the verbs that watch: how far and how long, and what is done about a rollout that fails.
+//! The arguments of the verbs that watch rollouts: how far and how long, and what to do if a rollout fails.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,28 +10,29 @@ use crate::manifest::fields::parse_duration;
 use crate::watch::judge::{is_stage, stage_named};
 use crate::watch::snapshot::{Followed, Policy, Until};
 
-/// Holds the arguments that say how far and how long a rollout is followed, and what is done where it fails.
+/// The arguments that control a watch.
 #[derive(Clone, Debug, Args)]
 pub struct Following {
-    /// How long to watch at the most, such as `15m`; the rollout goes on after it
+    /// Time to watch a rollout before giving up, such as `15m`; the rollout continues [default: the manifest's
+    /// `timeout`, else 15m]
     #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
     timeout: Option<Duration>,
-    /// What to do about a rollout that fails; by default it is taken back where a deployment before it was completed
+    /// Action if a rollout fails [default: roll back if an earlier deployment succeeded]
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
     pub(super) on_failure: Option<OnFailure>,
-    /// What to do when the time is up; by default the rollout goes on
+    /// Action if the time is up [default: leave the rollout in progress]
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
     on_timeout: Option<OnFailure>,
-    /// How far to watch: `stable` to the end, `bake` until traffic is shifted, or a lifecycle stage
+    /// Point to watch to: `stable` (the end), `bake` (traffic is shifted), or a lifecycle stage
     #[arg(long, value_name = "STAGE", value_parser = until, default_value = "stable", global = true)]
     until: Until,
-    /// Keep what is seen of each rollout in a file of this folder, for a report of a wrong verdict
+    /// Record the polls of each rollout in a file in this folder, to report a wrong verdict
     #[arg(long, value_name = "FOLDER", hide_short_help = true, global = true)]
     pub(super) record: Option<PathBuf>,
 }
 
 impl Following {
-    /// Returns a deployment to follow, as the arguments say.
+    /// Returns the rollout with the policy of the arguments.
     pub(super) fn of(&self, followed: Followed) -> Followed {
         let given = followed.policy;
         let policy = Policy {
@@ -43,12 +44,12 @@ impl Following {
     }
 }
 
-/// Returns the duration of an argument.
+/// Parses a duration.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
 }
 
-/// Returns how far an argument says to follow.
+/// Parses the point to watch to.
 fn until(text: &str) -> Result<Until, String> {
     let name = stage_named(text);
     match name.as_str() {

@@ -1,4 +1,4 @@
-//! `ecsail history`: what was deployed, when and by whom, and how it ended.
+//! `ecsail history`: shows past deployments.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,19 +13,19 @@ use crate::history::{Definitions, Past};
 use crate::manifest::image::Reference;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, names, table, times};
 
-/// Shows what was deployed: when, which revision, by whom, and how it ended
+/// Show past deployments: when, which revision, by whom, and how they ended
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail history web
   ecsail history web --limit 50 --stage production
   ecsail history web --cluster main --output json
 
-ECS keeps the deployments of 90 days. Tags, commits and names are those that a deploy of ecsail left on the task
-definition; who deployed is told of the deployment that the revision was registered for.")]
+ECS keeps deployments for 90 days. Tags, commits and users are read from the tags that ecsail sets
+on the task definition; the user is shown for the deployment that the revision was registered for.")]
 pub struct History {
     #[command(flatten)]
     named: Named,
-    /// How many deployments of each service to show, the newest first
+    /// Number of deployments to show of each service, newest first
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
@@ -33,7 +33,7 @@ pub struct History {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service that is not there, or the API's.
+/// A service does not exist, or an API call failed.
 pub async fn run(args: &History, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = chosen.all().await?;
@@ -50,7 +50,7 @@ pub async fn run(args: &History, context: &Context) -> Result<Outcome> {
 
 const HEADER: &[&str] = &["WHEN", "OUTCOME", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "RELEASE", "DIGEST"];
 
-/// Returns the past of one service, the newest first.
+/// Returns the past deployments of one service, newest first.
 fn page(place: &Place, past: &[PastDeployment], now: f64) -> Page {
     let rows = past.iter().map(|deployment| row(place, deployment, now)).collect();
     let mut page = table(HEADER, rows);
@@ -65,7 +65,7 @@ fn page(place: &Place, past: &[PastDeployment], now: f64) -> Page {
 fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
     let by = deployment.deployed_by().map(names::principal);
     let commit = deployment.tags.get("git-sha").map(|sha| names::commit(sha).to_owned());
-    // The time is in the first column: the end of the id tells releases apart.
+    // The time is in the first column; the end of the release id distinguishes releases.
     let release = deployment.tags.get("release").and_then(|id| Some(id.rsplit_once('-')?.1.to_owned()));
     let cells = [
         times::utc(deployment.created_at),
@@ -107,7 +107,7 @@ fn revision_or_id(deployment: &PastDeployment) -> &str {
     }
 }
 
-/// Returns how long it took, or how long it has been under way.
+/// Returns the seconds that a deployment took, or has taken so far.
 fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
     let open =
         matches!(deployment.state(), PastState::InProgress | PastState::RollingBack | PastState::Stopping);
@@ -115,7 +115,7 @@ fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
     deployment.seconds().or_else(until_now)
 }
 
-/// Returns why it ended so, and what took its place.
+/// Returns the reason of the outcome, and the deployment that replaced this one.
 fn below(deployment: &PastDeployment) -> Option<String> {
     let back = deployment.rolled_back_to.as_deref().map(|to| format!("back to {}", revision_of(to)));
     let by = deployment.superseded_by.as_ref().map(|by| format!("by {by}"));
@@ -126,7 +126,7 @@ fn below(deployment: &PastDeployment) -> Option<String> {
     Some(parts.join(": ")).filter(|text| !text.is_empty())
 }
 
-/// Returns the digest of the first image from ECR, and how many others there are.
+/// Returns the digest of the first image in ECR, and the number of other digests.
 fn digests(images: &[ContainerImage]) -> Option<String> {
     let known = || images.iter().filter_map(|image| Some((image, image.image_digest.as_deref()?)));
     let own = known().find(|(image, _)| Reference::parse(&image.image).ecr().is_some());

@@ -1,4 +1,4 @@
-//! `ecsail images`: the tags that a deploy could point at, and which one runs.
+//! `ecsail images`: shows the tags that can be deployed, and which one runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,18 +16,18 @@ use crate::events::{JsonEvent, service as events};
 use crate::manifest::image::{EcrRepository, Reference};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, times};
 
-/// Shows the tags that a deploy of a service could point at, and which one runs
+/// Show the image tags that can be deployed to a service, and which one runs
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail images web
   ecsail images web --limit 100 --stage production
   ecsail images web --cluster main --output json
 
-Of each private ECR repository that an image of the service is in: the tags, newest pushed first.")]
+For each private ECR repository of the service's images, the tags are listed, newest push first.")]
 pub struct Images {
     #[command(flatten)]
     one: One,
-    /// How many images of each repository to show, the newest first
+    /// Number of images to show of each repository, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
@@ -35,7 +35,7 @@ pub struct Images {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service that is not there, a repository that cannot be read, or the API's.
+/// The service does not exist, a repository cannot be read, or an API call failed.
 pub async fn run(args: &Images, context: &Context) -> Result<Outcome> {
     let chosen = args.one.choose(context).await?;
     let found = chosen.one().await?;
@@ -51,7 +51,7 @@ pub async fn run(args: &Images, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Returns the images that a service runs: as its current revisions were deployed, else as its definition names them.
+/// Returns the images that a service runs: those of its current revisions, else those of its task definition.
 async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Vec<ContainerImage>> {
     let service = &found.service;
     let arns: Vec<String> = service.current_service_revisions.iter().map(|known| known.arn.clone()).collect();
@@ -59,7 +59,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
         Ok(revisions) => revisions,
         Err(error) if error.may_pass() => return Err(failure(error).into()),
         Err(error) => {
-            let note = format!("which digest runs is not known, but for what the tags tell: {error}");
+            let note = format!("the digests that run are unknown, so images are matched by tag: {error}");
             context.report.tell(&Event::Note(&note));
             Vec::new()
         }
@@ -70,11 +70,11 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
         return Ok(images);
     }
     let read = chosen.aws.task_definition(running_definition(service)).await.map_err(failure)?;
-    let message = || format!("the definition that `{}` runs cannot be read", service.service_name);
+    let message = || format!("task definition of service `{}` does not exist", service.service_name);
     Ok(named_by(&read.ok_or_else(|| Failure::error(message()))?))
 }
 
-/// Returns the task definition that a service runs; under another controller its task set names it.
+/// Returns the task definition that a service runs. With another deployment controller, its task set names it.
 fn running_definition(service: &Service) -> &str {
     let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
     match (service.task_definition.as_str(), set) {
@@ -95,7 +95,7 @@ fn named_by(definition: &TaskDefinition) -> Vec<ContainerImage> {
     containers.map(image).collect()
 }
 
-/// Returns the images by the private ECR repository that each is in, and those that are in none.
+/// Groups images by their private ECR repository. The second part are those in no such repository.
 fn by_repository(
     running: &[ContainerImage],
 ) -> (BTreeMap<EcrRepository, Vec<ContainerImage>>, Vec<ContainerImage>) {
@@ -111,19 +111,19 @@ fn by_repository(
     (repositories, elsewhere)
 }
 
-/// Holds what a repository has for a deploy.
+/// The images of a repository.
 #[derive(Clone, Debug, Default)]
 struct Stock {
-    /// The newest first, no more than are to be shown; what runs is among them in any case, where it is there.
+    /// Newest first, at most as many as are shown. Running images are always included if the repository has them.
     images: Vec<PushedImage>,
-    /// How many tagged images there are, and whether all were read.
+    /// The number of tagged images, and whether all were read.
     tagged: usize,
     is_all: bool,
     /// The digests that run and are no longer in the repository.
     gone: BTreeSet<String>,
 }
 
-/// Reads a repository.
+/// Reads the images of a repository.
 async fn stock(
     aws: &Aws,
     repository: &EcrRepository,
@@ -131,7 +131,7 @@ async fn stock(
     number: usize,
 ) -> Result<Stock> {
     let (mut images, is_all) = aws.pushed_images(repository).await.map_err(|error| {
-        let name = format!("read the images of repository `{}`", repository.name);
+        let name = format!("failed to read the images of repository `{}`", repository.name);
         let hint = error.hint();
         Failure::error(name).because(error).hint(hint)
     })?;
@@ -154,7 +154,7 @@ async fn stock(
     Ok(stock)
 }
 
-/// Returns the containers that run an image: by its digest, or by its tag where no digest is known.
+/// Returns the containers that run an image, matched by digest, or by tag if no digest is known.
 fn runs_in<'a>(image: &PushedImage, running: &'a [ContainerImage]) -> Vec<&'a str> {
     let runs = |known: &&ContainerImage| match &known.image_digest {
         Some(digest) => *digest == image.digest,
@@ -211,7 +211,7 @@ fn page(
     page
 }
 
-/// Returns what is said of an image that runs and is no longer in its repository.
+/// Returns the row of an image that runs and is no longer in its repository.
 fn gone(place: &Place, repository: &EcrRepository, running: &[ContainerImage], digest: &str) -> Item {
     let image = PushedImage { digest: digest.to_owned(), ..PushedImage::default() };
     let containers = runs_in(&image, running);
@@ -224,7 +224,7 @@ fn gone(place: &Place, repository: &EcrRepository, running: &[ContainerImage], d
     Item { lines: vec![Line::painted(text, Paint::Bad)], event: Some(event) }
 }
 
-/// Returns the findings of a scan, the worst first; `none` where a scan found nothing.
+/// Returns the findings of a scan, worst first; `none` if a scan found nothing.
 fn findings(found: &BTreeMap<String, i64>) -> String {
     const LEVELS: &[&str] = &["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"];
     let place = |level: &str| LEVELS.iter().position(|known| *known == level).unwrap_or(LEVELS.len());
@@ -235,7 +235,7 @@ fn findings(found: &BTreeMap<String, i64>) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
-/// Returns what is said of images whose tags cannot be listed.
+/// Returns the rows of images whose tags cannot be listed.
 fn outside(place: &Place, images: &[ContainerImage]) -> Page {
     let item = |image: &ContainerImage| Item {
         lines: vec![Line::plain(format!(

@@ -1,20 +1,20 @@
-//! Owns hearing that somebody interrupts. What that means is for the verb to say.
+//! Listens for interrupts. The verbs decide what an interrupt means.
 
 use crate::report::{Event, Report};
 
-/// Hears Ctrl-C, and what a CI system sends when it cancels.
+/// A listener for SIGINT (Ctrl-C) and SIGTERM (sent by CI systems on cancel).
 pub struct Interrupts {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
-    /// One was heard while something was being finished, and is still to be answered.
+    /// Whether an interrupt arrived during [`Interrupts::finish`] and has not been handled yet.
     kept: bool,
 }
 
 impl Interrupts {
-    /// Returns a listener; from now on neither ends the process by itself.
+    /// Starts to listen. From now on neither signal ends the process.
     ///
     /// # Errors
-    /// A system that has no signals to give.
+    /// The operating system provides no signals.
     #[cfg(unix)]
     pub fn listen() -> std::io::Result<Interrupts> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -22,26 +22,26 @@ impl Interrupts {
         Ok(Interrupts { signals, kept: false })
     }
 
-    /// Returns a listener.
+    /// Starts to listen.
     ///
     /// # Errors
-    /// None here.
+    /// None on this platform.
     #[cfg(not(unix))]
     pub fn listen() -> std::io::Result<Interrupts> {
         Ok(Interrupts { kept: false })
     }
 
-    /// Returns whether somebody has interrupted, and nobody has answered that yet.
+    /// Returns whether an interrupt is pending: it arrived, and [`Interrupts::next`] has not returned it yet.
     pub fn is_kept(&self) -> bool {
         self.kept
     }
 
-    /// Keeps an interrupt that was heard for whoever asks next.
+    /// Makes an interrupt pending again, for the next caller of [`Interrupts::next`].
     pub fn keep(&mut self) {
         self.kept = true;
     }
 
-    /// Returns when somebody interrupts, or has done so while something was being finished.
+    /// Waits for an interrupt. Returns at once if one is pending.
     pub async fn next(&mut self) {
         if std::mem::take(&mut self.kept) {
             return;
@@ -49,16 +49,16 @@ impl Interrupts {
         self.heard().await;
     }
 
-    /// Returns what some work comes to; nothing where somebody interrupts a second time before it is done.
+    /// Runs work to its end and returns its result, or `None` if a second interrupt arrives before that.
     ///
-    /// The first time it is only said: a change that was begun is better finished than left half done.
+    /// The first interrupt is only reported and kept pending: a change that was begun is finished.
     pub async fn finish<T>(&mut self, work: impl Future<Output = T>, report: &dyn Report) -> Option<T> {
         let mut work = std::pin::pin!(work);
         tokio::select! {
             done = &mut work => return Some(done),
             () = self.heard() => {}
         }
-        report.tell(&Event::Note("interrupted: what was begun is finished first; once more quits at once"));
+        report.tell(&Event::Note("interrupted: finishing what has begun; interrupt again to quit at once"));
         self.kept = true;
         tokio::select! {
             done = &mut work => Some(done),

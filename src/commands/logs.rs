@@ -1,4 +1,4 @@
-//! `ecsail logs`: the log lines of all tasks of a service, in the order of time.
+//! `ecsail logs`: shows the log lines of all tasks of a service, in order of time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +13,7 @@ use crate::report::{Event, Outcome};
 use crate::tail::sources::Wanted;
 use crate::tail::{Reading, Tail};
 
-/// Shows the log lines of a service's tasks
+/// Show the log lines of a service's tasks
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail logs web
@@ -22,38 +22,38 @@ use crate::tail::{Reading, Tail};
   ecsail logs web --cluster main --task 1a2b3c4d --container app
   ecsail logs web --since 2026-11-21T13:05:00Z --output json
 
-The lines are read from CloudWatch Logs, where the `awslogs` options of the
-task definitions that the service runs say they are. Ctrl-C ends `--follow`
-with exit code 0. `-f` is `--follow` here: a manifest is named before the verb
-(`ecsail -f FILE logs web`) or with `--manifest`.")]
+The lines are read from CloudWatch Logs, in the groups and streams of the
+`awslogs` options of the task definitions that the service runs. Ctrl-C ends
+`--follow` with exit code 0. `-f` is `--follow` here: name a manifest before
+the verb (`ecsail -f FILE logs web`) or with `--manifest`.")]
 pub struct Logs {
     #[command(flatten)]
     one: One,
-    /// Since when: so long ago, such as `90s` or `2h`, or a time such as `2026-11-21T13:05:00Z`
+    /// Start of the lines: a duration before now such as `90s` or `2h`, or a time such as `2026-11-21T13:05:00Z`
     #[arg(long, value_name = "DURATION|TIME", value_parser = since, default_value = "10m")]
     since: Since,
-    /// Go on with the lines that come; rollouts are followed
+    /// Follow the log, also across rollouts
     #[arg(long, short = 'f')]
     follow: bool,
-    /// Only this container
+    /// Show only the lines of this container
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
-    /// Only this task; the beginning of its id will do
+    /// Show only the lines of this task; a prefix of its id is enough
     #[arg(long, value_name = "ID")]
     task: Option<String>,
-    /// Only lines that contain this text; `{ $.… }` and `%…%` are CloudWatch filter patterns
+    /// Show only lines that contain this text; `{ $.… }` and `%…%` are CloudWatch filter patterns
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// At most so many lines of those that are there: the last ones
+    /// Number of lines to show, counted from the end [default: all]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// The manifest; else `ecsail.yml` in this directory or above it
-    // Stands in for the global flag of this name, whose short form is `--follow` here, as everywhere else.
+    /// Path of the manifest [default: `ecsail.yml` in this directory or the nearest parent]
+    // Replaces the global flag of this name, whose short form `-f` is `--follow` here, as in other log tools.
     #[arg(long, value_name = "FILE", env = "ECSAIL_MANIFEST", help_heading = "Global options")]
     manifest: Option<String>,
 }
 
-/// Says since when lines are wanted.
+/// The start of the lines to show.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Since {
     Ago(Duration),
@@ -80,12 +80,12 @@ impl Since {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service or a container that is not there, or lines that cannot be read.
+/// A service or container does not exist, or the lines cannot be read.
 pub async fn run(args: &Logs, context: &Context) -> Result<Outcome> {
     if !args.follow {
         return show(args, context).await;
     }
-    // To stop following is no error, whenever it is.
+    // An interrupt ends `--follow` with success.
     let mut interrupts = Interrupts::listen()?;
     tokio::select! {
         ended = show(args, context) => ended,
@@ -118,12 +118,12 @@ async fn show(args: &Logs, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Returns the id of a task that was named by its id or its ARN.
+/// Returns the id of a task that is given by its id or its ARN.
 fn task_id(named: &str) -> String {
     named.rsplit('/').next().unwrap_or(named).to_owned()
 }
 
-/// Returns the filter pattern that finds a text: the text as a phrase, unless it is a pattern of CloudWatch itself.
+/// Returns the CloudWatch filter pattern for a text: a phrase, unless the text is a pattern itself.
 fn pattern(text: &str) -> String {
     let json =
         text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['$', '(']));
@@ -137,7 +137,8 @@ fn pattern(text: &str) -> String {
 fn nothing(since: i64, args: &Logs) -> String {
     let time =
         jiff::Timestamp::from_millisecond(since).map(|time| time.strftime("%Y-%m-%d %H:%MZ").to_string());
-    let which = if args.filter.is_some() || args.task.is_some() { "no such line" } else { "no line" };
+    let which =
+        if args.filter.is_some() || args.task.is_some() { "no matching log lines" } else { "no log lines" };
     format!("{which} since {}", time.unwrap_or_default())
 }
 

@@ -1,4 +1,4 @@
-//! `ecsail man`: prints or writes the man pages, one a verb, as packages install them.
+//! `ecsail man`: prints or writes the man pages, for packages.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ use crate::error::Failure;
 use crate::events::{JsonEvent, answer as events};
 use crate::report::{Event, Outcome};
 
-/// Prints a man page, or writes all of them
+/// Print a man page, or write all of them to a folder
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail man deploy | man -l -
   ecsail man --out man")]
 pub struct Man {
-    /// The verb whose page to print; the program's own without it
+    /// Verb whose page to print [default: the page of the program]
     verb: Option<String>,
     /// Write the pages of all verbs to this folder
     #[arg(long, value_name = "FOLDER", conflicts_with = "verb")]
@@ -27,14 +27,14 @@ pub struct Man {
 /// Runs the verb; `program` is the whole command line, of which the pages are made.
 ///
 /// # Errors
-/// A verb that does not exist, or a folder that cannot be written.
+/// The verb does not exist, or the folder cannot be written.
 pub fn run(args: &Man, program: Command, context: &Context) -> Result<Outcome> {
     let pages = pages(program)?;
     let Some(folder) = &args.out else { return print(args.verb.as_deref(), &pages, context) };
     for (name, text) in &pages {
         write(folder, name, text)?;
     }
-    let text = format!("{} pages are in `{}`", pages.len(), folder.display());
+    let text = format!("wrote {} pages to `{}`", pages.len(), folder.display());
     let pages = pages.into_iter().map(|(name, _)| name).collect();
     let event = JsonEvent::Man(events::Man { pages, text: None });
     context.report.tell(&Event::Answer { text: &text, event });
@@ -44,7 +44,7 @@ pub fn run(args: &Man, program: Command, context: &Context) -> Result<Outcome> {
 fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> Result<Outcome> {
     let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
-        return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())).into());
+        return Err(Failure::usage(format!("no verb named `{}`", verb.unwrap_or_default())).into());
     };
     let event = JsonEvent::Man(events::Man { pages: vec![name], text: Some(text.clone()) });
     context.report.tell(&Event::Answer { text: text.trim_end(), event });
@@ -53,12 +53,14 @@ fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> R
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(folder.join(name), text));
-    written.map_err(|error| Failure::error(format!("write `{}`", folder.join(name).display())).because(error))
+    written.map_err(|error| {
+        Failure::error(format!("failed to write `{}`", folder.join(name).display())).because(error)
+    })
 }
 
-/// Returns all pages by their file's name: the program's, and one for each verb that is shown.
+/// Returns all pages by file name: that of the program, and one for each visible verb.
 ///
-/// A page has no date: the same program gives the same pages on every day.
+/// A page has no date, so that the same program gives the same pages on every day.
 fn pages(program: Command) -> Result<Vec<(String, String)>> {
     let mut program = program.disable_help_subcommand(true);
     program.build();
@@ -69,7 +71,7 @@ fn pages(program: Command) -> Result<Vec<(String, String)>> {
 fn page(command: &Command) -> Result<(String, String)> {
     let name = command.get_display_name().unwrap_or("ecsail").to_owned();
     let is_verb = command.get_name() != "ecsail";
-    // The options of all verbs stand on the program's page alone.
+    // The global options are on the program's page only.
     let hidden = |arg: Arg| match arg.get_help_heading() {
         Some(GLOBAL_OPTIONS) if is_verb => arg.hide(true),
         _ => arg,
@@ -79,13 +81,13 @@ fn page(command: &Command) -> Result<(String, String)> {
     clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("").render(&mut text)?;
     let mut text = String::from_utf8_lossy(&text).into_owned();
     if is_verb {
-        text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the options of all verbs\n");
+        text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the global options\n");
         text = command.get_subcommands().fold(text, |text, part| without_reference(&text, command, part));
     }
     Ok((format!("{name}.1"), text))
 }
 
-/// Returns a page that does not refer to one of what the verb is about: it has none.
+/// Replaces the reference to a page of a subcommand, which does not exist, by the command.
 fn without_reference(text: &str, verb: &Command, part: &Command) -> String {
     let (verb, part) = (verb.get_name(), part.get_name());
     text.replace(&format!("ecsail\\-{verb}\\-{part}(1)"), &format!("ecsail {verb} {part}"))

@@ -1,4 +1,5 @@
-//! Owns the verbs: one file each, with its arguments and its run. A verb reads as a recipe; the work is in the stages.
+//! The verbs: one file each, with its arguments and its `run`. A verb calls the stages (load, render, observe, plan,
+//! apply, watch) in order.
 
 use clap::{Args, Subcommand};
 
@@ -51,41 +52,41 @@ pub mod tasks;
 pub mod wait;
 pub mod ways_back;
 
-/// The heading of the flags of every verb.
+/// The help heading of the global flags.
 pub const GLOBAL_OPTIONS: &str = "Global options";
 
-/// Names what a verb is about; without it, everything in the manifest.
+/// What a verb applies to. Without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Target {
-    /// Only these services; all of the manifest's without names
+    /// Only these services [default: all services of the manifest]
     Service {
-        /// The services' keys in the manifest; with `--cluster`, names in ECS
+        /// Keys of services in the manifest; with `--cluster`, names in ECS
         #[arg(value_name = "NAME", add = crate::completing::services())]
         names: Vec<String>,
     },
-    /// Only these schedules; all of the manifest's without names
+    /// Only these schedules [default: all schedules of the manifest]
     Schedule {
-        /// The schedules' keys in the manifest
+        /// Keys of schedules in the manifest
         #[arg(value_name = "NAME", add = crate::completing::schedules())]
         names: Vec<String>,
     },
 }
 
-/// Holds the arguments that say what and which tag.
+/// The arguments that select targets and a tag.
 #[derive(Clone, Debug, Args)]
 pub struct Selection {
     #[command(subcommand)]
     target: Option<Target>,
-    /// The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one
+    /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG", global = true)]
     tag: Vec<String>,
 }
 
 impl Selection {
-    /// Returns what to load of the manifest.
+    /// Returns the request for the manifest.
     ///
     /// # Errors
-    /// A tag that no registry takes.
+    /// A tag is not a valid image tag.
     pub fn request(&self) -> Result<Request, crate::error::Failure> {
         let (scope, services) = match &self.target {
             Some(Target::Service { names }) => (Scope::Services, names.clone()),
@@ -96,23 +97,23 @@ impl Selection {
     }
 }
 
-/// Refuses a selection without services: nothing to do would look like done.
+/// Refuses a manifest without services and schedules, since a deploy of nothing would look like a success.
 fn some_services(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
     let nothing = manifest.services.is_empty() && manifest.schedules.is_empty();
     match nothing {
-        true => Err(crate::error::Failure::usage("the manifest has nothing to deploy")
-            .hint("add it under `services:` or `schedules:`".to_owned())),
+        true => Err(crate::error::Failure::usage("the manifest has no services or schedules to deploy")
+            .hint("add one under `services:` or `schedules:`".to_owned())),
         false => Ok(()),
     }
 }
 
-/// Returns who does this, where CI names somebody.
+/// Returns the user who started the CI job, if the environment names one.
 fn performer(settings: &crate::settings::Settings) -> Option<String> {
     let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR", "CIRCLE_USERNAME"];
     names.iter().find_map(|name| settings.environment.get(*name).cloned())
 }
 
-/// Returns the options of a plan for a manifest.
+/// Returns the plan options for a manifest.
 fn options(
     manifest: &crate::manifest::Manifest,
     request: &Request,

@@ -1,5 +1,5 @@
-//! Owns runs of tasks to their end, which `run`, scheduled tasks run now, and releases share: started once, their lines
-//! shown as they come, and stopped where their time is up or somebody says so.
+//! Runs one-off tasks to their end, for `ecsail run`, `ecsail schedule run` and releases: starts them once, shows their
+//! log lines, and stops them if their time is up or the user asks for it.
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher};
@@ -27,33 +27,33 @@ use crate::watch::task::judge::{Deciding, End, ending};
 pub use crate::watch::task::{TaskEnd, TaskEnding};
 use crate::watch::task::{TaskFacts, TaskWatch, Watched, explained};
 
-/// How long tasks may take to stop, once they were told to: ECS gives containers up to two minutes.
+/// The time that tasks may take to stop. ECS gives containers up to two minutes.
 const STOPPING: Duration = Duration::from_secs(240);
 
-/// Says where the lines of a run go.
+/// The output that log lines are written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lines {
-    /// They are the answer, as the container wrote them.
+    /// They are the answer, on stdout, as the container wrote them.
     #[default]
     Answer,
-    /// They are part of the story of something larger, each after the run's name.
+    /// They are part of a release's progress on stderr, each prefixed with the key of the task.
     Story,
 }
 
-/// Says how a run is followed.
+/// How a run is watched.
 #[derive(Clone, Copy, Debug)]
 pub struct How {
     pub lines: Lines,
-    /// Else it is started, and left.
+    /// Whether to wait for the end. Otherwise the tasks are only started.
     pub wait: bool,
-    /// An interrupt stops it without a question.
+    /// Whether an interrupt stops the tasks without a prompt.
     pub stop_on_interrupt: bool,
 }
 
-/// Starts a task and follows it to its end, which is told.
+/// Starts the tasks, watches them to their end, and reports it.
 ///
 /// # Errors
-/// Nothing was started, or it is not known whether.
+/// No task was started, or it is unknown whether one was.
 pub async fn to_the_end(
     order: &TaskOrder,
     how: &How,
@@ -89,21 +89,21 @@ pub async fn to_the_end(
     Ok(end)
 }
 
-/// Returns a token for one call: whoever makes the call again with it gets the same tasks.
+/// Returns a client token for one RunTask call: a repeated call with it returns the same tasks.
 pub fn token() -> String {
-    // The standard library's hashers are seeded at random, each anew.
+    // Each `RandomState` of the standard library has a random seed.
     let random = || std::collections::hash_map::RandomState::new().build_hasher().finish();
     format!("ecsail-{:016x}{:016x}", random(), random())
 }
 
-/// Returns the failure of a start that somebody interrupted twice.
+/// Returns the failure of a start that was interrupted twice.
 fn unknown(order: &TaskOrder) -> Failure {
-    Failure::interrupted(format!("run task `{}`: interrupted", order.key))
+    Failure::interrupted(format!("failed to run task `{}`: interrupted", order.key))
         .hint(order.where_to_look())
         .unclear(true)
 }
 
-/// Returns how a run ended of which not all was started: good codes of some are no success of all.
+/// Returns the ending of a run of which not all tasks were started: exit code 0 of the others is not a success.
 fn with_missing(ending: TaskEnding, missing: usize, not_started: &[String]) -> TaskEnding {
     match ending {
         TaskEnding::Exited { code: 0 } if missing > 0 => {
@@ -113,25 +113,25 @@ fn with_missing(ending: TaskEnding, missing: usize, not_started: &[String]) -> T
     }
 }
 
-/// How a run ended, its tasks as they were last seen, and how each of them ended.
+/// How a run ended, its tasks as of the last poll, and how each of them ended.
 type Followed = (TaskEnding, Vec<Task>, Vec<End>);
 
-/// Says who asked that the tasks stop.
+/// Why the tasks were asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Time,
     Somebody,
 }
 
-/// Holds what was asked of the tasks before they were done.
+/// Whether and why the tasks were asked to stop, and until when to wait.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
     asked: Option<Asked>,
-    /// When their time is up; once they were told to stop, when it is no longer waited for that.
+    /// The end of the run's timeout; after a stop request, the end of the wait for it.
     deadline: Instant,
 }
 
-/// Holds a run under way.
+/// A run in progress.
 struct Run<'a> {
     order: &'a TaskOrder,
     how: &'a How,
@@ -139,15 +139,15 @@ struct Run<'a> {
     report: &'a dyn Report,
     poll: Option<Duration>,
     began: Instant,
-    /// How the watch ended, once it has: only late lines are missing then.
+    /// How the watch ended. If it is set, only late log lines are missing.
     watched: RefCell<Option<Watched>>,
-    /// After how long that was; its late lines are not the task's time.
+    /// The time until the watch ended. Waiting for late log lines does not count.
     over_after: Cell<Option<Duration>>,
     told_to_stop: Cell<bool>,
 }
 
 impl Run<'_> {
-    /// Watches the tasks and shows their lines until all is over, or nobody waits any more.
+    /// Watches the tasks and shows their lines until all have ended, or an interrupt ends the wait.
     async fn follow(&self, tasks: Vec<Task>, interrupts: &mut Interrupts) -> Followed {
         let (tell, seen) = watch::channel(tasks.clone());
         let mut work = pin!(join(self.watch(&tasks, tell), self.show_lines(&tasks, seen.clone())));
@@ -181,7 +181,7 @@ impl Run<'_> {
         let watched = watch.to_the_end(&tell).await;
         *self.watched.borrow_mut() = Some(watched);
         self.over_after.set(Some(self.began.elapsed()));
-        // With the sender gone, the lines are read to the last one.
+        // Dropping the sender makes the log reader read to the last line and end.
         drop(tell);
     }
 
@@ -189,7 +189,7 @@ impl Run<'_> {
         self.watched.borrow().is_some()
     }
 
-    /// Stops what has not ended in its time, and returns whether there is nothing more to wait for.
+    /// Stops tasks that exceeded their time. Returns whether there is nothing left to wait for.
     async fn time_is_up(&self, cut: &mut Cut, tasks: &[Task]) -> bool {
         if self.is_over() || cut.asked.is_some() {
             return !self.is_over();
@@ -197,14 +197,14 @@ impl Run<'_> {
         self.stop(cut, Asked::Time, tasks).await
     }
 
-    /// Does what somebody who interrupts wants, and returns whether there is nothing more to wait for.
+    /// Handles an interrupt. Returns whether there is nothing left to wait for.
     async fn interrupted(&self, cut: &mut Cut, tasks: &[Task], interrupts: &mut Interrupts) -> bool {
         if self.is_over() {
-            // Only its lines are still read; what comes after it is for the caller to stop.
+            // Only log lines are still being read. The caller handles the interrupt.
             interrupts.keep();
             return true;
         }
-        // The second time there is nothing to ask any more.
+        // A second interrupt ends the wait without another prompt.
         if cut.asked.is_some() {
             return true;
         }
@@ -218,7 +218,7 @@ impl Run<'_> {
         }
     }
 
-    /// Shows the lines of the tasks, to the last one; that they cannot be read keeps nothing back.
+    /// Shows the log lines of the tasks to the last one. An error of reading them is only reported.
     async fn show_lines(&self, tasks: &[Task], seen: watch::Receiver<Vec<Task>>) {
         let channel = match self.how.lines {
             Lines::Answer => Channel::Answer,
@@ -233,26 +233,26 @@ impl Run<'_> {
         let tail = Tail::of_tasks(following, &self.order.definition, tasks, self.aws, self.report);
         if let Err(failure) = tail.follow_tasks(seen, self.poll).await {
             let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
-            let note = format!("the log lines are not read any more: {failure}{}", cause.unwrap_or_default());
+            let note = format!("log lines are no longer read: {failure}{}", cause.unwrap_or_default());
             self.report.tell(&Event::Note(&note));
         }
     }
 
-    /// Returns the values that look secret, of the definition's environment and of what is laid over it.
+    /// Returns the values to mask, from the environment of the definition and of the overrides.
     fn secrets(&self) -> Vec<String> {
         let overrides = &self.order.members.get("overrides").unwrap_or(&Value::Null)["containerOverrides"];
         let laid_over = json!({"containerDefinitions": overrides});
         [secrets_of(&self.order.definition.document), secrets_of(&laid_over)].concat()
     }
 
-    /// Returns what is to be done about tasks that run on, asked where somebody can be.
+    /// Returns what to do about running tasks, by a prompt if there is a terminal.
     async fn ask(&self, interrupts: &mut Interrupts) -> TaskInterrupted {
         if self.how.stop_on_interrupt {
             return TaskInterrupted::Stop;
         }
         let Some(question) = self.report.ask_about_tasks() else { return TaskInterrupted::Leave };
         let (tell, told) = tokio::sync::oneshot::channel();
-        // A thread of its own: waiting for an answer must keep neither a second Ctrl-C nor the end of the process.
+        // The prompt runs on a thread of its own, so that it blocks neither a second Ctrl-C nor the end of the process.
         std::thread::spawn(move || tell.send(question()));
         tokio::select! {
             answer = told => answer.unwrap_or(TaskInterrupted::Leave),
@@ -260,10 +260,11 @@ impl Run<'_> {
         }
     }
 
-    /// Tells the tasks to stop, and returns whether that came to nothing: one that cannot be stopped keeps no other running.
+    /// Asks ECS to stop the tasks. Returns whether none could be stopped. A task that cannot be stopped does not keep
+    /// the others running.
     async fn stop(&self, cut: &mut Cut, asked: Asked, tasks: &[Task]) -> bool {
         let why = match asked {
-            Asked::Time => "the time of the run was up",
+            Asked::Time => "the run exceeded its timeout",
             Asked::Somebody => "the run was interrupted",
         };
         self.report.tell(&Event::Note(&format!("{}: stopping: {why}", self.order.key)));
@@ -285,7 +286,7 @@ impl Run<'_> {
             status: task.last_status.clone(),
             end: ends.get(index).cloned(),
         };
-        // That it was stopped as asked for needs no explanation.
+        // A run that was stopped on request needs no explanation.
         let asked = matches!(ending, TaskEnding::TimedOut { .. } | TaskEnding::Interrupted { .. });
         TaskEnd {
             key: self.order.key.clone(),
@@ -302,17 +303,17 @@ impl Run<'_> {
     }
 }
 
-/// Returns how a run ended: what was stopped because we asked is no failure of the task, and no success.
+/// Returns how a run ended. A task that was stopped on request is neither a failure of the task nor a success.
 fn ended(ends: &[End], tasks: &[Task], asked: Option<Asked>) -> TaskEnding {
     let by_call = ends.iter().any(|end| matches!(end, End::Stopped { by_call: true, .. }));
-    // A program that handles the signal ends with 0: where nobody says that it ended by itself, it was stopped.
+    // A program that handles SIGTERM ends with 0. Without a stop code from ECS, it counts as stopped on request.
     let unsaid =
         ending(ends) == TaskEnding::Exited { code: 0 } && tasks.iter().any(|task| task.stop_code.is_none());
     let by_call = by_call || unsaid;
     match asked {
         Some(Asked::Time) if by_call => TaskEnding::TimedOut { stopped: true },
         Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stopped: true },
-        // It was done before it heard of that.
+        // It ended before the stop request took effect.
         _ => ending(ends),
     }
 }

@@ -1,4 +1,4 @@
-//! `ecsail plan`: shows what a deploy would change, and changes nothing.
+//! `ecsail plan`: shows what a deploy would change. Never changes anything.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,16 +9,16 @@ use crate::context::Context;
 use crate::manifest::load::Request;
 use crate::report::{Event, Outcome, PlanFormat};
 
-/// Shows what a deploy would change, and changes nothing
+/// Show what a deploy would change, without changing anything
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail plan --tag 1.4.2
   ecsail plan service web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
-  ecsail plan --tag 1.4.2 --exit-code      # 6 when there are changes, 0 when there are none")]
+  ecsail plan --tag 1.4.2 --exit-code      # 6 if there are changes")]
 pub struct Plan {
     #[command(flatten)]
     selection: Selection,
-    /// Exit with 6 when there are changes
+    /// Exit with 6 if there are changes
     #[arg(long, global = true)]
     exit_code: bool,
 }
@@ -26,16 +26,16 @@ pub struct Plan {
 /// Runs the verb.
 ///
 /// # Errors
-/// What stands against the deploy.
+/// The plan is refused.
 pub async fn run(args: &Plan, markdown: bool, context: &Context) -> Result<Outcome> {
     let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
     show(&args.selection.request()?, args.exit_code, format, context).await
 }
 
-/// Shows what a deploy of what is asked for would change.
+/// Shows what a deploy of the request would change.
 ///
 /// # Errors
-/// What stands against the deploy.
+/// The plan is refused.
 pub async fn show(
     request: &Request,
     exit_code: bool,

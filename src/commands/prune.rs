@@ -1,4 +1,4 @@
-//! `ecsail prune`: retires the old revisions of a family, but for those that something may need.
+//! `ecsail prune`: deregisters the old revisions of a family that nothing refers to.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,36 +24,38 @@ use crate::plan::prune::{Fate, Known, Wish, decide};
 use crate::plan::references::{family_and_revision, references, shortly};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, references, table};
 
-/// Deregisters old revisions of a service's family, but for those that anything refers to
+/// Deregister old revisions of a family that nothing refers to
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail prune web --keep 10 --dry-run
   ecsail prune web --keep 10 --delete --yes
   ecsail prune --family shop-worker --keep 5 --cluster main
-  ecsail prune web --keep 10 --without schedules     # no schedule runs it, and they cannot be read
+  ecsail prune web --keep 10 --without schedules   # none runs the family
 
-Never retired: the newest ACTIVE ones, and what services, task sets, deployments under way, running tasks, the last
-successful deployments, a rollback, EventBridge rules or schedules of the account in this region refer to. Where
-that cannot all be read nothing is done (exit code 5), unless `--without` says what need not be looked at.
-State machines, functions and pipelines that run tasks are not looked at.
+Always kept: the newest ACTIVE revisions, and those that services, task sets, deployments in
+progress, running tasks, the last successful deployments, a rollback, EventBridge rules or
+schedules of the account and region refer to. If one of these sources cannot be read, nothing is
+changed (exit code 5), unless `--without` skips it. State machines, functions and pipelines that
+run tasks are not checked.
 
-Exit codes: 0 done or nothing to do, 1 error or a no, 2 usage, 5 refused, 130 interrupted.")]
+Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 5 refused, 130
+interrupted.")]
 pub struct Prune {
     #[command(flatten)]
     of: OfFamily,
-    /// How many of the newest ACTIVE revisions to keep, whatever refers to them; at least 1
+    /// Number of newest ACTIVE revisions to keep, even if nothing refers to them; at least 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep: u32,
-    /// Also delete what is INACTIVE and not referred to; that cannot be undone
+    /// Also delete INACTIVE revisions that nothing refers to; this cannot be undone
     #[arg(long)]
     delete: bool,
-    /// Show what would be done and stop
+    /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
-    /// Do not look there: nothing there refers to the family, or what does may break
+    /// Skip the references of this source; what refers to a revision from there may break; repeatable
     #[arg(long, value_name = "WHERE", value_enum, value_delimiter = ',')]
     without: Vec<Source>,
 }
@@ -63,7 +65,7 @@ type Fates = Vec<(Known, Fate)>;
 /// Runs the verb.
 ///
 /// # Errors
-/// A service or a family that is not there, references that cannot be read, or the API's.
+/// The service or family does not exist, references cannot be read, or an API call failed.
 pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     let family = args.of.choose(context).await?;
     let fates = look(args, &family).await?;
@@ -80,7 +82,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     }
     let fates = match args.yes {
         true => fates,
-        // Somebody may have thought about it for an hour: what is in use by now stays.
+        // References may have been added during the prompt: a revision in use by now is kept.
         false => still(&fates, &look(args, &family).await?),
     };
     let retired = work(&fates, &family, context).await?;
@@ -98,10 +100,10 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     }
 }
 
-/// Returns what becomes of each revision.
+/// Returns what to do with each revision.
 ///
 /// # Errors
-/// What may refer to them cannot all be read, or the API's.
+/// Not all references can be read, or an API call failed.
 async fn look(args: &Prune, family: &Family) -> Result<Fates> {
     let scope = Scope {
         family: family.name.clone(),
@@ -133,13 +135,13 @@ async fn revisions(family: &Family, with_inactive: bool) -> Result<Vec<Known>, F
     Ok(active.chain(inactive.into_iter().filter_map(|arn| known(arn, Status::Inactive))).collect())
 }
 
-/// Returns the refusal to go on without knowing what refers to the revisions.
+/// Returns the refusal to prune without knowing all references.
 fn blind(family: &str, mut unread: Vec<(Source, ApiError)>) -> Failure {
     let denied = |error: &ApiError| matches!(error.meaning, Meaning::Denied | Meaning::Unsupported);
     let kind = if unread.iter().all(|(_, error)| denied(error)) { Kind::Refused } else { Kind::Error };
     let names: Vec<&str> = unread.iter().map(|(source, _)| source.name()).collect();
     let message = format!(
-        "what refers to the revisions of `{family}` cannot all be read: {}; nothing was changed",
+        "failed to read all references to the revisions of `{family}`, and nothing was changed; unread: {}",
         names.join(", ")
     );
     let hints: Vec<String> = unread.iter().map(|(source, error)| way_out(*source, error)).collect();
@@ -152,15 +154,17 @@ fn way_out(source: Source, error: &ApiError) -> String {
         source.permissions().iter().map(|permission| format!("`{permission}`")).collect();
     let allow = match error.meaning {
         Meaning::Denied => format!("allow {}", permissions.join(", ")),
-        _ => format!("{} cannot be read now: {error}", source.name()),
+        _ => format!("run the command again: {} could not be read: {error}", source.name()),
     };
     match source {
         Source::Services => allow,
-        _ => format!("{allow}; where none of them can refer to it: `--without {}`", source.name()),
+        _ => {
+            format!("{allow}; or, if none of them can refer to the family, add `--without {}`", source.name())
+        }
     }
 }
 
-/// Returns the fates of before, where they still hold.
+/// Returns the earlier decisions that are still the same.
 fn still(before: &Fates, now: &Fates) -> Fates {
     let holds = |known: &Known, fate: &Fate| {
         now.iter().find(|(other, _)| other.arn == known.arn).is_some_and(|(_, other)| other == fate)
@@ -168,10 +172,10 @@ fn still(before: &Fates, now: &Fates) -> Fates {
     before.iter().filter(|(known, fate)| fate.keeps() || holds(known, fate)).cloned().collect()
 }
 
-/// Does it, until somebody interrupts: then what has begun is ended first.
+/// Deregisters and deletes revisions. After an interrupt, finishes the current call and stops.
 async fn work(fates: &Fates, family: &Family, context: &Context) -> Result<Retired> {
     let arns = |wanted: fn(&Fate) -> bool| -> Vec<String> {
-        // The oldest first: where it stops half-way, the family has no hole.
+        // Oldest first, so that a run that stops half-way leaves no gap in the family.
         let wanted = fates.iter().rev().filter(|(_, fate)| wanted(fate));
         wanted.map(|(known, _)| known.arn.clone()).collect()
     };
@@ -188,7 +192,7 @@ async fn work(fates: &Fates, family: &Family, context: &Context) -> Result<Retir
     }
 }
 
-/// Returns how many there are of what is kept, deregistered, and deleted.
+/// Returns the numbers of revisions to keep, to deregister and to delete.
 fn counts(fates: &Fates) -> [usize; 3] {
     let count = |wanted: fn(&Fate) -> bool| fates.iter().filter(|(_, fate)| wanted(fate)).count();
     [count(Fate::keeps), count(Fate::deregisters), count(Fate::deletes)]
@@ -201,9 +205,9 @@ fn revisions_of(number: usize) -> String {
 fn question(fates: &Fates) -> String {
     match counts(fates) {
         [_, deregister, 0] => format!("Deregister {}?", revisions_of(deregister)),
-        [_, 0, delete] => format!("Delete {} for good?", revisions_of(delete)),
+        [_, 0, delete] => format!("Delete {} permanently?", revisions_of(delete)),
         [_, deregister, delete] => {
-            format!("Deregister {deregister} and delete {} for good?", revisions_of(delete))
+            format!("Deregister {deregister} and delete {} permanently?", revisions_of(delete))
         }
     }
 }
@@ -238,13 +242,12 @@ fn page(family: &str, fates: &Fates) -> Page {
     table(&["REVISION", "STATUS", "ACTION", "WHY"], fates.iter().map(row).collect())
 }
 
-/// Says what was not looked at, since what is there may break.
+/// Reports the sources that were not read, since references from there may break.
 fn tell_left_out(args: &Prune, context: &Context) {
     let names: BTreeSet<&str> = args.without.iter().map(|source| source.name()).collect();
     if !names.is_empty() {
         let names: Vec<&str> = names.into_iter().collect();
-        let note =
-            format!("not looked at: {}; what refers to a revision there is not known", names.join(", "));
+        let note = format!("not checked: {}; references from there are unknown", names.join(", "));
         context.report.tell(&Event::Note(&note));
     }
 }

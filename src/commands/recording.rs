@@ -1,4 +1,4 @@
-//! Owns the keeping of what was seen of rollouts, for a report of a wrong verdict.
+//! Writes the polls of rollouts to files, to report a wrong verdict.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::report::Event;
 use crate::watch::Settled;
 
-/// Writes the timelines of rollouts, a file each.
+/// Writes the timelines of rollouts, one file each.
 pub fn keep(ends: &[Settled], folder: &Path, context: &Context) {
     for (settled, timeline) in ends.iter().filter_map(|end| Some((end, end.timeline.as_ref()?))) {
         let path = folder.join(format!("{}.yml", file_name(&settled.followed.key)));
@@ -16,14 +16,14 @@ pub fn keep(ends: &[Settled], folder: &Path, context: &Context) {
             std::fs::write(&path, text)
         });
         let note = match written {
-            Ok(()) => format!("what was seen is kept in `{}`", path.display()),
-            Err(error) => format!("what was seen could not be kept in `{}`: {error}", path.display()),
+            Ok(()) => format!("recorded the rollout in `{}`", path.display()),
+            Err(error) => format!("failed to record the rollout in `{}`: {error}", path.display()),
         };
         context.report.tell(&Event::Note(&note));
     }
 }
 
-/// Returns the name of a service's file: no two services share one, and none is in another folder.
+/// Returns the file name for a service. It is unique, and never in another folder.
 fn file_name(key: &str) -> String {
     key.replace('%', "%25").replace('/', "%2F")
 }

@@ -1,4 +1,4 @@
-//! Owns the services of a release while they roll out: which begin when, and what became of each.
+//! Rolls out the services of a release: which may begin, and the state of each.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,27 +18,27 @@ use crate::watch::judge::Verdict;
 use crate::watch::snapshot::Followed;
 use crate::watch::{Aftermath, Ending, Settled};
 
-/// Holds the services of a release.
+/// The services of a release.
 pub struct Services<'a> {
     pub plan: &'a Plan,
     pub registered: &'a [TaskDefinition],
     pub release: &'a mut Release,
-    /// The services as they were when this was planned; none where another's deployment is to be replaced.
+    /// The services as observed for the plan, or `None` with `--supersede`.
     pub seen: Option<&'a Observed>,
-    /// Whether something was waited for since then: a service may be another by now.
+    /// Whether the release has waited since the plan, so that services may have changed.
     pub waited: bool,
-    /// How many may be under way at once; all where nobody waits for them.
+    /// The number of services that may roll out at once; `None` if the rollouts are not watched.
     pub at_once: Option<usize>,
-    /// Those that are watched, and those that were begun and are to be.
+    /// The keys of the services being watched, and the rollouts that have begun and are not watched yet.
     pub watched: BTreeSet<String>,
     pub begun: Vec<Followed>,
-    /// Services that could not be updated, and those whose attributes alone were.
+    /// The services that could not be updated, and those that were updated without a deployment.
     pub failures: Vec<(String, Failure)>,
     pub attributes: Vec<String>,
 }
 
 impl Services<'_> {
-    /// Begins with all that may begin, and returns the first service whose failure takes the release back.
+    /// Updates all services that may begin. Returns the first failed service whose policy rolls back the release.
     pub async fn begin(
         &mut self,
         following: &Following,
@@ -63,13 +63,13 @@ impl Services<'_> {
         }
     }
 
-    /// Updates services, and notes what came of each.
+    /// Updates services and records the state of each.
     async fn update(&mut self, keys: &[String], aws: &Aws, report: &dyn ApplyReporter) {
         let plans: Vec<&ServicePlan> =
             self.plan.services.iter().filter(|service| keys.contains(&service.key)).collect();
-        // From here on each may have changed, also where nobody waits for the answer any more.
+        // From here on each may have been updated, even if an interrupt ends the wait for the answer.
         for plan in &plans {
-            let detail = "whether it was updated is not known".to_owned();
+            let detail = "it is unknown whether it was updated".to_owned();
             self.release.set(Kind::Service, &plan.key, State::InProgress, Some(detail));
         }
         let applied = apply::services(&plans, self.registered, aws, report).await;
@@ -88,9 +88,9 @@ impl Services<'_> {
         self.failures.extend(applied.failures);
     }
 
-    /// Returns the services that are as they were when this was planned; of the others it is noted that they are not.
+    /// Returns the services that have not changed since the plan. Marks the others as failed.
     ///
-    /// A migration may take an hour: what somebody else has deployed in that time must not be replaced unseen.
+    /// A migration may take an hour: a deployment made by others in that time must not be superseded by accident.
     async fn unmoved(&mut self, keys: Vec<String>, aws: &Aws) -> Vec<String> {
         let Some(seen) = self.seen.filter(|_| self.waited) else {
             self.waited = true;
@@ -110,7 +110,7 @@ impl Services<'_> {
         unmoved
     }
 
-    /// Gives the services whose attributes alone were changed what they had before.
+    /// Restores the attributes of services that were updated without a deployment.
     pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn ApplyReporter) {
         for key in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
@@ -119,7 +119,7 @@ impl Services<'_> {
                 Ok(false) => (State::Succeeded, "attributes that it did not have cannot be unset"),
                 Err(failure) => {
                     self.failures.push((key.clone(), failure));
-                    (State::Failed, "its attributes could not be set back")
+                    (State::Failed, "failed to restore the attributes")
                 }
             };
             self.set(&key, state, Some(detail.to_owned()));
@@ -136,27 +136,27 @@ impl Services<'_> {
         self.release.set(Kind::Service, key, state, detail);
     }
 
-    /// Notes how a rollout ended.
+    /// Records how a rollout ended.
     pub fn ended(&mut self, settled: &Settled) {
         let (state, detail) = state_of(settled);
         self.watched.remove(&settled.followed.key);
         self.set(&settled.followed.key, state, detail);
     }
 
-    /// Notes that a service that was up is brought back.
+    /// Records that a service that was up is being rolled back.
     pub fn goes_back(&mut self, key: &str) {
         self.watched.insert(key.to_owned());
         self.set(key, State::InProgress, Some("going back".to_owned()));
     }
 }
 
-/// Returns what became of a service by the end of its rollout, and of what was done about it.
+/// Returns the state of a service after its rollout and the rollback of it.
 fn state_of(settled: &Settled) -> (State, Option<String>) {
     let revision = || Some(revision_of(&settled.followed.revision).to_owned());
     if let Some(Aftermath::TakenBack { to, end, .. }) = &settled.aftermath {
         return match end {
             Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
-                (State::RolledBack, Some(format!("{to} runs")))
+                (State::RolledBack, Some(format!("{to} is running")))
             }
             Ending::Settled(_) => (State::Failed, Some(format!("going back to {to} failed"))),
             _ => (State::InProgress, Some(format!("going back to {to}"))),
@@ -166,12 +166,12 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
         Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => match &settled.aftermath {
             Some(Aftermath::Left { why }) => (State::Succeeded, Some(format!("it stays: {why}"))),
             Some(Aftermath::NotTakenBack { error }) => {
-                (State::Failed, Some(format!("it could not be taken back: {error}")))
+                (State::Failed, Some(format!("failed to roll back: {error}")))
             }
             _ => (State::Succeeded, revision()),
         },
         Ending::Settled(Verdict::RolledBack { runs, .. }) => {
-            (State::RolledBack, Some(format!("{runs} runs")))
+            (State::RolledBack, Some(format!("{runs} is running")))
         }
         Ending::Settled(Verdict::Superseded { by }) => (State::Failed, Some(format!("superseded by {by}"))),
         Ending::Settled(_) => (State::Failed, revision()),
@@ -182,5 +182,5 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
 }
 
 fn timed_out(elapsed: Duration) -> String {
-    format!("not done after {}", took(elapsed.as_secs_f64()))
+    format!("timed out after {}", took(elapsed.as_secs_f64()))
 }

@@ -1,4 +1,4 @@
-//! `ecsail render`: prints the documents, exactly what would be sent.
+//! `ecsail render`: prints the documents, exactly as they would be sent.
 
 use anyhow::Result;
 use clap::Args;
@@ -10,13 +10,13 @@ use crate::manifest;
 use crate::render::{self, Definition, Desired, DesiredService};
 use crate::report::{Event, Outcome};
 
-/// Prints the rendered documents, exactly what would be sent
+/// Print the rendered documents, exactly as they would be sent
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail render --tag 1.4.2
   ecsail render service web --stage production --tag 1.4.2 --output json
 
-Values of environment entries are printed as they are: this is what ECS gets.")]
+Values of environment variables are printed unmasked, as they would be sent.")]
 pub struct Render {
     #[command(flatten)]
     selection: Selection,
@@ -37,7 +37,7 @@ pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
         desired.services.iter().filter(|service| matches!(service.definition, Definition::Running(_)))
     {
         let note = format!(
-            "`{}` keeps the definition that it runs, with the tags replaced: `plan` shows it",
+            "`{}` keeps its running definition with new image tags; see it with `ecsail plan`",
             service.key
         );
         context.report.tell(&Event::Note(&note));
@@ -46,7 +46,7 @@ pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Returns the definitions that tasks and schedules have of their own, each with its name.
+/// Returns the definitions of tasks and schedules, each with its name.
 fn own_definitions(desired: &Desired) -> Vec<(String, Value)> {
     let tasks = desired.tasks.iter().map(|task| (format!("task {}", task.key), &task.work));
     let schedules = desired.schedules.iter().flat_map(|schedule| {
@@ -56,7 +56,7 @@ fn own_definitions(desired: &Desired) -> Vec<(String, Value)> {
     let mut documents: Vec<(String, Value)> = Vec::new();
     for (name, work) in tasks.chain(schedules) {
         let Some(Definition::Rendered(document)) = &work.definition else { continue };
-        // A schedule that names a task has that task's.
+        // A schedule that names a task has the same definition.
         if !documents.iter().any(|(_, known)| known == document) {
             documents.push((format!("{name}: task definition"), document.clone()));
         }
@@ -64,7 +64,7 @@ fn own_definitions(desired: &Desired) -> Vec<(String, Value)> {
     documents
 }
 
-/// Returns a service's documents, each with its name.
+/// Returns the documents of a service, each with its name.
 fn documents(service: &DesiredService) -> Vec<(String, Value)> {
     let mut documents = Vec::new();
     if let Definition::Rendered(document) = &service.definition {

@@ -1,4 +1,4 @@
-//! `ecsail restart`: a new deployment of the revision that runs, watched.
+//! `ecsail restart`: deploys the revision that runs again, and watches.
 
 use std::collections::BTreeMap;
 
@@ -22,26 +22,26 @@ use crate::plan::rollback::service::unchanged;
 use crate::plan::{Plan, Reason, ServicePlan, refuse};
 use crate::report::{Event, Outcome};
 
-/// Replaces all tasks with new ones of the same revision, and watches that
+/// Replace all tasks of services by new ones of the same revision, and watch the rollouts
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail restart web
   ecsail restart web worker --cluster main --yes
 
-ECS resolves image tags again: a tag that has moved brings its new image. That is said before.
-Exit codes: as those of `deploy`.")]
+ECS resolves image tags again: a tag that has moved brings its new image, which the plan shows.
+Exit codes: as of `deploy`.")]
 pub struct Restart {
     #[command(flatten)]
     named: Named,
-    /// Return once the update is accepted, without watching
+    /// Return once the updates are accepted, without watching
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
     following: Following,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
-    /// Replace a deployment that is under way
+    /// Replace a deployment that is in progress
     #[arg(long)]
     supersede: bool,
 }
@@ -49,7 +49,7 @@ pub struct Restart {
 /// Runs the verb.
 ///
 /// # Errors
-/// A deployment under way, or an image that is gone: nothing was changed.
+/// A deployment is in progress, or an image no longer exists. Nothing was changed.
 pub async fn run(args: &Restart, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable(&chosen).await?;
@@ -74,10 +74,10 @@ pub async fn run(args: &Restart, context: &Context) -> Result<Outcome> {
     Ok(tell_ends(&settled, &applied.failures, context))
 }
 
-/// Returns the plan that restarts services.
+/// Returns the plan that restarts the services.
 ///
 /// # Errors
-/// An image that is gone: no new task could start.
+/// An image no longer exists, so that no new task could start.
 async fn plan(found: &[Found], chosen: &Chosen) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut failures = Vec::new();
@@ -101,10 +101,10 @@ async fn plan(found: &[Found], chosen: &Chosen) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Returns which images the new tasks will run though others run now, and what could not be looked at.
+/// Returns the images that differ between the running and the new tasks, and notes on what could not be checked.
 ///
 /// # Errors
-/// One for each image that is gone.
+/// One for each image that no longer exists.
 async fn images(found: &Found, chosen: &Chosen) -> Result<(Vec<Reason>, Vec<String>), Vec<Failure>> {
     let current = &found.service.current_service_revisions;
     let arns: Vec<String> = current.iter().map(|revision| revision.arn.clone()).collect();
@@ -112,8 +112,7 @@ async fn images(found: &Found, chosen: &Chosen) -> Result<(Vec<Reason>, Vec<Stri
         Ok(revisions) => revisions,
         Err(error) if error.may_pass() => return Err(vec![failure(error)]),
         Err(error) => {
-            let note =
-                format!("`{}`: whether its images are there was not checked: {error}", found.place.key);
+            let note = format!("`{}`: the existence of its images is not checked: {error}", found.place.key);
             return Ok((Vec::new(), vec![note]));
         }
     };

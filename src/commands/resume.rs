@@ -1,4 +1,4 @@
-//! `ecsail continue`: answers a lifecycle hook that waits, and watches what comes of it.
+//! `ecsail continue`: answers a paused lifecycle hook, and watches the deployment.
 
 use anyhow::Result;
 use clap::Args;
@@ -20,21 +20,21 @@ use crate::report::{Event, Outcome};
 use crate::watch::judge::in_words;
 use crate::watch::snapshot::Followed;
 
-/// Lets a deployment go on that waits in a lifecycle hook, or sends it back
+/// Continue a deployment that waits in a lifecycle hook, or roll it back
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail continue web
   ecsail continue web --cluster main --rollback
   ecsail continue web --hook 2f6c0a1e-6f3a-4a53-9a2e-0d8f5a1c7b3e --no-wait
 
-Exit codes: as those of `deploy`; with `--rollback` 0 once it was taken back.")]
+Exit codes: as of `deploy`; with `--rollback` 0 if the deployment was rolled back.")]
 pub struct Continue {
     #[command(flatten)]
     named: One,
-    /// Send it back instead
+    /// Roll the deployment back instead of continuing it
     #[arg(long)]
     rollback: bool,
-    /// The hook, where several wait
+    /// Lifecycle hook to answer, if several are waiting [default: the only one]
     #[arg(long, value_name = "ID")]
     hook: Option<String>,
     /// Return once the hook is answered, without watching
@@ -47,7 +47,7 @@ pub struct Continue {
 /// Runs the verb.
 ///
 /// # Errors
-/// No hook waits, or service deployments cannot be read.
+/// No hook is waiting, or service deployments cannot be read.
 pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable_one(&chosen).await?;
@@ -59,7 +59,7 @@ pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     let id = waiting(key, &deployment, args.hook.as_deref())?.hook_id.clone();
     let mut interrupts = Interrupts::listen()?;
     hook::answer(&deployment.service_deployment_arn, &id, args.rollback, &chosen.aws).await?;
-    let what = if args.rollback { "is sent back" } else { "goes on" };
+    let what = if args.rollback { "is being rolled back" } else { "continues" };
     let text = format!("{key}: the deployment {what} (hook {id})");
     let event = JsonEvent::Continued(Continued {
         service: key.clone(),
@@ -78,15 +78,14 @@ pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
 }
 
 fn unknown(key: &str) -> Failure {
-    let hint =
-        "`ecs:ListServiceDeployments` and `ecs:DescribeServiceDeployments` have to be allowed".to_owned();
-    Failure::error(format!("ECS shows no deployment of `{key}` whose hooks could be answered")).hint(hint)
+    let hint = "allow `ecs:ListServiceDeployments` and `ecs:DescribeServiceDeployments`".to_owned();
+    Failure::error(format!("no service deployment of `{key}` with lifecycle hooks")).hint(hint)
 }
 
-/// Returns the hook to answer: the one that was named, else the only one that waits.
+/// Returns the hook to answer: the named one, or the only one that is waiting.
 ///
 /// # Errors
-/// None waits, or not that one, or several do.
+/// No hook is waiting, the named one is not, or several are and none is named.
 fn waiting<'a>(
     key: &str,
     deployment: &'a ServiceDeployment,
@@ -98,25 +97,25 @@ fn waiting<'a>(
     match (open.as_slice(), named) {
         ([], _) => Err(none_waits(key, deployment)),
         (open, Some(id)) => open.iter().find(|hook| hook.hook_id == id).copied().ok_or_else(|| {
-            Failure::error(format!("hook `{id}` of `{key}` does not wait"))
-                .hint(format!("these do: {}", ids()))
+            Failure::error(format!("lifecycle hook `{id}` of `{key}` is not waiting"))
+                .hint(format!("name a waiting hook with `--hook`: {}", ids()))
         }),
         ([only], None) => Ok(only),
         (_, None) => {
-            let message = format!("several lifecycle hooks of `{key}` wait");
+            let message = format!("several lifecycle hooks of `{key}` are waiting");
             Err(Failure::usage(message).hint(format!("name one with `--hook`: {}", ids())))
         }
     }
 }
 
-/// Returns the failure that no hook waits, with what the deployment does instead.
+/// Returns the failure that no hook is waiting, with the status of the deployment.
 fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
     let status = deployment.status.as_str();
     let ended = matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED");
     let stage = deployment.lifecycle_stage.as_deref().filter(|_| !ended);
     let at = stage.map(|stage| format!(", in {}", in_words(stage))).unwrap_or_default();
-    let message = format!("no lifecycle hook of `{key}` waits: its last deployment is {status}{at}");
-    Failure::error(message).hint((!ended).then(|| format!("watch it: `ecsail wait {key}`")))
+    let message = format!("no lifecycle hook of `{key}` is waiting: its last deployment is {status}{at}");
+    Failure::error(message).hint((!ended).then(|| format!("watch it with `ecsail wait {key}`")))
 }
 
 #[cfg(test)]
@@ -145,7 +144,10 @@ mod tests {
         assert_eq!(chosen(&both, Some("b")), Ok("b".to_owned()));
         assert!(chosen(&both, None).is_err_and(|message| message.starts_with("several")));
         assert!(chosen(&both, Some("c")).is_err_and(|message| message.contains("`c`")));
-        let none = chosen(&[("a", "IN_PROGRESS")], None).expect_err("it does not wait for anybody");
-        assert_eq!(none, "no lifecycle hook of `web` waits: its last deployment is IN_PROGRESS, in scale up");
+        let none = chosen(&[("a", "IN_PROGRESS")], None).expect_err("it is not waiting");
+        assert_eq!(
+            none,
+            "no lifecycle hook of `web` is waiting: its last deployment is IN_PROGRESS, in scale up"
+        );
     }
 }

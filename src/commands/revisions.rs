@@ -1,4 +1,4 @@
-//! `ecsail revisions`: the revisions of a family, what each holds, and what refers to it.
+//! `ecsail revisions`: shows the revisions of a family, and what refers to each.
 
 use anyhow::Result;
 use clap::Args;
@@ -17,23 +17,23 @@ use crate::events::{JsonEvent, prune as events};
 use crate::plan::references::{Reference, family_and_revision, references, shortly};
 use crate::report::{Event, Line, Outcome, Page, Row, names, references, table, times};
 
-/// Shows the revisions of a service's family, and what refers to each
+/// Show the revisions of a family, and what refers to each
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail revisions web
   ecsail revisions web --cluster main --all
   ecsail revisions --family shop-worker --output json
 
-What refers to a revision: the services of the cluster, their deployments under way, their last successful
-deployments and where a rollback would go, tasks that run, EventBridge rules and schedules.
-`ecsail prune` looks further: at all clusters.")]
+References are read from the services of the cluster, their deployments in progress, their last
+successful deployments, the target of a rollback, running tasks, EventBridge rules and schedules.
+`ecsail prune` reads those of all clusters.")]
 pub struct Revisions {
     #[command(flatten)]
     of: OfFamily,
-    /// How many revisions to show, the newest first
+    /// Number of revisions to show, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-    /// Show all of them, however many there are
+    /// Show all revisions
     #[arg(long, conflicts_with = "limit")]
     all: bool,
 }
@@ -41,7 +41,7 @@ pub struct Revisions {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service or a family that is not there, or the API's.
+/// The service or family does not exist, or an API call failed.
 pub async fn run(args: &Revisions, context: &Context) -> Result<Outcome> {
     let family = args.of.choose(context).await?;
     let most = if args.all { usize::MAX } else { args.limit as usize };
@@ -62,7 +62,7 @@ pub async fn run(args: &Revisions, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Returns the newest revisions of a family, whatever their status.
+/// Returns the newest revisions of a family, of any status.
 async fn newest(family: &Family, most: usize) -> Result<Vec<TaskDefinition>, Failure> {
     let of = |status| family.aws.revision_arns(&family.name, status, most);
     let listed = try_join3(of(Status::Active), of(Status::Inactive), of(Status::DeleteInProgress)).await;
@@ -73,10 +73,10 @@ async fn newest(family: &Family, most: usize) -> Result<Vec<TaskDefinition>, Fai
     family.aws.task_definitions(&arns).await.map_err(failure)
 }
 
-/// Says what could not be looked at: a reference that is not shown may be there all the same.
+/// Reports the sources that could not be read: their references are not shown.
 fn tell_unread(seen: &Referring, context: &Context) {
     for (source, error) in &seen.unread {
-        let note = format!("the references of {} are not known: {error}", source.name());
+        let note = format!("references from {} are unknown: {error}", source.name());
         context.report.tell(&Event::Note(&note));
     }
 }

@@ -1,4 +1,4 @@
-//! `ecsail rollback`: finds what ran well before, shows what that changes, goes back to it, and watches.
+//! `ecsail rollback`: finds the last deployment that succeeded, shows the changes, rolls back to it, and watches.
 
 use anyhow::Result;
 use clap::Args;
@@ -19,7 +19,7 @@ use crate::events::answer::DryRun;
 use crate::plan::rollback::Wanted;
 use crate::report::{Event, Outcome};
 
-/// Goes back to what ran well before, and watches that like a deploy
+/// Roll a service back to the last deployment that succeeded
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail rollback web
@@ -29,37 +29,38 @@ use crate::report::{Event, Outcome};
   ecsail rollback web --to 1.4.1                    # an image tag
   ecsail rollback web --steps 2
 
-Without `--to` it goes to the newest deployment that succeeded before the one that runs; what was rolled away from is
-passed over. A deployment under way is stopped, and ECS goes back. Schedules of the manifest that run what the same
-release brought go back too, once all services are. A number after `--to` is a revision of the family
-where there is one, else an image tag; `tag=12` is always a tag.
+Without `--to`, the target is the newest deployment that succeeded before the running one, without
+those that were rolled back since. A deployment in progress is stopped, and ECS rolls it back.
+Schedules of the manifest that run revisions of the same release are rolled back after the
+services. A number after `--to` is a revision of the family if it exists, else an image tag;
+`tag=12` is always a tag.
 
-Exit codes: 0 rolled back, or nothing to do, 1 error, 2 usage, 3 the rollback failed,
-4 timed out while under way, 5 refused, 130 interrupted.")]
+Exit codes: 0 rolled back or nothing to do, 1 error or declined, 2 usage, 3 the rollback failed,
+4 timed out while in progress, 5 refused, 130 interrupted.")]
 pub struct Rollback {
     #[command(flatten)]
     named: Named,
-    /// What to go back to: a revision `web:12`, an image tag, or a digest
+    /// Target of the rollback: a revision such as `web:12`, an image tag, or a digest
     #[arg(long, value_name = "REVISION|TAG", value_parser = Wanted::parse)]
     to: Option<Wanted>,
-    /// How many deployments that succeeded to go back
+    /// Number of successful deployments to go back [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "to")]
     steps: Option<u16>,
-    /// Leave the schedules as they are; else those of the manifest go back too, once all services are back
+    /// Leave the schedules unchanged; by default those of the manifest are rolled back after the services
     #[arg(long)]
     no_schedules: bool,
-    /// Return once the update is accepted, without watching
+    /// Return once the updates are accepted, without watching
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
     following: Following,
-    /// Show what would change and stop
+    /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
-    /// Replace a deployment that is under way, where `--to` or `--steps` names a target
+    /// Replace a deployment that is in progress; only with `--to` or `--steps`
     #[arg(long)]
     supersede: bool,
 }
@@ -67,7 +68,7 @@ pub struct Rollback {
 /// Runs the verb.
 ///
 /// # Errors
-/// Nothing to go back to, an image that is gone, a deployment under way: nothing was changed.
+/// There is no target, an image no longer exists, or a deployment is in progress. Nothing was changed.
 pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = changeable(&chosen).await?;
@@ -92,7 +93,7 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
         context.report.tell(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
         return Ok(Outcome::Done);
     }
-    if !confirmed("Go back?", args.yes, context)? {
+    if !confirmed("Roll back?", args.yes, context)? {
         return Ok(Outcome::Declined);
     }
     if !args.yes {
@@ -108,7 +109,7 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
     tell_left(&plan, context);
     tell_updated(&plan, &applied.settled, context);
     if args.no_wait {
-        schedules.leave("with `--no-wait` nobody waits for the services to be back", context);
+        schedules.leave("`--no-wait` does not wait for the rollback of the services", context);
         return Ok(not_waited(&applied, context));
     }
     let settled = settle(applied.followed, &args.following, aws, context, &mut interrupts).await;

@@ -1,6 +1,5 @@
-//! Owns what the verbs that watch share: each rollout is followed to its end, and what does not succeed is answered.
-//!
-//! The watch finds out, `apply` takes back, and the way back is watched like any rollout.
+//! Watches rollouts to their end for all verbs that watch, and rolls back those that fail.
+//! The watch concludes a verdict, `apply` starts the rollback, and the rollback is watched like any rollout.
 
 use std::collections::BTreeSet;
 
@@ -17,26 +16,26 @@ use crate::watch::judge::Verdict;
 use crate::watch::snapshot::Followed;
 use crate::watch::{Aftermath, Ending, Settled, Watch};
 
-/// Holds the rollouts of one run: those that go on, those that are being taken back, and the ends.
+/// The rollouts of one run: those in progress, those being rolled back, and those that ended.
 struct Rollouts<'a, 'b> {
     context: &'a Context,
     aws: &'a Aws,
     watch: Watch<'a>,
     following: &'a Following,
-    /// The keys of all that was followed, in the order in which it began.
+    /// The keys of all watched services, in the order in which their rollouts began.
     order: Vec<String>,
-    /// What begins while others are watched; none but in a release.
+    /// The services of a release, which begin while others are watched. `None` outside of a release.
     services: Option<&'a mut Services<'b>>,
-    /// What ended without success and is being taken back; its rollback is what is watched.
+    /// Rollouts that ended without success and whose rollback is being watched.
     going_back: Vec<Settled>,
-    /// What is being answered right now: it is in none of the other lists, and must not be lost.
+    /// Rollouts whose rollback is being requested. They are in no other list and must not be lost.
     answering: Vec<Settled>,
-    /// The services that were up, and that were to be brought back all the same.
+    /// The services that were rolled out, or not yet finished, and are rolled back with the release.
     undone: BTreeSet<String>,
     ends: Vec<Settled>,
 }
 
-/// Returns how each followed deployment ended, and what was done about those that did not succeed.
+/// Watches rollouts to their end. Returns how each ended, and what was done about those that failed.
 pub async fn settle(
     followed: Vec<Followed>,
     following: &Following,
@@ -47,7 +46,7 @@ pub async fn settle(
     settle_all(followed, None, following, aws, context, interrupts).await
 }
 
-/// Returns how each service of a release ended: those that wait begin as soon as what they need is up.
+/// Rolls out the services of a release. A service that needs others begins as soon as those are up.
 pub async fn release<'a>(
     services: &'a mut Services<'_>,
     following: &'a Following,
@@ -85,7 +84,7 @@ async fn settle_all<'a>(
     rollouts.follow(followed);
     let mut interrupted = false;
     loop {
-        // Who has interrupted is asked first.
+        // A pending interrupt is handled before another service begins.
         if !interrupts.is_kept()
             && interrupts.finish(rollouts.begin(), context.report.as_ref()).await.is_none()
         {
@@ -94,7 +93,7 @@ async fn settle_all<'a>(
         let ended = tokio::select! {
             ended = rollouts.watch.next() => ended,
             () = interrupts.next() => {
-                // The second time there is nothing to ask any more, unless the answer was to watch on.
+                // A second interrupt ends the wait without a prompt, unless the first answer was to continue.
                 let answer = match interrupted {
                     true => Interrupted::Leave,
                     false => rollouts.interrupted(interrupts).await,
@@ -120,7 +119,7 @@ async fn settle_all<'a>(
     ends
 }
 
-/// Tells how every rollout ended: the good ones first, so that what failed is the last thing on the screen.
+/// Reports how each rollout ended: those that succeeded first, so that failures are last on the screen.
 pub fn tell_ends(settled: &[Settled], context: &Context) -> Outcome {
     let (good, bad): (Vec<&Settled>, Vec<&Settled>) = settled.iter().partition(|settled| settled.is_good());
     for settled in good.into_iter().chain(bad) {
@@ -130,7 +129,7 @@ pub fn tell_ends(settled: &[Settled], context: &Context) -> Outcome {
 }
 
 impl Rollouts<'_, '_> {
-    /// Begins with the services of a release that may begin now.
+    /// Updates the services of a release that may begin now.
     async fn begin(&mut self) {
         let Some(services) = &mut self.services else { return };
         let failed = services.begin(self.following, self.aws, self.context.report.as_ref()).await;
@@ -140,7 +139,7 @@ impl Rollouts<'_, '_> {
         }
     }
 
-    /// Watches what was begun.
+    /// Watches the rollouts that have begun.
     fn follow_begun(&mut self) {
         let begun = self.services.as_mut().map(|services| std::mem::take(&mut services.begun));
         self.follow(begun.unwrap_or_default());
@@ -157,14 +156,14 @@ impl Rollouts<'_, '_> {
         self.services.iter_mut().for_each(|services| services.release.stop(why));
     }
 
-    /// Keeps an end, and tells the release.
+    /// Stores the end of a rollout, and updates the release.
     fn end(&mut self, settled: Settled) {
         self.answering.retain(|known| known.followed.key != settled.followed.key);
         self.services.iter_mut().for_each(|services| services.ended(&settled));
         self.ends.push(settled);
     }
 
-    /// Takes back, together, all that this release has changed.
+    /// Rolls back everything that the release has changed.
     async fn all_back(&mut self, why: &str) {
         self.stop(why);
         self.take_open_back().await;
@@ -185,14 +184,15 @@ impl Rollouts<'_, '_> {
         }
     }
 
-    /// Returns whether an end is of what is up, or goes on though its time was up, and was not to go back yet.
+    /// Returns whether a rollout succeeded, or timed out and continues, and has not been rolled back with the release
+    /// yet.
     fn may_be_undone(&self, settled: &Settled) -> bool {
         let goes_on = matches!(settled.ending, Ending::TimedOut { .. }) && settled.aftermath.is_none();
         (settled.is_good() || goes_on) && !self.undone.contains(&settled.followed.key)
     }
 
-    /// Answers the end of a watch: takes the rollout back where that is to be done, and with it the release where that
-    /// was asked for.
+    /// Handles the end of a watch: starts a rollback if the policy asks for one, and rolls back the release if
+    /// `on_failure: rollback` is set.
     async fn answer(&mut self, settled: Settled) {
         let key = settled.followed.key.clone();
         let all = self.services.is_some() && goes_back_together(&settled);
@@ -242,26 +242,28 @@ impl Rollouts<'_, '_> {
         }
     }
 
-    /// Asks what to do about the open rollouts, and begins to take them back where that is the answer.
+    /// Prompts for what to do about the rollouts in progress, and starts rollbacks if that is the answer.
     async fn interrupted(&mut self, interrupts: &mut Interrupts) -> Interrupted {
         let Some(question) = self.context.report.ask_interrupted() else { return Interrupted::Leave };
         let (tell, told) = tokio::sync::oneshot::channel();
-        // A thread of its own: waiting for an answer must keep neither a second Ctrl-C nor the end of the process.
+        // The prompt runs on a thread of its own, so that it blocks neither a second Ctrl-C nor the end of the process.
         std::thread::spawn(move || tell.send(question()));
         let answer = tokio::select! {
             answer = told => answer.unwrap_or(Interrupted::Leave),
             () = interrupts.next() => Interrupted::Leave,
         };
         match answer {
-            // Of a release, what is up already goes back as well.
-            Interrupted::RollBack if self.services.is_some() => self.all_back("it was interrupted").await,
+            // In a release, services that have succeeded are rolled back too.
+            Interrupted::RollBack if self.services.is_some() => {
+                self.all_back("the release was interrupted").await
+            }
             Interrupted::RollBack => self.take_open_back().await,
             Interrupted::Leave | Interrupted::GoOn => {}
         }
         answer
     }
 
-    /// Begins to take back what is still open.
+    /// Starts rollbacks of the rollouts in progress.
     async fn take_open_back(&mut self) {
         let open = self.watch.interrupt();
         self.answering.extend(open.iter().cloned());
@@ -273,15 +275,15 @@ impl Rollouts<'_, '_> {
                     self.watch.follow(settled.followed);
                 }
                 Ending::Interrupted => self.take_back(settled).await,
-                // It has ended by itself in the meantime.
+                // It ended by itself in the meantime.
                 _ => self.answer_one(settled).await,
             }
         }
     }
 
-    /// Leaves what is still open as it is.
+    /// Stops watching, and leaves the rollouts in progress.
     fn leave(&mut self) {
-        self.stop("it was interrupted");
+        self.stop("the release was interrupted");
         self.follow_begun();
         let given_up = std::mem::take(&mut self.answering).into_iter().map(not_answered);
         for settled in given_up.collect::<Vec<_>>().into_iter().chain(self.watch.interrupt()) {
@@ -295,15 +297,15 @@ impl Rollouts<'_, '_> {
     }
 }
 
-/// Returns the end of a rollout that was about to be taken back when somebody wanted to wait no longer.
+/// Returns the end of a rollout whose rollback was being requested when a second interrupt arrived.
 fn not_answered(settled: Settled) -> Settled {
-    let error = "interrupted: whether it goes back is not known".to_owned();
+    let error = "interrupted: it is unknown whether the rollback was started".to_owned();
     Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled }
 }
 
-/// Returns the end of a rollout that was to be taken back, and has succeeded before that took effect.
+/// Returns the end of a rollout that succeeded before the rollback took effect.
 fn completed_first(settled: Settled) -> Settled {
-    let why = "it was to be taken back, and was completed first".to_owned();
+    let why = "it succeeded before the rollback could start".to_owned();
     Settled {
         ending: Ending::Settled(Verdict::Succeeded),
         aftermath: Some(Aftermath::Left { why }),
@@ -312,16 +314,16 @@ fn completed_first(settled: Settled) -> Settled {
     }
 }
 
-/// Returns a rollout's end together with that of its rollback.
+/// Combines the end of a rollout with the end of its rollback.
 fn taken_back(origin: Settled, back: Settled) -> Settled {
-    // ECS was asked to stop it, and it is this deployment that succeeded, not a way back.
+    // ECS was asked to stop this deployment, and it is this deployment that succeeded, not a rollback.
     if back.followed.going_back && back.ending == Ending::Settled(Verdict::Succeeded) {
         return completed_first(Settled { runs: back.runs, ..origin });
     }
     let to = match (&back.ending, &origin.followed.way_back) {
         (Ending::Settled(Verdict::RolledBack { runs, .. }), _) => runs.clone(),
         (_, Some(way)) => way.revision_name().to_owned(),
-        (_, None) => "the revision before".to_owned(),
+        (_, None) => "the previous revision".to_owned(),
     };
     let diagnosis = match &back.ending {
         Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => None,
@@ -331,13 +333,13 @@ fn taken_back(origin: Settled, back: Settled) -> Settled {
     Settled { aftermath, elapsed: origin.elapsed + back.elapsed, runs: back.runs.or(origin.runs), ..origin }
 }
 
-/// Returns whether a rollout that ended so is to be taken back; why not, where somebody should know; nothing where the
-/// question does not arise.
+/// Returns `Ok` if the rollout is to be rolled back, the reason if it is not although it failed, and `None` if nothing
+/// is to be decided.
 fn wanted(settled: &Settled) -> Option<Result<(), String>> {
     let Settled { followed, ending, .. } = settled;
     let asked = match ending {
         Ending::Settled(Verdict::Stuck { .. }) => followed.policy.on_failure,
-        // Failed by ECS without a rollback, and still what the service is to run.
+        // ECS failed it without a rollback, and it is still the PRIMARY deployment.
         Ending::Settled(Verdict::Failed { .. }) if is_still_primary(settled) => followed.policy.on_failure,
         Ending::TimedOut { .. } if followed.policy.on_timeout == OnFailure::Rollback => {
             Some(OnFailure::Rollback)
@@ -345,15 +347,15 @@ fn wanted(settled: &Settled) -> Option<Result<(), String>> {
         _ => return None,
     };
     match (asked, &followed.way_back) {
-        (Some(OnFailure::Leave), _) => Some(Err("`leave` was asked for".to_owned())),
+        (Some(OnFailure::Leave), _) => Some(Err("`on_failure` is `leave`".to_owned())),
         (Some(OnFailure::Rollback), _) | (None, Some(_)) => Some(Ok(())),
         (None, None) => {
-            Some(Err("no deployment before it was completed: there is nothing to go back to".to_owned()))
+            Some(Err("no previous deployment was completed: there is nothing to roll back to".to_owned()))
         }
     }
 }
 
-/// Returns whether the end of one service takes back all that its release has changed: that has to be asked for.
+/// Returns whether the end of this service rolls back the whole release, which needs `on_failure: rollback`.
 fn goes_back_together(settled: &Settled) -> bool {
     let policy = &settled.followed.policy;
     let failed = match settled.ending {
@@ -365,7 +367,7 @@ fn goes_back_together(settled: &Settled) -> bool {
     failed && policy.on_failure == Some(OnFailure::Rollback)
 }
 
-/// Returns whether the followed deployment, though it failed, is what the service is to run.
+/// Returns whether the deployment failed and is still the PRIMARY one of its service.
 fn is_still_primary(settled: &Settled) -> bool {
     settled.runs.as_ref().is_some_and(|runs| {
         settled.followed.deployment.as_deref() == Some(runs.deployment.as_str())

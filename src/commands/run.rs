@@ -1,4 +1,4 @@
-//! `ecsail run`: a task of its own, followed to its end, with its lines and its exit code.
+//! `ecsail run`: runs a one-off task, shows its log lines, and exits with its exit code.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::render::{self, DesiredTask, DesiredWork};
 use crate::report::{Event, Outcome};
 use crate::settings::Tags;
 
-/// Runs a task of its own, and waits for its end
+/// Run a one-off task and wait until it ends
 #[derive(Clone, Debug, Args)]
 #[command(
     override_usage = "ecsail run [OPTIONS] [NAME] [--like SERVICE] [-- COMMAND...]",
@@ -42,48 +42,50 @@ use crate::settings::Tags;
   ecsail run --like worker --memory 4096 --timeout 3h -- bin/report
   ecsail run --like web --no-wait -- bin/rebuild-index
 
-A task is described under `tasks:` in the manifest, or is like a service. It
-runs the revision that the service runs (with --tag the one that a deploy
-would make), in its network and on its capacity. Its log lines go to stdout as they come, to the last one. Exit codes:
-the container's own (of several the first that is not 0); 3 where there is
-none, since it never ran or was stopped; 1 where nothing was started; 4 when
-its time was up and it was stopped; 130 interrupted."
+A task is described under `tasks:` in the manifest, or taken from a service
+with `--like`: it runs the revision of the service (with `--tag` the one that a
+deploy would register), in its network and on its capacity. Its log lines are
+printed to stdout.
+
+Exit codes: that of the container (of several the first that is not 0); 3 if
+there is none, because it never ran or was stopped; 1 if no task was started;
+4 if it exceeded its timeout and was stopped; 130 interrupted."
 )]
 pub struct Run {
-    /// The task: a key of the manifest's `tasks`
+    /// Key of a task in the manifest
     #[arg(value_name = "NAME", add = crate::completing::tasks())]
     name: Option<String>,
-    /// The image tag to run, as `deploy` takes it; without it the revision that the service runs
+    /// Image tag to run, as for `deploy` [default: the revision that the service runs]
     #[arg(long, value_name = "[IMAGE=]TAG")]
     tag: Vec<String>,
-    /// The service whose revision, network and capacity it takes: a key of the manifest or a name in ECS
+    /// Service to take the revision, network and capacity from: a key in the manifest or a name in ECS
     #[arg(long, value_name = "SERVICE", add = crate::completing::services())]
     like: Option<String>,
-    /// The container that the command and the environment are for; its lines and its exit code are what counts
+    /// Container that the command and the environment apply to; its log lines are shown and its exit code is used
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
-    /// An environment variable of the container, over the definition's
+    /// Set an environment variable of the container, overriding the definition's; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// The CPU units of the task, over the definition's
+    /// CPU units of the task, overriding the definition's
     #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u32).range(1..))]
     cpu: Option<u32>,
-    /// The memory of the task in MiB, over the definition's
+    /// Memory of the task in MiB, overriding the definition's
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     memory: Option<u32>,
-    /// How many tasks to run, side by side
+    /// Number of tasks to run at once [default: the manifest's `count`, else 1]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10))]
     count: Option<u32>,
-    /// How long it may run, one hour where nobody says: after that it is stopped
+    /// Time that the tasks may run before they are stopped [default: the manifest's `timeout`, else 1h]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
-    /// Start it, and leave it
+    /// Return once the tasks are started, without watching
     #[arg(long)]
     no_wait: bool,
-    /// Stop it where somebody interrupts, without a question
+    /// Stop the tasks on an interrupt, without a prompt
     #[arg(long)]
     stop_on_interrupt: bool,
-    /// The command of the container, over the definition's
+    /// Command of the container, overriding the definition's
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
@@ -91,7 +93,7 @@ pub struct Run {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service or a container that is not there, or a task that could not be started.
+/// A service or container does not exist, or the task could not be started.
 pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     let overrides = args.overrides()?;
     let tags = Tags::parse(&args.tag)?;
@@ -102,9 +104,8 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
             (model.order(args, &overrides)?, chosen.aws)
         }
         (None, None) => {
-            let hint =
-                "`ecsail run NAME` for a task of the manifest, or `ecsail run --like SERVICE -- COMMAND…`";
-            return Err(Failure::usage("name a task, or the service that it is like")
+            let hint = "run a task of the manifest with `ecsail run NAME`, or a command with `ecsail run --like SERVICE -- COMMAND…`";
+            return Err(Failure::usage("no task and no `--like SERVICE` is named")
                 .hint(hint.to_owned())
                 .into());
         }
@@ -116,7 +117,7 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     Ok(end.outcome())
 }
 
-/// Returns the call for a task that the manifest describes, or that gets a tag; what is new is registered.
+/// Resolves a task of the manifest, or a service with another tag. Registers a new revision if needed.
 async fn described(
     args: &Run,
     overrides: &Overrides,
@@ -148,7 +149,7 @@ async fn described(
 }
 
 impl Run {
-    /// Returns what is run: what the manifest says of the task, with the arguments laid over it.
+    /// Returns the task of the manifest, overridden by the arguments.
     fn work(&self, task: Option<&DesiredTask>, overrides: &Overrides) -> DesiredWork {
         let mut work = task.map(|task| task.work.clone()).unwrap_or_default();
         work.like = self.like.clone().or(work.like);
@@ -172,12 +173,12 @@ impl Run {
 fn variable(text: &str) -> Result<(String, String), Failure> {
     match text.split_once('=').filter(|(name, _)| !name.is_empty()) {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        // What is written may be a secret, so it is not repeated.
-        None => Err(Failure::usage("an `--env` is not `NAME=VALUE`")),
+        // The text may be a secret, so the message does not repeat it.
+        None => Err(Failure::usage("a value of `--env` is not `NAME=VALUE`")),
     }
 }
 
-/// Holds what a task takes over from a service.
+/// What a task takes from a service: its revision, network and capacity.
 struct Model {
     key: String,
     cluster: String,
@@ -186,7 +187,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns what the one chosen service runs, and where.
+    /// Reads the revision and the settings of the chosen service.
     async fn of(chosen: &Chosen, context: &Context) -> Result<Model> {
         let Some(place) = chosen.places.first() else {
             return Err(Failure::usage("name one service").into());
@@ -203,7 +204,7 @@ impl Model {
         let under_way = service.primary().and_then(|primary| primary.rollout_state.as_deref());
         if under_way.is_some_and(|state| state != "COMPLETED") {
             let revision = definition.revision();
-            let note = format!("the deployment of {revision} to `{}` is not completed", place.key);
+            let note = format!("the deployment of {revision} to `{}` has not succeeded", place.key);
             context.report.tell(&Event::Note(&note));
         }
         Ok(Model {
@@ -214,7 +215,7 @@ impl Model {
         })
     }
 
-    /// Returns the call to be made.
+    /// Returns the RunTask call.
     fn order(self, args: &Run, changes: &Overrides) -> Result<TaskOrder, Failure> {
         let mut members = self.members;
         container(changes.container.as_deref(), &self.definition.document)?;
@@ -242,10 +243,9 @@ async fn definition_of(service: &Service, key: &str, aws: &Aws) -> Result<TaskDe
     let set = service.task_sets.iter().find(|set| set.status == "PRIMARY").map(|set| &set.task_definition);
     let own = Some(&service.task_definition).filter(|arn| !arn.is_empty());
     let Some(arn) = own.or(set) else {
-        return Err(Failure::error(format!("service `{key}` runs no task definition")));
+        return Err(Failure::error(format!("service `{key}` has no task definition")));
     };
     let found = aws.task_definition(arn).await.map_err(failure)?;
-    found.ok_or_else(|| {
-        Failure::error(format!("task definition `{arn}` of service `{key}` is no longer there"))
-    })
+    found
+        .ok_or_else(|| Failure::error(format!("task definition `{arn}` of service `{key}` no longer exists")))
 }

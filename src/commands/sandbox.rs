@@ -1,4 +1,4 @@
-//! `ecsail sandbox`: the embedded AWS by itself: for other clients, its scenarios, a fresh start.
+//! `ecsail sandbox`: serves the embedded sandbox to other clients, lists its scenarios, and resets its state.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ use crate::sandbox::scenarios;
 use crate::sandboxed::{Session, state_path};
 use crate::settings::Tags;
 
-/// The embedded AWS on loopback: serve it, list its scenarios, start it anew
+/// Serve the embedded sandbox, list its scenarios, or reset its state
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail --sandbox deploy service web --tag v2
@@ -30,22 +30,22 @@ pub struct SandboxArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Verb {
-    /// Run it for other clients until interrupted, and print the environment to set
+    /// Serve the sandbox to other clients until interrupted, and print the environment to set
     Serve {
-        /// The port on 127.0.0.1; any free one without it
+        /// Port on 127.0.0.1; 0 selects a free one
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
-    /// List what can be made to happen
+    /// List the scenarios
     Scenarios,
-    /// Forget the state that is kept in `.ecsail/`
+    /// Remove the state in `.ecsail/`
     Reset,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// A port that is taken, a state that cannot be read or removed.
+/// The port is in use, or the state cannot be read or removed.
 pub async fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome> {
     match args.verb {
         Verb::Serve { port } => serve(port, context).await,
@@ -73,13 +73,13 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
     let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
     let event = JsonEvent::Serving(events::Serving { url: url.clone(), region: region.to_owned() });
     context.report.tell(&Event::Answer { text: &lines.join("\n"), event });
-    context.report.tell(&Event::Note("the sandbox runs until it is interrupted (Ctrl-C)"));
+    context.report.tell(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
     tokio::signal::ctrl_c().await?;
     session.save()?;
     Ok(Outcome::Done)
 }
 
-/// Returns the manifest that is there; without one, an empty manifest: the sandbox then starts empty.
+/// Returns the manifest, or an empty one if there is none. The sandbox then starts empty.
 fn manifest_or_none(context: &Context, tags: &Tags) -> Result<Manifest> {
     let request = Request { tags: tags.clone(), ..Request::default() };
     match manifest::load(&context.settings, &request) {
@@ -108,9 +108,13 @@ fn reset(context: &Context) -> Result<Outcome> {
     let path = state_path(&manifest);
     let text = match fs::remove_file(&path) {
         Ok(()) => format!("removed {}", path.display()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "there was no state".to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "there is no state to remove".to_owned()
+        }
         Err(error) => {
-            return Err(Failure::error(format!("remove `{}`", path.display())).because(error).into());
+            return Err(Failure::error(format!("failed to remove `{}`", path.display()))
+                .because(error)
+                .into());
         }
     };
     let event = JsonEvent::Reset(events::Reset { path: path.display().to_string() });

@@ -1,4 +1,4 @@
-//! `ecsail scale`: how many tasks a service has, or between which numbers autoscaling keeps it.
+//! `ecsail scale`: sets the desired count of a service, or the range of its autoscaling.
 
 use std::time::Duration;
 
@@ -19,47 +19,48 @@ use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
 use crate::report::{Event, Outcome};
 use crate::watch::count::{Counted, Counting};
 
-/// Sets how many tasks a service has, or the range that autoscaling keeps it in
+/// Set the number of tasks of a service, or the range of its autoscaling
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail scale web --desired 4
   ecsail scale web --min 2 --max 8
-  ecsail scale web --suspend        # autoscaling leaves the number alone until `--resume`
+  ecsail scale web --suspend        # until `--resume`
   ecsail scale web --cluster main --desired 0 --yes
 
-A number that autoscaling would move again is refused unless it is forced.
+A number that autoscaling would change again is refused without `--force`.
 No deployment is started. Exit codes: 0 as many tasks run as are desired,
-1 error, 2 usage, 4 timed out while under way, 5 refused, 130 interrupted.")]
+1 error or declined, 2 usage, 4 timed out while in progress, 5 refused,
+130 interrupted.")]
 pub struct Scale {
     #[command(flatten)]
     one: One,
     #[command(flatten)]
     wish: Wanted,
-    /// Set the number though autoscaling will move it again
+    /// Set the number even if autoscaling will change it again
     #[arg(long, conflicts_with_all = ["min", "max", "suspend", "resume"])]
     force: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
     /// Return once the change is accepted, without watching
     #[arg(long)]
     no_wait: bool,
-    /// How long to watch at the most; ECS goes on after it
+    /// Time to watch before giving up; ECS continues
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
     timeout: Duration,
 }
 
-/// Holds the arguments that say what is wanted.
+/// The arguments that select the change.
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
 struct Wanted {
-    /// The number of tasks
+    /// Number of tasks
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["min", "max", "suspend", "resume"])]
     desired: Option<i32>,
-    /// The least that autoscaling keeps
+    /// Minimum of autoscaling
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["suspend", "resume"])]
     min: Option<i32>,
-    /// The most that autoscaling keeps
+    /// Maximum of autoscaling
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["suspend", "resume"])]
     max: Option<i32>,
     /// Suspend autoscaling: scaling in, scaling out and scheduled actions
@@ -87,7 +88,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Runs the verb.
 ///
 /// # Errors
-/// What stands against it, or the API's.
+/// The change is refused, or an API call failed.
 pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
     let chosen = args.one.choose(context).await?;
     let found = chosen.one().await?;
@@ -96,7 +97,8 @@ pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
     let autoscaling = look(wish, &found, aws, context).await?;
     let scaling = scaling(wish, &place.key, &found.service, &autoscaling, args.force)?;
     scaling.notes.iter().for_each(|note| report.tell(&Event::Note(note)));
-    // From here on there is something to tell, whatever is pressed; a question can still be left.
+    // From here on the result is reported in any case, also after an interrupt. At the prompt an interrupt still ends
+    // the process.
     if scaling.change != Change::None && !confirmed(&format!("{}?", scaling.words), args.yes, context)? {
         return Ok(Outcome::Declined);
     }
@@ -126,13 +128,13 @@ pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Returns what autoscaling does to the service; without the permission to look, a number can be set all the same.
+/// Returns the autoscaling of the service. Without the permission to read it, a desired count can still be set.
 async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result<Autoscaling> {
     match aws.scalable_target(&found.place.cluster, &found.place.name).await {
         Ok(Some(target)) => Ok(Autoscaling::Target(target)),
         Ok(None) => Ok(Autoscaling::None),
         Err(error) if matches!(wish, Wish::Desired(_)) && !error.may_pass() => {
-            let note = format!("whether autoscaling will move the number again is not known: {error}");
+            let note = format!("it is unknown whether autoscaling will change the number again: {error}");
             context.report.tell(&Event::Note(&note));
             Ok(Autoscaling::Unknown)
         }
@@ -140,11 +142,11 @@ async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result
     }
 }
 
-/// Says how it ended.
+/// How the run ended.
 enum End {
-    /// It was so already.
+    /// The service was already in the requested state.
     Unchanged,
-    /// It was changed, and nothing is watched.
+    /// The service was changed and is not watched.
     Changed,
     Counted(Counted),
     Interrupted,
@@ -173,7 +175,7 @@ impl End {
     }
 }
 
-/// Holds what an answer is made from.
+/// The data of the result that is reported.
 struct State<'a> {
     found: &'a Found,
     scaling: &'a Scaling,
@@ -205,7 +207,7 @@ impl State<'_> {
         context.report.tell(&Event::Answer { text: &text, event });
     }
 
-    /// Returns the scalable target as it is now, where there is one.
+    /// Returns the scalable target after the change, if the service has one.
     fn target(&self) -> Option<ScalableTarget> {
         let Autoscaling::Target(target) = self.autoscaling else { return None };
         let Change::Target(change) = self.scaling.change else { return Some(target) };
@@ -223,28 +225,30 @@ impl State<'_> {
             End::Unchanged | End::Changed => self.without_watch(end, desired),
             End::Counted(Counted::Reached) if before == desired => counts,
             End::Counted(Counted::Reached) => format!("scaled from {before} to {desired}, {counts}"),
-            End::Counted(Counted::TimedOut) => format!("the time is up with {counts}; ECS goes on"),
+            End::Counted(Counted::TimedOut) => format!("timed out with {counts}; ECS continues"),
             End::Counted(Counted::Moved { desired }) => {
-                format!("something else has set the number to {desired} meanwhile")
+                format!("the desired count was set to {desired} meanwhile, not by this command")
             }
-            End::Counted(Counted::Gone) => "the service is no longer there".to_owned(),
+            End::Counted(Counted::Gone) => "the service no longer exists".to_owned(),
             End::Counted(Counted::Lost { error }) => {
-                format!("can no longer be watched, ECS goes on: {error}")
+                format!("can no longer be watched, ECS continues: {error}")
             }
-            End::Interrupted => format!("interrupted; ECS goes on to {desired} tasks"),
+            End::Interrupted => format!("interrupted; ECS continues to {desired} tasks"),
         }
     }
 
     fn without_watch(&self, end: &End, desired: i64) -> String {
         let stays = matches!(end, End::Unchanged);
         match (&self.scaling.change, self.target()) {
-            (Change::Desired(_), _) => format!("the desired count is {desired} now; not waiting for it"),
+            (Change::Desired(_), _) => {
+                format!("the desired count is {desired} now, not waiting for the tasks")
+            }
             (Change::Target(_), Some(target)) if self.scaling.comes_to.is_some() => {
-                format!("{}; {desired} tasks are on their way, not waiting for them", range(&target))
+                format!("{}; the desired count will be {desired}, not waiting for the tasks", range(&target))
             }
             (_, Some(target)) if stays => format!("unchanged, {}", range(&target)),
             (_, Some(target)) => range(&target),
-            (_, None) => format!("unchanged, {desired} tasks are desired"),
+            (_, None) => format!("unchanged, the desired count is {desired}"),
         }
     }
 }
@@ -259,7 +263,7 @@ fn target_event(target: &ScalableTarget) -> events::ScalableTarget {
     }
 }
 
-/// Returns a scalable target in words.
+/// Describes a scalable target.
 fn range(target: &ScalableTarget) -> String {
     let suspended = target.suspended;
     let parts = [

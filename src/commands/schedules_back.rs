@@ -1,7 +1,6 @@
-//! Owns how the schedules of the manifest go back with the services: which, to what, shown before anything changes, and done
-//! once all services are back.
-//!
-//! What cannot be found out is a note: a rollback of services works without any right to EventBridge.
+//! Rolls back the schedules of the manifest together with the services: finds their targets, shows them before anything
+//! changes, and applies them once all services are rolled back.
+//! What cannot be read is reported as a note: a rollback of services must work without permissions for EventBridge.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,17 +23,17 @@ use crate::plan::schedules::{now::runs_tasks, owner};
 use crate::plan::{Revision, SchedulePlan};
 use crate::report::{Event, Outcome};
 
-/// How many revisions of a family are listed, and how many of them are looked at.
+/// The number of revisions of a family that are listed, and the number of those that are read.
 const LISTED: usize = 100;
 const LOOKED_AT: usize = 20;
 
-/// Holds the schedules that go back, each with the services that its targets go back with.
+/// The schedules to roll back, each with the services that its targets depend on.
 #[derive(Default)]
 pub struct SchedulesBack {
     plans: Vec<(SchedulePlan, Vec<String>)>,
 }
 
-/// Holds what a target goes back to, and with which service.
+/// The rollback of one schedule target, and the service that it depends on.
 struct Move {
     index: usize,
     to: Revision,
@@ -42,21 +41,21 @@ struct Move {
     service: String,
 }
 
-/// Holds what the search goes by.
+/// The data that the rollbacks of schedules are derived from.
 struct Search<'a> {
     chosen: &'a Chosen,
     returns: Vec<Return>,
     definitions: BTreeMap<String, TaskDefinition>,
-    /// Whether all services of the manifest go back, and not only some that were named.
+    /// Whether all services of the manifest are rolled back, and not only named ones.
     all: bool,
     aws: &'a Aws,
     notes: &'a Notes<'a>,
 }
 
-/// Returns the schedules of the manifest that go back with the services. Where it has none, nothing is asked.
+/// Finds the schedules of the manifest to roll back with the services. Calls nothing if the manifest has none.
 ///
 /// # Errors
-/// A folder that cannot be read.
+/// A folder cannot be read.
 pub async fn find(ways: &WaysBack, all: bool, aws: &Aws, context: &Context) -> Result<SchedulesBack> {
     let notes = Notes::new(context);
     let going = ways.plan.services.iter().any(|service| service.after != Revision::Same);
@@ -66,7 +65,9 @@ pub async fn find(ways: &WaysBack, all: bool, aws: &Aws, context: &Context) -> R
     let chosen = match choose(&[], context) {
         Ok(chosen) => chosen,
         Err(_) => {
-            notes.say("the schedules stay: they cannot be read as things are here (`ecsail schedule list` says why)");
+            notes.say(
+                "the schedules are not rolled back: they cannot be read; see why with `ecsail schedule list`",
+            );
             return Ok(SchedulesBack::default());
         }
     };
@@ -76,7 +77,7 @@ pub async fn find(ways: &WaysBack, all: bool, aws: &Aws, context: &Context) -> R
     Ok(search(ways, &chosen, all, aws, &notes).await.unwrap_or_default())
 }
 
-/// Looks for what each schedule goes back to; nothing where that cannot be read, which is said.
+/// Finds the rollback of each schedule. Returns `None` and reports a note if schedules cannot be read.
 async fn search(
     ways: &WaysBack,
     chosen: &Chosen,
@@ -84,10 +85,10 @@ async fn search(
     aws: &Aws,
     notes: &Notes<'_>,
 ) -> Option<SchedulesBack> {
-    const LOST: &str = "the schedules stay as they are";
+    const LOST: &str = "the schedules are not rolled back";
     let mut observed = notes.or_none(aws.observe_schedules(&chosen.desired).await, LOST)?.found;
     let scheduled = observed.values().flat_map(ObservedSchedule::task_definitions).map(str::to_owned);
-    // A family without a revision goes with what is registered, and has nothing to go back to.
+    // A target without a revision number runs the latest ACTIVE revision and needs no rollback.
     let scheduled = scheduled.filter(|arn| number_of(arn).is_some());
     let asked: BTreeSet<String> = scheduled.chain(of_services(ways)).collect();
     let definitions = notes.or_none(definitions(asked, aws).await, LOST)?;
@@ -102,7 +103,10 @@ async fn search(
         }
         if !owner::is_own(&observed.tags, &chosen.ground()) {
             let what = noun(observed.via);
-            notes.say(&format!("`{}` stays: no tag says that this {what} is the app's own", desired.key));
+            notes.say(&format!(
+                "schedule `{}` is not rolled back: its {what} is not tagged as owned by the app",
+                desired.key
+            ));
             continue;
         }
         let services = moves.iter().map(|one| one.service.clone()).collect();
@@ -112,13 +116,13 @@ async fn search(
     Some(back)
 }
 
-/// Returns the names of the definitions that services go back from and to.
+/// Returns the names of the definitions that services are rolled back from and to.
 fn of_services(ways: &WaysBack) -> impl Iterator<Item = String> {
     let before = ways.plan.services.iter().map(|service| service.before.clone());
     before.chain(ways.targets.iter().filter_map(|target| Some(target.to.as_ref()?.revision.clone())))
 }
 
-/// Returns what each service goes back from and to.
+/// Returns the definitions that each service is rolled back from and to.
 fn returns(ways: &WaysBack, definitions: &BTreeMap<String, TaskDefinition>) -> Vec<Return> {
     let one = |service: &crate::plan::ServicePlan| {
         let target = ways.targets.iter().find(|target| target.service == service.key)?;
@@ -135,7 +139,7 @@ fn returns(ways: &WaysBack, definitions: &BTreeMap<String, TaskDefinition>) -> V
 }
 
 impl Search<'_> {
-    /// Returns what the manifest's targets of a schedule go back to.
+    /// Returns the rollbacks of a schedule's targets.
     async fn moves(&self, key: &str, observed: &ObservedSchedule) -> Vec<Move> {
         let mut moves = Vec::new();
         for (index, target) in observed.targets.iter().enumerate() {
@@ -146,7 +150,7 @@ impl Search<'_> {
             for going in &self.returns {
                 let with = match &like {
                     Some(service) => *service == going.service,
-                    // What is like no service goes back with all of them, and not with one that was named.
+                    // A target without `like` is rolled back with all services, but not with a single one.
                     None => self.all,
                 };
                 if !with {
@@ -161,7 +165,8 @@ impl Search<'_> {
         moves
     }
 
-    /// Returns what a target goes back to that runs `runs`, as a service goes back; that nothing is known of is said.
+    /// Returns the rollback of a target that runs `runs`, for the rollback of a service. Reports a note if no revision
+    /// is known.
     async fn to(&self, key: &str, runs: &TaskDefinition, going: &Return) -> Option<(Revision, String)> {
         match way(runs, going, &[]) {
             Way::Untouched => return None,
@@ -175,7 +180,7 @@ impl Search<'_> {
             Way::Among(_) => {}
         }
         let family = family_of(&runs.arn);
-        let lost = format!("`{key}` stays: the revisions of `{family}` are not known");
+        let lost = format!("schedule `{key}` is not rolled back: the revisions of `{family}` cannot be read");
         let listed = self.aws.revision_arns(family, Status::Active, LISTED).await;
         let Way::Among(older) = way(runs, going, &self.notes.or_none(listed, &lost)?) else { return None };
         for arn in older.into_iter().take(LOOKED_AT) {
@@ -186,21 +191,21 @@ impl Search<'_> {
         }
         let (runs, to) = (runs.revision(), going.to.revision());
         self.notes.say(&format!(
-            "`{key}` stays at {runs}: no older revision of `{family}` is known to be of the release of {to}"
+            "schedule `{key}` is not rolled back from {runs}: no older revision of `{family}` is of the same release as {to}"
         ));
         None
     }
 }
 
 impl SchedulesBack {
-    /// Shows what goes back.
+    /// Reports the schedules to roll back.
     pub fn show(&self, context: &Context) {
         for (plan, services) in &self.plans {
             context.report.tell(&Event::ScheduleTarget { plan, services });
         }
     }
 
-    /// Takes the schedules back where all services are, and returns what came of both.
+    /// Rolls back the schedules if all services are rolled back. Returns the outcome of both.
     pub async fn follow(
         &self,
         services: Outcome,
@@ -212,7 +217,7 @@ impl SchedulesBack {
             return services;
         }
         if services != Outcome::Done {
-            self.leave("not all services are back", context);
+            self.leave("not all services were rolled back", context);
             return services;
         }
         let plans: Vec<&SchedulePlan> = self.plans.iter().map(|(plan, _)| plan).collect();
@@ -220,7 +225,7 @@ impl SchedulesBack {
         let mut outcome = services;
         for (plan, result) in plans.iter().zip(results) {
             if let Err(failure) = result {
-                let hint = format!("`ecsail deploy schedule {} --tag TAG` does it alone", plan.key);
+                let hint = format!("deploy it alone with `ecsail deploy schedule {} --tag TAG`", plan.key);
                 context.report.error(&failure.hint(hint).into());
                 outcome = outcome.worse(Outcome::Error);
             }
@@ -228,11 +233,13 @@ impl SchedulesBack {
         outcome
     }
 
-    /// Says that the schedules stay as they are.
+    /// Reports that the schedules are unchanged, and why.
     pub fn leave(&self, why: &str, context: &Context) {
         let keys: Vec<String> = self.plans.iter().map(|(plan, _)| format!("`{}`", plan.key)).collect();
         if !keys.is_empty() {
-            context.report.tell(&Event::Note(&format!("{} stay as they are: {why}", keys.join(", "))));
+            context
+                .report
+                .tell(&Event::Note(&format!("schedules {} are not rolled back: {why}", keys.join(", "))));
         }
     }
 }

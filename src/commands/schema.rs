@@ -1,5 +1,4 @@
-//! `ecsail schema`: prints the JSON Schema of the files that people write, for their editors, and of what `--output json`
-//! prints.
+//! `ecsail schema`: prints the JSON Schema of the files that users write, and of the output of `--output json`.
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -12,7 +11,7 @@ use crate::events::answer::ShownSchema;
 use crate::events::{self, JsonEvent};
 use crate::report::{Event, Outcome};
 
-/// Prints the JSON Schema of a kind of file, or of the lines of `--output json`
+/// Print the JSON Schema of a kind of file, or of the events of `--output json`
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schema manifest > .ecsail/manifest.schema.json
@@ -21,11 +20,11 @@ use crate::report::{Event, Outcome};
 
 In a file: # yaml-language-server: $schema=.ecsail/task-definition.schema.json")]
 pub struct Schema {
-    /// The kind of file; `events` are the lines that `--output json` prints
+    /// Kind of file; `events` are the lines that `--output json` prints
     kind: Kind,
 }
 
-/// Names what has a schema.
+/// What a schema exists for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     Manifest,
@@ -37,10 +36,10 @@ pub enum Kind {
 /// Runs the verb.
 ///
 /// # Errors
-/// None; the signature is that of all verbs.
+/// None; all verbs have the same signature.
 pub fn run(args: &Schema, context: &Context) -> Result<Outcome> {
     let schema = match args.kind {
-        // The file is part of the build, and a test reads it.
+        // The file is compiled in, and a test parses it.
         Kind::Manifest => serde_json::from_str(crate::manifest::SCHEMA)?,
         Kind::Events => Value::Object(events::schema::schema()),
         Kind::TaskDefinition => schema::schema(Root::TaskDefinition),

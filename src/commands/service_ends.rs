@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::report::{Event, Outcome};
 use crate::watch::Settled;
 
-/// Tells which services were left as they are.
+/// Reports the services that the plan leaves unchanged.
 pub(super) fn tell_left(plan: &Plan, context: &Context) {
     for service in plan.services.iter().filter(|service| !service.changes()) {
         let revision = service.revision_before();
@@ -18,7 +18,7 @@ pub(super) fn tell_left(plan: &Plan, context: &Context) {
     }
 }
 
-/// Tells which services were updated without a deployment.
+/// Reports the services that were updated without a deployment.
 pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
     for service in plan.services.iter().filter(|service| updated.contains(&service.key)) {
         let revision = service.revision_before();
@@ -29,8 +29,8 @@ pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
 pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
     for followed in &applied.followed {
         let revision = crate::aws::types::revision_of(&followed.revision);
-        let what = if followed.going_back { "taken back" } else { "deployed" };
-        let text = format!("{}: {revision} is being {what}; not waiting for it", followed.key);
+        let what = if followed.going_back { "rolled back" } else { "deployed" };
+        let text = format!("{}: {revision} is being {what}, not watching it", followed.key);
         let event = JsonEvent::Started(Started {
             service: followed.key.clone(),
             revision: revision.to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
     if applied.failures.is_empty() { Outcome::Done } else { Outcome::Error }
 }
 
-/// Tells how every service ended, those that could not be updated among them.
+/// Reports how each rollout ended, then the services that could not be updated.
 pub(super) fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
     let outcome = rollouts::tell_ends(settled, context);
     tell_failures(failures, context);

@@ -1,6 +1,5 @@
-//! Owns how the operator's verbs find the services they are about: by the manifest first, then by the cluster.
-//!
-//! Nothing is rendered here, and no tag is needed: an operator may have neither the files nor the rights for more.
+//! Finds the services that an operator's verb is about: in the manifest first, then in the cluster.
+//! Never renders and never needs a tag: an operator may have neither the files nor the permissions for it.
 
 use std::collections::BTreeMap;
 
@@ -17,52 +16,52 @@ use crate::error::{Failure, Failures};
 use crate::manifest::{self, Manifest, load::Request};
 use crate::names_cache::NamesCache;
 
-/// Holds the arguments that name services.
+/// The arguments that name services.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Named {
-    /// The services: keys of the manifest or names in ECS; without names all of the manifest's, or of the cluster's
+    /// Services: keys in the manifest or names in ECS [default: all of the manifest, else all of the cluster]
     #[arg(value_name = "NAME", add = services())]
     names: Vec<String>,
-    /// Another way to name a service
+    /// Services, by a flag instead of an argument; repeatable
     #[arg(long = "service", value_name = "NAME", hide_short_help = true, add = services())]
     services: Vec<String>,
 }
 
-/// Holds the argument that names one service.
+/// The argument that names one service.
 #[derive(Clone, Debug, Default, Args)]
 pub struct One {
-    /// The service: a key of the manifest or a name in ECS; without it the manifest's only one
+    /// Service: a key in the manifest or a name in ECS [default: the only one of the manifest]
     #[arg(value_name = "NAME", add = services())]
     name: Option<String>,
-    /// Another way to name the service
+    /// Service, by a flag instead of an argument
     #[arg(long = "service", value_name = "NAME", hide_short_help = true, conflicts_with = "name", add = services())]
     service: Option<String>,
 }
 
-/// Holds where a service is.
+/// Identifies a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub cluster: String,
-    /// Its name in ECS.
+    /// The name in ECS.
     pub name: String,
-    /// What commands call it.
+    /// The key in the manifest, or the name in ECS for a service that is not in it.
     pub key: String,
 }
 
-/// Holds a service that is there.
+/// A service that exists, as described by ECS.
 #[derive(Clone, Debug)]
 pub struct Found {
     pub place: Place,
     pub service: Service,
 }
 
-/// Holds what the operator's verbs work with: the way to AWS, the manifest where there is one, and the services.
+/// The selected services, the client, and the manifest if there is one.
 pub struct Chosen {
     pub aws: Aws,
-    /// Empty but for the cluster where there is none.
+    /// Without a manifest, empty except for the cluster.
     pub manifest: Manifest,
     pub places: Vec<Place>,
-    /// Where the names are remembered for completion, and whether they are all that their cluster has.
+    /// The cache of names for completion, and whether `places` are all services of their cluster.
     cache: NamesCache,
     are_all: bool,
 }
@@ -73,10 +72,10 @@ impl Named {
         self.names.is_empty() && self.services.is_empty()
     }
 
-    /// Returns the services that are meant.
+    /// Returns the selected services.
     ///
     /// # Errors
-    /// No manifest and no cluster, or a manifest that cannot be read.
+    /// There is neither a manifest nor a cluster, or the manifest cannot be read.
     pub async fn choose(&self, context: &Context) -> Result<Chosen> {
         let names: Vec<String> = self.names.iter().chain(&self.services).cloned().collect();
         choose(names, context).await
@@ -84,26 +83,26 @@ impl Named {
 }
 
 impl One {
-    /// Returns the argument that names this service.
+    /// Returns the arguments that name this service.
     pub fn named(name: &str) -> One {
         One { name: Some(name.to_owned()), service: None }
     }
 
-    /// Returns the one service that is meant.
+    /// Returns the selected service.
     ///
     /// # Errors
-    /// As [`Named::choose`], or a choice among several.
+    /// As of [`Named::choose`]; or more than one service is selected.
     pub async fn choose(&self, context: &Context) -> Result<Chosen> {
         let names: Vec<String> = self.name.iter().chain(&self.service).cloned().collect();
         let chosen = choose(names, context).await?;
         if chosen.places.len() != 1 {
             let keys: Vec<&str> = chosen.places.iter().map(|place| place.key.as_str()).collect();
             let hint = if keys.is_empty() {
-                "there are none".to_owned()
+                "there are no services to choose from".to_owned()
             } else {
-                format!("one of: {}", keys.join(", "))
+                format!("name one of {}", keys.join(", "))
             };
-            return Err(Failure::usage("name one service").hint(hint).into());
+            return Err(Failure::usage("the verb needs one service").hint(hint).into());
         }
         Ok(chosen)
     }
@@ -117,7 +116,7 @@ async fn choose(names: Vec<String>, context: &Context) -> Result<Chosen> {
         let cluster = manifest.cluster_of(service).ok_or_else(|| no_cluster(&service.key))?;
         places.push(Place { cluster, name: service.name.clone(), key: service.key.clone() });
     }
-    // A cluster and no names, without a manifest that has services: all that are in the cluster.
+    // Without names and without services in the manifest, all services of the cluster are selected.
     let are_all = places.is_empty() && names.is_empty();
     if are_all {
         let cluster = manifest.cluster.clone().ok_or_else(|| no_cluster("?"))?;
@@ -125,7 +124,7 @@ async fn choose(names: Vec<String>, context: &Context) -> Result<Chosen> {
         let place = |name: String| Place { cluster: cluster.clone(), key: name.clone(), name };
         places = listed.into_iter().map(place).collect();
     }
-    // What is in the sandbox is nowhere else.
+    // Services of the sandbox do not exist in AWS, so their names are not cached.
     let cache = match context.settings.sandbox {
         Some(_) => NamesCache::nowhere(),
         None => NamesCache::of(&context.settings.environment),
@@ -133,7 +132,8 @@ async fn choose(names: Vec<String>, context: &Context) -> Result<Chosen> {
     Ok(Chosen { aws, manifest, places, cache, are_all })
 }
 
-/// Returns the manifest with the services that are named; one that it does not have is looked for in its cluster.
+/// Returns the manifest with the named services. A name that is not in the manifest is taken as a service of its
+/// cluster.
 fn load(names: &[String], context: &Context) -> Result<Manifest> {
     let settings = &context.settings;
     if manifest::load::locate(settings)?.is_none() && names.is_empty() && settings.cluster.is_some() {
@@ -149,15 +149,15 @@ fn load(names: &[String], context: &Context) -> Result<Manifest> {
 }
 
 fn no_cluster(key: &str) -> Failure {
-    let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
+    let hint = "set `cluster:` in the manifest, or add `--cluster NAME`".to_owned();
     Failure::usage(format!("service `{key}` has no cluster")).hint(hint)
 }
 
 impl Chosen {
-    /// Returns the services as they are, in batches; those that are not there, or no longer, are left out.
+    /// Reads the services in batches. Services that do not exist or are INACTIVE are left out.
     ///
     /// # Errors
-    /// The API's.
+    /// An API call failed.
     pub async fn look(&self) -> Result<Vec<Found>, Failure> {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for place in &self.places {
@@ -182,7 +182,7 @@ impl Chosen {
         Ok(found)
     }
 
-    /// Keeps the names that were seen for completion.
+    /// Caches the names of the services for completion.
     fn remember(&self, found: &[Found]) {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for Found { place, .. } in found {
@@ -196,10 +196,10 @@ impl Chosen {
         }
     }
 
-    /// Returns the services as they are.
+    /// Returns the services.
     ///
     /// # Errors
-    /// One for each that is not there, with the names that come near; or the API's.
+    /// One for each service that does not exist, with similar names; or an API call failed.
     pub async fn all(&self) -> Result<Vec<Found>> {
         let found = self.look().await?;
         let there = |place: &&Place| found.iter().any(|found| &found.place == *place);
@@ -217,39 +217,39 @@ impl Chosen {
         }
     }
 
-    /// Returns the one service, as it is.
+    /// Returns the only service.
     ///
     /// # Errors
-    /// It is not there, or the API's.
+    /// The service does not exist, or an API call failed.
     pub async fn one(&self) -> Result<Found> {
         let none = || Failure::usage("name one service");
         self.all().await?.into_iter().next().ok_or_else(|| none().into())
     }
 
-    /// Returns the failure that a service is not there, with the name in the cluster that comes nearest.
+    /// Returns the failure that a service does not exist, with the most similar name in the cluster.
     pub async fn missing(&self, place: &Place) -> Failure {
-        let message = format!("there is no service `{}` in cluster `{}`", place.name, place.cluster);
-        // Without the permission to list them there is nothing to suggest.
+        let message = format!("no service named `{}` in cluster `{}`", place.name, place.cluster);
+        // Without the permission to list services, there is nothing to suggest.
         let listed = self.aws.service_names(&place.cluster).await.unwrap_or_default();
         let near = did_you_mean(&place.name, listed.iter().map(String::as_str));
         let some = || {
             (!listed.is_empty())
-                .then(|| format!("services there: {}", listed[..listed.len().min(10)].join(", ")))
+                .then(|| format!("services in the cluster: {}", listed[..listed.len().min(10)].join(", ")))
         };
         Failure::error(message).hint(near.or_else(some))
     }
 }
 
-/// Returns whether what was planned is to be done: asked on a terminal, said by `--yes` elsewhere.
+/// Returns whether the user agrees: by `--yes`, or at a prompt on the terminal.
 ///
 /// # Errors
-/// Nobody can be asked, and `--yes` was not given.
+/// There is no terminal, and `--yes` was not given.
 pub fn confirmed(question: &str, yes: bool, context: &Context) -> Result<bool> {
     if yes {
         return Ok(true);
     }
     context.report.confirm(question).ok_or_else(|| {
-        let hint = "add `--yes` where nobody can be asked".to_owned();
-        Failure::usage("this has to be confirmed").hint(hint).into()
+        let hint = "add `--yes` to confirm without a terminal".to_owned();
+        Failure::usage("the change needs confirmation, and there is no terminal to ask on").hint(hint).into()
     })
 }

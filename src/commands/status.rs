@@ -1,4 +1,4 @@
-//! `ecsail status`: what services run, whether a deployment is under way, and what is wrong.
+//! `ecsail status`: shows what services run, deployments in progress, and what is wrong.
 
 use std::time::Duration;
 
@@ -21,16 +21,16 @@ mod page;
 mod schedules;
 mod standing;
 
-/// How many services are shown with all that is known of them; more are a table.
+/// The number of services up to which each is shown in full. More are shown as a table.
 const FEW: usize = 10;
-/// How many of the services that are not there are looked for under a similar name.
+/// The number of missing services up to which similar names are suggested.
 const SUGGESTED: usize = 3;
-/// The time between two looks.
+/// The time between two refreshes.
 const INTERVAL: Duration = Duration::from_secs(3);
-/// What is added to it for each service: the API allows so many calls a second.
+/// The time that each service adds to it, since the rate of API calls is limited.
 const A_SERVICE: Duration = Duration::from_millis(20);
 
-/// Shows what services run, the deployments under way, and what is wrong
+/// Show what services run, deployments in progress, and what is wrong
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail status
@@ -38,15 +38,18 @@ const A_SERVICE: Duration = Duration::from_millis(20);
   ecsail status --cluster main                  # all services of a cluster, without a manifest
   ecsail status web --cluster main --output json
 
-Up to ten services are shown with images, the last deploy, targets, events, and how the running definition differs
-from the manifest; more are a table. Without names the manifest's schedules are shown too. Exit codes: 1 where a service is not there.")]
+Up to ten services are shown in full: images, the last deploy, targets, events, and how the
+running definition differs from the manifest. More are shown as a table. Without names, the
+manifest's schedules are shown too.
+
+Exit codes: 0 all services exist, 1 a service does not exist or another error, 2 usage.")]
 pub struct Status {
     #[command(flatten)]
     named: Named,
-    /// Look again every few seconds, until Ctrl-C
+    /// Refresh every few seconds, until Ctrl-C
     #[arg(long, short)]
     watch: bool,
-    /// How many of the service's events to show, those of trouble first
+    /// Number of service events to show, failures first
     #[arg(long, value_name = "N", default_value_t = 3)]
     events: usize,
 }
@@ -54,7 +57,7 @@ pub struct Status {
 /// Runs the verb.
 ///
 /// # Errors
-/// No manifest and no cluster, or the API's.
+/// There is neither a manifest nor a cluster, or an API call failed.
 pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let mut looks = Looks::new(&chosen, context);
@@ -67,7 +70,7 @@ pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
     Ok(if missing { Outcome::Error } else { Outcome::Done })
 }
 
-/// Returns what a look shows, and whether a service is not there.
+/// Reads the services once. Returns the page to show, and whether a service does not exist.
 async fn look(
     args: &Status,
     looks: &mut Looks<'_>,
@@ -96,7 +99,7 @@ async fn look(
     Ok((page, !missing.is_empty()))
 }
 
-/// Looks again and again until somebody ends it.
+/// Refreshes until an interrupt.
 async fn watch(
     args: &Status,
     looks: &mut Looks<'_>,
@@ -120,10 +123,10 @@ async fn watch(
                 context.report.tell(&Event::Refreshed { page: &page, changed: &changed });
                 (before, failing) = (Some(page), false);
             }
-            // What has been seen stays on the screen; what may pass is said once, and tried again.
+            // The last page stays on the screen. A transient error is reported once, and the next refresh tries again.
             Err(error) if before.is_some() && may_pass(&error) => {
                 if !failing {
-                    context.report.tell(&Event::Note(&format!("the watch goes on after: {error:#}")));
+                    context.report.tell(&Event::Note(&format!("refresh failed, trying again: {error:#}")));
                 }
                 failing = true;
             }
@@ -137,7 +140,7 @@ async fn watch(
     Ok(Outcome::Done)
 }
 
-/// Returns whether another look may go better.
+/// Returns whether the error may be transient.
 fn may_pass(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<ApiError>().is_some_and(ApiError::may_pass))
 }

@@ -1,4 +1,4 @@
-//! `ecsail stop-task`: stops single tasks of a service; ECS starts others in their place.
+//! `ecsail stop-task`: stops single tasks of a service. ECS replaces them.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::events::JsonEvent;
 use crate::events::service::Stopping;
 use crate::report::{Event, Outcome};
 
-/// Stops single tasks of a service; ECS starts others in their place
+/// Stop single tasks of a service, which ECS replaces
 #[derive(Clone, Debug, Args)]
 #[command(
     override_usage = "ecsail stop-task [OPTIONS] NAME TASK...",
@@ -25,21 +25,21 @@ use crate::report::{Event, Outcome};
   ecsail stop-task web 1a2b3c4d 5e6f7a8b --reason 'leaks memory' --yes
   ecsail stop-task --cluster main --service web 1a2b3c4d
 
-Only tasks of that service are stopped: where one of them is not, none is.
-The beginning of an id will do. Exit codes: 0 all are stopping, 1 error or
-declined, 2 usage, 5 refused."
+If one of the tasks does not belong to the service, none is stopped. A prefix
+of an id is enough. Exit codes: 0 all are stopping, 1 error or declined,
+2 usage, 5 refused."
 )]
 pub struct StopTask {
-    /// The service, and the ids of its tasks
+    /// Service, and the ids of its tasks
     #[arg(value_names = ["NAME", "TASK"], num_args = 1.., required = true)]
     words: Vec<String>,
-    /// Another way to name the service: all else is tasks
+    /// Service, by a flag instead of an argument; all arguments are then tasks
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     service: Option<String>,
-    /// Why; it is kept with the tasks
+    /// Reason to record in the stopped tasks
     #[arg(long, value_name = "TEXT", default_value = "Stopped by ecsail stop-task")]
     reason: String,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
 }
@@ -47,7 +47,7 @@ pub struct StopTask {
 /// Runs the verb.
 ///
 /// # Errors
-/// A task that is not the service's: then none is stopped. Or the API's.
+/// A task does not belong to the service (then no task is stopped), or an API call failed.
 pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
     let (name, ids) = args.parts()?;
     let chosen = One::named(name).choose(context).await?;
@@ -87,27 +87,28 @@ pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
 }
 
 impl StopTask {
-    /// Returns the service's name and the tasks' ids.
+    /// Returns the name of the service and the ids of the tasks.
     fn parts(&self) -> Result<(&String, &[String]), Failure> {
         match (&self.service, self.words.split_first()) {
             (Some(service), Some(_)) => Ok((service, &self.words)),
             (None, Some((name, ids))) if !ids.is_empty() => Ok((name, ids)),
             _ => {
-                let hint = "`ecsail stop-task NAME TASK…`; `ecsail tasks NAME` lists them".to_owned();
-                Err(Failure::usage("name the service and at least one of its tasks").hint(hint))
+                let hint =
+                    "use `ecsail stop-task NAME TASK…`; list the tasks with `ecsail tasks NAME`".to_owned();
+                Err(Failure::usage("no task is named").hint(hint))
             }
         }
     }
 }
 
-/// Says why no task was picked.
+/// Why no task matches.
 #[derive(Debug)]
 enum Unpicked {
     Ambiguous(Failure),
     NotThere,
 }
 
-/// Returns the task of the service that an id, its beginning, or an ARN names.
+/// Returns the task of the service that matches an id, a prefix of an id, or an ARN.
 fn pick<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, Unpicked> {
     let begins = id.rsplit('/').next().unwrap_or(id);
     let found: Vec<&Task> = live.iter().filter(|task| task.id().starts_with(begins)).collect();
@@ -117,13 +118,13 @@ fn pick<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, Unpicked>
         [] => Err(Unpicked::NotThere),
         several => {
             let message = format!("{} tasks of service `{key}` begin with `{begins}`", several.len());
-            Err(Unpicked::Ambiguous(Failure::usage(message).hint(format!("they are {}", ids(several)))))
+            Err(Unpicked::Ambiguous(Failure::usage(message).hint(format!("name one of {}", ids(several)))))
         }
     }
 }
 
-/// Returns a task that is not one of those that run, for the words of its refusal: one of the service's that has
-/// stopped, or another's.
+/// Reads a task that is not among the running ones, to explain its refusal: a stopped task of the service, or a task of
+/// another.
 async fn known(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task> {
     let begins = id.rsplit('/').next().filter(|begins| !begins.is_empty())?;
     let stopped = aws.stopped_tasks(cluster, service, &BTreeSet::new()).await.unwrap_or_default();
@@ -133,16 +134,17 @@ async fn known(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task
     aws.tasks(cluster, &[id.to_owned()]).await.unwrap_or_default().into_iter().next()
 }
 
-/// Returns the refusal of a task that is not one of the service's that run.
+/// Returns the refusal of a task that is not a running task of the service.
 fn foreign(id: &str, known: Option<&Task>, key: &str, live: &[Task]) -> Failure {
-    let hint = (!live.is_empty()).then(|| format!("its tasks: {}", ids(&live.iter().collect::<Vec<_>>())));
+    let hint =
+        (!live.is_empty()).then(|| format!("running tasks: {}", ids(&live.iter().collect::<Vec<_>>())));
     let message = match known {
         Some(task) if !task.stopped_reason.as_deref().unwrap_or_default().is_empty() => {
             let why = task.stopped_reason.as_deref().unwrap_or_default();
-            format!("task `{}` ({}) is stopped or stopping already: {why}", task.id(), task.group)
+            format!("task `{}` ({}) has already been stopped: {why}", task.id(), task.group)
         }
-        Some(task) => format!("task `{}` is not one of service `{key}`, but of `{}`", task.id(), task.group),
-        None => format!("service `{key}` has no task `{id}`"),
+        Some(task) => format!("task `{}` belongs to `{}`, not to service `{key}`", task.id(), task.group),
+        None => format!("no task `{id}` in service `{key}`"),
     };
     Failure::refused(message).hint(hint)
 }
@@ -166,7 +168,7 @@ fn question(tasks: &[Task], key: &str) -> String {
 
 fn tell(task: &Task, key: &str, cluster: &str, reason: &str, context: &Context) {
     let revision = revision_of(&task.task_definition_arn);
-    let text = format!("{key}: stopping task {} ({revision}); ECS starts another in its place", task.id());
+    let text = format!("{key}: stopping task {} ({revision}); ECS starts a replacement", task.id());
     let event = JsonEvent::Stopping(Stopping {
         service: key.to_owned(),
         cluster: cluster.to_owned(),
@@ -193,7 +195,7 @@ mod tests {
         assert_eq!(picked("d").as_deref(), Some("d4"));
         assert_eq!(picked("a1b2").as_deref(), Some("a1b2"));
         assert_eq!(picked("arn:aws:ecs:x:1:task/main/a1c3").as_deref(), Some("a1c3"));
-        assert_eq!(picked("a1"), None, "two begin so");
+        assert_eq!(picked("a1"), None, "two have this prefix");
         assert_eq!(picked(""), None);
         assert!(
             matches!(pick(&live, "a1", "web"), Err(Unpicked::Ambiguous(error)) if error.kind == Kind::Usage)
@@ -205,10 +207,14 @@ mod tests {
         let other = Task { group: "service:api".to_owned(), ..task("e5") };
         let refused = foreign("e5", Some(&other), "web", &[task("a1")]);
         assert_eq!(refused.kind, Kind::Refused);
-        assert_eq!(refused.message, "task `e5` is not one of service `web`, but of `service:api`");
-        assert_eq!(refused.hints, ["its tasks: a1"]);
+        assert_eq!(refused.message, "task `e5` belongs to `service:api`, not to service `web`");
+        assert_eq!(refused.hints, ["running tasks: a1"]);
         let gone = Task { stopped_reason: Some("Task stopped by user".to_owned()), ..other };
-        assert!(foreign("e5", Some(&gone), "web", &[]).message.contains("already: Task stopped by user"));
-        assert_eq!(foreign("x", None, "web", &[]).message, "service `web` has no task `x`");
+        assert!(
+            foreign("e5", Some(&gone), "web", &[])
+                .message
+                .contains("already been stopped: Task stopped by user")
+        );
+        assert_eq!(foreign("x", None, "web", &[]).message, "no task `x` in service `web`");
     }
 }

@@ -1,4 +1,4 @@
-//! `ecsail tasks`: the tasks of a service, or why those that stopped did.
+//! `ecsail tasks`: shows the tasks of a service, or why its stopped tasks stopped.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::diagnose::causes::{End, causes_of};
 use crate::events::{JsonEvent, service as events};
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, diagnosis, table, times};
 
-/// Shows the tasks of a service, or why those that stopped did
+/// Show the tasks of a service, or why its stopped tasks stopped
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail tasks web
@@ -26,7 +26,7 @@ ECS shows stopped tasks for about an hour.")]
 pub struct Tasks {
     #[command(flatten)]
     one: One,
-    /// The tasks that stopped in the last hour, with the reason
+    /// Show the tasks that stopped in the last hour, with the reason
     #[arg(long)]
     stopped: bool,
 }
@@ -34,7 +34,7 @@ pub struct Tasks {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service that is not there, or the API's.
+/// The service does not exist, or an API call failed.
 pub async fn run(args: &Tasks, context: &Context) -> Result<Outcome> {
     let chosen = args.one.choose(context).await?;
     let found = chosen.one().await?;
@@ -43,7 +43,7 @@ pub async fn run(args: &Tasks, context: &Context) -> Result<Outcome> {
         let read = chosen.aws.stopped_tasks(cluster, name, &BTreeSet::new()).await;
         let tasks = read.map_err(failure)?;
         if tasks.len() >= STOPPED_AT_MOST {
-            let note = format!("there may be more stopped tasks: no more than {STOPPED_AT_MOST} are read");
+            let note = format!("there may be more stopped tasks: at most {STOPPED_AT_MOST} are read");
             context.report.tell(&Event::Note(&note));
         }
         stopped(&found.place, tasks, times::now())
@@ -57,7 +57,7 @@ pub async fn run(args: &Tasks, context: &Context) -> Result<Outcome> {
 const LIVE: &[&str] = &["TASK", "STATUS", "HEALTH", "REVISION", "STARTED", "ZONE", "ADDRESS"];
 const STOPPED: &[&str] = &["TASK", "STATUS", "STOPPED", "REVISION", "CODE"];
 
-/// Returns the tasks that run or are to run, the newest first.
+/// Returns the tasks that run or are starting, newest first.
 fn live(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
     tasks.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0).then_with(|| a.task_arn.cmp(&b.task_arn)));
     let rows = tasks.iter().map(|task| {
@@ -80,10 +80,10 @@ fn live(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
         Row { cells, below: below.into_iter().collect(), paint, event: Some(event(place, task)) }
     });
     let page = table(LIVE, rows.collect());
-    or_nothing(page, format!("{}: no task runs or is to run", place.key))
+    or_nothing(page, format!("{}: no running tasks", place.key))
 }
 
-/// Returns the page, or what is said where nothing is on it.
+/// Returns the page, with a text if it has no rows.
 fn or_nothing(mut page: Page, text: String) -> Page {
     if page.items.is_empty() {
         page.foot.push(Line::plain(text));
@@ -91,12 +91,12 @@ fn or_nothing(mut page: Page, text: String) -> Page {
     page
 }
 
-/// Returns the health of a task; nothing where no container has a health check.
+/// Returns the health of a task, or `None` if no container has a health check.
 fn health(task: &Task) -> Option<&str> {
     task.health_status.as_deref().filter(|health| *health != "UNKNOWN")
 }
 
-/// Returns the states of a task's containers, where they say more than the task does.
+/// Returns the states of a task's containers, if they differ from the state of the task.
 fn containers(task: &Task) -> Option<String> {
     let tells = |container: &Container| {
         container.last_status != task.last_status
@@ -114,16 +114,16 @@ fn containers(task: &Task) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
-/// Returns how a container ended, where it did.
+/// Returns the exit code and the reason of a container, if it has ended.
 fn end_of(container: &Container) -> String {
     let code = container.exit_code.map(|code| format!(" exit code {code}"));
     let reason = container.reason.as_ref().map(|reason| format!(": {reason}"));
     [code, reason].into_iter().flatten().collect()
 }
 
-/// Returns the tasks that stopped, the last first; what a cause means is said once.
+/// Returns the stopped tasks, latest first. Each cause is explained once.
 fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
-    // One that is still stopping has no time yet: it is the newest.
+    // A task that is still stopping has no time yet, and counts as the newest.
     let at = |task: &Task| if task.stopped_at.0 > 0.0 { task.stopped_at.0 } else { f64::INFINITY };
     tasks.sort_by(|a, b| at(b).total_cmp(&at(a)).then_with(|| a.task_arn.cmp(&b.task_arn)));
     let mut explained = BTreeSet::new();
@@ -143,10 +143,10 @@ fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
         }
     });
     let page = table(STOPPED, rows.collect());
-    or_nothing(page, format!("{}: no task has stopped in the last hour", place.key))
+    or_nothing(page, format!("{}: no tasks stopped in the last hour", place.key))
 }
 
-/// Returns why a task stopped: ECS's reason, its containers' ends, and causes that were not explained above.
+/// Returns why a task stopped: the reason of ECS, how its containers ended, and causes that are not in `explained` yet.
 fn why(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let reason = task.stopped_reason.as_deref().unwrap_or_default();
@@ -164,7 +164,7 @@ fn why(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<Line> {
             )));
         }
     }
-    // What ECS ended in the course of things needs no remedy.
+    // A task that ECS stopped in the ordinary course needs no remedy.
     for cause in causes_of(task).into_iter().filter(|cause| cause.end != End::Ordinary) {
         if explained.insert(cause.cause) {
             lines.push(Line::plain(format!("    cause: {}", cause.cause)));
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_in_words() {
-        assert_eq!(texts(&live(&place(), Vec::new(), 0.0)), ["web: no task runs or is to run"]);
-        assert_eq!(texts(&stopped(&place(), Vec::new(), 0.0)), ["web: no task has stopped in the last hour"]);
+        assert_eq!(texts(&live(&place(), Vec::new(), 0.0)), ["web: no running tasks"]);
+        assert_eq!(texts(&stopped(&place(), Vec::new(), 0.0)), ["web: no tasks stopped in the last hour"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `ecsail wait`: attaches to the deployments under way, with the display and the exit codes of a deploy.
+//! `ecsail wait`: watches the deployments in progress, with the display and the exit codes of a deploy.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,19 +13,19 @@ use crate::error::Failure;
 use crate::report::{Event, Outcome};
 use crate::watch::{Aftermath, Ending, Settled};
 
-/// Watches the deployments under way to their end; changes nothing unless asked to
+/// Watch the deployments in progress to their end, without changing anything by default
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail wait web
   ecsail wait web --cluster main --timeout 30m
   ecsail wait web --cluster main --deployment ecs-svc/1234567890123456789
 
-Where nothing is under way, the last deployment counts: one that was rolled back is exit code 3.
-Exit codes: as those of `deploy`.")]
+If no deployment is in progress, the last one decides the exit code: 3 if it was rolled back.
+Exit codes: as of `deploy`.")]
 pub struct Wait {
     #[command(flatten)]
     named: Named,
-    /// The deployment to wait for, of one service; else its newest
+    /// Deployment to watch, of one service [default: the newest]
     #[arg(long, value_name = "ID")]
     deployment: Option<String>,
     #[command(flatten)]
@@ -35,16 +35,16 @@ pub struct Wait {
 /// Runs the verb.
 ///
 /// # Errors
-/// A service that is not there, or the API's.
+/// A service does not exist, or an API call failed.
 pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = chosen.all().await?;
     if args.deployment.is_some() && found.len() != 1 {
-        let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
-        return Err(Failure::usage("`--deployment` is for one service").hint(hint).into());
+        let hint = "name one service with `ecsail wait NAME --deployment ID`".to_owned();
+        return Err(Failure::usage("`--deployment` needs exactly one service").hint(hint).into());
     }
     if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
-        let note = format!("there is no service in cluster `{cluster}`: nothing to wait for");
+        let note = format!("no services in cluster `{cluster}` to wait for");
         context.report.tell(&Event::Note(&note));
     }
     let mut followed = Vec::new();
@@ -61,10 +61,10 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     Ok(tell_ends(&settled, context))
 }
 
-/// Says why a rollout was left that nobody asked to leave: this verb takes nothing back by itself.
+/// Sets the reason why a failed rollout was not rolled back: this verb rolls back only with `--on-failure`.
 fn only_watched(settled: &mut Settled) {
     let asked = matches!(settled.ending, Ending::Settled(_));
     if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
-        "`wait` only watches; `--on-failure rollback` takes it back".clone_into(why);
+        "`ecsail wait` only watches; roll back failures with `--on-failure rollback`".clone_into(why);
     }
 }

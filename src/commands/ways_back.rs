@@ -1,4 +1,4 @@
-//! Owns the finding of the ways back of services: each is looked at, chosen and checked before anything changes.
+//! Finds the rollback of each service. Everything is read, chosen and checked before anything changes.
 
 use std::collections::BTreeMap;
 
@@ -19,24 +19,25 @@ use crate::plan::rollback::{Choice, Release, Target, Wanted, are_apart, choose, 
 use crate::plan::{Plan, ServicePlan};
 use crate::watch::snapshot::Followed;
 
-/// How many services are looked at side by side: each takes some ten calls, and DescribeTaskDefinition has 50 at once.
+/// The number of services that are read at once. Each takes about ten calls, and DescribeTaskDefinition allows a burst
+/// of 50.
 const SIDE_BY_SIDE: usize = 5;
-/// How many other targets are looked at where an image is gone.
+/// The number of other targets that are checked if an image no longer exists.
 const OTHERS: usize = 3;
 
-/// Holds what is asked of the ways back.
+/// The requested rollback.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub wanted: Wanted,
-    /// Whether a target is named, so that what is under way is not simply taken back.
+    /// Whether a target is named. A deployment in progress is then superseded, and not stopped.
     pub named: bool,
-    /// Replace a deployment that is under way.
+    /// Replace a deployment that is in progress.
     pub supersede: bool,
-    /// Who asks, where that is known.
+    /// Who asked for the rollback, if known.
     pub performer: Option<String>,
 }
 
-/// Holds what is to be done: updates to what ran before, and deployments under way that are taken back.
+/// The rollbacks to execute: updates to earlier revisions, and deployments in progress to stop.
 #[derive(Default)]
 pub struct WaysBack {
     pub plan: Plan,
@@ -44,17 +45,17 @@ pub struct WaysBack {
     pub targets: Vec<Target>,
 }
 
-/// Holds the way back of one service.
+/// The rollback of one service.
 enum Way {
-    /// What is under way is stopped.
+    /// The deployment in progress is stopped.
     Stop(Box<(Followed, Target)>),
-    /// It runs what was asked for.
+    /// The service already runs the target.
     Runs,
-    /// It is updated.
+    /// The service is updated.
     Update(Box<Seen>),
 }
 
-/// Holds what was seen of a service that is to be updated.
+/// The data for the update of one service.
 struct Seen {
     past: Past,
     choice: Choice,
@@ -63,10 +64,10 @@ struct Seen {
     performer: Option<String>,
 }
 
-/// Returns the way back of every service.
+/// Finds the rollback of each service.
 ///
 /// # Errors
-/// Everything that stands against it, at once.
+/// All reasons against the rollbacks, at once.
 pub async fn find(asked: &Asked, found: &[Found], chosen: &Chosen) -> Result<WaysBack> {
     let mut ways = WaysBack::default();
     let mut failures = Vec::new();
@@ -92,14 +93,15 @@ pub async fn find(asked: &Asked, found: &[Found], chosen: &Chosen) -> Result<Way
     }
     raised(failures)?;
     if are_apart(&ways.targets) {
-        let note = "these services were not deployed together, and each goes back by its own history: name only those \
-                    that are meant";
+        let note = "the services were not deployed together, and each is rolled back by its own history: name \
+                    services to roll back only some";
         ways.plan.notes.push(note.to_owned());
     }
     Ok(ways)
 }
 
-/// Returns a warning where the deployment under way brings back an older revision: taking it back goes forward again.
+/// Returns a warning if the deployment in progress is a rollback itself, so that rolling it back returns to the newer
+/// revision.
 pub fn goes_back_already(followed: &Followed) -> Option<String> {
     use crate::aws::past::number_of;
     use crate::aws::types::revision_of;
@@ -108,8 +110,8 @@ pub fn goes_back_already(followed: &Followed) -> Option<String> {
     let older = number_of(&followed.revision)? < number_of(&way.revision)?;
     (same_family && older).then(|| {
         format!(
-            "`{}`: the deployment under way brings back the older {}; taking it back returns to {}. `ecsail wait` only \
-             watches it",
+            "`{}`: the deployment in progress is a rollback to the older {}; stopping it returns to {}. To only \
+             watch it, use `ecsail wait`",
             followed.key,
             revision_of(&followed.revision),
             way.revision_name()
@@ -125,7 +127,7 @@ async fn look(asked: &Asked, found: &Found, chosen: &Chosen) -> Result<Way, Vec<
             return Ok(Way::Stop(Box::new(stop)));
         }
         if !asked.supersede {
-            let hint = "without `--to` and `--steps` it is taken back".to_owned();
+            let hint = "leave out `--to` and `--steps` to stop the deployment in progress".to_owned();
             return Err(vec![refusal.hint(hint)]);
         }
     }
@@ -143,13 +145,13 @@ async fn look(asked: &Asked, found: &Found, chosen: &Chosen) -> Result<Way, Vec<
         let family = family_of(&choice.to.definition).to_owned();
         let (found, caller) = futures_util::future::join(aws.task_definition(&family), aws.caller()).await;
         latest = found.map_err(|error| one(failure(error)))?;
-        // Who it was is only a record: without STS it stays away.
+        // The caller is only recorded, so an error of STS is ignored.
         performer = performer.or(caller.ok().map(|caller| caller.arn));
     }
     Ok(Way::Update(Box::new(Seen { past, choice, images, latest, performer })))
 }
 
-/// Reads what the history does not tell and the choice needs.
+/// Reads the definitions that the choice needs and the history does not have.
 async fn read_further(asked: &Wanted, found: &Found, past: &mut Past, aws: &Aws) -> Result<(), Failure> {
     let known = releases(&found.service, past);
     if wanted::is_known(asked, past, &known) {
@@ -170,7 +172,7 @@ async fn read_further(asked: &Wanted, found: &Found, past: &mut Past, aws: &Aws)
 /// Returns the definition of a release with the images that ran.
 ///
 /// # Errors
-/// It was deleted, or images are gone.
+/// The definition was deleted, or images no longer exist.
 async fn check(release: &Release, past: &mut Past, aws: &Aws) -> Result<Images, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
     aws.read_definitions(past, vec![release.definition.clone()]).await.map_err(one)?;
@@ -181,7 +183,7 @@ async fn check(release: &Release, past: &mut Past, aws: &Aws) -> Result<Images, 
     images(&definition.document, &digests, &states)
 }
 
-/// Returns the failures with the names of what else could be gone back to: each was checked as the first.
+/// Adds to the failures a hint with other targets, each of which is checked in the same way.
 async fn with_others(
     key: &str,
     gone: Vec<Failure>,
@@ -197,10 +199,10 @@ async fn with_others(
         }
     }
     let hint = match names.as_slice() {
-        [] => "nothing else is known that could be gone back to".to_owned(),
-        names => format!("these could be gone back to: {}", names.join(", ")),
+        [] => "there is no other deployment to roll back to".to_owned(),
+        names => format!("roll back to another deployment with {}", names.join(", ")),
     };
-    let attempted = format!("take `{key}` back to `{}`", choice.to.revision_name());
+    let attempted = format!("failed to roll `{key}` back to `{}`", choice.to.revision_name());
     let wrapped = |mut failure: Failure| {
         let hints = std::mem::take(&mut failure.hints);
         let wrapped = Failure::error(attempted.as_str()).because(failure).hint(hint.clone());

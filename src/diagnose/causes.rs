@@ -1,8 +1,8 @@
-//! Owns the table of causes: which end of a task means what, and what helps. One row a pattern.
+//! The table of causes: what the end of a task means, and its remedy. One row for each pattern.
 //!
-//! The patterns are ECS's own texts, from the developer guide's pages on stopped tasks, the ECS agent's source, and reasons
-//! that people reported. The stop code is only an aid: the text decides, so that a code of tomorrow hides no known text.
-//! Nothing is guessed: a text that no row knows has no cause.
+//! The patterns are ECS's own texts, from the developer guide's pages on stopped tasks, the ECS agent's source, and
+//! reasons that people reported. The text decides before the stop code, so that an unknown stop code hides no known
+//! text. Nothing is guessed: a text that no row matches has no cause.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ mod secrets;
 mod start;
 mod stops;
 
-/// Says whether trying again helps, with the same definition.
+/// Whether a retry with the same definition helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
@@ -24,22 +24,22 @@ pub enum Retry {
     Yes,
 }
 
-/// Says how a task ended, in the view of a rollout.
+/// How a task ended, from the point of view of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// It never ran.
     NotStarted,
-    /// A container ended by itself.
+    /// A container exited by itself.
     Exited,
     /// A health check failed.
     Unhealthy,
-    /// Something from outside ended it: it says nothing of what is deployed.
+    /// It was stopped from outside: that shows nothing about what is deployed.
     Interrupted,
-    /// ECS ended it in the course of things.
+    /// ECS stopped it in normal operation.
     Ordinary,
 }
 
-/// Says which ends of containers a row is about.
+/// The container exits that a row matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
     Any,
@@ -48,29 +48,29 @@ enum Exit {
     Missing,
 }
 
-/// Holds what an end of a task means.
+/// One row: what the end of a task means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cause {
     pub end: End,
-    /// Each of these stands in the reason, or one of its alternatives: `a|b`. Small letters.
+    /// Each of these is in the reason, or one of its alternatives: `a|b`. Lower case.
     all: &'static [&'static str],
-    /// None of these does: `a|b`.
+    /// None of these is: `a|b`.
     unless: &'static str,
-    /// The stop code that stands for the text.
+    /// The stop code that matches in place of the text.
     code: &'static str,
     exit: Exit,
-    /// It says nothing beside a row that is more precise.
+    /// Left out where a more precise row matches.
     general: bool,
     /// What happened.
     pub cause: &'static str,
-    /// What helps.
+    /// What to do.
     pub remedy: &'static str,
     pub retry_helps: Retry,
-    /// Trying again with the same definition cannot end otherwise.
+    /// A retry with the same definition cannot end otherwise.
     pub deterministic: bool,
 }
 
-/// What a row says: the cause and the remedy.
+/// The text of a row: the cause and the remedy.
 type Said = (&'static str, &'static str);
 
 const fn row(end: End, all: &'static [&'static str], said: Said, retry_helps: Retry) -> Cause {
@@ -111,7 +111,7 @@ impl Cause {
         Cause { deterministic: true, ..self }
     }
 
-    /// Returns whether a text has the words of this row.
+    /// Returns whether a text matches the patterns of this row.
     pub(super) fn is_told_by(&self, text: &str) -> bool {
         self.has_words(&plain(text))
     }
@@ -133,18 +133,18 @@ impl Cause {
     }
 }
 
-/// Returns whether one of the alternatives stands in a text.
+/// Returns whether a text contains one of the alternatives.
 pub(super) fn any(alternatives: &str, text: &str) -> bool {
     alternatives.split('|').any(|part| text.contains(part))
 }
 
-/// Returns a text as the tables compare it: in small letters, with plain apostrophes and single spaces.
+/// Returns a text as the tables compare it: in lower case, with plain apostrophes and single spaces.
 pub(super) fn plain(text: &str) -> String {
     let text = text.replace('\u{2019}', "'").to_lowercase();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What rows look at.
+/// What rows are compared with.
 #[derive(Default)]
 struct Facts {
     text: String,
@@ -160,7 +160,7 @@ pub(super) struct Match {
     pub(super) row: &'static Cause,
 }
 
-/// What service events say in the same words.
+/// Texts that service events share.
 pub(super) mod said {
     pub(in crate::diagnose) use super::secrets::ROLE;
     pub(in crate::diagnose) use super::start::CAPACITY;
@@ -174,17 +174,17 @@ fn matching(end: &Facts) -> Vec<Match> {
     let all: Vec<Match> =
         rows.filter(|(_, row)| row.matches(end)).map(|(rank, row)| Match { rank, row }).collect();
     let precise: Vec<Match> = all.iter().copied().filter(|found| !found.row.general).collect();
-    // The first general row only: those behind it say less.
+    // The first general row only: later ones are less precise.
     if precise.is_empty() { all.into_iter().take(1).collect() } else { precise }
 }
 
-/// Returns what a stopped task tells of, the most precise first; empty where no row knows its end.
+/// Returns the rows that match a stopped task, the most precise first; empty where none does.
 pub(super) fn of_task(task: &Task) -> Vec<Match> {
     let own = plain(task.stopped_reason.as_deref().unwrap_or_default());
     let code = task.stop_code.clone().unwrap_or_default();
     let ordinary =
         matching(&Facts { text: own.clone(), code: code.clone(), ..Facts::default() }).into_iter().next();
-    // What ECS itself ended is explained by that: its containers' exit codes are the consequence.
+    // What ECS itself stopped is explained by that: the exit codes of its containers are the consequence.
     if let Some(found) = ordinary.filter(|found| found.row.end == End::Ordinary) {
         return vec![found];
     }
@@ -196,12 +196,12 @@ pub(super) fn of_task(task: &Task) -> Vec<Match> {
     })
 }
 
-/// Returns what a reason tells of, the most precise first; empty where no row knows it.
+/// Returns the rows that match a reason, the most precise first; empty where none does.
 pub(super) fn of_text(text: &str) -> Vec<Match> {
     matching(&Facts { text: plain(text), ..Facts::default() })
 }
 
-/// Returns what a stopped task means, the most precise first; empty where that is not known.
+/// Returns the causes of a stopped task, the most precise first; empty where none is known.
 pub fn causes_of(task: &Task) -> Vec<&'static Cause> {
     of_task(task).into_iter().map(|found| found.row).collect()
 }

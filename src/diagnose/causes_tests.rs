@@ -1,7 +1,7 @@
 //! Real reasons, one row or more for each that is known, each with where it was found.
 //!
-//! "guide" is the ECS developer guide, with the name of the page; ids in its texts are its own placeholders, filled in.
-//! "report" is a text that somebody put into public notes or an issue. No known row is left unrecognised.
+//! "guide" is the ECS developer guide, with the name of the page; ids in its texts are its own placeholders, filled
+//! in. "report" is a text from public notes or an issue. Every known row is recognised.
 
 use super::*;
 use crate::aws::types::Container;
@@ -9,7 +9,7 @@ use crate::aws::types::Container;
 const START: &str = "TaskFailedToStart";
 const EXIT: &str = "EssentialContainerExited";
 const SCHEDULER: &str = "ServiceSchedulerInitiated";
-const MAINTENANCE: &str = "AWS is retiring the infrastructure below the task";
+const MAINTENANCE: &str = "AWS is retiring the task's infrastructure";
 const EXITED: &str = "Essential container in task exited";
 
 fn task(code: &str, reason: &str, container: Option<&str>, exit_code: Option<i64>) -> Task {
@@ -23,7 +23,8 @@ fn task(code: &str, reason: &str, container: Option<&str>, exit_code: Option<i64
     Task { stop_code, stopped_reason: Some(reason.into()), containers: vec![own], ..Task::default() }
 }
 
-/// Says what is wanted of a row: the cause, and whether it is deterministic.
+/// An expected row: stop code, reason, the container's reason and exit code, the cause, and whether it is
+/// deterministic.
 type Row = (&'static str, &'static str, Option<&'static str>, Option<i64>, &'static str, bool);
 
 fn recognised(rows: &[Row]) {
@@ -33,7 +34,7 @@ fn recognised(rows: &[Row]) {
         assert_eq!(first.cause, *cause, "{reason} {container:?}");
         assert_eq!(first.deterministic, *deterministic, "{reason} {container:?}");
         assert!(!first.remedy.is_empty(), "{reason}");
-        // A code of tomorrow hides no known text.
+        // An unknown stop code hides no known text.
         if *code != EXIT && exit_code.is_none() {
             let found = causes_of(&task("CodeOfTomorrow", reason, *container, *exit_code));
             assert_eq!(found.first().map(|row| row.cause), Some(*cause), "under another code: {reason}");
@@ -106,10 +107,10 @@ fn pulls_that_fail_are_recognised() {
             "CannotPullImageManifestError: Error response from daemon: errors: denied: requested access to the resource is denied unauthorized: authentication required",
             None,
             None,
-            "the registry does not give the image: no valid credentials, or no such repository",
+            "the registry denies access to the image: no valid credentials, or no such repository",
             true,
         ),
-        // The agent's error name alone, as it stands in the agent's source.
+        // The agent's error name alone, as it is in the agent's source.
         (
             START,
             "CannotPullImageManifestError",
@@ -162,7 +163,7 @@ fn pulls_that_fail_are_recognised() {
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/repository:latest: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
             None,
             None,
-            "the registry does not give the image: no valid credentials, or no such repository",
+            "the registry denies access to the image: no valid credentials, or no such repository",
             true,
         ),
         // Guide, task_cannot_pull_image.
@@ -218,7 +219,7 @@ fn pulls_that_fail_are_recognised() {
             "CannotPullContainerError: Error response from daemon: Get \"https://8xxxxxxxxxx0.dkr.ecr.us-west-2.amazonaws.commmmm/v2/\": dial tcp: lookup 8xxxxxxxxxx0.dkr.ecr.us-west-2.amazonaws.commmmm on 10.0.0.2:53: no such host",
             None,
             None,
-            "the registry's name is not known",
+            "the registry's host name cannot be resolved",
             false,
         ),
         // Guide, task_cannot_pull_image: Fargate cuts long texts, and then nothing more is known.
@@ -416,7 +417,7 @@ fn secrets_logins_logs_and_roles_are_recognised() {
             "the log group does not exist, or CloudWatch Logs cannot be reached",
             false,
         ),
-        // Report. What stands between the dots was left out by its author.
+        // Report. Its author left out what is between the dots.
         (
             START,
             "ResourceInitializationError: failed to validate logger args: ... AccessDeniedException: ... not authorized to perform: logs:CreateLogGroup",
@@ -513,7 +514,7 @@ fn places_networks_disks_and_commands_are_recognised() {
             "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-0123456789abcdef0",
             None,
             None,
-            "EC2 could not make the task's network interface",
+            "EC2 could not create the task's network interface",
             false,
         ),
         // aws/amazon-ecs-agent#4825.
@@ -540,7 +541,7 @@ fn places_networks_disks_and_commands_are_recognised() {
             "Capacity is unavailable at this time. Please try again later or in a different availability zone",
             None,
             None,
-            "Fargate has no capacity there at the moment",
+            "Fargate has no capacity at the moment",
             false,
         ),
         // Guide, failed-to-start-error.
@@ -639,7 +640,7 @@ fn places_networks_disks_and_commands_are_recognised() {
                 "CannotStartContainerError: Error response from daemon: driver failed programming external connectivity on endpoint ecs-rearc-quest-tasks-trfm-ecs-17-rearc-quest-tasks-trfm-tdef-contnr-9edaed8b8fa48e8b3500",
             ),
             None,
-            "the host's port is taken",
+            "the host port is in use",
             false,
         ),
         // Report.
@@ -666,7 +667,7 @@ fn places_networks_disks_and_commands_are_recognised() {
             "CannotCreateVolumeError: failed to create EBS volume",
             None,
             None,
-            "the container or its volume could not be made",
+            "the container or its volume could not be created",
             false,
         ),
         // Report: AWS Batch.
@@ -737,15 +738,15 @@ fn ends_of_containers_are_recognised() {
             EXITED,
             None,
             Some(137),
-            "the container was killed: out of memory, or it did not end on SIGTERM in time",
+            "the container was killed: out of memory, or it did not exit on SIGTERM in time",
             false,
         ),
-        (EXIT, EXITED, None, Some(143), "the container was asked to end (SIGTERM)", false),
-        (EXIT, EXITED, None, Some(1), "the program ended with an error", false),
-        (EXIT, EXITED, None, Some(255), "the program ended with an error", false),
+        (EXIT, EXITED, None, Some(143), "the container was stopped by SIGTERM", false),
+        (EXIT, EXITED, None, Some(1), "the program exited with an error", false),
+        (EXIT, EXITED, None, Some(255), "the program exited with an error", false),
         // aws/amazon-ecs-agent#594.
         (EXIT, EXITED, None, Some(139), "the program crashed (segmentation fault)", false),
-        (EXIT, EXITED, None, Some(0), "the program ended by itself; a service has to go on", false),
+        (EXIT, EXITED, None, Some(0), "the program exited by itself; a service has to keep running", false),
         (EXIT, EXITED, None, Some(126), "the command cannot be executed", true),
         (EXIT, EXITED, None, Some(127), "the command was not found in the image", true),
         // The text is known, whatever the code.
@@ -790,7 +791,7 @@ fn what_something_else_ended_is_recognised() {
             "Scaling activity initiated by (deployment ecs-svc/8646900195280463695)",
             None,
             Some(143),
-            "ECS ended the task in the course of things",
+            "ECS stopped the task in normal operation",
             false,
         ),
         (
@@ -798,7 +799,7 @@ fn what_something_else_ended_is_recognised() {
             "Scaling activity initiated by (deployment ecs-svc/8646900195280463695)",
             None,
             Some(1),
-            "ECS ended the task in the course of things",
+            "ECS stopped the task in normal operation",
             false,
         ),
         // Guide, fargate-capacity-providers, both codes.
@@ -807,7 +808,7 @@ fn what_something_else_ended_is_recognised() {
             "Your Spot Task was interrupted.",
             None,
             None,
-            "AWS took the Spot capacity back",
+            "AWS reclaimed the Spot capacity",
             false,
         ),
         (
@@ -815,7 +816,7 @@ fn what_something_else_ended_is_recognised() {
             "Your Spot Task was interrupted.",
             None,
             Some(143),
-            "AWS took the Spot capacity back",
+            "AWS reclaimed the Spot capacity",
             false,
         ),
         // Guide, fargate-maintenance.
@@ -837,26 +838,26 @@ fn what_something_else_ended_is_recognised() {
             false,
         ),
         // Report: the answer of DescribeTasks.
-        ("UserInitiated", "Task stopped by user", None, None, "somebody stopped the task", false),
-        // StopTask takes any reason; the code tells.
+        ("UserInitiated", "Task stopped by user", None, None, "the task was stopped by a user", false),
+        // StopTask takes any reason; the code decides.
         (
             "UserInitiated",
             "cleaning up before the migration",
             None,
             Some(137),
-            "somebody stopped the task",
+            "the task was stopped by a user",
             false,
         ),
         // Codes of the API whose texts are not written down anywhere.
         ("InfrastructureHealth", "something of tomorrow", None, Some(137), MAINTENANCE, false),
-        ("SpotInterruption", "", None, Some(143), "AWS took the Spot capacity back", false),
+        ("SpotInterruption", "", None, Some(143), "AWS reclaimed the Spot capacity", false),
         // Report.
         (
             "TerminationNotice",
             "Host EC2 (instance i-0da6526579af3bd1b) terminated.",
             None,
             None,
-            "the container instance went away below the task",
+            "the task's container instance was stopped or terminated",
             false,
         ),
         // Guide, stopped-task-errors.
@@ -865,7 +866,7 @@ fn what_something_else_ended_is_recognised() {
             "Container instance deregistration forced by user",
             None,
             None,
-            "the container instance went away below the task",
+            "the task's container instance was stopped or terminated",
             false,
         ),
     ]);

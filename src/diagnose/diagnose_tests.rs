@@ -120,7 +120,7 @@ fn the_cause_that_most_tasks_show_comes_first() {
     let diagnosis = of_tasks(&tasks).expect("failed");
     assert_eq!(
         causes(&diagnosis),
-        ["the program ended with an error", "the command was not found in the image"]
+        ["the program exited with an error", "the command was not found in the image"]
     );
     let first = &diagnosis.causes[0];
     assert_eq!((first.count, first.evidence.as_str()), (2, "container `app` exited with code 1"));
@@ -131,7 +131,7 @@ fn among_equals_the_more_precise_comes_first() {
     let missing = "CannotPullContainerError: manifest unknown";
     let tasks = [exited(1, 1, 1), task(2, 2, "TaskFailedToStart", missing, json!([]))];
     let diagnosis = of_tasks(&tasks).expect("failed");
-    assert_eq!(causes(&diagnosis), ["the image is not in the registry", "the program ended with an error"]);
+    assert_eq!(causes(&diagnosis), ["the image is not in the registry", "the program exited with an error"]);
     assert_eq!(diagnosis.causes[0].evidence, missing);
 }
 
@@ -160,9 +160,9 @@ fn a_task_tells_more_than_an_event() {
     assert_eq!(
         causes(&diagnosis),
         [
-            "the program ended with an error",
+            "the program exited with an error",
             "no container instance has enough memory left",
-            "AWS slows ECS down"
+            "AWS throttles ECS"
         ]
     );
 }
@@ -186,10 +186,13 @@ fn that_it_failed_is_no_cause_where_anything_tells_why() {
     let reason = Some("Service deployment rolled back because the circuit breaker threshold was exceeded.");
     let seen = Seen { events: &events, reason, ..Seen::default() };
     let alone = diagnose(&seen).expect("failed");
-    assert_eq!(causes(&alone), ["tasks failed until ECS gave up", "ECS goes back to the deployment before"]);
+    assert_eq!(
+        causes(&alone),
+        ["tasks failed until ECS gave up", "ECS rolls back to the previous deployment"]
+    );
     let tasks = [exited(1, 1, 1)];
     let with = diagnose(&Seen { stopped: &tasks, ..seen }).expect("failed");
-    assert_eq!(causes(&with), ["the program ended with an error"]);
+    assert_eq!(causes(&with), ["the program exited with an error"]);
     assert_eq!(with.events.len(), 2, "the events are shown all the same");
 }
 
@@ -199,12 +202,12 @@ fn an_alarm_is_a_cause_of_its_own() {
     let tasks = [exited(1, 1, 1)];
     let seen = Seen { stopped: &tasks, alarms: &alarms, ..Seen::default() };
     let beside = diagnose(&seen).expect("failed");
-    assert_eq!(causes(&beside), ["the program ended with an error", "alarm `web-5xx` went off"]);
+    assert_eq!(causes(&beside), ["the program exited with an error", "alarm `web-5xx` was triggered"]);
     let reason = Some("Service deployment rolled back because an alarm was triggered.");
     let decisive = diagnose(&Seen { reason, ..seen }).expect("failed");
-    assert_eq!(causes(&decisive), ["alarm `web-5xx` went off", "the program ended with an error"]);
+    assert_eq!(causes(&decisive), ["alarm `web-5xx` was triggered", "the program exited with an error"]);
     let nameless = diagnose(&Seen { reason, ..Seen::default() }).expect("failed");
-    assert_eq!(causes(&nameless), ["an alarm of the deployment went off"]);
+    assert_eq!(causes(&nameless), ["an alarm of the deployment was triggered"]);
 }
 
 #[test]
@@ -244,9 +247,9 @@ fn what_came_from_outside_is_told_behind_the_rest() {
         )
     };
     let alone = of_tasks(&[spot()]).expect("told");
-    assert_eq!((alone.failed_tasks, causes(&alone)), (0, vec!["AWS took the Spot capacity back"]));
+    assert_eq!((alone.failed_tasks, causes(&alone)), (0, vec!["AWS reclaimed the Spot capacity"]));
     let both = of_tasks(&[spot(), exited(1, 2, 1)]).expect("failed");
-    assert_eq!(causes(&both), ["the program ended with an error", "AWS took the Spot capacity back"]);
+    assert_eq!(causes(&both), ["the program exited with an error", "AWS reclaimed the Spot capacity"]);
     assert_eq!(both.task.as_deref(), Some("1"));
 }
 
@@ -287,7 +290,7 @@ fn a_diagnosis_as_json_leaves_out_what_is_not_there() {
     let value = serde_json::to_value(&diagnosis).expect("json");
     assert_eq!(
         value["causes"][0],
-        json!({"cause": "the program ended with an error", "remedy": "read the container's last log lines",
+        json!({"cause": "the program exited with an error", "remedy": "read the container's last log lines",
             "retry_helps": "no", "evidence": "container `app` exited with code 1", "count": 1})
     );
     assert_eq!(value["containers"][0], json!({"name": "app", "exit_code": 1, "failing": true}));

@@ -1,7 +1,8 @@
-//! Owns what service events mean. The rows are in `events/table.rs`.
+//! The meaning of service events. The rows are in `events/table.rs`.
 //!
-//! ECS writes the same event as `(service NAME) …`, `service NAME …`, `service (NAME) …` and
-//! `(service NAME, taskSet ecs-svc/ID) …`; what follows decides. A text that no row knows is `Unknown`, and kept as it is.
+//! ECS writes the same event as `(service NAME) …`, `service NAME …`, `service (NAME) …` and `(service NAME,
+//! taskSet ecs-svc/ID) …`; the rest of the text decides. A text that no row matches is `Unknown`, and kept as it
+//! is.
 
 use super::causes::{Retry, any, of_text, plain};
 
@@ -10,22 +11,22 @@ mod table;
 pub(super) use table::UNHEALTHY_TARGET;
 use table::{ROWS, Row};
 
-/// Says how an event is to be taken.
+/// The severity of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// The service or the deployment is where it should be.
     Ok,
-    /// What every rollout says.
+    /// Every rollout has it.
     Info,
-    /// It may heal by itself.
+    /// A problem that may resolve itself.
     Warn,
     /// Something failed.
     Fail,
-    /// No row knows it.
+    /// No row matches it.
     Unknown,
 }
 
-/// Says which event it is.
+/// Which event it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     SteadyState,
@@ -72,7 +73,7 @@ pub enum Kind {
     Unknown,
 }
 
-/// Holds what an event tells.
+/// The meaning of one event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told<'a> {
     pub class: Class,
@@ -82,17 +83,17 @@ pub struct Told<'a> {
     pub cause: Option<&'static str>,
     pub remedy: Option<&'static str>,
     pub retry_helps: Retry,
-    /// Trying again with the same definition cannot end otherwise.
+    /// A retry with the same definition cannot end otherwise.
     pub deterministic: bool,
-    /// It says that something failed, but not why.
+    /// It reports that something failed, but not why.
     pub general: bool,
-    /// The deployment that it names: the failed one, or the one that ECS goes back to.
+    /// The deployment that it names: the failed one, or the one that ECS rolls back to.
     pub deployment: Option<&'a str>,
     /// The reason that it gives, such as `Health checks failed with these codes: [503]`.
     pub reason: Option<&'a str>,
 }
 
-/// Returns what a service event tells; ECS's reason for the end of a service deployment is read in the same way.
+/// Returns the meaning of a service event; also that of ECS's reason for the end of a service deployment.
 pub fn read(message: &str) -> Told<'_> {
     let text = without_service(message.trim());
     let compared = plain(text);
@@ -114,7 +115,7 @@ pub fn read(message: &str) -> Told<'_> {
     }
 }
 
-/// Returns whether an event says only what every rollout says.
+/// Returns whether an event is one that every rollout has.
 pub fn is_noise(message: &str) -> bool {
     matches!(read(message).class, Class::Ok | Class::Info)
 }
@@ -130,7 +131,7 @@ fn filled<'a>(told: Told<'a>, row: &'static Row) -> Told<'a> {
         general: row.general,
         ..told
     };
-    // The event repeats the reason of a task: the table of causes knows it better.
+    // The event repeats the reason of a task: the table of causes is more precise about it.
     match told.reason.and_then(|reason| of_text(reason).into_iter().next()).filter(|_| row.quotes) {
         Some(found) => Told {
             cause: Some(found.row.cause),
@@ -150,7 +151,7 @@ impl Row {
     }
 }
 
-/// Returns an event without its service's name, in any of the forms that ECS writes.
+/// Returns an event without its service's name, in any of ECS's forms.
 fn without_service(message: &str) -> &str {
     let named = |text: &'static str| message.strip_prefix(text);
     if let Some(rest) = named("(service ") {
@@ -164,14 +165,14 @@ fn without_service(message: &str) -> &str {
     text.map_or(message, |(_, text)| text)
 }
 
-/// Returns the id of the deployment that an event speaks of.
+/// Returns the id of the deployment that an event names.
 fn deployment(text: &str) -> Option<&str> {
     let at = text.find("ecs-svc/").filter(|_| text.contains("deployment"))?;
     let id = text[at..].split(|c: char| !(c.is_ascii_alphanumeric() || "/-_".contains(c))).next()?;
     (id.len() > "ecs-svc/".len()).then_some(id)
 }
 
-/// Returns the reason that an event gives: `(reason …)`, `(error …)`, or all behind `Reason: `.
+/// Returns the reason that an event gives: `(reason …)`, `(error …)`, or everything after `Reason: `.
 fn reason(text: &str) -> Option<&str> {
     let behind = |mark: &str| text.split_once(mark).map(|(_, rest)| rest);
     if let Some(rest) = behind("(reason ").or_else(|| behind("(error ")) {

@@ -5,7 +5,7 @@
 
 use super::*;
 
-/// The classes that a text is read as, with its kind.
+/// Checks the class and the kind of each text.
 fn recognised(rows: &[(&str, Class, Kind)]) {
     for (message, class, kind) in rows {
         let told = read(message);
@@ -117,7 +117,7 @@ fn how_a_deployment_ends_is_recognised() {
             Class::Fail,
             Kind::StartsImpaired,
         ),
-        // Report: a fraud service that its alarm took back.
+        // Report: a fraud service that an alarm rolled back.
         (
             "(service fraud-api-prod) (deployment ecs-svc/8028) deployment failed: alarm detected.",
             Class::Fail,

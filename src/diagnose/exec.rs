@@ -1,4 +1,5 @@
-//! Owns what stands in the way of a command in a container: all of it at once, each with its remedy. Pure.
+//! Checks whether a command can be run in a container: everything that is missing at once, each with its remedy.
+//! Pure.
 
 use serde_json::Value;
 
@@ -6,29 +7,29 @@ use crate::aws::types::{Container, ManagedAgent, Service, Task, revision_of};
 
 /// The agent that ECS Exec runs beside each container.
 const AGENT: &str = "ExecuteCommandAgent";
-/// What the role of the task has to allow.
+/// What the task role has to allow.
 const PERMISSIONS: &str = "`ssmmessages:CreateControlChannel`, `ssmmessages:CreateDataChannel`, \
                            `ssmmessages:OpenControlChannel` and `ssmmessages:OpenDataChannel`";
-/// Where AWS says how its plugin is installed.
+/// AWS's guide for the installation of its plugin.
 const INSTALL: &str = "https://docs.aws.amazon.com/systems-manager/latest/userguide/\
                        session-manager-working-with-install-plugin.html";
 
-/// Holds what is looked at before a command is run.
+/// What is checked before a command is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Preflight<'a> {
-    /// What commands call the service.
+    /// The name that commands use for the service.
     pub key: &'a str,
     pub service: &'a Service,
-    /// The task that was chosen; none where none runs.
+    /// The task that was chosen; `None` where none is running.
     pub task: Option<&'a Task>,
     pub container: Option<&'a Container>,
     /// The task definition, where it could be read.
     pub definition: Option<&'a Value>,
-    /// `session-manager-plugin` is installed.
+    /// Whether `session-manager-plugin` is installed.
     pub plugin: bool,
 }
 
-/// Holds one thing that is missing, and what to do about it.
+/// Something that is missing, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     pub what: String,
@@ -41,7 +42,7 @@ impl Missing {
     }
 }
 
-/// Returns everything that is missing; nothing where a command can be run.
+/// Returns everything that is missing; empty where a command can be run.
 pub fn missing(preflight: &Preflight<'_>) -> Vec<Missing> {
     let all = [
         no_task(preflight),
@@ -70,17 +71,17 @@ fn no_task(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<Missi
 fn not_enabled(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<Missing> {
     if !service.enable_execute_command && !task.is_some_and(|task| task.enable_execute_command) {
         let remedy = format!(
-            "write `enableExecuteCommand: true` into its service document, then `ecsail deploy service {key}` and \
-             `ecsail restart {key}`: only tasks that start after that can be reached"
+            "set `enableExecuteCommand: true` in its service document, then run `ecsail deploy service {key}` and \
+             `ecsail restart {key}`: only tasks that start after that support it"
         );
         return Some(Missing::new(format!("ECS Exec is not enabled on service `{key}`"), remedy));
     }
     let task = task.filter(|task| !task.enable_execute_command)?;
     let what = format!("task `{}` was started before ECS Exec was enabled on service `{key}`", task.id());
-    Some(Missing::new(what, format!("start its tasks anew: `ecsail restart {key}`")))
+    Some(Missing::new(what, format!("restart its tasks: `ecsail restart {key}`")))
 }
 
-/// On instances the role of the instance serves where the task has none.
+/// On EC2, the instance role is used where the task has none.
 fn no_role(Preflight { task, definition, .. }: &Preflight<'_>) -> Option<Missing> {
     let (task, definition) = ((*task)?, (*definition)?);
     let has_role = task.overrides.task_role_arn.is_some() || definition["taskRoleArn"].is_string();
@@ -91,7 +92,7 @@ fn no_role(Preflight { task, definition, .. }: &Preflight<'_>) -> Option<Missing
     Some(Missing::new(what, format!("give it a role that allows {PERMISSIONS}, and deploy")))
 }
 
-/// A container that is read-only has no agent, unless the folders that this writes to are volumes.
+/// The agent cannot run on a read-only file system, unless the folders that it writes to are volumes.
 fn read_only(Preflight { task, container, definition, .. }: &Preflight<'_>) -> Option<Missing> {
     let (task, container, definition) = ((*task)?, (*container)?, (*definition)?);
     let own = definition["containerDefinitions"].as_array().into_iter().flatten();
@@ -104,7 +105,7 @@ fn read_only(Preflight { task, container, definition, .. }: &Preflight<'_>) -> O
     }
     let what =
         format!("container `{}` has a read-only file system (`readonlyRootFilesystem`)", container.name);
-    let remedy = "the agent of ECS Exec has to write: take it out, or mount volumes at `/var/lib/amazon` and \
+    let remedy = "the ECS Exec agent has to write: remove the setting, or mount volumes at `/var/lib/amazon` and \
                   `/var/log/amazon`";
     Some(Missing::new(what, remedy))
 }
@@ -126,7 +127,7 @@ fn no_agent(Preflight { key, task, container, .. }: &Preflight<'_>) -> Option<Mi
     let remedy = match status {
         "PENDING" => "it starts with the container: try again in a few seconds".to_owned(),
         _ => format!(
-            "have the task replaced (`ecsail stop-task {key} {}`), or choose another with `--task`",
+            "replace the task (`ecsail stop-task {key} {}`), or choose another with `--task`",
             task.id()
         ),
     };
@@ -134,7 +135,7 @@ fn no_agent(Preflight { key, task, container, .. }: &Preflight<'_>) -> Option<Mi
 }
 
 fn no_plugin(preflight: &Preflight<'_>) -> Option<Missing> {
-    let what = "`session-manager-plugin` is not installed: no folder of `PATH` has it";
+    let what = "`session-manager-plugin` is not installed: not found in `PATH`";
     (!preflight.plugin).then(|| Missing::new(what, format!("install it: {INSTALL}")))
 }
 
@@ -142,11 +143,11 @@ fn agent(container: &Container) -> Option<&ManagedAgent> {
     container.managed_agents.iter().find(|agent| agent.name == AGENT)
 }
 
-/// Returns what may keep an agent that runs from being reached, as hints.
+/// Returns hints on why an agent that runs may not be reachable.
 pub fn not_connected(definition: Option<&Value>, container: &str) -> Vec<String> {
     let mut hints = vec![
         "an agent that has just started takes some seconds: try again".to_owned(),
-        format!("the task's role has to allow {PERMISSIONS}, and no policy may deny them"),
+        format!("the task role has to allow {PERMISSIONS}, and no policy may deny them"),
         "the task has to reach `ssmmessages` of its region: by a NAT gateway, a public address, or a VPC endpoint"
             .to_owned(),
     ];
@@ -173,7 +174,7 @@ mod tests {
     use crate::aws::types::view;
     use serde_json::json;
 
-    /// Returns what is said to be missing; `change` is laid over a service where all is well.
+    /// Returns everything that is missing; `change` is applied to a service where nothing is.
     fn said(change: impl Fn(&mut Value)) -> Vec<String> {
         let mut world = json!({
             "service": {"enableExecuteCommand": true, "desiredCount": 2},

@@ -1,4 +1,4 @@
-//! Owns log lines as they may be shown: without secrets, and without what steers a terminal.
+//! Prepares log lines for display: masks secrets, and removes what controls a terminal.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ const WIDTH: usize = 400;
 /// How many characters of a line are searched for secrets.
 const SEARCHED: usize = 4000;
 
-/// Values shorter than this are no secrets that could be told from other text.
+/// Shorter values are not masked: they could not be distinguished from other text.
 const SHORTEST: usize = 4;
 
-/// Holds the last log lines of a container.
+/// The last log lines of a container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Log {
     pub group: String,
@@ -29,9 +29,9 @@ pub struct Log {
     pub note: Option<String>,
 }
 
-/// Returns a log line as it may be shown: one line, secrets hidden, at most 400 characters.
+/// Returns a log line as it may be shown: one line, secrets masked, at most 400 characters.
 ///
-/// `secrets` are values that are hidden wherever they stand.
+/// `secrets` are values that are masked wherever they occur.
 pub fn masked_line(line: &str, secrets: &[String]) -> String {
     let line = printable(line);
     let whole = without_values(line, secrets);
@@ -47,10 +47,10 @@ pub fn masked_line(line: &str, secrets: &[String]) -> String {
     }
 }
 
-/// Returns a reason or a message of ECS as it may be shown: one line, secrets hidden, at its whole length.
+/// Returns a reason or a message of ECS as it may be shown: one line, secrets masked, at its full length.
 ///
-/// ECS quotes commands and environments of containers. But "registry auth: service call has been retried" holds no secret:
-/// what merely sounds like a name is left alone, since the tables know such texts.
+/// ECS quotes commands and environments of containers. But "registry auth: service call has been retried" holds no
+/// secret: what only resembles a name is kept, since the tables match such texts.
 pub fn masked_reason(text: &str) -> String {
     let text = printable(text);
     let text = scan::without_tokens(&text);
@@ -58,16 +58,16 @@ pub fn masked_reason(text: &str) -> String {
     scan::without_pairs(&text, scan::Names::Settings)
 }
 
-/// Returns as much of a line as is searched; what is hidden is shorter than what it stands for.
+/// Returns the part of a line that is searched; later masking only makes it shorter.
 ///
-/// It ends with a whole word: the beginning of a secret could not be told from other text.
+/// It ends at the end of a word: the beginning of a secret could not be distinguished from other text.
 fn beginning(line: &str) -> &str {
     let Some((end, _)) = line.char_indices().nth(SEARCHED) else { return line };
     let words = line[..end].rfind(char::is_whitespace).filter(|at| *at > 0);
     &line[..words.unwrap_or(end)]
 }
 
-/// Returns the values of a task definition's environment that stand under names that look secret, the longest first.
+/// Returns the values of secret-looking names in a task definition's environment, the longest first.
 pub fn secrets_of(definition: &Value) -> Vec<String> {
     let containers = definition["containerDefinitions"].as_array().into_iter().flatten();
     let entries = containers.filter_map(|container| container["environment"].as_array()).flatten();
@@ -79,9 +79,9 @@ pub fn secrets_of(definition: &Value) -> Vec<String> {
     longest_first(entries.filter_map(secret).collect())
 }
 
-/// Returns the values of variables that stand under names that look secret, the longest first.
+/// Returns the values of secret-looking variables, the longest first.
 ///
-/// `USE_TOKEN=true` makes no secret of every `true`.
+/// Leaves out values such as `true`: `USE_TOKEN=true` must not mask every `true`.
 pub fn secrets_among(environment: &BTreeMap<String, String>) -> Vec<String> {
     let secret = |(name, value): &(&String, &String)| {
         hides(name) && value.chars().count() >= SHORTEST && !scan::tells_nothing(value)
@@ -95,7 +95,7 @@ fn longest_first(mut values: Vec<String>) -> Vec<String> {
     values
 }
 
-/// Returns a line without the given values. A value of several lines is hidden line by line.
+/// Returns a line with the given values masked. A value of several lines is masked line by line.
 fn without_values(line: String, secrets: &[String]) -> String {
     let lines = secrets.iter().flat_map(|secret| std::iter::once(secret.as_str()).chain(secret.lines()));
     let mut values: Vec<&str> =
@@ -104,7 +104,8 @@ fn without_values(line: String, secrets: &[String]) -> String {
     values.iter().fold(line, |line, value| line.replace(value, HIDDEN))
 }
 
-/// Returns a text without escape sequences, control characters, and characters that turn the direction of writing.
+/// Returns a text without escape sequences, control characters, and characters that change the direction of
+/// writing.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();

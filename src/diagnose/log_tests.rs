@@ -166,7 +166,7 @@ proptest::proptest! {
     }
 }
 
-/// Pieces that the search looks at, in any order.
+/// Pieces that the search reacts to, in any order.
 const LINE: &str =
     "([ =:@/?\"'\\\\{},.-]|token|eyJ|AKIA|Bearer |://|--|arn:|\u{1b}\\[|é|[a-zA-Z0-9]{1,6}){0,24}";
 

@@ -1,8 +1,8 @@
-//! Owns the explanation of failures: what ends of tasks and service events mean, and what helps.
+//! Explains failures: what the ends of tasks and service events mean, and what to do.
 //!
-//! Pure: it reads what was seen, and never asks AWS or a clock. The texts are ECS's own: `causes` is the table for tasks,
-//! `events` the one for service events, `signature` tells equal failures, `log` hides secrets in log lines. What no table
-//! knows is handed on raw.
+//! Pure: never calls AWS, never reads a clock. The texts are ECS's own: `causes` is the table for tasks, `events`
+//! the one for service events, `signature` recognises equal failures, `log` masks secrets in log lines. What no
+//! table matches is passed on unchanged.
 
 use serde::Serialize;
 
@@ -21,24 +21,24 @@ pub use causes::{Cause, Retry};
 pub use log::Log;
 pub use signature::Signature;
 
-/// Holds what was seen of a rollout that went wrong.
+/// What was read of a failed rollout.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen<'a> {
-    /// The tasks of this deployment that stopped.
+    /// The stopped tasks of this deployment.
     pub stopped: &'a [Task],
     /// The service's events since the deployment began.
     pub events: &'a [Event],
     pub targets: &'a [TargetHealth],
-    /// The names of the alarms that went off.
+    /// The names of the alarms that were triggered.
     pub alarms: &'a [String],
     /// ECS's own reason for the end of the service deployment.
     pub reason: Option<&'a str>,
 }
 
-/// Holds what is known of a failed rollout: the first task that failed, what else was seen, and what that means.
+/// What is known of a failed rollout: the first task that failed, what else was read, and the causes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Diagnosis {
-    /// The id of the first failing task: what came later is often only its consequence.
+    /// The id of the first failed task: later failures are often only its consequence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
     /// `family:revision` of that task.
@@ -56,21 +56,21 @@ pub struct Diagnosis {
     /// The containers of that task, the failing one first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<ContainerEnd>,
-    /// The targets that are unhealthy.
+    /// The unhealthy targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetHealth>,
-    /// The events that tell of trouble, and those that nobody here knows; oldest first.
+    /// The events about problems, and those that no row matches; oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
-    /// The last log lines of the failing container, where the caller has read them.
+    /// The last log lines of the failing container, if the caller has read them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<Log>,
-    /// What it means, the best explanation first; empty where no table knows it.
+    /// The causes, the best first; empty where no table has one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Explained>,
 }
 
-/// Holds how a container ended.
+/// How a container ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ContainerEnd {
     pub name: String,
@@ -78,23 +78,23 @@ pub struct ContainerEnd {
     pub exit_code: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// It is the one that ended the task.
+    /// Whether it ended the task.
     pub failing: bool,
 }
 
-/// Holds a cause, what helps, and what it was read from.
+/// A cause, its remedy, and the evidence for it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explained {
     pub cause: String,
     pub remedy: String,
     pub retry_helps: Retry,
-    /// The text or the exit code that tells it.
+    /// The text or the exit code that shows it.
     pub evidence: String,
     /// How many tasks show it; 0 where only events, targets or alarms do.
     pub count: usize,
 }
 
-/// Returns what was seen of a rollout and what it means; nothing where nothing tells of a failure.
+/// Returns the diagnosis of a rollout; `None` where nothing shows a failure.
 pub fn diagnose(seen: &Seen<'_>) -> Option<Diagnosis> {
     let failed_tasks = seen.stopped.iter().filter(|task| Signature::of(task).is_some()).count();
     let targets: Vec<TargetHealth> =
@@ -122,17 +122,17 @@ pub fn diagnose(seen: &Seen<'_>) -> Option<Diagnosis> {
     })
 }
 
-/// Returns the task that failed first; nothing where none failed.
+/// Returns the task that failed first; `None` where none failed.
 pub fn first_failing(stopped: &[Task]) -> Option<&Task> {
     let time = |task: &Task| if task.stopped_at.0 > 0.0 { task.stopped_at.0 } else { f64::INFINITY };
     let failed = stopped.iter().filter(|task| Signature::of(task).is_some());
     failed.min_by(|a, b| time(a).total_cmp(&time(b)))
 }
 
-/// Returns the container that ended the task; nothing where none tells anything.
+/// Returns the container that ended the task; `None` where that does not show.
 ///
-/// When one essential container ends, ECS ends the others: those end on SIGTERM (143) or are killed (137). So any other
-/// code tells more than these, and a reason tells most.
+/// When one essential container ends, ECS stops the others: they exit on SIGTERM (143) or are killed (137). So any
+/// other exit code is better evidence than these, and a reason is the best.
 pub fn failing_container(task: &Task) -> Option<&Container> {
     let by_health = task.stopped_reason.as_deref().unwrap_or_default().contains("container health checks");
     let rank = |container: &&Container| {

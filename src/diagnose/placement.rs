@@ -1,8 +1,8 @@
-//! Owns why a task of its own was not started: the reasons that RunTask gives in `failures`.
+//! Explains why a one-off task was not started: the reasons that RunTask returns in `failures`.
 
 use super::causes::{Retry, of_text};
 
-/// Holds what a refusal means, and what helps.
+/// The cause of a refusal, and its remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub cause: &'static str,
@@ -15,19 +15,19 @@ const ROWS: &[(&str, &str, &str, Retry)] = &[
     (
         "AGENT",
         "the ECS agent of the container instance is not connected",
-        "look at the instance and its agent, or let another one take the task",
+        "check the instance and its agent, or place the task on another one",
         Retry::Sometimes,
     ),
     (
         "ATTRIBUTE",
-        "no container instance has an attribute that the task definition asks for",
+        "no container instance has an attribute that the task definition requires",
         "update the agent, or place the task on instances that have it",
         Retry::No,
     ),
     (
         "LOCATION",
         "the container instance is in another availability zone than the subnets",
-        "name subnets of the zones that have instances",
+        "choose subnets in the zones that have instances",
         Retry::No,
     ),
     (
@@ -50,13 +50,13 @@ const ROWS: &[(&str, &str, &str, Retry)] = &[
     ),
     (
         "MISSING",
-        "what the call names is not there",
+        "a resource of the call does not exist",
         "check the cluster, its container instances and the account",
         Retry::No,
     ),
 ];
 
-/// Returns what a reason for not starting a task means; nothing where no row knows it.
+/// Returns the cause for which a task was not started; `None` where no row matches the reason.
 pub fn refused(reason: &str, detail: Option<&str>) -> Option<Refused> {
     let word = reason.trim().to_uppercase();
     if let Some((_, cause, remedy, retry_helps)) = ROWS.iter().find(|row| row.0 == word) {
@@ -82,7 +82,7 @@ mod tests {
             ("EMPTY CAPACITY PROVIDER", "the capacity provider has no container instance"),
             (
                 "Capacity is unavailable at this time. Please try again later or in a different availability zone",
-                "Fargate has no capacity there at the moment",
+                "Fargate has no capacity at the moment",
             ),
         ] {
             assert_eq!(refused(reason, None).map(|known| known.cause), Some(cause), "{reason}");

@@ -1,4 +1,4 @@
-//! Owns which explanations come first, and which events are worth showing.
+//! Ranks causes, and selects the events that are worth showing.
 
 use super::causes::{Cause, End, Match, Retry, any, of_task, plain};
 use super::events::{self, Class, Kind, Told};
@@ -9,34 +9,34 @@ use crate::aws::types::{Event, TargetHealth, Task};
 /// How many events are shown.
 const EVENTS: usize = 8;
 
-/// Says where an explanation was read, the most telling place first.
+/// Where a cause was found, the best evidence first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    /// ECS says that an alarm ended the deployment.
+    /// ECS reports that an alarm ended the deployment.
     DecisiveAlarm,
     /// A task that failed.
     Failed,
     Alarm,
-    /// An event or ECS's reason that tells of a failure.
+    /// An event, or ECS's reason, about a failure.
     Fail,
-    /// A target, or an event that warns.
+    /// A target, or an event about a problem.
     Warn,
     /// A task that was stopped from outside.
     Interrupted,
-    /// What says no more than that it failed.
+    /// Something that only reports a failure, and not why.
     General,
 }
 
-/// An explanation on its way into the list.
+/// A cause before it is ranked.
 struct Candidate {
     place: Place,
     rank: usize,
     explained: Explained,
 }
 
-/// Returns the explanations, the best first, none twice.
+/// Returns the causes, the best first, without duplicates.
 ///
-/// Tasks tell more than events; among tasks, what most of them show, then what is said most precisely.
+/// Tasks are better evidence than events; among tasks, what most of them show, then the most precise.
 pub(super) fn causes(seen: &Seen<'_>, targets: &[TargetHealth]) -> Vec<Explained> {
     let mut all: Vec<Candidate> = Vec::new();
     let mut tasks: Vec<&Task> = seen.stopped.iter().collect();
@@ -51,7 +51,7 @@ pub(super) fn causes(seen: &Seen<'_>, targets: &[TargetHealth]) -> Vec<Explained
     }
     let messages = oldest_first(seen.events).into_iter().map(|event| event.message.as_str());
     for told in seen.reason.into_iter().chain(messages).map(events::read) {
-        // The alarms' names say more.
+        // The alarms' names are more precise.
         if told.kind != Kind::AlarmDetected || seen.alarms.is_empty() {
             told_of(&told).into_iter().for_each(|candidate| add(&mut all, candidate));
         }
@@ -63,7 +63,7 @@ pub(super) fn causes(seen: &Seen<'_>, targets: &[TargetHealth]) -> Vec<Explained
     all.into_iter().map(|candidate| candidate.explained).collect()
 }
 
-/// Takes in a candidate, or counts it where the same is there already.
+/// Adds a candidate, or adds its count to an equal one.
 fn add(all: &mut Vec<Candidate>, new: Candidate) {
     match all.iter_mut().find(|known| known.explained.cause == new.explained.cause) {
         Some(known) => {
@@ -75,7 +75,7 @@ fn add(all: &mut Vec<Candidate>, new: Candidate) {
     }
 }
 
-/// Returns what one stopped task tells.
+/// Returns the causes of one stopped task.
 fn of_one(task: &Task) -> Vec<Candidate> {
     let place = if Signature::of(task).is_some() { Place::Failed } else { Place::Interrupted };
     let mut said: Vec<&str> = Vec::new();
@@ -98,7 +98,7 @@ fn explained(row: &Cause, evidence: String, count: usize) -> Explained {
     }
 }
 
-/// Returns what a row was read from: the text of the task or of its container that has its words, else the exit code.
+/// Returns the evidence for a row: the text of the task or its container that matches, else the exit code.
 fn evidence(task: &Task, row: &Cause) -> String {
     let own = task.stopped_reason.iter();
     let containers = task.containers.iter().filter_map(|container| container.reason.as_ref());
@@ -115,8 +115,8 @@ fn evidence(task: &Task, row: &Cause) -> String {
 
 fn alarm(name: &str, place: Place) -> Candidate {
     let explained = Explained {
-        cause: format!("alarm `{name}` went off"),
-        remedy: "look at what it measures since the deployment began".to_owned(),
+        cause: format!("alarm `{name}` was triggered"),
+        remedy: "check its metrics since the deployment began".to_owned(),
         retry_helps: Retry::No,
         evidence: name.to_owned(),
         count: 0,
@@ -124,7 +124,7 @@ fn alarm(name: &str, place: Place) -> Candidate {
     Candidate { place, rank: 0, explained }
 }
 
-/// Returns what an event tells; nothing where it tells of no trouble.
+/// Returns the cause that an event reports; `None` where it is not about a problem.
 fn told_of(told: &Told<'_>) -> Option<Candidate> {
     let place = match told.class {
         Class::Fail | Class::Warn if told.general => Place::General,
@@ -155,7 +155,7 @@ fn of_target(target: &TargetHealth) -> Candidate {
     Candidate { place: Place::Warn, rank: 0, explained }
 }
 
-/// Returns the events that tell of trouble and those that no row knows, oldest first, the same text once.
+/// Returns the events about problems and those that no row matches, oldest first, without duplicates.
 pub(super) fn relevant(all: &[Event]) -> Vec<Event> {
     let mut seen: Vec<String> = Vec::new();
     let mut kept: Vec<(Class, usize, &Event)> = Vec::new();
@@ -168,14 +168,14 @@ pub(super) fn relevant(all: &[Event]) -> Vec<Event> {
         seen.push(text);
         kept.push((told.class, at, event));
     }
-    // Where there are too many, failures stay, then what nobody here knows, then warnings; the earliest of each.
+    // Of too many, failures are kept first, then unknown events, then warnings; the earliest of each.
     kept.sort_by_key(|(class, at, _)| (weight(*class), *at));
     kept.truncate(EVENTS);
     kept.sort_by_key(|(_, at, _)| *at);
     kept.into_iter().map(|(_, _, event)| event.clone()).collect()
 }
 
-/// Returns events in the order of time; ECS gives the newest first.
+/// Returns events in the order of time; ECS returns the newest first.
 fn oldest_first(events: &[Event]) -> Vec<&Event> {
     let mut sorted: Vec<&Event> = events.iter().rev().collect();
     sorted.sort_by(|a, b| a.created_at.0.total_cmp(&b.created_at.0));

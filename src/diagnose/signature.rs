@@ -1,4 +1,4 @@
-//! Owns how equal failures are told: a signature is the same where only ids, addresses and times differ.
+//! Recognises equal failures: a signature is the same where only ids, addresses and times differ.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 use std::fmt;
@@ -7,7 +7,7 @@ use super::causes::{End, Match, of_task, of_text};
 use super::{failing_container, full_reason};
 use crate::aws::types::Task;
 
-/// Says how a task failed, so that equal failures can be counted.
+/// How a task failed, so that equal failures can be counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signature {
     /// An essential container ended.
@@ -21,7 +21,7 @@ pub enum Signature {
 }
 
 impl Signature {
-    /// Returns how a stopped task failed; nothing where it was stopped in the ordinary course of things, or from outside.
+    /// Returns how a stopped task failed; `None` where it was stopped in normal operation, or from outside.
     pub fn of(task: &Task) -> Option<Signature> {
         let found = of_task(task);
         let reason = || stable(&full_reason(task));
@@ -35,14 +35,15 @@ impl Signature {
         }
     }
 
-    /// Returns whether this kind of failure often passes by itself.
+    /// Returns whether failures of this kind often pass by themselves.
     pub fn heals(&self) -> bool {
         matches!(self, Signature::Unhealthy { .. })
     }
 
-    /// Returns whether trying again with the same definition cannot end otherwise.
+    /// Returns whether a retry with the same definition cannot end otherwise.
     ///
-    /// A single failure of the kind may still have been an accident (a role that was just made): wait for the second.
+    /// A single failure of the kind may still have been an accident (a role that was just created): wait for the
+    /// second.
     pub fn is_deterministic(&self) -> bool {
         match self {
             Signature::NotStarted { reason } => {
@@ -70,7 +71,7 @@ impl fmt::Display for Signature {
     }
 }
 
-/// Returns how a task ended: as its text tells, else as its stop code does. Nothing: no failure that is known.
+/// Returns how a task ended: by its text, else by its stop code. `None`: it is no known failure.
 fn end_of(task: &Task, found: &[Match]) -> Option<End> {
     let by_text = found.first().map(|found| found.row.end);
     by_text.or(match task.stop_code.as_deref() {
@@ -91,7 +92,7 @@ fn exited(task: &Task) -> Signature {
     Signature::Exited { container: name, code: container.and_then(|container| container.exit_code) }
 }
 
-/// What stands for the parts of a text that differ from task to task.
+/// Replaces the parts of a text that differ from task to task.
 const LEFT_OUT: &str = "…";
 
 /// Returns a text without ids, digests, ARNs, addresses, times and counts of retries.
@@ -142,7 +143,7 @@ fn is_address(word: &str) -> bool {
     v4 || v6(word) || (port && v6(host))
 }
 
-/// Returns whether a word is a point in time or a duration: `2026-03-28T03:54:01.125Z`, `3m0s`, `15ms`.
+/// Returns whether a word is a timestamp or a duration: `2026-03-28T03:54:01.125Z`, `3m0s`, `15ms`.
 fn is_time(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let starts = word.starts_with(|c: char| c.is_ascii_digit());
@@ -151,7 +152,7 @@ fn is_time(word: &str) -> bool {
     starts && ((point && word.contains(['-', ':'])) || (duration && digits < word.chars().count()))
 }
 
-/// Returns a word whose ids have been left out: long numbers, UUIDs and hexadecimal runs.
+/// Returns a word without ids: long numbers, UUIDs and hexadecimal runs.
 fn segments(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     let mut rest = word;
@@ -183,7 +184,7 @@ fn is_uuid(text: &str) -> bool {
             .all(|(at, byte)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() })
 }
 
-/// Returns a run of letters and digits, or what stands for it where it is an id.
+/// Returns a run of letters and digits, or its replacement where it is an id.
 fn part(run: &str) -> String {
     let hex = run.bytes().all(|byte| byte.is_ascii_hexdigit());
     let digits = run.bytes().filter(u8::is_ascii_digit).count();

@@ -1,10 +1,10 @@
-//! Owns where a container's log lines are, by the log options of its task definition.
+//! Finds the log lines of a container, by the log options of its task definition.
 
 use serde_json::Value;
 
 use crate::aws::types::{Container, Task};
 
-/// Holds where the lines of one container of one task are in CloudWatch Logs.
+/// The log stream of one container of one task, in CloudWatch Logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
     /// Another region than the service's, where the options name one.
@@ -13,33 +13,34 @@ pub struct Stream {
     pub name: String,
 }
 
-/// Holds where the lines of a container are, whatever its task.
+/// The log group of a container, for all its tasks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group {
     pub region: Option<String>,
     pub name: String,
-    /// Without one a stream has the name of the container's id in its runtime.
+    /// Without one, a stream has the name of the container's runtime id.
     pub prefix: Option<String>,
 }
 
-/// Returns where a container's lines are, by its definition; why they cannot be read; nothing where it has no log
-/// options at all.
+/// Returns the log group of a container, by its definition. `Err`: why its lines cannot be read; `None`: it has no
+/// log options at all.
 pub fn group_of(container: &Value) -> Option<Result<Group, String>> {
     let configuration = &container["logConfiguration"];
     let driver = configuration["logDriver"].as_str()?;
     if driver != "awslogs" {
-        return Some(Err(format!("its lines go to `{driver}`, and are not read")));
+        return Some(Err(format!("its log driver is `{driver}`, which ecsail cannot read")));
     }
     let option = |name: &str| configuration["options"][name].as_str().map(str::to_owned);
     let Some(name) = option("awslogs-group") else {
-        return Some(Err("its options name no `awslogs-group`".to_owned()));
+        return Some(Err("its log options have no `awslogs-group`".to_owned()));
     };
     Some(Ok(Group { region: option("awslogs-region"), name, prefix: option("awslogs-stream-prefix") }))
 }
 
-/// Returns the log stream of a container; why there is none to read; nothing where it has no log options at all.
+/// Returns the log stream of a container. `Err`: why its lines cannot be read; `None`: it has no log options at
+/// all.
 ///
-/// With a prefix a stream is `PREFIX/CONTAINER/TASK`; without one it has the container's id in its runtime (developer
+/// With a prefix a stream is `PREFIX/CONTAINER/TASK`; without one it has the container's runtime id (developer
 /// guide, "Send Amazon ECS logs to CloudWatch", `awslogs-stream-prefix`).
 pub fn stream_of(definition: &Value, task: &Task, container: &Container) -> Option<Result<Stream, String>> {
     let containers = definition["containerDefinitions"].as_array()?;
@@ -50,7 +51,9 @@ pub fn stream_of(definition: &Value, task: &Task, container: &Container) -> Opti
     };
     let prefixed = group.prefix.map(|prefix| format!("{prefix}/{}/{}", container.name, task.id()));
     let Some(name) = prefixed.or_else(|| container.runtime_id.clone()) else {
-        return Some(Err("its stream is named by the container's id, which ECS does not tell".to_owned()));
+        return Some(Err(
+            "its log stream has the container's runtime id as its name, which ECS does not return".to_owned(),
+        ));
     };
     Some(Ok(Stream { region: group.region, group: group.name, name }))
 }

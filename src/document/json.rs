@@ -1,9 +1,8 @@
-//! Owns what JSON files have that YAML does not take: comments.
+//! Removes comments from JSON files, so that the YAML parser can read them.
 //!
-//! YAML reads JSON, so nothing else is needed. Comments are blanked in place: every other byte
-//! keeps its position.
+//! YAML is a superset of JSON otherwise. Comments are replaced by spaces, so that every other byte keeps its offset.
 
-/// Returns the text of a JSON file with its comments replaced by spaces; any other text as it is.
+/// Returns the text of a JSON file with its comments replaced by spaces, and any other text unchanged.
 pub fn without_comments(name: &str, text: &str) -> String {
     if !is_json(name, text) || !(text.contains("//") || text.contains("/*")) {
         return text.to_owned();
@@ -13,7 +12,7 @@ pub fn without_comments(name: &str, text: &str) -> String {
     while at < bytes.len() {
         at = match &text.as_bytes()[at..] {
             [b'"', ..] => string_end(text.as_bytes(), at + 1),
-            // What stands in a template tag is Jinja's, with strings of its own.
+            // The content of a template tag is Jinja, which has string literals of its own.
             [b'{', b'{', ..] => tag_end(text, at, "}}"),
             [b'{', b'%', ..] => tag_end(text, at, "%}"),
             [b'{', b'#', ..] => tag_end(text, at, "#}"),
@@ -34,7 +33,7 @@ pub fn without_comments(name: &str, text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
-/// Returns whether a file is JSON: by its name, or because it opens as JSON does and not as a template tag.
+/// Returns whether a file is JSON: by its extension, or because it begins like JSON and not like a template tag.
 fn is_json(name: &str, text: &str) -> bool {
     let named = [".json", ".jsonc"].iter().any(|ending| name.to_lowercase().ends_with(ending));
     let start = text.trim_start();
@@ -50,7 +49,7 @@ fn tag_end(text: &str, at: usize, close: &str) -> usize {
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
     while at < bytes.len() {
         match bytes[at] {
-            // A quote inside an expression does not end the text around it.
+            // A quote inside an expression does not end the string around it.
             b'{' if bytes.get(at + 1) == Some(&b'{') => {
                 let end = bytes[at..].windows(2).position(|pair| pair == b"}}");
                 at = end.map_or(bytes.len(), |end| at + end + 2);

@@ -1,13 +1,13 @@
-//! Owns layering: several readings of one document become one.
+//! Merges the layers of a document into one.
 //!
-//! Mappings merge deeply, named items by their name, every other list is replaced whole, and
-//! `null` removes. Places survive: each value keeps the place of the layer that wrote it.
+//! Mappings are merged recursively, list items that have a name are merged by name, every other list is replaced as a
+//! whole, and `null` removes a member. Each value keeps the span of the layer that it comes from.
 
 use super::model::{Shape, model};
 use super::rules::{Identity, MAPPINGS, identity};
 use super::tree::{Kind, Node};
 
-/// Returns `base` with `over` laid on it, as documents of the named shape.
+/// Returns `base` with `over` merged into it, as values of the named shape.
 pub fn merge(base: Node, over: Node, shape: &str) -> Node {
     match (model().shape(shape), &base.kind, &over.kind) {
         (Shape::Structure(_) | Shape::Map(_), Kind::Map(_), Kind::Map(_)) => merge_maps(base, over, shape),
@@ -66,7 +66,7 @@ fn merge_lists(base: Node, over: Node, item: &str, identity: &Identity) -> Node 
     Node { kind: Kind::Seq(merged), span }
 }
 
-/// Returns the name of an item, such as `web` or `80/tcp`; nothing where it has none.
+/// Returns the name of a list item, such as `web` or `80/tcp`, or `None` if it has no name.
 pub fn name_of(node: &Node, identity: &Identity) -> Option<String> {
     let written = |member: &str| node.get(member).and_then(Node::text).filter(|text| !text.is_empty());
     identity.members.iter().find_map(|(member, _)| written(member))?;
@@ -74,16 +74,16 @@ pub fn name_of(node: &Node, identity: &Identity) -> Option<String> {
     Some(parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"))
 }
 
-/// Returns whether an item is a pair whose value is `null`: `environment: { FOO: null }` removes the entry.
+/// Returns whether an item is a key-value pair whose value is `null`: `environment: { FOO: null }` removes the entry.
 ///
-/// Of other items `null` removes a member only: `hostPort: null` does not take the port away.
+/// In other items, `null` removes only the member: `hostPort: null` does not remove the port mapping.
 fn removes(node: &Node, item: &str) -> bool {
     let pair = MAPPINGS.iter().find(|(shape, ..)| *shape == item);
     pair.is_some_and(|(_, _, value)| node.get(value).is_some_and(Node::is_null))
 }
 
-/// Returns a document without `null` members, without items that a layer removed from nothing, and without an
-/// empty list of tags, which RegisterTaskDefinition refuses and dumps have.
+/// Returns a document without `null` members, without items that only removed an entry, and without an empty list of
+/// tags, which DescribeTaskDefinition returns and RegisterTaskDefinition refuses.
 pub fn without_nulls(node: Node, shape: &str) -> Node {
     let span = node.span;
     let kind = match node.kind {
@@ -132,7 +132,7 @@ mod tests {
     use crate::document::tree::parse;
     use serde_json::{Value, json};
 
-    /// Returns the document that task definition layers make.
+    /// Returns the task definition that results from merging layers.
     fn layered(layers: &[&str]) -> Value {
         let (mut sources, mut problems) = (Sources::default(), Problems::default());
         let shape = Root::TaskDefinition.shape();

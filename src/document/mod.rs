@@ -1,8 +1,8 @@
-//! Owns ECS documents: task definitions, services and whatever else is sent as ECS's own JSON.
+//! ECS documents: task definitions, services and RunTask requests as data.
 //!
-//! A text becomes a [`tree`], is [`read`] against ECS's own [`model`], layers are
-//! [merged](layer), and the result is compared in [normal form](normal). No list of ECS fields stands in code: they all
-//! come from the generated model file. This module does no IO and never talks to AWS.
+//! A text is parsed into a [`tree`] and [`read`] against the [`model`] of the ECS API; layers are [merged](layer), and
+//! results are compared in their [normal form](normal). The members of ECS are not listed in code: they all come from
+//! the generated model file. This module does no IO and never calls AWS.
 
 pub mod json;
 pub mod layer;

@@ -1,14 +1,14 @@
-//! Owns ECS's model: the shapes of what ECS takes, from the generated `ecs-model.json`.
+//! The model of the ECS API: the shapes of its requests, from the generated `ecs-model.json`.
 //!
-//! `scripts/generate-model.py` writes that file from the public service model. The model
-//! is read once, when the first document is.
+//! `scripts/generate-model.py` writes that file from the public service model. It is parsed once, when the first
+//! document is read.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-/// Names a shape that a whole document has.
+/// The kind of a document, which determines the shape of its top level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Root {
     /// The input of RegisterTaskDefinition.
@@ -29,27 +29,27 @@ impl Root {
         }
     }
 
-    /// Returns the name of the shape in which ECS gives such a document back.
+    /// Returns the name of the shape in which ECS describes such a document.
     pub fn described(self) -> &'static str {
         match self {
             Root::TaskDefinition => "TaskDefinition",
             Root::Service => "Service",
-            // Nothing is given back that a task could be run from.
+            // ECS describes nothing that a task could be run from.
             Root::RunTask => "RunTaskRequest",
         }
     }
 
-    /// Returns what people call such a document.
+    /// Returns the name of such a document for messages.
     pub fn noun(self) -> &'static str {
         match self {
             Root::TaskDefinition => "task definition",
             Root::Service => "service",
-            Root::RunTask => "run of a task",
+            Root::RunTask => "RunTask request",
         }
     }
 }
 
-/// Holds one shape of the model, as JSON Schema writes it.
+/// One shape of the model, as JSON Schema writes it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schema {
@@ -88,19 +88,19 @@ enum Additional {
     Map(Box<Schema>),
 }
 
-/// Says what a shape is, as a reader of documents needs it.
+/// A shape, resolved to what the reader of documents needs.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape<'a> {
     Structure(&'a Schema),
-    /// The name of the item's shape, for the rules that depend on it.
+    /// A list; the name of its item's shape.
     List(&'a str),
-    /// A map whose keys are the user's own; the name of the value's shape.
+    /// A map with keys chosen by the user; the name of its value's shape.
     Map(&'a str),
     String(&'a Schema),
     Integer(&'a Schema),
     Number,
     Boolean,
-    /// Anything: ECS takes a JSON document here.
+    /// Any value: the API takes a JSON document here.
     Any,
 }
 
@@ -110,31 +110,31 @@ struct File {
     shapes: BTreeMap<String, Schema>,
 }
 
-/// Holds the model.
+/// The shapes of the ECS API, by name.
 #[derive(Debug)]
 pub struct Model {
     shapes: BTreeMap<String, Schema>,
 }
 
-/// Returns the model that this build carries.
+/// Returns the model that is compiled into this build.
 pub fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(|| {
         let file: Result<File, _> = serde_json::from_str(include_str!("ecs-model.json"));
-        // The file is part of the build, and a test reads it: it parses in every build that passed.
+        // The file is compiled in, and a test parses it, so parsing cannot fail in a build that passed its tests.
         Model { shapes: file.map(|file| file.shapes).unwrap_or_default() }
     })
 }
 
 impl Schema {
-    /// Returns the name of the shape that a member refers to.
+    /// Returns the name of the shape that this schema refers to.
     pub fn target(&self) -> Option<&str> {
         self.reference.as_deref()?.strip_prefix("#/$defs/")
     }
 }
 
 impl Model {
-    /// Returns what the named shape is; a name that the model does not have is [`Shape::Any`].
+    /// Returns the named shape, or [`Shape::Any`] for a name that the model does not have.
     pub fn shape(&self, name: &str) -> Shape<'_> {
         let Some(schema) = self.shapes.get(name) else { return Shape::Any };
         match (schema.kind, &schema.items, &schema.additional_properties) {
@@ -151,7 +151,7 @@ impl Model {
         }
     }
 
-    /// Returns the shape's name of a structure's member.
+    /// Returns the name of the shape of a structure's member.
     pub fn member(&self, structure: &str, member: &str) -> Option<&str> {
         self.shapes.get(structure)?.properties.get(member)?.target()
     }
@@ -161,12 +161,13 @@ impl Model {
         self.shapes.get(structure).into_iter().flat_map(|schema| schema.properties.keys().map(String::as_str))
     }
 
-    /// Returns whether ECS gives this member of a document back but does not take it.
+    /// Returns whether ECS returns this member of a document but does not accept it.
     pub fn is_read_only(&self, root: Root, member: &str) -> bool {
         self.member(root.described(), member).is_some() && self.member(root.shape(), member).is_none()
     }
 
-    /// Returns the path at which a document of `root` takes a member of that name, outside `structure`.
+    /// Returns the path of another structure of a `root` document that has a member of that name, such as
+    /// `` `containerDefinitions[]` ``.
     pub fn where_else(&self, root: Root, structure: &str, member: &str) -> Option<String> {
         let mut seen = vec![root.shape()];
         let mut queue = std::collections::VecDeque::from([(root.shape(), String::new())]);
@@ -189,7 +190,7 @@ impl Model {
         None
     }
 
-    /// Returns the structures that a structure holds: key, shape, and `[]` where it is a list of them.
+    /// Returns the structures in a structure: key, shape, and `[]` for a list of structures.
     fn nested(&self, structure: &str) -> Vec<(&str, &str, &str)> {
         let Some(schema) = self.shapes.get(structure) else { return Vec::new() };
         let members = schema.properties.iter();
@@ -206,9 +207,9 @@ impl Model {
     }
 }
 
-/// Returns the member that a key means.
+/// Returns the member that a key stands for.
 ///
-/// `snake_case` and `PascalCase` are understood; a key in any other case is not the member's.
+/// The key may be spelled in `snake_case` or `PascalCase`; any other difference in case is an unknown key.
 pub fn member_of<'a>(schema: &'a Schema, key: &str) -> Option<&'a str> {
     if let Some((name, _)) = schema.properties.get_key_value(key) {
         return Some(name);

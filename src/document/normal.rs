@@ -1,7 +1,7 @@
-//! Owns the normal form of documents: two documents that mean the same to ECS have the same one.
+//! Normalizes documents for comparison: two documents that mean the same to ECS have the same normal form.
 //!
-//! Empty lists and mappings are absent, what ECS fills in is left out, lists without an order
-//! are sorted. An environment value of `""` is a value and stays. Nothing here is ever sent.
+//! Empty lists and mappings and the defaults of ECS are removed, and lists without an order are sorted. An environment
+//! value of `""` is a value and is kept. A normal form is never sent to AWS.
 
 use serde_json::{Map, Number, Value};
 
@@ -12,7 +12,7 @@ use super::rules::{DEFAULTS, UNORDERED, UNORDERED_MEMBERS, identity};
 pub fn normal(document: &Value, root: Root) -> Value {
     let mut document = document.clone();
     if let Value::Object(members) = &mut document {
-        // An empty text says nothing at this level; some clouds give one for each member that is not set.
+        // An empty string has no meaning at this level; some implementations return one for each member that is not set.
         members.retain(|name, value| !model().is_read_only(root, name) && value.as_str() != Some(""));
         drop_own_tags(members);
         if root == Root::TaskDefinition {
@@ -23,19 +23,19 @@ pub fn normal(document: &Value, root: Root) -> Value {
     normalised(&document, root.shape()).unwrap_or(Value::Object(Map::new()))
 }
 
-/// The prefix of the tags that record a deploy; a comparison leaves them out.
+/// The prefix of the tags that record a deploy; a comparison ignores them.
 pub const OWN_TAG_PREFIX: &str = "ecsail:";
 
 fn drop_own_tags(members: &mut Map<String, Value>) {
     let Some(Value::Array(tags)) = members.get_mut("tags") else { return };
     tags.retain(|tag| {
         let key = tag["key"].as_str().unwrap_or_default();
-        // ECS adds `aws:` tags itself (CloudFormation's, for one) and refuses them in a request.
+        // AWS adds `aws:` tags itself (CloudFormation does, for example), and ECS refuses them in a request.
         !key.starts_with(OWN_TAG_PREFIX) && !key.starts_with("aws:")
     });
 }
 
-/// Rewrites `1 vCPU` as `1024` and `1GB` as `1024`, the way that ECS stores them.
+/// Rewrites `1 vCPU` and `1GB` as `1024`, as ECS stores them.
 fn normalise_sizes(members: &mut Map<String, Value>) {
     for (name, units) in [("cpu", "vcpu"), ("memory", "gb")] {
         let Some(Value::String(text)) = members.get_mut(name) else { continue };
@@ -47,7 +47,7 @@ fn normalise_sizes(members: &mut Map<String, Value>) {
     }
 }
 
-/// Drops a host port that says what `awsvpc` means anyway: the container's port.
+/// Removes a host port that equals the container port, which is the default in `awsvpc` mode.
 fn normalise_host_ports(members: &mut Map<String, Value>) {
     if members.get("networkMode").and_then(Value::as_str) != Some("awsvpc") {
         return;
@@ -63,7 +63,7 @@ fn normalise_host_ports(members: &mut Map<String, Value>) {
     }
 }
 
-/// Returns the normal form of a value; nothing where it means the same as being absent.
+/// Returns the normal form of a value, or `None` if it means the same as an absent value.
 fn normalised(value: &Value, shape: &str) -> Option<Value> {
     match (value, model().shape(shape)) {
         (Value::Null, _) => None,
@@ -79,7 +79,7 @@ fn normalised(value: &Value, shape: &str) -> Option<Value> {
     }
 }
 
-/// Returns a number as it is written shortest: ECS gives `5.0` where `5` was meant.
+/// Returns the shortest form of a number: ECS returns `5.0` for `5`.
 fn canonical(number: &Number) -> Number {
     let float = number.as_f64().unwrap_or_default();
     let whole = float as i64;
@@ -129,7 +129,7 @@ fn is_default(shape: &str, member: &str, value: &Value) -> bool {
     })
 }
 
-/// Returns the name of an item of a list, such as `web` or `80/tcp`.
+/// Returns the name of a list item, such as `web` or `80/tcp`.
 pub fn name_of(item: &Value, identity: &super::rules::Identity) -> String {
     let part = |(member, default): &(&str, &str)| match &item[*member] {
         Value::String(text) if !text.is_empty() => text.clone(),

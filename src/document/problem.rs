@@ -1,37 +1,36 @@
-//! Owns what is wrong with the user's files: one [`Problem`] each, gathered in [`Problems`].
+//! Problems in the user's files: a [`Problem`] describes one, [`Problems`] collects them.
 //!
-//! Problems are values. They are collected while a file is read, so that all of them
-//! can be shown in one run, and only `report` turns them into text.
+//! Reading a file does not stop at the first problem, so that one run reports all of them. Only `report` formats them.
 
 use super::source::{Sources, Span};
 
-/// Says how much a problem weighs.
+/// The weight of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; nothing stops.
+    /// Information; does not stop the run.
     Note,
-    /// Likely a mistake; nothing stops.
+    /// Probably a mistake; does not stop the run.
     Warning,
-    /// Nothing is deployed while one of these stands.
+    /// Stops the run before anything is changed.
     Error,
 }
 
-/// Holds one thing that is wrong, where, and what helps.
+/// One problem: what is wrong, where it is, and how to fix it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     pub severity: Severity,
     pub message: String,
-    /// The place in the user's file; `None` only where there is no file.
+    /// The place in the user's file; `None` only if there is no file.
     pub span: Option<Span>,
-    /// What stands beside the caret: what was expected there.
+    /// The text beside the caret, such as `expected a list`.
     pub label: Option<String>,
     /// The path inside the document, such as `containerDefinitions[web].cpu`.
     pub path: Option<String>,
     pub hint: Option<String>,
-    /// The rule that was broken, where there is one: what `ecsail explain` and `ignore` take.
+    /// The id of the check that found the problem, as `ecsail explain` and `ignore` take it.
     pub rule: Option<&'static str>,
-    /// Whether the line itself is not shown: it may hold a secret.
+    /// Whether the source line must not be shown, because it may contain a secret.
     pub private: bool,
 }
 
@@ -60,7 +59,7 @@ impl Problem {
         Problem { severity: Severity::Note, ..Problem::error(span, message) }
     }
 
-    /// Sets what stands beside the caret.
+    /// Sets the text beside the caret.
     pub fn label(mut self, label: impl Into<String>) -> Problem {
         self.label = Some(label.into());
         self
@@ -72,48 +71,48 @@ impl Problem {
         self
     }
 
-    /// Sets the hint; `None` leaves it away.
+    /// Sets the hint, or removes it with `None`.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Problem {
         self.hint = hint.into();
         self
     }
 }
 
-/// Collects problems; each is taken in once.
+/// A collection of problems without duplicates.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
     list: Vec<Problem>,
 }
 
 impl Problems {
-    /// Takes a problem in, unless it is there already (a file may be read for two services).
+    /// Adds a problem, unless it is already there: a file that two services use may be read twice.
     pub fn push(&mut self, problem: Problem) {
         if !self.list.contains(&problem) {
             self.list.push(problem);
         }
     }
 
-    /// Takes in all problems of another collection.
+    /// Adds all problems of another collection.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Problem>) {
         others.into_iter().for_each(|problem| self.push(problem));
     }
 
-    /// Returns whether any of them is an error.
+    /// Returns whether any of the problems is an error.
     pub fn any_error(&self) -> bool {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// Returns how many are errors.
+    /// Returns the number of errors.
     pub fn errors(&self) -> usize {
         self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
-    /// Returns whether there is nothing to show.
+    /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Returns the problems in the order in which a reader meets them: by file, then by place.
+    /// Returns the problems sorted by file, then by position.
     pub fn sorted(&self) -> Vec<&Problem> {
         let mut sorted: Vec<_> = self.list.iter().collect();
         sorted.sort_by_key(|problem| problem.span.map(|span| (span.source, span.start)));
@@ -130,7 +129,7 @@ impl IntoIterator for Problems {
     }
 }
 
-/// The error of a run whose files have problems: the problems and the texts to show them in.
+/// The error of a run whose files have problems: the problems, and the texts that they refer to.
 #[derive(Clone, Debug, Default)]
 pub struct Invalid {
     pub problems: Problems,
@@ -148,14 +147,14 @@ impl std::fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Returns the name among `known` that a reader most likely meant by `found`.
+/// Returns the name in `known` that is most similar to `found`, if one is similar enough.
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lowered = found.to_lowercase();
     let length = lowered.chars().count();
     let distance = |name: &'a str| {
         let known = name.chars().count();
         let most = 1 + known.min(length) / 4;
-        // Texts of any length come from expressions: what differs more in length alone is not measured.
+        // An expression can produce a text of any length, so texts whose lengths alone differ too much are not compared.
         let near = known.abs_diff(length) <= most;
         let distance = near.then(|| strsim::damerau_levenshtein(&lowered, &name.to_lowercase()))?;
         (distance <= most).then_some((distance, name))
@@ -163,7 +162,7 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     known.into_iter().filter_map(distance).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
-/// Returns the "did you mean" hint for `found`, where something known is near enough.
+/// Returns the hint ``did you mean `x`?`` for `found`, if a name in `known` is similar enough.
 pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(found, known).map(|name| format!("did you mean `{name}`?"))
 }
@@ -178,7 +177,7 @@ mod tests {
         assert_eq!(nearest("famly", known), Some("family"));
         assert_eq!(nearest("TaskRoleARM", known), Some("taskRoleArn"));
         assert_eq!(nearest("volumes", known), None);
-        // Measured, this would take minutes and gigabytes.
+        // A comparison would take minutes and gigabytes.
         assert_eq!(nearest(&"x".repeat(50_000_000), known), None);
     }
 }

@@ -1,8 +1,8 @@
-//! Owns the walker: it reads a tree against ECS's model and reports every problem that it meets.
+//! Reads a tree as a document of the ECS model and reports every problem in it.
 //!
-//! What comes out is canonical: keys as the API spells them, scalars of the type that ECS
-//! wants, mappings turned into the lists that ECS takes, read-only members gone. The walker
-//! reads one layer at a time; [`complete`] looks for required members once the layers are merged.
+//! The result is canonical: keys are spelled as in the API, scalars have the type that the API expects, mappings are
+//! converted to the lists that the API takes, and read-only members are removed. A [`Reader`] reads one layer;
+//! [`complete`] checks for required members once the layers are merged.
 
 use serde_json::Number;
 
@@ -12,15 +12,15 @@ use super::rules::{MAPPINGS, identity};
 use super::source::Span;
 use super::tree::{Key, Kind, Node, Scalar};
 
-/// Reads documents of one kind.
+/// A reader of documents of one kind.
 pub struct Reader<'a> {
     root: Root,
-    /// Members newer than the model, by path without names: `containerDefinitions.newField`.
+    /// Members that are newer than the model, as paths without item names: `containerDefinitions.newField`.
     allow_unknown: &'a [String],
     problems: &'a mut Problems,
 }
 
-/// Holds a path in both spellings: with the items' names, and without for `allow_unknown`.
+/// The path of a value in two spellings: with item names for messages, and without for `allow_unknown`.
 #[derive(Clone, Debug, Default)]
 struct Path {
     shown: String,
@@ -39,34 +39,39 @@ impl Path {
 }
 
 impl<'a> Reader<'a> {
-    /// Returns a reader of `root` documents that reports into `problems`.
+    /// Returns a reader of `root` documents that adds to `problems`.
     pub fn new(root: Root, allow_unknown: &'a [String], problems: &'a mut Problems) -> Reader<'a> {
         Reader { root, allow_unknown, problems }
     }
 
     /// Returns the canonical form of one layer of a document.
     ///
-    /// An answer of DescribeTaskDefinition is understood, wrapped in `taskDefinition` or bare.
+    /// The output of DescribeTaskDefinition is accepted too, with or without the `taskDefinition` around it.
     pub fn document(&mut self, node: &Node) -> Node {
         let unwrapped = self.unwrap(node);
         let node = unwrapped.as_ref().unwrap_or(node);
         if !matches!(node.kind, Kind::Map(_) | Kind::Unknown) {
             let noun = self.root.noun();
-            self.report(node, &Path::default(), format!("a {noun} is a mapping, found {}", node.describe()));
+            self.report(
+                node,
+                &Path::default(),
+                format!("a {noun} must be a mapping, found {}", node.describe()),
+            );
             return Node { kind: Kind::Unknown, span: node.span };
         }
         let bare = self.without_read_only(node);
         self.value(&bare, self.root.shape(), &Path::default())
     }
 
-    /// Returns what stands inside `taskDefinition:`, with the tags beside it; or a definition around a list of containers.
+    /// Returns the content of `taskDefinition:` together with the `tags` beside it, or a definition with a bare list of
+    /// containers; `None` if the node is neither.
     fn unwrap(&mut self, node: &Node) -> Option<Node> {
         if self.root != Root::TaskDefinition {
             return None;
         }
         if is_container_list(node) {
             self.problems
-                .push(Problem::note(node.span, "read as `containerDefinitions`: a list of containers"));
+                .push(Problem::note(node.span, "a list of containers is read as `containerDefinitions`"));
             let key = Key { name: "containerDefinitions".to_owned(), span: node.span };
             return Some(Node { kind: Kind::Map(vec![(key, node.clone())]), span: node.span });
         }
@@ -78,18 +83,17 @@ impl<'a> Reader<'a> {
             if is(key, "tags") {
                 entries.push((key.clone(), value.clone()));
             } else {
-                let message =
-                    format!("left out `{}`: it stands beside `taskDefinition`, not in it", key.shown());
+                let message = format!("ignored `{}`: it is beside `taskDefinition`, not in it", key.shown());
                 self.problems.push(Problem::warning(key.span, message));
             }
         }
         Some(Node { kind: Kind::Map(entries), span: inner.span })
     }
 
-    /// Returns a document without the members that ECS only gives, with one note of them.
+    /// Returns a document without its read-only members, and reports them in one note.
     fn without_read_only(&mut self, node: &Node) -> Node {
         let Kind::Map(entries) = &node.kind else { return node.clone() };
-        // `x-…` is where people keep what their anchors stand for, as in Compose files.
+        // `x-…` keys hold YAML anchors, as in Compose files.
         let entries: Vec<_> =
             entries.iter().filter(|(key, _)| !key.name.starts_with("x-")).cloned().collect();
         let read_only = |key: &Key| {
@@ -99,7 +103,7 @@ impl<'a> Reader<'a> {
         let (dropped, kept): (Vec<_>, Vec<_>) = entries.iter().cloned().partition(|(key, _)| read_only(key));
         if let Some((first, _)) = dropped.first() {
             let names: Vec<_> = dropped.iter().map(|(key, _)| format!("`{}`", key.shown())).collect();
-            let message = format!("left out what ECS fills in itself: {}", names.join(", "));
+            let message = format!("ignored members that ECS sets itself: {}", names.join(", "));
             self.problems.push(Problem::note(first.span, message));
         }
         Node { kind: Kind::Map(kept), span: node.span }
@@ -129,7 +133,8 @@ impl<'a> Reader<'a> {
             let name = member.unwrap_or(key.name.as_str());
             let here = path.member(member.unwrap_or(key.shown()));
             if read.iter().any(|(known, _)| known.name == name) {
-                let message = format!("`{}` is `{name}`, which stands here already", key.name);
+                let message =
+                    format!("duplicate key `{}`: it means `{name}`, which is already set", key.name);
                 self.problems.push(Problem::error(key.span, message).path(&here.shown));
                 continue;
             }
@@ -162,7 +167,7 @@ impl<'a> Reader<'a> {
         let message = format!("unknown key `{}`", key.shown());
         let hint = hint.unwrap_or_else(|| {
             format!(
-                "if ECS knows it and ecsail does not yet, let it through: `allow_unknown: [{}]`",
+                "if ECS has this member and ecsail does not yet, add `allow_unknown: [{}]` to the manifest",
                 path.plain
             )
         });
@@ -186,17 +191,13 @@ impl<'a> Reader<'a> {
         let mut read: Vec<Node> = Vec::with_capacity(items.len());
         for (index, node) in items.iter().enumerate() {
             if node.is_null() {
-                self.report(
-                    node,
-                    &path.item(&index.to_string()),
-                    "an item of a list cannot be `null`".to_owned(),
-                );
+                self.report(node, &path.item(&index.to_string()), "a list item cannot be `null`".to_owned());
                 continue;
             }
             let name = identity(item).and_then(|identity| super::layer::name_of(node, identity));
             let here = path.item(&name.clone().unwrap_or_else(|| index.to_string()));
             let value = self.value(node, item, &here);
-            // One port may be published on several of the host's.
+            // One container port may be mapped to several host ports.
             let once = identity(item).filter(|identity| identity.shape != "PortMapping");
             let again = once.is_some_and(|identity| {
                 let name = super::layer::name_of(&value, identity);
@@ -204,7 +205,7 @@ impl<'a> Reader<'a> {
             });
             if again {
                 let name = name.unwrap_or_default();
-                self.report(node, &here, format!("`{name}` stands twice in this list"));
+                self.report(node, &here, format!("duplicate `{name}` in this list"));
                 continue;
             }
             read.push(value);
@@ -225,7 +226,7 @@ impl<'a> Reader<'a> {
             let allowed: Vec<_> = schema.values.iter().map(|value| format!("`{value}`")).collect();
             let near = nearest(text, schema.values.iter().map(String::as_str));
             let found = if node.span.expression {
-                "what the expression gives".to_owned()
+                "the value of `{{ … }}`".to_owned()
             } else {
                 format!("`{text}`")
             };
@@ -280,10 +281,10 @@ impl<'a> Reader<'a> {
         Node { kind: Kind::Scalar(Scalar::Bool(value, value.to_string())), span: node.span }
     }
 
-    /// Reports a value of the wrong type; what comes back makes no further problems.
+    /// Reports a value of the wrong type, and returns an unknown value, which causes no further problems.
     fn mismatch(&mut self, node: &Node, expected: &str, path: &Path, hint: Option<String>) -> Node {
         let name = path.shown.rsplit('.').next().unwrap_or_default();
-        let message = format!("`{name}` takes {expected}, found {}", node.describe());
+        let message = format!("`{name}` must be {expected}, found {}", node.describe());
         let problem = Problem::error(node.span, message).label(format!("expected {expected}"));
         self.problems.push(problem.path(&path.shown).hint(hint));
         Node { kind: Kind::Unknown, span: node.span }
@@ -294,7 +295,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns which kind of document a tree is: what only a task definition has decides.
+/// Returns the kind of document that a tree is: a task definition if it has members of one, otherwise a service.
 pub fn root_of(node: &Node) -> Root {
     let is = |key: &Key, names: &[&str]| {
         names.iter().any(|name| key.name.replace('_', "").eq_ignore_ascii_case(name))
@@ -306,20 +307,20 @@ pub fn root_of(node: &Node) -> Root {
     if wrapped || own || is_container_list(node) { Root::TaskDefinition } else { Root::Service }
 }
 
-/// Returns whether this is a bare list of containers, as some tools keep it.
+/// Returns whether a tree is a bare list of containers, as some tools store it.
 fn is_container_list(node: &Node) -> bool {
     let container =
         |node: &Node| node.entries().iter().any(|(key, _)| key.name.eq_ignore_ascii_case("image"));
     !node.items().is_empty() && node.items().iter().all(container)
 }
 
-/// Returns whether this is an empty string where an enum stands: dumps have them, and they mean "not set".
+/// Returns whether a value is an empty string in place of an enum: API output contains them, and they mean "not set".
 fn is_empty_enum(node: &Node, target: &str) -> bool {
     let empty = matches!(&node.kind, Kind::Scalar(Scalar::String(text)) if text.is_empty());
     empty && matches!(model().shape(target), Shape::String(schema) if !schema.values.is_empty())
 }
 
-/// Returns the list item that an entry of a mapping stands for: `FOO: bar` is `{name: FOO, value: bar}`.
+/// Returns the list item for an entry of a mapping: `FOO: bar` becomes `{name: FOO, value: bar}`.
 fn pair((key, value): &(Key, Node), key_member: &str, value_member: &str) -> Node {
     let member = |name: &str| Key { name: name.to_owned(), span: key.span };
     let entries = vec![
@@ -341,7 +342,7 @@ fn shortened(allowed: &[String]) -> String {
     }
 }
 
-/// Reports the required members that a merged document lacks; those in `given` come from elsewhere.
+/// Reports the required members that a merged document lacks, except those in `given`, which are set elsewhere.
 pub fn complete(node: &Node, root: Root, given: &[&str], problems: &mut Problems) {
     required(node, root.shape(), "", given, problems);
 }

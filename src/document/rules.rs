@@ -1,15 +1,15 @@
-//! Owns what the model file does not say about shapes: what names an item of a list, which
-//! lists have an order, and what ECS fills in. Tables, with their reasons; no logic.
+//! Facts about shapes that the model file does not contain: the members that identify a list item, the lists that have
+//! no order, and the defaults of ECS. Tables only, no logic.
 
-/// Says that the items of a list are named by some of their members.
+/// The members that identify the items of a list.
 pub struct Identity {
     /// The item's shape.
     pub shape: &'static str,
-    /// The members that name it, each with the value that stands where it is absent.
+    /// The members that form the item's name, each with its default.
     pub members: &'static [(&'static str, &'static str)],
 }
 
-/// Items with a name: layers merge them by it, and the diff calls them by it.
+/// List items that have a name: layers are merged by it, and a diff shows it.
 pub const IDENTITIES: &[Identity] = &[
     Identity { shape: "ContainerDefinition", members: &[("name", "")] },
     Identity { shape: "ContainerOverride", members: &[("name", "")] },
@@ -25,13 +25,13 @@ pub const IDENTITIES: &[Identity] = &[
     Identity { shape: "Tag", members: &[("key", "")] },
 ];
 
-/// Lists that may be written as a mapping: item shape, the member that is the key, the member that is the value.
+/// Lists that may be written as a mapping: item shape, member for the key, member for the value.
 pub const MAPPINGS: &[(&str, &str, &str)] =
     &[("KeyValuePair", "name", "value"), ("Secret", "name", "valueFrom"), ("Tag", "key", "value")];
 
-/// Item shapes whose lists have no order, beside those with a name.
+/// Item shapes whose lists have no order, in addition to those with a name.
 ///
-/// ECS keeps the order that it was given in most of them, but it means nothing to it.
+/// ECS returns most of them in the order of the request, but ignores the order.
 pub const UNORDERED: &[&str] = &[
     "MountPoint",
     "VolumeFrom",
@@ -46,7 +46,7 @@ pub const UNORDERED: &[&str] = &[
     "ServiceRegistry",
 ];
 
-/// String lists that have no order, by structure and member; all other string lists have one.
+/// Lists of strings that have no order, by structure and member; in all others the order matters.
 pub const UNORDERED_MEMBERS: &[(&str, &str)] = &[
     ("AwsVpcConfiguration", "subnets"),
     ("AwsVpcConfiguration", "securityGroups"),
@@ -55,12 +55,12 @@ pub const UNORDERED_MEMBERS: &[(&str, &str)] = &[
     ("DeploymentAlarms", "alarmNames"),
 ];
 
-/// Values that ECS fills in, or that mean the same as an absent member: structure, member, value as JSON.
+/// Values that ECS sets by default, or that mean the same as an absent member: structure, member, value as JSON.
 ///
-/// Seen in public DescribeTaskDefinition answers and documented in the API reference of each member.
+/// From public DescribeTaskDefinition output, and from the API reference of each member.
 pub const DEFAULTS: &[(&str, &str, &str)] = &[
     ("RegisterTaskDefinitionRequest", "enableFaultInjection", "false"),
-    // What Linux tasks on EC2 have without one; Windows takes no `bridge`.
+    // The default for Linux tasks on EC2; Windows does not support `bridge`.
     ("RegisterTaskDefinitionRequest", "networkMode", "\"bridge\""),
     ("ContainerDefinition", "essential", "true"),
     ("ContainerDefinition", "cpu", "0"),
@@ -78,7 +78,7 @@ pub const DEFAULTS: &[(&str, &str, &str)] = &[
     ("AwsVpcConfiguration", "assignPublicIp", "\"DISABLED\""),
 ];
 
-/// Returns what names an item of that shape.
+/// Returns the members that identify items of a shape.
 pub fn identity(shape: &str) -> Option<&'static Identity> {
     IDENTITIES.iter().find(|identity| identity.shape == shape)
 }

@@ -1,19 +1,19 @@
-//! Owns the JSON Schema of documents, for editors: ECS's own model, with what ecsail understands beside it.
+//! Generates the JSON Schema of definition files for editors: the ECS model, extended by what ecsail accepts.
 //!
-//! An expression may stand where a number, a boolean or a value of an enum does; a mapping where a list of pairs
-//! does. Nothing is required at the top: a file may be a layer.
+//! An expression is accepted in place of a number, a boolean or an enum value, and a mapping in place of a list of
+//! pairs. No top-level member is required, because a file may be a layer.
 
 use serde_json::{Map, Value, json};
 
 use super::model::Root;
 use super::rules::MAPPINGS;
 
-/// A text with a template expression in it.
+/// The pattern of a string that contains a template expression.
 const EXPRESSION: &str = r"\{\{.*\}\}";
 
 /// Returns the schema of definition files of one kind.
 pub fn schema(root: Root) -> Value {
-    // The file is part of the build, and a test reads it.
+    // The file is compiled in, and a test parses it.
     let mut model: Value = serde_json::from_str(include_str!("ecs-model.json")).unwrap_or_default();
     let mut shapes = reachable(&model["$defs"], root.shape());
     if let Some(top) = shapes.get_mut(root.shape()).and_then(Value::as_object_mut) {
@@ -29,7 +29,7 @@ pub fn schema(root: Root) -> Value {
     })
 }
 
-/// Returns the shapes that a document of that shape can hold.
+/// Returns the shapes that a document of shape `root` can contain, with `root` itself.
 fn reachable(shapes: &Value, root: &str) -> Map<String, Value> {
     let mut found = Map::new();
     let mut open = vec![root.to_owned()];
@@ -59,14 +59,14 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Lets through what the reader understands beside the shape itself.
+/// Extends a shape by the other forms that the reader accepts.
 fn widen(shape: &mut Value) {
     let expression = || json!({"type": "string", "pattern": EXPRESSION});
     let kind = shape["type"].as_str().unwrap_or_default().to_owned();
     let item = shape["items"]["$ref"].as_str().and_then(|target| target.strip_prefix("#/$defs/"));
     let pairs = MAPPINGS.iter().any(|(shape, ..)| Some(*shape) == item);
     let also = match kind.as_str() {
-        // `"256"` for 256, and 256 for `"256"`: the reader gives ECS the type that it wants.
+        // `"256"` for 256, and 256 for `"256"`: the reader converts between them.
         "integer" | "number" => {
             vec![json!({"type": "string", "pattern": r"^\s*-?[0-9.]+\s*$"}), expression()]
         }
@@ -78,9 +78,9 @@ fn widen(shape: &mut Value) {
         _ => return,
     };
     let mut own = shape.take();
-    // The model's patterns are of an engine that knows `\p{L}`; an editor's may not, and would refuse the schema.
+    // The model's patterns use `\p{L}`, which the regular expressions of some editors do not support.
     own.as_object_mut().map(|members| members.remove("pattern"));
-    let removed = json!({"type": "null", "description": "Removes what a layer below has written."});
+    let removed = json!({"type": "null", "description": "Removes the value of a lower layer."});
     let choices: Vec<Value> = std::iter::once(own).chain(also).chain([removed]).collect();
     *shape = json!({"anyOf": choices});
 }

@@ -1,33 +1,33 @@
-//! Owns the texts that a run has read, and the places in them.
+//! The texts that a run has read, and spans in them.
 //!
-//! A [`Span`] always points into a text as its author wrote it, never into rendered
-//! text. This module never reads a file itself: the manifest's loader hands texts in.
+//! A [`Span`] always refers to a text as its author wrote it, never to rendered text. This module reads no file: the
+//! loader of the manifest passes texts in.
 
 use std::ops::Range;
 
-/// Names one text among the [`Sources`] of a run.
+/// The id of a text in the [`Sources`] of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(u32);
 
 impl SourceId {
-    /// Returns the place of this source among its [`Sources`].
+    /// Returns the index of this source in its [`Sources`].
     pub fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// Returns the id of the source at that place.
+    /// Returns the id of the source at an index.
     pub fn from_index(index: usize) -> SourceId {
         SourceId(u32::try_from(index).unwrap_or(u32::MAX))
     }
 }
 
-/// Holds the bytes from `start` to `end` of one source.
+/// The bytes from `start` to `end` (exclusive) of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
     pub source: SourceId,
     pub start: usize,
     pub end: usize,
-    /// Whether a template expression made what stands there: its value may be a secret, and is not repeated.
+    /// Whether a template expression produced this value: it may be a secret, so messages do not repeat it.
     pub expression: bool,
 }
 
@@ -38,28 +38,28 @@ impl Span {
     }
 }
 
-/// Holds one text and the name that messages call it by.
+/// A text, and its name for messages.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub name: String,
     pub text: String,
 }
 
-/// Holds a line and a column, both counted from 1; the column counts characters.
+/// A line and a column, both starting at 1; the column is in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     pub line: usize,
     pub column: usize,
 }
 
-/// Holds every text that a run has read, so that any span can be shown.
+/// Every text that a run has read.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     list: Vec<Source>,
 }
 
 impl Sources {
-    /// Takes a text in and returns its id.
+    /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId::from_index(self.list.len());
         self.list.push(Source { name: name.into(), text: text.into() });
@@ -71,15 +71,14 @@ impl Sources {
         self.list[id.index()].text = text;
     }
 
-    /// Returns the source with that id.
+    /// Returns the source with an id.
     ///
-    /// An id of another `Sources` gives an arbitrary source of this one: ids are only
-    /// made by [`Sources::add`], so the index holds for the owner.
+    /// The id must come from [`Sources::add`] of this collection: an id of another one returns an arbitrary source.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.list[id.index()]
     }
 
-    /// Returns the id of the source that was added under `name`, if there is one.
+    /// Returns the id of the source named `name`.
     pub fn find(&self, name: &str) -> Option<SourceId> {
         let index = self.list.iter().position(|source| source.name == name)?;
         Some(SourceId::from_index(index))

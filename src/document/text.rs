@@ -1,8 +1,7 @@
-//! Owns rendered text: the text, the values that are bound into it, and where each piece of it
-//! was written.
+//! Rendered template text: the text, the values that are bound into it, and the source position of each piece.
 //!
-//! A bound value stands in the text as an opaque token, [`TOKEN_START`] number [`TOKEN_END`].
-//! The template engine makes these texts; [`super::tree`] reads them.
+//! A bound value is represented in the text by an opaque token: [`TOKEN_START`], an index, [`TOKEN_END`]. The template
+//! engine produces these texts, and [`super::tree`] parses them.
 
 use std::ops::Range;
 
@@ -10,51 +9,51 @@ use serde_json::Value;
 
 use super::source::{SourceId, Span};
 
-/// Opens a token. A private-use character: the template engine refuses sources that contain it.
+/// The start of a token. A private-use character: the template engine refuses sources that contain it.
 pub const TOKEN_START: char = '\u{E000}';
-/// Closes a token.
+/// The end of a token.
 pub const TOKEN_END: char = '\u{E001}';
 
-/// The characters that no source, value or document may have: those of tokens and of the marks for places.
+/// The characters that no source, value or document may contain: the delimiters of tokens and of position markers.
 pub const RESERVED: [char; 4] = ['\u{E000}', '\u{E001}', '\u{E002}', '\u{E003}'];
 
-/// Returns where a text has one of the [`RESERVED`] characters.
+/// Returns the offset of the first of the [`RESERVED`] characters in a text.
 pub fn reserved(text: &str) -> Option<usize> {
-    // All four begin with this byte; few texts have it, and looking for a byte is much faster.
+    // All four begin with this byte in UTF-8, and searching for one byte is much faster.
     if !text.as_bytes().contains(&0xEE) {
         return None;
     }
     text.find(RESERVED)
 }
 
-/// Holds what a token stands for.
+/// The value that a token stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
     Value(Value),
-    /// The expression was undefined. The template engine has reported it.
+    /// The expression was undefined, which the template engine has reported.
     Undefined,
 }
 
-/// Says that from `at` on (in rendered text) the text was written at `origin` (in a source).
+/// A position in rendered text, and the position in a source that it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Anchor {
     pub at: usize,
     pub source: SourceId,
     pub origin: usize,
-    /// Where an expression ends in its source; `None` for literal text, which runs on.
+    /// The end of an expression in its source; `None` for literal text, which continues to the next anchor.
     pub origin_end: Option<usize>,
 }
 
-/// Holds rendered text with bound values.
+/// Rendered text with bound values.
 #[derive(Clone, Debug)]
 pub struct Text {
     pub text: String,
     pub values: Vec<Bound>,
-    /// In the order of `at`; the first is at 0.
+    /// Sorted by `at`; the first is at 0.
     pub anchors: Vec<Anchor>,
 }
 
-/// Holds a piece of a string: as written, or bound.
+/// A piece of a string: literal text, or a bound value.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
     Literal(&'a str),
@@ -62,13 +61,13 @@ pub enum Part<'a> {
 }
 
 impl Text {
-    /// Returns a text that is its own source, with nothing bound.
+    /// Returns a text that equals its source, without bound values.
     pub fn plain(source: SourceId, text: impl Into<String>) -> Text {
         let anchor = Anchor { at: 0, source, origin: 0, origin_end: None };
         Text { text: text.into(), values: Vec::new(), anchors: vec![anchor] }
     }
 
-    /// Returns where the rendered bytes of `range` were written.
+    /// Returns the source span of a range of rendered bytes.
     pub fn span(&self, range: Range<usize>) -> Span {
         let (source, start, _) = self.origin(range.start);
         let last = range.end.saturating_sub(1).max(range.start);
@@ -86,7 +85,7 @@ impl Text {
         anchors.any(|anchor| anchor.origin_end.is_some())
     }
 
-    /// Returns source, offset, and the end of the expression where `at` lies in a token.
+    /// Returns the source and the offset in it, and the end of the expression if `at` is in a token.
     fn origin(&self, at: usize) -> (SourceId, usize, Option<usize>) {
         let index = self.anchors.partition_point(|anchor| anchor.at <= at).saturating_sub(1);
         let anchor = self.anchors[index];
@@ -96,7 +95,7 @@ impl Text {
         }
     }
 
-    /// Returns the pieces of a string that has tokens; `None` where it has none.
+    /// Returns the pieces of a string, or `None` if it contains no token.
     pub fn parts<'a>(&'a self, string: &'a str) -> Option<Vec<Part<'a>>> {
         if !string.contains(TOKEN_START) {
             return None;

@@ -1,8 +1,7 @@
-//! Owns the tree of a YAML or JSON text: values, each with its place in the user's file.
+//! Parses YAML and JSON into a tree in which each value has a span in the user's file.
 //!
-//! Bound values (see [`super::text`]) take their place here, after the text was parsed:
-//! nothing that a value contains can change the structure. This module knows YAML and
-//! nothing of ECS.
+//! Bound values (see [`super::text`]) are inserted after parsing, so that no value can change the structure. This
+//! module is independent of ECS.
 
 use std::fmt;
 
@@ -14,29 +13,29 @@ use super::problem::Problem;
 use super::source::Span;
 use super::text::{Bound, Part, Text, reserved};
 
-/// The most nodes that one file may have: room for any definition, none for a billion laughs.
+/// The maximum number of nodes in a file: more than any definition has, and a limit for a "billion laughs" attack.
 const MAX_NODES: usize = 100_000;
 
-/// Holds a value and where it was written.
+/// A value and its source span.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     pub kind: Kind,
     pub span: Span,
 }
 
-/// Holds the value of a [`Node`].
+/// The value of a [`Node`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     Null,
-    /// A boolean, a number or a string; the text beside a boolean or number is how it was written.
+    /// A boolean, a number or a string.
     Scalar(Scalar),
     Seq(Vec<Node>),
     Map(Vec<(Key, Node)>),
-    /// Stands where an expression was undefined: already reported, so nothing more is said of it.
+    /// The value of an undefined expression, which has been reported; it causes no further problems.
     Unknown,
 }
 
-/// Holds a scalar; numbers and booleans keep their spelling, so that `1.10` as a string is `1.10`.
+/// A scalar. Numbers and booleans keep their spelling, so that `1.10` is still `1.10` as a string.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
     Bool(bool, String),
@@ -44,7 +43,7 @@ pub enum Scalar {
     String(String),
 }
 
-/// Holds a key and where it was written.
+/// A key and its source span.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     pub name: String,
@@ -52,19 +51,19 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns the key as a message may name it: what an expression made is not repeated.
+    /// Returns the key for messages; a key that an expression produced is shown as `{{ … }}`.
     pub fn shown(&self) -> &str {
         if self.span.expression { "{{ … }}" } else { &self.name }
     }
 }
 
 impl Node {
-    /// Returns the entry of a map, or nothing where there is none or this is no map.
+    /// Returns the value of a map entry, or `None` if there is no such entry or the node is not a map.
     pub fn get(&self, name: &str) -> Option<&Node> {
         self.entries().iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 
-    /// Returns a map's entries; of anything else, none.
+    /// Returns the entries of a map, or an empty slice for any other node.
     pub fn entries(&self) -> &[(Key, Node)] {
         match &self.kind {
             Kind::Map(entries) => entries,
@@ -72,7 +71,7 @@ impl Node {
         }
     }
 
-    /// Returns a list's items; of anything else, none.
+    /// Returns the items of a list, or an empty slice for any other node.
     pub fn items(&self) -> &[Node] {
         match &self.kind {
             Kind::Seq(items) => items,
@@ -80,7 +79,7 @@ impl Node {
         }
     }
 
-    /// Returns the text of a string, or of a boolean or number as it was written.
+    /// Returns the text of a string, or of a boolean or number as it was spelled.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar(Scalar::Bool(_, text) | Scalar::Number(_, text) | Scalar::String(text)) => {
@@ -95,12 +94,12 @@ impl Node {
         self.kind == Kind::Null
     }
 
-    /// Returns whether this stands for an undefined expression.
+    /// Returns whether this is the value of an undefined expression.
     pub fn is_unknown(&self) -> bool {
         self.kind == Kind::Unknown
     }
 
-    /// Returns whether an undefined expression stands anywhere in this tree.
+    /// Returns whether this tree contains the value of an undefined expression.
     pub fn any_unknown(&self) -> bool {
         match &self.kind {
             Kind::Unknown => true,
@@ -110,13 +109,13 @@ impl Node {
         }
     }
 
-    /// Returns what a reader would call this: `a string`, `a list`, ….
+    /// Returns a description for messages, such as ``the string `web` `` or `a list`.
     ///
-    /// What an expression made is not repeated: it may be a secret.
+    /// The value of an expression is not included, because it may be a secret.
     pub fn describe(&self) -> String {
         match &self.kind {
-            Kind::Scalar(_) if self.span.expression => "what the expression gives".to_owned(),
-            Kind::Null => "nothing (`null`)".to_owned(),
+            Kind::Scalar(_) if self.span.expression => "the value of `{{ … }}`".to_owned(),
+            Kind::Null => "`null`".to_owned(),
             Kind::Scalar(Scalar::Bool(_, text)) => format!("the boolean `{text}`"),
             Kind::Scalar(Scalar::Number(_, text)) => format!("the number `{text}`"),
             Kind::Scalar(Scalar::String(text)) => format!("the string {}", quoted(text)),
@@ -126,7 +125,7 @@ impl Node {
         }
     }
 
-    /// Returns the plain value, without places; an unknown becomes `null`.
+    /// Returns the value without spans; an unknown value becomes `null`.
     pub fn to_value(&self) -> Value {
         match &self.kind {
             Kind::Null | Kind::Unknown => Value::Null,
@@ -140,7 +139,7 @@ impl Node {
         }
     }
 
-    /// Returns a tree of a plain value, every part of it at the same place.
+    /// Returns the tree of a JSON value, with the same span for every node.
     pub fn from_value(value: &Value, span: Span) -> Node {
         let kind = match value {
             Value::Null => Kind::Null,
@@ -164,7 +163,7 @@ impl Node {
     }
 }
 
-/// Returns a string in backticks, shortened so that a message stays one line.
+/// Returns a string in backticks, shortened to 60 characters of its first line.
 fn quoted(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(60) {
@@ -174,10 +173,10 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns the tree of one YAML or JSON text; an empty text is `null`.
+/// Returns the tree of a YAML or JSON text; an empty text is `null`.
 ///
-/// Duplicate keys, unknown tags and more than one document are errors, as is a tree of
-/// more nodes than any definition has.
+/// # Errors
+/// Syntax errors, duplicate keys, unknown tags, a second document, or more than 100,000 nodes.
 pub fn parse(text: &Text) -> Result<Node, Vec<Problem>> {
     let mut options = serde_saphyr::options! {
         strict_booleans: true,
@@ -195,7 +194,7 @@ pub fn parse(text: &Text) -> Result<Node, Vec<Problem>> {
     if problems.is_empty() { Ok(node) } else { Err(problems) }
 }
 
-/// Returns the problem that the YAML reader reports, at the place in the user's file.
+/// Returns a YAML syntax error as a problem, with its span in the user's file.
 fn syntax_problem(error: &serde_saphyr::Error, text: &Text) -> Problem {
     let error = error.without_snippet();
     let span = error.location().map_or_else(
@@ -210,37 +209,37 @@ fn syntax_problem(error: &serde_saphyr::Error, text: &Text) -> Problem {
     Problem::error(span, message).hint(hint)
 }
 
-/// Returns what a syntax error says to somebody who writes a file, and what helps.
+/// Returns the message and the hint for a YAML syntax error.
 ///
-/// The reader's messages speak of its own options, and end with a position in the rendered text.
+/// The messages of the YAML library refer to its options, and end with a position in the rendered text.
 fn in_our_words(message: &str) -> (String, Option<String>) {
     let short =
         message.split(" at line ").next().unwrap_or(message).split(" (defined").next().unwrap_or(message);
     let short = short.trim_end_matches(['.', ':']);
     if let Some((_, rest)) = short.split_once("duplicate mapping key: ") {
         let key = rest.split(',').next().unwrap_or(rest);
-        let hint = "a key stands once in a mapping; delete one of the two".to_owned();
+        let hint = "delete one of the two: a key may occur only once in a mapping".to_owned();
         return (format!("duplicate key `{key}`"), Some(hint));
     }
     if short.contains("multiple YAML documents") {
-        let hint = "one file is one document: take out the `---`".to_owned();
+        let hint = "remove the `---`: a file contains one document".to_owned();
         return ("a second YAML document begins here".to_owned(), Some(hint));
     }
     if short.contains("budget breached") || short.contains("recursion limit") {
-        return ("this is larger, or nested deeper, than any definition is".to_owned(), None);
+        return ("the file is larger, or nested deeper, than any definition".to_owned(), None);
     }
-    let tabs = short.contains("tab").then(|| "YAML is indented with spaces, never with tabs".to_owned());
+    let tabs = short.contains("tab").then(|| "indent YAML with spaces, not with tabs".to_owned());
     (format!("not valid YAML: {short}"), tabs)
 }
 
-/// Returns the byte at a line and column, both counted from 1; a scanner's errors have no more than those.
+/// Returns the byte offset of a line and a column, both starting at 1. Scanner errors have no byte offset.
 fn byte_at(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let characters = text[start..].char_indices().map(|(at, _)| at);
     start + characters.take(column).last().unwrap_or(0)
 }
 
-/// The tree as the YAML reader gives it: token characters still in the strings.
+/// The tree as the YAML library returns it, with tokens in its strings.
 enum Raw {
     Null,
     Bool(bool),
@@ -318,11 +317,11 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-/// Returns the tree with every token replaced by the value that it stands for.
+/// Returns the tree with every token replaced by its value.
 fn bind(raw: Spanned<Raw>, text: &Text, problems: &mut Vec<Problem>) -> Node {
     let range = byte_range(&raw);
     let span = text.span(range.clone());
-    // An alias stands where it is used; how its value is spelled, where it was defined.
+    // The span of an alias is where it is used; the spelling of its value is where the anchor is defined.
     let written = || text.text.get(defined_range(&raw)).unwrap_or_default();
     let kind = match raw.value {
         Raw::Null => Kind::Null,
@@ -335,7 +334,7 @@ fn bind(raw: Spanned<Raw>, text: &Text, problems: &mut Vec<Problem>) -> Node {
     Node { kind, span }
 }
 
-/// Returns a map's entries with bound keys; two keys that become equal are a problem.
+/// Returns the entries of a map with bound keys, and reports keys that become equal.
 fn bind_map(
     entries: Vec<(Spanned<String>, Spanned<Raw>)>,
     text: &Text,
@@ -352,7 +351,7 @@ fn bind_map(
         match name {
             None => problems.push(Problem::error(span, "a key must be a string")),
             Some(name) if bound.iter().any(|(key, _)| key.name == name) => {
-                problems.push(Problem::error(span, format!("the key `{name}` stands twice in one mapping")));
+                problems.push(Problem::error(span, format!("duplicate key `{name}`")));
             }
             Some(name) => bound.push((Key { name, span }, node)),
         }
@@ -360,25 +359,25 @@ fn bind_map(
     bound
 }
 
-/// Returns the kind of a number; one that a float cannot hold exactly is a problem.
+/// Returns a number node, and reports an integer that does not fit into 64 bits.
 fn number(value: &Number, written: String, span: Span, problems: &mut Vec<Problem>) -> Kind {
     let digits = written.trim_start_matches(['-', '+']);
     let integral = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if integral && value.is_f64() {
         let problem = Problem::error(span, format!("the number `{written}` is too large"));
-        problems.push(problem.hint("write it in quotes if it is meant as text".to_owned()));
+        problems.push(problem.hint("put it in quotes if it is a string".to_owned()));
     }
     Kind::Scalar(Scalar::Number(value.clone(), written))
 }
 
-/// Returns how a boolean or number was spelled; its canonical form where the text is not its spelling alone.
+/// Returns the spelling of a boolean or number, or its canonical form if the text contains anything else.
 fn spelled(written: &str, canonical: String) -> String {
     let alone = !written.is_empty()
         && written.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
     if alone { written.to_owned() } else { canonical }
 }
 
-/// Returns a string with its tokens replaced: one lone token keeps the type of its value.
+/// Returns a string with its tokens replaced; a string that is a single token becomes a value of the token's type.
 fn bind_string(value: String, span: Span, text: &Text, problems: &mut Vec<Problem>) -> Node {
     let Some(parts) = text.parts(&value) else {
         if reserved(&value).is_some() {
@@ -414,7 +413,7 @@ fn bind_string(value: String, span: Span, text: &Text, problems: &mut Vec<Proble
     Node::string(joined, span)
 }
 
-/// Returns whether a token is left in a value: a filter has taken captured text apart.
+/// Returns whether a value contains a token, which happens when a filter splits captured text.
 fn holds_token(value: &Value) -> bool {
     match value {
         Value::String(text) => reserved(text).is_some(),
@@ -429,10 +428,10 @@ fn holds_token(value: &Value) -> bool {
 fn token_problem(span: Span) -> Problem {
     let hint =
         "apply filters to values, not to the output of `{% set %}` blocks, `{% filter %}` blocks and macros";
-    Problem::error(span, "a filter has taken apart text that holds bound values").hint(hint.to_owned())
+    Problem::error(span, "a filter was applied to text that contains bound values").hint(hint.to_owned())
 }
 
-/// Returns the text of a scalar as it is joined into other text; lists, maps and `none` have none.
+/// Returns the text of a scalar for insertion into a string; lists, maps and `none` have no text.
 fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -443,11 +442,11 @@ fn scalar_text(value: &Value) -> Option<String> {
 
 fn join_problem(value: &Value, span: Span) -> Problem {
     let (what, hint) = match value {
-        Value::Array(_) => ("a list", "use `| join(',')`, or let the expression stand alone"),
-        Value::Object(_) => ("a mapping", "use `| tojson`, or let the expression stand alone"),
-        _ => ("`none`", "give it a value with `| default('…', true)`"),
+        Value::Array(_) => ("a list", "use `| join(',')`, or make the expression the whole value"),
+        Value::Object(_) => ("a mapping", "use `| tojson`, or make the expression the whole value"),
+        _ => ("`none`", "set a default with `| default('…', true)`"),
     };
-    Problem::error(span, format!("{what} cannot be part of a text")).hint(hint.to_owned())
+    Problem::error(span, format!("{what} cannot be part of a string")).hint(hint.to_owned())
 }
 
 fn byte_range<T>(spanned: &Spanned<T>) -> std::ops::Range<usize> {

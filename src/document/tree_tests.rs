@@ -1,4 +1,4 @@
-//! The tree of a text: places, spellings, and what is no tree.
+//! Tests of parsed trees: spans, spellings, and texts that cannot be parsed.
 
 use super::super::source::Sources;
 use super::*;

@@ -40,7 +40,7 @@ pub struct ServicePlan {
     pub attributes: Vec<Change>,
     /// Why there is a new deployment although no document changed.
     pub reasons: Vec<Reason>,
-    /// The services that have to be up first.
+    /// The services whose rollouts must succeed before this service changes.
     pub needs: Vec<String>,
 }
 

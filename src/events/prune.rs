@@ -43,11 +43,11 @@ pub enum RevisionReference {
     Runs { cluster: String, service: String },
     /// A task set has it.
     TaskSet { cluster: String, service: String },
-    /// A rollback would go to it.
+    /// A rollback would deploy it.
     RollbackTarget { cluster: String, service: String },
     /// One of the last deployments that succeeded had it.
     Succeeded { cluster: String, service: String },
-    /// Tasks that belong to no service run it.
+    /// Tasks outside any service run it.
     Tasks {
         cluster: String,
         /// The number of tasks.

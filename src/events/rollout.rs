@@ -65,7 +65,7 @@ pub struct RolloutProgress {
 pub enum RolloutStanding {
     /// It failed, or is being rolled back.
     Failing,
-    /// Tasks of it have failed.
+    /// Some of its tasks have failed.
     Troubled,
     /// It waits for the answer to a lifecycle hook.
     Waiting,

@@ -1,13 +1,13 @@
-//! `at(…)`: one time, without a zone.
+//! Parses `at(…)`: one date and time, without a time zone.
 
 use super::{Piece, Wrong};
 use jiff::civil::DateTime;
 
-/// Returns the time that stands between the brackets.
+/// Parses the text between the brackets.
 pub(super) fn read(inside: Piece<'_>) -> Result<DateTime, Wrong> {
     match shaped(inside.text) {
         true => time(inside.text)
-            .ok_or_else(|| inside.wrong(format!("there is no date and time `{}`", inside.text))),
+            .ok_or_else(|| inside.wrong(format!("`{}` is not a valid date and time", inside.text))),
         false => Err(misshapen(inside)),
     }
 }
@@ -18,21 +18,21 @@ fn shaped(text: &str) -> bool {
 }
 
 fn time(text: &str) -> Option<DateTime> {
-    // jiff takes a leap second, which no clock of AWS shows.
+    // jiff accepts a leap second; AWS does not.
     text.parse().ok().filter(|_| shaped(text) && !text.ends_with(":60"))
 }
 
-/// Returns what is wrong with a time of another shape.
+/// Returns the error for a time of another form, with a hint if the right form can be guessed.
 fn misshapen(inside: Piece<'_>) -> Wrong {
     let text = inside.text;
     let wrong = inside.wrong(format!("{} in `at`: expected yyyy-mm-ddThh:mm:ss", inside.quoted()));
     if let Some(bare) = text.get(..19).filter(|bare| time(bare).is_some()) {
-        return wrong.hint(format!("`at({bare})`: the zone is given beside the expression"));
+        return wrong.hint(format!("write `at({bare})`, and set the time zone with `timezone:`"));
     }
     let joined = text.trim().replacen(' ', "T", 1);
     let fixes = [joined.clone(), format!("{joined}:00"), format!("{joined}T00:00:00")];
     match fixes.iter().find(|fix| time(fix).is_some()) {
-        Some(fix) => wrong.hint(format!("`at({fix})`")),
+        Some(fix) => wrong.hint(format!("write `at({fix})`")),
         None => wrong,
     }
 }

@@ -1,22 +1,24 @@
-//! Texts that someone wrote where an expression belongs: crontab lines and fields without their name. Owns only what to
-//! suggest; nothing that it reads is taken.
+//! Suggests an expression for a text that has no `cron(…)`, `rate(…)` or `at(…)` around it, such as a crontab line. Never
+//! accepts such a text as an expression.
 
 use super::field::WEEKDAYS;
 use super::{Expression, FORMS, Kind, NAMES, Piece, Wrong};
 use crate::document::problem::nearest;
 
-/// Returns what is wrong with a text that has no brackets.
+/// Returns the error for a text that has no opening bracket.
 pub(super) fn wrong(whole: Piece<'_>, kind: Kind) -> Wrong {
     let text = whole.text.strip_suffix(')').unwrap_or(whole.text);
     let first = text.split_whitespace().next().unwrap_or_default();
     if let Some(name) = NAMES.iter().find(|name| first.eq_ignore_ascii_case(name)) {
         let rest = text[first.len()..].trim();
-        return whole.wrong(format!("`{first}` has no opening bracket")).hint(format!("`{name}({rest})`"));
+        return whole
+            .wrong(format!("`{first}` has no opening bracket"))
+            .hint(format!("write `{name}({rest})`"));
     }
     if let Some(name) = NAMES.iter().filter(|name| **name != "at").find(|name| text.starts_with(**name)) {
         return whole
             .wrong(format!("`{name}` has no opening bracket"))
-            .hint(format!("`{name}({})`", text[name.len()..].trim()));
+            .hint(format!("write `{name}({})`", text[name.len()..].trim()));
     }
     let wrong = whole.wrong("expected `cron(…)`, `rate(…)` or `at(…)`");
     match &suggestions(text, kind)[..] {
@@ -26,7 +28,7 @@ pub(super) fn wrong(whole: Piece<'_>, kind: Kind) -> Wrong {
     }
 }
 
-/// Returns the expressions that were most likely meant: one, or two for a crontab line with both days.
+/// Returns the expressions to suggest: one, or two for a crontab line with both days, or none.
 fn suggestions(text: &str, kind: Kind) -> Vec<String> {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let rate = text.strip_prefix("every ").unwrap_or(text);
@@ -38,12 +40,12 @@ fn suggestions(text: &str, kind: Kind) -> Vec<String> {
     form.map_or_else(|| from_crontab(&fields), |form| vec![form])
 }
 
-/// Returns the hint that a line of a crontab takes two expressions here.
+/// Returns the hint for a crontab line that needs two expressions.
 pub(super) fn as_two(two: &[String]) -> String {
-    format!("crontab runs on either of the days: make two, `{}`", two.join("` and `"))
+    format!("write two schedules, because crontab runs on either day: `{}`", two.join("` and `"))
 }
 
-/// Returns the expression for one of cron's short names.
+/// Returns the expression for a cron nickname such as `@daily`.
 fn macro_of_cron(text: &str) -> Option<&'static str> {
     const MACROS: [(&str, &str); 7] = [
         ("@yearly", "cron(0 0 1 1 ? *)"),
@@ -58,10 +60,10 @@ fn macro_of_cron(text: &str) -> Option<&'static str> {
     MACROS.iter().find(|(name, _)| *name == near).map(|(_, cron)| *cron)
 }
 
-/// Returns the cron expressions that run when a line of a crontab would; none where it is no such line.
+/// Returns the cron expressions that run at the times of a crontab line, or none if it is not a valid line.
 ///
-/// crontab counts days of the week from 0 for Sunday, and 7 is Sunday too. Where it is given both days it runs on
-/// either, which takes two expressions.
+/// crontab counts days of the week from 0 for Sunday, and 7 is Sunday too. If both the day of the month and the day of
+/// the week are given, it runs on either, which takes two expressions.
 pub(super) fn from_crontab(fields: &[&str]) -> Vec<String> {
     let [minutes, hours, day, month, weekday] = fields else { return Vec::new() };
     let cron = |day: &str, weekday: &str| format!("cron({minutes} {hours} {day} {month} {weekday} *)");
@@ -75,7 +77,7 @@ pub(super) fn from_crontab(fields: &[&str]) -> Vec<String> {
     if all && !fields.contains(&"?") { crons } else { Vec::new() }
 }
 
-/// Returns the days of the week of a crontab by their names.
+/// Returns a crontab list of days of the week with names instead of numbers.
 fn weekday_list(list: &str) -> Option<String> {
     let parts: Option<Vec<String>> = list.split(',').map(weekday_part).collect();
     Some(parts?.join(","))
@@ -85,7 +87,7 @@ fn weekday_part(part: &str) -> Option<String> {
     let (base, step) =
         part.split_once('/').map_or((part, String::new()), |(base, step)| (base, format!("/{step}")));
     let days = match base.split_once('-') {
-        // Sunday at the end of a range is a week later than Sunday at its beginning.
+        // From Sunday to the next Sunday: every day.
         Some(("0", "7")) => "*".to_owned(),
         Some((from, to)) => format!("{}-{}", weekday_name(from)?, weekday_name(to)?),
         None if base == "*" => base.to_owned(),

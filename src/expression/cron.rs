@@ -1,10 +1,10 @@
-//! `cron(…)` with its six fields. Owns what the fields must be together; a field alone is `field`'s and `days`'.
+//! Parses `cron(…)` and checks its six fields together. The modules `field` and `days` parse single fields.
 
 use super::days::{self, Days};
 use super::field::{HOURS, MINUTES, MONTHS_OF_YEAR, YEARS};
 use super::{Expression, Kind, Piece, Wrong, bare};
 
-/// A cron expression: on which days, and at which hours and minutes of them.
+/// A cron expression: the days on which it runs, and the hours and minutes of these days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cron {
     pub(super) minutes: Vec<i16>,
@@ -16,7 +16,7 @@ pub(super) struct Cron {
 
 const SIX: &str = "minutes, hours, day of month, month, day of week, year";
 
-/// Returns the cron expression that stands between the brackets.
+/// Parses the text between the brackets.
 pub(super) fn read(inside: Piece<'_>) -> Result<Cron, Wrong> {
     let fields = inside.words();
     let [minutes, hours, of_month, month, of_week, year] = fields[..] else {
@@ -36,34 +36,34 @@ pub(super) fn read(inside: Piece<'_>) -> Result<Cron, Wrong> {
     Ok(Cron { minutes, hours, days, months, years })
 }
 
-/// Returns the field, unless it is left open.
+/// Returns the field, unless it is `?`.
 fn some(field: Piece<'_>) -> Option<Piece<'_>> {
     (field.text != "?").then_some(field)
 }
 
-/// Returns the expression with one of its fields replaced.
+/// Returns the expression in backticks, with one of its fields replaced.
 fn with(fields: &[Piece<'_>], index: usize, text: &str) -> String {
     let mut texts: Vec<&str> = fields.iter().map(|field| field.text).collect();
     texts[index] = text;
     format!("`cron({})`", texts.join(" "))
 }
 
-/// From the first of the two fields of days to the end of the second.
+/// Returns the byte range from the start of the day-of-month field to the end of the day-of-week field.
 fn days_range(of_month: Piece<'_>, of_week: Piece<'_>) -> std::ops::Range<usize> {
     of_month.at..of_week.at + of_week.text.len()
 }
 
-/// Returns what is wrong where both the day of month and the day of week are given.
+/// Returns the error for an expression in which neither day field is `?`.
 fn both(of_month: Piece<'_>, of_week: Piece<'_>, fields: &[Piece<'_>]) -> Wrong {
     let message = format!(
         "the day of month is `{}` and the day of week is `{}`: one of them must be `?`",
         of_month.text, of_week.text
     );
     let hint = match (of_month.text, of_week.text) {
-        (_, "*") => with(fields, 4, "?"),
-        ("*", _) => with(fields, 2, "?"),
+        (_, "*") => format!("write {}", with(fields, 4, "?")),
+        ("*", _) => format!("write {}", with(fields, 2, "?")),
         _ => format!(
-            "to run on both kinds of days, make two: {} and {}",
+            "write two schedules to run on either day: {} and {}",
             with(fields, 4, "?"),
             with(fields, 2, "?")
         ),
@@ -71,23 +71,29 @@ fn both(of_month: Piece<'_>, of_week: Piece<'_>, fields: &[Piece<'_>]) -> Wrong 
     Wrong { message, hint: Some(hint), range: days_range(of_month, of_week) }
 }
 
-/// Returns what is wrong where both days are left open.
+/// Returns the error for an expression in which both day fields are `?`.
 fn neither(of_month: Piece<'_>, of_week: Piece<'_>, fields: &[Piece<'_>]) -> Wrong {
     let message = "the day of month and the day of week are both `?`: one of them must be given".to_owned();
-    Wrong { message, hint: Some(with(fields, 2, "*")), range: days_range(of_month, of_week) }
+    Wrong {
+        message,
+        hint: Some(format!("write {}", with(fields, 2, "*"))),
+        range: days_range(of_month, of_week),
+    }
 }
 
-/// Returns the same with what is meant where six fields are Quartz's: seconds first, and no year.
+/// Adds a hint if the fields are those of Quartz: seconds first, and no year.
 fn seconds_first(wrong: Wrong, fields: &[Piece<'_>]) -> Wrong {
     let rest: Vec<&str> = fields.iter().skip(1).map(|field| field.text).collect();
     let cron = format!("cron({} *)", rest.join(" "));
     match rest.last() == Some(&"?") && Expression::parse(&cron, Kind::Rule).is_ok() {
-        true => wrong.hint(format!("EventBridge has no seconds, and has a year: `{cron}`")),
+        true => {
+            wrong.hint(format!("write `{cron}`: EventBridge has a field for years, and none for seconds"))
+        }
         false => wrong,
     }
 }
 
-/// Returns what is wrong with another number of fields than six.
+/// Returns the error for a number of fields other than six.
 fn count(inside: Piece<'_>, fields: &[Piece<'_>]) -> Wrong {
     let message = match fields.len() {
         0 => format!("the brackets are empty: expected six fields ({SIX})"),
@@ -99,18 +105,20 @@ fn count(inside: Piece<'_>, fields: &[Piece<'_>]) -> Wrong {
     match &texts[..] {
         five @ [_, _, _, _, _] => missing_year(wrong, five),
         [_, six @ ..] if six.len() == 6 => {
-            wrong.hint(format!("EventBridge has no seconds: `cron({})`", six.join(" ")))
+            wrong.hint(format!("write `cron({})`: EventBridge has no field for seconds", six.join(" ")))
         }
         _ => wrong,
     }
 }
 
-/// Returns the same with what five fields would be: those of a crontab, or six without the year.
+/// Adds a hint for five fields: a crontab line, or six fields without the year.
 fn missing_year(wrong: Wrong, five: &[&str]) -> Wrong {
     match &bare::from_crontab(five)[..] {
-        [] if five.contains(&"?") => wrong.hint(format!("the year is missing: `cron({} *)`", five.join(" "))),
+        [] if five.contains(&"?") => wrong.hint(format!("add the year: `cron({} *)`", five.join(" "))),
         [] => wrong,
-        [one] => wrong.hint(format!("crontab has no year, and days of the week from 0: `{one}`")),
+        [one] => {
+            wrong.hint(format!("write `{one}`: crontab has no year, and counts days of the week from 0"))
+        }
         two => wrong.hint(bare::as_two(two)),
     }
 }

@@ -1,33 +1,33 @@
-//! The days of a cron expression: days of the month, or days of the week. Owns their marks `L`, `W` and `#`, and which dates
-//! they mean.
+//! The two day fields of a cron expression, day of month and day of week, with their special characters `L`, `W` and `#`,
+//! and the dates that they match.
 
 use super::field::{DAYS_OF_MONTH, DAYS_OF_WEEK, digits};
 use super::{Piece, Wrong};
 use jiff::civil::Date;
 
-/// The days on which a cron expression runs: those that any of its parts means.
+/// The days on which a cron expression runs: those that match any of the parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Days(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
-    /// `1-15`: days of the month.
+    /// `1-15`: some days of the month.
     OfMonth(Vec<i16>),
-    /// `L`, `L-3`: the last day of the month, or so many days before it.
+    /// `L`, `L-3`: the last day of the month, or a number of days before it.
     BeforeLast(i16),
-    /// `15W`: the weekday nearest to a day, in the same month.
+    /// `15W`: the weekday nearest to a day of the month, in the same month.
     NearestWeekday(i16),
     /// `LW`: the last weekday of the month.
     LastWeekday,
-    /// `MON-FRI`: days of the week, 1 is Sunday.
+    /// `MON-FRI`: some days of the week; 1 is Sunday.
     OfWeek(Vec<i16>),
-    /// `6L`: the last of a day of the week in the month.
+    /// `6L`: the last such day of the week in the month.
     LastOfWeek(i16),
-    /// `2#1`: a day of the week for the nth time in the month.
+    /// `2#1`: the nth such day of the week in the month.
     Nth(i16, i16),
 }
 
-/// Returns the days that a field of days of the month means.
+/// Parses a day-of-month field.
 pub(super) fn of_month(field: Piece<'_>) -> Result<Days, Wrong> {
     field.list(',').into_iter().map(part_of_month).collect::<Result<_, _>>().map(Days)
 }
@@ -46,21 +46,21 @@ fn part_of_month(part: Piece<'_>) -> Result<Part, Wrong> {
     }
     match upper.strip_suffix('W').filter(|day| !day.is_empty()) {
         Some(day) if day.contains('-') => Err(part
-            .wrong(format!("`{}` in the day of month: `W` follows one day, no range", part.text))
-            .hint("`MON-FRI` in the day of week is every weekday")),
+            .wrong(format!("`{}` in the day of month: `W` follows a single day, not a range", part.text))
+            .hint("for every weekday, write `MON-FRI` in the day of week")),
         Some(day) => DAYS_OF_MONTH.value(part.to(day.len())).map(Part::NearestWeekday),
         None => DAYS_OF_MONTH.part(part).map(Part::OfMonth),
     }
 }
 
-/// Returns the days that a field of days of the week means.
+/// Parses a day-of-week field.
 ///
-/// With a `#` it is the only one of the field (EventBridge user guide, "Cron expressions").
+/// A part with `#` must be the only one of the field (EventBridge user guide, "Cron expressions").
 pub(super) fn of_week(field: Piece<'_>) -> Result<Days, Wrong> {
     let parts = field.list(',');
     if parts.len() > 1 && field.text.contains('#') {
         let message = format!("`{}` in the day of week: with `#` only one day can be given", field.text);
-        return Err(field.wrong(message).hint("make a schedule for each"));
+        return Err(field.wrong(message).hint("write a schedule for each"));
     }
     parts.into_iter().map(part_of_week).collect::<Result<_, _>>().map(Days)
 }
@@ -76,7 +76,7 @@ fn part_of_week(part: Piece<'_>) -> Result<Part, Wrong> {
         return Ok(Part::Nth(day, nth as i16));
     }
     match part.text.strip_suffix(['L', 'l']) {
-        // Alone it is the last day of the week, each week.
+        // `L` alone is Saturday of each week.
         Some("") => Ok(Part::OfWeek(vec![7])),
         Some(day) => DAYS_OF_WEEK.value(part.to(day.len())).map(Part::LastOfWeek),
         None => DAYS_OF_WEEK.part(part).map(Part::OfWeek),
@@ -84,7 +84,7 @@ fn part_of_week(part: Piece<'_>) -> Result<Part, Wrong> {
 }
 
 impl Days {
-    /// Returns whether the date is one of the days.
+    /// Returns whether a date is one of the days.
     pub(super) fn has(&self, date: Date) -> bool {
         self.0.iter().any(|part| part.has(date))
     }
@@ -107,9 +107,9 @@ impl Part {
     }
 }
 
-/// Returns the day from Monday to Friday that is nearest to a day of the date's month, without leaving the month.
+/// Returns the day from Monday to Friday that is nearest to a day of the date's month, within that month.
 fn nearest_weekday(date: Date, wanted: i16, last: i16) -> i16 {
-    // Counted from the date that is known, so that no date has to be made that might not be there.
+    // Computed from the given date, because the date of `wanted` may not exist.
     let weekday =
         (i16::from(date.weekday().to_sunday_zero_offset()) + wanted - i16::from(date.day())).rem_euclid(7);
     match weekday {

@@ -1,20 +1,20 @@
-//! One field of a cron expression. Owns which values it may have and which a text names; knows nothing of dates.
+//! Parses one field of a cron expression into its values. Independent of dates.
 //!
-//! The user guides of EventBridge and of its scheduler ("Cron expressions", "Cron-based schedules") are short. Where they are
-//! silent it is taken what others saw EventBridge take: names in any case, `FRI-MON` and `22-6` over the end, `L-3`, an
-//! increment for days of the week, and an increment of 0 as none. To refuse what AWS takes would be worse than to let
-//! something pass that AWS then refuses.
+//! The user guides of EventBridge and EventBridge Scheduler ("Cron expressions", "Cron-based schedules") do not specify
+//! everything. For the rest, this accepts what EventBridge is reported to accept: names in any case, ranges that wrap
+//! around such as `FRI-MON` and `22-6`, `L-3`, an increment for days of the week, and an increment of 0 as none. Refusing
+//! an expression that AWS accepts would be worse than accepting one that AWS then refuses.
 
 use super::{Piece, Wrong};
 use crate::document::problem::did_you_mean;
 
-/// What a field may hold.
+/// A field: its name and its valid values.
 pub(super) struct Field {
     pub(super) name: &'static str,
     least: i16,
     most: i16,
     names: &'static [&'static str],
-    /// What it says when a value is none of its own.
+    /// The valid values, for messages.
     expected: &'static str,
 }
 
@@ -41,7 +41,7 @@ const fn field(
 }
 
 impl Field {
-    /// Returns the values that a list of values, ranges and increments names.
+    /// Parses a list of values, ranges and increments.
     pub(super) fn values(&self, list: Piece<'_>) -> Result<Vec<i16>, Wrong> {
         let mut all = Vec::new();
         for part in list.list(',') {
@@ -50,7 +50,7 @@ impl Field {
         Ok(sorted(all))
     }
 
-    /// Returns the values of one part of a list.
+    /// Parses one part of a list.
     pub(super) fn part(&self, part: Piece<'_>) -> Result<Vec<i16>, Wrong> {
         let Some((base, step)) = part.halves('/') else { return self.base(part, false) };
         let wrong = || {
@@ -58,16 +58,16 @@ impl Field {
         };
         let by: usize = digits(step.text).ok_or_else(wrong)?;
         if base.text.is_empty() {
-            let hint = format!("`*{}`", part.text);
-            return Err(part.wrong(format!("nothing stands before `/` in the {}", self.name)).hint(hint));
+            let hint = format!("write `*{}`", part.text);
+            return Err(part.wrong(format!("nothing before `/` in the {}", self.name)).hint(hint));
         }
         let values = self.base(base, true)?;
-        // An increment of 0 is no increment: the first value alone, and all of `*`.
+        // An increment of 0 means no increment: the first value only, or all values of `*`.
         let first_alone = by == 0 && base.text != "*";
         Ok(values.into_iter().step_by(by.max(1)).take(if first_alone { 1 } else { usize::MAX }).collect())
     }
 
-    /// Returns what `*`, a range or a value stands for; with an increment a value goes on to the end.
+    /// Parses `*`, a range or a value. With an increment, a value is the start of a range to the end of the field.
     fn base(&self, base: Piece<'_>, stepped: bool) -> Result<Vec<i16>, Wrong> {
         if base.text == "*" {
             return Ok((self.least..=self.most).collect());
@@ -83,16 +83,16 @@ impl Field {
         }
     }
 
-    /// Returns the values of a range that goes over the end, as in `FRI-MON` or in `22-6`. Years do not come round.
+    /// Returns the values of a range that wraps around, such as `FRI-MON` or `22-6`. A range of years cannot wrap around.
     fn reversed(&self, range: Piece<'_>, first: i16, last: i16) -> Result<Vec<i16>, Wrong> {
         if self.name == YEARS.name {
-            let hint = format!("`{last}-{first}`");
+            let hint = format!("write `{last}-{first}`");
             return Err(range.wrong(format!("the range of years `{}` is reversed", range.text)).hint(hint));
         }
         Ok((first..=self.most).chain(self.least..=last).collect())
     }
 
-    /// Returns the number of a value, which may be a name.
+    /// Returns the number of a value, which is given as a number or a name.
     pub(super) fn value(&self, value: Piece<'_>) -> Result<i16, Wrong> {
         let upper = value.text.to_ascii_uppercase();
         if let Some(index) = self.names.iter().position(|name| *name == upper) {
@@ -102,7 +102,7 @@ impl Field {
         number.filter(|number| (self.least..=self.most).contains(number)).ok_or_else(|| self.no_value(value))
     }
 
-    /// Returns what is wrong with something that is no value of this field.
+    /// Returns the error for a value that is not valid in this field.
     fn no_value(&self, value: Piece<'_>) -> Wrong {
         let message = match value.text {
             "" => format!("a value is missing in the {}: expected {}", self.name, self.expected),
@@ -115,16 +115,18 @@ impl Field {
         }
     }
 
-    /// Returns what the writer of a wrong value should know.
+    /// Returns a hint for an invalid value.
     fn advice(&self, text: &str) -> Option<String> {
         let upper = text.to_ascii_uppercase();
         let hint = match (self.name, text) {
-            (_, "?") => "`?` stands alone, in the day of month or in the day of week; write `*` for all",
-            ("hours", "24") => "midnight is hour 0",
-            ("minutes", "60") => "the full hour is minute 0",
-            ("day of week", "0") => "days of the week are 1-7 from Sunday here: write `SUN`",
+            (_, "?") => {
+                "write `*` for all values: `?` is only valid alone, in the day of month or the day of week"
+            }
+            ("hours", "24") => "write 0 for midnight",
+            ("minutes", "60") => "write 0 for the full hour",
+            ("day of week", "0") => "write `SUN`: days of the week are 1-7, from Sunday",
             ("day of month", _) if WEEKDAYS.contains(&upper.as_str()) => {
-                "days of the week are the fifth field"
+                "write days of the week in the fifth field"
             }
             _ => {
                 let long = self.names.iter().find(|name| upper.len() > 3 && upper.starts_with(**name));
@@ -136,7 +138,7 @@ impl Field {
         Some(hint.to_owned())
     }
 
-    /// Returns where a mark belongs that stands in a field that has none such.
+    /// Returns a hint for a special character that is not valid in this field.
     fn elsewhere(&self, upper: &str) -> Option<String> {
         let in_month = self.name == DAYS_OF_MONTH.name;
         let in_week = self.name == DAYS_OF_WEEK.name;
@@ -155,13 +157,13 @@ impl Field {
     }
 }
 
-/// Returns the number that a text of nothing but digits is.
+/// Returns the number in a text that consists of digits only.
 pub(super) fn digits(text: &str) -> Option<usize> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok())?
 }
 
-/// Returns the values in order, each once.
+/// Returns the values sorted and without duplicates.
 fn sorted(mut values: Vec<i16>) -> Vec<i16> {
     values.sort_unstable();
     values.dedup();

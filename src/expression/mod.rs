@@ -1,7 +1,9 @@
-//! Schedule expressions of EventBridge: `cron(…)`, `rate(…)`, `at(…)`. Owns what is well formed, what is wrong and where,
-//! the time zones, and when an expression runs next. Pure: no clock, no IO, the time zones are those in the binary.
+//! Schedule expressions of EventBridge: `cron(…)`, `rate(…)` and `at(…)`.
 //!
-//! The sandbox has a reader of its own, on purpose: neither can share a mistake with the other.
+//! Parses an expression, locates the error in an invalid one, looks up time zones, and computes the next runs. Uses no
+//! clock and does no IO; the time zone database is compiled in.
+//!
+//! The sandbox has a separate implementation on purpose, so that the two cannot share a mistake.
 
 use std::ops::Range;
 
@@ -17,27 +19,27 @@ mod zone;
 pub use next::{Next, Window};
 pub use zone::zone;
 
-/// What an expression is for.
+/// The AWS service that an expression is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A rule of an event bus: no `at(…)`, a rate's unit agrees with its number, and times are UTC.
+    /// An EventBridge rule: no `at(…)`, the unit of a rate agrees with its number, and times are in UTC.
     Rule,
-    /// A schedule of EventBridge Scheduler, with a time zone of its own.
+    /// An EventBridge Scheduler schedule, which has its own time zone.
     Scheduler,
 }
 
-/// What is wrong with an expression or the name of a time zone.
+/// The error in an expression or in the name of a time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
-    /// What was found and what is expected, as one sentence without a full stop.
+    /// What was found and what was expected, as one sentence without a full stop.
     pub message: String,
-    /// What to write instead, where that is known.
+    /// What to write instead, if that is known.
     pub hint: Option<String>,
-    /// Where in the text it is, in bytes.
+    /// The place of the error in the text, in bytes.
     pub range: Range<usize>,
 }
 
-/// An expression that is well formed.
+/// A valid schedule expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expression {
     text: String,
@@ -55,7 +57,10 @@ enum Form {
 const NAMES: [&str; 3] = ["cron", "rate", "at"];
 
 impl Expression {
-    /// Returns the expression that the text is, or the first thing that is wrong with it.
+    /// Parses an expression.
+    ///
+    /// # Errors
+    /// The first error in the text.
     pub fn parse(text: &str, kind: Kind) -> Result<Self, Wrong> {
         let (name, inside) = split(Piece { text, at: 0 }, kind)?;
         let form = match (name.text, kind) {
@@ -64,15 +69,15 @@ impl Expression {
             ("at", Kind::Scheduler) => Form::At(at::read(inside)?),
             ("at", Kind::Rule) => {
                 return Err(name
-                    .wrong("a rule has no `at(…)`")
-                    .hint("only a schedule of EventBridge Scheduler runs once"));
+                    .wrong("a rule cannot use `at(…)`")
+                    .hint("remove `via: rule`: only EventBridge Scheduler can run a schedule once"));
             }
             _ => return Err(unknown(name, inside)),
         };
         Ok(Self { text: text.to_owned(), kind, form })
     }
 
-    /// Returns the text of the expression, as it was written.
+    /// Returns the text of the expression as it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -84,54 +89,54 @@ impl std::fmt::Display for Expression {
     }
 }
 
-/// Returns the name before the bracket and what stands between the brackets.
+/// Returns the name before the opening bracket and the text between the brackets.
 fn split(whole: Piece<'_>, kind: Kind) -> Result<(Piece<'_>, Piece<'_>), Wrong> {
     let trimmed = whole.text.trim();
     if trimmed.is_empty() {
         return Err(whole.wrong("the expression is empty").hint(FORMS));
     }
     if trimmed.len() < whole.text.len() {
-        return Err(whole.wrong("there is white space around the expression").hint(format!("`{trimmed}`")));
+        return Err(whole.wrong("white space around the expression").hint(format!("write `{trimmed}`")));
     }
     let Some((name, rest)) = whole.halves('(') else { return Err(bare::wrong(whole, kind)) };
     let Some(close) = rest.text.rfind(')') else {
         let end = Piece { text: "", at: whole.text.len() };
-        return Err(end.wrong("the closing bracket is missing").hint(format!("`{trimmed})`")));
+        return Err(end.wrong("the closing bracket is missing").hint(format!("write `{trimmed})`")));
     };
     let after = rest.from(close + 1);
     if !after.text.is_empty() {
-        return Err(after.wrong(format!("`{}` stands after the closing bracket", after.text)));
+        return Err(after.wrong(format!("unexpected `{}` after the closing bracket", after.text)));
     }
     Ok((name, rest.to(close)))
 }
 
 const FORMS: &str =
-    "`cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`";
+    "write `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`";
 
-/// Returns what is wrong with the name of a form that is none.
+/// Returns the error for an unknown name before the bracket.
 fn unknown(name: Piece<'_>, inside: Piece<'_>) -> Wrong {
     let lower = name.text.trim().to_ascii_lowercase();
     let near = crate::document::problem::nearest(&lower, NAMES);
     let hint =
         near.map_or_else(|| FORMS.to_owned(), |near| format!("did you mean `{near}({})`?", inside.text));
     let message = match name.text {
-        "" => "nothing stands before the bracket: expected `cron`, `rate` or `at`".to_owned(),
+        "" => "nothing before the bracket: expected `cron`, `rate` or `at`".to_owned(),
         text => {
-            format!("`{text}` stands before the bracket: expected `cron`, `rate` or `at`, right before it")
+            format!("unexpected `{text}` before the bracket: expected `cron`, `rate` or `at`")
         }
     };
     name.wrong(message).hint(hint)
 }
 
 impl Wrong {
-    /// Returns the same with a hint.
+    /// Returns the error with a hint.
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 }
 
-/// A part of a text, with its place in it.
+/// A part of a text, with its byte offset.
 #[derive(Clone, Copy, Debug)]
 struct Piece<'a> {
     text: &'a str,
@@ -139,7 +144,7 @@ struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    /// Returns the part from the byte `index` on.
+    /// Returns the part that begins at the byte `index`.
     fn from(self, index: usize) -> Piece<'a> {
         Piece { text: &self.text[index..], at: self.at + index }
     }
@@ -149,13 +154,13 @@ impl<'a> Piece<'a> {
         Piece { text: &self.text[..index], at: self.at }
     }
 
-    /// Returns what stands before and after the first `mark`.
+    /// Returns the parts before and after the first `mark`.
     fn halves(self, mark: char) -> Option<(Piece<'a>, Piece<'a>)> {
         let index = self.text.find(mark)?;
         Some((self.to(index), self.from(index + mark.len_utf8())))
     }
 
-    /// Returns the parts between the marks.
+    /// Returns the parts separated by `mark`.
     fn list(self, mark: char) -> Vec<Piece<'a>> {
         let mut next = self.at;
         let place = |text: &'a str| {
@@ -166,7 +171,7 @@ impl<'a> Piece<'a> {
         self.text.split(mark).map(place).collect()
     }
 
-    /// Returns the words, which white space separates.
+    /// Returns the parts separated by white space.
     fn words(self) -> Vec<Piece<'a>> {
         let mut left = self;
         let mut words = Vec::new();
@@ -179,7 +184,7 @@ impl<'a> Piece<'a> {
         words
     }
 
-    /// Returns the text in quotes, or that there is none.
+    /// Returns the text in backticks, or `nothing` if it is empty.
     fn quoted(self) -> String {
         if self.text.is_empty() { "nothing".to_owned() } else { format!("`{}`", self.text) }
     }

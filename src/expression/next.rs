@@ -1,9 +1,9 @@
-//! When an expression runs next. Owns what daylight saving does to it; the time that it is now is passed in.
+//! Computes the next runs of an expression, with daylight saving time. The current time is an argument.
 //!
-//! EventBridge Scheduler user guide, "Schedule types", "Daylight savings time on EventBridge Scheduler": a run whose time
-//! is not there in spring is skipped; in autumn a run whose time comes twice runs once; a day of a rate is 24 hours. The
-//! guide does not say at which of the two times it runs: here it is the first. Nor does it speak of `at(…)` at a time that
-//! is not there: it is said to be skipped, as the others are.
+//! From the EventBridge Scheduler user guide, "Schedule types", "Daylight savings time on EventBridge Scheduler": a run
+//! whose time does not exist in spring is skipped, a run whose time occurs twice in autumn runs once, and a day of a rate
+//! is 24 hours. The guide does not specify which of the two times is used, so this assumes the first. It does not mention
+//! `at(…)` with a time that does not exist either, so this assumes that it is skipped too.
 
 use super::cron::Cron;
 use super::rate::Rate;
@@ -12,18 +12,18 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
 
-/// When an expression runs next.
+/// The next runs of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// At these times, in order; fewer than asked for where no more follow.
+    /// The times in order; fewer than requested if there are no more.
     At(Vec<Zoned>),
-    /// So often, in words. The times depend on something that the expression does not say.
+    /// The interval in words: the times depend on when the schedule was created.
     Every(String),
-    /// Not at all: the time is past, the window is over, or there is no such date.
+    /// No run: the time has passed, the window has ended, or the date does not exist.
     Never,
 }
 
-/// When a schedule may run. Both ends belong to it.
+/// The period in which a schedule may run, both ends included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// The schedule's start date.
@@ -41,9 +41,10 @@ impl Window {
 impl Expression {
     /// Returns the first `count` runs after a time.
     ///
-    /// The fields of a schedule are read in `zone`. Those of a rule are UTC, whatever the zone: its runs are only shown
-    /// in it. A rate's first run is at the start of the window (CreateSchedule, `StartDate`); without one it counts from
-    /// when the schedule or rule was created, which nobody here knows. `at(…)` has no window: Scheduler ignores it.
+    /// The fields of a schedule are in the time zone `zone`. Those of a rule are in UTC; its runs are only converted to
+    /// `zone`. The first run of a rate is at the start of the window (CreateSchedule, `StartDate`); without one, a rate
+    /// counts from the creation of the schedule or rule, which is not known here. EventBridge Scheduler ignores the window
+    /// for `at(…)`.
     pub fn next(&self, zone: &TimeZone, after: Timestamp, window: Window, count: usize) -> Next {
         let read_in = if self.kind == Kind::Rule { &TimeZone::UTC } else { zone };
         let times: Vec<Timestamp> = match &self.form {
@@ -62,7 +63,7 @@ impl Expression {
     }
 }
 
-/// Returns when clocks in the zone show this time for the first time, if they ever do.
+/// Returns the first instant at which clocks in the time zone show this time, if there is one.
 fn instant(zone: &TimeZone, time: DateTime) -> Option<Timestamp> {
     let offset = match zone.to_ambiguous_timestamp(time).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
@@ -73,7 +74,7 @@ fn instant(zone: &TimeZone, time: DateTime) -> Option<Timestamp> {
 }
 
 impl Cron {
-    /// Returns the runs after a time, in order: at most one look at each day until 2199.
+    /// Returns the runs after a time, in order. Visits each day until 2199 at most once.
     fn runs<'a>(
         &'a self,
         zone: &'a TimeZone,
@@ -88,7 +89,7 @@ impl Cron {
             .take_while(move |time| !window.is_over_at(*time))
     }
 
-    /// Returns the dates on which it runs, from a date on.
+    /// Returns the dates of the runs, beginning at `first`.
     fn dates(&self, first: Date) -> impl Iterator<Item = Date> + '_ {
         let years = self.years.iter().filter(move |year| **year >= first.year());
         let months = years.flat_map(|year| self.months.iter().map(|month| (*year, *month as i8)));
@@ -97,7 +98,7 @@ impl Cron {
             .filter(move |date| *date >= first && self.days.has(*date))
     }
 
-    /// Returns the times of a day at which it runs.
+    /// Returns the times of day of the runs.
     fn times(&self) -> impl Iterator<Item = Time> + '_ {
         let minutes = |hour: i16| self.minutes.iter().map(move |minute| (hour, *minute));
         let pairs = self.hours.iter().copied().flat_map(minutes);
@@ -106,7 +107,7 @@ impl Cron {
 }
 
 impl Rate {
-    /// Returns the runs after a time of a schedule that starts at `start`.
+    /// Returns the runs after `after` of a schedule that starts at `start`.
     fn runs(&self, start: Timestamp, after: Timestamp, window: Window) -> impl Iterator<Item = Timestamp> {
         let (every, start) = (self.seconds(), start.as_second());
         let passed = after.as_second().saturating_sub(start);

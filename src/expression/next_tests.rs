@@ -1,4 +1,4 @@
-//! The next runs, against values of other people's programs and of the calendar.
+//! Tests of the next runs, with expected values from another implementation and from a calendar.
 
 use super::*;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ fn next(text: &str, zone_name: &str, after: &str, count: usize) -> Next {
     expression.next(&zone(zone_name).expect("a zone"), time(after), Window::default(), count)
 }
 
-/// Returns the times, as `2026-11-23T03:00+09` in the zone.
+/// Returns the times as `2026-11-23T03:00+09`, in the time zone.
 fn written(next: &Next) -> String {
     match next {
         Next::At(times) => {
@@ -26,7 +26,7 @@ fn written(next: &Next) -> String {
     }
 }
 
-/// Fails unless the expression's fields give these times after a Sunday, 2026-11-22T03:00, in UTC.
+/// Checks the first runs of expressions after Sunday, 2026-11-22T03:00 UTC.
 #[track_caller]
 fn assert_runs(rows: &[(&str, &str)]) {
     for (fields, expected) in rows {
@@ -36,7 +36,7 @@ fn assert_runs(rows: &[(&str, &str)]) {
     }
 }
 
-/// The values are those of aws-croniter 2.1.1.
+/// The expected values are from aws-croniter 2.1.1.
 #[test]
 fn runs_are_those_that_another_program_finds() {
     assert_runs(&[
@@ -81,7 +81,7 @@ fn runs_are_those_that_another_program_finds() {
     ]);
 }
 
-/// The values are read off a calendar.
+/// The expected values are from a calendar.
 #[test]
 fn runs_are_those_of_the_calendar() {
     assert_runs(&[
@@ -102,7 +102,7 @@ fn runs_are_those_of_the_calendar() {
         ("0 0 1 1 ? 2027-2029", "2027-01-01T00:00 2028-01-01T00:00 2029-01-01T00:00"),
         ("0 0 1 1 ? 2026/4", "2030-01-01T00:00 2034-01-01T00:00"),
         ("0 0 1 1 ? 2027,2031,2199", "2027-01-01T00:00 2031-01-01T00:00 2199-01-01T00:00"),
-        // 2100 is no leap year.
+        // 2100 is not a leap year.
         ("0 0 29 2 ? 2096-2108", "2096-02-29T00:00 2104-02-29T00:00 2108-02-29T00:00"),
         ("59 23 31 12 ? 2199", "2199-12-31T23:59"),
     ]);
@@ -133,7 +133,7 @@ fn what_never_comes_is_never() {
     }
 }
 
-/// Looks at every day until 2199 and finds each time missing from its clock.
+/// Visits every day until 2199, and the time exists on none of them.
 #[test]
 fn a_time_that_the_clocks_always_skip_is_never() {
     let skipped = next("cron(30 2 ? 3 1#2 2027-2199)", "America/New_York", "2026-11-22T03:00:00Z", 1);
@@ -158,7 +158,7 @@ fn a_time_that_comes_twice_in_autumn_runs_once_at_the_first() {
 
 #[test]
 fn between_the_two_the_second_is_not_a_run() {
-    // 01:45 has been for the first time; the clocks show 01:10 for the second.
+    // Clocks have shown 01:45 for the first time, and show 01:10 for the second.
     let found = next("cron(45 1 * * ? *)", "America/New_York", "2027-11-07T06:10:00Z", 1);
     assert_eq!(written(&found), "2027-11-08T01:45-05");
 }
@@ -206,7 +206,7 @@ fn a_rate_counts_from_the_start_of_its_window() {
         Window { start: Some(time("2027-03-13T12:00:00Z")), end: Some(time("2027-03-17T12:00:00Z")) };
     let zone = zone("America/New_York").expect("a zone");
     let found = |after| written(&every.next(&zone, time(after), window, 9));
-    // A day is 24 hours: after the clocks changed it is an hour later.
+    // A day is 24 hours, so the run is an hour later on the clock after daylight saving time began.
     assert_eq!(found("2026-11-22T03:00:00Z"), "2027-03-13T07:00-05 2027-03-15T08:00-04 2027-03-17T08:00-04");
     assert_eq!(found("2027-03-13T12:00:00Z"), "2027-03-15T08:00-04 2027-03-17T08:00-04");
     assert_eq!(found("2027-03-15T11:59:59Z"), "2027-03-15T08:00-04 2027-03-17T08:00-04");

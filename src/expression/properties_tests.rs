@@ -1,4 +1,4 @@
-//! What holds for every expression, found minute by minute by a matcher that shares nothing with the one that it judges.
+//! Property tests: compares the runs of random expressions with those of an independent matcher that checks each minute.
 
 use super::*;
 use jiff::civil::Date;
@@ -10,7 +10,7 @@ const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// Returns whether a value is in a list of values, ranges and increments: by how far it is from where a part begins.
+/// Returns whether a value is in a list of values, ranges and increments, by its distance from the start of a part.
 fn listed(list: &str, value: i32, (least, most): (i32, i32), names: &[&str]) -> bool {
     let number = |text: &str| match names.iter().position(|name| *name == text) {
         Some(index) => index as i32 + least,
@@ -90,7 +90,7 @@ fn fits(fields: &[&str], time: &Zoned) -> bool {
         && date_listed(fields, time.date())
 }
 
-/// A value, a range, an increment or all, between bounds.
+/// Generates a value, a range, an increment or `*`, within bounds.
 fn part(least: i32, most: i32) -> impl Strategy<Value = String> {
     let value = move || least..=most;
     prop_oneof![
@@ -107,7 +107,7 @@ fn list(part: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     proptest::collection::vec(part, 1..4).prop_map(|parts| parts.join(","))
 }
 
-/// The day of month, the month and the day of week.
+/// Generates the day of month, the month and the day of week.
 fn days() -> impl Strategy<Value = (String, String, String)> {
     let marked = prop_oneof![
         Just("L".to_owned()),
@@ -127,7 +127,7 @@ fn days() -> impl Strategy<Value = (String, String, String)> {
     (prop_oneof![of_month, of_week], month).prop_map(|((day, weekday), month)| (day, month, weekday))
 }
 
-/// The moments at which the clocks of a zone change, and one at which none do.
+/// Generates instants at which daylight saving time changes in a time zone, and one at which it does not.
 fn moments() -> impl Strategy<Value = (&'static str, Timestamp)> {
     let at = |zone, text: &str| Just((zone, text.parse::<Timestamp>().expect("a time")));
     let moment = prop_oneof![
@@ -155,7 +155,7 @@ fn times(next: Next) -> Vec<Zoned> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Every minute of a day and a half is looked at. A time that the clocks show again was a run before.
+    /// Checks every minute of a day and a half. A time that clocks show for the second time is not a run.
     #[test]
     fn runs_are_the_minutes_that_fit(
         minutes in list(part(0, 59)), hours in list(part(0, 23)), (zone_name, after) in moments(),
@@ -164,7 +164,7 @@ proptest! {
         let fields: Vec<&str> = vec![&minutes, &hours, "*", "*", "?", "*"];
         let zone = zone(zone_name).expect("a zone");
         let minute = |nth: i64| Timestamp::from_second(after.as_second() + nth * 60).expect("in range");
-        // What the clocks showed in the hours before counts as shown.
+        // Times that clocks showed in the hours before count as shown.
         let mut shown: HashSet<_> =
             (-180..=0).map(|nth| minute(nth).to_zoned(zone.clone()).datetime()).collect();
         let all = (1..=2_160).map(|nth| minute(nth).to_zoned(zone.clone()));
@@ -175,13 +175,13 @@ proptest! {
         prop_assert_eq!(times(expression.next(&zone, after, window, usize::MAX)), expected, "{}", text);
     }
 
-    /// Every day of three years is looked at, a leap year among them.
+    /// Checks every day of three years, including a leap year.
     #[test]
     fn dates_are_the_days_that_fit((day, month, weekday) in days(), year in prop_oneof![Just("*".to_owned()), part(2026, 2029)]) {
         let text = format!("cron(0 12 {day} {month} {weekday} {year})");
         let fields: Vec<&str> = vec!["0", "12", &day, &month, &weekday, &year];
         let Ok(expression) = Expression::parse(&text, Kind::Rule) else {
-            // Years do not come round; everything else that is made here is well formed.
+            // A range of years cannot wrap around; every other generated expression is valid.
             let (from, to) = year.split('/').next().and_then(|range| range.split_once('-')).expect("a range");
             prop_assert!(from > to, "{}", text);
             return Ok(());
@@ -196,7 +196,7 @@ proptest! {
         prop_assert_eq!(found.iter().map(Zoned::date).collect::<Vec<_>>(), expected, "{}", text);
     }
 
-    /// Far from any boundary too, each run fits and follows the one before it.
+    /// Each run matches the fields and is later than the previous run.
     #[test]
     fn runs_fit_and_follow_each_other(
         minutes in list(part(0, 59)), hours in list(part(0, 23)), (day, month, weekday) in days(), (zone_name, after) in moments(),

@@ -1,10 +1,10 @@
-//! `rate(…)`: a number and a unit.
+//! Parses `rate(…)`: a number and a unit.
 
 use super::field::digits;
 use super::{Kind, Piece, Wrong};
 use crate::document::problem::nearest;
 
-/// How often something runs.
+/// The interval between two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
     number: i64,
@@ -12,13 +12,13 @@ pub(super) struct Rate {
     seconds: i64,
 }
 
-/// Units in the singular, with their seconds. A day is 24 hours, whatever the clocks do.
+/// Units in the singular, with their length in seconds. A day is 24 hours, also when daylight saving time changes.
 const UNITS: [(&str, i64); 3] = [("minute", 60), ("hour", 3_600), ("day", 86_400)];
 
-/// Beyond this a number would be past the last year that EventBridge knows, whatever the unit.
+/// A larger number would be past 2199, the last year of EventBridge, with any unit.
 const MOST: usize = 200_000_000;
 
-/// Returns the rate that stands between the brackets.
+/// Parses the text between the brackets.
 pub(super) fn read(inside: Piece<'_>, kind: Kind) -> Result<Rate, Wrong> {
     let words = inside.words();
     let [number, unit] = words[..] else { return Err(shape(inside)) };
@@ -31,8 +31,8 @@ pub(super) fn read(inside: Piece<'_>, kind: Kind) -> Result<Rate, Wrong> {
     let plural = unit.text.ends_with('s');
     if kind == Kind::Rule && plural != (count > 1) {
         let right = name(count, singular);
-        let message = format!("`{}` after {count}: a rule takes only `{right}` there", unit.text);
-        return Err(unit.wrong(message).hint(format!("`rate({count} {right})`")));
+        let message = format!("`{}` after {count}: a rule must use `{right}`", unit.text);
+        return Err(unit.wrong(message).hint(format!("write `rate({count} {right})`")));
     }
     Ok(Rate { number: count, unit: singular, seconds: seconds * count })
 }
@@ -49,7 +49,7 @@ fn count(number: Piece<'_>) -> Result<i64, Wrong> {
     count.map(|count| count as i64).ok_or_else(wrong)
 }
 
-/// Returns what is wrong where there is not one number and one unit.
+/// Returns the error for a text that is not one number and one unit.
 fn shape(inside: Piece<'_>) -> Wrong {
     let wrong = inside.wrong(format!("{} in the rate: expected a number and a unit", inside.quoted()));
     let text = inside.text.trim();
@@ -57,16 +57,16 @@ fn shape(inside: Piece<'_>) -> Wrong {
     let (number, unit) = text.split_at(letter);
     let unit = unit.trim();
     match number.is_empty() || unit.contains(char::is_whitespace) || unit.is_empty() {
-        true => wrong.hint("such as `rate(5 minutes)`"),
-        false => wrong.hint(format!("a space goes between them: `rate({number} {unit})`")),
+        true => wrong.hint("write it as `rate(5 minutes)`"),
+        false => wrong.hint(format!("write `rate({number} {unit})`, with a space")),
     }
 }
 
-/// Returns what is wrong with a unit that is none.
+/// Returns the error for an unknown unit.
 fn no_unit(unit: Piece<'_>, count: i64) -> Wrong {
     let wrong = unit.wrong(format!("`{}` in the rate: expected minutes, hours or days", unit.text));
     let lower = unit.text.to_ascii_lowercase();
-    let in_days = |days: i64| format!("`rate({} days)`", count.saturating_mul(days));
+    let in_days = |days: i64| format!("write `rate({} days)`", count.saturating_mul(days));
     let near = || {
         let near = nearest(&lower, ["minutes", "hours", "days", "minute", "hour", "day"]);
         let short = [
@@ -85,10 +85,12 @@ fn no_unit(unit: Piece<'_>, count: i64) -> Wrong {
             .or(near.map(str::to_owned))
     };
     match lower.trim_end_matches('s') {
-        "second" | "sec" => wrong.hint("a minute is the shortest"),
+        "second" | "sec" => wrong.hint("the shortest rate is 1 minute"),
         "week" => wrong.hint(in_days(7)),
-        "month" => wrong.hint("a month has no fixed length: `cron(0 0 1 * ? *)` is the first of each"),
-        "year" => wrong.hint("a year has no fixed length: `cron(0 0 1 1 ? *)` is its first day"),
+        "month" => {
+            wrong.hint("write `cron(0 0 1 * ? *)` for the first of each month: a month has no fixed length")
+        }
+        "year" => wrong.hint("write `cron(0 0 1 1 ? *)` for January 1: a year has no fixed length"),
         _ => match near() {
             Some(unit) => wrong.hint(format!("did you mean `rate({count} {unit})`?")),
             None => wrong,
@@ -97,12 +99,12 @@ fn no_unit(unit: Piece<'_>, count: i64) -> Wrong {
 }
 
 impl Rate {
-    /// Returns the seconds from one run to the next.
+    /// Returns the interval in seconds.
     pub(super) fn seconds(&self) -> i64 {
         self.seconds
     }
 
-    /// Returns how often it runs, in words.
+    /// Returns the interval in words, such as `every 5 minutes`.
     pub(super) fn words(&self) -> String {
         match self.number {
             1 => format!("every {}", self.unit),

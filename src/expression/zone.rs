@@ -1,13 +1,13 @@
-//! Time zones by their names. Owns which names there are: those of the tz database that is in the binary, so that a machine
-//! without one gives the same answers.
+//! Looks up time zones by name in the tz database that is compiled in, so that the result is the same on every machine.
 
 use super::{Piece, Wrong};
 use crate::document::problem::nearest;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-/// Returns the time zone of that name in the tz database, or what is wrong with the name.
+/// Returns the time zone with a name of the tz database.
 ///
-/// A name has to be spelled as in the database: AWS's own look-up need not be as lenient as ours could be.
+/// # Errors
+/// A name that is not in the database in exactly this spelling: AWS may not accept another one.
 pub fn zone(name: &str) -> Result<TimeZone, Wrong> {
     let database = TimeZoneDatabase::bundled();
     let known: Vec<String> = database.available().map(|name| name.to_string()).collect();
@@ -20,19 +20,20 @@ pub fn zone(name: &str) -> Result<TimeZone, Wrong> {
 fn unknown(name: &str, known: &[String]) -> Wrong {
     let wrong = Piece { text: name, at: 0 }.wrong(match name {
         "" => "the name of the time zone is empty".to_owned(),
-        name => format!("there is no time zone `{name}` in the tz database"),
+        name => format!("no time zone named `{name}` in the tz database"),
     });
     if let Some(hint) = near(name, known) {
         return wrong.hint(format!("did you mean `{hint}`?"));
     }
     let offset = name.contains(['+', '-']) && name.contains(|letter: char| letter.is_ascii_digit());
     match offset {
-        true => wrong.hint("an offset is no time zone: name a place, such as `Asia/Tokyo`, or `UTC`"),
-        false => wrong.hint("a time zone is named by a place, such as `Asia/Tokyo`, or is `UTC`"),
+        true => wrong.hint("use the name of a place instead of an offset, such as `Asia/Tokyo`, or `UTC`"),
+        false => wrong.hint("use the name of a place, such as `Asia/Tokyo`, or `UTC`"),
     }
 }
 
-/// Returns the name that was meant: with other letters or spaces, the city alone, an abbreviation, or one near to it.
+/// Returns the name to suggest: one that differs in case or spaces, one with the given city, one for a common
+/// abbreviation, or the most similar one.
 fn near<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     const SHORT: [(&str, &str); 10] = [
         ("JST", "Asia/Tokyo"),

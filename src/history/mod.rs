@@ -1,7 +1,7 @@
-//! Owns the past of a service: its service deployments, joined with the revision that each brought out and the record
-//! that a deploy left on it.
+//! Reads the past deployments of a service: its service deployments, joined with the revision that each deployed and
+//! the record that a deploy left on it.
 //!
-//! Here it is read, in as few calls as what is shown needs; [`past`] is the pure join. It never changes anything.
+//! Reads in as few calls as the output needs; [`past`] is the pure join. Never changes anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,24 +13,24 @@ use past::{PastDeployment, join_past, listed};
 
 pub mod past;
 
-/// Holds the past of a service, and what of it could not be read.
+/// The past deployments of a service, and what could not be read.
 #[derive(Clone, Debug, Default)]
 pub struct Past {
-    /// The newest first.
+    /// Newest first.
     pub deployments: Vec<PastDeployment>,
     pub notes: Vec<String>,
 }
 
-/// Holds the task definitions that were read, by ARN: services of one release share them.
+/// The task definitions that were read, by ARN: services of one release share them.
 pub type Definitions = BTreeMap<String, TaskDefinition>;
 
 impl Past {
     /// Returns the newest deployments of a service.
     ///
-    /// Where service deployments cannot be read, or there are none, they are those that the service itself lists.
+    /// If service deployments cannot be read, or there are none, they are those that the service itself lists.
     ///
     /// # Errors
-    /// Those of the API that have nothing to do with permissions.
+    /// An API call failed for another reason than a missing permission.
     pub async fn read(
         aws: &Aws,
         cluster: &str,
@@ -55,7 +55,7 @@ impl Past {
         Ok(past)
     }
 
-    /// Returns the newest service deployments, described as far as that is permitted.
+    /// Returns the newest service deployments, with their descriptions if these can be read.
     async fn list(
         &mut self,
         aws: &Aws,
@@ -74,9 +74,9 @@ impl Past {
             None => return Ok(Vec::new()),
         };
         let arns: Vec<String> = list.iter().map(|known| known.service_deployment_arn.clone()).collect();
-        let lost = "why deployments were rolled back, and to what, is not known";
+        let lost = "the reasons and revisions of rollbacks are unknown";
         let described = self.or_note(aws.service_deployments(&arns).await, lost)?.unwrap_or_default();
-        // One that was described says more; what a list said is all there is of the others.
+        // A description has more members than a list entry, which is all there is if it was not described.
         let whole = |brief: ServiceDeployment| {
             let arn = &brief.service_deployment_arn;
             described.iter().find(|known| &known.service_deployment_arn == arn).cloned().unwrap_or(brief)
@@ -84,7 +84,7 @@ impl Past {
         Ok(list.into_iter().map(whole).collect())
     }
 
-    /// Returns the service revisions that these deployments brought out or went back to.
+    /// Returns the service revisions that these deployments deployed or rolled back to.
     async fn revisions(
         &mut self,
         aws: &Aws,
@@ -102,11 +102,11 @@ impl Past {
             return Ok(Vec::new());
         }
         let arns: Vec<String> = arns.into_iter().collect();
-        let lost = "revisions, images and digests are not known";
+        let lost = "revisions, images and digests are unknown";
         Ok(self.or_note(aws.service_revisions(&arns).await, lost)?.unwrap_or_default())
     }
 
-    /// Reads the task definitions that are not known yet, each once.
+    /// Reads the task definitions that were not read yet, each once.
     async fn define(
         &mut self,
         aws: &Aws,
@@ -116,7 +116,7 @@ impl Past {
         let unknown = named.iter().filter(|arn| !arn.is_empty() && !definitions.contains_key(*arn));
         let found = join_all(unknown.map(|arn| aws.task_definition(arn))).await;
         for found in found {
-            let lost = "tags, commits and who deployed are not known";
+            let lost = "tags, commits and deployers are unknown";
             if let Some(Some(definition)) = self.or_note(found, lost)? {
                 definitions.insert(definition.arn.clone(), definition);
             }
@@ -124,14 +124,14 @@ impl Past {
         Ok(())
     }
 
-    /// Returns what was read; nothing, and a note, where it may not be.
+    /// Returns what was read, or `None` after adding a note if it must not be read.
     fn or_note<T>(&mut self, read: Result<T, ApiError>, lost: &str) -> Result<Option<T>, ApiError> {
         match read {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.may_pass() => Err(error),
             Err(error) => {
                 let note = format!("{lost}: {error}");
-                // The request's id differs from call to call: what is lost is said once.
+                // The request id differs between calls, so what is unknown is noted only once.
                 if !self.notes.iter().any(|known| known.starts_with(lost)) {
                     self.notes.push(note);
                 }
@@ -141,7 +141,7 @@ impl Past {
     }
 }
 
-/// Returns the task definitions that service deployments brought out.
+/// Returns the task definitions that service deployments deployed.
 fn targets(list: &[ServiceDeployment], revisions: &[ServiceRevision]) -> BTreeSet<String> {
     let of = |deployment: &ServiceDeployment| {
         let target = deployment.target()?;

@@ -1,4 +1,4 @@
-//! Owns the join of a service's past: what was deployed, from what, by whom, and how it ended. Pure.
+//! Joins the past deployments of a service: what was deployed, from what, by whom, and with which outcome. Pure.
 
 use std::collections::BTreeMap;
 
@@ -14,26 +14,26 @@ use crate::document::normal::OWN_TAG_PREFIX;
 use crate::outcome::Outcome;
 use crate::watch::judge::{in_words, told_reason};
 
-/// How long before its deployment a deploy of ours may have registered a revision, in seconds.
+/// The longest time between the registration of a revision and its deployment by the same deploy, in seconds.
 ///
-/// It registers first, and then runs the tasks that go before the services: each may take an hour where nobody says more.
+/// A deploy registers first and then runs the tasks before the services, each of which may take an hour by default.
 const REGISTERED_FOR: f64 = 4200.0;
 
-/// Says how a deployment ended, or where it stands.
+/// The outcome of a deployment, or its state while it is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PastState {
     Succeeded,
     RolledBack,
     RollbackFailed,
-    /// The circuit breaker gave it up, and nothing took it back.
+    /// The circuit breaker ended it, and it was not rolled back.
     Failed,
     Stopped,
-    /// Another deployment took its place before it was done.
+    /// It was superseded by another deployment before it ended.
     Superseded,
     InProgress,
     RollingBack,
     Stopping,
-    /// A status of tomorrow.
+    /// A status that this version does not have.
     Unknown,
 }
 
@@ -51,40 +51,40 @@ impl PastState {
     }
 }
 
-/// Holds one deployment of a service.
+/// A past deployment of a service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PastDeployment {
-    /// Empty where only the service's own list told of it.
+    /// Empty if only the service's own list contains it.
     pub service_deployment_arn: String,
     /// `ecs-svc/NUMBER`.
     pub deployment: String,
-    /// As the API has it: SUCCESSFUL, ROLLBACK_SUCCESSFUL, …; of the service's own list COMPLETED, FAILED, ….
+    /// As the API has it: SUCCESSFUL, ROLLBACK_SUCCESSFUL, …; from the service's own list COMPLETED, FAILED, ….
     pub status: String,
-    /// The lifecycle stage of one that is under way.
+    /// The lifecycle stage, while it is in progress.
     pub stage: Option<String>,
-    /// The ARN of the task definition; empty where it is not known.
+    /// The ARN of the task definition; empty if it is not known.
     pub revision: String,
     pub service_revision_arn: String,
     pub images: Vec<ContainerImage>,
-    /// The record that a deploy left on the task definition, by the tags' names without `ecsail:`.
+    /// The record that a deploy left on the task definition, by tag key without `ecsail:`.
     pub tags: BTreeMap<String, String>,
-    /// Whether the task definition was registered for this deployment: then its tags say who deployed.
+    /// Whether the task definition was registered for this deployment, so that its tags name who deployed it.
     pub is_first: bool,
-    /// In seconds since 1970; 0 where it is not known.
+    /// In seconds since 1970; 0 if it is not known.
     pub created_at: f64,
     pub started_at: f64,
     pub finished_at: f64,
     pub reason: Option<String>,
-    /// The ARN of the task definition that ECS went back to.
+    /// The ARN of the task definition that ECS rolled back to.
     pub rolled_back_to: Option<String>,
-    /// The `family:revision` that took its place.
+    /// The `family:revision` that superseded it.
     pub superseded_by: Option<String>,
-    /// It is in the service's list, and FAILED there: without a rollback the service deployment does not say so.
+    /// Whether the service's list has it as FAILED: without a rollback, the service deployment does not show that.
     pub has_failed: bool,
 }
 
 impl PastDeployment {
-    /// Returns how it ended.
+    /// Returns its outcome.
     pub fn state(&self) -> PastState {
         match self.status.as_str() {
             "SUCCESSFUL" | "COMPLETED" => PastState::Succeeded,
@@ -102,7 +102,7 @@ impl PastDeployment {
         }
     }
 
-    /// Returns whether ECS's reason is a failure: without a rollback the circuit breaker only stops a deployment.
+    /// Returns whether ECS's reason is a failure: without a rollback, the circuit breaker only stops a deployment.
     fn tells_of_failure(&self) -> bool {
         let told = self.reason.as_deref().map(|reason| events::read(reason).class);
         told == Some(events::Class::Fail)
@@ -121,24 +121,24 @@ impl PastDeployment {
         }
     }
 
-    /// Returns how long it took, in seconds; nothing while it is under way, or where that is not known.
+    /// Returns its duration in seconds, or `None` while it is in progress or if that is not known.
     pub fn seconds(&self) -> Option<f64> {
         let known = self.finished_at > 0.0 && self.created_at > 0.0;
         known.then_some(self.finished_at - self.created_at)
     }
 
-    /// Returns who deployed; nothing where the record is of an earlier deployment of the same revision.
+    /// Returns who deployed it, or `None` if the record belongs to an earlier deployment of the same revision.
     pub fn deployed_by(&self) -> Option<&str> {
         self.tags.get("deployed-by").filter(|_| self.is_first).map(String::as_str)
     }
 
-    /// Returns the tag that was deployed: as the record has it, else that of the images.
+    /// Returns the deployed tag, from the record or else from the images.
     pub fn deployed_tag(&self) -> Option<String> {
         self.tags.get("tag").cloned().or_else(|| tag_of(&self.images))
     }
 }
 
-/// Returns the tag that the images of a revision have; several where they differ.
+/// Returns the tag of the images of a revision; several if they differ.
 pub fn tag_of(images: &[ContainerImage]) -> Option<String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in images.iter().filter_map(|image| crate::manifest::image::Reference::parse(&image.image).tag) {
@@ -149,13 +149,13 @@ pub fn tag_of(images: &[ContainerImage]) -> Option<String> {
     Some(tags.join(",")).filter(|tags| !tags.is_empty())
 }
 
-/// Returns the id of the deployment that a service revision was made for: both end in the same number.
+/// Returns the id of the deployment that a service revision was created for: both end with the same number.
 pub fn deployment_id(service_revision_arn: &str) -> String {
     let number = service_revision_arn.rsplit('/').next().unwrap_or_default();
     if number.is_empty() { String::new() } else { format!("ecs-svc/{number}") }
 }
 
-/// Returns the record that a deploy left on a task definition, by the tags' names without `ecsail:`.
+/// Returns the record that a deploy left on a task definition, by tag key without `ecsail:`.
 pub fn record_of(definition: &TaskDefinition) -> BTreeMap<String, String> {
     let tags = definition.document["tags"].as_array().into_iter().flatten();
     let own = |tag: &Value| {
@@ -167,14 +167,14 @@ pub fn record_of(definition: &TaskDefinition) -> BTreeMap<String, String> {
 
 /// Returns whether a task definition was registered for a deployment of that time.
 ///
-/// One that was registered long before was deployed by another deploy, and its tags tell of that one.
+/// One that was registered long before belongs to another deploy, and so do its tags.
 pub fn is_registered_for(definition: &TaskDefinition, created_at: f64) -> bool {
     let registered: Epoch =
         serde_json::from_value(definition.document["registeredAt"].clone()).unwrap_or_default();
     registered.0 > 0.0 && (0.0..=REGISTERED_FOR).contains(&(created_at - registered.0 + 1.0))
 }
 
-/// Returns service deployments, newest first, with what each brought out.
+/// Returns service deployments, newest first, with the revision that each deployed.
 pub fn join_past(
     list: &[ServiceDeployment],
     service: &Service,
@@ -188,7 +188,7 @@ pub fn join_past(
     past
 }
 
-/// Returns a service deployment with the revision that it brought out.
+/// Returns a service deployment with the revision that it deployed.
 fn joined(
     deployment: &ServiceDeployment,
     service: &Service,
@@ -253,7 +253,7 @@ pub fn listed(
     past
 }
 
-/// Notes of deployments that were stopped which one took their place: the next that began before they ended.
+/// Sets which deployment superseded each stopped one: the next that began before it ended.
 fn supersede(past: &mut [PastDeployment]) {
     for index in 1..past.len() {
         let (newer, older) = past.split_at_mut(index);
@@ -267,12 +267,12 @@ fn supersede(past: &mut [PastDeployment]) {
     }
 }
 
-/// Returns the short name of a revision, or the id of a deployment as it is.
+/// Returns the short name of a revision, or the id of a deployment unchanged.
 fn revision_of_or_id(name: &str) -> &str {
     if name.starts_with("ecs-svc/") { name } else { revision_of(name) }
 }
 
-/// Adds what the task definitions' tags record.
+/// Adds the records in the tags of the task definitions.
 fn record(past: &mut [PastDeployment], definitions: &Definitions) {
     for index in 0..past.len() {
         let (newer, older) = past.split_at_mut(index + 1);

@@ -6,7 +6,7 @@ fn arn(revision: i64) -> String {
     format!("arn:aws:ecs:us-east-1:123456789012:task-definition/web:{revision}")
 }
 
-/// Returns a service deployment of service revision `n`, which is task definition `web:n`.
+/// Returns a service deployment of service revision `n`, which has task definition `web:n`.
 fn deployment(n: i64, created: f64, members: Value) -> ServiceDeployment {
     let mut value = json!({"serviceDeploymentArn": format!("sd/{n}"), "status": "SUCCESSFUL", "createdAt": created,
         "targetServiceRevision": {"arn": format!("rev/{n}")}});

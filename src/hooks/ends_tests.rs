@@ -1,9 +1,9 @@
-//! How hooks end, and what is left of them.
+//! Tests of how hooks end, and what they leave behind.
 
 use super::tests::{Kept, Ran, ran, with};
 use super::*;
 
-/// Returns the first command's scene, with limits that tests can wait for.
+/// Returns the context of a hook, with limits that are short enough for tests.
 fn scene<'a>(limits: Limits, report: &'a Kept) -> Scene<'a> {
     let (environment, input, secrets) = (with(&[]), String::new(), Vec::new());
     Scene {
@@ -30,7 +30,7 @@ async fn a_command_that_is_not_there_is_named_with_where_paths_begin() {
     let ran = ran(&["./nope.sh"]).await;
     assert_eq!(ran.cause(), "`./nope.sh` exited with 127");
     assert!(
-        ran.failure().hints[0].starts_with("a command was not found; paths begin in"),
+        ran.failure().hints[0].starts_with("check that the command exists; relative paths start in"),
         "{:?}",
         ran.failure()
     );
@@ -54,7 +54,7 @@ async fn a_signal_that_ends_the_shell_is_a_failure_with_its_name() {
 async fn a_signal_that_ends_what_the_shell_runs_is_explained() {
     let ran = ran(&["sh -c 'kill -TERM $$'; exit $?"]).await;
     assert_eq!(ran.cause(), "`sh -c 'kill -TERM $$'; exit $?` exited with 143");
-    assert_eq!(ran.failure().hints, ["143 is what `sh` says of a command that SIGTERM ended"]);
+    assert_eq!(ran.failure().hints, ["exit code 143 means that SIGTERM ended the command"]);
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_shell_that_cannot_be_started_is_a_failure() {
     let nowhere = Path::new("nowhere/at/all");
     let result = run(Moment::OnFailure, &commands, &Told::default(), nowhere, &with(&[]), &report).await;
     let failure = result.expect_err("there is no such directory");
-    assert_eq!(failure.message, "start `sh` for hook `on_failure`");
+    assert_eq!(failure.message, "failed to start `sh` for hook `on_failure`");
     assert!(failure.hints[0].contains("`nowhere/at/all`"), "{failure:?}");
     assert!(report.facts.borrow().is_empty());
 }
@@ -72,7 +72,7 @@ async fn a_shell_that_cannot_be_started_is_a_failure() {
 async fn a_command_whose_time_is_up_is_ended_and_has_failed() {
     let limits = Limits { command: SOON, ..LIMITS };
     let ran = ran_within(limits, "tail -f /dev/null").await;
-    assert_eq!(ran.cause(), "`tail -f /dev/null` had not ended after 1ms and was stopped");
+    assert_eq!(ran.cause(), "`tail -f /dev/null` timed out after 1ms and was stopped");
     assert_eq!(ran.facts().last().expect("an end"), "ended None None true false");
 }
 
@@ -80,12 +80,12 @@ async fn a_command_whose_time_is_up_is_ended_and_has_failed() {
 async fn a_command_that_does_not_end_when_it_is_told_to_is_killed() {
     let limits = Limits { command: SOON, ending: SOON, rest: LIMITS.rest };
     let ran = ran_within(limits, "trap '' TERM; while :; do tail -f /dev/null; done").await;
-    assert!(ran.cause().ends_with("had not ended after 1ms and was stopped"), "{}", ran.cause());
+    assert!(ran.cause().ends_with("timed out after 1ms and was stopped"), "{}", ran.cause());
 }
 
 #[tokio::test]
 async fn a_success_after_the_time_was_up_is_none() {
-    // The trap makes a 0 of the signal; without it, where the signal is faster, the end is the same.
+    // The trap turns the signal into a 0; if the signal is faster than the trap, the outcome is the same.
     let ran = ran_within(Limits { command: SOON, ..LIMITS }, "trap 'exit 0' TERM; while :; do :; done").await;
     assert_eq!(ran.facts().last().expect("an end"), "ended None None true false");
     assert!(ran.result.is_err());
@@ -117,7 +117,7 @@ async fn a_future_that_is_dropped_ends_all_that_the_command_started() {
         _ = running => panic!("it waits for good"),
         () = async {
             report.heard.notified().await;
-            // It opens once the other process holds it, and then reads to the end, which comes when that is gone.
+            // The open succeeds once the other process holds the pipe; the read ends when that process is gone.
             let opened = tokio::task::spawn_blocking(move || std::fs::File::open(held));
             reading = Some(opened.await.expect("no panic").expect("a pipe"));
         } => {}
@@ -128,10 +128,10 @@ async fn a_future_that_is_dropped_ends_all_that_the_command_started() {
     assert_eq!(rest, "");
 }
 
-/// Held by each test that interrupts its process: where they share one, the signals of one would reach the other.
+/// Held by each test that interrupts its process: in a shared process, the signals of one test would reach the others.
 static INTERRUPTED: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Runs another test of this file in a process of its own: the signals of one would reach every hook of this one.
+/// Runs another test of this file in its own process: its signals would reach every hook of this one.
 fn passes_in_its_own_process(name: &str) {
     let program = std::env::current_exe().expect("this program");
     let name = format!("hooks::ends_tests::{name}");

@@ -1,4 +1,4 @@
-//! Owns what is said of a hook that failed.
+//! Formats the failures of hooks.
 
 use std::io;
 
@@ -14,18 +14,18 @@ pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {
     let place = scene.directory.display();
     Failure::error(format!("start `sh` for hook `{}`", scene.hook.name()))
         .because(error)
-        .hint(format!("hooks are run with `sh -c` in the manifest's directory, `{place}`"))
+        .hint(format!("check that `sh` is installed and that the manifest's directory, `{place}`, exists"))
 }
 
-/// Returns the failure of a hook by how its command ended; `shown` is the command without secrets.
+/// Returns the failure of a hook from how its command ended; `shown` is the masked command.
 pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
     let limit = SignedDuration::try_from(scene.limits.command).unwrap_or(SignedDuration::MAX);
     let cause = match end {
         End::Exited(code) => format!("`{shown}` exited with {code}"),
         End::Killed(signal) => format!("`{shown}` was ended by {}", signal_name(signal)),
-        End::TimedOut => format!("`{shown}` had not ended after {limit:#} and was stopped"),
+        End::TimedOut => format!("`{shown}` timed out after {limit:#} and was stopped"),
         End::Interrupted(Signal::Interrupt) => format!("`{shown}` was interrupted"),
-        End::Interrupted(_) => format!("`{shown}` was stopped, as this process was asked to end"),
+        End::Interrupted(_) => format!("`{shown}` was stopped, because ecsail was asked to terminate"),
     };
     let kind = if matches!(end, End::Interrupted(_)) { Kind::Interrupted } else { Kind::Error };
     Failure::new(kind, format!("hook `{}` failed", scene.hook.name()))
@@ -36,27 +36,25 @@ pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
 fn hint(end: End, scene: &Scene<'_>) -> Option<String> {
     let place = scene.directory.display();
     match end {
-        End::Exited(127) => {
-            Some(format!("a command was not found; paths begin in the manifest's directory, `{place}`"))
-        }
+        End::Exited(127) => Some(format!(
+            "check that the command exists; relative paths start in the manifest's directory, `{place}`"
+        )),
         End::Exited(126) => {
-            Some(format!("a file may not be executed: `chmod +x` it; paths begin in `{place}`"))
+            Some(format!("make the file executable with `chmod +x`; relative paths start in `{place}`"))
         }
-        // What a shell makes of a command that a signal ended.
+        // The exit code that a shell gives a command that a signal ended.
         End::Exited(code @ 129..=159) => {
-            Some(format!("{code} is what `sh` says of a command that {} ended", signal_name(code - 128)))
+            Some(format!("exit code {code} means that {} ended the command", signal_name(code - 128)))
         }
-        End::Exited(_) | End::Killed(_) => {
-            Some("where it does not matter that a command fails, end it with `|| true`".to_owned())
-        }
-        End::TimedOut => {
-            Some("a hook is waited for; what takes longer is better only started by it".to_owned())
-        }
+        End::Exited(_) | End::Killed(_) => Some("append `|| true` to a command that may fail".to_owned()),
+        End::TimedOut => Some(
+            "let the hook start longer work in the background, because ecsail waits for hooks".to_owned(),
+        ),
         End::Interrupted(_) => None,
     }
 }
 
-/// Returns the name of a signal that has the same number everywhere, or its number.
+/// Returns the name of a signal whose number is the same on every system, or else its number.
 fn signal_name(signal: i32) -> String {
     let name = match signal {
         1 => "SIGHUP",

@@ -1,10 +1,10 @@
-//! Owns the process group of a command, and the signals that go to it.
+//! The process group of a command, and the signals that are sent to it.
 
 use std::io;
 
 use tokio::process::{Child, Command};
 
-/// A signal that ends this process, and that is passed on.
+/// A signal to terminate this process, which is forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
     Interrupt,
@@ -12,23 +12,23 @@ pub(super) enum Signal {
     Kill,
 }
 
-/// Holds the group of a command until that has ended; dropped before, it kills all of the group.
+/// The process group of a running command. Dropped before the command has ended, it kills the whole group.
 pub(super) struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
 }
 
-/// Makes a command the leader of a group of its own.
+/// Makes a command the leader of its own process group.
 pub(super) fn lead(command: &mut Command) {
     #[cfg(unix)]
     command.process_group(0);
-    // Also where there are no groups, nothing is left behind.
+    // Without process groups, at least the shell is not left behind.
     command.kill_on_drop(true);
 }
 
 #[cfg(unix)]
 impl Group {
-    /// Returns the group of a command that was just started as a leader.
+    /// Returns the group of a command that was just started as its leader.
     pub(super) fn of(child: &Child) -> Group {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Group { leader: id.and_then(rustix::process::Pid::from_raw) }
@@ -43,12 +43,12 @@ impl Group {
             Signal::Kill => Number::KILL,
         };
         if let Some(leader) = self.leader {
-            // A group that is no more needs no signal.
+            // The group may be gone already, and then needs no signal.
             let _ = rustix::process::kill_process_group(leader, number);
         }
     }
 
-    /// Leaves what is still in the group alone from now on: its leader has ended, and a process may stay on purpose.
+    /// Stops managing the group: its leader has ended, and the other processes may be left running on purpose.
     pub(super) fn release(&mut self) {
         self.leader = None;
     }
@@ -56,15 +56,15 @@ impl Group {
 
 #[cfg(not(unix))]
 impl Group {
-    /// Returns nothing to send signals to.
+    /// Returns a group that sends no signals.
     pub(super) fn of(_: &Child) -> Group {
         Group {}
     }
 
-    /// Does nothing: there are no groups.
+    /// Does nothing: there are no process groups.
     pub(super) fn send(&self, _: Signal) {}
 
-    /// Does nothing: there are no groups.
+    /// Does nothing: there are no process groups.
     pub(super) fn release(&mut self) {}
 }
 
@@ -74,7 +74,8 @@ impl Drop for Group {
     }
 }
 
-/// Hears the signals that ask this process to end. A group of its own does not get them from the terminal.
+/// Listens for the signals that ask this process to terminate. A command in its own group does not get them from the
+/// terminal.
 pub(super) struct Signals {
     #[cfg(unix)]
     heard: [tokio::signal::unix::Signal; 2],
@@ -82,16 +83,16 @@ pub(super) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Returns a listener.
+    /// Starts to listen.
     ///
     /// # Errors
-    /// A system that has no signals to give.
+    /// The system provides no signals.
     pub(super) fn listen() -> io::Result<Signals> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Signals { heard: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
     }
 
-    /// Returns the next signal.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> Signal {
         let [interrupt, terminate] = &mut self.heard;
         tokio::select! {
@@ -103,15 +104,15 @@ impl Signals {
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Returns a listener.
+    /// Starts to listen.
     ///
     /// # Errors
-    /// None here.
+    /// Never.
     pub(super) fn listen() -> io::Result<Signals> {
         Ok(Signals {})
     }
 
-    /// Returns the next signal.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> Signal {
         let _ = tokio::signal::ctrl_c().await;
         Signal::Interrupt

@@ -1,22 +1,22 @@
-//! Owns reading what a command writes, line by line, however long its lines are.
+//! Reads the output of a command line by line, with lines of any length.
 
 use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// How many bytes of a line are kept: far more than are shown, so that what is shown never ends within a secret.
+/// The number of bytes kept of a line: far more than are shown, so that the shown part never ends within a secret.
 const KEPT: usize = 64 * 1024;
 
-/// Reads lines from one end of a pipe.
+/// Reads lines from a pipe.
 pub(super) struct Lines<R> {
-    /// None once the other end is closed.
+    /// `None` once the other end is closed.
     from: Option<R>,
     begun: Vec<u8>,
     whole: VecDeque<String>,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    /// Returns the lines of a pipe; without one there are none.
+    /// Creates a reader of a pipe; without a pipe, there are no lines.
     pub(super) fn of(from: Option<R>) -> Lines<R> {
         Lines { from, begun: Vec::new(), whole: VecDeque::new() }
     }
@@ -26,9 +26,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.from.is_some() || !self.whole.is_empty()
     }
 
-    /// Returns the next line, without its end; `None` at the end. What is not UTF-8 is replaced.
+    /// Returns the next line without its line end, or `None` at the end. Invalid UTF-8 is replaced.
     ///
-    /// Nothing is lost where this is dropped before it has returned: what was read is kept.
+    /// Cancel safe: bytes that were read are kept for the next call.
     pub(super) async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(line) = self.whole.pop_front() {
@@ -38,7 +38,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let mut bytes = [0; 4096];
             match from.read(&mut bytes).await {
                 Ok(count) if count > 0 => self.take(&bytes[..count]),
-                // A pipe that cannot be read any more has nothing more to say.
+                // A pipe that cannot be read has no more lines.
                 _ => self.close(),
             }
         }

@@ -1,7 +1,7 @@
-//! Owns running the manifest's hooks: shell commands before a deploy, after it, and where it has failed.
+//! Runs the manifest's hooks: shell commands before a deploy, after it, and after a failed one.
 //!
-//! What they write is told line by line; nothing of it is ever read as an answer, only how a command ends counts. It
-//! talks to nobody but the commands, never to AWS, and does not decide what a failed hook means for a deploy.
+//! Reports their output line by line, and never interprets it: only the exit status counts. Runs only commands, never
+//! calls AWS, and does not decide what a failed hook means for a deploy.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub use told::{HookTarget, HookTargetEnd, Told};
 
 use shell::{End, Scene};
 
-/// Says when a hook is run.
+/// The point of a deploy at which a hook runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     BeforeDeploy,
@@ -31,7 +31,7 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// Returns the hook's name, as the manifest has it.
+    /// Returns the hook's name in the manifest.
     pub fn name(self) -> &'static str {
         match self {
             Moment::BeforeDeploy => "before_deploy",
@@ -41,14 +41,14 @@ impl Moment {
     }
 }
 
-/// Holds how long each thing may take.
+/// The time limits of a command.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// A command.
+    /// For the command to end.
     command: Duration,
-    /// A command that was told to end, before it is killed.
+    /// For the command to end after a signal, before it is killed.
     ending: Duration,
-    /// What is written after the command's end, by processes that it left behind.
+    /// For the output of processes that the command left running.
     rest: Duration,
 }
 
@@ -58,15 +58,16 @@ const LIMITS: Limits = Limits {
     rest: Duration::from_secs(2),
 };
 
-/// Runs the commands of a hook in order, each with `sh -c` in the manifest's directory; the first that fails is the last.
+/// Runs the commands of a hook in order, each with `sh -c` in the manifest's directory, up to the first that fails.
 ///
-/// A command has the given environment and the variables `ECSAIL_*`, the same as JSON on stdin, and ten minutes. It is in
-/// a process group of its own, so that all that it started can be ended. A signal to end this process goes on to it, and
-/// the hook has failed then, whatever its exit code. The caller listens to such signals already: from here on they do not
-/// end the process by themselves. Where the future is dropped, the whole group is killed.
+/// A command gets the given environment, the variables `ECSAIL_*`, and the same data as JSON on stdin; it may take ten
+/// minutes. It runs in its own process group, so that everything that it started can be ended. A signal to terminate
+/// this process is forwarded to it, and the hook has then failed, whatever its exit code. The caller must listen for
+/// these signals already, so that they no longer end the process by themselves. If the future is dropped, the whole
+/// group is killed.
 ///
 /// # Errors
-/// `sh` could not be started, a command ended with something else than 0, took too long, or was interrupted.
+/// `sh` could not be started, or a command exited with another code than 0, timed out, or was interrupted.
 pub async fn run(
     moment: Moment,
     commands: &[String],
@@ -78,7 +79,7 @@ pub async fn run(
     let hook = moment.name();
     let scene = Scene {
         hook: moment,
-        // The parent of a plain file name is an empty path, which is no directory.
+        // The parent of a bare file name is an empty path, which is not a directory.
         directory: if directory.as_os_str().is_empty() { Path::new(".") } else { directory },
         environment: told.environment(hook, environment),
         input: told.input(hook),

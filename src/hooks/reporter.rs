@@ -10,18 +10,18 @@ pub trait HookReporter {
     fn hook(&self, hook: Moment, fact: HookFact<'_>);
 }
 
-/// Holds one fact of a command that a hook runs.
+/// A fact about a command that a hook runs.
 #[derive(Clone, Copy, Debug)]
 pub enum HookFact<'a> {
     /// It was started.
     Started { command: &'a str },
     /// It wrote a line.
     Line { stream: HookStream, line: &'a str },
-    /// It ended: by itself with a code, or by a signal, or because its time was up or somebody interrupted.
+    /// It ended: by itself with a code, by a signal, by its timeout, or by an interrupt.
     Ended { code: Option<i32>, signal: Option<i32>, timed_out: bool, interrupted: bool, seconds: f64 },
 }
 
-/// Says where a command wrote a line.
+/// The stream to which a command wrote a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HookStream {
     Stdout,

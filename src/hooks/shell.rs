@@ -1,4 +1,4 @@
-//! Owns one command of a hook: starting it, telling what it writes, and knowing how it ended.
+//! Runs one command of a hook: starts it, reports its output, and determines how it ended.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,13 +16,13 @@ use super::reporter::{HookFact, HookReporter, HookStream};
 use super::{Limits, Moment};
 use crate::diagnose::log::masked_line;
 
-/// Holds what all commands of a hook share.
+/// The context that all commands of a hook share.
 pub(super) struct Scene<'a> {
     pub(super) hook: Moment,
     pub(super) directory: &'a Path,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) input: String,
-    /// Values that are hidden wherever they stand.
+    /// Values that are masked wherever they appear.
     pub(super) secrets: Vec<String>,
     pub(super) limits: Limits,
     pub(super) report: &'a dyn HookReporter,
@@ -38,7 +38,7 @@ impl Scene<'_> {
     }
 }
 
-/// Says how a command ended.
+/// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Exited(i32),
@@ -53,7 +53,7 @@ impl End {
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
             return End::Killed(signal);
         }
-        // Without a code and without a signal it was no success, whatever it was.
+        // Without an exit code and without a signal, it counts as failed.
         End::Exited(status.code().unwrap_or(1))
     }
 
@@ -68,10 +68,10 @@ impl End {
     }
 }
 
-/// Runs one command and returns how it ended; `shown` is the command without secrets.
+/// Runs one command and returns how it ended; `shown` is the masked command.
 ///
 /// # Errors
-/// `sh` could not be started, or not be waited for.
+/// `sh` could not be started or waited for.
 pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Result<End> {
     let mut signals = Signals::listen()?;
     let mut child = start(command, scene)?;
@@ -80,7 +80,8 @@ pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Re
     scene.tell(HookFact::Started { command: shown });
     let mut output = Output { out: Lines::of(child.stdout.take()), err: Lines::of(child.stderr.take()) };
     let input = give(child.stdin.take(), &scene.input);
-    // Input and output go on side by side: a command may write much before it reads. Only its end ends both.
+    // Input and output are handled concurrently, because a command may write much before it reads. Only the command's
+    // end stops both.
     let end = tokio::select! {
         end = ended(&mut child, &group, &mut signals, scene.limits) => end?,
         never = async { tokio::join!(input, output.tell(scene), std::future::pending()).2 } => never,
@@ -92,7 +93,7 @@ pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Re
     if whole {
         group.release();
     } else {
-        let left = "a process that it left behind holds its output; what that still writes is not shown";
+        let left = "a process that it left running keeps its output open; further output is not shown";
         scene.report.note(&format!("{}: {left}", scene.hook.name()));
     }
     scene.tell(end.told(begun.elapsed().as_secs_f64()));
@@ -111,11 +112,11 @@ fn start(command: &str, scene: &Scene<'_>) -> io::Result<Child> {
 /// Writes a command's input and closes it.
 async fn give(to: Option<ChildStdin>, input: &str) {
     let Some(mut to) = to else { return };
-    // A command need not read it, and may end before it has read all.
+    // A command need not read it, and may end before it has read everything.
     let _ = to.write_all(input.as_bytes()).await;
 }
 
-/// Returns how a command ended, after it was told to end where that was needed.
+/// Waits for a command to end, after a signal if it timed out or was interrupted, and returns how it ended.
 async fn ended(child: &mut Child, group: &Group, signals: &mut Signals, limits: Limits) -> io::Result<End> {
     let (end, signal) = tokio::select! {
         status = child.wait() => return status.map(End::of),
@@ -126,23 +127,23 @@ async fn ended(child: &mut Child, group: &Group, signals: &mut Signals, limits: 
     tokio::select! {
         status = child.wait() => return status.map(|_| end),
         () = sleep(limits.ending) => {}
-        // Whoever asks twice means it.
+        // A second interrupt kills the command at once.
         _ = signals.next() => {}
     }
     group.send(Signal::Kill);
-    // Where there are no groups, it is the shell alone that can be ended.
+    // Without process groups, only the shell can be killed.
     let _ = child.start_kill();
     child.wait().await.map(|_| end)
 }
 
-/// Reads what a command writes.
+/// The output streams of a command.
 struct Output {
     out: Lines<ChildStdout>,
     err: Lines<ChildStderr>,
 }
 
 impl Output {
-    /// Tells lines as they come, until both streams are at their end.
+    /// Reports lines as they arrive, until both streams have ended.
     async fn tell(&mut self, scene: &Scene<'_>) {
         while self.out.is_open() || self.err.is_open() {
             let (stream, line) = tokio::select! {

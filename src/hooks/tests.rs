@@ -1,4 +1,4 @@
-//! Hooks with a real `sh`.
+//! Tests of hooks with a real `sh`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::outcome::Outcome;
 
-/// Keeps what it is told, as lines.
+/// Keeps the reported events as lines.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) lines: RefCell<Vec<String>>,
@@ -41,7 +41,7 @@ impl HookReporter for Kept {
     }
 }
 
-/// Returns this process's way to programs, and more variables.
+/// Returns the `PATH` of this process, and more variables.
 pub(super) fn with(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
     let path = std::env::var("PATH").expect("a path");
     let more = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -100,7 +100,7 @@ async fn both_streams_are_told_by_name() {
 
 #[tokio::test]
 async fn a_line_is_told_while_the_command_still_runs() {
-    // The command ends only when its line was heard.
+    // The command ends only after its line was reported.
     let folder = tempfile::tempdir().expect("a folder");
     let (report, environment) = (Kept::default(), with(&[]));
     let commands = ["mkfifo gate; echo ready; cat gate".to_owned()];
@@ -124,7 +124,7 @@ async fn commands_run_in_order_and_the_first_failure_is_the_last() {
     assert_eq!(ran.failure().message, "hook `before_deploy` failed");
     assert_eq!(ran.cause(), "`echo two; exit 3` exited with 3");
     assert_eq!(ran.failure().kind, crate::error::Kind::Error);
-    assert_eq!(ran.failure().hints, ["where it does not matter that a command fails, end it with `|| true`"]);
+    assert_eq!(ran.failure().hints, ["append `|| true` to a command that may fail"]);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn what_is_not_known_is_unset_also_where_it_is_set_outside() {
 #[tokio::test]
 async fn nothing_of_the_process_reaches_a_command_that_the_settings_do_not_have() {
     let lines = ran(&["env"]).await.lines();
-    // Beside what it is given, a shell sets variables of its own.
+    // Beside the given variables, a shell sets its own.
     let known = |line: &&String| {
         ["PATH=", "ECSAIL_", "PWD=", "OLDPWD=", "SHLVL=", "_="].iter().any(|name| line.starts_with(name))
     };
@@ -204,7 +204,7 @@ async fn a_command_reads_json() {
     assert_eq!(read, expected);
 }
 
-/// Returns more to read than a pipe holds.
+/// Returns more input than a pipe can hold.
 fn many_targets() -> Told {
     let end = HookTargetEnd { outcome: Outcome::Failed, detail: Some("x".repeat(1000)) };
     let target = HookTarget { end: Some(end), ..target("service", "x") };

@@ -1,4 +1,4 @@
-//! Owns what a hook is told: variables, and JSON on stdin.
+//! The data that a hook gets: environment variables, and JSON on stdin.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,21 @@ use serde::Serialize;
 
 use crate::outcome::Outcome;
 
-/// Holds what a hook is told.
+/// The data that a hook gets.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     pub app: Option<String>,
     pub stage: Option<String>,
     pub tag: Option<String>,
-    /// The release's id.
+    /// The id of the release.
     pub release: String,
     pub performer: Option<String>,
-    /// How the deploy ended; none before.
+    /// The outcome of the deploy; `None` before it.
     pub outcome: Option<Outcome>,
     pub targets: Vec<HookTarget>,
-    /// Nothing of it is real: it runs in the sandbox.
+    /// Whether the deploy runs in the sandbox.
     pub sandbox: bool,
-    /// Values that are named and not told: what looks secret among them is hidden in what a hook writes.
+    /// Variables that are not passed to the hook; the secret-looking ones among them are masked in its output.
     pub vars: BTreeMap<String, String>,
 }
 
@@ -64,9 +64,9 @@ impl Told {
         names.collect::<Vec<_>>().join(" ")
     }
 
-    /// Returns the environment of a hook: the given one, and what the hook is told.
+    /// Returns the environment of a hook: the given one, and the hook's variables.
     ///
-    /// What is not known is unset: a deploy within another's hook would else be told of the outer one.
+    /// Unknown values are unset, so that a deploy within another's hook does not get the values of the outer one.
     pub(super) fn environment(
         &self,
         hook: &str,
@@ -93,7 +93,7 @@ impl Told {
         environment
     }
 
-    /// Returns what a hook reads from stdin: one line of JSON; what is not known is null.
+    /// Returns the stdin of a hook: one line of JSON, with null for unknown values.
     pub(super) fn input(&self, hook: &str) -> String {
         let input = Input {
             hook,

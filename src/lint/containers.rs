@@ -1,4 +1,4 @@
-//! Owns the rules about what a task definition is made of: its family, its containers, their names and images.
+//! Checks of a task definition's family, size and tags, and of the names, images and limits of its containers.
 
 use super::Findings;
 use super::view::{Container, Task, empty, integer, shown, text};
@@ -24,7 +24,7 @@ pub(super) fn names(task: &Task<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Reports a name that has other than letters, digits, `_` and `-`, or too many of them.
+/// Reports a name with characters other than letters, digits, `_` and `-`, or with too many characters.
 fn named(node: &Node, path: &str, what: &str, findings: &mut Findings<'_>) {
     let Some(name) = node.text() else { return };
     let allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
@@ -33,8 +33,8 @@ fn named(node: &Node, path: &str, what: &str, findings: &mut Findings<'_>) {
     }
     let hint = format!("use letters, digits, `_` and `-`, up to {MAX_NAME} of them");
     let message = match name.chars().find(|character| !allowed(*character)) {
-        Some(_) if node.span.expression => format!("{what} has a character that ECS does not take"),
-        Some(character) => format!("{what} {} has `{character}`, which ECS does not take", shown(node)),
+        Some(_) if node.span.expression => format!("{what} contains a character that ECS does not allow"),
+        Some(character) => format!("{what} {} contains `{character}`, which ECS does not allow", shown(node)),
         None if name.is_empty() => format!("{what} is empty"),
         None => format!("{what} has {} characters", name.chars().count()),
     };
@@ -48,8 +48,8 @@ pub(super) fn count(task: &Task<'_>, findings: &mut Findings<'_>) {
     if items.is_empty() {
         findings.add(list, path, "the task definition has no container", "add one".to_owned());
     } else if items.len() > MAX_CONTAINERS {
-        let message = format!("{} containers, ECS takes at most {MAX_CONTAINERS}", items.len());
-        findings.add(list, path, message, "move some into a task definition of their own".to_owned());
+        let message = format!("{} containers: ECS allows at most {MAX_CONTAINERS}", items.len());
+        findings.add(list, path, message, "move some of them into another task definition".to_owned());
     }
 }
 
@@ -59,9 +59,9 @@ pub(super) fn complete(task: &Task<'_>, findings: &mut Findings<'_>) {
             let message = format!("{} has no `{member}`", container.shown());
             let hint = match member {
                 "image" => {
-                    "write it: `image: repository:tag`; a layer is merged into the container of its name"
+                    "add `image: repository:tag`; a layer is merged into the container with the same name"
                 }
-                _ => "write it: `name: app`",
+                _ => "add `name: app`",
             };
             findings.add(container.node, container.path(""), message, hint.to_owned());
         }
@@ -78,7 +78,7 @@ pub(super) fn essential(task: &Task<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let at = first.node.get("essential").unwrap_or(first.node);
-    let hint = "leave `essential: false` out of the container that the task is for".to_owned();
+    let hint = "remove `essential: false` from the main container of the task".to_owned();
     findings.add(at, first.path("essential"), "no container is essential", hint);
 }
 
@@ -89,11 +89,11 @@ pub(super) fn latest(task: &Task<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let message = match reference.version() {
-            None => format!("the image of {} names no version, so `latest` is taken", container.shown()),
-            Some("latest") => format!("the image of {} is `latest`", container.shown()),
+            None => format!("the image of {} has no tag, so `latest` is used", container.shown()),
+            Some("latest") => format!("the image of {} has the tag `latest`", container.shown()),
             Some(_) => continue,
         };
-        let hint = "name a tag or a digest: what `latest` is changes under a running service".to_owned();
+        let hint = "use a tag or a digest that does not change: `latest` may be another image each time a task starts".to_owned();
         findings.add(image, container.path("image"), message, hint);
     }
 }
@@ -101,7 +101,7 @@ pub(super) fn latest(task: &Task<'_>, findings: &mut Findings<'_>) {
 pub(super) fn bytes(task: &Task<'_>, findings: &mut Findings<'_>) {
     let bytes = task.node.to_value().to_string().len();
     if bytes > MAX_BYTES {
-        let message = format!("the task definition has {bytes} bytes, ECS takes at most {MAX_BYTES}");
+        let message = format!("the task definition has {bytes} bytes: ECS allows at most {MAX_BYTES}");
         let hint = "move long values into files in the image, or into `environmentFiles`".to_owned();
         findings.add(task.node, "", message, hint);
     }
@@ -128,7 +128,7 @@ pub(super) fn reservation(task: &Task<'_>, findings: &mut Findings<'_>) {
             && hard > 0
         {
             let message = format!("{} reserves more memory than its limit allows", container.shown());
-            let hint = "make `memoryReservation` smaller than `memory`, or leave one of them out".to_owned();
+            let hint = "make `memoryReservation` smaller than `memory`, or remove one of them".to_owned();
             findings.add(at, container.path("memoryReservation"), message, hint);
         }
     }
@@ -138,8 +138,8 @@ pub(super) fn ephemeral_storage(task: &Task<'_>, findings: &mut Findings<'_>) {
     let Some(storage) = task.node.get("ephemeralStorage") else { return };
     let Some(size) = storage.get("sizeInGiB") else { return };
     if integer(storage, "sizeInGiB").is_some_and(|size| !(21..=200).contains(&size)) {
-        let message = format!("`sizeInGiB` is {}, ECS takes 21 to 200", shown(size));
-        let hint = "without `ephemeralStorage` a Fargate task has 20 GiB".to_owned();
+        let message = format!("`sizeInGiB` is {}: ECS allows 21 to 200", shown(size));
+        let hint = "remove `ephemeralStorage` for the default of 20 GiB".to_owned();
         findings.add(size, "ephemeralStorage.sizeInGiB", message, hint);
     }
 }

@@ -1,4 +1,4 @@
-//! Owns the rules about the order in which containers start.
+//! Checks of `dependsOn`, the order in which containers start.
 
 use super::Findings;
 use super::view::{Container, Task, absent, items, shown, text};
@@ -21,14 +21,17 @@ pub(super) fn exists(task: &Task<'_>, findings: &mut Findings<'_>) {
             let Some(wanted) = name.text().filter(|wanted| task.container(wanted).is_none()) else {
                 continue;
             };
-            let message =
-                format!("{} depends on {}, which is no container here", container.shown(), shown(name));
+            let message = format!(
+                "{} depends on {}, which is not a container of this task definition",
+                container.shown(),
+                shown(name)
+            );
             findings.add(name, format!("{path}.containerName"), message, near(wanted, name, task));
         }
     }
 }
 
-/// Returns the container that was meant; nothing where an expression gave the name.
+/// Returns the hint with the most similar container name; `None` if an expression produced the name.
 pub(super) fn near(wanted: &str, name: &Node, task: &Task<'_>) -> Option<String> {
     let spelled = task.containers.iter().filter_map(|container| container.node.get("name"));
     let spelled = spelled.filter(|node| !node.span.expression).filter_map(Node::text);
@@ -46,11 +49,11 @@ pub(super) fn health(task: &Task<'_>, findings: &mut Findings<'_>) {
             };
             if absent(other.node, "healthCheck") {
                 let message = format!(
-                    "{} waits until {} is healthy, which has no `healthCheck`",
+                    "{} waits for {} to be healthy, but it has no `healthCheck`",
                     container.shown(),
                     other.shown()
                 );
-                let hint = "give that container a `healthCheck` (the image's own does not count), or wait for `START`";
+                let hint = "add a `healthCheck` to that container (one in the image does not count), or wait for `START`";
                 findings.add(node, path, message, hint.to_owned());
             }
         }
@@ -69,12 +72,11 @@ pub(super) fn essential(task: &Task<'_>, findings: &mut Findings<'_>) {
                 || matches!(member.map(|node| &node.kind), Some(Kind::Scalar(Scalar::Bool(true, _))));
             if essential {
                 let message = format!(
-                    "{} waits for the end (`{condition}`) of {}, which is essential",
+                    "{} waits for {} to end (`{condition}`), but that container is essential",
                     container.shown(),
                     other.shown()
                 );
-                let hint =
-                    "set `essential: false` on that container: the end of an essential one ends the task";
+                let hint = "set `essential: false` on that container: the task stops when an essential container ends";
                 findings.add(node, path, message, hint.to_owned());
             }
         }
@@ -89,19 +91,14 @@ pub(super) fn cycle(task: &Task<'_>, findings: &mut Findings<'_>) {
         }
         let names: Vec<String> =
             round.iter().chain([&start]).map(|at| task.containers[*at].shown()).collect();
-        let message = format!("containers wait for each other: {}", names.join(" → "));
+        let message = format!("containers depend on each other: {}", names.join(" → "));
         let at = container.node.get("dependsOn").unwrap_or(container.node);
-        findings.add(
-            at,
-            container.path("dependsOn"),
-            message,
-            "take one of these dependencies out".to_owned(),
-        );
+        findings.add(at, container.path("dependsOn"), message, "remove one of these dependencies".to_owned());
     }
 }
 
-/// Looks for a way from the last of `round` back to `start`, over containers behind `start` only, so that each circle
-/// is found once.
+/// Searches for a path of dependencies from `here` to `start`, and adds its containers to `round`. Visits only
+/// containers after `start`, so that each cycle is found once.
 fn leads_back(
     task: &Task<'_>,
     start: usize,

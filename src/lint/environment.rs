@@ -1,4 +1,4 @@
-//! Owns the rules about environment variables, secrets and environment files.
+//! Checks of environment variables, secrets and environment files.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::plaintext::looks_secret;
 use super::view::{Task, items, shown, text};
 use crate::document::tree::Node;
 
-/// The most environment files of a container, from the API reference: ContainerDefinition.environmentFiles.
+/// The maximum number of environment files of a container, from the API reference: ContainerDefinition.environmentFiles.
 const MAX_FILES: usize = 10;
 
 pub(super) fn clash(task: &Task<'_>, findings: &mut Findings<'_>) {
@@ -16,8 +16,11 @@ pub(super) fn clash(task: &Task<'_>, findings: &mut Findings<'_>) {
         for secret in items(container.node, "secrets") {
             let Some(node) = secret.get("name") else { continue };
             if node.text().is_some_and(|name| plain.contains(name)) {
-                let message =
-                    format!("{} has {} as a secret and as a plain variable", container.shown(), shown(node));
+                let message = format!(
+                    "{} has {} both in `secrets` and in `environment`",
+                    container.shown(),
+                    shown(node)
+                );
                 let path = match node.span.expression {
                     true => container.path("secrets"),
                     false => container.path(&format!("secrets[{}]", node.text().unwrap_or_default())),
@@ -26,7 +29,7 @@ pub(super) fn clash(task: &Task<'_>, findings: &mut Findings<'_>) {
                     node,
                     path,
                     message,
-                    "take it out of `environment` or out of `secrets`".to_owned(),
+                    "remove it from `environment` or from `secrets`".to_owned(),
                 );
             }
         }
@@ -49,7 +52,7 @@ pub(super) fn plaintext(task: &Task<'_>, findings: &mut Findings<'_>) {
             };
             let message = format!("the plain value of {} looks like a secret: {why}", shown(name));
             let hint =
-                "keep it in Secrets Manager or the Parameter Store, and name it under `secrets`".to_owned();
+                "store it in Secrets Manager or Parameter Store, and reference it under `secrets`".to_owned();
             findings.add_private(name, path, message, hint);
         }
     }
@@ -60,16 +63,16 @@ pub(super) fn files(task: &Task<'_>, findings: &mut Findings<'_>) {
         let files = items(container.node, "environmentFiles");
         if let Some(list) = container.node.get("environmentFiles").filter(|_| files.len() > MAX_FILES) {
             let message = format!(
-                "{} environment files of {}, ECS takes at most {MAX_FILES}",
+                "{} environment files of {}: ECS allows at most {MAX_FILES}",
                 files.len(),
                 container.shown()
             );
-            findings.add(list, container.path("environmentFiles"), message, "join some of them".to_owned());
+            findings.add(list, container.path("environmentFiles"), message, "merge some of them".to_owned());
         }
         for (index, file) in files.iter().enumerate() {
             let Some(node) = file.get("value") else { continue };
             if node.text().is_some_and(|value| !value.ends_with(".env")) {
-                let message = format!("an environment file is named `….env`, found {}", shown(node));
+                let message = format!("an environment file must be named `….env`, found {}", shown(node));
                 let path = container.path(&format!("environmentFiles[{index}].value"));
                 findings.add(node, path, message, "rename the object in S3".to_owned());
             }

@@ -1,4 +1,4 @@
-//! Owns the rules about what Fargate needs and what it does not have.
+//! Checks of what Fargate requires and what it does not support.
 
 use super::Findings;
 use super::containers::from_ecr;
@@ -6,7 +6,7 @@ use super::health::any;
 use super::view::{Container, Task, empty, is_set, items, listed, text};
 use crate::document::tree::Node;
 
-/// Members of a container that are not valid on Fargate, from the page on Fargate task definitions.
+/// Container members that are not valid on Fargate, from the developer guide (fargate-tasks-services.html).
 const CONTAINER: &[&str] = &[
     "disableNetworking",
     "dnsSearchDomains",
@@ -21,19 +21,19 @@ const LINUX: &[&str] = &["devices", "maxSwap", "sharedMemorySize", "swappiness",
 /// Members of the task, from the same page.
 const TASK: &[&str] = &["ipcMode", "placementConstraints"];
 
-const HINT: &str = "take it out, or run the task on EC2: `requiresCompatibilities: [EC2]`";
+const HINT: &str = "remove it, or run the task on EC2: `requiresCompatibilities: [EC2]`";
 
 pub(super) fn network_mode(task: &Task<'_>, findings: &mut Findings<'_>) {
     let Some(mode) = task.network_mode().filter(|mode| task.fargate() && *mode != "awsvpc") else { return };
-    let hint = "write `networkMode: awsvpc`".to_owned();
+    let hint = "set `networkMode: awsvpc`".to_owned();
     match task.node.get("networkMode") {
-        // Enum values are no secrets, and the reader has checked this one.
+        // The reader has checked that this is a value of the enum, so it cannot be a secret.
         Some(node) => {
-            findings.add(node, "networkMode", format!("Fargate has no network mode `{mode}`"), hint)
+            findings.add(node, "networkMode", format!("Fargate does not support network mode `{mode}`"), hint)
         }
         None => {
             let at = task.node.get("requiresCompatibilities").unwrap_or(task.node);
-            findings.add(at, "networkMode", "Fargate needs the network mode `awsvpc`, and none is set", hint);
+            findings.add(at, "networkMode", "Fargate requires network mode `awsvpc`, but none is set", hint);
         }
     }
 }
@@ -45,9 +45,9 @@ pub(super) fn size(task: &Task<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let at = task.node.get("requiresCompatibilities").unwrap_or(task.node);
-    let message = format!("Fargate needs {} of the task", listed(&missing));
+    let message = format!("Fargate requires {} on the task", listed(&missing));
     let hint =
-        "write them beside `family`, such as `cpu: 256` and `memory: 512`; those of containers do not count";
+        "set them beside `family`, such as `cpu: 256` and `memory: 512`; those of containers do not count";
     findings.add(at, "", message, hint.to_owned());
 }
 
@@ -59,7 +59,12 @@ pub(super) fn unsupported(task: &Task<'_>, findings: &mut Findings<'_>) {
         report(node, member.to_owned(), member, findings);
     }
     if let Some(node) = task.node.get("pidMode").filter(|node| node.text() == Some("host")) {
-        findings.add(node, "pidMode", "Fargate has no `pidMode` `host`", "`task` is the only one".to_owned());
+        findings.add(
+            node,
+            "pidMode",
+            "Fargate does not support `pidMode: host`",
+            "use `task`, the only mode that Fargate supports".to_owned(),
+        );
     }
     for (index, volume) in items(task.node, "volumes").iter().enumerate() {
         let name = volume.get("name").filter(|name| !name.span.expression).and_then(Node::text);
@@ -94,17 +99,17 @@ fn unsupported_of(container: &Container<'_>, findings: &mut Findings<'_>) {
     };
     for node in added.iter().filter(|node| node.text().is_some_and(|name| !name.ends_with("SYS_PTRACE"))) {
         let path = container.path("linuxParameters.capabilities.add");
-        findings.add(node, path, "Fargate adds no capability but `SYS_PTRACE`", HINT.to_owned());
+        findings.add(node, path, "Fargate can add no capability except `SYS_PTRACE`", HINT.to_owned());
     }
 }
 
-/// Returns the members of these names that say anything.
+/// Returns the members with these names that are set to a value other than empty, `false` or 0.
 fn set<'a>(node: &'a Node, names: &'static [&'static str]) -> impl Iterator<Item = (&'static str, &'a Node)> {
     names.iter().filter_map(move |name| Some((*name, node.get(name).filter(|node| is_set(node))?)))
 }
 
 fn report(node: &Node, path: String, member: &str, findings: &mut Findings<'_>) {
-    findings.add(node, path, format!("Fargate has no `{member}`"), HINT.to_owned());
+    findings.add(node, path, format!("Fargate does not support `{member}`"), HINT.to_owned());
 }
 
 pub(super) fn execution_role(task: &Task<'_>, findings: &mut Findings<'_>) {
@@ -132,8 +137,7 @@ pub(super) fn execution_role(task: &Task<'_>, findings: &mut Findings<'_>) {
         reasons.iter().filter(|(_, found)| found.is_some()).map(|(what, _)| *what).collect();
     let Some(first) = reasons.iter().find_map(|(_, found)| *found) else { return };
     let at = first.node.get("image").unwrap_or(first.node);
-    let message = format!("without `executionRoleArn` Fargate is not allowed {}", named.join(", "));
-    let hint =
-        "write `executionRoleArn: arn:aws:iam::…:role/ecsTaskExecutionRole` beside `family`".to_owned();
+    let message = format!("without `executionRoleArn`, Fargate is not allowed {}", named.join(", "));
+    let hint = "set `executionRoleArn: arn:aws:iam::…:role/ecsTaskExecutionRole` beside `family`".to_owned();
     findings.add(at, "executionRoleArn", message, hint);
 }

@@ -1,4 +1,4 @@
-//! Owns the rules about health checks, and the ranges of times.
+//! Checks of health checks and timeouts.
 
 use super::Findings;
 use super::view::{Container, Task, integer, items, shown};
@@ -22,7 +22,7 @@ pub(super) fn command(task: &Task<'_>, findings: &mut Findings<'_>) {
         let Some(command) = container.node.get("healthCheck").and_then(|check| check.get("command")) else {
             continue;
         };
-        // Docker's `NONE` turns off the image's own check.
+        // Docker's `NONE` disables the health check of the image.
         let good = match command.items() {
             [] => command.is_unknown(),
             [first, rest @ ..] => match first.text() {
@@ -50,7 +50,7 @@ pub(super) fn timeouts(task: &Task<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Reports a number that is out of its range, in a member of a container.
+/// Reports a member whose number is not between `low` and `high`.
 pub(super) fn in_range(
     node: &Node,
     container: &Container<'_>,
@@ -64,10 +64,10 @@ pub(super) fn in_range(
     }
     let path = if path.is_empty() { member.to_owned() } else { format!("{path}.{member}") };
     let message = format!("`{member}` of {} is {}", container.shown(), shown(at));
-    findings.add(at, container.path(&path), message, format!("ECS takes {low} to {high} here"));
+    findings.add(at, container.path(&path), message, format!("use a value from {low} to {high}"));
 }
 
-/// Returns whether a container has anything in a list.
+/// Returns whether a list member of a container has any items.
 pub(super) fn any(container: &Container<'_>, member: &str) -> bool {
     !items(container.node, member).is_empty()
 }

@@ -1,4 +1,4 @@
-//! Owns the rules about log drivers.
+//! Checks of log drivers.
 
 use super::Findings;
 use super::view::{Task, empty, listed, shown, text};
@@ -10,8 +10,8 @@ pub(super) fn fargate_driver(task: &Task<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         if driver.text().is_some_and(|name| !matches!(name, "awslogs" | "splunk" | "awsfirelens")) {
-            let message = format!("Fargate has no log driver {}", shown(driver));
-            let hint = "take `awslogs`, `splunk` or `awsfirelens`".to_owned();
+            let message = format!("Fargate does not support log driver {}", shown(driver));
+            let hint = "use `awslogs`, `splunk` or `awsfirelens`".to_owned();
             findings.add(driver, container.path("logConfiguration.logDriver"), message, hint);
         }
     }
@@ -31,7 +31,7 @@ pub(super) fn awslogs_options(task: &Task<'_>, findings: &mut Findings<'_>) {
         let missing: Vec<&str> = wanted.iter().copied().filter(|name| missing(name)).collect();
         if !missing.is_empty() {
             let message =
-                format!("the log driver `awslogs` of {} lacks {}", container.shown(), listed(&missing));
+                format!("log driver `awslogs` of {} has no {}", container.shown(), listed(&missing));
             let at = logs.get("options").unwrap_or(logs);
             let hint = format!("add to `options`: `{}: …`", missing.join(": …`, `"));
             findings.add(at, container.path("logConfiguration.options"), message, hint);

@@ -1,8 +1,8 @@
-//! Owns what ECS refuses, and what goes wrong later, in documents that are well formed: the rules that no model has.
+//! Checks documents for what the ECS model does not express: what ECS refuses, and what fails later.
 //!
-//! One [table](table::RULES) of rules; each has an id, a severity, a reason, a source, and a check over the merged,
-//! canonical tree. [`task_definition`] and [`service`] run those that are not ignored. An undefined expression is never
-//! a finding, and what an expression gave is never repeated. No IO, no AWS.
+//! The [table](table::RULES) has an id, a severity, a reason, a source and a function for each check. [`task_definition`]
+//! and [`service`] run the checks that are not ignored on the merged, canonical tree. A check never reports an undefined
+//! expression, and never repeats the value of an expression. This module does no IO and never calls AWS.
 
 use crate::document::problem::{Problem, Problems, Severity, did_you_mean};
 use crate::document::tree::Node;
@@ -23,32 +23,32 @@ mod service;
 mod size;
 mod tags;
 
-/// Holds one rule.
+/// One check.
 #[derive(Debug)]
 pub struct Rule {
-    /// What messages, `ignore` and `explain` call it.
+    /// The id in messages, in `ignore` and for `ecsail explain`.
     pub id: &'static str,
-    /// An error where ECS is certain to refuse or a deploy can never end, a warning otherwise.
+    /// An error if ECS always refuses the document or a deploy can never end, a warning otherwise.
     pub severity: Severity,
-    /// What has to be so, in one line.
+    /// What a document must fulfil, in one line.
     pub title: &'static str,
-    /// Why, and what happens otherwise.
+    /// Why, and what happens if it does not.
     pub reason: &'static str,
-    /// Where AWS says so.
+    /// The page of the AWS documentation.
     pub source: &'static str,
     check: Check,
 }
 
-/// Says what a rule looks at.
+/// The function of a check, by the document that it takes.
 #[derive(Clone, Copy, Debug)]
 enum Check {
     Task(fn(&Task<'_>, &mut Findings<'_>)),
     Service(fn(&Service<'_>, &mut Findings<'_>)),
-    /// A task definition or a service: both have it.
+    /// For members that task definitions and services share.
     Document(fn(&Node, &mut Findings<'_>)),
 }
 
-/// Takes the findings of one rule.
+/// Collects the problems that one check finds.
 #[derive(Debug)]
 pub struct Findings<'a> {
     rule: &'static Rule,
@@ -56,7 +56,7 @@ pub struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    /// Takes in one finding: its place, its path in the document, what is wrong and what helps.
+    /// Adds a problem: its place, its path in the document, the message and the hint.
     fn add(
         &mut self,
         at: &Node,
@@ -68,7 +68,7 @@ impl Findings<'_> {
         self.push(problem);
     }
 
-    /// Takes in a finding in a line that holds a secret: the line is not shown.
+    /// Adds a problem in a line that may contain a secret, so that the line is not shown.
     fn add_private(&mut self, at: &Node, path: impl Into<String>, message: impl Into<String>, hint: String) {
         let problem = Problem::error(at.span, message).path(path).hint(hint);
         self.push(Problem { private: true, ..problem });
@@ -80,18 +80,18 @@ impl Findings<'_> {
     }
 }
 
-/// Returns the rule of that id.
+/// Returns the check with an id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     table::RULES.iter().find(|rule| rule.id == id)
 }
 
-/// Returns the hint for an id that no rule has.
+/// Returns the hint for an unknown id.
 pub fn suggestion(id: &str) -> String {
     let near = did_you_mean(id, table::RULES.iter().map(|rule| rule.id));
-    near.unwrap_or_else(|| "`ecsail explain` lists the ids".to_owned())
+    near.unwrap_or_else(|| "list the ids with `ecsail explain`".to_owned())
 }
 
-/// Looks at a task definition.
+/// Runs the checks of task definitions on a document, except those in `ignore`.
 pub fn task_definition(node: &Node, ignore: &[String], problems: &mut Problems) {
     let task = Task::new(node);
     for rule in heeded(ignore) {
@@ -104,7 +104,7 @@ pub fn task_definition(node: &Node, ignore: &[String], problems: &mut Problems) 
     }
 }
 
-/// Looks at a service, and at how it fits its task definition where that is written here.
+/// Runs the checks of services on a document, and compares it with its task definition if that is given.
 pub fn service(service: &Node, task_definition: Option<&Node>, ignore: &[String], problems: &mut Problems) {
     let view = Service { node: service, task: task_definition.map(Task::new) };
     for rule in heeded(ignore) {

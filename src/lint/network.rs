@@ -1,11 +1,11 @@
-//! Owns the rules about ports, and what a network mode does not allow.
+//! Checks of port mappings and network modes.
 
 use super::Findings;
 use super::health::any;
 use super::view::{Container, Task, integer, items, shown, text};
 use crate::document::tree::Node;
 
-/// The longest name of a port mapping, from the API reference: PortMapping.name.
+/// The maximum length of the name of a port mapping, from the API reference: PortMapping.name.
 const MAX_NAME: usize = 64;
 
 /// Returns the port mappings of a container with their paths.
@@ -26,9 +26,10 @@ pub(super) fn host_port(task: &Task<'_>, findings: &mut Findings<'_>) {
                 && outer != 0
                 && outer != inner
             {
-                let message =
-                    format!("`hostPort` differs from `containerPort`, which `{mode}` does not allow");
-                findings.add(at, format!("{path}.hostPort"), message, "leave `hostPort` out".to_owned());
+                let message = format!(
+                    "`hostPort` differs from `containerPort`, which network mode `{mode}` does not allow"
+                );
+                findings.add(at, format!("{path}.hostPort"), message, "remove `hostPort`".to_owned());
             }
         }
     }
@@ -42,7 +43,7 @@ pub(super) fn port_name(task: &Task<'_>, findings: &mut Findings<'_>) {
             let allowed =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
             if name.len() > MAX_NAME || name.starts_with('-') || !name.bytes().all(allowed) {
-                let message = format!("{} is no name for a port mapping", shown(node));
+                let message = format!("{} is not a valid name for a port mapping", shown(node));
                 let hint = format!(
                     "use up to {MAX_NAME} lowercase letters, digits, `_` and `-`, not beginning with `-`"
                 );
@@ -55,7 +56,7 @@ pub(super) fn port_name(task: &Task<'_>, findings: &mut Findings<'_>) {
 pub(super) fn mode(task: &Task<'_>, findings: &mut Findings<'_>) {
     let Some(mode) = task.network_mode() else { return };
     for container in &task.containers {
-        // On Fargate `links` is reported for itself.
+        // On Fargate, `fargate-unsupported` reports `links`.
         let refused = [
             ("portMappings", mode == "none" && any(container, "portMappings")),
             ("links", mode != "bridge" && any(container, "links") && !task.fargate()),
@@ -67,8 +68,8 @@ pub(super) fn mode(task: &Task<'_>, findings: &mut Findings<'_>) {
         for (member, _) in refused.iter().filter(|(_, refused)| *refused) {
             let Some(at) = container.node.get(member) else { continue };
             let message =
-                format!("`{member}` of {} does not go with network mode `{mode}`", container.shown());
-            let hint = "take it out, or choose another `networkMode`".to_owned();
+                format!("`{member}` of {} is not allowed with network mode `{mode}`", container.shown());
+            let hint = "remove it, or use another `networkMode`".to_owned();
             findings.add(at, container.path(member), message, hint);
         }
     }

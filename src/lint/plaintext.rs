@@ -1,8 +1,8 @@
-//! Owns telling whether a plain value looks like a secret: by the name that it stands under, or by its form.
+//! Detects plain values that look like secrets, by their names or by their form.
 
 use crate::plan::mask::hides;
 
-/// Endings of names that speak of a secret and do not hold one: `SECRET_NAME`, `TOKEN_TTL`.
+/// Endings of names whose values describe a secret and are not secret: `SECRET_NAME`, `TOKEN_TTL`.
 const ABOUT: &[&str] = &[
     "_NAME",
     "_ID",
@@ -39,7 +39,7 @@ const ABOUT: &[&str] = &[
     "_MODE",
     "_BUCKET",
 ];
-/// Beginnings of values that are credentials wherever they stand, as their issuers document them.
+/// Prefixes of credentials, as their issuers document them, with the minimum length of the value.
 const ISSUED: &[(&str, usize)] = &[
     ("AKIA", 20),
     ("ASIA", 20),
@@ -54,30 +54,30 @@ const ISSUED: &[(&str, usize)] = &[
     ("SG.", 40),
     ("AIza", 39),
 ];
-/// Shorter values are flags and words, not passwords.
+/// The minimum length of a secret; shorter values are flags and words.
 const SHORTEST: usize = 4;
-/// Values of random letters and digits are at least this long, with this many bits of entropy a character.
+/// The minimum length of a random value, and its minimum entropy in bits per character.
 const RANDOM: (usize, f64) = (24, 4.0);
 
-/// Returns why a value looks like a secret; never the value.
+/// Returns the reason why a value looks like a secret, or `None`. The reason never contains the value.
 pub(super) fn looks_secret(name: &str, value: &str) -> Option<&'static str> {
     if value.is_empty() || refers(value) {
         return None;
     }
     if has_credentials(value) {
-        return Some("it is an address with a password");
+        return Some("it is a URL with a password");
     }
     let issued = |(start, length): &(&str, usize)| value.starts_with(start) && value.len() >= *length;
     if ISSUED.iter().any(issued) || value.contains("PRIVATE KEY-----") {
-        return Some("its form is that of a credential");
+        return Some("it has the form of a credential");
     }
     if hides(name) && !is_about(name) && !is_plain(value) {
-        return Some("its name says so");
+        return Some("its name suggests one");
     }
     is_random(value).then_some("it is a random string")
 }
 
-/// Returns whether a value names a secret that is kept elsewhere, or a file.
+/// Returns whether a value is a reference to a secret or the path of a file.
 fn refers(value: &str) -> bool {
     value.starts_with("arn:") || value.starts_with('/') || value.starts_with("./")
 }
@@ -89,7 +89,7 @@ fn is_about(name: &str) -> bool {
         || ABOUT.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Returns whether a value is a flag, a number or an address: nothing that lets anybody in.
+/// Returns whether a value is a flag, a number or a URL.
 fn is_plain(value: &str) -> bool {
     let word =
         ["true", "false", "none", "null", "disabled", "enabled"].contains(&value.to_lowercase().as_str());
@@ -106,7 +106,7 @@ fn has_credentials(value: &str) -> bool {
     user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
 }
 
-/// Returns whether a value is a long run of letters of both cases and digits without a pattern.
+/// Returns whether a value is a long string of random letters and digits.
 fn is_random(value: &str) -> bool {
     let (length, bits) = RANDOM;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
@@ -119,7 +119,7 @@ fn is_random(value: &str) -> bool {
         && entropy(value) >= bits
 }
 
-/// Returns Shannon's entropy in bits a byte.
+/// Returns the Shannon entropy in bits per byte.
 fn entropy(value: &str) -> f64 {
     let mut counts = [0_u32; 256];
     value.bytes().for_each(|byte| counts[usize::from(byte)] += 1);

@@ -1,4 +1,4 @@
-//! Owns the rules about services: their network, their load balancers, and whether a deployment can move.
+//! Checks of services: their network, their load balancers, and whether a deployment can make progress.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use super::depends::near;
 use super::view::{Container, Service, Task, absent, integer, items, shown, text};
 use crate::document::tree::{Kind, Node, Scalar};
 
-/// From the service quotas and the API reference: AwsVpcConfiguration, and target groups a service.
+/// From the service quotas and the API reference: AwsVpcConfiguration, and target groups per service.
 const MAX_SUBNETS: usize = 16;
 const MAX_SECURITY_GROUPS: usize = 5;
 const MAX_TARGET_GROUPS: usize = 5;
-/// Members that only CreateService takes: a document that has one describes the service whole.
+/// Members that only CreateService takes: a document that has one is a complete service.
 const CREATED_WITH: &[&str] = &["launchType", "schedulingStrategy"];
 
 fn vpc<'a>(service: &Service<'a>) -> Option<&'a Node> {
@@ -24,9 +24,9 @@ pub(super) fn network_missing(service: &Service<'_>, findings: &mut Findings<'_>
     let configured = service.node.get("networkConfiguration");
     let missing = configured.map_or_else(|| true, |node| absent(node, "awsvpcConfiguration"));
     if let Some(at) = whole.filter(|_| missing && task.network_mode() == Some("awsvpc")) {
-        let message = "the task definition is `awsvpc`, and the service has no `networkConfiguration`";
+        let message = "the task definition uses `awsvpc`, but the service has no `networkConfiguration`";
         let hint =
-            "write `networkConfiguration: { awsvpcConfiguration: { subnets: […], securityGroups: […] } }`";
+            "add `networkConfiguration: { awsvpcConfiguration: { subnets: […], securityGroups: […] } }`";
         findings.add(configured.unwrap_or(at), "networkConfiguration", message, hint.to_owned());
     }
 }
@@ -35,8 +35,8 @@ pub(super) fn network_unused(service: &Service<'_>, findings: &mut Findings<'_>)
     let (Some(task), Some(at)) = (&service.task, vpc(service)) else { return };
     let Some(mode) = task.network_mode().filter(|mode| *mode != "awsvpc" && !at.is_unknown()) else { return };
     let message =
-        format!("`networkConfiguration` does not go with the task definition's network mode `{mode}`");
-    let hint = "take it out, or set `networkMode: awsvpc` in the task definition".to_owned();
+        format!("`networkConfiguration` is not allowed with network mode `{mode}` of the task definition");
+    let hint = "remove it, or set `networkMode: awsvpc` in the task definition".to_owned();
     findings.add(at, "networkConfiguration", message, hint);
 }
 
@@ -50,8 +50,8 @@ pub(super) fn network_limits(service: &Service<'_>, findings: &mut Findings<'_>)
             findings.add(
                 list,
                 path,
-                format!("{count} `{member}`, ECS takes at most {most}"),
-                "take some out".to_owned(),
+                format!("{count} `{member}`: ECS allows at most {most}"),
+                "remove some of them".to_owned(),
             );
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn target_groups(service: &Service<'_>, findings: &mut Findings<'_>) 
     let balancers = items(service.node, "loadBalancers");
     let count = balancers.iter().filter(|balancer| balancer.get("targetGroupArn").is_some()).count();
     if let Some(list) = service.node.get("loadBalancers").filter(|_| count > MAX_TARGET_GROUPS) {
-        let message = format!("{count} target groups, ECS takes at most {MAX_TARGET_GROUPS}");
+        let message = format!("{count} target groups: ECS allows at most {MAX_TARGET_GROUPS}");
         findings.add(list, "loadBalancers", message, "split the service, or share a target group".to_owned());
     }
 }
@@ -75,14 +75,14 @@ pub(super) fn percents(service: &Service<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let stuck = match service.node.get("desiredCount") {
-        // Left to autoscaling: only what holds for any count.
+        // The count may change by autoscaling: report only what is true for any count.
         None => least >= 100 && most <= 100,
         Some(_) => {
             integer(service.node, "desiredCount").is_some_and(|desired| cannot_move(desired, least, most))
         }
     };
     if stuck {
-        let message = "no task may stop and none may be added: a deployment can never move";
+        let message = "a deployment can never make progress: no task may stop and none may start";
         let hint = "lower `minimumHealthyPercent`, or raise `maximumPercent`: 100 and 200 are the defaults"
             .to_owned();
         findings.add(at, "deploymentConfiguration", message, hint);
@@ -95,7 +95,7 @@ fn cannot_move(desired: i64, least: i64, most: i64) -> bool {
     desired > 0 && kept >= desired && most / 100 <= desired
 }
 
-/// Returns whether ECS itself replaces the tasks, side by side: only then do the percents decide.
+/// Returns whether this is a rolling deployment of replicas by ECS: only then the percentages apply.
 fn is_rolling(service: &Node, configuration: &Node) -> bool {
     let is =
         |node: &Node, member: &str, value: &str| absent(node, member) || text(node, member) == Some(value);
@@ -111,7 +111,7 @@ pub(super) fn load_balancer(service: &Service<'_>, findings: &mut Findings<'_>) 
         let Some(name) = balancer.get("containerName") else { continue };
         let Some(wanted) = name.text() else { continue };
         let Some(container) = task.container(wanted) else {
-            let message = format!("the task definition has no container {}", shown(name));
+            let message = format!("no container named {} in the task definition", shown(name));
             findings.add(name, format!("{path}.containerName"), message, near(wanted, name, task));
             continue;
         };
@@ -120,7 +120,7 @@ pub(super) fn load_balancer(service: &Service<'_>, findings: &mut Findings<'_>) 
             continue;
         };
         if maps(container, wanted) == Some(false) {
-            let message = format!("{} does not map the port {}", container.shown(), shown(port));
+            let message = format!("{} does not map port {}", container.shown(), shown(port));
             let hint = format!("add it: `portMappings: [{{ containerPort: {} }}]`", spelled(port));
             findings.add(port, format!("{path}.containerPort"), message, hint);
         }
@@ -131,7 +131,7 @@ fn spelled(port: &Node) -> &str {
     port.text().filter(|_| !port.span.expression).unwrap_or("…")
 }
 
-/// Returns whether a container maps a port; nothing where that is not known.
+/// Returns whether a container maps a port, or `None` if expressions are undefined.
 fn maps(container: &Container<'_>, port: i64) -> Option<bool> {
     let list = container.node.get("portMappings");
     if list.is_some_and(Node::is_unknown) {
@@ -160,7 +160,7 @@ pub(super) fn connect_port(service: &Service<'_>, findings: &mut Findings<'_>) {
     for (index, entry) in items(connect, "services").iter().enumerate() {
         let Some(node) = entry.get("portName") else { continue };
         if node.text().is_some_and(|name| !names.contains(name)) {
-            let message = format!("no port mapping of the task definition is named {}", shown(node));
+            let message = format!("no port mapping named {} in the task definition", shown(node));
             let path = format!("serviceConnectConfiguration.services[{index}].portName");
             findings.add(
                 node,
@@ -172,7 +172,7 @@ pub(super) fn connect_port(service: &Service<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Returns the names of all port mappings; nothing where not all are known.
+/// Returns the names of all port mappings, or `None` if expressions are undefined.
 fn port_names<'a>(task: &Task<'a>) -> Option<BTreeSet<&'a str>> {
     let lists = task.containers.iter().filter_map(|container| container.node.get("portMappings"));
     let mut names = BTreeSet::new();

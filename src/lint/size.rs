@@ -1,17 +1,17 @@
-//! Owns the rules about CPU and memory: the sizes that Fargate has, and whether the containers fit.
+//! Checks of CPU and memory: the task sizes of Fargate, and whether the containers fit into the task.
 
 use super::Findings;
 use super::view::{Container, Task, absent, integer, items, listed, shown, text};
 use crate::document::tree::Node;
 
-/// Says which memory goes with a CPU size on Fargate: from, to and step in MiB.
+/// A CPU size of Fargate, and the memory that is valid with it: minimum, maximum and step in MiB.
 struct Size {
     cpu: i64,
     memory: (i64, i64, i64),
     linux_only: bool,
 }
 
-/// From the API reference, RegisterTaskDefinition.memory; 256 doubles instead of stepping.
+/// From the API reference, RegisterTaskDefinition.memory.
 const SIZES: &[Size] = &[
     Size { cpu: 256, memory: (512, 2048, 512), linux_only: true },
     Size { cpu: 512, memory: (1024, 4096, 1024), linux_only: true },
@@ -26,17 +26,17 @@ impl Size {
     fn memories(&self) -> Vec<i64> {
         let (low, high, step) = self.memory;
         let all = (0..).map(|n| low + n * step).take_while(|memory| *memory <= high);
-        // 256 CPU units go with 512, 1024 and 2048 MiB.
+        // With 256 CPU units, 512, 1024 and 2048 MiB are valid, and 1536 is not.
         all.filter(|memory| self.cpu != 256 || *memory != 1536).collect()
     }
 }
 
-/// Returns CPU units: `256`, `.25 vCPU`.
+/// Returns the CPU units of a text such as `256` or `.25 vCPU`.
 fn cpu(text: &str) -> Option<i64> {
     units(text, "vcpu")
 }
 
-/// Returns MiB: `512`, `0.5 GB`.
+/// Returns the MiB of a text such as `512` or `0.5 GB`.
 fn memory(text: &str) -> Option<i64> {
     units(text, "gb")
 }
@@ -46,11 +46,11 @@ fn units(text: &str, unit: &str) -> Option<i64> {
     let Some(amount) = lowered.strip_suffix(unit) else { return lowered.parse().ok() };
     let amount: f64 = amount.trim().parse().ok()?;
     let whole = (amount * 1024.0).round();
-    // Anything beyond is no size that a machine has.
+    // No machine is larger.
     (0.0..1e9).contains(&whole).then_some(whole as i64)
 }
 
-/// Returns the value nearest below and above.
+/// Returns the nearest smaller and the nearest greater value.
 fn neighbours(wanted: i64, known: &[i64]) -> Vec<i64> {
     let below = known.iter().copied().filter(|value| *value < wanted).max();
     let above = known.iter().copied().filter(|value| *value > wanted).min();
@@ -66,27 +66,30 @@ pub(super) fn fargate(task: &Task<'_>, findings: &mut Findings<'_>) {
     let system = if windows { "Fargate with Windows" } else { "Fargate" };
     let Some(size) = SIZES.iter().filter(fits).find(|size| size.cpu == units) else {
         let hint = format!("the nearest are {}", listed(&neighbours(units, &known)));
-        let message = format!("{system} has no task of `cpu` {}", shown(cpu_node));
+        let message = format!("{system} does not support `cpu` {}", shown(cpu_node));
         findings.add(cpu_node, "cpu", message, hint);
         return;
     };
     let Some(memory_node) = task.node.get("memory") else { return };
     let Some(wanted) = memory_node.text().and_then(memory) else { return };
     if !size.memories().contains(&wanted) {
-        let message =
-            format!("{system} has no task of `cpu` {} with `memory` {}", shown(cpu_node), shown(memory_node));
+        let message = format!(
+            "{system} does not support `cpu` {} with `memory` {}",
+            shown(cpu_node),
+            shown(memory_node)
+        );
         findings.add(memory_node, "memory", message, alternatives(size, wanted, windows));
     }
 }
 
-/// Returns the nearest memory for a CPU size, and the CPU sizes that go with the memory.
+/// Returns the hint with the nearest memory sizes for a CPU size, and the CPU sizes that support the memory.
 fn alternatives(size: &Size, wanted: i64, windows: bool) -> String {
     let near = listed(&neighbours(wanted, &size.memories()));
     let fits = |other: &&Size| !(windows && other.linux_only) && other.memories().contains(&wanted);
     let others: Vec<i64> = SIZES.iter().filter(fits).map(|other| other.cpu).collect();
     let others = match others.as_slice() {
         [] => String::new(),
-        others => format!("; that memory goes with `cpu` {}", listed(others)),
+        others => format!("; that memory is supported with `cpu` {}", listed(others)),
     };
     format!("the nearest `memory` for this `cpu`: {near}{others}")
 }
@@ -99,13 +102,13 @@ pub(super) fn readable(task: &Task<'_>, findings: &mut Findings<'_>) {
         let Some(node) = task.node.get(member) else { continue };
         let positive = |text: &str| units(text, unit).is_some_and(|value| value > 0);
         if node.text().is_some_and(|text| !text.is_empty() && !positive(text)) {
-            let message = format!("`{member}` of the task cannot be read: {}", shown(node));
+            let message = format!("`{member}` of the task is not a valid size: {}", shown(node));
             findings.add(node, member, message, form.to_owned());
         }
     }
 }
 
-/// Returns the memory that a container takes from the task's: its reservation, else its limit.
+/// Returns the memory that a container reserves: `memoryReservation`, or `memory` without one.
 fn reserved(container: &Container<'_>) -> i64 {
     let positive = |member: &str| integer(container.node, member).filter(|value| *value > 0);
     if container.node.get("memoryReservation").is_some_and(Node::is_unknown) {
@@ -146,7 +149,7 @@ fn total(amounts: impl Iterator<Item = i64>) -> i64 {
     amounts.fold(0, i64::saturating_add)
 }
 
-/// Outside of Fargate a container needs memory of its own, or the task has it.
+/// Outside Fargate, either the task or each container must have memory.
 pub(super) fn memory_missing(task: &Task<'_>, findings: &mut Findings<'_>) {
     let kinds = items(task.node, "requiresCompatibilities");
     let elsewhere = |kind: &Node| !matches!(kind.text(), Some("EC2" | "EXTERNAL"));
@@ -160,8 +163,9 @@ pub(super) fn memory_missing(task: &Task<'_>, findings: &mut Findings<'_>) {
     };
     for container in &task.containers {
         if lacks(container, "memory") && lacks(container, "memoryReservation") {
-            let message = format!("{} has no memory, and neither has the task", container.shown());
-            let hint = "give the task `memory`, or the container `memory` or `memoryReservation`".to_owned();
+            let message = format!("{} has no memory, and neither does the task", container.shown());
+            let hint =
+                "set `memory` on the task, or `memory` or `memoryReservation` on the container".to_owned();
             findings.add(container.node, container.path(""), message, hint);
         }
     }

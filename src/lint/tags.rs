@@ -1,10 +1,10 @@
-//! Owns the rule about tags, which task definitions and services share.
+//! The check of tags, for task definitions and services.
 
 use super::Findings;
 use super::view::{items, text};
 use crate::document::tree::Node;
 
-/// From the API reference, RegisterTaskDefinition.tags: how many, and the longest key and value.
+/// From the API reference, RegisterTaskDefinition.tags: the number of tags, and the length of keys and values.
 const MAX_TAGS: usize = 50;
 const MAX_KEY: usize = 128;
 const MAX_VALUE: usize = 256;
@@ -12,8 +12,8 @@ const MAX_VALUE: usize = 256;
 pub(super) fn limits(node: &Node, findings: &mut Findings<'_>) {
     let tags = items(node, "tags");
     if let Some(list) = node.get("tags").filter(|_| tags.len() > MAX_TAGS) {
-        let message = format!("{} tags, ECS takes at most {MAX_TAGS}", tags.len());
-        findings.add(list, "tags", message, "take some out".to_owned());
+        let message = format!("{} tags: ECS allows at most {MAX_TAGS}", tags.len());
+        findings.add(list, "tags", message, "remove some of them".to_owned());
     }
     for (index, tag) in tags.iter().enumerate() {
         let (key, value) = (text(tag, "key"), text(tag, "value"));
@@ -22,7 +22,7 @@ pub(super) fn limits(node: &Node, findings: &mut Findings<'_>) {
         };
         let length = |text: Option<&str>| text.map_or(1, |text| text.chars().count());
         let wrong = if reserved(key) || reserved(value) {
-            "begins with `aws:`, which is AWS's own"
+            "begins with `aws:`, which is reserved for AWS"
         } else if length(key) == 0 {
             "has an empty key"
         } else if length(key) > MAX_KEY {
@@ -45,7 +45,7 @@ pub(super) fn limits(node: &Node, findings: &mut Findings<'_>) {
             tag,
             format!("tags[{index}]"),
             format!("{shown} {wrong}"),
-            "change it or take it out".to_owned(),
+            "change or remove it".to_owned(),
         );
     }
 }

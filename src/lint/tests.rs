@@ -1,5 +1,5 @@
-//! Each rule by a good and a bad case, and what holds for all of them: nothing undefined is a finding, nothing that an
-//! expression gave is repeated.
+//! Tests of each check with valid and invalid cases, and of all checks: an undefined expression is never reported, and
+//! the value of an expression is never repeated.
 
 use super::*;
 use crate::document::layer;
@@ -17,7 +17,7 @@ const FARGATE: &str = "{ family: shop, networkMode: awsvpc, requiresCompatibilit
 const EC2: &str = "{ family: shop, containerDefinitions: [ { name: app, image: 'app:1', memory: 128, portMappings: [ { containerPort: 80 } ] } ] }";
 const SERVICE: &str = "{ desiredCount: 2 }";
 
-/// Returns a document with another laid over it, as the renderer makes it.
+/// Returns the document that results from merging layers.
 fn document(root: Root, layers: &[&str]) -> Node {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let read = |text: &&str| {
@@ -30,7 +30,7 @@ fn document(root: Root, layers: &[&str]) -> Node {
     layer::without_nulls(merged.expect("a layer"), root.shape())
 }
 
-/// Returns the documents of a case: a task definition, and a service where the rule is about one.
+/// Returns the documents of a case: a task definition, and a service if the check is about services.
 fn documents(on: On, text: &str) -> (Node, Option<Node>) {
     match on {
         On::Fargate => (document(Root::TaskDefinition, &[FARGATE, text]), None),
@@ -44,7 +44,7 @@ fn documents(on: On, text: &str) -> (Node, Option<Node>) {
     }
 }
 
-/// Returns the findings in a task definition, and in a service that runs it.
+/// Returns the problems in a task definition, and in a service that uses it.
 fn findings((task, service): &(Node, Option<Node>), ignore: &[String]) -> Vec<Problem> {
     let mut problems = Problems::default();
     task_definition(task, ignore, &mut problems);
@@ -98,7 +98,7 @@ fn every_rule_has_cases_an_id_of_its_own_and_a_source() {
     }
 }
 
-/// Returns the trees in which one part of a tree is undefined, for each of its parts.
+/// Returns a copy of a tree for each of its parts, in which that part is undefined.
 fn with_holes(node: &Node) -> Vec<Node> {
     let hole = Node { kind: Kind::Unknown, span: node.span };
     let mut trees = vec![hole];
@@ -143,7 +143,7 @@ fn what_is_undefined_is_never_a_finding() {
     }
 }
 
-/// Returns the tree as if expressions had made every scalar in it.
+/// Returns a tree in which every scalar is marked as the value of an expression.
 fn made_by_expressions(mut node: Node) -> Node {
     node.span.expression = true;
     node.kind = match node.kind {
@@ -215,7 +215,7 @@ fn the_nearest_sizes_are_named() {
     assert_eq!(hint("{ cpu: 300, memory: 512 }"), "the nearest are `256` and `512`");
     assert_eq!(
         hint("{ cpu: 256, memory: 4096 }"),
-        "the nearest `memory` for this `cpu`: `2048`; that memory goes with `cpu` `512`, `1024` and `2048`"
+        "the nearest `memory` for this `cpu`: `2048`; that memory is supported with `cpu` `512`, `1024` and `2048`"
     );
     assert_eq!(
         hint("{ cpu: 1 vCPU, memory: 2.5GB }"),

@@ -1,28 +1,28 @@
-//! Owns how the rules look at a document: its containers by name, and its members, where an undefined expression is
-//! neither there nor missing.
+//! Access to a document for the checks: containers by name, and members. An undefined expression counts neither as a
+//! value nor as a missing member.
 
 use crate::document::tree::{Kind, Node, Scalar};
 
-/// More containers than these are not looked at one by one: ECS takes ten, and the number is a finding of its own.
+/// The maximum number of containers that are checked one by one. ECS allows ten, and another check reports the number.
 const MOST: usize = 100;
 
-/// Holds a task definition, as the rules look at it.
+/// A task definition for the checks.
 #[derive(Debug)]
 pub struct Task<'a> {
     pub node: &'a Node,
     pub containers: Vec<Container<'a>>,
-    /// Whether every container and its name is known: only then can one be missing.
+    /// Whether the names of all containers are known, so that a reference to another name is an error.
     pub whole: bool,
 }
 
-/// Holds a service, and the task definition that it is to run, where it is written here.
+/// A service for the checks, and its task definition if it is known.
 #[derive(Debug)]
 pub struct Service<'a> {
     pub node: &'a Node,
     pub task: Option<Task<'a>>,
 }
 
-/// Holds one container of a task definition.
+/// One container of a task definition.
 #[derive(Clone, Copy, Debug)]
 pub struct Container<'a> {
     pub node: &'a Node,
@@ -50,12 +50,12 @@ impl<'a> Task<'a> {
         self.containers.iter().find(|container| container.name() == Some(name))
     }
 
-    /// Returns whether ECS checks it against Fargate.
+    /// Returns whether `requiresCompatibilities` contains `FARGATE`.
     pub fn fargate(&self) -> bool {
         items(self.node, "requiresCompatibilities").iter().any(|kind| kind.text() == Some("FARGATE"))
     }
 
-    /// Returns the network mode; nothing where an expression that is undefined gives it.
+    /// Returns the network mode, or `None` if its expression is undefined.
     pub fn network_mode(&self) -> Option<&'a str> {
         match self.node.get("networkMode") {
             // RegisterTaskDefinition.networkMode: the default is bridge.
@@ -64,7 +64,7 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Returns whether it runs on Windows; nothing where that is not known.
+    /// Returns whether the task runs on Windows, or `None` if an expression is undefined.
     pub fn windows(&self) -> Option<bool> {
         let Some(platform) = self.node.get("runtimePlatform") else { return Some(false) };
         match platform.get("operatingSystemFamily") {
@@ -75,18 +75,18 @@ impl<'a> Task<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// Returns its name.
+    /// Returns the name of the container.
     pub fn name(&self) -> Option<&'a str> {
         text(self.node, "name").filter(|name| !name.is_empty())
     }
 
-    /// Returns its name where the files spell it: a name that an expression gave is not repeated.
+    /// Returns the name of the container, unless an expression produced it.
     fn spelled(&self) -> Option<&'a str> {
         let name = self.node.get("name").filter(|name| !name.span.expression)?;
         name.text().filter(|name| !name.is_empty())
     }
 
-    /// Returns what a message calls it: ``container `web` ``.
+    /// Returns the container for messages: ``container `web` ``.
     pub fn shown(&self) -> String {
         match self.spelled() {
             Some(name) => format!("container `{name}`"),
@@ -94,7 +94,7 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// Returns the path of a member of it, or its own where the member is empty.
+    /// Returns the path of a member of the container, or of the container itself if `member` is empty.
     pub fn path(&self, member: &str) -> String {
         let name = self.spelled().map_or_else(|| self.index.to_string(), str::to_owned);
         let dot = if member.is_empty() { "" } else { "." };
@@ -102,7 +102,7 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Returns whether a mapping has no such member; what is undefined may have it.
+/// Returns whether a mapping has no such member. An undefined value is not a mapping, so this is `false` for it.
 pub fn absent(node: &Node, name: &str) -> bool {
     matches!(node.kind, Kind::Map(_)) && node.get(name).is_none()
 }
@@ -135,7 +135,7 @@ pub fn items<'a>(node: &'a Node, name: &str) -> &'a [Node] {
     node.get(name).map(Node::items).unwrap_or_default()
 }
 
-/// Returns whether a member says anything: dumps are full of empty lists, `false` and 0.
+/// Returns whether a value is set: API output contains empty lists, `false` and 0 for members that are not.
 pub fn is_set(node: &Node) -> bool {
     match &node.kind {
         Kind::Null | Kind::Unknown => false,
@@ -147,15 +147,15 @@ pub fn is_set(node: &Node) -> bool {
     }
 }
 
-/// Returns a scalar as a message may show it: in backticks; what an expression gave is not repeated.
+/// Returns a scalar in backticks for messages; the value of an expression is shown as `{{ … }}`.
 pub fn shown(node: &Node) -> String {
     match node.text() {
         Some(text) if !node.span.expression => format!("`{text}`"),
-        _ => "what the expression gives".to_owned(),
+        _ => "`{{ … }}`".to_owned(),
     }
 }
 
-/// Returns names as a message lists them.
+/// Returns a list for messages: `` `a`, `b` and `c` ``.
 pub fn listed<T: std::fmt::Display>(names: &[T]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.as_slice() {

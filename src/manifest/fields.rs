@@ -1,4 +1,4 @@
-//! Owns the reading of one mapping of the manifest: known keys, types, and a problem for each that is off.
+//! Reads a mapping of the manifest member by member, and reports unknown keys and values of the wrong type.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::source::Span;
 use crate::document::tree::{Key, Kind, Node};
 
-/// Holds a value and where it was written.
+/// A value and its source span.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located<T> {
     pub value: T,
     pub span: Span,
 }
 
-/// Reads the members of one mapping.
+/// A mapping of the manifest whose members are being read.
 pub struct Fields<'a> {
     node: &'a Node,
     path: String,
 }
 
 impl<'a> Fields<'a> {
-    /// Returns a reader of `node`, after reporting keys that are not in `known`.
+    /// Returns a reader of `node`, after reporting the keys that are not in `known`.
     ///
-    /// Keys in `later` are those that a later version will take: a problem that says so.
+    /// Keys in `later` are reported as not supported by this version.
     pub fn new(
         node: &'a Node,
         path: &str,
@@ -34,11 +34,11 @@ impl<'a> Fields<'a> {
     ) -> Fields<'a> {
         if !matches!(node.kind, Kind::Map(_) | Kind::Null | Kind::Unknown) {
             let what = if path.is_empty() { "the manifest".to_owned() } else { format!("`{path}`") };
-            let message = format!("{what} takes a mapping, found {}", node.describe());
+            let message = format!("{what} must be a mapping, found {}", node.describe());
             problems.push(Problem::error(node.span, message).path(path));
         }
         for (key, _) in node.entries().iter().filter(|(key, _)| !known.contains(&key.name.as_str())) {
-            // `x-…` is where people keep what their anchors stand for, as in Compose files.
+            // `x-…` keys hold YAML anchors, as in Compose files.
             if path.is_empty() && key.name.starts_with("x-") {
                 continue;
             }
@@ -52,25 +52,25 @@ impl<'a> Fields<'a> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// Returns a member that is there and is not `null`.
+    /// Returns a member, unless it is absent or `null`.
     pub fn get(&self, name: &str) -> Option<&'a Node> {
         self.node.get(name).filter(|node| !node.is_null())
     }
 
-    /// Returns the text of a scalar member.
+    /// Returns the text of a scalar member, and reports any other value.
     pub fn text(&self, name: &str, problems: &mut Problems) -> Option<Located<String>> {
         let node = self.get(name)?;
         if node.is_unknown() {
             return None;
         }
         let Some(text) = node.text().filter(|text| !text.is_empty()) else {
-            self.mismatch(name, node, "a text", problems);
+            self.mismatch(name, node, "a string", problems);
             return None;
         };
         Some(Located { value: text.to_owned(), span: node.span })
     }
 
-    /// Returns a duration such as `15m` or `1h30m`.
+    /// Returns a duration member, such as `15m` or `1h30m`.
     pub fn duration(&self, name: &str, problems: &mut Problems) -> Option<Duration> {
         let text = self.text(name, problems)?;
         match parse_duration(&text.value) {
@@ -84,20 +84,20 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Returns one of the values of a closed set.
+    /// Returns a member that takes one of a fixed set of values.
     pub fn choice<T: ValueEnum>(&self, name: &str, problems: &mut Problems) -> Option<T> {
         let text = self.text(name, problems)?;
         let found = T::from_str(&text.value, false).ok();
         if found.is_none() {
             let values = T::value_variants().iter().filter_map(T::to_possible_value);
             let values: Vec<String> = values.map(|value| format!("`{}`", value.get_name())).collect();
-            let message = format!("`{name}` takes {}, found `{}`", values.join(" or "), text.value);
+            let message = format!("`{name}` must be {}, found `{}`", values.join(" or "), text.value);
             problems.push(Problem::error(text.span, message).path(self.path(name)));
         }
         found
     }
 
-    /// Returns the entries of a mapping member; none where it is absent.
+    /// Returns the entries of a mapping member, or an empty slice if it is absent.
     pub fn entries(&self, name: &str, problems: &mut Problems) -> &'a [(Key, Node)] {
         let Some(node) = self.get(name) else { return &[] };
         if !matches!(node.kind, Kind::Map(_) | Kind::Unknown) {
@@ -106,7 +106,7 @@ impl<'a> Fields<'a> {
         node.entries()
     }
 
-    /// Returns the texts of a list member.
+    /// Returns the scalar items of a list member as texts.
     pub fn texts(&self, name: &str, problems: &mut Problems) -> Vec<String> {
         let Some(node) = self.get(name) else { return Vec::new() };
         if !matches!(node.kind, Kind::Seq(_) | Kind::Unknown) {
@@ -115,7 +115,7 @@ impl<'a> Fields<'a> {
         node.items().iter().filter_map(Node::text).map(str::to_owned).collect()
     }
 
-    /// Returns the names of a list member, each with its place; one name may stand alone.
+    /// Returns the names of a member that is a name or a list of names, without duplicates.
     pub fn names(&self, name: &str, problems: &mut Problems) -> Vec<Located<String>> {
         let Some(node) = self.get(name) else { return Vec::new() };
         let items = match &node.kind {
@@ -127,20 +127,20 @@ impl<'a> Fields<'a> {
             match item.text().filter(|text| !text.is_empty()) {
                 Some(text) if names.iter().any(|known| known.value == text) => {}
                 Some(text) => names.push(Located { value: text.to_owned(), span: item.span }),
-                None => self.mismatch(name, item, "names", problems),
+                None => self.mismatch(name, item, "a name or a list of names", problems),
             }
         }
         names
     }
 
     fn mismatch(&self, name: &str, node: &Node, expected: &str, problems: &mut Problems) {
-        let message = format!("`{name}` takes {expected}, found {}", node.describe());
+        let message = format!("`{name}` must be {expected}, found {}", node.describe());
         let problem = Problem::error(node.span, message).label(format!("expected {expected}"));
         problems.push(problem.path(self.path(name)));
     }
 }
 
-/// Returns a duration such as `90s`, `15m` or `1h30m`; nothing for anything else, or for none at all.
+/// Returns the duration of a text such as `90s`, `15m` or `1h30m`, or `None` for any other text and for zero.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let duration: jiff::SignedDuration = text.parse().ok()?;
     Duration::try_from(duration).ok().filter(|duration| !duration.is_zero())

@@ -1,7 +1,7 @@
-//! Feeds mutated manifests and definitions to the reader: whatever a file holds, it ends in documents or in problems that can
-//! be shown, and never in a panic.
+//! Fuzz tests with mutated manifests and definitions: loading and rendering them produces documents or problems, never a
+//! panic.
 //!
-//! A run is named by a number, which a failure prints: `ECSAIL_FUZZ_SEED=… ECSAIL_FUZZ_SECONDS=1` begins with it.
+//! A failure prints the seed of its run. Reproduce it with `ECSAIL_FUZZ_SEED=… ECSAIL_FUZZ_SECONDS=1`.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ const DEFINITIONS: &[&str] = &[
     "a: &a { x: 1, y: [ 1, 2 ] }\nb: { <<: *a, z: *a }\nc: |\n  {{ tag }}\n  text\nd: >-\n  folded {{ stage }}\n",
 ];
 
-/// Pieces that mean something to YAML, to the templates, or to the reader.
+/// Texts with a meaning in YAML, in templates, or for the reader.
 const PIECES: &[&str] = &[
     "{{",
     "}}",
@@ -190,7 +190,7 @@ const PIECES: &[&str] = &[
     "ContainerDefinitions: [ { Name: x } ]\n",
 ];
 
-/// Makes numbers from a seed: SplitMix64.
+/// The random number generator SplitMix64.
 struct Random(u64);
 
 impl Random {
@@ -206,7 +206,7 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// Returns a place between two characters of a text.
+    /// Returns a random offset between two characters of a text.
     fn place(&mut self, text: &str) -> usize {
         let at = self.below(text.len() + 1);
         (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
@@ -253,7 +253,7 @@ impl Random {
     }
 }
 
-/// Loads, renders and shows one manifest with its definition; returns how many problems it has.
+/// Loads and renders a manifest with its definition, formats its problems, and returns their number.
 fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     let settings = Settings { stage: stage.map(str::to_owned), ..Settings::default() };
     let tags = Tags { all: Some("1.4.2".to_owned()), ..Tags::default() };
@@ -275,7 +275,7 @@ fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     lines.len()
 }
 
-/// Makes run after run until `ends` says so; returns how many, and how many of them had problems.
+/// Repeats runs until `ends` returns true. Returns the number of runs, and the number of those with problems.
 fn fuzz(first: u64, ends: impl Fn(u64) -> bool) -> (u64, u64) {
     let (mut seed, mut with_problems) = (first, 0);
     while !ends(seed - first) {

@@ -1,10 +1,10 @@
-//! Owns the commit that a run is about, as CI or git names it.
+//! Determines the commit of a run from variables of CI systems or from git.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The variables in which CI systems name the commit that they build.
+/// The variables in which CI systems set the commit that they build.
 const VARIABLES: &[&str] = &[
     "GITHUB_SHA",
     "CI_COMMIT_SHA",
@@ -14,7 +14,7 @@ const VARIABLES: &[&str] = &[
     "BUILDKITE_COMMIT",
 ];
 
-/// Returns the commit of the checkout at `directory`, or what CI names; nothing where neither is there.
+/// Returns the commit that CI sets, or that of the checkout at `directory`, or `None`.
 pub fn sha(directory: &Path, environment: &BTreeMap<String, String>) -> Option<String> {
     let named = VARIABLES.iter().find_map(|name| environment.get(*name).filter(|sha| is_sha(sha)));
     if let Some(sha) = named {
@@ -27,7 +27,7 @@ pub fn sha(directory: &Path, environment: &BTreeMap<String, String>) -> Option<S
     is_sha(&sha).then_some(sha)
 }
 
-/// Names a commit in an environment, as CI does: no other is looked for then.
+/// Sets the commit in an environment as CI does, so that [`sha`] does not run git.
 pub fn name_commit(environment: &mut BTreeMap<String, String>, sha: String) {
     environment.extend(VARIABLES.first().map(|name| ((*name).to_owned(), sha)));
 }

@@ -1,4 +1,4 @@
-//! Owns the `hooks` of the manifest: shell commands that a release runs before and after its work.
+//! Reads the `hooks` of the manifest: shell commands that a release runs before and after it changes anything.
 
 use super::fields::{Fields, Located};
 use crate::document::problem::{Problem, Problems};
@@ -7,7 +7,7 @@ use crate::document::tree::Kind;
 /// The keys of `hooks`.
 pub const HOOK_KEYS: &[&str] = &["before_deploy", "after_deploy", "on_failure"];
 
-/// Holds the hooks: commands of a shell, in order.
+/// The shell commands of each hook point, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hooks {
     pub before_deploy: Vec<Located<String>>,
@@ -26,7 +26,7 @@ pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Hooks {
     }
 }
 
-/// Reads one command, or a list of them.
+/// Reads a member that is a command or a list of commands.
 fn commands(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Located<String>> {
     let Some(node) = fields.get(name) else { return Vec::new() };
     let items = match &node.kind {
@@ -39,7 +39,7 @@ fn commands(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Loc
             Some(text) => commands.push(Located { value: text.to_owned(), span: item.span }),
             None => {
                 let message =
-                    format!("`{name}` takes a shell command or a list of them, found {}", item.describe());
+                    format!("`{name}` must be a shell command or a list of them, found {}", item.describe());
                 problems.push(Problem::error(item.span, message).path(fields.path(name)));
             }
         }

@@ -1,8 +1,8 @@
-//! Owns references to container images: repository, tag or digest, and where it is kept.
+//! Parses references to container images, and recognizes ECR repositories in them.
 
 use std::fmt;
 
-/// Holds an image reference such as `nginx:1.27` or `…/shop/app@sha256:…`, taken apart.
+/// The parts of an image reference such as `nginx:1.27` or `…/shop/app@sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
     pub repository: String,
@@ -10,7 +10,7 @@ pub struct Reference {
     pub digest: Option<String>,
 }
 
-/// Holds where a private ECR repository is: its own account and region, whatever the deploy's.
+/// A private ECR repository. Its account and region may differ from those of the deploy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EcrRepository {
     pub account: String,
@@ -19,13 +19,13 @@ pub struct EcrRepository {
 }
 
 impl Reference {
-    /// Returns the parts of a reference.
+    /// Parses a reference.
     pub fn parse(text: &str) -> Reference {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest.to_owned())),
             None => (text, None),
         };
-        // A colon before the last slash belongs to a registry's port.
+        // A colon before the last slash separates the port of a registry.
         let name_start = rest.rfind('/').map_or(0, |at| at + 1);
         let (repository, tag) = match rest[name_start..].split_once(':') {
             Some((name, tag)) => (format!("{}{name}", &rest[..name_start]), Some(tag.to_owned())),
@@ -34,7 +34,7 @@ impl Reference {
         Reference { repository, tag, digest }
     }
 
-    /// Returns the reference to another tag of the same repository; a `sha256:` tag becomes a digest.
+    /// Returns the reference with another tag; a tag that begins with `sha256:` becomes the digest.
     pub fn with_tag(&self, tag: &str) -> Reference {
         let (tag, digest) = match tag.starts_with("sha256:") {
             true => (None, Some(tag.to_owned())),
@@ -43,7 +43,7 @@ impl Reference {
         Reference { repository: self.repository.clone(), tag, digest }
     }
 
-    /// Returns the private ECR repository that holds this image; nothing for other registries.
+    /// Returns the private ECR repository of this image, or `None` for other registries.
     pub fn ecr(&self) -> Option<EcrRepository> {
         let (host, name) = self.repository.split_once('/')?;
         let mut labels = host.split('.');
@@ -58,7 +58,7 @@ impl Reference {
         Some(EcrRepository { account: account.to_owned(), region: region.to_owned(), name: name.to_owned() })
     }
 
-    /// Returns the tag or the digest, as a person would name the version.
+    /// Returns the tag, or the digest if there is no tag.
     pub fn version(&self) -> Option<&str> {
         self.tag.as_deref().or(self.digest.as_deref())
     }

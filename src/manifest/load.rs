@@ -1,4 +1,4 @@
-//! Owns the loading of a manifest: finding it, and reading every file that it names.
+//! Finds and loads a manifest, and reads every file that it refers to.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,40 +16,40 @@ use crate::render::markers::references;
 use crate::render::template::{Context, Mode};
 use crate::settings::{Settings, Tags};
 
-/// The manifest's names, in the order in which they are looked for.
+/// The file names of a manifest, in the order in which they are searched.
 const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
 
-/// The largest file that is read, in bytes: sixteen times what ECS takes as a definition.
+/// The maximum size of a file in bytes: sixteen times the size that ECS allows for a definition.
 const LARGEST: usize = 1024 * 1024;
 
-/// Says what a verb needs of the manifest.
+/// What a command needs of the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub tags: Tags,
-    /// The services to load; all where it is empty.
+    /// The services to load; empty for all.
     pub services: Vec<String>,
-    /// What of the manifest the run is about.
+    /// The part of the manifest to load.
     pub scope: Scope,
-    /// Whether the verb renders nothing: then no definition is read.
+    /// Whether the command renders nothing, so that no definition is read.
     pub names_only: bool,
-    /// Whether a service that the manifest does not have is looked for in its cluster.
+    /// Whether a service that is not in the manifest is taken to be in the manifest's cluster.
     pub or_in_cluster: bool,
 }
 
 impl Request {
-    /// Returns whether names that nothing defines are no problem but where they are used.
+    /// Returns whether undefined names are errors only in values that this run uses.
     pub(super) fn is_lenient(&self) -> bool {
         let as_it_runs = matches!(self.scope, Scope::Task { .. }) && self.tags.is_empty();
         self.names_only || as_it_runs
     }
 }
 
-/// Returns the manifest with its stage laid over it, and all texts that the named services need.
+/// Returns the manifest with its stage applied, and the texts of all files that the requested services need.
 ///
-/// Problems in the files are in [`Manifest::problems`], so that the definitions can be looked at in the same run.
+/// Problems in the files are in [`Manifest::problems`], so that the definitions are checked in the same run.
 ///
 /// # Errors
-/// No manifest, one that cannot be parsed at all, or a name that it does not have.
+/// No manifest, a manifest that cannot be parsed, or a requested name that it does not have.
 pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     let Some(path) = find(settings)? else { return without_manifest(settings, request) };
     let text = read(&path)?;
@@ -71,13 +71,13 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// Returns the manifest that a run without one has: the services named on the command line.
+/// Returns the manifest of a run without a manifest file: the services given on the command line.
 ///
 /// # Errors
-/// No cluster, or no services, were named.
+/// No cluster or no services are given.
 pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
     let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
-    let failure = Failure::usage("no `ecsail.yml` in this directory or above it").hint(hint.to_owned());
+    let failure = Failure::usage("no `ecsail.yml` in this directory or its parents").hint(hint.to_owned());
     let mut manifest = Manifest { cluster: settings.cluster.clone(), ..Manifest::default() };
     match &request.scope {
         Scope::Task { name: None, like: Some(like) } if settings.cluster.is_some() => {
@@ -92,7 +92,7 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
     Ok(manifest)
 }
 
-/// Returns the entry of a service that no manifest names.
+/// Returns a service that is not in a manifest.
 pub(super) fn on_the_fly(name: &str) -> Service {
     Service {
         key: name.to_owned(),
@@ -111,7 +111,7 @@ pub(super) fn on_the_fly(name: &str) -> Service {
     }
 }
 
-/// Returns the path of the manifest: the one named, or the nearest one upwards.
+/// Returns the path of the manifest: the one given, or the nearest one in this directory and its parents.
 fn find(settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(path) = &settings.manifest {
         return match path.is_dir() {
@@ -126,7 +126,7 @@ fn find(settings: &Settings) -> Result<Option<PathBuf>> {
     Ok(current.ancestors().skip(1).find_map(in_directory))
 }
 
-/// Returns a manifest that holds one definition file and what it includes, and the file's name in it.
+/// Returns a manifest with only a definition file and the files that it includes, and the name of the file in it.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -135,12 +135,15 @@ pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(Stri
     let mut context = names::outside(settings, &[], tags, None);
     let nothing = Node::string("", Span::new(SourceId::from_index(0), 0..0));
     names::set_vars(&mut context, &nothing, settings);
-    context.explain_absent("image", "images are in the manifest: check the definition with it");
+    context.explain_absent(
+        "image",
+        "check this definition with `ecsail check` and its manifest, which has the images",
+    );
     manifest.context = context;
     let bytes = fs::read(path)
-        .map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(error))?;
-    let text =
-        decode(bytes).map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))?;
+        .map_err(|error| Failure::usage(format!("failed to read `{}`", path.display())).because(error))?;
+    let text = decode(bytes)
+        .map_err(|problem| Failure::error(format!("failed to read `{}`: {problem}", path.display())))?;
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
@@ -148,18 +151,18 @@ pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(Stri
     Ok((name, manifest))
 }
 
-/// Returns the path of the manifest that a run would load.
+/// Returns the path of the manifest that a run loads.
 ///
 /// # Errors
-/// A current directory that cannot be read.
+/// The current directory cannot be read.
 pub fn locate(settings: &Settings) -> Result<Option<PathBuf>> {
     find(settings)
 }
 
-/// Returns the names of the manifest's stages; none without a manifest, or where it cannot be parsed.
+/// Returns the names of the manifest's stages, or none if there is no manifest or it cannot be parsed.
 ///
 /// # Errors
-/// A manifest that cannot be read.
+/// The manifest cannot be read.
 pub fn stages(settings: &Settings) -> Result<Vec<String>> {
     let Some(path) = find(settings)? else { return Ok(Vec::new()) };
     let mut manifest = Manifest::default();
@@ -171,7 +174,7 @@ pub fn stages(settings: &Settings) -> Result<Vec<String>> {
     Ok(root.map(|root| names::stages(&root)).unwrap_or_default())
 }
 
-/// Holds the names that a manifest has, as far as they are plain text.
+/// The names in a manifest that are plain text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     pub services: Vec<String>,
@@ -181,12 +184,12 @@ pub struct Keys {
     pub cluster: Option<String>,
 }
 
-/// Returns the names that the manifest has; none without a manifest, or where it cannot be parsed.
+/// Returns the names in the manifest, or none if there is no manifest or it cannot be parsed.
 ///
-/// Nothing but the manifest's text is used, and no stage need be chosen: then those of all stages are there.
+/// Reads only the manifest itself. If no stage is chosen, the names of all stages are included.
 ///
 /// # Errors
-/// A manifest that cannot be read.
+/// The manifest cannot be read.
 pub fn keys(settings: &Settings) -> Result<Keys> {
     let Some(path) = find(settings)? else { return Ok(Keys::default()) };
     let mut manifest = Manifest::default();
@@ -211,7 +214,7 @@ pub fn keys(settings: &Settings) -> Result<Keys> {
     Ok(Keys { services, tasks, schedules, stages, cluster })
 }
 
-/// Returns the keys of a mapping in several trees, each once.
+/// Returns the keys of a mapping in several trees, without duplicates.
 fn keys_of(roots: &[Node], name: &str) -> Vec<String> {
     let entries = roots.iter().filter_map(|root| root.get(name)).flat_map(Node::entries);
     let mut seen = std::collections::BTreeSet::new();
@@ -229,22 +232,22 @@ pub(super) fn directory(manifest: &Path) -> PathBuf {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let bytes = fs::read(path).map_err(|error| {
-        let hint = "name the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
-        Failure::usage(format!("read `{}`", path.display())).because(error).hint(hint)
+        let hint = "set the path of the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
+        Failure::usage(format!("failed to read manifest `{}`", path.display())).because(error).hint(hint)
     })?;
-    decode(bytes).map_err(|problem| Failure::error(format!("read `{}`: {problem}", path.display())))
+    decode(bytes).map_err(|problem| Failure::error(format!("failed to read `{}`: {problem}", path.display())))
 }
 
 /// Returns the text of a file, without a byte-order mark.
 fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     if bytes.len() > LARGEST {
-        return Err("it is larger than 1 MiB, and a definition has at most 64 KiB");
+        return Err("the file is larger than 1 MiB (a definition has at most 64 KiB)");
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text")?;
+    let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text")?;
     Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }
 
-/// Reads the files of all layers; one that is missing is a problem where it is named.
+/// Reads the files of all layers, and reports missing files at the place in the manifest.
 fn load_definitions(directory: &Path, manifest: &mut Manifest) {
     let services = manifest.services.iter().chain(&manifest.lenders);
     let of_services = services.flat_map(|service| service.task_definition.iter().chain(&service.service));
@@ -261,7 +264,7 @@ fn load_definitions(directory: &Path, manifest: &mut Manifest) {
     }
 }
 
-/// Reads one file and what it includes, once.
+/// Reads a file and the files that it includes, unless it has been read.
 fn load_template(directory: &Path, name: &str, span: Option<Span>, manifest: &mut Manifest) {
     if manifest.templates.contains_key(name) {
         return;
@@ -270,11 +273,11 @@ fn load_template(directory: &Path, name: &str, span: Option<Span>, manifest: &mu
     let text = match fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| Ok(decode(bytes)?)) {
         Ok(text) => text,
         Err(error) => {
-            // An include that is not there may be optional; the template engine says so when it is not.
+            // A missing include may be optional; the template engine reports it if it is not.
             let Some(span) = span else { return };
             let message = match path.exists() {
-                true => format!("`{}` cannot be read: {error}", path.display()),
-                false => format!("no file `{}`", path.display()),
+                true => format!("failed to read `{}`: {error}", path.display()),
+                false => format!("no file named `{}`", path.display()),
             };
             manifest.problems.push(Problem::error(span, message).label("named here").hint(near_file(&path)));
             return;
@@ -291,7 +294,7 @@ fn follow_references(directory: &Path, id: SourceId, manifest: &mut Manifest) {
     }
 }
 
-/// Returns a hint with the file beside a missing one that was most likely meant.
+/// Returns the hint with the most similar file name in the directory of a missing file.
 fn near_file(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -300,7 +303,7 @@ fn near_file(path: &Path) -> Option<String> {
     did_you_mean(wanted, names.iter().map(String::as_str))
 }
 
-/// Returns a manifest for tests: one text, no files.
+/// Returns a manifest for tests, from a text without files.
 #[cfg(test)]
 pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<Manifest> {
     let mut manifest = Manifest::default();

@@ -1,6 +1,6 @@
-//! Owns the manifest, `ecsail.yml`: finding it, reading it with its stage, and its types.
+//! The manifest, `ecsail.yml`: finds it, reads it with its stage, and defines its types.
 //!
-//! [`load`] is the only part that touches files. It never talks to AWS.
+//! Only [`load`] reads files. This module never calls AWS.
 
 pub mod fields;
 pub mod git;

@@ -1,6 +1,6 @@
-//! Owns the names that templates know: `env`, `stage`, `app`, `vars`, `tag`, `image`, `git`.
+//! Defines the names for templates: `env`, `stage`, `tag`, `git`, `app`, `vars` and `image`.
 //!
-//! They become known in that order: `vars` may use the first three, all else may use `vars`.
+//! `app` may use the names before it, `vars` may use `app` too, and everything else may use all names.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::error::Failure;
 use crate::render::template::Context;
 use crate::settings::{Settings, Tags};
 
-/// Returns the names that are known before the manifest is read.
+/// Returns the names that are defined outside the manifest: `env`, `stage`, `tag` and `git`.
 pub fn outside(settings: &Settings, stages: &[String], tags: &Tags, git_sha: Option<&str>) -> Context {
     let mut context = Context::default();
     context.set("env", &json!(settings.environment));
@@ -24,22 +24,25 @@ pub fn outside(settings: &Settings, stages: &[String], tags: &Tags, git_sha: Opt
     }
     match &tags.all {
         Some(tag) => context.set("tag", &json!(tag)),
-        None => context.explain_absent("tag", "give the tag to deploy: `--tag 1.4.2`"),
+        None => context.explain_absent("tag", "set the tag to deploy with `--tag 1.4.2`"),
     }
     match git_sha {
         Some(sha) => context.set("git", &json!({ "sha": sha })),
         None => {
             context.set("git", &json!({}));
-            context.explain_absent("git.sha", "this is not a git checkout, and no CI variable names a commit")
+            context.explain_absent(
+                "git.sha",
+                "run in a git checkout, or set a CI variable with the commit, such as `GITHUB_SHA`",
+            )
         }
     }
     context
 }
 
-/// Returns the hint for a run that names no stage.
+/// Returns the hint for a run without a stage.
 pub fn choose_stage(stages: &[String]) -> String {
     match stages {
-        [] => "name one: `--stage NAME` or `ECSAIL_STAGE`".to_owned(),
+        [] => "set one with `--stage NAME` or `ECSAIL_STAGE`".to_owned(),
         stages => format!("choose one with `--stage` or `ECSAIL_STAGE`: {}", stages.join(", ")),
     }
 }
@@ -51,7 +54,7 @@ pub fn set_app(context: &mut Context, root: &Node) {
     }
 }
 
-/// Sets `vars`: the manifest's, with `--set` laid over them; what is not known yet is left out.
+/// Sets `vars`: those of the manifest, overridden by `--set`. Variables with undefined values are left out.
 pub fn set_vars(context: &mut Context, root: &Node, settings: &Settings) {
     let mut vars = Map::new();
     for (key, value) in root.get("vars").map(Node::entries).unwrap_or_default() {
@@ -65,7 +68,7 @@ pub fn set_vars(context: &mut Context, root: &Node, settings: &Settings) {
     context.set("vars", &Value::Object(vars));
 }
 
-/// Returns the value of `--set name=value`: a boolean or whole number where it is spelled as one, else text.
+/// Returns the value of `--set name=value`: a boolean or an integer if it is spelled as one, otherwise a string.
 fn set_value(text: &str) -> Value {
     match (text, text.parse::<i64>()) {
         ("true", _) => Value::Bool(true),
@@ -75,14 +78,14 @@ fn set_value(text: &str) -> Value {
     }
 }
 
-/// Returns whether a variable of the manifest used a name that variables may not use.
+/// Returns whether a variable of the manifest uses a name that variables may not use.
 pub fn is_late(key: &str, early: &Node, last: &Node) -> bool {
     let value = |root: &Node| root.get("vars").and_then(|vars| vars.get(key)).map(Node::to_value);
-    // What differs once all names are known was decided too early, be it by a default or a test.
+    // The value depends on such a name if it changes once all names are defined.
     value(last).is_some() && value(early) != value(last)
 }
 
-/// Sets `image`: each image with the tag that this run gives it; those without one stay undefined.
+/// Sets `image`: each image with its tag in this run. Images without a tag stay undefined.
 pub fn set_images(context: &mut Context, images: &BTreeMap<String, Image>, tags: &Tags) {
     let mut known = Map::new();
     for (name, image) in images {
@@ -91,7 +94,7 @@ pub fn set_images(context: &mut Context, images: &BTreeMap<String, Image>, tags:
                 known.insert(name.clone(), json!(reference.to_string()));
             }
             None => {
-                let hint = format!("give the tag to deploy: `--tag 1.4.2`, or `--tag {name}=1.4.2`");
+                let hint = format!("set the tag to deploy with `--tag 1.4.2` or `--tag {name}=1.4.2`");
                 context.explain_absent(&format!("image.{name}"), &hint);
             }
         }
@@ -99,9 +102,10 @@ pub fn set_images(context: &mut Context, images: &BTreeMap<String, Image>, tags:
     context.set("image", &Value::Object(known));
 }
 
-/// Returns an image with its tag: the one given for it, its own, or the one for all.
+/// Returns an image with its tag: the one given for it, the one given for all images, or that of the manifest.
 ///
-/// The tag for all goes to images that name none, and to the manifest's only image whatever it names.
+/// The tag for all images applies to images without a tag in the manifest, and to the only image of a manifest even if
+/// that has a tag.
 pub fn tagged(name: &str, image: &Image, count: usize, tags: &Tags) -> Option<Reference> {
     let reference = &image.reference;
     if let Some(tag) = tags.one.get(name) {
@@ -115,20 +119,22 @@ pub fn tagged(name: &str, image: &Image, count: usize, tags: &Tags) -> Option<Re
     }
 }
 
-/// Refuses `--tag NAME=…` for an image that the manifest does not have.
+/// Checks that the manifest has an image for each `--tag NAME=…`.
 ///
 /// # Errors
-/// A usage error with the nearest name.
+/// An unknown image; the hint has the most similar name.
 pub fn check_tags(tags: &Tags, images: &BTreeMap<String, Image>) -> Result<(), Failure> {
     if images.is_empty() {
-        // Services that keep their definition take the name of a container; others report a tag that nothing takes.
+        // Without `images`, the name may be that of a container in a running definition. A tag that no definition uses is
+        // reported later.
         return Ok(());
     }
     let Some(name) = tags.one.keys().find(|name| !images.contains_key(*name)) else { return Ok(()) };
     let known: Vec<&str> = images.keys().map(String::as_str).collect();
     let hint = did_you_mean(name, known.iter().copied());
-    let hint = hint.unwrap_or_else(|| format!("`images` in the manifest: {}", known.join(", ")));
-    Err(Failure::usage(format!("`--tag {name}=…`: the manifest has no image `{name}`")).hint(hint))
+    let hint = hint.unwrap_or_else(|| format!("images: {}", known.join(", ")));
+    Err(Failure::usage(format!("no image named `{name}` in the manifest, as given with `--tag {name}=…`"))
+        .hint(hint))
 }
 
 /// Returns the names of the manifest's stages.

@@ -1,6 +1,6 @@
-//! Owns the passes in which a manifest is rendered: each makes more names known, and the last knows all.
+//! Renders a manifest in several passes: each pass defines more names, and the last pass has all of them.
 //!
-//! `app` comes first, then the variables, then the images. This module reads no file.
+//! `app` is defined first, then `vars`, then `image`. This module reads no file.
 
 use std::path::Path;
 
@@ -16,14 +16,14 @@ use crate::error::Failure;
 use crate::render::template::{Context, Engine, Mode};
 use crate::settings::Settings;
 
-/// Returns the manifest's tree, rendered with every name known, stage laid over.
+/// Returns the tree of the manifest, rendered with all names and with the stage applied.
 pub(super) fn rendered(
     name: &str,
     settings: &Settings,
     request: &Request,
     manifest: &mut Manifest,
 ) -> Result<Node> {
-    // Stage names are the user's own keys, so they can be read before anything is known.
+    // The names of stages are keys, so they can be read before any name is defined.
     let empty = pass(name, &Context::default(), manifest, Mode::Lenient)?;
     let stages = names::stages(&empty);
     check_stage(&stages, settings, &empty, manifest)?;
@@ -42,7 +42,7 @@ pub(super) fn rendered(
     let with_vars = types::with_stage(&pass(name, &context, manifest, Mode::Lenient)?, stage);
     let images = types::images(&with_vars, &mut Problems::default());
     names::set_images(&mut context, &images, &request.tags);
-    // A verb that renders nothing needs only what it uses: an undefined name elsewhere is none of its business.
+    // A command that renders nothing must not fail because of an undefined name in a value that it does not use.
     let mode = if request.is_lenient() { Mode::Lenient } else { Mode::Strict };
     let whole = pass(name, &context, manifest, mode)?;
     types::check_stages(&whole, &mut manifest.problems);
@@ -57,13 +57,13 @@ pub(super) fn rendered(
     Ok(root)
 }
 
-/// How many expressions a first pass may leave out because they cannot be computed yet.
+/// The maximum number of expressions that an early pass leaves out because they fail on undefined names.
 const LATE: usize = 200;
 
-/// Renders and parses the manifest once with the names known so far.
+/// Renders and parses the manifest with the names that are defined so far.
 ///
-/// A first pass leaves out expressions and blocks that fail on names that are not known yet, such as `vars.n * 2`: the
-/// last pass computes them.
+/// An early pass leaves out expressions and blocks that fail on names that are not defined yet, such as `vars.n * 2`.
+/// The last pass evaluates them.
 pub(super) fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode: Mode) -> Result<Node> {
     let mut sources = manifest.sources.clone();
     let mut engine = Engine::new(context.clone(), &manifest.templates, &sources);
@@ -90,8 +90,8 @@ pub(super) fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode:
     }
 }
 
-/// Returns a template with the expression at a place replaced by one that is undefined, of the same length; a statement
-/// is taken out with its block.
+/// Returns a template of the same length in which the expression at `at` is replaced by an undefined one, or the
+/// statement at `at` and its block by spaces.
 fn blank(text: &str, at: usize) -> Option<String> {
     let Some((start, end)) = crate::render::markers::expression_at(text, at) else {
         let (start, end) = crate::render::markers::statement_at(text, at)?;
@@ -115,12 +115,12 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
                 [] => "the manifest has no `stages`".to_owned(),
                 stages => format!("stages: {}", stages.join(", ")),
             });
-            Err(Failure::usage(format!("the manifest has no stage `{stage}`")).hint(hint).into())
+            Err(Failure::usage(format!("no stage named `{stage}` in the manifest")).hint(hint).into())
         }
         None if !stages.is_empty() => {
             let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);
-            let message = "the manifest has stages, and none was chosen";
-            // Said alone: all that hangs on the stage would only be a consequence.
+            let message = "the manifest has stages, but none was chosen";
+            // Reported alone, because every other problem may be a consequence of the missing stage.
             manifest.problems.push(Problem::error(at, message).hint(names::choose_stage(stages)));
             Err(Invalid { problems: manifest.problems.clone(), sources: manifest.sources.clone() }.into())
         }
@@ -128,7 +128,7 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
     }
 }
 
-/// Reports what a verb that renders nothing needs all the same, and that depends on a name that is not known.
+/// Reports values with undefined names that are needed even by a command that renders nothing.
 fn report_unknown_names(root: &Node, request: &Request, manifest: &mut Manifest) {
     let own = ["region", "cluster", "role", "account"].iter().filter_map(|key| root.get(key));
     let services = root.get("services").map(Node::entries).unwrap_or_default();
@@ -143,12 +143,14 @@ fn report_unknown_names(root: &Node, request: &Request, manifest: &mut Manifest)
         _ => Vec::new(),
     };
     for node in own.chain(names).chain(task).chain(scheduled).filter(|node| node.any_unknown()) {
-        let hint = "give what it uses: `--stage`, `--set`, `--tag` or the environment".to_owned();
-        manifest.problems.push(Problem::error(node.span, "this uses a name that is not defined").hint(hint));
+        let hint = "define it with `--stage`, `--set`, `--tag` or an environment variable".to_owned();
+        manifest
+            .problems
+            .push(Problem::error(node.span, "this value uses a name that is not defined").hint(hint));
     }
 }
 
-/// Returns what says where the named schedules are in AWS; all schedules where none is named.
+/// Returns the values that identify the named schedules in AWS, or all schedules if no names are given.
 fn where_schedules_are<'a>(root: &'a Node, names: &[String]) -> Vec<&'a Node> {
     let schedules = root.get("schedules").map(Node::entries).unwrap_or_default();
     let meant = schedules.iter().filter(|(key, _)| names.is_empty() || names.contains(&key.name));
@@ -157,12 +159,12 @@ fn where_schedules_are<'a>(root: &'a Node, names: &[String]) -> Vec<&'a Node> {
     root.get("app").into_iter().chain(places).collect()
 }
 
-/// Reports variables that use what is only known after the variables are.
+/// Reports variables that use names which are defined after the variables.
 fn report_late_vars(early: &Node, last: &Node, manifest: &mut Manifest) {
     for (key, value) in last.get("vars").map(Node::entries).unwrap_or_default() {
         if names::is_late(&key.name, early, last) {
-            let message = format!("the variable `{}` uses a name that is not known yet", key.name);
-            let hint = "a variable may use `env`, `stage`, `app`, `tag` and `git`".to_owned();
+            let message = format!("variable `{}` uses a name that is not defined yet", key.name);
+            let hint = "use only `env`, `stage`, `app`, `tag` and `git` in variables".to_owned();
             manifest.problems.push(Problem::error(value.span, message).hint(hint));
         }
     }

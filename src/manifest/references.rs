@@ -1,11 +1,11 @@
-//! Owns the names by which parts of the manifest refer to each other: each has to be there, and no circle may be made.
+//! Checks the references between parts of the manifest: each name must exist, and `needs` must have no cycle.
 
 use super::fields::Located;
 use super::schedules::TaskOf;
 use super::types::{Manifest, Service};
 use crate::document::problem::{Problem, Problems, did_you_mean};
 
-/// Reports names that the manifest does not have, and services that need each other.
+/// Reports references to names that do not exist, and cycles in `needs`.
 pub(super) fn check(manifest: &mut Manifest) {
     let mut problems = std::mem::take(&mut manifest.problems);
     let services: Vec<&str> = manifest.services.iter().map(|service| service.key.as_str()).collect();
@@ -21,7 +21,7 @@ pub(super) fn check(manifest: &mut Manifest) {
             let at = service.needs.first().map(|name| name.span);
             let message = format!("services need each other: {}", circle.join(" → "));
             let problem = Problem::error(at, message).path(format!("services.{}.needs", service.key));
-            problems.push(problem.hint("one of them has to be able to start first".to_owned()));
+            problems.push(problem.hint("remove one of these `needs`".to_owned()));
         }
     }
     for task in &manifest.tasks {
@@ -44,8 +44,8 @@ fn known(name: &Located<String>, what: &str, names: &[&str], problems: &mut Prob
         return;
     }
     let message = match name.span.expression {
-        true => format!("the manifest has no {what} of the name that the expression gives"),
-        false => format!("the manifest has no {what} `{}`", name.value),
+        true => format!("no {what} named `{{{{ … }}}}` in the manifest"),
+        false => format!("no {what} named `{}` in the manifest", name.value),
     };
     let listed = || match names {
         [] => format!("add it under `{what}s:`"),
@@ -55,7 +55,8 @@ fn known(name: &Located<String>, what: &str, names: &[&str], problems: &mut Prob
     problems.push(Problem::error(name.span, message).hint(near.unwrap_or_else(listed)));
 }
 
-/// Returns the way from a service back to itself, by what each needs; told of the first service of the circle only.
+/// Returns the cycle of `needs` that contains a service. A cycle is returned only for its first service in the
+/// manifest, so that it is reported once.
 fn circle(service: &Service, manifest: &Manifest) -> Option<Vec<String>> {
     let mut paths = vec![vec![service.key.clone()]];
     let mut seen = std::collections::BTreeSet::new();

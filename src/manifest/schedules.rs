@@ -1,4 +1,4 @@
-//! Owns the `schedules` of the manifest: what runs at certain times, by EventBridge Scheduler or by a rule.
+//! Reads the `schedules` of the manifest: tasks that EventBridge Scheduler or an EventBridge rule starts at certain times.
 
 use std::time::Duration;
 
@@ -31,25 +31,25 @@ pub const SCHEDULE_KEYS: &[&str] = &[
     "dead_letter",
     "ignore",
 ];
-/// The keys that a target of a rule may have, and that a schedule with one target has itself.
+/// The keys of a target of a rule, which a schedule with one target has itself.
 pub const TARGET_KEYS: &[&str] = &["task", "role", "input", "retry", "dead_letter"];
-/// Keys that only schedules of EventBridge Scheduler have, and only rules.
+/// The keys that only EventBridge Scheduler schedules have, and those that only rules have.
 const SCHEDULER_ONLY: &[&str] = &["name", "group", "timezone", "flexible_window", "start", "end"];
 const RULE_ONLY: &[&str] = &["rule", "target", "targets"];
 const RETRY_KEYS: &[&str] = &["attempts", "max_age"];
 
-/// Says which service of AWS keeps a schedule.
+/// The AWS service of a schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Via {
     /// EventBridge Scheduler
     #[default]
     Scheduler,
-    /// A rule of EventBridge
+    /// An EventBridge rule
     Rule,
 }
 
 impl Via {
-    /// Returns its name in the manifest.
+    /// Returns the value of `via` in the manifest.
     pub fn name(self) -> &'static str {
         match self {
             Via::Scheduler => "scheduler",
@@ -58,61 +58,61 @@ impl Via {
     }
 }
 
-/// Holds a schedule of the manifest.
+/// A schedule of the manifest.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// The key in the manifest: what commands call it.
+    /// The key in the manifest, which is its name in commands.
     pub key: String,
     pub via: Via,
-    /// Its name in AWS: of the schedule, or of the rule.
+    /// The name of the schedule or the rule in AWS.
     pub name: Located<String>,
-    /// The schedule group; none: the app's own.
+    /// The schedule group; `None` for the group of the app and stage.
     pub group: Option<Located<String>>,
     pub expression: Option<Located<String>>,
     pub timezone: Option<Located<String>>,
-    /// None: as it is; a new one is enabled.
+    /// `None` keeps the state of an existing schedule; a new one is enabled.
     pub enabled: Option<bool>,
     pub description: Option<String>,
-    /// Within how many minutes of its time it may run; `Some(0)` is at the time itself.
+    /// The flexible time window in minutes; `Some(0)` turns it off.
     pub flexible_window: Option<u32>,
     pub start: Option<Located<String>>,
     pub end: Option<Located<String>>,
-    /// One for EventBridge Scheduler, one to five for a rule.
+    /// One target for EventBridge Scheduler, one to five for a rule.
     pub targets: Vec<Target>,
     pub ignore: Vec<String>,
     pub span: Span,
 }
 
-/// Holds what runs when it is time.
+/// A schedule target: the task that a schedule starts.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The id of a rule's target.
+    /// The id of the rule target.
     pub id: Located<String>,
     pub task: TaskOf,
     /// The role that starts the task: its name, or its ARN.
     pub role: Option<Located<String>>,
-    /// What the target is given in the place of overrides.
+    /// The input of the target, in place of overrides.
     pub input: Option<Located<String>>,
     pub retry: Retry,
-    /// The ARN of a queue.
+    /// The ARN of an SQS queue.
     pub dead_letter: Option<String>,
 }
 
-/// Says where the work of a target is written.
+/// The task of a schedule target.
 #[derive(Clone, Debug)]
 pub enum TaskOf {
-    /// In `tasks`, under this name.
+    /// A task in `tasks`, by its name.
     Named(Located<String>),
     Own(Box<Work>),
-    /// Nowhere: that was reported.
+    /// Missing or undefined, which has been reported.
     Missing,
 }
 
-/// Holds how often a start that failed is tried again; what is not written stays as it is.
+/// The retry policy of a target. `None` keeps the value of an existing schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retry {
     pub attempts: Option<u32>,
-    /// In seconds.
+    /// The maximum age of the event in seconds.
     pub max_age: Option<u32>,
 }
 
@@ -134,7 +134,7 @@ pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Schedule
             let message = format!("`{first}` and `{}` are the same {}, `{name}`", key.name, noun(known.via));
             let hint = match known.via {
                 Via::Scheduler => "give one of them another `name:`",
-                Via::Rule => "a rule with several targets has them all under `targets:`",
+                Via::Rule => "write all targets of a rule under `targets:`",
             };
             problems.push(Problem::error(schedule.name.span, message).path(&path).hint(hint.to_owned()));
         }
@@ -143,7 +143,7 @@ pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Schedule
     schedules
 }
 
-/// Returns what people call a schedule.
+/// Returns the name of such a schedule for messages.
 pub fn noun(via: Via) -> &'static str {
     match via {
         Via::Scheduler => "schedule",
@@ -160,7 +160,7 @@ fn schedule(key: &str, span: Span, fields: &Fields<'_>, problems: &mut Problems)
     };
     let expression = fields.text("expression", problems);
     if fields.get("expression").is_none() {
-        let hint = "such as `expression: cron(0 3 * * ? *)` or `rate(5 minutes)`".to_owned();
+        let hint = "add one, such as `expression: cron(0 3 * * ? *)` or `rate(5 minutes)`".to_owned();
         problems.push(Problem::error(span, format!("schedule `{key}` has no `expression`")).hint(hint));
     }
     Schedule {
@@ -181,17 +181,19 @@ fn schedule(key: &str, span: Span, fields: &Fields<'_>, problems: &mut Problems)
     }
 }
 
-/// Reports the keys that the other kind of schedule has.
+/// Reports the keys that are not valid for this kind of schedule.
 fn only_its_own(via: Via, fields: &Fields<'_>, problems: &mut Problems) {
     let (others, why) = match via {
-        Via::Scheduler => (RULE_ONLY, "is for rules: add `via: rule`, or take it out"),
-        Via::Rule => (SCHEDULER_ONLY, "is not for rules: take it out, or leave out `via: rule`"),
+        Via::Scheduler => (RULE_ONLY, "is for rules: add `via: rule`, or remove it"),
+        Via::Rule => (SCHEDULER_ONLY, "is not for rules: remove it, or remove `via: rule`"),
     };
     for key in others {
         let Some(node) = fields.get(key) else { continue };
         let hint = match (*key, via) {
-            ("timezone", Via::Rule) => "rules run in UTC; EventBridge Scheduler knows time zones".to_owned(),
-            ("name", Via::Rule) => "the rule's name is `rule:`".to_owned(),
+            ("timezone", Via::Rule) => {
+                "rules run in UTC: use EventBridge Scheduler for another time zone".to_owned()
+            }
+            ("name", Via::Rule) => "set the name of the rule with `rule:`".to_owned(),
             _ => format!("`{key}` {why}"),
         };
         let message = format!("`{key}` cannot be used here");
@@ -205,7 +207,7 @@ fn truth(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Option<boo
         "true" => Some(true),
         "false" => Some(false),
         other => {
-            let message = format!("`{name}` takes `true` or `false`, found `{other}`");
+            let message = format!("`{name}` must be `true` or `false`, found `{other}`");
             problems.push(Problem::error(text.span, message).path(fields.path(name)));
             None
         }
@@ -221,7 +223,7 @@ fn window(fields: &Fields<'_>, problems: &mut Problems) -> Option<u32> {
     let minutes = parse_duration(&text.value).filter(|window| window.as_secs().is_multiple_of(60));
     let minutes = minutes.map(|window| window.as_secs() / 60).filter(|minutes| (1..=1440).contains(minutes));
     if minutes.is_none() {
-        let message = format!("`flexible_window` is from 1 to 1440 minutes or `off`, found `{}`", text.value);
+        let message = format!("`flexible_window` must be 1 to 1440 minutes or `off`, found `{}`", text.value);
         let problem = Problem::error(text.span, message).path(fields.path("flexible_window"));
         problems.push(problem.hint("write it as `15m` or `2h`".to_owned()));
     }
@@ -235,13 +237,13 @@ fn targets(key: &str, span: Span, via: Via, fields: &Fields<'_>, problems: &mut 
     }
     for key in TARGET_KEYS.iter().chain(&["target"]) {
         let Some(node) = fields.get(key) else { continue };
-        let message = format!("`{key}` and `targets` cannot stand beside each other");
-        let hint = "write it with each of the targets".to_owned();
+        let message = format!("`{key}` and `targets` cannot be used together");
+        let hint = "move it into each of the targets".to_owned();
         problems.push(Problem::error(node.span, message).path(fields.path(key)).hint(hint));
     }
     if let Some(node) = fields.get("targets").filter(|node| node.entries().is_empty() && !node.any_unknown())
     {
-        let hint = "such as `targets: { report: { task: report } }`".to_owned();
+        let hint = "add one, such as `targets: { report: { task: report } }`".to_owned();
         let problem = Problem::error(node.span, format!("rule `{key}` has no target"));
         problems.push(problem.path(fields.path("targets")).hint(hint));
     }
@@ -268,8 +270,8 @@ fn target(id: Located<String>, span: Span, fields: &Fields<'_>, problems: &mut P
 
 fn task(span: Span, fields: &Fields<'_>, problems: &mut Problems) -> TaskOf {
     let Some(node) = fields.get("task") else {
-        let hint = "such as `task: { like: worker, command: [ bin/report ] }`".to_owned();
-        problems.push(Problem::error(span, "there is no `task` to run").hint(hint));
+        let hint = "add one, such as `task: { like: worker, command: [ bin/report ] }`".to_owned();
+        problems.push(Problem::error(span, "no `task` to run").hint(hint));
         return TaskOf::Missing;
     };
     match &node.kind {
@@ -283,7 +285,7 @@ fn task(span: Span, fields: &Fields<'_>, problems: &mut Problems) -> TaskOf {
     }
 }
 
-/// Reads the input: a mapping, which becomes JSON, or JSON as it is.
+/// Reads the input: a mapping or a list, which is converted to JSON, or a JSON text.
 fn input(fields: &Fields<'_>, problems: &mut Problems) -> Option<Located<String>> {
     let node = fields.get("input")?;
     match &node.kind {
@@ -294,14 +296,14 @@ fn input(fields: &Fields<'_>, problems: &mut Problems) -> Option<Located<String>
     }
 }
 
-/// Reads the retries (API reference, RetryPolicy: at most 185 attempts, an age from 60 to 86,400 seconds).
+/// Reads the retry policy (API reference, RetryPolicy: 0 to 185 attempts, a maximum age of 60 to 86,400 seconds).
 fn retry(fields: &Fields<'_>, problems: &mut Problems) -> Retry {
     let Some(node) = fields.get("retry") else { return Retry::default() };
     let fields = Fields::new(node, &fields.path("retry"), RETRY_KEYS, &[], problems);
     let attempts = fields.text("attempts", problems).and_then(|text| {
         let number = text.value.parse().ok().filter(|number| *number <= 185);
         if number.is_none() {
-            let message = format!("`attempts` is a number from 0 to 185, found `{}`", text.value);
+            let message = format!("`attempts` must be a number from 0 to 185, found `{}`", text.value);
             problems.push(Problem::error(text.span, message).path(fields.path("attempts")));
         }
         number
@@ -310,7 +312,7 @@ fn retry(fields: &Fields<'_>, problems: &mut Problems) -> Retry {
         let age = parse_duration(&text.value).as_ref().map(Duration::as_secs);
         let age = age.filter(|age| (60..=86_400).contains(age)).and_then(|age| u32::try_from(age).ok());
         if age.is_none() {
-            let message = format!("`max_age` is from 1 minute to 24 hours, found `{}`", text.value);
+            let message = format!("`max_age` must be from 1 minute to 24 hours, found `{}`", text.value);
             let problem = Problem::error(text.span, message).path(fields.path("max_age"));
             problems.push(problem.hint("write it as `30m` or `6h`".to_owned()));
         }

@@ -1,4 +1,4 @@
-//! Owns the choice of what of the manifest a run is about: services, schedules, a task, or all of it.
+//! Selects the part of the manifest that a run uses: services, schedules, a task, or everything.
 
 use std::collections::BTreeSet;
 
@@ -12,21 +12,23 @@ use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 use crate::settings::Settings;
 
-/// Says what of the manifest a run is about.
+/// The part of the manifest that a run uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// The services that are named, or all, with the tasks that go before and after them.
+    /// The requested services, or all, with their `before` and `after` tasks.
     #[default]
     Services,
     /// Everything.
     Release,
-    /// The schedules that are named, or all.
+    /// The named schedules, or all if no names are given.
     Schedules(Vec<String>),
-    /// One task, and a service that it is like where no task is named.
+    /// A task of the manifest, or a task like a service.
     Task { name: Option<String>, like: Option<String> },
 }
 
-/// Keeps what a run is about, in the order in which it was asked for, and the services that tasks borrow from.
+/// Removes everything that is not in the scope of a request, and keeps the services that tasks are `like` as lenders.
+///
+/// Services and schedules are in the order of the request.
 pub(super) fn select(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
     if settings.cluster.is_some() {
         manifest.cluster = settings.cluster.clone();
@@ -58,7 +60,7 @@ pub(super) fn select(manifest: &mut Manifest, settings: &Settings, request: &Req
     Ok(())
 }
 
-/// Returns every work that the manifest describes.
+/// Returns the task specifications of the manifest: those of its tasks, and those in targets of schedules.
 fn works(manifest: &mut Manifest) -> impl Iterator<Item = &mut Work> {
     let targets = manifest.schedules.iter_mut().flat_map(|schedule| &mut schedule.targets);
     let scheduled = targets.filter_map(|target| match &mut target.task {
@@ -72,11 +74,11 @@ fn lender(name: &str, whole: &[Service]) -> Service {
     whole.iter().find(|service| service.key == name).cloned().unwrap_or_else(|| on_the_fly(name))
 }
 
-/// Keeps the services that were asked for, in that order.
+/// Keeps the requested services, in the order of the request.
 fn services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
     let asked = &request.services;
     if asked.is_empty() {
-        // Without `--cluster` the manifest itself was checked for it.
+        // Without `--cluster`, duplicate services were reported when the manifest was read.
         return if settings.cluster.is_some() { each_once(manifest) } else { Ok(()) };
     }
     let mut selected: Vec<Service> = Vec::new();
@@ -86,7 +88,7 @@ fn services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> 
                 selected.push(service.clone());
             }
             Some(_) => {}
-            // With a cluster named on the command line, a service need not be in the manifest.
+            // With `--cluster`, a service need not be in the manifest.
             None if settings.cluster.is_some() || (request.or_in_cluster && manifest.cluster.is_some()) => {
                 selected.push(on_the_fly(name));
             }
@@ -125,8 +127,10 @@ fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Re
     };
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
-            let hint = format!("`{name}` is a service: `ecsail run --like {name} -- COMMAND…`");
-            return Err(Failure::usage(format!("the manifest has no task `{name}`")).hint(hint).into());
+            let hint = format!(
+                "`{name}` is a service: run a command in its task definition with `ecsail run --like {name} -- COMMAND…`"
+            );
+            return Err(Failure::usage(format!("no task named `{name}` in the manifest")).hint(hint).into());
         }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());
         return Err(unknown("task", name, known).into());
@@ -135,14 +139,14 @@ fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Re
     Ok(())
 }
 
-/// Returns the refusal of a name that the manifest does not have.
+/// Returns the error for a name that is not in the manifest.
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Failure {
     let listed = || match known.clone().collect::<Vec<_>>() {
         known if known.is_empty() => format!("the manifest has no `{what}s`"),
         known => format!("{what}s: {}", known.join(", ")),
     };
     let hint = did_you_mean(name, known.clone()).unwrap_or_else(listed);
-    Failure::usage(format!("the manifest has no {what} `{name}`")).hint(hint)
+    Failure::usage(format!("no {what} named `{name}` in the manifest")).hint(hint)
 }
 
 fn keep_tasks_of_services(manifest: &mut Manifest) {
@@ -162,7 +166,7 @@ fn keep_tasks_of_schedules(manifest: &mut Manifest) {
     manifest.tasks.retain(|task| named.contains(&task.key));
 }
 
-/// Keeps the services that tasks are like, and that are not what this run is about.
+/// Adds to the lenders the services that tasks are `like` and that are not selected.
 fn lend(manifest: &mut Manifest, whole: &[Service]) {
     let mut names: Vec<String> = Vec::new();
     names.extend(works(manifest).filter_map(|work| Some(work.like.as_ref()?.value.clone())));
@@ -176,7 +180,7 @@ fn lend(manifest: &mut Manifest, whole: &[Service]) {
     }
 }
 
-/// Refuses two entries that are one service of ECS: two deploys of it would race.
+/// Checks that no two entries are the same ECS service, because two deploys of it at the same time would conflict.
 fn each_once(manifest: &Manifest) -> Result<()> {
     for (index, service) in manifest.services.iter().enumerate() {
         let place = |service: &Service| (manifest.cluster_of(service), service.name.clone());

@@ -1,4 +1,4 @@
-//! Owns the `tasks` of the manifest: what runs once and ends by itself.
+//! Reads the `tasks` of the manifest: one-off tasks.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::types::ignored;
 use super::work::{self, WORK_KEYS, Work};
 use crate::document::problem::Problems;
 
-/// The keys of a task beside those of its work.
+/// The keys of a task in addition to those of its specification.
 const OWN_KEYS: &[&str] = &["timeout", "ignore"];
 
 /// Returns the keys of a task.
@@ -15,10 +15,10 @@ pub fn keys() -> Vec<&'static str> {
     [WORK_KEYS, OWN_KEYS].concat()
 }
 
-/// Holds a task of the manifest.
+/// A task of the manifest.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// The key in the manifest: what commands call it.
+    /// The key in the manifest, which is its name in commands.
     pub key: String,
     pub work: Work,
     pub timeout: Option<Duration>,

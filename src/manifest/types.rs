@@ -1,4 +1,4 @@
-//! Owns the manifest's types, and the reading of them from a tree: every problem is reported, none stops it.
+//! The types of the manifest, and how they are read from a tree. Reading reports every problem and stops at none.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::render::template::Context;
 /// The manifest format that this version reads.
 const FORMAT: &str = "1";
 
-/// Keys of the manifest; a stage takes those of [`STAGE_KEYS`].
+/// The top-level keys of the manifest; those of a stage are [`STAGE_KEYS`].
 const ROOT_KEYS: &[&str] = &[
     "ecsail",
     "app",
@@ -73,10 +73,10 @@ const SERVICE_KEYS: &[&str] = &[
     "ignore",
 ];
 
-/// Holds a manifest with its stage laid over it.
+/// A manifest with its stage applied.
 #[derive(Clone, Debug, Default)]
 pub struct Manifest {
-    /// The file; none where a run has no manifest.
+    /// The path of the file; `None` for a run without a manifest.
     pub path: Option<PathBuf>,
     pub app: Option<String>,
     pub stage: Option<String>,
@@ -86,76 +86,76 @@ pub struct Manifest {
     pub role: Option<String>,
     pub images: BTreeMap<String, Image>,
     pub services: Vec<Service>,
-    /// Services that only lend their definition and network to tasks: they are not what this run is about.
+    /// Services that this run does not deploy, and whose definition and network are used by tasks that are `like` them.
     pub lenders: Vec<Service>,
-    /// The lenders' definitions are those that they run: no tag was given for a task.
+    /// Whether services keep the task definitions that they run, because no tag was given for a task.
     pub as_it_runs: bool,
     pub tasks: Vec<Task>,
     pub schedules: Vec<Schedule>,
-    /// The role that starts the tasks of schedules that name none: its name, or its ARN.
+    /// The name or ARN of the role that starts the tasks of schedules without a `role`.
     pub schedule_role: Option<Located<String>>,
     pub hooks: Hooks,
-    /// The variables that are plain values, with those of `--set` laid over them.
+    /// The variables that are scalars, overridden by those of `--set`.
     pub vars: BTreeMap<String, String>,
     pub timeout: Option<Duration>,
     pub on_failure: Option<OnFailure>,
     pub on_timeout: Option<OnFailure>,
     pub allow_unknown: Vec<String>,
-    /// The rules that are not looked at, by their ids.
+    /// The ids of the checks that are not run.
     pub ignore: Vec<String>,
-    /// The names that templates know.
+    /// The names for templates.
     pub context: Context,
-    /// Every text that was read, and the templates among them by name.
+    /// Every text that was read, and the ids of the templates among them by name.
     pub sources: Sources,
     pub templates: BTreeMap<String, SourceId>,
-    /// What is off, found so far; the commands stop at errors once everything was looked at.
+    /// The problems found so far. Commands stop at errors once everything has been checked.
     pub problems: Problems,
 }
 
-/// Holds an image of the manifest: what `--tag` applies to.
+/// An image of the manifest, whose tag `--tag` sets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
-    /// The repository, and a tag where the manifest names one.
+    /// The repository, and the tag if the manifest has one.
     pub reference: Reference,
     pub span: Span,
 }
 
-/// Holds a service of the manifest.
+/// A service of the manifest.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// The key in the manifest: what commands call it.
+    /// The key in the manifest, which is its name in commands.
     pub key: String,
     /// The service's name in ECS.
     pub name: String,
     pub cluster: Option<String>,
-    /// None: the definition that it runs, with the tags replaced.
+    /// Empty to keep the definition that the service runs, with its image tags replaced.
     pub task_definition: Vec<Layer>,
-    /// None: the service is left as it is but for its definition.
+    /// Empty to change nothing but the definition of the service.
     pub service: Vec<Layer>,
-    /// The tasks that have to succeed before any service changes, and those that run once all are up.
+    /// The tasks that must succeed before any service changes, and those that run after all rollouts have succeeded.
     pub before: Vec<Located<String>>,
     pub after: Vec<Located<String>>,
-    /// The services that have to be up first.
+    /// The services whose rollouts must succeed before this service changes.
     pub needs: Vec<Located<String>>,
     pub timeout: Option<Duration>,
     pub on_failure: Option<OnFailure>,
     pub on_timeout: Option<OnFailure>,
-    /// The rules that are not looked at for this service, beside the manifest's.
+    /// The ids of the checks that are not run for this service, in addition to those of the manifest.
     pub ignore: Vec<String>,
-    /// Where the manifest names it; none where the command line does.
+    /// The span of the key; `None` for a service given on the command line.
     pub span: Option<Span>,
 }
 
-/// Says what is done about a rollout that fails, or whose time is up.
+/// What to do when a rollout fails, or does not end in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OnFailure {
-    /// Go back to what ran before
+    /// Roll back to the previous revision
     Rollback,
     /// Leave the service as it is
     Leave,
 }
 
-/// Holds one layer of a definition.
+/// One layer of a definition.
 #[derive(Clone, Debug)]
 pub enum Layer {
     /// A file, relative to the manifest.
@@ -164,10 +164,10 @@ pub enum Layer {
     Inline(Node),
 }
 
-/// Returns the tree with the stage laid over it, and without `stages`.
+/// Returns the tree with a stage merged into it, and without `stages`.
 ///
-/// Mappings merge deeply and `null` removes; layers of definitions are added to those below,
-/// every other list is replaced.
+/// Mappings are merged recursively, and `null` removes a member. Layers of definitions are appended to those of the
+/// manifest; every other list is replaced.
 pub fn with_stage(root: &Node, stage: Option<&str>) -> Node {
     let Kind::Map(entries) = &root.kind else { return root.clone() };
     let overlay = stage.and_then(|stage| root.get("stages")?.get(stage));
@@ -204,7 +204,7 @@ fn overlaid(base: Node, over: &Node, path: &[&str]) -> Node {
     Node { kind: Kind::Map(merged), span: base.span }
 }
 
-/// Returns whether what stands at a path is layers of a document, which a stage adds to.
+/// Returns whether a path is that of the layers of a document, to which a stage appends.
 fn is_layers(path: &[&str]) -> bool {
     match path {
         ["services", _, last] => matches!(*last, "task_definition" | "service"),
@@ -216,7 +216,7 @@ fn is_layers(path: &[&str]) -> bool {
     }
 }
 
-/// Reports what is off in the stages that are not used in this run: their keys.
+/// Reports unknown keys in all stages, including those that this run does not use.
 pub fn check_stages(root: &Node, problems: &mut Problems) {
     let fields = Fields::new(root, "", ROOT_KEYS, &[], problems);
     for (name, stage) in fields.entries("stages", problems) {
@@ -231,14 +231,14 @@ pub fn check_stages(root: &Node, problems: &mut Problems) {
     }
 }
 
-/// Returns the ids of rules under `ignore`; one that no rule has is a problem.
+/// Returns the ids of checks under `ignore`, and reports unknown ids.
 pub(super) fn ignored(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
     let ids = fields.texts("ignore", problems);
     for node in fields.get("ignore").map(Node::items).unwrap_or_default() {
         let Some(id) = node.text().filter(|id| lint::rule(id).is_none()) else { continue };
         let message = match node.span.expression {
-            true => "no rule has the id that the expression gives".to_owned(),
-            false => format!("no rule has the id `{id}`"),
+            true => "no check with the id `{{ … }}`".to_owned(),
+            false => format!("no check with the id `{id}`"),
         };
         let problem = Problem::error(node.span, message).path(fields.path("ignore"));
         problems.push(problem.hint(lint::suggestion(id)));
@@ -246,7 +246,7 @@ pub(super) fn ignored(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Strin
     ids
 }
 
-/// Reads the manifest's members from its tree, stage laid over.
+/// Reads the members of the manifest from its tree, in which the stage is applied.
 pub fn read(root: &Node, manifest: &mut Manifest) {
     let mut problems = std::mem::take(&mut manifest.problems);
     let fields = Fields::new(root, "", ROOT_KEYS, &[], &mut problems);
@@ -284,7 +284,7 @@ fn check_format(root: &Node, fields: &Fields<'_>, problems: &mut Problems) {
             problems.push(Problem::error(node.span, message).path("ecsail"));
         }
         None if root.is_unknown() => {}
-        None => problems.push(Problem::error(root.span, "the manifest does not name its format").hint(hint)),
+        None => problems.push(Problem::error(root.span, "the manifest has no format version").hint(hint)),
     }
 }
 
@@ -296,12 +296,12 @@ fn check_account(account: Option<&Located<String>>, problems: &mut Problems) {
     }
 }
 
-/// Reads the images: a repository, or a mapping of repository and tag.
+/// Reads the images: each is a repository, or a mapping of repository and tag.
 pub fn images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Image> {
     let mut images = BTreeMap::new();
     let Some(node) = root.get("images") else { return images };
     if !matches!(node.kind, Kind::Map(_) | Kind::Null | Kind::Unknown) {
-        let message = format!("`images` takes a mapping, found {}", node.describe());
+        let message = format!("`images` must be a mapping, found {}", node.describe());
         problems.push(Problem::error(node.span, message).path("images"));
     }
     for (key, node) in node.entries() {
@@ -328,7 +328,7 @@ pub fn images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Image> {
             _ => match node.text().filter(|text| !text.is_empty()) {
                 Some(text) => Reference::parse(text),
                 None => {
-                    let message = format!("an image is a repository, found {}", node.describe());
+                    let message = format!("an image must be a repository, found {}", node.describe());
                     problems.push(Problem::error(node.span, message).path(path));
                     continue;
                 }
@@ -350,7 +350,7 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
         if let Some(known) = services.iter().find(same) {
             let message = format!("`{}` and `{}` are the same service, `{name}`", known.key, key.name);
             problems
-                .push(Problem::error(key.span, message).path(&path).hint("leave one of them out".to_owned()));
+                .push(Problem::error(key.span, message).path(&path).hint("remove one of them".to_owned()));
         }
         services.push(Service {
             key: key.name.clone(),
@@ -371,7 +371,7 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
     services
 }
 
-/// Reads the layers of a document: a path, a mapping, or a list of them.
+/// Reads the layers of a document: a path, a mapping, or a list of these.
 pub(super) fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Layer> {
     let Some(node) = fields.get(name) else { return Vec::new() };
     let items = match &node.kind {
@@ -387,8 +387,10 @@ pub(super) fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -
                 layers.push(Layer::File(Located { value: path.to_owned(), span: item.span }));
             }
             _ => {
-                let message =
-                    format!("`{name}` takes a path, a mapping, or a list of them, found {}", item.describe());
+                let message = format!(
+                    "`{name}` must be a path, a mapping, or a list of these, found {}",
+                    item.describe()
+                );
                 problems.push(Problem::error(item.span, message).path(fields.path(name)));
             }
         }
@@ -397,7 +399,7 @@ pub(super) fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -
 }
 
 impl Manifest {
-    /// Returns what every task and every target of a schedule runs.
+    /// Returns the task specifications of the tasks, and those in targets of schedules.
     pub fn works(&self) -> impl Iterator<Item = &Work> {
         let targets = self.schedules.iter().flat_map(|schedule| &schedule.targets);
         let scheduled = targets.filter_map(|target| match &target.task {

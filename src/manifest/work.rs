@@ -1,4 +1,4 @@
-//! Owns what a task runs, as the manifest writes it for `tasks` and for the tasks of schedules.
+//! Reads task specifications: what a task runs, in `tasks` and in the targets of schedules.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::document::problem::{Problem, Problems};
 use crate::document::source::Span;
 use crate::document::tree::Kind;
 
-/// The keys that say what a task runs.
+/// The keys of a task specification.
 pub const WORK_KEYS: &[&str] = &[
     "like",
     "task_definition",
@@ -22,17 +22,17 @@ pub const WORK_KEYS: &[&str] = &[
     "count",
 ];
 
-/// How many tasks RunTask and a target take at the most (API reference, RunTask, `count`; EcsParameters, `TaskCount`).
+/// The maximum number of tasks (API reference: RunTask, `count`; EcsParameters, `TaskCount`).
 const MOST_TASKS: u32 = 10;
 
-/// Holds what a task runs.
+/// What a task runs.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// The service whose definition, network and capacity it takes, as far as it has none of its own.
+    /// The service whose definition, network and capacity are used for members that are not set here.
     pub like: Option<Located<String>>,
-    /// None: the definition of the service that it is like.
+    /// Empty to use the definition of the `like` service.
     pub task_definition: Vec<Layer>,
-    /// Members of RunTask.
+    /// Members of the RunTask request.
     pub run_task: Vec<Layer>,
     pub cluster: Option<String>,
     pub overrides: Overrides,
@@ -40,20 +40,20 @@ pub struct Work {
     pub span: Option<Span>,
 }
 
-/// Holds what a run of a task overrides of its definition.
+/// Overrides of the task definition for one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
-    /// The container that they are for, where it is named.
+    /// The container that the overrides apply to, if it is given.
     pub container: Option<String>,
     pub command: Option<Vec<String>>,
     pub environment: BTreeMap<String, String>,
-    /// Of the task, as RunTask takes them.
+    /// CPU and memory of the task, as RunTask takes them.
     pub cpu: Option<String>,
     pub memory: Option<String>,
 }
 
 impl Overrides {
-    /// Returns these with others laid over them.
+    /// Returns these overrides with those of `over` taking precedence.
     pub fn with(&self, over: &Overrides) -> Overrides {
         let mut environment = self.environment.clone();
         environment.extend(over.environment.clone());
@@ -67,7 +67,7 @@ impl Overrides {
     }
 }
 
-/// Reads what a task runs; `span` is the place of its name.
+/// Reads a task specification; `span` is that of its key.
 pub(super) fn read(fields: &Fields<'_>, span: Span, problems: &mut Problems) -> Work {
     let text = |name: &str, problems: &mut Problems| fields.text(name, problems).map(|text| text.value);
     let work = Work {
@@ -86,8 +86,9 @@ pub(super) fn read(fields: &Fields<'_>, span: Span, problems: &mut Problems) -> 
         span: Some(span),
     };
     if fields.get("like").is_none() && fields.get("task_definition").is_none() {
-        let hint = "name a service with `like:`, or write a `task_definition:` of its own".to_owned();
-        let message = format!("`{}` does not say what it runs", fields.path("").trim_end_matches('.'));
+        let hint = "set `like:` to a service, or add a `task_definition:`".to_owned();
+        let message =
+            format!("`{}` has neither `like` nor `task_definition`", fields.path("").trim_end_matches('.'));
         problems.push(Problem::error(span, message).hint(hint));
     }
     work
@@ -101,19 +102,19 @@ fn command(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> 
             true => "write it as a list of words".to_owned(),
             false => format!("write it as a list: `command: [{}]`", words.join(", ")),
         };
-        let message = format!("`command` takes a list, found {}", node.describe());
+        let message = format!("`command` must be a list, found {}", node.describe());
         problems.push(Problem::error(node.span, message).path(fields.path("command")).hint(hint));
         return None;
     }
     let words = fields.texts("command", problems);
     for item in node.items().iter().filter(|item| item.text().is_none() && !item.is_unknown()) {
-        let message = format!("a word of `command` is a text, found {}", item.describe());
+        let message = format!("an item of `command` must be a string, found {}", item.describe());
         problems.push(Problem::error(item.span, message).path(fields.path("command")));
     }
     Some(words)
 }
 
-/// Reads environment entries: a mapping, or a list of `name` and `value` as ECS has it.
+/// Reads environment variables: a mapping, or a list of `name` and `value` as in ECS.
 fn environment(fields: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
     let Some(node) = fields.get("environment") else { return BTreeMap::new() };
     let path = fields.path("environment");
@@ -126,7 +127,7 @@ fn environment(fields: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String,
                     (Some(name), Some(value)) => drop(found.insert(name, value)),
                     _ if item.any_unknown() => {}
                     _ => problems.push(
-                        Problem::error(item.span, "an environment entry has a `name` and a `value`")
+                        Problem::error(item.span, "an environment entry must have a `name` and a `value`")
                             .path(&path),
                     ),
                 }
@@ -138,7 +139,8 @@ fn environment(fields: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String,
                     Some(text) => drop(found.insert(key.name.clone(), text.to_owned())),
                     None if value.is_unknown() => {}
                     None => {
-                        let message = format!("an environment value is a text, found {}", value.describe());
+                        let message =
+                            format!("an environment value must be a string, found {}", value.describe());
                         problems.push(Problem::error(value.span, message).path(&path));
                     }
                 }
@@ -153,7 +155,7 @@ fn count(fields: &Fields<'_>, problems: &mut Problems) -> u32 {
     match text.value.parse() {
         Ok(count) if (1..=MOST_TASKS).contains(&count) => count,
         _ => {
-            let message = format!("`count` is a number from 1 to {MOST_TASKS}, found `{}`", text.value);
+            let message = format!("`count` must be a number from 1 to {MOST_TASKS}, found `{}`", text.value);
             problems.push(Problem::error(text.span, message).path(fields.path("count")));
             1
         }

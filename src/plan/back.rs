@@ -1,4 +1,4 @@
-//! Owns what a service goes back to, should its deploy fail: known before anything is changed.
+//! What a service returns to if its deploy fails. Determined before anything is changed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::service::observed_member;
 use crate::aws::types::{Deployment, ObservedService, Service, revision_of};
 
-/// Holds what a service goes back to: the revision of its newest completed deployment, and the attributes that the
-/// deploy changes, as they were.
+/// What a service returns to after a failed deploy: the revision of its newest completed deployment, and the previous
+/// values of the attributes that the deploy changes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct WayBack {
@@ -15,7 +15,7 @@ pub struct WayBack {
     pub revision: String,
     /// The id of its deployment.
     pub deployment: String,
-    /// Members of UpdateService. They are raw, so they are never written down.
+    /// Members of UpdateService. They contain raw values, so they are never serialized.
     #[serde(skip_serializing)]
     pub members: Map<String, Value>,
 }
@@ -26,7 +26,7 @@ impl WayBack {
         revision_of(&self.revision)
     }
 
-    /// Returns the way back of a service as it was seen; nothing where no deployment of it was completed.
+    /// Determines it from an observed service; `None` if the service has no completed deployment.
     pub fn of(service: &Service) -> Option<WayBack> {
         let completed = |known: &&Deployment| known.rollout_state.as_deref() == Some("COMPLETED");
         let newest = |a: &&Deployment, b: &&Deployment| a.created_at.0.total_cmp(&b.created_at.0);
@@ -35,11 +35,12 @@ impl WayBack {
         Some(WayBack { revision, deployment, members: Map::new() })
     }
 
-    /// Returns the way back with the members that a deploy sends, as they are now.
+    /// Adds the current values of the members that a deploy sends.
     ///
     /// A member that the service does not have cannot be unset, unless it is a list.
     pub fn with_members(self, sent: &Map<String, Value>, seen: &ObservedService) -> WayBack {
-        // Some stand with the deployment itself: what it had, not what a later one has made of the service.
+        // ECS keeps some members with each deployment; those of the completed deployment are used, not what a later one
+        // changed.
         let deployments = seen.document["deployments"].as_array();
         let own = deployments.into_iter().flatten().find(|known| known["id"] == self.deployment.as_str());
         let of = |member: &str| match own.map(|own| own[member].clone()).unwrap_or_default() {

@@ -1,7 +1,7 @@
-//! Owns the difference between two documents in normal form: a list of paths with their values.
+//! Compares two documents in normal form, and returns a list of paths with their values.
 //!
-//! Named items are called by their name instead of their index. Values of settings that look
-//! secret by their name never enter a difference.
+//! Named items appear with their name instead of their index. Values of settings with secret-looking names never enter
+//! a change.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::document::model::{Shape, model};
 use crate::document::normal::name_of;
 use crate::document::rules::{MAPPINGS, UNORDERED, identity};
 
-/// Holds one changed value; both sides absent never happens.
+/// One changed value; at least one side is present.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
     /// Such as `containerDefinitions[web].environment[LOG_LEVEL]`.
@@ -22,7 +22,7 @@ pub struct Change {
     pub after: Option<Value>,
 }
 
-/// Returns what changes from `before` to `after`, both in normal form and of the named shape.
+/// Returns the changes from `before` to `after`, both in normal form and of the named shape.
 pub fn diff(before: &Value, after: &Value, shape: &str) -> Vec<Change> {
     let mut changes = Vec::new();
     compare(Some(before), Some(after), shape, String::new(), &mut changes);
@@ -59,7 +59,7 @@ fn compare(
         }
         (Some(Value::String(before)), Some(Value::String(after)), _) => {
             match (embedded(before), embedded(after)) {
-                // A policy or a configuration as text: what changes in it says more than both texts.
+                // A policy or configuration as text: the changes inside it are clearer than both texts.
                 (Some(inner_before), Some(inner_after)) if inner_before != inner_after => {
                     compare(Some(&inner_before), Some(&inner_after), "", format!("{path}(json)"), changes);
                 }
@@ -71,7 +71,8 @@ fn compare(
                 )),
             }
         }
-        // A list of texts may be a command, whose words hide one another: it is shown whole.
+        // A list of texts may be a command, in which one word decides whether the next is masked, so it is shown as a
+        // whole.
         (Some(Value::Array(before)), Some(Value::Array(after)), Shape::Any)
             if before.len() == after.len() && !before.iter().chain(after).any(Value::is_string) =>
         {
@@ -93,7 +94,7 @@ fn compare_members(
     let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let pair = is_secret_pair(before) || is_secret_pair(after);
     for name in names {
-        // A map's keys are the user's own: they may hold dots.
+        // The keys of a map are chosen by the user and may contain dots.
         let (target, here) = match model().shape(shape) {
             Shape::Map(value) => (value, format!("{path}[{name}]")),
             _ => (model().member(shape, name).unwrap_or_default(), join(path, name)),
@@ -101,7 +102,8 @@ fn compare_members(
         let (before, after) = (before.get(name), after.get(name));
         let secret = match model().shape(shape) {
             Shape::Map(_) => hides(name),
-            // Members that the model does not know: a mapping is looked into, all else is hidden.
+            // Of members that the model does not have, mappings are compared and everything else is masked if its name
+            // is secret.
             Shape::Any if pair && name.eq_ignore_ascii_case("value") => true,
             Shape::Any => {
                 hides(name) && ![before, after].iter().any(|side| side.is_some_and(Value::is_object))
@@ -124,7 +126,7 @@ fn items(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Returns whether each item of a list has a name of its own.
+/// Returns whether every item of a list has a unique name.
 fn has_names(items: &[Value], item: &str) -> bool {
     let Some(identity) = identity(item) else { return false };
     let names: std::collections::BTreeSet<_> = items.iter().map(|item| name_of(item, identity)).collect();
@@ -142,7 +144,7 @@ fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, chan
         let here = format!("{path}[{name}]");
         let (before, after) = (find(before, &name), find(after, &name));
         match (MAPPINGS.iter().find(|(shape, ..)| *shape == item), &before, &after) {
-            // A pair shows its value alone: `environment[LOG_LEVEL]: info → warn`.
+            // A pair shows only its value: `environment[LOG_LEVEL]: info → warn`.
             (Some((_, _, value)), ..) if before != after => {
                 let part = |pair: &Option<Value>| pair.as_ref().map(|pair| pair[*value].clone());
                 let (before, after) = (part(&before), part(&after));
@@ -157,7 +159,7 @@ fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, chan
     }
 }
 
-/// Compares lists without order: what is only on one side was added or removed; of equal items, each counts.
+/// Compares lists without order: an item on one side only was added or removed; equal items are counted.
 fn compare_sets(before: &[Value], after: &[Value], path: &str, changes: &mut Vec<Change>) {
     let mut new: Vec<&Value> = after.iter().collect();
     for item in before {
@@ -173,7 +175,7 @@ fn compare_sets(before: &[Value], after: &[Value], path: &str, changes: &mut Vec
     }
 }
 
-/// Returns a change; a secret one keeps that it changed, and nothing of its values.
+/// Creates a change; a secret one contains no part of its values.
 fn change(path: String, before: Option<Value>, after: Option<Value>, secret: bool) -> Change {
     Change {
         path,

@@ -1,16 +1,16 @@
-//! Owns the hiding of values that look secret, by the name that they stand under or by their form.
+//! Masks values that look secret, by their name or their form.
 
 use serde_json::{Map, Value};
 
-/// What stands in a secret's place.
+/// The text that replaces a secret.
 pub const HIDDEN: &str = "(hidden)";
 
-/// Parts of names whose values are hidden. `KEY` alone would hide too much: `CACHE_KEY_PREFIX`.
+/// Parts of names whose values are masked. `KEY` alone would mask too much, such as `CACHE_KEY_PREFIX`.
 const PARTS: &[&str] =
     &["SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "CREDENTIAL", "PRIVATE", "APIKEY"];
 const ENDINGS: &[&str] = &["_KEY", "_PW", "_PASS", "_DSN", "_AUTH"];
 
-/// Returns whether the values of a setting of this name are hidden.
+/// Returns whether the values of a setting with this name are masked.
 pub fn hides(name: &str) -> bool {
     let name = name.to_uppercase().replace(['-', '.'], "_");
     let part = PARTS.iter().any(|part| name.contains(part));
@@ -18,7 +18,7 @@ pub fn hides(name: &str) -> bool {
         || matches!(name.as_str(), "KEY" | "PASS" | "AUTH" | "DSN")
 }
 
-/// Returns a value as it may be shown: hidden whole, or without the secrets inside it.
+/// Masks a value: as a whole if `secret`, else the secrets inside it.
 pub fn masked(value: Value, secret: bool) -> Value {
     match value {
         _ if secret => Value::from(HIDDEN),
@@ -44,14 +44,15 @@ pub fn masked(value: Value, secret: bool) -> Value {
     }
 }
 
-/// Returns whether a mapping is a pair of a name and a value, and the name hides the value.
+/// Returns whether a mapping is a pair of a name and a value, with a secret name.
 pub fn is_secret_pair(members: &Map<String, Value>) -> bool {
     let named = |name: &str| members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let names = named("name").and_then(|(_, name)| name.as_str()).is_some_and(hides);
     names && named("value").is_some()
 }
 
-/// Returns whether a value can be a secret itself: a text, a number, or a list of such. What is nested is looked into.
+/// Returns whether a value can be a secret itself: a text, a number, or a list of these. Nested values are masked one
+/// by one.
 fn is_plain(value: &Value) -> bool {
     match value {
         Value::String(_) | Value::Number(_) => true,
@@ -60,14 +61,14 @@ fn is_plain(value: &Value) -> bool {
     }
 }
 
-/// Returns the mapping or list that a text is as JSON.
+/// Returns the mapping or list that a text contains as JSON.
 pub fn embedded(text: &str) -> Option<Value> {
     let opens = text.trim_start().starts_with(['{', '[']);
     let value = opens.then(|| serde_json::from_str(text).ok()).flatten();
     value.filter(|value: &Value| value.is_object() || value.is_array())
 }
 
-/// Returns the items of a list as they may be shown; in a command, what follows `--password` is hidden.
+/// Masks the items of a list; in a command, the item after `--password` is masked.
 fn masked_items(items: Vec<Value>) -> Value {
     let mut after_name = false;
     let mut shown = Vec::with_capacity(items.len());
@@ -81,11 +82,11 @@ fn masked_items(items: Vec<Value>) -> Value {
     Value::Array(shown)
 }
 
-/// Returns a text without the value of a secret-looking `name=value`, without what follows `--password` in a command line,
-/// and without what stands before the `@` of URLs.
+/// Masks a text: the value of a secret-looking `name=value`, the word after `--password` in a command line, and the
+/// credentials of URLs.
 fn masked_text(text: &str) -> String {
     if looks_like_json(text) {
-        // A template, or JSON with a mistake: where in it the secret stands is not known.
+        // A template, or malformed JSON: the position of the secret in it is unknown.
         return HIDDEN.to_owned();
     }
     match text.split_once('=') {
@@ -100,7 +101,7 @@ fn masked_text(text: &str) -> String {
     }
 }
 
-/// Returns whether a text begins as JSON does and names something secret.
+/// Returns whether a text begins like JSON and contains a secret-looking name.
 fn looks_like_json(text: &str) -> bool {
     let named = |text: &str| {
         text.split(|letter: char| !letter.is_alphanumeric() && !"_-.".contains(letter)).any(hides)
@@ -108,7 +109,7 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) && named(text)
 }
 
-/// Returns a command line without the values of its secret-looking options and variables.
+/// Masks the values of the secret-looking options and variables of a command line.
 fn without_arguments(text: &str) -> String {
     let (mut shown, mut hiding) = (String::with_capacity(text.len()), Hiding::Nothing);
     for piece in text.split_inclusive(char::is_whitespace) {
@@ -116,7 +117,7 @@ fn without_arguments(text: &str) -> String {
         let space = &piece[word.len()..];
         let (kept, next) = masked_word(word, hiding);
         shown.push_str(&kept);
-        // A hidden value with spaces is one value.
+        // A masked value that contains spaces is one value.
         if !matches!(next, Hiding::Until(_)) {
             shown.push_str(space);
         }
@@ -125,13 +126,13 @@ fn without_arguments(text: &str) -> String {
     shown
 }
 
-/// Says what of a command line is hidden.
+/// What is masked next in a command line.
 #[derive(Clone, Copy)]
 enum Hiding {
     Nothing,
     /// The next word.
     Next,
-    /// All up to this quote.
+    /// Everything up to this quote.
     Until(char),
 }
 
@@ -157,9 +158,9 @@ fn masked_word(word: &str, hiding: Hiding) -> (String, Hiding) {
     }
 }
 
-/// Returns a text with the credentials of its URLs hidden: `postgres://(hidden)@host`.
+/// Masks the credentials of the URLs in a text: `postgres://(hidden)@host`.
 ///
-/// A password may hold a slash that should have been escaped, so all up to the last `@` of the word is hidden.
+/// A password may contain an unescaped slash, so everything up to the last `@` of the word is masked.
 fn without_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,7 +1,7 @@
-//! Owns the plan: what would change, and what stands against it. Pure: everything was seen before.
+//! Computes the plan: what a deploy would change, and what blocks it. Pure: everything was observed before.
 //!
-//! A plan never holds the value of a secret in what it shows; the documents to register are
-//! kept apart from the differences that are printed.
+//! A plan never contains the value of a secret in what it shows. The documents to register are kept apart from the
+//! printed changes.
 
 use std::collections::BTreeMap;
 
@@ -39,110 +39,110 @@ pub use replace::desired_document;
 pub use schedules::SchedulePlan;
 pub use work::ResolvedWork;
 
-/// Says what is asked of a plan beside the documents.
+/// The options of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// A new deployment though nothing changed.
+    /// Deploy even if nothing changed.
     pub force: bool,
-    /// Deploy though a deployment is under way.
+    /// Deploy even if a deployment is in progress.
     pub supersede: bool,
-    /// The account that the manifest insists on.
+    /// The account that the manifest requires.
     pub account: Option<String>,
-    /// The time, in seconds since 1970.
+    /// The current time, in seconds since 1970.
     pub now: i64,
     pub record: Record,
 }
 
-/// Holds what will be done, in order: registrations, then updates.
+/// What a deploy will change, in order: registrations, then updates.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub registrations: Vec<Registration>,
-    /// The tasks that go before the services, in order.
+    /// The tasks that run before the services are updated, in order.
     pub before: Vec<TaskPlan>,
     pub services: Vec<ServicePlan>,
     pub schedules: Vec<SchedulePlan>,
-    /// The tasks that come when all else is done, in order.
+    /// The tasks that run last, in order.
     pub after: Vec<TaskPlan>,
-    /// What services of this plan have to be up before a service changes, by its key.
+    /// The services of this plan that a service waits for, by its key.
     pub needs: BTreeMap<String, Vec<String>>,
-    /// What the reader should know: images outside ECR, what could not be looked at.
+    /// Notes for the reader, such as images outside ECR and what could not be read.
     pub notes: Vec<String>,
 }
 
-/// Holds a task that goes before or after services.
+/// A one-off task that runs before or after services.
 #[derive(Clone, Debug)]
 pub struct TaskPlan {
     pub key: String,
-    /// The services that name it; it runs where one of them changes.
+    /// The services that name it; it runs if one of them changes.
     pub of: Vec<String>,
-    /// None: none of them changes, and it does not run.
+    /// `None` if none of these services changes, so that the task does not run.
     pub work: Option<ResolvedWork>,
     pub timeout: Option<std::time::Duration>,
 }
 
-/// Holds a document to register; services that render the same share it.
+/// A document to register; services with the same document share it.
 #[derive(Clone, Debug)]
 pub struct Registration {
     pub family: String,
-    /// The document as it will be sent, with the tags of the user and of the record.
+    /// The document as it will be sent, with the user's tags and those of the record.
     pub document: Value,
-    /// The newest revision of the family before: how a lost answer is told from a lost request.
+    /// The newest revision of the family before, to distinguish a lost response from a lost request.
     pub latest: Option<String>,
 }
 
-/// Holds what happens to one service.
+/// The changes of one service.
 #[derive(Clone, Debug)]
 pub struct ServicePlan {
     pub key: String,
     pub name: String,
     pub cluster: String,
-    /// The ARN of the revision that runs.
+    /// The ARN of the running revision.
     pub before: String,
     pub after: Revision,
     pub definition_changes: Vec<Change>,
     pub service_changes: Vec<Change>,
-    /// Why there is a new deployment though no document changed.
+    /// Why there is a new deployment although no document changed.
     pub reasons: Vec<Reason>,
-    /// The members that UpdateService is given beside the task definition.
+    /// The members of UpdateService besides the task definition.
     pub members: serde_json::Map<String, Value>,
-    /// The id of the PRIMARY deployment before.
+    /// The id of the PRIMARY deployment before the change.
     pub deployment_before: Option<String>,
-    /// Tags to set on the revision that stays, because it now runs other digests.
+    /// Tags to set on the running revision, because it will run other digests.
     pub retag: BTreeMap<String, String>,
-    /// What the service goes back to, should this fail.
+    /// What the service returns to if the deploy fails.
     pub way_back: Option<WayBack>,
     pub timeout: Option<std::time::Duration>,
     pub on_failure: Option<OnFailure>,
     pub on_timeout: Option<OnFailure>,
 }
 
-/// Says which revision a service will run.
+/// The revision that a service will run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Revision {
-    /// The one that it runs.
+    /// The running one.
     Same,
-    /// One that is registered already, by ARN.
+    /// One that is already registered, by ARN.
     Registered(String),
-    /// The one that a registration of the plan makes.
+    /// The one that a registration of the plan creates, by index.
     New(usize),
 }
 
-/// Says why a service is deployed anew though its documents are what they were.
+/// Why a service gets a new deployment although its documents did not change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Reason {
-    /// The tag now points at another image.
+    /// The tag now points to another image.
     ImageMoved { image: String, before: String, after: String },
-    /// The last deployment of this revision failed, and was not taken back.
+    /// The last deployment of this revision failed and was not rolled back.
     Failed,
-    /// A deployment of this revision is under way, and is to be replaced.
+    /// A deployment of this revision is in progress and will be superseded.
     Superseded,
-    /// It was asked for.
+    /// The user forced it.
     Forced,
 }
 
 impl Plan {
-    /// Returns whether nothing is to be done.
+    /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
         !schedules && self.services.iter().all(|service| !service.changes())
@@ -150,22 +150,21 @@ impl Plan {
 }
 
 impl ServicePlan {
-    /// Returns whether the service is touched at all.
+    /// Returns whether the service is changed.
     pub fn changes(&self) -> bool {
         self.after != Revision::Same || !self.members.is_empty() || !self.reasons.is_empty()
     }
 
-    /// Returns the short name of the revision that runs.
+    /// Returns the short name of the running revision.
     pub fn revision_before(&self) -> &str {
         revision_of(&self.before)
     }
 }
 
-/// Returns the plan that brings what is observed to what is desired.
+/// Returns the plan that changes what is observed into what is desired.
 ///
 /// # Errors
-/// Everything that stands against it, at once: a missing service, a tag that is not in ECR, a deployment under way,
-/// the wrong account.
+/// All blockers at once: a missing service, a tag that is not in ECR, a deployment in progress, the wrong account.
 pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failures> {
     let mut plan = Plan { notes: observed.notes.clone(), ..Plan::default() };
     let mut failures = refuse::account(options.account.as_deref(), observed);
@@ -185,7 +184,7 @@ pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Res
     if failures.is_empty() { Ok(plan) } else { Err(Failures(distinct(failures))) }
 }
 
-/// Returns the failures without those that say the same of several services.
+/// Returns the failures, each message once: several services may share a blocker.
 fn distinct(failures: Vec<Failure>) -> Vec<Failure> {
     let mut kept: Vec<Failure> = Vec::new();
     for failure in failures {
@@ -198,7 +197,7 @@ fn distinct(failures: Vec<Failure>) -> Vec<Failure> {
 
 fn image_notes(observed: &Observed) -> Vec<String> {
     let unchecked = observed.images.iter().filter_map(|(image, state)| match state {
-        ImageState::Unchecked(reason) => Some(format!("`{image}` was not checked: {reason}")),
+        ImageState::Unchecked(reason) => Some(format!("image `{image}` was not checked: {reason}")),
         _ => None,
     });
     unchecked.collect()
@@ -223,7 +222,7 @@ fn plan_service(
     let mut reasons = Vec::new();
     if after == Revision::Same {
         reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
-        // That the definition is the same does not mean that it runs.
+        // The newest deployment may have failed although it has this definition.
         let failed =
             seen.service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
         let under_way = options.supersede && seen.service.under_way().is_some();
@@ -234,7 +233,7 @@ fn plan_service(
         }
     }
     let mut members = attributes.members;
-    // ECS takes another capacity provider strategy only with a new deployment (API reference, UpdateService).
+    // ECS accepts another capacity provider strategy only with a new deployment (API reference, UpdateService).
     if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
         members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }
@@ -260,7 +259,7 @@ fn plan_service(
     })
 }
 
-/// Returns the revision that the service will run, and how it differs from the one that runs.
+/// Returns the revision that the service will run, and how it differs from the running one.
 fn revision(
     document: &Value,
     seen: &ObservedService,
@@ -277,7 +276,7 @@ fn revision(
     let changes = diff::diff(&running, &wanted, root.shape());
     let family = document["family"].as_str().unwrap_or_default();
     let latest = observed.latest.get(family);
-    // A revision that an earlier, failed deploy registered serves again: no two revisions say the same.
+    // Reuses a revision that an earlier, failed deploy registered, instead of registering the same content twice.
     let reusable = latest.filter(|latest| {
         latest.document["status"] == "ACTIVE"
             && normal(&latest.document, root) == wanted
@@ -297,7 +296,7 @@ fn revision(
     (Revision::New(index), changes)
 }
 
-/// Returns whether a registered revision was recorded with the digests that its tags have today.
+/// Returns whether a registered revision was recorded with the digests that its tags have now.
 pub(super) fn same_digests(
     latest: &crate::aws::types::TaskDefinition,
     document: &Value,
@@ -309,7 +308,7 @@ pub(super) fn same_digests(
     })
 }
 
-/// Returns the images whose tag now points at another digest than the one that runs.
+/// Returns the images whose tag now points to another digest than the running one.
 fn moved_images(running: &Value, seen: &ObservedService, observed: &Observed) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for container in running["containerDefinitions"].as_array().into_iter().flatten() {

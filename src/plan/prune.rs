@@ -1,9 +1,10 @@
-//! Owns which revisions of a family are retired: none that anything refers to, none of the newest.
+//! Decides which revisions of a family are deregistered or deleted: none that anything refers to, and none of the
+//! newest.
 
 use super::references::{Reference, Why};
 use crate::aws::definitions::Status;
 
-/// Holds a revision of the family.
+/// A revision of the family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub number: u64,
@@ -11,14 +12,14 @@ pub struct Known {
     pub status: Status,
 }
 
-/// Says what becomes of a revision.
+/// What `prune` does with a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It stays as it is, for these reasons.
+    /// It is kept, for these reasons.
     Keep { reasons: Vec<Why> },
     /// ACTIVE becomes INACTIVE.
     Deregister,
-    /// ACTIVE becomes INACTIVE, and is deleted.
+    /// ACTIVE becomes INACTIVE, then is deleted.
     DeregisterAndDelete,
     /// INACTIVE is deleted.
     Delete,
@@ -35,27 +36,27 @@ impl Fate {
         matches!(self, Fate::Delete | Fate::DeregisterAndDelete)
     }
 
-    /// Returns why it stays as it is.
+    /// Returns why it is kept.
     pub fn reasons(&self) -> &[Why] {
         if let Fate::Keep { reasons } = self { reasons } else { &[] }
     }
 
-    /// Returns whether it stays as it is.
+    /// Returns whether it is kept.
     pub fn keeps(&self) -> bool {
         matches!(self, Fate::Keep { .. })
     }
 }
 
-/// Holds what is wanted.
+/// The options of `prune`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wish {
-    /// How many of the newest ACTIVE revisions stay, whatever refers to them.
+    /// The number of newest ACTIVE revisions that are kept, whether or not anything refers to them.
     pub keep: usize,
-    /// Whether what is INACTIVE and not referred to is deleted.
+    /// Whether INACTIVE revisions without references are deleted.
     pub delete: bool,
 }
 
-/// Returns what becomes of each revision, newest first; what is being deleted already is left out.
+/// Returns what to do with each revision, newest first. Revisions that are being deleted are left out.
 pub fn decide(revisions: &[Known], references: &[Reference], wish: Wish) -> Vec<(Known, Fate)> {
     let mut revisions: Vec<&Known> =
         revisions.iter().filter(|known| known.status != Status::DeleteInProgress).collect();
@@ -100,7 +101,7 @@ mod tests {
         Reference { revision, why: Why::Rule { bus: "default".to_owned(), rule: "nightly".to_owned() } }
     }
 
-    /// Returns the fates as text: `5 keep`, `4 deregister`, newest first.
+    /// Returns the decisions as text, such as `5 keep` and `4 deregister`, newest first.
     fn fates(revisions: &[Known], references: &[Reference], keep: usize, delete: bool) -> Vec<String> {
         let word = |fate: &Fate| match fate {
             Fate::Keep { reasons } if reasons.is_empty() => "stays",

@@ -1,4 +1,4 @@
-//! Owns the record that a deploy leaves on what it registers: tags named `ecsail:…`.
+//! The record that a deploy leaves on the revisions that it registers: tags named `ecsail:…`.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,28 @@ use serde_json::{Value, json};
 use crate::aws::types::{ImageState, Observed, TaskDefinition};
 use crate::manifest::image::Reference;
 
-/// The most tags that a resource may have (API reference, RegisterTaskDefinition, `tags`).
+/// The most tags of a resource (API reference, RegisterTaskDefinition, `tags`).
 pub(super) const MOST_TAGS: usize = 50;
-/// The longest value and key of a tag (API reference, Tag).
+/// The greatest lengths of a tag's value and key (API reference, Tag).
 const LONGEST_VALUE: usize = 256;
 const LONGEST_KEY: usize = 128;
 
-/// Holds what is known of a deploy: what, from where, by whom.
+/// The record of a deploy: what was deployed, from where, and by whom.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     pub app: Option<String>,
     pub stage: Option<String>,
-    /// The tags as they were given.
+    /// The values of `--tag` as given.
     pub tag: Option<String>,
     pub git_sha: Option<String>,
-    /// Who deployed, where CI names somebody; else the caller as STS says.
+    /// Who deployed, from the variables of CI; otherwise the caller, from STS.
     pub performer: Option<String>,
-    /// The release's id.
+    /// The id of the release.
     pub release: Option<String>,
 }
 
 impl Record {
-    /// Returns a document with the record's tags; the user's own come first and are never dropped for them.
+    /// Adds the record's tags to a document. The user's own tags come first and are never dropped for them.
     pub fn tagged(&self, document: &Value, observed: &Observed) -> Value {
         let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
         let caller = observed.caller.as_ref().map(|caller| caller.arn.clone());
@@ -63,7 +63,7 @@ impl Record {
     }
 }
 
-/// Returns the tag that a definition was deployed with: as the record on it has it, else those of its images.
+/// Returns the tag that a definition was deployed with: from its record, or else from its images.
 pub fn tag_of(definition: &TaskDefinition) -> Option<String> {
     if let Some(tag) = definition.tag(TAG) {
         return Some(tag.to_owned());
@@ -77,11 +77,11 @@ pub fn tag_of(definition: &TaskDefinition) -> Option<String> {
     Some(tags.join(",")).filter(|tags| !tags.is_empty())
 }
 
-/// The keys of the tags that name what was deployed, and in which release.
+/// The keys of the tags that record the deployed tag and the release.
 const TAG: &str = "ecsail:tag";
 pub const RELEASE: &str = "ecsail:release";
 
-/// The key of the tag that names the revision that a registered-again one was made from, as `family:revision`.
+/// The key of the tag on a revision that a rollback registered again: the original, as `family:revision`.
 pub const RESTORED_FROM: &str = "ecsail:restored-from";
 
 /// Returns the key of the tag that records a container's digest.
@@ -89,7 +89,7 @@ pub fn digest_key(container: &str) -> String {
     format!("ecsail:digest:{container}")
 }
 
-/// Returns the digests that a document's tags have today, by container.
+/// Returns the digests that a document's image tags point to now, by container.
 pub fn digests(document: &Value, observed: &Observed) -> BTreeMap<String, String> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
     let digest = |container: &Value| {
@@ -100,7 +100,7 @@ pub fn digests(document: &Value, observed: &Observed) -> BTreeMap<String, String
     containers.filter_map(digest).collect()
 }
 
-/// Returns a value with only the characters that tags may have, no longer than they may be.
+/// Replaces characters that tags may not contain, and truncates the value to the allowed length.
 pub(super) fn allowed(value: &str) -> String {
     let fits = |character: char| character.is_alphanumeric() || " +-=._:/@".contains(character);
     value.chars().map(|character| if fits(character) { character } else { '_' }).take(LONGEST_VALUE).collect()

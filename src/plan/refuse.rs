@@ -1,4 +1,4 @@
-//! Owns what stands against a deploy, each with what to do about it. Nothing has changed yet when it is said.
+//! The blockers of a deploy, each with what to do about it. Checked before anything is changed.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::render::{Desired, DesiredService};
 
-/// Returns a refusal where the credentials are of another account than the manifest's, or of none that is known.
+/// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
 pub fn account(wanted: Option<&str>, observed: &Observed) -> Vec<Failure> {
     let Some(wanted) = wanted else { return Vec::new() };
     let found = observed.caller.as_ref().map(|caller| caller.account.as_str());
@@ -19,18 +19,18 @@ pub fn account(wanted: Option<&str>, observed: &Observed) -> Vec<Failure> {
     }
     let hint = "use credentials of that account (`--profile`, `role:`), or choose another stage".to_owned();
     let message = match found {
-        Some(found) => format!("the manifest is for account `{wanted}`, these credentials are of `{found}`"),
-        None => format!(
-            "the manifest is for account `{wanted}`, and whose credentials these are could not be found out"
+        Some(found) => format!(
+            "the manifest requires account `{wanted}`, but the credentials belong to account `{found}`"
         ),
+        None => format!("failed to identify the caller: the manifest requires account `{wanted}`"),
     };
     vec![Failure::refused(message).hint(hint)]
 }
 
-/// Returns what was seen of a service that can be deployed to.
+/// Returns the observed state of a service that can be deployed to.
 ///
 /// # Errors
-/// It is not there, is being deleted, or is moved by another controller.
+/// It does not exist, is being deleted, or has another deployment controller.
 pub fn service<'a>(
     desired: &DesiredService,
     observed: &'a Observed,
@@ -43,7 +43,7 @@ pub fn service<'a>(
              --desired-count 1`, or correct its name"
         );
         return Err(vec![
-            Failure::error(format!("there is no service `{name}` in cluster `{cluster}`")).hint(hint),
+            Failure::error(format!("no service named `{name}` in cluster `{cluster}`")).hint(hint),
         ]);
     };
     match immovable(&seen.service) {
@@ -52,7 +52,8 @@ pub fn service<'a>(
     }
 }
 
-/// Returns the refusal of a service that cannot be deployed to: it is being deleted, or another controller moves it.
+/// Returns the blocker of a service that cannot be deployed to: it is being deleted, or has another deployment
+/// controller.
 pub fn immovable(service: &Service) -> Option<Failure> {
     let name = &service.service_name;
     if service.status == "DRAINING" {
@@ -62,8 +63,8 @@ pub fn immovable(service: &Service) -> Option<Failure> {
     if !matches!(controller, "CODE_DEPLOY" | "EXTERNAL") {
         return None;
     }
-    let message = format!("service `{name}` is moved by the `{controller}` controller, not by ECS");
-    let hint = "ecsail deploys services whose `deploymentController` is `ECS`".to_owned();
+    let message = format!("service `{name}` has the deployment controller `{controller}`, not `ECS`");
+    let hint = "use a service whose `deploymentController` is `ECS`".to_owned();
     Some(Failure::refused(message).hint(hint))
 }
 
@@ -75,22 +76,25 @@ pub fn in_progress(desired: &Desired, observed: &Observed) -> Vec<Failure> {
     found.filter_map(|seen| moving(&seen.service)).collect()
 }
 
-/// Returns the refusal of a service whose deployment is under way.
+/// Returns the blocker of a service with a deployment in progress.
 pub fn moving(service: &Service) -> Option<Failure> {
     let deployment = service.under_way()?;
     let name = &service.service_name;
     let revision = revision_of(&deployment.task_definition);
-    let message = format!("a deployment of `{name}` is under way: `{revision}` (`{}`)", deployment.id);
-    Some(Failure::refused(message).hint("wait for it, or replace it with `--supersede`".to_owned()))
+    let message = format!("a deployment of `{name}` is in progress: `{revision}` (`{}`)", deployment.id);
+    Some(
+        Failure::refused(message)
+            .hint("wait for it with `ecsail wait`, or replace it with `--supersede`".to_owned()),
+    )
 }
 
-/// Returns a failure for each image of a document that is not where it says, with the newest tags that are there.
+/// Returns a failure for each missing image of a document, with the newest tags of its repository.
 pub fn images(document: &Value, observed: &Observed) -> Vec<Failure> {
     let state = |image: &Reference| observed.images.get(&image.to_string());
     images_of(document).iter().filter_map(|image| missing(image, state(image)?)).collect()
 }
 
-/// Returns the failure that an image is not where it says; nothing where it is, or where that is not known.
+/// Returns the failure for an image that does not exist, or `None` if it exists or was not checked.
 pub fn missing(image: &Reference, state: &ImageState) -> Option<Failure> {
     let repository = image.ecr()?;
     let place = format!("`{}` in account {}, {}", repository.name, repository.account, repository.region);
@@ -99,14 +103,14 @@ pub fn missing(image: &Reference, state: &ImageState) -> Option<Failure> {
         ImageState::Missing { newest } => {
             let hint = match newest.as_slice() {
                 [] => "the repository has no tags: push the image first".to_owned(),
-                tags => format!("newest tags there: {}", tags.join(", ")),
+                tags => format!("newest tags: {}", tags.join(", ")),
             };
             let what = if version.starts_with("sha256:") { "image" } else { "tag" };
             Some(Failure::error(format!("no {what} `{version}` in repository {place}")).hint(hint))
         }
         ImageState::NoRepository => {
             let hint = "correct the image's repository, or create it and push the image".to_owned();
-            Some(Failure::error(format!("there is no repository {place}")).hint(hint))
+            Some(Failure::error(format!("no repository named {place}")).hint(hint))
         }
         ImageState::Found { .. } | ImageState::Unchecked(_) => None,
     }
@@ -118,9 +122,10 @@ impl Service {
         self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
     }
 
-    /// Returns the deployment that is under way, if one is.
+    /// Returns the deployment in progress, if there is one.
     ///
-    /// By the rollout state; where there is none (other controllers, old clouds), several deployments mean that one is.
+    /// Decided by the rollout state. Without one (other deployment controllers, other implementations of the API),
+    /// several deployments mean that one is in progress.
     pub fn under_way(&self) -> Option<&Deployment> {
         let primary = self.primary()?;
         match primary.rollout_state.as_deref() {

@@ -1,4 +1,4 @@
-//! Owns the parts of a plan that make it a release: tasks before and after the services, what services need, and schedules.
+//! Plans the parts of a release besides services: tasks before and after them, schedules, and the order of services.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::aws::types::Observed;
 use crate::error::Failure;
 use crate::render::{Desired, DesiredService};
 
-/// Plans the tasks that go before and after the services, and returns what stands against them.
+/// Plans the tasks before and after the services, and returns the blockers.
 pub(super) fn tasks(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
     let mut failures = Vec::new();
     let mut planned = |name: fn(&DesiredService) -> &[String], plan: &mut Plan| {
@@ -38,7 +38,7 @@ fn plan_task(
     let changes = |service: &&ServicePlan| of.contains(&service.key) && service.changes();
     let needed = plan.services.iter().any(|service| changes(&service));
     let task = against.desired.tasks.iter().find(|task| task.key == key);
-    let task = task.ok_or_else(|| vec![Failure::error(format!("there is no task `{key}`"))])?;
+    let task = task.ok_or_else(|| vec![Failure::error(format!("no task named `{key}` in the manifest"))])?;
     let work = match needed {
         true => Some(resolve(key, &task.work, None, against, plan)?),
         false => None,
@@ -46,7 +46,7 @@ fn plan_task(
     Ok(TaskPlan { key: key.to_owned(), of, work, timeout: task.timeout })
 }
 
-/// Plans the schedules, and returns what stands against them.
+/// Plans the schedules, and returns the blockers.
 pub(super) fn schedules(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
     let Against { desired, observed, options } = against;
     if desired.schedules.is_empty() {
@@ -79,17 +79,20 @@ pub(super) fn schedules(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
     failures
 }
 
-/// Returns where schedules are: their targets and roles are named by the account.
+/// Returns the context of schedules: the ARNs of their targets and roles contain the account.
 fn ground(observed: &Observed, options: &Options) -> Result<Ground, Failure> {
     let Some(caller) = &observed.caller else {
-        let hint = "allow `sts:GetCallerIdentity`, which needs no permission of its own".to_owned();
-        return Err(Failure::error("schedules need the account, and it could not be found out").hint(hint));
+        let hint =
+            "check for a policy that denies `sts:GetCallerIdentity`, which needs no permission".to_owned();
+        return Err(
+            Failure::error("failed to identify the caller, whose account the schedules need").hint(hint)
+        );
     };
     let app = (options.record.app.clone(), options.record.stage.clone());
     Ok(Ground::of(caller, &observed.region, app, options.now))
 }
 
-/// Returns the tasks that services name, each once, so that the order of every service is kept where that can be.
+/// Merges the tasks that services name into one list, each once, in the order of every service where that is possible.
 fn in_order(services: &[DesiredService], name: fn(&DesiredService) -> &[String]) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();
     for service in services {
@@ -107,7 +110,7 @@ fn in_order(services: &[DesiredService], name: fn(&DesiredService) -> &[String])
     order
 }
 
-/// Returns what each service needs of those that this plan is about.
+/// Returns the services of this plan that each service needs, by key.
 pub(super) fn needs(desired: &Desired) -> BTreeMap<String, Vec<String>> {
     let here = |key: &&String| desired.services.iter().any(|service| &service.key == *key);
     let of = |service: &DesiredService| {

@@ -1,4 +1,5 @@
-//! Owns the way of services whose definition lives elsewhere: the one that runs, with the tags replaced.
+//! Computes the definition of a service whose definition is not in the manifest: the running one, with other image
+//! tags.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use crate::render::{Definition, DesiredService, Replacements};
 /// Returns the task definition document that a service should have.
 ///
 /// # Errors
-/// A service that keeps its definition, and runs none, or none with these images.
+/// The service keeps its definition, but runs none, or none with these images.
 pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result<Value, Failure> {
     let replacements = match &service.definition {
         Definition::Rendered(document) => return Ok(document.clone()),
@@ -25,7 +26,7 @@ pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result
     let Some(running) = seen.and_then(|seen| seen.running.as_ref()) else {
         let arn = seen.map_or("none", |seen| revision_of(&seen.service.task_definition));
         return Err(Failure::error(format!(
-            "the definition that `{}` runs cannot be read: `{arn}`",
+            "failed to read the running task definition of service `{}`: `{arn}`",
             service.name
         )));
     };
@@ -36,15 +37,14 @@ pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result
     Ok(document)
 }
 
-/// Returns a registered document as it could be sent again: without what ECS fills in, and without an empty text where it
-/// would say nothing.
+/// Returns a registered document in a form that can be registered again, without read-only members and empty texts.
 ///
-/// Our own tags are left out: they are set anew.
+/// ecsail's own tags are left out, because they are set again.
 fn registrable(document: &Value) -> Value {
     registrable_without(document, |key| key.starts_with(OWN_TAG_PREFIX))
 }
 
-/// Returns a registered document as it could be sent again, with all of its tags that ECS takes.
+/// Returns a registered document in a form that can be registered again, with all tags that ECS accepts.
 pub fn registrable_with_own_tags(document: &Value) -> Value {
     registrable_without(document, |_| false)
 }
@@ -68,7 +68,7 @@ fn registrable_without(document: &Value, unwanted: impl Fn(&str) -> bool) -> Val
     document
 }
 
-/// Replaces the tags of the matching images, and touches nothing else.
+/// Replaces the tags of the matching images, and nothing else.
 fn replace(
     document: &mut Value,
     with: &Replacements,
@@ -88,13 +88,13 @@ fn replace(
     };
     if let Some((_, image)) = images.iter().find(needs_tag) {
         let message = format!("no tag to deploy for image `{}` of `{}`", image.repository, service.name);
-        return Err(Failure::error(message).hint("give one: `--tag 1.4.2`".to_owned()));
+        return Err(Failure::error(message).hint("pass one, such as `--tag 1.4.2`".to_owned()));
     }
     let chosen = if with.tags.is_empty() { by_repository(&images, with) } else { by_name(&images, with)? };
     if chosen.iter().all(Option::is_none) {
         let wanted: Vec<_> = with.images.iter().map(|image| format!("`{}`", image.repository)).collect();
         let message =
-            format!("`{}` runs `{revision}`, which has no image of {}", service.name, wanted.join(", "));
+            format!("no image of {} in `{revision}`, which `{}` runs", wanted.join(", "), service.name);
         return Err(Failure::error(message).hint(format!("its images: {}", names(&images))));
     }
     for (container, image) in containers.iter_mut().zip(chosen) {
@@ -105,25 +105,25 @@ fn replace(
     Ok(())
 }
 
-/// Chooses by the manifest's `images`: the same repository.
+/// Chooses by the manifest's `images`, which have the same repository.
 fn by_repository(images: &[(String, Reference)], with: &Replacements) -> Vec<Option<Reference>> {
     let matching =
         |image: &Reference| with.images.iter().find(|wanted| wanted.repository == image.repository);
     images.iter().map(|(_, image)| matching(image).cloned()).collect()
 }
 
-/// Chooses without a manifest: by the name of the container or repository, or the only repository that there is.
+/// Chooses without a manifest: by the name of the container or repository, or the only repository.
 fn by_name(images: &[(String, Reference)], with: &Replacements) -> Result<Vec<Option<Reference>>, Failure> {
     for name in with.tags.one.keys() {
         if !images.iter().any(|image| is_named(image, name)) {
-            let message = format!("`--tag {name}=…`: no container or repository is named `{name}`");
-            return Err(Failure::usage(message).hint(format!("the images that run: {}", names(images))));
+            let message = format!("`--tag {name}=…`: no container or repository named `{name}`");
+            return Err(Failure::usage(message).hint(format!("running images: {}", names(images))));
         }
     }
     let repositories: BTreeSet<_> = images.iter().map(|(_, image)| &image.repository).collect();
     if with.tags.all.is_some() && repositories.len() > 1 {
-        let message = "one `--tag` for several images: which one is not clear without a manifest";
-        let hint = format!("say `--tag CONTAINER=TAG`; the images that run: {}", names(images));
+        let message = "`--tag` is ambiguous: the service has several images, and there is no manifest";
+        let hint = format!("use `--tag CONTAINER=TAG`; running images: {}", names(images));
         return Err(Failure::usage(message).hint(hint));
     }
     let tag = |image: &(String, Reference)| {

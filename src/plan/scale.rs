@@ -1,41 +1,41 @@
-//! Owns what it means to scale a service: what would be changed, and what stands against it. Pure.
+//! Plans a change of a service's desired count or autoscaling, and returns its blockers. Pure.
 
 use crate::aws::autoscaling::{ScalableTarget, Suspended, TargetChange};
 use crate::aws::types::Service;
 use crate::error::Failure;
 
-/// Says what is asked for.
+/// What `scale` is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// So many tasks.
+    /// Set the desired count.
     Desired(i32),
-    /// Another range for autoscaling.
+    /// Change the range of autoscaling.
     Range { min: Option<i32>, max: Option<i32> },
-    /// Autoscaling suspended, or resumed.
+    /// Suspend or resume autoscaling.
     Suspended(bool),
 }
 
-/// Says what is known of a service's autoscaling.
+/// What is known of a service's autoscaling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Autoscaling {
-    /// It could not be looked at.
+    /// It could not be read.
     Unknown,
     None,
     Target(ScalableTarget),
 }
 
-/// Holds what is to be done.
+/// A planned change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scaling {
     pub change: Change,
-    /// The change in words, as a question begins with it.
+    /// The change in words, as the start of the confirmation question.
     pub words: String,
     pub notes: Vec<String>,
-    /// The number of tasks that the service comes to; none where it stays as it is.
+    /// The desired count after the change; `None` if it stays as it is.
     pub comes_to: Option<i64>,
 }
 
-/// Says what is changed.
+/// The change to send to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     None,
@@ -43,10 +43,10 @@ pub enum Change {
     Target(TargetChange),
 }
 
-/// Returns what is to be done about a wish; `key` is what commands call the service.
+/// Plans a change; `key` is the service's name in commands.
 ///
 /// # Errors
-/// A wish that cannot be met, or that autoscaling would undo and that is not forced.
+/// The request is impossible, or autoscaling would undo it and it is not forced.
 pub fn scaling(
     wish: Wish,
     key: &str,
@@ -70,17 +70,18 @@ fn to_desired(
     force: bool,
 ) -> Result<Scaling, Failure> {
     if service.scheduling_strategy == "DAEMON" {
-        let message =
-            format!("service `{key}` runs one task on each instance (DAEMON): it has no number to set");
+        let message = format!(
+            "service `{key}` has no desired count to set: it runs one task on each instance (DAEMON)"
+        );
         return Err(Failure::refused(message));
     }
     let notes = match autoscaling {
         Autoscaling::Target(target) if target.suspended == Suspended::all(true) => {
-            let rests = "autoscaling is suspended: nothing moves the number until `--resume`".to_owned();
+            let rests = "autoscaling is suspended: nothing changes the count until `--resume`".to_owned();
             [Some(rests), outside(desired, target)].into_iter().flatten().collect()
         }
         Autoscaling::Target(target) if force => {
-            let moves = format!("autoscaling ({}) will move it again", range(target));
+            let moves = format!("autoscaling ({}) will change it again", range(target));
             vec![outside(desired, target).unwrap_or(moves)]
         }
         Autoscaling::Target(target) => return Err(against_autoscaling(desired, key, target)),
@@ -99,20 +100,21 @@ fn against_autoscaling(desired: i32, key: &str, target: &ScalableTarget) -> Fail
     let message = match outside(desired, target) {
         Some(outside) => format!("service `{key}` is scaled automatically: {outside}"),
         None => format!(
-            "service `{key}` is scaled automatically ({}): autoscaling would move {desired} again",
+            "service `{key}` is scaled automatically ({}): autoscaling would change {desired} again",
             range(target)
         ),
     };
-    let hint = "change the range with `--min` and `--max`, suspend autoscaling first with `--suspend`, or set the \
-                number all the same with `--force`";
+    let hint = "change the range with `--min` and `--max`, suspend autoscaling with `--suspend`, or set the \
+                count anyway with `--force`";
     Failure::refused(message).hint(hint.to_owned())
 }
 
-/// Returns that a number is outside of the range of autoscaling, where it is.
+/// Returns the note that a count is outside the range of autoscaling, or `None` if it is inside.
 fn outside(desired: i32, target: &ScalableTarget) -> Option<String> {
     let inside = (target.min..=target.max).contains(&desired);
-    let says =
-        || format!("{desired} is outside of {}, and is brought back when it next scales", range(target));
+    let says = || {
+        format!("{desired} is outside of {}, and autoscaling corrects it when it next scales", range(target))
+    };
     (!inside).then(says)
 }
 
@@ -130,8 +132,8 @@ fn to_range(
     let (least, most) = (min.unwrap_or(target.min), max.unwrap_or(target.max));
     if least > most {
         let hint = match (min, max) {
-            (Some(_), None) => Some(format!("the maximum is {most} now: give `--max` too")),
-            (None, Some(_)) => Some(format!("the minimum is {least} now: give `--min` too")),
+            (Some(_), None) => Some(format!("set `--max` too: the maximum is {most} now")),
+            (None, Some(_)) => Some(format!("set `--min` too: the minimum is {least} now")),
             _ => None,
         };
         return Err(Failure::usage(format!("the minimum {least} is above the maximum {most}")).hint(hint));
@@ -141,10 +143,10 @@ fn to_range(
     let comes_to = desired.clamp(i64::from(least), i64::from(most));
     let note = match comes_to {
         raised if raised > desired => {
-            Some(format!("{desired} tasks are too few for it: they become {raised}"))
+            Some(format!("autoscaling will raise the count from {desired} to {raised} tasks"))
         }
         lowered if lowered < desired => {
-            Some(format!("{desired} tasks are too many for it: they become {lowered}"))
+            Some(format!("autoscaling will lower the count from {desired} to {lowered} tasks"))
         }
         _ => None,
     };
@@ -152,7 +154,7 @@ fn to_range(
     Ok(Scaling {
         change: if same { Change::None } else { Change::Target(change) },
         words: format!(
-            "Let autoscaling keep service `{key}` at {least}..{most} tasks instead of {}",
+            "Change the autoscaling range of service `{key}` from {} to {least}..{most} tasks",
             range(target)
         ),
         notes: note.into_iter().filter(|_| !same).collect(),
@@ -175,7 +177,7 @@ fn to_suspended(suspended: bool, key: &str, target: &ScalableTarget) -> Scaling 
 fn no_target(key: &str, service: &Service) -> Failure {
     let cluster = service.cluster_arn.rsplit('/').next().unwrap_or_default();
     let hint = format!(
-        "`--desired` sets the number of its tasks; to have it scaled, register it: `aws application-autoscaling \
+        "set the count with `--desired`, or register a scalable target: `aws application-autoscaling \
          register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id \
          service/{cluster}/{} --min-capacity 1 --max-capacity 4`",
         service.service_name
@@ -208,11 +210,11 @@ mod tests {
     #[test]
     fn a_number_is_set_where_nothing_scales_and_where_that_is_not_known() {
         for autoscaling in [Autoscaling::None, Autoscaling::Unknown] {
-            let scaling = decided(Wish::Desired(4), 2, autoscaling, false).expect("nothing against it");
+            let scaling = decided(Wish::Desired(4), 2, autoscaling, false).expect("no blocker");
             assert_eq!((scaling.change, scaling.comes_to), (Change::Desired(4), Some(4)));
             assert_eq!(scaling.words, "Scale service `web` from 2 to 4 tasks");
         }
-        let same = decided(Wish::Desired(2), 2, Autoscaling::None, false).expect("nothing against it");
+        let same = decided(Wish::Desired(2), 2, Autoscaling::None, false).expect("no blocker");
         assert_eq!(same.change, Change::None);
     }
 
@@ -220,11 +222,11 @@ mod tests {
     fn a_number_against_autoscaling_is_refused_unless_it_is_forced_or_suspended() {
         let refused = decided(Wish::Desired(4), 2, target(1, 6), false).expect_err("refused");
         assert_eq!(refused.kind, Kind::Refused);
-        assert!(refused.message.contains("(1..6): autoscaling would move 4 again"), "{refused}");
+        assert!(refused.message.contains("(1..6): autoscaling would change 4 again"), "{refused}");
         let forced = decided(Wish::Desired(4), 2, target(1, 6), true).expect("forced");
         assert_eq!(forced.change, Change::Desired(4));
-        assert!(forced.notes[0].contains("will move it again"), "{:?}", forced.notes);
-        let rests = decided(Wish::Desired(4), 2, suspended(1, 6), false).expect("nothing moves it");
+        assert!(forced.notes[0].contains("will change it again"), "{:?}", forced.notes);
+        let rests = decided(Wish::Desired(4), 2, suspended(1, 6), false).expect("no blocker");
         assert!(rests.notes[0].contains("suspended"), "{:?}", rests.notes);
     }
 
@@ -234,7 +236,7 @@ mod tests {
         assert!(refused.message.contains("9 is outside of 1..6"), "{refused}");
         let forced = decided(Wish::Desired(0), 2, target(1, 6), true).expect("forced");
         assert!(forced.notes[0].contains("0 is outside of 1..6"), "{:?}", forced.notes);
-        let rests = decided(Wish::Desired(9), 2, suspended(1, 6), false).expect("nothing moves it");
+        let rests = decided(Wish::Desired(9), 2, suspended(1, 6), false).expect("no blocker");
         assert_eq!(rests.notes.len(), 2);
     }
 
@@ -245,7 +247,7 @@ mod tests {
         let scaling = decided(wish, 2, target(1, 6), false).expect("a range");
         let change = TargetChange { min: Some(3), max: Some(6), suspended: None };
         assert_eq!((scaling.change, scaling.comes_to), (Change::Target(change), Some(3)));
-        assert_eq!(scaling.notes, ["2 tasks are too few for it: they become 3"]);
+        assert_eq!(scaling.notes, ["autoscaling will raise the count from 2 to 3 tasks"]);
         let wider =
             decided(Wish::Range { min: None, max: Some(9) }, 2, target(1, 6), false).expect("a range");
         assert_eq!(wider.comes_to, None, "2 stay");
@@ -262,7 +264,7 @@ mod tests {
             (error.kind, error.message.as_str()),
             (Kind::Usage, "the minimum 7 is above the maximum 6")
         );
-        assert!(error.hints[0].contains("give `--max` too"), "{:?}", error.hints);
+        assert!(error.hints[0].contains("set `--max` too"), "{:?}", error.hints);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Owns the comparison of a service's own attributes: only what the manifest writes is compared and sent.
+//! Compares a service's own attributes. Only attributes that the manifest contains are compared and sent.
 
 use serde_json::{Map, Value};
 
@@ -9,22 +9,22 @@ use crate::document::normal::normal;
 use crate::error::Failure;
 use crate::render::DesiredService;
 
-/// Members that DescribeServices does not give back in a form that can be compared.
+/// Members that DescribeServices does not return in a form that can be compared.
 const NOT_COMPARED: &[&str] = &["tags", "role", "clientToken"];
 
-/// Holds what changes in a service's attributes.
+/// The changes of a service's attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes {
     pub changes: Vec<Change>,
-    /// The members to send, whole, as they are written.
+    /// The members to send, complete, as the manifest has them.
     pub members: Map<String, Value>,
     pub notes: Vec<String>,
 }
 
-/// Returns how the attributes that the manifest writes differ from the service's.
+/// Returns how the attributes in the manifest differ from those of the service.
 ///
 /// # Errors
-/// A difference in a member that UpdateService does not take.
+/// A member differs that UpdateService does not take.
 pub fn changes(service: &DesiredService, seen: &ObservedService) -> Result<Attributes, Vec<Failure>> {
     let Some(Value::Object(written)) = &service.service else { return Ok(Attributes::default()) };
     let mut attributes = Attributes::default();
@@ -32,7 +32,7 @@ pub fn changes(service: &DesiredService, seen: &ObservedService) -> Result<Attri
     for (member, value) in written {
         if NOT_COMPARED.contains(&member.as_str()) {
             attributes.notes.push(format!(
-                "`{member}` of service `{}` is used when it is created, and not compared",
+                "`{member}` of service `{}` only applies when the service is created, and is not compared",
                 service.key
             ));
             continue;
@@ -42,11 +42,13 @@ pub fn changes(service: &DesiredService, seen: &ObservedService) -> Result<Attri
             continue;
         }
         if model().member("UpdateServiceRequest", member).is_none() {
-            let message =
-                format!("`{member}` of service `{}` cannot be changed once it exists", service.name);
+            let message = format!(
+                "`{member}` of service `{}` cannot be changed after the service is created",
+                service.name
+            );
             failures.push(
                 Failure::error(message)
-                    .hint("delete and create the service, or take the change back".to_owned()),
+                    .hint("delete and recreate the service, or revert the change".to_owned()),
             );
         }
         attributes.changes.extend(found);
@@ -62,7 +64,7 @@ fn change_of(member: &str, written: &Value, seen: &ObservedService) -> Vec<Chang
     diff(&single(observed), &single(written.clone()), Root::Service.shape())
 }
 
-/// Returns a member as the service has it; some stand with the deployment instead.
+/// Returns a member of the service, or of its PRIMARY deployment, where ECS keeps some members.
 pub(super) fn observed_member(member: &str, seen: &ObservedService) -> Value {
     let own = &seen.document[member];
     if !own.is_null() {
@@ -73,7 +75,7 @@ pub(super) fn observed_member(member: &str, seen: &ObservedService) -> Value {
     primary.map(|primary| primary[member].clone()).unwrap_or(Value::Null)
 }
 
-/// Returns what was observed, without the members that were not written: ECS may have filled them in.
+/// Returns what was observed, without members that the manifest does not contain: ECS may have filled them in.
 fn restricted(observed: Value, written: &Value) -> Value {
     match (observed, written) {
         (Value::Object(observed), Value::Object(written)) => Value::Object(
@@ -92,13 +94,13 @@ fn restricted(observed: Value, written: &Value) -> Value {
     }
 }
 
-/// Returns the items of a list, each without what was not written of it: ECS may give them in another order.
+/// Restricts the items of a list to what the manifest contains of each. ECS may return them in another order.
 fn restricted_items(observed: Vec<Value>, written: &[Value]) -> Value {
     let mut left: Vec<&Value> = written.iter().collect();
     let same = |observed: &Value, written: &Value| restricted(observed.clone(), written) == *written;
     let items = observed.into_iter().map(|observed| {
         let at = left.iter().position(|written| same(&observed, written)).unwrap_or(0);
-        // Both lists are equally long, so one is left for each.
+        // Both lists have the same length, so one is left for each item.
         if left.is_empty() { observed } else { restricted(observed, left.remove(at)) }
     });
     items.collect()

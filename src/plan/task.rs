@@ -1,4 +1,4 @@
-//! Owns what a task of its own takes over: from a service where to run, from those who ask what differs. Pure.
+//! Computes the RunTask members of a one-off task: where to run from a service, and the overrides. Pure.
 
 use serde_json::{Map, Value, json};
 
@@ -6,13 +6,13 @@ use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 pub use crate::manifest::work::Overrides;
 
-/// The members of RunTask that a service has too, in the same form.
+/// The members of RunTask that a service has in the same form.
 const SHARED: &[&str] =
     &["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"];
 
-/// Returns the members of RunTask that a task takes over from a service, as DescribeServices shows that.
+/// Returns the members of RunTask that a task takes from a service, as DescribeServices returns it.
 ///
-/// Some stand with the PRIMARY deployment, or with the PRIMARY task set, instead of the service.
+/// ECS keeps some members with the PRIMARY deployment or the PRIMARY task set instead of the service.
 pub fn like(service: &Value) -> Map<String, Value> {
     let mut members = Map::new();
     for name in SHARED {
@@ -27,12 +27,12 @@ pub fn like(service: &Value) -> Map<String, Value> {
             members.insert((*name).to_owned(), value.clone());
         }
     }
-    // RunTask takes one of the two; a strategy is the more precise.
+    // RunTask accepts only one of the two; a strategy is more precise.
     if members.contains_key("capacityProviderStrategy") {
         members.remove("launchType");
     }
     let constraints = member(service, "placementConstraints").as_array().into_iter().flatten();
-    // Tasks that are run one by one have none of their own kind to keep apart from.
+    // One-off tasks have no other tasks of their kind to be kept apart from.
     let kept: Vec<Value> =
         constraints.filter(|constraint| constraint["type"] != "distinctInstance").cloned().collect();
     if !kept.is_empty() {
@@ -41,7 +41,7 @@ pub fn like(service: &Value) -> Map<String, Value> {
     members
 }
 
-/// Returns a member of a service, from where it stands.
+/// Returns a member of a service, of its PRIMARY deployment, or of its PRIMARY task set.
 fn member<'a>(service: &'a Value, name: &str) -> &'a Value {
     let primary = |list: &str| {
         let items = service[list].as_array();
@@ -56,10 +56,10 @@ fn member<'a>(service: &'a Value, name: &str) -> &'a Value {
         .unwrap_or(&Value::Null)
 }
 
-/// Returns the value of RunTask's `overrides` for a definition document; none where nothing is overridden.
+/// Returns the `overrides` of RunTask for a definition document, or `None` if nothing is overridden.
 ///
 /// # Errors
-/// A container that the definition does not have.
+/// The definition does not have the named container.
 pub fn overrides(overrides: &Overrides, definition: &Value) -> Result<Option<Value>, Failure> {
     let container = container(overrides.container.as_deref(), definition)?;
     let mut of_container = Map::new();
@@ -84,10 +84,10 @@ pub fn overrides(overrides: &Overrides, definition: &Value) -> Result<Option<Val
     Ok((!members.is_empty()).then_some(Value::Object(members)))
 }
 
-/// Returns the container that overrides are for: the named one, else the first that is essential, else the first.
+/// Returns the container that overrides apply to: the named one, else the first essential one, else the first.
 ///
 /// # Errors
-/// The definition has none of that name.
+/// The definition does not have the named container.
 pub fn container<'a>(named: Option<&str>, definition: &'a Value) -> Result<Option<&'a str>, Failure> {
     let all = || definition["containerDefinitions"].as_array().into_iter().flatten();
     let name = |container: &'a Value| container["name"].as_str();
@@ -102,7 +102,8 @@ pub fn container<'a>(named: Option<&str>, definition: &'a Value) -> Result<Optio
             let family = definition["family"].as_str().unwrap_or_default();
             let near = did_you_mean(wanted, names.iter().copied());
             let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-            Err(Failure::usage(format!("task definition `{family}` has no container `{wanted}`")).hint(hint))
+            Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
+                .hint(hint))
         }
     }
 }
@@ -168,7 +169,7 @@ mod tests {
     fn a_container_that_is_not_there_is_refused_with_the_nearest() {
         let given = Overrides { container: Some("ap".to_owned()), ..Overrides::default() };
         let failure = overrides(&given, &definition()).expect_err("there is none");
-        assert_eq!(failure.message, "task definition `web` has no container `ap`");
+        assert_eq!(failure.message, "no container named `ap` in task definition `web`");
         assert_eq!(failure.hints, ["did you mean `app`?"]);
     }
 }

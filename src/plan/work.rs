@@ -1,5 +1,4 @@
-//! Owns what a task or a target of a schedule runs, once everything about it is decided: the revision, the network, the
-//! overrides. Pure.
+//! Resolves what a one-off task or a schedule target runs: the revision, the network and the overrides. Pure.
 
 use serde_json::{Map, Value, json};
 
@@ -10,28 +9,28 @@ use crate::document::normal::normal;
 use crate::error::Failure;
 use crate::render::{Definition, Desired, DesiredService, DesiredWork};
 
-/// Holds what a task or a target runs, with everything decided.
+/// What a task or a target runs, with everything resolved.
 #[derive(Clone, Debug)]
 pub struct ResolvedWork {
-    /// What commands call the task or the schedule.
+    /// The name of the task or schedule in commands.
     pub key: String,
-    /// The cluster's name or ARN, and its ARN.
+    /// The cluster as it is named in the manifest, and its ARN.
     pub cluster: String,
     pub cluster_arn: String,
     pub revision: Revision,
     pub family: String,
-    /// The definition as a document.
+    /// The task definition document.
     pub definition: Value,
-    /// Members of RunTask, without `overrides` and what the run itself decides.
+    /// Members of RunTask, without `overrides` and those that are set at the start of each run.
     pub members: Map<String, Value>,
-    /// The value of RunTask's `overrides`.
+    /// The `overrides` of RunTask.
     pub overrides: Option<Value>,
     pub count: u32,
-    /// The container whose exit code counts, where it is named.
+    /// The container whose exit code counts, if the manifest names it.
     pub container: Option<String>,
 }
 
-/// Holds what a work is resolved against.
+/// What a task or target is resolved with.
 #[derive(Clone, Copy)]
 pub struct Against<'a> {
     pub desired: &'a Desired,
@@ -39,12 +38,12 @@ pub struct Against<'a> {
     pub options: &'a Options,
 }
 
-/// Returns what a work runs; a document that no revision has is added to the plan's registrations.
+/// Returns what a task or target runs. A document that no revision has is added to the plan's registrations.
 ///
-/// `current` is the revision that a schedule's target runs already: it stays where it says the same.
+/// `current` is the revision that a schedule's target runs already: it is kept if its content is the same.
 ///
 /// # Errors
-/// Everything that stands against it: a service that is not there, an image that is missing, a network that is not said.
+/// All blockers: a missing service, a missing image, a missing network configuration.
 pub fn resolve(
     key: &str,
     work: &DesiredWork,
@@ -73,7 +72,7 @@ pub fn resolve(
     let overrides = task::overrides(&work.overrides, &document).map_err(one)?;
     let known = lender.as_ref().filter(|_| work.definition.is_none()).and_then(|lender| lent(lender, plan));
     let revision = match known {
-        // What the schedule runs stays where it says the same.
+        // The revision that the schedule runs is kept if its content is the same.
         Some(known) if current.is_none_or(|current| !says(current, &document, against.observed)) => known,
         _ => revision(&document, current, lender.as_ref().map(|(_, seen)| *seen), work, against, plan),
     };
@@ -91,18 +90,19 @@ pub fn resolve(
     })
 }
 
-/// Returns the service that a work takes from, as it should be and as it is.
+/// Returns the service that `like:` names, as desired and as observed.
 fn lender<'a>(
     like: &str,
     against: Against<'a>,
 ) -> Result<(&'a DesiredService, &'a ObservedService), Vec<Failure>> {
     let found = against.desired.all_services().find(|service| service.key == like);
-    let service = found.ok_or_else(|| vec![Failure::error(format!("there is no service `{like}`"))])?;
+    let service =
+        found.ok_or_else(|| vec![Failure::error(format!("no service named `{like}` in the manifest"))])?;
     let seen = refuse::service(service, against.observed)?;
     Ok((service, seen))
 }
 
-/// Returns the members of RunTask: those of the service as it will be, with the work's own laid over them.
+/// Returns the members of RunTask: those that the service will have, overridden by the task's own.
 fn members(
     key: &str,
     work: &DesiredWork,
@@ -111,7 +111,7 @@ fn members(
 ) -> Result<Map<String, Value>, Vec<Failure>> {
     let mut members =
         lender.map(|(service, seen)| task::like(&as_it_will_be(service, seen))).unwrap_or_default();
-    // ECS takes the one or the other.
+    // ECS accepts only one of the two.
     for (own, other) in
         [("launchType", "capacityProviderStrategy"), ("capacityProviderStrategy", "launchType")]
     {
@@ -129,7 +129,7 @@ fn members(
     Ok(members)
 }
 
-/// Returns a service as it is seen, with the members that the manifest writes laid over it.
+/// Returns the observed service, overridden by the members that the manifest contains.
 fn as_it_will_be(service: &DesiredService, seen: &ObservedService) -> Value {
     let mut document = seen.document.clone();
     for member in ["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"] {
@@ -144,8 +144,8 @@ fn as_it_will_be(service: &DesiredService, seen: &ObservedService) -> Value {
     document
 }
 
-/// Returns the revision that a service lends: the one that it runs, or that this plan gives it; nothing where the
-/// service is not in the plan and gets another document.
+/// Returns the revision that a task shares with its `like:` service: the running one, or the one that this plan gives
+/// it; `None` if the service is not in the plan and gets another document.
 fn lent((service, seen): &(&DesiredService, &ObservedService), plan: &Plan) -> Option<Revision> {
     if matches!(service.definition, Definition::Kept) {
         return seen.running.as_ref().map(|running| Revision::Registered(running.arn.clone()));
@@ -157,7 +157,7 @@ fn lent((service, seen): &(&DesiredService, &ObservedService), plan: &Plan) -> O
     }
 }
 
-/// Returns whether a revision says what a document says, with the digests that its tags have today.
+/// Returns whether a revision has the content of a document, with the digests that its tags have now.
 fn says(known: &TaskDefinition, document: &Value, observed: &Observed) -> bool {
     let root = Root::TaskDefinition;
     known.document["status"] != "INACTIVE"
@@ -165,7 +165,7 @@ fn says(known: &TaskDefinition, document: &Value, observed: &Observed) -> bool {
         && same_digests(known, document, observed)
 }
 
-/// Returns the revision that says what the document says, or the registration that makes it.
+/// Returns the revision with the document's content, or the registration that creates it.
 fn revision(
     document: &Value,
     current: Option<&TaskDefinition>,
@@ -178,7 +178,7 @@ fn revision(
     let (observed, latest) = (against.observed, against.observed.latest.get(family));
     let running = lender.and_then(|seen| seen.running.as_ref()).filter(|_| work.definition.is_none());
     let serves = |known: &&TaskDefinition| says(known, document, observed);
-    // What is to run stays one revision: the one that a service of this run brings out comes before another equal one.
+    // Prefers the revision that a service of this plan deploys to another one with equal content.
     if let Some(known) = [current, running, latest].into_iter().flatten().find(serves) {
         return Revision::Registered(known.arn.clone());
     }
@@ -191,7 +191,7 @@ fn revision(
     }))
 }
 
-/// Returns the ARN of a cluster that may be named by it already.
+/// Returns the ARN of a cluster that is given as a name or an ARN.
 pub(super) fn cluster_arn(cluster: &str, observed: &Observed, seen: Option<&ObservedService>) -> String {
     if cluster.starts_with("arn:") {
         return cluster.to_owned();
@@ -206,7 +206,7 @@ pub(super) fn cluster_arn(cluster: &str, observed: &Observed, seen: Option<&Obse
     format!("arn:{partition}:ecs:{}:{}:cluster/{cluster}", observed.region, caller.account)
 }
 
-/// Returns the members with which RunTask is given this work.
+/// Returns the members of RunTask, with the overrides.
 pub fn run_members(work: &ResolvedWork) -> Map<String, Value> {
     let mut members = work.members.clone();
     members.extend(work.overrides.as_ref().map(|overrides| ("overrides".to_owned(), json!(overrides))));

@@ -1,16 +1,16 @@
-//! Owns the name of a release: unlike any other's, sorted by time, and short enough for the tasks that it starts.
+//! Creates the id of a release: unique, sortable by time, and short enough for the `startedBy` of its tasks.
 
 use jiff::Timestamp;
 
-/// The longest `startedBy` that every version of ECS takes, in characters (API reference, RunTask, `startedBy`).
+/// The longest `startedBy` that every version of ECS accepts, in characters (API reference, RunTask, `startedBy`).
 pub const LONGEST_STARTED_BY: usize = 36;
 
-/// Returns the id of a release that begins at a time: such as `20261122T031500Z-5f1a9c`.
+/// Returns the id of a release that begins at a time, such as `20261122T031500Z-5f1a9c`.
 pub fn id(now: Timestamp, random: u64) -> String {
     format!("{}-{:06x}", now.strftime("%Y%m%dT%H%M%SZ"), random & 0xff_ffff)
 }
 
-/// Returns what tasks of a release are started by: `ecsail/` and its id.
+/// Returns the `startedBy` of the tasks of a release: `ecsail/` and its id.
 pub fn started_by(id: &str) -> String {
     format!("ecsail/{id}").chars().take(LONGEST_STARTED_BY).collect()
 }

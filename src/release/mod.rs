@@ -1,5 +1,5 @@
-//! Owns the order of a release, and what becomes of each of its targets. Pure: it says what may begin, and is told what
-//! ended; it does nothing itself, and never calls a target done that nobody said is done.
+//! Orders the targets of a release and records their states. Pure: it returns what may begin and is given what ended.
+//! Never starts anything itself, and never counts a target as succeeded unless it was recorded so.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +8,31 @@ use crate::plan::{Plan, TaskPlan};
 
 pub mod id;
 
-/// Says what kind of target it is.
+/// The kind of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A task that goes before the services.
+    /// A task that runs before the services.
     Before,
     Service,
     Schedule,
-    /// A task that comes when all else is done.
+    /// A task that runs last.
     After,
 }
 
-/// Says what became of a target.
+/// The state of one target of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It has not begun.
     Waiting,
-    /// It has begun, and its end is not known.
+    /// It is in progress.
     InProgress,
     Unchanged,
-    /// A task that no service needs which changes.
+    /// A task that is not needed, because no service that names it changes.
     NotNeeded,
     Succeeded,
     Failed,
     RolledBack,
-    /// What came before it stopped the release.
+    /// It was skipped, because something before it stopped the release.
     NotReached,
 }
 
@@ -49,35 +49,35 @@ impl State {
         }
     }
 
-    /// Returns whether what depends on it may begin.
+    /// Returns whether targets that depend on it may begin.
     fn is_up(self) -> bool {
         matches!(self, State::Succeeded | State::Unchanged)
     }
 }
 
-/// Holds one target of a release.
+/// One target of a release.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     pub kind: Kind,
-    /// What commands call it.
+    /// The name of the target in commands.
     pub key: String,
     pub state: State,
-    /// The revision that it has come to, or why it has not come further.
+    /// The revision that it runs now, or why it did not get further.
     pub detail: Option<String>,
 }
 
-/// Holds a release: its targets in order, and what each needs.
+/// A release: its targets in order, and what each service needs.
 #[derive(Clone, Debug)]
 pub struct Release {
     pub id: String,
-    /// The tags as they were given.
+    /// The values of `--tag` as given.
     pub tag: Option<String>,
     pub targets: Vec<Target>,
     needs: BTreeMap<String, Vec<String>>,
 }
 
 impl Release {
-    /// Returns the release that a plan makes, with nothing begun.
+    /// Creates the release of a plan; nothing has begun.
     pub fn of(plan: &Plan, id: &str, tag: Option<String>) -> Release {
         let of_task = |kind: Kind| {
             move |task: &TaskPlan| {
@@ -108,12 +108,12 @@ impl Release {
         Release { id: id.to_owned(), tag, targets, needs: plan.needs.clone() }
     }
 
-    /// Returns the state of a target; nothing where the release has none of that name.
+    /// Returns the state of a target, or `None` if the release does not have it.
     pub fn state(&self, kind: Kind, key: &str) -> Option<State> {
         self.targets.iter().find(|target| target.kind == kind && target.key == key).map(|target| target.state)
     }
 
-    /// Returns the keys of the services that may begin now, of so many at the most.
+    /// Returns the keys of the services that may begin now, at most `at_most`.
     pub fn ready(&self, at_most: usize) -> Vec<String> {
         let services = self.targets.iter().filter(|target| target.kind == Kind::Service);
         let ready = services.filter(|target| target.state == State::Waiting && self.may_begin(&target.key));
@@ -125,7 +125,7 @@ impl Release {
         self.needs.get(key).into_iter().flatten().all(is_up)
     }
 
-    /// Notes what became of a target. What needs a service that is not up will not be reached.
+    /// Records the state of a target. Services that need a service that is not up are skipped.
     pub fn set(&mut self, kind: Kind, key: &str, state: State, detail: Option<String>) {
         for target in self.targets.iter_mut().filter(|target| target.kind == kind && target.key == key) {
             (target.state, target.detail) = (state, detail.clone());
@@ -136,7 +136,7 @@ impl Release {
         }
     }
 
-    /// Notes that what needs a service is not reached, and so on.
+    /// Skips the services that need a service, directly or indirectly.
     fn leave_out(&mut self, key: &str) {
         let needs = |needs: &Vec<String>| needs.iter().any(|need| need == key);
         let dependents: Vec<String> =
@@ -148,36 +148,36 @@ impl Release {
         }
     }
 
-    /// Notes that nothing that waits is reached any more, and why.
+    /// Skips every waiting target, with a reason.
     pub fn stop(&mut self, why: &str) {
         for target in self.targets.iter_mut().filter(|target| target.state == State::Waiting) {
             (target.state, target.detail) = (State::NotReached, Some(why.to_owned()));
         }
     }
 
-    /// Returns whether all targets of a kind came where they should.
+    /// Returns whether all targets of a kind succeeded, or need not run.
     pub fn is_done(&self, kind: Kind) -> bool {
         let good = |state: State| state.is_up() || state == State::NotNeeded;
         self.targets.iter().filter(|target| target.kind == kind).all(|target| good(target.state))
     }
 
-    /// Returns the first target that kept the release from going on.
+    /// Returns the first target that stopped the release.
     pub fn stopped_by(&self) -> Option<&Target> {
         let bad = |state: State| matches!(state, State::Failed | State::RolledBack | State::InProgress);
         self.targets.iter().find(|target| bad(target.state))
     }
 
-    /// Returns how it ended: a success only where every target came where it should.
+    /// Returns the outcome: `Succeeded` only if every target succeeded or had nothing to do.
     pub fn outcome(&self) -> Outcome {
         let any = |state: State| self.targets.iter().any(|target| target.state == state);
-        // A failure that is known weighs more than an end that is not.
+        // A known failure outweighs an unknown end.
         if any(State::Failed) {
             return Outcome::Failed;
         }
         if any(State::InProgress) {
             return Outcome::InProgress;
         }
-        // What a task has done is nothing that could go back.
+        // A task cannot be rolled back, so it does not count here.
         let stays = |target: &Target| {
             target.state == State::Succeeded && matches!(target.kind, Kind::Service | Kind::Schedule)
         };

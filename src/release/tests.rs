@@ -1,7 +1,7 @@
 use super::*;
 use State::*;
 
-/// A release of services, each with what it needs; all wait.
+/// Returns a release of services, each with what it needs; all are waiting.
 fn release(services: &[(&str, &[&str])]) -> Release {
     let target = |(key, _): &(&str, &[&str])| Target {
         kind: Kind::Service,

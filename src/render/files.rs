@@ -1,4 +1,4 @@
-//! Owns the documents that layers of files and mappings make, each file parsed once.
+//! Merges layers from files and inline mappings into documents. Each file is parsed once.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use crate::document::read::{Reader, complete};
 use crate::document::tree::{self, Node};
 use crate::manifest::{Layer, Manifest};
 
-/// Holds the document that layers make.
+/// The document that results from merging layers.
 pub(super) struct Layered {
     pub(super) node: Node,
-    /// Whether every layer was read, and none had an error.
+    /// Whether every layer was read without an error.
     pub(super) sound: bool,
 }
 
-/// Holds the definition files that were parsed, so that one shared by many services is parsed once.
+/// The definition files that have been parsed, so that one that several services share is parsed once.
 pub(super) struct Files {
     pub(super) engine: Engine,
     pub(super) trees: BTreeMap<String, Option<Node>>,
 }
 
 impl Files {
-    /// Returns the document that layers make.
+    /// Returns the document that results from merging layers.
     pub(super) fn document(
         &mut self,
         layers: &[Layer],
@@ -32,11 +32,11 @@ impl Files {
         manifest: &Manifest,
         problems: &mut Problems,
     ) -> Option<Layered> {
-        // The manifest gives a service its name.
+        // The name of a service is set in the manifest.
         self.document_given(layers, root, &["serviceName"], manifest, problems)
     }
 
-    /// Returns the document that layers make, whose members in `given` come from elsewhere.
+    /// Returns the document that results from merging layers; the members in `given` are set elsewhere and not required.
     pub(super) fn document_given(
         &mut self,
         layers: &[Layer],
@@ -64,7 +64,7 @@ impl Files {
             });
         }
         let merged = merged.map(|merged| layer::without_nulls(merged, root.shape()));
-        // A layer that could not be read may hold what seems to be missing.
+        // A layer that could not be read may contain a required member.
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             complete(merged, root, given, &mut found);
         }
@@ -73,12 +73,12 @@ impl Files {
         merged.map(|node| Layered { node, sound })
     }
 
-    /// Returns the tree of a file; problems are reported the first time only.
+    /// Returns the tree of a file, and reports its problems the first time.
     pub(super) fn tree(&mut self, name: &str, manifest: &Manifest, problems: &mut Problems) -> Option<Node> {
         if let Some(known) = self.trees.get(name) {
             return known.clone();
         }
-        // A file that could not be read was reported by the loader.
+        // The loader has reported a file that could not be read.
         let id = *manifest.templates.get(name)?;
         let (text, found) = self.engine.render(name, &manifest.sources, Mode::Strict);
         problems.extend(found);
@@ -94,7 +94,7 @@ impl Files {
     }
 }
 
-/// Returns a layer laid over those below, with warnings of what it does not do.
+/// Merges a layer into the lower layers, and warns about a layer without effect and a container without an image.
 fn laid_over(base: Node, over: Node, root: Root, problems: &mut Problems) -> Node {
     let containers =
         |node: &Node| node.get("containerDefinitions").map(|list| list.items().to_vec()).unwrap_or_default();
@@ -102,7 +102,8 @@ fn laid_over(base: Node, over: Node, root: Root, problems: &mut Problems) -> Nod
     let known: Vec<String> = containers(&base).iter().filter_map(name).collect();
     for container in containers(&over).iter().filter(|container| container.get("image").is_none()) {
         let Some(missing) = name(container).filter(|name| !known.contains(name)) else { continue };
-        let message = format!("no layer below has a container `{missing}`, and this one gives it no image");
+        let message =
+            format!("container `{missing}` has no image in this layer, and no lower layer has the container");
         let hint = did_you_mean(&missing, known.iter().map(String::as_str));
         let at = container.get("name").map_or(container.span, |name| name.span);
         problems.push(Problem::warning(at, message).hint(hint));

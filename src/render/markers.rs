@@ -1,11 +1,10 @@
-//! Owns the markers that carry places through the template engine.
+//! Tracks source positions through the template engine with markers.
 //!
-//! Before a template is rendered, [`Marked::new`] puts invisible marks into its text: one before
-//! each expression, one after each tag and at each line. They come out with the rendered text,
-//! and [`strip`] turns them into anchors: any byte of rendered text then knows where it was
-//! written, through loops, macros and includes. Marks never stand where they would
-//! change what the template does: not between a tag and white space that it trims, and not
-//! inside captured blocks, whose text a template may compare.
+//! Before a template is rendered, [`Marked::new`] inserts invisible markers into its text: before each expression, after
+//! each tag and at each line. They are copied to the rendered text, where [`strip`] converts them to anchors. With these,
+//! each byte of the rendered text has a source position, also through loops, macros and includes. A marker is never
+//! inserted where it would change the result: not between a tag and the white space that it trims, and not in captured
+//! blocks, whose text a template may compare.
 
 use std::sync::Arc;
 
@@ -15,19 +14,19 @@ use crate::document::text::Anchor;
 const MARK_START: char = '\u{E002}';
 const MARK_END: char = '\u{E003}';
 
-/// Holds a template with marks, and how its bytes map to those of the original.
+/// A template with markers, and the mapping of its offsets to those of the original.
 #[derive(Clone, Debug)]
 pub struct Marked {
     pub text: Arc<str>,
     pub source: SourceId,
-    /// Where a tag begins that is too long for the engine.
+    /// The offset of a tag that is too long for the engine.
     pub oversized: Option<usize>,
-    /// Pairs of (length of marks so far, original offset from which that holds).
+    /// Pairs of the total length of the markers so far, and the original offset from which it applies.
     shifts: Vec<(usize, usize)>,
 }
 
 impl Marked {
-    /// Returns the template with marks.
+    /// Returns a template with markers.
     pub fn new(source: SourceId, text: &str) -> Marked {
         let out = String::with_capacity(text.len() * 2);
         let mut writer = Writer { id: source, source: text, out, shifts: vec![(0, 0)] };
@@ -50,7 +49,7 @@ impl Marked {
         Marked { text: writer.out.into(), source, oversized, shifts: writer.shifts }
     }
 
-    /// Returns the offset in the original text of an offset in the marked one.
+    /// Returns the offset in the original text for an offset in the text with markers.
     pub fn original(&self, marked: usize) -> usize {
         let shift = self.shifts.iter().rev().find(|(length, from)| length + from <= marked);
         marked - shift.map_or(0, |(length, _)| *length)
@@ -65,13 +64,13 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Copies the literal text from `at` up to `tag`, with marks at its line starts and before the tag.
+    /// Copies the literal text from `at` to `tag`, with markers at line starts and before the tag.
     fn literal(&mut self, at: usize, tag: &Tag, captured: bool) {
         let text = &self.source[at..tag.start];
         if captured {
             return self.copy(at, tag.start);
         }
-        // White space before a trimming tag must stay last, or it would not be trimmed.
+        // A marker between white space and a tag that trims it would prevent the trimming.
         let body_end = at + if tag.trims_before { text.trim_end().len() } else { text.len() };
         let mut from = at;
         let mut line_start = true;
@@ -107,7 +106,7 @@ impl Writer<'_> {
     }
 }
 
-/// Holds one template tag: `{{ }}`, `{% %}` or `{# #}`.
+/// A template tag: `{{ }}`, `{% %}` or `{# #}`.
 #[derive(Debug)]
 struct Tag {
     start: usize,
@@ -131,22 +130,23 @@ impl Tag {
     }
 }
 
-/// The longest tag that the engine is given: it recurses over the parts of an expression.
+/// The maximum length of a tag in bytes. The engine parses expressions recursively, so a longer tag could overflow the
+/// stack.
 const MAX_TAG: usize = 8 << 10;
 
-/// Returns where the first tag begins that is too long; a comment may be of any length.
+/// Returns the offset of the first tag that is too long. Comments may have any length.
 fn oversized(text: &str, tags: &[Tag], unfinished: Option<usize>) -> Option<usize> {
     let long = |tag: &&Tag| tag.end - tag.start > MAX_TAG && !text[tag.start..].starts_with("{#");
     let unfinished = unfinished.filter(|start| text.len() - start > MAX_TAG);
     tags.iter().find(long).map(|tag| tag.start).or(unfinished)
 }
 
-/// Returns the tags of a template in order; an unfinished one ends the list (the engine reports it).
+/// Returns the tags of a template in order, up to an unfinished one, which the engine reports.
 fn tags(text: &str) -> Vec<Tag> {
     scan(text).0
 }
 
-/// Returns the tags of a template in order, and where one begins that has no end.
+/// Returns the tags of a template in order, and the offset of an unfinished tag.
 fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
     let mut tags = Vec::new();
     let mut at = 0;
@@ -174,7 +174,7 @@ fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
         });
         at = end;
         if statement && inner == "raw" {
-            // What stands up to its end is text, whatever it looks like.
+            // The content of a raw block is text, even if it contains tags.
             let Some(raw_end) = raw_block_end(text, end) else { return (tags, Some(start)) };
             at = raw_end;
         }
@@ -182,13 +182,13 @@ fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
     (tags, None)
 }
 
-/// Returns where the expression `{{ … }}` that covers `at` begins and ends.
+/// Returns the start and end of the expression `{{ … }}` that contains `at`.
 pub fn expression_at(text: &str, at: usize) -> Option<(usize, usize)> {
     let covers = |tag: &&Tag| tag.is_expression && (tag.start..tag.end).contains(&at);
     tags(text).iter().find(covers).map(|tag| (tag.start, tag.end))
 }
 
-/// Returns where the statement that covers `at` begins and ends, with the block that it opens.
+/// Returns the start of the statement that contains `at`, and the end of its block.
 pub fn statement_at(text: &str, at: usize) -> Option<(usize, usize)> {
     let tags = tags(text);
     let inner = |tag: &Tag| text[tag.start + 2..tag.end - 2].trim_matches(['-', '+']).trim();
@@ -211,7 +211,7 @@ pub fn statement_at(text: &str, at: usize) -> Option<(usize, usize)> {
     None
 }
 
-/// Returns whether a statement captures the text up to its end: `set x`, `filter f`, `macro m()`.
+/// Returns whether a statement captures the text of its block: `set x`, `filter f`, `macro m()`.
 fn opens_capture(statement: &str) -> bool {
     match statement.split_once(char::is_whitespace) {
         Some(("set", rest)) => !rest.contains('='),
@@ -220,7 +220,7 @@ fn opens_capture(statement: &str) -> bool {
     }
 }
 
-/// Returns the end of the tag that begins before `at`: past `close`, outside strings and brackets.
+/// Returns the end of the tag whose content begins at `at`: after the first `close` outside strings and brackets.
 fn expression_end(text: &str, at: usize, close: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
@@ -247,7 +247,7 @@ fn expression_end(text: &str, at: usize, close: &str) -> Option<usize> {
     None
 }
 
-/// Returns where the tag begins that ends a raw block.
+/// Returns the offset of the tag that ends a raw block.
 fn raw_block_end(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(start) = text[at..].find("{%").map(|found| at + found) {
@@ -260,7 +260,7 @@ fn raw_block_end(text: &str, from: usize) -> Option<usize> {
     None
 }
 
-/// Returns the names of the templates that a template includes, imports or extends by a literal name.
+/// Returns the literal names of templates that a template includes, imports or extends.
 pub fn references(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for tag in tags(text) {
@@ -279,9 +279,9 @@ pub fn references(text: &str) -> Vec<String> {
     names
 }
 
-/// Returns rendered text without its marks, and the anchors that they were.
+/// Returns rendered text without its markers, and their anchors.
 ///
-/// `fallback` is the source of what stands before the first mark.
+/// `fallback` is the source of the text before the first marker.
 pub fn strip(rendered: &str, fallback: SourceId) -> (String, Vec<Anchor>) {
     let mut text = String::with_capacity(rendered.len());
     let mut anchors = vec![Anchor { at: 0, source: fallback, origin: 0, origin_end: None }];
@@ -296,7 +296,7 @@ pub fn strip(rendered: &str, fallback: SourceId) -> (String, Vec<Anchor>) {
     (text, anchors)
 }
 
-/// Returns the anchor that a mark `source.origin` or `source.origin.end` is.
+/// Parses a marker `source.origin` or `source.origin.end` into an anchor.
 fn read_mark(mark: &str, at: usize) -> Option<Anchor> {
     let mut numbers = mark.split('.').map(|number| number.parse::<usize>().ok());
     let source = SourceId::from_index(numbers.next()??);

@@ -1,6 +1,6 @@
-//! Owns rendering: a manifest becomes the documents that ecsail wants to see in ECS.
+//! Renders a manifest into the desired services, tasks and schedules.
 //!
-//! Pure and synchronous. Every file was read before, every look-up was made before.
+//! Rendering does no IO: all files have been read before.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,32 +31,32 @@ pub mod work;
 pub use schedules::{DesiredSchedule, DesiredTarget};
 pub use work::{DesiredTask, DesiredWork};
 
-/// Holds what services, tasks and schedules should be.
+/// The desired services, tasks and schedules of a manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Desired {
     pub services: Vec<DesiredService>,
-    /// Services that lend their definition and network to tasks, and stay as they are.
+    /// Services that stay unchanged, and whose definition and network are used by tasks that are `like` them.
     pub lenders: Vec<DesiredService>,
     pub tasks: Vec<DesiredTask>,
     pub schedules: Vec<DesiredSchedule>,
-    /// The schedule group of the app and the stage; none without an app.
+    /// The schedule group of the app and stage; `None` without an app.
     pub own_group: Option<String>,
-    /// Warnings and notes from reading; errors never get this far.
+    /// The warnings and notes of the files; never errors.
     pub remarks: Invalid,
 }
 
-/// Holds what one service should be.
+/// A desired service.
 #[derive(Clone, Debug)]
 pub struct DesiredService {
-    /// What commands call it.
+    /// The key in the manifest, which is its name in commands.
     pub key: String,
-    /// Its name in ECS.
+    /// The name in ECS.
     pub name: String,
     pub cluster: String,
     pub definition: Definition,
-    /// The members of the service that the manifest writes, as CreateService takes them.
+    /// The members of the service in the manifest, as CreateService takes them.
     pub service: Option<Value>,
-    /// The tasks that go before it and after it, and the services that have to be up first, by their keys.
+    /// The keys of the tasks that run before and after it, and of the services that it needs.
     pub before: Vec<String>,
     pub after: Vec<String>,
     pub needs: Vec<String>,
@@ -65,32 +65,32 @@ pub struct DesiredService {
     pub on_timeout: Option<OnFailure>,
 }
 
-/// Says where a service's task definition comes from.
+/// The source of a task definition.
 #[derive(Clone, Debug)]
 pub enum Definition {
-    /// The manifest wrote it.
+    /// A document from the manifest.
     Rendered(Value),
-    /// The one that runs, with the tags of these images replaced.
+    /// The running definition, with the tags of images replaced.
     Running(Replacements),
-    /// The one that runs, as it is.
+    /// The running definition, unchanged.
     Kept,
 }
 
-/// Holds which images of a running definition get which tag.
+/// The new tags for images of a running definition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replacements {
-    /// By repository: the manifest's `images`.
+    /// The manifest's `images` with their tags; they are matched by repository.
     pub images: Vec<Reference>,
-    /// The manifest's images that no tag was given for: a service that runs one cannot be deployed.
+    /// The manifest's images without a tag. A service that runs one of them cannot be deployed.
     pub untagged: Vec<Reference>,
-    /// Where there is no manifest: the tags as given, by container or repository name.
+    /// Without `images` in a manifest: the tags given, by container or repository name.
     pub tags: Tags,
 }
 
-/// Returns the documents of a manifest.
+/// Renders a manifest.
 ///
 /// # Errors
-/// Every problem in the manifest and the definitions at once, each at its place.
+/// All problems of the manifest and the definitions, if one of them is an error.
 pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
     let mut problems = manifest.problems.clone();
     let mut files = Files {
@@ -113,25 +113,25 @@ pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
 }
 
 impl Desired {
-    /// Returns all services whose definitions this is about, those that only lend theirs among them.
+    /// Returns all services, including those that only lend their definition to tasks.
     pub fn all_services(&self) -> impl Iterator<Item = &DesiredService> {
         self.services.iter().chain(&self.lenders)
     }
 
-    /// Returns what every task and every target of a schedule runs.
+    /// Returns what the tasks and the targets of schedules run.
     pub fn works(&self) -> impl Iterator<Item = &DesiredWork> {
         let targets = self.schedules.iter().flat_map(|schedule| &schedule.targets);
         self.tasks.iter().map(|task| &task.work).chain(targets.map(|target| &target.work))
     }
 
-    /// Returns the task definitions that the manifest writes.
+    /// Returns the task definitions of all services, tasks and targets.
     pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
         let own = self.works().filter_map(|work| work.definition.as_ref());
         self.all_services().map(|service| &service.definition).chain(own)
     }
 }
 
-/// Reports tags that were given and that no definition takes: nothing would change, and it would look done.
+/// Reports tags that no definition uses: the deploy would succeed and change nothing.
 fn check_tags_arrive(desired: &Desired, manifest: &Manifest, tags: &Tags, problems: &mut Problems) {
     let given: Vec<&String> =
         tags.all.iter().filter(|_| !tags.placeholder).chain(tags.one.values()).collect();
@@ -147,12 +147,12 @@ fn check_tags_arrive(desired: &Desired, manifest: &Manifest, tags: &Tags, proble
     }
     let span =
         manifest.images.values().next().map(|image| image.span).or_else(|| manifest.services.first()?.span);
-    let message = format!("no definition takes the tag `{}`", tags.label().unwrap_or_default());
-    let hint = "write the container's image as an expression: `image: {{ image.NAME }}`".to_owned();
+    let message = format!("no definition uses the tag `{}`", tags.label().unwrap_or_default());
+    let hint = "set the image of the container to an expression: `image: {{ image.NAME }}`".to_owned();
     problems.push(Problem::error(span, message).hint(hint));
 }
 
-/// Returns the images that a task definition document names.
+/// Returns the images of a task definition document.
 pub fn images(document: &Value) -> impl Iterator<Item = Reference> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
     containers.filter_map(|container| container["image"].as_str()).map(Reference::parse)
@@ -168,7 +168,7 @@ fn desired_service(
     let cluster = manifest.cluster_of(service);
     if cluster.is_none() {
         let message = format!("service `{}` has no cluster", service.key);
-        let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
+        let hint = "set one with `cluster:` in the manifest, or `--cluster`".to_owned();
         problems.push(Problem::error(service.span, message).hint(hint));
     }
     let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
@@ -202,7 +202,7 @@ fn keys(names: &[Located<String>]) -> Vec<String> {
     names.iter().map(|name| name.value.clone()).collect()
 }
 
-/// Returns where a service's task definition comes from, and its tree where it was written without an error.
+/// Returns the source of a service's task definition, and its tree if it is in the manifest and has no error.
 fn definition(
     service: &Service,
     manifest: &Manifest,
@@ -222,7 +222,7 @@ fn definition(
         return (None, None);
     };
     let definition = Definition::Rendered(written.node.to_value());
-    // What a rule finds in a document with errors would only follow from them.
+    // In a document with errors, checks would only report consequences of them.
     if !written.sound {
         return (Some(definition), None);
     }
@@ -230,7 +230,7 @@ fn definition(
     (Some(definition), Some(written.node))
 }
 
-/// Returns the service document; it may name the service and the cluster, but only as the manifest does.
+/// Returns the service document, and reports a service name or cluster that differs from the manifest.
 fn service_document(service: &Service, manifest: &Manifest, node: &Node, problems: &mut Problems) -> Value {
     let expected = [
         ("serviceName", Some(service.name.clone()), "name"),
@@ -240,11 +240,11 @@ fn service_document(service: &Service, manifest: &Manifest, node: &Node, problem
         let Some(found) = node.get(member) else { continue };
         if found.text() != expected.as_deref() {
             let message = format!(
-                "`{member}` is {}, the manifest says `{}`",
+                "`{member}` is {}, but the manifest has `{}`",
                 found.describe(),
                 expected.unwrap_or_default()
             );
-            let hint = format!("leave it out here; `{key}` in the manifest decides");
+            let hint = format!("remove it here: it is set by `{key}` in the manifest");
             problems.push(Problem::error(found.span, message).path(member).hint(hint));
         }
     }
@@ -261,7 +261,7 @@ fn service_document(service: &Service, manifest: &Manifest, node: &Node, problem
     value
 }
 
-/// Returns which images of the running definition are replaced.
+/// Returns the new tags for the running definition of a service.
 fn replacements(
     service: &Service,
     manifest: &Manifest,
@@ -281,12 +281,12 @@ fn replacements(
     }
     if replacements.images.is_empty() {
         let message = format!("no tag to deploy for service `{}`", service.key);
-        problems.push(Problem::error(service.span, message).hint("give one: `--tag 1.4.2`".to_owned()));
+        problems.push(Problem::error(service.span, message).hint("set one with `--tag 1.4.2`".to_owned()));
     }
     replacements
 }
 
-/// Returns the document of a definition file alone, and of which kind it is; problems are reported.
+/// Returns the kind and the document of a single definition file, and reports its problems.
 pub fn definition_file(name: &str, manifest: &Manifest, problems: &mut Problems) -> Option<(Root, Value)> {
     let engine = Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources);
     let mut files = Files { engine, trees: BTreeMap::new() };

@@ -1,23 +1,25 @@
-//! Owns what AWS refuses of a schedule's members, beside its name and its times: it is found before anything changes.
+//! Checks members of schedules, other than names and times, for values that AWS refuses.
 
 use crate::document::problem::{Problem, Problems};
 use crate::manifest::fields::Located;
 use crate::manifest::schedules::{Schedule, Target, Via};
 
-/// The longest name of a group, id of a target, and name of a role; what they may hold beside letters and digits (API
-/// references: CreateScheduleGroup `Name`, EventBridge Target `Id`, IAM CreateRole `RoleName`).
+/// The maximum length of the name of a group, the id of a target and the name of a role, and the characters that are
+/// valid in them besides letters and digits (API references: CreateScheduleGroup `Name`, EventBridge Target `Id`, IAM
+/// CreateRole `RoleName`).
 const LONGEST_NAME: usize = 64;
 const NAME_MARKS: &str = ".-_";
 const ROLE_MARKS: &str = "_+=,.@-";
-/// The longest description (API references, CreateSchedule and PutRule, `Description`).
+/// The maximum length of a description (API references: CreateSchedule and PutRule, `Description`).
 const LONGEST_DESCRIPTION: usize = 512;
 
-/// Reports what a schedule itself may not have.
+/// Checks the description and the group of a schedule.
 pub(super) fn check(schedule: &Schedule, problems: &mut Problems) {
     let path = |name: &str| format!("schedules.{}.{name}", schedule.key);
     let length = schedule.description.as_ref().map_or(0, |text| text.chars().count());
     if length > LONGEST_DESCRIPTION {
-        let message = format!("the description has {length} characters, and may have {LONGEST_DESCRIPTION}");
+        let message =
+            format!("the description has {length} characters: at most {LONGEST_DESCRIPTION} are allowed");
         problems.push(Problem::error(schedule.span, message).path(path("description")));
     }
     if let Some(group) = schedule.group.as_ref().filter(|group| !is_name(&group.value, NAME_MARKS)) {
@@ -25,7 +27,7 @@ pub(super) fn check(schedule: &Schedule, problems: &mut Problems) {
     }
 }
 
-/// Reports what a target may not have.
+/// Checks the id, the role and the dead-letter queue of a target.
 pub(super) fn check_target(target: &Target, schedule: &Schedule, problems: &mut Problems) {
     let path = |name: &str| match schedule.targets.len() {
         1 => format!("schedules.{}.{name}", schedule.key),
@@ -38,33 +40,33 @@ pub(super) fn check_target(target: &Target, schedule: &Schedule, problems: &mut 
         check_role(role, &path("role"), problems);
     }
     if target.dead_letter.as_ref().is_some_and(|queue| !is_queue(queue)) {
-        let problem = Problem::error(target.id.span, "`dead_letter` takes the ARN of an SQS queue");
-        let hint = "such as `arn:aws:sqs:us-east-1:123456789012:dead`".to_owned();
+        let problem = Problem::error(target.id.span, "`dead_letter` must be the ARN of an SQS queue");
+        let hint = "write it as `arn:aws:sqs:us-east-1:123456789012:dead`".to_owned();
         problems.push(problem.path(path("dead_letter")).hint(hint));
     }
 }
 
-/// Reports a role that is neither a name nor the ARN of a role.
+/// Checks that a role is a name or an ARN.
 pub(super) fn check_role(role: &Located<String>, path: &str, problems: &mut Problems) {
     if is_role(&role.value) {
         return;
     }
-    let problem = Problem::error(role.span, "a role is its name, or its ARN").path(path);
-    let hint = "such as `scheduler` or `arn:aws:iam::123456789012:role/scheduler`; a name has up to 64 letters, digits and `_+=,.@-`";
+    let problem = Problem::error(role.span, "a role must be a name or an ARN").path(path);
+    let hint = "write it as `scheduler` or `arn:aws:iam::123456789012:role/scheduler`; a name has up to 64 letters, digits and `_+=,.@-`";
     problems.push(problem.hint(hint.to_owned()));
 }
 
-/// Reports the end of a schedule that does not come after its start.
+/// Checks that the end of a schedule is after its start.
 pub(super) fn check_window(schedule: &Schedule, times: (Option<i64>, Option<i64>), problems: &mut Problems) {
     let ((Some(start), Some(end)), Some(text)) = (times, &schedule.end) else { return };
     if end <= start {
-        let problem = Problem::error(text.span, "`end` does not come after `start`");
+        let problem = Problem::error(text.span, "`end` must be after `start`");
         problems.push(problem.path(format!("schedules.{}.end", schedule.key)));
     }
 }
 
 fn not_a_name(what: &str, text: &Located<String>, path: &str) -> Problem {
-    let message = format!("{what} has 1 to {LONGEST_NAME} letters, digits, `.`, `-` and `_`");
+    let message = format!("{what} must have 1 to {LONGEST_NAME} letters, digits, `.`, `-` and `_`");
     Problem::error(text.span, message).path(path)
 }
 
@@ -73,7 +75,7 @@ fn is_name(text: &str, marks: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(fits)
 }
 
-/// Returns whether a text is the name of a role, with or without its path, or the ARN of one.
+/// Returns whether a text is the name of a role, with or without a path, or the ARN of a role.
 fn is_role(text: &str) -> bool {
     let name = match text.strip_prefix("arn:") {
         None => text.trim_start_matches('/'),

@@ -1,4 +1,4 @@
-//! Owns what schedules should be: names, times and targets, checked as far as that goes without AWS.
+//! Renders the schedules of a manifest, and checks their names, times and targets without calling AWS.
 
 use super::work::{self, DesiredWork};
 use super::{DesiredTask, Files, schedule_limits};
@@ -8,51 +8,52 @@ use crate::manifest::Manifest;
 use crate::manifest::fields::Located;
 use crate::manifest::schedules::{Retry, Schedule, Target, TaskOf, Via, noun};
 
-/// The longest name of a rule, and of a schedule, and what it may hold beside letters and digits (API reference,
-/// PutRule and CreateSchedule, `Name`).
+/// The maximum length of the name of a rule or schedule, and the characters that are valid in it besides letters and
+/// digits (API references: PutRule and CreateSchedule, `Name`).
 const LONGEST_NAME: usize = 64;
 const NAME_MARKS: &str = ".-_";
-/// How many targets a rule has at the most, and how long an input may be (EventBridge quotas; PutTargets, `Input`).
+/// The maximum number of targets of a rule (EventBridge quotas), and the maximum length of an input (PutTargets,
+/// `Input`).
 const MOST_TARGETS: usize = 5;
 const LONGEST_INPUT: usize = 8192;
 
-/// Holds what a schedule should be.
+/// A desired schedule.
 #[derive(Clone, Debug)]
 pub struct DesiredSchedule {
-    /// What commands call it.
+    /// The key in the manifest, which is its name in commands.
     pub key: String,
     pub via: Via,
-    /// Its name in AWS.
+    /// The name in AWS.
     pub name: String,
-    /// The schedule group; none for a rule.
+    /// The schedule group; `None` for a rule.
     pub group: Option<String>,
-    /// Whether the group is the app's own, and not one that the manifest names.
+    /// Whether the group is that of the app and stage, and not one that the manifest sets.
     pub own_group: bool,
     pub expression: String,
     pub timezone: Option<String>,
     pub enabled: Option<bool>,
     pub description: Option<String>,
-    /// In minutes; `Some(0)` is at the time itself.
+    /// The flexible time window in minutes; `Some(0)` turns it off.
     pub flexible_window: Option<u32>,
-    /// Seconds since 1970.
+    /// Unix timestamps in seconds.
     pub start: Option<i64>,
     pub end: Option<i64>,
     pub targets: Vec<DesiredTarget>,
 }
 
-/// Holds what runs when it is time.
+/// A desired schedule target: the task that a schedule starts.
 #[derive(Clone, Debug)]
 pub struct DesiredTarget {
     pub id: String,
     pub work: DesiredWork,
-    /// A name or an ARN.
+    /// The name or ARN of a role.
     pub role: Option<String>,
     pub input: Option<String>,
     pub retry: Retry,
     pub dead_letter: Option<String>,
 }
 
-/// Returns the schedules of a manifest.
+/// Renders the schedules of a manifest.
 pub(super) fn desired(
     manifest: &Manifest,
     tasks: &[DesiredTask],
@@ -65,7 +66,7 @@ pub(super) fn desired(
     let mut desired: Vec<DesiredSchedule> = Vec::new();
     for schedule in &manifest.schedules {
         let Some(one) = desired_schedule(schedule, manifest, tasks, files, problems) else { continue };
-        // Two that are written alike were reported already: here one group is written, and the other one is the app's.
+        // Reading the manifest reports schedules with the same `group`. This finds a schedule whose `group` is the app's.
         let same = |known: &&DesiredSchedule| {
             let place = |of: &DesiredSchedule| (of.via, of.group.clone(), of.name.clone());
             place(known) == place(&one) && known.own_group != one.own_group
@@ -82,12 +83,12 @@ pub(super) fn desired(
     desired
 }
 
-/// Returns schedules without what they run, as far as they are known: for verbs that only look and render nothing.
+/// Returns the schedules of a manifest without their targets, for commands that render nothing.
 ///
-/// What depends on a name that is not defined says nothing, as what is not written; an expression is then empty.
+/// A member with an undefined name is `None`, like an absent one; the expression is empty.
 ///
 /// # Errors
-/// A schedule of which nobody can say where it is.
+/// All problems of the manifest, if one of them is an error, such as a schedule without a group.
 pub fn known(manifest: &Manifest) -> Result<Vec<DesiredSchedule>, Invalid> {
     let mut problems = manifest.problems.clone();
     let known = |schedule: &Schedule| {
@@ -127,7 +128,7 @@ fn desired_schedule(
     check_name(&schedule.name.value, schedule, problems);
     if schedule.targets.len() > MOST_TARGETS {
         let message = format!(
-            "rule `{}` has {} targets, and may have {MOST_TARGETS}",
+            "rule `{}` has {} targets: at most {MOST_TARGETS} are allowed",
             schedule.key,
             schedule.targets.len()
         );
@@ -161,21 +162,21 @@ fn desired_schedule(
 fn check_name(name: &str, schedule: &Schedule, problems: &mut Problems) {
     let fits = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
     let (what, span) = (noun(schedule.via), schedule.name.span);
-    let shown = if span.expression { "that the expression gives".to_owned() } else { format!("`{name}`") };
+    let shown = if span.expression { "`{{ … }}`".to_owned() } else { format!("`{name}`") };
     let message = match name.chars().count() {
         length if length > LONGEST_NAME => {
-            format!("the {what} name {shown} has {length} characters, and may have {LONGEST_NAME}")
+            format!("the {what} name {shown} has {length} characters: at most {LONGEST_NAME} are allowed")
         }
         _ if !name.chars().all(fits) => {
-            format!("the {what} name {shown} may hold letters, digits, `.`, `-` and `_`")
+            format!("the {what} name {shown} may contain only letters, digits, `.`, `-` and `_`")
         }
         _ => return,
     };
     let key = if schedule.via == Via::Rule { "rule" } else { "name" };
-    problems.push(Problem::error(span, message).hint(format!("give it another one with `{key}:`")));
+    problems.push(Problem::error(span, message).hint(format!("set another one with `{key}:`")));
 }
 
-/// Reports an expression and a time zone that EventBridge does not take, each at the letters that are wrong.
+/// Checks the expression and the time zone of a schedule, and reports errors at their place in the text.
 fn check_times(schedule: &Schedule, problems: &mut Problems) {
     let kind = match schedule.via {
         Via::Scheduler => Kind::Scheduler,
@@ -193,17 +194,15 @@ fn check_times(schedule: &Schedule, problems: &mut Problems) {
     }
 }
 
-/// Returns the problem of a text that is wrong; what an expression of the template gave is not repeated.
+/// Returns the problem for an invalid text; the value of a template expression is not repeated.
 fn located(wrong: Wrong, text: &Located<String>, path: &str) -> Problem {
     match text.span.expression {
-        true => {
-            Problem::error(text.span, "what the expression gives is not what EventBridge takes").path(path)
-        }
+        true => Problem::error(text.span, "the value of `{{ … }}` is not valid in EventBridge").path(path),
         false => Problem::error(text.span, wrong.message).path(path).hint(wrong.hint),
     }
 }
 
-/// Returns the group of a schedule: the one that is named, or the one of the app and the stage.
+/// Returns the group of a schedule: the one in the manifest, or the one of the app and stage.
 fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> Option<String> {
     if schedule.via == Via::Rule {
         return None;
@@ -212,17 +211,19 @@ fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> O
         return Some(group.value.clone());
     }
     let Some(app) = &manifest.app else {
-        let hint =
-            "name the app with `app:` at the top of the manifest, or the schedule's `group:`".to_owned();
-        let message = format!("schedule `{}` has no group: it would be named after the app", schedule.key);
+        let hint = "set `app:` at the top of the manifest, or `group:` in the schedule".to_owned();
+        let message = format!(
+            "schedule `{}` has no group, and the manifest has no `app` to name one after",
+            schedule.key
+        );
         problems.push(Problem::error(schedule.span, message).hint(hint));
         return None;
     };
     let group = group_of(app, manifest.stage.as_deref());
     if group.len() > LONGEST_NAME {
-        let hint = "give the schedules a shorter one with `group:`, once it is created".to_owned();
+        let hint = "create a group with a shorter name, and set it with `group:`".to_owned();
         let message = format!(
-            "the schedule group of the app and its stage would have a name of {} characters, and may have {LONGEST_NAME}",
+            "the schedule group of the app and stage would have a name of {} characters: at most {LONGEST_NAME} are allowed",
             group.len()
         );
         problems.push(Problem::error(schedule.span, message).hint(hint));
@@ -230,20 +231,20 @@ fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> O
     Some(group)
 }
 
-/// Returns the name of the schedule group of an app and its stage.
+/// Returns the name of the schedule group of an app and stage.
 pub fn group_of(app: &str, stage: Option<&str>) -> String {
     let fits = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
     let name = stage.map_or_else(|| app.to_owned(), |stage| format!("{app}-{stage}"));
     name.chars().map(|character| if fits(character) { character } else { '-' }).collect()
 }
 
-/// Returns the seconds since 1970 of a time such as `2026-12-01T00:00:00Z`.
+/// Returns the Unix timestamp in seconds of a time such as `2026-12-01T00:00:00Z`.
 fn time(text: Option<&Located<String>>, problems: &mut Problems) -> Option<i64> {
     let text = text?;
     match text.value.parse::<jiff::Timestamp>() {
         Ok(time) => Some(time.as_second()),
         Err(_) => {
-            let message = format!("`{}` is not a time with its zone", text.value);
+            let message = format!("`{}` is not a time with a time zone", text.value);
             problems.push(
                 Problem::error(text.span, message).hint("write it as `2026-12-01T00:00:00Z`".to_owned()),
             );
@@ -284,12 +285,13 @@ fn desired_target(
 fn check_input(input: &Located<String>, work: &DesiredWork, problems: &mut Problems) {
     let overrides = work.overrides != Default::default();
     if overrides {
-        let hint = "write the overrides in `input`, or leave `input` out".to_owned();
-        let message = "`input` takes the place of `command`, `environment`, `cpu` and `memory`";
+        let hint = "write the overrides in `input`, or remove `input`".to_owned();
+        let message =
+            "`input` cannot be used with `command`, `environment`, `cpu` and `memory`, which it replaces";
         problems.push(Problem::error(input.span, message).hint(hint));
     }
     if input.value.len() > LONGEST_INPUT {
-        let message = format!("`input` has {} bytes, and may have {LONGEST_INPUT}", input.value.len());
+        let message = format!("`input` has {} bytes: at most {LONGEST_INPUT} are allowed", input.value.len());
         problems.push(Problem::error(input.span, message));
     }
     if serde_json::from_str::<serde_json::Value>(&input.value).is_err() {

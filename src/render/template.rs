@@ -1,9 +1,8 @@
-//! Owns templates: ordinary Jinja whose values are bound, not pasted.
+//! Renders Jinja templates whose values are bound instead of inserted as text.
 //!
-//! Every value that an expression prints becomes an opaque token in the text; the YAML is
-//! parsed with the tokens in it, and then each takes its value. What bind parameters did for
-//! SQL: no value can break out of its place. Rendering does no IO: included templates
-//! are handed in.
+//! Every value that an expression prints becomes an opaque token in the text. The YAML is parsed with the tokens in it,
+//! and then each token is replaced by its value. As with bind parameters in SQL, no value can change the structure.
+//! Rendering does no IO: the included templates are passed in.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,49 +16,48 @@ use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Sources, Span};
 use crate::document::text::{Anchor, Bound, Part, TOKEN_END, TOKEN_START, Text, reserved};
 
-/// How many instructions one template may run: an endless loop ends with an error.
+/// The maximum number of instructions of one template, so that an endless loop ends with an error.
 const FUEL: u64 = 5_000_000;
 
-/// How large, in bytes, the values that one template prints may be together. ECS takes definitions of 64 KiB.
+/// The maximum total size in bytes of the values that one template prints. ECS allows definitions of 64 KiB.
 const MAX_PRINTED: usize = 8 << 20;
 
-/// What is said of a template that has a tag too long for the engine, which recurses over its parts.
+/// The message for a tag that is too long for the engine, which parses it recursively.
 const OVERSIZED: &str = "this tag is longer than 8 KiB, or does not end";
 
-/// Says what an undefined name does.
+/// The handling of undefined names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// It is an error at its place.
+    /// An undefined name is an error.
     Strict,
-    /// It becomes an unknown value: for a first pass, before all names are known.
+    /// An undefined name is an unknown value: for early passes, in which not all names are defined.
     Lenient,
 }
 
-/// Holds the names that templates know.
+/// The names for templates.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     names: BTreeMap<String, Value>,
-    /// Why a name that could be known is not, and what to do: shown when a template asks for it.
+    /// The hints for names that could be defined and are not.
     absent: BTreeMap<String, String>,
 }
 
 impl Context {
-    /// Sets a name. What contains a reserved character stays undefined: it could pose as a token.
+    /// Sets a name. A value with a reserved character stays undefined, because it could imitate a token.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
         let Some(value) = admissible(value) else {
-            return self
-                .explain_absent(name, "its value has one of the reserved characters U+E000 to U+E003");
+            return self.explain_absent(name, "its value contains a reserved character (U+E000 to U+E003)");
         };
         self.names.insert(name.to_owned(), Value::from(Serde(&value)));
         self.absent.remove(name);
     }
 
-    /// Says what to do about a name that is not set: the hint where a template asks for it.
+    /// Sets the hint for templates that use a name which is not set.
     pub fn explain_absent(&mut self, name: &str, hint: &str) {
         self.absent.insert(name.to_owned(), hint.to_owned());
     }
 
-    /// Returns a hint for an undefined expression such as `vars.lgo_level`.
+    /// Returns the hint for an undefined expression such as `vars.lgo_level`.
     fn hint(&self, expression: &str) -> Option<String> {
         let mut path = expression.split('.').map(str::trim);
         let first = path.next()?;
@@ -85,7 +83,7 @@ impl Context {
     }
 }
 
-/// Renders templates with one context.
+/// A template engine with one context.
 pub struct Engine {
     environment: Environment<'static>,
     context: Context,
@@ -94,7 +92,7 @@ pub struct Engine {
     exhausted: bool,
 }
 
-/// Holds the values that a template has printed so far, and how large they are together.
+/// The values that a template has printed so far, and their total size.
 #[derive(Default)]
 struct Printed {
     values: Vec<Bound>,
@@ -102,15 +100,11 @@ struct Printed {
 }
 
 impl Printed {
-    /// Takes a value in and returns its number.
+    /// Adds a value and returns its index.
     fn push(&mut self, value: &Value) -> Result<usize, minijinja::Error> {
-        let too_large = || {
-            minijinja::Error::new(
-                ErrorKind::OutOfFuel,
-                "the values that it prints are larger than 8 MiB together",
-            )
-        };
-        // A text is weighed before it is copied.
+        let too_large =
+            || minijinja::Error::new(ErrorKind::OutOfFuel, "its values are larger than 8 MiB in total");
+        // The size of a text is checked before it is copied.
         if self.size + value.as_str().map_or(0, str::len) > MAX_PRINTED {
             return Err(too_large());
         }
@@ -124,7 +118,7 @@ impl Printed {
     }
 }
 
-/// Returns about how many bytes a value takes.
+/// Returns the approximate size of a value in bytes.
 fn size(value: &serde_json::Value) -> usize {
     match value {
         serde_json::Value::String(text) => text.len(),
@@ -137,7 +131,7 @@ fn size(value: &serde_json::Value) -> usize {
 }
 
 impl Engine {
-    /// Returns an engine that knows the names of `context` and the templates of `templates`, by name.
+    /// Returns an engine with the names of `context` and the templates in `templates`, by name.
     pub fn new(context: Context, templates: &BTreeMap<String, SourceId>, sources: &Sources) -> Engine {
         let marked: BTreeMap<String, Marked> = templates
             .iter()
@@ -159,12 +153,14 @@ impl Engine {
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
         environment.set_syntax(syntax());
-        // Any escaping but `None` makes the output of macros and captures "safe": text, not a value.
+        // With any escaping other than `None`, the engine marks the output of macros and captures as "safe", which means text.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("bind".into()));
-        // The engine's own marks its output as safe, to be pasted; JSON text is a value like any other.
+        // The built-in filter marks its output as safe. JSON text must be bound like any other value.
         environment.add_filter("tojson", |value: Value| match serde_json::to_string(&value) {
             Ok(text) => Ok(text),
-            Err(_) => Err(minijinja::Error::new(ErrorKind::BadSerialization, "this value has no JSON form")),
+            Err(_) => {
+                Err(minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be written as JSON"))
+            }
         });
         let sink = Arc::clone(&printed);
         environment.set_formatter(move |out, _, value| {
@@ -177,14 +173,14 @@ impl Engine {
         Engine { environment, context, marked, printed, exhausted: false }
     }
 
-    /// Returns the rendered text of a template.
+    /// Renders a template.
     ///
-    /// With [`Mode::Strict`] every undefined name that is printed is reported, not only the first.
-    /// Where the problems are undefined names alone, the text comes back as well, with unknown values in their
-    /// places, so that the rest of the file can be checked in the same run.
+    /// With [`Mode::Strict`], every undefined name that is printed is reported, not only the first. If there are no other
+    /// problems, the text is returned too, with unknown values for these names, so that the rest of the file is checked in
+    /// the same run.
     pub fn render(&mut self, name: &str, sources: &Sources, mode: Mode) -> (Option<Text>, Vec<Problem>) {
         let Some(id) = self.marked.get(name).map(|marked| marked.source) else {
-            return (None, vec![Problem::error(None, format!("no template `{name}`"))]);
+            return (None, vec![Problem::error(None, format!("no template named `{name}`"))]);
         };
         if let Some(at) = reserved(&sources.get(id).text) {
             let problem =
@@ -210,7 +206,7 @@ impl Engine {
         }
     }
 
-    /// Renders on past an undefined name, to find the others.
+    /// Renders again without stopping at undefined names, to find all of them.
     fn render_around(
         &mut self,
         name: &str,
@@ -232,7 +228,7 @@ impl Engine {
         (Some(text), problems)
     }
 
-    /// Returns whether the last template ran for too long or printed too much: doing it again costs as much again.
+    /// Returns whether the last template exceeded its limits. Rendering it again would take as long again.
     pub fn exhausted(&self) -> bool {
         self.exhausted
     }
@@ -254,7 +250,7 @@ impl Engine {
         Ok(Text { text, values, anchors })
     }
 
-    /// Returns the problem that a template error is, at its place in the user's file.
+    /// Returns a template error as a problem with its span in the user's file.
     fn problem(&self, error: &minijinja::Error, id: SourceId, sources: &Sources) -> (Problem, ErrorKind) {
         let error = innermost(error);
         let template = error.name().and_then(|name| self.marked.get(name));
@@ -276,15 +272,16 @@ impl Engine {
             None => format!("template: {kind}"),
         };
         let hint = match error.kind() {
-            ErrorKind::OutOfFuel if error.detail().is_none() => Some("a loop runs for too long".to_owned()),
+            ErrorKind::OutOfFuel if error.detail().is_none() => {
+                Some("check the template for an endless loop".to_owned())
+            }
             ErrorKind::SyntaxError if looks_like_go(sources, span) => Some(
-                "templates are Jinja: `{{ env.NAME }}` is what `{{ must_env `NAME` }}` is in ecspresso"
+                "templates are Jinja: write `{{ env.NAME }}` for `{{ must_env `NAME` }}` of ecspresso"
                     .to_owned(),
             ),
-            ErrorKind::TemplateNotFound => Some(
-                "the name is relative to the manifest, and written as it is, not made by an expression"
-                    .to_owned(),
-            ),
+            ErrorKind::TemplateNotFound => {
+                Some("write the path relative to the manifest, and as a literal string".to_owned())
+            }
             _ => None,
         };
         (Problem::error(span, message).hint(hint), error.kind())
@@ -298,7 +295,7 @@ impl Engine {
     }
 }
 
-/// Returns what went wrong first: an error inside an included template is the cause of one at the include.
+/// Returns the cause of an error: an error in an included template is the source of the error at the include.
 fn innermost(error: &minijinja::Error) -> &minijinja::Error {
     let mut error = error;
     while let Some(inner) = std::error::Error::source(error).and_then(|inner| inner.downcast_ref()) {
@@ -307,25 +304,26 @@ fn innermost(error: &minijinja::Error) -> &minijinja::Error {
     error
 }
 
-/// Returns Jinja's own syntax, with the last line break of a file kept.
+/// Returns the standard Jinja syntax, with the trailing newline of a file kept.
 fn syntax() -> minijinja::syntax::SyntaxConfig {
     minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
 }
 
-/// Returns the value that a token will stand for.
+/// Returns the bound value for a token.
 fn bound(value: &Value) -> Result<Bound, minijinja::Error> {
     if value.is_undefined() {
         return Ok(Bound::Undefined);
     }
     let value = serde_json::to_value(value).map_err(|_| {
-        minijinja::Error::new(ErrorKind::BadSerialization, "this value cannot stand in a document")
+        minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be part of a document")
     })?;
     Ok(Bound::Value(value))
 }
 
-/// Returns the values with captured text inside them resolved: a macro's output that an expression
-/// joined into a value brings tokens and marks along. Tokens are numbered as they are printed, so
-/// each refers to an earlier one.
+/// Returns the values with the tokens and markers in them replaced.
+///
+/// A value contains tokens if an expression joins the output of a macro into it. Tokens are numbered in the order in
+/// which they are printed, so a value contains only tokens of earlier values.
 fn resolved(values: Vec<Bound>, id: SourceId) -> Vec<Bound> {
     let mut done =
         Text { text: String::new(), values: Vec::with_capacity(values.len()), anchors: Vec::new() };
@@ -374,7 +372,7 @@ fn resolve(value: &mut serde_json::Value, earlier: &Text, id: SourceId) {
     }
 }
 
-/// Returns a value without the entries that hold a reserved character; nothing where it is one itself.
+/// Returns a value without the entries that contain a reserved character, or `None` for a text that contains one.
 fn admissible(value: &serde_json::Value) -> Option<serde_json::Value> {
     match value {
         serde_json::Value::String(text) => Some(value.clone()).filter(|_| reserved(text).is_none()),
@@ -402,7 +400,7 @@ fn undefined_anchors(text: &Text) -> Vec<Anchor> {
     found
 }
 
-/// Returns whether the line of an error is a template of Go's, as ecspresso has them.
+/// Returns whether the line of an error looks like a Go template, as ecspresso uses them.
 fn looks_like_go(sources: &Sources, span: Span) -> bool {
     let text = &sources.get(span.source).text;
     let line = text.lines().nth(sources.position(span).line - 1).unwrap_or_default();
@@ -419,7 +417,7 @@ fn expression_span(span: Span, sources: &Sources) -> Span {
     Span::new(span.source, start..start + trimmed.len())
 }
 
-/// Returns the span of a whole line, counted from 1.
+/// Returns the span of a line; lines start at 1.
 fn line_span(id: SourceId, line: usize, sources: &Sources) -> Span {
     let text = &sources.get(id).text;
     let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();

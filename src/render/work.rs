@@ -1,4 +1,4 @@
-//! Owns what tasks should run: their own definitions, and what RunTask is given beside them.
+//! Renders what tasks run: their definitions, and the members of their RunTask requests.
 
 use std::time::Duration;
 
@@ -12,41 +12,41 @@ use crate::manifest::Manifest;
 use crate::manifest::tasks::Task;
 use crate::manifest::work::{Overrides, Work};
 
-/// Members of RunTask that the run itself decides.
+/// The members of RunTask that cannot be set in `run_task`, and what sets them.
 const DECIDED: &[(&str, &str)] = &[
     ("taskDefinition", "`like:` or `task_definition:`"),
     ("cluster", "`cluster:`"),
     ("count", "`count:`"),
-    ("clientToken", "the run itself"),
-    ("startedBy", "the run itself"),
+    ("clientToken", "ecsail"),
+    ("startedBy", "ecsail"),
     ("overrides", "`container:`, `command:`, `environment:`, `cpu:` and `memory:`"),
 ];
 
-/// Holds a task that can be run.
+/// A desired one-off task.
 #[derive(Clone, Debug)]
 pub struct DesiredTask {
-    /// What commands call it.
+    /// The key in the manifest, which is its name in commands.
     pub key: String,
     pub work: DesiredWork,
     pub timeout: Option<Duration>,
 }
 
-/// Holds what a task runs.
+/// What a task runs.
 #[derive(Clone, Debug, Default)]
 pub struct DesiredWork {
-    /// The key of the service that it takes from what it does not have itself.
+    /// The key of the service whose members are used for those that are not set here.
     pub like: Option<String>,
-    /// None: the definition of the service that it is like.
+    /// `None` to use the definition of the `like` service.
     pub definition: Option<Definition>,
-    /// None: the cluster of the service that it is like.
+    /// `None` to use the cluster of the `like` service.
     pub cluster: Option<String>,
-    /// Members of RunTask, beside those that the run decides.
+    /// The members of the RunTask request, without those that ecsail sets.
     pub members: Map<String, Value>,
     pub overrides: Overrides,
     pub count: u32,
 }
 
-/// Returns the tasks of a manifest.
+/// Renders the tasks of a manifest.
 pub(super) fn tasks(manifest: &Manifest, files: &mut Files, problems: &mut Problems) -> Vec<DesiredTask> {
     let task = |task: &Task| {
         let ignore = [manifest.ignore.as_slice(), &task.ignore].concat();
@@ -56,7 +56,7 @@ pub(super) fn tasks(manifest: &Manifest, files: &mut Files, problems: &mut Probl
     manifest.tasks.iter().filter_map(task).collect()
 }
 
-/// Returns what a task runs; `name` is what messages call it.
+/// Renders what a task runs; `name` is its name in messages.
 pub(super) fn desired(
     work: &Work,
     name: &str,
@@ -80,7 +80,7 @@ pub(super) fn desired(
         None => manifest.cluster.clone(),
     });
     if cluster.is_none() && work.like.is_none() {
-        let hint = "name one with `cluster:` in the manifest, or `--cluster`".to_owned();
+        let hint = "set one with `cluster:` in the manifest, or `--cluster`".to_owned();
         problems.push(Problem::error(work.span, format!("task `{name}` has no cluster")).hint(hint));
     }
     Some(DesiredWork {
@@ -107,7 +107,7 @@ fn members(
     for (member, decides) in DECIDED {
         let Some(found) = written.node.get(member) else { continue };
         let problem = Problem::error(found.span, format!("`{member}` cannot be set here")).path(*member);
-        problems.push(problem.hint(format!("it is decided by {decides}")));
+        problems.push(problem.hint(format!("it is set by {decides}")));
     }
     match written.node.to_value() {
         Value::Object(members) => Some(members),

@@ -1,4 +1,4 @@
-//! Owns the words for how a rollout ended: the verdict in one line, what runs now, and what to do next.
+//! Formats the end of a rollout: the verdict in one line, what runs now, and what to do next.
 
 use super::screen::Paint;
 use super::text::quoted;
@@ -6,7 +6,7 @@ use crate::aws::types::revision_of;
 use crate::watch::judge::Verdict;
 use crate::watch::{Aftermath, Ending, Settled};
 
-/// Returns the one line that says how it ended.
+/// Returns the verdict in one line.
 pub(super) fn verdict_line(settled: &Settled) -> (Paint, String) {
     let (paint, verdict) = match settled.followed.going_back {
         true => asked_back(settled),
@@ -20,15 +20,15 @@ pub(super) fn verdict_line(settled: &Settled) -> (Paint, String) {
     }
 }
 
-/// Returns how a deployment ended that was to be taken back.
+/// Returns the verdict on a deployment whose rollback was requested.
 fn asked_back(settled: &Settled) -> (Paint, String) {
     match &settled.ending {
         Ending::Settled(Verdict::RolledBack { runs, .. }) => {
             let what = revision_of(&settled.followed.revision);
-            (Paint::Good, format!("taken back from {what} to {runs} in {}", duration(settled.elapsed)))
+            (Paint::Good, format!("rolled back from {what} to {runs} in {}", duration(settled.elapsed)))
         }
         Ending::Settled(Verdict::Succeeded) => {
-            (Paint::Bad, format!("{}; it was to be taken back, and that came too late", verdict(settled).1))
+            (Paint::Bad, format!("{}; the rollback was requested too late", verdict(settled).1))
         }
         _ => verdict(settled),
     }
@@ -47,18 +47,18 @@ fn verdict(settled: &Settled) -> (Paint, String) {
         Ending::Settled(verdict) => of_verdict(verdict, revision, &time),
         Ending::TimedOut { waiting_for } => (
             Paint::Warn,
-            format!("{revision} {} under way after {time}; waiting for: {waiting_for}", goes_on(settled)),
+            format!("{revision} {} in progress after {time}; waiting for: {waiting_for}", goes_on(settled)),
         ),
         Ending::Interrupted => {
-            (Paint::Warn, format!("{revision} {} under way; the watch was interrupted", goes_on(settled)))
+            (Paint::Warn, format!("{revision} {} in progress; the watch was interrupted", goes_on(settled)))
         }
         Ending::Lost { error } => {
-            (Paint::Warn, format!("{revision} can no longer be watched, the rollout goes on: {error}"))
+            (Paint::Warn, format!("{revision} can no longer be watched, the rollout continues: {error}"))
         }
     }
 }
 
-/// Returns whether a rollout without a verdict is under way, or was until it was taken back.
+/// Returns the verb for a rollout in progress: "is still", or "was" where it was rolled back since.
 fn goes_on(settled: &Settled) -> &'static str {
     if matches!(settled.aftermath, Some(Aftermath::TakenBack { .. })) { "was" } else { "is still" }
 }
@@ -67,45 +67,47 @@ fn of_verdict(verdict: &Verdict, revision: &str, time: &str) -> (Paint, String) 
     match verdict {
         Verdict::Succeeded => (Paint::Good, format!("deployed {revision} in {time}")),
         Verdict::Reached { stage } => {
-            (Paint::Good, format!("{revision} has reached {stage} in {time}; the rollout goes on"))
+            (Paint::Good, format!("{revision} reached {stage} in {time}; the rollout continues"))
         }
         Verdict::RolledBack { reason, runs } => {
-            (Paint::Bad, format!("{revision} was rolled back, {runs} runs: {reason}"))
+            (Paint::Bad, format!("{revision} was rolled back, {runs} is running: {reason}"))
         }
         Verdict::Failed { reason } => (Paint::Bad, format!("{revision} failed: {reason}")),
         Verdict::Stuck { reason } => (Paint::Bad, format!("{revision} cannot succeed: {reason}")),
         Verdict::Superseded { by } => {
-            (Paint::Bad, format!("{revision} was superseded by {by} before it was done"))
+            (Paint::Bad, format!("{revision} was superseded by {by} before it was completed"))
         }
-        Verdict::Progressing { detail } => (Paint::Warn, format!("{revision} is under way: {detail}")),
-        Verdict::AwaitingHook { hook } => (Paint::Warn, format!("{revision} waits for hook {hook}")),
+        Verdict::Progressing { detail } => (Paint::Warn, format!("{revision} is in progress: {detail}")),
+        Verdict::AwaitingHook { hook } => (Paint::Warn, format!("{revision} is waiting for hook {hook}")),
     }
 }
 
-/// Returns how the way back ended.
+/// Returns how the rollback ended.
 fn way_back(to: &str, end: &Ending) -> String {
     match end {
-        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => format!("taken back, {to} runs"),
+        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
+            format!("rolled back, {to} is running")
+        }
         Ending::Settled(Verdict::Superseded { by }) => {
-            format!("going back to {to} was superseded by {by}")
+            format!("the rollback to {to} was superseded by {by}")
         }
         Ending::Settled(Verdict::Failed { reason } | Verdict::Stuck { reason }) => {
-            format!("going back to {to} failed too: {reason}")
+            format!("the rollback to {to} failed too: {reason}")
         }
         Ending::Settled(_) | Ending::TimedOut { .. } | Ending::Interrupted => {
-            format!("going back to {to} is still under way")
+            format!("the rollback to {to} is still in progress")
         }
-        Ending::Lost { error } => format!("going back to {to} can no longer be watched: {error}"),
+        Ending::Lost { error } => format!("the rollback to {to} can no longer be watched: {error}"),
     }
 }
 
-/// Returns what runs now and what the reader can do next.
+/// Returns what runs now, and the next commands.
 pub(super) fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
     let followed = &settled.followed;
     let deployment = followed.deployment.as_ref().map(|id| format!(" --deployment {id}")).unwrap_or_default();
     let place = format!("{} --cluster {}", quoted(&followed.name), quoted(&followed.cluster));
     let wait = |deployment: &str| format!("watch it again: `ecsail{flags} wait {place}{deployment}`");
-    let look = format!("look at it: `ecsail{flags} status {place}`");
+    let look = format!("show its state: `ecsail{flags} status {place}`");
     match (&settled.ending, &settled.aftermath) {
         (_, Some(Aftermath::TakenBack { end, .. })) => match end {
             Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
@@ -114,7 +116,7 @@ pub(super) fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
             Ending::Settled(verdict) if verdict.is_final() => {
                 runs(settled).into_iter().chain([look]).collect()
             }
-            _ => vec![format!("it goes on without ecsail; {}", wait(""))],
+            _ => vec![format!("the rollback continues without ecsail; {}", wait(""))],
         },
         (Ending::Settled(Verdict::Succeeded), Some(Aftermath::Left { why })) => vec![why.clone()],
         (Ending::Settled(Verdict::Succeeded), _) => Vec::new(),
@@ -125,7 +127,7 @@ pub(super) fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
             left(aftermath.as_ref()).into_iter().chain(runs(settled)).chain(go_back(settled, flags)).collect()
         }
         (_, aftermath) => {
-            let goes_on = format!("the rollout goes on without ecsail; {}", wait(&deployment));
+            let goes_on = format!("the rollout continues without ecsail; {}", wait(&deployment));
             let hook = format!("answer the hook: `ecsail{flags} continue {place}`");
             let hook = waits_for_a_hook(settled).then_some(hook);
             left(aftermath.as_ref()).into_iter().chain(hook).chain([goes_on]).collect()
@@ -133,45 +135,45 @@ pub(super) fn what_now(settled: &Settled, flags: &str) -> Vec<String> {
     }
 }
 
-/// Returns whether the time was up while a lifecycle hook waited for somebody.
+/// Returns whether the timeout passed while a lifecycle hook waited for an answer.
 fn waits_for_a_hook(settled: &Settled) -> bool {
     matches!(&settled.ending, Ending::TimedOut { waiting_for } if waiting_for.starts_with("hook "))
 }
 
-/// Returns why a rollout was not taken back, where that was the question.
+/// Returns why a rollout was not rolled back, if a rollback was considered.
 fn left(aftermath: Option<&Aftermath>) -> Option<String> {
     match aftermath? {
         Aftermath::Left { why } => Some(format!("the service was left as it is: {why}")),
-        Aftermath::NotTakenBack { error } => Some(format!("it could not be taken back: {error}")),
+        Aftermath::NotTakenBack { error } => Some(format!("failed to roll it back: {error}")),
         Aftermath::TakenBack { .. } => None,
     }
 }
 
-/// Returns what the service ran when it was last seen.
+/// Returns what the service ran at the last poll.
 fn runs(settled: &Settled) -> Option<String> {
     let runs = settled.runs.as_ref()?;
     let state = match runs.rollout_state.as_deref() {
         None | Some("COMPLETED") => String::new(),
         Some(state) => format!(" ({})", state.to_lowercase().replace('_', " ")),
     };
-    Some(format!("runs now: {}{state}, {} of {} tasks running", runs.revision, runs.running, runs.desired))
+    Some(format!("running now: {}{state}, {} of {} tasks running", runs.revision, runs.running, runs.desired))
 }
 
-/// Returns how to go back; nothing where no deployment before this one was completed.
+/// Returns the command for a rollback; `None` where no earlier deployment was completed.
 fn go_back(settled: &Settled, flags: &str) -> Option<String> {
     let followed = &settled.followed;
     let way = followed.way_back.as_ref()?;
-    // A service that is gone has no way back, nor has one that is on it already.
+    // A service that no longer exists cannot be rolled back; one that already runs that deployment need not be.
     settled.runs.as_ref().filter(|runs| runs.deployment != way.deployment)?;
     let (name, cluster) = (quoted(&followed.name), quoted(&followed.cluster));
     let command = format!("`ecsail{flags} rollback {name} --cluster {cluster}`");
     Some(match way.revision == followed.revision {
-        true => format!("go back to the deployment before: {command}"),
-        false => format!("{} ran before; go back to it: {command}", way.revision_name()),
+        true => format!("roll back to the previous deployment: {command}"),
+        false => format!("roll back to {}: {command}", way.revision_name()),
     })
 }
 
-/// Returns a time in seconds, or in minutes and seconds.
+/// Returns a duration: `4.2s` or `3m05s`.
 pub(super) fn duration(time: std::time::Duration) -> String {
     match time.as_secs() {
         0..60 => format!("{:.1}s", time.as_secs_f64()),

@@ -1,4 +1,4 @@
-//! Owns how errors look: what was attempted, caused by, hint.
+//! Formats errors for people and for JSON: the message, its causes, the hints.
 
 use super::outcome::kind_of;
 use super::problems;

@@ -1,5 +1,5 @@
-//! Owns how an explanation looks: log lines and events first, then the task, the cause and what helps, so that the
-//! end of the screen has what matters most.
+//! Formats a diagnosis: log lines and events first, then the task, the cause and the remedy, so that what matters
+//! most is at the end of the screen.
 
 use super::screen::{Paint, paint};
 use crate::aws::types::{Event, TargetHealth};
@@ -8,15 +8,15 @@ use crate::diagnose::{ContainerEnd, Diagnosis};
 
 /// How many causes are shown, the most likely first.
 const CAUSES: usize = 3;
-/// How many events are shown, the newest.
+/// How many events are shown: the newest.
 const EVENTS: usize = 5;
 
-/// Returns the explanation of a failure.
+/// Returns a diagnosis as text.
 pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
     let mut lines = Vec::new();
     lines.extend(diagnosis.log.iter().flat_map(|log| log_lines(service, log, color)));
     if !diagnosis.events.is_empty() {
-        lines.push(format!("{service}: what ECS said"));
+        lines.push(format!("{service}: service events"));
         let earlier = diagnosis.events.len().saturating_sub(EVENTS);
         lines.extend((earlier > 0).then(|| format!("  … {earlier} earlier")));
         lines.extend(diagnosis.events[earlier..].iter().map(event));
@@ -26,7 +26,7 @@ pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
     lines.extend(diagnosis.containers.iter().map(|end| container(end, stopped)));
     lines.extend(diagnosis.targets.iter().map(target));
     for known in diagnosis.causes.iter().take(CAUSES) {
-        // Which of several weighs most shows in how many tasks each ended.
+        // The number of tasks shows which of several causes weighs most.
         let count = match known.count {
             count if count > 0 && diagnosis.causes.len() > 1 => format!(" ({count} of {})", tasks(diagnosis)),
             _ => String::new(),
@@ -63,7 +63,7 @@ fn event(event: &Event) -> String {
     format!("  {} {}", clock(event.created_at.0), tail(&event.message))
 }
 
-/// Returns an event's text without the service's name: the line's reader knows it.
+/// Returns an event's text without the service's name, which the line already has.
 pub(super) fn tail(message: &str) -> &str {
     message.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")).map_or(message, |(_, tail)| tail)
 }
@@ -87,7 +87,7 @@ fn task(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
     lines
 }
 
-/// Returns how a container ended; a reason that was said of the task is not said again.
+/// Returns how a container ended; a reason that the task already has is not repeated.
 fn container(container: &ContainerEnd, said: &str) -> String {
     let code = container.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
     let reason = container.reason.as_ref().filter(|reason| !said.contains(reason.as_str()));

@@ -1,4 +1,4 @@
-//! Owns the report in GitHub Actions: the text report, with groups, annotations, a step summary and outputs beside it.
+//! Reports in GitHub Actions: the text report, with groups, annotations, a step summary and outputs.
 //!
 //! Workflow commands go to stderr with the story; GitHub reads both streams, and stdout stays the answer.
 
@@ -17,7 +17,7 @@ use crate::error::{Failure, Failures};
 use crate::settings::{Color, Settings};
 use crate::watch::Settled;
 
-/// Shows facts as text and tells GitHub of them.
+/// Writes events as text, and as workflow commands for GitHub.
 pub struct GitHub {
     text: Text,
     summary: Option<PathBuf>,
@@ -25,7 +25,7 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// Returns the report around a text report, where this runs in GitHub Actions.
+    /// Returns the report that wraps a text report; `Err` returns the text report where this is not GitHub Actions.
     pub fn around(text: Text, settings: &Settings) -> Result<GitHub, Text> {
         let named =
             |name: &str| settings.environment.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -36,7 +36,7 @@ impl GitHub {
     }
 
     fn command(&self, line: &str) {
-        // Never marked or coloured: GitHub reads the line from its first character.
+        // Without mark and colour: GitHub parses the line from its first character.
         Screen::new(Color::Never, true, false).err(line);
     }
 
@@ -48,11 +48,15 @@ impl GitHub {
             .open(path)
             .and_then(|mut file| writeln!(file, "{text}"));
         if let Err(error) = written {
-            self.command(&format!("::warning::write `{}`: {}", path.display(), escaped(&error.to_string())));
+            self.command(&format!(
+                "::warning::failed to write `{}`: {}",
+                path.display(),
+                escaped(&error.to_string())
+            ));
         }
     }
 
-    /// Sets the outputs of one service; a name has letters, digits and `_`, whatever the service's has.
+    /// Sets the outputs of one service; in their names, `_` replaces any character but letters, digits and `_`.
     fn outputs(&self, service: &str, revision: &str, deployed: bool) {
         let name: String = service.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         self.append(self.output.as_ref(), &format!("{name}_revision={revision}\n{name}_deployed={deployed}"));
@@ -75,7 +79,7 @@ impl GitHub {
         }
     }
 
-    /// Tells of a rollout that did not succeed: the verdict, the cause, what helps, and what runs now.
+    /// Annotates a rollout that did not succeed: the verdict, the cause, the remedy, and what runs now.
     fn annotate_end(&self, settled: &Settled) {
         let mut lines = vec![verdict_line(settled).1];
         if let Some(known) = settled.diagnosis.iter().flat_map(|known| &known.causes).next() {
@@ -168,7 +172,7 @@ impl Report for GitHub {
     }
 }
 
-/// Returns what the step summary says of a rollout's end: the verdict, and the last log lines folded away.
+/// Returns the step summary of a rollout: the verdict, and the last log lines in a collapsed block.
 pub fn summary(settled: &Settled) -> String {
     let verdict = format!("**{}**: {}\n", settled.followed.key, as_text(&verdict_line(settled).1));
     let log = settled.diagnosis.as_ref().and_then(|diagnosis| diagnosis.log.as_ref());
@@ -178,7 +182,7 @@ pub fn summary(settled: &Settled) -> String {
     }
 }
 
-/// Returns log lines as a block that is closed at first, behind a fence longer than any that they hold.
+/// Returns log lines as a collapsed block, with a fence longer than any in the lines.
 fn details(log: &Log) -> String {
     let lines = log.lines.join("\n").replace('\r', "");
     let longest = lines.split(|character| character != '`').map(str::len).max().unwrap_or_default();
@@ -189,17 +193,17 @@ fn details(log: &Log) -> String {
     )
 }
 
-/// Returns a text that Markdown and HTML take for text.
+/// Escapes a text for Markdown and HTML.
 fn as_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Returns a message as a workflow command takes it (GitHub documentation, "Workflow commands for GitHub Actions").
+/// Escapes a message for a workflow command (GitHub documentation, "Workflow commands for GitHub Actions").
 fn escaped(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Returns the value of a workflow command's property.
+/// Escapes the value of a workflow command's property.
 fn property(text: &str) -> String {
     escaped(text).replace(':', "%3A").replace(',', "%2C")
 }

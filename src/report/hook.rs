@@ -1,10 +1,10 @@
-//! Owns how hooks look: what they write stands behind their name.
+//! Formats hooks: each line that they write follows their name.
 
 use crate::events::JsonEvent;
 use crate::events::hook::{HookEnded, HookLine, HookName, HookOutput, HookStarted};
 use crate::hooks::{HookFact, HookStream, Moment};
 
-/// Returns a fact as text; none of an end: what follows it, or the error, says that.
+/// Returns a fact as text; `None` for an end, which the error or what follows shows.
 pub fn text(hook: &str, fact: &HookFact<'_>) -> Option<String> {
     match fact {
         HookFact::Started { command } => Some(format!("{hook}: `{command}`")),

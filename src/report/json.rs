@@ -17,7 +17,7 @@ use crate::events::{JsonEvent, JsonLine};
 use crate::hooks::HookFact;
 use crate::manifest::schedules::Via;
 
-/// Writes facts as JSON lines.
+/// Writes events as JSON lines.
 #[derive(Clone, Copy, Debug)]
 pub struct Json {
     pub sandbox: bool,

@@ -1,4 +1,4 @@
-//! Owns the layout of the live display: which rollouts are shown, in which order, and what fits on a line. Pure.
+//! Lays out the live display: which rollouts are shown, in which order, and what fits on a line. Pure.
 
 use console::{measure_text_width, pad_str, truncate_str};
 
@@ -6,20 +6,20 @@ use super::line::{counts, facts_of, has_ended, others};
 use super::screen::{Paint, paint};
 use crate::watch::{Progress, Standing};
 
-/// How many rows of the terminal the display leaves to the lines above it and to the cursor, at the least.
+/// The least number of rows of the terminal that the display leaves to the lines above it and to the cursor.
 const LEFT_FREE: usize = 3;
 
-/// Holds what is known of one rollout at the moment of drawing.
+/// What is known of one rollout when the display is drawn.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     pub progress: Progress,
-    /// Since the deployment was asked for.
+    /// Since the deployment was requested.
     pub seconds: f64,
-    /// The newest event of the service that tells something.
+    /// The newest service event that is not routine.
     pub note: Option<String>,
 }
 
-/// Holds how many columns and rows the terminal has.
+/// The columns and rows of the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
     pub columns: usize,
@@ -42,15 +42,15 @@ pub fn frame(rows: &[Row], size: Size, prefix: &str, color: bool) -> Vec<String>
     lines.iter().map(|line| truncate_str(&format!("{prefix}{line}"), width, "").into_owned()).collect()
 }
 
-/// Returns how those that have no line of their own stand.
+/// Summarises the rollouts that have no line of their own.
 fn summary(rest: &[&Row], are_all: bool) -> String {
     let of = |standing: Standing| rest.iter().filter(|row| row.progress.standing == standing).count();
     let words = [
         (Standing::Failing, "failing"),
         (Standing::Troubled, "with failed tasks"),
         (Standing::Waiting, "waiting"),
-        (Standing::Moving, "moving"),
-        (Standing::Done, "done"),
+        (Standing::Moving, "in progress"),
+        (Standing::Done, "succeeded"),
     ];
     let counts = words.iter().filter(|(standing, _)| of(*standing) > 0);
     let counts: Vec<String> = counts.map(|(standing, word)| format!("{} {word}", of(*standing))).collect();
@@ -60,7 +60,7 @@ fn summary(rest: &[&Row], are_all: bool) -> String {
     }
 }
 
-/// Holds how wide the columns are, so that those of all lines stand below each other.
+/// The widths of the columns, which all lines share.
 struct Columns {
     width: usize,
     name: usize,
@@ -120,7 +120,7 @@ impl Columns {
     }
 }
 
-/// Returns the colour of a standing; the words say it too.
+/// Returns the colour of a state; the words carry the same information.
 fn tint(standing: Standing) -> Option<Paint> {
     match standing {
         Standing::Failing => Some(Paint::Bad),
@@ -130,7 +130,7 @@ fn tint(standing: Standing) -> Option<Paint> {
     }
 }
 
-/// Returns what a row says after its counts, the most important first: what does not fit is cut off.
+/// Returns the text after the counts, the most important first: what does not fit is cut off.
 fn words(row: &Row) -> String {
     let progress = &row.progress;
     let facts = facts_of(progress, None);
@@ -155,7 +155,7 @@ fn bar(progress: &Progress, width: usize) -> String {
     format!("{}{}", "█".repeat(filled), "░".repeat(width - filled))
 }
 
-/// Returns a name that fits: of a long one the middle is left out, since names differ at both ends.
+/// Shortens a name to a width by leaving out its middle, since names differ at both ends.
 fn shortened(name: &str, width: usize) -> String {
     let characters: Vec<char> = name.chars().collect();
     if characters.len() <= width {
@@ -167,7 +167,7 @@ fn shortened(name: &str, width: usize) -> String {
     format!("{}…{}", part(&characters[..head]), part(&characters[characters.len() - tail..]))
 }
 
-/// Returns a time in whole seconds, minutes or hours.
+/// Returns a duration: `41s`, `3m05s`, `2h10m`.
 fn clock(seconds: f64) -> String {
     match seconds as u64 {
         seconds @ 0..60 => format!("{seconds}s"),
@@ -176,7 +176,7 @@ fn clock(seconds: f64) -> String {
     }
 }
 
-/// Returns a text without what would move the cursor.
+/// Replaces control characters by spaces, so that the cursor does not move.
 pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -1,8 +1,8 @@
-//! Owns what is said of a rollout under way: the counts, what it does, where the traffic goes. Pure words, no layout.
+//! The words for a rollout in progress: the counts, what it does, how the traffic is divided. Pure.
 
 use crate::watch::{Progress, Standing, Traffic};
 
-/// Returns where a rollout stands, as a line of its own. `before` is what was said last: a reason is said once.
+/// Returns the progress of a rollout as one line. `before` is what was reported last: a reason is not repeated.
 pub fn plain(progress: &Progress, before: Option<&Progress>) -> String {
     let counts = counts(progress).map(|counts| format!("{counts} running"));
     let counts = counts.into_iter().chain(others(progress)).collect::<Vec<_>>().join(", ");
@@ -12,24 +12,23 @@ pub fn plain(progress: &Progress, before: Option<&Progress>) -> String {
     format!("{}: {}", progress.key, facts.join("; "))
 }
 
-/// Returns where a rollout stands that is taken back on our request: what is watched then is the way back, and its success
-/// is not the rollout's.
+/// Returns the progress of a rollout that ecsail rolls back: what is watched then is the rollback, and its success
+/// is not that of the rollout.
 pub fn on_the_way_back(progress: &Progress) -> Progress {
     let detail = match (&progress.standing, progress.detail.as_str()) {
-        (Standing::Done, _) => "taken back".to_owned(),
+        (Standing::Done, _) => "rolled back".to_owned(),
         (_, detail) if detail.starts_with("roll") => detail.to_owned(),
-        (_, detail) => format!("going back: {detail}"),
+        (_, detail) => format!("rolling back: {detail}"),
     };
     Progress { standing: Standing::Failing, detail, ..progress.clone() }
 }
 
-/// Returns whether a rollout is at its end, so that its time stands still.
+/// Returns whether a rollout has ended, so that its time stops.
 pub(super) fn has_ended(progress: &Progress) -> bool {
-    let ended = ["rolled back", "taken back"].iter().any(|end| progress.detail.starts_with(end));
-    ended || progress.standing == Standing::Done
+    progress.detail.starts_with("rolled back") || progress.standing == Standing::Done
 }
 
-/// Returns how many tasks run of how many; nothing where ECS has set this deployment to none, since it goes back.
+/// Returns how many tasks run of how many; `None` where ECS has set this deployment to 0, for a rollback.
 pub(super) fn counts(progress: &Progress) -> Option<String> {
     (!is_emptied(progress)).then(|| format!("{}/{}", progress.running, progress.desired))
 }
@@ -38,7 +37,7 @@ fn is_emptied(progress: &Progress) -> bool {
     progress.standing == Standing::Failing && progress.desired == 0
 }
 
-/// Returns the other counts, those that are not zero.
+/// Returns the other counts that are not 0.
 pub(super) fn others(progress: &Progress) -> Option<String> {
     let counts = [(progress.pending, "pending"), (progress.failed, "failed")];
     let counts = counts.iter().filter(|(count, _)| *count > 0 && !is_emptied(progress));
@@ -46,7 +45,7 @@ pub(super) fn others(progress: &Progress) -> Option<String> {
     (!counts.is_empty()).then(|| counts.join(", "))
 }
 
-/// Returns what a rollout does, then the stage, the traffic and the hook where the first does not say them already.
+/// Returns what a rollout does, then the stage, the traffic and the hook where the first does not name them.
 pub(super) fn facts_of(progress: &Progress, before: Option<&Progress>) -> Vec<String> {
     let doing = doing(progress, before);
     let unsaid = |fact: &String| !doing.contains(fact.as_str());
@@ -56,16 +55,13 @@ pub(super) fn facts_of(progress: &Progress, before: Option<&Progress>) -> Vec<St
     [Some(doing.clone()), stage, traffic, hook].into_iter().flatten().collect()
 }
 
-/// Returns whether stage and traffic are those of what was, and tell nothing any more.
+/// Returns whether stage and traffic are out of date.
 fn is_over(progress: &Progress) -> bool {
     has_ended(progress) || is_emptied(progress)
 }
 
 fn doing(progress: &Progress, before: Option<&Progress>) -> String {
     let detail = progress.detail.as_str();
-    if let Some(reason) = detail.strip_prefix("rolling back: ") {
-        return format!("going back: {reason}");
-    }
     let said = before.and_then(|before| before.detail.strip_prefix("rolling back: "));
     match detail.strip_prefix("rolled back: ") {
         Some(reason) if said == Some(reason) => "rolled back".to_owned(),

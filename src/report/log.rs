@@ -1,4 +1,4 @@
-//! Owns how log lines look: which task and container wrote them, in a colour for each task.
+//! Formats log lines: the task and container that wrote them, in a colour for each task.
 
 use crate::diagnose::log::printable;
 use crate::events::service::Log;
@@ -7,12 +7,12 @@ use crate::tail::merge::Line;
 /// How many characters of a task's id are shown.
 const ID: usize = 8;
 
-/// The colours of tasks: those that are readable on a dark and on a light ground.
+/// The colours of tasks: readable on dark and light backgrounds.
 const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
 
-/// Returns a log line as text, each of its own lines with the task and the container before it.
+/// Returns a log line as text, with the task and the container before each line of its message.
 ///
-/// It is left as it was written; only on a terminal it loses what would steer that.
+/// The message is not changed; only on a terminal, control characters are removed.
 pub fn text(line: &Line, width: usize, color: bool, terminal: bool) -> String {
     let id = line.task.get(..ID).unwrap_or(&line.task);
     let before = format!("{id} {:width$}", line.container);
@@ -26,7 +26,7 @@ pub fn text(line: &Line, width: usize, color: bool, terminal: bool) -> String {
     lines.join("\n")
 }
 
-/// Returns a line of a task of its own: as [`text`], or without a prefix where it has no width to keep.
+/// Returns a log line of a one-off task: as [`text`], or without a prefix where `width` is `None`.
 pub fn of_task(line: &Line, width: Option<usize>, color: bool, terminal: bool) -> String {
     match width {
         Some(width) => text(line, width, color, terminal),

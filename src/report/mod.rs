@@ -1,7 +1,7 @@
-//! Owns what people and programs see: the only module that writes to the terminal.
+//! Reports to people and to programs: the only module that writes to the terminal.
 //!
-//! stdout is the answer, stderr the story. Every fact is an [`Event`]; a [`Report`] shows it as text
-//! or as JSON. Nothing here decides anything.
+//! stdout is the answer, stderr the story. Everything that is reported is an [`Event`]; a [`Report`] shows it as
+//! text or as JSON. Never decides anything.
 
 use serde_json::Value;
 
@@ -55,37 +55,37 @@ pub use progress::LogLines;
 pub use screen::Paint;
 pub use text::quoted;
 
-/// Holds one fact of a run.
+/// One fact that a run reports.
 pub enum Event<'a> {
-    /// Something worth knowing that stops nothing.
+    /// A note, which stops nothing.
     Note(&'a str),
     /// Warnings and notes about the files.
     Remarks(&'a Invalid),
-    /// What would change: the answer of `plan`, part of the story of `deploy`.
+    /// A plan: the answer of `plan`, part of the story of `deploy`.
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
-    /// Where a service goes back to, and why.
+    /// What a service is rolled back to, and why.
     Target(&'a Target),
-    /// Where a schedule goes back to, each target with the service that it goes with.
+    /// What a schedule is rolled back to, each target with the service that it follows.
     ScheduleTarget { plan: &'a SchedulePlan, services: &'a [String] },
     /// A revision was registered.
     Registered { revision: &'a str },
-    /// A revision was deregistered or deleted; so many steps of so many are done.
+    /// A revision was deregistered or deleted: step `done` of `of`.
     Retired { revision: &'a str, deleted: bool, done: usize, of: usize },
     /// A schedule was created, updated, restored, deleted, enabled or disabled.
     ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: ScheduleAction },
     /// A service was updated; without a deployment where only its attributes changed.
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
-    /// Where a rollout stands; told on change only.
+    /// The progress of a rollout; reported on change only.
     Progress(&'a Progress),
     /// An event of the service, as ECS words it.
     ServiceEvent { service: &'a str, event: &'a types::Event },
-    /// A rollout is being taken back: by which call, and to which revision where that is known.
+    /// A rollback has begun: by which call, and to which revision where that is known.
     TakingBack { service: &'a str, by: &'a str, to: Option<&'a str> },
-    /// A rollout's end.
+    /// The end of a rollout.
     Settled(&'a Settled),
-    /// A release's end: what became of each of its targets.
+    /// The end of a release, with the outcome of each of its targets.
     Released(&'a Release),
-    /// A service that a deploy left as it is, or whose attributes alone changed.
+    /// A service that a deploy left unchanged, or of which it changed the attributes only.
     Left { service: &'a str, revision: &'a str, updated: bool },
     /// A service that could not be updated, while others were.
     NotUpdated { service: &'a str, error: &'a crate::error::Failure },
@@ -93,13 +93,13 @@ pub enum Event<'a> {
     Documents(&'a [(String, Value)]),
     /// The answer of `check`.
     Checked { services: usize, stages: &'a [String] },
-    /// What a hook does, and what it writes.
+    /// A hook was started, wrote a line, or ended.
     Hook { hook: Moment, fact: HookFact<'a> },
-    /// The screen's live part ends here.
+    /// The end of the live display.
     Done,
-    /// A line of the log of a container; `width` is that of the widest container's name.
+    /// A log line of a container; `width` is that of the longest container name.
     Line { service: &'a str, line: &'a LogLine, width: usize },
-    /// Tasks of their own were started.
+    /// One-off tasks were started.
     TaskStarted {
         key: &'a str,
         cluster: &'a str,
@@ -107,78 +107,78 @@ pub enum Event<'a> {
         started_by: &'a str,
         tasks: &'a [types::Task],
     },
-    /// Where a task of its own stands; told on change only.
+    /// The state of a one-off task; reported on change only.
     TaskProgress { key: &'a str, task: &'a types::Task, several: bool, seconds: f64 },
-    /// A line that a task of its own wrote: the answer of a run, or part of the story of a release.
+    /// A log line of a one-off task: the answer of a run, or part of the story of a release.
     TaskLine { key: &'a str, line: &'a LogLine, width: usize, prefixed: bool, story: bool },
-    /// The end of a run; where its lines are the answer, this is part of the story.
+    /// The end of a run of one-off tasks; part of the story where its log lines are the answer.
     TaskEnded { end: &'a TaskEnd, answer: bool },
-    /// A plain answer: one line.
+    /// An answer of one line.
     Answer { text: &'a str, event: JsonEvent },
-    /// An answer of several lines and things.
+    /// An answer of several lines and items.
     Page(&'a Page),
-    /// An answer that is looked at again and again: the whole of it, and what has changed since the last time.
+    /// An answer that is repeated: the whole page, and what has changed since the last one.
     Refreshed { page: &'a Page, changed: &'a Page },
 }
 
-/// Says how `plan` writes its answer.
+/// The format of the answer of `plan`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlanFormat {
     Text,
     Markdown,
 }
 
-/// Shows facts: as text for people, beside it to GitHub Actions, or as JSON for programs.
+/// Reports events: as text for people, also to GitHub Actions, or as JSON for programs.
 pub trait Report: WatchReporter + TaskReporter + TailReporter + ApplyReporter + HookReporter {
-    /// Shows one fact.
+    /// Reports one event.
     fn tell(&self, event: &Event<'_>);
-    /// Shows an error.
+    /// Reports an error.
     fn error(&self, error: &anyhow::Error);
-    /// Returns the answer to a question; `None` where nobody can be asked.
+    /// Returns the answer to a yes-or-no question; `None` where there is no terminal to ask on.
     fn confirm(&self, question: &str) -> Option<bool>;
-    /// Returns the question what to do about the rollouts that are still under way, to be asked on a thread of its own;
-    /// `None` where nobody can be asked.
+    /// Returns the question what to do about the rollouts in progress, to be asked on a thread of its own; `None`
+    /// where there is no terminal to ask on.
     fn ask_interrupted(&self) -> Option<Question>;
-    /// Returns the question what to do about tasks that run on, to be asked on a thread of its own; `None` where nobody
-    /// can be asked.
+    /// Returns the question what to do about running tasks, to be asked on a thread of its own; `None` where there
+    /// is no terminal to ask on.
     fn ask_about_tasks(&self) -> Option<TaskQuestion> {
         None
     }
-    /// Returns whether nobody reads the answers any more: the pipe that they go to is closed.
+    /// Returns whether the answers are no longer read: stdout is a closed pipe.
     fn is_closed(&self) -> bool {
         screen::is_closed()
     }
 }
 
-/// A question to a person; it waits for the answer.
+/// A question about rollouts; it blocks until it is answered.
 pub type Question = Box<dyn FnOnce() -> Interrupted + Send>;
 
-/// A question to a person about tasks that run; it waits for the answer.
+/// A question about running tasks; it blocks until it is answered.
 pub type TaskQuestion = Box<dyn FnOnce() -> TaskInterrupted + Send>;
 
-/// Says what is to be done about tasks that run when somebody interrupts.
+/// What to do about running tasks after an interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskInterrupted {
-    /// Stop watching; they run on.
+    /// Stop watching; the tasks keep running.
     Leave,
     /// Stop them, and watch that.
     Stop,
-    /// Go on watching.
+    /// Keep watching.
     GoOn,
 }
 
-/// Says what is to be done about rollouts under way when somebody interrupts.
+/// What to do about the rollouts in progress after an interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interrupted {
-    /// Stop watching; they go on.
+    /// Stop watching; the rollouts continue.
     Leave,
-    /// Take them back, and watch that.
+    /// Roll them back, and watch that.
     RollBack,
-    /// Go on watching.
+    /// Keep watching.
     GoOn,
 }
 
-/// Holds how the screen is used.
+/// How output is written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     pub output: Output,
@@ -188,7 +188,7 @@ pub struct Style {
     pub verbosity: u8,
 }
 
-/// Returns the report that the flags ask for.
+/// Returns the report for a style.
 pub fn new(style: Style, settings: &Settings) -> Box<dyn Report> {
     let sandbox = settings.sandbox.is_some();
     match style.output {

@@ -1,4 +1,4 @@
-//! Owns how long names are shortened for a person: digests, commits, images, principals. Programs get them whole. Pure.
+//! Shortens long names for people: digests, commits, images, principals. Programs get the whole name. Pure.
 
 use crate::manifest::image::Reference;
 
@@ -20,7 +20,8 @@ pub fn image(reference: &str) -> String {
     reference.tag.map_or(name.clone(), |tag| format!("{name}:{tag}"))
 }
 
-/// Returns the name in a principal's ARN: of a role its name and the session's. What is no ARN stays.
+/// Returns the name in a principal's ARN: of a role, its name and the session's. Any other text is returned
+/// unchanged.
 pub fn principal(arn: &str) -> String {
     let Some(resource) = arn.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)) else {
         return arn.to_owned();

@@ -1,28 +1,28 @@
-//! Owns how a run ended, and the one place where exit codes are chosen.
+//! The outcome of a run, and the one place where exit codes are chosen.
 
 use crate::error::{Failure, Failures, Kind};
 use crate::watch::judge::Verdict;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use crate::watch::{Aftermath, Ending, Settled};
 
-/// Says how a run ended that did what it was asked.
+/// How a run ended that returned no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Done, or nothing to do.
+    /// It succeeded, or there was nothing to do.
     Done,
     /// `plan --exit-code` found changes.
     Changes,
-    /// A rollout failed or was rolled back, or a task failed without a code of its own.
+    /// A rollout failed or was rolled back, or a task failed without an exit code.
     RolloutFailed,
-    /// The time is up, the rollout is still under way.
+    /// The timeout has passed, and the rollout is still in progress.
     TimedOut,
-    /// Interrupted; the rollout goes on.
+    /// It was interrupted; the rollout continues.
     Interrupted,
-    /// Something could not be done, and was reported already.
+    /// An error that was already reported.
     Error,
-    /// Somebody said no.
+    /// A question was answered with no.
     Declined,
-    /// Another program was run in our place, or a task for us: what it ended with.
+    /// The exit code of another program, or of a task, that was run.
     Passed(u8),
 }
 
@@ -42,7 +42,7 @@ impl Outcome {
 
     /// Returns the outcome of several rollouts: the worst of them.
     ///
-    /// A failure that is known weighs more than a rollout that is not known to have ended.
+    /// A known failure is worse than a rollout that is not known to have ended.
     pub fn of(settled: &[Settled]) -> Outcome {
         settled.iter().map(of_settled).fold(Outcome::Done, Outcome::worse)
     }
@@ -69,19 +69,19 @@ fn of_settled(settled: &Settled) -> Outcome {
         false => of_ending(&settled.ending),
     };
     match &settled.aftermath {
-        // Its time was up; that the way back goes on, or went well, is no other end.
+        // It timed out: a rollback that is in progress, or succeeded, does not change that.
         Some(Aftermath::TakenBack { end, .. }) if outcome == Outcome::TimedOut => match end {
             Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => outcome,
             Ending::Settled(_) => Outcome::RolloutFailed,
             _ => outcome,
         },
-        // Somebody interrupted it and had it taken back: it does not go on, and is no success.
+        // It was interrupted and rolled back: it does not continue, and has not succeeded.
         Some(Aftermath::TakenBack { .. }) => outcome.worse(Outcome::RolloutFailed),
         _ => outcome,
     }
 }
 
-/// Returns the outcome of a deployment that was to be taken back: its success would have come too late.
+/// Returns the outcome of a deployment whose rollback was requested: if it succeeded, the request came too late.
 fn of_way_back(settled: &Settled) -> Outcome {
     match of_ending(&settled.ending) {
         _ if settled.is_good() => Outcome::Done,
@@ -93,7 +93,7 @@ fn of_way_back(settled: &Settled) -> Outcome {
 fn of_ending(ending: &Ending) -> Outcome {
     match ending {
         Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => Outcome::Done,
-        // A verdict that is not final never ends a watch; were it to, it would not be success.
+        // A verdict that is not final never ends a watch; if it did, it would not be success.
         Ending::Settled(_) => Outcome::RolloutFailed,
         Ending::TimedOut { .. } => Outcome::TimedOut,
         Ending::Interrupted => Outcome::Interrupted,
@@ -102,12 +102,12 @@ fn of_ending(ending: &Ending) -> Outcome {
 }
 
 impl TaskEnd {
-    /// Returns the outcome of a run: the container's own code where there is one.
+    /// Returns the outcome of a run: the container's exit code, if there is one.
     pub fn outcome(&self) -> Outcome {
         match &self.ending {
             TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited if self.is_success() => Outcome::Done,
             TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited => Outcome::RolloutFailed,
-            // Windows has codes of 32 bits, of which an exit code may hold the last 8: never 0.
+            // Windows containers have exit codes of 32 bits, a process has 8: such a code must not become 0.
             TaskEnding::Exited { code } => Outcome::Passed(u8::try_from(*code).unwrap_or(u8::MAX)),
             TaskEnding::FailedWithoutCode { .. } => Outcome::RolloutFailed,
             TaskEnding::TimedOut { .. } => Outcome::TimedOut,

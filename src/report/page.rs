@@ -1,14 +1,14 @@
-//! Owns answers of several lines: each line with its colour, each thing with its value for programs; and columns.
+//! Answers of several lines: each line with its colour, each item with its value for programs; and tables.
 
 use console::{Alignment, measure_text_width, pad_str};
 
 use super::screen::Paint;
 use crate::events::JsonEvent;
 
-/// Stands in a cell that says nothing.
+/// The text of an empty cell.
 const NOTHING: &str = "-";
 
-/// Holds one line of an answer.
+/// One line of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
     pub text: String,
@@ -27,7 +27,7 @@ impl Line {
     }
 }
 
-/// Holds one thing of an answer: how it looks, and the event that it is for programs.
+/// One item of an answer: its lines for people, and its event for programs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Item {
     pub lines: Vec<Line>,
@@ -35,7 +35,7 @@ pub struct Item {
     pub event: Option<JsonEvent>,
 }
 
-/// Holds an answer: things in their order, between lines that are for people alone.
+/// An answer: items in their order, between lines for people.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     pub head: Vec<Line>,
@@ -50,7 +50,7 @@ impl Page {
         self.head.iter().chain(items).chain(&self.foot)
     }
 
-    /// Returns the things whose value is not the one that they had on a page before, below the same head.
+    /// Returns the items whose value is not on the page `before`, below the same head.
     pub fn changed_since(&self, before: &Page) -> Page {
         let is_new = |item: &&Item| !before.items.iter().any(|known| known.event == item.event);
         let items: Vec<Item> = self.items.iter().filter(is_new).cloned().collect();
@@ -59,7 +59,7 @@ impl Page {
     }
 }
 
-/// Holds one row of a table: its cells, and what is said below it.
+/// One row of a table: its cells, and the lines below it.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     pub cells: Vec<String>,
@@ -68,7 +68,7 @@ pub struct Row {
     pub event: Option<JsonEvent>,
 }
 
-/// Returns a table as a page: aligned columns below a header; a column in which no row says anything is left out.
+/// Returns a table as a page: aligned columns below a header. A column that is empty in all rows is left out.
 pub fn table(header: &[&str], rows: Vec<Row>) -> Page {
     let cell = |row: &Row, column: usize| row.cells.get(column).cloned().unwrap_or_default();
     let said = |column: &usize| rows.iter().any(|row| !cell(row, *column).is_empty());

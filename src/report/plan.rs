@@ -1,4 +1,4 @@
-//! Owns how a plan looks: text for a terminal, Markdown for a pull request, JSON for a program.
+//! Formats a plan: text for a terminal, Markdown for a pull request, JSON for a program.
 
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ pub fn text(plan: &Plan, color: bool) -> String {
     lines.join("\n")
 }
 
-/// Returns the line of a task that goes before or after services.
+/// Returns the line of a task that runs before or after services.
 fn task_line(plan: &Plan, task: &TaskPlan, moment: &str, color: bool) -> String {
     let name = paint(color, Paint::Bold, &format!("task {}", task.key));
     let of = task.of.join(", ");
@@ -60,12 +60,12 @@ fn schedule_lines(schedule: &SchedulePlan, color: bool) -> Vec<String> {
     };
     lines.extend(schedule.changes.iter().map(|change| format!("  {}", line(change, color))));
     if !schedule.foreign.is_empty() {
-        lines.push(format!("  targets of others, kept: {}", schedule.foreign.join(", ")));
+        lines.push(format!("  targets of other owners, kept: {}", schedule.foreign.join(", ")));
     }
     lines
 }
 
-/// Returns in words which revision something will run.
+/// Returns in words which revision will run.
 fn will_run(plan: &Plan, revision: &Revision, family: &str) -> String {
     match revision {
         Revision::Registered(arn) => revision_of(arn).to_owned(),
@@ -87,11 +87,15 @@ fn after(plan: &Plan, service: &ServicePlan) -> String {
 fn reason_text(reason: &Reason) -> String {
     match reason {
         Reason::ImageMoved { image, before, after } => {
-            format!("`{image}` now is another image: {} → {}", short_digest(before), short_digest(after))
+            format!(
+                "`{image}` now points to another image: {} → {}",
+                short_digest(before),
+                short_digest(after)
+            )
         }
         Reason::Failed => "the last deployment of this revision failed".to_owned(),
-        Reason::Superseded => "the deployment under way is replaced (`--supersede`)".to_owned(),
-        Reason::Forced => "a new deployment was asked for".to_owned(),
+        Reason::Superseded => "the deployment in progress is superseded (`--supersede`)".to_owned(),
+        Reason::Forced => "a new deployment was requested".to_owned(),
     }
 }
 
@@ -112,7 +116,7 @@ fn line(change: &Change, color: bool) -> String {
     format!("{}: {text}", change.path)
 }
 
-/// Returns both values as they are shown; two tags of one repository without the repository.
+/// Returns both values as shown; of two tags of one repository, without the repository.
 fn values(change: &Change) -> (Option<String>, Option<String>) {
     if let (Some(Value::String(before)), Some(Value::String(after))) = (&change.before, &change.after) {
         let same = Reference::parse(before).repository == Reference::parse(after).repository;
@@ -179,7 +183,7 @@ fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
         lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
     }
     if !schedule.foreign.is_empty() {
-        lines.push(format!("targets of others, kept: {}\n", schedule.foreign.join(", ")));
+        lines.push(format!("targets of other owners, kept: {}\n", schedule.foreign.join(", ")));
     }
     lines
 }

@@ -1,4 +1,4 @@
-//! Owns how problems in the files look: the message, the place, the line with a caret, the hint.
+//! Formats problems in files: the message, the place, the line with a caret, the hint.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -6,7 +6,7 @@ use crate::document::problem::{Invalid, Problem, Severity};
 use crate::document::source::Sources;
 use crate::events::answer as events;
 
-/// The longest line that is shown; of longer ones the place is named.
+/// The longest line that is shown, in bytes; of a longer one only the place is named.
 const LONGEST: usize = 4096;
 
 /// Returns the problems as text, one after the other.
@@ -38,7 +38,7 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
             let origin = Origin::path(&source.name).line(position.line);
             report.element(origin.char_column(position.column))
         } else {
-            // The line alone: a reader of the whole text would cost as much again for each problem.
+            // The line alone: to render the whole text would cost as much again for each problem.
             let within = marked.start - line.start..marked.end - line.start;
             let annotation = AnnotationKind::Primary.span(within).label(problem.label.as_deref());
             let snippet = Snippet::source(&source.text[line]).line_start(position.line).path(&source.name);
@@ -54,7 +54,7 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
     renderer.render(&[report])
 }
 
-/// Returns the part of a span on its first line: a caret under a whole mapping would hide the point.
+/// Returns the part of a span on its first line: a caret under a whole mapping would not show the place.
 fn first_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
     // A template error may point into the middle of a character.
     let start = (0..=start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -63,7 +63,7 @@ fn first_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
     start..end.clamp(start, line_end)
 }
 
-/// Returns the line that a place is on, without its end.
+/// Returns the range of the line that contains a position, without its line break.
 fn whole_line(text: &str, at: usize) -> std::ops::Range<usize> {
     let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let end = text[at..].find('\n').map_or(text.len(), |length| at + length);

@@ -1,4 +1,4 @@
-//! Owns the live part of the screen: a line a rollout, drawn in place at most ten times a second, and the story above it.
+//! Draws the live display: one line for each rollout, redrawn in place at most ten times a second, below the story.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -16,35 +16,35 @@ use crate::watch::Progress;
 /// The time between two drawings.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The display that is on the screen, for the log's lines: they must not be written into it.
+/// The display that is on the screen, for the lines of the log: they must not be written into it.
 static SHOWN: Mutex<Weak<Mutex<Board>>> = Mutex::new(Weak::new());
 
-/// Draws one line a rollout on a terminal.
+/// Draws one line for each rollout on a terminal.
 #[derive(Clone)]
 pub struct Live {
     board: Arc<Mutex<Board>>,
 }
 
-/// Holds what is shown.
+/// The content of the display.
 struct Board {
     rows: BTreeMap<String, Shown>,
-    /// The newest event of each service that tells something; it may come before where the rollout stands.
+    /// The newest event of each service that is not routine; it may arrive before the rollout's first progress.
     notes: BTreeMap<String, String>,
     /// The lines that are still to be written above the display.
     story: Vec<String>,
     redraw: Redraw,
-    /// What was drawn last, and on how large a terminal.
+    /// The lines that were drawn last, and the size of the terminal.
     drawn: (Vec<String>, Size),
     prefix: String,
     color: bool,
-    /// Whether it is on the screen; a thread draws it as long as it is.
+    /// Whether it is on the screen; a thread redraws it as long as it is.
     live: bool,
 }
 
 struct Shown {
     progress: Progress,
     since: Instant,
-    /// How long it took, once it is over.
+    /// How long it took, once it has ended, in seconds.
     took: Option<f64>,
 }
 
@@ -64,7 +64,7 @@ impl Live {
         Live { board: Arc::new(Mutex::new(board)) }
     }
 
-    /// Shows where a rollout stands.
+    /// Shows the progress of a rollout.
     pub fn show(&self, progress: &Progress) {
         locked(&self.board).take_in(progress);
         self.resume();
@@ -80,7 +80,7 @@ impl Live {
         locked(&self.board).line(text);
     }
 
-    /// Puts the display on the screen again, after it was ended.
+    /// Puts the display on the screen again, after `finish`.
     pub fn resume(&self) {
         let mut board = locked(&self.board);
         if board.live || board.rows.is_empty() {
@@ -92,7 +92,7 @@ impl Live {
         thread::spawn(move || draw_while_live(&board));
     }
 
-    /// Takes the display off the screen; returns what it showed, the worst last.
+    /// Removes the display; returns the progress that it showed, the worst last.
     pub fn finish(&self) -> Vec<Progress> {
         let mut board = locked(&self.board);
         if !board.live {
@@ -106,7 +106,7 @@ impl Live {
     }
 }
 
-/// Draws a display until it is taken off the screen.
+/// Redraws a display until it is removed.
 fn draw_while_live(board: &Weak<Mutex<Board>>) {
     while let Some(board) = board.upgrade() {
         let mut locked = locked(&board);
@@ -126,7 +126,7 @@ impl Board {
         let now = Instant::now();
         let asked_for = now.checked_sub(Duration::from_secs_f64(progress.seconds.max(0.0))).unwrap_or(now);
         let known = self.rows.remove(&progress.key);
-        // A rollout that is taken back is watched anew; its time goes on.
+        // A rollout that is rolled back is watched anew; its time continues.
         let since = known.as_ref().map_or(asked_for, |known| known.since.min(asked_for));
         let took = has_ended(progress).then(|| now.duration_since(since).as_secs_f64());
         self.rows.insert(progress.key.clone(), Shown { progress: progress.clone(), since, took });
@@ -151,7 +151,7 @@ impl Board {
         frame(&rows, size(), &self.prefix, self.color)
     }
 
-    /// Writes the story and these lines, where anything is new.
+    /// Writes the story and these lines, if anything is new.
     fn draw(&mut self, lines: &[String]) {
         let size = size();
         if self.story.is_empty() && self.drawn.0 == lines && self.drawn.1 == size {
@@ -160,7 +160,7 @@ impl Board {
         let text = self.redraw.to(&self.story, lines, size.columns);
         self.story.clear();
         self.drawn = (lines.to_vec(), size);
-        // A closed terminal is nobody's error. One write: nothing else gets in between.
+        // A closed terminal is not an error. One write: nothing else gets in between.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 }
@@ -174,13 +174,13 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes the log's lines: above the display where there is one, else to stderr.
+/// Writes the lines of the log: above the display if there is one, else to stderr.
 #[derive(Clone, Copy, Debug)]
 pub struct LogLines;
 
 impl Write for LogLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Not within the match: it would hold the one lock while it waits for the other.
+        // Not within the match: it would hold one lock while it waits for the other.
         let shown = locked(&SHOWN).upgrade();
         match shown {
             Some(board) => locked(&board).line(String::from_utf8_lossy(bytes).trim_end()),

@@ -1,20 +1,21 @@
-//! Owns the drawing in place: lines at the end of the terminal that are written over, and a story that grows above them.
+//! Redraws lines in place: the frame at the end of the terminal is overwritten, and the story grows above it.
 //!
-//! Each line ends with a newline and is shorter than the terminal is wide. A terminal that becomes wider leaves such
-//! lines as they are; one that becomes narrower folds them, and how many rows they then take can be told.
+//! Each line ends with a newline and is shorter than the terminal is wide. A terminal that becomes wider leaves
+//! such lines as they are; one that becomes narrower wraps them, and the number of rows that they then take can be
+//! computed.
 
 use console::measure_text_width;
 
-/// Remembers what stands at the end of the terminal.
+/// What is at the end of the terminal.
 #[derive(Debug, Default)]
 pub struct Redraw {
-    /// How wide the lines are that were drawn last.
+    /// The widths of the lines that were drawn last.
     drawn: Vec<usize>,
     columns: usize,
 }
 
 impl Redraw {
-    /// Returns what to write so that the story is followed by these lines, in place of those drawn last.
+    /// Returns the text that writes the story and then these lines, in place of those drawn last.
     pub fn to(&mut self, story: &[String], frame: &[String], columns: usize) -> String {
         let columns = columns.max(1);
         let up: usize = self.drawn.iter().map(|width| width.div_ceil(columns).max(1)).sum();
@@ -22,7 +23,7 @@ impl Redraw {
         if up > 0 {
             text.push_str(&format!("\u{1b}[{up}A"));
         }
-        // Written over line by line nothing flickers; what was folded or moves down has to go first.
+        // Overwriting line by line does not flicker; wrapped lines, and lines that move down, are erased first.
         if !story.is_empty() || columns != self.columns {
             text.push_str("\u{1b}[J");
         }

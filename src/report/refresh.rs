@@ -1,4 +1,4 @@
-//! Owns an answer that is looked at again and again: drawn in place, at the end of the terminal that stdout is.
+//! Redraws an answer in place, where stdout is a terminal.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ pub struct Refresh {
 }
 
 impl Refresh {
-    /// Shows these lines in place of those shown last; what the terminal has no room for is counted.
+    /// Shows these lines in place of those shown last; the lines that do not fit are counted.
     pub fn show(&mut self, lines: Vec<String>) {
         self.last = lines;
         self.draw(&[]);
@@ -35,7 +35,7 @@ impl Refresh {
         let (rows, columns) = Term::stdout().size();
         let frame = fitted(&self.last, rows.into(), columns.into());
         let text = self.redraw.to(story, &frame, columns.into());
-        // A closed terminal is nobody's error.
+        // A closed terminal is not an error.
         let mut out = io::stdout().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }

@@ -1,4 +1,4 @@
-//! Owns how the end of a release looks: what became of each of its targets.
+//! Formats the end of a release: the outcome of each of its targets.
 
 use super::Line;
 use super::page::{Page, Row, table};
@@ -6,7 +6,7 @@ use super::screen::Paint;
 use crate::outcome::Outcome;
 use crate::release::{Kind, Release, Target};
 
-/// Returns the page that says what became of each target.
+/// Returns the page with the outcome of each target.
 pub fn page(release: &Release) -> Page {
     let row = |target: &Target| Row {
         cells: vec![
@@ -43,7 +43,7 @@ pub fn markdown(release: &Release) -> String {
     format!("**release {}**: {}\n\n{head}\n{}\n", release.id, release.outcome().words(), rows.join("\n"))
 }
 
-/// Returns what is said of schedules that stay as they are.
+/// Returns a line for each unchanged schedule.
 pub fn unchanged(release: &Release) -> Vec<String> {
     let schedules = release.targets.iter().filter(|target| target.kind == Kind::Schedule);
     schedules.map(|schedule| format!("{}: unchanged", schedule.key)).collect()

@@ -1,4 +1,4 @@
-//! Owns how a way back looks before it is gone: what runs, what it goes back to, and why that.
+//! Formats a rollback before it is applied: what runs, what it is rolled back to, and why.
 
 use serde_json::Value;
 
@@ -11,15 +11,15 @@ use crate::plan::SchedulePlan;
 use crate::plan::rollback::{LeftOut, Pinned, Source, Target, Told, Why};
 use crate::watch::judge::in_words;
 
-/// Returns a target as text.
+/// Returns the target of a rollback as text.
 pub fn text(target: &Target, color: bool) -> String {
     let name = paint(color, Paint::Bold, &target.service);
-    let to = target.to.as_ref().map_or("what ran before", |to| to.revision.as_str());
+    let to = target.to.as_ref().map_or("the previous revision", |to| to.revision.as_str());
     let head = match target.source {
         Source::UnderWay => {
-            format!("{name}: the deployment of {} is stopped, ECS goes back to {to}", target.from.revision)
+            format!("{name}: the deployment of {} is stopped, ECS rolls back to {to}", target.from.revision)
         }
-        _ => format!("{name}: goes back from {} to {to}", target.from.revision),
+        _ => format!("{name}: rolls back from {} to {to}", target.from.revision),
     };
     let mut lines = vec![head, format!("  from  {}", line(&target.from))];
     lines.extend(target.to.iter().map(|to| format!("  to    {}", line(to))));
@@ -29,12 +29,12 @@ pub fn text(target: &Target, color: bool) -> String {
     lines.join("\n")
 }
 
-/// Returns where a schedule goes back to: a line for each of its targets, with the service that it goes with.
+/// Returns what a schedule is rolled back to: a line for each of its targets, with the service that it follows.
 pub fn schedule(plan: &SchedulePlan, services: &[String], color: bool) -> String {
     let name = paint(color, Paint::Bold, &plan.key);
     let lines = back(plan, services).map(|(id, from, to, service)| {
         let target = if id.is_empty() { String::new() } else { format!(" target `{id}`") };
-        format!("{name}:{target} goes back from {from} to {to}, with `{service}`")
+        format!("{name}:{target} rolls back from {from} to {to}, with `{service}`")
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -113,7 +113,7 @@ fn pinned_event(pinned: &Pinned) -> events::PinnedImage {
     }
 }
 
-/// Returns the targets of a schedule's way back: id, revision before and after, and the service that it goes with.
+/// Returns the targets of a schedule's rollback: id, revision before and after, and the service that it follows.
 fn back<'a>(
     plan: &'a SchedulePlan,
     services: &'a [String],
@@ -143,30 +143,28 @@ fn line(told: &Told) -> String {
     parts.join("  ")
 }
 
-/// Returns by what the target was chosen, in words.
+/// Returns how the target was chosen, in words.
 fn why(target: &Target) -> Option<String> {
     let to = target.to.as_ref().map_or("it", |to| to.revision.as_str());
     let text = match &target.source {
         Source::History { steps: 1 } => {
-            "the newest deployment that succeeded before the one that runs".to_owned()
+            "the last deployment that succeeded before the running one".to_owned()
         }
-        Source::History { steps } => format!("{steps} deployments that succeeded back"),
+        Source::History { steps } => format!("{steps} successful deployments back"),
         Source::BeforeHistory => {
-            "what ran when ECS's history of deployments begins, 90 days ago at the most".to_owned()
+            "what ran at the beginning of ECS's deployment history, which has at most 90 days".to_owned()
         }
-        Source::LastCompleted => {
-            "the deployment that was completed last, by the service's own list".to_owned()
-        }
+        Source::LastCompleted => "the last completed deployment in the service's deployment list".to_owned(),
         Source::Tags => format!(
-            "ECS's history does not tell: {to} is the newest older revision with the tags of a deploy; \
-             whether it ran well is not known"
+            "not in ECS's deployment history: {to} is the newest older revision with the tags of a deploy; \
+             whether it succeeded is unknown"
         ),
         Source::Revisions => format!(
-            "ECS's history does not tell: {to} is the ACTIVE revision before this one; whether it ever ran is not known"
+            "not in ECS's deployment history: {to} is the previous ACTIVE revision; whether it ever ran is unknown"
         ),
-        Source::Named { succeeded: true } => "it was named; its deployment succeeded".to_owned(),
+        Source::Named { succeeded: true } => "named on the command line; its deployment succeeded".to_owned(),
         Source::Named { succeeded: false } => {
-            "it was named; no deployment of it is known to have succeeded".to_owned()
+            "named on the command line; no deployment of it is known to have succeeded".to_owned()
         }
         Source::UnderWay => return None,
     };
@@ -181,9 +179,11 @@ fn left_out(left: &LeftOut) -> String {
             let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             format!("{revision} of {at}: {}{reason}", ended(status))
         }
-        Why::Same => format!("{revision} of {at}: the same as what runs"),
+        Why::Same => format!("{revision} of {at}: the same as the running revision"),
         Why::RolledAwayFrom => {
-            format!("{revision} of {at}: it succeeded, and was rolled away from; `--to {revision}` names it")
+            format!(
+                "{revision} of {at}: it succeeded, and was rolled back later; choose it with `--to {revision}`"
+            )
         }
     }
 }
@@ -201,10 +201,10 @@ fn pinned(pinned: &Pinned) -> String {
     let Pinned { image, digest, now } = pinned;
     let name = image.rsplit('/').next().unwrap_or(image);
     let now = match now {
-        Some(now) => format!("now names {}", short(now)),
-        None => "is gone".to_owned(),
+        Some(now) => format!("now points to {}", short(now)),
+        None => "no longer exists".to_owned(),
     };
-    format!("`{name}` {now}: what ran, {}, is registered by its digest", short(digest))
+    format!("`{name}` {now}: the image that ran, {}, is registered by its digest", short(digest))
 }
 
 fn short(digest: &str) -> &str {

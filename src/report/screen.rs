@@ -1,4 +1,4 @@
-//! Owns the two streams and the colours: everything that is printed passes through here.
+//! Writes to stdout and stderr, with colours: everything that is printed passes through here.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,18 +8,18 @@ use console::Term;
 use super::wrap::wrapped;
 use crate::settings::Color;
 
-/// What begins every line that comes from the sandbox.
+/// The prefix of every line in the sandbox.
 pub const MARK: &str = "sandbox: ";
 
-/// Set once stdout turned out to be a pipe that nobody reads.
+/// Set once a write has shown that stdout is a closed pipe.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Returns whether nobody reads stdout any more, as far as what was written has shown.
+/// Returns whether stdout is a closed pipe, as far as writes have shown.
 pub fn is_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
 }
 
-/// Writes a line to stdout as it is; a closed pipe is nobody's error, and is noted.
+/// Writes a line to stdout as it is; a closed pipe is not an error, but is remembered.
 pub fn answer(text: &str) {
     let written = write(&mut io::stdout().lock(), text);
     if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
@@ -27,14 +27,14 @@ pub fn answer(text: &str) {
     }
 }
 
-/// Writes lines to stdout and stderr; a closed pipe is nobody's error.
+/// Writes lines to stdout and stderr; a closed pipe is not an error.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     /// Whether stderr is coloured.
     pub color: bool,
     /// Whether stdout is coloured.
     pub color_out: bool,
-    /// Whether a person sits at it: both input and stderr are a terminal.
+    /// Whether questions can be asked: both stdin and stderr are terminals.
     pub interactive: bool,
     /// Whether stderr is a terminal.
     pub terminal: bool,
@@ -43,7 +43,7 @@ pub struct Screen {
     sandbox: bool,
 }
 
-/// The colours that are used, each for one meaning.
+/// The colours, each for one meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
     Good,
@@ -77,32 +77,32 @@ impl Screen {
         answer(&self.prefixed(text));
     }
 
-    /// Writes the answer without the sandbox's mark: for documents that another program reads.
+    /// Writes the answer without the prefix of the sandbox: for documents that another program reads.
     pub fn out_raw(&self, text: &str) {
         answer(text);
     }
 
-    /// Writes a piece of the story.
+    /// Writes a part of the story.
     pub fn err(&self, text: &str) {
         let _ = write(&mut io::stderr().lock(), &self.prefixed(text));
     }
 
-    /// Writes the answer; on a terminal long lines are folded at words.
+    /// Writes the answer; on a terminal long lines are wrapped at words.
     pub fn out_folded(&self, text: &str) {
         self.out(&self.answer_folded(text));
     }
 
-    /// Returns an answer as the terminal's width folds it.
+    /// Returns an answer, wrapped to the width of the terminal.
     pub fn answer_folded(&self, text: &str) -> String {
         self.folded(text, self.terminal_out, &Term::stdout())
     }
 
-    /// Writes a piece of the story; on a terminal long lines are folded at words.
+    /// Writes a part of the story; on a terminal long lines are wrapped at words.
     pub fn err_folded(&self, text: &str) {
         self.err(&self.story_folded(text));
     }
 
-    /// Returns a piece of the story as the terminal's width folds it.
+    /// Returns a part of the story, wrapped to the width of the terminal.
     pub fn story_folded(&self, text: &str) -> String {
         self.folded(text, self.terminal, &Term::stderr())
     }
@@ -112,11 +112,11 @@ impl Screen {
             return text.to_owned();
         }
         let mark = if self.sandbox { MARK.len() } else { 0 };
-        // Of a very narrow terminal too little is left to fold into.
+        // On a very narrow terminal too little is left to wrap into.
         wrapped(text, usize::from(terminal.size().1).saturating_sub(mark + 1).max(20))
     }
 
-    /// Returns a text with every line marked where it comes from the sandbox.
+    /// Returns a text with every line prefixed, in the sandbox.
     pub fn prefixed(&self, text: &str) -> String {
         if !self.sandbox {
             return text.to_owned();
@@ -143,7 +143,7 @@ fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     to.flush()
 }
 
-/// Returns a text in its colour, or as it is.
+/// Returns a text in a colour, or unchanged.
 pub fn paint(color: bool, paint: Paint, text: &str) -> String {
     let code = match paint {
         Paint::Good => "32",

@@ -1,4 +1,4 @@
-//! Owns how runs of tasks look: that they began, where they stand, how they ended and what can be done next.
+//! Formats runs of one-off tasks: their start, progress and end, and the next commands.
 
 use super::ending::duration;
 use super::{Paint, diagnosis};
@@ -8,23 +8,23 @@ use crate::outcome::Outcome;
 use crate::watch::task::judge::End;
 use crate::watch::task::{TaskEnd, TaskEnding, TaskFacts};
 
-/// How many characters of a task's id are shown beside others.
+/// How many characters of a task's id are shown where there are several.
 const ID: usize = 8;
 
-/// Returns what is said when tasks were started.
+/// Returns the line about tasks that were started.
 pub fn started(key: &str, cluster: &str, revision: &str, tasks: &[Task]) -> String {
     let ids: Vec<&str> = tasks.iter().map(Task::id).collect();
     let word = if ids.len() == 1 { "task" } else { "tasks" };
-    format!("{key}: {revision} runs in `{cluster}` as {word} {}", ids.join(", "))
+    format!("{key}: started {revision} in `{cluster}` as {word} {}", ids.join(", "))
 }
 
-/// Returns where a task stands; which it is only where there are several.
+/// Returns the state of a task; with its id where there are several.
 pub fn progress(key: &str, task: &Task, several: bool) -> String {
     let id = if several { format!("{} ", task.id().get(..ID).unwrap_or(task.id())) } else { String::new() };
     format!("{key}: {id}{}", task.last_status.to_lowercase())
 }
 
-/// Returns a run's end in one line, and its colour.
+/// Returns the end of a run in one line, and its colour.
 pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
     let TaskEnd { revision, ending, .. } = end;
     let time = duration(end.elapsed);
@@ -47,17 +47,17 @@ pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
         }
         TaskEnding::TimedOut { stopped } => {
             let what = match (stopped, end.told_to_stop) {
-                (true, _) => "was stopped: its time was up",
-                (false, true) => "was told to stop, and was not seen to: its time was up",
-                (false, false) => "runs on, and could not be stopped: its time was up",
+                (true, _) => "was stopped: timed out",
+                (false, true) => "was asked to stop and has not stopped yet: timed out",
+                (false, false) => "keeps running and could not be stopped: timed out",
             };
             (Paint::Warn, format!("{revision} {what} after {time}{missing}"))
         }
         TaskEnding::Interrupted { stopped } => {
             let what = match (stopped, end.told_to_stop) {
-                (true, _) => format!("was stopped after {time}, when it was interrupted"),
-                (false, true) => "was told to stop, and was not seen to: interrupted".to_owned(),
-                (false, false) => "runs on; the watch was interrupted".to_owned(),
+                (true, _) => format!("was stopped after {time}: interrupted"),
+                (false, true) => "was asked to stop and has not stopped yet: interrupted".to_owned(),
+                (false, false) => "keeps running; the watch was interrupted".to_owned(),
             };
             (Paint::Warn, format!("{revision} {what}{missing}"))
         }
@@ -66,18 +66,18 @@ pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
             (mark, format!("{revision} was started{missing}"))
         }
         TaskEnding::Lost { error } => {
-            (Paint::Warn, format!("{revision} can no longer be watched, it runs on: {error}{missing}"))
+            (Paint::Warn, format!("{revision} can no longer be watched, it keeps running: {error}{missing}"))
         }
     }
 }
 
-/// Returns why the first task that failed was stopped, where that came from outside.
+/// Returns why the first failed task was stopped, if it was stopped from outside.
 fn from_outside(end: &TaskEnd) -> Option<String> {
     let first = end.tasks.iter().filter_map(|task| task.end.as_ref()).find(|end| !end.is_success())?;
     matches!(first, End::Stopped { .. }).then(|| first.why()).flatten()
 }
 
-/// Returns how many of several tasks failed; nothing where there is one.
+/// Returns how many of several tasks failed; empty where there is only one.
 fn failing(end: &TaskEnd) -> String {
     let failed = end.tasks.iter().filter(|task| task.end.as_ref().is_some_and(|end| !end.is_success()));
     match end.tasks.len() {
@@ -86,7 +86,7 @@ fn failing(end: &TaskEnd) -> String {
     }
 }
 
-/// Returns what the reader can do about tasks that run on.
+/// Returns the next commands for tasks that keep running.
 pub fn what_now(end: &TaskEnd) -> Vec<String> {
     use TaskEnding::{Interrupted, Lost, TimedOut};
     let goes_on = match end.ending {
@@ -102,7 +102,8 @@ pub fn what_now(end: &TaskEnd) -> Vec<String> {
     let region = open.first().and_then(|task| task.arn.split(':').nth(3)).unwrap_or_default();
     let place = format!("--cluster {cluster} --region {region}");
     let ids: Vec<&str> = open.iter().map(|task| task.id()).collect();
-    let mut lines = vec![format!("look at it: `aws ecs describe-tasks {place} --tasks {}`", ids.join(" "))];
+    let mut lines =
+        vec![format!("show its state: `aws ecs describe-tasks {place} --tasks {}`", ids.join(" "))];
     lines.extend(ids.iter().map(|id| format!("stop it: `aws ecs stop-task {place} --task {id}`")));
     lines
 }
@@ -199,9 +200,9 @@ mod tests {
     #[test]
     fn what_was_told_to_stop_is_not_said_to_have_stopped() {
         for (stopped, told_to_stop, text) in [
-            (true, true, "web:1 was stopped: its time was up after 1m05s"),
-            (false, true, "web:1 was told to stop, and was not seen to: its time was up after 1m05s"),
-            (false, false, "web:1 runs on, and could not be stopped: its time was up after 1m05s"),
+            (true, true, "web:1 was stopped: timed out after 1m05s"),
+            (false, true, "web:1 was asked to stop and has not stopped yet: timed out after 1m05s"),
+            (false, false, "web:1 keeps running and could not be stopped: timed out after 1m05s"),
         ] {
             let end = TaskEnd { told_to_stop, ..end(TaskEnding::TimedOut { stopped }) };
             assert_eq!(verdict_line(&end).1, text);
@@ -235,7 +236,7 @@ mod tests {
         let place = "--cluster main --region eu-west-1";
         let id = "0123456789abcdef";
         let expected = [
-            format!("look at it: `aws ecs describe-tasks {place} --tasks {id}`"),
+            format!("show its state: `aws ecs describe-tasks {place} --tasks {id}`"),
             format!("stop it: `aws ecs stop-task {place} --task {id}`"),
         ];
         assert_eq!(what_now(&end), expected);

@@ -1,4 +1,4 @@
-//! Owns the report for people: answers on stdout, the story on stderr, live where there is a terminal.
+//! Reports to people: answers on stdout, the story on stderr, with a live display where there is a terminal.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,19 +27,19 @@ use crate::tail::merge::Line as LogLine;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use crate::watch::{Aftermath, Progress, Settled};
 
-/// Writes facts as text.
+/// Writes events as text.
 pub struct Text {
     screen: Screen,
     live: Option<Live>,
-    /// What was said last of each rollout, where there is no live display.
+    /// The last line of each rollout, where there is no live display.
     said: RefCell<BTreeMap<String, (Progress, String)>>,
-    /// The services whose rollouts are being taken back.
+    /// The services whose rollouts are being rolled back.
     going_back: RefCell<BTreeSet<String>>,
-    /// The answer that is drawn in place, where one may be.
+    /// The answer that is redrawn in place, where stdout is a terminal.
     in_place: Option<Box<RefCell<Refresh>>>,
     quiet: bool,
     verbose: bool,
-    /// The flags that a command needs to reach the same place as this one.
+    /// The flags that a command needs to reach the same services as this one.
     flags: String,
 }
 
@@ -64,7 +64,7 @@ impl Text {
         Text { screen, live, said, going_back, in_place, quiet: style.quiet, verbose, flags: flags(settings) }
     }
 
-    /// Writes a piece of the story, above the live part where there is one.
+    /// Writes a part of the story, above the live display if there is one.
     fn story(&self, text: &str) {
         if self.quiet {
             return;
@@ -79,7 +79,7 @@ impl Text {
         }
     }
 
-    /// Returns a line as it is shown: folded, in its colour, without what would move the cursor.
+    /// Returns a line as it is shown: wrapped, in its colour, without control characters.
     fn shown(&self, line: &Line) -> Vec<String> {
         let color = |text: &str| {
             let paint = line.paint.map(|color| paint(self.screen.color_out, color, text));
@@ -92,7 +92,7 @@ impl Text {
         page.lines().flat_map(|line| self.shown(line)).for_each(|line| self.screen.out(&line));
     }
 
-    /// Draws an answer in place; where that cannot be, writes what has changed.
+    /// Redraws an answer in place; where that is not possible, writes what has changed.
     fn refreshed(&self, page: &Page, changed: &Page) {
         let Some(place) = &self.in_place else { return self.page(changed) };
         let lines = page.lines().flat_map(|line| self.shown(line));
@@ -100,7 +100,7 @@ impl Text {
         place.borrow_mut().show(lines.collect());
     }
 
-    /// Writes a piece of the story that may be long.
+    /// Writes a part of the story that may be long.
     fn told(&self, text: &str) {
         self.story(&self.screen.story_folded(text));
     }
@@ -120,7 +120,7 @@ impl Text {
         said.insert(progress.key.clone(), (progress.clone(), line));
     }
 
-    /// Ends the live part: what it showed last stays on the screen, as plain lines.
+    /// Ends the live display: its last lines stay on the screen.
     fn finish(&self) {
         let last = self.live.as_ref().map(Live::finish).unwrap_or_default();
         last.iter().for_each(|progress| self.screen.err_folded(&plain(progress, None)));
@@ -143,7 +143,7 @@ impl Text {
         }
     }
 
-    /// Returns what runs now, and what the reader can do next.
+    /// Returns what runs now, and the next commands.
     pub(super) fn what_now(&self, settled: &Settled) -> Vec<String> {
         what_now(settled, &self.flags)
     }
@@ -175,7 +175,7 @@ impl Report for Text {
             Event::ScheduleApplied { schedule, name, via, action } => {
                 let action = match action {
                     ScheduleAction::TargetsRemoved => {
-                        "stays, without targets of the app's that are not in the manifest"
+                        "kept, without the app's targets that are not in the manifest"
                     }
                     action => action.name(),
                 };
@@ -190,9 +190,9 @@ impl Report for Text {
             Event::Progress(progress) => self.progress(progress),
             Event::TakingBack { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
-                self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "going back")));
+                self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "rolling back")));
                 self.going_back.borrow_mut().insert((*service).to_owned());
-                self.note(service, &format!("going back{to}"));
+                self.note(service, &format!("rolling back{to}"));
             }
             Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
             Event::Settled(settled) => self.settled(settled),
@@ -210,7 +210,7 @@ impl Report for Text {
             Event::Documents([]) => {}
             Event::Documents(documents) => self.documents(documents),
             Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
-            // What another program reads carries no mark.
+            // Output that another program reads has no prefix.
             Event::Answer {
                 event:
                     JsonEvent::Serving(_)
@@ -260,7 +260,8 @@ impl Report for Text {
         self.finish();
         let (screen, live) = (self.screen, self.live.clone());
         Some(Box::new(move || {
-            let question = "The rollout goes on by itself. [l]eave it, [r]oll it back, [w]atch on?";
+            let question =
+                "The rollout continues without ecsail. [l]eave it, [r]oll it back, or keep [w]atching?";
             let answer = match screen.answer(question).to_lowercase().as_str() {
                 "r" | "rollback" | "roll back" => Interrupted::RollBack,
                 "w" | "watch" => Interrupted::GoOn,
@@ -278,7 +279,8 @@ impl Report for Text {
         self.finish();
         let screen = self.screen;
         Some(Box::new(move || {
-            let question = "The task runs on by itself. [l]eave it, [s]top it, [w]atch on?";
+            let question =
+                "The task keeps running without ecsail. [l]eave it, [s]top it, or keep [w]atching?";
             match screen.answer(question).to_lowercase().as_str() {
                 "s" | "stop" => TaskInterrupted::Stop,
                 "w" | "watch" => TaskInterrupted::GoOn,
@@ -289,12 +291,12 @@ impl Report for Text {
 }
 
 impl Text {
-    /// Shows what became of each target of a release; of one alone, its own end says it.
+    /// Shows the outcome of each target of a release; not of a single service, whose end was reported.
     fn released(&self, release: &Release) {
         match release.outcome() {
-            // That services stay was said of each.
+            // Unchanged services were already reported.
             Outcome::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
-            // The end of one service says itself what became of it.
+            // The end of a single service was already reported.
             _ => match release.targets.as_slice() {
                 [one] if one.kind == Kind::Service => {}
                 _ => self.page(&release::page(release)),
@@ -302,7 +304,7 @@ impl Text {
         }
     }
 
-    /// Writes a line of a task: as it is where it is the answer, with the run's name before it in the story.
+    /// Writes a log line of a task: as it is where it is the answer, after the name of the run in the story.
     fn task_line(&self, key: &str, line: &LogLine, width: Option<usize>, story: bool) {
         let Screen { color, color_out, terminal, terminal_out, .. } = self.screen;
         match story {
@@ -322,7 +324,7 @@ impl Text {
         let (mark, text) = super::task::verdict_line(end);
         let quiet = end.is_success() && end.ending == TaskEnding::NotWaited;
         match answer {
-            // What was started is said already; a script wants the ids alone.
+            // The start was already reported; a script needs the ids alone.
             false if end.ending == TaskEnding::NotWaited => {
                 end.tasks.iter().for_each(|task| self.screen.out(task.id()));
                 if !quiet {
@@ -339,7 +341,7 @@ impl Text {
         super::task::what_now(end).iter().for_each(|line| self.screen.err(&format!("  {line}")));
     }
 
-    /// Shows an event of the service; what every rollout says is shown under `-v` only.
+    /// Shows a service event; a routine one with `-v` only.
     fn service_event(&self, service: &str, message: &str) {
         let tail = explanation::tail(message);
         let telling = !is_noise(message);
@@ -375,7 +377,7 @@ fn checked(services: usize, stages: &[String]) -> String {
     }
 }
 
-/// Returns the global flags of this run, as the next command needs them.
+/// Returns the global flags of this run, for the next command.
 fn flags(settings: &Settings) -> String {
     let manifest = settings.manifest.as_ref().map(|path| path.display().to_string());
     let named = [
@@ -390,7 +392,7 @@ fn flags(settings: &Settings) -> String {
     sandbox.into_iter().chain(named).collect()
 }
 
-/// Returns an argument as a shell takes it.
+/// Quotes an argument for a shell.
 pub fn quoted(argument: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
     if argument.chars().all(plain) {

@@ -1,6 +1,6 @@
-//! Owns how times are written: moments in UTC, ages, and how long something took. Pure.
+//! Formats times: timestamps in UTC, ages and durations. Pure.
 
-/// Returns a moment in UTC, to the minute: `2026-11-21 13:05Z`; nothing where it is not known.
+/// Returns a timestamp in UTC, to the minute: `2026-11-21 13:05Z`; `None` where it is not known.
 pub fn utc(at: f64) -> Option<String> {
     let time = jiff::Timestamp::from_second(at as i64).ok().filter(|_| at > 0.0)?;
     Some(time.strftime("%Y-%m-%d %H:%MZ").to_string())
@@ -8,7 +8,7 @@ pub fn utc(at: f64) -> Option<String> {
 
 /// Returns how long ago something was, in its largest unit: `12s ago`, `3m ago`, `5h ago`, `9d ago`.
 ///
-/// Clocks differ: what seems to lie ahead is now.
+/// Clocks differ: a time in the future counts as now.
 pub fn ago(at: f64, now: f64) -> Option<String> {
     if at <= 0.0 {
         return None;
@@ -22,7 +22,7 @@ pub fn ago(at: f64, now: f64) -> Option<String> {
     })
 }
 
-/// Returns how long something took: `41s`, `3m05s`, `2h10m`.
+/// Returns a duration: `41s`, `3m05s`, `2h10m`.
 pub fn took(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
     match seconds {

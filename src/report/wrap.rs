@@ -1,10 +1,10 @@
-//! Owns the folding of long lines at words, so that a block keeps its indentation at the terminal's width. Pure.
+//! Wraps long lines at words, and keeps their indentation. Pure.
 
 use console::measure_text_width;
 
-/// Returns a text in lines of at most `width` columns; what goes on is indented by two more than its line began.
+/// Wraps a text to lines of at most `width` columns; continued lines are indented by two more.
 ///
-/// What stands in backticks is never folded: a command that was would break where it is pasted.
+/// Text in backticks is never wrapped: a wrapped command would break where it is pasted.
 pub fn wrapped(text: &str, width: usize) -> String {
     text.lines().map(|line| line_wrapped(line, width)).collect::<Vec<_>>().join("\n")
 }
@@ -34,8 +34,8 @@ fn line_wrapped(line: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Returns the words of a line, each with the width of the gap before it: columns keep theirs. What stands in backticks is
-/// one word with what touches it.
+/// Returns the words of a line, each with the width of the gap before it, so that columns keep theirs. Text in
+/// backticks is one word with what touches it.
 fn words(line: &str) -> Vec<(usize, &str)> {
     let mut words = Vec::new();
     let (mut start, mut gap, mut quoted) = (0, 1, false);

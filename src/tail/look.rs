@@ -1,4 +1,4 @@
-//! Owns the look at the service: which revisions it has, and so which sources are open.
+//! Polls the service whose logs are read: its revisions decide which sources are open.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use crate::aws::types::{Service, Task, revision_of, view};
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 
-/// After how many looks that no longer name a source it is closed: its last lines may be late.
+/// After how many polls that do not name a source it is closed: its last lines may be late.
 const LOOKS_TO_CLOSE: u32 = 6;
 
 impl Tail<'_> {
-    /// Looks at the service again, and returns whether it is still there. New revisions are read from now on.
+    /// Polls the service, and returns whether it still exists. New revisions are read from now on.
     pub(super) async fn look(&mut self) -> anyhow::Result<bool> {
         let name = std::slice::from_ref(&self.reading.name);
         let mut found = match self.aws.services(&self.reading.cluster, name).await {
@@ -26,9 +26,9 @@ impl Tail<'_> {
             Err(error) if is_fatal(&error) => {
                 return Err(cluster_failure(&self.reading.cluster, error).into());
             }
-            // The lines go on without it.
+            // The log lines do not depend on it.
             Err(error) => {
-                let about = "whether a new revision comes is not known";
+                let about = "cannot check for new revisions";
                 self.say_once(about, &format!("{about}: {error}"));
                 return Ok(true);
             }
@@ -36,27 +36,33 @@ impl Tail<'_> {
         let document = found.remove(&self.reading.name).unwrap_or_default();
         let Ok(service) = view::<Service>(&document) else { return Ok(true) };
         if service.status != "ACTIVE" && service.status != "DRAINING" {
-            self.say(&format!("service `{}` is no longer there: no more lines will come", self.reading.key));
+            self.say(&format!(
+                "service `{}` no longer exists: there will be no more log lines",
+                self.reading.key
+            ));
             return Ok(false);
         }
         match self.take_in(&service).await {
             Ok(()) => {}
             Err(error) if is_fatal(&error) => return Err(failure(error).into()),
             Err(error) => {
-                let about = "the lines of a new revision may be missing";
+                let about = "log lines of a new revision may be missing";
                 self.say_once(about, &format!("{about}: {error}"));
             }
         }
         self.say_unreadable();
         for arn in with_tasks(&service) {
             if self.revisions.insert(arn.clone()) {
-                self.say(&format!("the first tasks of {} start: their lines follow", revision_of(&arn)));
+                self.say(&format!(
+                    "the first tasks of {} are starting: their log lines follow",
+                    revision_of(&arn)
+                ));
             }
         }
         Ok(true)
     }
 
-    /// Takes in which revisions the service has, and opens what they name.
+    /// Reads which revisions the service has, and opens their sources.
     pub(super) async fn take_in(&mut self, service: &Service) -> Result<(), ApiError> {
         let arns = revisions(service);
         for arn in &arns {
@@ -78,7 +84,7 @@ impl Tail<'_> {
         Ok(())
     }
 
-    /// Returns the tasks of the service that run or have stopped lately.
+    /// Returns the tasks of the service that are running or stopped recently.
     async fn tasks(&self) -> Result<Vec<Task>, ApiError> {
         let (cluster, name) = (&self.reading.cluster, &self.reading.name);
         let none = BTreeSet::new();
@@ -88,7 +94,7 @@ impl Tail<'_> {
         Ok(live.into_iter().chain(stopped).collect())
     }
 
-    /// Opens what is named and was not open, and closes what has not been named for a while.
+    /// Opens the sources that are named, and closes those that have not been named for a while.
     pub(super) fn reopen(&mut self, maps: Vec<Map>) {
         self.open.values_mut().for_each(|reader| reader.unnamed += 1);
         for map in maps {
@@ -104,7 +110,7 @@ impl Tail<'_> {
         self.open.retain(|_, reader| reader.unnamed <= LOOKS_TO_CLOSE);
     }
 
-    /// Checks that the container that is asked for is one of a definition.
+    /// Checks that the requested container is in one of the definitions.
     pub(super) fn check_container(&self) -> Result<(), Failure> {
         let Some(wanted) = &self.reading.wanted.container else { return Ok(()) };
         let known: BTreeSet<&str> = self.definitions.values().flat_map(containers).collect();
@@ -113,12 +119,13 @@ impl Tail<'_> {
         }
         let names: Vec<&str> = known.into_iter().collect();
         let near = did_you_mean(wanted, names.iter().copied());
-        let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-        Err(Failure::usage(format!("service `{}` has no container `{wanted}`", self.reading.key)).hint(hint))
+        let hint = near.unwrap_or_else(|| format!("its containers are {}", names.join(", ")));
+        Err(Failure::usage(format!("no container named `{wanted}` in service `{}`", self.reading.key))
+            .hint(hint))
     }
 }
 
-/// Returns the task definitions that a service runs, or is to run: those of all its deployments.
+/// Returns the task definitions of all deployments and task sets of a service.
 fn revisions(service: &Service) -> BTreeSet<String> {
     let deployments = service.deployments.iter().map(|deployment| &deployment.task_definition);
     let sets = service.task_sets.iter().map(|set| &set.task_definition);
@@ -126,7 +133,7 @@ fn revisions(service: &Service) -> BTreeSet<String> {
     all.filter(|arn| !arn.is_empty()).cloned().collect()
 }
 
-/// Returns the task definitions of which tasks run, or start.
+/// Returns the task definitions that have running or pending tasks.
 pub(super) fn with_tasks(service: &Service) -> BTreeSet<String> {
     let deployments = service.deployments.iter();
     let deployments = deployments

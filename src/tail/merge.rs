@@ -1,20 +1,20 @@
-//! Owns the order of lines that are read page by page from several sources. Pure.
+//! Merges lines that are read page by page from several sources in the order of time. Pure.
 
 use std::collections::VecDeque;
 
-/// Holds one line of the log of a container.
+/// One log line of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     /// In milliseconds since 1970.
     pub at: i64,
-    /// The id of its event.
+    /// The id of its log event.
     pub id: String,
     pub task: String,
     pub container: String,
     pub message: String,
 }
 
-/// Puts the lines of several sources in the order of time; each source gives its own in that order.
+/// Merges the lines of several sources in the order of time; each source delivers its own in that order.
 #[derive(Debug)]
 pub struct Merge {
     lanes: Vec<Lane>,
@@ -23,12 +23,12 @@ pub struct Merge {
 #[derive(Debug, Default)]
 struct Lane {
     waiting: VecDeque<Line>,
-    /// There are no more than those that wait.
+    /// Whether its last page was added.
     done: bool,
 }
 
 impl Merge {
-    /// Returns a merge of so many sources, of which nothing was read yet.
+    /// Returns a merge of this many sources, of which nothing was read yet.
     pub fn new(sources: usize) -> Merge {
         Merge { lanes: (0..sources).map(|_| Lane::default()).collect() }
     }
@@ -39,7 +39,7 @@ impl Merge {
         self.lanes.iter().enumerate().filter(|(_, lane)| wants(lane)).map(|(at, _)| at).collect()
     }
 
-    /// Adds a page of a source; `done` says that it was the last.
+    /// Adds a page of a source; `done`: it was the last.
     pub fn add(&mut self, source: usize, mut lines: Vec<Line>, done: bool) {
         let lane = &mut self.lanes[source];
         lines.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
@@ -47,7 +47,7 @@ impl Merge {
         lane.done = done;
     }
 
-    /// Returns the lines that nothing unread can come before, each with its source.
+    /// Returns the lines that no unread line can precede, each with its source.
     pub fn ready(&mut self) -> Vec<(usize, Line)> {
         let mut ready = Vec::new();
         while self.lanes.iter().all(|lane| lane.done || !lane.waiting.is_empty()) {

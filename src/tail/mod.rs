@@ -1,7 +1,7 @@
-//! Owns reading the log lines of a service's tasks, in the order of time, and following them over rollouts; and those of
-//! tasks of their own, to the last one.
+//! Reads the log lines of a service's tasks in the order of time, and follows them across rollouts; also those of
+//! one-off tasks, up to the last line.
 //!
-//! It never changes anything. What cannot be read of one container is said, and keeps nothing of the others back.
+//! Never changes anything. A container whose lines cannot be read is reported, and does not hold up the others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -28,32 +28,32 @@ pub mod tasks;
 
 pub use reporter::TailReporter;
 
-/// How long a line may take from its writer to its reader, in milliseconds: the log driver sends every few seconds,
-/// and clocks differ. So far back is read again each time.
+/// How late a line may arrive, in milliseconds: the log driver sends every few seconds, and clocks differ. Each
+/// round reads this far back again.
 const LATE: i64 = 30_000;
-/// How often lines are asked for, and after how many times the service is looked at again.
+/// The time between two rounds, and after how many of them the service is polled again.
 const POLL: Duration = Duration::from_secs(2);
 const POLLS_A_LOOK: u32 = 5;
-/// How many sources are asked at once.
+/// How many sources are read at once.
 const AT_ONCE: usize = 10;
 
-/// Holds whose lines are read, and which.
+/// Which log lines are read.
 #[derive(Clone, Debug)]
 pub struct Reading {
     pub cluster: String,
-    /// The service's name in ECS, and what commands call it.
+    /// The service's name in ECS, and the name that commands use.
     pub name: String,
     pub key: String,
     pub wanted: Wanted,
-    /// A filter pattern of CloudWatch.
+    /// A filter pattern of CloudWatch Logs.
     pub pattern: Option<String>,
     /// In milliseconds since 1970.
     pub since: i64,
-    /// How many lines are shown at the most of those that are there: the last ones.
+    /// The most lines that are shown of those that exist: the last ones.
     pub limit: Option<usize>,
 }
 
-/// Says where lines are shown.
+/// Where lines are reported.
 #[derive(Clone, Debug, Default)]
 pub enum Channel {
     /// With those of a service, as the answer: each with its task and its container.
@@ -61,53 +61,52 @@ pub enum Channel {
     Service,
     /// As the answer of a run.
     Answer,
-    /// In the story of something larger, without these secrets.
+    /// As part of the story of a command, with these secrets masked.
     Story { secrets: Vec<String> },
 }
 
-/// Reads the lines of one service, or of tasks of their own.
+/// Reads the log lines of one service, or of one-off tasks.
 pub struct Tail<'a> {
     aws: &'a Aws,
     report: &'a dyn TailReporter,
     reading: Reading,
     channel: Channel,
-    /// Lines have their task and their container before them.
+    /// Whether the task and the container precede each line.
     prefixed: bool,
     started: Instant,
     /// The task definitions that were read, by ARN.
     definitions: BTreeMap<String, Value>,
     open: BTreeMap<Source, Reader>,
-    /// The containers whose lines cannot be read, and what was said of sources: each is said once.
+    /// The containers whose lines cannot be read, and the notes that were reported: each is reported once.
     unreadable: Vec<Unreadable>,
     said: BTreeSet<String>,
     /// The revisions whose tasks were seen.
     revisions: BTreeSet<String>,
 }
 
-/// Holds how far a source was read.
+/// How far a source was read.
 #[derive(Debug, Default)]
 struct Reader {
-    /// When the newest event was taken in: the clocks of those who write may be wrong, this one is the log's own. Of tasks
-    /// of their own, when it was written.
+    /// The time of the newest event, as [`Tail::time_of`] gives it.
     newest: i64,
-    /// The events that may be read again, by id, and when they happened: those of the rounds before, and of this one.
+    /// The events that may be read again, by id, with their times: those of earlier rounds, and of this one.
     seen: BTreeMap<String, i64>,
     fresh: BTreeMap<String, i64>,
-    /// In how many looks in a row it was not named.
+    /// In how many polls in a row it was not named.
     unnamed: u32,
 }
 
-/// Holds what came of one round of reading.
+/// The result of one round of reading.
 #[derive(Default)]
 struct Round {
     shown: usize,
     failed: Vec<(Source, ApiError)>,
 }
 
-/// Holds one pass over the sources, each by its place in the list.
+/// One pass over the sources; all lists have the order of the first.
 struct Pass {
     sources: Vec<Source>,
-    /// Since when each is read, and where its next page is.
+    /// The time from which each is read, and the token of its next page.
     from: Vec<i64>,
     tokens: Vec<Option<String>>,
     merge: Merge,
@@ -115,7 +114,7 @@ struct Pass {
 }
 
 impl<'a> Tail<'a> {
-    /// Returns a reader that has nothing open yet.
+    /// Returns a reader without open sources.
     fn new(reading: Reading, aws: &'a Aws, report: &'a dyn TailReporter) -> Tail<'a> {
         Tail {
             aws,
@@ -132,10 +131,10 @@ impl<'a> Tail<'a> {
         }
     }
 
-    /// Returns a reader of the lines of a service, as it is now.
+    /// Returns a reader of the log lines of a service, as it is now.
     ///
     /// # Errors
-    /// A definition that cannot be read, or nothing to read at all.
+    /// A definition that cannot be read, or no container whose lines can be read.
     pub async fn open(
         reading: Reading,
         service: &Service,
@@ -153,7 +152,7 @@ impl<'a> Tail<'a> {
         Ok(tail)
     }
 
-    /// Shows the lines that are there, and returns how many.
+    /// Reports the lines that exist, and returns how many.
     ///
     /// # Errors
     /// Nothing could be read.
@@ -168,7 +167,7 @@ impl<'a> Tail<'a> {
         Ok(shown)
     }
 
-    /// Shows the lines that come, until the service is gone or nobody listens any more.
+    /// Reports new lines until the service is gone or stdout is closed.
     ///
     /// # Errors
     /// The credentials have expired.
@@ -186,12 +185,12 @@ impl<'a> Tail<'a> {
         Ok(())
     }
 
-    /// Reads every source once, to its end, and shows what is new; with a limit, only the last lines.
+    /// Reads every source once, to its end, and reports what is new; with a limit, only the last lines.
     async fn round(&mut self, limit: Option<usize>) -> Round {
         let mut pass = self.begin();
         let mut shown = 0;
         let mut last: VecDeque<Line> = VecDeque::new();
-        // What nobody reads any more need not be read here either.
+        // Lines that are no longer read from stdout need not be read here either.
         while !pass.merge.wants().is_empty() && !self.report.is_output_closed() {
             self.read_pages(&mut pass).await;
             for (at, line) in pass.merge.ready() {
@@ -211,7 +210,7 @@ impl<'a> Tail<'a> {
         Round { shown: shown + last.len(), failed: pass.failed }
     }
 
-    /// Returns a pass over all sources, each from where it is to be read.
+    /// Returns a pass over all sources, each from the time at which it has to be read.
     fn begin(&mut self) -> Pass {
         let from: Vec<i64> = self.open.values().map(|reader| self.from(reader)).collect();
         for (reader, from) in self.open.values_mut().zip(&from) {
@@ -224,7 +223,7 @@ impl<'a> Tail<'a> {
         Pass { sources, from, tokens, merge, failed: Vec::new() }
     }
 
-    /// Reads the next page of each source that has none waiting.
+    /// Reads the next page of each source that has no line waiting.
     async fn read_pages(&mut self, pass: &mut Pass) {
         for some in pass.merge.wants().chunks(AT_ONCE) {
             let pages = some
@@ -258,17 +257,17 @@ impl<'a> Tail<'a> {
         self.aws.log_events(&query).await
     }
 
-    /// Returns the lines of a page, and notes how far the source was read.
+    /// Returns the lines of a page, and records how far the source was read.
     fn lines(&mut self, source: &Source, page: &LogPage) -> Vec<Line> {
         let newest = page.events.iter().map(|event| self.time_of(event)).max();
         let reader = self.open.entry(source.clone()).or_default();
         reader.newest = reader.newest.max(newest.unwrap_or_default());
-        // What is older will not be read again after this round.
+        // Older events will not be read again after this round.
         let late = reader.newest - LATE;
         reader.fresh.retain(|_, at| *at >= late);
         let line = |event: &LogEvent| Line {
             at: event.at,
-            // An implementation without ids: what is the same is one event.
+            // Other implementations may give no ids: equal events are one.
             id: match event.id.as_str() {
                 "" => format!("{} {} {}", event.stream, event.at, event.message),
                 id => id.to_owned(),
@@ -277,16 +276,16 @@ impl<'a> Tail<'a> {
             container: source.container.clone(),
             message: event.message.clone(),
         };
-        // Not every implementation looks at the prefix that it was asked for.
+        // Not every implementation applies the prefix that was requested.
         let own =
             |event: &&LogEvent| event.stream.is_empty() || event.stream.starts_with(&source.stream_prefix);
         page.events.iter().filter(own).map(line).collect()
     }
 
-    /// Returns since when a source is to be read.
+    /// Returns the time from which a source has to be read.
     ///
-    /// While nothing comes the window moves on with our clock, so that it never grows; but not for tasks of their own,
-    /// whose streams have nothing else, and of which no line is to be lost however long the log could not be read.
+    /// While no lines arrive the window moves with the local clock, so that it never grows. Not for one-off tasks:
+    /// their streams hold nothing else, and no line may be lost, however long the log could not be read.
     fn from(&self, reader: &Reader) -> i64 {
         let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let window = match self.channel {
@@ -296,9 +295,9 @@ impl<'a> Tail<'a> {
         window.max(reader.newest - LATE)
     }
 
-    /// Returns the time by which it is told how far a source was read.
+    /// Returns the time that counts for how far a source was read.
     ///
-    /// One stream comes in its own order, however late: there the writer's time is the safe one.
+    /// A single stream is delivered in its own order, however late: there the writer's time is the safe one.
     fn time_of(&self, event: &LogEvent) -> i64 {
         match self.channel {
             Channel::Service => event.ingested,

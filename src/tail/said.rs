@@ -1,4 +1,4 @@
-//! Owns what is said of lines that cannot be read: each thing once, and what to do about it.
+//! Reports lines that cannot be read: each reason once, and what to do about it.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use crate::aws::observe::failure;
 use crate::error::{Failure, Failures};
 
 impl Tail<'_> {
-    /// Says a note, once.
+    /// Reports a note, once.
     pub(super) fn say(&mut self, note: &str) {
         self.say_once(note, note);
     }
 
-    /// Says a note, once for what it is about: an error has an id of its own each time.
+    /// Reports a note once for what it is about: an error has another request id each time.
     pub(super) fn say_once(&mut self, about: &str, note: &str) {
         if self.said.insert(about.to_owned()) {
             self.report.note(note);
@@ -28,18 +28,18 @@ impl Tail<'_> {
         notes.iter().for_each(|note| self.say(note));
     }
 
-    /// Goes on after an error of one source: it is said once, and the source is asked again.
+    /// Continues after an error of one source: it is reported once, and the source is read again.
     pub(super) fn ride_out(&mut self, source: &Source, error: ApiError) -> Result<(), Failure> {
         if is_fatal(&error) {
             return Err(failure(error));
         }
         if error.may_pass() {
-            tracing::info!("the lines go on after: {error}");
+            tracing::info!("still reading log lines after: {error}");
             return Ok(());
         }
         let attempted = self.not_read(source, &error).message;
         let note = match error.meaning {
-            // It may come with the first container that writes.
+            // The first container that writes may create it.
             Meaning::NotFound => attempted.clone(),
             _ => format!("{attempted}: {error}"),
         };
@@ -53,32 +53,32 @@ impl Tail<'_> {
         match error.meaning {
             Meaning::NotFound => {
                 let hint = format!(
-                    "make it (`aws logs create-log-group --log-group-name {group} --region {region}`), or let the log                      driver do it with the option `awslogs-create-group: \"true\"`"
+                    "create it (`aws logs create-log-group --log-group-name {group} --region {region}`), or set the log option `awslogs-create-group: \"true\"`"
                 );
                 let message = format!(
-                    "there is no log group `{group}` in {region}, where container `{}` writes",
+                    "no log group named `{group}` in {region}, to which container `{}` writes",
                     source.container
                 );
                 Failure::error(message).hint(hint)
             }
-            _ => Failure::error(format!("read the log group `{group}` in {region}"))
+            _ => Failure::error(format!("failed to read log group `{group}` in {region}"))
                 .hint(error.hint())
                 .because(error.clone()),
         }
     }
 }
 
-/// Returns whether no later call can go better.
+/// Returns whether no later call can succeed.
 pub(super) fn is_fatal(error: &ApiError) -> bool {
     matches!(error.meaning, Meaning::Expired | Meaning::NoCredentials)
 }
 
 pub(super) fn not_readable(one: &Unreadable) -> Failure {
-    let message = format!("container `{}` of {} cannot be read", one.container, one.revision);
+    let message = format!("failed to read the log of container `{}` of {}", one.container, one.revision);
     Failure::error(message).because(anyhow::Error::msg(one.why.clone()))
 }
 
-/// Returns several failures as one error; each is said once.
+/// Returns several failures as one error, without duplicates.
 pub(super) fn of_all(mut failures: Vec<Failure>) -> anyhow::Error {
     let mut known = BTreeSet::new();
     failures.retain(|failure| known.insert(failure.message.clone()));

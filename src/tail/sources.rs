@@ -1,20 +1,20 @@
-//! Owns which log streams hold the lines of a service, by the log options of its task definitions. Pure.
+//! Finds the log streams of a service, by the log options of its task definitions. Pure.
 
 use serde_json::Value;
 
 use crate::aws::types::{Task, revision_of};
 use crate::diagnose::stream::{Group, group_of};
 
-/// Holds which lines are wanted.
+/// Which log lines are read.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Only those of this container.
     pub container: Option<String>,
-    /// Only those of the tasks whose id begins so.
+    /// Only those of the tasks whose id begins with this.
     pub task: Option<String>,
 }
 
-/// Holds where lines are read: the streams of a log group whose names begin so.
+/// A source of log lines: the streams of a log group whose names begin with a prefix.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// Another region than the service's.
@@ -22,11 +22,11 @@ pub struct Source {
     pub group: String,
     pub stream_prefix: String,
     pub container: String,
-    /// The task, where the names of the streams do not tell it.
+    /// The task, where the names of the streams do not contain it.
     pub task: Option<String>,
 }
 
-/// Holds a container whose lines cannot be read, and why.
+/// A container whose lines cannot be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     pub container: String,
@@ -34,7 +34,7 @@ pub struct Unreadable {
     pub why: String,
 }
 
-/// Holds where the lines of one task definition are.
+/// The sources of one task definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Map {
     pub sources: Vec<Source>,
@@ -42,7 +42,8 @@ pub struct Map {
 }
 
 impl Source {
-    /// Returns the id of the task that writes a stream: the last part of its name, as ECS gives it with a prefix.
+    /// Returns the id of the task that writes a stream: with a prefix, ECS makes it the last part of the stream's
+    /// name.
     pub fn task_of(&self, stream: &str) -> String {
         let named = || stream.rsplit('/').next().unwrap_or_default().to_owned();
         self.task.clone().unwrap_or_else(named)
@@ -54,12 +55,12 @@ pub fn containers(definition: &Value) -> impl Iterator<Item = &str> {
     all(definition).filter_map(|container| container["name"].as_str())
 }
 
-/// Returns whether it takes the tasks to know the names of a definition's streams.
+/// Returns whether the names of a definition's streams depend on its tasks.
 pub fn needs_tasks(definition: &Value) -> bool {
     all(definition).any(|container| matches!(group_of(container), Some(Ok(Group { prefix: None, .. }))))
 }
 
-/// Returns where the lines of a task definition are; `tasks` are those that run it, as far as they are needed.
+/// Returns the sources of a task definition; `tasks` are those that run it, as far as they are needed.
 pub fn sources(arn: &str, definition: &Value, tasks: &[Task], wanted: &Wanted) -> Map {
     let mut map = Map::default();
     let is_wanted = |name: &str| wanted.container.as_deref().is_none_or(|container| container == name);

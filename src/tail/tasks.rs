@@ -1,4 +1,4 @@
-//! Owns reading the lines of given tasks while they run, and after they stopped, to the last one.
+//! Reads the log lines of given tasks while they run, and after they stopped, up to the last line.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,27 +14,27 @@ use crate::aws::types::{Task, TaskDefinition};
 use crate::diagnose::stream::group_of;
 use crate::error::Failure;
 
-/// How long before a task was made its first line may have been written, by its own clock, in milliseconds.
+/// How long before the creation of a task its first line may be dated, by its own clock, in milliseconds.
 const EARLY: i64 = 60_000;
-/// After how many rounds without a line, once the containers have ended, no more are expected, and how many rounds there
-/// are after the stop at the most: the log driver delivers late.
+/// After how many rounds without a line, once the containers have ended, no more are expected, and the most rounds
+/// after the stop: the log driver delivers late.
 const QUIET: u32 = 5;
 const AT_MOST: u32 = 20;
 
-/// Holds which tasks are read, and how their lines are shown.
+/// The tasks whose lines are read, and how these are reported.
 #[derive(Clone, Debug)]
 pub struct Following {
     pub cluster: String,
-    /// What commands call the run.
+    /// The name that commands use for the run.
     pub key: String,
     /// Only the lines of this container.
     pub container: Option<String>,
-    /// The lines are the answer; else they are part of the story, without these secrets.
+    /// The lines are the answer, or part of the story with these secrets masked.
     pub channel: Channel,
 }
 
 impl<'a> Tail<'a> {
-    /// Returns a reader of the lines of tasks of one definition, of which none is read yet.
+    /// Returns a reader of the lines of tasks of one definition, without open sources.
     pub fn of_tasks(
         following: Following,
         definition: &TaskDefinition,
@@ -59,9 +59,9 @@ impl<'a> Tail<'a> {
         Tail { definitions, channel, prefixed, ..Tail::new(reading, aws, report) }
     }
 
-    /// Shows the lines of the tasks as they come, and after their containers ended those that are late.
+    /// Reports the lines of the tasks as they arrive, and late ones after their containers have ended.
     ///
-    /// `seen` has the tasks as they are; that they have stopped, its sender says by going.
+    /// `seen` has the tasks of the last poll; its sender is dropped once they have stopped.
     ///
     /// # Errors
     /// The credentials have expired.
@@ -72,12 +72,12 @@ impl<'a> Tail<'a> {
     ) -> Result<(), Failure> {
         let (mut late, mut quiet) = (0, 0);
         loop {
-            // Looked at before the lines are read: what was written until then is in them.
+            // Checked before the lines are read: what was written until then is in them.
             let over = seen.has_changed().is_err();
             let tasks = seen.borrow_and_update().clone();
             self.open_those_that_ran(&tasks);
             let was_silent = self.one_round().await?;
-            // Their network is taken down for a while yet; what they wrote is on its way since then.
+            // Their network is removed for a while after that; what they wrote is already on its way.
             let written = over || tasks.iter().all(has_written);
             quiet = if written && was_silent { quiet + 1 } else { 0 };
             late += u32::from(over);
@@ -89,7 +89,7 @@ impl<'a> Tail<'a> {
         }
     }
 
-    /// Opens the streams of tasks whose containers ran; until then there are none, perhaps not even their group.
+    /// Opens the streams of tasks whose containers ran; before that they do not exist, nor may their log group.
     fn open_those_that_ran(&mut self, tasks: &[Task]) {
         let ran = |task: &&Task| {
             let exited = || task.containers.iter().any(|container| container.exit_code.is_some());
@@ -108,7 +108,8 @@ impl<'a> Tail<'a> {
         Some(sources(arn, document, tasks, &wanted))
     }
 
-    /// Reads all once, and returns whether there was no line; an error that may pass is no silence.
+    /// Reads all sources once, and returns whether there was no line; after an error that may pass that is not
+    /// known: `false`.
     async fn one_round(&mut self) -> Result<bool, Failure> {
         let round = self.round(None).await;
         let unknown = round.failed.iter().any(|(_, error)| error.may_pass());
@@ -125,7 +126,7 @@ fn readable(definition: &Value) -> usize {
     all.filter(|container| matches!(group_of(container), Some(Ok(_)))).count()
 }
 
-/// Returns whether the containers of a task have ended, so that they write nothing more.
+/// Returns whether the containers of a task have ended, so that they write no more lines.
 fn has_written(task: &Task) -> bool {
     matches!(task.last_status.as_str(), "DEPROVISIONING" | "STOPPED")
 }

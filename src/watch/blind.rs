@@ -1,6 +1,7 @@
-//! Owns the time in which a service is not seen, since looks fail for reasons that may pass.
+//! Keeps track of outages: a service cannot be polled, for reasons that may pass.
 //!
-//! It is told once on the way, and with the end of a watch that ran out of time: what was seen before is old.
+//! An outage is reported once while it lasts, and again in the result of a watch that times out: what was read
+//! before it is out of date.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +9,13 @@ use super::{Ending, Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 
-/// After how many failing looks in a row, or after which time, that is told.
+/// After how many failed polls in a row, or after which time, an outage is reported.
 const LOOKS: u32 = 5;
 const TIME: Duration = Duration::from_secs(30);
-/// For how long credentials may be missing: a source of them that failed may come back.
+/// How long credentials may be missing: a source of credentials that failed may recover.
 const NO_CREDENTIALS: Duration = Duration::from_secs(60);
 
-/// Holds since when a service is not seen, and why.
+/// An outage: since when a service cannot be polled, and why.
 #[derive(Clone, Debug)]
 pub(super) struct Blind {
     since: Instant,
@@ -26,7 +27,7 @@ pub(super) struct Blind {
 }
 
 impl Item {
-    /// Takes in that a look failed for a reason that may pass.
+    /// Records a poll that failed with an error that may pass.
     pub(super) fn is_not_seen(&mut self, error: &ApiError, now: Instant) {
         let since = self.seen.unwrap_or(self.started);
         let blind = self.blind.get_or_insert_with(|| Blind {
@@ -45,13 +46,13 @@ impl Item {
         }
     }
 
-    /// Ends the watch over an error that lasts.
+    /// Ends the watch because of an error that will not pass.
     pub(super) fn lose(&mut self, error: &ApiError) {
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         self.ending = Some((Ending::Lost { error: format!("{error}{hint}") }, self.started.elapsed()));
     }
 
-    /// Returns since when it is not seen, and why, in words; nothing where the last look saw it.
+    /// Describes the outage: when the service was last polled, and the error. `None` where the last poll succeeded.
     pub(super) fn last_seen(&self) -> Option<String> {
         let blind = self.blind.as_ref()?;
         let seconds = blind.since.elapsed().as_secs_f64();
@@ -64,7 +65,7 @@ impl Item {
 }
 
 impl Watch<'_> {
-    /// Takes in that a look was given up: what has as many looks as before it was not seen by it.
+    /// Records an abandoned poll as a failure of each item whose count of polls is still the one in `looks`.
     pub(super) fn late(&mut self, looks: &[u32]) {
         let message = Some("no answer in time".to_owned());
         let meaning = Meaning::Passing;
@@ -77,7 +78,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Tells, once for each time that it begins, which services are not seen, and why.
+    /// Reports each new outage once, with its services and its error.
     pub(super) fn tell_blind(&mut self) {
         let mut unseen: Vec<(String, Vec<String>)> = Vec::new();
         for item in self.items.iter_mut().filter(|item| item.ending.is_none()) {
@@ -93,8 +94,7 @@ impl Watch<'_> {
             }
         }
         for (error, keys) in unseen {
-            let note =
-                format!("{} cannot be seen at the moment, the watch goes on: {error}", keys.join(", "));
+            let note = format!("failed to poll {}, still watching: {error}", keys.join(", "));
             self.report.note(&note);
         }
     }

@@ -1,5 +1,4 @@
-//! Owns watching a service until as many tasks run as are desired. No deployment is at stake: nothing is judged, and
-//! nothing is ever changed.
+//! Watches a service until as many tasks run as desired. Judges no deployment, and never changes anything.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -11,49 +10,49 @@ use crate::aws::error::Meaning;
 use crate::aws::types::{Service, revision_of, view};
 use crate::aws::{ApiError, Aws};
 
-/// Holds what is waited for.
+/// What is waited for.
 #[derive(Clone, Debug)]
 pub struct Counting<'a> {
     pub cluster: &'a str,
-    /// The service's name in ECS, and what commands call it.
+    /// The service's name in ECS, and the name that commands use.
     pub name: &'a str,
     pub key: &'a str,
     pub desired: i64,
-    /// How the service was before.
+    /// The service before the change.
     pub before: &'a Service,
     pub timeout: Duration,
-    /// The time between two looks, where it does not adapt.
+    /// The fixed time between polls; `None` for an adaptive one.
     pub poll: Option<Duration>,
 }
 
-/// Says how a wait ended.
+/// How a wait ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Counted {
-    /// As many run as are desired.
+    /// As many tasks run as desired.
     Reached,
-    /// The time is up.
+    /// The timeout has passed.
     TimedOut,
-    /// Something else has changed the desired count meanwhile.
+    /// Another client has changed the desired count in the meantime.
     Moved { desired: i64 },
-    /// The service is no longer there.
+    /// The service no longer exists.
     Gone,
-    /// It can no longer be watched.
+    /// The service can no longer be watched.
     Lost { error: String },
 }
 
-/// Holds what was seen so far.
+/// The state of a wait.
 struct Seen {
     started: Instant,
     changed: Instant,
     looks: u32,
-    /// The desired count that is waited for was seen: any other is another's.
+    /// Whether the requested desired count was seen: after that, any other was set by another client.
     took_effect: bool,
     events: BTreeSet<String>,
     progress: Option<Progress>,
 }
 
 impl Counting<'_> {
-    /// Returns how the wait ended, and how many tasks ran when the service was last seen.
+    /// Returns how the wait ended, and how many tasks ran at the last poll.
     pub async fn wait(&self, aws: &Aws, report: &dyn WatchReporter) -> (Counted, i64) {
         let now = Instant::now();
         let events = self.before.events.iter().map(|event| event.id.clone()).collect();
@@ -73,9 +72,9 @@ impl Counting<'_> {
                     }
                 }
                 Ok(None) => return (Counted::Gone, 0),
-                // Credentials were there before: a source of them that fails may come back.
+                // Credentials worked before: a source of credentials that failed may recover.
                 Err(error) if error.may_pass() || error.meaning == Meaning::NoCredentials => {
-                    tracing::info!("the watch goes on after: {error}");
+                    tracing::info!("still watching after: {error}");
                 }
                 Err(error) => {
                     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -92,7 +91,7 @@ impl Counting<'_> {
         }
     }
 
-    /// Returns the service; nothing where it is no longer there.
+    /// Returns the service; `None` where it no longer exists.
     async fn look(&self, aws: &Aws) -> Result<Option<Service>, ApiError> {
         let mut found = aws.services(self.cluster, &[self.name.to_owned()]).await?;
         let Some(document) = found.remove(self.name) else { return Ok(None) };
@@ -100,7 +99,7 @@ impl Counting<'_> {
         Ok(Some(service).filter(|service| service.status != "INACTIVE"))
     }
 
-    /// Tells what is new.
+    /// Reports what is new.
     fn show(&self, service: &Service, seen: &mut Seen, report: &dyn WatchReporter) {
         for event in service.events.iter().rev().filter(|event| seen.events.insert(event.id.clone())) {
             report.service_event(self.key, event);
@@ -125,11 +124,11 @@ impl Counting<'_> {
     }
 }
 
-/// Returns whether the wait is over, and how.
+/// Returns how the wait ended; `None` while it has not.
 fn end(service: &Service, before: i64, wanted: i64, took_effect: &mut bool) -> Option<Counted> {
     let desired = service.desired_count;
     *took_effect |= desired == wanted;
-    // Until the change is seen an answer may be older than it.
+    // Until the change was seen, an answer may be older than it.
     if desired != wanted && (*took_effect || desired != before) {
         return Some(Counted::Moved { desired });
     }
@@ -173,7 +172,7 @@ mod tests {
             ((4, 4, 1, true), None),
             // An answer from before the change.
             ((2, 2, 0, false), None),
-            // Somebody set it back, or to something else.
+            // Another client set it back, or to another count.
             ((2, 4, 0, true), moved(2)),
             ((6, 4, 0, true), moved(6)),
             ((6, 2, 0, false), moved(6)),

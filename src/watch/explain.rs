@@ -1,6 +1,6 @@
-//! Owns the reading of what explains a failure, once it is known: the tasks, the targets, the last log lines.
+//! Reads what explains a failure, once there is one: tasks, targets and the last log lines.
 //!
-//! What cannot be read is said, and changes no verdict.
+//! What cannot be read is reported as a note, and changes no verdict.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use crate::diagnose::log::{Log, masked_line, secrets_of};
 use crate::diagnose::stream::{Stream, stream_of};
 use crate::diagnose::{Diagnosis, Seen, diagnose, failing_container, first_failing};
 
-/// How long the explanations of what ended in one look may take in all: they must not keep a rollback back.
+/// The time limit for reading what explains the rollouts that ended in one poll: it must not delay a rollback.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// How many of the last log lines are shown.
 const LINES: i32 = 20;
 
 impl Watch<'_> {
-    /// Reads what explains how watches ended, where they ended without success: of all that ended, at the same time.
+    /// Reads what explains the watches that ended without success, all at the same time.
     pub(super) async fn explain_ended(&mut self) {
         let wanted: Vec<usize> = self
             .items
@@ -44,7 +44,7 @@ impl Watch<'_> {
         let logs = wanted.iter().map(|index| timeout_at(until, self.log_of_the_end(*index)));
         for (index, log) in wanted.iter().zip(join_all(logs).await) {
             let late =
-                || Some(Log { note: Some("the log was not read in time".to_owned()), ..Log::default() });
+                || Some(Log { note: Some("the log could not be read in time".to_owned()), ..Log::default() });
             let item = &mut self.items[*index];
             if let Some(diagnosis) = &mut item.diagnosis {
                 diagnosis.log = log.unwrap_or_else(|_| late());
@@ -86,7 +86,7 @@ impl Watch<'_> {
         let snapshot = &item.snapshot;
         let mut events: Vec<_> =
             snapshot.service.iter().flat_map(|service| item.followed.events(service)).cloned().collect();
-        // As ECS gives them, the newest first: that is the order of those that have one time.
+        // In ECS's order, the newest first: it decides between events of the same time.
         events.reverse();
         let deployment = snapshot.service_deployment.as_ref();
         let reason = deployment.and_then(told_reason);
@@ -99,7 +99,7 @@ impl Watch<'_> {
         })
     }
 
-    /// Returns the last lines of the container that failed; nothing where it never ran.
+    /// Returns the last log lines of the container that failed; `None` where it never ran.
     async fn log_of(&self, task: &Task) -> Option<Log> {
         let container = failing_container(task)?;
         let ran = container.exit_code.is_some() || task.started_at.0 > 0.0;
@@ -110,7 +110,7 @@ impl Watch<'_> {
         let definition = match self.aws.task_definition(&task.task_definition_arn).await {
             Ok(Some(definition)) => definition.document,
             Ok(None) => Value::Null,
-            Err(error) => return note(format!("the log is not shown: {error}")),
+            Err(error) => return note(format!("failed to find the log: {error}")),
         };
         let stream = match stream_of(&definition, task, container)? {
             Ok(stream) => stream,
@@ -123,7 +123,7 @@ impl Watch<'_> {
 }
 
 impl Item {
-    /// Returns whether its end is to be explained, and is not yet.
+    /// Returns whether its ending has to be explained, and is not yet.
     fn wants_words(&self) -> bool {
         let Some((ending, _)) = &self.ending else { return false };
         let good = matches!(
@@ -131,7 +131,7 @@ impl Item {
             Ending::Settled(Verdict::Succeeded | Verdict::Superseded { .. } | Verdict::Reached { .. })
                 | Ending::Lost { .. }
         );
-        // What was taken back on request needs no explanation.
+        // A rollback that was requested needs no explanation.
         let asked = self.followed.going_back && matches!(ending, Ending::Settled(Verdict::RolledBack { .. }));
         !good && !asked && !self.explained
     }
@@ -143,9 +143,9 @@ fn log(stream: Stream, read: Result<Vec<String>, ApiError>, secrets: &[String]) 
         Ok(lines) if lines.is_empty() => (lines, Some("the container wrote no log line".to_owned())),
         Ok(lines) => (lines.iter().map(|line| masked_line(line, secrets)).collect(), None),
         Err(error) if error.meaning == Meaning::NotFound => {
-            (Vec::new(), Some("there is no such log".to_owned()))
+            (Vec::new(), Some("the log stream does not exist".to_owned()))
         }
-        Err(error) => (Vec::new(), Some(format!("the log cannot be read: {error}"))),
+        Err(error) => (Vec::new(), Some(format!("failed to read the log: {error}"))),
     };
     Log { group, stream, lines, note }
 }

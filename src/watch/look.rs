@@ -1,4 +1,4 @@
-//! Owns the look at AWS: as few calls as what is followed allows, and what to do where one of them is refused.
+//! Polls AWS for a watch: with as few calls as possible, and a fallback for each call that is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -12,24 +12,24 @@ use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::types::{LoadBalancer, Service, ServiceDeployment, TargetHealth, Task, view};
 
-/// Looks without a change after which the stopped tasks, and the targets, are read all the same.
+/// After how many polls without a change stopped tasks, and targets, are read all the same.
 const LOOKS_BETWEEN_TASKS: u32 = 4;
 const LOOKS_BETWEEN_TARGETS: u32 = 8;
-/// How often in a row an answer about service deployments may be none of ECS's before the watch goes on without them.
+/// After how many unreadable answers in a row the watch continues without service deployments.
 const GARBLED: u32 = 3;
-/// Looks between two searches for a service deployment that was not found by the first ones.
+/// The number of polls between two searches for a service deployment that the first searches did not find.
 const LOOKS_BETWEEN_SEARCHES: u32 = 4;
-/// The clocks of the API and of one answer's parts may differ by this much, in seconds.
+/// How much the clocks of the API may differ between parts of one answer, in seconds.
 const SKEW: f64 = 5.0;
 
-/// Holds what can be read of one service, beside the service itself.
+/// What can be read for one service, besides the service itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sources {
     service_deployments: bool,
-    /// How often in a row the answer about them was none of ECS's.
+    /// The number of unreadable answers about them in a row.
     garbled: u32,
     pub(super) tasks: bool,
-    /// Stopped tasks were wanted, and could not be read.
+    /// Stopped tasks were due, and could not be read.
     tasks_owed: bool,
     targets: bool,
 }
@@ -40,22 +40,22 @@ impl Default for Sources {
     }
 }
 
-/// What hangs on a service: the stopped tasks that are new, and the targets.
+/// What belongs to a service: its newly stopped tasks, and its targets.
 pub(super) type Around = (Result<Vec<Task>, ApiError>, Result<Option<Vec<TargetHealth>>, ApiError>);
 
-/// Holds what was read of the service deployments.
+/// What was read of the service deployments.
 #[derive(Default)]
 struct Found {
     deployments: Vec<ServiceDeployment>,
-    /// The items whose own could not be read this time, for a reason that may pass.
+    /// The items whose service deployment could not be read in this poll, for a reason that may pass.
     unread: BTreeSet<usize>,
 }
 
 impl Watch<'_> {
-    /// Looks at all open services: one call a cluster and ten services, and what hangs on them.
+    /// Polls all open services: one call for each cluster and ten services, and what belongs to them.
     ///
-    /// The services come last of what a verdict is made from: after a rollback they must not show an older state than
-    /// the service deployment that ended.
+    /// The services are read last of what a verdict depends on: after a rollback they must not show an older state
+    /// than the service deployment that ended.
     pub(super) async fn look(&mut self) {
         let deployments = self.look_at_service_deployments().await;
         let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -64,7 +64,7 @@ impl Watch<'_> {
         }
         let calls = clusters.iter().map(|(cluster, names)| self.aws.services(cluster, names));
         let answers = join_all(calls).await;
-        // One cluster's error is nothing to those of the others.
+        // An error in one cluster does not concern the services of another.
         for (cluster, answer) in clusters.keys().zip(answers) {
             match answer {
                 Ok(found) => self.take_in(cluster, &found, &deployments).await,
@@ -73,7 +73,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Takes in what was seen of a cluster's services, with what hangs on each.
+    /// Adds what was read of a cluster's services, with what belongs to each.
     async fn take_in(&mut self, cluster: &str, found: &BTreeMap<String, Value>, deployments: &Found) {
         let open = |item: &Item| item.ending.is_none() && item.followed.cluster == cluster;
         let mut services = BTreeMap::new();
@@ -100,7 +100,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Reads what hangs on a service, as far as it is wanted now: the stopped tasks that are new, and the targets.
+    /// Reads what is due for a service: its newly stopped tasks, and its targets.
     async fn read_around(&self, index: usize, service: Option<&Service>) -> Around {
         let item = &self.items[index];
         let Some(service) = service else { return (Ok(Vec::new()), Ok(None)) };
@@ -117,11 +117,11 @@ impl Watch<'_> {
         join(tasks, targets).await
     }
 
-    /// Ends the watch of a cluster's services over an error that lasts, and of no others; what may pass ends nothing.
+    /// Ends the watch of a cluster's services, and no others, if the error will not pass.
     fn take_in_error(&mut self, cluster: &str, error: &ApiError) {
-        // Credentials were there when the deploy began: a source of them that fails may come back.
+        // Credentials worked when the deploy began: a source of credentials that failed may recover.
         let passes = error.may_pass() || error.meaning == Meaning::NoCredentials;
-        tracing::info!("a look at cluster `{cluster}` failed: {error}");
+        tracing::info!("failed to poll cluster `{cluster}`: {error}");
         let open = |item: &&mut Item| item.ending.is_none() && item.followed.cluster == cluster;
         for item in self.items.iter_mut().filter(open) {
             match passes {
@@ -131,7 +131,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Reads the service deployments; of what is not permitted or not known, says so once and goes on without.
+    /// Reads the service deployments; reports once what is not permitted or not known, and continues without it.
     async fn look_at_service_deployments(&mut self) -> Found {
         let mut found = Found::default();
         for (index, searched) in self.search().await {
@@ -151,7 +151,7 @@ impl Watch<'_> {
         let arns: Vec<String> = wanted.iter().map(|(_, arn)| arn.clone()).collect();
         match self.aws.service_deployments(&arns).await {
             Ok(read) => self.add(&wanted, read, &mut found),
-            // One that may not be read spoils the answer for all: each is asked for alone.
+            // One that may not be read fails the call for all: each is requested alone.
             Err(error) if wanted.len() > 1 && lasts(&error) => {
                 let calls = arns.chunks(1).map(|arn| self.aws.service_deployments(arn));
                 let answers = join_all(calls).await;
@@ -185,7 +185,7 @@ impl Watch<'_> {
         join_all(searching).await
     }
 
-    /// Goes on without the service deployment of an item: for this look, or for good where the error lasts.
+    /// Continues without the service deployment of an item: for this poll, or for good if the error will not pass.
     fn without(&mut self, index: usize, error: &ApiError, found: &mut Found) {
         let sources = &mut self.items[index].sources;
         if error.meaning == Meaning::Garbled {
@@ -196,26 +196,23 @@ impl Watch<'_> {
             return;
         }
         sources.service_deployments = false;
-        self.note_once(
-            "watching by the service's deployment list, since service deployments cannot be read",
-            error,
-        );
+        self.note_once("watching the deployment list, since service deployments cannot be read", error);
     }
 
-    /// Says once what cannot be read, and why; the services themselves tell of what is no longer there.
+    /// Reports once what cannot be read, and why. What no longer exists shows in the services themselves.
     fn note_once(&mut self, what: &'static str, error: &ApiError) {
         if error.meaning != Meaning::NotFound && self.noted.insert(what) {
             self.report.note(&format!("{what}: {error}"));
         }
     }
 
-    /// Reads the stopped tasks that are new.
+    /// Reads the newly stopped tasks.
     pub(super) async fn read_tasks(&self, index: usize) -> Result<Vec<Task>, ApiError> {
         let item = &self.items[index];
         self.aws.stopped_tasks(&item.followed.cluster, &item.followed.name, &item.read_tasks).await
     }
 
-    /// Returns the tasks that were read; where they may not be read, says so once.
+    /// Returns the tasks that were read; reports once if they may not be read.
     pub(super) fn tasks_or_note(&mut self, index: usize, read: Result<Vec<Task>, ApiError>) -> Vec<Task> {
         match read {
             Ok(tasks) => {
@@ -228,14 +225,14 @@ impl Watch<'_> {
                 self.items[index].sources.tasks_owed = true;
                 if lasts(&error) {
                     self.items[index].sources.tasks = false;
-                    self.note_once("why tasks stop cannot be shown", &error);
+                    self.note_once("cannot show why tasks stop", &error);
                 }
                 Vec::new()
             }
         }
     }
 
-    /// Reads the health of a service's targets; nothing where it has none.
+    /// Reads the health of a service's targets; `None` where it has none.
     pub(super) async fn read_targets(
         &self,
         index: usize,
@@ -253,7 +250,7 @@ impl Watch<'_> {
         Ok(Some(found.concat()))
     }
 
-    /// Returns the targets that were read; where they may not be read, says so once.
+    /// Returns the targets that were read; reports once if they may not be read.
     pub(super) fn targets_or_note(
         &mut self,
         index: usize,
@@ -262,20 +259,21 @@ impl Watch<'_> {
         read.unwrap_or_else(|error| {
             if lasts(&error) {
                 self.items[index].sources.targets = false;
-                self.note_once("why targets are unhealthy cannot be shown", &error);
+                self.note_once("cannot show why targets are unhealthy", &error);
             }
             None
         })
     }
 }
 
-/// Returns whether an error says that something may not or cannot be read at all. What ends the watch itself is said there.
+/// Returns whether an error means that something can never be read. An error that ends the watch is reported with
+/// its end.
 fn lasts(error: &ApiError) -> bool {
     !error.may_pass() && !matches!(error.meaning, Meaning::Expired | Meaning::NoCredentials)
 }
 
 impl Item {
-    /// Returns whether its service deployment is to be looked for: at first each time, then now and again.
+    /// Returns whether to search for its service deployment: in each of the first polls, then from time to time.
     fn wants_search(&self) -> bool {
         let unknown = self.followed.service_deployment.is_none() && self.followed.deployment.is_some();
         let due = self.looks < LOOKS_BETWEEN_SEARCHES || self.looks.is_multiple_of(LOOKS_BETWEEN_SEARCHES);
@@ -299,16 +297,16 @@ impl Item {
     }
 }
 
-/// Returns the ARN of the service deployment that is the deployment with that id.
+/// Returns the ARN of the service deployment that belongs to the deployment with this id.
 ///
-/// Its target revision ends in the deployment's number. Another's number is another's deployment, whatever its time.
+/// Its target revision ends in the deployment's number. Another number means another deployment, whatever its time.
 pub(crate) fn service_deployment_of(id: &str, created_at: f64, list: &[ServiceDeployment]) -> Option<String> {
     let number = id.rsplit('/').next();
     let by_number = list.iter().find(|deployment| {
         let target = deployment.target().and_then(|arn| arn.rsplit('/').next());
         target.is_some() && target == number
     });
-    // Only one without a target can be ours all the same; newest first, so the last that is not older.
+    // Otherwise only one without a target can be ours: the list is newest first, so the last that is not older.
     let since = |deployment: &&ServiceDeployment| {
         deployment.target().is_none() && deployment.created_at.0 >= created_at - 1.0
     };

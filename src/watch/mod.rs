@@ -1,7 +1,7 @@
-//! Owns watching: looking at followed deployments again and again until each has its verdict.
+//! Watches rollouts: polls ECS until each watched deployment has its verdict.
 //!
-//! It never changes anything in AWS, and an error of the API is never the failure of a rollout:
-//! what passes is ridden out until the timeout.
+//! Never changes anything in AWS. An API error is never the failure of a rollout: an error that may pass is retried
+//! until the timeout.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -31,35 +31,36 @@ pub mod timeline;
 pub use progress::{Progress, Standing, Traffic};
 pub use reporter::WatchReporter;
 
-/// How many seconds before the end of a bake time it is near.
+/// How many seconds before its end a bake time counts as nearly over.
 const NEAR: f64 = 15.0;
 
-/// How long the look at the end of the time may take: what was done by then is not to be called unfinished.
+/// How long the last poll may take after the timeout, so that a rollout that has just ended is not reported as
+/// unfinished.
 const LAST_LOOK: Duration = Duration::from_secs(10);
 
-/// Says how a watch ended for one service.
+/// How a watch ended for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Ending {
     /// The rollout has its verdict.
     Settled(Verdict),
-    /// The time is up, and it is still under way: what it was waiting for.
+    /// The timeout has passed, and the rollout is still in progress: what it was waiting for.
     TimedOut { waiting_for: String },
-    /// Somebody interrupted the watch; the rollout goes on.
+    /// The watch was interrupted; the rollout continues.
     Interrupted,
-    /// The watch itself cannot go on: the rollout does.
+    /// The watch cannot continue; the rollout does.
     Lost { error: String },
 }
 
-/// Says what was done about a rollout that did not succeed.
+/// What was done about a rollout that did not succeed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Aftermath {
-    /// It was left as it is: why.
+    /// Nothing was done, for this reason.
     Left { why: String },
-    /// It was to be taken back, and that could not be begun.
+    /// A rollback was due, and could not be started.
     NotTakenBack { error: String },
-    /// It was taken back, on our request: to which revision, and how that ended.
+    /// It was rolled back at the request of ecsail: to which revision, and how the rollback ended.
     TakenBack {
         to: String,
         end: Ending,
@@ -68,22 +69,22 @@ pub enum Aftermath {
     },
 }
 
-/// Holds the end of a watch for one service, what explains it, and what was done about it.
+/// The result of watching one service: how it ended, its diagnosis, and what was done about it.
 #[derive(Clone, Debug)]
 pub struct Settled {
     pub followed: Followed,
     pub ending: Ending,
     pub diagnosis: Option<Diagnosis>,
     pub elapsed: Duration,
-    /// None: nothing was to be done.
+    /// `None` where nothing had to be done.
     pub aftermath: Option<Aftermath>,
-    /// The revision that was PRIMARY when the service was last seen, and how many tasks ran.
+    /// The revision of the PRIMARY deployment at the last poll, and how many tasks ran.
     pub runs: Option<Runs>,
-    /// What was seen, look by look, where that was to be recorded.
+    /// What each poll showed, if the watch was recorded.
     pub timeline: Option<Box<Timeline>>,
 }
 
-/// Holds what a service ran when it was last seen.
+/// What a service ran at the last poll.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Runs {
     pub revision: String,
@@ -95,14 +96,15 @@ pub struct Runs {
 }
 
 impl Settled {
-    /// Returns whether this rollout is done: its own success, and nothing else.
+    /// Returns whether this rollout itself succeeded.
     pub fn succeeded(&self) -> bool {
         self.ending == Ending::Settled(Verdict::Succeeded)
     }
 
-    /// Returns whether it came as far as was asked for. Where it was to be taken back, only that is.
+    /// Returns whether the watch ended as requested: with success, or with the rollback where a rollback was
+    /// requested.
     pub fn is_good(&self) -> bool {
-        // Of a release that went back as a whole, also what was up.
+        // A release that is rolled back as a whole includes rollouts that had succeeded.
         if matches!(self.aftermath, Some(Aftermath::TakenBack { .. })) {
             return false;
         }
@@ -114,36 +116,36 @@ impl Settled {
     }
 }
 
-/// Holds one watch: what is followed, and what was seen of it so far.
+/// A watch over one or more rollouts.
 pub struct Watch<'a> {
     aws: &'a Aws,
     report: &'a dyn WatchReporter,
-    /// The time between looks, where it does not adapt.
+    /// The fixed time between polls; `None` for an adaptive one.
     poll: Option<Duration>,
     started: Instant,
     changed: Instant,
     looks: u32,
-    /// When the next look is due; nothing sleeps before the first.
+    /// When the next poll is due; the first is due at once.
     due: Instant,
     items: Vec<Item>,
-    /// The events that were shown, by service.
+    /// The service events that were reported: key of the service, id and message of the event.
     shown: BTreeSet<(String, String)>,
-    /// What was said, once for all, that it cannot be read.
+    /// What was reported once as unreadable.
     noted: BTreeSet<&'static str>,
-    /// What is seen is kept, also of what is followed later.
+    /// Whether polls are recorded, also those of deployments that are added later.
     records: bool,
 }
 
-/// Holds one followed deployment and what was seen of it.
+/// One watched deployment and its state.
 struct Item {
     followed: Followed,
     snapshot: Snapshot,
     /// The ARNs of the stopped tasks that were read.
     read_tasks: BTreeSet<String>,
-    /// What can be read; when its service deployment cannot, the deployment list decides.
+    /// What can be read for this service; without its service deployment, the deployment list decides the verdict.
     sources: look::Sources,
     progress: Option<Progress>,
-    /// Since when it is watched, how many looks were made, and when the last one was.
+    /// When its watch began, how many polls there were, and when the last one was.
     started: Instant,
     looks: u32,
     seen: Option<Instant>,
@@ -155,7 +157,7 @@ struct Item {
 }
 
 impl<'a> Watch<'a> {
-    /// Returns a watch of these deployments. `poll` overrides the time between looks, which otherwise adapts.
+    /// Returns a watch over these deployments. `poll` is a fixed time between polls; without it the time adapts.
     pub fn new(
         followed: Vec<Followed>,
         aws: &'a Aws,
@@ -179,13 +181,13 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Records what is seen from now on of the deployments that are watched.
+    /// Starts to record what each poll shows.
     pub fn record(&mut self) {
         self.records = true;
         self.items.iter_mut().for_each(|item| item.recorder = Some(Recorder::new(&item.followed)));
     }
 
-    /// Watches one more deployment from now on.
+    /// Adds a deployment to the watch.
     pub fn follow(&mut self, followed: Followed) {
         let mut item = Item::new(followed);
         item.recorder = self.records.then(|| Recorder::new(&item.followed));
@@ -199,9 +201,9 @@ impl<'a> Watch<'a> {
         self.items.iter().map(|item| &item.followed)
     }
 
-    /// Returns the next end of a watched deployment, explained; nothing when all have ended.
+    /// Returns the next rollout that ended, with its diagnosis; `None` when all have ended.
     ///
-    /// It can be left and called again at any time: what was seen is kept.
+    /// The future may be dropped and the method called again at any time: nothing that was polled is lost.
     pub async fn next(&mut self) -> Option<Settled> {
         loop {
             if let Some(index) = self.items.iter().position(|item| item.ending.is_some()) {
@@ -217,7 +219,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Ends the watch of all that is still open, without a verdict, and returns these ends.
+    /// Ends the watch of everything that is still open, without a verdict, and returns the results.
     pub fn interrupt(&mut self) -> Vec<Settled> {
         let items = std::mem::take(&mut self.items);
         let end = |mut item: Item| {
@@ -230,10 +232,10 @@ impl<'a> Watch<'a> {
 
     async fn look_and_judge(&mut self) {
         self.looks += 1;
-        // What was taken in until then counts, also where another cluster has no answer.
+        // Services that were already polled count, also where another cluster has not answered.
         let looks: Vec<u32> = self.items.iter().map(|item| item.looks).collect();
         if tokio::time::timeout(self.left().max(LAST_LOOK), self.look()).await.is_err() {
-            tracing::info!("a look took longer than there is time");
+            tracing::info!("a poll took longer than the time left");
             self.late(&looks);
         }
         self.judge_all();
@@ -241,7 +243,7 @@ impl<'a> Watch<'a> {
         self.items.iter_mut().for_each(Item::time_out);
     }
 
-    /// Returns how long to wait before the next look.
+    /// Returns how long to wait before the next poll.
     fn pause(&self) -> Duration {
         let rhythm = Rhythm {
             elapsed: self.started.elapsed(),
@@ -252,14 +254,14 @@ impl<'a> Watch<'a> {
         self.poll.unwrap_or_else(|| pace::pause(&rhythm)).min(self.left())
     }
 
-    /// Returns how much time the first open rollout has left; never quite none, so that nothing spins.
+    /// Returns the least time that an open rollout has left; at least 10 ms, so that the loop never spins.
     fn left(&self) -> Duration {
         let open = self.items.iter().filter(|item| item.ending.is_none());
         let left = open.map(|item| item.followed.policy.timeout.saturating_sub(item.started.elapsed())).min();
         left.unwrap_or_default().max(Duration::from_millis(10))
     }
 
-    /// Judges every open rollout that was seen, and shows what is new.
+    /// Judges every open rollout that was polled, and reports what is new.
     fn judge_all(&mut self) {
         for item in self.items.iter_mut().filter(|item| item.ending.is_none() && item.looks > 0) {
             let verdict = judge(&item.followed, &item.snapshot, item.snapshot.at);
@@ -295,7 +297,7 @@ impl Item {
         }
     }
 
-    /// Takes in a look.
+    /// Adds the result of a poll.
     fn take_in(&mut self, look: Look) {
         self.looks += 1;
         (self.seen, self.blind) = (Some(Instant::now()), None);
@@ -305,9 +307,10 @@ impl Item {
         self.snapshot.take_in(&mut self.followed, look);
     }
 
-    /// Returns the time on the API's clock: it may differ from ours, so what counts is what has passed.
+    /// Returns the time on the API's clock, which may differ from the local one.
     ///
-    /// It goes on from what the API has last shown: the deployment may have begun long before the watch.
+    /// It counts on from the newest time that the API has shown: the deployment may have begun long before the
+    /// watch.
     fn now(&self) -> f64 {
         match self.seen {
             Some(seen) => self.snapshot.at + seen.elapsed().as_secs_f64(),
@@ -315,9 +318,9 @@ impl Item {
         }
     }
 
-    /// Returns whether only the last step is missing: all its tasks run, and those of no other deployment.
+    /// Returns whether only the last step is missing: all its tasks run, and no other deployment has any.
     ///
-    /// Old tasks may drain for minutes, and a bake time takes hours: neither is near the end.
+    /// Old tasks may drain for minutes and a bake time may take hours: neither counts as near the end.
     fn is_near_end(&self) -> bool {
         let Some(service) = &self.snapshot.service else { return false };
         let done = |deployment: &Deployment| match deployment.status.as_str() {
@@ -333,17 +336,18 @@ impl Item {
         if self.ending.is_some() || elapsed < self.followed.policy.timeout {
             return;
         }
-        let mut waiting_for = self.progress.as_ref().map_or("the first answer".to_owned(), |progress| {
-            let detail = progress.detail.trim_start_matches("waiting for ");
-            format!("{detail} ({} of {} tasks running)", progress.running, progress.desired)
-        });
+        let mut waiting_for =
+            self.progress.as_ref().map_or("the first answer of ECS".to_owned(), |progress| {
+                let detail = progress.detail.trim_start_matches("waiting for ");
+                format!("{detail} ({} of {} tasks running)", progress.running, progress.desired)
+            });
         if let Some(last_seen) = self.last_seen() {
             waiting_for = format!("{waiting_for}; {last_seen}");
         }
         self.ending = Some((Ending::TimedOut { waiting_for }, elapsed));
     }
 
-    /// Tells the report what is new, and returns whether anything is.
+    /// Reports what is new, and returns whether anything is.
     fn show(
         &mut self,
         verdict: &Verdict,
@@ -365,7 +369,7 @@ impl Item {
         new || !events.is_empty()
     }
 
-    /// Returns the events since the deployment began that were not shown yet, oldest first.
+    /// Returns the events since the deployment began that were not reported yet, oldest first.
     fn new_events(&self, service: &Service, shown: &mut BTreeSet<(String, String)>) -> Vec<Event> {
         let mut events: Vec<Event> = self.followed.events(service).cloned().collect();
         let name = |event: &Event| format!("{} {}", event.id, event.message);

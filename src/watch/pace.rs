@@ -1,36 +1,35 @@
-//! Owns how often a rollout is looked at: often near the end, seldom while nothing moves.
-//! Pure: it is told what was seen.
+//! Decides how often to poll: often near the end, rarely while nothing changes. Pure.
 
 use std::time::Duration;
 
-/// The time between looks when only the end is missing.
+/// The time between polls when only the last step is missing.
 const QUICK: Duration = Duration::from_millis(900);
-/// The time between looks while something moves, while nothing does, and after nothing has for a while.
+/// The time between polls while something changes, while nothing does, and after nothing has for a while.
 const MOVING: Duration = Duration::from_secs(2);
 const SLOW: Duration = Duration::from_secs(4);
 const SLOWEST: Duration = Duration::from_secs(8);
-/// For how long after a change it counts as moving, and after how long without one nothing is expected soon.
+/// How long after a change a rollout counts as changing, and after how long without one no change is expected soon.
 const MOVES: Duration = Duration::from_secs(10);
 const STILL: Duration = Duration::from_secs(60);
-/// How many looks may be made at once, and how long it takes until one more may be: a look is two calls or three, so
+/// How many polls are allowed at once, and how long it takes until one more is: a poll is two or three calls, so
 /// that ten minutes stay below 300 calls.
 const BURST: f64 = 45.0;
 const REFILL: Duration = Duration::from_millis(7500);
 
-/// Holds what the pace depends on.
+/// What the time between polls depends on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rhythm {
-    /// Since the watch began.
+    /// The time since the watch began.
     pub elapsed: Duration,
-    /// How many looks were made.
+    /// The number of polls so far.
     pub looks: u32,
-    /// Since something last changed.
+    /// The time since the last change.
     pub still: Duration,
     /// Only the last step is missing, or a wait is about to end.
     pub near_end: bool,
 }
 
-/// Returns how long to wait before the next look.
+/// Returns how long to wait before the next poll.
 pub fn pause(rhythm: &Rhythm) -> Duration {
     let wanted = match rhythm.still {
         _ if rhythm.near_end => QUICK,
@@ -41,7 +40,7 @@ pub fn pause(rhythm: &Rhythm) -> Duration {
     wanted.max(until_allowed(rhythm))
 }
 
-/// Returns how long it takes until the budget of looks allows one more.
+/// Returns how long it takes until the budget allows one more poll.
 fn until_allowed(rhythm: &Rhythm) -> Duration {
     let earned = BURST + rhythm.elapsed.as_secs_f64() / REFILL.as_secs_f64();
     let missing = (f64::from(rhythm.looks) + 1.0 - earned).clamp(0.0, 1.0);

@@ -1,4 +1,4 @@
-//! Owns where a rollout stands, in the words and numbers of the screen. Pure.
+//! The progress of a rollout, as the display and the JSON events show it. Pure.
 
 use serde::Serialize;
 use std::time::Duration;
@@ -7,29 +7,29 @@ use super::judge::{Verdict, in_words};
 use super::snapshot::{Followed, Snapshot};
 use crate::aws::types::{Deployment, Service, ServiceDeployment, revision_of};
 
-/// Says how a rollout stands, the worst first: what is shown first.
+/// The state of a rollout in progress, the worst first: the display has this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// It failed, or is being taken back.
+    /// It failed, or is being rolled back.
     Failing,
-    /// Tasks of it have failed.
+    /// Some of its tasks have failed.
     Troubled,
-    /// It waits for somebody.
+    /// A lifecycle hook waits for an answer.
     Waiting,
     #[default]
     Moving,
     Done,
 }
 
-/// Holds how much traffic goes to the new revision, in percent.
+/// The share of the traffic that goes to the new revision, in percent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Traffic {
     pub test: f64,
     pub production: f64,
 }
 
-/// Holds where a rollout stands, for the screen.
+/// The progress of a rollout at one poll.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Progress {
     #[serde(rename = "service")]
@@ -45,23 +45,23 @@ pub struct Progress {
     pub stage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
-    /// The id of the lifecycle hook that runs or waits.
+    /// The id of the lifecycle hook that is running or waiting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hook: Option<String>,
     /// What it is doing, or how it ended.
     pub detail: String,
-    /// Since the deployment was asked for.
+    /// Since the deployment was requested.
     pub seconds: f64,
 }
 
 impl Progress {
-    /// Returns whether nothing but time has passed between two.
+    /// Returns whether two differ in time only.
     pub fn is_where(&self, other: &Progress) -> bool {
         Progress { seconds: 0.0, ..self.clone() } == Progress { seconds: 0.0, ..other.clone() }
     }
 }
 
-/// Returns where a rollout stands.
+/// Returns the progress of a rollout.
 pub fn of(
     followed: &Followed,
     snapshot: &Snapshot,
@@ -112,7 +112,7 @@ fn detail(verdict: &Verdict) -> String {
         Verdict::Progressing { detail } => detail.clone(),
         Verdict::AwaitingHook { hook } => format!("waiting for hook {hook}"),
         Verdict::Succeeded => "completed".to_owned(),
-        Verdict::Reached { stage } => format!("has reached {stage}"),
+        Verdict::Reached { stage } => format!("reached {stage}"),
         Verdict::RolledBack { reason, .. } => format!("rolled back: {reason}"),
         Verdict::Failed { reason } | Verdict::Stuck { reason } => reason.clone(),
         Verdict::Superseded { by } => format!("superseded by {by}"),

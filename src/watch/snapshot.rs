@@ -1,6 +1,6 @@
-//! Owns what a verdict is made from: the deployment that is followed, and what all looks at AWS have shown of it.
+//! What a verdict is made from: the watched deployment, and what all polls have shown of it.
 //!
-//! A look is plain data; taking one in is pure, so that a recorded timeline plays exactly as the watch saw it.
+//! A poll is plain data and adding one is pure, so that a recorded timeline replays exactly as the watch saw it.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -9,49 +9,49 @@ use crate::aws::types::{Deployment, Epoch, Event, Service, ServiceDeployment, Ta
 use crate::manifest::OnFailure;
 use crate::plan::WayBack;
 
-/// Holds which deployment is followed, what ran before it, and what is to be done where it does not succeed.
+/// A watched deployment: what ran before it, and what to do if it does not succeed.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Followed {
-    /// What commands call the service.
+    /// The name that commands use for the service.
     pub key: String,
     pub name: String,
     pub cluster: String,
-    /// The id of the PRIMARY deployment in UpdateService's answer; none where the answer did not show ours.
+    /// The id of the PRIMARY deployment in UpdateService's answer; `None` where the answer did not show ours.
     pub deployment: Option<String>,
     /// The ARN of its service deployment, once that was found.
     pub service_deployment: Option<String>,
     /// When it was created, on the API's clock, in seconds since 1970.
     pub created_at: f64,
-    /// The ARN of the revision that it brings out.
+    /// The ARN of the revision that it deploys.
     pub revision: String,
-    /// The ARN of the revision that ran before.
+    /// The ARN of the previous revision.
     pub previous: String,
-    /// The id of the deployment that ran before.
+    /// The id of the previous deployment.
     pub deployment_before: Option<String>,
-    /// What the service goes back to, where a deployment was completed before this one.
+    /// What the service is rolled back to, if an earlier deployment was completed.
     pub way_back: Option<WayBack>,
-    /// How far the rollout is followed.
+    /// How far the rollout is watched.
     pub until: Until,
-    /// The deployment is being taken back on our request: its rollback is what is waited for.
+    /// A rollback of the deployment was requested: the watch waits for it.
     pub going_back: bool,
-    /// It had ended before it was followed: how long that took was not seen.
+    /// It had ended before the watch began: how long it took is not known.
     #[serde(skip)]
     pub ended: bool,
     #[serde(skip)]
     pub policy: Policy,
 }
 
-/// Holds how long a rollout is watched, and what is done when it fails or the time is up.
+/// How long a rollout is watched, and what to do if it fails or the timeout passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub timeout: Duration,
-    /// What was asked for; where nothing was, a rollback where there is something to go back to.
+    /// What was requested; `None` for a rollback where there is something to roll back to.
     pub on_failure: Option<OnFailure>,
     pub on_timeout: OnFailure,
 }
 
-/// How long a rollout is watched where nobody says how long.
+/// How long a rollout is watched by default.
 pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 impl Default for Policy {
@@ -60,85 +60,86 @@ impl Default for Policy {
     }
 }
 
-/// For how many looks in a row a service deployment that is not in the answer counts as it was last seen.
+/// For how many polls in a row a service deployment that is missing in the answer counts as it was last read.
 const UNSEEN: u32 = 3;
 
-/// For how long more tasks than ever before have to run until that counts, in seconds.
+/// How long more tasks than ever before have to run until that counts, in seconds.
 const KEPT_RUNNING: f64 = 30.0;
 
-/// Says how far a rollout is followed.
+/// How far a rollout is watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Until {
-    /// Until ECS says that it is done.
+    /// Until ECS reports its end.
     #[default]
     Stable,
-    /// Until it has come to this lifecycle stage, or one after it: `BAKE_TIME`.
+    /// Until it has reached this lifecycle stage, or a later one: `BAKE_TIME`.
     Stage(String),
 }
 
-/// Holds one look at AWS.
+/// What one poll read.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Look {
     /// The time on the clock of the API, in seconds since 1970.
     pub at: f64,
-    /// None: the service was not in the answer.
+    /// `None`: the service was not in the answer.
     pub service: Option<Service>,
-    /// None: not to be had, or not found yet.
+    /// `None`: it could not be read, or was not found yet.
     pub service_deployment: Option<ServiceDeployment>,
-    /// The service deployment could not be read this time, for a reason that may pass.
+    /// The service deployment could not be read in this poll, for a reason that may pass.
     pub unread: bool,
-    /// The stopped tasks of the service that are new.
+    /// The newly stopped tasks of the service.
     pub stopped: Vec<Task>,
-    /// None: they were not looked at this time.
+    /// `None`: they were not read in this poll.
     pub targets: Option<Vec<TargetHealth>>,
 }
 
-/// Holds what all looks until now have shown.
+/// What all polls so far have shown.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// When the last look was, on the API's clock; never older than anything that it showed.
+    /// The time of the last poll, on the API's clock; never older than anything that it showed.
     pub at: f64,
-    /// None: the service was not in the answer.
+    /// `None`: the service was not in the answer.
     pub service: Option<Service>,
-    /// In how many looks in a row the service was not in the answer.
+    /// In how many polls in a row the service was not in the answer.
     pub missing: u32,
-    /// As it was last seen; none: not to be had, or not found yet.
+    /// As it was last read; `None`: it could not be read, or was not found yet.
     pub service_deployment: Option<ServiceDeployment>,
-    /// It was seen once.
+    /// A service deployment was read at least once.
     pub seen: bool,
-    /// It could not be read by the last look, for a reason that may pass.
+    /// The last poll could not read it, for a reason that may pass.
     pub unread: bool,
-    /// In how many looks in a row it was not seen, though it was before.
+    /// In how many polls in a row it was missing, though it was read before.
     pub unseen: u32,
-    /// In how many looks in a row it was STOPPED.
+    /// In how many polls in a row it was STOPPED.
     pub halted: u32,
-    /// In how many looks in a row our deployment was not in the service's list.
+    /// In how many polls in a row our deployment was not in the service's list.
     pub absent: u32,
-    /// In how many looks in a row our deployment was PRIMARY and FAILED.
+    /// In how many polls in a row our deployment was PRIMARY and FAILED.
     pub failed: u32,
-    /// Tasks that stopped until then did not keep the rollout from going on; seconds since 1970.
+    /// Failures up to this time did not keep the rollout from advancing; in seconds since 1970.
     pub healed_at: f64,
-    /// The most tasks of this deployment that ran at once, and kept running.
+    /// The highest number of tasks of this deployment that kept running at the same time.
     pub most_running: i64,
-    /// Since when more than that run.
+    /// Since when more than that are running.
     pub rising: Option<f64>,
-    /// Since when all tasks of this deployment run, and ECS counts none as failed.
+    /// Since when all tasks of this deployment are running, and ECS counts none as failed.
     pub steady: Option<f64>,
-    /// How our deployment looked when the list last had it.
+    /// Our deployment as the list last showed it.
     pub last_seen: Option<Deployment>,
-    /// The tasks of this deployment that stopped.
+    /// The stopped tasks of this deployment.
     pub stopped: Vec<Task>,
     pub targets: Vec<TargetHealth>,
-    /// When the targets were last looked at.
+    /// When the targets were last read.
     pub targets_at: f64,
-    /// The lifecycle stage of the last look, and when it was first seen.
+    /// The lifecycle stage at the last poll, and when it was first seen.
     pub stage: Option<(String, f64)>,
 }
 
 impl Followed {
-    /// Returns the followed deployment in a service's list: by its id, or the first of our revision since the update.
+    /// Returns the watched deployment in a service's list: by its id, or the first of our revision since the
+    /// update.
     pub fn find<'a>(&self, service: &'a Service) -> Option<&'a Deployment> {
         service.deployments.iter().find(|deployment| match &self.deployment {
             Some(id) => &deployment.id == id,
@@ -151,7 +152,7 @@ impl Followed {
 
     /// Returns whether a task was started by this deployment.
     ///
-    /// ECS writes the deployment's id; where something else stands there, revision and time decide.
+    /// ECS writes the deployment's id into `startedBy`; where it has another value, revision and time decide.
     pub fn started(&self, task: &Task) -> bool {
         match (&self.deployment, task.started_by.starts_with("ecs-svc/")) {
             (Some(id), true) => &task.started_by == id,
@@ -167,14 +168,14 @@ impl Followed {
 }
 
 impl Snapshot {
-    /// Takes in a look. Where the deployment's id was not known, it is from the first look that shows it.
+    /// Adds a poll. Where the deployment's id was not known, it is taken from the first poll that shows it.
     pub fn take_in(&mut self, followed: &mut Followed, look: Look) {
         self.missing = if look.service.is_some() { 0 } else { self.missing + 1 };
         self.see(look.service_deployment, look.unread);
         let at = look.at.max(self.at);
         self.add_stopped_at(followed, look.stopped, at);
         self.service = look.service;
-        // The look's own time is ours put on the API's clock: what the API has shown may be younger.
+        // The poll's time is the local one converted to the API's clock: what the API has shown may be newer.
         self.at = self.shown().fold(at, f64::max);
         if let Some(targets) = look.targets {
             (self.targets, self.targets_at) = (targets, self.at);
@@ -190,9 +191,9 @@ impl Snapshot {
         }
     }
 
-    /// Keeps the service deployment, for a few looks also where the answer does not have it.
+    /// Stores the service deployment; keeps the last one for a few polls if the answer does not have it.
     ///
-    /// Without it the deployment list would decide, which may call done what still bakes.
+    /// Without it the deployment list would decide, which may call a deployment completed that still bakes.
     fn see(&mut self, deployment: Option<ServiceDeployment>, unread: bool) {
         self.seen |= deployment.is_some();
         self.unread = unread;
@@ -205,19 +206,19 @@ impl Snapshot {
         self.halted = if stopped { self.halted + 1 } else { 0 };
     }
 
-    /// Returns when the bake time ends, on the API's clock; nothing where it does not bake.
+    /// Returns when the bake time ends, on the API's clock; `None` where it does not bake.
     pub fn bakes_until(&self) -> Option<f64> {
         let (_, since) = self.stage.as_ref().filter(|(stage, _)| stage == "BAKE_TIME")?;
         let minutes = self.service.as_ref()?.deployment_configuration.bake_time_in_minutes?;
         Some(since + minutes as f64 * 60.0)
     }
 
-    /// Adds the tasks of this deployment that were not known yet.
+    /// Adds the tasks of this deployment that are not known yet.
     pub fn add_stopped(&mut self, followed: &Followed, tasks: Vec<Task>) {
         self.add_stopped_at(followed, tasks, self.at);
     }
 
-    /// Adds tasks; one that is still being put away has no time yet, and counts as stopped when it was seen.
+    /// Adds stopped tasks; one that is still being stopped has no time yet, and gets that of the poll.
     fn add_stopped_at(&mut self, followed: &Followed, tasks: Vec<Task>, at: f64) {
         for mut task in tasks {
             let known = self.stopped.iter().any(|known| known.task_arn == task.task_arn);
@@ -230,7 +231,7 @@ impl Snapshot {
         }
     }
 
-    /// Keeps how our deployment looks for when the list no longer has it.
+    /// Stores our deployment for when the list no longer has it.
     fn remember(&mut self, followed: &mut Followed, service: &Service) {
         let found = followed.find(service).cloned();
         self.absent = if found.is_some() { 0 } else { self.absent + 1 };
@@ -239,7 +240,7 @@ impl Snapshot {
         };
         self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
         let Some(found) = found else { return };
-        // Who comes later, and finds tasks that run, does not hold against it what failed before.
+        // A watch that begins later, and finds running tasks, does not count earlier failures.
         if self.last_seen.is_none() && found.running_count > 0 {
             self.healed_at = self.at;
         }
@@ -252,9 +253,9 @@ impl Snapshot {
         self.last_seen = Some(found);
     }
 
-    /// Forgets the failures until more tasks ran than ever before, once they have kept running.
+    /// Disregards the failures until more tasks ran than ever before, once they have kept running.
     ///
-    /// Those that crash run for a moment as well: that is no healing.
+    /// Tasks that crash run for a moment as well: that is no recovery.
     fn heal(&mut self, running: i64) {
         if running <= self.most_running {
             self.rising = None;
@@ -266,9 +267,9 @@ impl Snapshot {
         }
     }
 
-    /// Forgets the failures until now where all tasks run and have kept running: ECS begins to count anew as well.
+    /// Disregards the failures so far where all tasks run and have kept running: ECS resets its count then as well.
     ///
-    /// What fails once in hours is no rollout that cannot come up.
+    /// A task that fails once in hours does not make a rollout stuck.
     fn keep_steady(&mut self, ours: &Deployment) {
         let up = ours.desired_count > 0 && ours.running_count >= ours.desired_count;
         self.steady = (up && ours.failed_tasks == 0).then(|| self.steady.unwrap_or(self.at));
@@ -277,7 +278,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns the times that the API has written on what it showed.
+    /// Returns the times in the API's answers.
     fn shown(&self) -> impl Iterator<Item = f64> + '_ {
         let events = self.service.iter().flat_map(|service| &service.events).map(|event| event.created_at.0);
         let tasks = self.stopped.iter().map(|task| task.stopped_at.0);

@@ -1,7 +1,7 @@
-//! Owns timelines: what was seen of a rollout, look by look, in a form that can be kept, sent with a report of a wrong
-//! verdict, and played again through the judge. Pure.
+//! Timelines: what each poll of a rollout showed, in a form that can be stored, attached to a report of a wrong
+//! verdict, and replayed through the judge. Pure.
 //!
-//! Each look holds only what differs from the one before: mappings as a merge patch (RFC 7396), events and stopped
+//! Each step holds only what differs from the previous one: objects as a merge patch (RFC 7396), events and stopped
 //! tasks as the new ones.
 
 use serde::{Deserialize, Serialize};
@@ -11,19 +11,19 @@ use super::judge::{Verdict, judge};
 use super::snapshot::{Followed, Look, Snapshot};
 use crate::aws::types::{Event, Service, ServiceDeployment, TargetHealth, Task, view};
 
-/// Holds a recorded rollout.
+/// A recorded rollout.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeline {
     /// What happens in it, in a few words.
     pub about: String,
-    /// Where it is from.
+    /// Where it comes from.
     pub source: String,
     pub followed: Followed,
     pub looks: Vec<Step>,
 }
 
-/// Holds what one look showed that the one before did not.
+/// What one poll showed that the previous one did not.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Step {
@@ -32,26 +32,26 @@ pub struct Step {
     /// `null`: the service was not in the answer.
     #[serde(skip_serializing_if = "is_empty")]
     pub service: Value,
-    /// When, and what ECS said.
+    /// Time and message.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<(f64, String)>,
-    /// `null`: it was not to be had.
+    /// `null`: it could not be read, or was not found yet.
     #[serde(skip_serializing_if = "is_empty")]
     pub service_deployment: Value,
-    /// It could not be read this time.
+    /// It could not be read in this poll.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stopped: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<TargetHealth>>,
-    /// The verdict's name; where it is left out the rollout is under way.
+    /// The verdict's name; left out while the rollout is in progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
-    /// What the verdict's text has in it.
+    /// A part of the verdict's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
-    /// What the explanation's first cause has in it.
+    /// A part of the text of the first cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }
@@ -60,7 +60,7 @@ impl Default for Step {
     fn default() -> Step {
         Step {
             at: 0.0,
-            // Nothing is said of them: they are as they were.
+            // An empty patch: they are unchanged.
             service: json!({}),
             service_deployment: json!({}),
             unread: false,
@@ -78,7 +78,7 @@ fn is_empty(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty)
 }
 
-/// Holds what a look led to when a timeline was played.
+/// The state after one poll of a replayed timeline.
 #[derive(Clone, Debug)]
 pub struct Played {
     pub verdict: Verdict,
@@ -87,10 +87,10 @@ pub struct Played {
 }
 
 impl Timeline {
-    /// Returns what each look leads to.
+    /// Returns the state after each poll.
     ///
     /// # Errors
-    /// A look that is not what the API gives.
+    /// A step that is not a valid answer of the API.
     pub fn play(&self) -> Result<Vec<Played>, serde_json::Error> {
         let (mut followed, mut snapshot) = (self.followed.clone(), Snapshot::default());
         let mut seen = Seen::default();
@@ -104,17 +104,17 @@ impl Timeline {
     }
 }
 
-/// Holds what the looks up to one have shown, as raw JSON.
+/// What the polls so far have shown, as raw JSON.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     service: Value,
     service_deployment: Value,
-    /// Newest first, as the API has them.
+    /// The newest first, as in the API.
     events: Vec<Event>,
 }
 
 impl Seen {
-    /// Returns the look that a step is, after those before it.
+    /// Returns the poll that a step stands for, after the earlier ones.
     fn then(&mut self, step: &Step) -> Result<Look, serde_json::Error> {
         merge(&mut self.service, &step.service);
         merge(&mut self.service_deployment, &step.service_deployment);
@@ -163,7 +163,7 @@ fn merge(value: &mut Value, patch: &Value) {
     }
 }
 
-/// Returns the merge patch that makes `after` of `before`.
+/// Returns the merge patch that turns `before` into `after`.
 fn patch(before: &Value, after: &Value) -> Value {
     let (Value::Object(before), Value::Object(after)) = (before, after) else { return after.clone() };
     let mut changes = Map::new();
@@ -179,7 +179,7 @@ fn patch(before: &Value, after: &Value) -> Value {
     Value::Object(changes)
 }
 
-/// Records looks as they are taken.
+/// Records polls.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     timeline: Timeline,
@@ -189,7 +189,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Returns a recorder of a followed deployment.
+    /// Returns a recorder for a watched deployment.
     pub fn new(followed: &Followed) -> Recorder {
         let about = format!("{} of service {}", followed.revision, followed.name);
         let source = "recorded by ecsail".to_owned();
@@ -197,7 +197,7 @@ impl Recorder {
         Recorder { timeline, ..Recorder::default() }
     }
 
-    /// Adds a look.
+    /// Adds a poll.
     pub fn add(&mut self, look: &Look) {
         let service = look.service.as_ref().map(|service| Service { events: Vec::new(), ..service.clone() });
         let service = bare(&service);
@@ -223,7 +223,7 @@ impl Recorder {
         self.timeline.looks.push(step);
     }
 
-    /// Names the verdict on the last look.
+    /// Stores the verdict's name in the last poll.
     pub fn judged(&mut self, verdict: &Verdict) {
         let value = serde_json::to_value(verdict).unwrap_or_default();
         if let Some(step) = self.timeline.looks.last_mut().filter(|_| verdict.is_final()) {
@@ -231,17 +231,17 @@ impl Recorder {
         }
     }
 
-    /// Returns what was recorded.
+    /// Returns the recorded timeline.
     pub fn into_timeline(self) -> Timeline {
         self.timeline
     }
 }
 
-/// The members where 0 says something else than their absence.
+/// The members in which 0 means something else than their absence.
 const ZERO_COUNTS: &[&str] =
     &["exitCode", "bakeTimeInMinutes", "requestedTestTrafficWeight", "requestedProductionTrafficWeight"];
 
-/// Returns a value as JSON without what is empty: it is the same without.
+/// Returns a value as JSON without empty members, which mean the same as their absence.
 fn bare(value: &impl Serialize) -> Value {
     stripped(serde_json::to_value(value).unwrap_or_default())
 }

@@ -1,11 +1,11 @@
-//! Every timeline in `tests/fixtures/timelines/` is played, and ends as it says.
+//! Replays every timeline in `tests/fixtures/timelines/`, and compares the verdicts.
 
 use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::diagnose::{self, diagnose};
 
-/// How many timelines there are at the least: a folder that was not found proves nothing.
+/// The least number of timelines: a folder that was not found proves nothing.
 const LEAST: usize = 40;
 
 fn timelines() -> Vec<(String, Timeline)> {
@@ -45,7 +45,7 @@ fn cause(played: &Played) -> String {
     found.and_then(|found| found.causes.into_iter().next()).map(|known| known.cause).unwrap_or_default()
 }
 
-/// Returns what is wrong with the end of a timeline, look by look.
+/// Returns the differences between a timeline and its replay, poll by poll.
 fn wrong(name: &str, timeline: &Timeline) -> Vec<String> {
     let played = timeline.play().unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut wrong = Vec::new();

@@ -1,4 +1,4 @@
-//! `ecsail check`: everything that is wrong, at once, each at its place; no AWS, no credentials.
+//! Tests of `ecsail check`: all problems at once, each with its position; no AWS, no credentials.
 
 use crate::support::{DEFINITION, Folder, MANIFEST};
 
@@ -86,7 +86,7 @@ fn an_unknown_stage_suggests_the_nearest() {
     folder
         .run(&["check", "--stage", "stagign"])
         .exits(2)
-        .says("no stage `stagign`")
+        .says("no stage named `stagign`")
         .says("did you mean `staging`?");
 }
 
@@ -100,7 +100,11 @@ fn a_deploy_with_stages_asks_for_one() {
 #[test]
 fn an_unknown_service_suggests_the_nearest() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
-    folder.run(&["check", "service", "wbe"]).exits(2).says("no service `wbe`").says("did you mean `web`?");
+    folder
+        .run(&["check", "service", "wbe"])
+        .exits(2)
+        .says("no service named `wbe`")
+        .says("did you mean `web`?");
 }
 
 #[test]
@@ -120,8 +124,8 @@ fn names_that_the_manifest_does_not_have_are_told_where_they_are_used() {
         "{MANIFEST}    before: [ migrat ]\n    needs: [ wbe ]\ntasks: {{ migrate: {{ like: wob }} }}\n"
     );
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
-    let run = folder.run(&["check"]).exits(1).says("no task `migrat`").says("did you mean `migrate`");
-    run.says("no service `wbe`").says("no service `wob`").says("3 problems");
+    let run = folder.run(&["check"]).exits(1).says("no task named `migrat`").says("did you mean `migrate`");
+    run.says("no service named `wbe`").says("no service named `wob`").says("3 problems");
 }
 
 #[test]
@@ -178,15 +182,15 @@ fn odd_manifests_have_a_clear_answer_and_no_panic() {
 #[test]
 fn tags_and_variables_of_the_command_line_are_checked() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
-    folder.run(&["check", "--tag", "a b"]).exits(2).says("`a b` is not an image tag");
+    folder.run(&["check", "--tag", "a b"]).exits(2).says("`a b` is not a valid image tag");
     folder
         .run(&["check", "--tag", "ap=1"])
         .exits(2)
-        .says("the manifest has no image `ap`")
+        .says("no image named `ap` in the manifest")
         .says("did you mean `app`?");
     folder.run(&["check", "--set", "x"]).exits(2).says("`--set x…` is not `name=value`");
-    folder.run(&["check", "--env-file", "nope"]).exits(2).says("read the env file `nope`");
-    folder.run(&["check", "--output", "markdown"]).exits(2).says("is for `plan` alone");
+    folder.run(&["check", "--env-file", "nope"]).exits(2).says("failed to read env file `nope`");
+    folder.run(&["check", "--output", "markdown"]).exits(2).says("is supported by `ecsail plan` only");
     folder.run(&["chekc"]).exits(2);
 }
 
@@ -194,7 +198,7 @@ fn tags_and_variables_of_the_command_line_are_checked() {
 fn stages_and_vars_of_the_wrong_kind_are_problems() {
     for wrong in ["stages: [production]", "vars: [a]", "images: [a]", "services: [a]"] {
         let folder = Folder::new(&[("ecsail.yml", &format!("ecsail: 1\n{wrong}\n"))]);
-        folder.run(&["check"]).exits(1).says("takes a mapping, found a list");
+        folder.run(&["check"]).exits(1).says("must be a mapping, found a list");
     }
 }
 
@@ -225,9 +229,9 @@ fn a_definition_is_checked_without_a_manifest() {
         .exits(0)
         .answers("2 definitions checked, no problems");
     let run = folder.run(&["check", "--definition", "list.yml", "bad.json", "go.json"]).exits(1);
-    let run = run.says("read as `containerDefinitions`: a list of containers").says("`family` is missing");
+    let run = run.says("a list of containers is read as `containerDefinitions`").says("`family` is missing");
     run.says("did you mean `readonlyRootFilesystem`?").says("templates are Jinja");
-    folder.run(&["check", "--definition", "nope.json"]).exits(2).says("read `nope.json`");
+    folder.run(&["check", "--definition", "nope.json"]).exits(2).says("failed to read `nope.json`");
 }
 
 #[test]
@@ -240,8 +244,9 @@ fn a_layer_that_does_nothing_or_misses_its_container_is_warned_of() {
         ("over.yml", over),
         ("same.yml", "cpu: 256\n"),
     ]);
-    let run =
-        folder.run(&["check"]).says("no layer below has a container `ap`, and this one gives it no image");
+    let run = folder
+        .run(&["check"])
+        .says("container `ap` has no image in this layer, and no lower layer has the container");
     run.says("did you mean `app`?").says("this layer changes nothing");
 }
 
@@ -254,11 +259,11 @@ fn odd_yaml_has_a_clear_answer() {
         ("family: a\n---\nfamily: b\n".to_owned(), "a second YAML document begins here"),
         (
             "family: a\ncontainerDefinitions:\n\t- name: a\n".to_owned(),
-            "indented with spaces, never with tabs",
+            "indent YAML with spaces, not with tabs",
         ),
-        (format!("a0: &a0 [x]\n{laughs}"), "larger, or nested deeper, than any definition is"),
-        ("[".repeat(10_000), "larger, or nested deeper, than any definition is"),
-        ("x".repeat(2_000_000), "it is larger than 1 MiB"),
+        (format!("a0: &a0 [x]\n{laughs}"), "larger, or nested deeper, than any definition"),
+        ("[".repeat(10_000), "larger, or nested deeper, than any definition"),
+        ("x".repeat(2_000_000), "the file is larger than 1 MiB"),
         (
             "family: a\ncontainerDefinitions: [ { name: a, image: 'b:1', essential: NO } ]\n".to_owned(),
             "write `false`",

@@ -1,4 +1,4 @@
-//! Completion: the scripts in `completions/` are those that the binary prints, and what a shell is answered.
+//! Tests of completion: the scripts in `completions/` are current, and the candidates for a line.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Folder, MANIFEST, World, command, finished, service};
 
-/// Returns what bash is answered for a line; the last word is the one to complete.
+/// Returns the candidates in bash for a line. The last word is the one to complete.
 fn completed(folder: &Folder, words: &[&str]) -> Vec<String> {
     completed_with(folder, words, &[])
 }

@@ -1,4 +1,4 @@
-//! The same against what others wrote: AWS's own clients drive the sandbox, and the binary deploys to MiniStack and moto.
+//! Conformance tests: AWS's own clients call the sandbox, and the binary deploys to MiniStack and moto.
 //!
 //! Ignored in a plain `cargo test`, since they install packages from PyPI: `cargo test -- --ignored`.
 
@@ -31,8 +31,11 @@ fn the_strict_reading_of_answers_is_strict() {
 #[ignore = "needs Python and packages from PyPI"]
 fn the_model_file_is_what_the_generator_gives_for_its_version() {
     let model = include_str!("../../src/document/ecs-model.json");
-    let version =
-        model.split("from botocore ").nth(1).and_then(|rest| rest.split(';').next()).expect("the file says");
+    let version = model
+        .split("from botocore ")
+        .nth(1)
+        .and_then(|rest| rest.split(';').next())
+        .expect("the file names its version");
     let venv = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("botocore-{version}"));
     if !venv.join("bin/done").exists() {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), HINT);
@@ -55,7 +58,7 @@ fn ministack_good_unchanged_and_missing() {
         .deploy(&["--tag", "v9"])
         .exits(1)
         .says("no tag `v9` in repository `shop/app`")
-        .says("newest tags there: ");
+        .says("newest tags: ");
     assert_eq!(emulator.revision(), "web:1");
     let run = emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
     assert_eq!(run.stderr.matches("web: registered").count(), 0, "{}", run.stderr);
@@ -70,8 +73,10 @@ fn ministack_good_unchanged_and_missing() {
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_crash_with_breaker_is_rolled_back() {
     let emulator = Emulator::ministack(&[]);
-    let run =
-        emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    let run = emulator
+        .deploy(&["--tag", "crash"])
+        .exits(3)
+        .answers("web: web:2 was rolled back, web:1 is running: ");
     run.says("container `app`: exit code 1");
     assert_eq!(emulator.revision(), "web:1");
 }
@@ -88,9 +93,11 @@ fn ministack_crash_without_breaker_ends_early() {
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_image_that_cannot_be_pulled() {
     let emulator = Emulator::ministack(&[]);
-    let run =
-        emulator.deploy(&["--tag", "nopull"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
-    // MiniStack gives up on the digest, sometimes before it has made a single task: then its reason is all there is.
+    let run = emulator
+        .deploy(&["--tag", "nopull"])
+        .exits(3)
+        .answers("web: web:2 was rolled back, web:1 is running: ");
+    // MiniStack fails on the digest, sometimes before it has created a task. Then its reason is the only diagnosis.
     let by_task = run.stderr.contains("cause: the image is not in the registry");
     let by_reason = run.stdout.contains("unsuccessful image digest resolution attempts");
     assert!(by_task || by_reason, "{run:?}");
@@ -101,13 +108,13 @@ fn ministack_image_that_cannot_be_pulled() {
 fn ministack_rollback_goes_to_the_previous_good_revision() {
     let emulator = Emulator::ministack(&[]);
     emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
-    emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 runs: ");
-    // MiniStack keeps no service deployments: the revisions are all there is to go by.
+    emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 is running: ");
+    // MiniStack has no service deployments, so the revisions are the only history.
     let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
     let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
-    run.says("ECS shows no deployment of `web` in its history");
+    run.says("ECS has no deployment history for `web`");
     assert_eq!(emulator.revision(), "web:1");
-    emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("there is nothing to go back to");
+    emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("nothing to roll back to");
     emulator.folder.run(&["rollback", "web", "--to", "v2", "--yes"]).exits(0).answers("web: deployed web:2");
     assert_eq!(emulator.revision(), "web:2");
 }
@@ -118,7 +125,7 @@ fn ministack_cancel_goes_back_by_an_update_and_restart_deploys_anew() {
     let emulator = Emulator::ministack(&[]);
     emulator.deploy(&["--tag", "slow", "--no-wait"]).exits(0);
     let run = emulator.folder.run(&["cancel", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
-    run.says("web: going back to web:1 (UpdateService)");
+    run.says("web: rolling back to web:1 (UpdateService)");
     emulator.folder.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
 }
 
@@ -129,8 +136,8 @@ fn ministack_slow_times_out_is_refused_and_is_superseded() {
     emulator
         .deploy(&["--tag", "slow", "--timeout", "500ms"])
         .exits(4)
-        .answers("web: web:2 is still under way after ");
-    emulator.deploy(&["--tag", "v2"]).exits(5).says("a deployment of `web` is under way: `web:2`");
+        .answers("web: web:2 is still in progress after ");
+    emulator.deploy(&["--tag", "v2"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     emulator.deploy(&["--tag", "v2", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
 }
 
@@ -154,16 +161,16 @@ fn moto_as_far_as_it_rolls_out() {
     let emulator = Emulator::moto(&[]);
     emulator.folder.run(&["plan", "--tag", "v2"]).exits(0).answers("…:v1 → …:v2");
     emulator.deploy(&["--tag", "v9"]).exits(1).says("no tag `v9` in repository `shop/app`");
-    // moto never completes a deployment, so one is always under way.
-    emulator.deploy(&["--tag", "v2"]).exits(5).says("is under way");
+    // moto never completes a deployment, so one is always in progress.
+    emulator.deploy(&["--tag", "v2"]).exits(5).says("is in progress");
     emulator
         .folder
         .run(&[KEPT, &["plan", "--tag", "v1"]].concat())
         .exits(0)
         .answers("web: no changes (web:1 stays)");
     let run = emulator.deploy(&["--tag", "v2", "--supersede", "--timeout", "2s"]).exits(4);
-    // Its answer keeps the old deployment, and ours never comes: no success is made of that.
-    run.answers("web: web:2 is still under way after ")
+    // Its answer keeps the old deployment, and the new one never appears, which must not be a success.
+    run.answers("web: web:2 is still in progress after ")
         .answers("waiting for: ECS does not show the deployment yet");
     let image = emulator.aws(&[
         "ecs",
@@ -185,7 +192,7 @@ fn ministack_task_of_its_own_ends_with_its_containers_code() {
     };
     run(&[], "exit 0").exits(0).says("web: web:1 ended with exit code 0 after ");
     run(&["--count", "2"], "exit 7").exits(7).says("container `app`: exit code 7");
-    run(&["--timeout", "1500ms"], "sleep 60").exits(4).says("web: web:1 was stopped: its time was up after ");
+    run(&["--timeout", "1500ms"], "sleep 60").exits(4).says("web: web:1 was stopped: timed out after ");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Releases and tasks of their own against MiniStack and moto, through the binary; boto3 says what is there then.
+//! Releases and one-off tasks against MiniStack and moto, through the binary; boto3 reads the result.
 //!
-//! Ignored in a plain `cargo test`, as the other conformance tests are.
+//! Ignored in a plain `cargo test`, as all conformance tests.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ schedules:
   hourly: { via: rule, expression: rate(1 hour), task: { like: web, command: [ tidy ] } }
 ";
 
-/// moto starts no task of a container that says nothing of its memory.
+/// moto starts no task of a container without a memory size.
 const DEFINITION: &str = "\
 family: web
 networkMode: awsvpc
@@ -44,7 +44,7 @@ fn watched(start: impl Fn(&[&str]) -> Emulator) -> Emulator {
     start(&["--also", "worker"]).watched(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)])
 }
 
-/// Returns what became of each target.
+/// Returns the state of each target.
 fn states(run: &Run) -> Vec<(String, String)> {
     let ended = run.event("release.ended");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -141,7 +141,7 @@ fn moto_service_that_is_not_seen_to_come_up_keeps_the_schedules_as_they_are() {
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_task_of_the_manifest_gives_its_lines_and_its_code() {
     let emulator = watched(Emulator::ministack);
-    // MiniStack knows no prefix of log streams: lines of the service's tasks are among them.
+    // MiniStack ignores the prefix of log streams, so lines of the service's tasks are included.
     emulator.folder.run(&["run", "migrate"]).exits(0).answers("sh -c exit 0\n").answers("done\n");
     let (run, changes) = emulator.changes(&["run", "migrate", "--tag", "v2", "--", "sh", "-c", "exit 7"]);
     run.exits(7).says("container `app`: exit code 7");

@@ -1,6 +1,6 @@
-//! `deploy schedule` against MiniStack and moto, through the binary; boto3 says what is there then.
+//! `deploy schedule` against MiniStack and moto, through the binary; boto3 reads the result.
 //!
-//! Ignored in a plain `cargo test`, as the other conformance tests are.
+//! Ignored in a plain `cargo test`, as all conformance tests.
 
 use std::collections::BTreeSet;
 
@@ -41,14 +41,14 @@ pub(crate) const PAIR: &str = "
 
 const DEPLOY: &[&str] = &["deploy", "schedule", "--tag"];
 
-/// Plays a part on each emulator.
+/// Runs a test on each emulator.
 pub(crate) fn on_both(part: impl Fn(&Emulator)) {
     for emulator in [Emulator::ministack, Emulator::moto] {
         part(&emulator(&[]).watched(&[("ecsail.yml", MANIFEST)]));
     }
 }
 
-/// Deploys the schedules with a tag; what is deployed is no change.
+/// Deploys the schedules with a tag, and checks that a plan then has no changes.
 pub(crate) fn deploy(emulator: &Emulator, tag: &str) -> Vec<String> {
     let (run, changes) = emulator.changes(&[DEPLOY, &[tag]].concat());
     run.exits(0);
@@ -56,7 +56,7 @@ pub(crate) fn deploy(emulator: &Emulator, tag: &str) -> Vec<String> {
     changes
 }
 
-/// Returns the target of the schedule, and the rule's own.
+/// Returns the target of the schedule, and that of the rule.
 pub(crate) fn targets(state: &Value) -> [&Value; 2] {
     [&state["schedules"]["nightly"]["Target"], &state["rules"]["hourly"]["Targets"]["hourly"]]
 }
@@ -161,7 +161,7 @@ fn a_target_of_others_is_kept_and_shown() {
         deploy(emulator, "v2");
         emulator.other_client(&["foreign", "hourly"]);
         let foreign = emulator.look()["rules"]["hourly"]["Targets"]["other"].clone();
-        let shown = "targets of others, kept: other";
+        let shown = "targets of other owners, kept: other";
         emulator.is_unchanged(&["schedule", "hourly", "--tag", "v2"]).answers(shown);
         assert_eq!(deploy(emulator, "v3").len(), 3, "the schedule, the rule's target, the definition");
         let rule = emulator.look()["rules"]["hourly"].clone();
@@ -176,8 +176,8 @@ fn a_target_that_was_not_taken_is_an_error_and_is_put_the_next_time() {
         emulator.write("ecsail.yml", &format!("{}{PAIR}", MANIFEST.trim_end()));
         emulator.refuse(&["refused"]);
         let (run, _) = emulator.changes(&["deploy", "schedule", "pair", "--tag", "v2"]);
-        let run = run.exits(1).says("error: put 1 of 2 targets of rule `pair`");
-        run.says("caused by: `refused`: InternalException: ").says("hint: the others were done: `taken`");
+        let run = run.exits(1).says("error: failed to put 1 of 2 targets of rule `pair`");
+        run.says("caused by: `refused`: InternalException: ").says("hint: the others succeeded: `taken`");
         let ids = || {
             let rule = emulator.look()["rules"]["pair"].clone();
             rule["Targets"].as_object().expect("targets").keys().cloned().collect::<BTreeSet<_>>()

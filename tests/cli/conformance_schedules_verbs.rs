@@ -1,7 +1,7 @@
-//! `schedule enable`, `disable`, `list`, `prune` and `run` against MiniStack and moto, through the binary; boto3 says what is
-//! there then.
+//! `schedule enable`, `disable`, `list`, `prune` and `run` against MiniStack and moto, through the binary; boto3 reads
+//! the result.
 //!
-//! Ignored in a plain `cargo test`, as the other conformance tests are.
+//! Ignored in a plain `cargo test`, as all conformance tests.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::conformance_schedules::{MANIFEST, PAIR, deploy, on_both, revision, st
 use crate::support::DEFINITION;
 use crate::support::emulator::Emulator;
 
-/// A rule of its own, for the end of the manifest.
+/// A rule, for the end of the manifest.
 const WEEKLY: &str = "
   weekly: { via: rule, expression: rate(7 days), task: { like: web, command: [ sweep ] } }
 ";
 
-/// Where the container of [`DEFINITION`] writes its lines.
+/// The log group of the container of [`DEFINITION`].
 const LOGS: &str = "    logConfiguration:
       logDriver: awslogs
       options:
@@ -28,12 +28,12 @@ const LOGS: &str = "    logConfiguration:
 
 const BOTH: [&str; 2] = ["nightly", "hourly"];
 
-/// Returns what is there but for the states of schedules and rules, and when they were changed.
+/// Returns everything but the states of schedules and rules, and the times of their changes.
 fn but_states(mut there: Value) -> Value {
     for kind in ["schedules", "rules"] {
         for entry in there[kind].as_object_mut().expect("by name").values_mut() {
             let members = entry.as_object_mut().expect("members");
-            // An answer's own metadata is different each time.
+            // The metadata of an answer is different each time.
             for name in ["State", "LastModificationDate", "ResponseMetadata"] {
                 members.remove(name);
             }
@@ -42,12 +42,12 @@ fn but_states(mut there: Value) -> Value {
     there
 }
 
-/// Returns the manifest with a part at its end.
+/// Returns the manifest with an addition at its end.
 fn with(part: &str) -> String {
     format!("{}{part}", MANIFEST.trim_end())
 }
 
-/// Runs a verb about both schedules, and returns what it changed.
+/// Runs a verb on both schedules, and returns what it changed.
 fn switch(emulator: &Emulator, verb: &str) -> Vec<String> {
     let (run, changes) = emulator.changes(&[&["schedule", verb], &BOTH[..]].concat());
     run.exits(0);
@@ -105,7 +105,7 @@ fn prune_removes_what_the_manifest_no_longer_has_and_nothing_of_others() {
         run.exits(0);
         assert_eq!(changes, [""; 0]);
         let (run, changes) = emulator.changes(&["schedule", "prune", "--yes"]);
-        run.exits(0).answers("3 removed, 0 kept").answers("`other` stays: it does not run a task");
+        run.exits(0).answers("3 removed, 0 kept").answers("`other` stays: its target is");
         let removed = ["DELETE /schedules/nightly", "DeleteRule", "RemoveTargets", "RemoveTargets"];
         assert_eq!(changes, removed, "{}", emulator.kind);
         assert_eq!(but_states(emulator.look()), but_states(without_the_pruned(before)), "{}", emulator.kind);
@@ -115,7 +115,7 @@ fn prune_removes_what_the_manifest_no_longer_has_and_nothing_of_others() {
     });
 }
 
-/// Returns what was there without the schedule, the rule and the targets that go.
+/// Returns the earlier state without the schedule, the rule and the targets that are removed.
 fn without_the_pruned(mut there: Value) -> Value {
     let mut take = |pointer: &str, name: &str| {
         let members = there.pointer_mut(pointer).and_then(Value::as_object_mut).expect("members");
@@ -164,7 +164,7 @@ fn list_shows_the_state_and_the_revision_that_are_there() {
     });
 }
 
-/// Fails unless a schedule that is listed has what boto3 finds.
+/// Fails unless a listed schedule is as boto3 reads it.
 #[track_caller]
 fn is_as_there(listed: &Value, there: &Value) {
     let name = listed["name"].as_str().expect("a name");
@@ -216,7 +216,7 @@ fn ran(task: &Value) -> (String, String, i64) {
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
 fn moto_run_starts_what_the_target_has() {
-    // moto starts no task of a container that says nothing of its memory.
+    // moto starts no task of a container without a memory size.
     let definition = format!("{DEFINITION}    memory: 512\n");
     let emulator = Emulator::moto(&[]).watched(&[("ecsail.yml", MANIFEST), ("web.yml", &definition)]);
     deploy(&emulator, "v2");

@@ -1,4 +1,4 @@
-//! `ecsail deploy` where the rollout goes well, and what stands against a deploy.
+//! Tests of `ecsail deploy`: rollouts that succeed, and plans that are refused.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
@@ -15,7 +15,7 @@ fn a_deploy_registers_updates_and_watches_to_the_end() {
     let updates = world.calls("UpdateService");
     assert_eq!(updates.len(), 1);
     let arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2";
-    // Nothing but what was asked for: no desiredCount, no defaults.
+    // Only what was requested: no desiredCount, no defaults.
     assert_eq!(updates[0].body, json!({"cluster": "main", "service": "web", "taskDefinition": arn}));
     assert_eq!(world.service("web")["taskDefinition"], arn);
     assert_eq!(world.service("web")["deployments"][0]["rolloutState"], "COMPLETED");
@@ -95,7 +95,7 @@ fn a_tag_that_moved_is_a_change() {
     let world = World::new(Scenario::Steady);
     world.deploy("v2").exits(0);
     world.move_tag("v2");
-    let run = world.deploy("v2").exits(0).says(":v2` now is another image: sha256:");
+    let run = world.deploy("v2").exits(0).says(":v2` now points to another image: sha256:");
     assert!(run.stdout.contains("web: deployed web:2 in "), "{}", run.stdout);
     assert_eq!(world.revisions("web"), 2, "the same revision is deployed anew");
     world.deploy("v2").exits(0).answers("web: unchanged, web:2 stays");
@@ -116,7 +116,7 @@ fn a_tag_that_is_not_there_stops_before_anything_changes() {
     let world = World::new(Scenario::Steady);
     let run = world.deploy("v9").exits(1);
     let run = run.says("error: no tag `v9` in repository `shop/app` in account 123456789012, us-east-1");
-    run.says("hint: newest tags there: v3, v2, v1");
+    run.says("hint: newest tags: v3, v2, v1");
     world.unchanged();
 }
 
@@ -130,10 +130,9 @@ fn an_image_outside_ecr_is_let_through_with_a_note() {
         ),
     ];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
-    world
-        .run(&["plan"])
-        .exits(0)
-        .answers("note: `public.ecr.aws/nginx/nginx:1.27` was not checked: not in a private ECR registry");
+    world.run(&["plan"]).exits(0).answers(
+        "note: image `public.ecr.aws/nginx/nginx:1.27` was not checked: not in a private ECR registry",
+    );
 }
 
 #[test]
@@ -153,7 +152,7 @@ fn a_service_that_is_not_there_is_an_error_that_says_how_to_create_it() {
     world
         .deploy("v2")
         .exits(1)
-        .says("there is no service `web` in cluster `main`")
+        .says("no service named `web` in cluster `main`")
         .says("aws ecs create-service --cluster main");
     world.unchanged();
 }
@@ -164,7 +163,7 @@ fn a_cluster_that_is_not_there_is_named() {
     world
         .run(&["deploy", "--tag", "v2", "--cluster", "nowhere"])
         .exits(1)
-        .says("error: there is no cluster `nowhere`");
+        .says("error: no cluster named `nowhere`");
 }
 
 #[test]
@@ -175,10 +174,9 @@ fn another_account_is_refused() {
         &[("ecsail.yml", &manifest), ("web.yml", DEFINITION)],
         &[service("web", json!({}))],
     );
-    world
-        .deploy("v2")
-        .exits(5)
-        .says("the manifest is for account `999999999999`, these credentials are of `123456789012`");
+    world.deploy("v2").exits(5).says(
+        "the manifest requires account `999999999999`, but the credentials belong to account `123456789012`",
+    );
     world.unchanged();
 }
 
@@ -191,7 +189,7 @@ fn an_account_that_cannot_be_found_out_is_refused() {
         &[service("web", json!({}))],
     );
     world.sandbox.inject(Fault::on("GetCallerIdentity", FaultKind::AccessDenied).always());
-    world.deploy("v2").exits(5).says("whose credentials these are could not be found out");
+    world.deploy("v2").exits(5).says("failed to identify the caller");
     world.unchanged();
 }
 
@@ -215,13 +213,13 @@ fn a_deployment_under_way_is_refused_unless_superseded() {
     world
         .run(&["deploy", "--tag", "v2", "--no-wait"])
         .exits(0)
-        .answers("web: web:2 is being deployed; not waiting for it");
+        .answers("web: web:2 is being deployed, not watching it");
     world.sandbox.clear_requests();
-    world.deploy("v3").exits(5).says("a deployment of `web` is under way: `web:2`").says("--supersede");
+    world.deploy("v3").exits(5).says("a deployment of `web` is in progress: `web:2`").says("--supersede");
     world.unchanged();
-    // Neither is the same tag again a success: that deployment has not ended yet.
+    // The same tag again is not a success either, since that deployment has not ended yet.
     world.deploy("v2").exits(5);
-    world.run(&["plan", "--tag", "v3"]).exits(0).answers("note: a deployment of `web` is under way");
+    world.run(&["plan", "--tag", "v3"]).exits(0).answers("note: a deployment of `web` is in progress");
     world.sandbox.set_scenario(None, Scenario::Steady);
     world.run(&["deploy", "--tag", "v3", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
 }
@@ -247,7 +245,7 @@ fn a_mistake_in_the_last_service_registers_nothing_of_the_first() {
         World::with(Scenario::Steady, &files, &[service("web", json!({})), service("worker", json!({}))]);
     world.run(&["deploy", "--tag", "v2"]).exits(1).says("unknown key `memmory`");
     assert!(world.sandbox.requests().is_empty(), "nothing is even asked");
-    // A verb needs only what it uses.
+    // A verb requires only what it uses.
     world.deploy("v2").exits(0);
 }
 
@@ -311,7 +309,7 @@ fn without_a_tag_where_one_is_needed_nothing_is_guessed() {
         .run(&["deploy"])
         .exits(1)
         .says("`image.app` is not defined")
-        .says("give the tag to deploy: `--tag 1.4.2`");
+        .says("set the tag to deploy with `--tag 1.4.2`");
     world.unchanged();
 }
 
@@ -321,7 +319,7 @@ fn no_manifest_says_what_can_be_done() {
     folder
         .run(&["deploy", "--tag", "v2"])
         .exits(2)
-        .says("no `ecsail.yml` in this directory or above it")
+        .says("no `ecsail.yml` in this directory or its parents")
         .says("`-f`");
 }
 
@@ -341,11 +339,11 @@ fn no_region_is_said_before_anything_else() {
 fn no_credentials_are_said_with_what_was_tried() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
     let folder = folder.env("AWS_EC2_METADATA_DISABLED", "true");
-    let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("the AWS credentials could not be loaded");
-    run.says("looked in the environment (`AWS_ACCESS_KEY_ID`), the profile in `~/.aws`");
+    let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("failed to load AWS credentials");
+    run.says("set up credentials in the environment (`AWS_ACCESS_KEY_ID`), a profile in `~/.aws`");
 }
 
-/// Returns the depth of the longest chain of calls of which each began after the one before had ended.
+/// Returns the length of the longest chain of calls each of which began after the previous had ended.
 fn depth(requests: &[ecsail::sandbox::Request]) -> usize {
     let mut depths: Vec<usize> = Vec::new();
     for (index, request) in requests.iter().enumerate() {
@@ -359,7 +357,7 @@ fn depth(requests: &[ecsail::sandbox::Request]) -> usize {
 #[test]
 fn at_most_three_round_trips_precede_the_update() {
     let world = World::new(Scenario::Steady);
-    // Calls that are made at once must be seen to overlap.
+    // Calls that are made at once must overlap.
     world.sandbox.inject(Fault::any(FaultKind::Latency(Duration::from_millis(30))).always());
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     let requests = world.sandbox.requests();
@@ -379,7 +377,7 @@ fn a_tag_that_no_definition_takes_is_an_error() {
     let definition = DEFINITION.replace("{{ image.app }}", "nginx:1.27");
     let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
-    world.deploy("v3").exits(1).says("no definition takes the tag `v3`").says("image: {{ image.NAME }}");
+    world.deploy("v3").exits(1).says("no definition uses the tag `v3`").says("image: {{ image.NAME }}");
 }
 
 #[test]
@@ -389,13 +387,13 @@ fn an_image_without_a_version_is_warned_of() {
     Folder::new(&files)
         .run(&["check"])
         .exits(0)
-        .says("the image of container `app` names no version, so `latest` is taken");
+        .says("the image of container `app` has no tag, so `latest` is used");
 }
 
 #[test]
 fn a_manifest_without_services_deploys_nothing_and_says_so() {
     let folder = Folder::new(&[("ecsail.yml", "ecsail: 1\ncluster: main\nservices: {}\n")]);
-    folder.run(&["deploy"]).exits(2).says("the manifest has nothing to deploy");
+    folder.run(&["deploy"]).exits(2).says("the manifest has no services or schedules to deploy");
 }
 
 #[test]
@@ -418,7 +416,7 @@ fn a_field_that_is_let_through_arrives_as_it_was_written() {
     world.deploy("v2").exits(0).answers("unchanged");
 }
 
-/// Reads what the binary shows until it has said something.
+/// Reads the output of the binary until it contains a text.
 #[cfg(target_os = "linux")]
 pub(crate) fn until_asked(child: &mut std::process::Child, question: &str) {
     let mut seen = Vec::new();
@@ -431,7 +429,7 @@ pub(crate) fn until_asked(child: &mut std::process::Child, question: &str) {
     }
 }
 
-/// Starts the binary at a terminal.
+/// Starts the binary in a terminal.
 #[cfg(target_os = "linux")]
 pub(crate) fn at_a_terminal(world: &World, arguments: &str) -> std::process::Child {
     use std::process::{Command, Stdio};
@@ -444,7 +442,7 @@ pub(crate) fn at_a_terminal(world: &World, arguments: &str) -> std::process::Chi
     command.spawn().expect("`script` is there")
 }
 
-/// Starts the binary at a terminal and returns once it has asked.
+/// Starts the binary in a terminal and returns once it prompts.
 #[cfg(target_os = "linux")]
 fn asked(world: &World, arguments: &str) -> std::process::Child {
     let mut child = at_a_terminal(world, arguments);
@@ -459,10 +457,10 @@ fn who_watches_on_is_asked_again_at_the_next_interrupt() {
     let mut child = at_a_terminal(&world, "deploy --tag v2 --yes");
     let mut keys = child.stdin.take().expect("piped");
     for answer in [b"w\n", b"l\n"] {
-        // An interrupt drops what was typed and not read yet: the watch has to go on first.
+        // An interrupt drops typed input that was not read yet, so the watch has to continue first.
         until_asked(&mut child, "0/2");
         std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
-        until_asked(&mut child, "[w]atch on? ");
+        until_asked(&mut child, "[w]atching? ");
         std::io::Write::write_all(&mut keys, answer).expect("it listens");
     }
     let output = child.wait_with_output().expect("it ends");
@@ -483,7 +481,7 @@ fn whoever_deployed_while_the_question_was_open_is_not_superseded() {
         let output = child.wait_with_output().expect("it ends");
         let shown = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(5), "{arguments}: {shown}");
-        assert!(shown.contains("service `web` is another than when this was planned"), "{shown}");
+        assert!(shown.contains("service `web` has changed since the plan"), "{shown}");
         world.unchanged();
     }
 }

@@ -1,4 +1,4 @@
-//! What the screen shows of rollouts under way: the live display's layout and drawing, and the plain lines.
+//! Tests of the live display (layout and drawing) and of plain progress lines.
 
 use ecsail::aws::types::{Epoch, Event};
 use ecsail::diagnose::{ContainerEnd, Diagnosis};
@@ -42,7 +42,7 @@ fn failures_come_first_and_names_stand_in_a_column() {
         row(progress("asks", Standing::Waiting, 4, "waiting for hook approve")),
     ];
     let expected = [
-        "a        ░░░░░░░░░░             1m05s  going back: no image",
+        "a        ░░░░░░░░░░             1m05s  rolling back: no image",
         "ill      ██░░░░░░░░ 1/4 running 1m05s  2 failed; scale up",
         "asks     ██████████ 4/4 running 1m05s  waiting for hook approve",
         "slow-one ░░░░░░░░░░ 0/4 running 1m05s  scale up",
@@ -81,7 +81,7 @@ fn at_no_width_does_a_line_reach_the_last_column() {
     }
 }
 
-/// Returns the columns that a text takes, without its colours: CJK characters take two.
+/// Returns the width of a text in columns, without colours. CJK characters have two.
 fn console_width(line: &str) -> usize {
     let mut width = 0;
     let mut characters = line.chars();
@@ -110,8 +110,8 @@ fn what_does_not_fit_is_counted_in_one_line() {
     let shown = lines(&rows, 80, 8);
     assert_eq!(shown.len(), 5, "the rest of the rows is for the story: {shown:?}");
     assert!(shown[0].starts_with("bad "), "{shown:?}");
-    assert_eq!(shown[4], "… and 36 more: 32 moving, 4 done");
-    assert_eq!(lines(&rows, 80, 1), ["40 services: 1 failing, 35 moving, 4 done"]);
+    assert_eq!(shown[4], "… and 36 more: 32 in progress, 4 succeeded");
+    assert_eq!(lines(&rows, 80, 1), ["40 services: 1 failing, 35 in progress, 4 succeeded"]);
 }
 
 #[test]
@@ -121,10 +121,10 @@ fn what_a_service_says_cannot_move_the_cursor() {
     assert_eq!(lines(&[row], 80, 24), ["web ██████████ 4/4 running 1m05s  x; a b [2Jc"]);
 }
 
-/// A terminal as far as the display uses one: it wraps, and folds its lines anew when its width changes.
+/// A terminal, as far as the display needs one: it wraps, and rewraps when its width changes.
 struct Terminal {
     columns: usize,
-    /// The rows, each with whether the next one goes on with the same line.
+    /// The rows, each with whether the next row continues the same line.
     rows: Vec<(String, bool)>,
     at: (usize, usize),
 }
@@ -182,7 +182,7 @@ impl Terminal {
         }
     }
 
-    /// Folds all lines anew; the cursor, which stands at the beginning of the last row, stays there.
+    /// Rewraps all lines. The cursor at the beginning of the last row stays there.
     fn resize(&mut self, columns: usize) {
         let lines = self.lines();
         self.columns = columns;
@@ -199,7 +199,7 @@ impl Terminal {
         self.at = (self.rows.len() - 1, 0);
     }
 
-    /// Returns the lines, each as it was written.
+    /// Returns the lines as they were written.
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new()];
         for (text, goes_on) in &self.rows {
@@ -213,7 +213,7 @@ impl Terminal {
     }
 }
 
-/// Takes the characters of a control sequence, its last one included.
+/// Consumes the characters of a control sequence, including the last one.
 trait TakeControl {
     fn take_while_inclusive(self) -> String;
 }
@@ -231,7 +231,7 @@ impl<I: Iterator<Item = char>> TakeControl for I {
     }
 }
 
-/// Draws frames of changing sizes, with a story between them, on a terminal whose width changes.
+/// Draws frames of changing sizes with lines between them, on a terminal whose width changes.
 fn drawn(widths: &[usize]) -> (Terminal, Vec<String>) {
     let (mut terminal, mut redraw, mut told) = (Terminal::new(widths[0]), Redraw::default(), Vec::new());
     terminal.write("$ ecsail deploy\n");
@@ -302,7 +302,7 @@ fn a_plain_line_says_what_is_not_zero_and_nothing_twice() {
         ),
         (
             Progress { desired: 0, failed: 4, standing: Standing::Failing, ..web(0, "rolling back: why") },
-            "web: going back: why",
+            "web: rolling back: why",
         ),
     ];
     for (progress, expected) in rows {
@@ -320,15 +320,15 @@ fn the_reason_of_a_rollback_is_said_once() {
 
 #[test]
 fn off_a_terminal_a_rollback_is_told_without_counts_of_nothing() {
-    let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3).says("web: going back: ");
+    let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3).says("web: rolling back: ");
     assert!(!run.stderr.contains("0/0 running"), "{}", run.stderr);
 }
 
 #[test]
 fn a_rollout_that_is_taken_back_is_never_called_completed() {
-    let run = World::new(Scenario::CrashBreaker).deploy("v2").exits(3).says("web: going back to web:1");
+    let run = World::new(Scenario::CrashBreaker).deploy("v2").exits(3).says("web: rolling back to web:1");
     assert!(!run.stderr.contains("completed"), "{}", run.stderr);
-    run.says("web: 2/2 running; taken back").answers("; taken back, web:1 runs\n");
+    run.says("web: 2/2 running; rolled back").answers("; rolled back, web:1 is running\n");
 }
 
 #[test]
@@ -395,15 +395,14 @@ fn of_many_events_the_newest_are_shown() {
         |n: usize| Event { created_at: Epoch(n as f64), message: format!("event {n}"), ..Event::default() };
     let diagnosis = Diagnosis { events: (0..9).map(event).collect(), ..Diagnosis::default() };
     let text = explanation::text("web", &diagnosis, false);
-    assert!(text.starts_with("web: what ECS said\n  … 4 earlier\n  00:00:04Z event 4\n"), "{text}");
+    assert!(text.starts_with("web: service events\n  … 4 earlier\n  00:00:04Z event 4\n"), "{text}");
     assert!(text.ends_with("event 8"), "{text}");
 }
 
 #[test]
 fn off_a_terminal_no_line_is_folded() {
     let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3);
-    let long =
-        "web: web:2 was rolled back, web:1 runs: Service deployment rolled back because the circuit breaker";
+    let long = "web: web:2 was rolled back, web:1 is running: Service deployment rolled back because the circuit breaker";
     run.answers(long);
 }
 

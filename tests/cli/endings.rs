@@ -1,4 +1,4 @@
-//! Every way in which a rollout ends, through the binary: verdict, exit code, what the screen says.
+//! Every outcome of a rollout, through the binary: verdict, exit code and output.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
@@ -12,17 +12,17 @@ fn a_crash_loop_without_breaker_ends_early_with_the_reason() {
     let world = World::new(Scenario::Crash);
     let run = world.deploy("v2").exits(3);
     let run = run.answers("web: web:2 cannot succeed: ");
-    let run = run.answers(" tasks ended in the same way: container `app` exited with code 1");
-    let run = run.says("container `app`: exit code 1").says("cause: the program ended with an error");
-    run.answers("; taken back, web:1 runs").says("runs now: web:1, 2 of 2 tasks running");
+    let run = run.answers(" tasks failed in the same way: container `app` exited with code 1");
+    let run = run.says("container `app`: exit code 1").says("cause: the program exited with an error");
+    run.answers("; rolled back, web:1 is running").says("running now: web:1, 2 of 2 tasks running");
 }
 
 #[test]
 fn a_crash_loop_that_ecs_rolls_back_is_no_success() {
     let world = World::with_breaker(Scenario::Crash);
-    let run = world.deploy("v2").exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    let run = world.deploy("v2").exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
     run.says("exit code 1");
-    // The service is steady again, with one deployment: what others take for success.
+    // The service is stable again with one deployment, which other tools report as success.
     let service = world.service("web");
     assert_eq!(service["taskDefinition"], "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1");
 }
@@ -30,7 +30,7 @@ fn a_crash_loop_that_ecs_rolls_back_is_no_success() {
 #[test]
 fn a_rollback_as_a_deployment_with_a_new_id_is_no_success() {
     let world = World::with_breaker(Scenario::RollbackNewId);
-    world.deploy("v2").exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    world.deploy("v2").exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
 }
 
 #[test]
@@ -104,26 +104,26 @@ fn an_alarm_that_rolls_back_is_no_success() {
     World::with_breaker(Scenario::Alarm)
         .deploy("v2")
         .exits(3)
-        .answers("web: web:2 was rolled back, web:1 runs: ");
+        .answers("web: web:2 was rolled back, web:1 is running: ");
 }
 
 #[test]
 fn a_rollout_that_never_moves_times_out_and_says_what_it_waited_for() {
     let world = World::new(Scenario::Stuck);
     let run = world.run(&["deploy", "--tag", "v2", "--timeout", "400ms"]).exits(4);
-    let run = run.answers("web: web:2 is still under way after ").answers("waiting for: ");
-    run.answers("0 of 2 tasks running").says("the rollout goes on without ecsail");
+    let run = run.answers("web: web:2 is still in progress after ").answers("waiting for: ");
+    run.answers("0 of 2 tasks running").says("the rollout continues without ecsail");
 }
 
 #[test]
 fn without_service_deployments_the_list_tells_the_same_truth() {
-    let note = "note: watching by the service's deployment list";
+    let note = "note: watching the deployment list";
     let run = World::new(Scenario::NoDeploymentsApi)
         .deploy("v2")
         .exits(0)
         .answers("web: deployed web:2")
         .says(note);
-    assert_eq!(run.stderr.matches(note).count(), 1, "it is said once");
+    assert_eq!(run.stderr.matches(note).count(), 1, "the note is printed once");
     for (breaker, scenario) in [
         (true, Scenario::Crash),
         (true, Scenario::RollbackNewId),
@@ -178,9 +178,9 @@ fn an_interrupt_leaves_the_rollout_and_says_how_to_go_on() {
     let output = child.wait_with_output().expect("ends");
     assert_eq!(output.status.code(), Some(130));
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.contains("web: web:2 is still under way; the watch was interrupted"), "{stdout}");
+    assert!(stdout.contains("web: web:2 is still in progress; the watch was interrupted"), "{stdout}");
     assert!(
-        rest.contains("the rollout goes on")
+        rest.contains("the rollout continues")
             && rest.contains("ecsail wait web --cluster main --deployment ecs-svc/"),
         "{rest}"
     );
@@ -213,7 +213,7 @@ fn json_tells_the_same_facts_one_event_a_line() {
     assert_eq!(settled["verdict"], "rolled_back");
     assert_eq!(settled["runs"], "web:1");
     assert_eq!(settled["diagnosis"]["containers"][0]["exit_code"], 1);
-    assert_eq!(settled["diagnosis"]["causes"][0]["cause"], "the program ended with an error");
+    assert_eq!(settled["diagnosis"]["causes"][0]["cause"], "the program exited with an error");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn one_failed_service_among_several_decides_the_exit_code() {
 fn a_failed_deployment_is_not_unchanged_the_second_time() {
     let world = World::new(Scenario::CrashBreaker);
     world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
-    // What CI does when a job is run again.
+    // As a CI job that is run again.
     let again = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
     again.says("the last deployment of this revision failed");
     world.sandbox.set_scenario(None, Scenario::Steady);
@@ -246,7 +246,7 @@ fn superseding_a_deployment_with_the_same_tag_deploys_it_anew() {
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     world.sandbox.set_scenario(None, Scenario::Steady);
     let run = world.run(&["deploy", "--tag", "v2", "--supersede"]).exits(0).answers("web: deployed web:2");
-    run.says("the deployment under way is replaced");
+    run.says("the deployment in progress is superseded");
 }
 
 #[test]
@@ -276,12 +276,12 @@ fn a_digest_is_not_recorded_for_a_deployment_that_was_rolled_back() {
 
 #[test]
 fn the_way_back_is_shown_only_where_there_is_one() {
-    let hint = "web:1 ran before; go back to it: `ecsail rollback web --cluster main`";
+    let hint = "roll back to web:1: `ecsail rollback web --cluster main`";
     let leave = ["--on-failure", "leave"];
     let deploy = |arguments: &[&str]| {
         World::new(Scenario::Crash).run(&[arguments, leave.as_slice()].concat()).exits(3)
     };
     deploy(&["deploy", "--tag", "v2"]).says(hint);
     let forced = deploy(&["deploy", "--tag", "v1", "--force"]);
-    forced.says("go back to the deployment before: `ecsail rollback web --cluster main`");
+    forced.says("roll back to the previous deployment: `ecsail rollback web --cluster main`");
 }

@@ -1,4 +1,4 @@
-//! What `--output json` prints: each line is as `ecsail schema events` says, in every run of every verb.
+//! Checks the output of `--output json` against the schema of `ecsail schema events`, for every verb.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ fn schema() -> Value {
     serde_json::from_str(&run.stdout).expect("JSON")
 }
 
-/// Holds the schema, and the names of the events that were checked against it.
+/// The schema, and the names of the events that were checked against it.
 struct Checked {
     schema: Value,
     all: Validator,
@@ -31,7 +31,7 @@ impl Checked {
         Checked { all: jsonschema::validator_for(&schema).expect("a schema"), schema, seen: BTreeSet::new() }
     }
 
-    /// Fails unless each line is as the schema says; returns the events.
+    /// Fails unless each line matches the schema; returns the events.
     #[track_caller]
     fn lines(&mut self, stdout: &str) -> Vec<Value> {
         assert!(!stdout.is_empty(), "something is printed");
@@ -45,7 +45,7 @@ impl Checked {
         events
     }
 
-    /// Returns what the definition of one event has against a line: the whole schema could only say that none fits.
+    /// Returns the violations of the definition of one event. The whole schema would only report that no event matches.
     fn why(&self, name: &str, event: &Value) -> String {
         let mut one = self.schema.clone();
         one.as_object_mut().expect("an object").remove("oneOf");
@@ -62,7 +62,7 @@ impl Checked {
     }
 }
 
-/// Fails unless each line of a run is as the schema says.
+/// Fails unless each line of a run matches the schema.
 #[track_caller]
 pub(crate) fn all_as_the_schema_says(stdout: &str) {
     Checked::new().lines(stdout);
@@ -72,7 +72,7 @@ fn in_json(world: &World, arguments: &[&str]) -> Run {
     world.run(&[arguments, &["--output", "json"]].concat())
 }
 
-/// Returns the end of the one rollout.
+/// Returns the end of the only rollout.
 fn settled(events: &[Value]) -> &Value {
     events.iter().find(|event| event["event"] == "rollout.settled").expect("the rollout has an end")
 }
@@ -90,7 +90,7 @@ fn the_ends_of_rollouts_are_as_the_schema_says() {
         let events = checked.run(in_json(&World::with_breaker(scenario), deploy), code);
         assert_eq!(settled(&events)["verdict"], verdict, "{scenario:?}");
     }
-    // With the breaker on, ECS has gone back by the time the second try fails.
+    // With the breaker on, ECS has rolled back by the time the second start fails.
     let events = checked.run(in_json(&World::new(Scenario::NoImage), deploy), 3);
     assert_eq!(settled(&events)["verdict"], "stuck");
     let events = checked.run(in_json(&World::new(Scenario::CrashBreaker), deploy), 3);
@@ -106,7 +106,7 @@ fn an_explanation_is_as_the_schema_says() {
     let events = checked.run(in_json(&World::with_breaker(Scenario::Crash), &["deploy", "--tag", "v2"]), 3);
     let diagnosis = &settled(&events)["diagnosis"];
     assert_eq!(diagnosis["containers"][0]["exit_code"], 1);
-    assert_eq!(diagnosis["causes"][0]["cause"], "the program ended with an error");
+    assert_eq!(diagnosis["causes"][0]["cause"], "the program exited with an error");
     let mut members = behind_target_group();
     members["deploymentConfiguration"] =
         json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
@@ -298,7 +298,7 @@ fn a_sandbox_that_serves_is_as_the_schema_says() {
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     let mut printed = String::new();
-    while !printed.contains("until it is interrupted") {
+    while !printed.contains("until interrupted") {
         assert_ne!(stdout.read_line(&mut printed).expect("text"), 0, "{printed}");
     }
     let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -339,7 +339,7 @@ fn help_and_other_outputs_stay_text() {
     assert_eq!(literal.stdout, "");
 }
 
-/// Returns every object of the schema that has members of its own, with its place.
+/// Returns every object of the schema that has members, with its path.
 fn objects(value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(members) => {
@@ -362,7 +362,7 @@ fn no_object_of_ours_takes_unknown_members() {
     assert!(found.len() > 40, "{}", found.len());
     for (place, object) in found {
         let closed = object["additionalProperties"] == false || object["unevaluatedProperties"] == false;
-        // What names no type is a part of an object, which itself is closed.
+        // A schema without a type is part of an object, which is closed itself.
         assert!(closed || object.get("type").is_none(), "{place} is open");
     }
 }
@@ -379,7 +379,7 @@ fn a_line_that_is_not_as_documented_is_refused() {
         for place in places(event, "") {
             let mut more = event.clone();
             more.pointer_mut(&place).expect("an object is there")["nope"] = json!(1);
-            // The values in a plan are ECS's own, whatever they are.
+            // The values in a plan are ECS's own and can be anything.
             let free =
                 event["event"] == "plan" && ["/before", "/after"].iter().any(|end| place.ends_with(end));
             assert!(free || !validator.is_valid(&more), "`nope` is taken at `{place}` of {event}");
@@ -397,7 +397,7 @@ fn a_line_that_is_not_as_documented_is_refused() {
     }
 }
 
-/// Returns the places of all objects in a value.
+/// Returns the paths of all objects in a value.
 fn places(value: &Value, at: &str) -> Vec<String> {
     let within = |children: Vec<(String, &Value)>| -> Vec<String> {
         children.iter().flat_map(|(name, child)| places(child, &format!("{at}/{name}"))).collect()

@@ -1,4 +1,4 @@
-//! Every folder in `examples/` works: checked, and deployed in the sandbox.
+//! Checks every folder in `examples/`, and deploys it in the sandbox.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn examples() -> Vec<PathBuf> {
     found
 }
 
-/// Returns a copy of an example, so that the sandbox's state stays out of the repository.
+/// Copies an example, so that the sandbox's state is not written to the repository.
 fn copy(example: &Path) -> Folder {
     let folder = Folder::new(&[]).env("ECSAIL_POLL_INTERVAL", "20ms");
     let mut open = vec![example.to_path_buf()];
@@ -45,7 +45,7 @@ fn quickstart_succeeds_and_crashes_as_its_readme_says() {
         .exits(0)
         .answers("deployed quickstart-web:2");
     let run = folder.run(&["--sandbox=crash", "deploy", "service", "web", "--tag", "v3"]).exits(3);
-    run.answers("was rolled back, quickstart-web:2 runs").says("exit code 1");
+    run.answers("was rolled back, quickstart-web:2 is running").says("exit code 1");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `ecsail exec`: what is missing is said at once, and what is there is handed to the plugin.
+//! Tests of `ecsail exec`: missing prerequisites are reported at once, and the plugin gets its arguments.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, finished, service};
 
-/// Stands in for AWS's plugin: prints its arguments, one a line.
+/// A substitute for AWS's plugin that prints its arguments, one per line.
 const PLUGIN: &str = "#!/bin/sh\nfor argument in \"$@\"; do echo \"$argument\"; done\nexit 7\n";
 
-/// Returns a service that ECS Exec reaches.
+/// Returns a service with ECS Exec enabled.
 fn enabled() -> SeedService {
     let mut seeded = service("web", json!({"enableExecuteCommand": true}));
     seeded.task_definition["taskRoleArn"] = json!("arn:aws:iam::123456789012:role/web");
@@ -23,7 +23,7 @@ fn world(seeded: SeedService) -> World {
     World::with(Scenario::Steady, &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)], &[seeded])
 }
 
-/// Returns the binary with a plugin in its `PATH`, and nothing else there.
+/// Returns the binary with the plugin, and nothing else, in its `PATH`.
 fn with_plugin(world: &World, script: &str, arguments: &[&str]) -> Command {
     let path = world.folder.dir.path().join("bin/session-manager-plugin");
     world.folder.write("bin/session-manager-plugin", script);
@@ -132,7 +132,7 @@ fn without_a_task_there_is_nothing_to_reach() {
 #[test]
 fn a_task_or_container_that_is_not_there_is_an_error() {
     let world = world(enabled());
-    run(&world, &["exec", "web", "--task", "x"]).exits(1).says("no running task `x`").says("its tasks: ");
+    run(&world, &["exec", "web", "--task", "x"]).exits(1).says("no running task `x`").says("running tasks: ");
     run(&world, &["exec", "web", "--container", "ap"]).exits(2).says("did you mean `app`?");
     run(&world, &["exec", "wep", "--cluster", "main"]).exits(1).says("did you mean `web`?");
 }
@@ -146,7 +146,7 @@ fn a_session_that_is_not_connected_is_tried_again_and_then_explained() {
     run(&world, &["exec", "web"]).exits(7);
     world.sandbox.inject(Fault::on("ExecuteCommand", kind).always());
     let run = run(&world, &["exec", "web"]).exits(1).says("TargetNotConnectedException");
-    run.says("hint: the task's role has to allow `ssmmessages:CreateControlChannel`").says("VPC endpoint");
+    run.says("hint: the task role has to allow `ssmmessages:CreateControlChannel`").says("VPC endpoint");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn permissions_that_are_missing_are_named() {
     world.sandbox.inject(Fault::on("DescribeTaskDefinition", FaultKind::AccessDenied));
     run(&world, &["exec", "web"])
         .exits(7)
-        .says("note: the role and the file system of the container are not");
+        .says("note: the task role and the file system of the container are not");
     world.sandbox.inject(Fault::on("ExecuteCommand", FaultKind::AccessDenied).always());
     run(&world, &["exec", "web"]).exits(1).says("hint: allow `ecs:ExecuteCommand`");
 }
@@ -168,13 +168,13 @@ fn the_sandbox_has_no_container_to_hand_over_to() {
     let world = World::with(Scenario::Steady, &files, &[]);
     let run = run(&world, &["--sandbox", "exec", "web"]).exits(1);
     assert_eq!(run.stdout, "", "the plugin would reach out");
-    run.says("error: the sandbox has no containers: here `session-manager-plugin` would take over");
+    run.says("error: the sandbox has no containers to connect to: in AWS, `session-manager-plugin` would");
 }
 
 #[test]
 fn ctrl_c_is_the_plugins() {
     let world = world(enabled());
-    // Answers an interrupt and goes on, as the plugin does, which sends it to the other side.
+    // Handles an interrupt and continues, as the plugin does, which forwards it to the container.
     let script = "#!/bin/sh\ntrap 'echo heard; exit 5' INT\necho ready\nwhile :; do /bin/sleep 0.05; done\n";
     let mut command = with_plugin(&world, script, &["exec", "web"]);
     let mut child = command
@@ -191,7 +191,7 @@ fn ctrl_c_is_the_plugins() {
         let sent = Command::new("kill").args(["-INT", &pid.to_string()]).status();
         assert!(sent.expect("`kill` is there").success());
     };
-    // A terminal sends it to both.
+    // A terminal sends it to both processes.
     let children =
         Command::new("pgrep").args(["-P", &child.id().to_string()]).output().expect("`pgrep` is there");
     let plugin: u32 = String::from_utf8_lossy(&children.stdout).trim().parse().expect("one child");

@@ -1,4 +1,4 @@
-//! What goes wrong on the way to AWS: nothing is done twice, and no error of the API becomes a failed rollout.
+//! Faults of the connection and the API: nothing is done twice, and no error of the API becomes a failed rollout.
 
 use std::io::BufReader;
 use std::time::Duration;
@@ -72,7 +72,8 @@ fn two_registrations_in_one_family_at_a_time_are_waited_out() {
 fn an_update_that_is_denied_says_which_permission_is_missing() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
-    let run = world.deploy("v2").exits(1).answers("web: not updated").says("error: update service `web`");
+    let run =
+        world.deploy("v2").exits(1).answers("web: not updated").says("error: failed to update service `web`");
     run.says("caused by: ecs:UpdateService: AccessDeniedException").says("hint: allow `ecs:UpdateService`");
 }
 
@@ -81,7 +82,11 @@ fn a_registration_that_is_refused_touches_no_service() {
     let world = World::new(Scenario::Steady);
     let kind = FaultKind::Code { status: 400, code: "ClientException".to_owned(), message: "No.".to_owned() };
     world.sandbox.inject(Fault::on("RegisterTaskDefinition", kind).always());
-    world.deploy("v2").exits(1).says("error: register task definition `web`").says("ClientException: No.");
+    world
+        .deploy("v2")
+        .exits(1)
+        .says("error: failed to register task definition `web`")
+        .says("ClientException: No.");
     assert!(world.calls("UpdateService").is_empty());
 }
 
@@ -89,7 +94,7 @@ fn a_registration_that_is_refused_touches_no_service() {
 fn credentials_that_expire_while_watching_are_no_failed_rollout() {
     let world = World::new(Scenario::Slow);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::ExpiredToken).always().after(3));
-    let run = world.deploy("v2").exits(1).answers("web:2 can no longer be watched, the rollout goes on");
+    let run = world.deploy("v2").exits(1).answers("web:2 can no longer be watched, the rollout continues");
     run.answers("renew the credentials");
 }
 
@@ -105,7 +110,7 @@ fn an_html_page_instead_of_an_answer_is_told_with_its_status() {
 fn no_tasks_to_read_leaves_the_verdict_and_is_said_once() {
     let world = World::with_breaker(Scenario::Crash);
     world.sandbox.inject(Fault::on("ListTasks", FaultKind::AccessDenied).always());
-    let run = world.deploy("v2").exits(3).answers("was rolled back").says("why tasks stop cannot be shown");
+    let run = world.deploy("v2").exits(3).answers("was rolled back").says("cannot show why tasks stop");
     assert_eq!(run.stderr.matches("why tasks stop").count(), 1);
 }
 
@@ -114,12 +119,12 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("RegisterTaskDefinition", FaultKind::DropAfter).times(1));
     world.sandbox.inject(Fault::on("DescribeTaskDefinition", FaultKind::AccessDenied).always().after(1));
-    world.deploy("v2").exits(1).says("whether it took effect is not known");
+    world.deploy("v2").exits(1).says("it may have taken effect");
     assert_eq!(world.revisions("web"), 2, "registered once");
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter).times(1));
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always().after(1));
-    world.run(&["deploy", "--tag", "v1", "--force"]).exits(1).says("whether it took effect is not known");
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(1).says("it may have taken effect");
     assert_eq!(world.calls("UpdateService").len(), 1);
 }
 
@@ -127,17 +132,13 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
 fn service_deployments_that_break_midway_leave_the_list_to_decide() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::Html500).always().after(2));
-    world
-        .deploy("v2")
-        .exits(0)
-        .answers("web: deployed web:2")
-        .says("watching by the service's deployment list");
+    world.deploy("v2").exits(0).answers("web: deployed web:2").says("watching the deployment list");
 }
 
 #[test]
 fn a_lost_answer_whose_deployment_is_another_ones_is_not_taken_for_ours() {
     let world = World::new(Scenario::Slow);
-    // Our update is lost before it takes effect; by the time it is looked up, somebody else has deployed.
+    // The update is lost before it takes effect, and another deployment begins before the update is looked up.
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore).times(1));
     world.deploy("v2").exits(0).answers("web: deployed web:2");
     assert_eq!(
@@ -152,7 +153,7 @@ fn what_was_done_by_the_end_of_the_time_is_deployed() {
     let mut child = world.start(&["deploy", "--tag", "v2", "--poll-interval", "1m", "--timeout", "2s"]);
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
     until(&mut stderr, "web: 0/2 running");
-    // What is left of the time when the last look begins is less than an answer takes.
+    // The time that is left when the last poll begins is shorter than an answer takes.
     world
         .sandbox
         .inject(Fault::on("DescribeServices", FaultKind::Latency(Duration::from_millis(150))).always());
@@ -170,7 +171,7 @@ fn what_is_denied_for_one_service_is_read_of_the_others() {
         World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).times(1));
     let run = world.run(&["deploy", "--tag", "v2"]).exits(0);
-    assert_eq!(run.stderr.matches("watching by the service's deployment list").count(), 1);
+    assert_eq!(run.stderr.matches("watching the deployment list").count(), 1);
     assert!(!world.calls("DescribeServiceDeployments").is_empty(), "the other's are read");
 }
 

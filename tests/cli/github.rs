@@ -1,4 +1,4 @@
-//! In GitHub Actions: groups, annotations, a step summary and outputs.
+//! Tests of the output in GitHub Actions: groups, annotations, the step summary and outputs.
 
 use ecsail::diagnose::{Diagnosis, log::Log};
 use ecsail::report::github::summary;
@@ -42,7 +42,7 @@ fn a_deploy_leaves_a_summary_and_outputs() {
 #[test]
 fn a_rollback_is_an_annotation_and_no_deployed_output() {
     let world = world(Scenario::Crash);
-    world.deploy("v2").exits(3).says("::error title=ecsail%3A web::web:2 was rolled back, web:1 runs");
+    world.deploy("v2").exits(3).says("::error title=ecsail%3A web::web:2 was rolled back, web:1 is running");
     assert_eq!(read(&world, "output.txt"), "web_revision=web:2\nweb_deployed=false\n");
 }
 
@@ -56,7 +56,7 @@ fn problems_are_annotations_at_their_lines() {
     folder
         .run(&["check", "service", "nope"])
         .exits(2)
-        .says("::error title=ecsail::the manifest has no service `nope`");
+        .says("::error title=ecsail::no service named `nope` in the manifest");
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn the_annotation_of_a_failure_says_cause_remedy_and_what_runs_now() {
     let annotation = run.stderr.lines().find(|line| line.starts_with("::error title=ecsail%3A web::"));
     let annotation = annotation.expect("an annotation");
     for part in [
-        "%0Acause: the program ended with an error",
+        "%0Acause: the program exited with an error",
         "%0Aremedy: ",
-        "%0Aruns now: web:1, 2 of 2 tasks running",
+        "%0Arunning now: web:1, 2 of 2 tasks running",
     ] {
         assert!(annotation.contains(part), "`{part}` is not in {annotation}");
     }

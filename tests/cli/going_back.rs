@@ -1,4 +1,4 @@
-//! What is done about a rollout that does not succeed: taken back by ECS, taken back by an update, or left.
+//! What happens to a rollout that does not succeed: rolled back by ECS, rolled back by an update, or left.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
@@ -11,7 +11,7 @@ use crate::support::{DEFINITION, MANIFEST, World, service};
 
 const WEB: &str = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:";
 
-/// Returns the number of the revision that the service is to run, and the state of its deployment.
+/// Returns the number of the service's revision, and the state of its deployment.
 fn runs(world: &World) -> (String, Value) {
     let service = world.service("web");
     let definition = service["taskDefinition"].as_str().expect("a definition");
@@ -28,7 +28,7 @@ fn deny(world: &World, operations: &[&str]) {
 fn a_crash_loop_is_taken_back_by_ecs() {
     let world = World::new(Scenario::Crash);
     let run = world.deploy("v2").exits(3).answers("web: web:2 cannot succeed: ");
-    run.answers("; taken back, web:1 runs").says("web: going back (StopServiceDeployment)");
+    run.answers("; rolled back, web:1 is running").says("web: rolling back (StopServiceDeployment)");
     assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
     assert_eq!(world.calls("StopServiceDeployment").len(), 1);
     assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
@@ -38,8 +38,8 @@ fn a_crash_loop_is_taken_back_by_ecs() {
 fn where_ecs_may_not_be_asked_an_update_goes_back() {
     let world = World::new(Scenario::Crash);
     deny(&world, &["StopServiceDeployment"]);
-    let run = world.deploy("v2").exits(3).answers("; taken back, web:1 runs");
-    run.says("note: going back by an update").says("web: going back to web:1 (UpdateService)");
+    let run = world.deploy("v2").exits(3).answers("; rolled back, web:1 is running");
+    run.says("note: rolling back with an update").says("web: rolling back to web:1 (UpdateService)");
     assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
 }
 
@@ -48,7 +48,7 @@ fn without_service_deployments_an_update_goes_back() {
     let world = World::new(Scenario::Crash);
     let all = ["ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment"];
     deny(&world, &all);
-    world.deploy("v2").exits(3).answers("; taken back, web:1 runs");
+    world.deploy("v2").exits(3).answers("; rolled back, web:1 is running");
     assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
 }
 
@@ -56,14 +56,18 @@ fn without_service_deployments_an_update_goes_back() {
 fn a_lost_answer_to_the_stop_is_no_reason_to_update() {
     let world = World::new(Scenario::Crash);
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::DropAfter).times(9));
-    world.deploy("v2").exits(3).answers("; taken back, web:1 runs");
+    world.deploy("v2").exits(3).answers("; rolled back, web:1 is running");
     assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
 }
 
 #[test]
 fn a_deployment_that_the_breaker_failed_without_a_rollback_is_taken_back() {
     let world = World::new(Scenario::CrashBreaker);
-    world.deploy("v2").exits(3).answers("web: web:2 failed: ").says("runs now: web:1, 2 of 2 tasks running");
+    world
+        .deploy("v2")
+        .exits(3)
+        .answers("web: web:2 failed: ")
+        .says("running now: web:1, 2 of 2 tasks running");
     assert_eq!(runs(&world), ("1".to_owned(), json!("COMPLETED")));
 }
 
@@ -71,7 +75,7 @@ fn a_deployment_that_the_breaker_failed_without_a_rollback_is_taken_back() {
 fn a_rollout_is_left_where_that_is_asked_for() {
     let world = World::new(Scenario::Crash);
     let run = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
-    run.says("the service was left as it is: `leave` was asked for");
+    run.says("the service was left as it is: `on_failure` is `leave`");
     assert_eq!(runs(&world), ("2".to_owned(), json!("IN_PROGRESS")));
     assert!(world.calls("StopServiceDeployment").is_empty());
 }
@@ -83,7 +87,7 @@ fn the_manifest_says_leave_and_a_flag_says_otherwise() {
     let world = World::with(Scenario::Crash, &files, &[service("web", json!({}))]);
     world.deploy("v2").exits(3).says("left as it is");
     let world = World::with(Scenario::Crash, &files, &[service("web", json!({}))]);
-    world.run(&["deploy", "--tag", "v2", "--on-failure", "rollback"]).exits(3).answers("taken back");
+    world.run(&["deploy", "--tag", "v2", "--on-failure", "rollback"]).exits(3).answers("rolled back");
 }
 
 #[test]
@@ -91,7 +95,7 @@ fn an_unknown_answer_in_the_manifest_is_an_error() {
     let manifest = format!("{MANIFEST}    on_failure: retry\n");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
-    world.deploy("v2").exits(1).says("`on_failure` takes `rollback` or `leave`, found `retry`");
+    world.deploy("v2").exits(1).says("`on_failure` must be `rollback` or `leave`, found `retry`");
     world.unchanged();
 }
 
@@ -102,18 +106,18 @@ fn an_update_back_restores_the_attributes_that_the_deploy_changed() {
     let before = service("web", json!({"healthCheckGracePeriodSeconds": 20}));
     let world = World::with(Scenario::NoImage, &files, &[before]);
     deny(&world, &["StopServiceDeployment"]);
-    world.deploy("v2").exits(3).answers("taken back, web:1 runs");
+    world.deploy("v2").exits(3).answers("rolled back, web:1 is running");
     assert_eq!(world.service("web")["healthCheckGracePeriodSeconds"], 20);
 }
 
 #[test]
 fn a_forced_deployment_of_one_revision_only_ecs_can_take_back() {
     let world = World::new(Scenario::Crash);
-    world.run(&["deploy", "--tag", "v1", "--force"]).exits(3).answers("; taken back, web:1 runs");
+    world.run(&["deploy", "--tag", "v1", "--force"]).exits(3).answers("; rolled back, web:1 is running");
     let world = World::new(Scenario::Crash);
     deny(&world, &["StopServiceDeployment"]);
     let run = world.run(&["deploy", "--tag", "v1", "--force"]).exits(3);
-    run.says("only ECS itself can go back to the images that it had");
+    run.says("only ECS itself can restore its images");
     assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
 }
 
@@ -124,8 +128,8 @@ fn a_time_that_is_up_leaves_the_rollout_unless_a_rollback_is_asked_for() {
     assert_eq!(runs(&world).0, "2");
     let world = World::new(Scenario::Stuck);
     let arguments = ["deploy", "--tag", "v2", "--timeout", "1s", "--on-timeout", "rollback"];
-    let run = world.run(&arguments).exits(4).answers("web: web:2 was under way after ");
-    run.answers("; taken back, web:1 runs");
+    let run = world.run(&arguments).exits(4).answers("web: web:2 was in progress after ");
+    run.answers("; rolled back, web:1 is running");
     assert_eq!(runs(&world).0, "1");
 }
 
@@ -138,19 +142,19 @@ fn an_answer_that_cannot_be_given_is_said() {
     let run = world
         .deploy("v2")
         .exits(3)
-        .says("it could not be taken back: update service `web`: ecs:UpdateService");
-    run.says("web:1 ran before; go back to it: `ecsail rollback web --cluster main`");
+        .says("failed to roll it back: failed to update service `web`: ecs:UpdateService");
+    run.says("roll back to web:1: `ecsail rollback web --cluster main`");
 }
 
 #[test]
 fn expired_credentials_are_no_failed_rollout_and_the_way_on_is_shown() {
     let world = World::new(Scenario::Slow);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::ExpiredToken).always().after(3));
-    let run = world.deploy("v2").exits(1).answers("can no longer be watched, the rollout goes on");
+    let run = world.deploy("v2").exits(1).answers("can no longer be watched, the rollout continues");
     run.says("ecsail wait web --cluster main --deployment ecs-svc/");
 }
 
-/// Starts a deploy of `v2` and waits until its tasks are being started.
+/// Starts a deploy of `v2` and waits until its tasks are starting.
 fn started(world: &World, arguments: &[&str]) -> (Child, impl BufRead + use<>) {
     let mut child = world.start(&[&["deploy", "--tag", "v2"], arguments].concat());
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
@@ -171,7 +175,7 @@ fn a_cancelled_job_leaves_the_rollout_and_says_so() {
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).expect("text");
     assert_eq!(child.wait_with_output().expect("ends").status.code(), Some(130));
-    assert!(rest.contains("the rollout goes on without ecsail"), "{rest}");
+    assert!(rest.contains("the rollout continues without ecsail"), "{rest}");
     assert_eq!(runs(&world).0, "2");
 }
 
@@ -181,7 +185,7 @@ fn blue_green_returns_when_it_bakes_where_that_is_asked_for() {
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[service("web", strategy)]);
     let run = world.run(&["deploy", "--tag", "v2", "--until", "bake"]).exits(0);
-    let run = run.answers("web: web:2 has reached bake time in ").answers("the rollout goes on");
+    let run = run.answers("web: web:2 reached bake time in ").answers("the rollout continues");
     run.says("ecsail wait web");
     assert_eq!(runs(&world), ("2".to_owned(), json!("IN_PROGRESS")));
 }
@@ -198,16 +202,16 @@ fn a_way_back_that_is_refused_is_said_whatever_the_ending() {
     deny(&world, &["StopServiceDeployment"]);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always().after(1));
     let arguments = ["deploy", "--tag", "v2", "--timeout", "500ms", "--on-timeout", "rollback"];
-    let run = world.run(&arguments).exits(4).answers("web: web:2 is still under way after ");
-    run.says("it could not be taken back: ").says("the rollout goes on without ecsail");
+    let run = world.run(&arguments).exits(4).answers("web: web:2 is still in progress after ");
+    run.says("failed to roll it back: ").says("the rollout continues without ecsail");
 }
 
 #[test]
 fn a_stop_that_cannot_be_made_out_is_asked_for_again() {
     let world = World::new(Scenario::Crash);
-    // More than the SDK's own attempts.
+    // More than the attempts of the SDK.
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::ServerError(500)).times(7));
-    world.deploy("v2").exits(3).answers("; taken back, web:1 runs").says("(StopServiceDeployment)");
+    world.deploy("v2").exits(3).answers("; rolled back, web:1 is running").says("(StopServiceDeployment)");
     assert_eq!(world.calls("UpdateService").len(), 1, "the deploy's own");
 }
 

@@ -1,4 +1,4 @@
-//! `ecsail history`: what was deployed and how it ended, as ECS's own log has it.
+//! Tests of `ecsail history`: past deployments and how they ended, as in ECS's own history.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn history(world: &World) -> Vec<Value> {
     world.run(&["history", "web", "--output", "json"]).exits(0).events()
 }
 
-/// Returns a world after deploy A and B, which went well, and C, which ECS rolled back.
+/// Returns a world after deploys A and B, which succeeded, and C, which ECS rolled back.
 fn three_deploys() -> World {
     let world = World::with_breaker(Scenario::Steady);
     world.deploy("v2").exits(0);
@@ -159,14 +159,14 @@ fn without_descriptions_the_list_tells_less() {
     let world = three_deploys();
     world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::AccessDenied).always());
     let run = world.run(&["history", "web"]).exits(0).answers("  rolled back  web:4 ");
-    run.says("note: why deployments were rolled back, and to what, is not known");
+    run.says("note: the reasons and revisions of rollbacks are unknown");
 }
 
 #[test]
 fn without_revisions_or_definitions_the_rest_is_told() {
     for (operation, note) in [
-        ("DescribeServiceRevisions", "revisions, images and digests are not known"),
-        ("DescribeTaskDefinition", "tags, commits and who deployed are not known"),
+        ("DescribeServiceRevisions", "revisions, images and digests are unknown"),
+        ("DescribeTaskDefinition", "tags, commits and deployers are unknown"),
     ] {
         let world = three_deploys();
         world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
@@ -179,5 +179,5 @@ fn without_revisions_or_definitions_the_rest_is_told() {
 fn a_service_that_is_not_there_has_no_history() {
     let world = World::with(Scenario::Steady, &[], &[service("web", json!({}))]);
     let run = world.run(&["history", "wbe", "--cluster", "main"]).exits(1);
-    run.says("there is no service `wbe` in cluster `main`").says("did you mean `web`?");
+    run.says("no service named `wbe` in cluster `main`").says("did you mean `web`?");
 }

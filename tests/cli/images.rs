@@ -1,4 +1,4 @@
-//! `ecsail images`: the tags that a deploy could point at.
+//! Tests of `ecsail images`: the tags that can be deployed.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ fn images_outside_of_ecr_are_said() {
 fn without_revisions_the_tag_tells_what_runs() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceRevisions", FaultKind::AccessDenied).always());
-    let run = world.run(&["images", "web"]).exits(0).says("which digest runs is not known");
+    let run = world.run(&["images", "web"]).exits(0).says("the digests that run are unknown");
     let v1 = run.stdout.lines().find(|line| line.starts_with("v1 ")).expect("a line");
     assert!(v1.ends_with("  app"), "{v1}");
 }

@@ -1,4 +1,4 @@
-//! The rules, through the binary: what `check` and `deploy` say, `ignore`, and `explain`.
+//! Tests of the linter's rules: the output of `check` and `deploy`, `ignore`, and `explain`.
 
 use ecsail::sandbox::Scenario;
 use serde_json::json;
@@ -14,7 +14,7 @@ fn a_broken_rule_is_named_at_its_place_in_text_and_json() {
     let folder = folder(MANIFEST, &DEFINITION.replace("memory: 512", "memory: 1536"));
     let run = folder.run(&["check"]).exits(1);
     insta::assert_snapshot!(run.stderr, @"
-    error[fargate-cpu-memory]: Fargate has no task of `cpu` `256` with `memory` `1536`
+    error[fargate-cpu-memory]: Fargate does not support `cpu` `256` with `memory` `1536`
      --> web.yml:5:9
       |
     5 | memory: 1536
@@ -35,7 +35,7 @@ fn a_service_is_looked_at_with_its_definition() {
     let balancer = "      loadBalancers: [ { targetGroupArn: t, containerName: ap, containerPort: 80 } ]\n";
     let manifest = format!("{MANIFEST}    service:\n{balancer}");
     let run = folder(&manifest, DEFINITION).run(&["check"]).exits(1);
-    run.says("error[load-balancer-target]: the task definition has no container `ap`")
+    run.says("error[load-balancer-target]: no container named `ap` in the task definition")
         .says("did you mean `app`?");
 }
 
@@ -87,10 +87,10 @@ fn an_unknown_id_under_ignore_is_a_problem() {
     let manifest =
         format!("{MANIFEST}    ignore: [image-latst]\nstages: {{ a: {{ ignore: [port-nam] }}, b: {{}} }}\n");
     let run = folder(&manifest, DEFINITION).run(&["check", "--stage", "b"]).exits(1);
-    let run = run.says("no rule has the id `image-latst`").says("did you mean `image-latest`?");
-    run.says("no rule has the id `port-nam`").says("did you mean `port-name`?");
+    let run = run.says("no check with the id `image-latst`").says("did you mean `image-latest`?");
+    run.says("no check with the id `port-nam`").says("did you mean `port-name`?");
     let run = folder(&format!("{MANIFEST}ignore: image-latest\n"), DEFINITION).run(&["check"]).exits(1);
-    run.says("`ignore` takes a list");
+    run.says("`ignore` must be a list");
 }
 
 #[test]
@@ -100,9 +100,9 @@ fn explain_lists_the_rules_and_tells_of_one() {
     assert!(list.lines().count() > 30 && list.contains("image-latest"), "{list}");
     let run = folder.run(&["explain", "host-port"]).exits(0);
     insta::assert_snapshot!(run.stdout, @"
-    error[host-port]: Under `awsvpc` and `host`, `hostPort` is `containerPort` or absent
+    error[host-port]: With `awsvpc` and `host`, `hostPort` equals `containerPort` or is absent
 
-    The container has the task's (or the host's) network itself: nothing maps one port to another.
+    The container uses the network of the task or the host directly, so a port cannot be mapped to another.
 
     source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html (hostPort)
     ignore it: `ignore: [host-port]` in the manifest: at its root, in a stage, or in a service
@@ -118,7 +118,7 @@ fn explain_answers_in_json_and_suggests_ids() {
     assert!(one["source"].as_str().is_some_and(|source| source.starts_with("https://docs.aws.amazon.com/")));
     let all = folder.run(&["explain", "--output", "json"]).exits(0).event("explain");
     assert!(all["rules"].as_array().is_some_and(|rules| rules.len() > 30));
-    let run = folder.run(&["explain", "host-prot"]).exits(2).says("no rule has the id `host-prot`");
+    let run = folder.run(&["explain", "host-prot"]).exits(2).says("no rule with the id `host-prot`");
     run.says("did you mean `host-port`?");
 }
 

@@ -1,4 +1,4 @@
-//! `ecsail logs`: the lines of all tasks of a service, in the order of time, and over rollouts.
+//! Tests of `ecsail logs`: the lines of all tasks of a service in order of time, also across rollouts.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, REPOSITORY, World, service};
 
-/// The sandbox begins with the year; its services have been up for an hour then.
+/// The sandbox's clock starts at the beginning of the year, and its services have then been running for an hour.
 const ALL: &str = "--since=2025-12-31T22:00:00Z";
 
 fn options(group: &str) -> Value {
@@ -16,7 +16,7 @@ fn options(group: &str) -> Value {
         "awslogs-stream-prefix": "web"}})
 }
 
-/// Returns service `web`, which writes to this group.
+/// Returns service `web` with this log group.
 fn logging(group: &str) -> SeedService {
     let mut seeded = service("web", json!({}));
     seeded.task_definition["containerDefinitions"][0]["logConfiguration"] = options(group);
@@ -27,14 +27,14 @@ fn world(seeded: SeedService) -> World {
     World::with(Scenario::Steady, &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)], &[seeded])
 }
 
-/// Returns the ids of the tasks that run.
+/// Returns the ids of the running tasks.
 fn tasks(world: &World) -> Vec<String> {
     let listed = world.call("ListTasks", json!({"cluster": "main", "serviceName": "web"}));
     let id = |arn: &Value| arn.as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
     listed["taskArns"].as_array().into_iter().flatten().map(id).collect()
 }
 
-/// Gives the service a revision that writes to this group.
+/// Updates the service to a revision with this log group.
 fn redeploy(world: &World, group: &str) {
     let mut document = logging(group).task_definition;
     document["containerDefinitions"][0]["image"] = json!(format!("{REPOSITORY}:v2"));
@@ -83,7 +83,7 @@ fn it_needs_no_manifest() {
     world.run(&["logs", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
     world.run(&["logs", "--service", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
     let near = world.run(&["logs", "wep", "--cluster", "main"]).exits(1);
-    near.says("there is no service `wep`").says("did you mean `web`?");
+    near.says("no service named `wep`").says("did you mean `web`?");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn only_one_task_is_read_where_that_is_asked_for() {
     assert!(!run.stdout.contains(&other[..8]));
     let none = world.run(&["logs", "web", ALL, "--task", "nothing"]).exits(0);
     assert_eq!(none.stdout, "");
-    none.says("note: no such line since 2025-12-31 22:00Z");
+    none.says("note: no matching log lines since 2025-12-31 22:00Z");
 }
 
 #[test]
@@ -151,18 +151,19 @@ fn a_container_that_writes_elsewhere_is_named_and_keeps_nothing_back() {
     containers.as_array_mut().expect("a list").push(side);
     let world = world(seeded);
     let run = world.run(&["logs", "web", ALL]).exits(0).answers("app | listening");
-    run.says("note: container `side` of web:1 cannot be read: its lines go to `awsfirelens`");
+    run.says("note: failed to read the log of container `side` of web:1: its log driver is `awsfirelens`");
     let only = world.run(&["logs", "web", ALL, "--container", "side"]).exits(1);
-    only.says("error: container `side` of web:1 cannot be read").says("`awsfirelens`");
+    only.says("error: failed to read the log of container `side` of web:1").says("`awsfirelens`");
     let near = world.run(&["logs", "web", "--container", "sid"]).exits(2);
-    near.says("service `web` has no container `sid`").says("did you mean `side`?");
+    near.says("no container named `sid` in service `web`").says("did you mean `side`?");
 }
 
 #[test]
 fn a_service_without_log_options_has_nothing_to_read() {
     let world = world(service("web", json!({})));
     let run = world.run(&["logs", "web"]).exits(1);
-    run.says("error: container `app` of web:1 cannot be read").says("it has no `logConfiguration`");
+    run.says("error: failed to read the log of container `app` of web:1")
+        .says("it has no `logConfiguration`");
     assert!(world.calls("FilterLogEvents").is_empty());
 }
 
@@ -176,7 +177,7 @@ fn a_group_that_is_not_there_is_said_with_what_to_do() {
     };
     world.sandbox.inject(Fault::on("FilterLogEvents", kind).always());
     let run = world.run(&["logs", "web", ALL]).exits(1);
-    let run = run.says("error: there is no log group `/shop/web` in us-east-1, where container `app` writes");
+    let run = run.says("error: no log group named `/shop/web` in us-east-1, to which container `app` writes");
     run.says("aws logs create-log-group --log-group-name /shop/web");
 }
 
@@ -184,7 +185,7 @@ fn a_group_that_is_not_there_is_said_with_what_to_do() {
 fn a_permission_that_is_missing_is_named() {
     let world = world(logging("/shop/web"));
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).always());
-    let run = world.run(&["logs", "web", ALL]).exits(1).says("error: read the log group `/shop/web`");
+    let run = world.run(&["logs", "web", ALL]).exits(1).says("error: failed to read log group `/shop/web`");
     run.says("hint: allow `logs:FilterLogEvents`");
     let run = world.run(&["logs", "web", ALL, "--output", "json"]).exits(1);
     assert_eq!(run.event("error")["kind"], "error");
@@ -203,18 +204,18 @@ fn a_pattern_that_cloudwatch_refuses_is_an_error() {
     world.run(&["logs", "web", "--filter", "{ $.level = }"]).exits(1).says("Invalid filter pattern");
 }
 
-/// Follows the lines, and returns the process with its answers.
+/// Starts `logs --follow`, and returns the process and its stdout.
 fn follow(world: &World, arguments: &[&str]) -> (Child, impl BufRead + use<>) {
     let mut child = world.start(&[&["logs", "web", "-f", ALL], arguments].concat());
     let stdout = BufReader::new(child.stdout.take().expect("piped"));
     (child, stdout)
 }
 
-/// Ends a process as Ctrl-C does, and returns its exit code and its stderr.
+/// Interrupts a process, and returns its exit code and its stderr.
 fn interrupt(mut child: Child) -> (Option<i32>, String) {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(sent.expect("`kill` is there").success());
-    // Nobody reads its answers any more; they must not keep it.
+    // Its stdout is no longer read, and must not block it.
     let mut stderr = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("text");
     (child.wait().expect("it ends").code(), stderr)
@@ -226,7 +227,7 @@ fn new_lines_follow_each_once_and_ctrl_c_is_no_error() {
     let (child, mut stdout) = follow(&world, &["--output", "json"]);
     let mut seen = Vec::new();
     let mut line = String::new();
-    // An hour of two tasks is some 600 lines: what comes after was written while we looked.
+    // Two tasks write about 600 lines in an hour, so later lines were written while reading.
     while seen.len() < 640 {
         line.clear();
         assert!(stdout.read_line(&mut line).expect("text") > 0, "it ended after {} lines", seen.len());
@@ -254,7 +255,11 @@ fn a_rollout_to_another_group_is_followed_and_said() {
     }
     let (code, stderr) = interrupt(child);
     assert_eq!(code, Some(0), "{stderr}");
-    assert_eq!(stderr.matches("the first tasks of web:2 start: their lines follow").count(), 1, "{stderr}");
+    assert_eq!(
+        stderr.matches("the first tasks of web:2 are starting: their log lines follow").count(),
+        1,
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -268,7 +273,7 @@ fn following_ends_with_the_service() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(0));
     let stderr = String::from_utf8(output.stderr).expect("text");
-    assert!(stderr.contains("service `web` is no longer there"), "{stderr}");
+    assert!(stderr.contains("service `web` no longer exists"), "{stderr}");
     assert!(line.contains("closed all connections, bye"), "the last lines are read");
 }
 
@@ -286,6 +291,6 @@ fn errors_of_the_log_do_not_end_following_and_expired_credentials_do() {
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::AccessDenied).times(3).after(1));
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::ExpiredToken).always().after(8));
     let run = world.run(&["logs", "web", "--follow", ALL]).exits(1).answers("app | listening on");
-    assert_eq!(run.stderr.matches("read the log group `/shop/web`").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("read log group `/shop/web`").count(), 1, "{}", run.stderr);
     run.says("error: the AWS credentials have expired");
 }

@@ -1,4 +1,5 @@
-//! The verbs, through the binary, against the embedded sandbox: stdout, stderr, exit code, and what AWS was asked.
+//! Runs the verbs through the binary against the embedded sandbox, and checks stdout, stderr, the exit code and the AWS
+//! calls.
 
 mod check;
 mod completions;

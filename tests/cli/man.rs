@@ -1,11 +1,11 @@
-//! The man pages in `man/` are those that the binary writes.
+//! Checks that the man pages in `man/` are those that the binary writes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::support::Folder;
 
-/// Returns the files of a folder with their texts.
+/// Returns the files of a folder with their content.
 fn pages(folder: &Path) -> BTreeMap<String, String> {
     let entries = folder.read_dir().into_iter().flatten();
     let page = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -39,5 +39,5 @@ fn a_page_is_printed_for_each_verb() {
         .answers(concat!("ecsail ", env!("CARGO_PKG_VERSION")));
     let run = folder.run(&["man", "deploy"]).exits(0).answers(".TH ecsail-deploy 1").answers("Examples:");
     assert!(!run.stdout.contains("ecsail\\-deploy\\-service(1)"), "no page is named that does not exist");
-    folder.run(&["man", "nope"]).exits(2).says("there is no verb `nope`");
+    folder.run(&["man", "nope"]).exits(2).says("no verb named `nope`");
 }

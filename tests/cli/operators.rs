@@ -1,4 +1,4 @@
-//! `ecsail cancel`, `continue` and `restart`: the verbs that interfere with a deployment.
+//! Tests of `ecsail cancel`, `continue` and `restart`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::World;
 
-/// Returns a world with a deployment of `web:2` under way.
+/// Returns a world with a deployment of `web:2` in progress.
 fn under_way(scenario: Scenario) -> World {
     let world = World::new(scenario);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
@@ -15,7 +15,7 @@ fn under_way(scenario: Scenario) -> World {
     world
 }
 
-/// Returns a world whose deployment of `web:2` waits in a lifecycle hook.
+/// Returns a world whose deployment of `web:2` is waiting in a lifecycle hook.
 fn waiting() -> World {
     let world = under_way(Scenario::HookPauses);
     world.sandbox.advance(Duration::from_secs(120));
@@ -35,8 +35,8 @@ fn runs(world: &World) -> String {
 fn cancel_stops_what_is_under_way_and_watches_it_go_back() {
     let world = under_way(Scenario::Stuck);
     let run = world.run(&["cancel", "web", "--yes"]).exits(0);
-    run.answers("web: taken back from web:2 to web:1 in ")
-        .says("the deployment of web:2 is stopped, ECS goes back to web:1");
+    run.answers("web: rolled back from web:2 to web:1 in ")
+        .says("the deployment of web:2 is stopped, ECS rolls back to web:1");
     assert_eq!((runs(&world).as_str(), world.calls("StopServiceDeployment").len()), ("web:1", 1));
     world.unchanged();
 }
@@ -47,19 +47,19 @@ fn cancel_needs_no_manifest_and_no_name_where_there_is_one_service() {
     world
         .run(&["cancel", "--yes", "--no-wait"])
         .exits(0)
-        .answers("web: web:2 is being taken back; not waiting");
+        .answers("web: web:2 is being rolled back, not watching");
     let world = under_way(Scenario::Slow);
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
     world
         .run(&["cancel", "--service", "web", "--cluster", "main", "--yes"])
         .exits(0)
-        .answers("web: taken back");
+        .answers("web: rolled back");
 }
 
 #[test]
 fn cancel_of_nothing_is_an_error_that_names_rollback() {
     let world = World::new(Scenario::Steady);
-    let run = world.run(&["cancel", "web", "--yes"]).exits(1).says("no deployment of `web` is under way");
+    let run = world.run(&["cancel", "web", "--yes"]).exits(1).says("no deployment of `web` is in progress");
     run.says("`ecsail rollback web`");
     world.unchanged();
 }
@@ -67,7 +67,7 @@ fn cancel_of_nothing_is_an_error_that_names_rollback() {
 #[test]
 fn cancel_asks() {
     let world = under_way(Scenario::Slow);
-    world.run(&["cancel", "web"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["cancel", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
     assert!(world.calls("StopServiceDeployment").is_empty());
 }
 
@@ -79,7 +79,7 @@ fn cancel_goes_back_by_an_update_where_ecs_may_not_be_asked() {
         .run(&["cancel", "web", "--yes"])
         .exits(0)
         .answers("web: deployed web:1")
-        .says("going back by an update");
+        .says("rolling back with an update");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn cancel_that_cannot_be_done_at_all_is_said() {
 #[test]
 fn continue_lets_the_deployment_go_on() {
     let world = waiting();
-    let run = world.run(&["continue", "web"]).exits(0).answers("web: the deployment goes on (hook ");
+    let run = world.run(&["continue", "web"]).exits(0).answers("web: the deployment continues (hook ");
     run.answers("web: deployed web:2 in ");
     assert_eq!(world.calls("ContinueServiceDeployment").len(), 1);
 }
@@ -103,7 +103,7 @@ fn continue_lets_the_deployment_go_on() {
 fn continue_sends_it_back_where_that_is_asked_for() {
     let world = waiting();
     let run = world.run(&["continue", "web", "--rollback"]).exits(0);
-    run.answers("web: the deployment is sent back").answers("web: taken back from web:2 to web:1");
+    run.answers("web: the deployment is being rolled back").answers("web: rolled back from web:2 to web:1");
     assert_eq!(runs(&world), "web:1");
 }
 
@@ -120,9 +120,12 @@ fn continue_without_a_hook_that_waits_says_what_the_deployment_does() {
     world
         .run(&["continue", "web"])
         .exits(1)
-        .says("no lifecycle hook of `web` waits: its last deployment is ");
+        .says("no lifecycle hook of `web` is waiting: its last deployment is ");
     let world = waiting();
-    world.run(&["continue", "web", "--hook", "nope"]).exits(1).says("hook `nope` of `web` does not wait");
+    world
+        .run(&["continue", "web", "--hook", "nope"])
+        .exits(1)
+        .says("lifecycle hook `nope` of `web` is not waiting");
     assert!(world.calls("ContinueServiceDeployment").is_empty());
 }
 
@@ -132,7 +135,7 @@ fn continue_that_is_denied_says_what_to_allow_and_one_whose_answer_is_lost_is_do
     world.sandbox.inject(Fault::on("ContinueServiceDeployment", FaultKind::AccessDenied));
     world.run(&["continue", "web"]).exits(1).says("allow `ecs:ContinueServiceDeployment`");
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied));
-    world.run(&["continue", "web"]).exits(1).says("have to be allowed");
+    world.run(&["continue", "web"]).exits(1).says("allow `ecs:ListServiceDeployments`");
     world.sandbox.inject(Fault::on("ContinueServiceDeployment", FaultKind::DropAfter));
     world.run(&["continue", "web"]).exits(0).answers("web: deployed web:2");
 }
@@ -150,9 +153,9 @@ fn restart_deploys_the_same_revision_anew() {
 #[test]
 fn restart_asks_and_needs_names_where_there_is_no_manifest() {
     let world = World::new(Scenario::Steady);
-    world.run(&["restart", "web"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["restart", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
-    world.run(&["restart", "--cluster", "main", "--yes"]).exits(2).says("which services is not said");
+    world.run(&["restart", "--cluster", "main", "--yes"]).exits(2).says("no service is named");
     world.unchanged();
     world.run(&["restart", "web", "--cluster", "main", "--yes"]).exits(0).answers("web: deployed web:1");
 }
@@ -160,7 +163,7 @@ fn restart_asks_and_needs_names_where_there_is_no_manifest() {
 #[test]
 fn restart_is_refused_while_a_deployment_is_under_way_unless_it_supersedes() {
     let world = under_way(Scenario::Slow);
-    world.run(&["restart", "web", "--yes"]).exits(5).says("a deployment of `web` is under way: `web:2`");
+    world.run(&["restart", "web", "--yes"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     world.unchanged();
     world.run(&["restart", "web", "--yes", "--supersede"]).exits(0).answers("web: deployed web:2");
 }
@@ -169,7 +172,10 @@ fn restart_is_refused_while_a_deployment_is_under_way_unless_it_supersedes() {
 fn restart_says_that_a_tag_brings_another_image_and_refuses_one_that_is_gone() {
     let world = World::new(Scenario::Steady);
     world.move_tag("v1");
-    world.run(&["restart", "web", "--yes"]).exits(0).says("shop/app:v1` now is another image: sha256:");
+    world
+        .run(&["restart", "web", "--yes"])
+        .exits(0)
+        .says("shop/app:v1` now points to another image: sha256:");
     let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageTag": "v1"}]});
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
     world.sandbox.clear_requests();
@@ -181,13 +187,13 @@ fn restart_says_that_a_tag_brings_another_image_and_refuses_one_that_is_gone() {
 fn restart_does_without_the_look_at_the_images() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceRevisions", FaultKind::AccessDenied).always());
-    world.run(&["restart", "web", "--yes"]).exits(0).says("whether its images are there was not checked");
+    world.run(&["restart", "web", "--yes"]).exits(0).says("the existence of its images is not checked");
 }
 
 #[test]
 fn a_restart_that_crashes_is_taken_back_like_a_deploy() {
     let world = World::new(Scenario::Crash);
-    world.run(&["restart", "web", "--yes"]).exits(3).answers("; taken back, web:1 runs");
+    world.run(&["restart", "web", "--yes"]).exits(3).answers("; rolled back, web:1 is running");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `ecsail plan`: what would change, in three forms, and nothing changed.
+//! Tests of `ecsail plan`: the changes in three formats, without changing anything.
 
 use ecsail::sandbox::Scenario;
 use serde_json::json;

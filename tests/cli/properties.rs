@@ -1,7 +1,7 @@
-//! What holds for every document that ECS's model allows: documents are made at random from the model, with all shapes
-//! and members, and read, normalised and compared.
+//! Property tests over documents that are generated from ECS's model with all its shapes and members: they are read,
+//! normalised and compared.
 //!
-//! The documents are the same in each run; `PROPTEST_RNG_SEED=7 PROPTEST_CASES=5000` makes others, and more.
+//! The documents are the same in each run; `PROPTEST_RNG_SEED=7 PROPTEST_CASES=5000` generates others, and more.
 
 use std::collections::BTreeSet;
 
@@ -22,10 +22,10 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngSeed, TestRng, TestRunner};
 use serde_json::{Map, Number, Value, json};
 
-/// Begins the values that no difference may show; it stands only under names that look secret.
+/// The prefix of the values that no difference may show. It is used only under names that look secret.
 const SECRET: &str = "s3cr3t-";
 
-/// Texts that YAML, JSON or a template could take for something else.
+/// Texts that YAML, JSON or a template could interpret.
 const ODD: &[&str] = &[
     "",
     " ",
@@ -98,7 +98,7 @@ fn text() -> BoxedStrategy<String> {
     prop_oneof![6 => "[a-zA-Z0-9/_.:-]{1,12}", 2 => odd, 1 => any].boxed()
 }
 
-/// Returns names of things: never empty, sometimes odd, sometimes such that their values are hidden.
+/// Generates names: never empty, sometimes odd, sometimes such that their values are masked.
 fn name() -> BoxedStrategy<String> {
     let secret =
         select(&["DB_PASSWORD", "api-token", "STRIPE_KEY", "client.secret"][..]).prop_map(str::to_owned);
@@ -111,7 +111,7 @@ fn integer(schema: &Schema) -> BoxedStrategy<Value> {
     prop_oneof![low..=high, low..=(low + 5).min(high)].prop_map(Value::from).boxed()
 }
 
-/// Returns values of the named shape.
+/// Generates values of the named shape.
 fn value(shape: &str) -> BoxedStrategy<Value> {
     match model().shape(shape) {
         Shape::Structure(schema) => structure(shape, schema),
@@ -137,7 +137,7 @@ fn map(entries: Vec<(String, String)>) -> Map<String, Value> {
     hidden(entries.into_iter().map(|(name, text)| (name, Value::from(text))).collect())
 }
 
-/// Returns the entries as a map; the values of those whose names look secret are secrets.
+/// Returns the entries as a map. Values under names that look secret are secrets.
 fn hidden(entries: Vec<(String, Value)>) -> Map<String, Value> {
     let secret = |(name, value): (String, Value)| {
         let value = if looks_secret(&name) { json!(format!("{SECRET}{value}")) } else { value };
@@ -179,7 +179,7 @@ fn structure(shape: &str, schema: &'static Schema) -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// Returns whether a member alone names an item; a port has several.
+/// Returns whether a single member identifies an item. A port mapping has several.
 fn is_named_by(shape: &str, member: &str) -> bool {
     identity(shape).is_some_and(|identity| identity.members[0].0 == member)
 }
@@ -188,7 +188,7 @@ fn value_of_member(shape: &str, member: &str, target: &str) -> BoxedStrategy<Val
     let is_text = matches!(model().shape(target), Shape::String(schema) if schema.values.is_empty());
     let root = ROOTS.iter().any(|root| root.shape() == shape);
     match (shape, member) {
-        // With `awsvpc` the two mean the same where they are equal, whatever the mapping says.
+        // With `awsvpc`, equal host and container ports mean the same as the container port alone.
         ("PortMapping", "containerPort") => (1..1024i64).prop_map(Value::from).boxed(),
         ("PortMapping", "hostPort") => prop_oneof![Just(0), 1024..65535i64].prop_map(Value::from).boxed(),
         // An empty text means "not set" at the top level.
@@ -213,7 +213,7 @@ fn documents() -> BoxedStrategy<(Root, Value)> {
     prop_oneof![of(Root::TaskDefinition), of(Root::Service)].boxed()
 }
 
-/// Runs a property over that many documents.
+/// Runs a property over this number of documents.
 fn holds<T: std::fmt::Debug>(
     cases: u32,
     values: BoxedStrategy<T>,
@@ -231,7 +231,7 @@ fn holds<T: std::fmt::Debug>(
     }
 }
 
-/// Reads a text and fails where anything is said about it.
+/// Reads a text, and fails if there is any problem.
 fn read(text: &str, root: Root) -> Result<Node, TestCaseError> {
     let mut sources = Sources::default();
     let id = sources.add("document", text);
@@ -244,7 +244,7 @@ fn read(text: &str, root: Root) -> Result<Node, TestCaseError> {
     Ok(node)
 }
 
-/// Returns a JSON text with those characters escaped.
+/// Returns a JSON text with these characters escaped.
 fn escaped(text: &str, escapes: fn(char) -> bool) -> String {
     let mut units = [0; 2];
     let escaped = |c: char| match escapes(c) {
@@ -254,19 +254,19 @@ fn escaped(text: &str, escapes: fn(char) -> bool) -> String {
     text.chars().map(escaped).collect()
 }
 
-/// Returns a document as JSON; what YAML takes only escaped, unlike JSON, is escaped.
+/// Returns a document as JSON, with the characters escaped that YAML does not accept.
 fn written(document: &Value) -> String {
     escaped(&document.to_string(), |c| {
         matches!(c, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
     })
 }
 
-/// Returns a document as JSON of ASCII alone, as Python writes it.
+/// Returns a document as ASCII JSON, as Python writes it.
 fn ascii(document: &Value) -> String {
     escaped(&document.to_string(), |c| !c.is_ascii() || c == '\u{7f}')
 }
 
-/// Returns a document with its members' names respelled and its lists of pairs as mappings where they can be.
+/// Returns a document with other spellings of its members, and mappings instead of lists of pairs where possible.
 fn respelled(value: &Value, shape: &str, spell: &dyn Fn(&str) -> String, mappings: bool) -> Value {
     match (value, model().shape(shape)) {
         (Value::Object(members), Shape::Structure(_)) => {
@@ -344,7 +344,7 @@ fn a_normal_form_is_its_own() {
     });
 }
 
-/// Returns a copy as ECS may describe it: in another order wherever that means nothing, with what it fills in.
+/// Returns a copy as ECS may describe it: with another order where the order has no meaning, and with defaults.
 fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
     match (value, model().shape(shape)) {
         (Value::Object(members), Shape::Structure(schema)) => {
@@ -381,7 +381,7 @@ fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
     }
 }
 
-/// Returns what ECS may give for a member that was not written; `null` where it gives nothing.
+/// Returns the default that ECS may describe for a member; `null` if there is none.
 fn filled_in(shape: &str, member: &str, target: &str) -> Value {
     let default = DEFAULTS.iter().find(|(structure, name, _)| (*structure, *name) == (shape, member));
     match (default, model().shape(target)) {
@@ -429,14 +429,14 @@ fn a_difference_never_shows_a_secret_and_is_empty_only_between_equals() {
     });
 }
 
-/// Names one step down into a document.
+/// One step of a path into a document.
 #[derive(Clone, Debug)]
 enum Step {
     Member(String),
     Item(usize),
 }
 
-/// Returns the way to every scalar of a document.
+/// Returns the path of every scalar in a document.
 fn scalars(value: &Value, way: &[Step], found: &mut Vec<Vec<Step>>) {
     match value {
         Value::Object(members) => members
@@ -459,7 +459,7 @@ fn down<'a>(value: &'a Value, shape: &'a str, step: &Step) -> (Option<&'a Value>
     }
 }
 
-/// Returns another value of the same shape; nothing where there is no other.
+/// Returns another value of the same shape, if there is one.
 fn another(value: &Value, shape: &str) -> Option<Value> {
     match (value, model().shape(shape)) {
         (Value::String(text), Shape::String(schema)) if !schema.values.is_empty() => {
@@ -479,7 +479,7 @@ fn another(value: &Value, shape: &str) -> Option<Value> {
     }
 }
 
-/// Returns the document with one scalar changed, or removed; nothing where that cannot be.
+/// Returns the document with one scalar changed or removed, if possible.
 fn changed(document: &Value, root: Root, way: &[Step], remove: bool) -> Option<Value> {
     let (mut seen, mut shape) = (document, root.shape());
     for step in way {
@@ -504,7 +504,7 @@ fn changed(document: &Value, root: Root, way: &[Step], remove: bool) -> Option<V
     Some(copy)
 }
 
-/// Returns whether a value says the same as its absence, by the rules table.
+/// Returns whether a value means the same as its absence, by the rules table.
 fn says_nothing(value: &Value, shape: &str) -> bool {
     match (value, model().shape(shape)) {
         (Value::Object(members), Shape::Structure(_)) => members.iter().all(|(name, value)| {
@@ -525,14 +525,14 @@ fn is_default(shape: &str, member: &str, value: &Value) -> bool {
     })
 }
 
-/// Returns whether a change inside one item of a list changes what the item says.
+/// Returns whether a change inside an item of a list changes the meaning of the item.
 fn shows(before: Option<&Value>, after: Option<&Value>, item: &str, way: &[Step]) -> bool {
     let Some((Step::Item(index), rest)) = way.split_first() else { return true };
     let at = |list: Option<&'_ Value>| list.and_then(|list| list.get(*index)).cloned();
     !expected(at(before).as_ref(), at(after).as_ref(), item, "item", rest).is_empty()
 }
 
-/// Returns the paths at which a change to the scalar at the end of `way` has to show.
+/// Returns the paths at which a change to the scalar at `way` must be shown.
 fn expected(
     before: Option<&Value>,
     after: Option<&Value>,
@@ -577,7 +577,7 @@ fn expected(
         let Some((Step::Item(index), _)) = way.split_first() else { return vec![path.to_owned()] };
         let sides = [before, after].into_iter().flatten().filter_map(|list| list.get(*index));
         let sides = sides.filter(|value| !says_nothing(value, item)).count();
-        // A list that is there on one side only is shown as a whole.
+        // A list that exists on one side only is shown as a whole.
         let whole = [before, after].iter().any(|list| list.is_none_or(|list| says_nothing(list, shape)));
         return if whole && sides > 0 { vec![path.to_owned()] } else { vec![format!("{path}[]"); sides] };
     }

@@ -1,4 +1,4 @@
-//! `ecsail prune`: what nothing refers to goes, and nothing else does.
+//! Tests of `ecsail prune`: revisions without references are removed, and no others.
 
 use std::io::BufReader;
 use std::process::Command;
@@ -26,7 +26,7 @@ pub(crate) fn register(sandbox: &Sandbox, family: &str, count: usize) {
     }
 }
 
-/// Deploys a revision without ecsail, and lets it be up.
+/// Deploys a revision without ecsail, and waits until it is up.
 pub(crate) fn deploy(world: &World, revision: &str) {
     world.call("UpdateService", json!({"cluster": "main", "service": "web", "taskDefinition": revision}));
     world.sandbox.advance(Duration::from_secs(600));
@@ -38,7 +38,7 @@ fn run_by(revision: &str) -> Value {
         "RoleArn": "arn:aws:iam::123456789012:role/events", "EcsParameters": {"TaskDefinitionArn": arn(revision)}})
 }
 
-/// Makes an EventBridge rule that runs a revision.
+/// Creates an EventBridge rule that runs a revision.
 pub(crate) fn rule(world: &World, name: &str, revision: &str) {
     let call = |operation: &str, input: Value| {
         world.sandbox.call("events", operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
@@ -47,14 +47,14 @@ pub(crate) fn rule(world: &World, name: &str, revision: &str) {
     call("PutTargets", json!({"Rule": name, "Targets": [run_by(revision)]}));
 }
 
-/// Makes a schedule with a target.
+/// Creates a schedule with a target.
 fn schedule_with(world: &World, name: &str, target: Value) {
     let input = json!({"Name": name, "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": target});
     world.sandbox.call("scheduler", "CreateSchedule", input).expect("a schedule");
 }
 
-/// Makes a schedule that runs a revision.
+/// Creates a schedule that runs a revision.
 pub(crate) fn schedule(world: &World, name: &str, revision: &str) {
     let mut target = run_by(revision);
     target.as_object_mut().map(|members| members.remove("Id"));
@@ -72,7 +72,7 @@ fn numbers(sandbox: &Sandbox, status: &str) -> Vec<u64> {
     numbers
 }
 
-/// Returns a world whose family `web` has twelve revisions, five of which the service was deployed with.
+/// Returns a world whose family `web` has twelve revisions, five of which were deployed to the service.
 fn twelve() -> World {
     let world = World::new(Scenario::Steady);
     register(&world.sandbox, "web", 12);
@@ -94,8 +94,8 @@ fn what_anything_refers_to_is_kept() {
     for line in [
         "web:12    ACTIVE  keep        the newest",
         "web:11    ACTIVE  deregister  -",
-        "web:10    ACTIVE  keep        under way in main/web",
-        "web:9     ACTIVE  keep        under way in main/web",
+        "web:10    ACTIVE  keep        in progress in main/web",
+        "web:9     ACTIVE  keep        in progress in main/web",
         "web:7     ACTIVE  keep        last success of main/web",
         "web:5     ACTIVE  keep        last success of main/web",
         "web:4     ACTIVE  keep        a task runs in main",
@@ -216,7 +216,7 @@ fn a_dry_run_changes_nothing() {
 #[test]
 fn where_nobody_can_be_asked_yes_has_to_be_said() {
     let world = twelve();
-    world.run(&["prune", "web", "--keep", "2"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["prune", "web", "--keep", "2"]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
@@ -240,11 +240,11 @@ fn a_source_that_may_not_be_read_stops_it_before_any_change() {
         schedule(&world, "nightly", "web:3");
         world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
         let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(5);
-        let run = run.says("cannot all be read").says(&format!("`{permission}`"));
+        let run = run.says("failed to read all references").says(&format!("`{permission}`"));
         run.says(&format!("`--without {without}`"));
         world.unchanged();
         let run = world.run(&["prune", "web", "--keep", "1", "--yes", "--without", without]).exits(0);
-        run.says(&format!("not looked at: {without}"));
+        run.says(&format!("not checked: {without}"));
     }
 }
 
@@ -265,7 +265,7 @@ fn an_error_that_is_no_denial_is_no_refusal_and_changes_nothing_either() {
     register(&world.sandbox, "web", 3);
     let broken = FaultKind::Code { status: 400, code: "InternalException".into(), message: "no".into() };
     world.sandbox.inject(Fault::on("ListRules", broken).always());
-    world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(1).says("rules cannot be read now");
+    world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(1).says("rules could not be read");
     world.unchanged();
 }
 
@@ -302,7 +302,7 @@ fn no_manifest_is_needed_and_a_family_may_be_named() {
         .answers("web: 3 deregistered, 4 kept");
     assert_eq!(numbers(&world.sandbox, "ACTIVE"), [5, 7, 9, 12]);
     let run = world.run(&["prune", "--family", "wbe", "--keep", "1", "--yes"]).exits(1);
-    run.says("there is no task definition family `wbe`");
+    run.says("no task definition family named `wbe`");
     world.run(&["prune", "--family", "web", "--keep", "0"]).exits(2);
 }
 
@@ -311,7 +311,7 @@ fn one_that_cannot_be_deregistered_ends_it_and_it_says_how_far_it_came() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::AccessDenied).always().after(3));
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(1);
-    let run = run.answers("web: failed, 3 deregistered, of 8 to deregister; the rest is as it was");
+    let run = run.answers("web: failed; 3 deregistered of 8 to deregister; the others are unchanged");
     run.says("deregister `web:4`").says("allow `ecs:DeregisterTaskDefinition`");
     assert_eq!(numbers(&world.sandbox, "INACTIVE"), [1, 2, 3]);
 }
@@ -326,7 +326,7 @@ fn a_lost_answer_is_asked_for_again() {
 #[test]
 fn one_that_ecs_does_not_delete_is_said_and_the_others_go() {
     let world = twelve();
-    // An answer as if it were done: the revision stays ACTIVE, and ECS then refuses to delete it.
+    // The answer is a success although the revision stays ACTIVE, so that ECS refuses to delete it.
     let lie = FaultKind::Code { status: 200, code: String::new(), message: String::new() };
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", lie));
     let run = world.run(&["prune", "web", "--keep", "1", "--delete", "--yes"]).exits(1);
@@ -341,19 +341,19 @@ fn an_interrupt_ends_it_between_two_calls_and_it_says_how_far_it_came() {
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::Throttling).always().after(2));
     let mut child = world.start(&["prune", "web", "--keep", "1", "--yes"]);
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-    until(&mut stderr, "2 of 8 done; ECS takes one a second now");
+    until(&mut stderr, "2 of 8 done; ECS throttles to one a second");
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(sent.expect("`kill` is there").success());
     let ended = child.wait_with_output().expect("it ends");
     assert_eq!(ended.status.code(), Some(130));
     let text = String::from_utf8(ended.stdout).expect("text");
-    assert!(text.contains("web: interrupted, 2 deregistered, of 8 to deregister"), "{text}");
+    assert!(text.contains("web: interrupted; 2 deregistered of 8 to deregister"), "{text}");
     assert_eq!(numbers(&world.sandbox, "INACTIVE"), [1, 2]);
 }
 
 #[test]
 fn thirty_revisions_are_retired_at_the_rate_that_ecs_allows() {
-    // The rates are those of AWS on a clock that runs five times as fast: twenty at once, then five a second.
+    // The rates of AWS on a clock that runs five times as fast: twenty at once, then five a second.
     let clock = Clock::Wall { factor: 5.0 };
     let sandbox = Sandbox::start(Options { clock, rate_limits: true, ..Options::default() }).expect("starts");
     let seed = Seed { services: vec![service("web", json!({}))], ..Seed::default() };
@@ -373,5 +373,5 @@ fn a_throttle_is_waited_out_and_told_once() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::Throttling).after(2));
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(0);
-    run.says("note: 2 of 8 done; ECS takes one a second now").answers("web: 8 deregistered, 4 kept");
+    run.says("note: 2 of 8 done; ECS throttles to one a second").answers("web: 8 deregistered, 4 kept");
 }

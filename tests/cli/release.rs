@@ -1,4 +1,4 @@
-//! A release: tasks, services and schedules with one tag, in order, and what becomes of each where one fails.
+//! Tests of releases: tasks, services and schedules with one tag, in order, and their states if one fails.
 
 use std::io::{BufReader, Read};
 use std::process::{Child, ChildStderr, Command};
@@ -44,7 +44,7 @@ schedules:
     task: { like: worker, command: [ bin/report ] }
 ";
 
-/// Returns a world with the three services of the manifest, all with a network; they share a family.
+/// Returns a world with the three services of the manifest, which have a network and share a family.
 fn world(manifest: &str) -> World {
     let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}});
     let seeded = ["web", "worker", "mailer"].map(|name| {
@@ -59,7 +59,7 @@ fn release(world: &World, arguments: &[&str]) -> Run {
     world.run(&[&["deploy", "--tag", "v2"], arguments].concat())
 }
 
-/// Returns what became of each target: kind, key and state.
+/// Returns the state of each target: kind, key and state.
 fn targets(run: &Run) -> Vec<(String, String, String)> {
     let ended = run.event("release.ended");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -74,14 +74,14 @@ fn states(run: &Run) -> String {
     targets(run).iter().map(|(_, key, state)| format!("{key} {state}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the image that a service is to run.
+/// Returns the image of the service's revision.
 fn image(world: &World, name: &str) -> String {
     let definition = world.service(name)["taskDefinition"].as_str().expect("a definition").to_owned();
     let image = world.definition(&definition).0["containerDefinitions"][0]["image"].clone();
     image.as_str().expect("an image").trim_start_matches(&format!("{REPOSITORY}:")).to_owned()
 }
 
-/// Returns the names of the changing calls, in order, each run of equal ones once.
+/// Returns the names of the calls that change something, in order, without repetitions.
 fn changes(world: &World) -> Vec<String> {
     let changing = [
         "RegisterTaskDefinition",
@@ -188,8 +188,8 @@ fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touc
     let before = world.service("web")["taskDefinition"].clone();
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     let run = release(&world, &["--on-failure", "rollback"]).exits(3);
-    let run = run.answers("web: deployed shop:4 in ").answers("; taken back, shop:1 runs");
-    let run = run.answers("worker: shop:4 cannot succeed: ").answers("; taken back, shop:2 runs");
+    let run = run.answers("web: deployed shop:4 in ").answers("; rolled back, shop:1 is running");
+    let run = run.answers("worker: shop:4 cannot succeed: ").answers("; rolled back, shop:2 is running");
     let table: Vec<String> =
         run.stdout.lines().skip_while(|line| !line.starts_with("TARGET")).map(one_spaced).collect();
     assert_eq!(
@@ -364,7 +364,7 @@ fn attributes_that_a_release_has_changed_go_back_with_it() {
         "web: { task_definition: task.yml, service: { healthCheckGracePeriodSeconds: 60 } }",
     );
     let world = world(&manifest);
-    // `web` has the new revision already: its attributes alone change.
+    // `web` already has the new revision, so only its attributes change.
     world.run(&["deploy", "service", "web", "--tag", "v2"]).exits(0);
     world.folder.write("ecsail.yml", &manifest.replace("Seconds: 60", "Seconds: 90"));
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
@@ -385,7 +385,7 @@ fn what_went_back_with_its_release_is_no_success_in_github_actions_either() {
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     release(&world, &["--on-failure", "rollback"]).exits(3).says("::error title=ecsail%3A web::");
     let summary = std::fs::read_to_string(summary).expect("a summary");
-    assert!(summary.contains("| service | `web` | rolled back | shop:1 runs |"), "{summary}");
+    assert!(summary.contains("| service | `web` | rolled back | shop:1 is running |"), "{summary}");
 }
 
 #[test]
@@ -393,7 +393,7 @@ fn without_waiting_no_schedule_goes_to_a_revision_that_nobody_saw_come_up() {
     let manifest =
         MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ], after: [ warm ]", "");
     let world = world(&manifest);
-    release(&world, &["--no-wait"]).exits(2).says("schedule `nightly` comes when the services are up");
+    release(&world, &["--no-wait"]).exits(2).says("schedule `nightly` is changed after the services are up");
     assert!(changes(&world).is_empty());
     world
         .run(&["deploy", "service", "--tag", "v2", "--no-wait"])
@@ -401,7 +401,7 @@ fn without_waiting_no_schedule_goes_to_a_revision_that_nobody_saw_come_up() {
         .answers("web: shop:4 is being deployed");
 }
 
-/// Starts a release, and returns it once it has said something.
+/// Starts a release, and returns it once its output contains a text.
 #[cfg(unix)]
 fn until_it_says(world: &World, arguments: &[&str], said: &str) -> (Child, BufReader<ChildStderr>) {
     let mut child = world.start(&[&["deploy", "--tag", "v2"], arguments].concat());
@@ -410,7 +410,7 @@ fn until_it_says(world: &World, arguments: &[&str], said: &str) -> (Child, BufRe
     (child, stderr)
 }
 
-/// Interrupts it, and returns its exit code and the rest of what it said, answers last.
+/// Interrupts the process, and returns its exit code and the rest of its output, stdout last.
 #[cfg(unix)]
 fn interrupted(child: Child, mut stderr: impl Read, times: usize) -> (Option<i32>, String) {
     for _ in 0..times {
@@ -442,7 +442,7 @@ fn who_interrupts_the_registration_starts_no_migration() {
     let latency = FaultKind::Latency(std::time::Duration::from_millis(1500));
     world.sandbox.inject(Fault::on("RegisterTaskDefinition", latency).times(1));
     let (child, stderr) = until_it_says(&world, &[], "task warm: runs after");
-    // It has said its plan, and registers: the call is slow enough for the signal to come within it.
+    // It has shown the plan and registers. The call is slow enough for the signal to arrive during it.
     while world.calls("RegisterTaskDefinition").is_empty() {
         std::thread::yield_now();
     }
@@ -476,12 +476,12 @@ fn who_interrupts_twice_while_a_failure_is_answered_is_told_of_it() {
 fn what_somebody_else_deploys_during_the_migration_is_not_replaced() {
     let hooks = "hooks:\n  before_deploy: 'aws-like'\n";
     let world = world(&format!("{MANIFEST}{hooks}"));
-    // The hook is somebody else, who deploys in that time.
+    // The hook makes another deployment in that time.
     let binary = env!("CARGO_BIN_EXE_ecsail");
     let other = format!("{binary} -f other.yml deploy service web --tag v3 --yes");
     world.folder.write("other.yml", &MANIFEST.replace(", before: [ migrate ]", ""));
     world.folder.write("ecsail.yml", &format!("{MANIFEST}{}", hooks.replace("aws-like", &other)));
-    let run = release(&world, &[]).exits(1).says("service `web` is another than when this was planned");
+    let run = release(&world, &[]).exits(1).says("service `web` has changed since the plan");
     run.answers("web: not updated");
     assert_eq!(image(&world, "web"), "v3");
 }
@@ -525,7 +525,7 @@ fn a_task_like_a_service_is_refused_in_the_wrong_account() {
     world
         .run(&["run", "--like", "web", "--", "true"])
         .exits(5)
-        .says("the manifest is for account `999999999999`");
+        .says("the manifest requires account `999999999999`");
     assert!(world.calls("RunTask").is_empty());
 }
 
@@ -535,7 +535,7 @@ fn a_task_runs_what_the_service_runs_though_its_tag_has_moved() {
     world.run(&["deploy", "service", "web", "--tag", "v2"]).exits(0);
     world.move_tag("v2");
     world.sandbox.clear_requests();
-    world.run(&["run", "migrate"]).exits(0).says("migrate: shop:4 runs in `main`");
+    world.run(&["run", "migrate"]).exits(0).says("migrate: started shop:4 in `main`");
     assert!(world.calls("RegisterTaskDefinition").is_empty());
 }
 

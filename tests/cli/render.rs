@@ -1,4 +1,4 @@
-//! `ecsail render`: exactly what would be sent.
+//! Tests of `ecsail render`: the documents, exactly as they would be sent.
 
 use serde_json::json;
 
@@ -145,7 +145,7 @@ fn a_variable_may_not_use_another_even_with_a_default() {
     let manifest = MANIFEST
         .replace("services:", "vars: { a: real, b: \"{{ vars.a | default('fallback') }}\" }\nservices:");
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
-    folder.run(&["render", "--tag", "1"]).exits(1).says("the variable `b` uses a name that is not known yet");
+    folder.run(&["render", "--tag", "1"]).exits(1).says("variable `b` uses a name that is not defined yet");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn what_an_expression_gives_is_not_repeated_in_a_message() {
     );
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", &web)]).env("MY_SECRET", "hunter2");
     let run =
-        folder.run(&["check"]).exits(1).says("`environment` takes a list, found what the expression gives");
+        folder.run(&["check"]).exits(1).says("`environment` must be a list, found the value of `{{ … }}`");
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     let run = folder.run(&["check", "--set", "db-password=hunter2"]).exits(2);
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! `ecsail revisions`: what a family has, and what refers to it.
+//! Tests of `ecsail revisions`: the revisions of a family, and what refers to them.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn only_what_is_shown_is_read() {
     register(&world.sandbox, "web", 30);
     let run = world.run(&["revisions", "web", "--limit", "3"]).exits(0);
     assert!(run.stdout.contains("web:28") && !run.stdout.contains("web:27 "), "{}", run.stdout);
-    // The one that runs is read too, to find out where a rollback would go.
+    // The running revision is read too, to find the target of a rollback.
     assert_eq!(world.calls("DescribeTaskDefinition").len(), 3 + 1);
     world.sandbox.clear_requests();
     world.run(&["revisions", "web"]).exits(0);
@@ -77,8 +77,8 @@ fn what_may_not_be_read_is_a_note() {
         world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
     }
     let run = world.run(&["revisions", "web"]).exits(0).answers("web:1     ACTIVE");
-    let run = run.says("note: the references of rules are not known: events:ListEventBuses: AccessDenied");
-    run.says("the references of schedules are not known").says("the references of services are not known");
+    let run = run.says("note: references from rules are unknown: events:ListEventBuses: AccessDenied");
+    run.says("references from schedules are unknown").says("references from services are unknown");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_family_may_be_named_and_one_that_is_not_there_is_an_error() {
     world.run(&["revisions", "--family", "job"]).exits(0).answers("job:2     ACTIVE");
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it was there");
     world.run(&["revisions", "--family", "job"]).exits(0).answers("job:1 ");
-    world.run(&["revisions", "--family", "jbo"]).exits(1).says("there is no task definition family `jbo`");
+    world.run(&["revisions", "--family", "jbo"]).exits(1).says("no task definition family named `jbo`");
     world.run(&["revisions", "--family", "job", "web"]).exits(2);
     world.run(&["revisions", "wbe", "--cluster", "main"]).exits(1).says("did you mean `web`?");
 }
@@ -98,5 +98,5 @@ fn several_services_need_a_choice() {
     let manifest = format!("{MANIFEST}  api: {{}}\n");
     let world = World::new(Scenario::Steady);
     world.folder.write("ecsail.yml", &manifest);
-    world.run(&["revisions"]).exits(2).says("one of: web, api");
+    world.run(&["revisions"]).exits(2).says("name one of web, api");
 }

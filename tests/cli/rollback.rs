@@ -1,11 +1,11 @@
-//! `ecsail rollback`: what ran well before comes back, and nothing else does.
+//! Tests of `ecsail rollback`: the service returns to the last deployment that succeeded, and nothing else changes.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, REPOSITORY, Run, World, service};
 
-/// Returns a world in which A, `web:1` with `v1`, and B, `web:2` with `v2`, succeeded.
+/// Returns a world in which A (`web:1` with `v1`) and B (`web:2` with `v2`) succeeded.
 fn a_and_b() -> World {
     let world = World::with_breaker(Scenario::Steady);
     world.deploy("v2").exits(0);
@@ -13,11 +13,11 @@ fn a_and_b() -> World {
     world
 }
 
-/// Returns that world, with C, `web:3` with `v3`, rolled back by ECS.
+/// Returns that world after C (`web:3` with `v3`) was rolled back by ECS.
 fn a_b_and_c_that_failed() -> World {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Crash);
-    world.deploy("v3").exits(3).answers("web:3 was rolled back, web:2 runs");
+    world.deploy("v3").exits(3).answers("web:3 was rolled back, web:2 is running");
     world.sandbox.set_scenario(None, Scenario::Steady);
     world.sandbox.clear_requests();
     world
@@ -35,7 +35,7 @@ fn rollback(world: &World, arguments: &[&str]) -> Run {
     world.run(&[&["rollback", "web", "--yes"], arguments].concat())
 }
 
-/// Returns `family:revision` that the service is to run.
+/// Returns `family:revision` of the service.
 fn runs(world: &World) -> String {
     let service = world.service("web");
     assert_eq!(service["deployments"][0]["rolloutState"], "COMPLETED", "{service:#}");
@@ -51,7 +51,7 @@ fn delete_image(world: &World, tag: &str) {
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
 }
 
-/// Fails if anything was changed, or stopped.
+/// Fails if anything was changed or stopped.
 #[track_caller]
 fn untouched(world: &World) {
     world.unchanged();
@@ -62,8 +62,8 @@ fn untouched(world: &World) {
 fn after_a_deploy_that_ecs_rolled_back_it_goes_to_the_success_before_the_one_that_runs() {
     let world = a_b_and_c_that_failed();
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1 in ");
-    let run = run.says("web: goes back from web:2 to web:1");
-    let run = run.says("why   the newest deployment that succeeded before the one that runs");
+    let run = run.says("web: rolls back from web:2 to web:1");
+    let run = run.says("why   the last deployment that succeeded before the running one");
     let run = run.says("not   web:3 of ").says(": rolled back: Service deployment rolled back because");
     run.says("containerDefinitions[app].image: …:v2 → …:v1");
     assert_eq!(runs(&world), "web:1");
@@ -76,8 +76,8 @@ fn a_second_rollback_does_not_go_forward_again() {
     let world = a_and_b();
     rollback(&world, &[]).exits(0);
     world.sandbox.clear_requests();
-    let run = rollback(&world, &[]).exits(1).says("there is nothing to go back to");
-    run.says("deployments of these succeeded: `--to web:2`");
+    let run = rollback(&world, &[]).exits(1).says("nothing to roll back to");
+    run.says("choose a revision that succeeded: `--to web:2`");
     untouched(&world);
     rollback(&world, &["--to", "web:2"]).exits(0).answers("web: deployed web:2");
     rollback(&world, &[]).exits(0).answers("web: deployed web:1");
@@ -88,16 +88,16 @@ fn what_was_rolled_away_from_is_passed_over_and_named() {
     let world = a_b_and_c();
     rollback(&world, &[]).exits(0).answers("web: deployed web:2");
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
-    run.says("web:3 of ").says("it succeeded, and was rolled away from; `--to web:3` names it");
+    run.says("web:3 of ").says("it succeeded, and was rolled back later; choose it with `--to web:3`");
 }
 
 #[test]
 fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_works() {
     let world = a_b_and_c();
     delete_image(&world, "v2");
-    let run = rollback(&world, &[]).exits(1).says("take `web` back to `web:2`");
-    run.says("the image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` is gone")
-        .says("these could be gone back to: `--to web:1`");
+    let run = rollback(&world, &[]).exits(1).says("failed to roll `web` back to `web:2`");
+    run.says("image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` no longer exists")
+        .says("roll back to another deployment with `--to web:1`");
     untouched(&world);
     rollback(&world, &["--to", "web:1"]).exits(0).answers("web: deployed web:1");
     assert_eq!(runs(&world), "web:1");
@@ -107,7 +107,7 @@ fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_w
 fn where_the_only_image_is_gone_that_is_said() {
     let world = a_b_and_c_that_failed();
     delete_image(&world, "v1");
-    rollback(&world, &[]).exits(1).says("nothing else is known that could be gone back to");
+    rollback(&world, &[]).exits(1).says("there is no other deployment to roll back to");
     untouched(&world);
 }
 
@@ -122,7 +122,7 @@ fn a_deregistered_revision_is_registered_again_with_its_tags() {
     assert_eq!(after["containerDefinitions"], before.0["containerDefinitions"]);
     assert_eq!((tags["ecsail:tag"].as_str(), tags["ecsail:restored-from"].as_str()), ("v2", "web:2"));
     assert_eq!(tags["ecsail:deployed-by"], "arn:aws:iam::123456789012:user/sandbox");
-    // It counts as the revision that it was made from: the next one goes on down.
+    // It counts as the revision that it was copied from: the next rollback goes further back.
     rollback(&world, &[]).exits(0).answers("web: deployed web:1");
 }
 
@@ -152,8 +152,8 @@ fn a_deployment_under_way_is_stopped_and_that_is_watched() {
     world.sandbox.set_scenario(None, Scenario::Stuck);
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
     world.sandbox.clear_requests();
-    let run = rollback(&world, &[]).exits(0).answers("web: taken back from web:3 to web:2 in ");
-    run.says("web: the deployment of web:3 is stopped, ECS goes back to web:2");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back from web:3 to web:2 in ");
+    run.says("web: the deployment of web:3 is stopped, ECS rolls back to web:2");
     assert_eq!(runs(&world), "web:2");
     assert_eq!(world.calls("StopServiceDeployment").len(), 1);
     world.unchanged();
@@ -165,7 +165,7 @@ fn a_deployment_under_way_that_ecs_may_not_stop_is_taken_back_by_an_update() {
     world.sandbox.set_scenario(None, Scenario::Crash);
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied).always());
-    rollback(&world, &[]).exits(0).answers("web: deployed web:2 in ").says("going back by an update");
+    rollback(&world, &[]).exits(0).answers("web: deployed web:2 in ").says("rolling back with an update");
     assert_eq!(runs(&world), "web:2");
 }
 
@@ -176,8 +176,8 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
     world.sandbox.clear_requests();
     let run =
-        rollback(&world, &["--to", "web:1"]).exits(5).says("a deployment of `web` is under way: `web:3`");
-    run.says("without `--to` and `--steps` it is taken back");
+        rollback(&world, &["--to", "web:1"]).exits(5).says("a deployment of `web` is in progress: `web:3`");
+    run.says("leave out `--to` and `--steps`");
     untouched(&world);
     rollback(&world, &["--to", "web:1", "--supersede"]).exits(0).answers("web: deployed web:1");
 }
@@ -186,9 +186,9 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
 fn a_rollback_under_way_warns_before_it_is_taken_back_itself() {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Slow);
-    rollback(&world, &["--no-wait"]).exits(0).answers("web: web:1 is being deployed; not waiting for it");
+    rollback(&world, &["--no-wait"]).exits(0).answers("web: web:1 is being deployed, not watching it");
     let run = world.run(&["rollback", "web", "--dry-run"]).exits(0);
-    run.says("the deployment under way brings back the older web:1; taking it back returns to web:2");
+    run.says("the deployment in progress is a rollback to the older web:1; stopping it returns to web:2");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_deployment_that_failed_and_stayed_goes_back_to_the_newest_success() {
     world.deploy("v2").exits(0);
     world.sandbox.set_scenario(None, Scenario::CrashBreaker);
     world.run(&["deploy", "--tag", "v3", "--on-failure", "leave"]).exits(3);
-    rollback(&world, &[]).exits(0).answers("web: deployed web:2").says("web: goes back from web:3 to web:2");
+    rollback(&world, &[]).exits(0).answers("web: deployed web:2").says("web: rolls back from web:3 to web:2");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_forced_deployment_of_the_same_image_is_passed_over() {
     let world = a_and_b();
     world.run(&["deploy", "--tag", "v2", "--force"]).exits(0);
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
-    run.says("not   web:2 of ").says("the same as what runs");
+    run.says("not   web:2 of ").says("the same as the running revision");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_forced_deployment_of_another_image_goes_back_to_the_image_that_ran() {
     world.move_tag("v2");
     world.run(&["deploy", "--tag", "v2", "--force"]).exits(0).answers("web: deployed web:2");
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:3");
-    run.says("`app:v2` now names sha256:").says("is registered by its digest");
+    run.says("`app:v2` now points to sha256:").says("is registered by its digest");
     let (definition, tags) = world.definition("web:3");
     assert_eq!(definition["containerDefinitions"][0]["image"], format!("{REPOSITORY}@{ran}"));
     assert_eq!((tags["ecsail:tag"].as_str(), tags["ecsail:restored-from"].as_str()), ("v2", "web:2"));
@@ -230,7 +230,7 @@ fn an_image_whose_tag_names_another_and_that_is_gone_is_refused() {
     let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageDigest": ran}]});
     world.sandbox.call("ecr", "BatchDeleteImage", input).expect("the image can be deleted");
     world.sandbox.clear_requests();
-    rollback(&world, &[]).exits(1).says("now is another image").says("`--to web:1`");
+    rollback(&world, &[]).exits(1).says("now points to").says("`--to web:1`");
     untouched(&world);
 }
 
@@ -281,7 +281,7 @@ fn services_that_were_not_deployed_together_are_warned_of() {
     let world = two();
     world.run(&["deploy", "service", "web", "--tag", "v3"]).exits(0);
     let run = world.run(&["rollback", "--dry-run"]).exits(0).says("were not deployed together");
-    run.says("web: goes back from web:3 to web:2").says("worker: goes back from worker:2 to worker:1");
+    run.says("web: rolls back from web:3 to web:2").says("worker: rolls back from worker:2 to worker:1");
 }
 
 #[test]
@@ -299,9 +299,9 @@ fn without_the_history_the_tags_of_a_deploy_decide() {
     world.sandbox.set_scenario(None, Scenario::NoDeploymentsApi);
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:2");
     let run = run.says(
-        "web:2 is the newest older revision with the tags of a deploy; whether it ran well is not known",
+        "web:2 is the newest older revision with the tags of a deploy; whether it succeeded is unknown",
     );
-    run.says("the deployment history cannot be read: ecs:ListServiceDeployments");
+    run.says("failed to read the deployment history: ecs:ListServiceDeployments");
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn without_history_and_tags_it_is_the_active_revision_before() {
         let world = a_and_b();
         world.sandbox.inject(Fault::on("ListServiceDeployments", kind).always());
         let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
-        run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
+        run.says("web:1 is the previous ACTIVE revision; whether it ever ran is unknown");
     }
 }
 
@@ -336,7 +336,7 @@ fn a_throttle_is_waited_out() {
 fn a_success_behind_more_than_a_page_of_deployments_is_found() {
     let world = a_and_b();
     let again = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
-    // Each is stopped by the next one; the last succeeds, and brings the same as B.
+    // Each is stopped by the next one. The last succeeds, and deploys the same as B.
     (0..105).for_each(|_| drop(world.call("UpdateService", again.clone())));
     world.run(&["wait", "web"]).exits(0);
     rollback(&world, &[]).exits(0).answers("web: deployed web:1");
@@ -354,7 +354,7 @@ fn a_success_behind_more_than_a_page_of_deployments_is_found() {
 fn it_needs_no_manifest() {
     let world = a_b_and_c_that_failed();
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
-    world.run(&["rollback", "--cluster", "main", "--yes"]).exits(2).says("which services is not said");
+    world.run(&["rollback", "--cluster", "main", "--yes"]).exits(2).says("no service is named");
     world.run(&["rollback", "wev", "--cluster", "main", "--yes"]).exits(1).says("did you mean `web`");
     untouched(&world);
     world.run(&["rollback", "web", "--cluster", "main", "--yes"]).exits(0).answers("web: deployed web:1");
@@ -379,8 +379,8 @@ fn a_revision_that_never_ran_may_be_named_and_that_is_said() {
     let world = a_b_and_c_that_failed();
     let run = world.run(&["rollback", "web", "--to", "v3", "--dry-run"]).exits(0);
     run.says("no deployment of it is known to have succeeded");
-    rollback(&world, &["--to", "v9"]).exits(1).says("no deployment and no revision had an image `v9`");
-    rollback(&world, &["--to", "web:9"]).exits(1).says("there is no revision `web:9`");
+    rollback(&world, &["--to", "v9"]).exits(1).says("no deployment or revision with image `v9`");
+    rollback(&world, &["--to", "web:9"]).exits(1).says("no revision named `web:9`");
     rollback(&world, &["--to", "a b"]).exits(2);
     untouched(&world);
 }
@@ -393,7 +393,7 @@ fn attributes_go_back_with_the_definition() {
     world.call("UpdateService", input);
     world.run(&["wait", "web"]).exits(0);
     let before = world.service("web")["deployments"][0]["id"].clone();
-    // The same definition and image, another network: that is another state.
+    // The same definition and image with another network is another release.
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:2");
     run.says("service.networkConfiguration.awsvpcConfiguration.subnets");
     let service = world.service("web");
@@ -405,7 +405,7 @@ fn attributes_go_back_with_the_definition() {
 #[test]
 fn it_asks_and_a_dry_run_changes_nothing() {
     let world = a_and_b();
-    world.run(&["rollback", "web"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["rollback", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
     let run = world.run(&["rollback", "web", "--dry-run"]).exits(0).answers("dry run: nothing was changed");
     run.says("web: web:2 → web:1 (registered already)");
     untouched(&world);
@@ -426,7 +426,7 @@ fn a_rollback_that_does_not_come_up_is_no_success() {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Stuck);
     let arguments = ["--timeout", "300ms"];
-    rollback(&world, &arguments).exits(4).answers("web: web:1 is still under way after ");
+    rollback(&world, &arguments).exits(4).answers("web: web:1 is still in progress after ");
 }
 
 #[test]
@@ -434,7 +434,7 @@ fn credentials_of_another_account_are_refused() {
     let world = a_and_b();
     let manifest = format!("{MANIFEST}account: \"999999999999\"\n");
     world.folder.write("ecsail.yml", &manifest);
-    rollback(&world, &[]).exits(5).says("the manifest is for account `999999999999`");
+    rollback(&world, &[]).exits(5).says("the manifest requires account `999999999999`");
     untouched(&world);
 }
 
@@ -443,7 +443,7 @@ fn a_service_that_codedeploy_moves_goes_back_there() {
     let controller = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[service("web", controller)]);
-    rollback(&world, &[]).exits(5).says("is moved by the `CODE_DEPLOY` controller");
+    rollback(&world, &[]).exits(5).says("has the deployment controller `CODE_DEPLOY`");
 }
 
 #[test]
@@ -480,5 +480,5 @@ fn as_json_it_tells_where_to_and_why() {
     assert_eq!((&settled["verdict"], &settled["going_back"]), (&json!("rolled_back"), &json!(true)));
     crate::events::all_as_the_schema_says(&run.stdout);
     let none: Value = rollback(&world, &["--output", "json"]).exits(1).event("error");
-    assert!(none["message"].as_str().is_some_and(|text| text.contains("nothing to go back to")), "{none}");
+    assert!(none["message"].as_str().is_some_and(|text| text.contains("nothing to roll back to")), "{none}");
 }

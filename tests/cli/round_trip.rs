@@ -1,4 +1,4 @@
-//! What is registered and described again is what was written: nothing is lost on the way, nothing is made up.
+//! Checks that a definition that is registered and described again is unchanged.
 //!
 //! The files are those of `tests/fixtures/definitions`; `ECSAIL_DEFINITIONS` names another folder.
 
@@ -27,7 +27,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Returns the task definitions among the files that are accepted.
+/// Returns the valid task definitions among the files.
 fn definitions() -> Vec<(String, Value)> {
     let read = |path: PathBuf| {
         let (name, manifest) = load::definition(&Settings::default(), &path, &Tags::default()).ok()?;
@@ -41,12 +41,12 @@ fn definitions() -> Vec<(String, Value)> {
     found
 }
 
-/// Returns what differs, for each file, after it was registered at an endpoint and described again.
+/// Returns the differences of each file after it was registered at an endpoint and described again.
 fn losses(endpoint: &str) -> Vec<String> {
     let settings = Settings {
         endpoint_url: Some(endpoint.to_owned()),
         region: Some("us-east-1".to_owned()),
-        // Any credentials will do; those of whoever runs the tests must not be looked for.
+        // Any credentials work, and those of the user must not be used.
         sandbox: Some("steady".to_owned()),
         ..Settings::default()
     };

@@ -1,4 +1,4 @@
-//! `ecsail run`: tasks of their own, to their end, with their lines and their exit code.
+//! Tests of `ecsail run`: one-off tasks, with their log lines and their exit code.
 
 #[cfg(unix)]
 use std::io::{BufReader, Read};
@@ -13,7 +13,7 @@ use crate::endings::until;
 use crate::events::all_as_the_schema_says;
 use crate::support::{DEFINITION, MANIFEST, Run, World, service};
 
-/// Returns service `web`, whose container writes to a log group, in a network of its own.
+/// Returns service `web`, whose container writes to a log group, with a network.
 fn logging() -> SeedService {
     let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"]}},
         "launchType": "FARGATE", "platformVersion": "1.4.0"});
@@ -27,13 +27,13 @@ fn world(scenario: Scenario) -> World {
     World::with(scenario, &[], &[logging()])
 }
 
-/// Runs a task like service `web`, with arguments before and a command after.
+/// Runs a task like service `web`, with flags and a command.
 fn run(world: &World, arguments: &[&str], command: &[&str]) -> Run {
     let like = ["run", "--cluster", "main", "--like", "web"];
     world.run(&[&like, arguments, &["--"], command].concat())
 }
 
-/// Returns the tasks outside of services, as DescribeTasks gives them.
+/// Returns the one-off tasks, as of DescribeTasks.
 fn tasks(world: &World) -> Vec<Value> {
     let of = |status: &str| {
         let listed =
@@ -149,7 +149,7 @@ fn where_no_task_finds_room_each_reason_is_named_with_what_helps() {
     let run = run(&world, &["--count", "2"], &["bin/migrate"]).exits(1);
     let run = run
         .says("caused by: RESOURCE:MEMORY of `arn:aws:ecs:us-east-1:123456789012:container-instance/main/");
-    run.says("hint: no container instance has room for the task: add instances, or ask for less");
+    run.says("hint: no container instance has room for the task: add instances, or request less");
     assert!(tasks(&world).is_empty());
 }
 
@@ -161,7 +161,7 @@ fn capacity_that_is_missing_for_the_call_has_a_remedy() {
     let kind = FaultKind::Code { status: 400, code: "ClientException".into(), message: message.into() };
     world.sandbox.inject(Fault::on("RunTask", kind).always());
     let run = run(&world, &[], &["bin/migrate"]).exits(1).says("Capacity is unavailable at this time.");
-    run.says("hint: Fargate has no capacity there at the moment: try again, or add availability zones");
+    run.says("hint: Fargate has no capacity at the moment: try again, or add availability zones");
 }
 
 #[test]
@@ -177,11 +177,11 @@ fn what_was_started_beside_what_was_not_is_followed_and_is_no_success() {
 fn when_its_time_is_up_it_is_stopped() {
     let world = world(Scenario::Stuck);
     let run = run(&world, &["--timeout", "150ms"], &["bin/migrate"]).exits(4);
-    run.says("web: web:1 was stopped: its time was up after ");
+    run.says("web: web:1 was stopped: timed out after ");
     let stops = world.calls("StopTask");
     assert_eq!(
         (stops.len(), &stops[0].body["reason"]),
-        (1, &json!("Stopped by ecsail: the time of the run was up"))
+        (1, &json!("Stopped by ecsail: the run exceeded its timeout"))
     );
     assert_eq!(tasks(&world)[0]["lastStatus"], "STOPPED");
 }
@@ -197,7 +197,7 @@ fn a_task_that_cannot_be_stopped_is_said_to_run_on() {
         .and_then(|arn| arn.rsplit('/').next())
         .expect("an id")
         .to_owned();
-    let run = run.says("web:1 runs on, and could not be stopped");
+    let run = run.says("web:1 keeps running and could not be stopped");
     run.says(&format!("stop it: `aws ecs stop-task --cluster main --region us-east-1 --task {id}`"));
 }
 
@@ -236,7 +236,7 @@ fn only_the_container_that_is_named_counts_and_is_heard() {
     proxy["name"] = json!("proxy");
     containers.push(proxy);
     let world = World::with(Scenario::Steady, &[], &[seeded]);
-    // Without a name the proxy counts too: it is essential, and was ended with the other.
+    // Without `--container` the proxy counts too: it is essential, and was stopped with the other.
     let both = run(&world, &[], &["bin/migrate"]).exits(143);
     assert!(
         both.stdout.contains("app   | done") && both.stdout.contains("proxy | starting"),
@@ -246,7 +246,7 @@ fn only_the_container_that_is_named_counts_and_is_heard() {
     let one = run(&world, &["--container", "app"], &["bin/migrate"]).exits(0);
     assert!(one.stdout.starts_with("starting app") && !one.stdout.contains("proxy"), "{}", one.stdout);
     let other = run(&world, &["--container", "ap"], &["bin/migrate"]).exits(2);
-    other.says("error: task definition `web` has no container `ap`").says("hint: did you mean `app`?");
+    other.says("error: no container named `ap` in task definition `web`").says("hint: did you mean `app`?");
     assert_eq!(world.calls("RunTask").len(), 2);
 }
 
@@ -282,13 +282,13 @@ fn a_sidecar_that_is_not_essential_neither_counts_nor_puts_names_before_lines() 
     let run = run(&world, &[], &["bin/migrate"]).exits(0);
     assert!(run.stdout.starts_with("starting app, web:1\n"), "{}", run.stdout);
     assert_eq!(tasks(&world)[0]["containers"][1]["exitCode"], 143);
-    run.says("note: container `agent` of web:1 cannot be read: it has no `logConfiguration`");
+    run.says("note: failed to read the log of container `agent` of web:1: it has no `logConfiguration`");
 }
 
 #[test]
 fn errors_of_the_api_are_ridden_out() {
     let world = world(Scenario::Steady);
-    // More than the SDK itself tries.
+    // More than the attempts of the SDK.
     world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ServerError(503)).times(4));
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::DropAfter).times(1));
     run(&world, &[], &["bin/migrate"]).exits(0).answers("done");
@@ -298,9 +298,10 @@ fn errors_of_the_api_are_ridden_out() {
 fn a_watch_that_cannot_go_on_is_no_failed_task() {
     let world = world(Scenario::Slow);
     world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ExpiredToken).always().after(3));
-    let run = run(&world, &[], &["bin/migrate"]).exits(1).says("can no longer be watched, it runs on: ");
+    let run =
+        run(&world, &[], &["bin/migrate"]).exits(1).says("can no longer be watched, it keeps running: ");
     run.says("renew the credentials")
-        .says("look at it: `aws ecs describe-tasks --cluster main --region us-east-1");
+        .says("show its state: `aws ecs describe-tasks --cluster main --region us-east-1");
     assert!(world.calls("StopTask").is_empty());
 }
 
@@ -330,8 +331,8 @@ fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
     let world = World::with(Scenario::Steady, &files, &[logging()]);
     world.run(&["run", "--like", "web", "--", "true"]).exits(0).answers("done");
     let near = world.run(&["run", "--cluster", "main", "--like", "wep", "--", "true"]).exits(1);
-    near.says("there is no service `wep` in cluster `main`").says("did you mean `web`?");
-    world.run(&["run", "--", "true"]).exits(2).says("name a task, or the service that it is like");
+    near.says("no service named `wep` in cluster `main`").says("did you mean `web`?");
+    world.run(&["run", "--", "true"]).exits(2).says("no task and no `--like SERVICE` is named");
 }
 
 #[test]
@@ -360,7 +361,7 @@ fn lines_that_could_not_be_read_for_long_are_shown_once_they_can() {
     assert_eq!(run.stderr.matches("AccessDenied").count(), 1, "said once: {}", run.stderr);
 }
 
-/// Starts a run that goes on for long, and returns it once it is under way.
+/// Starts a long run, and returns it once it is in progress.
 #[cfg(unix)]
 fn under_way(
     world: &World,
@@ -369,12 +370,12 @@ fn under_way(
     let like = ["run", "--cluster", "main", "--like", "web"];
     let mut child = world.start(&[&like, arguments, &["--", "bin/x"]].concat());
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-    until(&mut stderr, "web: web:1 runs in `main` as task ");
+    until(&mut stderr, "web: started web:1 in `main` as task ");
     until(&mut stderr, "web: pending");
     (child, stderr)
 }
 
-/// Interrupts a run, and returns its exit code and the rest of what it said.
+/// Interrupts a run, and returns its exit code and the rest of its output.
 #[cfg(unix)]
 fn interrupted(mut child: std::process::Child, mut stderr: impl Read) -> (Option<i32>, String) {
     let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -391,7 +392,7 @@ fn an_interrupt_off_a_terminal_leaves_it_and_says_how_to_stop_it() {
     let (child, stderr) = under_way(&world, &[]);
     let (code, said) = interrupted(child, stderr);
     assert_eq!(code, Some(130), "{said}");
-    assert!(said.contains("web: web:1 runs on; the watch was interrupted"), "{said}");
+    assert!(said.contains("web: web:1 keeps running; the watch was interrupted"), "{said}");
     assert!(said.contains("stop it: `aws ecs stop-task --cluster main --region us-east-1 --task "), "{said}");
     assert!(world.calls("StopTask").is_empty());
 }
@@ -403,14 +404,11 @@ fn an_interrupt_stops_it_where_that_was_said() {
     let (child, stderr) = under_way(&world, &["--stop-on-interrupt"]);
     let (code, said) = interrupted(child, stderr);
     assert_eq!(code, Some(130), "{said}");
-    assert!(
-        said.contains("web: web:1 was stopped after ") && said.contains("when it was interrupted"),
-        "{said}"
-    );
+    assert!(said.contains("web: web:1 was stopped after ") && said.contains(": interrupted"), "{said}");
     assert_eq!(tasks(&world)[0]["stoppedReason"], "Stopped by ecsail: the run was interrupted");
 }
 
-/// Returns a world whose tasks take their time: looks are far enough apart that nothing ends by itself.
+/// Returns a world with slow tasks: polls are far enough apart that nothing ends by itself.
 #[cfg(unix)]
 fn slow() -> World {
     let mut world = world(Scenario::Slow);
@@ -425,13 +423,13 @@ fn at_a_terminal_an_interrupt_asks_and_the_task_is_stopped_or_watched_on() {
     let mut child = at_a_terminal(&world, "run --cluster main --like web -- bin/x");
     let mut keys = child.stdin.take().expect("piped");
     for answer in [b"w\n", b"s\n"] {
-        // An interrupt drops what was typed and not read yet: the watch has to go on first.
+        // An interrupt drops typed input that was not read yet, so the watch has to continue first.
         let looks = world.calls("DescribeTasks").len();
         while world.calls("DescribeTasks").len() == looks {
             std::thread::yield_now();
         }
         std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
-        until_asked(&mut child, "[w]atch on? ");
+        until_asked(&mut child, "[w]atching? ");
         std::io::Write::write_all(&mut keys, answer).expect("it listens");
     }
     let output = child.wait_with_output().expect("it ends");

@@ -1,4 +1,4 @@
-//! Services whose definition lives elsewhere: the one that runs, with the tag replaced and nothing else touched.
+//! Tests of services whose definition is not in the manifest: the running one is deployed with another tag.
 
 use ecsail::sandbox::{Scenario, SeedService};
 use serde_json::json;
@@ -14,7 +14,7 @@ services:
   web: {}
 ";
 
-/// Returns a service with members that nobody here knows, a sidecar, tags of the user's, and odd values.
+/// Returns a service with unknown members, a sidecar, tags of the user, and odd values.
 fn elaborate() -> SeedService {
     let mut seeded = service("web", json!({}));
     seeded.task_definition["futureField"] = json!({"Deep": [1, {"x": ""}]});
@@ -72,12 +72,12 @@ fn without_a_manifest_one_tag_for_several_images_is_not_guessed() {
     world
         .run(&[&arguments[..], &["v2"]].concat())
         .exits(2)
-        .says("which one is not clear")
+        .says("is ambiguous")
         .says("side: public.ecr.aws/nginx/nginx:1.27");
     world
         .run(&[&arguments[..], &["nope=v2"]].concat())
         .exits(2)
-        .says("no container or repository is named `nope`");
+        .says("no container or repository named `nope`");
     world.unchanged();
     world.run(&[&arguments[..], &["app=v2"]].concat()).exits(0).answers("web: deployed web:2");
     assert_eq!(
@@ -90,7 +90,7 @@ fn without_a_manifest_one_tag_for_several_images_is_not_guessed() {
 fn a_manifest_whose_images_the_service_does_not_run_says_so() {
     let manifest = MANIFEST.replace("shop/app", "shop/other");
     let world = World::with(Scenario::Steady, &[("ecsail.yml", &manifest)], &[elaborate()]);
-    world.deploy("v2").exits(1).says("which has no image of").says("its images: app: ");
+    world.deploy("v2").exits(1).says("no image of").says("its images: app: ");
     world.unchanged();
 }
 

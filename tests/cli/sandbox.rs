@@ -1,4 +1,4 @@
-//! `--sandbox` and `ecsail sandbox`: a first deploy without an account, and state from one command to the next.
+//! Tests of `--sandbox` and `ecsail sandbox`: a first deploy without an account, and the state between commands.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -37,18 +37,18 @@ fn a_scenario_is_picked_by_name() {
         .run(&["--sandbox=crash-rollback", "deploy", "--tag", "v2"])
         .exits(3)
         .says("exit code 1")
-        .answers("was rolled back, web:1 runs");
+        .answers("was rolled back, web:1 is running");
     folder
         .run(&["--sandbox=nope", "deploy", "--tag", "v2"])
         .exits(2)
-        .says("no such scenario")
+        .says("no sandbox scenario named `nope`")
         .says("`ecsail sandbox scenarios`");
     folder.run(&["sandbox", "scenarios"]).exits(0).answers("crash-rollback  ");
 }
 
 #[test]
 fn a_tag_that_is_not_there_is_a_missing_tag_here_too() {
-    folder().run(&["--sandbox", "deploy", "--tag", "v9"]).exits(1).says("newest tags there: v3, v2, v1");
+    folder().run(&["--sandbox", "deploy", "--tag", "v9"]).exits(1).says("newest tags: v3, v2, v1");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn it_can_be_served_for_other_clients() {
     assert_eq!(child.wait().expect("ends").code(), Some(0));
 }
 
-/// What a deployment of `web:2` comes to within half an hour: the status of the newest service deployment,
+/// The result of a deployment of `web:2` within half an hour: the status of the newest service deployment,
 /// and the revision that the service names.
 const ENDS: &[(&str, &str, u64)] = &[
     ("steady", "SUCCESSFUL", 2),
@@ -152,7 +152,7 @@ const ENDS: &[(&str, &str, u64)] = &[
     ("by-tag", "SUCCESSFUL", 2),
 ];
 
-/// Returns what `web` runs, and in a revision of another tag what it is to run.
+/// Returns the revision that `web` runs, and in a revision of another tag the one that it is to run.
 fn definition(tag: &str) -> Value {
     json!({
         "family": "web",
@@ -164,7 +164,7 @@ fn definition(tag: &str) -> Value {
     })
 }
 
-/// Returns a sandbox whose time stands still, where a deployment of `web:2` has begun under a scenario.
+/// Returns a sandbox with a stopped clock, where a deployment of `web:2` has begun under a scenario.
 fn begun(scenario: Scenario) -> Sandbox {
     let options = Options { clock: Clock::Held, ..Options::default() };
     let sandbox = Sandbox::start(options).expect("the sandbox starts");
@@ -204,7 +204,7 @@ fn every_scenario_ends_as_its_summary_tells() {
     for (info, (name, status, revision)) in scenarios().iter().zip(ENDS) {
         let sandbox = begun(info.scenario);
         sandbox.advance(Duration::from_secs(1800));
-        // The history can only be read where the scenario lets it be.
+        // The history can be read only if the scenario allows it.
         sandbox.set_scenario(None, Scenario::Steady);
         assert_eq!(state(&sandbox), ((*status).to_owned(), *revision), "{name}: {}", info.summary);
     }

@@ -1,4 +1,4 @@
-//! `ecsail scale`: the number of tasks, and the range that autoscaling keeps it in.
+//! Tests of `ecsail scale`: the desired count, and the range of autoscaling.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::endings::until;
 use crate::support::{DEFINITION, MANIFEST, World, service};
 
-/// Returns a world whose service is scaled automatically, between these numbers.
+/// Returns a world whose service has autoscaling between these numbers.
 fn scaled(min: i32, max: i32) -> World {
     let world = World::new(Scenario::Steady);
     register(&world, json!({"MinCapacity": min, "MaxCapacity": max}));
@@ -21,7 +21,7 @@ fn register(world: &World, members: Value) {
     registered.expect("a good range");
 }
 
-/// Returns the range of the service, and whether all of its scaling is suspended.
+/// Returns the range of the service, and whether all of its autoscaling is suspended.
 fn target(world: &World) -> (i64, i64, bool) {
     let asked = json!({"ServiceNamespace": "ecs", "ResourceIds": ["service/main/web"]});
     let answer = world.sandbox.call("application-autoscaling", "DescribeScalableTargets", asked);
@@ -78,7 +78,7 @@ fn the_number_that_is_there_changes_nothing() {
 fn nothing_is_waited_for_where_that_is_asked_for() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["scale", "web", "--desired", "4", "--yes", "--no-wait"]).exits(0);
-    run.answers("web: the desired count is 4 now; not waiting for it");
+    run.answers("web: the desired count is 4 now, not waiting for the tasks");
     assert_eq!(world.calls("DescribeServices").len(), 1);
 }
 
@@ -94,7 +94,7 @@ fn it_needs_no_manifest() {
 #[test]
 fn nothing_is_scaled_where_nobody_was_asked() {
     let world = World::new(Scenario::Steady);
-    world.run(&["scale", "web", "--desired", "4"]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["scale", "web", "--desired", "4"]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
@@ -117,11 +117,11 @@ fn what_is_wanted_has_to_be_said_and_only_once() {
 fn a_number_that_autoscaling_would_move_again_is_refused_unless_forced() {
     let world = scaled(1, 6);
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(5);
-    let run = run.says("service `web` is scaled automatically (1..6): autoscaling would move 4 again");
+    let run = run.says("service `web` is scaled automatically (1..6): autoscaling would change 4 again");
     run.says("`--suspend`").says("`--force`");
     world.unchanged();
     let run = world.run(&["scale", "web", "--desired", "4", "--yes", "--force"]).exits(0);
-    run.answers("scaled from 2 to 4").says("note: autoscaling (1..6) will move it again");
+    run.answers("scaled from 2 to 4").says("note: autoscaling (1..6) will change it again");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_number_outside_of_the_range_is_said_to_be() {
     let world = scaled(1, 6);
     world.run(&["scale", "web", "--desired", "9", "--yes"]).exits(5).says("9 is outside of 1..6");
     let run = world.run(&["scale", "web", "--desired", "9", "--yes", "--force"]).exits(0);
-    run.says("note: 9 is outside of 1..6, and is brought back when it next scales");
+    run.says("note: 9 is outside of 1..6, and autoscaling corrects it when it next scales");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn while_autoscaling_is_suspended_a_number_can_be_set() {
     assert_eq!(target(&world), (1, 6, true));
     world.run(&["scale", "web", "--suspend"]).exits(0).answers("unchanged, autoscaling is suspended");
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(0);
-    run.says("nothing moves the number until `--resume`");
+    run.says("nothing changes the count until `--resume`");
     let resumed =
         world.run(&["scale", "web", "--resume", "--yes", "--output", "json"]).exits(0).event("scaled");
     let state = json!({"min": 1, "max": 6, "scale_in_suspended": false, "scale_out_suspended": false,
@@ -155,7 +155,7 @@ fn a_range_is_changed_and_what_it_moves_is_watched() {
     let run = world.run(&["scale", "web", "--max", "8", "--yes"]).exits(0);
     run.answers("web: autoscaling is on, 1..8 tasks");
     let run = world.run(&["scale", "web", "--min", "3", "--yes"]).exits(0);
-    run.says("2 tasks are too few for it: they become 3")
+    run.says("autoscaling will raise the count from 2 to 3 tasks")
         .answers("web: scaled from 2 to 3, 3 of 3 tasks running");
     assert_eq!(target(&world), (3, 8, false));
     assert!(world.calls("UpdateService").is_empty(), "autoscaling moves it");
@@ -178,7 +178,7 @@ fn without_the_permission_to_look_at_autoscaling_a_number_can_be_set() {
     let world = scaled(1, 6);
     world.sandbox.inject(Fault::on("DescribeScalableTargets", FaultKind::AccessDenied).always());
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(0);
-    run.says("note: whether autoscaling will move the number again is not known");
+    run.says("note: it is unknown whether autoscaling will change the number again");
     let run = world.run(&["scale", "web", "--suspend", "--yes"]).exits(1);
     run.says("hint: allow `application-autoscaling:DescribeScalableTargets`");
 }
@@ -190,7 +190,8 @@ fn a_lost_answer_is_asked_for_again() {
     world.run(&["scale", "web", "--desired", "3", "--yes"]).exits(0).answers("3 of 3 tasks running");
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(1);
-    run.says("error: set the desired count of service `web`").says("hint: allow `ecs:UpdateService`");
+    run.says("error: failed to set the desired count of service `web`")
+        .says("hint: allow `ecs:UpdateService`");
 }
 
 #[test]
@@ -199,10 +200,10 @@ fn a_time_that_is_up_is_exit_code_4() {
     world.sandbox.set_scenario(None, Scenario::Stuck);
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let stuck = World::with(Scenario::Stuck, &files, &[service("web", json!({}))]);
-    // Tasks that are to start from now on wait for ever.
+    // From here on, new tasks stay pending for ever.
     stuck.call("UpdateService", json!({"cluster": "main", "service": "web", "forceNewDeployment": true}));
     let run = stuck.run(&["scale", "web", "--desired", "3", "--yes", "--timeout", "300ms"]).exits(4);
-    run.answers("web: the time is up with ").answers("; ECS goes on");
+    run.answers("web: timed out with ").answers("; ECS continues");
 }
 
 #[test]
@@ -215,7 +216,7 @@ fn a_number_that_another_sets_meanwhile_is_no_success() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1));
     let answer = String::from_utf8(output.stdout).expect("text");
-    assert_eq!(answer, "web: something else has set the number to 5 meanwhile\n");
+    assert_eq!(answer, "web: the desired count was set to 5 meanwhile, not by this command\n");
 }
 
 #[test]
@@ -228,6 +229,6 @@ fn an_interrupt_leaves_ecs_to_go_on() {
     assert!(sent.expect("`kill` is there").success());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("interrupted; ECS goes on to 9 tasks"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("interrupted; ECS continues to 9 tasks"));
     assert_eq!(world.service("web")["desiredCount"], 9);
 }

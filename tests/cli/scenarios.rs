@@ -1,17 +1,17 @@
-//! Every scenario that the sandbox can play, end to end through the binary: exit code and key lines.
+//! Deploys under every scenario of the sandbox, through the binary: exit code and key lines.
 
 use ecsail::sandbox::{Scenario, scenarios};
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, behind_target_group, service};
 
-/// Holds what a deploy under a scenario comes to.
+/// The expected result of a deploy under a scenario.
 struct Row {
     scenario: &'static str,
     code: i32,
-    /// What the answer begins with, after the service's name.
+    /// The beginning of the line on stdout, after the name of the service.
     answers: &'static str,
-    /// What the story has.
+    /// Texts on stderr.
     says: &'static [&'static str],
 }
 
@@ -19,9 +19,9 @@ const fn row(scenario: &'static str, code: i32, answers: &'static str, says: &'s
     Row { scenario, code, answers, says }
 }
 
-const BACK: &str = "runs now: web:1, 2 of 2 tasks running";
+const BACK: &str = "running now: web:1, 2 of 2 tasks running";
 const ON: &str = "ecsail wait web --cluster main --deployment ecs-svc/";
-const CRASHED: &str = "cause: the program ended with an error";
+const CRASHED: &str = "cause: the program exited with an error";
 const LINE: &str = "ERROR could not connect to the database";
 
 const ROWS: &[Row] = &[
@@ -30,9 +30,9 @@ const ROWS: &[Row] = &[
     row(
         "crash",
         3,
-        "web:2 cannot succeed: 4 tasks ended in the same way: container `app` exited with code 1; taken back, web:1 runs",
+        "web:2 cannot succeed: 4 tasks failed in the same way: container `app` exited with code 1; rolled back, web:1 is running",
         &[
-            "going back (StopServiceDeployment)",
+            "rolling back (StopServiceDeployment)",
             LINE,
             "postgres://(hidden)@db/shop",
             "container `app`: exit code 1",
@@ -43,34 +43,34 @@ const ROWS: &[Row] = &[
     row(
         "crash-breaker",
         3,
-        "web:2 failed: ECS deployment circuit breaker: tasks failed to start; taken back, web:1 runs",
-        &["going back", LINE, CRASHED, BACK],
+        "web:2 failed: ECS deployment circuit breaker: tasks failed to start; rolled back, web:1 is running",
+        &["rolling back", LINE, CRASHED, BACK],
     ),
     row(
         "crash-rollback",
         3,
-        "web:2 was rolled back, web:1 runs: Service deployment rolled back because the circuit breaker",
+        "web:2 was rolled back, web:1 is running: Service deployment rolled back because the circuit breaker",
         &[LINE, "deployment failed: tasks failed to start.", CRASHED, BACK],
     ),
-    row("rollback-new-id", 3, "web:2 was rolled back, web:1 runs: ", &[CRASHED, BACK]),
+    row("rollback-new-id", 3, "web:2 was rolled back, web:1 is running: ", &[CRASHED, BACK]),
     row(
         "rollback-fails",
         3,
         "web:2 failed: the rollback failed: ",
-        &[CRASHED, "runs now: web:1 (failed), 0 of 2 tasks running"],
+        &[CRASHED, "running now: web:1 (failed), 0 of 2 tasks running"],
     ),
     row(
         "no-rollback-target",
         3,
         "web:2 failed: ",
-        &["going back to web:1 (UpdateService)", CRASHED, "taken back, web:1 runs", BACK],
+        &["rolling back to web:1 (UpdateService)", CRASHED, "rolled back, web:1 is running", BACK],
     ),
     row("throttled", 3, "web:2 cannot succeed: ", &["unable to consistently start tasks", CRASHED, BACK]),
-    row("many", 3, "web:2 cannot succeed: ", &[CRASHED, "runs now: web:1, 60 of 60 tasks running"]),
+    row("many", 3, "web:2 cannot succeed: ", &[CRASHED, "running now: web:1, 60 of 60 tasks running"]),
     row(
         "no-image",
         3,
-        "web:2 cannot succeed: 4 tasks ended in the same way: the task did not start: CannotPullContainerError",
+        "web:2 cannot succeed: 4 tasks failed in the same way: the task did not start: CannotPullContainerError",
         &["cause: the image is not in the registry", "remedy: push the image, or correct its tag", BACK],
     ),
     row(
@@ -107,7 +107,7 @@ const ROWS: &[Row] = &[
     row(
         "unhealthy",
         3,
-        "web:2 cannot succeed: 6 tasks ended in the same way: Task failed ELB health checks",
+        "web:2 cannot succeed: 6 tasks failed in the same way: Task failed ELB health checks",
         &[
             "Health checks failed with these codes: [503]",
             "cause: the load balancer's health check fails",
@@ -126,12 +126,12 @@ const ROWS: &[Row] = &[
         "exit-zero",
         3,
         "web:2 cannot succeed: ",
-        &["cause: the program ended by itself; a service has to go on", BACK],
+        &["cause: the program exited by itself; a service has to keep running", BACK],
     ),
     row(
         "exit-7",
         3,
-        "web:2 cannot succeed: 4 tasks ended in the same way: container `app` exited with code 7; taken back, web:1 runs",
+        "web:2 cannot succeed: 4 tasks failed in the same way: container `app` exited with code 7; rolled back, web:1 is running",
         &["ERROR step 4 of 7 failed", "container `app`: exit code 7", BACK],
     ),
     row("flaky", 0, "deployed web:2 in ", &[]),
@@ -139,14 +139,14 @@ const ROWS: &[Row] = &[
     row(
         "stuck",
         4,
-        "web:2 is still under way after ",
+        "web:2 is still in progress after ",
         &["Capacity is unavailable at this time", "cause: ", ON],
     ),
     row("capacity", 0, "deployed web:2 in ", &["Capacity is unavailable at this time"]),
     row(
         "placement",
         4,
-        "web:2 is still under way after ",
+        "web:2 is still in progress after ",
         &[
             "no container instance met all of its requirements",
             "cause: no container instance has enough CPU left",
@@ -155,48 +155,58 @@ const ROWS: &[Row] = &[
     ),
     row("scarce", 0, "deployed web:2 in ", &[]),
     row("protected", 0, "deployed web:2 in ", &["tasks under protection"]),
-    row("drain", 0, "deployed web:2 in ", &["tasks of the deployment before still run"]),
+    row("drain", 0, "deployed web:2 in ", &["tasks of the previous deployment are still running"]),
     row("early-success", 0, "deployed web:2 in ", &[]),
     row("scales", 0, "deployed web:2 in ", &["3/3 running"]),
-    row("alarm", 3, "web:2 was rolled back, web:1 runs: ", &["cause: alarm `sandbox-5xx` went off", BACK]),
-    row("superseded", 3, "web:2 was superseded by web:3 (ecs-svc/", &["runs now: web:3"]),
+    row(
+        "alarm",
+        3,
+        "web:2 was rolled back, web:1 is running: ",
+        &["cause: alarm `sandbox-5xx` was triggered", BACK],
+    ),
+    row("superseded", 3, "web:2 was superseded by web:3 (ecs-svc/", &["running now: web:3"]),
     row(
         "stopped",
         3,
-        "web:2 was rolled back, web:1 runs: ",
+        "web:2 was rolled back, web:1 is running: ",
         &["cause: the deployment was stopped on request", BACK],
     ),
     row("deleted", 3, "web:2 failed: the service was deleted", &[]),
     row("blue-green", 0, "deployed web:2 in ", &["bake time", "traffic 100%"]),
     row("linear", 0, "deployed web:2 in ", &["production traffic shift", "traffic 25%", "traffic 50%"]),
     row("canary", 0, "deployed web:2 in ", &["traffic 10%", "bake time"]),
-    row("hook-fails", 3, "web:2 was rolled back, web:1 runs: ", &["cause: a lifecycle hook failed", BACK]),
+    row(
+        "hook-fails",
+        3,
+        "web:2 was rolled back, web:1 is running: ",
+        &["cause: a lifecycle hook failed", BACK],
+    ),
     row(
         "hook-times-out",
         3,
-        "web:2 was rolled back, web:1 runs: ",
+        "web:2 was rolled back, web:1 is running: ",
         &["cause: a lifecycle hook failed", BACK],
     ),
     row(
         "hook-pauses",
         4,
-        "web:2 is still under way after ",
+        "web:2 is still in progress after ",
         &["waiting for hook", "answer the hook: `ecsail continue web --cluster main`", ON],
     ),
-    row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching by the service's deployment list"]),
+    row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching the deployment list"]),
     row("no-logs", 0, "deployed web:2 in ", &[]),
     row("late-logs", 0, "deployed web:2 in ", &[]),
     row("no-tagging", 0, "deployed web:2 in ", &["note: registering without `ecsail:` tags"]),
     row(
         "expires",
         1,
-        "web:2 can no longer be watched, the rollout goes on: ",
+        "web:2 can no longer be watched, the rollout continues: ",
         &["renew the credentials", ON],
     ),
     row("by-tag", 0, "deployed web:2 in ", &[]),
 ];
 
-/// Deploys `v2` under a scenario, with a service behind a target group and a container that writes a log.
+/// Deploys `v2` under a scenario, to a service with a target group and a container that writes a log.
 fn deploy(scenario: Scenario, code: i32) -> Run {
     let mut seeded = service("web", behind_target_group());
     seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
@@ -205,7 +215,7 @@ fn deploy(scenario: Scenario, code: i32) -> Run {
         "{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n"
     );
     let world = World::with(scenario, &[("ecsail.yml", MANIFEST), ("web.yml", &definition)], &[seeded]);
-    // Only what never ends by itself is to run into its time.
+    // Only scenarios that never end by themselves may reach the timeout.
     let timeout = if code == 4 { "2s" } else { "5m" };
     world.run(&["deploy", "service", "web", "--tag", "v2", "--timeout", timeout])
 }
@@ -248,6 +258,6 @@ fn a_log_that_may_not_be_read_is_said_and_changes_no_verdict() {
     world.folder.write("web.yml", &format!("{DEFINITION}{log}"));
     let fault = ecsail::sandbox::Fault::on("GetLogEvents", ecsail::sandbox::FaultKind::AccessDenied);
     world.sandbox.inject(fault.always());
-    let run = world.deploy("v2").exits(3).says("the log cannot be read: logs:GetLogEvents: AccessDenied");
-    run.says(CRASHED).answers("taken back, web:1 runs");
+    let run = world.deploy("v2").exits(3).says("failed to read the log: logs:GetLogEvents: AccessDenied");
+    run.says(CRASHED).answers("rolled back, web:1 is running");
 }

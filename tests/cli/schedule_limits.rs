@@ -1,4 +1,4 @@
-//! What AWS would refuse of a schedule is found before anything changes, at its place.
+//! Checks that the limits of AWS on schedules are reported before anything changes, with a position.
 
 use crate::support::Folder;
 
@@ -30,19 +30,16 @@ fn checked(manifest: &str, expected: &str) {
 
 #[test]
 fn an_end_comes_after_its_start() {
-    wrong(
-        "    start: 2030-01-02T00:00:00Z\n    end: 2030-01-02T00:00:00Z\n",
-        "`end` does not come after `start`",
-    );
+    wrong("    start: 2030-01-02T00:00:00Z\n    end: 2030-01-02T00:00:00Z\n", "`end` must be after `start`");
 }
 
 #[test]
 fn a_description_has_up_to_512_characters() {
     let described = |count: usize| format!("    description: {}\n", "d".repeat(count));
-    wrong(&described(513), "the description has 513 characters, and may have 512");
+    wrong(&described(513), "the description has 513 characters: at most 512 are allowed");
     wrong(
         &format!("    via: rule\n{}", described(513)),
-        "the description has 513 characters, and may have 512",
+        "the description has 513 characters: at most 512 are allowed",
     );
     let folder =
         Folder::new(&[("ecsail.yml", &format!("{MANIFEST}{}", described(512))), ("web.yml", DEFINITION)]);
@@ -51,15 +48,15 @@ fn a_description_has_up_to_512_characters() {
 
 #[test]
 fn the_id_of_a_target_and_the_name_of_a_group_are_names() {
-    wrong("    via: rule\n    target: a b\n", "the id of a target has 1 to 64 letters");
-    wrong(&format!("    group: {}\n", "g".repeat(65)), "the schedule group has 1 to 64 letters");
+    wrong("    via: rule\n    target: a b\n", "the id of a target must have 1 to 64 letters");
+    wrong(&format!("    group: {}\n", "g".repeat(65)), "the schedule group must have 1 to 64 letters");
 }
 
 #[test]
 fn roles_and_queues_are_what_they_are_said_to_be() {
-    wrong("    role: arn:aws:iam::123456789012:user/me\n", "a role is its name, or its ARN");
-    wrong("    dead_letter: dead\n", "`dead_letter` takes the ARN of an SQS queue");
-    checked(&MANIFEST.replace("starter", "not a role"), "a role is its name, or its ARN");
+    wrong("    role: arn:aws:iam::123456789012:user/me\n", "a role must be a name or an ARN");
+    wrong("    dead_letter: dead\n", "`dead_letter` must be the ARN of an SQS queue");
+    checked(&MANIFEST.replace("starter", "not a role"), "a role must be a name or an ARN");
 }
 
 #[test]

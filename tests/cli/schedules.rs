@@ -1,4 +1,4 @@
-//! Schedules: what they are deployed as, and the verbs that list, compare, run, switch and remove them.
+//! Tests of schedules: what they are deployed as, and the verbs `list`, `diff`, `run`, `enable`, `disable` and `prune`.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -48,12 +48,12 @@ fn events(world: &World, operation: &str, input: Value) -> Value {
     answer.unwrap_or_else(|error| panic!("{operation}: {error}"))
 }
 
-/// Returns a schedule of the app's group; nothing where it is not there.
+/// Returns a schedule of the app's group, if it exists.
 fn schedule(world: &World, name: &str) -> Option<Value> {
     world.sandbox.call("scheduler", "GetSchedule", json!({"Name": name, "GroupName": "shop"})).ok()
 }
 
-/// Returns the state of a rule; nothing where it is not there.
+/// Returns the state of a rule, if it exists.
 fn rule(world: &World, name: &str) -> Option<Value> {
     world.sandbox.call("events", "DescribeRule", json!({ "Name": name })).ok()
 }
@@ -75,12 +75,12 @@ pub(crate) fn add_target(world: &World, rule: &str, target: Value) {
     assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
 }
 
-/// Returns a target that somebody else put on a rule.
+/// Returns a target that is added to a rule without ecsail.
 pub(crate) fn mail() -> Value {
     json!({"Id": "mail", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:mail"})
 }
 
-/// Returns what fails one entry of a call that succeeds.
+/// Returns a fault that fails one entry of a successful call.
 fn not_done(code: &str, message: &str) -> FaultKind {
     FaultKind::FailedEntries { ids: Vec::new(), code: code.to_owned(), message: message.to_owned() }
 }
@@ -101,7 +101,7 @@ fn listed(world: &World, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no schedule `{name}` in {}", run.stdout))
 }
 
-// What is deployed.
+// deploy
 
 #[test]
 fn a_deploy_creates_schedules_and_rules_with_what_the_service_runs() {
@@ -190,7 +190,7 @@ fn a_group_of_somebody_else_is_refused_before_anything_changes() {
         .expect("a group");
     world.sandbox.clear_requests();
     let run = world.run(&["deploy", "--tag", "v2", "--yes"]).exits(5);
-    run.says("schedule group `shop` is taken: it is of app `other`");
+    run.says("schedule group `shop` is taken: it belongs to app `other`");
     assert_eq!(changes(&world), Vec::<String>::new());
     world.unchanged();
 }
@@ -253,7 +253,7 @@ fn a_schedule_that_is_not_there_is_missing() {
     world
         .run(&["schedule", "list"])
         .exits(0)
-        .answers("`ecsail deploy schedule nightly --tag TAG` creates it");
+        .answers("create it with `ecsail deploy schedule nightly --tag TAG`");
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn what_the_manifest_no_longer_has_is_listed_and_marked() {
         assert_eq!(listed(&world, name)["in_manifest"], false, "{name}");
     }
     let named = world.run(&["schedule", "list"]).exits(0);
-    named.answers("this rule is not in the manifest: `ecsail schedule prune` removes it");
+    named.answers("this rule is not in the manifest: remove it with `ecsail schedule prune`");
 }
 
 #[test]
@@ -279,14 +279,14 @@ fn what_the_app_owns_may_stay_unknown_where_it_may_not_be_read() {
     let world = deployed();
     world.sandbox.inject(Fault::on("ListSchedules", FaultKind::AccessDenied).always());
     let run = world.run(&["schedule", "list"]).exits(0);
-    run.says("what the manifest no longer has is not known").answers("nightly   enabled");
+    run.says("schedules that the manifest no longer has are unknown").answers("nightly   enabled");
 }
 
 #[test]
 fn a_name_that_is_not_known_is_no_other_schedule() {
     let world =
         world_with(&SCHEDULES.replace("    timezone:", "    name: \"{{ env.NAME }}\"\n    timezone:"));
-    world.run(&["schedule", "list"]).exits(1).says("this uses a name that is not defined");
+    world.run(&["schedule", "list"]).exits(1).says("this value uses a name that is not defined");
 }
 
 // diff
@@ -361,8 +361,8 @@ schedules:
     let world = world_with(two);
     put_schedules(&world, "v2").exits(0);
     let run = world.run(&["schedule", "run", "hourly"]).exits(2);
-    run.says("has several targets").says("name it with `--target`; its targets: one, two");
-    world.run(&["schedule", "run", "hourly", "--target", "three"]).exits(2).says("has no target `three`");
+    run.says("has several targets").says("name one with `--target`; targets of the rule: one, two");
+    world.run(&["schedule", "run", "hourly", "--target", "three"]).exits(2).says("no target `three` in");
     world.run(&["schedule", "run", "hourly", "--target", "two"]).exits(0);
     assert_eq!(run_task(&world)["overrides"]["containerOverrides"][0]["command"], json!(["bin/two"]));
 }
@@ -390,10 +390,7 @@ fn a_family_without_a_revision_runs_its_newest_one() {
 #[test]
 fn a_schedule_that_is_not_there_cannot_be_run() {
     let world = world_with(SCHEDULES);
-    world
-        .run(&["schedule", "run", "nightly"])
-        .exits(1)
-        .says("there is no schedule `nightly` in group `shop`");
+    world.run(&["schedule", "run", "nightly"]).exits(1).says("no schedule named `nightly` in group `shop`");
     world.run(&["schedule", "run", "nigtly"]).exits(2).says("did you mean `nightly`?");
 }
 
@@ -418,7 +415,7 @@ fn a_schedule_and_a_rule_are_switched_and_nothing_else_about_them_changes() {
 #[test]
 fn what_stands_so_already_is_unchanged() {
     let world = deployed();
-    world.run(&["schedule", "enable", "nightly"]).exits(0).answers("nightly: unchanged, enabled already");
+    world.run(&["schedule", "enable", "nightly"]).exits(0).answers("nightly: unchanged, already enabled");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -427,7 +424,7 @@ fn what_the_manifest_says_otherwise_is_told() {
     let world = world_with(&SCHEDULES.replace("    timezone:", "    enabled: true\n    timezone:"));
     world.run(&["deploy", "--tag", "v2", "--yes"]).exits(0);
     let run = world.run(&["schedule", "disable", "nightly"]).exits(0);
-    run.says("the manifest says `enabled: true`, and the next deploy switches it on");
+    run.says("the manifest has `enabled: true`, so the next deploy enables it again");
 }
 
 #[test]
@@ -436,7 +433,7 @@ fn one_that_is_not_there_keeps_the_others_as_they_are() {
     events(&world, "RemoveTargets", json!({"Rule": "hourly", "Ids": ["hourly"]}));
     events(&world, "DeleteRule", json!({"Name": "hourly"}));
     world.sandbox.clear_requests();
-    world.run(&["schedule", "disable", "nightly", "hourly"]).exits(1).says("there is no rule `hourly`");
+    world.run(&["schedule", "disable", "nightly", "hourly"]).exits(1).says("no rule named `hourly`");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -446,7 +443,7 @@ fn a_rule_of_somebody_else_is_not_switched() {
     let arn = rule(&world, "hourly").expect("it is there")["Arn"].clone();
     let tags = json!([{"Key": "ecsail:app", "Value": "other"}]);
     events(&world, "TagResource", json!({"ResourceARN": arn, "Tags": tags}));
-    world.run(&["schedule", "disable", "hourly"]).exits(5).says("rule `hourly` is of app `other`");
+    world.run(&["schedule", "disable", "hourly"]).exits(5).says("rule `hourly` is owned by app `other`");
 }
 
 #[test]
@@ -477,7 +474,7 @@ fn what_is_the_apps_and_no_longer_in_the_manifest_goes() {
 #[test]
 fn what_is_in_the_manifest_stays() {
     let world = deployed();
-    prune(&world).exits(0).answers("nothing to do: the manifest has all that is the app's");
+    prune(&world).exits(0).answers("nothing to do: the manifest has every schedule that the app owns");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -499,8 +496,8 @@ fn what_is_not_the_apps_stays() {
 fn a_target_of_others_keeps_the_rule_and_is_said() {
     let world = left();
     add_target(&world, "hourly", mail());
-    let run = prune(&world).exits(0).says("rule `hourly` stays, without targets of the app's");
-    run.answers("`mail` stays: it does not run a task, but `arn:aws:lambda:");
+    let run = prune(&world).exits(0).says("rule `hourly` kept, without the app's targets");
+    run.answers("`mail` is kept: its target is `arn:aws:lambda:");
     assert_eq!(ids(&world, "hourly"), ["mail"]);
     prune(&world).exits(0).answers("nothing to do, 1 kept");
 }
@@ -512,7 +509,7 @@ fn an_old_target_of_a_rule_that_the_manifest_has_goes_alone() {
     target["Id"] = "old".into();
     add_target(&world, "hourly", target);
     add_target(&world, "hourly", mail());
-    prune(&world).exits(0).answers("1 removed, 0 kept").answers("`mail` stays");
+    prune(&world).exits(0).answers("1 removed, 0 kept").answers("`mail` is kept");
     assert_eq!(ids(&world, "hourly"), ["hourly", "mail"]);
     prune(&world).exits(0).answers("nothing to do");
 }
@@ -524,7 +521,7 @@ fn a_task_that_no_tag_names_as_the_apps_is_one_of_others() {
     target["Id"] = "by-hand".into();
     target["EcsParameters"]["TaskDefinitionArn"] = crate::prune::arn("web:1").into();
     add_target(&world, "hourly", target);
-    prune(&world).exits(0).answers("`by-hand` stays: it runs web:1, and no tag says whose that is");
+    prune(&world).exits(0).answers("`by-hand` is kept: it runs web:1, which has no owner tags");
     assert_eq!(ids(&world, "hourly"), ["by-hand"]);
 }
 
@@ -543,7 +540,7 @@ fn a_part_of_the_manifest_is_refused() {
 fn without_an_app_nothing_is_known_to_be_its_own() {
     let world = left();
     world.folder.write("ecsail.yml", &MANIFEST.replace("app: shop\n", ""));
-    prune(&world).exits(5).says("the manifest names no app");
+    prune(&world).exits(5).says("the manifest has no `app`");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
@@ -554,7 +551,7 @@ fn a_group_that_the_manifest_names_is_left_alone() {
         &world,
         "schedules:\n  other:\n    group: shop\n    expression: rate(1 day)\n    task: { like: web }\n",
     );
-    prune(&world).exits(0).says("group `shop` is left alone");
+    prune(&world).exits(0).says("group `shop` is not pruned");
     assert!(schedule(&world, "nightly").is_some());
     assert_eq!(rule(&world, "hourly"), None);
 }
@@ -649,12 +646,12 @@ fn without_schedules_the_status_asks_nothing_more() {
 fn a_status_without_the_right_to_schedules_is_no_failure() {
     let world = deployed();
     world.sandbox.inject(Fault::on("GetSchedule", FaultKind::AccessDenied).always());
-    world.run(&["status"]).exits(0).says("note: how schedules stand is not known").answers("web");
+    world.run(&["status"]).exits(0).says("note: the state of schedules is unknown").answers("web");
 }
 
 // rollback
 
-/// Returns which revision the target of a schedule runs, or of the only target of a rule.
+/// Returns the revision of a schedule's target, or of the only target of a rule.
 fn runs(world: &World, name: &str) -> String {
     let target = match schedule(world, name) {
         Some(schedule) => schedule["Target"].clone(),
@@ -694,8 +691,8 @@ fn twice() -> World {
 fn schedules_go_back_with_the_services_and_are_shown_first() {
     let world = twice();
     let run = world.run(&["rollback", "--yes"]).exits(0);
-    let run = run.says("nightly: goes back from web:3 to web:2, with `web`");
-    run.says("own: goes back from report:2 to report:1, with `web`");
+    let run = run.says("nightly: rolls back from web:3 to web:2, with `web`");
+    run.says("own: rolls back from report:2 to report:1, with `web`");
     assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:1".to_owned()));
     let nightly = schedule(&world, "nightly").expect("it is there");
     assert!(
@@ -731,7 +728,7 @@ fn schedules_stay_where_the_services_are_not_back() {
     world
         .run(&["rollback", "--yes", "--timeout", "300ms"])
         .exits(4)
-        .says("stay as they are: not all services are back");
+        .says("are not rolled back: not all services were rolled back");
     assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:3".to_owned(), "report:2".to_owned()));
 }
 
@@ -740,7 +737,7 @@ fn a_schedule_without_an_older_revision_of_that_release_is_said_and_stays() {
     let world = twice();
     world.call("DeregisterTaskDefinition", json!({"taskDefinition": "report:1"}));
     let run = world.run(&["rollback", "--yes"]).exits(0);
-    run.says("`own` stays at report:2: no older revision of `report` is known to be of the release of web:2");
+    run.says("schedule `own` is not rolled back from report:2: no older revision of `report` is of the same release as web:2");
     assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:2".to_owned()));
 }
 
@@ -756,7 +753,7 @@ fn a_schedule_of_another_release_stays() {
 fn a_rollback_works_without_the_right_to_schedules() {
     let world = twice();
     world.sandbox.inject(Fault::on("GetSchedule", FaultKind::AccessDenied).always());
-    let run = world.run(&["rollback", "--yes"]).exits(0).says("note: the schedules stay as they are: ");
+    let run = world.run(&["rollback", "--yes"]).exits(0).says("note: the schedules are not rolled back: ");
     run.answers("web: ");
     assert_eq!(runs_of_service(&world), "web:2");
 }
@@ -780,6 +777,6 @@ fn without_schedules_a_rollback_asks_nothing_of_eventbridge() {
 fn a_schedule_that_could_not_be_taken_back_is_an_error() {
     let world = twice();
     world.sandbox.inject(Fault::on("UpdateSchedule", FaultKind::AccessDenied).always());
-    world.run(&["rollback", "--yes"]).exits(1).says("update schedule `nightly`");
+    world.run(&["rollback", "--yes"]).exits(1).says("failed to update schedule `nightly`");
     assert_eq!(runs_of_service(&world), "web:2");
 }

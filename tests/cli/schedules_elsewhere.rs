@@ -1,6 +1,6 @@
-//! Schedules and rules against what others wrote: what was applied is unchanged when MiniStack and moto show it.
+//! Schedules and rules against MiniStack and moto: after they are applied, a comparison finds no changes.
 //!
-//! Ignored in a plain `cargo test`, as the conformance tests are.
+//! Ignored in a plain `cargo test`, as all conformance tests.
 
 use ecsail::apply::schedules::{apply, delete, restore, set_enabled};
 use ecsail::aws::Aws;
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::support::python::Server;
 
-/// Hears nothing of what is told.
+/// Ignores all events.
 struct Silent;
 
 impl Report for Silent {
@@ -31,7 +31,7 @@ impl Report for Silent {
     }
 }
 
-/// Holds the way to an emulator.
+/// The connection to an emulator.
 struct Elsewhere {
     aws: Aws,
     runtime: tokio::runtime::Runtime,
@@ -43,13 +43,13 @@ impl Elsewhere {
         let settings = Settings {
             endpoint_url: Some(url.to_owned()),
             region: Some("us-east-1".to_owned()),
-            // Any credentials will do, as in the sandbox.
+            // Any credentials work, as in the sandbox.
             sandbox: Some(String::new()),
             ..Settings::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let aws = runtime.block_on(Aws::connect(&settings, &Manifest::default())).expect("there is a region");
-        let caller = runtime.block_on(aws.caller()).expect("somebody calls");
+        let caller = runtime.block_on(aws.caller()).expect("a caller");
         let ground = Ground {
             account: caller.account,
             partition: "aws".into(),
@@ -98,7 +98,7 @@ impl Elsewhere {
         }
     }
 
-    /// Creates, updates, switches off, brings back and deletes a schedule.
+    /// Creates, updates, disables, restores and deletes a schedule.
     fn go_through(&self, plain: &DesiredSchedule) {
         self.deploy(plain, &self.work(1));
         let mut full =
@@ -117,9 +117,13 @@ impl Elsewhere {
             let found = self.observe(plain).found["nightly"].clone();
             let switching = set_enabled("nightly", &found, enabled, &self.aws, &Silent);
             assert!(self.runtime.block_on(switching).expect("it is switched"));
-            assert_eq!(self.plan(plain, &self.work(2)).changes, [], "nothing is said of it: it stays so");
+            assert_eq!(
+                self.plan(plain, &self.work(2)).changes,
+                [],
+                "a setting that the manifest omits is kept"
+            );
         }
-        self.runtime.block_on(restore(&updated, &self.aws, &Silent)).expect("it goes back");
+        self.runtime.block_on(restore(&updated, &self.aws, &Silent)).expect("the schedule is restored");
         assert_eq!(self.plan(&full, &self.work(1)).changes, []);
         let (tags, none) = (owner::tags(&self.ground), Default::default());
         let owned = match plain.via {

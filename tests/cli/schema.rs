@@ -1,4 +1,4 @@
-//! `ecsail schema`: what editors check files with.
+//! Tests of `ecsail schema`: the schemas with which editors check files.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! `ecsail status`: what runs, what is under way and what is wrong, in few calls and without rendering what is not needed.
+//! Tests of `ecsail status`: what runs, deployments in progress and problems, with few calls.
 
 use std::io::{BufRead, BufReader};
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service};
 
-/// Returns a world of so many services in one cluster, without a manifest.
+/// Returns a world with this number of services in one cluster, without a manifest.
 fn many(number: usize) -> World {
     let services: Vec<_> = (0..number).map(|n| service(&format!("web-{n:03}"), json!({}))).collect();
     World::with(Scenario::Steady, &[], &services)
@@ -42,7 +42,7 @@ fn it_shows_what_is_under_way_with_its_stage() {
     let world = World::new(Scenario::Stuck);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     world.sandbox.advance(Duration::from_secs(30));
-    let run = world.run(&["status", "web"]).exits(0).answers(", a deployment is under way\n");
+    let run = world.run(&["status", "web"]).exits(0).answers(", a deployment is in progress\n");
     let run =
         run.answers("  rollout   web:2 in progress, scale up\n").answers("  primary   web:2 0/2 running");
     let run = run.answers("  active    web:1 2/2 running, completed").answers("app shop/app:v1 sha256:");
@@ -63,8 +63,8 @@ fn a_rollback_under_way_is_told_with_its_reason() {
             break;
         }
     }
-    let run = world.run(&["status"]).exits(0).answers(", a deployment is being taken back\n");
-    let run = run.answers("web:2 rollback in progress, back to web:1");
+    let run = world.run(&["status"]).exits(0).answers(", a deployment is being rolled back\n");
+    let run = run.answers("web:2 rollback in progress, rolling back to web:1");
     run.answers("circuit breaker").answers("  event     ");
 }
 
@@ -153,7 +153,7 @@ fn an_empty_cluster_has_nothing_to_show() {
     world.call("CreateCluster", json!({"clusterName": "main"}));
     let run = world.run(&["status", "--cluster", "main"]).exits(0);
     assert_eq!(run.stdout, "cluster `main` has no services\n");
-    world.run(&["status", "--cluster", "nope"]).exits(1).says("there is no cluster `nope`");
+    world.run(&["status", "--cluster", "nope"]).exits(1).says("no cluster named `nope`");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn what_differs_from_the_manifest_is_marked() {
     world.deploy("v2").exits(0);
     assert!(!world.run(&["status"]).exits(0).stdout.contains("drift"));
     world.folder.write("web.yml", &DEFINITION.replace("memory: 512", "memory: 1024"));
-    world.run(&["status"]).exits(0).answers("  drift     the manifest describes something else: memory\n");
+    world.run(&["status"]).exits(0).answers("  drift     differs from the manifest: memory\n");
     let status = world.run(&["status", "--output", "json"]).exits(0).event("status");
     assert_eq!(status["drift"], json!(["memory"]));
 }
@@ -173,7 +173,7 @@ fn a_manifest_that_cannot_be_rendered_is_no_error() {
     let definition = DEFINITION.replace("memory: 512", "memory: {{ env.MEMORY }}");
     world.folder.write("web.yml", &definition);
     let run = world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running");
-    let run = run.says("note: whether `web` runs what the manifest describes is not known");
+    let run = run.says("note: the drift of `web` is unknown");
     assert!(!run.stdout.contains("drift"));
     std::fs::remove_file(world.folder.dir.path().join("web.yml")).expect("the file was there");
     world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running");
@@ -189,10 +189,10 @@ fn without_a_manifest_nothing_is_rendered() {
 #[test]
 fn a_permission_that_is_missing_costs_only_what_it_is_for() {
     for (operation, note) in [
-        ("DescribeServiceRevisions", "the images and digests that run are not known"),
-        ("DescribeTaskDefinition", "tags, commits and who deployed are not known"),
-        ("ListServiceDeployments", "the stage of deployments under way is not known"),
-        ("DescribeServiceDeployments", "the stage of deployments under way is not known"),
+        ("DescribeServiceRevisions", "the images and digests that run are unknown"),
+        ("DescribeTaskDefinition", "tags, commits and users of deployments are unknown"),
+        ("ListServiceDeployments", "the lifecycle stages of deployments in progress are unknown"),
+        ("DescribeServiceDeployments", "the lifecycle stages of deployments in progress are unknown"),
     ] {
         let world = World::new(Scenario::Stuck);
         world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
@@ -216,7 +216,7 @@ fn a_throttle_is_waited_out() {
 fn what_is_not_there_is_said_with_the_name_that_comes_near() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["status", "wbe", "web", "--cluster", "main"]).exits(1);
-    run.answers("wbe: not there in cluster `main`\n  did you mean `web`?\n")
+    run.answers("wbe: no such service in cluster `main`\n  did you mean `web`?\n")
         .answers("web: web:1, 2/2 running");
     let run = world.run(&["status", "wbe", "--cluster", "main", "--output", "json"]).exits(1);
     assert_eq!(run.event("status")["status"], "MISSING");
@@ -236,7 +236,7 @@ fn a_name_that_is_not_used_need_not_be_defined() {
     world.folder.write("ecsail.yml", &manifest);
     world.run(&["status"]).exits(0).answers("web: web:1");
     world.folder.write("ecsail.yml", &manifest.replace("cluster: main", "cluster: 'c-{{ vars.nope }}'"));
-    world.run(&["status"]).exits(1).says("this uses a name that is not defined");
+    world.run(&["status"]).exits(1).says("this value uses a name that is not defined");
 }
 
 #[test]
@@ -246,10 +246,10 @@ fn a_deleted_service_is_not_there() {
     for _ in 0..20 {
         world.sandbox.advance(Duration::from_secs(60));
     }
-    world.run(&["status"]).exits(1).answers("web: not there in cluster `main`");
+    world.run(&["status"]).exits(1).answers("web: no such service in cluster `main`");
 }
 
-/// Reads lines until one has this text, and returns them.
+/// Reads lines until one contains this text, and returns them.
 fn until(stdout: &mut impl BufRead, text: &str) -> String {
     let mut printed = String::new();
     while !printed.contains(text) {
@@ -271,7 +271,7 @@ fn a_watch_tells_again_only_what_has_changed() {
     let mut child = world.start(&["status", "--watch", "--output", "json"]);
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     let first = until(&mut stdout, "\n");
-    // Looks go on, and nothing changes: the next line is of the deploy.
+    // Refreshes continue without a change, so the next line is of the deploy.
     while world.calls("DescribeServices").len() < 5 {
         std::thread::yield_now();
     }
@@ -294,11 +294,11 @@ fn a_watch_goes_on_after_an_error_that_passes() {
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
     until(&mut stdout, "web: web:1, 2/2 running");
-    let said = until(&mut stderr, "the watch goes on after");
+    let said = until(&mut stderr, "refresh failed, trying again: ");
     assert!(said.contains("ecs:DescribeServices"), "{said}");
     let update = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
     world.call("UpdateService", update);
-    until(&mut stdout, ", a deployment is under way");
+    until(&mut stdout, ", a deployment is in progress");
     interrupt(&child);
     assert!(child.wait().expect("ends").success());
 }

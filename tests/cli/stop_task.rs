@@ -1,4 +1,4 @@
-//! `ecsail stop-task`: only tasks of the service, only after a yes.
+//! Tests of `ecsail stop-task`: only tasks of the service, and only after a confirmation.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn a_task_is_stopped_by_the_beginning_of_its_id_with_a_reason() {
     let world = world();
     let ids = tasks(&world, "web");
     let run = world.run(&["stop-task", "web", &ids[0][..8], "--reason", "leaks memory", "--yes"]).exits(0);
-    run.answers(&format!("web: stopping task {} (web:1); ECS starts another", ids[0]));
+    run.answers(&format!("web: stopping task {} (web:1); ECS starts a replacement", ids[0]));
     let described = world.call("DescribeTasks", json!({"cluster": "main", "tasks": [ids[0]]}));
     assert_eq!(described["tasks"][0]["stoppedReason"], "leaks memory");
     assert_eq!(tasks(&world, "web").len(), 1);
@@ -45,8 +45,8 @@ fn a_task_of_another_service_stops_none() {
     let world = world();
     let (own, other) = (tasks(&world, "web"), tasks(&world, "api"));
     let run = world.run(&["stop-task", "web", &own[0], &other[0], "--yes"]).exits(5);
-    run.says(&format!("task `{}` is not one of service `web`, but of `service:api`", other[0]));
-    world.run(&["stop-task", "web", "nothing", "--yes"]).exits(5).says("service `web` has no task `nothing`");
+    run.says(&format!("task `{}` belongs to `service:api`, not to service `web`", other[0]));
+    world.run(&["stop-task", "web", "nothing", "--yes"]).exits(5).says("no task `nothing` in service `web`");
     world.unchanged();
 }
 
@@ -56,14 +56,14 @@ fn one_that_stops_already_is_said_to() {
     let ids = tasks(&world, "web");
     world.run(&["stop-task", "web", &ids[0], "--yes"]).exits(0);
     let run = world.run(&["stop-task", "web", &ids[0][..8], "--yes"]).exits(5);
-    run.says("is stopped or stopping already: Stopped by ecsail stop-task");
+    run.says("has already been stopped: Stopped by ecsail stop-task");
 }
 
 #[test]
 fn nothing_is_stopped_where_nobody_was_asked() {
     let world = world();
     let ids = tasks(&world, "web");
-    world.run(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes` where nobody can be asked");
+    world.run(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
@@ -75,7 +75,7 @@ fn it_needs_no_manifest() {
     world.run(&[&place[..], &["web", &ids[0]]].concat()).exits(0);
     world.run(&[&place[..], &["--service", "web", &ids[1]]].concat()).exits(0);
     world.run(&[&place[..], &["wep", "x"]].concat()).exits(1).says("did you mean `web`?");
-    world.run(&[&place[..], &["web"]].concat()).exits(2).says("at least one of its tasks");
+    world.run(&[&place[..], &["web"]].concat()).exits(2).says("no task is named");
 }
 
 #[test]
@@ -85,5 +85,5 @@ fn a_permission_that_is_missing_is_named() {
     world.sandbox.inject(Fault::on("StopTask", FaultKind::AccessDenied));
     let run =
         world.run(&["stop-task", "web", &ids[0], &ids[1], "--yes"]).exits(1).answers("web: stopping task");
-    run.says("error: stop task").says("hint: allow `ecs:StopTask`");
+    run.says("error: failed to stop task").says("hint: allow `ecs:StopTask`");
 }

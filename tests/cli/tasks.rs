@@ -1,4 +1,4 @@
-//! `ecsail tasks`: what runs, and why what stopped did.
+//! Tests of `ecsail tasks`: the running tasks, and why the stopped ones stopped.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
@@ -51,10 +51,15 @@ fn stopped_tasks_say_why() {
     let run =
         run.answers("    Essential container in task exited\n").answers("    container `app`: exit code 1\n");
     assert_eq!(run.stdout.matches("    remedy: ").count(), run.stdout.matches("    cause: ").count());
-    assert_eq!(run.stdout.matches("    cause: the program ended with an error").count(), 1, "{}", run.stdout);
+    assert_eq!(
+        run.stdout.matches("    cause: the program exited with an error").count(),
+        1,
+        "{}",
+        run.stdout
+    );
     let task = world.run(&["tasks", "--stopped", "--output", "json"]).exits(0).event("task");
     assert_eq!(task["containers"][0]["exit_code"], 1);
-    assert_eq!(task["causes"][0]["cause"], "the program ended with an error");
+    assert_eq!(task["causes"][0]["cause"], "the program exited with an error");
 }
 
 #[test]
@@ -69,9 +74,9 @@ fn a_task_that_never_started_says_why() {
 fn nothing_is_said_in_words() {
     let world = World::with(Scenario::Steady, &[], &[service("web", json!({"desiredCount": 0}))]);
     let arguments = ["tasks", "web", "--cluster", "main"];
-    world.run(&arguments).exits(0).answers("web: no task runs or is to run\n");
+    world.run(&arguments).exits(0).answers("web: no running tasks\n");
     let run = world.run(&[&arguments[..], &["--stopped"]].concat()).exits(0);
-    run.answers("web: no task has stopped in the last hour\n");
+    run.answers("web: no tasks stopped in the last hour\n");
     assert_eq!(world.run(&[&arguments[..], &["--output", "json"]].concat()).exits(0).stdout, "");
 }
 
@@ -96,8 +101,8 @@ fn what_may_not_be_read_is_an_error_with_a_hint() {
 #[test]
 fn one_service_has_to_be_named() {
     let world = World::with(Scenario::Steady, &[], &[service("a", json!({})), service("b", json!({}))]);
-    world.run(&["tasks", "--cluster", "main"]).exits(2).says("one of: a, b");
-    world.run(&["tasks", "c", "--cluster", "main"]).exits(1).says("there is no service `c`");
+    world.run(&["tasks", "--cluster", "main"]).exits(2).says("name one of a, b");
+    world.run(&["tasks", "c", "--cluster", "main"]).exits(1).says("no service named `c`");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The invariants that `lib.rs` states, held by reading the source.
+//! Checks the invariants of `lib.rs` by reading the source.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn sources() -> Vec<(String, String)> {
     found
 }
 
-/// Fails for each line of code, outside of comments, that has one of the words.
+/// Fails for each line of code, outside of comments, that contains one of the words.
 fn forbid(words: &[&str], where_: impl Fn(&str) -> bool, why: &str) {
     let mut broken = Vec::new();
     let mut looked = 0;
@@ -79,7 +79,7 @@ fn only_aws_names_the_sdk() {
 #[test]
 fn only_report_writes_to_the_terminal() {
     let words = ["println!", "eprintln!", "print!(", "eprint!(", "io::stdout", "io::stderr", "dbg!("];
-    // The log's writer is set up where the arguments are read; log lines are for those who ask for them.
+    // The log writer is set up where the arguments are parsed; log lines are shown on request only.
     let elsewhere = |name: &str| !name.starts_with("report/") && name != "cli.rs";
     forbid(&words, elsewhere, "only `report/` writes to the terminal");
 }
@@ -167,6 +167,6 @@ fn the_project_speaks_of_itself() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"] {
         let text = std::fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(text.len() > 200, "{name} says something");
+        assert!(text.len() > 200, "{name} is not empty");
     }
 }

@@ -1,4 +1,4 @@
-//! `ecsail wait`: attaches to what is under way, and tells the truth about what has ended.
+//! Tests of `ecsail wait`: deployments in progress, and those that have ended.
 
 use ecsail::sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
@@ -25,11 +25,11 @@ fn it_needs_no_manifest() {
 fn what_was_rolled_back_meanwhile_is_no_success() {
     let world = World::with_breaker(Scenario::Crash);
     world.deploy("v2").exits(3);
-    // The service is steady, its PRIMARY deployment completed: it is the old one.
-    world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+    // The service is stable and its PRIMARY deployment is completed, but it is the old one.
+    world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
 }
 
-/// Takes the permissions for service deployments away.
+/// Removes the permissions for service deployments.
 fn deny_service_deployments(world: &World) {
     for operation in ["ListServiceDeployments", "DescribeServiceDeployments"] {
         world.sandbox.inject(Fault::on(operation, FaultKind::AccessDenied).always());
@@ -42,7 +42,7 @@ fn what_was_rolled_back_is_no_success_without_service_deployments_either() {
         let world = World::new(scenario);
         world.deploy("v2").exits(3);
         deny_service_deployments(&world);
-        world.run(&["wait", "web"]).exits(3).answers(" was rolled back, web:1 runs: ");
+        world.run(&["wait", "web"]).exits(3).answers(" was rolled back, web:1 is running: ");
     }
 }
 
@@ -61,7 +61,7 @@ fn a_rollback_under_way_is_no_success_without_service_deployments() {
         });
         assert!(seen, "the breaker trips");
         deny_service_deployments(&world);
-        world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 runs: ");
+        world.run(&["wait", "web"]).exits(3).answers("web: web:2 was rolled back, web:1 is running: ");
     }
 }
 
@@ -69,7 +69,8 @@ fn a_rollback_under_way_is_no_success_without_service_deployments() {
 fn that_a_rollback_could_not_be_seen_is_said() {
     let world = World::new(Scenario::Steady);
     deny_service_deployments(&world);
-    let note = "whether the last deployment was rolled back is not known without ecs:ListServiceDeployments";
+    let note =
+        "it is unknown whether the last deployment was rolled back; allow `ecs:ListServiceDeployments`";
     world.run(&["wait", "web"]).exits(0).says(note);
 }
 
@@ -81,19 +82,25 @@ fn a_deployment_is_waited_for_by_its_id() {
     world.deploy("v3").exits(0);
     let run = world.run(&["wait", "web", "--deployment", &id]).exits(0);
     run.answers("web: web:2 was deployed");
-    world.run(&["wait", "web", "--deployment", "ecs-svc/1"]).exits(1).says("has no deployment `ecs-svc/1`");
+    world
+        .run(&["wait", "web", "--deployment", "ecs-svc/1"])
+        .exits(1)
+        .says("no deployment `ecs-svc/1` in service");
 }
 
 #[test]
 fn it_takes_nothing_back_unless_it_is_asked_to() {
     let world = World::new(Scenario::Crash);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
-    let run = world.run(&["wait", "web"]).exits(3).says("the service was left as it is: `wait` only watches");
-    assert!(!run.stderr.contains("was asked for"), "nobody asked: {}", run.stderr);
+    let run = world
+        .run(&["wait", "web"])
+        .exits(3)
+        .says("the service was left as it is: `ecsail wait` only watches");
+    assert!(!run.stderr.contains("`on_failure` is"), "{}", run.stderr);
     let run = world.run(&["wait", "web", "--on-failure", "leave"]).exits(3);
-    run.says("the service was left as it is: `leave` was asked for");
+    run.says("the service was left as it is: `on_failure` is `leave`");
     assert!(world.calls("StopServiceDeployment").is_empty());
-    world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("taken back, web:1 runs");
+    world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("rolled back, web:1 is running");
 }
 
 #[test]
@@ -101,7 +108,7 @@ fn a_service_that_codedeploy_moves_is_followed_there() {
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let controller = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
     let world = World::with(Scenario::Steady, &files, &[service("web", controller)]);
-    world.run(&["wait", "web"]).exits(5).says("are made by CODE_DEPLOY: follow them there");
+    world.run(&["wait", "web"]).exits(5).says("are made by CODE_DEPLOY, which ecsail cannot watch");
 }
 
 #[test]
@@ -110,7 +117,7 @@ fn a_service_that_is_not_there_is_an_error() {
     world
         .run(&["wait", "api", "--cluster", "main"])
         .exits(1)
-        .says("there is no service `api` in cluster `main`");
+        .says("no service named `api` in cluster `main`");
 }
 
 #[test]
@@ -118,7 +125,7 @@ fn a_cluster_without_services_is_nothing_to_wait_for_and_that_is_said() {
     let world = World::with(Scenario::Steady, &[], &[]);
     world.call("CreateCluster", json!({"clusterName": "main"}));
     let run = world.run(&["wait", "--cluster", "main"]).exits(0);
-    run.says("there is no service in cluster `main`: nothing to wait for");
+    run.says("no services in cluster `main` to wait for");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A stand-in for the Docker HTTP API, with which MiniStack rolls services out.
+"""A substitute for the Docker HTTP API, with which MiniStack rolls services out.
 
-No container runs: each is a record, and the tag of its image says how it behaves.
+No container runs: each is a record, and the tag of its image selects its behaviour.
 
     v1, v2, any other tag   starts at once and stays up
     slow*                   its image takes --slow seconds to pull
@@ -9,8 +9,8 @@ No container runs: each is a record, and the tag of its image says how it behave
     nopull*                 cannot be pulled
 
 A command that contains `exit N` ends with N after --crash seconds whatever the tag
-(`sh -c "exit 3"`), so that one-off tasks end too. Only what docker-py sends for
-MiniStack is answered; anything else is a 404 that names the call.
+(`sh -c "exit 3"`), so that one-off tasks end too. Only the calls of
+docker-py for MiniStack are supported; any other is a 404 that names the call.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def split_reference(reference: str) -> tuple[str, str]:
 
 @dataclass
 class Container:
-    """What is known of one container. Times are of the monotonic clock."""
+    """One container. Times are of the monotonic clock."""
 
     name: str
     image: str
@@ -83,7 +83,7 @@ class Container:
         return "running" if self.running() else "exited"
 
     def log(self) -> list[str]:
-        """The lines it has written until now."""
+        """The lines that it has written so far."""
         if self.started is None:
             return []
         lines = [f"starting {self.tag}", *([" ".join(self.command)] if self.command else [])]
@@ -123,7 +123,7 @@ class Daemon:
             return False
         if not tag.startswith("slow"):
             return True
-        # A slow image is forgotten again, so that the next rollout waits for it too.
+        # A slow image is removed again, so that the next rollout waits for it too.
         key = (split_reference(reference)[0], tag)
         return time.monotonic() - self.pulled.get(key, float("-inf")) < self.slow
 
@@ -152,7 +152,7 @@ class Daemon:
         return None
 
     def start(self, container: Container) -> None:
-        """Start it; one that is to end gets its time."""
+        """Start it, and set its end if it has one."""
         container.started = time.monotonic()
         if container.exit_code is not None:
             container.ends = container.started + self.crash
@@ -163,7 +163,7 @@ class Daemon:
             container.ends, container.exit_code = time.monotonic(), exit_code
 
     def remove(self, container: Container) -> None:
-        """Forget it."""
+        """Remove it."""
         self.stop(container, 137)
         with self.lock:
             self.containers.pop(container.id, None)
@@ -280,7 +280,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def container(self, reference: str) -> Container | None:
-        """The container of a call; when there is none, the error is sent."""
+        """The container of a call. If there is none, sends the error."""
         found = self.daemon.find(reference)
         if found is None:
             self.fail(404, f"No such container: {reference}")
@@ -305,7 +305,7 @@ class Handler(BaseHTTPRequestHandler):
     # Images
 
     def not_found(self, reference: str) -> str:
-        """What a registry says of an image that it does not have."""
+        """The error of a registry for an image that it does not have."""
         return f'failed to resolve reference "{reference}": {reference}: not found'
 
     def distribution(self, reference: str) -> None:
@@ -438,14 +438,14 @@ ROUTES = [
 
 
 class Server(ThreadingHTTPServer):
-    """The server; a client that hangs up is no news."""
+    """The server. Ignores clients that disconnect."""
 
     daemon_threads = True
     request_queue_size = 128
     verbose = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Pass over broken connections, show all else."""
+        """Ignore broken connections, show other errors."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Drive every operation of ecsail's sandbox with boto3, and a handful with the AWS CLI.
+"""Call every operation of ecsail's sandbox with boto3, and a few with the AWS CLI.
 
 Each answer is compared strictly with botocore's model of it (`strict_shapes.py`), and with
-what the steps before it make true. Every deviation is a line on stderr; the exit code is 1
-when there was one. What an operation answers to mistakes is checked by its error code.
+the effects of the earlier steps. Every deviation is a line on stderr; the exit code is 1 if
+there is one. Errors are checked by their error code.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"],
 
 
 class Deviation(Exception):
-    """Something without which the drive cannot go on."""
+    """An error after which the run cannot continue."""
 
 
 class Driver:
-    """Calls the sandbox and keeps the tally."""
+    """Calls the sandbox and counts the results."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
@@ -73,14 +73,14 @@ class Driver:
             client.meta.events.register("after-call", self.check_answer)
 
     def deviate(self, message: str) -> None:
-        """Keep a deviation and print it, once."""
+        """Record a deviation and print it, once."""
         if message in self.deviations:
             return
         self.deviations[message] = None
         print(f"DEVIATION {message}", file=sys.stderr, flush=True)
 
     def expect(self, holds: object, message: str) -> None:
-        """Deviate unless something holds."""
+        """Record a deviation unless a condition holds."""
         if not holds:
             self.deviate(message)
 
@@ -99,7 +99,7 @@ class Driver:
             self.deviate(f"{name}: {difference}")
 
     def call(self, name: str, **parameters: object) -> dict:
-        """Make a call that is to succeed; its first success is a line on stdout."""
+        """Make a call that must succeed; its first success is a line on stdout."""
         before = len(self.deviations)
         try:
             answer = self.invoke(name, parameters)
@@ -122,7 +122,7 @@ class Driver:
 
     def refuse(self, name: str, code: str, words: str = "", status: int = 400,
                **parameters: object) -> None:
-        """Make a call that is to fail with a code, and with words in its message."""
+        """Make a call that must fail with this code, and these words in its message."""
         before = len(self.deviations)
         try:
             self.invoke(name, parameters)
@@ -140,7 +140,7 @@ class Driver:
             print(f"ok {name} refused: {code}", flush=True)
 
     def demand(self, name: str, answer: dict, *paths: str) -> None:
-        """Deviate where members that clients rely on are absent; `a[].b` means each item's."""
+        """Record a deviation for each missing member that clients rely on; `a[].b` means that of each item."""
         for path in paths:
             found = [answer]
             for part in path.split("."):
@@ -151,7 +151,7 @@ class Driver:
                 found = [item for value in present for item in value] if each else present
 
     def wait(self, what: str, look: Callable[[], object]) -> object:
-        """Look again and again until there is something to see."""
+        """Poll until there is a result."""
         deadline = time.monotonic() + self.args.patience
         while time.monotonic() < deadline:
             if seen := look():
@@ -174,7 +174,7 @@ class Driver:
 
 
 def drive_sts(drive: Driver) -> str:
-    """Who is calling; returns the account."""
+    """The caller; returns the account."""
     identity = drive.call("STS.GetCallerIdentity")
     drive.demand("STS.GetCallerIdentity", identity, "Account", "Arn", "UserId")
     account = identity["Account"]
@@ -210,7 +210,7 @@ def drive_ecr(drive: Driver) -> str:
 
 
 def drive_images(drive: Driver) -> None:
-    """What the repository says of its images."""
+    """The images of the repository."""
     images = drive.call("ECR.DescribeImages", repositoryName=REPOSITORY,
                         imageIds=[{"imageTag": "v1"}, {"imageTag": "v2"}])
     drive.demand("ECR.DescribeImages", images, "imageDetails[].imageDigest",
@@ -283,7 +283,7 @@ def drive_definitions(drive: Driver, image: str, account: str) -> list[str]:
 
 
 def drive_definition_reads(drive: Driver, arns: list[str], tags: list[dict]) -> None:
-    """What can be asked of the revisions."""
+    """The read operations of revisions."""
     latest = drive.call("ECS.DescribeTaskDefinition", taskDefinition=FAMILY, include=["TAGS"])
     drive.expect(latest["taskDefinition"]["taskDefinitionArn"] == arns[-1],
                  "ECS.DescribeTaskDefinition: a family is not its latest revision")
@@ -314,7 +314,7 @@ def pages(drive: Driver, name: str, member: str, **parameters: object) -> list[s
 
 
 def drive_definition_errors(drive: Driver, image: str, account: str) -> None:
-    """What is refused of task definitions."""
+    """Invalid task definitions."""
     good = definition(f"{image}:v1", account)
     drive.refuse("ECS.RegisterTaskDefinition", "ClientException",
                  **{**good, "family": "bad family!"})
@@ -327,7 +327,7 @@ def drive_definition_errors(drive: Driver, image: str, account: str) -> None:
 
 
 def drive_tags(drive: Driver, arn: str) -> None:
-    """Tags of a resource, put on and taken off."""
+    """Tags of a resource, added and removed."""
     drive.call("ECS.TagResource", resourceArn=arn,
                tags=[{"key": "stage", "value": "test"}, {"key": "owner", "value": "me"}])
     drive.call("ECS.UntagResource", resourceArn=arn, tagKeys=["owner"])
@@ -346,7 +346,7 @@ def service_now(drive: Driver, name: str = SERVICE) -> dict:
 
 
 def primary(service: dict) -> dict:
-    """The deployment that the service is at or moves to."""
+    """The PRIMARY deployment of the service."""
     found = [d for d in service["deployments"] if d["status"] == "PRIMARY"]
     if len(found) != 1:
         raise Deviation(f"{len(found)} PRIMARY deployments in {service['deployments']}")
@@ -367,7 +367,7 @@ def wait_completed(drive: Driver, deployment: str, name: str = SERVICE) -> dict:
 
 
 def drive_service(drive: Driver, arns: list[str]) -> None:
-    """A service, made, found, and rolled out to its second revision."""
+    """A service, created, read, and rolled out to its second revision."""
     request = {"cluster": CLUSTER, "serviceName": SERVICE, "taskDefinition": arns[0],
                "desiredCount": 2, "launchType": "FARGATE", "networkConfiguration": NETWORK,
                "deploymentConfiguration": {
@@ -393,7 +393,7 @@ def drive_service(drive: Driver, arns: list[str]) -> None:
 
 
 def drive_service_errors(drive: Driver) -> None:
-    """What is refused or missing of services."""
+    """Invalid and missing services."""
     at = {"cluster": CLUSTER}
     drive.refuse("ECS.DescribeServices", "ClusterNotFoundException", cluster="nosuch",
                  services=[SERVICE])
@@ -449,7 +449,7 @@ def drive_service_deployments(drive: Driver, arns: list[str]) -> None:
 
 
 def drive_stop_deployment(drive: Driver, arns: list[str]) -> None:
-    """A rollout that is stopped goes back to the revision before it."""
+    """A rollout that is stopped is rolled back to the previous revision."""
     drive.call("ECS.UpdateService", cluster=CLUSTER, service=SERVICE, taskDefinition=arns[2])
     running = deployments_of(drive, "PENDING", "IN_PROGRESS")
     if not running:
@@ -475,7 +475,7 @@ def drive_stop_deployment(drive: Driver, arns: list[str]) -> None:
 
 
 def whole_service(account: str, definition_arn: str) -> dict:
-    """The input of CreateService with all that shows in some answer, and two sets of tasks."""
+    """The input of CreateService with every member that an answer has, and two target groups."""
     elb = f"arn:aws:elasticloadbalancing:us-east-1:{account}"
     role = f"arn:aws:iam::{account}:role/ecsInfrastructureRole"
     groups = [f"{elb}:targetgroup/{name}/0123456789abcdef" for name in ("blue", "green")]
@@ -505,7 +505,7 @@ def whole_service(account: str, definition_arn: str) -> dict:
 
 
 def drive_whole_service(drive: Driver, arns: list[str], account: str) -> None:
-    """A service with all that it may have; its deployment waits for a word on the way."""
+    """A service with every member; its deployment waits in a lifecycle hook."""
     request = whole_service(account, arns[0])
     made = drive.call("ECS.CreateService", **request)["service"]
     drive.expect(drive.call("ECS.CreateService", **request)["service"]["serviceArn"]
@@ -543,7 +543,7 @@ def drive_whole_service(drive: Driver, arns: list[str], account: str) -> None:
 
 
 def drive_tasks(drive: Driver, arns: list[str]) -> None:
-    """The tasks of the service, and a task of its own that is stopped."""
+    """The tasks of the service, and a one-off task that is stopped."""
     listed = drive.call("ECS.ListTasks", cluster=CLUSTER, serviceName=SERVICE)["taskArns"]
     drive.expect(len(listed) == 2, f"ECS.ListTasks: {len(listed)} running tasks, not 2")
     answer = drive.call("ECS.DescribeTasks", cluster=CLUSTER, tasks=[*listed, "0" * 32])
@@ -585,7 +585,7 @@ def drive_one_task(drive: Driver, arn: str) -> None:
 
 
 def drive_cli(drive: Driver, account: str) -> None:
-    """The same world through the AWS CLI."""
+    """The same state through the AWS CLI."""
     at = ["--cluster", CLUSTER]
     identity = drive.aws("sts", "get-caller-identity")
     drive.expect(identity.get("Account") == account, f"aws sts get-caller-identity: {identity}")
@@ -601,7 +601,7 @@ def drive_cli(drive: Driver, account: str) -> None:
 
 
 def drive_end(drive: Driver, arns: list[str]) -> None:
-    """Everything goes again."""
+    """Deletes everything."""
     at = {"cluster": CLUSTER, "service": SERVICE}
     scaled = drive.call("ECS.UpdateService", **at, desiredCount=0)["service"]
     drive.expect(scaled["desiredCount"] == 0, f"ECS.UpdateService: {scaled['desiredCount']} wanted")
@@ -628,7 +628,7 @@ def drive_end(drive: Driver, arns: list[str]) -> None:
 
 
 def run(drive: Driver) -> None:
-    """The whole drive, from an empty account to an empty account."""
+    """The whole run, from an empty account to an empty account."""
     account = drive_sts(drive)
     drive_schedules.drive_rules(drive, account)
     drive_schedules.drive_scheduler(drive, account)
@@ -647,7 +647,7 @@ def run(drive: Driver) -> None:
 
 
 def main() -> None:
-    """Drive, and say what came of it."""
+    """Run, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--endpoint", required=True, help="URL of the sandbox")
     parser.add_argument("--region", default="us-east-1")

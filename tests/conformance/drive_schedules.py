@@ -1,4 +1,4 @@
-"""Drive EventBridge's rules and the scheduler: what runs tasks by the clock.
+"""Call the operations of EventBridge rules and EventBridge Scheduler.
 
 Part of `drive_sandbox.py`, whose `Driver` makes the calls and compares the answers.
 """
@@ -32,7 +32,7 @@ def run_task(account: str, region: str) -> dict:
 
 
 def drive_rules(drive: Driver, account: str) -> None:
-    """Buses, a rule with targets, and what is refused."""
+    """Buses, a rule with targets, and invalid calls."""
     bus = drive.call("Events.CreateEventBus", Name="orders", Description="what was ordered")
     drive.demand("Events.CreateEventBus", bus, "EventBusArn")
     found = drive.call("Events.DescribeEventBus", Name="orders")
@@ -70,7 +70,7 @@ def drive_rules(drive: Driver, account: str) -> None:
 
 
 def drive_scheduler(drive: Driver, account: str) -> None:
-    """A group, a schedule in it, and what is refused."""
+    """A group, a schedule in it, and invalid calls."""
     group = drive.call("Scheduler.CreateScheduleGroup", Name="reports", Tags=TAGS)["ScheduleGroupArn"]
     drive.expect(drive.call("Scheduler.GetScheduleGroup", Name="reports")["Arn"] == group,
                  "Scheduler.GetScheduleGroup: another ARN")

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""See and change what an emulator holds with boto3, beside ecsail.
+"""Read and change the state of an emulator with boto3, beside ecsail.
 
     show                     schedules, their groups, rules, services and tasks, as JSON
     retry NAME               sets a retry policy on the targets of a schedule or rule
-    foreign RULE             puts a target of somebody else's on a rule
+    foreign RULE             adds a target of another owner to a rule
     fill NAME                sets what the manifests of the tests leave out of a schedule or rule
     override NAME WORD...    sets the command of container `app` on the targets of a schedule or rule
-    others                   makes schedules and rules of nobody, of app `cart` and of stage `staging`
+    others                   creates schedules and rules without an owner, of app `cart` and of stage `staging`
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Client:
             session.client(name, endpoint_url=endpoint) for name in names)
 
     def schedule(self, name: str) -> dict | None:
-        """The whole schedule of that name, in whatever group."""
+        """The schedule of this name, in any group."""
         for found in self.scheduler.list_schedules()["Schedules"]:
             if found["Name"] == name:
                 return self.scheduler.get_schedule(Name=name, GroupName=found["GroupName"])
@@ -73,7 +73,7 @@ class Client:
         return {service["serviceName"]: service["taskDefinition"].rpartition("/")[2] for service in found}
 
     def tasks(self) -> list[dict]:
-        """The tasks outside of services."""
+        """The one-off tasks."""
         arns = [arn for status in ["RUNNING", "STOPPED"]
                 for arn in self.ecs.list_tasks(cluster=CLUSTER, desiredStatus=status)["taskArns"]]
         found = self.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
@@ -126,7 +126,7 @@ class Client:
         self.change(name, {"Input": json.dumps(overrides)})
 
     def others(self) -> None:
-        """Make a rule and a schedule of nobody, of another app, and of a stage."""
+        """Create a rule and a schedule without an owner, of another app, and of a stage."""
         for name, tags in [("nobody", {}), ("cart", {"ecsail:app": "cart"}), ("shop-staging", STAGING)]:
             pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
             self.events.put_rule(Name=f"{name}-rule", ScheduleExpression="rate(1 day)", Tags=pairs)
@@ -139,12 +139,12 @@ class Client:
                 Target={"Arn": QUEUE, "RoleArn": "arn:aws:iam::123456789012:role/starter"})
 
     def foreign(self, name: str) -> None:
-        """Put a queue beside a rule's own targets."""
+        """Add a queue to the targets of a rule."""
         self.events.put_targets(Rule=name, Targets=[FOREIGN])
 
 
 def main() -> None:
-    """Do what was asked, and print the answer as JSON."""
+    """Run the command, and print the result as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--endpoint", required=True, help="URL of the emulator")
     parser.add_argument("verb", choices=["show", "retry", "foreign", "fill", "override", "others"])

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Fill MiniStack or moto with what the binary's tests deploy to.
+"""Create the resources in MiniStack or moto that the tests deploy to.
 
-Makes cluster `main`, repository `shop/app` with its tags, the VPC pieces, task
-definition `web:1` on tag v1 and service `web` with two tasks (and others like it, where
-they are asked for), and prints what was made as JSON. What is there already is taken as it is, so that running it twice does no harm.
-On MiniStack a 12-digit access key is an account of its own: many tests share a process.
+Creates cluster `main`, repository `shop/app` with its tags, a subnet and a security group,
+task definition `web:1` on tag v1 and service `web` with two tasks (and others like it, on
+request), and prints them as JSON. Existing resources are reused, so that it can run twice.
+On MiniStack a 12-digit access key is a separate account: many tests share a process.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def seed_network(aws: Aws) -> dict:
 
 
 def seed_task_definition(aws: Aws, account: str, region: str, image: str) -> str:
-    """The ARN of the newest active revision of the family, made when there is none."""
+    """The ARN of the newest ACTIVE revision of the family, registered if there is none."""
     known = aws.ecs.list_task_definitions(familyPrefix=FAMILY, sort="DESC")["taskDefinitionArns"]
     if known:
         return known[0]
@@ -95,14 +95,14 @@ def seed_task_definition(aws: Aws, account: str, region: str, image: str) -> str
 
 
 def find_service(aws: Aws, name: str) -> dict | None:
-    """The service as it is now, or nothing."""
+    """The service, or None."""
     services = aws.ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
     active = [service for service in services if service["status"] == "ACTIVE"]
     return active[0] if active else None
 
 
 def seed_service(aws: Aws, name: str, task_definition: str, breaker: bool) -> dict:
-    """The service, made when there is none."""
+    """The service, created if it does not exist."""
     if found := find_service(aws, name):
         return found
     deployment = {"maximumPercent": 200, "minimumHealthyPercent": 100,
@@ -130,7 +130,7 @@ def wait_until_steady(aws: Aws, name: str, seconds: float) -> dict:
 
 
 def seed(args: argparse.Namespace) -> dict:
-    """Make everything, and say what there is."""
+    """Create everything, and return it."""
     aws = Aws(args.endpoint, args.region)
     account = aws.sts.get_caller_identity()["Account"]
     cluster = aws.ecs.create_cluster(clusterName=CLUSTER)["cluster"]["clusterArn"]
@@ -139,7 +139,7 @@ def seed(args: argparse.Namespace) -> dict:
     task_definition = seed_task_definition(aws, account, args.region, f"{image}:v1")
     names = [SERVICE, *args.also]
     services = [seed_service(aws, name, task_definition, args.breaker) for name in names]
-    # moto never moves a rollout: there is nothing to wait for.
+    # moto never completes a rollout, so this does not wait for one.
     steady = args.kind == "ministack"
     if steady:
         services = [wait_until_steady(aws, name, args.timeout) for name in names]
@@ -151,7 +151,7 @@ def seed(args: argparse.Namespace) -> dict:
 
 
 def quiet_environment(access_key: str) -> None:
-    """Keep the caller's own AWS settings and proxies out of it, for boto3 and the AWS CLI."""
+    """Remove the user's AWS settings and proxies from the environment, for boto3 and the AWS CLI."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(AWS_ACCESS_KEY_ID=access_key, AWS_SECRET_ACCESS_KEY="secret", AWS_PAGER="",

@@ -1,8 +1,8 @@
 """Strict comparison of raw answers with botocore's models.
 
-botocore's own parsers are lenient: they drop members they do not know and take what they
-can get. These walkers compare the bytes of an answer with the output shape of its
-operation, and say where and how the two differ.
+botocore's own parsers are lenient: they drop unknown members and accept incomplete
+answers. These functions compare the bytes of an answer with the output shape of its
+operation, and return where and how the two differ.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NUMBERS = {"integer": int, "long": int, "float": (int, float), "double": (int, f
 
 
 def differences(model: OperationModel, body: bytes) -> Iterator[str]:
-    """What is wrong with a successful answer: nothing, or `path: what`."""
+    """The deviations of a successful answer, as `path: what`."""
     try:
         if model.service_model.metadata["protocol"] == "query":
             yield from xml_answer(model, ElementTree.fromstring(body))
@@ -163,6 +163,6 @@ def local_name(element: ElementTree.Element) -> str:
 
 
 def brief(value: object) -> str:
-    """A value for a message, cut where it gets long."""
+    """A value for a message, shortened if it is long."""
     text = json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stand between a client and an emulator: remember what was called, and refuse targets.
+"""Proxy between a client and an emulator: record the calls, and refuse targets.
 
 Every call is passed on as it is, and a line is added to FOLDER/calls.txt: the operation
 of a JSON or query protocol, else the method and path. No emulator answers PutTargets with
@@ -20,12 +20,12 @@ from urllib.parse import parse_qs, urlsplit
 
 REFUSED = {"ErrorCode": "InternalException",
            "ErrorMessage": "The target was refused by the proxy of the tests."}
-# Of one connection, or made anew from the whole body.
+# Headers of one connection, or derived from the body.
 DROPPED = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
 
 def operation_of(method: str, path: str, target: str | None, body: bytes) -> str:
-    """What a call is called."""
+    """The name of a call."""
     if target:
         return target.rpartition(".")[2]
     action = parse_qs(body.decode("utf-8", "replace")).get("Action") if method == "POST" else None
@@ -87,13 +87,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """The server; a client that hangs up is no news."""
+    """The server. Ignores clients that disconnect."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Pass over broken connections, show all else."""
+        """Ignore broken connections, show other errors."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 

@@ -1,5 +1,5 @@
-//! Owns the way back of a schedule: what is there is looked at first, and goes back only where it is as it was left or as it
-//! was before. What somebody else has changed since stays.
+//! Restores a schedule. Reads it first, and restores it only if it is still as the plan left it or as it was before:
+//! what others have changed since is kept.
 
 use serde_json::Value;
 
@@ -12,14 +12,15 @@ use crate::manifest::schedules::{Via, noun};
 use crate::plan::Revision;
 use crate::plan::schedules::{SchedulePlan, TargetPlan, rule, schedule};
 
-/// Brings a schedule back to what it was before its plan; one that was created is deleted, and one that is gone stays so.
+/// Restores a schedule to its state before the plan. One that the plan created is deleted, and one that no longer
+/// exists is not created again.
 pub(super) async fn restore(plan: &SchedulePlan, aws: &Aws) -> Result<(), Failure> {
     let group = plan.group.as_deref().unwrap_or("default");
     let found = match plan.via {
         Via::Scheduler => aws.schedule(group, &plan.name).await,
         Via::Rule => aws.observe_rule(&plan.name).await,
     };
-    let looked = |error| failed(format!("look at {} `{}`", noun(plan.via), plan.name), error);
+    let looked = |error| failed(format!("failed to read {} `{}`", noun(plan.via), plan.name), error);
     let Some(found) = found.map_err(looked)? else {
         return if plan.before.is_some() { Err(moved(plan, "was deleted")) } else { Ok(()) };
     };
@@ -52,8 +53,8 @@ fn is_schedule_ours(plan: &SchedulePlan, found: &ObservedSchedule) -> bool {
         || before.is_some_and(|before| schedule::is_same(before, &found.document, now))
 }
 
-/// Returns whether a rule and those of its targets that the plan is about are each as they were left or as they were before:
-/// it may have been changed in part.
+/// Returns whether the rule, and each of its targets in the plan, is as the plan left it or as it was before: the plan
+/// may have been applied only in part.
 fn is_rule_ours(plan: &SchedulePlan, found: &ObservedSchedule) -> bool {
     let before = plan.before.as_ref();
     let was = |id: &str| before.and_then(|before| before.target(id));
@@ -72,7 +73,7 @@ fn is_rule_ours(plan: &SchedulePlan, found: &ObservedSchedule) -> bool {
     itself && put && plan.removed.iter().all(gone)
 }
 
-/// Returns a target as the plan has left it. Which number a new revision got is not known here: any of its family is it.
+/// Returns a target as the plan left it. The number of a new revision is not known here, so any of its family counts.
 fn as_left(target: &TargetPlan, found: &Value) -> Value {
     let there = found["EcsParameters"]["TaskDefinitionArn"].as_str();
     let arn = match &target.revision {

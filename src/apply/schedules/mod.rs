@@ -1,7 +1,8 @@
-//! Owns the changing of schedules: creating and updating them, switching them on and off, deleting them, and bringing one back
-//! to what it was. What is there is looked at again right before it is replaced: it may have changed while services rolled out.
+//! Changes schedules: creates, updates, enables, disables, deletes and restores them. Reads each one again right before
+//! it is replaced, because it may have changed while services rolled out.
 //!
-//! Nothing is done twice: what EventBridge takes says what is to be, and the scheduler's calls carry a token of our own.
+//! Nothing is done twice: calls to EventBridge set absolute values, and calls to EventBridge Scheduler carry a client
+//! token.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
@@ -28,10 +29,10 @@ mod scheduler;
 #[cfg(all(test, feature = "sandbox"))]
 mod tests;
 
-/// Creates or updates a schedule, as its plan says; `registered` are the plan's registrations, in their order.
+/// Creates or updates a schedule, as planned; `registered` are the plan's registrations, in their order.
 ///
 /// # Errors
-/// The API's; targets that were not put; a schedule that is no longer what the plan was made from.
+/// An API call failed, targets were not put, or the schedule has changed since the plan was made.
 pub async fn apply(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
@@ -44,7 +45,8 @@ pub async fn apply(
     apply_one(plan, registered, aws, report).await
 }
 
-/// Applies plans side by side, a few at a time, and returns how each went, in their order. Each schedule group is created once.
+/// Applies plans concurrently, a few at a time, and returns the results in their order. Each schedule group is created
+/// once.
 pub async fn apply_all(
     plans: &[&SchedulePlan],
     registered: &[TaskDefinition],
@@ -57,7 +59,7 @@ pub async fn apply_all(
         let lost = plan.new_group.as_ref().and_then(|group| lost.get(group.name.as_str()));
         let result = match lost {
             Some((message, hints)) => {
-                let failure = Failure::error(format!("create schedule `{}`", plan.name));
+                let failure = Failure::error(format!("failed to create schedule `{}`", plan.name));
                 Err(hints.iter().cloned().fold(failure.because(anyhow::anyhow!("{message}")), Failure::hint))
             }
             None => apply_one(plan, registered, aws, report).await,
@@ -74,7 +76,8 @@ pub async fn apply_all(
     all.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Creates the groups that plans need, and returns those that were not created, with what was said of it.
+/// Creates the groups that plans need, and returns those that were not created, with the message and hints of the
+/// failure.
 async fn groups_not_created<'a>(
     plans: &[&'a SchedulePlan],
     aws: &Aws,
@@ -95,7 +98,7 @@ async fn groups_not_created<'a>(
     lost
 }
 
-/// Does what a plan says; the group that it needs is there.
+/// Applies a plan whose group exists.
 async fn apply_one(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
@@ -115,10 +118,10 @@ async fn apply_one(
     Ok(())
 }
 
-/// Brings a schedule back to what it was before its plan was applied; one that was created is deleted.
+/// Restores a schedule to its state before its plan was applied. One that the plan created is deleted.
 ///
 /// # Errors
-/// The API's; targets that were not put back; a schedule that is no longer as it was left, which stays.
+/// An API call failed, targets were not put, or the schedule is no longer as the plan left it, and is kept.
 pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn ApplyReporter) -> Result<(), Failure> {
     if !plan.is_changing() {
         return Ok(());
@@ -129,10 +132,10 @@ pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn ApplyReporter)
     Ok(())
 }
 
-/// Switches a schedule on or off, and returns whether it was not so already. All else about it stays.
+/// Enables or disables a schedule, and returns whether that was a change. Everything else about it is kept.
 ///
 /// # Errors
-/// The API's; a schedule that is gone.
+/// The API call failed, or the schedule no longer exists.
 pub async fn set_enabled(
     key: &str,
     observed: &ObservedSchedule,
@@ -157,10 +160,10 @@ pub async fn set_enabled(
     Ok(true)
 }
 
-/// Deletes a schedule; a rule with all targets that were seen on it.
+/// Deletes a schedule; a rule with all of its observed targets.
 ///
 /// # Errors
-/// The API's; a rule that got another target in the meantime stays, with all of them.
+/// An API call failed, or the rule got another target in the meantime, and is kept with all of them.
 pub async fn delete(
     key: &str,
     observed: &ObservedSchedule,
@@ -178,10 +181,10 @@ pub async fn delete(
     Ok(())
 }
 
-/// Removes targets of a rule, which stays.
+/// Removes targets from a rule, and keeps the rule.
 ///
 /// # Errors
-/// The API's; targets that were not removed.
+/// The API call failed, or targets were not removed.
 pub async fn remove_targets(
     key: &str,
     observed: &ObservedSchedule,
@@ -212,7 +215,7 @@ fn whole(target: &TargetPlan, registered: &[TaskDefinition]) -> Result<Value, Fa
     Ok(document)
 }
 
-/// Makes a call again for as long as its error may pass, or has one of the codes that pass here.
+/// Retries a call while its error is transient, or has one of the codes in `passing`.
 async fn persistently<T>(
     passing: &[&str],
     call: impl AsyncFn() -> Result<T, ApiError>,
@@ -237,11 +240,10 @@ fn failed(attempted: String, error: ApiError) -> Failure {
     Failure::error(attempted).hint(error.hint()).because(error)
 }
 
-/// Returns the refusal of a schedule that is not what the plan was made from.
+/// Returns the failure for a schedule that has changed since the plan was made.
 fn moved(plan: &SchedulePlan, what: &str) -> Failure {
-    let message = format!("{} `{}` {what} since it was looked at", noun(plan.via), plan.name);
-    Failure::refused(message)
-        .hint("somebody else works on it: look at the plan again, then deploy again".to_owned())
+    let message = format!("{} `{}` {what} since the plan was made", noun(plan.via), plan.name);
+    Failure::refused(message).hint("check the changes with `ecsail plan`, then deploy again".to_owned())
 }
 
 fn now() -> i64 {
@@ -249,7 +251,7 @@ fn now() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Returns a token for one request: the same text at another time is another request.
+/// Returns a client token for one request; the same document at another time is another request.
 fn token(document: &str) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     let hash = |salt: u8| {

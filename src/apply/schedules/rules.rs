@@ -1,5 +1,5 @@
-//! Owns the changing of rules and their targets. EventBridge answers with success where targets were not put: each entry is
-//! looked at, those that may pass are put again, and the others are named.
+//! Changes rules and their targets. EventBridge reports success although targets were not put, so each failed entry is
+//! checked: targets with transient errors are put again, and the others are reported.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use crate::error::Failure;
 use crate::plan::schedules::rule::{MOST_TARGETS, sendable};
 use crate::plan::schedules::{SchedulePlan, TargetPlan};
 
-/// What EventBridge says of a rule that another call changes just now.
+/// The error code for a rule that another call is changing.
 const CONCURRENT: &str = "ConcurrentModificationException";
-/// Parts of the codes of entries that may go better another time.
+/// Parts of the codes of failed entries that are transient.
 const PASSING: &[&str] = &[CONCURRENT, "Internal", "Throttl"];
 
 pub(super) async fn apply(
@@ -38,15 +38,15 @@ pub(super) async fn apply(
     }
     replace_targets(plan, targets, aws).await?;
     let Some(before) = plan.before.as_ref() else { return Ok(()) };
-    // The tags come last: until the targets of old are gone, they say that those were ours.
+    // The tags are set last: until the old targets are removed, they record that these were the app's.
     tag(before, &plan.new_tags, aws).await.map_err(|error| {
         let changed = plan.changes_document || plan.targets.iter().any(|target| target.changes);
         let hint = changed.then(|| "the rule and its targets were changed already: deploy again".to_owned());
-        failed(format!("tag rule `{}`", plan.name), error).hint(hint)
+        failed(format!("failed to tag rule `{}`", plan.name), error).hint(hint)
     })
 }
 
-/// Puts the targets of a rule, and removes those that go.
+/// Puts the targets of a rule, and removes those to remove.
 async fn replace_targets(plan: &SchedulePlan, targets: Vec<Value>, aws: &Aws) -> Result<(), Failure> {
     let new = new_targets(plan).count();
     let there = plan.before.as_ref().map(|before| before.targets.len()).unwrap_or_default();
@@ -61,7 +61,7 @@ fn new_targets(plan: &SchedulePlan) -> impl Iterator<Item = String> {
     changed.filter(move |target| is_new(&target.id)).map(|target| target.id.clone())
 }
 
-/// Holds targets that are put, and the ids of those that go.
+/// Targets to put, and the ids of those to remove.
 struct Swap {
     put: Vec<Value>,
     remove: Vec<String>,
@@ -70,7 +70,7 @@ struct Swap {
 }
 
 impl Swap {
-    /// Puts the targets and then removes the others, so that no run is missed; the other way round where there is no room.
+    /// Puts the targets and then removes the others, so that no run is missed; in the other order if there is no room.
     async fn make(self, rule: &str, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
         let put = !self.put.is_empty();
         if !self.room {
@@ -82,7 +82,8 @@ impl Swap {
         }
         put_targets(rule, self.put, with_rule, aws).await?;
         remove_targets(rule, &self.remove, aws).await.map_err(|failure| {
-            let both = "the new targets were put, and run beside those that were to go".to_owned();
+            let both =
+                "the new targets were put, and run beside the old ones, which were not removed".to_owned();
             failure.hint((put && !self.remove.is_empty()).then_some(both))
         })
     }
@@ -96,26 +97,26 @@ async fn tag(before: &ObservedSchedule, tags: &BTreeMap<String, String>, aws: &A
     persistently(&[CONCURRENT], async || aws.tag_rule(arn, tags).await).await
 }
 
-/// Returns the hint that names targets that were removed; none where none were.
+/// Returns the hint that lists removed targets, or `None` if there are none.
 fn were_removed(ids: &[String]) -> Option<String> {
     let quoted: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
-    (!ids.is_empty()).then(|| format!("these targets were removed before: {}", quoted.join(", ")))
+    (!ids.is_empty()).then(|| format!("these targets were already removed: {}", quoted.join(", ")))
 }
 
-/// Fails where the rule is not what the plan was made from.
+/// Fails if the rule has changed since the plan was made.
 async fn is_unmoved(plan: &SchedulePlan, aws: &Aws) -> Result<(), Failure> {
     let found = aws.observe_rule(&plan.name).await;
-    let found = found.map_err(|error| failed(format!("look at rule `{}`", plan.name), error))?;
+    let found = found.map_err(|error| failed(format!("failed to read rule `{}`", plan.name), error))?;
     match (&plan.before, &found) {
         (None, None) => Ok(()),
         (Some(before), Some(found)) if is_same(before, found) => Ok(()),
         (Some(_), Some(_)) => Err(moved(plan, "was changed")),
         (Some(_), None) => Err(moved(plan, "was deleted")),
-        (None, Some(_)) => Err(moved(plan, "was created by somebody else")),
+        (None, Some(_)) => Err(moved(plan, "was created")),
     }
 }
 
-/// Returns whether a rule says the same as before; the order of its targets means nothing.
+/// Returns whether a rule is as before; the order of its targets does not matter.
 fn is_same(before: &ObservedSchedule, found: &ObservedSchedule) -> bool {
     let all = |of: &ObservedSchedule, by: &ObservedSchedule| {
         of.targets.iter().all(|target| by.targets.contains(target))
@@ -128,10 +129,10 @@ fn is_same(before: &ObservedSchedule, found: &ObservedSchedule) -> bool {
 
 async fn put_rule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> {
     let put = persistently(&[CONCURRENT], async || aws.put_rule(document).await).await;
-    put.map(drop).map_err(|error| failed(format!("put rule `{name}`"), error))
+    put.map(drop).map_err(|error| failed(format!("failed to put rule `{name}`"), error))
 }
 
-/// Puts targets on a rule; `with_rule` says whether the rule itself was changed before.
+/// Puts targets on a rule; `with_rule` is whether the rule itself was changed before.
 async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
     let (all, mut waiting, mut attempt) = (ids(&targets), targets, 0);
     let told = |failure: Failure| failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()));
@@ -141,7 +142,7 @@ async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws
         let entries = put.map_err(|error| {
             let left = ids(&waiting);
             let done = all.iter().filter(|id| !left.contains(id));
-            told(failed(format!("put the targets of rule `{rule}`"), error).hint(were_done(done)))
+            told(failed(format!("failed to put the targets of rule `{rule}`"), error).hint(were_done(done)))
         })?;
         waiting = match then(waiting, &entries, attempt) {
             Then::Put(left) => left,
@@ -154,16 +155,16 @@ async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws
     Ok(())
 }
 
-/// Says what follows an answer of PutTargets.
+/// What follows a response of PutTargets.
 #[derive(Debug, PartialEq)]
 enum Then {
-    /// These are put again; where there are none, all is done.
+    /// Put these again; if empty, everything is done.
     Put(Vec<Value>),
     Failed,
 }
 
-/// Returns what follows an answer to the putting of targets. Where an entry does not say which target it is about, it may
-/// be any of them: all are put again.
+/// Returns what follows a response of PutTargets. If an entry does not name its target, it may be any of them, so all
+/// are put again.
 fn then(put: Vec<Value>, entries: &[FailedEntry], attempt: u32) -> Then {
     if entries.is_empty() {
         return Then::Put(Vec::new());
@@ -187,24 +188,24 @@ fn may_pass(entry: &FailedEntry) -> bool {
     PASSING.iter().any(|part| entry.code.contains(part))
 }
 
-/// Returns the failure of a call that succeeded without some of its entries: which were done, and why the others not.
+/// Returns the failure of a call with failed entries: which succeeded, and why the others failed.
 fn not_done(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> Failure {
     let why = |entry: &FailedEntry| format!("`{}`: {}: {}", entry.target, entry.code, entry.message);
     let why: Vec<String> = entries.iter().map(why).collect();
     let is_done = |id: &&String| !entries.iter().any(|entry| entry.target == **id);
     let named = entries.iter().all(|entry| all.contains(&entry.target));
-    let message = format!("{verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
+    let message = format!("failed to {verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
     let failure = Failure::error(message).because(anyhow::anyhow!("{}", why.join("; ")));
     failure.hint(named.then(|| were_done(all.iter().filter(is_done))).flatten())
 }
 
-/// Returns the hint that names what was done of several; none where nothing was.
+/// Returns the hint that lists the entries that succeeded, or `None` if there are none.
 fn were_done<'a>(done: impl Iterator<Item = &'a String>) -> Option<String> {
     let done: Vec<String> = done.map(|id| format!("`{id}`")).collect();
-    (!done.is_empty()).then(|| format!("the others were done: {}", done.join(", ")))
+    (!done.is_empty()).then(|| format!("the others succeeded: {}", done.join(", ")))
 }
 
-/// Brings a rule and those of its targets that the plan changed back to what they were.
+/// Restores a rule and those of its targets that the plan changed.
 pub(super) async fn put_back(
     plan: &SchedulePlan,
     before: &ObservedSchedule,
@@ -221,10 +222,10 @@ pub(super) async fn put_back(
     Swap { put: known, remove: new, room }.make(&plan.name, plan.changes_document, aws).await?;
     put_tags_back(plan, before, aws)
         .await
-        .map_err(|error| failed(format!("put the tags of rule `{}` back", plan.name), error))
+        .map_err(|error| failed(format!("failed to restore the tags of rule `{}`", plan.name), error))
 }
 
-/// Brings the tags that the plan changed back to what they were.
+/// Restores the tags that the plan changed.
 async fn put_tags_back(plan: &SchedulePlan, before: &ObservedSchedule, aws: &Aws) -> Result<(), ApiError> {
     let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = plan
         .new_tags
@@ -241,29 +242,31 @@ async fn put_tags_back(plan: &SchedulePlan, before: &ObservedSchedule, aws: &Aws
     persistently(&[CONCURRENT], async || aws.untag_rule(arn, &keys).await).await
 }
 
-/// Removes targets of a rule; one that is gone has none any more.
+/// Removes targets from a rule. Succeeds if the rule no longer exists.
 pub(super) async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
     if ids.is_empty() {
         return Ok(());
     }
     let removed = persistently(&[CONCURRENT], async || aws.remove_targets(rule, ids).await).await;
     let entries = match removed {
-        // The rule is gone, and its targets with it.
+        // The rule no longer exists, and neither do its targets.
         Err(error) if error.meaning == Meaning::NotFound => return Ok(()),
-        other => other.map_err(|error| failed(format!("remove the targets of rule `{rule}`"), error))?,
+        other => {
+            other.map_err(|error| failed(format!("failed to remove the targets of rule `{rule}`"), error))?
+        }
     };
     if entries.is_empty() { Ok(()) } else { Err(not_done("remove", rule, ids, &entries)) }
 }
 
-/// Deletes a rule with these of its targets; one that has others by now stays, with all of them.
+/// Deletes a rule with these targets. A rule that has other targets now is kept, with all of them.
 pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
-    let attempted = || format!("delete rule `{rule}`");
+    let attempted = || format!("failed to delete rule `{rule}`");
     let targets = aws.rule_targets(rule).await.map_err(|error| failed(attempted(), error))?;
     let (removed, others): (Vec<String>, _) =
         self::ids(&targets).into_iter().partition(|id| ids.contains(id));
     if !others.is_empty() {
-        let cause = format!("it got other targets since it was looked at: `{}`", others.join("`, `"));
-        let hint = "nothing was removed: look again, then delete it again".to_owned();
+        let cause = format!("it has other targets now: `{}`", others.join("`, `"));
+        let hint = "nothing was removed: check its targets, then delete it again".to_owned();
         return Err(Failure::refused(attempted()).because(anyhow::anyhow!(cause)).hint(hint));
     }
     remove_targets(rule, &removed, aws).await?;
@@ -274,7 +277,7 @@ pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), 
 pub(super) async fn set_enabled(rule: &str, enabled: bool, aws: &Aws) -> Result<(), Failure> {
     let switched = persistently(&[CONCURRENT], async || aws.switch_rule(rule, enabled).await).await;
     let verb = if enabled { "enable" } else { "disable" };
-    switched.map_err(|error| failed(format!("{verb} rule `{rule}`"), error))
+    switched.map_err(|error| failed(format!("failed to {verb} rule `{rule}`"), error))
 }
 
 #[cfg(test)]

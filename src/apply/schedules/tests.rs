@@ -1,4 +1,5 @@
-//! Schedules and rules in the sandbox, through the clients: what is put is what was asked for, once, and nothing else is lost.
+//! Tests with schedules and rules in the sandbox, through the clients: what is put is what was requested, once, and
+//! nothing else is lost.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,10 +17,10 @@ use crate::sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 use crate::settings::Settings;
 
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";
-/// A time to come, whatever the clock says.
+/// A time in the future, whatever the clock shows.
 const LATER: i64 = 4_000_000_000;
 
-/// Keeps what is told of schedules.
+/// Keeps the schedule events that are reported.
 #[derive(Default)]
 struct Told(RefCell<Vec<String>>);
 
@@ -34,7 +35,7 @@ impl ApplyReporter for Told {
     }
 }
 
-/// Holds a sandbox, the way to it, and what was told.
+/// A sandbox, its clients, and the reported events.
 struct Lab {
     sandbox: Sandbox,
     aws: Aws,
@@ -59,7 +60,7 @@ impl Lab {
 
     fn observe(&self, desired: &DesiredSchedule) -> crate::aws::scheduled::ObservedSchedules {
         let look = self.aws.observe_schedules(std::slice::from_ref(desired));
-        self.runtime.block_on(look).expect("it can be looked at")
+        self.runtime.block_on(look).expect("it can be read")
     }
 
     fn plan(&self, desired: &DesiredSchedule, work: &ResolvedWork) -> SchedulePlan {
@@ -81,7 +82,7 @@ impl Lab {
     }
 
     fn restore(&self, plan: &SchedulePlan) {
-        self.runtime.block_on(restore(plan, &self.aws, &self.told)).expect("it goes back");
+        self.runtime.block_on(restore(plan, &self.aws, &self.told)).expect("it is restored");
     }
 
     fn call(&self, service: &str, operation: &str, input: Value) -> Value {
@@ -174,7 +175,7 @@ fn rule() -> DesiredSchedule {
     DesiredSchedule { via: Via::Rule, group: None, own_group: false, ..nightly() }
 }
 
-/// Returns the tags of a rule of ours with targets of these ids.
+/// Returns the tags of a rule that the app owns, with targets of these ids.
 fn tags_with(ids: &str) -> BTreeMap<String, String> {
     let mut tags = owner::tags(&ground());
     tags.insert(owner::TARGETS.to_owned(), ids.to_owned());
@@ -186,7 +187,7 @@ fn rule_target(id: &str, definition: &str) -> Value {
         "EcsParameters": {"TaskDefinitionArn": revision(definition)}})
 }
 
-/// Returns one of many ways to write a schedule: each bit says whether something is written, and how.
+/// Returns one of many variants of a schedule: each bit decides whether something is written, and how.
 fn variant(number: u32, via: Via) -> (DesiredSchedule, ResolvedWork) {
     let bit = |bit: u32| number & (1 << bit) != 0;
     let mut desired = if via == Via::Rule { rule() } else { nightly() };
@@ -230,7 +231,7 @@ fn variant(number: u32, via: Via) -> (DesiredSchedule, ResolvedWork) {
 fn what_was_applied_is_unchanged_whatever_was_written_and_whatever_was_there() {
     for via in [Via::Scheduler, Via::Rule] {
         let lab = Lab::new();
-        // Steps that share no divisor with the count: each follows another one than its neighbour.
+        // Steps that share no divisor with the count, so that each follows another one than its neighbour.
         for step in 0..64u32 {
             let (desired, work) = variant(step * 77 % 256, via);
             lab.deploy(&desired, &work);
@@ -352,7 +353,7 @@ fn one_who_creates_the_same_schedule_meanwhile_does_no_harm_and_another_one_is_t
     lab.try_apply(&same).expect("it is as it should be");
     lab.deploy(&third, &work("web:2"));
     let failure = lab.try_apply(&other).expect_err("it says something else");
-    assert_eq!(failure.message, "schedule `third` was created by somebody else since it was looked at");
+    assert_eq!(failure.message, "schedule `third` was created since the plan was made");
     assert_eq!(lab.schedule("third")["Target"]["EcsParameters"]["TaskDefinitionArn"], revision("web:2"));
 }
 
@@ -368,7 +369,7 @@ fn what_was_changed_since_it_was_looked_at_is_not_overwritten() {
         let plan = lab.plan(&desired, &work("web:2"));
         lab.deploy(&DesiredSchedule { description: Some("by hand".into()), ..desired }, &work("web:1"));
         let failure = lab.try_apply(&plan).expect_err("it was changed");
-        assert!(failure.message.ends_with("`nightly` was changed since it was looked at"), "{failure}");
+        assert!(failure.message.ends_with("`nightly` was changed since the plan was made"), "{failure}");
     }
     assert_eq!(lab.rule("nightly").0["Description"], "by hand");
     assert_eq!(lab.schedule("nightly")["Description"], "by hand");
@@ -380,7 +381,7 @@ fn a_group_that_somebody_else_creates_meanwhile_is_not_used() {
     let plan = lab.plan(&nightly(), &work("web:1"));
     lab.call("scheduler", "CreateScheduleGroup", json!({"Name": "shop-prod"}));
     let failure = lab.try_apply(&plan).expect_err("the group is not ours");
-    assert_eq!(failure.message, "schedule group `shop-prod` is taken: somebody else has created it");
+    assert_eq!(failure.message, "schedule group `shop-prod` is taken: it was created with other tags");
     assert_eq!(lab.calls("CreateSchedule").len(), 0);
 }
 
@@ -407,8 +408,14 @@ fn without_their_group_no_schedule_is_created_and_rules_are() {
     let results = lab.runtime.block_on(apply_all(&[&kept, &rule], &[], &lab.aws, &lab.told));
     let failure = results[0].as_ref().expect_err("there is no group");
     let cause = std::error::Error::source(failure).expect("it has a cause").to_string();
-    assert!(cause.starts_with("create schedule group `shop-prod`: scheduler:CreateScheduleGroup"), "{cause}");
-    assert_eq!(failure.hints, ["allow `scheduler:CreateScheduleGroup` to the role or user that runs ecsail"]);
+    assert!(
+        cause.starts_with("failed to create schedule group `shop-prod`: scheduler:CreateScheduleGroup"),
+        "{cause}"
+    );
+    assert_eq!(
+        failure.hints,
+        ["allow `scheduler:CreateScheduleGroup` for the role or user that runs ecsail"]
+    );
     assert!(results[1].is_ok());
 }
 
@@ -501,7 +508,7 @@ fn a_target_that_is_not_removed_is_an_error_and_is_removed_the_next_time() {
     lab.sandbox.inject(Fault::on("RemoveTargets", kind));
     let one = DesiredSchedule { targets: vec![target("a")], ..rule() };
     let failure = lab.try_apply(&lab.plan(&one, &work("web:1"))).expect_err("it was not removed");
-    assert_eq!(failure.message, "remove 1 of 1 targets of rule `nightly`");
+    assert_eq!(failure.message, "failed to remove 1 of 1 targets of rule `nightly`");
     assert_eq!(lab.plan(&one, &work("web:1")).removed, ["b"]);
     lab.deploy(&one, &work("web:1"));
     assert_eq!(lab.rule("nightly").1.len(), 1);
@@ -513,7 +520,7 @@ fn a_rule_whose_tags_are_refused_says_what_was_changed_already() {
     lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(2 days)"}));
     lab.sandbox.inject(Fault::on("TagResource", FaultKind::AccessDenied));
     let failure = lab.try_apply(&lab.plan(&rule(), &work("web:1"))).expect_err("it may not be tagged");
-    assert_eq!(failure.message, "tag rule `nightly`");
+    assert_eq!(failure.message, "failed to tag rule `nightly`");
     assert_eq!(
         failure.hints.last().map(String::as_str),
         Some("the rule and its targets were changed already: deploy again")
@@ -529,11 +536,11 @@ fn targets_that_were_not_put_are_an_error_that_names_them() {
     let wanted = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
     let plan = lab.plan(&wanted, &work("web:1"));
     let failure = lab.try_apply(&plan).expect_err("one was not put");
-    assert_eq!(failure.message, "put 1 of 2 targets of rule `nightly`");
+    assert_eq!(failure.message, "failed to put 1 of 2 targets of rule `nightly`");
     let cause = std::error::Error::source(&failure).expect("it has a cause").to_string();
     assert_eq!(cause, "`b`: AccessDeniedException: Not this role.");
-    assert_eq!(failure.hints, ["the others were done: `a`", "the rule itself was changed"]);
-    assert_eq!(lab.told.0.borrow().len(), 0, "it is not said to be done");
+    assert_eq!(failure.hints, ["the others succeeded: `a`", "the rule itself was changed"]);
+    assert_eq!(lab.told.0.borrow().len(), 0, "it is not reported as applied");
     let again = lab.plan(&wanted, &work("web:1"));
     assert_eq!(again.targets.iter().map(|target| target.changes).collect::<Vec<_>>(), [false, true]);
 }
@@ -559,7 +566,7 @@ fn a_second_try_that_is_denied_names_what_the_first_one_put() {
     lab.sandbox.inject(Fault::on("PutTargets", FaultKind::AccessDenied));
     let wanted = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
     let failure = lab.try_apply(&lab.plan(&wanted, &work("web:1"))).expect_err("the second try is denied");
-    assert!(failure.hints.contains(&"the others were done: `a`".to_owned()), "{failure:?}");
+    assert!(failure.hints.contains(&"the others succeeded: `a`".to_owned()), "{failure:?}");
     assert_eq!(failure.hints.last().map(String::as_str), Some("the rule itself was changed"));
 }
 
@@ -608,7 +615,7 @@ fn what_somebody_else_has_changed_does_not_go_back() {
             &work("web:2"),
         );
         let failure = lab.runtime.block_on(restore(&plan, &lab.aws, &lab.told)).expect_err("it was changed");
-        assert!(failure.message.ends_with("`nightly` was changed since it was looked at"), "{failure}");
+        assert!(failure.message.ends_with("`nightly` was changed since the plan was made"), "{failure}");
         let there = &lab.observe(&desired).found["nightly"];
         assert_eq!(there.document["Description"], "by hand");
         assert_eq!(there.task_definitions(), [revision("web:2")]);
@@ -658,7 +665,7 @@ fn a_rule_is_deleted_with_the_targets_that_were_seen_and_stays_with_another_one(
     let observed = lab.observe(&rule()).found["nightly"].clone();
     lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [rule_target("other", "web:1")]}));
     let failure = lab.runtime.block_on(delete("nightly", &observed, &lab.aws, &lab.told));
-    assert_eq!(failure.expect_err("it has another target").message, "delete rule `nightly`");
+    assert_eq!(failure.expect_err("it has another target").message, "failed to delete rule `nightly`");
     assert_eq!(lab.rule("nightly").1.len(), 2, "nothing is removed of what is not deleted");
     let observed = lab.observe(&rule()).found["nightly"].clone();
     lab.runtime.block_on(delete("nightly", &observed, &lab.aws, &lab.told)).expect("all were seen");
@@ -711,7 +718,8 @@ fn who_may_not_look_at_rules_is_told_so_and_can_create_schedules() {
     lab.sandbox.inject(Fault::on("ListRules", FaultKind::AccessDenied).always());
     let desired = crate::render::Desired { schedules: vec![nightly()], ..Default::default() };
     let observed = lab.runtime.block_on(lab.aws.observe(&desired)).expect("that is no failure");
-    let told = "whether something else runs what the new schedules run is not known: events:ListRules";
+    let told =
+        "could not check whether another schedule or rule already runs the new schedules: events:ListRules";
     assert!(observed.notes.iter().any(|note| note.starts_with(told)), "{:?}", observed.notes);
 }
 

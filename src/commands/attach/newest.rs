@@ -1,32 +1,31 @@
-//! Owns which deployment of a service is its newest: the one to wait for. Never asks AWS.
-//!
-//! PRIMARY is no answer: after a rollback it is the old deployment, and completed.
+//! Finds the newest deployment of a service, which `ecsail wait` watches. Never calls AWS.
+//! The PRIMARY deployment is not always it: after a rollback, that is the old deployment, and COMPLETED.
 
 use crate::aws::types::{Deployment, Event, Service, ServiceDeployment, revision_of};
 use crate::diagnose::events::{Kind, read};
 use crate::watch::snapshot::Followed;
 
-/// Says which deployment is the newest.
+/// The newest deployment.
 #[derive(Debug)]
 pub(super) enum Newest {
-    /// This one.
+    /// It is known.
     Known(Followed),
-    /// This one, unless it was rolled back to: nothing tells.
+    /// It is this one, unless the service was rolled back to it, which is unknown.
     Perhaps(Followed),
-    /// ECS went back to this revision, and from which one is not known.
+    /// ECS rolled back to this revision, and the deployment that failed is unknown.
     RolledBackTo(String),
 }
 
-/// Returns the deployment of that id; nothing where there is none.
+/// Returns the deployment with this id, if there is one.
 pub(super) fn named(id: &str, service: &Service, list: &[ServiceDeployment]) -> Option<Followed> {
     let known = list.iter().find(|known| id_of(known).as_deref() == Some(id));
     let listed = service.deployments.iter().find(|deployment| deployment.id == id);
     (known.is_some() || listed.is_some()).then(|| followed(id, service, listed, known))
 }
 
-/// Returns the newest deployment; nothing where there is none.
+/// Returns the newest deployment, or `None` if the service has none.
 ///
-/// `list` are the service deployments, newest first. It may lag behind the service.
+/// `list` are the service deployments, newest first. It may be older than `service`.
 pub(super) fn newest(service: &Service, list: &[ServiceDeployment]) -> Option<Newest> {
     let youngest =
         service.deployments.iter().max_by(|a, b| a.created_at.0.total_cmp(&b.created_at.0)).cloned();
@@ -51,7 +50,7 @@ pub(super) fn newest(service: &Service, list: &[ServiceDeployment]) -> Option<Ne
     Some(if told { Newest::Known(found) } else { Newest::Perhaps(found) })
 }
 
-/// Returns the id of the deployment that a service deployment is: its target revision ends in the same number.
+/// Returns the id of the deployment of a service deployment: the ARN of its target revision ends in the same number.
 fn id_of(known: &ServiceDeployment) -> Option<String> {
     Some(format!("ecs-svc/{}", known.target()?.rsplit('/').next().unwrap_or_default()))
 }
@@ -60,9 +59,9 @@ fn is_completed(deployment: &Deployment) -> bool {
     deployment.rollout_state.as_deref() == Some("COMPLETED")
 }
 
-/// Returns whether the service has a deployment that the list of service deployments does not have yet.
+/// Returns whether the list of service deployments lacks the youngest deployment of the service.
 ///
-/// A rollback may be a deployment of its own as well: that belongs to the service deployment that failed.
+/// A rollback can be a deployment of its own, which belongs to the service deployment that failed.
 fn lags(newest: &ServiceDeployment, id: &str, youngest: &Deployment, service: &Service) -> bool {
     let back = newest.rollback.is_some() || newest.status.starts_with("ROLLBACK");
     let over = match newest.finished_at.0 > 0.0 {
@@ -72,7 +71,7 @@ fn lags(newest: &ServiceDeployment, id: &str, youngest: &Deployment, service: &S
     youngest.id != id && over && announcement(service, &youngest.id).is_none()
 }
 
-/// Returns the newest event that says that ECS goes back to a deployment.
+/// Returns the newest event about a rollback to a deployment.
 fn announcement<'a>(service: &'a Service, id: &str) -> Option<&'a Event> {
     service.events.iter().find(|event| {
         let told = read(&event.message);
@@ -80,7 +79,7 @@ fn announcement<'a>(service: &'a Service, id: &str) -> Option<&'a Event> {
     })
 }
 
-/// Returns the newest event that tells that PRIMARY is a rollback: it says so, or another deployment failed since.
+/// Returns the newest event that shows that PRIMARY is a rollback: it says so, or another deployment failed since.
 fn went_back<'a>(service: &'a Service, primary: &Deployment) -> Option<&'a Event> {
     let failed = |event: &&Event| {
         failed_id(event).is_some_and(|id| id != primary.id) && event.created_at.0 > primary.created_at.0
@@ -88,13 +87,13 @@ fn went_back<'a>(service: &'a Service, primary: &Deployment) -> Option<&'a Event
     announcement(service, &primary.id).or_else(|| service.events.iter().find(failed))
 }
 
-/// Returns the id of the deployment that an event calls failed.
+/// Returns the id of the deployment that an event reports as failed.
 fn failed_id(event: &Event) -> Option<&str> {
     let told = read(&event.message);
     told.deployment.filter(|_| told.kind != Kind::RollingBack && event.message.contains("deployment failed"))
 }
 
-/// Returns the deployment that failed before ECS went back: by its event, else the youngest but PRIMARY in the list.
+/// Returns the deployment that failed before the rollback: from its event, else the youngest one that is not PRIMARY.
 fn failed_before(back: &Event, service: &Service, primary: &Deployment) -> Option<String> {
     let until = back.created_at.0;
     let failed = |event: &&Event| event.created_at.0 <= until && failed_id(event) != Some(&primary.id);
@@ -104,14 +103,14 @@ fn failed_before(back: &Event, service: &Service, primary: &Deployment) -> Optio
     told.or(listed.map(|listed| listed.id.as_str())).map(str::to_owned)
 }
 
-/// Returns whether the events tell all since a deployment began; ECS keeps the latest 100.
+/// Returns whether the events reach back to before a deployment began. ECS keeps the latest 100.
 fn reaches_back(service: &Service, deployment: &Deployment) -> bool {
     service.events.iter().any(|event| event.created_at.0 < deployment.created_at.0)
 }
 
-/// Returns what is followed where a deployment failed and ECS went back to PRIMARY.
+/// Returns the deployment that failed before ECS rolled back to PRIMARY.
 ///
-/// It may have left the list: then its own events are all that is known of it.
+/// It may no longer be in `deployments`. Then only its events are known.
 fn gone(id: &str, service: &Service, primary: &Deployment) -> Followed {
     if let Some(listed) = service.deployments.iter().find(|deployment| deployment.id == id) {
         let found = followed(id, service, Some(listed), None);

@@ -23,7 +23,7 @@ fn entry(number: u32, at: u32, status: &str, finished: u32) -> ServiceDeployment
     .expect("a service deployment")
 }
 
-/// Returns the number of the newest deployment, `?` behind it where that is not sure.
+/// Returns the number of the newest deployment, with `?` if it is uncertain.
 fn found(service: &Service, list: &[ServiceDeployment]) -> String {
     let id = |followed: Followed| followed.deployment.unwrap_or_default().replace("ecs-svc/", "");
     match newest(service, list).expect("there is one") {
@@ -49,7 +49,7 @@ fn a_rollback_with_an_id_of_its_own_is_the_failed_deployments() {
     assert_eq!(
         found(&service, &[entry(2, 20, "ROLLBACK_SUCCESSFUL", 25)]),
         "3",
-        "somebody deployed after it"
+        "a deployment was made after it"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Owns the hooks of a release: which commands run when, and what they are told.
+//! Runs the hooks of a release and builds their payload.
 
 use super::Carrier;
 use crate::error::Failure;
@@ -6,7 +6,7 @@ use crate::hooks::{self, HookTarget, HookTargetEnd, Moment, Told};
 use crate::release::{Kind, Target};
 
 impl Carrier<'_> {
-    /// Runs the commands of a hook, where the manifest has some.
+    /// Runs the commands of a hook point, if the manifest has any.
     pub(super) async fn hook(&self, moment: Moment) -> Result<(), Failure> {
         let own = &self.manifest.hooks;
         let commands = match moment {

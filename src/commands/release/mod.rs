@@ -1,7 +1,6 @@
-//! Owns the carrying out of a release: hooks, tasks, services and schedules, in their order.
-//!
-//! What comes next is for [`crate::release`] to say, and what a rollout came to for the watch. A stage begins only where the
-//! one before it is done; what was not reached is told as such.
+//! Executes a release: hooks, one-off tasks, services and schedules, in order.
+//! [`crate::release`] decides what comes next, and the watch decides the verdict of a rollout. A step begins only if
+//! the one before it succeeded; targets that were not started are reported as skipped.
 
 use std::collections::BTreeSet;
 
@@ -32,19 +31,19 @@ use crate::watch::task::{TaskEnd, TaskEnding};
 
 mod hooks;
 
-/// Says how a release is carried out.
+/// The options of a release.
 #[derive(Clone, Copy, Debug)]
 pub struct How<'a> {
     pub following: &'a Following,
-    /// How many services may be under way at once.
+    /// The number of services that may roll out at once.
     pub at_once: usize,
-    /// Else the updates are accepted, and that is all.
+    /// Whether to watch the rollouts. Otherwise the release ends once the updates are accepted.
     pub wait: bool,
-    /// The services as they were when this was planned; none where another's deployment is to be replaced.
+    /// The services as observed for the plan, or `None` with `--supersede`.
     pub seen: Option<&'a Observed>,
 }
 
-/// Holds a release that is being carried out.
+/// A release in progress.
 pub struct Carrier<'a> {
     pub plan: &'a Plan,
     pub manifest: &'a Manifest,
@@ -53,9 +52,9 @@ pub struct Carrier<'a> {
     pub aws: &'a Aws,
     pub context: &'a Context,
     pub release: Release,
-    /// Whether something was waited for since it was planned.
+    /// Whether the release has waited for a hook, task or rollout since the plan.
     waited: bool,
-    /// The worst that has come of a part of it.
+    /// The worst outcome of its parts so far.
     outcome: Outcome,
     registered: Vec<TaskDefinition>,
     settled: Vec<Settled>,
@@ -63,7 +62,7 @@ pub struct Carrier<'a> {
 }
 
 impl<'a> Carrier<'a> {
-    /// Returns a release of which nothing has begun.
+    /// Returns a release that has not begun.
     pub fn new(
         plan: &'a Plan,
         release: Release,
@@ -88,21 +87,21 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// Carries it out, and tells what became of each target.
+    /// Executes the release and reports the state of each target.
     ///
     /// # Errors
-    /// The first hook or a registration failed: no task was run and nothing but definitions was changed.
+    /// The first hook or a registration failed. No task was run, and nothing but definitions was changed.
     pub async fn to_the_end(mut self, interrupts: &mut Interrupts) -> Result<Outcome> {
         match self.prepare(interrupts).await {
             Ok(true) => {}
             Ok(false) => {
                 self.outcome = Outcome::Interrupted;
-                self.release.stop("it was interrupted");
+                self.release.stop("the release was interrupted");
                 self.ended().await;
                 return Ok(self.outcome);
             }
             Err(failure) => {
-                self.release.stop("it could not begin");
+                self.release.stop("the release could not begin");
                 self.ended().await;
                 return Err(failure.into());
             }
@@ -115,7 +114,7 @@ impl<'a> Carrier<'a> {
         Ok(self.finish().await)
     }
 
-    /// Runs the first hook and registers what is new; nothing where somebody interrupted twice.
+    /// Runs the `before_deploy` hook and registers revisions. Returns false after a second interrupt.
     async fn prepare(&mut self, interrupts: &mut Interrupts) -> Result<bool, Failure> {
         self.hook(Moment::BeforeDeploy)
             .await
@@ -128,7 +127,7 @@ impl<'a> Carrier<'a> {
         Ok(true)
     }
 
-    /// Runs the tasks before or after the services, one after the other, and returns whether all went well.
+    /// Runs the one-off tasks before or after the services, one after the other. Returns whether all succeeded.
     async fn tasks(&mut self, kind: Kind, interrupts: &mut Interrupts) -> bool {
         let tasks = if kind == Kind::Before { &self.plan.before } else { &self.plan.after };
         for task in tasks {
@@ -158,10 +157,10 @@ impl<'a> Carrier<'a> {
         true
     }
 
-    /// Stops the release where somebody has interrupted what came before, and returns whether that is so.
+    /// Stops the release if an interrupt is pending. Returns whether one is.
     fn is_interrupted(&mut self, interrupts: &Interrupts) -> bool {
         if interrupts.is_kept() {
-            self.release.stop("it was interrupted");
+            self.release.stop("the release was interrupted");
             self.outcome = self.outcome.worse(Outcome::Interrupted);
         }
         interrupts.is_kept()
@@ -173,7 +172,7 @@ impl<'a> Carrier<'a> {
         TaskOrder { timeout: task.timeout.unwrap_or(order.timeout), ..order }
     }
 
-    /// Rolls the services out, and returns whether all are up.
+    /// Rolls out the services. Returns whether all are up.
     async fn services(&mut self, interrupts: &mut Interrupts) -> bool {
         if self.is_interrupted(interrupts) {
             return false;
@@ -214,7 +213,7 @@ impl<'a> Carrier<'a> {
         up
     }
 
-    /// Creates and updates the schedules, side by side, and returns whether all are as they should be.
+    /// Creates and updates schedules, all at once. Returns whether all succeeded.
     async fn schedules(&mut self, interrupts: &mut Interrupts) -> bool {
         if self.is_interrupted(interrupts) {
             return false;
@@ -227,7 +226,7 @@ impl<'a> Carrier<'a> {
         }
         let putting = apply::schedules::apply_all(&changing, &self.registered, self.aws, report);
         let Some(results) = interrupts.finish(putting, report).await else {
-            self.release.stop("it was interrupted");
+            self.release.stop("the release was interrupted");
             self.outcome = self.outcome.worse(Outcome::Interrupted);
             return false;
         };
@@ -250,7 +249,7 @@ impl<'a> Carrier<'a> {
         done
     }
 
-    /// Tells what became of it, records what runs, and runs the last hook.
+    /// Reports the rollouts, records the image digests that run, and runs the last hook.
     async fn finish(mut self) -> Outcome {
         let good = |settled: &&Settled| settled.succeeded() && settled.aftermath.is_none();
         let deployed: Vec<&str> =
@@ -260,9 +259,9 @@ impl<'a> Carrier<'a> {
         tell_failures(&self.failures, self.context);
         let updated = if self.failures.is_empty() { Outcome::Done } else { Outcome::Error };
         self.outcome = self.outcome.worse(rolled_out).worse(updated);
-        // Nothing more will come of what still waits.
-        self.release.stop("what came before it was not done");
-        // Whatever a part came to, a release of which something failed or is not known is no success.
+        // Targets that are still waiting will not be started.
+        self.release.stop("an earlier target did not succeed");
+        // A release with a failed or unfinished target is not a success, even if each outcome is.
         self.outcome = match (self.release.outcome(), self.outcome) {
             (outcome::Outcome::Failed | outcome::Outcome::RolledBack, Outcome::Done) => Outcome::Error,
             (outcome::Outcome::InProgress, Outcome::Done) if self.how.wait => Outcome::Interrupted,
@@ -272,7 +271,7 @@ impl<'a> Carrier<'a> {
         self.outcome
     }
 
-    /// Tells the end, and runs the hook that it is for.
+    /// Reports the end of the release, and runs the hook for it.
     async fn ended(&mut self) {
         self.context.report.tell(&Event::Released(&self.release));
         let moment = match self.release.outcome() {
@@ -289,7 +288,7 @@ impl<'a> Carrier<'a> {
     }
 }
 
-/// Returns the revisions that the targets of a schedule run from now on.
+/// Returns the revisions that the targets of a schedule run after the release.
 fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
     let revision = |target: &TargetPlan| match &target.revision {
         Revision::New(index) => registered[*index].revision().to_owned(),
@@ -301,7 +300,7 @@ fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
     revisions.join(", ")
 }
 
-/// Returns what came of a task whose start ended with an error: where that is not clear, it may run.
+/// Returns the state of a task that could not be started. If the answer of ECS was lost, the task may be running.
 fn not_started(error: &anyhow::Error) -> (State, Option<String>, Outcome) {
     let failure = error.downcast_ref::<Failure>();
     let outcome = match failure.map(|failure| failure.kind) {
@@ -314,7 +313,8 @@ fn not_started(error: &anyhow::Error) -> (State, Option<String>, Outcome) {
     }
 }
 
-/// Returns what came of a task of a release. Its own exit code is told; the release fails with ecsail's.
+/// Returns the state of a task that was started. Its exit code is in the detail; the release exits with a code of its
+/// own.
 fn came_of(end: &TaskEnd) -> (State, Option<String>, Outcome) {
     let (state, detail, outcome) = match &end.ending {
         TaskEnding::Exited { code: 0 } if end.is_success() => {
@@ -323,13 +323,13 @@ fn came_of(end: &TaskEnd) -> (State, Option<String>, Outcome) {
         TaskEnding::Exited { code } => (State::Failed, format!("exit code {code}"), Outcome::RolloutFailed),
         TaskEnding::FailedWithoutCode { reason } => (State::Failed, reason.clone(), Outcome::RolloutFailed),
         TaskEnding::TimedOut { stopped: true } => {
-            (State::Failed, "its time was up, and it was stopped".to_owned(), Outcome::RolloutFailed)
+            (State::Failed, "exceeded its timeout and was stopped".to_owned(), Outcome::RolloutFailed)
         }
         TaskEnding::TimedOut { stopped: false } => {
             (State::InProgress, "its time was up".to_owned(), Outcome::TimedOut)
         }
         TaskEnding::Interrupted { stopped: true } => {
-            (State::Failed, "interrupted, and stopped".to_owned(), Outcome::Interrupted)
+            (State::Failed, "interrupted and stopped".to_owned(), Outcome::Interrupted)
         }
         TaskEnding::Interrupted { stopped: false } => {
             (State::InProgress, "interrupted; it goes on".to_owned(), Outcome::Interrupted)

@@ -1,4 +1,4 @@
-//! `ecsail schedule diff`: what `ecsail deploy schedule` would change; `ecsail plan schedule` by another name.
+//! `ecsail schedule diff`: shows what `ecsail deploy schedule` would change. The same as `ecsail plan schedule`.
 
 use anyhow::Result;
 use clap::Args;
@@ -10,21 +10,21 @@ use crate::manifest::load::Request;
 use crate::report::{Outcome, PlanFormat};
 use crate::settings::Tags;
 
-/// Shows what a deploy of schedules would change, and changes nothing
+/// Show what a deploy of schedules would change, without changing anything
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule diff --tag 1.4.2
-  ecsail schedule diff nightly-report --tag 1.4.2 --exit-code    # 6 when there are changes, 0 when there are none
+  ecsail schedule diff nightly-report --tag 1.4.2 --exit-code    # 6 if there are changes
 
-It is `ecsail plan schedule` by another name.")]
+The same as `ecsail plan schedule`.")]
 pub struct Diff {
-    /// The schedules' keys in the manifest; all of them without names
+    /// Keys of schedules in the manifest [default: all]
     #[arg(value_name = "NAME", add = crate::completing::schedules())]
     names: Vec<String>,
-    /// The image tag to deploy: `1.4.2` for all images that name none, `app=1.4.2` for one
+    /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG")]
     tag: Vec<String>,
-    /// Exit with 6 when there are changes
+    /// Exit with 6 if there are changes
     #[arg(long)]
     exit_code: bool,
 }
@@ -32,7 +32,7 @@ pub struct Diff {
 /// Runs the verb.
 ///
 /// # Errors
-/// What stands against the deploy.
+/// The plan is refused.
 pub async fn run(args: &Diff, context: &Context) -> Result<Outcome> {
     let scope = Scope::Schedules(args.names.clone());
     let request = Request { tags: Tags::parse(&args.tag)?, scope, ..Request::default() };

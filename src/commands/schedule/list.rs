@@ -1,4 +1,5 @@
-//! `ecsail schedule list`: how schedules stand, when they run next and what, and how they differ from the manifest.
+//! `ecsail schedule list`: shows the state of schedules, their next runs, what they run, and how they differ from the
+//! manifest.
 
 use anyhow::Result;
 use clap::Args;
@@ -17,20 +18,21 @@ use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
 
 const HEADER: &[&str] = &["SCHEDULE", "STATE", "EXPRESSION", "NEXT RUN", "RUNS", "TAG"];
 
-/// The column of the expression.
+/// The index of the column with the expression.
 const EXPRESSION: usize = 2;
 
-/// Shows schedules: their state, their next runs, and what they run
+/// Show schedules: their state, their next runs, and what they run
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule list
   ecsail schedule list nightly-report --stage production
   ecsail schedule list --output json
 
-No tag is needed. Shown as drift: what differs from the manifest, and where the service that a schedule is like runs
-another tag. Commands and environment are compared by `ecsail schedule diff`.")]
+Drift is what differs from the manifest, and a tag other than that of the service that the
+schedule is like. Commands and environment variables are compared by `ecsail schedule diff`, which
+needs a tag.")]
 pub struct List {
-    /// The schedules' keys in the manifest; without names all of them, and those that it no longer has
+    /// Keys of schedules in the manifest [default: all, and those that the manifest no longer has]
     #[arg(value_name = "NAME", add = crate::completing::schedules())]
     names: Vec<String>,
 }
@@ -38,14 +40,14 @@ pub struct List {
 /// Runs the verb.
 ///
 /// # Errors
-/// No manifest, or the API's.
+/// There is no manifest, or an API call failed.
 pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
     let chosen = choose(&args.names, context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
     let notes = Notes::new(context);
     let mut seen = chosen.look(&aws, &notes).await.map_err(failure)?;
     if args.names.is_empty() {
-        let lost = "what the manifest no longer has is not known";
+        let lost = "schedules that the manifest no longer has are unknown";
         let left = notes.or_none(chosen.left_behind(&aws).await, lost).unwrap_or_default();
         let mut left: Vec<Seen> = left.whole.into_iter().map(Seen::left_behind).collect();
         chosen.add_what_runs(&mut left, &aws, &notes).await;
@@ -55,17 +57,17 @@ pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Returns schedules as a table, each with what is to be known of it below.
+/// Returns schedules as a table, each with notes and drift below it.
 pub fn page(seen: &[Seen], chosen: &Chosen, now: Timestamp) -> Page {
     let mut page = table(HEADER, seen.iter().map(|seen| row(seen, now)).collect());
     if page.items.is_empty() {
-        let whose = if chosen.manifest.app.is_some() { "the app has none either" } else { "it names no app" };
+        let whose = if chosen.manifest.app.is_some() { "the app owns none" } else { "it has no `app`" };
         page.foot.push(Line::plain(format!("the manifest has no schedules, and {whose}")));
     }
     page
 }
 
-/// Returns schedules in a line each, with how they differ from the manifest.
+/// Returns schedules as a table of one line each, with their drift.
 pub fn short(seen: &[Seen], now: Timestamp) -> Page {
     const HEADER: &[&str] = &["SCHEDULE", "STATE", "NEXT RUN", "RUNS", "TAG", "DRIFT"];
     let row = |seen: &Seen| {
@@ -76,7 +78,7 @@ pub fn short(seen: &[Seen], now: Timestamp) -> Page {
             [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
         };
         let mut cells = whole.cells;
-        // The expression tells less than the next run does.
+        // The next run says more than the expression.
         cells.remove(EXPRESSION);
         cells.push(drift);
         Row { cells, below: Vec::new(), ..whole }
@@ -84,7 +86,7 @@ pub fn short(seen: &[Seen], now: Timestamp) -> Page {
     table(HEADER, seen.iter().map(row).collect())
 }
 
-/// Returns how a schedule stands, in one word.
+/// Returns the state of a schedule: `missing`, `enabled` or `disabled`.
 fn state(seen: &Seen) -> &'static str {
     match &seen.observed {
         None => "missing",
@@ -127,7 +129,7 @@ fn row(seen: &Seen, now: Timestamp) -> Row {
     Row { cells, below, paint, event: Some(event) }
 }
 
-/// Returns texts, each once, in one line.
+/// Joins texts without duplicates.
 fn distinct(texts: impl Iterator<Item = String>) -> String {
     let mut all: Vec<String> = Vec::new();
     for text in texts {
@@ -138,17 +140,17 @@ fn distinct(texts: impl Iterator<Item = String>) -> String {
     all.join(", ")
 }
 
-/// Returns what is to be known of a schedule that is no drift.
+/// Returns notes on a schedule that are not drift.
 fn said(seen: &Seen) -> Vec<String> {
     let mut said = Vec::new();
     match (&seen.desired, &seen.observed) {
         (None, Some(observed)) => {
             let what = noun(observed.via);
-            said.push(format!("this {what} is not in the manifest: `ecsail schedule prune` removes it"));
+            said.push(format!("this {what} is not in the manifest: remove it with `ecsail schedule prune`"));
         }
         (Some(desired), None) => {
             said.push(format!(
-                "it is not there: `ecsail deploy schedule {} --tag TAG` creates it",
+                "it does not exist: create it with `ecsail deploy schedule {} --tag TAG`",
                 desired.key
             ));
         }
@@ -156,12 +158,12 @@ fn said(seen: &Seen) -> Vec<String> {
     }
     if !seen.foreign.is_empty() {
         let ids: Vec<String> = seen.foreign.iter().map(|id| format!("`{id}`")).collect();
-        said.push(format!("the rule also has targets that are not the manifest's: {}", ids.join(", ")));
+        said.push(format!("the rule also has targets that are not in the manifest: {}", ids.join(", ")));
     }
     said
 }
 
-/// Returns in words how a schedule differs from the manifest, and from the services that it is like.
+/// Describes how a schedule differs from the manifest, and from the services that it is like.
 pub fn drift(seen: &Seen) -> Vec<String> {
     let mut drift: Vec<String> = seen.changes.iter().map(changed).collect();
     drift.extend(seen.missing.iter().map(|id| format!("the rule has no target `{id}`")));
@@ -178,7 +180,7 @@ fn changed(change: &Change) -> String {
     format!("{} is {}, {} in the manifest", change.path, shown(&change.before), shown(&change.after))
 }
 
-/// Returns how what a target runs differs from what the service runs that it is like.
+/// Describes how a target's revision differs from that of the service that it is like.
 fn behind(runs: &Runs) -> Option<String> {
     let (like, revision) = (runs.like.as_ref()?, runs.revision.as_ref());
     let Some(revision) = revision else { return Some("its target does not run a task".to_owned()) };

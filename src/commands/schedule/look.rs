@@ -1,5 +1,5 @@
-//! Owns the look at schedules for the verbs that are about them: those of the manifest, and those that it no longer has.
-//! Nothing is rendered, and no tag is needed.
+//! Reads schedules for the schedule verbs: those of the manifest, and those that the app owns and the manifest no
+//! longer has. Never renders and never needs a tag.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -23,51 +23,51 @@ use crate::plan::schedules::{Ground, owner, settings};
 use crate::render::schedules::{DesiredSchedule, group_of, known};
 use crate::report::{Event, times};
 
-/// Holds the schedules that a verb is about.
+/// The schedules that a verb is about.
 pub struct Chosen {
     pub manifest: Manifest,
-    /// As the manifest has them, without what they run.
+    /// The schedules of the manifest, without what they run.
     pub desired: Vec<DesiredSchedule>,
 }
 
-/// Holds what the app owns and the manifest does not have.
+/// What the app owns and the manifest does not have.
 #[derive(Clone, Debug, Default)]
 pub struct Left {
-    /// Schedules, and rules with all of their targets.
+    /// Schedules, and rules with all their targets.
     pub whole: Vec<ObservedSchedule>,
-    /// Rules that the manifest has, with those of their targets alone that it does not name.
+    /// Rules of the manifest, with only those of their targets that the manifest does not name.
     pub targets: Vec<ObservedSchedule>,
 }
 
-/// Holds a schedule as it was seen.
+/// A schedule of the manifest and of AWS.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// None: the manifest no longer has it.
+    /// `None` if the manifest no longer has it.
     pub desired: Option<DesiredSchedule>,
-    /// None: it is not there.
+    /// `None` if it does not exist in AWS.
     pub observed: Option<ObservedSchedule>,
     /// What the manifest's targets run.
     pub runs: Vec<Runs>,
-    /// The targets of a rule that are not the manifest's, by their ids.
+    /// The ids of the rule's targets that are not in the manifest.
     pub foreign: Vec<String>,
-    /// How the schedule itself differs from the manifest.
+    /// How the settings of the schedule differ from the manifest.
     pub changes: Vec<Change>,
-    /// The manifest's targets that the rule does not have.
+    /// The ids of the manifest's targets that the rule does not have.
     pub missing: Vec<String>,
 }
 
-/// Holds what a target runs.
+/// What a target runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Runs {
     /// The id of a rule's target; empty for a schedule.
     pub target: String,
-    /// `family:revision`; none where it does not run tasks.
+    /// `family:revision`, or `None` if the target does not run a task.
     pub revision: Option<String>,
     pub tag: Option<String>,
     pub like: Option<Like>,
 }
 
-/// Holds what the service runs that a target is like.
+/// What the service runs that a target is like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Like {
     pub service: String,
@@ -77,10 +77,10 @@ pub struct Like {
     pub whole: bool,
 }
 
-/// Returns the named schedules of the manifest; all of them without names.
+/// Returns the named schedules of the manifest, or all without names.
 ///
 /// # Errors
-/// No manifest, one that cannot be read, or a name that it does not have.
+/// There is no manifest, it cannot be read, or it has no schedule of this name.
 pub fn choose(names: &[String], context: &Context) -> Result<Chosen> {
     let scope = Scope::Schedules(names.to_vec());
     let manifest =
@@ -93,7 +93,7 @@ pub fn choose(names: &[String], context: &Context) -> Result<Chosen> {
 }
 
 impl Chosen {
-    /// Returns whose the schedules are, and the time; where they are is left out.
+    /// Returns the owner of the schedules and the time, without region and account.
     pub fn ground(&self) -> Ground {
         Ground {
             app: self.manifest.app.clone(),
@@ -103,10 +103,10 @@ impl Chosen {
         }
     }
 
-    /// Returns the schedules that are there, in the manifest's order.
+    /// Returns the schedules that exist, in the order of the manifest.
     ///
     /// # Errors
-    /// One for each that is not there; or the API's.
+    /// One for each schedule that does not exist; or an API call failed.
     pub async fn all(&self, aws: &Aws) -> Result<Vec<(&DesiredSchedule, ObservedSchedule)>> {
         let mut observed = aws.observe_schedules(&self.desired).await.map_err(failure)?.found;
         let mut found = Vec::new();
@@ -121,10 +121,10 @@ impl Chosen {
         Ok(found)
     }
 
-    /// Returns what the app and its stage own, and the manifest does not have; nothing without an app.
+    /// Returns what the app and stage own and the manifest does not have. Empty if the manifest has no `app`.
     ///
     /// # Errors
-    /// The API's.
+    /// An API call failed.
     pub async fn left_behind(&self, aws: &Aws) -> Result<Left, ApiError> {
         let ground = self.ground();
         let (Some(app), tags) = (&ground.app, owner::tags(&ground)) else { return Ok(Left::default()) };
@@ -135,7 +135,7 @@ impl Chosen {
             join(aws.other_schedules_of_group(&group, &tags, &known), aws.rules_with_tags(&tags)).await;
         let mut left = Left { whole: schedules?, targets: Vec::new() };
         left.whole.retain(|schedule| owner::is_own(&schedule.tags, &ground));
-        // No stage is a stage too: the tags have to be the same, and not only among others.
+        // The tags must be equal, not only included: an app without a stage does not own the rules of its stages.
         for rule in rules?.into_iter().filter(|rule| owner::is_own(&rule.tags, &ground)) {
             match self.ids_of_rule(rule.name()) {
                 None => left.whole.push(rule),
@@ -145,17 +145,18 @@ impl Chosen {
         Ok(left)
     }
 
-    /// Returns the ids of the targets that the manifest names for a rule; none where it does not have the rule.
+    /// Returns the ids of the targets that the manifest has for a rule, or `None` if it does not have the rule.
     fn ids_of_rule(&self, name: &str) -> Option<Vec<&str>> {
         let is_it = |entry: &&Schedule| entry.via == Via::Rule && entry.name.value == name;
         let entry = self.manifest.schedules.iter().find(is_it)?;
         Some(entry.targets.iter().map(|target| target.id.value.as_str()).collect())
     }
 
-    /// Returns the schedules with what they run and how they differ. What may not be read is said, and is no failure.
+    /// Returns the schedules with what they run and how they differ. Other data that cannot be read is reported as a
+    /// note.
     ///
     /// # Errors
-    /// The API's, of the schedules themselves.
+    /// The schedules cannot be read.
     pub async fn look(&self, aws: &Aws, notes: &Notes<'_>) -> Result<Vec<Seen>, ApiError> {
         let mut observed = aws.observe_schedules(&self.desired).await?.found;
         let now = times::now() as i64;
@@ -167,7 +168,7 @@ impl Chosen {
         Ok(seen)
     }
 
-    /// Returns whether a target of a schedule is one that the manifest names.
+    /// Returns whether the manifest has a target of a schedule.
     pub fn has_target(&self, key: &str, target: &Value) -> bool {
         let entry = self.manifest.schedules.iter().find(|entry| entry.key == key);
         let id = target["Id"].as_str();
@@ -205,7 +206,7 @@ impl Seen {
         Seen { desired: None, observed: Some(observed), runs: Vec::new(), foreign, changes, missing }
     }
 
-    /// Returns what commands call it; of one that the manifest no longer has, its name in AWS.
+    /// Returns the key in the manifest, or the name in AWS if the manifest no longer has the schedule.
     pub fn key(&self) -> &str {
         let own = self.desired.as_ref().map(|desired| desired.key.as_str());
         own.or_else(|| self.observed.as_ref().map(ObservedSchedule::name)).unwrap_or_default()
@@ -221,37 +222,37 @@ impl Seen {
     }
 }
 
-/// Returns a rule with its targets but for some; nothing where no other is left.
+/// Removes targets from a rule. Returns `None` if no other target is left.
 fn without(mut rule: ObservedSchedule, ids: &[&str]) -> Option<ObservedSchedule> {
     rule.targets.retain(|target| target["Id"].as_str().is_some_and(|id| !ids.contains(&id)));
     (!rule.targets.is_empty()).then_some(rule)
 }
 
-/// Returns the ids of the targets of a rule.
+/// Returns the ids of a rule's targets.
 fn ids_of(schedule: &ObservedSchedule) -> impl Iterator<Item = &str> {
     schedule.targets.iter().filter_map(|target| target["Id"].as_str())
 }
 
-/// Says what could not be read, each once.
+/// Reports notes on what could not be read, each once.
 pub struct Notes<'a> {
     context: &'a Context,
     said: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Notes<'a> {
-    /// Returns notes of which nothing has been said.
+    /// Returns an empty set of notes.
     pub fn new(context: &'a Context) -> Notes<'a> {
         Notes { context, said: RefCell::default() }
     }
 
-    /// Says something, once.
+    /// Reports a note, unless it was reported before.
     pub fn say(&self, text: &str) {
         if self.said.borrow_mut().insert(text.to_owned()) {
             self.context.report.tell(&Event::Note(text));
         }
     }
 
-    /// Returns what was read; what could not be is said with what is lost by it.
+    /// Returns the result, or reports its error after the text `lost`, once.
     pub fn or_none<T>(&self, read: Result<T, ApiError>, lost: &str) -> Option<T> {
         read.map_err(|error| {
             if self.said.borrow_mut().insert(lost.to_owned()) {
@@ -262,10 +263,10 @@ impl<'a> Notes<'a> {
     }
 }
 
-/// Returns the failure that a schedule is not there.
+/// Returns the failure that a schedule does not exist.
 fn not_there(desired: &DesiredSchedule) -> Failure {
     let place = desired.group.as_ref().map(|group| format!(" in group `{group}`")).unwrap_or_default();
-    let message = format!("there is no {} `{}`{place}", noun(desired.via), desired.name);
-    let hint = format!("`ecsail deploy schedule {} --tag TAG` creates it", desired.key);
+    let message = format!("no {} named `{}`{place}", noun(desired.via), desired.name);
+    let hint = format!("create it with `ecsail deploy schedule {} --tag TAG`", desired.key);
     Failure::error(message).hint(hint)
 }

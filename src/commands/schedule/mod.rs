@@ -1,4 +1,4 @@
-//! `ecsail schedule …`: the verbs about schedules, a file each. What is deployed with a tag is `ecsail deploy schedule`'s.
+//! `ecsail schedule …`: the verbs about schedules, one file each. Schedules are deployed by `ecsail deploy`.
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -16,7 +16,7 @@ pub mod runs;
 pub mod switch;
 pub mod upcoming;
 
-/// Lists schedules, compares them, runs one now, switches them on and off, and removes what is left of old ones
+/// List, compare, run, enable, disable and prune schedules
 #[derive(Clone, Debug, Args)]
 pub struct Schedule {
     #[command(subcommand)]
@@ -36,7 +36,7 @@ enum Verb {
 /// Runs the verb.
 ///
 /// # Errors
-/// Those of the verb.
+/// As of the verb.
 pub async fn run(args: &Schedule, context: &Context) -> Result<Outcome> {
     match &args.verb {
         Verb::List(args) => list::run(args, context).await,

@@ -1,4 +1,4 @@
-//! Owns how the next runs of a schedule are told, to people and to programs. Where nobody can know them, that is said.
+//! Formats the next runs of a schedule, for people and for JSON.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -9,15 +9,15 @@ use crate::expression::{Expression, Kind, Next, Window, zone};
 use crate::manifest::schedules::Via;
 use crate::render::schedules::DesiredSchedule;
 
-/// How many runs are told.
+/// The number of runs to show.
 const RUNS: usize = 3;
 
-/// Holds when a schedule runs.
+/// When a schedule runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Times {
     pub via: Via,
     pub expression: String,
-    /// None: UTC.
+    /// `None` is UTC.
     pub timezone: Option<String>,
     /// In seconds since 1970.
     pub start: Option<i64>,
@@ -25,7 +25,7 @@ pub struct Times {
 }
 
 impl Times {
-    /// Returns when a schedule runs as it is in AWS.
+    /// Returns the times of a schedule in AWS.
     pub fn observed(schedule: &ObservedSchedule) -> Times {
         let text = |name: &str| schedule.document[name].as_str().map(str::to_owned);
         let time = |name: &str| schedule.document[name].as_f64().map(|time| time as i64);
@@ -38,7 +38,7 @@ impl Times {
         }
     }
 
-    /// Returns when a schedule runs as the manifest has it.
+    /// Returns the times of a schedule in the manifest.
     pub fn desired(schedule: &DesiredSchedule) -> Times {
         Times {
             via: schedule.via,
@@ -49,7 +49,7 @@ impl Times {
         }
     }
 
-    /// Returns the name of the zone that its times are in.
+    /// Returns the name of the time zone.
     pub fn zone(&self) -> &str {
         self.timezone.as_deref().unwrap_or("UTC")
     }
@@ -57,7 +57,7 @@ impl Times {
     /// Returns the next runs after a time.
     ///
     /// # Errors
-    /// Why they are not known: an expression or a zone that nobody here can read.
+    /// The expression or the time zone cannot be parsed.
     pub fn next(&self, after: Timestamp) -> Result<Next, String> {
         let kind = match self.via {
             Via::Scheduler => Kind::Scheduler,
@@ -74,7 +74,7 @@ impl Times {
     }
 }
 
-/// Returns the next runs in words, the first apart from the others.
+/// Formats the next runs: the first, and the others.
 pub fn in_words(next: &Result<Next, String>, zone: &str) -> (String, Vec<String>) {
     match next {
         Ok(Next::At(times)) => {
@@ -83,12 +83,12 @@ pub fn in_words(next: &Result<Next, String>, zone: &str) -> (String, Vec<String>
             (first, times.collect())
         }
         Ok(Next::Every(words)) => (words.clone(), Vec::new()),
-        Ok(Next::Never) => ("never again".to_owned(), Vec::new()),
-        Err(_) => ("not known".to_owned(), Vec::new()),
+        Ok(Next::Never) => ("never".to_owned(), Vec::new()),
+        Err(_) => ("unknown".to_owned(), Vec::new()),
     }
 }
 
-/// Returns a time on the clocks of its zone: `2026-11-23 03:00`.
+/// Formats a time in its time zone: `2026-11-23 03:00`.
 fn moment(time: &Zoned) -> String {
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_is_past_never_runs_again_and_what_cannot_be_read_is_not_known() {
-        assert_eq!(told(&times(Via::Scheduler, "at(2020-01-01T00:00:00)", None)).0, "never again");
-        assert_eq!(told(&times(Via::Scheduler, "sometimes", None)).0, "not known");
+        assert_eq!(told(&times(Via::Scheduler, "at(2020-01-01T00:00:00)", None)).0, "never");
+        assert_eq!(told(&times(Via::Scheduler, "sometimes", None)).0, "unknown");
     }
 }

@@ -1,6 +1,5 @@
-//! `ecsail schedule prune`: removes the schedules that are the app's and that the manifest no longer has.
-//!
-//! The manifest is read whole, and strictly: what cannot be read could be what keeps a schedule.
+//! `ecsail schedule prune`: removes schedules that the app owns and the manifest no longer has.
+//! Reads the manifest strictly: what could not be read might be a schedule to keep.
 
 use std::collections::BTreeSet;
 
@@ -29,30 +28,31 @@ use crate::report::plan::via_event;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
 use crate::settings::Tags;
 
-/// The tag that stands in where none is given: nothing is looked up, so any will do.
+/// The tag to render with if none is given. Nothing is looked up, so any tag works.
 const PLACEHOLDER: &str = "TAG";
 
-/// Removes the schedules that are the app's and that the manifest no longer has
+/// Remove schedules that the app owns and the manifest no longer has
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule prune --dry-run
   ecsail schedule prune --stage production --yes
 
-Only what this app and stage own is removed: schedules in their own group, and rules with their tags. Groups that the
-manifest names are left alone. Of a rule that has targets of others too only the app's own targets are removed.
+Only what this app and stage own is removed: schedules in their own group, and rules with their
+tags. Groups that the manifest names are not pruned. Of a rule that also has targets of other
+owners, only the app's own targets are removed.
 
-Exit codes: 0 done or nothing to do, 1 something could not be removed, or a no, 2 usage, 5 refused.")]
+Exit codes: 0 succeeded or nothing to do, 1 a removal failed or declined, 2 usage, 5 refused.")]
 pub struct Prune {
     /// Names are refused: what is not named would look as if it were not in the manifest
     #[arg(value_name = "NAME", hide = true)]
     names: Vec<String>,
-    /// The tag that the manifest is read with, where what it has depends on that
+    /// Tag to read the manifest with, if its schedules depend on the tag; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG", hide_short_help = true)]
     tag: Vec<String>,
-    /// Show what would be removed and stop
+    /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
 }
@@ -62,7 +62,7 @@ type Fates = Vec<(ObservedSchedule, Decided)>;
 /// Runs the verb.
 ///
 /// # Errors
-/// A manifest that is not known whole, or the API's.
+/// The manifest cannot be read completely, or an API call failed.
 pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     let chosen = whole(args, context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
@@ -75,7 +75,11 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
         tell_end(&fates, 0, 0, end, context);
         return Ok(Outcome::Done);
     }
-    let question = if removing == 1 { "Remove it?".to_owned() } else { format!("Remove these {removing}?") };
+    let question = if removing == 1 {
+        "Remove this schedule?".to_owned()
+    } else {
+        format!("Remove these {removing} schedules?")
+    };
     if !confirmed(&question, args.yes, context)? {
         tell_end(&fates, 0, 0, PruneEnd::Declined, context);
         return Ok(Outcome::Declined);
@@ -98,11 +102,11 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
 /// Returns all schedules of the manifest.
 ///
 /// # Errors
-/// Some of it is not known, or no app owns anything.
+/// The manifest cannot be read completely, or it has no `app`.
 fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
     if !args.names.is_empty() {
-        let hint = "without names: what is removed is what the manifest does not have".to_owned();
-        return Err(Failure::refused("`schedule prune` needs the whole manifest, and names were given")
+        let hint = "leave out the names: schedules that the manifest does not have are removed".to_owned();
+        return Err(Failure::refused("`ecsail schedule prune` takes no names: it needs the whole manifest")
             .hint(hint)
             .into());
     }
@@ -116,8 +120,8 @@ fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
         return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
     }
     if manifest.app.is_none() {
-        let hint = "name the app with `app:` at the top of the manifest".to_owned();
-        let message = "the manifest names no app, so nothing is known to be its own";
+        let hint = "set `app:` at the top of the manifest".to_owned();
+        let message = "the manifest has no `app`, so its schedules in AWS cannot be identified";
         return Err(Failure::refused(message).hint(hint).into());
     }
     let desired = known(&manifest)?;
@@ -130,7 +134,7 @@ async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
         let before = left.len();
         left.retain(|schedule| schedule.group() != Some(group.as_str()));
         if left.len() < before {
-            let note = format!("group `{group}` is left alone: the manifest names it, so it may be shared");
+            let note = format!("group `{group}` is not pruned: the manifest names it, so it may be shared");
             context.report.tell(&Event::Note(&note));
         }
     }
@@ -150,25 +154,25 @@ async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
     Ok(left.into_iter().map(fate).chain(targets.collect::<Fates>()).collect())
 }
 
-/// Returns what becomes of the targets that a rule of the manifest has beside its own; nothing where all of them stay.
+/// Returns what to do with the other targets of a rule that the manifest has, or `None` if all of them stay.
 fn of_targets(decided: Decided, rule: &ObservedSchedule) -> Option<Decided> {
     let all = || rule.targets.iter().filter_map(|target| target["Id"].as_str().map(str::to_owned)).collect();
     match decided.fate {
-        // The manifest has the rule: it stays.
+        // The manifest has the rule, so only targets are removed.
         Fate::Delete => Some(Decided { fate: Fate::RemoveTargets(all()), ..decided }),
         Fate::RemoveTargets(_) => Some(decided),
         Fate::Keep => None,
     }
 }
 
-/// Returns the app's own group where the manifest names it: then it is one like any other.
+/// Returns the app's own group if the manifest names it, since it may then be shared.
 fn named_itself(manifest: &Manifest) -> Option<String> {
     let own = group_of(manifest.app.as_deref()?, manifest.stage.as_deref());
     let mut named = manifest.schedules.iter().filter_map(|schedule| schedule.group.as_ref());
     named.any(|group| group.value == own).then_some(own)
 }
 
-/// Removes what is to be removed of a schedule, and returns whether that was anything.
+/// Removes a schedule, a rule or targets. Returns whether there was anything to remove.
 async fn remove(
     schedule: &ObservedSchedule,
     decided: &Decided,
@@ -210,7 +214,7 @@ fn page(fates: &Fates) -> Page {
             targets: removed,
             kept: kept.collect(),
         });
-        let below = decided.kept.iter().map(|(id, why)| Line::plain(format!("    `{id}` stays: {why}")));
+        let below = decided.kept.iter().map(|(id, why)| Line::plain(format!("    `{id}` is kept: {why}")));
         let expression = schedule.document["ScheduleExpression"].as_str().unwrap_or_default();
         let cells = vec![
             noun(schedule.via).to_owned(),

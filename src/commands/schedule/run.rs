@@ -1,4 +1,5 @@
-//! `ecsail schedule run`: runs now what a schedule runs, with exactly its target's settings, and follows it to its end.
+//! `ecsail schedule run`: runs the task of a schedule now, with exactly the settings of its target, and waits for its
+//! end.
 
 use std::time::Duration;
 
@@ -23,31 +24,33 @@ use crate::manifest::schedules::Schedule;
 use crate::plan::schedules::now::{Attributes, RunNow, run_now};
 use crate::report::{Event, Outcome};
 
-/// Runs now what a schedule runs, and waits for its end
+/// Run the task of a schedule now and wait until it ends
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule run nightly-report
   ecsail schedule run nightly-report --stage production --timeout 3h
   ecsail schedule run hourly --target mail        # of a rule with several targets
 
-It runs what is in AWS now: the target's revision, network, capacity, tags and input, whether the schedule is enabled or
-not. The log lines go to stdout. Exit codes: the container's own (of several the first that is not 0); 3 where there is
-none, since it never ran or was stopped; 1 where nothing was started; 4 when its time was up and it was stopped; 5 where
-the target does not run a task; 130 interrupted.")]
+The task runs as the schedule in AWS would run it now: with the target's revision, network,
+capacity, tags and input. The schedule may be disabled. The log lines are printed to stdout.
+
+Exit codes: that of the container (of several the first that is not 0); 3 if there is none,
+because it never ran or was stopped; 1 if no task was started; 4 if it exceeded its timeout and
+was stopped; 5 if the target does not run a task; 130 interrupted.")]
 pub struct Run {
-    /// The schedule's key in the manifest
+    /// Key of the schedule in the manifest
     #[arg(value_name = "NAME", add = crate::completing::schedules())]
     name: String,
-    /// Which target of a rule, by its id
+    /// Id of the target to run, if the rule has several [default: the manifest's only one]
     #[arg(long, value_name = "ID")]
     target: Option<String>,
-    /// How long it may run: after that it is stopped
+    /// Time that the tasks may run before they are stopped
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     timeout: Duration,
-    /// Start it, and leave it
+    /// Return once the tasks are started, without watching
     #[arg(long)]
     no_wait: bool,
-    /// Stop it where somebody interrupts, without a question
+    /// Stop the tasks on an interrupt, without a prompt
     #[arg(long)]
     stop_on_interrupt: bool,
 }
@@ -55,7 +58,7 @@ pub struct Run {
 /// Runs the verb.
 ///
 /// # Errors
-/// A schedule that is not there, a target that runs no task, or a task that could not be started.
+/// The schedule does not exist, its target does not run a task, or the task could not be started.
 pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     let chosen = choose(std::slice::from_ref(&args.name), context)?;
     let aws = context.connect_only(&chosen.manifest).await?;
@@ -69,7 +72,7 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     let run = run_now(&observed, target, Attributes { time: &time, execution: &token })?;
     let order = order(args, run, token, &aws).await?;
     if !observed.is_enabled() {
-        let note = format!("`{}` is disabled: it runs now, and not by itself", args.name);
+        let note = format!("schedule `{}` is disabled: it runs now, but not at its times", args.name);
         context.report.tell(&Event::Note(&note));
     }
     let how = How { lines: Lines::Answer, wait: !args.no_wait, stop_on_interrupt: args.stop_on_interrupt };
@@ -77,7 +80,7 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     Ok(to_the_end(&order, &how, &aws, context, &mut interrupts).await?.outcome())
 }
 
-/// Returns the target that is meant: the one that is named, the manifest's only one, or the only one that there is.
+/// Returns the target to run: the named one, the only one of the manifest, or the only one of the rule.
 fn target<'a>(
     schedule: &'a ObservedSchedule,
     own: Option<&Schedule>,
@@ -85,16 +88,19 @@ fn target<'a>(
 ) -> Result<&'a Value, Failure> {
     let id = |target: &'a Value| target["Id"].as_str().unwrap_or_default();
     let ids: Vec<&str> = schedule.targets.iter().map(id).filter(|id| !id.is_empty()).collect();
-    let listed = || format!("its targets: {}", ids.join(", "));
+    let listed = || format!("targets of the rule: {}", ids.join(", "));
     let what = schedule.name();
     if let Some(named) = named {
         let found = schedule.targets.iter().find(|target| id(target) == named);
         return found.ok_or_else(|| {
             let hint = match ids.is_empty() {
-                true => "a schedule of EventBridge Scheduler has one target, without an id".to_owned(),
+                true => {
+                    "leave out `--target`: a schedule of EventBridge Scheduler has one target, without an id"
+                        .to_owned()
+                }
                 false => did_you_mean(named, ids.iter().copied()).unwrap_or_else(listed),
             };
-            Failure::usage(format!("`{what}` has no target `{named}`")).hint(hint)
+            Failure::usage(format!("no target `{named}` in `{what}`")).hint(hint)
         });
     }
     let is_own = |target: &&'a Value| {
@@ -104,10 +110,10 @@ fn target<'a>(
     match (owned.as_slice(), schedule.targets.as_slice()) {
         ([only], _) => Ok(only),
         ([], [only]) => Ok(only),
-        (_, []) => Err(Failure::error(format!("rule `{what}` has no target to run"))),
+        (_, []) => Err(Failure::error(format!("rule `{what}` has no targets"))),
         _ => {
-            let message = format!("rule `{what}` has several targets, and only one can be run at a time");
-            Err(Failure::usage(message).hint(format!("name it with `--target`; {}", listed())))
+            let message = format!("rule `{what}` has several targets");
+            Err(Failure::usage(message).hint(format!("name one with `--target`; {}", listed())))
         }
     }
 }
@@ -116,9 +122,9 @@ async fn order(args: &Run, run: RunNow, token: String, aws: &Aws) -> Result<Task
     let found = aws.task_definition(&run.definition).await.map_err(failure)?;
     let definition = found.ok_or_else(|| {
         let message =
-            format!("task definition `{}` of schedule `{}` is no longer there", run.definition, args.name);
+            format!("task definition `{}` of schedule `{}` no longer exists", run.definition, args.name);
         Failure::error(message)
-            .hint(format!("`ecsail deploy schedule {} --tag TAG` gives it another", args.name))
+            .hint(format!("deploy the schedule with `ecsail deploy schedule {} --tag TAG`", args.name))
     })?;
     Ok(TaskOrder {
         key: args.name.clone(),

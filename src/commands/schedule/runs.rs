@@ -1,4 +1,4 @@
-//! Owns what schedules run, beside what the services run that they are like.
+//! Reads the revisions that schedules run, and those of the services that they are like.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,19 +15,19 @@ use crate::manifest::schedules::{Schedule, TaskOf};
 use crate::plan::record::tag_of;
 use crate::plan::schedules::now::runs_tasks;
 
-/// How many definitions are read at a time.
+/// The number of definitions that are read at once.
 const AT_ONCE: usize = 8;
 
 impl Chosen {
-    /// Adds to schedules what their targets run, and what the services run that they are like.
+    /// Sets `runs` of the schedules: the revisions of their targets, and of the services that they are like.
     pub async fn add_what_runs(&self, seen: &mut [Seen], aws: &Aws, notes: &Notes<'_>) {
-        let services = notes.or_none(self.services(aws).await, "what services run is not known");
+        let services = notes.or_none(self.services(aws).await, "the revisions of services are unknown");
         let services = services.unwrap_or_default();
         let scheduled = seen.iter().filter_map(|seen| seen.observed.as_ref());
         let scheduled = scheduled.flat_map(ObservedSchedule::task_definitions);
         let running = services.values().map(|service| service.task_definition.as_str());
         let asked: BTreeSet<String> = scheduled.chain(running).map(asked_as).collect();
-        let definitions = notes.or_none(definitions(asked, aws).await, "tags of schedules are not known");
+        let definitions = notes.or_none(definitions(asked, aws).await, "the tags of schedules are unknown");
         let definitions = definitions.unwrap_or_default();
         for seen in seen {
             let (Some(observed), entry) = (&seen.observed, seen.entry(&self.manifest)) else { continue };
@@ -50,7 +50,7 @@ impl Chosen {
         }
     }
 
-    /// Returns the service that a target is like, and whether it has its definition from there.
+    /// Returns the service that a target is like, and whether the target takes its definition from it.
     pub(super) fn like(&self, entry: &Schedule, target: &Value) -> Option<(String, bool)> {
         let id = target["Id"].as_str();
         let own = entry.targets.iter().find(|own| id.is_none_or(|id| own.id.value == id))?;
@@ -62,7 +62,7 @@ impl Chosen {
         Some((work.like.as_ref()?.value.clone(), work.task_definition.is_empty()))
     }
 
-    /// Returns the services that targets are like, by their keys.
+    /// Returns the services that targets are like, by key.
     async fn services(&self, aws: &Aws) -> Result<BTreeMap<String, Service>, ApiError> {
         let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for service in &self.manifest.lenders {
@@ -99,12 +99,12 @@ fn runs(target: &Value, definitions: &BTreeMap<String, TaskDefinition>, like: Op
     }
 }
 
-/// Returns the name by which a definition is asked for: an ARN without a revision is none.
+/// Returns the name to request a definition by: an ARN without a revision is reduced to its family.
 fn asked_as(arn: &str) -> String {
     if number_of(arn).is_some() { arn.to_owned() } else { family_of(arn).to_owned() }
 }
 
-/// Returns definitions by the names by which they were asked for; those that are not there are left out.
+/// Reads definitions, by the names they were requested by. Those that do not exist are left out.
 pub async fn definitions(
     asked: BTreeSet<String>,
     aws: &Aws,

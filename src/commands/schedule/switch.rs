@@ -1,4 +1,4 @@
-//! `ecsail schedule enable` and `disable`: switch schedules on and off. All else about them stays.
+//! `ecsail schedule enable` and `disable`: enable and disable schedules. Nothing else of them changes.
 
 use anyhow::Result;
 use clap::Args;
@@ -16,25 +16,25 @@ use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 use crate::report::{Event, Outcome};
 
-/// Switches schedules on
+/// Enable schedules
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule enable nightly-report
   ecsail schedule enable nightly-report hourly --stage production
 
-Where the manifest says `enabled: false`, the next deploy switches it off again.")]
+If the manifest has `enabled: false`, the next deploy disables the schedule again.")]
 pub struct Enable {
     #[command(flatten)]
     which: Which,
 }
 
-/// Switches schedules off, until they are switched on again
+/// Disable schedules until they are enabled again
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail schedule disable nightly-report
   ecsail schedule disable nightly-report hourly --stage production
 
-A deploy leaves it switched off, unless the manifest says `enabled: true`.")]
+A deploy leaves the schedule disabled, unless the manifest has `enabled: true`.")]
 pub struct Disable {
     #[command(flatten)]
     which: Which,
@@ -42,7 +42,7 @@ pub struct Disable {
 
 #[derive(Clone, Debug, Args)]
 struct Which {
-    /// The schedules' keys in the manifest
+    /// Keys of schedules in the manifest
     #[arg(value_name = "NAME", required = true, add = crate::completing::schedules())]
     names: Vec<String>,
 }
@@ -50,7 +50,7 @@ struct Which {
 /// Runs `enable`.
 ///
 /// # Errors
-/// A schedule that is not there or somebody else's: then none is changed. And the API's.
+/// A schedule does not exist or has another owner (then none is changed), or an API call failed.
 pub async fn enable(args: &Enable, context: &Context) -> Result<Outcome> {
     switch(&args.which, true, context).await
 }
@@ -58,7 +58,7 @@ pub async fn enable(args: &Enable, context: &Context) -> Result<Outcome> {
 /// Runs `disable`.
 ///
 /// # Errors
-/// As [`enable`].
+/// As of [`enable`].
 pub async fn disable(args: &Disable, context: &Context) -> Result<Outcome> {
     switch(&args.which, false, context).await
 }
@@ -81,18 +81,18 @@ async fn switch(which: &Which, enabled: bool, context: &Context) -> Result<Outco
     Ok(Outcome::Done)
 }
 
-/// Refuses schedules that tags name as somebody else's.
+/// Refuses schedules whose tags name another owner.
 fn refuse(found: &[(&DesiredSchedule, ObservedSchedule)], chosen: &Chosen) -> Result<()> {
     let ground = chosen.ground();
     let refusal = |(_, observed): &(&DesiredSchedule, ObservedSchedule)| {
         let other = owner::other(&observed.tags).filter(|_| !owner::is_own(&observed.tags, &ground))?;
-        let message = format!("{} `{}` is of {other}", noun(observed.via), observed.name());
+        let message = format!("{} `{}` is owned by {other}", noun(observed.via), observed.name());
         Some(Failure::refused(message).hint("nothing was changed".to_owned()))
     };
     raised(found.iter().filter_map(refusal).collect())
 }
 
-/// Tells how a schedule stands now, whom else that concerns, and what the next deploy does to it.
+/// Reports the state of a schedule, the other targets that it affects, and what the next deploy does to it.
 fn tell(
     desired: &DesiredSchedule,
     observed: &ObservedSchedule,
@@ -101,7 +101,7 @@ fn tell(
     context: &Context,
 ) {
     let (key, word) = (&desired.key, if enabled { "enabled" } else { "disabled" });
-    let text = if changed { format!("{key}: {word}") } else { format!("{key}: unchanged, {word} already") };
+    let text = if changed { format!("{key}: {word}") } else { format!("{key}: unchanged, already {word}") };
     let event = JsonEvent::ScheduleSwitched(ScheduleSwitched {
         schedule: key.clone(),
         name: observed.name().to_owned(),
@@ -110,17 +110,19 @@ fn tell(
     });
     context.report.tell(&Event::Answer { text: &text, event });
     if desired.enabled == Some(!enabled) {
-        let back = if enabled { "off" } else { "on" };
+        let back = if enabled { "disables" } else { "enables" };
         let note = format!(
-            "`{key}`: the manifest says `enabled: {}`, and the next deploy switches it {back}",
+            "schedule `{key}`: the manifest has `enabled: {}`, so the next deploy {back} it again",
             !enabled
         );
         context.report.tell(&Event::Note(&note));
     }
     let targets = observed.targets.len();
     if changed && desired.via == Via::Rule && targets > 1 {
-        let note =
-            format!("`{key}`: rule `{}` has {targets} targets, and this is for all of them", observed.name());
+        let note = format!(
+            "schedule `{key}`: rule `{}` has {targets} targets, and all of them are affected",
+            observed.name()
+        );
         context.report.tell(&Event::Note(&note));
     }
 }

@@ -1,4 +1,4 @@
-//! Owns how `check` tells the next runs of the manifest's schedules: each once, with the stages in which it runs so.
+//! Formats the next runs of the manifest's schedules for `ecsail check`, each once with its stages.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::expression::Next;
 use crate::render::schedules::DesiredSchedule;
 use crate::report::{Page, Row, table};
 
-/// Holds when a schedule runs, and in which stages.
+/// When a schedule runs, and in which stages.
 struct Upcoming {
     key: String,
     times: Times,
@@ -17,7 +17,7 @@ struct Upcoming {
     stages: Vec<String>,
 }
 
-/// Returns the next runs of schedules, each of which stands with its stage; none where the manifest has none.
+/// Returns the next runs of the schedules of each stage. Empty if the manifest has no schedules.
 pub fn page(checked: &[(Option<String>, Vec<DesiredSchedule>)], now: Timestamp) -> Page {
     let mut all: Vec<Upcoming> = Vec::new();
     for (stage, schedule) in
@@ -51,7 +51,7 @@ fn row(one: &Upcoming, stages: usize, now: Timestamp) -> Row {
         Some(zone) => format!("{} {zone}", one.times.expression),
         None => one.times.expression.clone(),
     };
-    // What holds in every stage needs none.
+    // A schedule that is the same in all stages is shown without them.
     let named = if one.stages.len() < stages { one.stages.join(", ") } else { String::new() };
     let event = JsonEvent::ScheduleNext(ScheduleNext {
         schedule: one.key.clone(),

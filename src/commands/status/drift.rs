@@ -1,6 +1,5 @@
-//! Owns whether a service runs what the manifest describes: its definition, rendered with the tag that runs.
-//!
-//! What cannot be rendered with what is known is no error of a verb that only looks on.
+//! Compares the definition that a service runs with the manifest, rendered with the tag that runs.
+//! A manifest that cannot be rendered is reported as a note, and does not fail a verb that only reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,23 +14,24 @@ use crate::plan::diff::diff;
 use crate::render::{self, Definition};
 use crate::settings::{Settings, Tags};
 
-/// Holds how the running definition differs: the paths, such as `containerDefinitions[app].cpu`.
+/// How the running definition differs: the paths, such as `containerDefinitions[app].cpu`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Drift {
     pub(super) paths: Vec<String>,
 }
 
-/// Remembers what was found out, by the service's key and the definition that it runs.
+/// Caches the results by the key of the service and the ARN of its definition.
 #[derive(Debug, Default)]
 pub(super) struct Drifts {
     known: BTreeMap<(String, String), Result<Option<Drift>, String>>,
 }
 
 impl Drifts {
-    /// Returns how the running definition of a service differs from the manifest's; nothing where the manifest has none.
+    /// Returns how the running definition of a service differs from the manifest, or `None` if the manifest has none
+    /// for it.
     ///
     /// # Errors
-    /// A note on why that cannot be told.
+    /// A note that says why it cannot be compared.
     pub(super) fn of(
         &mut self,
         manifest: &Manifest,
@@ -62,8 +62,8 @@ fn compared(
     let Some(desired) = desired else {
         let tag = tags.label().map(|label| format!(" with tag `{label}`")).unwrap_or_default();
         return Err(format!(
-            "whether `{key}` runs what the manifest describes is not known: it cannot be rendered{tag} as things \
-             are here (`ecsail check` says why)"
+            "the drift of `{key}` is unknown: the manifest cannot be rendered{tag}; see why with \
+             `ecsail check`"
         ));
     };
     let Some(Definition::Rendered(document)) = desired.services.first().map(|service| &service.definition)
@@ -75,7 +75,7 @@ fn compared(
     Ok(Some(Drift { paths: changes.into_iter().map(|change| change.path).collect() }))
 }
 
-/// Returns the tags that a definition was rendered with: as the record on it has them, else those of its images.
+/// Returns the tags that a definition was rendered with: from its tags in AWS, else from its images.
 fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> Tags {
     let recorded = record_of(running).get("tag").map(|label| label.split(',').map(str::to_owned).collect());
     if let Some(tags) = recorded.and_then(|given: Vec<String>| Tags::parse(&given).ok()) {
@@ -90,14 +90,14 @@ fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> Tags {
         }
     }
     let versions: BTreeSet<&String> = one.values().collect();
-    // `{{ tag }}` is the tag for all; where there is but one, that is what was given.
+    // `{{ tag }}` is the tag for all images. If all images have the same tag, that is the one that was given.
     match versions.first().filter(|_| versions.len() == 1) {
         Some(version) => Tags { all: Some((*version).clone()), ..Tags::default() },
         None => Tags { one, ..Tags::default() },
     }
 }
 
-/// Returns the settings with the commit that was deployed, where the record names it: today's is another.
+/// Returns the settings with the commit of the deployed definition in place of the current one.
 fn as_deployed(settings: &Settings, running: &TaskDefinition) -> Settings {
     let mut settings = settings.clone();
     if let Some(sha) = record_of(running).remove("git-sha") {

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::aws::types::{Event, Service};
 use crate::diagnose::events;
 
-/// Returns the newest events that say more than every rollout does, those of trouble first.
+/// Returns the newest events, failures first, without those that every rollout has.
 pub(super) fn happened(service: &Service, number: usize) -> Vec<&Event> {
     let telling = service.events.iter().filter(|event| !events::is_noise(&event.message));
     let mut newest: Vec<_> = telling.take(number).collect();
@@ -13,7 +13,7 @@ pub(super) fn happened(service: &Service, number: usize) -> Vec<&Event> {
     newest
 }
 
-/// Returns how much trouble an event tells of: what nobody knows comes before what is well.
+/// Returns the severity of an event. Unknown events come before those without a problem.
 fn trouble(message: &str) -> u8 {
     match events::read(message).class {
         events::Class::Fail => 3,

@@ -1,6 +1,5 @@
-//! Owns the look at services: what hangs on each, in as few calls as there are services for.
-//!
-//! What may not be read is said once, and is no failure of the verb.
+//! Reads services and what belongs to them, in batches as far as the API allows.
+//! What cannot be read is reported once as a note, and does not fail the verb.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,22 +16,22 @@ use crate::history::Definitions;
 use crate::history::past::deployment_id;
 use crate::report::Event;
 
-/// Holds what was seen of one service.
+/// What was read of one service.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) place: Place,
     pub(super) service: Service,
-    /// The revisions that it runs, and those that its open deployments are about.
+    /// The service revisions that it runs, and those of its deployments in progress.
     pub(super) revisions: Vec<ServiceRevision>,
-    /// The service deployments that have not ended.
+    /// The service deployments in progress.
     pub(super) open: Vec<ServiceDeployment>,
     pub(super) definition: Option<TaskDefinition>,
-    /// None: it has no target groups, or they were not looked at.
+    /// `None` if it has no target groups, or if they were not read.
     pub(super) targets: Option<Vec<TargetHealth>>,
     pub(super) drift: Option<Drift>,
 }
 
-/// Looks at services, and remembers what does not change.
+/// Reads services, and caches what does not change.
 pub(super) struct Looks<'a> {
     pub(super) chosen: &'a Chosen,
     aws: &'a Aws,
@@ -56,7 +55,7 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Returns services with what they run: batches only, no call for a single one.
+    /// Returns services with their revisions. Makes batch calls only, none for a single service.
     pub(super) async fn briefly(&mut self, found: Vec<Found>) -> Vec<Seen> {
         let arns = found.iter().filter_map(|found| primary_revision(&found.service)).collect();
         self.read_revisions(arns).await;
@@ -69,7 +68,7 @@ impl<'a> Looks<'a> {
         found.into_iter().map(seen).collect()
     }
 
-    /// Returns services with all that is known of them.
+    /// Returns services with everything that belongs to them.
     pub(super) async fn closely(&mut self, found: Vec<Found>) -> Vec<Seen> {
         let aws = self.aws;
         let groups: BTreeSet<String> = found.iter().flat_map(|found| target_groups(&found.service)).collect();
@@ -82,18 +81,20 @@ impl<'a> Looks<'a> {
             join_all(groups.iter().map(|group| async move { (group, aws.target_health(group).await) }));
         let (definitions, targets, open) = join3(definitions, targets, open(aws, &found)).await;
         for read in definitions {
-            let lost = "tags, commits and who deployed are not known";
+            let lost = "tags, commits and users of deployments are unknown";
             if let Some(Some(definition)) = self.or_note(lost, read) {
                 self.definitions.insert(definition.arn.clone(), definition);
             }
         }
         let mut health: BTreeMap<&str, Vec<TargetHealth>> = BTreeMap::new();
         for (group, read) in targets {
-            if let Some(targets) = self.or_note("how the targets are is not known", read) {
+            if let Some(targets) = self.or_note("target health is unknown", read) {
                 health.insert(group, targets);
             }
         }
-        let open = self.or_note("the stage of deployments under way is not known", open).unwrap_or_default();
+        let open = self
+            .or_note("the lifecycle stages of deployments in progress are unknown", open)
+            .unwrap_or_default();
         self.read_revisions(revisions_of(&found, &open)).await;
         let mut seen: Vec<Seen> = found.into_iter().map(|found| self.seen(found, &open, &health)).collect();
         self.compare(&mut seen);
@@ -126,7 +127,7 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Marks the services that do not run what the manifest describes.
+    /// Sets the drift of services.
     fn compare(&mut self, seen: &mut [Seen]) {
         let settings = &self.context.settings;
         for one in seen.iter_mut() {
@@ -142,17 +143,17 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Reads the service revisions that are not known yet: they never change.
+    /// Reads the service revisions that are not cached yet. They never change.
     async fn read_revisions(&mut self, arns: BTreeSet<String>) {
         let unknown: Vec<String> =
             arns.into_iter().filter(|arn| !arn.is_empty() && !self.revisions.contains_key(arn)).collect();
         let read = self.aws.service_revisions(&unknown).await;
-        let found = self.or_note("the images and digests that run are not known", read).unwrap_or_default();
+        let found = self.or_note("the images and digests that run are unknown", read).unwrap_or_default();
         self.revisions
             .extend(found.into_iter().map(|revision| (revision.service_revision_arn.clone(), revision)));
     }
 
-    /// Returns what was read; nothing, and once a note, where it was not.
+    /// Returns the result, or reports its error after the text `lost`, once.
     fn or_note<T>(&mut self, lost: &str, read: Result<T, ApiError>) -> Option<T> {
         match read {
             Ok(found) => Some(found),
@@ -166,9 +167,9 @@ impl<'a> Looks<'a> {
     }
 }
 
-/// Returns the service deployments of these services that have not ended, described.
+/// Returns the service deployments in progress of these services.
 ///
-/// Nothing is asked of services that have nothing under way.
+/// Makes no calls for services without a deployment in progress.
 async fn open(aws: &Aws, found: &[Found]) -> Result<Vec<ServiceDeployment>, ApiError> {
     let moving = found.iter().filter(|found| is_moving(&found.service));
     let lists =
@@ -178,12 +179,12 @@ async fn open(aws: &Aws, found: &[Found]) -> Result<Vec<ServiceDeployment>, ApiE
     aws.service_deployments(&arns).await
 }
 
-/// Returns whether something of a service is under way: a deployment, or the rollback of one.
+/// Returns whether a service has a deployment in progress, or a rollback of one.
 fn is_moving(service: &Service) -> bool {
     service.under_way().is_some() || service.deployments.len() > 1
 }
 
-/// Returns the task definition that a service runs; under another controller its task set names it.
+/// Returns the task definition that a service runs. With another deployment controller, its task set names it.
 pub(super) fn running(service: &Service) -> &str {
     let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
     match (service.primary(), set) {
@@ -193,7 +194,7 @@ pub(super) fn running(service: &Service) -> &str {
     }
 }
 
-/// Returns the revision of the PRIMARY deployment; of a service that does not show which it is, its first.
+/// Returns the revision of the PRIMARY deployment, or the first one if the service does not show which it is.
 pub(super) fn primary_revision(service: &Service) -> Option<String> {
     let primary = service.primary().map(|primary| primary.id.as_str());
     let arns = || service.current_service_revisions.iter().map(|revision| &revision.arn);
@@ -201,7 +202,7 @@ pub(super) fn primary_revision(service: &Service) -> Option<String> {
     own.or_else(|| arns().next()).cloned()
 }
 
-/// Returns the revisions that services run, and those that these deployments bring out or go back to.
+/// Returns the service revisions that services run, and those that the deployments deploy or roll back to.
 fn revisions_of(found: &[Found], open: &[ServiceDeployment]) -> BTreeSet<String> {
     let current = found.iter().flat_map(|found| &found.service.current_service_revisions);
     let current = current.map(|revision| revision.arn.clone());
@@ -210,7 +211,7 @@ fn revisions_of(found: &[Found], open: &[ServiceDeployment]) -> BTreeSet<String>
     current.chain(targets).chain(back).collect()
 }
 
-/// Returns the target groups of a service, the second ones of blue/green deployments among them.
+/// Returns the target groups of a service, including the alternate ones of blue/green deployments.
 fn target_groups(service: &Service) -> BTreeSet<String> {
     let of = |balancer: &LoadBalancer| {
         [

@@ -1,4 +1,4 @@
-//! Owns how the state of services looks: whole for a few, a line each for many. Decides nothing but words.
+//! Formats the state of services: in full for a few, as a table for many.
 
 use std::cmp::Reverse;
 
@@ -13,33 +13,33 @@ use crate::history::past::{is_registered_for, record_of, tag_of};
 use crate::report::{Item, Line, Page, Paint, Row, names, table, times};
 use crate::watch::judge::{in_words, told_reason};
 
-/// How many differing paths are named.
+/// The number of differing paths to show.
 const PATHS: usize = 3;
 
-/// The services that are not there, each with what may help.
+/// The services that do not exist, each with a hint.
 pub(super) type Missing<'a> = [(&'a Place, Option<String>)];
 
-/// Returns what is said where there are no services at all.
+/// Returns the page without any services.
 pub(super) fn none(cluster: Option<&str>) -> Page {
     let text = cluster.map(|cluster| format!("cluster `{cluster}` has no services"));
     let line = Line::plain(text.unwrap_or_else(|| "no services".to_owned()));
     Page { foot: vec![line], ..Page::default() }
 }
 
-/// Returns services with all that is known of each.
+/// Returns services in full.
 pub(super) fn whole(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f64) -> Page {
     let items =
         seen.iter().map(|seen| Item { lines: lines(seen, events, now), event: Some(known(seen, events)) });
     Page { items: items.chain(missing.iter().map(gone)).collect(), ..Page::default() }
 }
 
-/// Returns services in a line each, and how many stand how.
+/// Returns services as a table, with the number of services in each state.
 ///
-/// What is wrong stands where it is seen: at the end of what scrolls by, at the top of what is drawn in place.
+/// Problems are placed where they are seen: at the end of scrolling output, at the top of a live display.
 pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, events: usize, in_place: bool, now: f64) -> Page {
     const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
     let mut sorted: Vec<&Seen> = seen.iter().collect();
-    // Services that stand alike stay in their order.
+    // The sort is stable, so services in the same state keep their order.
     match in_place {
         true => sorted.sort_by_key(|seen| standing(seen)),
         false => sorted.sort_by_key(|seen| Reverse(standing(seen))),
@@ -72,12 +72,12 @@ fn row(seen: &Seen, events: usize, now: f64) -> Row {
     Row { cells, below: Vec::new(), paint: standing(seen).paint(), event: Some(known(seen, events)) }
 }
 
-/// Returns how many services stand how, the worst first.
+/// Returns the number of services in each state, worst first.
 fn summary(seen: &[Seen], missing: usize) -> String {
     use Standing::{Deleting, Deploying, Failing, Short, Steady};
     let of = |wanted: Standing| seen.iter().filter(|seen| standing(seen) == wanted).count();
     let counted = [Failing, Short, Deploying, Deleting, Steady].into_iter().map(|one| (of(one), one.word()));
-    let words: Vec<String> = [(missing, "not there")]
+    let words: Vec<String> = [(missing, "missing")]
         .into_iter()
         .chain(counted)
         .filter(|(count, _)| *count > 0)
@@ -86,7 +86,7 @@ fn summary(seen: &[Seen], missing: usize) -> String {
     format!("{} services: {}", seen.len() + missing, words.join(", "))
 }
 
-/// Returns the tag and the digest of what a service runs.
+/// Returns the tag and the digest that a service runs.
 fn image_of(seen: &Seen) -> Option<String> {
     let images = &seen.revisions.first()?.container_images;
     let digest = images.iter().find_map(|image| image.image_digest.as_deref()).map(names::digest);
@@ -94,15 +94,15 @@ fn image_of(seen: &Seen) -> Option<String> {
     Some(parts.join(" "))
 }
 
-/// Returns what is said of a service that is not there.
+/// Returns the item of a service that does not exist.
 fn gone((place, hint): &(&Place, Option<String>)) -> Item {
-    let text = format!("{}: not there in cluster `{}`", place.key, place.cluster);
+    let text = format!("{}: no such service in cluster `{}`", place.key, place.cluster);
     let hint = hint.as_ref().map(|hint| Line::plain(format!("  {hint}")));
     let lines = [Line::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
     Item { lines, event: Some(missing(place)) }
 }
 
-/// Returns one service with all that is known of it.
+/// Returns one service in full.
 fn lines(seen: &Seen, number: usize, now: f64) -> Vec<Line> {
     let mut lines = vec![first(seen)];
     let labelled = |label: &str, text: String| format!("  {label:<9} {text}");
@@ -130,7 +130,7 @@ fn lines(seen: &Seen, number: usize, now: f64) -> Vec<Line> {
     lines
 }
 
-/// Returns the line that says the most: what runs, how much of it, and whether something is under way.
+/// Returns the first line: the revision, the number of tasks, and the state.
 fn first(seen: &Seen) -> Line {
     let service = &seen.service;
     let pending = match service.pending_count {
@@ -139,13 +139,13 @@ fn first(seen: &Seen) -> Line {
     };
     let state = match standing(seen) {
         Standing::Steady => String::new(),
-        Standing::Deleting => ", it is being deleted".to_owned(),
+        Standing::Deleting => ", being deleted".to_owned(),
         Standing::Short => ", short of tasks".to_owned(),
         Standing::Failing if seen.open.iter().any(rolls_back) => {
-            ", a deployment is being taken back".to_owned()
+            ", a deployment is being rolled back".to_owned()
         }
-        Standing::Failing => ", its last deployment failed".to_owned(),
-        Standing::Deploying => ", a deployment is under way".to_owned(),
+        Standing::Failing => ", the last deployment failed".to_owned(),
+        Standing::Deploying => ", a deployment is in progress".to_owned(),
     };
     let (key, revision) = (&seen.place.key, revision_of(running(service)));
     let counts = format!("{}/{} running", service.running_count, service.desired_count);
@@ -155,7 +155,7 @@ fn first(seen: &Seen) -> Line {
     Line::painted(format!("{key}{named}: {revision}, {counts}{pending}{state}"), paint)
 }
 
-/// Returns the images that run: the PRIMARY deployment's first; those of another revision with its name.
+/// Returns the images that run: those of the PRIMARY deployment first, then those of others with their revision.
 fn images(seen: &Seen) -> Vec<String> {
     let primary = primary_revision(&seen.service);
     let current = |arn: &str| seen.service.current_service_revisions.iter().any(|known| known.arn == arn);
@@ -177,7 +177,7 @@ fn images(seen: &Seen) -> Vec<String> {
     images.collect()
 }
 
-/// Returns when the last deploy was, and what the record on the definition tells of it.
+/// Returns the time of the last deploy, and the tags that ecsail recorded on the definition.
 fn deployed(seen: &Seen, now: f64) -> Option<String> {
     let at = seen.service.primary().map(|primary| primary.created_at.0).unwrap_or_default();
     let record = seen.definition.as_ref().map(record_of).unwrap_or_default();
@@ -189,14 +189,14 @@ fn deployed(seen: &Seen, now: f64) -> Option<String> {
         by.as_ref().filter(|_| first).map(|by| format!("by {by}")),
         record.get("tag").map(|tag| format!("tag {tag}")),
         record.get("git-sha").map(|sha| format!("commit {}", names::commit(sha))),
-        // Somebody else may have gone back to it, or deployed it anew.
+        // The service may have been rolled back to this revision, or redeployed by others.
         by.filter(|_| !first).map(|by| format!("registered by {by}")),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     Some(parts.join(", ")).filter(|text| !text.is_empty())
 }
 
-/// Returns where a deployment under way stands.
+/// Returns the progress of a deployment.
 fn rollout(seen: &Seen, deployment: &ServiceDeployment) -> String {
     let revision = |arn: &str| {
         let found = seen.revisions.iter().find(|known| known.service_revision_arn == arn)?;
@@ -204,10 +204,10 @@ fn rollout(seen: &Seen, deployment: &ServiceDeployment) -> String {
     };
     let target = deployment.target().and_then(revision).unwrap_or("a revision");
     let stage = deployment.lifecycle_stage.as_deref().map(in_words);
-    let hook = deployment.waiting_hook().map(|hook| format!("waits for hook `{hook}`"));
+    let hook = deployment.waiting_hook().map(|hook| format!("waiting for hook `{hook}`"));
     let back = deployment.rollback.as_ref().and_then(|back| revision(back.service_revision_arn.as_deref()?));
     let mut parts = vec![format!("{target} {}", in_words(&deployment.status))];
-    parts.extend(back.map(|back| format!("back to {back}")));
+    parts.extend(back.map(|back| format!("rolling back to {back}")));
     parts.extend(stage);
     parts.extend(hook);
     let reason = told_reason(deployment).filter(|_| rolls_back(deployment));
@@ -228,7 +228,7 @@ fn counts(deployment: &Deployment) -> String {
     format!("{revision} {} ({}){reason}", parts.join(", "), deployment.id)
 }
 
-/// Returns a task set: what a deployment is under another controller than ECS's own.
+/// Returns a task set, which is the deployment of a service with another deployment controller.
 fn task_set(set: &TaskSet) -> String {
     let stability = set.stability_status.as_deref().map(|word| format!(", {}", in_words(word)));
     let (running, desired) = (set.running_count, set.computed_desired_count);
@@ -236,7 +236,7 @@ fn task_set(set: &TaskSet) -> String {
     format!("{revision} {status} {running}/{desired} running{} ({})", stability.unwrap_or_default(), set.id)
 }
 
-/// Returns the targets that are unhealthy, and how many are healthy.
+/// Returns the number of healthy targets, and the unhealthy ones.
 fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
     let Some(targets) = &seen.targets else { return Vec::new() };
     let unhealthy = targets.iter().filter(|target| target.state.starts_with("unhealthy"));
@@ -251,7 +251,7 @@ fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
     [first].into_iter().chain(unhealthy.map(|target| (text(target), Some(Paint::Bad)))).collect()
 }
 
-/// Returns how the running definition differs from the manifest's, where it does.
+/// Returns how the running definition differs from the manifest, if it does.
 fn drift(seen: &Seen) -> Option<String> {
     let paths = &seen.drift.as_ref().filter(|drift| !drift.paths.is_empty())?.paths;
     let named = paths.iter().take(PATHS).cloned().collect::<Vec<_>>().join(", ");
@@ -259,7 +259,7 @@ fn drift(seen: &Seen) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("the manifest describes something else: {named}{more}"))
+    Some(format!("differs from the manifest: {named}{more}"))
 }
 
 #[cfg(test)]

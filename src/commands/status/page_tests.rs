@@ -47,7 +47,7 @@ fn a_steady_service_says_what_runs_and_since_when() {
 #[test]
 fn a_failed_deployment_says_why() {
     let lines = texts(&seen(json!({"deployments": [deployment("PRIMARY", "FAILED")]})), 3);
-    assert_eq!(lines[0], "web: web:2, 2/2 running, its last deployment failed");
+    assert_eq!(lines[0], "web: web:2, 2/2 running, the last deployment failed");
     let counts =
         "  primary   web:2 0/2 running, 1 pending, 3 failed, failed (ecs-svc/2): tasks failed to start.";
     assert_eq!(lines[2], counts);
@@ -64,7 +64,7 @@ fn a_deployment_under_way_says_its_stage_and_the_hook_that_waits() {
         ..seen(json!({"deployments": [deployment("PRIMARY", "IN_PROGRESS")]}))
     };
     let lines = texts(&seen, 0);
-    assert_eq!(lines[2], "  rollout   web:2 in progress, post scale up, waits for hook `approve`");
+    assert_eq!(lines[2], "  rollout   web:2 in progress, post scale up, waiting for hook `approve`");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn trouble_comes_first_and_noise_not_at_all() {
     let event = |at: i64, message: &str| json!({"id": at.to_string(), "createdAt": at, "message": message});
     let events = json!([
         event(1_000_050, "(service web) has reached a steady state."),
-        event(1_000_045, "(service web) has a word of tomorrow."),
+        event(1_000_045, "(service web) has an unknown message."),
         event(1_000_040, "(service web) (deployment ecs-svc/2) deployment completed."),
         event(1_000_030, "(service web) has started 1 tasks: (task a)."),
         event(1_000_020, "(service web) (deployment ecs-svc/1) deployment failed: tasks failed to start."),
@@ -95,7 +95,7 @@ fn trouble_comes_first_and_noise_not_at_all() {
     let lines = texts(&seen(json!({"events": events})), 3);
     let expected = [
         "  event     40s ago: (deployment ecs-svc/1) deployment failed: tasks failed to start.",
-        "  event     15s ago: has a word of tomorrow.",
+        "  event     15s ago: has an unknown message.",
     ];
     assert_eq!(lines[2..], expected);
     assert_eq!(texts(&seen(json!({"events": events})), 1).len(), 3, "the newest ones are chosen");
@@ -127,7 +127,7 @@ fn unhealthy_targets_are_named() {
 fn drift_names_the_first_paths() {
     let paths = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
     let drifted = Seen { drift: Some(super::super::drift::Drift { paths }), ..seen(json!({})) };
-    let line = "  drift     the manifest describes something else: a, b, c and 2 more";
+    let line = "  drift     differs from the manifest: a, b, c and 2 more";
     assert_eq!(texts(&drifted, 0).last().map(String::as_str), Some(line));
     let same = Seen { drift: Some(Default::default()), ..seen(json!({})) };
     assert!(!texts(&same, 0).iter().any(|line| line.contains("drift")));

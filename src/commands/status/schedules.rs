@@ -1,6 +1,6 @@
-//! Owns the schedules below the services: those of the manifest, where all of it was asked for.
-//!
-//! What may not be read is said once, and is no failure of the verb. Where the manifest has no schedules nothing is asked.
+//! Shows the schedules of the manifest below the services, if no service is named.
+//! What cannot be read is reported once as a note, and does not fail the verb. Makes no calls if the manifest has no
+//! schedules.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::manifest::load::locate;
 use crate::report::Item;
 
-/// Holds the schedules that are looked at.
+/// The schedules to show.
 pub(super) struct Schedules<'a> {
     chosen: look::Chosen,
     aws: &'a Aws,
@@ -21,10 +21,10 @@ pub(super) struct Schedules<'a> {
 }
 
 impl<'a> Schedules<'a> {
-    /// Returns the schedules of the manifest; none where it has none, or where they cannot be read, which is said.
+    /// Returns the schedules of the manifest. Returns `None` if it has none, or, with a note, if they cannot be read.
     ///
     /// # Errors
-    /// A folder that cannot be read.
+    /// A folder cannot be read.
     pub(super) fn of(services: &'a services::Chosen, context: &'a Context) -> Result<Option<Schedules<'a>>> {
         let notes = Notes::new(context);
         if locate(&context.settings)?.is_none() {
@@ -34,20 +34,21 @@ impl<'a> Schedules<'a> {
             Ok(chosen) if chosen.desired.is_empty() => Ok(None),
             Ok(chosen) => Ok(Some(Schedules { chosen, aws: &services.aws, notes })),
             Err(_) => {
-                notes.say("schedules are not shown: they cannot be read as things are here (`ecsail schedule list` says why)");
+                notes
+                    .say("schedules are not shown: they cannot be read; see why with `ecsail schedule list`");
                 Ok(None)
             }
         }
     }
 
-    /// Returns what is shown of them: a line each, below a heading.
+    /// Returns a heading, and one row for each schedule.
     pub(super) async fn items(&self) -> Vec<Item> {
         let seen = self.chosen.look(self.aws, &self.notes).await;
-        let Some(seen) = self.notes.or_none(seen, "how schedules stand is not known") else {
+        let Some(seen) = self.notes.or_none(seen, "the state of schedules is unknown") else {
             return Vec::new();
         };
         let page = short(&seen, Timestamp::now());
-        // Programs need no heading.
+        // The heading is not part of JSON output.
         let head = Item { lines: page.head, ..Item::default() };
         std::iter::once(head).chain(page.items).collect()
     }

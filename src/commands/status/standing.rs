@@ -1,15 +1,15 @@
-//! Owns in which of five ways a service stands. Pure.
+//! Decides the state of a service from what was read of it. Never calls AWS.
 
 use super::look::Seen;
 use crate::aws::types::ServiceDeployment;
 use crate::report::Paint;
 
-/// Says how a service is, in one word.
+/// The state of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
-    /// Its last deployment failed, or is being taken back.
+    /// Its last deployment failed or is being rolled back.
     Failing,
-    /// It runs fewer tasks than it should, and nothing is under way.
+    /// It runs fewer tasks than desired, and no deployment is in progress.
     Short,
     Deploying,
     Deleting,
@@ -17,7 +17,7 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// Returns it in words.
+    /// Returns the text of the state.
     pub(super) fn word(self) -> &'static str {
         match self {
             Standing::Failing => "failing",
@@ -28,7 +28,7 @@ impl Standing {
         }
     }
 
-    /// Returns its colour; nothing where all is well.
+    /// Returns the colour of the state, or `None` if nothing is wrong.
     pub(super) fn paint(self) -> Option<Paint> {
         match self {
             Standing::Failing => Some(Paint::Bad),
@@ -38,7 +38,7 @@ impl Standing {
     }
 }
 
-/// Returns how a service stands.
+/// Returns the state of a service.
 pub(super) fn standing(seen: &Seen) -> Standing {
     let service = &seen.service;
     let failed = service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
@@ -51,7 +51,7 @@ pub(super) fn standing(seen: &Seen) -> Standing {
     }
 }
 
-/// Returns whether a deployment is being taken back.
+/// Returns whether a deployment is being rolled back, or was.
 pub(super) fn rolls_back(deployment: &ServiceDeployment) -> bool {
     deployment.status.starts_with("ROLLBACK")
 }

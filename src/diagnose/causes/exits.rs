@@ -1,4 +1,4 @@
-//! Owns the rows for containers that ended: by their reason and by their exit code.
+//! The rows for containers that exited: by their reason and by their exit code.
 
 use super::{Cause, End, Exit, Retry, exit, row, start};
 
@@ -8,7 +8,7 @@ pub(super) const ROWS: &[Cause] = &[
     row(
         End::Exited,
         &[MEMORY],
-        ("the container needed more memory than it has", "raise `memory`, or find what takes it"),
+        ("the container needed more memory than it has", "raise `memory`, or reduce what the container uses"),
         Retry::No,
     ),
     exit(Exit::Code(&[127]), start::NO_COMMAND).deterministic(),
@@ -17,8 +17,8 @@ pub(super) const ROWS: &[Cause] = &[
     exit(
         Exit::Code(&[137]),
         (
-            "the container was killed: out of memory, or it did not end on SIGTERM in time",
-            "raise `memory`; end on SIGTERM within `stopTimeout`",
+            "the container was killed: out of memory, or it did not exit on SIGTERM in time",
+            "raise `memory`; exit on SIGTERM within `stopTimeout`",
         ),
     )
     .unless(MEMORY),
@@ -28,16 +28,17 @@ pub(super) const ROWS: &[Cause] = &[
     ),
     exit(
         Exit::Code(&[143]),
-        ("the container was asked to end (SIGTERM)", "find out who stopped it, if nobody meant to"),
+        ("the container was stopped by SIGTERM", "find out what stopped it, if that was not intended"),
     ),
     exit(
         Exit::Code(&[0]),
         (
-            "the program ended by itself; a service has to go on",
-            "keep it in the foreground, or set `essential: false`",
+            "the program exited by itself; a service has to keep running",
+            "run it in the foreground, or set `essential: false`",
         ),
     ),
-    exit(Exit::Nonzero, ("the program ended with an error", "read the container's last log lines")).general(),
+    exit(Exit::Nonzero, ("the program exited with an error", "read the container's last log lines"))
+        .general(),
     exit(
         Exit::Missing,
         (

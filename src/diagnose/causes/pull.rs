@@ -1,9 +1,9 @@
-//! Owns the rows for images that cannot be pulled.
+//! The rows for images that cannot be pulled.
 
 use super::{Cause, End, Retry, row};
 
 const PULL: &str = "cannotpull";
-/// "Not found" beside these does not mean the image.
+/// Beside these, "not found" is not about the image.
 const NOT_THE_IMAGE: &str = "connection issue between|i/o timeout|no such host|deadline exceeded|\
      request canceled|pull access denied|platform";
 
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Cause] = &[
         End::NotStarted,
         &[PULL, "no such host"],
         (
-            "the registry's name is not known",
+            "the registry's host name cannot be resolved",
             "correct the image's registry; check that the VPC resolves names",
         ),
         Retry::Sometimes,
@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Cause] = &[
         &["can't pull the image. check that the role"],
         (
             "the role may not pull the image, or the image does not exist",
-            "let the execution role (on EC2 the instance's role) pull from the repository; check the \
+            "allow the execution role (on EC2 the instance role) to pull from the repository; check the \
              image's name and tag",
         ),
         Retry::No,
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[PULL, "403 forbidden|accessdenied|not authorized to perform: ecr:"],
         (
             "the role may not pull the image",
-            "let the execution role pull from the repository; check the image's name",
+            "allow the execution role to pull from the repository; check the image's name",
         ),
         Retry::No,
     )
@@ -88,8 +88,8 @@ pub(super) const ROWS: &[Cause] = &[
              required|no basic auth credentials",
         ],
         (
-            "the registry does not give the image: no valid credentials, or no such repository",
-            "check the image's name; give `repositoryCredentials`, and let the execution role read their \
+            "the registry denies access to the image: no valid credentials, or no such repository",
+            "check the image's name; set `repositoryCredentials`, and allow the execution role to read their \
              secret",
         ),
         Retry::No,
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[PULL, "failed to unpack image|failed to extract layer|failed to register layer"],
         (
             "the image cannot be unpacked",
-            "build it again, without attestations or layer types that the host does not know",
+            "rebuild it without attestations or layer types that the host does not support",
         ),
         Retry::No,
     )
@@ -118,7 +118,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[PULL, "failed to resolve ref"],
         (
             "the image is not in the registry, or the registry cannot be reached",
-            "push the image, or correct its tag; check the subnet's way to the registry",
+            "push the image, or correct its tag; check the subnet's route to the registry",
         ),
         Retry::Sometimes,
     )
@@ -148,7 +148,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[PULL],
         (
             "the image could not be pulled",
-            "check its name and tag, the role's permissions, and the way to the registry",
+            "check its name and tag, the role's permissions, and the route to the registry",
         ),
         Retry::Sometimes,
     )

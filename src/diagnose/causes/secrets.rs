@@ -1,8 +1,8 @@
-//! Owns the rows for what a task needs before its containers: secrets, logins, log groups, roles.
+//! The rows for what a task needs before its containers start: secrets, registry logins, log groups, roles.
 
 use super::{Cause, End, Retry, row};
 
-/// Fargate's prefix, and how the agent on EC2 begins.
+/// The prefix on Fargate, and how the agent on EC2 begins.
 const INIT: &str = "resourceinitializationerror|fetching secret data";
 const LOGIN: &str =
     "ecr registry auth|registry auth from amazon ecr|ecr:getauthorizationtoken|cannot pull registry auth";
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[LOG, DENIED],
         (
             "the execution role may not write the logs",
-            "let it `logs:CreateLogStream` and `logs:PutLogEvents`, and `logs:CreateLogGroup` for \
+            "allow it `logs:CreateLogStream` and `logs:PutLogEvents`, and `logs:CreateLogGroup` for \
              `awslogs-create-group`",
         ),
         Retry::No,
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[INIT, DENIED],
         (
             "the execution role may not read a secret",
-            "let the execution role (not the task role) read it: `secretsmanager:GetSecretValue`, \
+            "allow the execution role (not the task role) to read it: `secretsmanager:GetSecretValue`, \
              `ssm:GetParameters`, `kms:Decrypt`",
         ),
         Retry::No,
@@ -79,8 +79,8 @@ pub(super) const ROWS: &[Cause] = &[
         &[INIT, UNREACHED, "from asm|secrets manager|secretsmanager"],
         (
             "the task cannot reach Secrets Manager",
-            "give the subnet a NAT gateway or the `secretsmanager` endpoint, and let the security groups \
-             through on 443",
+            "give the subnet a NAT gateway or the `secretsmanager` endpoint, and allow port 443 in its \
+             security groups",
         ),
         Retry::Sometimes,
     ),
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[INIT, UNREACHED, "from ssm|systems manager|ssm:|parameter store"],
         (
             "the task cannot reach the Parameter Store",
-            "give the subnet a NAT gateway or the `ssm` endpoint, and let the security groups through on 443",
+            "give the subnet a NAT gateway or the `ssm` endpoint, and allow port 443 in its security groups",
         ),
         Retry::Sometimes,
     ),
@@ -98,7 +98,7 @@ pub(super) const ROWS: &[Cause] = &[
         &[LOGIN],
         (
             "the task cannot get a login for ECR",
-            "give the subnet a way to ECR (NAT or endpoints), and the execution role \
+            "give the subnet a route to ECR (NAT gateway or endpoints), and allow the execution role \
              `ecr:GetAuthorizationToken`",
         ),
         Retry::No,
@@ -109,8 +109,8 @@ pub(super) const ROWS: &[Cause] = &[
         &[LOG, UNREACHED],
         (
             "the task cannot reach CloudWatch Logs",
-            "give the subnet a NAT gateway or the `logs` endpoint, and let the security groups through on \
-             443",
+            "give the subnet a NAT gateway or the `logs` endpoint, and allow port 443 in its security \
+             groups",
         ),
         Retry::Sometimes,
     ),
@@ -139,7 +139,7 @@ pub(super) const ROWS: &[Cause] = &[
         &["failed to validate logger args|failed to create cloudwatch log"],
         (
             "the log group does not exist, or CloudWatch Logs cannot be reached",
-            "create the log group, or set `awslogs-create-group: \"true\"`; check the subnet's way to \
+            "create the log group, or set `awslogs-create-group: \"true\"`; check the subnet's route to \
              CloudWatch Logs",
         ),
         Retry::No,
@@ -150,7 +150,7 @@ pub(super) const ROWS: &[Cause] = &[
         &["unable to pull secrets or registry auth|unable to retrieve secret"],
         (
             "the task cannot get its secrets or a login for ECR",
-            "check the execution role's permissions, and the subnet's way to Secrets Manager, SSM and ECR",
+            "check the execution role's permissions, and the subnet's route to Secrets Manager, SSM and ECR",
         ),
         Retry::Sometimes,
     )
@@ -159,6 +159,6 @@ pub(super) const ROWS: &[Cause] = &[
 
 pub(in crate::diagnose) const ROLE: (&str, &str) = (
     "ECS cannot assume a role of the task",
-    "let the role exist and trust `ecs-tasks.amazonaws.com`; one that was just made takes a minute",
+    "check that the role exists and trusts `ecs-tasks.amazonaws.com`; a new role takes a minute",
 );
 const LOG_OPTIONS: (&str, &str) = ("the log driver's options are not valid", "correct `logConfiguration`");

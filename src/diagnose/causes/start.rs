@@ -1,8 +1,8 @@
-//! Owns the rows for tasks that found no place, network, disk or command to start with.
+//! The rows for tasks that had no capacity, network, storage or command to start with.
 
 use super::{Cause, End, Retry, pull, row};
 
-/// A container that was not started: the agent's prefix, and the words of the runtimes.
+/// A container that was not started: the agent's prefix, and the texts of the runtimes.
 const NOT_RUN: &str = "cannotstartcontainererror|oci runtime|runc";
 const MOUNT: &str = "error mounting|invalid mount|gathering device information|bind source path";
 
@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Cause] = &[
         &["failed to invoke efs utils", "access denied|accessdenied"],
         (
             "the task may not mount the EFS file system",
-            "let the task role mount it: `elasticfilesystem:ClientMount`, the file system's policy, the \
+            "allow the task role to mount it: `elasticfilesystem:ClientMount`, the file system's policy, the \
              access point",
         ),
         Retry::No,
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Cause] = &[
         End::NotStarted,
         &["create network interface"],
         (
-            "EC2 could not make the task's network interface",
+            "EC2 could not create the task's network interface",
             "check free addresses and public IPs of the subnet, and the account's limits",
         ),
         Retry::Sometimes,
@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Cause] = &[
         &["timeout waiting for network interface|internalerror"],
         (
             "the task's network interface was not ready in time",
-            "try again; check free addresses, and how many interfaces an instance takes",
+            "try again; check free addresses, and how many interfaces the instance supports",
         ),
         Retry::Yes,
     ),
@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Cause] = &[
         &["not compatible with the selected compute strategy"],
         (
             "the task definition does not fit the launch type or capacity provider",
-            "let `requiresCompatibilities` and `launchType` or `capacityProviderStrategy` agree",
+            "make `requiresCompatibilities` and `launchType` or `capacityProviderStrategy` agree",
         ),
         Retry::No,
     )
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Cause] = &[
     row(
         End::NotStarted,
         &["resource:gpu|resource:memory|resource:cpu|resource:eni|resource:ports|unused device index"],
-        ("no container instance has room for the task", "add instances, or ask for less"),
+        ("no container instance has room for the task", "add instances, or request less"),
         Retry::Sometimes,
     ),
     row(End::NotStarted, &["exec format error"], pull::WRONG_PLATFORM, Retry::No).deterministic(),
@@ -85,7 +85,7 @@ pub(super) const ROWS: &[Cause] = &[
         ],
         (
             "a volume cannot be mounted into the container",
-            "check `volumes` and `mountPoints`: path, owner, and that a folder meets a folder",
+            "check `volumes` and `mountPoints`: path, owner, and that a directory is mounted on a directory",
         ),
         Retry::No,
     ),
@@ -102,8 +102,8 @@ pub(super) const ROWS: &[Cause] = &[
         End::NotStarted,
         &["port is already allocated|address already in use|failed programming external connectivity"],
         (
-            "the host's port is taken",
-            "let ECS choose the port (`hostPort: 0`), or place one task an instance",
+            "the host port is in use",
+            "let ECS choose the port (`hostPort: 0`), or place one task per instance",
         ),
         Retry::Sometimes,
     ),
@@ -130,7 +130,7 @@ pub(super) const ROWS: &[Cause] = &[
              containerruntimeerror"],
         (
             "the container runtime did not answer in time",
-            "try again; where it stays so, replace the instance, and check the subnet's way to the logs \
+            "try again; if it persists, replace the instance, and check the subnet's route to CloudWatch Logs \
              and the registry",
         ),
         Retry::Yes,
@@ -138,7 +138,7 @@ pub(super) const ROWS: &[Cause] = &[
     row(
         End::NotStarted,
         &["cannotcreatecontainererror|cannotcreatevolumeerror"],
-        ("the container or its volume could not be made", "check `volumes`, and the instance's disk"),
+        ("the container or its volume could not be created", "check `volumes`, and the instance's disk"),
         Retry::No,
     )
     .general(),
@@ -155,6 +155,6 @@ pub(super) const ROWS: &[Cause] = &[
 ];
 
 pub(in crate::diagnose) const CAPACITY: (&str, &str) =
-    ("Fargate has no capacity there at the moment", "try again, or add availability zones");
+    ("Fargate has no capacity at the moment", "try again, or add availability zones");
 pub(super) const NO_COMMAND: (&str, &str) =
     ("the command was not found in the image", "correct `command` or `entryPoint`");

@@ -1,4 +1,4 @@
-//! Owns the rows for tasks that something else ended: health checks, ECS itself, the capacity below, people.
+//! The rows for tasks that were stopped: by health checks, by ECS, by the infrastructure, by a user.
 
 use super::{Cause, End, Retry, row};
 
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Cause] = &[
     row(End::Interrupted, &[], SPOT, Retry::Yes).or_code("TerminationNotice").general(),
 ];
 
-const REPLACED: (&str, &str) = ("ECS ended the task in the course of things", "nothing to do");
+const REPLACED: (&str, &str) = ("ECS stopped the task in normal operation", "nothing to do");
 pub(in crate::diagnose) const ELB: (&str, &str) = (
     "the load balancer's health check fails",
     "check path, port and matcher of the target group, the security group, and \
@@ -36,12 +36,11 @@ pub(in crate::diagnose) const CONTAINER: (&str, &str) = (
     "the container's health check fails",
     "run its command in the image: the tool may be missing; raise `startPeriod` for a slow start",
 );
-const HEALTH: (&str, &str) = ("a health check fails", "run what it asks against the image");
-const SPOT: (&str, &str) =
-    ("AWS took the Spot capacity back", "keep a base of on-demand capacity beside Spot");
+const HEALTH: (&str, &str) = ("a health check fails", "run the same check against the image");
+const SPOT: (&str, &str) = ("AWS reclaimed the Spot capacity", "add a base of on-demand capacity");
 const INSTANCE: (&str, &str) = (
-    "the container instance went away below the task",
-    "see why it was ended: Auto Scaling group, Spot, or a person",
+    "the task's container instance was stopped or terminated",
+    "find out why: Auto Scaling group, Spot interruption, or a user",
 );
-const MAINTENANCE: (&str, &str) = ("AWS is retiring the infrastructure below the task", "nothing to do");
-const PERSON: (&str, &str) = ("somebody stopped the task", "find out who called `StopTask`");
+const MAINTENANCE: (&str, &str) = ("AWS is retiring the task's infrastructure", "nothing to do");
+const PERSON: (&str, &str) = ("the task was stopped by a user", "find the call of `StopTask` in CloudTrail");

@@ -1,24 +1,24 @@
-//! Owns the table of service events, the more precise ones first.
+//! The table of service events, the more precise ones first.
 //!
-//! From the developer guide's "service event messages" and "Availability Zone service rebalancing service event messages",
-//! and from events that were seen.
+//! From the developer guide's "service event messages" and "Availability Zone service rebalancing service event
+//! messages", and from observed events.
 
 use super::super::causes::Retry;
 use super::super::causes::said::{CAPACITY, CONTAINER, ELB, ROLE};
 use super::{Class, Kind};
 
-/// What a row says: the cause and the remedy.
+/// The text of a row: the cause and the remedy.
 type Said = (&'static str, &'static str);
 
 pub(super) struct Row {
     pub(super) kind: Kind,
     pub(super) class: Class,
-    /// Each of these stands in the event, or one of its alternatives: `a|b`. Small letters.
+    /// Each of these is in the event, or one of its alternatives: `a|b`. Lower case.
     pub(super) all: &'static [&'static str],
     pub(super) said: Option<Said>,
     pub(super) retry_helps: Retry,
     pub(super) deterministic: bool,
-    /// It says that something failed, but not why.
+    /// It reports that something failed, but not why.
     pub(super) general: bool,
     /// It repeats the reason of a task.
     pub(super) quotes: bool,
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
     info(Kind::ZonesRebalancing, &["is not az balanced with"]),
     info(Kind::ZonesBalanced, &["is az balanced with"]),
     info(Kind::ZonesEnded, &["stopped az rebalancing"]),
-    // What ended a deployment. The service deployment's own reason has the same words.
+    // The ends of deployments. The service deployment's own reason has the same words.
     fail(Kind::AlarmDetected, &["alarm detected|an alarm was triggered"], ALARM, Retry::No),
     fail(Kind::HookFailed, &["lifecycle hook", "failed"], HOOK, Retry::Sometimes),
     fail(Kind::NetworkInvalid, &["invalid networking configuration"], NETWORK, Retry::No).deterministic(),
@@ -130,7 +130,7 @@ pub(super) const ROWS: &[Row] = &[
         .quotes(),
     fail(Kind::NoCapacity, &["unable to place a task in"], CAPACITY, Retry::Yes),
     fail(Kind::StartFailed, &["failed to launch a task with"], NO_START, Retry::Sometimes).general().quotes(),
-    // The service as it is configured.
+    // The configuration of the service.
     warn(Kind::TasksProtected, &["unable to scale in"], PROTECTED, Retry::Sometimes),
     fail(Kind::PercentsBlock, &["unable to stop or start tasks during a deployment"], PERCENTS, Retry::No),
     warn(Kind::Throttled, &["operations are being throttled"], THROTTLED, Retry::Yes),
@@ -138,41 +138,44 @@ pub(super) const ROWS: &[Row] = &[
     fail(Kind::AgentSilent, &["timed out waiting for amazon ecs agent"], AGENT, Retry::Sometimes),
 ];
 
-/// What an unhealthy target means.
+/// The cause and the remedy of an unhealthy target.
 pub(in crate::diagnose) const UNHEALTHY_TARGET: Said = ELB;
 
 const ALARM: Said =
-    ("an alarm of the deployment went off", "look at what the alarms measure since the deployment began");
+    ("an alarm of the deployment was triggered", "check the alarms' metrics since the deployment began");
 const HOOK: Said =
-    ("a lifecycle hook failed", "read the hook's own log; it has to answer with a `hookStatus` in time");
+    ("a lifecycle hook failed", "read the hook's log; it has to return a `hookStatus` in time");
 const NETWORK: Said = (
     "the load balancer is not set up for this deployment strategy",
-    "let both target groups stand in the rules of the production and test listeners",
+    "use both target groups in the rules of the production and test listeners",
 );
-const NO_CANDIDATE: Said =
-    ("no deployment was ever completed, so ECS has nothing to go back to", "deploy a definition that starts");
-const NOT_STARTED: Said = ("tasks failed until ECS gave up", "look at the stopped tasks");
-const STOPPED: Said = (
-    "the deployment was stopped on request (`StopServiceDeployment`)",
-    "CloudTrail has the call, and who made it",
+const NO_CANDIDATE: Said = (
+    "no deployment was ever completed, so ECS has nothing to roll back to",
+    "deploy a definition that starts",
 );
-const ROLLING_BACK: Said = ("ECS goes back to the deployment before", "look at the stopped tasks");
+const NOT_STARTED: Said = ("tasks failed until ECS gave up", "check why the tasks stopped");
+const STOPPED: Said =
+    ("the deployment was stopped on request (`StopServiceDeployment`)", "find the call in CloudTrail");
+const ROLLING_BACK: Said = ("ECS rolls back to the previous deployment", "check why the tasks stopped");
 const IMPAIRED: Said =
-    ("tasks fail again and again, and ECS waits longer each time", "look at the stopped tasks");
-const NO_GROUP: Said = ("the target group is gone", "make the service anew with a target group that exists");
-const NO_TARGET: Said = ("the task is not in its target group", "see who deregisters targets beside ECS");
+    ("tasks fail repeatedly, and ECS waits longer before each retry", "check why the tasks stopped");
+const NO_GROUP: Said =
+    ("the target group does not exist", "recreate the service with a target group that exists");
+const NO_TARGET: Said = ("the task is not in its target group", "find out what else deregisters targets");
 const UNREADABLE: Said = (
     "ECS cannot read the health of the targets",
-    "let its load balancer role `elasticloadbalancing:DescribeTargetHealth`; try again where it was an \
+    "allow its load balancer role `elasticloadbalancing:DescribeTargetHealth`; try again if it was an \
      internal failure",
 );
-const NO_INSTANCE: Said =
-    ("the cluster has no container instances", "add instances, or see why the capacity provider adds none");
-const NO_CPU: Said = ("no container instance has enough CPU left", "add instances, or ask for less `cpu`");
+const NO_INSTANCE: Said = (
+    "the cluster has no container instances",
+    "add instances, or find out why the capacity provider adds none",
+);
+const NO_CPU: Said = ("no container instance has enough CPU left", "add instances, or request less `cpu`");
 const NO_MEMORY: Said =
-    ("no container instance has enough memory left", "add instances, or ask for less `memory`");
+    ("no container instance has enough memory left", "add instances, or request less `memory`");
 const PORT: Said = (
-    "the host's port is taken on every container instance",
+    "the host port is in use on every container instance",
     "let ECS choose the port (`hostPort: 0`), add instances, or lower `minimumHealthyPercent`",
 );
 const AGENT: Said = (
@@ -184,30 +187,32 @@ const ATTRIBUTE: Said = (
     "compare `requiresAttributes` of the definition with the instances: log driver, subnet, architecture",
 );
 const NO_FIT: Said = (
-    "no container instance meets what the task needs",
+    "no container instance meets the task's requirements",
     "compare CPU, memory, ports and attributes with the instances",
 );
 const QUOTA: Said =
     ("the account's quota for running tasks is reached", "raise the quota, or stop other tasks");
-const SIZE: Said = ("the task is larger than the account's quota allows", "raise the quota, or ask for less");
-const INTERNAL: Said =
-    ("Fargate could not place the task", "check that the subnet's availability zone has Fargate; try again");
+const SIZE: Said = ("the task is larger than the account's quota allows", "raise the quota, or request less");
+const INTERNAL: Said = (
+    "Fargate could not place the task",
+    "check that the subnet's availability zone supports Fargate; try again",
+);
 const PROVISIONING: Said =
-    ("the cluster has as many tasks starting as it may have", "wait, or start fewer at once");
+    ("the cluster's limit of provisioning tasks is reached", "wait, or start fewer at once");
 const NOT_LAUNCHED: Said = (
     "ECS could not start all tasks of the deployment",
     "compare CPU, memory, ports and attributes with the instances",
 );
 const NO_START: Said = ("tasks cannot be started", "read the reason that the event gives");
 const PROTECTED: Said = (
-    "protected tasks keep ECS from stopping old ones",
-    "wait until their protection ends, or lift it with `UpdateTaskProtection`",
+    "task protection keeps ECS from stopping old tasks",
+    "wait until their protection ends, or remove it with `UpdateTaskProtection`",
 );
 const PERCENTS: Said = (
     "the deployment may neither stop nor start a task",
     "lower `minimumHealthyPercent` or raise `maximumPercent`",
 );
-const THROTTLED: Said = ("AWS slows ECS down", "nothing to do: ECS tries again");
+const THROTTLED: Said = ("AWS throttles ECS", "nothing to do: ECS retries");
 const PERMISSIONS: Said = (
     "ECS may no longer maintain the service",
     "check permissions and trust of the service's and the task's roles",

@@ -1,8 +1,8 @@
-//! Owns the search for secrets by their form and by the name before them.
+//! Finds secrets by their form, and by the name before them.
 
 use crate::plan::mask::{HIDDEN, hides};
 
-/// Returns a line without what is a secret by its form: JWTs, access key ids, what follows `Bearer` and `Basic`.
+/// Masks secrets that are recognised by their form: JWTs, access key ids, what follows `Bearer` and `Basic`.
 pub(super) fn without_tokens(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut scheme = Scheme::None;
@@ -12,7 +12,7 @@ pub(super) fn without_tokens(line: &str) -> String {
         let (word, behind) = rest.split_at(length);
         if word.is_empty() {
             let next = behind.chars().next().map_or(1, char::len_utf8);
-            // Only spaces part a scheme from its credentials.
+            // Only these characters may separate a scheme from its credentials.
             scheme = if behind.starts_with([' ', '\t', ':', '"', '\'']) { scheme } else { Scheme::None };
             shown.push_str(&behind[..next]);
             rest = &behind[next..];
@@ -29,7 +29,7 @@ pub(super) fn without_tokens(line: &str) -> String {
     shown
 }
 
-/// What an authorization header has said so far.
+/// The part of an authorization header that was read last.
 #[derive(Clone, Copy, PartialEq)]
 enum Scheme {
     None,
@@ -69,7 +69,7 @@ fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~+/=".contains(c)
 }
 
-/// Returns a word without the JWTs and access key ids in it.
+/// Masks the JWTs and access key ids in a word.
 fn without_form(word: &str) -> String {
     let mut shown = String::with_capacity(word.len());
     let mut rest = word;
@@ -83,7 +83,7 @@ fn without_form(word: &str) -> String {
     shown
 }
 
-/// Returns how long a JWT at the beginning of a text is: `eyJ….….…`.
+/// Returns the length of a JWT at the beginning of a text: `eyJ….….…`.
 fn jwt(text: &str) -> Option<usize> {
     let text = text.strip_prefix("eyJ").map(|_| text)?;
     let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -92,7 +92,7 @@ fn jwt(text: &str) -> Option<usize> {
     (parts.len() >= 3 && parts[0].len() >= 10 && parts[1].len() >= 8).then_some(end)
 }
 
-/// Returns how long an access key id at the beginning of a text is.
+/// Returns the length of an access key id at the beginning of a text.
 fn access_key(text: &str) -> Option<usize> {
     let id = text.get(..20).filter(|id| id.starts_with("AKIA") || id.starts_with("ASIA"))?;
     let form = id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
@@ -100,9 +100,10 @@ fn access_key(text: &str) -> Option<usize> {
     (form && ends).then_some(20)
 }
 
-/// Returns a line with the credentials of its URLs hidden: `postgres://(hidden)@host`.
+/// Masks the credentials in URLs: `postgres://(hidden)@host`.
 ///
-/// An `@` in the path of a URL is none of its credentials, but a password may hold a slash that should have been escaped.
+/// An `@` in the path of a URL does not belong to its credentials, but a password may contain a slash that is not
+/// escaped.
 pub(super) fn without_credentials(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -122,7 +123,7 @@ pub(super) fn without_credentials(line: &str) -> String {
     shown + rest
 }
 
-/// Returns how long the credentials at the beginning of a URL without its scheme are.
+/// Returns the length of the credentials at the beginning of a URL without its scheme.
 fn credentials(url: &str) -> Option<usize> {
     let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
     let open =
@@ -135,8 +136,7 @@ fn credentials(url: &str) -> Option<usize> {
     }
 }
 
-/// Returns a line with the values of secret-looking names hidden: `name=value`, `name: value`, `"name": "value"`,
-/// `--name value`.
+/// Masks the values of secret-looking names: `name=value`, `name: value`, `"name": "value"`, `--name value`.
 pub(super) fn without_pairs(line: &str, names: Names) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -151,23 +151,23 @@ pub(super) fn without_pairs(line: &str, names: Names) -> String {
     shown + rest
 }
 
-/// Says which names count before a colon without quotes.
+/// Which names count before a colon without quotes.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Names {
-    /// All that look secret.
+    /// All secret-looking names.
     All,
-    /// Only those that are written as settings are: `DB_PASSWORD: x`, and not `registry auth: …` or `shop/auth:v1`.
+    /// Only those in the form of settings: `DB_PASSWORD: x`, and not `registry auth: …` or `shop/auth:v1`.
     Settings,
 }
 
-/// Says how a value is parted from its name.
+/// How a value is separated from its name.
 #[derive(Clone, Copy, PartialEq)]
 enum Parted {
     Mark,
     Space,
 }
 
-/// Returns where the separator behind the next secret-looking name ends.
+/// Returns where the separator after the next secret-looking name ends.
 fn next_pair(before: &str, rest: &str, names: Names) -> Option<(usize, Parted)> {
     let marks = rest.char_indices().filter(|(_, c)| matches!(c, '=' | ':' | ' '));
     for (at, mark) in marks {
@@ -195,12 +195,13 @@ fn next_pair(before: &str, rest: &str, names: Names) -> Option<(usize, Parted)> 
     None
 }
 
-/// Returns whether a name is written as settings are: in capitals.
+/// Returns whether a name has the form of a setting: in capitals.
 fn is_setting(name: &str) -> bool {
     name.contains(|c: char| c.is_ascii_uppercase()) && !name.contains(|c: char| c.is_ascii_lowercase())
 }
 
-/// Returns whether a colon parts a name from its value: not in an ARN, an action, a path of a program or a URL.
+/// Returns whether a colon separates a name from its value: not in an ARN, an action, the path of a program or a
+/// URL.
 fn is_pair(name: &str, until: &str, before: &str, behind: &str, quoted: bool) -> bool {
     let word_start = until.rfind([' ', '\t', '"', '\'', ',', '{', '(']).map_or(0, |at| at + 1);
     let in_word =
@@ -211,7 +212,7 @@ fn is_pair(name: &str, until: &str, before: &str, behind: &str, quoted: bool) ->
     quoted || !(action || path)
 }
 
-/// Returns the name that ends a text: behind quotes and spaces.
+/// Returns the name at the end of a text, before quotes and spaces.
 fn name_before(text: &str) -> Option<&str> {
     let text = text.trim_end_matches([' ', '\\', '"', '\'']);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
@@ -219,7 +220,7 @@ fn name_before(text: &str) -> Option<&str> {
     Some(&text[start..])
 }
 
-/// Returns how much stands before a value, and how long it is.
+/// Returns the length of what precedes a value, and of the value.
 fn value_at(text: &str, parted: Parted) -> (usize, usize) {
     let spaces = text.len() - text.trim_start_matches([' ', '\t']).len();
     let rest = &text[spaces..];
@@ -233,7 +234,7 @@ fn value_at(text: &str, parted: Parted) -> (usize, usize) {
     (open, quoted_length(&text[open..], quote, escaped))
 }
 
-/// Returns how long a text in quotes is, up to the closing quote.
+/// Returns the length of a quoted text, up to the closing quote.
 fn quoted_length(text: &str, quote: char, escaped: bool) -> usize {
     if escaped {
         return text.find(&format!("\\{quote}")).unwrap_or(text.len());
@@ -248,7 +249,7 @@ fn quoted_length(text: &str, quote: char, escaped: bool) -> usize {
     text.len()
 }
 
-/// Returns whether a value is none that could be a secret.
+/// Returns whether a value cannot be a secret.
 pub(super) fn tells_nothing(value: &str) -> bool {
     let words = ["", "true", "false", "null", "none", "nil", "undefined"];
     words.contains(&value.to_lowercase().as_str())

@@ -29,13 +29,13 @@ fn a_text_that_is_no_expression_gets_the_one_that_was_meant() {
     ]), @r"
 > 
   ^ the expression is empty
-  = `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
+  = write `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
 >  cron(0 3 * * ? *)⏎
-  ^^^^^^^^^^^^^^^^^^^ there is white space around the expression
-  = `cron(0 3 * * ? *)`
+  ^^^^^^^^^^^^^^^^^^^ white space around the expression
+  = write `cron(0 3 * * ? *)`
 > nightly
   ^^^^^^^ expected `cron(…)`, `rate(…)` or `at(…)`
-  = `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
+  = write `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
 > 0 3 * * *
   ^^^^^^^^^ expected `cron(…)`, `rate(…)` or `at(…)`
   = did you mean `cron(0 3 * * ? *)`?
@@ -50,7 +50,7 @@ fn a_text_that_is_no_expression_gets_the_one_that_was_meant() {
   = did you mean `cron(0 3 ? * * *)`?
 > 0 3 13 * 5
   ^^^^^^^^^^ expected `cron(…)`, `rate(…)` or `at(…)`
-  = crontab runs on either of the days: make two, `cron(0 3 13 * ? *)` and `cron(0 3 ? * FRI *)`
+  = write two schedules, because crontab runs on either day: `cron(0 3 13 * ? *)` and `cron(0 3 ? * FRI *)`
 > 0 3 * * ? *
   ^^^^^^^^^^^ expected `cron(…)`, `rate(…)` or `at(…)`
   = did you mean `cron(0 3 * * ? *)`?
@@ -71,30 +71,30 @@ fn a_text_that_is_no_expression_gets_the_one_that_was_meant() {
   = did you mean `at(2026-11-20T13:00:00)`?
 > cron 0 3 * * ? *
   ^^^^^^^^^^^^^^^^ `cron` has no opening bracket
-  = `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`
 > cron0 3 * * ? *)
   ^^^^^^^^^^^^^^^^ `cron` has no opening bracket
-  = `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`
 > cron(0 3 * * ? *
                   ^ the closing bracket is missing
-  = `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`
 > cron(0 3 * * ? *) # nightly
-                   ^^^^^^^^^^ ` # nightly` stands after the closing bracket
+                   ^^^^^^^^^^ unexpected ` # nightly` after the closing bracket
 > cron (0 3 * * ? *)
-  ^^^^^ `cron ` stands before the bracket: expected `cron`, `rate` or `at`, right before it
+  ^^^^^ unexpected `cron ` before the bracket: expected `cron`, `rate` or `at`
   = did you mean `cron(0 3 * * ? *)`?
 > Cron(0 3 * * ? *)
-  ^^^^ `Cron` stands before the bracket: expected `cron`, `rate` or `at`, right before it
+  ^^^^ unexpected `Cron` before the bracket: expected `cron`, `rate` or `at`
   = did you mean `cron(0 3 * * ? *)`?
 > corn(0 3 * * ? *)
-  ^^^^ `corn` stands before the bracket: expected `cron`, `rate` or `at`, right before it
+  ^^^^ unexpected `corn` before the bracket: expected `cron`, `rate` or `at`
   = did you mean `cron(0 3 * * ? *)`?
 > every(5 minutes)
-  ^^^^^ `every` stands before the bracket: expected `cron`, `rate` or `at`, right before it
-  = `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
+  ^^^^^ unexpected `every` before the bracket: expected `cron`, `rate` or `at`
+  = write `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
 > (5 minutes)
-  ^ nothing stands before the bracket: expected `cron`, `rate` or `at`
-  = `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
+  ^ nothing before the bracket: expected `cron`, `rate` or `at`
+  = write `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`
 ");
 }
 

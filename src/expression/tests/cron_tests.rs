@@ -21,10 +21,10 @@ fn a_field_says_what_it_found_and_what_it_expects() {
     ]), @r"
 > cron(60 3 * * ? *)
        ^^ `60` in the minutes: expected 0-59
-  = the full hour is minute 0
+  = write 0 for the full hour
 > cron(0 24 * * ? *)
          ^^ `24` in the hours: expected 0-23
-  = midnight is hour 0
+  = write 0 for midnight
 > cron(0 -1 * * ? *)
          ^ a value is missing in the hours: expected 0-23
 > cron(0 3 0 * ? *)
@@ -35,10 +35,10 @@ fn a_field_says_what_it_found_and_what_it_expects() {
              ^^ `13` in the month: expected 1-12 or JAN-DEC
 > cron(0 3 ? * 0 *)
                ^ `0` in the day of week: expected 1-7 or SUN-SAT, or such as `6L` or `2#1`
-  = days of the week are 1-7 from Sunday here: write `SUN`
+  = write `SUN`: days of the week are 1-7, from Sunday
 > cron(0 3 ? * 0-6 *)
                ^ `0` in the day of week: expected 1-7 or SUN-SAT, or such as `6L` or `2#1`
-  = days of the week are 1-7 from Sunday here: write `SUN`
+  = write `SUN`: days of the week are 1-7, from Sunday
 > cron(0 3 ? * 8 *)
                ^ `8` in the day of week: expected 1-7 or SUN-SAT, or such as `6L` or `2#1`
 > cron(0 3 * * ? 1969)
@@ -90,7 +90,7 @@ fn a_name_that_is_none_has_its_neighbour() {
                ^^^^^^ `BANANA` in the day of week: expected 1-7 or SUN-SAT, or such as `6L` or `2#1`
 > cron(0 3 MON * ? *)
            ^^^ `MON` in the day of month: expected 1-31, or such as `L`, `LW` or `15W`
-  = days of the week are the fifth field
+  = write days of the week in the fifth field
 ");
 }
 
@@ -120,13 +120,13 @@ fn lists_ranges_and_increments_are_whole() {
 > cron(0/x 3 * * ? *)
          ^ `x` as an increment in the minutes: expected a number
 > cron(/5 3 * * ? *)
-       ^^ nothing stands before `/` in the minutes
-  = `*/5`
+       ^^ nothing before `/` in the minutes
+  = write `*/5`
 > cron(0/5/5 3 * * ? *)
          ^^^ `5/5` as an increment in the minutes: expected a number
 > cron(0 3 * * ? 2030-2026)
                  ^^^^^^^^^ the range of years `2030-2026` is reversed
-  = `2026-2030`
+  = write `2026-2030`
 ");
 }
 
@@ -152,10 +152,10 @@ fn marks_stand_where_they_mean_something() {
     ]), @r"
 > cron(? 3 * * ? *)
        ^ `?` in the minutes: expected 0-59
-  = `?` stands alone, in the day of month or in the day of week; write `*` for all
+  = write `*` for all values: `?` is only valid alone, in the day of month or the day of week
 > cron(0 3 1,? * ? *)
              ^ `?` in the day of month: expected 1-31, or such as `L`, `LW` or `15W`
-  = `?` stands alone, in the day of month or in the day of week; write `*` for all
+  = write `*` for all values: `?` is only valid alone, in the day of month or the day of week
 > cron(0 L * * ? *)
          ^ `L` in the hours: expected 0-23
   = `L` belongs in the day of month or in the day of week
@@ -165,8 +165,8 @@ fn marks_stand_where_they_mean_something() {
 > cron(0 3 32W * ? *)
            ^^ `32` in the day of month: expected 1-31, or such as `L`, `LW` or `15W`
 > cron(0 3 1-5W * ? *)
-           ^^^^ `1-5W` in the day of month: `W` follows one day, no range
-  = `MON-FRI` in the day of week is every weekday
+           ^^^^ `1-5W` in the day of month: `W` follows a single day, not a range
+  = for every weekday, write `MON-FRI` in the day of week
 > cron(0 3 L-31 * ? *)
            ^^^^ `L-31` in the day of month: expected `L-1` to `L-30`
 > cron(0 3 L-3W * ? *)
@@ -186,13 +186,13 @@ fn marks_stand_where_they_mean_something() {
                ^ a value is missing in the day of week: expected 1-7 or SUN-SAT, or such as `6L` or `2#1`
 > cron(0 3 ? * 3#1,6#3 *)
                ^^^^^^^ `3#1,6#3` in the day of week: with `#` only one day can be given
-  = make a schedule for each
+  = write a schedule for each
 > cron(0 3 ? * LW *)
                ^^ `LW` in the day of week: expected 1-7 or SUN-SAT, or such as `6L` or `2#1`
   = `W` belongs in the day of month: `15W`, `LW`
 > cron(0 3 ? * 0L *)
                ^ `0` in the day of week: expected 1-7 or SUN-SAT, or such as `6L` or `2#1`
-  = days of the week are 1-7 from Sunday here: write `SUN`
+  = write `SUN`: days of the week are 1-7, from Sunday
 ");
 }
 
@@ -207,19 +207,19 @@ fn exactly_one_of_the_days_is_left_open() {
     ]), @r"
 > cron(0 3 * * * *)
            ^^^^^ the day of month is `*` and the day of week is `*`: one of them must be `?`
-  = `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`
 > cron(0 3 * * MON-FRI *)
            ^^^^^^^^^^^ the day of month is `*` and the day of week is `MON-FRI`: one of them must be `?`
-  = `cron(0 3 ? * MON-FRI *)`
+  = write `cron(0 3 ? * MON-FRI *)`
 > cron(0 3 1 * * *)
            ^^^^^ the day of month is `1` and the day of week is `*`: one of them must be `?`
-  = `cron(0 3 1 * ? *)`
+  = write `cron(0 3 1 * ? *)`
 > cron(0 3 1 * MON *)
            ^^^^^^^ the day of month is `1` and the day of week is `MON`: one of them must be `?`
-  = to run on both kinds of days, make two: `cron(0 3 1 * ? *)` and `cron(0 3 ? * MON *)`
+  = write two schedules to run on either day: `cron(0 3 1 * ? *)` and `cron(0 3 ? * MON *)`
 > cron(0 3 ? * ? *)
            ^^^^^ the day of month and the day of week are both `?`: one of them must be given
-  = `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`
 ");
 }
 
@@ -246,24 +246,24 @@ fn another_number_of_fields_is_explained() {
        ^^^^^^^ 4 fields: expected six (minutes, hours, day of month, month, day of week, year)
 > cron(0 3 * * *)
        ^^^^^^^^^ 5 fields: expected six (minutes, hours, day of month, month, day of week, year)
-  = crontab has no year, and days of the week from 0: `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`: crontab has no year, and counts days of the week from 0
 > cron(30 1,8 * * 0,1,4-6)
        ^^^^^^^^^^^^^^^^^^ 5 fields: expected six (minutes, hours, day of month, month, day of week, year)
-  = crontab has no year, and days of the week from 0: `cron(30 1,8 ? * SUN,MON,THU-SAT *)`
+  = write `cron(30 1,8 ? * SUN,MON,THU-SAT *)`: crontab has no year, and counts days of the week from 0
 > cron(0 3 1 * 1)
        ^^^^^^^^^ 5 fields: expected six (minutes, hours, day of month, month, day of week, year)
-  = crontab runs on either of the days: make two, `cron(0 3 1 * ? *)` and `cron(0 3 ? * MON *)`
+  = write two schedules, because crontab runs on either day: `cron(0 3 1 * ? *)` and `cron(0 3 ? * MON *)`
 > cron(0 3 1 * 32)
        ^^^^^^^^^^ 5 fields: expected six (minutes, hours, day of month, month, day of week, year)
 > cron(0 3 * * ?)
        ^^^^^^^^^ 5 fields: expected six (minutes, hours, day of month, month, day of week, year)
-  = the year is missing: `cron(0 3 * * ? *)`
+  = add the year: `cron(0 3 * * ? *)`
 > cron(0 0 3 * * ? *)
        ^^^^^^^^^^^^^ 7 fields: expected six (minutes, hours, day of month, month, day of week, year)
-  = EventBridge has no seconds: `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`: EventBridge has no field for seconds
 > cron(0 0 3 * * ?)
                  ^ `?` in the year: expected 1970-2199
-  = EventBridge has no seconds, and has a year: `cron(0 3 * * ? *)`
+  = write `cron(0 3 * * ? *)`: EventBridge has a field for years, and none for seconds
 > cron(0 0 0 3 * * ? *)
        ^^^^^^^^^^^^^^^ 8 fields: expected six (minutes, hours, day of month, month, day of week, year)
 ");

@@ -1,11 +1,12 @@
-//! What is taken, and what is wrong with what is not: `cron(…)` and texts without a name have a file each.
+//! Tests of valid expressions, and of the errors of invalid ones. `cron(…)` and texts without a name have files of their
+//! own.
 
 use super::*;
 
 mod bare_tests;
 mod cron_tests;
 
-/// Returns what is wrong with a text as a person would see it: the text, marks below the place, the message, the hint.
+/// Returns an error in the form of the report: the text, carets below the place, the message and the hint.
 fn shown(text: &str, wrong: &Wrong) -> String {
     let width = text[wrong.range.clone()].chars().count().max(1);
     let before = 2 + text[..wrong.range.start].chars().count();
@@ -82,17 +83,17 @@ fn only_a_schedule_takes_a_time_and_a_unit_that_does_not_agree() {
         "rate(1 days)",
     ]), @r"
 > at(2026-11-20T13:00:00)
-  ^^ a rule has no `at(…)`
-  = only a schedule of EventBridge Scheduler runs once
+  ^^ a rule cannot use `at(…)`
+  = remove `via: rule`: only EventBridge Scheduler can run a schedule once
 > rate(1 minutes)
-         ^^^^^^^ `minutes` after 1: a rule takes only `minute` there
-  = `rate(1 minute)`
+         ^^^^^^^ `minutes` after 1: a rule must use `minute`
+  = write `rate(1 minute)`
 > rate(5 minute)
-         ^^^^^^ `minute` after 5: a rule takes only `minutes` there
-  = `rate(5 minutes)`
+         ^^^^^^ `minute` after 5: a rule must use `minutes`
+  = write `rate(5 minutes)`
 > rate(1 days)
-         ^^^^ `days` after 1: a rule takes only `day` there
-  = `rate(1 day)`
+         ^^^^ `days` after 1: a rule must use `day`
+  = write `rate(1 day)`
 ");
 }
 
@@ -119,19 +120,19 @@ fn a_rate_is_a_number_and_a_unit() {
     ]), @r"
 > rate()
        ^ nothing in the rate: expected a number and a unit
-  = such as `rate(5 minutes)`
+  = write it as `rate(5 minutes)`
 > rate(5)
        ^ `5` in the rate: expected a number and a unit
-  = such as `rate(5 minutes)`
+  = write it as `rate(5 minutes)`
 > rate(minutes)
        ^^^^^^^ `minutes` in the rate: expected a number and a unit
-  = such as `rate(5 minutes)`
+  = write it as `rate(5 minutes)`
 > rate(5minutes)
        ^^^^^^^^ `5minutes` in the rate: expected a number and a unit
-  = a space goes between them: `rate(5 minutes)`
+  = write `rate(5 minutes)`, with a space
 > rate(5 or 6 minutes)
        ^^^^^^^^^^^^^^ `5 or 6 minutes` in the rate: expected a number and a unit
-  = such as `rate(5 minutes)`
+  = write it as `rate(5 minutes)`
 > rate(0 minutes)
        ^ `0` in the rate: expected a whole number from 1 to 200000000
 > rate(-5 minutes)
@@ -142,13 +143,13 @@ fn a_rate_is_a_number_and_a_unit() {
        ^^^^^^^^^^^^^^^^^^^^ `99999999999999999999` in the rate: expected a whole number from 1 to 200000000
 > rate(30 seconds)
           ^^^^^^^ `seconds` in the rate: expected minutes, hours or days
-  = a minute is the shortest
+  = the shortest rate is 1 minute
 > rate(2 weeks)
          ^^^^^ `weeks` in the rate: expected minutes, hours or days
-  = `rate(14 days)`
+  = write `rate(14 days)`
 > rate(1 month)
          ^^^^^ `month` in the rate: expected minutes, hours or days
-  = a month has no fixed length: `cron(0 0 1 * ? *)` is the first of each
+  = write `cron(0 0 1 * ? *)` for the first of each month: a month has no fixed length
 > rate(5 mins)
          ^^^^ `mins` in the rate: expected minutes, hours or days
   = did you mean `rate(5 minutes)`?
@@ -184,25 +185,25 @@ fn a_time_is_whole_and_has_no_zone() {
      ^ nothing in `at`: expected yyyy-mm-ddThh:mm:ss
 > at(2026-11-20)
      ^^^^^^^^^^ `2026-11-20` in `at`: expected yyyy-mm-ddThh:mm:ss
-  = `at(2026-11-20T00:00:00)`
+  = write `at(2026-11-20T00:00:00)`
 > at(2026-11-20T13:00)
      ^^^^^^^^^^^^^^^^ `2026-11-20T13:00` in `at`: expected yyyy-mm-ddThh:mm:ss
-  = `at(2026-11-20T13:00:00)`
+  = write `at(2026-11-20T13:00:00)`
 > at(2026-11-20 13:00:00)
      ^^^^^^^^^^^^^^^^^^^ `2026-11-20 13:00:00` in `at`: expected yyyy-mm-ddThh:mm:ss
-  = `at(2026-11-20T13:00:00)`
+  = write `at(2026-11-20T13:00:00)`
 > at(2026-11-20T13:00:00Z)
      ^^^^^^^^^^^^^^^^^^^^ `2026-11-20T13:00:00Z` in `at`: expected yyyy-mm-ddThh:mm:ss
-  = `at(2026-11-20T13:00:00)`: the zone is given beside the expression
+  = write `at(2026-11-20T13:00:00)`, and set the time zone with `timezone:`
 > at(2026-11-20T13:00:00+09:00)
      ^^^^^^^^^^^^^^^^^^^^^^^^^ `2026-11-20T13:00:00+09:00` in `at`: expected yyyy-mm-ddThh:mm:ss
-  = `at(2026-11-20T13:00:00)`: the zone is given beside the expression
+  = write `at(2026-11-20T13:00:00)`, and set the time zone with `timezone:`
 > at(2026-02-30T13:00:00)
-     ^^^^^^^^^^^^^^^^^^^ there is no date and time `2026-02-30T13:00:00`
+     ^^^^^^^^^^^^^^^^^^^ `2026-02-30T13:00:00` is not a valid date and time
 > at(2026-11-20T24:00:00)
-     ^^^^^^^^^^^^^^^^^^^ there is no date and time `2026-11-20T24:00:00`
+     ^^^^^^^^^^^^^^^^^^^ `2026-11-20T24:00:00` is not a valid date and time
 > at(2026-11-20T13:00:60)
-     ^^^^^^^^^^^^^^^^^^^ there is no date and time `2026-11-20T13:00:60`
+     ^^^^^^^^^^^^^^^^^^^ `2026-11-20T13:00:60` is not a valid date and time
 > at(tomorrow)
      ^^^^^^^^ `tomorrow` in `at`: expected yyyy-mm-ddThh:mm:ss
 ");
@@ -229,33 +230,33 @@ fn a_zone_is_named_as_in_the_database() {
     insta::assert_snapshot!(shown, @r"
 > 
   ^ the name of the time zone is empty
-  = a time zone is named by a place, such as `Asia/Tokyo`, or is `UTC`
+  = use the name of a place, such as `Asia/Tokyo`, or `UTC`
 > Asia/Tokio
-  ^^^^^^^^^^ there is no time zone `Asia/Tokio` in the tz database
+  ^^^^^^^^^^ no time zone named `Asia/Tokio` in the tz database
   = did you mean `Asia/Tokyo`?
 > asia/tokyo
-  ^^^^^^^^^^ there is no time zone `asia/tokyo` in the tz database
+  ^^^^^^^^^^ no time zone named `asia/tokyo` in the tz database
   = did you mean `Asia/Tokyo`?
 > Tokyo
-  ^^^^^ there is no time zone `Tokyo` in the tz database
+  ^^^^^ no time zone named `Tokyo` in the tz database
   = did you mean `Asia/Tokyo`?
 > New York
-  ^^^^^^^^ there is no time zone `New York` in the tz database
+  ^^^^^^^^ no time zone named `New York` in the tz database
   = did you mean `America/New_York`?
 > JST
-  ^^^ there is no time zone `JST` in the tz database
+  ^^^ no time zone named `JST` in the tz database
   = did you mean `Asia/Tokyo`?
 > PST
-  ^^^ there is no time zone `PST` in the tz database
+  ^^^ no time zone named `PST` in the tz database
   = did you mean `America/Los_Angeles`?
 > UTC+9
-  ^^^^^ there is no time zone `UTC+9` in the tz database
-  = an offset is no time zone: name a place, such as `Asia/Tokyo`, or `UTC`
+  ^^^^^ no time zone named `UTC+9` in the tz database
+  = use the name of a place instead of an offset, such as `Asia/Tokyo`, or `UTC`
 > +09:00
-  ^^^^^^ there is no time zone `+09:00` in the tz database
-  = an offset is no time zone: name a place, such as `Asia/Tokyo`, or `UTC`
+  ^^^^^^ no time zone named `+09:00` in the tz database
+  = use the name of a place instead of an offset, such as `Asia/Tokyo`, or `UTC`
 > Mars/Olympus
-  ^^^^^^^^^^^^ there is no time zone `Mars/Olympus` in the tz database
-  = a time zone is named by a place, such as `Asia/Tokyo`, or is `UTC`
+  ^^^^^^^^^^^^ no time zone named `Mars/Olympus` in the tz database
+  = use the name of a place, such as `Asia/Tokyo`, or `UTC`
 ");
 }

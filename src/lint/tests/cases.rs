@@ -1,6 +1,6 @@
-//! The table of cases: for each rule, documents that it lets pass and documents that it finds.
+//! The table of cases: for each check, documents that pass and documents that do not.
 
-/// Says what a case is laid over.
+/// The base document of a case.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum On {
     Fargate,
@@ -9,7 +9,7 @@ pub(super) enum On {
     Ec2Service,
 }
 
-/// Holds the cases of one rule.
+/// The cases of one check.
 pub(super) struct Case {
     pub(super) id: &'static str,
     pub(super) on: On,

@@ -1,4 +1,4 @@
-//! Owns what refers to a revision of a family, and why: what was seen becomes references to revision numbers.
+//! Determines which revisions of a family are referenced, and by what.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,27 +10,27 @@ use crate::aws::types::revision_of;
 
 mod service;
 
-/// Says why a revision is in use, or may be; the strongest reasons first.
+/// Why a revision is in use, or may be; the strongest reasons first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Why {
-    /// A deployment under way brings it out, or has tasks of it left.
+    /// A deployment in progress deploys it, or has tasks of it left.
     UnderWay { cluster: String, service: String },
     /// A service runs it.
     Runs { cluster: String, service: String },
     /// A task set has it.
     TaskSet { cluster: String, service: String },
-    /// A rollback would go to it.
+    /// A rollback would deploy it.
     RollbackTarget { cluster: String, service: String },
-    /// One of the last successful deployments brought it out.
+    /// One of the last succeeded deployments deployed it.
     Succeeded { cluster: String, service: String },
-    /// Tasks that belong to no service run it.
+    /// Tasks outside any service run it.
     Tasks { cluster: String, tasks: usize },
     /// An EventBridge rule runs it.
     Rule { bus: String, rule: String },
     /// A schedule runs it.
     Schedule { group: String, schedule: String },
-    /// It is one of the newest ACTIVE ones.
+    /// It is one of the newest ACTIVE revisions.
     Newest { of: usize },
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Runs { cluster, service } => write!(f, "{cluster}/{service} runs it"),
-            Why::UnderWay { cluster, service } => write!(f, "under way in {cluster}/{service}"),
+            Why::UnderWay { cluster, service } => write!(f, "in progress in {cluster}/{service}"),
             Why::TaskSet { cluster, service } => write!(f, "task set of {cluster}/{service}"),
             Why::RollbackTarget { cluster, service } => write!(f, "rollback target of {cluster}/{service}"),
             Why::Succeeded { cluster, service } => write!(f, "last success of {cluster}/{service}"),
@@ -54,7 +54,7 @@ impl fmt::Display for Why {
 }
 
 impl Why {
-    /// Returns the service that it is about.
+    /// Returns the cluster and the service of the reference, if it is one by a service.
     fn service(&self) -> Option<(&str, &str)> {
         match self {
             Why::Runs { cluster, service }
@@ -67,7 +67,7 @@ impl Why {
     }
 }
 
-/// Returns reasons as a person wants them: of each service the strongest, the rest where nothing else says it.
+/// Returns the reasons in short: the strongest of each service, and `newest` only if it is the only one.
 pub fn shortly(reasons: &[Why]) -> String {
     let weaker = |why: &Why| match why {
         Why::Newest { .. } => reasons.len() > 1,
@@ -79,15 +79,15 @@ pub fn shortly(reasons: &[Why]) -> String {
     strong.map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Holds one reference to a revision of the family at hand.
+/// A reference to a revision of the family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// None: whichever is the latest ACTIVE one, since only the family is named.
+    /// `None` if only the family is named, which means its latest ACTIVE revision.
     pub revision: Option<u64>,
     pub why: Why,
 }
 
-/// Returns the family and the revision that an ARN or a name means; without a revision it is the latest ACTIVE one.
+/// Returns the family and the revision of an ARN or a name; without a revision, the latest ACTIVE one is meant.
 pub fn family_and_revision(named: &str) -> (&str, Option<u64>) {
     match revision_of(named).split_once(':') {
         Some((family, revision)) => (family, revision.parse().ok()),
@@ -95,7 +95,7 @@ pub fn family_and_revision(named: &str) -> (&str, Option<u64>) {
     }
 }
 
-/// Returns the references to a family's revisions in what was seen, each once.
+/// Returns the references to a family's revisions, each once.
 pub fn references(seen: &Referring, family: &str) -> Vec<Reference> {
     let mut found = Vec::new();
     for service in &seen.services {
@@ -160,7 +160,7 @@ fn of_service(seen: &SeenService, family: &str) -> Vec<Reference> {
     found
 }
 
-/// Returns the references of running tasks; a service's own count only where no reference of a service does.
+/// Returns the references by running tasks; those of a service only if no other reference covers the revision.
 fn of_tasks(seen: &Referring, family: &str, known: &[Reference]) -> Vec<Reference> {
     let mut tasks: BTreeMap<(u64, &str), usize> = BTreeMap::new();
     for task in &seen.tasks {

@@ -1,13 +1,14 @@
-//! Owns what the past of a service says: what it runs, what is under way, what succeeded, and where a rollback may go.
+//! Derives from a service and its past deployments what it runs, what is in progress, what succeeded, and where a
+//! rollback may go.
 
 use super::family_and_revision;
 use crate::aws::references::SeenService;
 use crate::aws::types::{Service, ServiceDeployment};
 
-/// How many different revisions are kept that a service was last deployed with successfully.
+/// The number of different revisions to keep that a service was last deployed with successfully.
 const SUCCESSES: usize = 3;
 
-/// Returns whether nothing comes after a status of a service deployment; one that is not known counts as open.
+/// Returns whether a service deployment has ended; one with an unknown status has not.
 fn is_over(deployment: &ServiceDeployment) -> bool {
     matches!(deployment.status.as_str(), "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED")
 }
@@ -22,7 +23,7 @@ impl SeenService {
         all.any(|definition| family_and_revision(definition).0 == family)
     }
 
-    /// Returns the service revisions to read, the ones that matter most first.
+    /// Returns the service revisions to read, the most important first.
     pub fn wanted_revisions(&self) -> Vec<String> {
         let current = self.service.current_service_revisions.iter().map(|revision| revision.arn.as_str());
         let open = self.open().filter_map(ServiceDeployment::target);
@@ -37,7 +38,7 @@ impl SeenService {
         wanted
     }
 
-    /// Returns whether what was read tells all that is wanted; it need not tell the whole past.
+    /// Returns whether enough was read to answer every question here; it need not be the whole history.
     pub fn knows_enough(&self) -> bool {
         let current = self.service.current_service_revisions.iter().map(|revision| revision.arn.as_str());
         let mut first = current.chain(self.open().filter_map(ServiceDeployment::target));
@@ -64,8 +65,8 @@ impl SeenService {
         self.deployments.iter().filter(|deployment| deployment.status == "SUCCESSFUL")
     }
 
-    /// Returns the task definitions of the last successes: the last three different ones, which are no fewer than those
-    /// of the last three deployments.
+    /// Returns the last three different task definitions that succeeded, which cover at least the last three succeeded
+    /// deployments.
     pub(super) fn last_successes(&self) -> Vec<&str> {
         let mut last: Vec<&str> = Vec::new();
         for definition in self.successes().filter_map(|deployment| self.definition(deployment.target()?)) {
@@ -76,15 +77,15 @@ impl SeenService {
         last
     }
 
-    /// Returns what a rollback may go to: what `rollback` finds, the newest success before the one that runs, and the
-    /// newest with another task definition. More than one is better than the wrong one.
+    /// Returns what a rollback may deploy: what `ecsail rollback` would choose, the newest success before the running
+    /// one, and the newest one with another task definition. Rather one too many than to miss the right one.
     pub(super) fn rollback_targets(&self) -> Vec<&str> {
         let current = &self.service.current_service_revisions;
         let runs = |deployment: &&ServiceDeployment| {
             current.iter().any(|revision| Some(revision.arn.as_str()) == deployment.target())
         };
         let successes: Vec<&ServiceDeployment> = self.successes().collect();
-        // While a deployment is under way, what ran before it is where a rollback goes.
+        // While a deployment is in progress, a rollback goes to what ran before it.
         let settled = self.service.under_way().is_none() && self.open().next().is_none();
         let before = successes.iter().position(runs).filter(|_| settled).map_or(0, |at| at + 1);
         let targets = successes[before..].iter().filter_map(|deployment| deployment.target());

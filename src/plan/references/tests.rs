@@ -1,4 +1,4 @@
-//! What refers to a revision, as tables.
+//! Table tests of the references to a revision.
 
 use super::*;
 use crate::aws::rules::RuleTarget;
@@ -10,7 +10,7 @@ fn arn(revision: &str) -> String {
     format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{revision}")
 }
 
-/// Returns a service that runs `web:NUMBER`, with a past of (status, revision), newest first.
+/// Returns a service that runs `web:NUMBER`, with past deployments as (status, revision), newest first.
 fn seen(runs: &str, members: Value, past: &[(&str, &str)]) -> SeenService {
     let mut service = json!({"serviceName": "web", "taskDefinition": arn(runs),
         "deployments": [{"status": "PRIMARY", "taskDefinition": arn(runs), "rolloutState": "COMPLETED"}]});
@@ -33,7 +33,7 @@ fn seen(runs: &str, members: Value, past: &[(&str, &str)]) -> SeenService {
     }
 }
 
-/// Returns the references of a service as `revision: why`.
+/// Returns the references by a service as `revision: why`.
 fn told(service: SeenService) -> Vec<String> {
     let seen = Referring { services: vec![service], ..Referring::default() };
     lines(&seen)
@@ -117,7 +117,8 @@ fn while_a_deployment_is_under_way_the_newest_success_is_where_a_rollback_goes()
     });
     let past = [("IN_PROGRESS", "web:9"), ("SUCCESSFUL", "web:8")];
     let told = told(seen("web:9", members, &past));
-    for line in ["9: under way in main/web", "8: under way in main/web", "8: rollback target of main/web"] {
+    for line in ["9: in progress in main/web", "8: in progress in main/web", "8: rollback target of main/web"]
+    {
         assert!(told.contains(&line.to_owned()), "{line}: {told:?}");
     }
 }
@@ -142,7 +143,7 @@ fn what_rollback_itself_finds_counts_whatever_the_history_says() {
 #[test]
 fn a_status_that_nobody_knows_counts_as_under_way() {
     let told = told(seen("web:8", json!({}), &[("BAKING", "web:9")]));
-    assert!(told.contains(&"9: under way in main/web".to_owned()), "{told:?}");
+    assert!(told.contains(&"9: in progress in main/web".to_owned()), "{told:?}");
 }
 
 #[test]

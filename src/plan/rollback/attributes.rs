@@ -1,7 +1,8 @@
-//! Owns the attributes of a service that go back with its definition: those that a service revision keeps and
-//! UpdateService takes.
+//! Plans the attributes of a service that a rollback restores with its definition: those that a service revision has
+//! and UpdateService takes.
 //!
-//! What both revisions have alike is not sent: ECS writes some of them otherwise than they were given.
+//! Attributes that both revisions have in common are not sent: ECS stores some of them in another form than it was
+//! given.
 
 use std::collections::BTreeSet;
 
@@ -12,40 +13,42 @@ use crate::document::model::{Root, Shape, model};
 use crate::document::normal::normal;
 use crate::plan::diff::{Change, diff};
 
-/// Members of UpdateService that are no attribute of a revision.
+/// Members of UpdateService that are not attributes of a service revision.
 const NOT_ATTRIBUTES: &[&str] = &["cluster", "service", "taskDefinition"];
-/// What a service revision keeps beside its definition and UpdateService does not take.
+/// Attributes of a service revision, besides its definition, that UpdateService does not take.
 const KEPT_FOR_GOOD: &[&str] = &["launchType"];
 
-/// Holds what goes back.
+/// The attributes that a rollback restores.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes {
     pub changes: Vec<Change>,
     /// The members to send.
     pub members: Map<String, Value>,
-    /// The same members as they are now: the way back of the way back.
+    /// The current values of the same members, in case the rollback itself is rolled back.
     pub before: Map<String, Value>,
-    /// What differs and stays as it is.
+    /// What differs but is left as it is.
     pub notes: Vec<String>,
 }
 
-/// Returns what differs between the attributes that run and those to go back to.
+/// Returns the differences between the running attributes and those to restore.
 pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: &Service) -> Attributes {
     const PLATFORM: &str = "platformVersion";
     let (now, then) = (&running.attributes, &wanted.attributes);
     let (normal_now, mut normal_then) = (normal_of(now), normal_of(then));
     let mut found = Attributes::default();
-    // A revision has the version that `LATEST` was then: to send that would keep the service on it.
+    // A service revision has the version that `LATEST` meant at that time. Sending it would pin the service to it.
     let follows_latest = service.platform_version.as_deref() == Some("LATEST");
     if follows_latest && normal_now.get(PLATFORM) != normal_then.get(PLATFORM) {
-        found.notes.push(format!("`{PLATFORM}` was another, and the service follows `LATEST`: it stays so"));
+        found
+            .notes
+            .push(format!("`{PLATFORM}` differs, but the service follows `LATEST`: it is left as it is"));
         normal_then.remove(PLATFORM);
         normal_then.extend(normal_now.get(PLATFORM).map(|version| (PLATFORM.to_owned(), version.clone())));
     }
     let members: BTreeSet<&String> = normal_now.keys().chain(normal_then.keys()).collect();
     for member in members.into_iter().filter(|member| normal_now.get(*member) != normal_then.get(*member)) {
         let (Some(sent), Some(before)) = (sent(member, then), sent(member, now).or(Some(Value::Null))) else {
-            found.notes.push(format!("`{member}` was not set then, and cannot be unset: it stays as it is"));
+            found.notes.push(format!("`{member}` was not set then and cannot be unset: it is left as it is"));
             continue;
         };
         let single = |value: Option<&Value>| match value {
@@ -63,9 +66,11 @@ pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: 
         }
     }
     for member in KEPT_FOR_GOOD.iter().filter(|member| now.get(**member) != then.get(**member)) {
-        // A capacity provider strategy that goes back brings the launch type with it.
+        // A capacity provider strategy that is restored also restores the launch type.
         if !found.members.contains_key("capacityProviderStrategy") {
-            found.notes.push(format!("`{member}` differs, and cannot be changed once a service exists"));
+            found
+                .notes
+                .push(format!("`{member}` differs, but cannot be changed after the service is created"));
         }
     }
     found
@@ -85,7 +90,7 @@ fn is_taken(member: &str) -> bool {
     !NOT_ATTRIBUTES.contains(&member) && model().member("UpdateServiceRequest", member).is_some()
 }
 
-/// Returns a member as UpdateService is given it; nothing where it is not set and cannot be unset.
+/// Returns a member in the form of UpdateService, or `None` if it is not set and cannot be unset.
 fn sent(member: &str, attributes: &Map<String, Value>) -> Option<Value> {
     if let Some(value) = attributes.get(member).filter(|value| !value.is_null()) {
         return Some(value.clone());
@@ -93,7 +98,7 @@ fn sent(member: &str, attributes: &Map<String, Value>) -> Option<Value> {
     let shape = model().member("UpdateServiceRequest", member).unwrap_or_default();
     match model().shape(shape) {
         Shape::List(_) => Some(json!([])),
-        // The documented way to leave Service Connect.
+        // The documented way to disable Service Connect.
         _ if member == "serviceConnectConfiguration" => Some(json!({"enabled": false})),
         _ => None,
     }

@@ -1,6 +1,6 @@
-//! Owns whether the images that ran can run again: each has to be there, and to be the one that ran.
+//! Checks that the images of an earlier deployment can run again: each must exist and be the image that ran.
 //!
-//! Where a tag has moved since, what it names now is not what ran: then the digest is written in its place.
+//! If a tag was moved since, it no longer names the image that ran, so the digest replaces it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +12,25 @@ use crate::error::Failure;
 use crate::manifest::image::Reference;
 use crate::plan::refuse;
 
-/// Holds a definition whose images are those that ran.
+/// A definition with the images that ran.
 #[derive(Clone, Debug, Default)]
 pub struct Images {
-    /// The definition, with digests where tags have moved.
+    /// The definition, with digests in place of tags that were moved.
     pub document: Value,
     pub pinned: Vec<Pinned>,
     pub notes: Vec<String>,
 }
 
-/// Holds an image that is named by its digest from now on.
+/// An image whose tag is replaced by its digest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pinned {
     pub image: String,
     pub digest: String,
-    /// What its tag names now; nothing where there is no such tag any more.
+    /// The digest that the tag points to now, or `None` if the tag no longer exists.
     pub now: Option<String>,
 }
 
-/// Returns what has to be looked up: each image as it is written, and by the digest that ran.
+/// Returns the images to look up: each as it is written, and with the digest that ran.
 pub fn references(document: &Value, digests: &BTreeMap<String, String>) -> BTreeSet<Reference> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
     let both = containers.filter_map(|container| {
@@ -41,7 +41,7 @@ pub fn references(document: &Value, digests: &BTreeMap<String, String>) -> BTree
     both.flatten().flatten().collect()
 }
 
-/// Returns the digest that a container ran with, where its image was written with a tag and is looked for.
+/// Returns the digest that a container ran with, if its image is written with a tag and is in ECR.
 fn ran<'a>(
     written: &Reference,
     container: &Value,
@@ -58,7 +58,7 @@ fn by_digest(written: &Reference, digest: &str) -> Reference {
 /// Returns the definition with the images that ran.
 ///
 /// # Errors
-/// One for each image that is gone.
+/// One failure for each image that no longer exists.
 pub fn images(
     document: &Value,
     digests: &BTreeMap<String, String>,
@@ -72,7 +72,7 @@ pub fn images(
         let written = Reference::parse(&image);
         let state = states.get(&written.to_string());
         if let Some(ImageState::Unchecked(reason)) = state {
-            found.notes.push(format!("`{image}` was not checked: {reason}"));
+            found.notes.push(format!("image `{image}` was not checked: {reason}"));
             continue;
         }
         let Some(digest) = ran(&written, container, digests) else {
@@ -96,14 +96,14 @@ pub fn images(
     if gone.is_empty() { Ok(found) } else { Err(gone) }
 }
 
-/// Returns the failure that the image that ran is no longer there, whatever its tag names now.
+/// Returns the failure for an image that no longer exists, whatever its tag points to now.
 fn is_gone(written: &Reference, digest: &str, now: Option<&str>, state: Option<&ImageState>) -> Failure {
     let failure = match now {
         Some(now) => Failure::error(format!(
-            "`{written}` now is another image, `{now}`, and the one that ran, `{digest}`, is gone"
+            "the tag of image `{written}` now points to `{now}`, and `{digest}`, which ran, no longer exists"
         ))
-        .hint("deploy that tag, if the image that it names now is meant".to_owned()),
-        None => Failure::error(format!("the image `{written}` is gone")),
+        .hint("deploy that tag to run the image that it points to now".to_owned()),
+        None => Failure::error(format!("image `{written}` no longer exists")),
     };
     match state.and_then(|state| refuse::missing(&by_digest(written, digest), state)) {
         Some(missing) if now.is_none() => failure.because(missing),
@@ -157,9 +157,9 @@ mod tests {
     #[test]
     fn an_image_that_is_gone_is_refused_even_where_its_tag_names_another() {
         let gone = checked(None, false).expect_err("it is gone");
-        assert!(gone[0].message.ends_with("/shop/app:v1` is gone"), "{}", gone[0].message);
+        assert!(gone[0].message.ends_with("/shop/app:v1` no longer exists"), "{}", gone[0].message);
         let moved = checked(Some("sha256:other"), false).expect_err("what ran is gone");
-        assert!(moved[0].message.contains("now is another image"), "{}", moved[0].message);
+        assert!(moved[0].message.contains("now points to `sha256:other`"), "{}", moved[0].message);
     }
 
     #[test]
@@ -168,6 +168,6 @@ mod tests {
         let states =
             BTreeMap::from([("nginx:1.27".to_owned(), ImageState::Unchecked("elsewhere".to_owned()))]);
         let found = images(&document, &BTreeMap::new(), &states).expect("nothing is known against it");
-        assert_eq!(found.notes, ["`nginx:1.27` was not checked: elsewhere"]);
+        assert_eq!(found.notes, ["image `nginx:1.27` was not checked: elsewhere"]);
     }
 }

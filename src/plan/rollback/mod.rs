@@ -1,7 +1,7 @@
-//! Owns what a service goes back to, and why: the choice among what it ran before. Pure.
+//! Chooses what a service is rolled back to, from what it ran before. Pure.
 //!
-//! ECS's history of deployments decides. Where it says nothing, the deployments that the service still shows do, then the
-//! tags that a deploy leaves on what it registers, then the order of the revisions; which of them did is always said.
+//! ECS's deployment history decides. Without it, the deployments that the service still lists decide, then the tags
+//! that a deploy leaves on its revisions, then the order of the revisions. The choice records which of them decided.
 
 use std::collections::BTreeSet;
 
@@ -22,66 +22,66 @@ pub use images::Pinned;
 pub use releases::{Release, Releases, releases};
 pub use wanted::Wanted;
 
-/// How many deployments that were passed over, and how many other names, are told.
+/// The most skipped deployments, and the most alternatives, that are reported.
 const TOLD: usize = 5;
 
-/// Holds what a service goes back to.
+/// What a service is rolled back to.
 #[derive(Clone, Debug)]
 pub struct Choice {
     pub from: Release,
     pub to: Release,
     pub source: Source,
     pub left_out: Vec<LeftOut>,
-    /// What else could be gone back to, the nearest first.
+    /// The other states that it could be rolled back to, the nearest first.
     pub others: Vec<Release>,
 }
 
-/// Says by what it was chosen.
+/// How the choice was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum Source {
-    /// So many deployments that succeeded before the one that runs.
+    /// It is this number of succeeded deployments before the running one.
     History { steps: usize },
-    /// It ran when ECS's history begins.
+    /// It ran before the first deployment in ECS's history.
     BeforeHistory,
-    /// The service still shows its deployment, which was completed.
+    /// The service still lists its deployment, which was completed.
     LastCompleted,
-    /// It is the newest older revision with the tags of a deploy.
+    /// It is the newest older revision with tags of a deploy.
     Tags,
-    /// It is the newest older revision that is ACTIVE.
+    /// It is the newest older ACTIVE revision.
     Revisions,
-    /// It was named; whether a deployment of it succeeded.
+    /// It was named by the user; `succeeded` is whether a deployment of it succeeded.
     Named { succeeded: bool },
-    /// ECS goes back to it when the deployment under way is stopped.
+    /// ECS returns to it when the deployment in progress is stopped.
     UnderWay,
 }
 
-/// Holds a deployment that was passed over.
+/// A deployment that was skipped.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LeftOut {
-    /// Nothing where it is not known any more.
+    /// `None` if it is no longer known.
     pub revision: Option<String>,
     pub at: f64,
     #[serde(flatten)]
     pub why: Why,
 }
 
-/// Says why a deployment was passed over.
+/// Why a deployment was skipped.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum Why {
     /// It did not succeed.
     Failed { status: String, reason: String },
-    /// It brought the same as what runs.
+    /// It deployed the same as what runs now.
     Same,
-    /// It succeeded, and was rolled away from.
+    /// It succeeded, and was rolled back later.
     RolledAwayFrom,
 }
 
-/// Returns what a service goes back to; nothing where it runs what was asked for.
+/// Returns what a service is rolled back to, or `None` if it runs what was requested.
 ///
 /// # Errors
-/// There is nothing to go back to, or not what was asked for.
+/// There is nothing to roll back to, or not what was requested.
 pub fn choose(service: &Service, past: &Past, wanted: &Wanted) -> Result<Option<Choice>, Failure> {
     let releases = releases(service, past);
     match wanted {
@@ -103,7 +103,7 @@ fn back(steps: usize, service: &Service, past: &Past, releases: &Releases) -> Re
     if !past.deployments.is_empty() && past.from_the_beginning {
         return Err(nothing_before(service, releases));
     }
-    // What the history does not tell, the service itself may: what was completed before a deployment that failed.
+    // The service itself may show what the history does not: what was completed before a failed deployment.
     let completed = WayBack::of(service).filter(|way| way.revision != releases.running.definition);
     if let Some(way) = completed.filter(|_| steps == 1) {
         return Ok(choice(releases, Release::of_definition(&way.revision), Source::LastCompleted, past));
@@ -119,7 +119,7 @@ fn back(steps: usize, service: &Service, past: &Past, releases: &Releases) -> Re
     Ok(choice)
 }
 
-/// Returns the registered revisions that are older than what runs and say something else.
+/// Returns the registered revisions that are older than the running one and differ from it.
 fn older<'a>(past: &'a Past, releases: &Releases) -> Vec<&'a TaskDefinition> {
     use crate::document::model::Root;
     use crate::document::normal::normal;
@@ -139,14 +139,14 @@ fn is_recorded(definition: &TaskDefinition) -> bool {
 
 fn nothing_before(service: &Service, releases: &Releases) -> Failure {
     let message = format!(
-        "there is nothing to go back to: no deployment of `{}` is known to have succeeded before `{}`",
+        "nothing to roll back to: no deployment of `{}` is known to have succeeded before `{}`",
         service.service_name,
         releases.running.revision_name()
     );
     Failure::error(message).hint(names(releases))
 }
 
-/// Returns a hint with the names of what could be gone back to.
+/// Returns a hint with the revisions that could be rolled back to.
 fn names(releases: &Releases) -> Option<String> {
     let mut seen = BTreeSet::from([releases.running.revision_name().to_owned()]);
     let names = releases.succeeded.iter().map(|known| known.revision_name().to_owned());
@@ -155,10 +155,10 @@ fn names(releases: &Releases) -> Option<String> {
         .take(TOLD)
         .map(|name| format!("`--to {name}`"))
         .collect();
-    (!names.is_empty()).then(|| format!("deployments of these succeeded: {}", names.join(", ")))
+    (!names.is_empty()).then(|| format!("choose a revision that succeeded: {}", names.join(", ")))
 }
 
-/// Returns a choice, with what was passed over for it and what else there is.
+/// Creates a choice, with the deployments that it skips and the alternatives.
 fn choice(releases: &Releases, to: Release, source: Source, past: &Past) -> Choice {
     let differs = |known: &&Release| !known.is_same(&to, past) && !known.is_same(&releases.running, past);
     let rest =
@@ -176,7 +176,7 @@ fn choice(releases: &Releases, to: Release, source: Source, past: &Past) -> Choi
     Choice { from: releases.running.clone(), to, source, left_out, others }
 }
 
-/// Returns the deployments since the one to go back to that were passed over, newest first.
+/// Returns the deployments newer than the chosen one that were skipped, newest first.
 fn left_out(releases: &Releases, to: &Release, past: &Past) -> Vec<LeftOut> {
     let mut left = Vec::new();
     let since = past.deployments.iter().filter(|known| known.created_at.0 > to.at);
@@ -192,7 +192,7 @@ fn left_out(releases: &Releases, to: &Release, past: &Past) -> Vec<LeftOut> {
                 status: known.status.clone(),
                 reason: known.status_reason.clone().unwrap_or_default(),
             },
-            // Under way, or nothing is known of it.
+            // It is in progress, or nothing is known of it.
             (None, _) => continue,
         };
         let target = known.target().and_then(|arn| past.revisions.get(arn));
@@ -203,24 +203,24 @@ fn left_out(releases: &Releases, to: &Release, past: &Past) -> Vec<LeftOut> {
     left
 }
 
-/// Holds where a service goes back to and why: what is told before anything is done.
+/// What a service is rolled back to and why, as reported before anything is changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Target {
     pub service: String,
     pub cluster: String,
     pub from: Told,
-    /// Nothing where only ECS knows.
+    /// `None` if only ECS knows it.
     pub to: Option<Told>,
     #[serde(flatten)]
     pub source: Source,
     pub left_out: Vec<LeftOut>,
-    /// The images that are named by their digest from now on.
+    /// The images whose tags are replaced by digests.
     pub pinned: Vec<Pinned>,
 }
 
-/// Returns whether services that go back together were not deployed together: with other tags, or at other times.
+/// Returns whether services that are rolled back together were deployed separately: with other tags, or at other times.
 pub fn are_apart(targets: &[Target]) -> bool {
-    /// Deployments of one release begin within this many seconds.
+    /// The deployments of one release begin within this number of seconds.
     const TOGETHER: f64 = 3600.0;
     let running = || targets.iter().map(|target| &target.from);
     let tags: BTreeSet<&String> = running().filter_map(|from| from.tag.as_ref()).collect();
@@ -229,18 +229,18 @@ pub fn are_apart(targets: &[Target]) -> bool {
     tags.len() > 1 || last - first > TOGETHER
 }
 
-/// Holds what is told of a release.
+/// A summary of what a service runs or ran.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Told {
     pub revision: String,
     /// When its deployment was created.
     pub at: Option<f64>,
-    /// The tag that a deploy was given.
+    /// The value of `--tag` of the deploy.
     pub tag: Option<String>,
     pub images: Vec<ToldImage>,
 }
 
-/// Holds what is told of an image.
+/// A summary of one image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ToldImage {
     pub container: String,
@@ -248,7 +248,7 @@ pub struct ToldImage {
     pub digest: Option<String>,
 }
 
-/// Returns what is told of a release.
+/// Summarizes what a service runs or ran.
 pub fn told(release: &Release, past: &Past) -> Told {
     let definition = past.definitions.get(&release.definition);
     let image = |image: &ContainerImage| ToldImage {

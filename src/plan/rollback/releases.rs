@@ -1,7 +1,7 @@
-//! Owns the states that a service was in, and which of them lies below the one that runs.
+//! Orders the states that a service was in, and finds those below the running one.
 //!
-//! They are a stack: a deployment that succeeds lies on top, and one that brings back what was there before takes away
-//! what lay above it. So going back twice never goes forward again, to what was rolled away from.
+//! They form a stack: a deployment that succeeds is pushed, and one that restores an earlier state pops everything
+//! above it. So two rollbacks in a row never return to the state that the first one left.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use crate::aws::past::Past;
 use crate::aws::types::{Service, ServiceRevision, TaskDefinition, revision_of};
 use crate::plan::record::{RESTORED_FROM, digest_key};
 
-/// Holds a state that a service was in, as far as it is known.
+/// A state that a service was in, as far as it is known.
 #[derive(Clone, Debug, Default)]
 pub struct Release {
     /// The ARN of the task definition.
     pub definition: String,
-    /// When its deployment was created; 0 where that is not known.
+    /// When its deployment was created; 0 if that is not known.
     pub at: f64,
     /// The ARN of its service deployment.
     pub deployment: Option<String>,
-    /// What exactly was deployed.
+    /// The service revision: exactly what was deployed.
     pub revision: Option<ServiceRevision>,
 }
 
 impl Release {
-    /// Returns the state of which only the definition is known.
+    /// Creates a state of which only the task definition is known.
     pub fn of_definition(definition: &str) -> Release {
         Release { definition: definition.to_owned(), ..Release::default() }
     }
@@ -36,7 +36,7 @@ impl Release {
         revision_of(&self.definition)
     }
 
-    /// Returns the digests that its containers ran; those that an earlier deploy recorded where ECS does not tell.
+    /// Returns the digests that its containers ran, from ECS, or else from the tags of an earlier deploy.
     pub fn digests(&self, definition: Option<&TaskDefinition>) -> BTreeMap<String, String> {
         let Some(revision) = &self.revision else {
             return definition.map(recorded_digests).unwrap_or_default();
@@ -47,9 +47,9 @@ impl Release {
         revision.container_images.iter().filter_map(digest).collect()
     }
 
-    /// Returns whether this and the other run the same: definition, images and attributes.
+    /// Returns whether both states have the same definition, images and attributes.
     ///
-    /// What is not known of one of them makes no difference.
+    /// What is not known of one of them counts as equal.
     pub fn is_same(&self, other: &Release, past: &Past) -> bool {
         if past.origin(&self.definition) != past.origin(&other.definition) {
             return false;
@@ -74,7 +74,7 @@ fn recorded_digests(definition: &TaskDefinition) -> BTreeMap<String, String> {
 }
 
 impl Past {
-    /// Returns the definition that this one was registered again from; itself, where it was not.
+    /// Returns the definition that a rollback registered this one again from, or itself.
     pub fn origin(&self, definition: &str) -> String {
         let tag = self.definitions.get(definition).and_then(|known| known.tag(RESTORED_FROM));
         let Some(name) = tag else { return definition.to_owned() };
@@ -83,19 +83,19 @@ impl Past {
     }
 }
 
-/// Holds what a service runs, and what it ran before.
+/// What a service runs, and what it ran before.
 #[derive(Clone, Debug, Default)]
 pub struct Releases {
     pub running: Release,
-    /// Whether its deployment, or one that brought the same, succeeded.
+    /// Whether its deployment, or one of the same state, succeeded.
     pub running_succeeded: bool,
-    /// What lies below it, the nearest first.
+    /// The states below it on the stack, the nearest first.
     pub below: Vec<Release>,
-    /// All that succeeded, newest first.
+    /// All succeeded states, newest first.
     pub succeeded: Vec<Release>,
 }
 
-/// Returns what a service runs, and what it ran before, by ECS's history.
+/// Returns what a service runs and what it ran before, from ECS's history.
 pub fn releases(service: &Service, past: &Past) -> Releases {
     let mut stack: Vec<Release> = Vec::new();
     let mut succeeded = Vec::new();
@@ -128,8 +128,8 @@ pub fn releases(service: &Service, past: &Past) -> Releases {
 
 /// Returns what a service is set to run: the service revision of its PRIMARY deployment.
 ///
-/// Its ARN ends in the deployment's number, but not after every rollback: then it is the only one that there is, or else
-/// the newest that succeeded with this definition.
+/// Its ARN ends with the deployment's number, except after some rollbacks: then it is the only current service
+/// revision, or else the newest succeeded one with this definition.
 fn running(service: &Service, past: &Past, succeeded: &[Release]) -> Release {
     let definition = service.primary().map_or(&service.task_definition, |primary| &primary.task_definition);
     let current: Vec<&str> =

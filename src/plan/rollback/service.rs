@@ -1,4 +1,4 @@
-//! Owns the plan of one service that goes back: the revision, the attributes, and what is registered for it.
+//! Plans the rollback of one service: the revision, the attributes, and the registration if one is needed.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::plan::record::RESTORED_FROM;
 use crate::plan::replace::registrable_with_own_tags;
 use crate::plan::{Plan, Reason, Registration, Revision, ServicePlan, WayBack};
 
-/// Holds what a service is called, and what its manifest says of rollouts.
+/// The name of a service in commands, and the rollout settings of its manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
     pub key: String,
@@ -28,7 +28,7 @@ pub struct Terms {
     pub on_timeout: Option<OnFailure>,
 }
 
-/// Holds what was seen of a service that goes back.
+/// The inputs of a service's rollback plan.
 #[derive(Debug)]
 pub struct Sight<'a> {
     pub terms: Terms,
@@ -36,28 +36,28 @@ pub struct Sight<'a> {
     pub past: &'a Past,
     pub choice: &'a Choice,
     pub images: &'a Images,
-    /// The newest ACTIVE revision of the family to go back to, where that was looked at.
+    /// The newest ACTIVE revision of the family to roll back to, if it was read.
     pub latest: Option<&'a TaskDefinition>,
-    /// Who does this.
+    /// Who runs the rollback.
     pub performer: Option<String>,
 }
 
-/// Returns the definition to go back to.
+/// Returns the definition to roll back to.
 ///
 /// # Errors
-/// It was deleted.
+/// The definition was deleted.
 pub fn definition<'a>(to: &Release, past: &'a Past) -> Result<&'a TaskDefinition, Failure> {
     let known = past.definitions.get(&to.definition);
     let known = known.filter(|known| known.document["status"] != "DELETE_IN_PROGRESS");
     known.ok_or_else(|| Failure::error(format!("`{}` was deleted", to.revision_name())))
 }
 
-/// Returns whether the definition has to be registered again: it is no longer ACTIVE, or images get their digests.
+/// Returns whether the definition must be registered again: it is no longer ACTIVE, or images are pinned to digests.
 pub fn registers(definition: &TaskDefinition, images: &Images) -> bool {
     definition.document["status"] == "INACTIVE" || !images.pinned.is_empty()
 }
 
-/// Returns the plan of a service that goes back, and adds what is registered for it.
+/// Returns the rollback plan of a service, and adds its registration to the plan.
 ///
 /// # Errors
 /// The definition was deleted.
@@ -98,7 +98,7 @@ pub fn plan(sight: &Sight<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> 
     })
 }
 
-/// Returns the plan of a service that runs what was asked for.
+/// Returns the plan of a service that already runs what was requested.
 pub fn unchanged(terms: &Terms, service: &Service) -> ServicePlan {
     ServicePlan {
         key: terms.key.clone(),
@@ -128,7 +128,7 @@ fn revision(sight: &Sight<'_>, definition: &TaskDefinition, plan: &mut Plan) -> 
         };
     }
     let wanted = normal(&sight.images.document, Root::TaskDefinition);
-    // What an earlier rollback registered serves again: no two revisions say the same.
+    // Reuses a revision that an earlier rollback registered, instead of registering the same content twice.
     let reusable = sight.latest.filter(|latest| {
         latest.document["status"] == "ACTIVE" && normal(&latest.document, Root::TaskDefinition) == wanted
     });
@@ -148,7 +148,7 @@ fn revision(sight: &Sight<'_>, definition: &TaskDefinition, plan: &mut Plan) -> 
     Revision::New(index)
 }
 
-/// Returns the document to register: as it was described, with its tags, and with what it was made from.
+/// Returns the document to register: the original with its tags, and a tag that names the original.
 fn restored(sight: &Sight<'_>, definition: &TaskDefinition) -> Value {
     const BY: &str = "ecsail:deployed-by";
     let mut document = registrable_with_own_tags(&sight.images.document);
@@ -168,7 +168,7 @@ fn restored(sight: &Sight<'_>, definition: &TaskDefinition) -> Value {
     document
 }
 
-/// Returns the images that the same revision will run again, since their tags name them once more.
+/// Returns the images that the same revision will run with another digest, because their tags were moved back.
 fn moved(sight: &Sight<'_>) -> Vec<Reason> {
     let Choice { from, to, .. } = sight.choice;
     let (before, after) = (from.digests(None), to.digests(None));

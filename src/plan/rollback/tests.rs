@@ -1,5 +1,5 @@
-//! What is gone back to, over many histories. A row is a history, oldest first; a deployment is `REVISION`, with its digest
-//! after `@` and its subnet after `+`, and with `!` before it where it failed.
+//! Tests of the choice of a rollback target over many histories. A row is a history, oldest first. A deployment is
+//! written as `REVISION`, with its digest after `@`, its subnet after `+`, and with `!` before it if it failed.
 
 use super::*;
 use crate::aws::past::Past;
@@ -12,7 +12,7 @@ fn arn(number: &str) -> String {
     format!("{PLACE}web:{number}")
 }
 
-/// Returns the past of a history whose deployments are numbered from 1, and the service that runs its last state.
+/// Returns the history of deployments that are numbered from 1, and the service that runs its last state.
 fn world(history: &[&str]) -> (Service, Past) {
     let mut past = Past { from_the_beginning: true, ..Past::default() };
     let mut running = Value::Null;
@@ -51,7 +51,7 @@ fn service(running: &Value, state: &str) -> Service {
     view(&service).expect("a service")
 }
 
-/// Returns what is gone back to: the revision, and by its digest and subnet where they tell more.
+/// Returns the chosen revision, with its digest and subnet where these matter.
 fn target(history: &[&str], wanted: &Wanted) -> String {
     let (service, past) = world(history);
     shown(choose(&service, &past, wanted))
@@ -77,14 +77,14 @@ fn the_target_is_the_newest_success_before_the_one_that_runs() {
         (&["1", "2", "3"], "web:2 by 2"),
         (&["1", "!2", "!3"], "refused"),
         (&["1"], "refused"),
-        // Going back is no step forward: what was rolled away from stays away.
+        // A rollback is no step forward: what was rolled back is not chosen again.
         (&["1", "2", "1"], "refused"),
         (&["0", "1", "2", "1"], "web:0 by 1"),
         (&["1", "2", "1", "3"], "web:1 by 3"),
         (&["0", "1", "2", "1", "3", "1"], "web:0 by 1"),
-        // Deployed anew after something else, it lies on top of that.
+        // Deployed again after something else, it is on top of that.
         (&["1", "2", "1", "3", "2"], "web:3 by 4"),
-        // A forced deployment of one revision is another state only where its image, or an attribute, is another.
+        // A forced deployment of the same revision is another state only if its image or an attribute differs.
         (&["4", "5", "5"], "web:4 by 1"),
         (&["5", "5"], "refused"),
         (&["4", "5@x", "5@y"], "web:5 by 2"),
@@ -148,7 +148,7 @@ fn what_was_passed_over_is_told_with_its_reason() {
 fn nothing_to_go_back_to_names_what_succeeded_all_the_same() {
     let (service, past) = world(&["1", "2", "1"]);
     let failure = choose(&service, &past, &Wanted::Back(1)).expect_err("nothing is below");
-    assert_eq!(failure.hints, ["deployments of these succeeded: `--to web:2`"]);
+    assert_eq!(failure.hints, ["choose a revision that succeeded: `--to web:2`"]);
 }
 
 #[test]
@@ -214,9 +214,9 @@ fn a_named_target_is_a_revision_an_image_or_a_digest() {
         ("web:3", "runs"),
         ("v3", "runs"),
         ("web:4", "web:4 by -"),
-        ("web:9", "refused: there is no revision `web:9`"),
+        ("web:9", "refused: no revision named `web:9`"),
         ("api:1", "refused: `api:1` was never"),
-        ("9", "refused: there is neither a revision `web:9` nor an image `9`"),
+        ("9", "refused: no revision named `web:9` and no image tagged `9`"),
     ] {
         let found = target(&history, &to(text));
         assert!(found.starts_with(expected), "{text}: {found}");
@@ -228,8 +228,8 @@ fn a_number_that_is_a_revision_and_a_tag_is_ambiguous() {
     let (service, mut past) = world(&["1", "2", "3"]);
     let first = past.revisions.get_mut("service-revision/main/web/1").expect("it is there");
     first.container_images[0].image = "app:2".to_owned();
-    let failure = choose(&service, &past, &Wanted::Number(2)).expect_err("which one is not clear");
-    assert_eq!(failure.hints, ["say `--to web:2` or `--to tag=2`"]);
+    let failure = choose(&service, &past, &Wanted::Number(2)).expect_err("it is ambiguous");
+    assert_eq!(failure.hints, ["use `--to web:2` or `--to tag=2`"]);
     assert_eq!(shown(choose(&service, &past, &Wanted::Image("2".to_owned()))), "web:1 by 1");
 }
 

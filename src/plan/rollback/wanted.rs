@@ -1,4 +1,4 @@
-//! Owns what `--to` may say, and what it means for a service.
+//! Parses the argument of `--to`, and finds what it means for a service.
 
 use std::fmt;
 
@@ -9,24 +9,24 @@ use crate::aws::types::{TaskDefinition, revision_of};
 use crate::error::Failure;
 use crate::manifest::image::Reference;
 
-/// Says what to go back to.
+/// What to roll back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// So many deployments that succeeded back; 1 is the one before the running one.
+    /// This number of succeeded deployments back; 1 is the one before the running one.
     Back(usize),
     /// A revision of a family: `web:12`, or its ARN.
     Revision(String),
-    /// A bare number: a revision, else an image tag.
+    /// A bare number: a revision, or else an image tag.
     Number(u64),
-    /// An image tag, or a digest.
+    /// An image tag or a digest.
     Image(String),
 }
 
 impl Wanted {
-    /// Returns what an argument of `--to` means.
+    /// Parses an argument of `--to`.
     ///
     /// # Errors
-    /// One that is neither a revision nor an image.
+    /// It is neither a revision nor an image.
     pub fn parse(text: &str) -> Result<Wanted, String> {
         let number =
             |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?;
@@ -62,18 +62,18 @@ impl fmt::Display for Wanted {
     }
 }
 
-/// Returns the revision that was named; nothing where it is what runs.
+/// Returns the named revision, or `None` if it is the running one.
 ///
-/// Of its deployments the newest that succeeded counts: it tells the digests and the attributes.
+/// Of its deployments, the newest one that succeeded is used, for its digests and attributes.
 ///
 /// # Errors
-/// There is no such revision, or it is of another family.
+/// The revision does not exist, or belongs to another family.
 pub fn revision(name: &str, past: &Past, releases: &Releases) -> Result<Option<Choice>, Failure> {
     let running = &releases.running;
     let succeeded = releases.succeeded.iter().find(|known| known.revision_name() == name);
     let family = family_of(&running.definition);
     if family_of(name) != family && succeeded.is_none() {
-        let hint = format!("its family is `{family}`");
+        let hint = format!("the service's family is `{family}`");
         return Err(Failure::error(format!("`{name}` was never a revision of this service")).hint(hint));
     }
     if running.revision_name() == name {
@@ -81,7 +81,7 @@ pub fn revision(name: &str, past: &Past, releases: &Releases) -> Result<Option<C
     }
     let known = past.definitions.values().find(|known| known.revision() == name);
     let Some(definition) = known else {
-        return Err(Failure::error(format!("there is no revision `{name}`")).hint(super::names(releases)));
+        return Err(Failure::error(format!("no revision named `{name}`")).hint(super::names(releases)));
     };
     let release = succeeded.cloned().unwrap_or_else(|| Release::of_definition(&definition.arn));
     if release.is_same(running, past) {
@@ -90,10 +90,10 @@ pub fn revision(name: &str, past: &Past, releases: &Releases) -> Result<Option<C
     Ok(Some(choice(releases, release, Source::Named { succeeded: succeeded.is_some() }, past)))
 }
 
-/// Returns what a bare number means: a revision where there is one, else an image tag.
+/// Returns what a bare number means: a revision if it exists, or else an image tag.
 ///
 /// # Errors
-/// Both are there, or neither.
+/// Both exist, or neither.
 pub fn number(number: u64, past: &Past, releases: &Releases) -> Result<Option<Choice>, Failure> {
     let name = format!("{}:{number}", family_of(&releases.running.definition));
     let is_revision = past.definitions.values().any(|known| known.revision() == name);
@@ -101,20 +101,22 @@ pub fn number(number: u64, past: &Past, releases: &Releases) -> Result<Option<Ch
     let image = with_image(&tag, past, releases);
     match (is_revision, image) {
         (true, Some(found)) if found.revision_name() != name => {
-            let message =
-                format!("`{tag}` is a revision, `{name}`, and an image tag, of `{}`", found.revision_name());
-            Err(Failure::usage(message).hint(format!("say `--to {name}` or `--to tag={tag}`")))
+            let message = format!(
+                "`{tag}` is ambiguous: it is the revision `{name}` and an image tag of `{}`",
+                found.revision_name()
+            );
+            Err(Failure::usage(message).hint(format!("use `--to {name}` or `--to tag={tag}`")))
         }
         (true, _) => revision(&name, past, releases),
         (false, None) if !has_image(&releases.running, &tag, past) => {
-            let message = format!("there is neither a revision `{name}` nor an image `{tag}`");
+            let message = format!("no revision named `{name}` and no image tagged `{tag}`");
             Err(Failure::error(message).hint(super::names(releases)))
         }
         (false, _) => self::image(&tag, past, releases),
     }
 }
 
-/// Returns the newest release with an image; nothing where it is what runs.
+/// Returns the newest state with an image, or `None` if it is the running one.
 ///
 /// # Errors
 /// There is none.
@@ -123,7 +125,7 @@ pub fn image(version: &str, past: &Past, releases: &Releases) -> Result<Option<C
         return Ok(None);
     }
     let Some(release) = with_image(version, past, releases) else {
-        let message = format!("no deployment and no revision had an image `{version}`");
+        let message = format!("no deployment or revision with image `{version}`");
         return Err(Failure::error(message).hint(super::names(releases)));
     };
     if release.is_same(&releases.running, past) {
@@ -133,7 +135,7 @@ pub fn image(version: &str, past: &Past, releases: &Releases) -> Result<Option<C
     Ok(Some(choice(releases, release, Source::Named { succeeded }, past)))
 }
 
-/// Returns the newest release with an image: of the deployments that succeeded, else of the registered revisions.
+/// Returns the newest state with an image: of the succeeded deployments, or else of the registered revisions.
 fn with_image(version: &str, past: &Past, releases: &Releases) -> Option<Release> {
     let succeeded = releases.succeeded.iter().find(|known| has_image(known, version, past)).cloned();
     let registered = || {
@@ -143,7 +145,7 @@ fn with_image(version: &str, past: &Past, releases: &Releases) -> Option<Release
     succeeded.or_else(registered)
 }
 
-/// Returns whether a release that is known had an image, by what ECS resolved or by what its definition records.
+/// Returns whether a state had an image, according to what ECS resolved or what its definition records.
 pub fn has_image(release: &Release, version: &str, past: &Past) -> bool {
     let images = release.revision.iter().flat_map(|revision| &revision.container_images);
     let mut resolved = images.filter(|image| {
@@ -154,18 +156,19 @@ pub fn has_image(release: &Release, version: &str, past: &Past) -> bool {
     resolved.next().is_some() || definition.is_some_and(|known| names_image(known, version))
 }
 
-/// Returns whether a definition names an image, or was deployed with that tag as its record says.
+/// Returns whether a definition names an image, or records that tag.
 fn names_image(definition: &TaskDefinition, version: &str) -> bool {
     let containers = definition.document["containerDefinitions"].as_array().into_iter().flatten();
     let mut images = containers.filter_map(|container| container["image"].as_str()).map(Reference::parse);
     let recorded = definition.tag("ecsail:tag").unwrap_or_default().split(',');
-    // Tags for one image each are recorded as `app=1.4.2`; what a tag's value may not hold as `_`.
+    // Tags for single images are recorded as `app=1.4.2`; characters that tag values may not contain are recorded as
+    // `_`.
     let mut recorded = recorded.map(|tag| tag.rsplit('=').next().unwrap_or(tag));
     images.any(|image| image.tag.as_deref() == Some(version) || image.digest.as_deref() == Some(version))
         || recorded.any(|tag| tag == version)
 }
 
-/// Returns whether all that is asked for can be found in what is known, so that nothing more has to be read.
+/// Returns whether the request can be answered from what was read, so that nothing more must be read.
 pub fn is_known(wanted: &Wanted, past: &Past, releases: &Releases) -> bool {
     match wanted {
         Wanted::Back(steps) => {
@@ -179,8 +182,8 @@ pub fn is_known(wanted: &Wanted, past: &Past, releases: &Releases) -> bool {
     }
 }
 
-/// Returns the number of the revision below which older ones may be gone back to: of the one that runs, or of the one that it
-/// was registered again from.
+/// Returns the revision number below which revisions can be rolled back to: that of the running revision, or of its
+/// original.
 pub fn number_below(past: &Past, releases: &Releases) -> u64 {
     number_of(&past.origin(&releases.running.definition)).unwrap_or(u64::MAX)
 }

@@ -1,8 +1,8 @@
-//! Owns which revision a target of a schedule goes back to as services do, and the plan that does it. Pure.
+//! Plans which revision a schedule target is rolled back to with the services. Pure.
 //!
-//! There is no history of what a schedule ran. But each revision that a release registers carries its tag and its id. So a
-//! target that runs what the same release brought goes to the newest older revision of its family that has the tag, or the
-//! release, which the services go back to.
+//! AWS keeps no history of what a schedule ran, but each revision that a release registers carries its tag and release
+//! id. So a target that runs a revision of the release that is rolled back returns to the newest older revision of its
+//! family with the tag, or the release id, that the services return to.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::manifest::schedules::Via;
 use crate::plan::record::{RELEASE, tag_of};
 use crate::plan::{Change, Revision};
 
-/// Holds what a service goes back from and to.
+/// What a service is rolled back from and to.
 #[derive(Clone, Debug)]
 pub struct Return {
     pub service: String,
@@ -25,25 +25,26 @@ pub struct Return {
     pub runs: Revision,
 }
 
-/// Says what becomes of a target.
+/// How a target is rolled back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Way {
-    /// It runs nothing that the release brought.
+    /// Not at all: it runs nothing of the release.
     Untouched,
-    /// To exactly what the service goes back to.
+    /// To the same revision as the service.
     AsTheService(Revision),
-    /// To an older revision of its own family, whichever of them fits first.
+    /// To an older revision of its own family: the first of these that fits.
     Among(Vec<String>),
 }
 
-/// Returns whether two revisions are of one release, or of one tag.
+/// Returns whether two revisions are of the same release or have the same tag.
 pub fn same_release(one: &TaskDefinition, other: &TaskDefinition) -> bool {
     let both = |a: Option<String>, b: Option<String>| a.is_some() && a == b;
     let release = |known: &TaskDefinition| known.tag(RELEASE).map(str::to_owned);
     both(release(one), release(other)) || both(tag_of(one), tag_of(other))
 }
 
-/// Returns what becomes of a target that runs `runs`, as a service goes back; `family` is what is ACTIVE of its family.
+/// Returns how a target that runs `runs` is rolled back with a service; `family` lists the ACTIVE revisions of its
+/// family.
 pub fn way(runs: &TaskDefinition, going: &Return, family: &[String]) -> Way {
     if runs.arn == going.from.arn {
         return Way::AsTheService(going.runs.clone());
@@ -60,7 +61,7 @@ pub fn way(runs: &TaskDefinition, going: &Return, family: &[String]) -> Way {
     Way::Among(older)
 }
 
-/// Returns the plan that lets targets of a schedule run other revisions, by their index; all else stays.
+/// Returns the plan that makes targets of a schedule run other revisions, by target index; everything else is kept.
 pub fn plan(
     key: &str,
     observed: &ObservedSchedule,

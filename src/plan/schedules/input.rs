@@ -1,4 +1,4 @@
-//! Owns what a target is given as its input: the overrides of the task, what the manifest has in their place, or what is there.
+//! Merges the input of a target: the task overrides, an input from the manifest, or the existing input.
 
 use serde_json::{Map, Value};
 
@@ -7,20 +7,20 @@ use crate::error::Failure;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::DesiredTarget;
 
-/// How long an input may be (API reference, PutTargets, `Input`).
+/// The greatest length of an input (API reference, PutTargets, `Input`).
 const LONGEST: usize = 8192;
-/// The members of an input that the manifest can write.
+/// The members of an input that the manifest can set.
 const OURS: &[&str] = &["containerOverrides", "cpu", "memory"];
-/// What a rule's target may have in the place of an input.
+/// What a rule's target may have instead of an input.
 const IN_ITS_PLACE: &[&str] = &["InputPath", "InputTransformer"];
 
-/// Lays the input over a target, and returns what is to be told of it.
+/// Merges the input into a target, and returns a note about it.
 ///
-/// Where the manifest has neither overrides nor an input, an input that only overrides what it could name is removed: it
-/// no longer does. Any other is kept.
+/// If the manifest has neither overrides nor an input, an input that only contains overrides of the manifest's kind is
+/// removed, because it is no longer desired. Any other input is kept.
 ///
 /// # Errors
-/// An input that is too long.
+/// The input is too long.
 pub(super) fn lay_over(
     target: &mut Map<String, Value>,
     desired: &DesiredTarget,
@@ -34,10 +34,10 @@ pub(super) fn lay_over(
             return Ok(None);
         }
         let kept = existing.is_some() || IN_ITS_PLACE.iter().any(|name| target.contains_key(*name));
-        return Ok(kept.then_some("its input is kept: it holds more than what the manifest can override"));
+        return Ok(kept.then_some("its input is kept: it contains more than the manifest can override"));
     };
     if wanted.len() > LONGEST {
-        let message = format!("the input has {} bytes, and may have {LONGEST}", wanted.len());
+        let message = format!("the input has {} bytes, but may have at most {LONGEST}", wanted.len());
         return Err(Failure::error(message)
             .hint("shorten `command` and `environment`, or move them to the task definition".to_owned()));
     }
@@ -52,7 +52,7 @@ fn wanted(desired: &DesiredTarget, work: &ResolvedWork) -> Option<String> {
     desired.input.clone().or_else(|| work.overrides.as_ref().map(Value::to_string))
 }
 
-/// Returns whether a target is given what the manifest wants to give one.
+/// Returns whether a target has the input that is desired.
 pub(super) fn is_wanted(target: &Value, desired: &DesiredTarget, work: &ResolvedWork) -> bool {
     match (target["Input"].as_str(), wanted(desired, work)) {
         (Some(existing), Some(wanted)) => same(existing, &wanted),
@@ -60,7 +60,7 @@ pub(super) fn is_wanted(target: &Value, desired: &DesiredTarget, work: &Resolved
     }
 }
 
-/// Returns an input as overrides of a task, as ECS's model has them; none where it is anything else.
+/// Parses an input as task overrides of ECS's model; `None` if it is anything else.
 pub(super) fn overrides(text: &str) -> Option<Map<String, Value>> {
     let known = |name: &String| model().member("TaskOverride", name).is_some();
     match serde_json::from_str(text) {
@@ -73,7 +73,7 @@ fn is_ours(overrides: &Map<String, Value>) -> bool {
     overrides.keys().all(|name| OURS.contains(&name.as_str()))
 }
 
-/// Returns whether two inputs say the same, however they are written.
+/// Returns whether two inputs are equal as JSON.
 fn same(one: &str, other: &str) -> bool {
     let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
     one == other || parsed(one).is_some_and(|value| Some(value) == parsed(other))

@@ -1,8 +1,8 @@
-//! Owns the comparison of schedules: what is created or updated in EventBridge Scheduler or in EventBridge's rules, what of
-//! it is kept, and what stands against it. Pure: the time is passed in.
+//! Compares schedules: plans what is created or updated in EventBridge Scheduler or EventBridge rules, what is kept,
+//! and returns the blockers. Pure: the time is passed in.
 //!
-//! Both services forget what an update does not give. So the document that is sent is what is there, with what the
-//! manifest names laid over it; members that nobody here knows stay as they are.
+//! Both services drop what an update does not contain. So the document to send is the existing one, overridden by what
+//! the manifest contains; members that ecsail does not know are kept.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ mod target;
 mod times;
 mod whose;
 
-/// Holds where schedules are, whose they are, and the time.
+/// The account and region of schedules, their owner, and the time.
 #[derive(Clone, Debug, Default)]
 pub struct Ground {
     pub account: String,
@@ -40,12 +40,12 @@ pub struct Ground {
     pub region: String,
     pub app: Option<String>,
     pub stage: Option<String>,
-    /// In seconds since 1970: a start that has passed says nothing any more.
+    /// In seconds since 1970; a start before it has no effect.
     pub now: i64,
 }
 
 impl Ground {
-    /// Returns the ground of a caller's account, for an app and its stage.
+    /// Creates the context from the caller's account, for an app and its stage.
     pub fn of(
         caller: &Caller,
         region: &str,
@@ -58,7 +58,7 @@ impl Ground {
     }
 }
 
-/// Says what happens to a schedule.
+/// What a plan does with a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -67,55 +67,56 @@ pub enum Action {
     Unchanged,
 }
 
-/// Holds what happens to one schedule.
+/// The plan of one schedule.
 #[derive(Clone, Debug)]
 pub struct SchedulePlan {
-    /// What commands call it.
+    /// Its name in commands.
     pub key: String,
-    /// Its name in AWS.
+    /// The name in AWS.
     pub name: String,
     pub via: Via,
-    /// The schedule group; none for a rule.
+    /// The schedule group; `None` for a rule.
     pub group: Option<String>,
     pub action: Action,
-    /// What changes, without secrets.
+    /// The changes, without secrets.
     pub changes: Vec<Change>,
-    /// The ids of a rule's targets that the manifest does not name. They are kept.
+    /// The ids of a rule's targets that are not in the manifest. They are kept.
     pub foreign: Vec<String>,
-    /// The ids of a rule's targets that are taken off: the manifest's of old, and those whose place another one takes.
+    /// The ids of a rule's targets that are removed: former ones of the manifest, and those that another target
+    /// replaces.
     pub removed: Vec<String>,
-    /// What the reader should know.
+    /// Notes for the reader.
     pub notes: Vec<String>,
-    /// What was there; none where it is created.
+    /// The observed schedule; `None` if it is created.
     pub before: Option<ObservedSchedule>,
-    /// What CreateSchedule and UpdateSchedule (without the target) or PutRule are given.
+    /// The document for CreateSchedule and UpdateSchedule (without the target), or for PutRule.
     pub document: Value,
-    /// Whether a rule itself changes, and not only its targets. A schedule is always sent whole.
+    /// Whether the rule itself changes, not only its targets. A schedule is always sent as a whole.
     pub changes_document: bool,
     pub targets: Vec<TargetPlan>,
-    /// The schedule group that has to be created first, with its tags.
+    /// The schedule group to create first, with its tags.
     pub new_group: Option<NewGroup>,
-    /// The tags that a rule that is there gets when all else is done; a new one gets them as it is created.
+    /// The tags that an existing rule gets at the end; a new rule gets them when it is created.
     pub new_tags: BTreeMap<String, String>,
 }
 
-/// Holds one target of a schedule, whole but for its task definition.
+/// The plan of one schedule target, complete except for its task definition.
 #[derive(Clone, Debug)]
 pub struct TargetPlan {
     /// The id of a rule's target; empty for a schedule.
     pub id: String,
-    /// What it will run.
+    /// The revision that it will run.
     pub revision: Revision,
-    /// The family of what it will run.
+    /// The family of that revision.
     pub family: String,
-    /// The ARN that it runs now; none for a new one.
+    /// The task definition that it runs now; `None` for a new target.
     pub revision_before: Option<String>,
-    /// The target as it is sent, but for `EcsParameters.TaskDefinitionArn`.
+    /// The target to send, without `EcsParameters.TaskDefinitionArn`.
     pub document: Value,
     pub changes: bool,
 }
 
-/// Holds a schedule group that is to be created.
+/// A schedule group to create.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewGroup {
     pub name: String,
@@ -123,16 +124,16 @@ pub struct NewGroup {
 }
 
 impl SchedulePlan {
-    /// Returns whether anything is to be done.
+    /// Returns whether the schedule is created or updated.
     pub fn is_changing(&self) -> bool {
         self.action != Action::Unchanged
     }
 }
 
-/// Returns what brings a schedule to what is desired; `works` is what its targets run, in their order.
+/// Returns the plan that changes a schedule into the desired one; `works` is what its targets run, in their order.
 ///
 /// # Errors
-/// Everything that stands against it: a name that is taken, a role that is missing, what a target cannot take.
+/// All blockers: a name that is taken, a missing role, settings that a target does not support.
 pub fn compare(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
@@ -151,7 +152,7 @@ pub fn compare(
     Ok(plan)
 }
 
-/// Returns how a schedule itself, without what it runs, differs from what is desired; an empty expression is not known.
+/// Returns how a schedule, without what it runs, differs from the desired one; an empty expression counts as unknown.
 pub fn settings(desired: &DesiredSchedule, observed: &ObservedSchedule, now: i64) -> Vec<Change> {
     let mut desired = desired.clone();
     if desired.expression.is_empty() {

@@ -1,4 +1,5 @@
-//! Owns what running a target now gives to RunTask: exactly what the target is set to. Pure: the time is passed in.
+//! Computes the RunTask call for running a schedule target now, exactly as the target is set. Pure: the time is passed
+//! in.
 
 use serde_json::{Map, Value};
 
@@ -9,26 +10,26 @@ use crate::document::model::model;
 use crate::error::Failure;
 use crate::manifest::schedules::{Via, noun};
 
-/// What stands in an input in the place of something that is known when it is time (EventBridge Scheduler user guide,
-/// "Adding context attributes").
+/// The prefix of placeholders that EventBridge Scheduler fills in at run time (its user guide, "Adding context
+/// attributes").
 const ATTRIBUTES: &str = "<aws.scheduler.";
 
-/// Holds what a target runs.
+/// What a target runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunNow {
     /// The name of the cluster.
     pub cluster: String,
-    /// The revision's ARN, or the family: then its newest ACTIVE revision is meant.
+    /// The revision's ARN, or the family, which means its newest ACTIVE revision.
     pub definition: String,
-    /// Members of RunTask, `overrides` among them.
+    /// Members of RunTask, with `overrides`.
     pub members: Map<String, Value>,
     pub count: u32,
 }
 
-/// Holds what the scheduler knows when it is time.
+/// The context attributes that EventBridge Scheduler fills in at run time.
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes<'a> {
-    /// The time, as `2026-11-22T03:00:00Z`.
+    /// The scheduled time, such as `2026-11-22T03:00:00Z`.
     pub time: &'a str,
     /// The id of this run.
     pub execution: &'a str,
@@ -43,7 +44,7 @@ pub fn runs_tasks(target: &Value) -> bool {
 /// Returns what a target of a schedule runs.
 ///
 /// # Errors
-/// A target that runs no tasks, and an input that only the event or EventBridge could fill in.
+/// The target runs no task, or its input can only be filled in by an event or by EventBridge.
 pub fn run_now(
     schedule: &ObservedSchedule,
     target: &Value,
@@ -72,7 +73,7 @@ pub fn run_now(
     })
 }
 
-/// Returns the input of a target as RunTask's `overrides`; none where it has none.
+/// Returns the input of a target as the `overrides` of RunTask, or `None` if it has none.
 fn overrides(
     schedule: &ObservedSchedule,
     target: &Value,
@@ -81,9 +82,9 @@ fn overrides(
 ) -> Result<Option<Value>, Failure> {
     for made in ["InputTransformer", "InputPath"] {
         if !target[made].is_null() {
-            let hint = "`ecsail run` runs a task with overrides of your own".to_owned();
+            let hint = "run the task with overrides of your own with `ecsail run`".to_owned();
             let message =
-                format!("the input of {what} is made from an event (`{made}`), and now there is none");
+                format!("the input of {what} is made from an event (`{made}`), and there is none now");
             return Err(Failure::refused(message).hint(hint));
         }
     }
@@ -97,14 +98,14 @@ fn overrides(
         Ok(Value::Object(members)) if members.is_empty() => Ok(None),
         Ok(Value::Object(members)) if members.keys().all(known) => Ok(Some(Value::Object(members))),
         _ => {
-            let hint = "an input is such as `{\"containerOverrides\": […]}`".to_owned();
-            let message = format!("the input of {what} is none that overrides settings of a task");
+            let hint = "use an input such as `{\"containerOverrides\": […]}`".to_owned();
+            let message = format!("the input of {what} does not override settings of a task");
             Err(Failure::refused(message).hint(hint))
         }
     }
 }
 
-/// Returns an input with what the scheduler knows when it is time.
+/// Fills in the context attributes of an input.
 fn filled_in(input: &str, schedule: &ObservedSchedule, attributes: Attributes<'_>) -> String {
     let known = [
         ("schedule-arn", schedule.document["Arn"].as_str().unwrap_or_default()),
@@ -164,7 +165,7 @@ mod tests {
     fn what_only_an_event_could_fill_in_and_what_is_no_task_is_refused() {
         for (members, said) in [
             (json!({"InputPath": "$.detail"}), "is made from an event"),
-            (json!({"Input": "{\"a\": 1}"}), "is none that overrides settings"),
+            (json!({"Input": "{\"a\": 1}"}), "does not override settings"),
             (json!({"Arn": "arn:aws:lambda:us-east-1:1:function:mail"}), "does not run a task"),
         ] {
             let failure = now(Via::Rule, &target(members)).expect_err("it is refused");

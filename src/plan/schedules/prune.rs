@@ -1,8 +1,8 @@
-//! Owns what becomes of schedules that the manifest no longer has: which go, and which targets of a rule. Pure.
+//! Decides what to prune of schedules that are no longer in the manifest: the schedule, or targets of a rule. Pure.
 //!
-//! A group that is the app's holds only what is the app's. A rule that is the app's may have got targets of others since:
-//! only those are removed whose task definitions the app has registered, as their tags say. What no tag names stays, and
-//! the rule with it.
+//! A schedule group that the app owns contains only schedules of the app. A rule that the app owns may have got targets
+//! of others: only targets whose task definitions the app registered, according to their tags, are removed. Targets
+//! without such tags are kept, and the rule with them.
 
 use std::collections::BTreeMap;
 
@@ -14,27 +14,27 @@ use crate::aws::scheduled::ObservedSchedule;
 use crate::aws::types::{TaskDefinition, revision_of};
 use crate::manifest::schedules::Via;
 
-/// Says what becomes of a schedule.
+/// What `prune` does with a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is deleted; a rule with all of its targets.
     Delete,
-    /// These targets are removed, and the rule stays for the others.
+    /// These targets are removed, and the rule is kept for the others.
     RemoveTargets(Vec<String>),
-    /// It stays as it is.
+    /// It is kept.
     Keep,
 }
 
-/// Holds what becomes of a schedule, and what keeps it.
+/// The decision about a schedule, and what is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     pub fate: Fate,
-    /// The targets that are not the app's, each with why they are not.
+    /// The targets that the app does not own, each with the reason.
     pub kept: Vec<(String, String)>,
 }
 
-/// Returns what becomes of a schedule of the app's that the manifest no longer has; `definitions` are those that its
-/// targets run, by the ARN that they are named by.
+/// Decides about a schedule of the app that is no longer in the manifest; `definitions` are those of its targets, by
+/// the ARN in the target.
 pub fn decide(
     schedule: &ObservedSchedule,
     definitions: &BTreeMap<String, TaskDefinition>,
@@ -59,14 +59,14 @@ pub fn decide(
     Decided { fate, kept }
 }
 
-/// Returns why a target is not the app's; nothing where it is.
+/// Returns why the app does not own a target, or `None` if it does.
 fn foreign(
     target: &Value,
     definitions: &BTreeMap<String, TaskDefinition>,
     ground: &Ground,
 ) -> Option<String> {
     if !runs_tasks(target) {
-        return Some(format!("it does not run a task, but `{}`", target["Arn"].as_str().unwrap_or_default()));
+        return Some(format!("its target is `{}`, not a task", target["Arn"].as_str().unwrap_or_default()));
     }
     let arn = target["EcsParameters"]["TaskDefinitionArn"].as_str().unwrap_or_default();
     let tags = definitions.get(arn).map(|definition| {
@@ -77,10 +77,10 @@ fn foreign(
     match tags {
         Some(tags) if owner::is_own(&tags, ground) => None,
         Some(tags) => Some(match owner::other(&tags) {
-            Some(other) => format!("it runs {runs}, which is of {other}"),
-            None => format!("it runs {runs}, and no tag says whose that is"),
+            Some(other) => format!("it runs {runs}, which belongs to {other}"),
+            None => format!("it runs {runs}, which has no owner tags"),
         }),
-        None => Some(format!("it runs {runs}, which could not be looked at")),
+        None => Some(format!("it runs {runs}, which could not be read")),
     }
 }
 

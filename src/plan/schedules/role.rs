@@ -1,11 +1,11 @@
-//! Owns the roles that start tasks: a name becomes an ARN.
+//! Resolves the roles that start tasks: turns names into ARNs.
 
 use super::Ground;
 
-/// The role that the console makes for rules that run tasks.
+/// The role that the console creates for rules that run tasks.
 pub(super) const EVENTS_ROLE: &str = "ecsEventsRole";
 
-/// Returns the ARN of a role that is given by its name or its ARN.
+/// Returns the ARN of a role that is given as a name or an ARN.
 pub(super) fn arn(role: &str, ground: &Ground) -> String {
     match role.starts_with("arn:") {
         true => role.to_owned(),

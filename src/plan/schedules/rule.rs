@@ -1,4 +1,4 @@
-//! Owns the comparison of a rule and its targets: whose it is, what changes, and what of it is left alone.
+//! Compares a rule and its targets with the manifest: its owner, what changes, and what is kept.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use crate::plan::diff::Change;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
 
-/// How many targets a rule has at the most (EventBridge quotas).
+/// The most targets of a rule (EventBridge quotas).
 pub const MOST_TARGETS: usize = 5;
-/// What PutRule takes and forgets where it is not given. The bus is the default one: no other takes expressions.
+/// The members that PutRule resets if they are not given. The bus is the default one: no other supports expressions.
 const KEPT: &[&str] = &["Name", "ScheduleExpression", "State", "Description", "RoleArn"];
 
 pub(super) fn compare(
@@ -52,7 +52,7 @@ pub(super) fn compare(
     if !failures.is_empty() {
         return Err(failures);
     }
-    // The description of a rule that runs targets of others is theirs.
+    // The description of a rule that also runs targets of others is left to them.
     let shared = standing == Some(Standing::Shared);
     let description = desired.description.clone().filter(|_| !shared);
     let document = document(&DesiredSchedule { description, ..desired.clone() }, before.as_ref());
@@ -92,12 +92,12 @@ pub(super) fn compare(
     })
 }
 
-/// Returns how the rule itself, without its targets, differs from what is desired.
+/// Returns how the rule itself, without its targets, differs from the desired one.
 pub(super) fn settings(desired: &DesiredSchedule, existing: &ObservedSchedule) -> Vec<Change> {
     differences(Some(&existing.document), &document(desired, Some(existing)))
 }
 
-/// Returns the differences that targets make that are removed; one whose place is taken is shown there.
+/// Returns the changes by removed targets; a replaced one is shown with its replacement.
 fn removals(before: &ObservedSchedule, sorted: &Sorted) -> Vec<Change> {
     let is_replaced = |id: &str| sorted.existing.iter().flatten().any(|existing| existing["Id"] == id);
     let gone = sorted.removed.iter().filter(|id| !is_replaced(id));
@@ -112,7 +112,7 @@ fn removals(before: &ObservedSchedule, sorted: &Sorted) -> Vec<Change> {
 fn too_many(desired: &DesiredSchedule, foreign: &[String]) -> Option<Failure> {
     let all = desired.targets.len() + foreign.len();
     let message = format!(
-        "rule `{}` would have {all} targets, and may have {MOST_TARGETS}: {} of them are not the manifest's",
+        "rule `{}` would have {all} targets, but may have at most {MOST_TARGETS}: {} of them are not in the manifest",
         desired.name,
         foreign.len()
     );
@@ -120,7 +120,7 @@ fn too_many(desired: &DesiredSchedule, foreign: &[String]) -> Option<Failure> {
     (all > MOST_TARGETS).then(|| Failure::refused(message).hint(hint))
 }
 
-/// Returns what PutRule is given: what is there, with what the manifest names laid over it.
+/// Returns the PutRule document: the existing rule, overridden by what the manifest contains.
 fn document(desired: &DesiredSchedule, before: Option<&ObservedSchedule>) -> Value {
     let mut document = before.map(|before| kept(&before.document)).unwrap_or_default();
     document.insert("Name".to_owned(), desired.name.clone().into());
@@ -134,17 +134,17 @@ fn document(desired: &DesiredSchedule, before: Option<&ObservedSchedule>) -> Val
     Value::Object(document)
 }
 
-/// Returns a rule as PutRule takes it.
+/// Returns a rule in the form of PutRule.
 pub fn sendable(rule: &Value) -> Value {
     Value::Object(kept(rule))
 }
 
-/// Returns whether two rules say the same, without their targets.
+/// Returns whether two rules are equal, without their targets.
 pub fn is_same(one: &Value, other: &Value) -> bool {
     differences(Some(one), other).is_empty() && one["RoleArn"] == other["RoleArn"]
 }
 
-/// Returns whether two targets say the same, but for what was filled in.
+/// Returns whether two targets are equal, except for members with default values.
 pub fn is_same_target(one: &Value, other: &Value) -> bool {
     let same = |name: &str| one[name] == other[name];
     target::is_same(one, other) && ["InputPath", "InputTransformer"].into_iter().all(same)

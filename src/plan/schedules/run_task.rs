@@ -1,4 +1,4 @@
-//! Owns how RunTask's members are written in the targets of EventBridge Scheduler and of rules, and back.
+//! Converts RunTask members to the form of EventBridge Scheduler and rule targets, and back.
 
 use serde_json::{Map, Value, json};
 
@@ -7,8 +7,8 @@ use crate::document::normal::normal;
 use crate::error::Failure;
 use crate::manifest::schedules::Via;
 
-/// The members that targets have too (API references, EcsParameters of EventBridge Scheduler and of EventBridge).
-/// Within them only the network and the tags are spelled in another way.
+/// The RunTask members that targets have too (API references, EcsParameters of EventBridge Scheduler and of
+/// EventBridge). Of their contents, only the network and the tags are spelled differently.
 const MEMBERS: &[(&str, &str)] = &[
     ("capacityProviderStrategy", "CapacityProviderStrategy"),
     ("enableECSManagedTags", "EnableECSManagedTags"),
@@ -26,17 +26,17 @@ const MEMBERS: &[(&str, &str)] = &[
 const NETWORK: &[(&str, &str)] =
     &[("subnets", "Subnets"), ("securityGroups", "SecurityGroups"), ("assignPublicIp", "AssignPublicIp")];
 
-/// Returns RunTask's members as a target has them; what is `null` there is to be absent.
+/// Returns RunTask members in the form of a target; `null` marks members to remove.
 ///
 /// # Errors
-/// Members that a target cannot have.
+/// A member is not supported by targets.
 pub(super) fn parameters(members: &Map<String, Value>, via: Via) -> Result<Map<String, Value>, Vec<Failure>> {
     let mut parameters = Map::new();
     let mut failures = Vec::new();
     let is_set = |name: &str| members.get(name).is_some_and(|value| !is_nothing(value));
     if is_set("launchType") && is_set("capacityProviderStrategy") {
-        let message = "`launchType` and `capacityProviderStrategy` cannot stand beside each other";
-        failures.push(Failure::error(message).hint("take one of them out of `run_task:`".to_owned()));
+        let message = "`launchType` and `capacityProviderStrategy` cannot be used together";
+        failures.push(Failure::error(message).hint("remove one of them from `run_task:`".to_owned()));
     }
     for (name, value) in members {
         match MEMBERS.iter().find(|(known, _)| known == name) {
@@ -44,8 +44,8 @@ pub(super) fn parameters(members: &Map<String, Value>, via: Via) -> Result<Map<S
                 parameters.insert((*written).to_owned(), written_value(name, value, via));
             }
             None => {
-                let hint = "take it out of `run_task:`; a one-off task can have it".to_owned();
-                let message = format!("a schedule cannot give `{name}` to the tasks that it runs");
+                let hint = "remove it from `run_task:`; only one-off tasks can have it".to_owned();
+                let message = format!("schedules do not support `{name}` for the tasks that they run");
                 failures.push(Failure::error(message).hint(hint));
             }
         }
@@ -53,7 +53,7 @@ pub(super) fn parameters(members: &Map<String, Value>, via: Via) -> Result<Map<S
     if failures.is_empty() { Ok(parameters) } else { Err(failures) }
 }
 
-/// Returns whether a value says that there is nothing.
+/// Returns whether a value is empty.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -71,7 +71,7 @@ fn written_value(name: &str, value: &Value, via: Via) -> Value {
         "networkConfiguration" => {
             json!({ "awsvpcConfiguration": renamed(&value["awsvpcConfiguration"], NETWORK) })
         }
-        // The scheduler takes free mappings, and hands them to RunTask as they are.
+        // EventBridge Scheduler accepts any mappings and passes them to RunTask unchanged.
         "tags" if via == Via::Rule => {
             let tag = |tag: &Value| json!({ "Key": tag["key"], "Value": tag["value"] });
             value.as_array().into_iter().flatten().map(tag).collect()
@@ -87,8 +87,9 @@ fn renamed(members: &Value, names: &[(&str, &str)]) -> Value {
     Value::Object(present.map(|(key, value)| (name(key), value.clone())).collect())
 }
 
-/// Lays what the manifest names over the parameters that are there. What it does not name stays, but for what
-/// excludes it: a launch type and a strategy each other, and a launch type other than Fargate a platform version.
+/// Merges the members that the manifest contains into existing parameters. Others are kept, except those that they
+/// exclude: a launch type and a strategy exclude each other, and a launch type other than Fargate excludes a platform
+/// version.
 pub(super) fn lay_over(existing: &mut Map<String, Value>, given: Map<String, Value>) {
     let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
     let mut excluded = Vec::new();
@@ -110,18 +111,18 @@ pub(super) fn lay_over(existing: &mut Map<String, Value>, given: Map<String, Val
     }
 }
 
-/// Returns the parameters of a target as RunTask has them, in normal form.
+/// Returns the parameters of a target in the form of RunTask, in normal form.
 pub(super) fn members(target: &Value) -> Value {
     normal(&Value::Object(run_members(target)), Root::RunTask)
 }
 
-/// Returns the parameters of a target as RunTask has them.
+/// Returns the parameters of a target in the form of RunTask.
 pub(super) fn run_members(target: &Value) -> Map<String, Value> {
     let parameters = &target["EcsParameters"];
     let mut members = Map::new();
     for (name, written) in MEMBERS {
         let value = read_value(name, &parameters[*written]);
-        // Both services fill in what is not asked for.
+        // Both services fill in members that were not given.
         if !is_nothing(&value) && value != json!(false) {
             members.insert((*name).to_owned(), value);
         }

@@ -1,4 +1,4 @@
-//! Owns the comparison of a schedule of EventBridge Scheduler, and of the group that it is in.
+//! Compares a schedule of EventBridge Scheduler, and the group that it is in, with the manifest.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use crate::plan::diff::Change;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
 
-/// What GetSchedule answers and neither CreateSchedule nor UpdateSchedule takes.
+/// The members of GetSchedule that neither CreateSchedule nor UpdateSchedule takes.
 const READ_ONLY: &[&str] = &["Arn", "CreationDate", "LastModificationDate"];
-/// How far a start may lie back: the scheduler refuses one that is older than five minutes.
+/// How far in the past a start may be, in seconds: EventBridge Scheduler refuses one older than five minutes.
 const LATEST_START: i64 = 240;
 
 pub(super) fn compare(
@@ -41,7 +41,7 @@ pub(super) fn compare(
         return Err(failures);
     };
     let document = document(desired, existing, ground);
-    // Both as they would be sent now: a start that has passed is another way to write the next run of a rate.
+    // Compares both in the form to send now, in which the passed start of a rate is replaced by its next run.
     let sent = existing.map(|existing| sendable(existing, ground.now));
     let mut changes = differences(sent.as_ref(), &document);
     changes.extend(merged.changes);
@@ -51,7 +51,7 @@ pub(super) fn compare(
         (Some(_), false) => Action::Update,
     };
     let (name, group) = (&desired.name, desired.group.as_deref().unwrap_or("default"));
-    let used = || format!("schedule `{group}/{name}` was there, and no tag of its group says whose it is");
+    let used = || format!("schedule `{group}/{name}` already exists, and its group has no owner tags");
     let mut notes = merged.notes;
     notes.extend((!ours && action == Action::Update).then(used));
     Ok(SchedulePlan {
@@ -73,16 +73,16 @@ pub(super) fn compare(
     })
 }
 
-/// Returns how the schedule itself, without its target, differs from what is desired.
+/// Returns how the schedule itself, without its target, differs from the desired one.
 pub(super) fn settings(desired: &DesiredSchedule, existing: &Value, ground: &Ground) -> Vec<Change> {
     let sent = sendable(existing, ground.now);
     differences(Some(&sent), &document(desired, Some(existing), ground))
 }
 
-/// Returns the group to create; none where it is there.
+/// Returns the group to create, or `None` if it exists.
 ///
 /// # Errors
-/// A group of the app's name that is not the app's, and one that the manifest names and that is not there.
+/// The app's own group has another owner, or a group that the manifest names does not exist.
 fn group(
     desired: &DesiredSchedule,
     observed: &ObservedSchedules,
@@ -95,21 +95,21 @@ fn group(
         (Some(tags), true) if owner::is_own(tags, ground) => Ok(None),
         (Some(tags), true) => {
             let whose = owner::other(tags)
-                .map_or("no tag says whose it is".to_owned(), |other| format!("it is of {other}"));
-            let hint = format!("name it with `group: {name}` to use it all the same, or name another one");
+                .map_or("it has no owner tags".to_owned(), |other| format!("it belongs to {other}"));
+            let hint = format!("use it anyway with `group: {name}`, or choose another group");
             Err(Failure::refused(format!("schedule group `{name}` is taken: {whose}")).hint(hint))
         }
         (None, false) => {
             let message = format!("schedule `{}`: schedule group `{name}` does not exist", desired.key);
             let hint = format!(
-                "create it (`aws scheduler create-schedule-group --name {name}`), or leave out `group:`: the app then has one of its own"
+                "create it with `aws scheduler create-schedule-group --name {name}`, or remove `group:` to use the app's own group"
             );
             Err(Failure::error(message).hint(hint))
         }
     }
 }
 
-/// Returns what is sent, without the target: what is there, with what the manifest names laid over it.
+/// Returns the document to send, without the target: the existing one, overridden by what the manifest contains.
 fn document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground) -> Value {
     let mut document = existing.and_then(Value::as_object).cloned().unwrap_or_default();
     document.shift_remove("Target");
@@ -144,8 +144,8 @@ fn is_rate(expression: &str) -> bool {
     expression.starts_with("rate(")
 }
 
-/// Returns a schedule as it can be sent: without what is only read, and without a start that has passed. That of a rate is
-/// replaced by its next run: without a start it would run at other times from now on.
+/// Returns a schedule in the form to send: without read-only members and without a start in the past. The passed start
+/// of a rate is replaced by its next run, because its runs would otherwise shift.
 pub fn sendable(schedule: &Value, now: i64) -> Value {
     let mut document = schedule.as_object().cloned().unwrap_or_default();
     READ_ONLY.iter().for_each(|name| drop(document.shift_remove(*name)));
@@ -163,7 +163,7 @@ pub fn sendable(schedule: &Value, now: i64) -> Value {
     document
 }
 
-/// Returns whether two schedules say the same, but for what was filled in and what is only read.
+/// Returns whether two schedules are equal, except for default values and read-only members.
 pub fn is_same(one: &Value, other: &Value, now: i64) -> bool {
     let whole = |schedule: &Value| {
         let mut schedule = sendable(schedule, now);
@@ -174,7 +174,7 @@ pub fn is_same(one: &Value, other: &Value, now: i64) -> bool {
     differences(Some(&one), &other).is_empty() && target::is_same(&one["Target"], &other["Target"])
 }
 
-/// Returns what changes beside the target.
+/// Returns the changes besides the target.
 fn differences(existing: Option<&Value>, document: &Value) -> Vec<Change> {
     let nothing = Value::Object(Map::new());
     let before = existing.unwrap_or(&nothing);
@@ -193,7 +193,7 @@ fn differences(existing: Option<&Value>, document: &Value) -> Vec<Change> {
     let described = |schedule: &Value| text(schedule, "Description").filter(|text| *text != json!(""));
     shown.value("description", described(before), described(document));
     shown.value("flexible_window", window_shown(before), window_shown(document));
-    // A start that has passed is left out of what is sent: that changes nothing.
+    // A start in the past is not sent; that is no change.
     let start = time_shown(&document["StartDate"]);
     if start.is_some() {
         shown.value("start", time_shown(&before["StartDate"]), start);

@@ -1,23 +1,23 @@
-//! Owns how the differences of a schedule are shown: by the names that the manifest has for them, without secrets.
+//! Collects the displayed changes of a schedule, with the manifest's names and without secrets.
 
 use serde_json::{Map, Value, json};
 
 use super::input;
 use crate::plan::diff::{Change, diff};
 
-/// Collects differences under one prefix.
+/// A collection of changes under one path prefix.
 pub(super) struct Shown {
     prefix: String,
     pub(super) changes: Vec<Change>,
 }
 
 impl Shown {
-    /// Returns an empty collection; each path will begin with the prefix.
+    /// Creates an empty collection; each path begins with the prefix.
     pub(super) fn new(prefix: impl Into<String>) -> Shown {
         Shown { prefix: prefix.into(), changes: Vec::new() }
     }
 
-    /// Adds the difference between two values of one name, if there is one.
+    /// Adds the change of one named value, if there is one.
     pub(super) fn value(&mut self, name: &str, before: Option<Value>, after: Option<Value>) {
         let single = |value: Option<Value>| {
             let present = value.filter(|value| !value.is_null());
@@ -26,7 +26,7 @@ impl Shown {
         self.between(&single(before), &single(after), "");
     }
 
-    /// Adds the differences between two documents in normal form, of the named shape.
+    /// Adds the changes between two documents in normal form, of the named shape.
     pub(super) fn between(&mut self, before: &Value, after: &Value, shape: &str) {
         for change in diff(before, after, shape) {
             let path = format!("{}{}", self.prefix, change.path);
@@ -34,7 +34,7 @@ impl Shown {
         }
     }
 
-    /// Adds the differences between two inputs: where both override settings, setting by setting.
+    /// Adds the changes between two inputs, per setting if both are task overrides.
     pub(super) fn input(&mut self, before: Option<&str>, after: Option<&str>) {
         let parsed = |text: Option<&str>| match text {
             None => Some(Map::new()),
@@ -67,7 +67,7 @@ fn containers(overrides: &Value) -> Vec<&str> {
     items.filter_map(|item| item["name"].as_str()).collect()
 }
 
-/// Returns overrides that name each of the containers, so that a difference shows settings and not whole containers.
+/// Adds the missing containers to overrides, so that changes are shown per setting instead of per container.
 fn with_containers(overrides: &Value, names: &[&str]) -> Value {
     let mut whole = overrides.clone();
     let mut items = overrides["containerOverrides"].as_array().cloned().unwrap_or_default();

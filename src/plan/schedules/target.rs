@@ -1,4 +1,4 @@
-//! Owns the merging of one target: what is there, with what the manifest names laid over it.
+//! Merges a desired target into the existing one.
 
 use serde_json::{Map, Value, json};
 
@@ -14,21 +14,23 @@ use crate::plan::diff::Change;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 
-/// What a retry policy means where it does not say so (API references, RetryPolicy).
+/// The defaults of a retry policy (API references, RetryPolicy).
 const MOST_ATTEMPTS: u32 = 185;
 const LONGEST_AGE: u32 = 86_400;
 
-/// Holds a merged target, what changes in it, and what is to be told.
+/// A merged target, its changes, and notes.
 pub(super) struct Merged {
     pub(super) plan: TargetPlan,
     pub(super) changes: Vec<Change>,
     pub(super) notes: Vec<String>,
 }
 
-/// Returns a target with what the manifest names laid over what is there; `ours` says that what is there is the app's.
+/// Returns the existing target, overridden by what the manifest contains; `ours` is whether the app owns the existing
+/// one.
 ///
 /// # Errors
-/// What a target cannot have; a target that runs no tasks, or other tasks, and is not known to be ours.
+/// A setting is not supported by targets, or the existing target runs no task or another task and is not known to be
+/// the app's.
 pub(super) fn merge(
     desired: &DesiredTarget,
     schedule: &DesiredSchedule,
@@ -76,7 +78,7 @@ pub(super) fn merge(
     let prefix =
         if schedule.targets.len() > 1 { format!("targets[{}].", desired.id) } else { "target.".to_owned() };
     let mut changes = differences(prefix.clone(), existing, &document, arn, work);
-    // A target whose place another one takes goes under its own id.
+    // A target that replaces another one has a new id.
     if let Some(old) = existing.map(|existing| &existing["Id"]).filter(|id| **id != document["Id"]) {
         let (before, after) = (Some(old.clone()), Some(document["Id"].clone()));
         changes.insert(0, Change { path: format!("{prefix}id"), before, after });
@@ -87,7 +89,7 @@ pub(super) fn merge(
     Ok(Merged { plan, changes, notes })
 }
 
-/// Returns what messages call a target.
+/// Returns the name of a target in messages.
 fn place(desired: &DesiredTarget, schedule: &DesiredSchedule) -> String {
     match schedule.targets.len() {
         1 => schedule.key.clone(),
@@ -95,7 +97,7 @@ fn place(desired: &DesiredTarget, schedule: &DesiredSchedule) -> String {
     }
 }
 
-/// Returns a failure that names its schedule.
+/// Adds the schedule's name to a failure.
 fn named(mut failure: Failure, schedule: &DesiredSchedule) -> Failure {
     failure.message = format!("schedule `{}`: {}", schedule.key, failure.message);
     failure
@@ -107,15 +109,15 @@ pub(super) fn runs_tasks(target: &Value) -> bool {
     arn.split(':').nth(2) == Some("ecs") && arn.contains(":cluster/")
 }
 
-/// Returns the refusal of a target that is no ECS cluster: whatever it is, it is not ours.
+/// Returns the blocker for an existing target that is not an ECS cluster, and so not the app's.
 fn runs_something_else(existing: &Value, desired: &DesiredTarget, schedule: &DesiredSchedule) -> Failure {
     let (what, key) = what_and_key(desired, schedule);
     let arn = existing["Arn"].as_str().unwrap_or_default();
     let message = format!("{what} is taken: it does not run a task, its target is `{arn}`");
-    Failure::refused(message).hint(format!("give it another name with `{key}:`"))
+    Failure::refused(message).hint(format!("choose another name with `{key}:`"))
 }
 
-/// Returns the refusal of a target that runs other tasks, where nothing says that it is ours.
+/// Returns the blocker for an existing target that runs another task and is not known to be the app's.
 fn runs_another_job(
     existing: &Value,
     desired: &DesiredTarget,
@@ -128,13 +130,13 @@ fn runs_another_job(
     let (runs, cluster) = (runs.unwrap_or_default(), cluster.rsplit('/').next().unwrap_or_default());
     let ours = format!("`{}` on `{}`", work.family, work.cluster_arn.rsplit('/').next().unwrap_or_default());
     let message = format!(
-        "{what} is taken: it runs `{runs}` on `{cluster}`, not {ours}, and no tag says that it is the app's"
+        "{what} is taken: it runs `{runs}` on `{cluster}`, not {ours}, and it has no owner tags of this app"
     );
-    let hint = format!("give it another name with `{key}:`; if it is yours, delete it first");
+    let hint = format!("choose another name with `{key}:`, or delete it first if it is yours");
     Failure::refused(message).hint(hint)
 }
 
-/// Returns what messages call a target, and the key that gives it another name.
+/// Returns the name of a target in messages, and the manifest key that sets it.
 fn what_and_key(desired: &DesiredTarget, schedule: &DesiredSchedule) -> (String, &'static str) {
     match schedule.via {
         Via::Scheduler => (format!("schedule `{}`", schedule.name), "name"),
@@ -142,7 +144,7 @@ fn what_and_key(desired: &DesiredTarget, schedule: &DesiredSchedule) -> (String,
     }
 }
 
-/// Returns the role of a target: the manifest's, the one that it has, or for a rule the one that rules have by default.
+/// Returns the role of a target: the manifest's, the existing one, or for a rule the default role of rules.
 fn role_of(
     desired: &DesiredTarget,
     schedule: &DesiredSchedule,
@@ -155,26 +157,27 @@ fn role_of(
     if let Some(role) = existing.and_then(|existing| existing["RoleArn"].as_str()) {
         return Ok((role.to_owned(), None));
     }
-    let hint = "name it with the schedule's `role:`, or for all schedules with `schedule_role:`";
+    let hint = "set it with the schedule's `role:`, or with `schedule_role:` for all schedules";
     match schedule.via {
         Via::Rule => {
             let note = format!(
-                "`{}` names no role: `{}` is taken; {hint}",
+                "`{}` has no role and uses `{}`; {hint}",
                 place(desired, schedule),
                 role::EVENTS_ROLE
             );
             Ok((role::arn(role::EVENTS_ROLE, ground), Some(note)))
         }
         Via::Scheduler => {
-            let message = format!("schedule `{}` has no role that starts its tasks", schedule.key);
+            let message = format!("schedule `{}` has no role to start its tasks", schedule.key);
             let why =
-                "it needs `ecs:RunTask` and `iam:PassRole`, and trusts `scheduler.amazonaws.com`".to_owned();
+                "the role needs `ecs:RunTask` and `iam:PassRole`, and must trust `scheduler.amazonaws.com`"
+                    .to_owned();
             Err(Failure::error(message).hint(hint.to_owned()).hint(why))
         }
     }
 }
 
-/// Lays the parameters over a target's own; the task definition is left out, since it may not be registered yet.
+/// Merges parameters into those of a target, without the task definition, which may not be registered yet.
 fn parameters(document: &mut Map<String, Value>, given: Map<String, Value>, work: &ResolvedWork) {
     let own = document.entry("EcsParameters").or_insert_with(|| json!({}));
     if let Some(own) = own.as_object_mut() {
@@ -192,14 +195,14 @@ fn retry(document: &mut Map<String, Value>, retry: Retry) {
     }
 }
 
-/// Returns the revision that a target will run, and how it is shown.
+/// Returns the revision that a target will run, and its ARN if it is registered.
 fn revision(work: &ResolvedWork, existing: Option<&Value>) -> Result<(Revision, Option<String>), Failure> {
     match &work.revision {
         Revision::Registered(arn) => Ok((work.revision.clone(), Some(arn.clone()))),
         Revision::New(_) => Ok((work.revision.clone(), None)),
         Revision::Same => {
             let arn = existing.and_then(definition_of);
-            let arn = arn.ok_or_else(|| Failure::error("it has no revision to run"))?.to_owned();
+            let arn = arn.ok_or_else(|| Failure::error("no revision to run"))?.to_owned();
             Ok((Revision::Registered(arn.clone()), Some(arn)))
         }
     }
@@ -209,7 +212,7 @@ fn definition_of(target: &Value) -> Option<&str> {
     target["EcsParameters"]["TaskDefinitionArn"].as_str()
 }
 
-/// Returns what changes in a target; `arn` is that of the revision that it will run, where that is registered.
+/// Returns the changes of a target; `arn` is that of the revision that it will run, if it is registered.
 fn differences(
     prefix: String,
     existing: Option<&Value>,
@@ -234,7 +237,7 @@ fn differences(
     shown.value("count", count(before), count(document));
     shown.value("role", Some(before["RoleArn"].clone()), Some(document["RoleArn"].clone()));
     shown.between(&run_task::members(before), &run_task::members(document), "RunTaskRequest");
-    // What is new has no policy that the defaults were: only what is asked for is shown.
+    // A new target has no previous policy, so only what the manifest contains is shown.
     let policy = |target: &Value, name: &str, default| match (&target["RetryPolicy"][name], existing) {
         (value, Some(_)) => Some(number(value, default)),
         (Value::Null, None) => None,
@@ -259,7 +262,7 @@ fn number(value: &Value, default: u32) -> Value {
     json!(value.as_f64().map_or(i64::from(default), |number| number as i64))
 }
 
-/// Returns whether two targets say the same, but for what was filled in.
+/// Returns whether two targets are equal, except for default values.
 pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     let parts = |target: &Value| {
         let policy = |name: &str, default| number(&target["RetryPolicy"][name], default);

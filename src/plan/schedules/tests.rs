@@ -86,7 +86,7 @@ fn own_tags() -> BTreeMap<String, String> {
     owner::tags(&ground())
 }
 
-/// Returns a schedule as GetSchedule gives it, with what AWS fills in.
+/// Returns a schedule as GetSchedule returns it, with the members that AWS fills in.
 fn kept(change: impl Fn(&mut Value)) -> ObservedSchedules {
     let mut document = json!({
         "Arn": "arn:aws:scheduler:us-east-1:123456789012:schedule/shop-prod/nightly", "GroupName": "shop-prod",
@@ -120,7 +120,7 @@ fn running(id: &str, name: &str) -> Value {
     target
 }
 
-/// Returns a rule as ListRules gives it; the tags of an own one name the target `nightly` too.
+/// Returns a rule as ListRules returns it; the tags of one that the app owns list the target `nightly`.
 fn put(
     mut tags: BTreeMap<String, String>,
     targets: Vec<Value>,
@@ -141,13 +141,13 @@ fn put(
 
 fn planned(desired: &DesiredSchedule, work: ResolvedWork, observed: &ObservedSchedules) -> SchedulePlan {
     let works = vec![work; desired.targets.len()];
-    compare(desired, &works, observed, &ground()).expect("nothing stands against it")
+    compare(desired, &works, observed, &ground()).expect("no blocker")
 }
 
-/// Returns what stands against it.
+/// Returns the first blocker.
 fn refused(desired: &DesiredSchedule, work: ResolvedWork, observed: &ObservedSchedules) -> String {
     let works = vec![work; desired.targets.len()];
-    let failures = compare(desired, &works, observed, &ground()).expect_err("something stands against it");
+    let failures = compare(desired, &works, observed, &ground()).expect_err("a blocker");
     failures.iter().map(|failure| failure.message.clone()).collect::<Vec<_>>().join("\n")
 }
 
@@ -330,7 +330,7 @@ fn what_never_runs_again_is_noted_unless_it_is_off() {
     let plan = planned(&past, work(), &ObservedSchedules::default());
     assert_eq!(
         plan.notes,
-        ["schedule `nightly` never runs again: no time of `at(2020-01-01T00:00:00)` is to come"]
+        ["schedule `nightly` never runs again: `at(2020-01-01T00:00:00)` has no time in the future"]
     );
     let over = DesiredSchedule { end: Some(NOW - 1), ..nightly() };
     assert_eq!(planned(&over, work(), &ObservedSchedules::default()).notes.len(), 1);
@@ -370,7 +370,7 @@ fn a_launch_type_and_a_strategy_exclude_each_other() {
     let task = &plan.targets[0].document["EcsParameters"];
     assert_eq!((&task["LaunchType"], &task["CapacityProviderStrategy"]), (&json!("EC2"), &Value::Null));
     let both = with_members(json!({"launchType": "EC2", "capacityProviderStrategy": strategy}));
-    assert!(refused(&nightly(), both, &observed).contains("cannot stand beside each other"));
+    assert!(refused(&nightly(), both, &observed).contains("cannot be used together"));
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn what_a_target_cannot_take_is_refused() {
     let message = refused(&nightly(), written, &kept(|_| {}));
     assert_eq!(
         message,
-        "schedule `nightly`: a schedule cannot give `volumeConfigurations` to the tasks that it runs"
+        "schedule `nightly`: schedules do not support `volumeConfigurations` for the tasks that they run"
     );
 }
 
@@ -487,10 +487,7 @@ fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
     let observed = kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"taskRoleArn":"r"}"#));
     let plan = planned(&nightly(), work(), &observed);
     assert_eq!(shown(&plan), "Unchanged");
-    assert_eq!(
-        plan.notes,
-        ["`nightly`: its input is kept: it holds more than what the manifest can override"]
-    );
+    assert_eq!(plan.notes, ["`nightly`: its input is kept: it contains more than the manifest can override"]);
 }
 
 #[test]
@@ -498,7 +495,7 @@ fn an_input_that_is_too_long_is_refused() {
     let long =
         with_overrides(json!({"containerOverrides": [{"name": "app", "command": ["x".repeat(8200)]}]}));
     let message = refused(&nightly(), long, &kept(|_| {}));
-    assert_eq!(message, "schedule `nightly`: the input has 8254 bytes, and may have 8192");
+    assert_eq!(message, "schedule `nightly`: the input has 8254 bytes, but may have at most 8192");
 }
 
 #[test]
@@ -506,7 +503,7 @@ fn a_new_schedule_needs_a_role_and_one_that_is_there_keeps_its_own() {
     let mut wanted = nightly();
     wanted.targets[0].role = None;
     let message = refused(&wanted, work(), &ObservedSchedules::default());
-    assert_eq!(message, "schedule `nightly` has no role that starts its tasks");
+    assert_eq!(message, "schedule `nightly` has no role to start its tasks");
     assert_eq!(shown(&planned(&wanted, work(), &kept(|_| {}))), "Unchanged");
 }
 
@@ -516,11 +513,7 @@ fn a_rule_without_a_role_gets_the_default_one_with_a_warning() {
     wanted.targets[0].role = None;
     let plan = planned(&wanted, work(), &ObservedSchedules::default());
     assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws:iam::123456789012:role/ecsEventsRole");
-    assert!(
-        plan.notes[0].starts_with("`nightly` names no role: `ecsEventsRole` is taken"),
-        "{:?}",
-        plan.notes
-    );
+    assert!(plan.notes[0].starts_with("`nightly` has no role and uses `ecsEventsRole`"), "{:?}", plan.notes);
     let observed = put(own_tags(), vec![rule_target("nightly")], |_| {});
     let plan = planned(&wanted, work(), &observed);
     assert_eq!((shown(&plan).as_str(), plan.notes.len()), ("Unchanged", 0));
@@ -544,10 +537,10 @@ fn a_group_of_others_is_refused_unless_the_manifest_names_it() {
     };
     let untagged = group(&[]);
     let message = refused(&nightly(), work(), &untagged);
-    assert_eq!(message, "schedule group `shop-prod` is taken: no tag says whose it is");
+    assert_eq!(message, "schedule group `shop-prod` is taken: it has no owner tags");
     let others = group(&[("ecsail:app", "shop"), ("ecsail:stage", "test")]);
     let message = refused(&nightly(), work(), &others);
-    assert_eq!(message, "schedule group `shop-prod` is taken: it is of app `shop`, stage `test`");
+    assert_eq!(message, "schedule group `shop-prod` is taken: it belongs to app `shop`, stage `test`");
     let named = DesiredSchedule { own_group: false, ..nightly() };
     assert_eq!(planned(&named, work(), &untagged).new_group, None);
     let missing = refused(&named, work(), &ObservedSchedules::default());
@@ -573,11 +566,14 @@ fn a_rule_of_others_is_refused() {
     let targets = || vec![rule_target("nightly")];
     let others = BTreeMap::from([("ecsail:app".to_owned(), "billing".to_owned())]);
     let message = refused(&rule(), work(), &put(others, targets(), |_| {}));
-    assert_eq!(message, "rule `nightly` is taken: it is of app `billing`");
+    assert_eq!(message, "rule `nightly` is taken: it belongs to app `billing`");
     let managed = put(own_tags(), targets(), |rule| rule["ManagedBy"] = json!("ecs.amazonaws.com"));
-    assert_eq!(refused(&rule(), work(), &managed), "rule `nightly` is taken: `ecs.amazonaws.com` manages it");
+    assert_eq!(
+        refused(&rule(), work(), &managed),
+        "rule `nightly` is taken: it is managed by `ecs.amazonaws.com`"
+    );
     let events = put(BTreeMap::new(), targets(), |rule| rule["EventPattern"] = json!("{}"));
-    assert!(refused(&rule(), work(), &events).contains("it matches events"));
+    assert!(refused(&rule(), work(), &events).contains("it has an event pattern"));
 }
 
 #[test]
@@ -593,14 +589,14 @@ fn a_rule_that_nobody_owns_is_taken_over_where_its_targets_are_ours() {
     tags[ecsail:stage]: - → "prod"
     tags[ecsail:targets]: - → "nightly"
     "#);
-    assert_eq!(plan.notes, ["rule `nightly` was there, and is taken over"]);
+    assert_eq!(plan.notes, ["rule `nightly` already exists and is adopted by this app"]);
 }
 
 #[test]
 fn without_an_app_a_rule_is_used_and_nothing_is_said_of_it() {
     let nobody = Ground { app: None, stage: None, ..ground() };
     let observed = put(BTreeMap::new(), vec![rule_target("nightly")], |_| {});
-    let plan = compare(&rule(), &[work()], &observed, &nobody).expect("nothing stands against it");
+    let plan = compare(&rule(), &[work()], &observed, &nobody).expect("no blocker");
     assert_eq!((plan.action, plan.notes.len(), plan.new_tags.len()), (Action::Unchanged, 0, 0));
 }
 
@@ -613,8 +609,7 @@ fn the_partition_is_that_of_the_caller() {
     let mut wanted = nightly();
     wanted.targets[0].role = Some("starter".into());
     let ground = Ground::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
-    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground)
-        .expect("nothing stands against it");
+    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground).expect("no blocker");
     assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws-cn:iam::123456789012:role/starter");
 }
 
@@ -623,12 +618,12 @@ fn a_rule_with_targets_of_others_is_used_at_its_own_times_only() {
     let targets = || vec![rule_target("nightly"), rule_target("other")];
     let plan = planned(&rule(), work(), &put(BTreeMap::new(), targets(), |_| {}));
     assert_eq!((shown(&plan).as_str(), plan.foreign.join(",").as_str()), ("Unchanged", "other"));
-    assert_eq!(plan.notes, ["rule `nightly` also runs `other`: it is used, and not taken over"]);
+    assert_eq!(plan.notes, ["rule `nightly` also runs `other`: it is used, but not adopted"]);
     let later = put(BTreeMap::new(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
     let message = refused(&rule(), work(), &later);
     assert_eq!(
         message,
-        "rule `nightly` is taken: it runs `other` at `rate(2 days)`, and no tag says that it is the app's"
+        "rule `nightly` is taken: it runs `other` at `rate(2 days)`, and it has no owner tags of this app"
     );
     let own = put(own_tags(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
     assert_eq!(planned(&rule(), work(), &own).foreign, ["other"]);
@@ -640,7 +635,7 @@ fn more_targets_than_a_rule_may_have_are_refused_beforehand() {
     let message = refused(&rule(), work(), &put(own_tags(), five, |_| {}));
     assert_eq!(
         message,
-        "rule `nightly` would have 6 targets, and may have 5: 5 of them are not the manifest's"
+        "rule `nightly` would have 6 targets, but may have at most 5: 5 of them are not in the manifest"
     );
 }
 
@@ -697,8 +692,8 @@ fn a_job_that_a_rule_runs_under_another_id_takes_its_place_and_keeps_what_it_had
     assert_eq!(
         plan.notes,
         [
-            "rule `nightly` was there, and is taken over",
-            "target `terraform-20240101` of rule `nightly` runs the same: `nightly` takes its place"
+            "rule `nightly` already exists and is adopted by this app",
+            "target `terraform-20240101` of rule `nightly` runs the same task, and is replaced by `nightly`"
         ]
     );
 }
@@ -708,13 +703,13 @@ fn a_job_that_would_run_twice_is_refused() {
     let named = DesiredSchedule { targets: vec![target("report")], ..rule() };
     let other = || vec![rule_target("terraform-20240101")];
     let message = refused(&named, work(), &put(BTreeMap::new(), other(), |_| {}));
-    assert_eq!(message, "rule `nightly` runs `web` already, as `terraform-20240101`: it would run twice");
+    assert_eq!(message, "rule `nightly` already runs `web`, as `terraform-20240101`: it would run twice");
     let two = vec![rule_target("a"), rule_target("b")];
     let message = refused(&rule(), work(), &put(own_tags(), two, |_| {}));
-    assert_eq!(message, "rule `nightly` runs `web` already, as `a`, `b`: it would run twice");
+    assert_eq!(message, "rule `nightly` already runs `web`, as `a`, `b`: it would run twice");
     let failures =
         compare(&named, &[work()], &put(own_tags(), other(), |_| {}), &ground()).expect_err("twice");
-    assert_eq!(failures[0].hints, ["name it with `target: terraform-20240101`"]);
+    assert_eq!(failures[0].hints, ["set `target: terraform-20240101`"]);
 }
 
 #[test]
@@ -757,7 +752,7 @@ fn a_rule_that_runs_targets_of_others_is_neither_switched_nor_described() {
     let message = refused(&off, work(), &put(BTreeMap::new(), targets(), |_| {}));
     assert_eq!(
         message,
-        "rule `nightly` is taken: `enabled: false` would switch `other` off too, and no tag says that it is the app's"
+        "rule `nightly` is taken: `enabled: false` would also switch `other` off, and it has no owner tags of this app"
     );
     let described = DesiredSchedule { description: Some("ours".into()), enabled: Some(true), ..rule() };
     let theirs = put(BTreeMap::new(), targets(), |rule| rule["Description"] = json!("theirs"));
@@ -771,7 +766,7 @@ fn what_runs_another_job_under_our_name_is_taken_unless_tags_say_that_it_is_ours
     let message = refused(&rule(), work(), &put(BTreeMap::new(), other(), |_| {}));
     assert_eq!(
         message,
-        "target `nightly` of rule `nightly` is taken: it runs `report` on `main`, not `web` on `main`, and no tag says that it is the app's"
+        "target `nightly` of rule `nightly` is taken: it runs `report` on `main`, not `web` on `main`, and it has no owner tags of this app"
     );
     assert_eq!(planned(&rule(), work(), &put(own_tags(), other(), |_| {})).action, Action::Update);
     let named = DesiredSchedule { own_group: false, ..nightly() };
@@ -790,10 +785,7 @@ fn a_schedule_of_a_named_group_that_is_used_is_noted() {
     let mut observed = kept(|_| {});
     observed.found.get_mut("nightly").expect("it is there").tags.clear();
     let plan = planned(&named, work(), &observed);
-    assert_eq!(
-        plan.notes,
-        ["schedule `shop-prod/nightly` was there, and no tag of its group says whose it is"]
-    );
+    assert_eq!(plan.notes, ["schedule `shop-prod/nightly` already exists, and its group has no owner tags"]);
 }
 
 #[test]
@@ -813,11 +805,11 @@ fn a_job_that_something_of_the_same_name_runs_elsewhere_is_refused_while_that_is
     let known = elsewhere(put(own_tags(), vec![rule_target("nightly")], |_| {}));
     assert_eq!(
         refused(&nightly(), work(), &known),
-        "schedule `nightly` would run twice: rule `nightly` runs `web` too"
+        "schedule `nightly` would run twice: rule `nightly` also runs `web`"
     );
     let failures = compare(&nightly(), &[work()], &known, &ground()).expect_err("twice");
     insta::assert_snapshot!(failures[0].hints.join("\n"), @"
-    it is the app's own: delete it (`aws events remove-targets --rule nightly --ids nightly && aws events delete-rule --name nightly`)
+    it belongs to this app: delete it (`aws events remove-targets --rule nightly --ids nightly && aws events delete-rule --name nightly`)
     or keep it with `via: rule`
     ");
     let in_default = |state: &str| {
@@ -829,7 +821,7 @@ fn a_job_that_something_of_the_same_name_runs_elsewhere_is_refused_while_that_is
     for desired in [nightly(), rule()] {
         assert_eq!(
             refused(&desired, work(), &in_default("ENABLED")),
-            "schedule `nightly` would run twice: schedule `default/nightly` runs `web` too"
+            "schedule `nightly` would run twice: schedule `default/nightly` also runs `web`"
         );
         assert_eq!(planned(&desired, work(), &in_default("DISABLED")).action, Action::Create);
         let other = ResolvedWork { family: "report".into(), ..work() };

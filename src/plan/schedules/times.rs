@@ -1,5 +1,5 @@
-//! Owns what the time means for a schedule: whether it runs again, and the start that keeps a rate at its times. Pure: the time
-//! is passed in.
+//! Computes run times of schedules: whether one runs again, and the start that keeps a rate at its times. Pure: the
+//! time is passed in.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,19 +8,19 @@ use serde_json::Value;
 use crate::expression::{Expression, Kind, Next, Window, zone};
 use crate::manifest::schedules::{Via, noun};
 
-/// Returns the note on a schedule that is on and never runs again.
+/// Returns the note about an enabled schedule that never runs again.
 pub(super) fn never_again(key: &str, via: Via, document: &Value, now: i64) -> Option<String> {
     let kind = if via == Via::Rule { Kind::Rule } else { Kind::Scheduler };
     let text = document["ScheduleExpression"].as_str()?;
     let expression = Expression::parse(text, kind).ok()?;
     let zone = document["ScheduleExpressionTimezone"].as_str().map(zone).transpose().ok()?;
     let next = expression.next(&zone.unwrap_or(TimeZone::UTC), at(now)?, window(document), 1);
-    let said = || format!("{} `{key}` never runs again: no time of `{text}` is to come", noun(via));
+    let said = || format!("{} `{key}` never runs again: `{text}` has no time in the future", noun(via));
     (next == Next::Never && document["State"] != "DISABLED").then(said)
 }
 
-/// Returns the next run of a rate whose start has passed, in seconds since 1970: sent as the start, it keeps the rate's times.
-/// None for any other expression.
+/// Returns the next run of a rate whose start has passed, in seconds since 1970; `None` for other expressions. Sent as
+/// the start, it keeps the rate at its times.
 pub(super) fn next_of_rate(document: &Value, now: i64) -> Option<i64> {
     let text = document["ScheduleExpression"].as_str().filter(|text| text.starts_with("rate("))?;
     let expression = Expression::parse(text, Kind::Scheduler).ok()?;

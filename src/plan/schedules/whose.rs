@@ -1,5 +1,5 @@
-//! Owns whose a rule and its targets are: what of it is the manifest's, what was, what takes the place of what, and what is
-//! left to others. A job that a rule runs already is not put a second time.
+//! Determines the owner of a rule and of its targets: which are the manifest's, which were, which replace others, and
+//! which belong to others. Never puts a task a second time that a rule runs already.
 
 use std::collections::BTreeMap;
 
@@ -13,35 +13,36 @@ use crate::manifest::schedules::Via;
 use crate::plan::work::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 
-/// Holds what becomes of the targets of a rule.
+/// The targets of a rule by owner.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
-    /// What each of the manifest's targets is laid over, in their order: its own, or the one whose place it takes.
+    /// The existing target that each target of the manifest is merged into, in their order: its own, or the one that it
+    /// replaces.
     pub(super) existing: Vec<Option<Value>>,
-    /// The ids of those that go: the manifest's of old, and those whose place is taken.
+    /// The ids of targets to remove: former ones of the manifest, and those that are replaced.
     pub(super) removed: Vec<String>,
-    /// The ids of those of others. They are kept.
+    /// The ids of targets of others, which are kept.
     pub(super) foreign: Vec<String>,
     pub(super) notes: Vec<String>,
 }
 
-/// Says whose a rule is that is there.
+/// The owner of an existing rule.
 #[derive(Debug, PartialEq)]
 pub(super) enum Standing {
-    /// The app's, as its tags say.
+    /// The app owns it, according to its tags.
     Own,
-    /// Nobody's, and all of its targets are the manifest's: it becomes the app's.
+    /// It has no owner, and all of its targets are in the manifest: the app adopts it.
     TakenOver,
-    /// Nobody's, and without an app it stays so.
+    /// It has no owner, and gets none, because the manifest names no app.
     Nobodys,
-    /// Nobody's, and it runs targets of others too: it stays as it is but for our targets.
+    /// It has no owner and also runs targets of others: only the manifest's targets are changed.
     Shared,
 }
 
-/// Returns what becomes of the targets of a rule.
+/// Sorts the targets of a rule by owner.
 ///
 /// # Errors
-/// A job that the rule runs already under another id, and that the manifest did not say to be the same.
+/// The rule already runs a task under another id, and the manifest does not say that it is the same.
 pub(super) fn sort(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
@@ -80,13 +81,13 @@ pub(super) fn sort(
     if failures.is_empty() { Ok(sorted) } else { Err(failures) }
 }
 
-/// Returns the target of others whose place a new one takes; none where the rule does not run the same yet.
+/// Returns the target of others that a new target replaces, or `None` if the rule does not run the same task yet.
 ///
-/// The id of a target that has no name in the manifest is made up: then the only one that runs the same is meant. What was
-/// named otherwise, and is given something else to do, is another job.
+/// The id of a target without a name in the manifest is generated: such a target replaces the only one that runs the
+/// same task. A target with another name and another input is another task.
 ///
 /// # Errors
-/// Where it would run twice.
+/// The task would run twice.
 fn place_of(
     desired: &DesiredSchedule,
     (wanted, work): (&DesiredTarget, &ResolvedWork),
@@ -103,7 +104,7 @@ fn place_of(
             sorted.foreign.clear();
             sorted.removed.push(id_of(only).to_owned());
             sorted.notes.push(format!(
-                "target {} of rule `{rule}` runs the same: `{}` takes its place",
+                "target {} of rule `{rule}` runs the same task, and is replaced by `{}`",
                 ids[0], wanted.id
             ));
             Ok(Some(only.clone()))
@@ -112,21 +113,23 @@ fn place_of(
         _ => {
             let (family, id) = (&work.family, id_of(&same[0]));
             let hint = match (desired.targets.len(), same.len()) {
-                (1, 1) => format!("name it with `target: {id}`"),
+                (1, 1) => format!("set `target: {id}`"),
                 (1, _) => {
-                    format!("name the one that it is with `target: {id}`, or the others too, with `targets:`")
+                    format!(
+                        "set `target: {id}` for the one that it is, or list the others too, under `targets:`"
+                    )
                 }
-                _ => format!("name it `{id}` under `targets:`"),
+                _ => format!("use the id `{id}` under `targets:`"),
             };
             let message =
-                format!("rule `{rule}` runs `{family}` already, as {}: it would run twice", ids.join(", "));
+                format!("rule `{rule}` already runs `{family}`, as {}: it would run twice", ids.join(", "));
             Err(Failure::refused(message).hint(hint))
         }
     }
 }
 
-/// Returns the refusals of a new schedule whose job something of its name runs already, in the other service or in another
-/// group. What is switched off runs nothing.
+/// Returns the blockers of a new schedule whose task is already run by an enabled schedule or rule of the same name, in
+/// the other service or in another group.
 pub(super) fn twice(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
@@ -142,7 +145,7 @@ pub(super) fn twice(
     elsewhere.filter_map(|known| runs(&known)).collect()
 }
 
-/// Returns the refusal of a new schedule for the sake of a known one that runs the same, with how that one is taken away.
+/// Returns the blocker for an existing schedule or rule that runs the same task, with how to remove it.
 fn refusal(desired: &DesiredSchedule, known: &ObservedSchedule, work: &ResolvedWork, own: bool) -> Failure {
     let name = known.name();
     let (what, away, instead) = match known.group() {
@@ -150,26 +153,26 @@ fn refusal(desired: &DesiredSchedule, known: &ObservedSchedule, work: &ResolvedW
             format!("schedule `{group}/{name}`"),
             format!("aws scheduler delete-schedule --group-name {group} --name {name}"),
             match desired.via {
-                Via::Scheduler => format!("name its group with `group: {group}`"),
-                Via::Rule => format!("leave out `via: rule`, with `group: {group}`"),
+                Via::Scheduler => format!("use its group with `group: {group}`"),
+                Via::Rule => format!("remove `via: rule` and set `group: {group}`"),
             },
         ),
         None => {
             let same = known.targets.iter().filter(|target| is_same_job(target, work));
             let ids: Vec<&str> = same.map(id_of).collect();
             let targets = format!("aws events remove-targets --rule {name} --ids {}", ids.join(" "));
-            // A rule that runs something else too stays for that.
+            // A rule that also runs other targets is kept for them.
             let rule = format!(" && aws events delete-rule --name {name}");
             let rule = if ids.len() == known.targets.len() { rule } else { String::new() };
             (format!("rule `{name}`"), format!("{targets}{rule}"), "keep it with `via: rule`".to_owned())
         }
     };
-    let message = format!("schedule `{}` would run twice: {what} runs `{}` too", desired.key, work.family);
-    let whose = if own { "it is the app's own: delete" } else { "if it is not needed, delete" };
+    let message = format!("schedule `{}` would run twice: {what} also runs `{}`", desired.key, work.family);
+    let whose = if own { "it belongs to this app: delete" } else { "if it is not needed, delete" };
     Failure::refused(message).hint(format!("{whose} it (`{away}`)")).hint(format!("or {instead}"))
 }
 
-/// Returns whether a target runs the family of a work on its cluster.
+/// Returns whether a target runs the same family on the same cluster.
 pub(super) fn is_same_job(target: &Value, work: &ResolvedWork) -> bool {
     let definition = target["EcsParameters"]["TaskDefinitionArn"].as_str();
     target["Arn"] == work.cluster_arn.as_str() && definition.map(family_of) == Some(work.family.as_str())
@@ -179,13 +182,13 @@ fn id_of(target: &Value) -> &str {
     target["Id"].as_str().unwrap_or_default()
 }
 
-/// Returns whose a rule is.
+/// Returns the owner of a rule.
 ///
-/// A rule without an owner is taken over where all of its targets are the manifest's. One that has others too is used
-/// where it runs at the same times, and is as it should be: `prune` leaves it alone.
+/// The app adopts a rule without an owner if all of its targets are in the manifest. A rule with other targets too is
+/// only used, if it has the desired times and state; `prune` leaves it alone.
 ///
 /// # Errors
-/// A rule of somebody else's; one that runs other targets and would have to change for ours is one too.
+/// The rule belongs to another owner, or runs other targets and would have to change.
 pub(super) fn standing(
     desired: &DesiredSchedule,
     before: &ObservedSchedule,
@@ -194,37 +197,37 @@ pub(super) fn standing(
 ) -> Result<Standing, Failure> {
     let name = &desired.name;
     let taken = |why: String| {
-        let hint = "give the schedule another name with `rule:`".to_owned();
+        let hint = "choose another name with `rule:`".to_owned();
         Failure::refused(format!("rule `{name}` is taken: {why}")).hint(hint)
     };
     let rule = &before.document;
     if let Some(manager) = rule["ManagedBy"].as_str() {
-        return Err(taken(format!("`{manager}` manages it")));
+        return Err(taken(format!("it is managed by `{manager}`")));
     }
     if rule["EventPattern"].is_string() {
-        return Err(taken("it matches events (it has an event pattern)".to_owned()));
+        return Err(taken("it has an event pattern".to_owned()));
     }
     if owner::is_own(&before.tags, ground) {
         return Ok(Standing::Own);
     }
     if let Some(other) = owner::other(&before.tags) {
-        return Err(taken(format!("it is of {other}")));
+        return Err(taken(format!("it belongs to {other}")));
     }
     if foreign.is_empty() {
-        // Without an app nothing can be owned.
+        // Without an app, nothing can be owned.
         return Ok(if ground.app.is_none() { Standing::Nobodys } else { Standing::TakenOver });
     }
     let (others, expression) = (quoted(foreign), rule["ScheduleExpression"].as_str().unwrap_or_default());
     if expression != desired.expression {
         return Err(taken(format!(
-            "it runs {others} at `{expression}`, and no tag says that it is the app's"
+            "it runs {others} at `{expression}`, and it has no owner tags of this app"
         )));
     }
     match desired.enabled {
         Some(enabled) if enabled != before.is_enabled() => {
             let switched = if enabled { "on" } else { "off" };
             let why = format!(
-                "`enabled: {enabled}` would switch {others} {switched} too, and no tag says that it is the app's"
+                "`enabled: {enabled}` would also switch {others} {switched}, and it has no owner tags of this app"
             );
             Err(taken(why))
         }
@@ -232,21 +235,21 @@ pub(super) fn standing(
     }
 }
 
-/// Returns what is to be told of whose a rule is.
+/// Returns the note about the owner of a rule.
 pub(super) fn told(standing: &Standing, name: &str, foreign: &[String]) -> Option<String> {
     match standing {
         Standing::Own => None,
-        Standing::TakenOver => Some(format!("rule `{name}` was there, and is taken over")),
+        Standing::TakenOver => Some(format!("rule `{name}` already exists and is adopted by this app")),
         Standing::Nobodys => {
-            Some(format!("rule `{name}` was there, and without `app:` no tag says whose it is"))
+            Some(format!("rule `{name}` already exists, and without `app:` it gets no owner tags"))
         }
         Standing::Shared => {
-            Some(format!("rule `{name}` also runs {}: it is used, and not taken over", quoted(foreign)))
+            Some(format!("rule `{name}` also runs {}: it is used, but not adopted", quoted(foreign)))
         }
     }
 }
 
-/// Returns the tags that a rule that is there gets, and the ids that do not fit into them.
+/// Returns the tags to set on an existing rule, and a note about ids that do not fit.
 pub(super) fn tags(
     desired: &DesiredSchedule,
     before: Option<&ObservedSchedule>,
@@ -265,7 +268,7 @@ pub(super) fn tags(
     let note = (!left_out.is_empty()).then(|| {
         let (name, left_out) = (&desired.name, quoted(&left_out));
         format!(
-            "rule `{name}`: its tags have no room for {left_out}: taken out of the manifest, they would stay"
+            "rule `{name}`: its tags have no room for {left_out}, so these are kept when they are removed from the manifest"
         )
     });
     (tags, note)

@@ -1,20 +1,21 @@
-//! Owns the verdict by the service's deployment list: all there is without the permission for service deployments.
+//! Judges a rollout by the service's deployment list: the only source without permission for service deployments.
 
 use super::{ROLLING_BACK, Verdict, is_rolling};
 use crate::aws::types::{Deployment, Service, revision_of};
 use crate::diagnose::events::read;
 use crate::watch::snapshot::{Followed, Snapshot};
 
-/// How long after the update ECS may still answer as if it had not happened, in seconds.
+/// How long after the update ECS may still answer with the state from before it, in seconds.
 const STALE: f64 = 60.0;
 
-/// In how many looks in a row our deployment has to be absent from the list to be gone.
+/// In how many polls in a row our deployment has to be absent from the list to count as gone.
 pub(super) const ABSENT: u32 = 3;
 
-/// In how many looks in a row a deployment has to be failed and still PRIMARY until no rollback is expected any more.
+/// In how many polls in a row a deployment has to be failed and still PRIMARY until no rollback is expected any
+/// more.
 ///
-/// ECS begins one at once, and stalls where no deployment was ever completed (developer guide, "deployment circuit
-/// breaker").
+/// ECS begins a rollback at once, and stalls where no deployment was ever completed (developer guide, "deployment
+/// circuit breaker").
 const STALLED: u32 = 15;
 
 /// Returns the verdict by the deployments of the service.
@@ -32,7 +33,7 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
         {
             Verdict::progressing("ECS does not show the deployment yet")
         }
-        // One answer without it, though it was there before, is as old as one from before the update.
+        // A single answer without a deployment that was listed before is as old as one from before the update.
         (None, Some(primary)) if snapshot.absent < ABSENT && !ended(followed, snapshot, service, primary) => {
             Verdict::progressing("the deployment is not in ECS's answer")
         }
@@ -43,14 +44,14 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
     }
 }
 
-/// Returns whether it is known that our deployment ended: it failed, or ECS says that it goes back.
+/// Returns whether our deployment is known to have ended: it failed, or ECS has announced the rollback.
 fn ended(followed: &Followed, snapshot: &Snapshot, service: &Service, primary: &Deployment) -> bool {
     let failed =
         snapshot.last_seen.as_ref().is_some_and(has_failed) || failure_told(followed, service).is_some();
     failed || announced(followed, service, primary)
 }
 
-/// Returns what ECS said of our deployment's failure, if it did.
+/// Returns the service event about the failure of our deployment.
 fn failure_told<'a>(followed: &Followed, service: &'a Service) -> Option<&'a str> {
     let told = followed.events(service).map(|event| event.message.trim()).filter(|message| {
         let of_ours = read(message).deployment.is_some_and(|id| Some(id) == followed.deployment.as_deref());
@@ -63,7 +64,7 @@ fn has_failed(deployment: &Deployment) -> bool {
     deployment.rollout_state.as_deref() == Some("FAILED")
 }
 
-/// Returns whether an event says that ECS goes back to this deployment.
+/// Returns whether a service event announces the rollback to this deployment.
 fn announced(followed: &Followed, service: &Service, deployment: &Deployment) -> bool {
     let says =
         |message: &str| message.contains("rolling back to deployment") && message.contains(&deployment.id);
@@ -72,12 +73,12 @@ fn announced(followed: &Followed, service: &Service, deployment: &Deployment) ->
 
 fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snapshot: &Snapshot) -> Verdict {
     match ours.rollout_state.as_deref() {
-        Some("COMPLETED") if is_awaited(service, snapshot) => Verdict::progressing(
-            "the list of deployments has it completed, its service deployment is not seen",
-        ),
+        Some("COMPLETED") if is_awaited(service, snapshot) => {
+            Verdict::progressing("completed in the deployment list, its service deployment cannot be read")
+        }
         Some("COMPLETED") => Verdict::Succeeded,
         Some("FAILED") => judge_failed(followed, service, snapshot, failure_of(followed, service, ours)),
-        // Without a rollout state nothing else tells: all tasks run, and no other deployment has any.
+        // Without a rollout state the counts decide: all tasks run, and no other deployment has any.
         None if service.deployments.len() == 1
             && ours.running_count == ours.desired_count
             && ours.pending_count == 0 =>
@@ -88,30 +89,30 @@ fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snap
     }
 }
 
-/// Returns whether the service deployment is still to tell of the end, though the last looks did not have it.
+/// Returns whether the verdict waits for the service deployment, although the last polls did not show it.
 ///
-/// Where a deployment bakes the list may call it completed before.
+/// While a deployment bakes, the list may already call it completed.
 fn is_awaited(service: &Service, snapshot: &Snapshot) -> bool {
     let bakes = service.deployment_configuration.bake_time_in_minutes.is_some_and(|minutes| minutes > 0);
     let lost = snapshot.service_deployment.is_none() && (snapshot.seen || snapshot.unread);
     lost && (bakes || !is_rolling(service))
 }
 
-/// Decides while our deployment has failed and is still the PRIMARY one.
+/// Returns the verdict on a deployment that has failed and is still PRIMARY.
 fn judge_failed(followed: &Followed, service: &Service, snapshot: &Snapshot, reason: String) -> Verdict {
     if !rolls_back(service) && !followed.going_back {
         return Verdict::failed(reason);
     }
     match (&followed.way_back, snapshot.failed) {
         (_, ..STALLED) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
-        (None, _) => Verdict::failed(format!(
-            "{reason}; ECS does not roll back: no deployment before it was completed"
-        )),
-        (Some(_), _) => Verdict::failed(format!("{reason}; ECS has not begun to roll back")),
+        (None, _) => {
+            Verdict::failed(format!("{reason}; ECS cannot roll back: no earlier deployment was completed"))
+        }
+        (Some(_), _) => Verdict::failed(format!("{reason}; ECS has not started a rollback")),
     }
 }
 
-/// Returns whether ECS goes back by itself where a deployment fails: other strategies than the rolling one always do.
+/// Returns whether ECS rolls a failed deployment back by itself: with any strategy but ROLLING it always does.
 fn rolls_back(service: &Service) -> bool {
     let configuration = &service.deployment_configuration;
     if !is_rolling(service) {
@@ -121,17 +122,17 @@ fn rolls_back(service: &Service) -> bool {
     (breaker.enable && breaker.rollback) || (configuration.alarms.enable && configuration.alarms.rollback)
 }
 
-/// Returns why a deployment failed: its own reason, else what an event says of ours.
+/// Returns why a deployment failed: its own reason, else that of the event about our deployment.
 fn failure_of(followed: &Followed, service: &Service, deployment: &Deployment) -> String {
     let says = |reason: &&str| !reason.is_empty() && !reason.ends_with("in progress.");
     let own = deployment.rollout_state_reason.as_deref().filter(says);
     let is_ours = followed.deployment.as_deref() == Some(deployment.id.as_str());
     let told = || failure_told(followed, service).filter(|_| is_ours);
-    let none = if followed.going_back { "on our request" } else { "ECS gives no reason" };
+    let none = if followed.going_back { "requested by ecsail" } else { "ECS gives no reason" };
     own.or_else(told).unwrap_or(none).to_owned()
 }
 
-/// Decides when another deployment is PRIMARY: ECS went back, or somebody went on.
+/// Returns the verdict while another deployment is PRIMARY: ECS has rolled back, or a newer deployment has begun.
 fn rolled_back_or_superseded(
     followed: &Followed,
     service: &Service,
@@ -155,7 +156,8 @@ fn rolled_back_or_superseded(
     }
 }
 
-/// Returns whether the PRIMARY deployment is ECS going back: the old one itself, an older one, or a new one that says so.
+/// Returns whether the PRIMARY deployment is a rollback by ECS: the previous one, an older one, or a new one that
+/// an event announces.
 fn is_rollback(
     followed: &Followed,
     service: &Service,
@@ -166,7 +168,8 @@ fn is_rollback(
     let older = primary.created_at.0 > 0.0 && primary.created_at.0 < followed.created_at;
     let good = followed.way_back.as_ref().is_some_and(|way| way.revision == primary.task_definition);
     let previous = primary.task_definition == followed.previous || good;
-    // Where the deploy changed no revision, a new deployment of it after our failure is a rollback if ECS makes such.
+    // Where the deploy kept the revision, a new deployment of it after our failure is a rollback if ECS rolls back
+    // by itself.
     let returns = previous && (primary.task_definition != followed.revision || rolls_back(service));
     let failed = ours.is_some_and(has_failed) || failure_told(followed, service).is_some();
     before || older || announced(followed, service, primary) || (returns && (failed || followed.going_back))
@@ -174,26 +177,23 @@ fn is_rollback(
 
 fn rollback_event(followed: &Followed, service: &Service) -> String {
     let told = followed.events(service).filter(|event| event.message.contains("deployment failed"));
-    told.last().map_or_else(
-        || "ECS went back to the previous deployment".to_owned(),
-        |event| event.message.trim().to_owned(),
-    )
+    told.last().map_or_else(|| "ECS gives no reason".to_owned(), |event| event.message.trim().to_owned())
 }
 
-/// Returns whether our deployment is still the PRIMARY one, and not known to have ended.
+/// Returns whether our deployment is PRIMARY and in progress.
 pub(super) fn is_under_way(followed: &Followed, service: &Service) -> bool {
     let ours = followed.find(service).filter(|ours| ours.status == "PRIMARY");
     ours.is_some_and(|ours| ours.rollout_state.as_deref() == Some("IN_PROGRESS"))
 }
 
-/// Returns a PRIMARY deployment that is younger than ours and no rollback of it.
+/// Returns the PRIMARY deployment, if it is newer than ours and not a rollback.
 pub(super) fn newer_primary<'a>(followed: &Followed, service: &'a Service) -> Option<&'a Deployment> {
     let primary =
         service.primary().filter(|primary| followed.deployment.as_deref() != Some(primary.id.as_str()))?;
     (!is_rollback(followed, service, primary, None)).then_some(primary)
 }
 
-/// Returns a deployment's revision and id.
+/// Returns a deployment's revision and id: `web:12 (ecs-svc/0123)`.
 pub(super) fn name(deployment: &Deployment) -> String {
     format!("{} ({})", revision_of(&deployment.task_definition), deployment.id)
 }

@@ -1,8 +1,8 @@
-//! Owns the verdict on a rollout: a pure function of what was seen.
+//! Judges a rollout by what was polled. Pure.
 //!
-//! A deployment is followed by its identity, and only its own SUCCESSFUL or COMPLETED is success.
-//! "One deployment left" and "steady state" are also true after a rollback, so they prove nothing. What is not known is
-//! [`Verdict::Progressing`]: never success, and never failure, by default.
+//! A deployment is identified by its id, and only its own SUCCESSFUL or COMPLETED is success. "One deployment left"
+//! and "steady state" are also true after a rollback, so they prove nothing. What is unknown is
+//! [`Verdict::Progressing`]: neither success nor failure by default.
 
 use serde::Serialize;
 
@@ -14,10 +14,10 @@ pub mod list;
 pub mod stuck;
 mod why;
 
-/// In how many looks in a row a service has to be missing to count as deleted.
+/// In how many polls in a row a service has to be missing to count as deleted.
 const MISSING: u32 = 3;
 
-/// In how many looks in a row a deployment has to be stopped until nothing is expected to take its place.
+/// In how many polls in a row a service deployment has to be stopped until no other is expected to supersede it.
 const HALTED: u32 = 3;
 
 /// The lifecycle stages in their order (API reference, ServiceDeployment, `lifecycleStage`; the developer guide has
@@ -36,35 +36,35 @@ const STAGES: &[&str] = &[
     "CLEAN_UP",
 ];
 
-/// Says what became of a rollout.
+/// The verdict on a rollout.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// Still under way.
+    /// It is in progress.
     Progressing { detail: String },
-    /// This deployment is done.
+    /// This deployment succeeded.
     Succeeded,
-    /// It has come as far as was asked for, and goes on.
+    /// It has reached the requested stage, and continues.
     Reached { stage: String },
-    /// ECS took it back, and the previous revision runs again.
+    /// ECS rolled it back, and the previous revision runs again.
     RolledBack { reason: String, runs: String },
     /// It ended without success.
     Failed { reason: String },
-    /// Another deployment took its place.
+    /// Another deployment replaced it.
     Superseded { by: String },
-    /// A lifecycle hook waits for somebody.
+    /// A lifecycle hook waits for an answer (`ecsail continue`).
     AwaitingHook { hook: String },
-    /// It cannot succeed any more, though ECS goes on trying.
+    /// It can no longer succeed, although ECS keeps trying.
     Stuck { reason: String },
 }
 
 impl Verdict {
-    /// Returns whether there is nothing more to wait for.
+    /// Returns whether the verdict ends the watch.
     pub fn is_final(&self) -> bool {
         !matches!(self, Verdict::Progressing { .. } | Verdict::AwaitingHook { .. })
     }
 
-    /// Returns whether a rollback is under way.
+    /// Returns whether a rollback is in progress.
     pub fn is_rolling_back(&self) -> bool {
         matches!(self, Verdict::Progressing { detail } if detail.starts_with(ROLLING_BACK))
     }
@@ -78,15 +78,16 @@ impl Verdict {
     }
 }
 
-/// How the detail of a rollback under way begins.
+/// The prefix of `detail` while a rollback is in progress.
 const ROLLING_BACK: &str = "rolling back";
 
-/// Returns the verdict on a followed deployment.
+/// Returns the verdict on a watched deployment.
 ///
 /// `now` is in seconds since 1970, on the clock of the API.
 pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
     let Some(service) = &snapshot.service else {
-        // One answer without it is no proof; ECS may not know its own mind for a moment.
+        // A single answer without the service proves nothing: answers of ECS may contradict each other for a
+        // moment.
         return match snapshot.missing {
             0..MISSING => Verdict::progressing("the service is not in ECS's answer"),
             _ => Verdict::failed("the service was deleted"),
@@ -113,7 +114,8 @@ pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
     own.unwrap_or_else(|| with_reason(verdict, followed, snapshot, service))
 }
 
-/// Returns the verdict; while the rollout is under way, with why nothing moves, where ECS has said so.
+/// Returns the verdict; while the rollout is in progress, with the reason why it does not advance, where ECS gives
+/// one.
 fn with_reason(verdict: Verdict, followed: &Followed, snapshot: &Snapshot, service: &Service) -> Verdict {
     match (verdict, why::nothing_moves(followed, snapshot, service)) {
         (Verdict::Progressing { detail }, Some(why)) => Verdict::progressing(format!("{detail}; {why}")),
@@ -126,7 +128,7 @@ fn is_rolling(service: &Service) -> bool {
     matches!(service.deployment_configuration.strategy.as_deref(), None | Some("" | "ROLLING"))
 }
 
-/// Returns what can be said of a service whose deployments are not ECS's own: its task sets, and no verdict.
+/// Describes the task sets of a service whose deployments another controller manages; there is no verdict on them.
 fn other_controller(service: &Service) -> Option<String> {
     let mover = match service.deployment_controller.kind.as_str() {
         "" | "ECS" => return None,
@@ -143,10 +145,11 @@ fn other_controller(service: &Service) -> Option<String> {
         })
         .collect();
     let sets = if sets.is_empty() { "it has no task set".to_owned() } else { sets.join("; ") };
-    Some(format!("{mover} moves this service, ecsail only looks on: {sets}"))
+    Some(format!("{mover} manages the deployments of this service, ecsail only watches: {sets}"))
 }
 
-/// Decides by the service deployment, the first source. `otherwise` is what the deployment list says.
+/// Returns the verdict by the service deployment, the first source. `otherwise` is the verdict by the deployment
+/// list.
 fn judge_service_deployment(
     followed: &Followed,
     snapshot: &Snapshot,
@@ -163,7 +166,7 @@ fn judge_service_deployment(
         "ROLLBACK_FAILED" => Verdict::failed(format!("the rollback failed: {}", reason())),
         "STOPPED" => match newer_primary(followed, service) {
             Some(by) => Verdict::Superseded { by: name(by) },
-            // The list may be older, and not show yet what took its place.
+            // The list may be older, and not show yet what superseded it.
             None if snapshot.halted < HALTED && list::is_under_way(followed, service) => {
                 Verdict::progressing("stopped")
             }
@@ -177,14 +180,14 @@ fn judge_service_deployment(
             Some(reason) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
             None => Verdict::progressing(ROLLING_BACK),
         },
-        // The circuit breaker without rollback leaves the service deployment as it is.
+        // The circuit breaker without rollback does not change the service deployment.
         _ => match otherwise {
             Verdict::Progressing { .. } if deployment.waiting_hook().is_some() => {
                 Verdict::AwaitingHook { hook: deployment.waiting_hook().unwrap_or_default().to_owned() }
             }
             Verdict::Failed { reason } => Verdict::failed(with_alarms(reason, deployment)),
             Verdict::Superseded { .. } => otherwise,
-            // The list was read later: it may show a rollback that the service deployment did not have yet.
+            // The list was read later: it may show a rollback that the service deployment did not show yet.
             ref going_back if going_back.is_rolling_back() => otherwise,
             Verdict::RolledBack { reason, .. } => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
             _ => Verdict::progressing(stage_in_words(deployment)),
@@ -192,17 +195,17 @@ fn judge_service_deployment(
     }
 }
 
-/// Returns why a service deployment ended: the rollback's reason, with the alarms that went off.
+/// Returns why a service deployment ended: the rollback's reason, with the alarms that were triggered.
 pub fn reason_of(deployment: &ServiceDeployment) -> String {
     told_reason(deployment).unwrap_or_else(|| "ECS gives no reason".to_owned())
 }
 
-/// Returns the reason that ECS gives for the end of a service deployment, if it gives one.
+/// Returns ECS's reason for the end of a service deployment, if there is one.
 pub fn told_reason(deployment: &ServiceDeployment) -> Option<String> {
     let rollback = deployment.rollback.as_ref().and_then(|rollback| rollback.reason.clone());
     let reason = rollback.or_else(|| deployment.status_reason.clone()).filter(|reason| !reason.is_empty());
     let alarms = !deployment.alarms.triggered_alarm_names.is_empty();
-    let reason = reason.or_else(|| alarms.then(|| "an alarm went off".to_owned()))?;
+    let reason = reason.or_else(|| alarms.then(|| "an alarm was triggered".to_owned()))?;
     Some(with_alarms(reason, deployment))
 }
 
@@ -213,7 +216,7 @@ fn with_alarms(reason: String, deployment: &ServiceDeployment) -> String {
     }
 }
 
-/// Returns the lifecycle stage in words; stages of tomorrow are shown as they are named.
+/// Returns the lifecycle stage in words; an unknown stage as ECS names it.
 fn stage_in_words(deployment: &ServiceDeployment) -> String {
     let stage = deployment.lifecycle_stage.as_deref().unwrap_or(&deployment.status);
     in_words(stage)
@@ -224,11 +227,11 @@ pub fn in_words(name: &str) -> String {
     name.to_lowercase().replace('_', " ")
 }
 
-/// Returns the verdict where the rollout has come to the stage up to which it is followed.
+/// Returns the verdict where the rollout has reached the stage up to which it is watched.
 fn reached(followed: &Followed, snapshot: &Snapshot) -> Option<Verdict> {
     let Until::Stage(wanted) = &followed.until else { return None };
     let deployment = snapshot.service_deployment.as_ref()?;
-    // One that is being stopped goes no further, whatever its stage.
+    // A deployment that is being stopped advances no further, whatever its stage.
     if !matches!(deployment.status.as_str(), "PENDING" | "IN_PROGRESS") {
         return None;
     }
@@ -236,13 +239,13 @@ fn reached(followed: &Followed, snapshot: &Snapshot) -> Option<Verdict> {
     let place = |name: &str| STAGES.iter().position(|stage| *stage == name);
     let there = match (place(stage), place(wanted)) {
         (Some(stage), Some(wanted)) => stage >= wanted,
-        // A stage that is not known has no place among the others.
+        // An unknown stage has no place in the order.
         _ => stage == wanted,
     };
     there.then(|| Verdict::Reached { stage: in_words(stage) })
 }
 
-/// Returns the stage that an argument names: `bake`, `BAKE_TIME` and `bake-time` are the same.
+/// Returns the lifecycle stage that an argument names: `bake`, `BAKE_TIME` and `bake-time` are the same.
 pub fn stage_named(text: &str) -> String {
     let name = text.to_uppercase().replace(['-', ' '], "_");
     if name == "BAKE" { "BAKE_TIME".to_owned() } else { name }
@@ -253,7 +256,7 @@ pub fn is_stage(name: &str) -> bool {
     STAGES.contains(&name)
 }
 
-/// Returns the revision that runs after a rollback; a list that is older still shows ours.
+/// Returns the revision that runs after a rollback; an older list still shows ours.
 fn running_revision(followed: &Followed, service: &Service) -> String {
     let ours = followed.deployment.as_deref();
     let primary = service.primary().filter(|primary| ours != Some(primary.id.as_str()));

@@ -1,6 +1,6 @@
-//! What holds for every sequence of looks, however odd: statuses, counts and times are made at random, members are absent.
+//! What holds for every sequence of polls: statuses, counts and times are random, members may be absent.
 //!
-//! The sequences are the same in each run; `PROPTEST_RNG_SEED=7 PROPTEST_CASES=5000` makes others, and more.
+//! The sequences are the same in each run; `PROPTEST_RNG_SEED=7 PROPTEST_CASES=5000` gives others, and more.
 
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -160,7 +160,7 @@ fn followed() -> impl Strategy<Value = Followed> {
     )
 }
 
-/// Returns whether a verdict is true of what is seen, as far as that can be told in a word or two.
+/// Returns whether a verdict agrees with what was polled, as far as a simple check can show.
 fn holds(verdict: &Verdict, followed: &Followed, snapshot: &Snapshot) -> bool {
     let service = snapshot.service.as_ref();
     let ours = service.and_then(|service| followed.find(service));

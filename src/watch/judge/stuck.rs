@@ -1,4 +1,4 @@
-//! Owns the verdict that a rollout cannot succeed, while ECS goes on trying.
+//! Judges whether a rollout is stuck: it cannot succeed, although ECS keeps trying.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ use crate::watch::snapshot::{Followed, Snapshot};
 const FEWEST: i64 = 3;
 const MOST: i64 = 200;
 
-/// After how many equal failures that no further try can mend there is nothing to wait for.
+/// How many equal failures are enough, where a retry cannot succeed.
 const HOPELESS: i64 = 2;
 
-/// Tasks that were created within this time were launched together, in seconds: all of them meet a role or a policy that
-/// was just made and is not known everywhere yet.
+/// Tasks that were created within this time were launched together, in seconds: all of them may fail because of a
+/// role or a policy that was just created and is not in effect everywhere.
 const TOGETHER: f64 = 5.0;
 
-/// What ECS says when it puts off further tries: its circuit breaker may then never trip.
+/// The event with which ECS announces that it delays retries: its circuit breaker may then never trip.
 const PUTS_OFF: &str = "unable to consistently start tasks";
 
-/// How long after an event that tells of such a failure a task may still appear, in seconds: ECS says it only once in
-/// hours.
+/// How long after an event about such a failure a task may still appear, in seconds: ECS repeats the event only
+/// after hours.
 const IN_VAIN: f64 = 60.0;
 
-/// Returns the verdict on a deployment that cannot come up: its tasks fail in the same way again and again, or ECS says
+/// Returns the verdict on a deployment that cannot start: its tasks fail repeatedly in the same way, or ECS reports
 /// that it cannot start any.
 pub(super) fn judge(
     followed: &Followed,
@@ -41,7 +41,7 @@ pub(super) fn judge(
 
 fn by_tasks(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Option<Verdict> {
     let ours = followed.find(service);
-    // All tasks run and none has failed since: whatever failed before has healed.
+    // All tasks run and none has failed since: earlier failures are over.
     if ours.is_some_and(|ours| ours.running_count >= ours.desired_count && ours.failed_tasks == 0) {
         return None;
     }
@@ -50,11 +50,11 @@ fn by_tasks(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Opti
     let grace = service.health_check_grace_period_seconds as f64;
     let past_grace = |failures: &Failures| grace <= 0.0 || failures.last - followed.created_at >= grace;
     let enough = |signature: &Signature, failures: &Failures| match signature {
-        // Where tasks of it have kept running it can be mended, whatever a text says.
+        // Where tasks of it have kept running, a retry can succeed, whatever a text says.
         _ if signature.is_deterministic() && snapshot.most_running == 0 => failures.are_hopeless(desired),
-        // A target that is unhealthy often heals: it takes more to call that hopeless.
+        // An unhealthy target often recovers, so it takes more failures.
         _ if signature.heals() => failures.count >= allowed.saturating_mul(2) && past_grace(failures),
-        // So it does where ECS's next try may well meet other circumstances.
+        // The same holds for failures against which a retry often helps.
         _ if failures.passes => failures.count >= allowed.saturating_mul(2),
         Signature::NotStarted { .. } => failures.count >= allowed,
         _ => failures.count >= allowed && past_grace(failures),
@@ -62,17 +62,17 @@ fn by_tasks(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Opti
     let failures = failures(snapshot).into_iter();
     let hopeless = failures.filter(|(signature, failures)| enough(signature, failures));
     let (signature, failures) = hopeless.max_by_key(|(_, failures)| failures.count)?;
-    Some(Verdict::Stuck { reason: format!("{} tasks ended in the same way: {signature}", failures.count) })
+    Some(Verdict::Stuck { reason: format!("{} tasks failed in the same way: {signature}", failures.count) })
 }
 
-/// Returns the verdict where no task appears, and ECS says why no further try can mend that.
+/// Returns the verdict where no task appears, and ECS reports a failure that a retry cannot fix.
 fn by_events(followed: &Followed, snapshot: &Snapshot, service: &Service, now: f64) -> Option<Verdict> {
     let ours = followed.find(service)?;
     if ours.desired_count <= 0 || ours.running_count > 0 || ours.pending_count > 0 {
         return None;
     }
     let events: Vec<_> = followed.events(service).map(|event| (event, read(&event.message))).collect();
-    // Once a task was started, what kept it from that is over.
+    // Once a task was started, earlier obstacles are over.
     let started = events.iter().rposition(|(_, told)| told.kind == Kind::TasksStarted);
     let standing = events.iter().skip(started.map_or(0, |at| at + 1)).filter(|(_, told)| told.deterministic);
     let (mut times, mut first) = (0, None);
@@ -81,7 +81,7 @@ fn by_events(followed: &Followed, snapshot: &Snapshot, service: &Service, now: f
         first.get_or_insert((event.created_at.0, told.text));
     }
     let (since, text) = first?;
-    // A launch that fails leaves no task behind, but ECS counts it: so many are more than one for each task.
+    // A failed launch leaves no task behind, but ECS counts it: this many are more than one for each task.
     let launches = if snapshot.stopped.is_empty() { ours.failed_tasks } else { 0 };
     let again = launches >= HOPELESS.saturating_mul(ours.desired_count);
     let hopeless = times >= HOPELESS || again || now - since >= IN_VAIN;
@@ -90,9 +90,9 @@ fn by_events(followed: &Followed, snapshot: &Snapshot, service: &Service, now: f
 
 /// Returns how many equal failures are too many.
 ///
-/// Where the circuit breaker is on, ECS decides first; but ECS slows down failing starts until the breaker may never
-/// trip. So the verdict is ours at twice its threshold, or, once ECS says that it slows down, at what the threshold would
-/// be without a configuration: a high one would take hours to reach.
+/// Where the circuit breaker is on, ECS decides first; but ECS delays failing starts until the breaker may never
+/// trip. So the limit is twice its threshold or, once ECS has announced the delay, the default threshold: a higher
+/// one would take hours to reach.
 fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired: i64) -> i64 {
     let breaker = &service.deployment_configuration.deployment_circuit_breaker;
     let reported =
@@ -102,7 +102,7 @@ fn allowed(followed: &Followed, snapshot: &Snapshot, service: &Service, desired:
         reported.unwrap_or_else(|| breaker_threshold(desired, breaker.threshold_configuration.as_ref()));
     let puts_off = followed.events(service).any(|event| event.message.contains(PUTS_OFF));
     match breaker.enable {
-        // Between two tries there may be half an hour: a threshold that is far off is never reached.
+        // There may be half an hour between two tries: a high threshold is never reached.
         _ if puts_off => threshold.min(breaker_threshold(desired, None)),
         true => threshold.saturating_mul(2),
         false => threshold,
@@ -122,14 +122,14 @@ pub fn breaker_threshold(desired: i64, configured: Option<&Threshold>) -> i64 {
     }
 }
 
-/// Holds how often tasks failed in one way, and when the last of them stopped.
+/// How often tasks failed in one way, and when the last of them stopped.
 #[derive(Clone, Copy, Debug, Default)]
 struct Failures {
     count: i64,
     last: f64,
     /// When the first and the last of them were created.
     created: Option<(f64, f64)>,
-    /// Another try often helps against what they show.
+    /// Whether a retry often helps.
     passes: bool,
 }
 
@@ -141,7 +141,7 @@ impl Failures {
     }
 }
 
-/// Returns the ways in which tasks failed since the rollout last went on.
+/// Returns the failures since the rollout last advanced, by signature.
 fn failures(snapshot: &Snapshot) -> BTreeMap<Signature, Failures> {
     let mut counted: BTreeMap<Signature, Failures> = BTreeMap::new();
     let since = |task: &&Task| task.stopped_at.0 > snapshot.healed_at || snapshot.healed_at == 0.0;

@@ -1,4 +1,4 @@
-//! Every way in which a deployment can end, a row each.
+//! Every way in which a deployment can end, one row each.
 
 use serde_json::{Value, json};
 
@@ -167,7 +167,7 @@ fn the_service_deployment_decides() {
             service(&[deployment(OLD, "PRIMARY", 1, "COMPLETED", 2, 2)], "rollback", &[]),
             json!({"status": "IN_PROGRESS"}),
             "progressing",
-            "rolling back: ECS went back to the previous deployment",
+            "rolling back: ECS gives no reason",
         ),
         // The circuit breaker without rollback: only the deployment list says FAILED.
         (
@@ -225,13 +225,7 @@ fn without_service_deployments_the_list_decides() {
         ),
         // The failed one has left the list: one deployment, steady, and no success.
         (vec![old("PRIMARY", "COMPLETED")], "rollback", vec![failed], "rolled_back", failed),
-        (
-            vec![old("PRIMARY", "COMPLETED")],
-            "",
-            vec![],
-            "rolled_back",
-            "ECS went back to the previous deployment",
-        ),
+        (vec![old("PRIMARY", "COMPLETED")], "", vec![], "rolled_back", "ECS gives no reason"),
         (
             vec![old("PRIMARY", "FAILED"), ours("ACTIVE", "FAILED", 0)],
             "rollback",
@@ -245,7 +239,7 @@ fn without_service_deployments_the_list_decides() {
             "rollback",
             vec![going_back],
             "rolled_back",
-            "ECS went back to the previous deployment",
+            "ECS gives no reason",
         ),
         (
             vec![deployment("ecs-svc/9", "PRIMARY", 1, "IN_PROGRESS", 1, 2), ours("ACTIVE", "FAILED", 0)],
@@ -254,7 +248,7 @@ fn without_service_deployments_the_list_decides() {
             "progressing",
             "rolling back: FAILED because",
         ),
-        // Somebody else's deployment.
+        // Another client's deployment.
         (
             vec![
                 deployment("ecs-svc/3", "PRIMARY", 3, "IN_PROGRESS", 0, 2),
@@ -272,7 +266,7 @@ fn without_service_deployments_the_list_decides() {
             "superseded",
             "web:3 (ecs-svc/3)",
         ),
-        // Old clouds give no rollout state.
+        // Older implementations give no rollout state.
         (vec![ours("PRIMARY", "", 2)], "", vec![], "succeeded", ""),
         (vec![ours("PRIMARY", "", 1)], "", vec![], "progressing", "in progress"),
         (
@@ -280,7 +274,7 @@ fn without_service_deployments_the_list_decides() {
             "",
             vec![],
             "progressing",
-            "in progress; tasks of the deployment before still run",
+            "in progress; tasks of the previous deployment are still running",
         ),
         (vec![ours("PRIMARY", "STATE_OF_TOMORROW", 2)], "", vec![], "progressing", "in progress"),
         (vec![], "", vec![], "progressing", "the service has no deployments"),
@@ -306,7 +300,7 @@ fn an_old_answer_in_between_is_no_rollback() {
     let with = |absent| Snapshot { absent, ..snapshot(stale.clone(), None) };
     assert_eq!(verdict(&with(1)).0, "progressing");
     assert_eq!(verdict(&with(3)).0, "rolled_back");
-    // Where it was seen to fail, or ECS says so, there is nothing to wait for.
+    // Where it was seen to fail, or ECS reports it, there is nothing to wait for.
     let failed = Deployment { rollout_state: Some("FAILED".into()), ..Deployment::default() };
     assert_eq!(verdict(&Snapshot { last_seen: Some(failed), ..with(1) }).0, "rolled_back");
 }
@@ -348,7 +342,7 @@ fn the_same_crash_again_and_again_is_stuck() {
     assert_eq!(verdict(&with(vec![crashed(1), crashed(2), crashed(137)])).0, "progressing");
     let (word, text) = verdict(&with(vec![crashed(1), crashed(1), crashed(1)]));
     assert_eq!(word, "stuck");
-    assert_eq!(text, "3 tasks ended in the same way: container `app` exited with code 1");
+    assert_eq!(text, "3 tasks failed in the same way: container `app` exited with code 1");
 }
 
 #[test]

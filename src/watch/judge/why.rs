@@ -1,4 +1,4 @@
-//! Owns why a rollout under way does not move, as far as ECS has said so: never a verdict.
+//! Finds out why a rollout in progress does not advance, as far as ECS reports it. Never a verdict.
 
 use crate::aws::types::{Deployment, Event, Service};
 use crate::diagnose::events::{Class, Kind, Told, read};
@@ -6,14 +6,14 @@ use crate::watch::snapshot::{Followed, Snapshot};
 
 use super::is_rolling;
 
-/// Returns what keeps a rollout from moving on, in words; nothing where nothing tells.
+/// Returns why a rollout does not advance; `None` where nothing shows it.
 pub(super) fn nothing_moves(followed: &Followed, snapshot: &Snapshot, service: &Service) -> Option<String> {
     let ours = followed.find(service)?;
     let told = trouble(followed, snapshot, service, ours).map(|text| format!("ECS: {text}"));
     told.or_else(|| hook(snapshot)).or_else(|| drain(ours, service))
 }
 
-/// Returns the newest event that tells of trouble that is not over.
+/// Returns the newest event about a problem that is not over.
 fn trouble(followed: &Followed, snapshot: &Snapshot, service: &Service, ours: &Deployment) -> Option<String> {
     let events: Vec<_> = followed.events(service).map(|event| (event, read(&event.message))).collect();
     let stands = |(at, (event, told)): &(usize, &(&Event, Told))| {
@@ -33,7 +33,7 @@ fn trouble(followed: &Followed, snapshot: &Snapshot, service: &Service, ours: &D
     newest.map(|(_, (_, told))| without_advice(told.text).to_owned())
 }
 
-/// Returns whether an event tells of trouble on the way; the end of a deployment is the verdict's to tell.
+/// Returns whether an event is about a problem during the rollout; the end of a deployment is left to the verdict.
 fn is_trouble(told: &Told) -> bool {
     let ends = matches!(
         told.kind,
@@ -55,7 +55,7 @@ fn has_stopped(kind: Kind) -> bool {
     matches!(kind, Kind::TasksStopped | Kind::PendingStopped | Kind::Draining)
 }
 
-/// Returns whether the targets, looked at after an event, were all in health.
+/// Returns whether the targets, read after an event, were all healthy.
 fn are_healthy(snapshot: &Snapshot, event: &Event) -> bool {
     let healthy = snapshot.targets.iter().all(|target| !target.state.starts_with("unhealthy"));
     healthy && !snapshot.targets.is_empty() && snapshot.targets_at > event.created_at.0
@@ -65,7 +65,7 @@ fn runs(ours: &Deployment) -> bool {
     ours.running_count >= ours.desired_count
 }
 
-/// Returns whether as many tasks as desired run or are about to.
+/// Returns whether as many tasks as desired are running or pending.
 fn all_started(ours: &Deployment) -> bool {
     ours.running_count.saturating_add(ours.pending_count) >= ours.desired_count
 }
@@ -76,20 +76,20 @@ fn others(ours: &Deployment, service: &Service) -> i64 {
     others.fold(0, |sum, other| other.running_count.saturating_add(sum))
 }
 
-/// Returns that a lifecycle hook runs.
+/// Returns a lifecycle hook that is running, in words.
 fn hook(snapshot: &Snapshot) -> Option<String> {
     let hook = snapshot.service_deployment.as_ref()?.open_hook()?;
-    Some(format!("lifecycle hook `{}` runs", hook.hook_id))
+    Some(format!("lifecycle hook `{}` is running", hook.hook_id))
 }
 
-/// Returns that all new tasks run, and old ones still have to end.
+/// Returns, in words, that all new tasks run and old ones are still running.
 fn drain(ours: &Deployment, service: &Service) -> Option<String> {
     let up = ours.desired_count > 0 && runs(ours) && ours.failed_tasks == 0;
     let waits = up && is_rolling(service) && others(ours, service) > 0;
-    waits.then(|| "tasks of the deployment before still run".to_owned())
+    waits.then(|| "tasks of the previous deployment are still running".to_owned())
 }
 
-/// Returns an event's text without where to read more.
+/// Returns an event's text without its link to more information.
 pub(super) fn without_advice(text: &str) -> &str {
     let end = text.find(" For more information").unwrap_or(text.len());
     text[..end].trim_end().trim_end_matches('.')

@@ -1,7 +1,7 @@
-//! Owns the verdict on tasks of their own: how each of them ended, from what ECS shows of it. Pure.
+//! Judges one-off tasks: how each of them ended, by what ECS shows of it. Pure.
 //!
-//! Only a container's own exit code 0 is success. A task that never ran, that something from outside stopped, or that
-//! ECS no longer shows has none.
+//! Only a container's own exit code 0 is success. A task that never ran, that was stopped from outside, or that ECS
+//! no longer shows has not succeeded.
 
 use std::collections::BTreeSet;
 
@@ -10,46 +10,46 @@ use serde_json::Value;
 use super::TaskEnding;
 use crate::aws::types::{Container, Task};
 
-/// For how long, in seconds, a task may be absent from the answers: a new one is not in all of them at once.
+/// How long a task may be absent from the answers, in seconds: a new one is not in all of them at once.
 const ABSENT: f64 = 60.0;
 
-/// Says whose exit codes count.
+/// Which containers' exit codes count.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deciding {
     named: Option<String>,
     essential: BTreeSet<String>,
 }
 
-/// Holds a task as it was last seen.
+/// A task at the last poll.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     pub task: Task,
-    /// For how many seconds the answers have been without it.
+    /// For how many seconds the answers have not had it.
     pub absent: f64,
 }
 
-/// Says how a task ended.
+/// How a task ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
-    /// Its program ended by itself.
+    /// It exited by itself.
     Exited { code: i64, container: String },
-    /// It never ran: an image that is not there, a secret that is denied.
+    /// It never ran: an image that does not exist, a secret that is denied.
     NotStarted { reason: String },
-    /// Something from outside stopped it, and so whatever code it ended with says nothing good.
+    /// It was stopped from outside, so that its exit code is never success.
     Stopped {
-        /// It was a call of StopTask.
+        /// By a call of StopTask.
         by_call: bool,
         reason: String,
         code: Option<i64>,
     },
-    /// A container that counts has no exit code.
+    /// A container whose exit code counts has none.
     NoCode { reason: String },
     /// ECS no longer shows it.
     Gone,
 }
 
 impl Deciding {
-    /// Returns whose codes count: the named container's, else those of the essential ones, else all.
+    /// Returns whose exit codes count: the named container's, else those of the essential containers, else all.
     pub fn of(definition: &Value, named: Option<&str>) -> Deciding {
         let all = definition["containerDefinitions"].as_array().into_iter().flatten();
         let essential = all.filter(|container| container["essential"] != false);
@@ -65,12 +65,12 @@ impl Deciding {
     }
 }
 
-/// Returns how the tasks of one run ended, in their order; nothing as long as one of them goes on.
+/// Returns how the tasks of one run ended, in their order; `None` while one of them runs.
 pub fn judge(deciding: &Deciding, seen: &[Seen]) -> Option<Vec<End>> {
     seen.iter().map(|seen| of_task(deciding, seen)).collect()
 }
 
-/// Returns how a task ended; nothing as long as it goes on.
+/// Returns how a task ended; `None` while it runs.
 fn of_task(deciding: &Deciding, seen: &Seen) -> Option<End> {
     let task = &seen.task;
     if task.last_status != "STOPPED" {
@@ -80,13 +80,13 @@ fn of_task(deciding: &Deciding, seen: &Seen) -> Option<End> {
     let code = code(deciding, task);
     Some(match task.stop_code.as_deref() {
         Some("TaskFailedToStart") => End::NotStarted { reason: reason() },
-        // Other implementations give no stop code: what the containers say counts.
+        // Other implementations give no stop code: the exit codes of the containers count.
         Some("EssentialContainerExited" | "") | None => match code {
             Ok((code, container)) => End::Exited { code, container },
             Err(why) if task.started_at.0 > 0.0 => End::NoCode { reason: why },
             Err(_) => End::NotStarted { reason: reason() },
         },
-        // Also a code of tomorrow: what no table knows is no success.
+        // Includes unknown stop codes: what no table has is no success.
         Some(stop_code) => End::Stopped {
             by_call: stop_code == "UserInitiated",
             reason: format!("{} ({stop_code})", reason()),
@@ -95,7 +95,7 @@ fn of_task(deciding: &Deciding, seen: &Seen) -> Option<End> {
     })
 }
 
-/// Returns the exit code that counts, with its container: the first that is not 0; why there is none.
+/// Returns the exit code that counts, with its container: the first that is not 0. `Err`: why there is none.
 fn code(deciding: &Deciding, task: &Task) -> Result<(i64, String), String> {
     let counting: Vec<&Container> =
         task.containers.iter().filter(|container| deciding.counts(container)).collect();
@@ -112,13 +112,13 @@ fn code(deciding: &Deciding, task: &Task) -> Result<(i64, String), String> {
             Err(format!("container `{}` has no exit code{reason}", container.name))
         }
         (None, None) => Err(match &deciding.named {
-            Some(named) => format!("the task has no container `{named}`"),
+            Some(named) => format!("no container named `{named}` in the task"),
             None => "ECS shows no container of the task".to_owned(),
         }),
     }
 }
 
-/// Returns why a task stopped, in ECS's words; the container's where the task's own say nothing.
+/// Returns why a task stopped, as ECS words it; the container's reason where the task has none.
 fn reason(task: &Task) -> String {
     let own = task.stopped_reason.as_deref().filter(|reason| !reason.is_empty());
     let container = || task.containers.iter().find_map(|container| container.reason.as_deref());
@@ -126,12 +126,12 @@ fn reason(task: &Task) -> String {
 }
 
 impl End {
-    /// Returns whether the task did what it was to do.
+    /// Returns whether the task succeeded.
     pub fn is_success(&self) -> bool {
         matches!(self, End::Exited { code: 0, .. })
     }
 
-    /// Returns the exit code that it ended with; none where there is none.
+    /// Returns its exit code, if it has one.
     pub fn code(&self) -> Option<i64> {
         match self {
             End::Exited { code, .. } => Some(*code),
@@ -140,12 +140,12 @@ impl End {
         }
     }
 
-    /// Returns the exit code that stands for a failure; none where there is no such code.
+    /// Returns its exit code, if that is not 0.
     pub fn failing_code(&self) -> Option<i64> {
         self.code().filter(|code| *code != 0)
     }
 
-    /// Returns what is to be said of it, where it is no success.
+    /// Returns why it did not succeed; `None` where it did.
     pub fn why(&self) -> Option<String> {
         match self {
             End::Exited { code: 0, .. } => None,
@@ -155,12 +155,12 @@ impl End {
             End::NotStarted { reason } => Some(format!("the task did not start: {reason}")),
             End::Stopped { reason, .. } => Some(format!("the task was stopped: {reason}")),
             End::NoCode { reason } => Some(reason.clone()),
-            End::Gone => Some("ECS no longer shows the task: what became of it is not known".to_owned()),
+            End::Gone => Some("ECS no longer shows the task: its outcome is unknown".to_owned()),
         }
     }
 }
 
-/// Returns how a run ended, by the ends of its tasks: the first code that is not 0, else a failure without one.
+/// Returns how a run ended by its tasks: the first exit code that is not 0, else a failure without one.
 pub fn ending(ends: &[End]) -> TaskEnding {
     if let Some(code) = ends.iter().find_map(End::failing_code) {
         return TaskEnding::Exited { code };

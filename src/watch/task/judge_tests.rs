@@ -1,4 +1,4 @@
-//! Every way that a task of its own can end.
+//! Every way in which a one-off task can end.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn exited(containers: &[(&str, Option<i64>, &str)]) -> Seen {
     stopped("EssentialContainerExited", "Essential container in task exited", containers)
 }
 
-/// Returns what a run comes to, as its ending and its code for the shell: 3 stands for none.
+/// Returns how a run of these tasks ended.
 fn judged(named: Option<&str>, tasks: &[Seen]) -> TaskEnding {
     ending(&judge(&Deciding::of(&definition(), named), tasks).expect("all have ended"))
 }
@@ -99,7 +99,7 @@ fn every_end_has_its_code() {
         ("no containers", None, exited(&[]), None),
         ("no stop code", None, stopped("", TERM, &[("app", Some(0), "")]), Some(0)),
         ("no stop code, failed", None, stopped("", TERM, &[("app", Some(2), "")]), Some(2)),
-        ("stopped by somebody", None, stopped("UserInitiated", "bye", &[("app", Some(143), "")]), Some(143)),
+        ("stopped by a call", None, stopped("UserInitiated", "bye", &[("app", Some(143), "")]), Some(143)),
         ("stopped, and good at it", None, stopped("UserInitiated", "bye", &[("app", Some(0), "")]), None),
         ("stopped before it ran", None, stopped("UserInitiated", "bye", &[("app", None, "")]), None),
         (
@@ -141,7 +141,7 @@ fn every_end_has_its_code() {
 
 #[test]
 fn an_essential_container_that_was_ended_counts_unless_another_is_named() {
-    // Which of the two ended first is not told: a container that was killed may have taken a good one with it.
+    // ECS does not show which of the two ended first: a container that was killed may have ended a good one.
     let deciding =
         |named| Deciding::of(&json!({"containerDefinitions": [{"name": "app"}, {"name": "db"}]}), named);
     let tasks = [exited(&[("app", Some(0), ""), ("db", Some(143), "")])];

@@ -1,6 +1,6 @@
-//! Owns watching tasks of their own: looking again and again until each has stopped.
+//! Watches one-off tasks: polls ECS until each has stopped.
 //!
-//! It never changes anything in AWS. An error of the API that may pass is ridden out: how long, its caller knows.
+//! Never changes anything in AWS. An error that may pass is retried; the caller decides for how long.
 
 use std::time::{Duration, Instant};
 
@@ -22,24 +22,24 @@ pub trait TaskReporter {
     fn task_progress(&self, key: &str, task: &Task, several: bool, seconds: f64);
 }
 
-/// Says how a run of a task ended.
+/// How a run of one-off tasks ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TaskEnding {
-    /// By itself, with this code: the first that is not 0, of several tasks and containers.
+    /// By itself, with this exit code: the first that is not 0, of several tasks and containers.
     Exited { code: i64 },
-    /// It never ran, or was stopped from outside, and there is no code to pass on.
+    /// It never ran, or was stopped from outside, and has no exit code.
     FailedWithoutCode { reason: String },
-    /// The time was up: whether it was seen to stop.
+    /// The timeout has passed: whether it was seen to stop.
     TimedOut { stopped: bool },
-    /// Somebody interrupted: whether it was seen to stop.
+    /// The run was interrupted: whether it was seen to stop.
     Interrupted { stopped: bool },
-    /// It was started, and that was all that was asked for.
+    /// It was started, and was not to be waited for.
     NotWaited,
-    /// It can no longer be watched, and goes on.
+    /// It can no longer be watched, and continues.
     Lost { error: String },
 }
 
-/// Holds the end of a run: of all its tasks together, and of each.
+/// The result of a run: of all its tasks together, and of each.
 #[derive(Clone, Debug)]
 pub struct TaskEnd {
     pub key: String,
@@ -48,7 +48,7 @@ pub struct TaskEnd {
     pub revision: String,
     pub ending: TaskEnding,
     pub tasks: Vec<TaskFacts>,
-    /// It was told to stop, and ECS took that.
+    /// ECS has accepted a request to stop it.
     pub told_to_stop: bool,
     /// How many tasks of the same call were not started, and why: each reason once.
     pub missing: usize,
@@ -57,41 +57,41 @@ pub struct TaskEnd {
     pub elapsed: Duration,
 }
 
-/// Holds what is known of one task of a run.
+/// What is known of one task of a run.
 #[derive(Clone, Debug)]
 pub struct TaskFacts {
     pub arn: String,
-    /// As ECS last showed it.
+    /// At the last poll.
     pub status: String,
-    /// None: it was not seen to end.
+    /// `None`: it was not seen to end.
     pub end: Option<End>,
 }
 
 impl TaskFacts {
-    /// Returns the last part of the ARN.
+    /// Returns the id: the last part of the ARN.
     pub fn id(&self) -> &str {
         self.arn.rsplit('/').next().unwrap_or_default()
     }
 }
 
 impl TaskEnd {
-    /// Returns whether every task did what it was to do; one that nobody waited for counts as done.
+    /// Returns whether every task succeeded; one that was not to be waited for counts as succeeded.
     pub fn is_success(&self) -> bool {
         let good = matches!(self.ending, TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited);
         good && self.missing == 0
     }
 }
 
-/// Says how a watch ended.
+/// How a watch of tasks ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Watched {
     /// Every task has stopped.
     Ended(Vec<End>),
-    /// It cannot go on; the tasks do.
+    /// The watch cannot continue; the tasks do.
     Lost { error: String },
 }
 
-/// Holds one watch of the tasks of one run.
+/// A watch over the tasks of one run.
 pub struct TaskWatch<'a> {
     aws: &'a Aws,
     report: &'a dyn TaskReporter,
@@ -108,7 +108,8 @@ pub struct TaskWatch<'a> {
 }
 
 impl<'a> TaskWatch<'a> {
-    /// Returns a watch of tasks as RunTask gave them. `poll` overrides the time between looks, which otherwise adapts.
+    /// Returns a watch over tasks as RunTask returned them. `poll` is a fixed time between polls; without it the
+    /// time adapts.
     pub fn new(
         (key, cluster): (&'a str, &'a str),
         tasks: &[Task],
@@ -133,7 +134,7 @@ impl<'a> TaskWatch<'a> {
         }
     }
 
-    /// Returns how the tasks ended, once all have; `tell` is given them as they are seen.
+    /// Returns how the tasks ended, once all have; sends the tasks to `tell` at every poll.
     pub async fn to_the_end(mut self, tell: &Sender<Vec<Task>>) -> Watched {
         loop {
             tokio::time::sleep(self.pause()).await;
@@ -145,7 +146,7 @@ impl<'a> TaskWatch<'a> {
                     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                     return Watched::Lost { error: format!("{error}{hint}") };
                 }
-                Err(error) => tracing::info!("the tasks are looked at again after: {error}"),
+                Err(error) => tracing::info!("still watching the tasks after: {error}"),
             }
             tell.send_replace(self.seen.iter().map(|seen| seen.task.clone()).collect());
             if let Some(ends) = judge(&self.deciding, &self.seen) {
@@ -154,7 +155,7 @@ impl<'a> TaskWatch<'a> {
         }
     }
 
-    /// Takes in what an answer has, and shows what is new.
+    /// Adds the tasks of an answer, and reports what is new.
     fn take_in(&mut self, tasks: Vec<Task>) {
         let several = self.seen.len() > 1;
         for (seen, absent) in self.seen.iter_mut().zip(&mut self.absent) {
@@ -190,13 +191,13 @@ impl<'a> TaskWatch<'a> {
     }
 }
 
-/// Returns whether no later look can go better.
+/// Returns whether no later poll can succeed.
 fn is_final(error: &ApiError) -> bool {
     use Meaning::{Denied, Expired, NoCredentials, Unsupported};
     matches!(error.meaning, Denied | Expired | NoCredentials | Unsupported)
 }
 
-/// Returns what explains the tasks that did not do what they were to do; nothing where none did so.
+/// Returns the diagnosis of the tasks that did not succeed; `None` where all did.
 pub fn explained(tasks: &[Task], ends: &[End]) -> Option<Diagnosis> {
     let pairs = tasks.iter().zip(ends);
     let failed: Vec<Task> =

@@ -1,4 +1,4 @@
-//! An emulator that others wrote, with a folder whose runs reach it, and other clients that see and change what it holds.
+//! An emulator (MiniStack or moto), a folder to run the binary in, and other clients that read and change its state.
 
 use std::process::Command;
 
@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use super::python::{HINT, REGION, Server, bin, program, run};
 use super::{DEFINITION, Folder, MANIFEST, Run};
 
-/// The account of the manifests that tests write; an emulator's own is put in its place.
+/// The account in the manifests of tests. It is replaced by the emulator's own.
 const ACCOUNT: &str = "123456789012";
 
-/// Holds an emulator with service `web` running tag `v1`, and a folder whose runs reach it.
+/// An emulator with service `web` running tag `v1`, and a folder to run the binary in.
 pub(crate) struct Emulator {
     pub(crate) folder: Folder,
     pub(crate) kind: &'static str,
@@ -53,7 +53,7 @@ impl Emulator {
         Emulator { folder, kind, account, server, _docker: docker, watched: None }
     }
 
-    /// Returns it with files of other content, and with all that ecsail calls noted on the way.
+    /// Returns the emulator with other files, and a proxy that records all calls of ecsail.
     pub(crate) fn watched(mut self, files: &[(&str, &str)]) -> Emulator {
         files.iter().for_each(|(name, text)| self.write(name, text));
         let notes = TempDir::new().expect("a temporary folder");
@@ -63,7 +63,7 @@ impl Emulator {
         self
     }
 
-    /// Writes a file of the folder, for the emulator's account.
+    /// Writes a file to the folder, with the emulator's account.
     pub(crate) fn write(&self, name: &str, text: &str) {
         self.folder.write(name, &text.replace(ACCOUNT, self.account));
     }
@@ -72,7 +72,7 @@ impl Emulator {
         self.folder.run(&[&["deploy", "service", "web"], arguments].concat())
     }
 
-    /// Runs the binary, and returns with its answer what of its calls changes anything, sorted.
+    /// Runs the binary, and returns its output and its calls that change something, sorted.
     pub(crate) fn changes(&self, arguments: &[&str]) -> (Run, Vec<String>) {
         let (_, notes) = self.watched.as_ref().expect("it is watched");
         let path = notes.path().join("calls.txt");
@@ -86,7 +86,7 @@ impl Emulator {
         (run, changing)
     }
 
-    /// Fails unless a plan shows no change, and asks for none.
+    /// Fails unless a plan shows no change and makes no call that changes something.
     #[track_caller]
     pub(crate) fn is_unchanged(&self, arguments: &[&str]) -> Run {
         let (run, changing) = self.changes(&[&["plan"], arguments, &["--exit-code"]].concat());
@@ -94,25 +94,25 @@ impl Emulator {
         run.exits(0)
     }
 
-    /// Says which targets PutTargets does not take from now on: they are among its failed entries.
+    /// Makes PutTargets fail for these targets from now on.
     pub(crate) fn refuse(&self, targets: &[&str]) {
         let (_, notes) = self.watched.as_ref().expect("it is watched");
         std::fs::write(notes.path().join("refuse.txt"), targets.join("\n"))
             .expect("the notes can be written");
     }
 
-    /// Returns what boto3 finds there.
+    /// Returns the state of the emulator, read with boto3.
     pub(crate) fn look(&self) -> Value {
         self.other_client(&["show"])
     }
 
-    /// Returns the answer of a client that is not ecsail: see `other_client.py`.
+    /// Returns the output of another client: see `other_client.py`.
     pub(crate) fn other_client(&self, arguments: &[&str]) -> Value {
         let mut command = program("other_client.py", &self.server.url(), self.account);
         serde_json::from_str(&run(command.args(arguments), HINT)).expect("JSON")
     }
 
-    /// Returns what the AWS CLI prints.
+    /// Returns the output of the AWS CLI.
     pub(crate) fn aws(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(bin().join("aws"));
         command
@@ -131,13 +131,13 @@ impl Emulator {
     }
 }
 
-/// Returns whether a call, as the proxy names it, changes anything.
+/// Returns whether a call, as named by the proxy, changes anything.
 fn changes(call: &str) -> bool {
     let looks = ["GET ", "Describe", "List", "Get", "BatchGet", "Filter"];
     !looks.iter().any(|begin| call.starts_with(begin))
 }
 
-/// Returns the manifest of a service that keeps the definition that it runs.
+/// Returns the manifest of a service that keeps its running definition.
 fn kept(manifest: &str) -> String {
     manifest.replace("  web:\n    task_definition: web.yml\n", "  web: {}\n")
 }

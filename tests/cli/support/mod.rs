@@ -1,4 +1,4 @@
-//! What the tests share: a folder with a manifest, a sandbox that the binary talks to, and the binary's answer.
+//! Shared by the tests: a folder with a manifest, a sandbox for the binary, and the output of the binary.
 
 pub(crate) mod emulator;
 pub(crate) mod python;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 pub(crate) const REPOSITORY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
 
-/// The manifest that most tests use: one service, its definition in a file.
+/// The manifest of most tests: one service, with its definition in a file.
 pub(crate) const MANIFEST: &str = "\
 ecsail: 1
 app: shop
@@ -41,7 +41,7 @@ containerDefinitions:
     image: {{ image.app }}
 ";
 
-/// Holds what one run of the binary gave.
+/// The output of one run of the binary.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) stdout: String,
@@ -56,14 +56,14 @@ impl Run {
         self.stdout.lines().map(parse).collect()
     }
 
-    /// Returns the first event of that name.
+    /// Returns the first event of this name.
     pub(crate) fn event(&self, name: &str) -> Value {
         let events = self.events();
         let found = events.iter().find(|event| event["event"] == name).cloned();
         found.unwrap_or_else(|| panic!("no event `{name}` in {}", self.stdout))
     }
 
-    /// Fails unless the exit code is this one.
+    /// Fails unless this is the exit code.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Run {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
@@ -93,7 +93,7 @@ impl Run {
     }
 }
 
-/// Holds a folder to run the binary in, without AWS.
+/// A folder to run the binary in, without AWS.
 pub(crate) struct Folder {
     pub(crate) dir: TempDir,
     env: BTreeMap<String, String>,
@@ -117,7 +117,7 @@ impl Folder {
         self
     }
 
-    /// Returns the binary, in this folder, with nothing of the environment of the one who runs the tests.
+    /// Returns the binary in this folder, without the user's environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         command(self.dir.path(), &self.env, arguments)
     }
@@ -130,7 +130,7 @@ impl Folder {
 pub(crate) fn command(folder: &Path, env: &BTreeMap<String, String>, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ecsail"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).env_clear();
-    // git is asked for the commit; without a home no configuration of the user's gets in.
+    // The commit is read with git, and without a home the user's git configuration is not used.
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder).envs(env);
     command
 }
@@ -144,7 +144,7 @@ pub(crate) fn finished(mut command: Command) -> Run {
     }
 }
 
-/// Holds a sandbox and a folder whose runs reach it.
+/// A sandbox, and a folder to run the binary in.
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) folder: Folder,
@@ -230,7 +230,7 @@ impl World {
         self.sandbox.call("ecs", operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
-    /// Returns a service as DescribeServices gives it.
+    /// Returns a service, as of DescribeServices.
     pub(crate) fn service(&self, name: &str) -> Value {
         self.call("DescribeServices", json!({"cluster": "main", "services": [name]}))["services"][0].clone()
     }
@@ -245,41 +245,41 @@ impl World {
         (answer["taskDefinition"].clone(), tags)
     }
 
-    /// Returns how many revisions a family has.
+    /// Returns the number of revisions of a family.
     pub(crate) fn revisions(&self, family: &str) -> usize {
         let list = self.call("ListTaskDefinitions", json!({"familyPrefix": family}));
         list["taskDefinitionArns"].as_array().map_or(0, Vec::len)
     }
 
-    /// Pushes another image under a tag that is there.
+    /// Pushes another image under an existing tag.
     pub(crate) fn move_tag(&self, tag: &str) {
         let input =
             json!({"repositoryName": "shop/app", "imageTag": tag, "imageManifest": "{\"another\": true}"});
         self.sandbox.call("ecr", "PutImage", input).expect("the image can be pushed");
     }
 
-    /// Pushes an image under a tag that is new.
+    /// Pushes an image under a new tag.
     pub(crate) fn push(&self, tag: &str) {
         let manifest = json!({"schemaVersion": 2, "tag": tag}).to_string();
         let input = json!({"repositoryName": "shop/app", "imageTag": tag, "imageManifest": manifest});
         self.sandbox.call("ecr", "PutImage", input).expect("the image can be pushed");
     }
 
-    /// Returns the image under a tag, as DescribeImages gives it.
+    /// Returns the image under a tag, as of DescribeImages.
     pub(crate) fn image(&self, tag: &str) -> Value {
         let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageTag": tag}]});
         let answer = self.sandbox.call("ecr", "DescribeImages", input).expect("it is there");
         answer["imageDetails"][0].clone()
     }
 
-    /// Starts the binary and leaves it running.
+    /// Starts the binary without waiting for it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         let mut command = self.folder.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
     }
 }
 
-/// Returns a service that runs tag `v1`, with members of CreateService laid over.
+/// Returns a service that runs tag `v1`, with additional members of CreateService.
 pub(crate) fn service(name: &str, members: Value) -> SeedService {
     SeedService {
         name: name.to_owned(),
@@ -293,7 +293,7 @@ pub(crate) fn service(name: &str, members: Value) -> SeedService {
     }
 }
 
-/// Returns the service members that put it behind a target group.
+/// Returns the service members that add a target group.
 pub(crate) fn behind_target_group() -> Value {
     json!({"loadBalancers": [{"containerName": "app", "containerPort": 80,
         "targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"}]})

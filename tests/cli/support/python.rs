@@ -1,4 +1,4 @@
-//! Programs from PyPI that the conformance tests run: the virtual environment, and servers that end with their test.
+//! Programs from PyPI for the conformance tests: the virtual environment, and servers that end with their test.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -9,18 +9,19 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 pub(crate) const REGION: &str = "us-east-1";
-/// What is said where a program of these tests fails.
+/// The hint if a program of these tests fails.
 pub(crate) const HINT: &str = "see tests/conformance/README.md";
 
-/// How long a server may take until it answers.
+/// The time that a server may take until it accepts connections.
 const START: Duration = Duration::from_secs(60);
 
-/// Returns the folder with the Python side of these tests.
+/// Returns the folder with the Python programs of these tests.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
 }
 
-/// Returns the programs' folder of a virtual environment with the pinned packages; made once, kept in the target folder.
+/// Returns the programs' folder of a virtual environment with the pinned packages. It is created once, in the target
+/// folder.
 pub(crate) fn bin() -> &'static Path {
     static BIN: OnceLock<PathBuf> = OnceLock::new();
     BIN.get_or_init(|| {
@@ -40,7 +41,7 @@ pub(crate) fn bin() -> &'static Path {
     })
 }
 
-/// Returns a Python program of these tests, with credentials that any emulator takes.
+/// Returns a Python program of these tests, with credentials that any emulator accepts.
 pub(crate) fn program(script: &str, endpoint: &str, account: &str) -> Command {
     let mut command = Command::new(bin().join("python"));
     command.arg(folder().join(script)).args(["--endpoint", endpoint]);
@@ -51,7 +52,7 @@ pub(crate) fn program(script: &str, endpoint: &str, account: &str) -> Command {
     command
 }
 
-/// Runs a command to its end, and fails with its output and a hint unless it succeeds.
+/// Runs a command to its end. If it fails, fails with its output and a hint.
 pub(crate) fn run(command: &mut Command, hint: &str) -> String {
     let output =
         command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}; {hint}"));
@@ -61,7 +62,7 @@ pub(crate) fn run(command: &mut Command, hint: &str) -> String {
     stdout
 }
 
-/// A server that is killed when its test ends, however it ends.
+/// A server that is killed when its test ends, in whatever way.
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
@@ -75,13 +76,13 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Returns a server once it accepts connections on the port that it was told.
+    /// Returns a server once it accepts connections on its port.
     fn on_port(mut command: Command, port: u16) -> Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut server =
             Server { child: child.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")), port };
         let started = Instant::now();
-        // A process outside ours says in no other way when it is ready.
+        // A process without other signs of readiness can only be polled.
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = server.child.try_wait().expect("the process can be asked");
             assert!(
@@ -93,7 +94,7 @@ impl Server {
         server
     }
 
-    /// Returns a server of this folder, which says its port on its first line.
+    /// Returns a server of this folder, which prints its port on its first line.
     fn of_this_folder(script: &str, arguments: &[&OsStr]) -> Server {
         let mut command = Command::new(bin().join("python"));
         command.arg(folder().join(script)).args(arguments);
@@ -101,10 +102,10 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("text");
         let port = line.trim().rsplit(' ').next().and_then(|port| port.parse().ok());
-        Server { child, port: port.unwrap_or_else(|| panic!("`{script}` says its port: {line}")) }
+        Server { child, port: port.unwrap_or_else(|| panic!("`{script}` prints its port: {line}")) }
     }
 
-    /// Returns a proxy before a server, which notes in a folder what is called.
+    /// Returns a proxy in front of a server, which records the calls in a folder.
     pub(crate) fn watching(server: &Server, notes: &Path) -> Server {
         let upstream = server.url();
         let arguments = ["--upstream".as_ref(), upstream.as_ref(), "--folder".as_ref(), notes.as_os_str()];
@@ -119,12 +120,12 @@ impl Server {
         Server::on_port(command, port)
     }
 
-    /// Returns MiniStack, rolling out through the stand-in for Docker.
+    /// Returns MiniStack, which rolls out through the Docker stand-in.
     pub(crate) fn ministack() -> (Server, Server) {
         let docker = Server::of_this_folder("docker_standin.py", &["--port".as_ref(), "0".as_ref()]);
         let port = free_port();
         let mut command = Command::new(bin().join("ministack"));
-        // Without the first two it would listen beyond loopback.
+        // Without the first two it would listen on all addresses.
         command.env("BIND_HOST", "127.0.0.1").env("IOT_MTLS_ENABLED", "0").env("MINISTACK_HOST", "127.0.0.1");
         command
             .env("GATEWAY_PORT", port.to_string())
