@@ -38,8 +38,6 @@ pub mod release;
 pub mod render;
 pub mod report;
 #[cfg(feature = "sandbox")]
-pub mod sandbox;
-#[cfg(feature = "sandbox")]
 pub mod sandboxed;
 pub mod settings;
 pub mod tail;

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use ecsail_sandbox::{
+    Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
+};
 use serde_json::{Value, json};
 
 use crate::error::Failure;
@@ -15,9 +18,6 @@ use crate::manifest::image::Reference;
 use crate::manifest::load::Request;
 use crate::manifest::{self, Manifest, Scope};
 use crate::render::{self, Definition, Desired, DesiredService};
-use crate::sandbox::{
-    Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
-};
 use crate::settings::{Settings, Tags};
 
 /// The folder beside the manifest that keeps the state, and the file in it.

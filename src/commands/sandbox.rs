@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use ecsail_sandbox::scenarios;
 use serde_json::json;
 
 use crate::context::Context;
@@ -11,7 +12,6 @@ use crate::error::Failure;
 use crate::manifest::{self, Manifest, load::Request};
 use crate::render;
 use crate::report::{Event, Outcome};
-use crate::sandbox::scenarios;
 use crate::sandboxed::{Session, state_path};
 use crate::settings::Tags;
 

@@ -1,6 +1,6 @@
 //! `ecsail deploy` where the rollout goes well, and what stands against a deploy.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 use std::time::Duration;
 
@@ -346,7 +346,7 @@ fn no_credentials_are_said_with_what_was_tried() {
 }
 
 /// Returns the depth of the longest chain of calls of which each began after the one before had ended.
-fn depth(requests: &[ecsail::sandbox::Request]) -> usize {
+fn depth(requests: &[ecsail_sandbox::Request]) -> usize {
     let mut depths: Vec<usize> = Vec::new();
     for (index, request) in requests.iter().enumerate() {
         let before = requests[..index].iter().zip(&depths);

@@ -1,6 +1,6 @@
 //! Every way in which a rollout ends, through the binary: verdict, exit code, what the screen says.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 

@@ -1,6 +1,6 @@
 //! `ecsail history`: what was deployed and how it ended, as ECS's own log has it.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{World, service};

@@ -1,6 +1,6 @@
 //! The rules, through the binary: what `check` and `deploy` say, `ignore`, and `explain`.
 
-use ecsail::sandbox::Scenario;
+use ecsail_sandbox::Scenario;
 use serde_json::json;
 
 use crate::support::{DEFINITION, Folder, MANIFEST, World, service};

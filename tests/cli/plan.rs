@@ -1,6 +1,6 @@
 //! `ecsail plan`: what would change, in three forms, and nothing changed.
 
-use ecsail::sandbox::Scenario;
+use ecsail_sandbox::Scenario;
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST, World, service};

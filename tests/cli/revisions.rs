@@ -1,6 +1,6 @@
 //! `ecsail revisions`: what a family has, and what refers to it.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::prune::{deploy, register, rule, schedule};

@@ -1,6 +1,6 @@
 //! `ecsail rollback`: what ran well before comes back, and nothing else does.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, REPOSITORY, Run, World, service};

@@ -1,6 +1,6 @@
 //! Services whose definition lives elsewhere: the one that runs, with the tag replaced and nothing else touched.
 
-use ecsail::sandbox::{Scenario, SeedService};
+use ecsail_sandbox::{Scenario, SeedService};
 use serde_json::json;
 
 use crate::support::{REPOSITORY, World, service};

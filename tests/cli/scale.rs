@@ -1,6 +1,6 @@
 //! `ecsail scale`: the number of tasks, and the range that autoscaling keeps it in.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::endings::until;

@@ -1,6 +1,6 @@
 //! Schedules: what they are deployed as, and the verbs that list, compare, run, switch and remove them.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, service};

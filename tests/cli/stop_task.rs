@@ -1,6 +1,6 @@
 //! `ecsail stop-task`: only tasks of the service, only after a yes.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, World, service};

@@ -1,6 +1,6 @@
 //! `ecsail tasks`: what runs, and why what stopped did.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::support::{World, service};

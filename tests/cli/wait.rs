@@ -1,6 +1,6 @@
 //! `ecsail wait`: attaches to what is under way, and tells the truth about what has ended.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST};

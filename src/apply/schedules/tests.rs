@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use ecsail_sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -13,7 +14,6 @@ use crate::plan::work::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 use crate::render::work::DesiredWork;
 use crate::report::{Event, Question};
-use crate::sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 use crate::settings::Settings;
 
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";

@@ -1,0 +1,80 @@
+//! Filter patterns. Owns terms, phrases, `?any` and `-none`; not the patterns for JSON and columns.
+
+use crate::wire::ApiError;
+
+/// What a filter pattern asks of a line.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Pattern {
+    all: Vec<String>,
+    any: Vec<String>,
+    none: Vec<String>,
+}
+
+impl Pattern {
+    /// Reads a pattern; none, and an empty one, fit every line.
+    pub(super) fn parse(given: Option<&str>) -> Result<Pattern, ApiError> {
+        let mut rest = given.unwrap_or_default().trim();
+        let structured = rest.starts_with(['{', '[', '%']);
+        if structured || rest.replace("\\\"", "").matches('"').count() % 2 == 1 {
+            return Err(ApiError::invalid("Invalid filter pattern"));
+        }
+        let mut pattern = Pattern::default();
+        while !rest.is_empty() {
+            let (list, after) = match rest.split_at_checked(1) {
+                Some(("?", after)) => (&mut pattern.any, after),
+                Some(("-", after)) => (&mut pattern.none, after),
+                _ => (&mut pattern.all, rest),
+            };
+            let (term, after) = match after.strip_prefix('"') {
+                Some(quoted) => phrase(quoted),
+                None => {
+                    let (term, after) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
+                    (term.to_owned(), after)
+                }
+            };
+            list.push(term);
+            rest = after.trim_start();
+        }
+        Ok(pattern)
+    }
+
+    /// Returns whether a line fits.
+    pub(super) fn holds(&self, line: &str) -> bool {
+        self.all.iter().all(|term| line.contains(term))
+            && (self.any.is_empty() || self.any.iter().any(|term| line.contains(term)))
+            && !self.none.iter().any(|term| line.contains(term))
+    }
+}
+
+/// Returns a quoted phrase and what follows its closing quote; a backslash takes the next character as it is.
+fn phrase(quoted: &str) -> (String, &str) {
+    let mut phrase = String::new();
+    let mut rest = quoted.char_indices();
+    while let Some((at, next)) = rest.next() {
+        match next {
+            '"' => return (phrase, &quoted[at + 1..]),
+            '\\' => phrase.extend(rest.next().map(|(_, escaped)| escaped)),
+            plain => phrase.push(plain),
+        }
+    }
+    (phrase, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_phrases_alternatives_and_exclusions_are_told_apart() {
+        let holds = |pattern: &str, line: &str| Pattern::parse(Some(pattern)).expect("reads").holds(line);
+        assert!(holds("", "anything"));
+        assert!(holds("ERROR refused", "refused: ERROR"));
+        assert!(!holds("ERROR refused", "ERROR"));
+        assert!(holds("\"not there\"", "it is not there"));
+        assert!(!holds("\"not there\"", "there it is not"));
+        assert!(holds(r#""say \"hi\"" twice"#, r#"twice: say "hi""#));
+        assert!(holds("?a ?b", "only b"));
+        assert!(!holds("ERROR -health", "ERROR in health"));
+        assert!(Pattern::parse(Some("{ $.a = 1 }")).is_err());
+    }
+}
