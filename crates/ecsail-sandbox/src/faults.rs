@@ -1,54 +1,57 @@
-//! Faults on order. Owns which of the coming calls go wrong and how; never changes state.
+//! Faults that a test injects into coming calls.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Something that goes wrong with certain calls.
+use crate::api::{ApiCall, ApiError};
+use crate::protocol::errors;
+
+/// A fault that is injected into certain calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
-    /// The operation that it strikes; all when none.
+    /// The operation of the calls; any when none.
     #[serde(default)]
     pub operation: Option<String>,
-    /// The AWS service that it strikes (`ecs`, `ecr`, `logs`, …, as in signatures); all when none.
+    /// The AWS service of the calls (`ecs`, `ecr`, `logs`, …, as in signatures); any when none.
     #[serde(default)]
     pub service: Option<String>,
-    /// How many matching calls it strikes; `u32::MAX` is all of them.
+    /// The number of matching calls to inject it into; `u32::MAX` is all.
     pub times: u32,
-    /// How many matching calls it lets pass first.
+    /// The number of matching calls to skip first.
     #[serde(default)]
     pub skip: u32,
-    /// What happens to them.
+    /// What goes wrong.
     pub kind: FaultKind,
 }
 
 impl Fault {
-    /// Returns a fault that strikes the next call of `operation`.
+    /// Returns a fault for the next call of `operation`.
     pub fn on(operation: &str, kind: FaultKind) -> Fault {
         Fault { operation: Some(operation.to_owned()), service: None, times: 1, skip: 0, kind }
     }
 
-    /// Returns a fault that strikes the next call, whatever it is.
+    /// Returns a fault for the next call, whatever its operation.
     pub fn any(kind: FaultKind) -> Fault {
         Fault { operation: None, service: None, times: 1, skip: 0, kind }
     }
 
-    /// Returns the same fault, striking `times` calls.
+    /// Returns the same fault for `times` calls.
     pub fn times(self, times: u32) -> Fault {
         Fault { times, ..self }
     }
 
-    /// Returns the same fault, striking every matching call from now on.
+    /// Returns the same fault for every matching call from now on.
     pub fn always(self) -> Fault {
         self.times(u32::MAX)
     }
 
-    /// Returns the same fault, letting `skip` matching calls pass first.
+    /// Returns the same fault, skipping `skip` matching calls first.
     pub fn after(self, skip: u32) -> Fault {
         Fault { skip, ..self }
     }
 
-    fn strikes(&self, service: &str, operation: &str) -> bool {
+    fn is_for(&self, service: &str, operation: &str) -> bool {
         self.operation.as_deref().is_none_or(|name| name == operation)
             && self.service.as_deref().is_none_or(|name| name == service)
     }
@@ -65,24 +68,24 @@ pub enum FaultKind {
     AccessDenied,
     /// `ExpiredTokenException`.
     ExpiredToken,
-    /// The connection is closed before anything happens.
+    /// The connection is closed, and the call has no effect.
     DropBefore,
-    /// The call takes effect, then the connection is closed without an answer.
+    /// The call takes effect, and the connection is closed without an answer.
     DropAfter,
-    /// The answer takes this much longer (wall time). Other faults may strike as well.
+    /// The answer takes this much longer in wall time. Another fault may be injected into the same call.
     Latency(Duration),
-    /// Status 500 with a page of HTML, as a proxy in between answers.
+    /// Status 500 with an HTML page, as a proxy answers.
     Html500,
-    /// PutTargets or RemoveTargets succeed without some of their entries, which fail so; the others take effect.
+    /// PutTargets or RemoveTargets succeed, and some of their entries fail; the others take effect.
     FailedEntries {
-        /// The ids of the targets; all where none is named.
+        /// The target ids of the entries that fail; all when empty.
         ids: Vec<String>,
-        /// The code of each of these entries.
+        /// The error code of each of these entries.
         code: String,
-        /// The message of each of these entries.
+        /// The error message of each of these entries.
         message: String,
     },
-    /// Any error.
+    /// Any other error.
     Code {
         /// The HTTP status.
         status: u16,
@@ -93,14 +96,41 @@ pub enum FaultKind {
     },
 }
 
+impl FaultKind {
+    /// Returns the error that the call is answered with; none for a fault of the connection or of some
+    /// entries.
+    pub(crate) fn error(&self, call: &ApiCall, caller_arn: &str) -> Option<ApiError> {
+        match self {
+            FaultKind::Throttling => Some(errors::throttled(&call.service)),
+            FaultKind::ServerError(status) => {
+                let code = if *status == 503 { "ServiceUnavailableException" } else { "ServerException" };
+                let message = "Service Unavailable. Please try again later.".to_owned();
+                Some(ApiError { status: *status, code: code.to_owned(), message })
+            }
+            FaultKind::AccessDenied => {
+                Some(errors::access_denied(&call.service, &call.operation, caller_arn))
+            }
+            FaultKind::ExpiredToken => Some(errors::expired_token(&call.service)),
+            FaultKind::Code { status, code, message } => {
+                Some(ApiError { status: *status, code: code.clone(), message: message.clone() })
+            }
+            FaultKind::DropBefore
+            | FaultKind::DropAfter
+            | FaultKind::Latency(_)
+            | FaultKind::Html500
+            | FaultKind::FailedEntries { .. } => None,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     waiting: Vec<Fault>,
 }
 
-/// What strikes one call.
+/// The faults of one call.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Strike {
+pub(crate) struct InjectedFault {
     pub(crate) latency: Duration,
     pub(crate) kind: Option<FaultKind>,
 }
@@ -114,10 +144,10 @@ impl Faults {
         self.waiting.clear();
     }
 
-    /// Takes what strikes this call: all latencies that are due, and the first other fault.
-    pub(crate) fn strike(&mut self, service: &str, operation: &str) -> Strike {
-        let mut strike = Strike::default();
-        for fault in self.waiting.iter_mut().filter(|f| f.strikes(service, operation)) {
+    /// Takes the faults for a call: the sum of all latencies, and the first other fault.
+    pub(crate) fn take(&mut self, service: &str, operation: &str) -> InjectedFault {
+        let mut strike = InjectedFault::default();
+        for fault in self.waiting.iter_mut().filter(|f| f.is_for(service, operation)) {
             let latency = match &fault.kind {
                 FaultKind::Latency(latency) => Some(*latency),
                 _ if strike.kind.is_some() => continue,
@@ -148,10 +178,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_lets_pass_strikes_and_is_used_up() {
+    fn a_fault_skips_calls_is_injected_and_is_used_up() {
         let mut faults = Faults::default();
         faults.add(Fault::on("UpdateService", FaultKind::Throttling).times(2).after(1));
-        let mut kind = |operation| faults.strike("ecs", operation).kind;
+        let mut kind = |operation| faults.take("ecs", operation).kind;
         assert_eq!(kind("UpdateService"), None);
         assert_eq!(kind("DescribeServices"), None);
         assert_eq!(kind("UpdateService"), Some(FaultKind::Throttling));
@@ -164,9 +194,9 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(Fault::any(FaultKind::Latency(Duration::from_millis(5))).always());
         faults.add(Fault::any(FaultKind::DropAfter));
-        let strike = faults.strike("ecr", "DescribeImages");
+        let strike = faults.take("ecr", "DescribeImages");
         assert_eq!(strike.latency, Duration::from_millis(5));
         assert_eq!(strike.kind, Some(FaultKind::DropAfter));
-        assert_eq!(faults.strike("ecr", "DescribeImages").kind, None);
+        assert_eq!(faults.take("ecr", "DescribeImages").kind, None);
     }
 }

@@ -1,5 +1,5 @@
-//! Names for new things: task ids, deployment numbers, digests. Owns the counter behind them, so
-//! that the same calls give the same names in every run; never asks the outside for randomness.
+//! Generates task ids, deployment ids and digests from a counter, so that the same calls give the same ids
+//! in every run. Never random.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,25 +26,25 @@ impl Ids {
         out
     }
 
-    /// Returns the 19 digits that ECS gives a deployment and its service revision.
+    /// Returns the 19 digits of a deployment or service revision.
     pub(crate) fn number(&mut self) -> String {
         (1_000_000_000_000_000_000 + self.next() % 8_000_000_000_000_000_000).to_string()
     }
 
-    /// Returns `length` letters and digits, as in the id of a service deployment.
+    /// Returns `length` characters of base64url, as in the id of a service deployment.
     pub(crate) fn word(&mut self, length: usize) -> String {
         let pick = |n: u64| char::from(ALPHABET[(n % ALPHABET.len() as u64) as usize]);
         (0..length).map(|_| pick(self.next())).collect()
     }
 
-    /// Returns an id in the shape of a UUID.
+    /// Returns a version 4 UUID.
     pub(crate) fn uuid(&mut self) -> String {
         let h = self.hex(32);
         format!("{}-{}-4{}-a{}-{}", &h[..8], &h[8..12], &h[13..16], &h[17..20], &h[20..])
     }
 }
 
-/// Returns the digest that stands for `text`: the same for the same text, in the shape of a sha256.
+/// Returns a digest in the form of a sha256; the same text always gives the same digest.
 pub(crate) fn digest_of(text: &str) -> String {
     let seed = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -53,7 +53,7 @@ pub(crate) fn digest_of(text: &str) -> String {
     format!("sha256:{parts}")
 }
 
-/// One round of splitmix64: spreads a counter over all 64 bits.
+/// One round of splitmix64, which spreads a counter over all 64 bits.
 fn mix(n: u64) -> u64 {
     let mut z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,60 +1,64 @@
-//! What all services' operations share: reading an input, and putting an answer together. Owns the
-//! errors that missing and mistyped members give, and paging; never knows an operation.
+//! Reads the members of inputs, and assembles outputs: required members, paging, tags. Specific to no
+//! operation.
 
 use serde_json::{Value, json};
 
-use crate::wire::{ApiError, invalid_if};
+use crate::api::{ApiError, invalid_if};
 
-/// Returns a text member; an empty one is as good as none.
+/// Returns a text member; none where it is absent or empty.
 pub(crate) fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
     input[name].as_str().filter(|text| !text.is_empty())
 }
 
-/// Returns a text member that must be there.
-pub(crate) fn need<'a>(input: &'a Value, name: &str) -> Result<&'a str, ApiError> {
-    text(input, name).ok_or_else(|| ApiError::invalid(format!("{} can not be blank.", capital(name))))
+/// Returns a text member that must be present.
+pub(crate) fn required_text<'a>(input: &'a Value, name: &str) -> Result<&'a str, ApiError> {
+    text(input, name).ok_or_else(|| ApiError::invalid(format!("{} can not be blank.", capitalized(name))))
 }
 
-fn capital(name: &str) -> String {
+fn capitalized(name: &str) -> String {
     let (first, rest) = name.split_at(1);
     first.to_ascii_uppercase() + rest
 }
 
-/// Returns the texts of a list member, none when it is absent.
+/// Returns the texts of a list member; empty when it is absent.
 pub(crate) fn texts<'a>(input: &'a Value, name: &str) -> Vec<&'a str> {
     input[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Returns the texts of a list member that may have up to `most`.
-pub(crate) fn up_to<'a>(input: &'a Value, name: &str, most: usize) -> Result<Vec<&'a str>, ApiError> {
+/// Returns the texts of a list member with at most `most` items.
+pub(crate) fn texts_up_to<'a>(input: &'a Value, name: &str, most: usize) -> Result<Vec<&'a str>, ApiError> {
     let given = texts(input, name);
-    invalid_if(given.len() > most, format!("{} cannot have more than {most} elements.", capital(name)))?;
+    invalid_if(given.len() > most, format!("{} cannot have more than {most} elements.", capitalized(name)))?;
     Ok(given)
 }
 
-/// Returns the texts of a list member that must have some, and may have up to `most`.
-pub(crate) fn some_of<'a>(input: &'a Value, name: &str, most: usize) -> Result<Vec<&'a str>, ApiError> {
-    let given = up_to(input, name, most)?;
-    invalid_if(given.is_empty(), format!("{} cannot be empty.", capital(name)))?;
+/// Returns the texts of a list member with at least one and at most `most` items.
+pub(crate) fn required_texts<'a>(
+    input: &'a Value,
+    name: &str,
+    most: usize,
+) -> Result<Vec<&'a str>, ApiError> {
+    let given = texts_up_to(input, name, most)?;
+    invalid_if(given.is_empty(), format!("{} cannot be empty.", capitalized(name)))?;
     Ok(given)
 }
 
-/// Returns whether `include` asks for `what`.
+/// Returns whether the input's `include` lists `what`.
 pub(crate) fn includes(input: &Value, what: &str) -> bool {
     texts(input, "include").contains(&what)
 }
 
-/// Returns whether a text is one that families, containers and services may have as their name.
+/// Returns whether a text is valid as the name of a family, container or service.
 pub(crate) fn is_name(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Returns a list member as it is, empty when it is absent.
+/// Returns a list member; empty when it is absent.
 pub(crate) fn list(input: &Value, name: &str) -> Vec<Value> {
     input[name].as_array().cloned().unwrap_or_default()
 }
 
-/// Returns one page of `items` under `name`, with a `nextToken` when there are more.
+/// Returns one page of `items` under `name`, and a `nextToken` when there are more.
 pub(crate) fn page(input: &Value, name: &str, items: &[Value], size: usize) -> Result<Value, ApiError> {
     let most = match input["maxResults"].as_i64() {
         Some(given) if !(1..=1000).contains(&given) => {
@@ -75,8 +79,9 @@ pub(crate) fn page(input: &Value, name: &str, items: &[Value], size: usize) -> R
     Ok(out)
 }
 
-/// Returns one page of `items` under `name`, in the spelling of EventBridge: `NextToken`, and the member `limit` for how many.
-pub(crate) fn capital_page(
+/// Returns one page of `items` under `name` as EventBridge and the scheduler page: with `NextToken`, and the
+/// member `limit` for the page size.
+pub(crate) fn eventbridge_page(
     input: &Value,
     limit: &str,
     name: &str,
@@ -86,7 +91,7 @@ pub(crate) fn capital_page(
         Some(given) if !(1..=100).contains(&given) => {
             let (bound, than) = if given < 1 { ("greater", 1) } else { ("less", 100) };
             let rule = format!("Member must have value {bound} than or equal to {than}");
-            return Err(unsatisfied(limit, &given.to_string(), &rule));
+            return Err(constraint_violation(limit, &given.to_string(), &rule));
         }
         given => given.unwrap_or(100) as usize,
     };
@@ -104,8 +109,8 @@ pub(crate) fn capital_page(
     Ok(out)
 }
 
-/// Returns the refusal of a value that does not satisfy its model.
-pub(crate) fn unsatisfied(member: &str, value: &str, rule: &str) -> ApiError {
+/// Returns the error of a value that violates a constraint of the API model.
+pub(crate) fn constraint_violation(member: &str, value: &str, rule: &str) -> ApiError {
     let (first, rest) = member.split_at(1);
     let member = first.to_ascii_lowercase() + rest;
     ApiError::new(
@@ -116,52 +121,50 @@ pub(crate) fn unsatisfied(member: &str, value: &str, rule: &str) -> ApiError {
     )
 }
 
-/// Returns a text member that must be there, and have no more than `most` characters, all of them letters, digits, or
-/// among `others`.
-pub(crate) fn need_name<'a>(
+/// Returns the error of a required member that is absent.
+fn missing_member(member: &str) -> ApiError {
+    let (first, rest) = member.split_at(1);
+    let member = first.to_ascii_lowercase() + rest;
+    ApiError::validation(format!(
+        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+    ))
+}
+
+/// Returns a required text member of 1 to `most` characters, each a letter, a digit, or one of `others`.
+pub(crate) fn required_name<'a>(
     input: &'a Value,
     member: &str,
     most: usize,
     others: &str,
 ) -> Result<&'a str, ApiError> {
-    let missing = || {
-        let (first, rest) = member.split_at(1);
-        let member = first.to_ascii_lowercase() + rest;
-        ApiError::new(
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not \
-                 be null"
-            ),
-        )
-    };
-    let given = input[member].as_str().ok_or_else(missing)?;
-    let fits = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+    let given = input[member].as_str().ok_or_else(|| missing_member(member))?;
     if given.is_empty() || given.len() > most {
         let (bound, than) = if given.is_empty() { ("greater", 1) } else { ("less", most) };
         let rule = format!("Member must have length {bound} than or equal to {than}");
-        return Err(unsatisfied(member, given, &rule));
+        return Err(constraint_violation(member, given, &rule));
     }
-    if !given.chars().all(fits) {
+    if !given.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c)) {
         let rule = format!("Member must satisfy regular expression pattern: [{others}0-9A-Za-z]+");
-        return Err(unsatisfied(member, given, &rule));
+        return Err(constraint_violation(member, given, &rule));
     }
     Ok(given)
 }
 
-/// Lays tags of the spelling `Key` and `Value` over those that a resource has.
-pub(crate) fn tag_over(slot: &mut Vec<Value>, given: &[Value], most: usize) -> Result<(), ApiError> {
-    let wrong = |why: &str| ApiError::new("ValidationException", why);
+/// Adds tags with the members `Key` and `Value` to those of a resource; a tag with the same key is replaced.
+pub(crate) fn merge_tags(slot: &mut Vec<Value>, given: &[Value], most: usize) -> Result<(), ApiError> {
     let mut merged = slot.clone();
     for tag in given {
         let key = tag["Key"].as_str().unwrap_or_default();
         let value = tag["Value"].as_str();
-        let (keys, values) = (key.chars().count(), value.map_or(0, |value| value.chars().count()));
+        let keys = key.chars().count();
+        let values = value.map_or(0, |value| value.chars().count());
         if !(1..=128).contains(&keys) || value.is_none() || values > 256 {
-            return Err(wrong("Invalid tag: keys have 1 to 128 characters, values up to 256."));
+            return Err(ApiError::validation(
+                "Invalid tag: keys have 1 to 128 characters, values up to 256.",
+            ));
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(wrong("Tag keys starting with 'aws:' are reserved for system use."));
+            return Err(ApiError::validation("Tag keys starting with 'aws:' are reserved for system use."));
         }
         match merged.iter_mut().find(|old| old["Key"] == tag["Key"]) {
             Some(old) => *old = tag.clone(),
@@ -169,7 +172,7 @@ pub(crate) fn tag_over(slot: &mut Vec<Value>, given: &[Value], most: usize) -> R
         }
     }
     if merged.len() > most {
-        return Err(wrong("The number of tags exceeds the limit."));
+        return Err(ApiError::validation("The number of tags exceeds the limit."));
     }
     *slot = merged;
     Ok(())
@@ -179,13 +182,15 @@ fn offset(token: &str) -> Option<usize> {
     usize::from_str_radix(token.strip_prefix("eyJzYW5kYm94IjoxfQ")?, 16).ok()
 }
 
-/// Looks up each of those `asked` for: what is found goes under `name`, the rest to `failures`, by its ARN.
-pub(crate) fn each<'a>(
+/// Looks up each of `asked`. Those found are listed under `name`, the others under `failures` by the ARN
+/// that `find` returns.
+pub(crate) fn describe_each<'a>(
     name: &str,
     asked: &[&'a str],
     find: impl Fn(&'a str) -> Result<Value, String>,
 ) -> Value {
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
+    let mut failures = Vec::new();
     for given in asked {
         match find(given) {
             Ok(value) => found.push(value),
@@ -195,21 +200,21 @@ pub(crate) fn each<'a>(
     json!({ name: found, "failures": failures })
 }
 
-/// Sets a member of an answer, unless there is nothing to set.
-pub(crate) fn set<T: Into<Value>>(out: &mut Value, name: &str, value: Option<T>) {
+/// Sets a member of an output, unless the value is none.
+pub(crate) fn set_some<T: Into<Value>>(out: &mut Value, name: &str, value: Option<T>) {
     if let Some(value) = value {
         out[name] = value.into();
     }
 }
 
-/// Lays members over those of an object.
-pub(crate) fn overlay<'a>(out: &mut Value, members: impl IntoIterator<Item = (&'a String, &'a Value)>) {
+/// Copies members into an object, replacing those of the same name.
+pub(crate) fn merge_members<'a>(out: &mut Value, members: impl IntoIterator<Item = (&'a String, &'a Value)>) {
     for (name, value) in members {
         out[name.as_str()] = value.clone();
     }
 }
 
-/// Checks tags as given on creation or by TagResource.
+/// Checks the tags of a creation or a TagResource call.
 pub(crate) fn checked_tags(tags: &[Value]) -> Result<(), ApiError> {
     invalid_if(tags.len() > 50, "The number of tags exceeds the limit of 50.")?;
     let mut keys = Vec::with_capacity(tags.len());

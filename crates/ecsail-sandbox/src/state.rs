@@ -1,26 +1,22 @@
-//! The world: everything that the sandbox remembers, by account and region. Owns finding things and
-//! moving time; never decides what a rollout does, nor how an answer looks.
+//! The state of the sandbox: the resources of each account and region. Looks resources up; never advances
+//! them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::autoscaling::ScalableTarget;
-use crate::eventbridge::Bus;
-use crate::ids::Ids;
-use crate::logs::Stream;
-use crate::model::{Definition, Deployment, Service, Task};
-use crate::rollout;
-use crate::scenario::Scenario;
-use crate::scheduler::{Group, Schedule};
-use crate::script::What;
-use crate::wire::ApiError;
+use crate::api::ApiError;
+use crate::arn::{last_segment, parse_definition};
+use crate::ids::{Ids, digest_of};
+use crate::model::{
+    Cluster, Deployment, EventBus, LogStream, Repository, ScalableTarget, Schedule, ScheduleGroup, Service,
+    Task, TaskDefinition,
+};
+use crate::scenario::{IncidentKind, Scenario};
+use crate::time::Millis;
 
-/// Milliseconds since 1970.
-pub(crate) type Millis = i64;
-
-/// Who makes a call, and where.
+/// The principal that makes a call, and the region of the call.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) account: String,
@@ -30,13 +26,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Returns the key of the realm that it calls into.
-    pub(crate) fn realm(&self) -> String {
+    /// Returns the key of the caller's account and region, `account/region`.
+    pub(crate) fn region_key(&self) -> String {
         format!("{}/{}", self.account, self.region)
     }
 }
 
-/// The principal behind an access key that AssumeRole has handed out.
+/// The principal of an access key that AssumeRole returned.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Principal {
     pub(crate) account: String,
@@ -44,50 +40,50 @@ pub(crate) struct Principal {
     pub(crate) user_id: String,
 }
 
-/// Which scenario holds for whom.
+/// The scenarios in effect.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Scenarios {
-    pub(crate) all: Scenario,
+    pub(crate) default: Scenario,
     pub(crate) by_service: BTreeMap<String, Scenario>,
 }
 
 impl Scenarios {
-    /// Returns the scenario in force for a service (or a task family) of this name.
-    pub(crate) fn of(&self, name: &str) -> Scenario {
-        self.by_service.get(name).copied().unwrap_or(self.all)
+    /// Returns the scenario of a service or task family.
+    pub(crate) fn for_name(&self, name: &str) -> Scenario {
+        self.by_service.get(name).copied().unwrap_or(self.default)
     }
 
-    /// Returns whether `scenario` is in force for anything.
-    pub(crate) fn any(&self, scenario: Scenario) -> bool {
-        self.all == scenario || self.by_service.values().any(|s| *s == scenario)
+    /// Returns whether `scenario` is in effect for any service.
+    pub(crate) fn is_active(&self, scenario: Scenario) -> bool {
+        self.default == scenario || self.by_service.values().any(|s| *s == scenario)
     }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct World {
+pub(crate) struct SandboxState {
     pub(crate) now: Millis,
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) ids: Ids,
     pub(crate) scenarios: Scenarios,
-    pub(crate) realms: BTreeMap<String, Realm>,
+    pub(crate) regions: BTreeMap<String, Resources>,
     pub(crate) principals: BTreeMap<String, Principal>,
 }
 
-impl World {
-    pub(crate) fn new(now: Millis, account: &str, region: &str, scenario: Scenario) -> World {
-        World {
+impl SandboxState {
+    pub(crate) fn new(now: Millis, account: &str, region: &str, scenario: Scenario) -> SandboxState {
+        SandboxState {
             now,
             account: account.to_owned(),
             region: region.to_owned(),
             ids: Ids::default(),
-            scenarios: Scenarios { all: scenario, by_service: BTreeMap::new() },
-            realms: BTreeMap::new(),
+            scenarios: Scenarios { default: scenario, by_service: BTreeMap::new() },
+            regions: BTreeMap::new(),
             principals: BTreeMap::new(),
         }
     }
 
-    /// Returns who the holder of `access_key` is, calling into `region`.
+    /// Returns the caller with this access key and region. Unknown keys belong to the sandbox's own account.
     pub(crate) fn caller(&self, access_key: &str, region: &str) -> Caller {
         let region = region.to_owned();
         match self.principals.get(access_key) {
@@ -103,131 +99,84 @@ impl World {
         }
     }
 
-    /// Returns the caller that the sandbox itself is: its own account and region.
+    /// Returns a caller in the sandbox's own account and region.
     pub(crate) fn own_caller(&self) -> Caller {
         self.caller("", &self.region)
     }
 
-    /// Steps the simulation, second by second, up to `target`.
-    pub(crate) fn move_to(&mut self, target: Millis, most: Millis) {
-        if target - self.now > most {
-            self.now = target - most;
-        }
-        while self.now / 1000 < target / 1000 {
-            self.now = (self.now / 1000 + 1) * 1000;
-            let World { now, ids, realms, .. } = self;
-            for realm in realms.values_mut() {
-                rollout::step(realm, ids, *now);
-            }
-        }
-        self.now = self.now.max(target);
-    }
-
-    /// Returns whether the callers' credentials have expired since `login`: whoever starts the sandbox
-    /// anew, or sets another scenario, has fresh ones.
-    pub(crate) fn is_expired(&self, login: Millis) -> bool {
-        let services = self.realms.values().flat_map(|realm| realm.services.values());
-        let struck = |deployment: &Deployment| {
-            let incident = deployment.script.incident.filter(|i| i.what == What::Expired);
+    /// Returns whether the callers' credentials have expired. `login` is the time at which they were issued:
+    /// a new start of the sandbox, or another scenario, issues new ones.
+    pub(crate) fn has_expired_credentials(&self, login: Millis) -> bool {
+        let services = self.regions.values().flat_map(|resources| resources.services.values());
+        let has_expired = |deployment: &Deployment| {
+            let incident = deployment.effects.incident.filter(|i| i.kind == IncidentKind::Expired);
             deployment.created >= login
-                && incident.is_some_and(|incident| incident.is_on(self.now - deployment.created))
+                && incident.is_some_and(|incident| incident.is_active(self.now - deployment.created))
         };
         services
-            .filter(|service| self.scenarios.of(&service.name) == Scenario::Expires)
-            .any(|service| service.deployments.iter().any(struck))
+            .filter(|service| self.scenarios.for_name(&service.name) == Scenario::Expires)
+            .any(|service| service.deployments.iter().any(has_expired))
     }
 
-    /// Returns what a call by `caller` works with.
-    pub(crate) fn env<'a>(&'a mut self, caller: &'a Caller) -> Env<'a> {
-        let World { now, ids, scenarios, realms, principals, .. } = self;
-        let realm =
-            realms.entry(caller.realm()).or_insert_with(|| Realm::new(&caller.account, &caller.region));
-        Env { now: *now, ids, scenarios, realm, principals, caller }
+    /// Returns the context of a call.
+    pub(crate) fn call_context<'a>(&'a mut self, caller: &'a Caller) -> CallContext<'a> {
+        let SandboxState { now, ids, scenarios, regions, principals, .. } = self;
+        let resources = regions
+            .entry(caller.region_key())
+            .or_insert_with(|| Resources::new(&caller.account, &caller.region));
+        CallContext { now: *now, ids, scenarios, resources, principals, caller }
     }
 }
 
-/// What one call works with: its realm, and the rest of the world that it may need.
-pub(crate) struct Env<'a> {
+/// What an operation reads and changes: the resources of the caller's account and region, and the rest of
+/// the state.
+pub(crate) struct CallContext<'a> {
     pub(crate) now: Millis,
     pub(crate) ids: &'a mut Ids,
     pub(crate) scenarios: &'a Scenarios,
-    pub(crate) realm: &'a mut Realm,
+    pub(crate) resources: &'a mut Resources,
     pub(crate) principals: &'a mut BTreeMap<String, Principal>,
     pub(crate) caller: &'a Caller,
 }
 
-/// All that one account has in one region.
+/// The resources of one account in one region.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Realm {
+pub(crate) struct Resources {
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) clusters: BTreeMap<String, Cluster>,
-    pub(crate) families: BTreeMap<String, Vec<Definition>>,
+    pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
     /// By `cluster/name`.
     pub(crate) services: BTreeMap<String, Service>,
     /// In the order in which they were created.
     pub(crate) tasks: Vec<Task>,
     pub(crate) repositories: BTreeMap<String, Repository>,
-    /// Log streams of tasks that are forgotten, the oldest first.
-    #[serde(default)]
-    pub(crate) streams: Vec<Stream>,
+    /// Log streams of tasks that ECS no longer describes, the oldest first.
+    pub(crate) log_streams: Vec<LogStream>,
     /// Scalable targets by resource id, such as `service/shop/web`.
-    #[serde(default)]
-    pub(crate) scalable: BTreeMap<String, ScalableTarget>,
-    /// Idempotency tokens of RunTask: what the first call with the token started.
-    pub(crate) tokens: BTreeMap<String, Token>,
-    /// Event buses and their rules, but for a default bus that nothing was ever put on.
-    #[serde(default)]
-    pub(crate) buses: BTreeMap<String, Bus>,
-    /// Schedule groups, but for the default one.
-    #[serde(default)]
-    pub(crate) groups: BTreeMap<String, Group>,
+    pub(crate) scalable_targets: BTreeMap<String, ScalableTarget>,
+    /// RunTask calls by their `clientToken`.
+    pub(crate) run_task_tokens: BTreeMap<String, RunTaskToken>,
+    /// Event buses by name. The default one is added on its first use.
+    pub(crate) event_buses: BTreeMap<String, EventBus>,
+    /// Schedule groups by name, without the default one, unless it has tags.
+    pub(crate) schedule_groups: BTreeMap<String, ScheduleGroup>,
     /// By `group/name`.
-    #[serde(default)]
     pub(crate) schedules: BTreeMap<String, Schedule>,
 }
 
-/// What was done under an idempotency token.
+/// A RunTask call with a `clientToken`, and its result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Token {
+pub(crate) struct RunTaskToken {
     pub(crate) input: Value,
     pub(crate) tasks: Vec<String>,
-    /// Why others were not started.
-    #[serde(default)]
+    /// The failures of the call.
     pub(crate) failures: Vec<Value>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Cluster {
-    pub(crate) name: String,
-    pub(crate) arn: String,
-    pub(crate) settings: Map<String, Value>,
-    pub(crate) tags: Vec<Value>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Repository {
-    pub(crate) name: String,
-    pub(crate) created: Millis,
-    pub(crate) settings: Map<String, Value>,
-    pub(crate) images: Vec<Image>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Image {
-    pub(crate) digest: String,
-    pub(crate) tags: Vec<String>,
-    pub(crate) pushed: Millis,
-    pub(crate) manifest: Option<String>,
-    pub(crate) media_type: String,
-    /// What a scan found, by severity; it was not scanned when none.
-    #[serde(default)]
-    pub(crate) findings: Option<BTreeMap<String, i64>>,
-}
-
-impl Realm {
-    pub(crate) fn new(account: &str, region: &str) -> Realm {
-        Realm {
+impl Resources {
+    pub(crate) fn new(account: &str, region: &str) -> Resources {
+        Resources {
             account: account.to_owned(),
             region: region.to_owned(),
             clusters: BTreeMap::new(),
@@ -235,35 +184,36 @@ impl Realm {
             services: BTreeMap::new(),
             tasks: Vec::new(),
             repositories: BTreeMap::new(),
-            streams: Vec::new(),
-            scalable: BTreeMap::new(),
-            tokens: BTreeMap::new(),
-            buses: BTreeMap::new(),
-            groups: BTreeMap::new(),
+            log_streams: Vec::new(),
+            scalable_targets: BTreeMap::new(),
+            run_task_tokens: BTreeMap::new(),
+            event_buses: BTreeMap::new(),
+            schedule_groups: BTreeMap::new(),
             schedules: BTreeMap::new(),
         }
     }
 
     /// Returns the ARN of an ECS resource, such as `cluster/shop`.
-    pub(crate) fn arn(&self, resource: &str) -> String {
+    pub(crate) fn ecs_arn(&self, resource: &str) -> String {
         format!("arn:aws:ecs:{}:{}:{resource}", self.region, self.account)
     }
 
-    /// Returns the ARN of a resource of another service, such as `events` and `rule/nightly`.
-    pub(crate) fn arn_of(&self, service: &str, resource: &str) -> String {
+    /// Returns the ARN of a resource of any service, such as `events` and `rule/nightly`.
+    pub(crate) fn service_arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
     }
 
-    /// Returns the name of a cluster given by name or ARN, or by nothing at all: `default`.
-    pub(crate) fn cluster(&self, given: Option<&str>) -> Result<String, ApiError> {
-        let name = last_part(given.unwrap_or("default"));
+    /// Returns the name of an existing cluster, given by name or ARN; `default` when none is given.
+    pub(crate) fn cluster_name(&self, given: Option<&str>) -> Result<String, ApiError> {
+        let name = last_segment(given.unwrap_or("default"));
         let not_found = || ApiError::new("ClusterNotFoundException", "Cluster not found.");
         self.clusters.get(name).map(|cluster| cluster.name.clone()).ok_or_else(not_found)
     }
 
-    /// Returns the task definition that `family`, `family:revision` or an ARN means.
-    pub(crate) fn definition(&self, given: &str) -> Option<&Definition> {
-        let (family, revision) = definition_key(given);
+    /// Returns a task definition, given by `family`, `family:revision` or ARN. A family alone means its
+    /// newest ACTIVE revision.
+    pub(crate) fn task_definition(&self, given: &str) -> Option<&TaskDefinition> {
+        let (family, revision) = parse_definition(given);
         let revisions = self.families.get(family)?;
         match revision {
             Some(revision) => revisions.iter().find(|d| d.revision == revision),
@@ -271,20 +221,20 @@ impl Realm {
         }
     }
 
-    /// Returns the digest of an image: as pushed where its repository is known here, none where that
-    /// repository lacks it, and a made-up one for a repository elsewhere.
-    pub(crate) fn digest(&self, image: &str) -> Option<String> {
+    /// Returns the digest of an image. For a repository of this account and region, none if it has no such
+    /// image; for any other, a digest made from the name.
+    pub(crate) fn image_digest(&self, image: &str) -> Option<String> {
         if let Some((_, digest)) = image.split_once('@') {
             let known = self.repository_of(image).is_none_or(|r| r.images.iter().any(|i| i.digest == digest));
             return known.then(|| digest.to_owned());
         }
         match self.repository_of(image) {
             Some(repository) => {
-                let tag = last_part(image).split_once(':').map_or("latest", |(_, tag)| tag);
+                let tag = last_segment(image).split_once(':').map_or("latest", |(_, tag)| tag);
                 let found = repository.images.iter().find(|i| i.tags.iter().any(|t| t == tag));
                 found.map(|image| image.digest.clone())
             }
-            None => Some(crate::ids::digest_of(image)),
+            None => Some(digest_of(image)),
         }
     }
 
@@ -296,28 +246,4 @@ impl Realm {
         let name = path.split(['@', ':']).next().unwrap_or(path);
         self.repositories.get(name)
     }
-}
-
-/// Returns the key of a service given by name or ARN in a cluster.
-pub(crate) fn service_key(cluster: &str, given: &str) -> String {
-    format!("{cluster}/{}", last_part(given))
-}
-
-/// Splits `family:revision`, a bare family, or an ARN of one.
-pub(crate) fn definition_key(given: &str) -> (&str, Option<u64>) {
-    let name = if given.starts_with("arn:") { last_part(given) } else { given };
-    match name.split_once(':') {
-        Some((family, revision)) => (family, Some(revision.parse().unwrap_or(0))),
-        None => (name, None),
-    }
-}
-
-/// Returns what follows the last `/`.
-pub(crate) fn last_part(given: &str) -> &str {
-    given.rsplit('/').next().unwrap_or(given)
-}
-
-/// Returns a timestamp as the JSON protocol carries it: seconds with a fraction.
-pub(crate) fn seconds(at: Millis) -> Value {
-    Value::from(at as f64 / 1000.0)
 }

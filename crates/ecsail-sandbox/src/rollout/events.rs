@@ -1,38 +1,38 @@
-//! Service events. Owns the list and its limits; the texts are those that ECS uses.
+//! The events of a service.
 
-use super::Hand;
+use super::service_step::ServiceStep;
 use crate::ids::Ids;
-use crate::model::{Event, Service};
-use crate::state::Millis;
+use crate::model::{Service, ServiceEvent};
+use crate::time::Millis;
 
-const KEPT: usize = 100;
-const NOT_REPEATED_FOR: Millis = 6 * 3_600_000;
+const MAX_EVENTS: usize = 100;
+const REPEAT_INTERVAL: Millis = 6 * 3_600_000;
 
-impl Hand<'_> {
-    /// Notes an event; `text` goes after `(service NAME) `.
-    pub(super) fn say(&mut self, text: &str) {
+impl ServiceStep<'_> {
+    /// Adds an event with the text `(service NAME) TEXT`.
+    pub(super) fn add_event(&mut self, text: &str) {
         let message = format!("(service {}) {text}", self.service.name);
-        note(self.service, self.ids, self.now, message);
+        push_event(self.service, self.ids, self.now, message);
     }
 
-    /// Notes an event about a state that lasts: not again within six hours.
-    pub(super) fn say_once(&mut self, message: String) {
-        let recent = |event: &Event| event.message == message && self.now - event.at < NOT_REPEATED_FOR;
+    /// Adds an event about a lasting condition, unless the same event is less than six hours old.
+    pub(super) fn add_event_once(&mut self, message: String) {
+        let recent = |event: &ServiceEvent| event.message == message && self.now - event.at < REPEAT_INTERVAL;
         if !self.service.events.iter().any(recent) {
-            note(self.service, self.ids, self.now, message);
+            push_event(self.service, self.ids, self.now, message);
         }
     }
 }
 
-/// Notes an event as it stands.
-pub(crate) fn note(service: &mut Service, ids: &mut Ids, now: Millis, message: String) {
-    service.events.push(Event { id: ids.uuid(), at: now, message });
-    let surplus = service.events.len().saturating_sub(KEPT);
+/// Adds an event; the oldest is removed where there are too many.
+pub(crate) fn push_event(service: &mut Service, ids: &mut Ids, now: Millis, message: String) {
+    service.events.push(ServiceEvent { id: ids.uuid(), at: now, message });
+    let surplus = service.events.len().saturating_sub(MAX_EVENTS);
     service.events.drain(..surplus);
 }
 
-/// Returns `(task A) (task B)`, as events list tasks.
-pub(crate) fn listed(tasks: &[String]) -> String {
+/// Returns the ids as events list them: `(task A) (task B)`.
+pub(crate) fn task_list(tasks: &[String]) -> String {
     let parts: Vec<String> = tasks.iter().map(|id| format!("(task {id})")).collect();
     parts.join(" ")
 }

@@ -1,104 +1,111 @@
-//! Incidents: what happens in the course of a deployment, by its script. Owns those that happen once;
-//! those that last a while are asked after where they matter.
+//! Applies the incidents of a scenario that happen once. Those that last are read where they have an effect.
 
 use serde_json::json;
 
-use super::Hand;
-use super::begin::{Cause, begin};
-use super::finish::dismiss;
-use super::life::stop;
-use crate::model::{EntryStatus, Service};
-use crate::script::{Script, What};
-use crate::state::{Millis, seconds};
+use super::completion::begin_deletion;
+use super::service_step::ServiceStep;
+use super::start::{NewDeployment, start_deployment};
+use super::task_lifecycle::stop;
+use crate::model::{Service, ServiceDeploymentStatus, Task};
+use crate::scenario::{IncidentKind, ScenarioEffects};
+use crate::time::{Millis, epoch_seconds};
 
-/// How many tasks lose their spot capacity at most.
-const INTERRUPTED: usize = 2;
+/// The most tasks that are interrupted.
+const MAX_SPOT_INTERRUPTIONS: usize = 2;
 
-impl Hand<'_> {
-    /// Lets happen what is to happen once, when its time has come.
-    pub(super) fn strike(&mut self) {
+impl ServiceStep<'_> {
+    /// Applies the incident of the PRIMARY deployment, once, when it is due.
+    pub(super) fn apply_incident(&mut self) {
         let now = self.now;
-        let Some(primary) = self.service.deployments.first().filter(|d| !d.struck) else {
+        let Some(primary) = self.service.deployments.first().filter(|d| !d.incident_happened) else {
             return;
         };
         let id = primary.id.clone();
-        let happened = match primary.incident(now) {
-            Some(What::Spot) => self.interrupt(&id),
-            Some(What::Scaled) => {
-                self.service.desired += self.service.desired.div_ceil(2).max(1);
+        let happened = match primary.current_incident(now) {
+            Some(IncidentKind::Spot) => self.interrupt_spot_tasks(&id),
+            Some(IncidentKind::Scaled) => {
+                self.service.desired_count += self.service.desired_count.div_ceil(2).max(1);
                 true
             }
-            Some(What::Superseded) => self.supersede(),
-            Some(What::Deleted) => {
-                dismiss(self.service, now);
+            Some(IncidentKind::Superseded) => self.supersede(),
+            Some(IncidentKind::Deleted) => {
+                begin_deletion(self.service, now);
                 true
             }
-            Some(What::Stopped) => {
-                let entry = primary.entry.clone();
-                ask_back(self.service, &entry, now);
+            Some(IncidentKind::Stopped) => {
+                let service_deployment_arn = primary.service_deployment_arn.clone();
+                request_rollback(self.service, &service_deployment_arn, now);
                 true
             }
             _ => false,
         };
-        if let Some(struck) = self.service.deployments.iter_mut().find(|d| d.id == id) {
-            struck.struck = happened;
+        if let Some(deployment) = self.service.deployments.iter_mut().find(|d| d.id == id) {
+            deployment.incident_happened = happened;
         }
     }
 
-    /// Takes the capacity of a few running tasks away; of none as long as none runs.
-    fn interrupt(&mut self, deployment: &str) -> bool {
-        let (now, service) = (self.now, &*self.service);
-        let running = |t: &&mut super::Task| t.is_of(service) && t.is_in(deployment) && t.is_running();
-        let mut some = false;
-        for task in self.realm.tasks.iter_mut().filter(running).take(INTERRUPTED) {
+    /// Interrupts up to two running tasks of a deployment; returns whether there were any.
+    fn interrupt_spot_tasks(&mut self, deployment: &str) -> bool {
+        let now = self.now;
+        let service = &*self.service;
+        let running = |t: &&mut Task| service.has_task(t) && t.is_part_of(deployment) && t.is_running();
+        let mut has_interrupted = false;
+        for task in self.resources.tasks.iter_mut().filter(running).take(MAX_SPOT_INTERRUPTIONS) {
             stop(task, now, "SpotInterruption", "Your Spot Task was interrupted.");
-            some = true;
+            has_interrupted = true;
         }
-        some
+        has_interrupted
     }
 
-    /// Deploys a new revision of the same family, as somebody else would.
+    /// Deploys a new revision of the same family, as another user does; returns whether there is one to
+    /// copy.
     fn supersede(&mut self) -> bool {
         let now = self.now;
-        let Some(mut definition) = self.realm.definition(&self.service.definition).cloned() else {
+        let Some(mut definition) = self.resources.task_definition(&self.service.task_definition).cloned()
+        else {
             return false;
         };
-        let last = self.realm.families.get(&definition.family).and_then(|revisions| revisions.last());
+        let last = self.resources.families.get(&definition.family).and_then(|revisions| revisions.last());
         definition.revision = last.map_or(1, |last| last.revision + 1);
         definition.arn =
-            self.realm.arn(&format!("task-definition/{}:{}", definition.family, definition.revision));
-        let somebody = format!("arn:aws:iam::{}:user/somebody-else", self.realm.account);
-        let facts = [
+            self.resources.ecs_arn(&format!("task-definition/{}:{}", definition.family, definition.revision));
+        let other_user = format!("arn:aws:iam::{}:user/somebody-else", self.resources.account);
+        let members = [
             ("taskDefinitionArn", json!(definition.arn)),
             ("revision", json!(definition.revision)),
-            ("registeredAt", seconds(now)),
-            ("registeredBy", json!(somebody)),
+            ("registeredAt", epoch_seconds(now)),
+            ("registeredBy", json!(other_user)),
         ];
-        for (name, value) in facts {
+        for (name, value) in members {
             definition.document.insert(name.to_owned(), value);
         }
         let arn = definition.arn.clone();
-        self.realm.families.entry(definition.family.clone()).or_default().push(definition);
-        let cause = Cause { definition: &arn, script: Script::default(), now };
-        begin(self.service, self.realm, self.ids, cause);
+        self.resources.families.entry(definition.family.clone()).or_default().push(definition);
+        let new = NewDeployment { task_definition: &arn, effects: ScenarioEffects::default(), now };
+        start_deployment(self.service, self.resources, self.ids, new);
         true
     }
 }
 
-/// Asks for the rollback of a service deployment that is under way.
-pub(crate) fn ask_back(service: &mut Service, entry: &str, now: Millis) {
-    halt(service, entry, EntryStatus::RollbackRequested, now);
+/// Requests the rollback of a service deployment in progress.
+pub(crate) fn request_rollback(service: &mut Service, service_deployment_arn: &str, now: Millis) {
+    stop_launches(service, service_deployment_arn, ServiceDeploymentStatus::RollbackRequested, now);
 }
 
-/// Puts a service deployment into a status in which it launches nothing any more.
-pub(crate) fn halt(service: &mut Service, entry: &str, status: EntryStatus, now: Millis) {
-    let Some(entry) = service.entry(entry) else {
+/// Sets the status of a service deployment and stops the launch of its tasks.
+pub(crate) fn stop_launches(
+    service: &mut Service,
+    service_deployment_arn: &str,
+    status: ServiceDeploymentStatus,
+    now: Millis,
+) {
+    let Some(service_deployment) = service.service_deployment_mut(service_deployment_arn) else {
         return;
     };
-    entry.status = status;
-    entry.updated = now;
-    for deployment in service.deployments.iter_mut().filter(|d| d.primary) {
-        deployment.aborted = true;
+    service_deployment.status = status;
+    service_deployment.updated = now;
+    for deployment in service.deployments.iter_mut().filter(|d| d.is_primary) {
+        deployment.launches_stopped = true;
         deployment.updated = now;
     }
 }

@@ -1,43 +1,45 @@
-//! Launching a task. Owns how a task looks when it is new; never decides that there should be one.
+//! Creates tasks and their containers, as they are before they start.
 
 use serde_json::{Map, Value, json};
 
+use crate::arn::last_segment;
 use crate::ids::Ids;
-use crate::model::{Container, Definition, Deployment, Phase, Service, Task, Times};
-use crate::script::Fate;
-use crate::state::{Millis, Realm, last_part};
+use crate::model::{Container, Deployment, Service, Task, TaskDefinition, TaskStatus, TaskTimes};
+use crate::scenario::TaskBehavior;
+use crate::state::Resources;
+use crate::time::Millis;
 
-/// What a new task needs to know.
-pub(crate) struct Launch<'a> {
+/// The properties of a new task.
+pub(crate) struct TaskLaunch<'a> {
     pub(crate) cluster: &'a str,
-    pub(crate) definition: &'a str,
+    pub(crate) task_definition: &'a str,
     pub(crate) service: Option<&'a str>,
     pub(crate) started_by: Option<&'a str>,
     pub(crate) group: String,
-    pub(crate) fate: Fate,
+    pub(crate) behavior: TaskBehavior,
     pub(crate) target_group: Option<String>,
-    /// Launch type, network configuration and so on, of a service or of a RunTask input.
+    /// The fields of a service, or of a RunTask input: launch type, network configuration and so on.
     pub(crate) config: &'a Map<String, Value>,
     pub(crate) overrides: Value,
     pub(crate) tags: Vec<Value>,
 }
 
-impl<'a> Launch<'a> {
-    /// Returns the order for a task of a service's deployment.
-    pub(crate) fn of(
+impl<'a> TaskLaunch<'a> {
+    /// Returns the properties of a task of a service's deployment.
+    pub(crate) fn for_deployment(
         service: &'a Service,
         deployment: &'a Deployment,
-        fate: Fate,
+        behavior: TaskBehavior,
         tags: Vec<Value>,
-    ) -> Launch<'a> {
-        Launch {
+    ) -> TaskLaunch<'a> {
+        TaskLaunch {
             cluster: &service.cluster,
-            definition: &deployment.definition,
+            task_definition: &deployment.task_definition,
             service: Some(&service.name),
             started_by: Some(&deployment.id),
             group: format!("service:{}", service.name),
-            fate,
-            target_group: match service.alternate_group().filter(|_| deployment.alternate) {
+            behavior,
+            target_group: match service.alternate_target_group().filter(|_| deployment.in_alternate_group) {
                 Some(group) => Some(group.to_owned()),
                 None => service.target_groups().into_iter().next(),
             },
@@ -48,62 +50,76 @@ impl<'a> Launch<'a> {
     }
 }
 
-/// Returns the overrides of a task that has none.
+/// Returns empty overrides.
 pub(crate) fn no_overrides() -> Value {
     json!({ "containerOverrides": [], "inferenceAcceleratorOverrides": [] })
 }
 
-/// Adds a new task to the realm and returns its id; none when its definition has gone.
-pub(crate) fn launch(realm: &mut Realm, ids: &mut Ids, now: Millis, launch: Launch<'_>) -> Option<String> {
-    let definition = realm.definition(launch.definition)?;
+/// Adds a new task and returns its id; none where its task definition does not exist.
+pub(crate) fn launch(
+    resources: &mut Resources,
+    ids: &mut Ids,
+    now: Millis,
+    launch: TaskLaunch<'_>,
+) -> Option<String> {
+    let definition = resources.task_definition(launch.task_definition)?;
     let id = ids.hex(32);
     let containers = definition
         .containers()
         .iter()
-        .map(|given| container(realm, ids, launch.cluster, &id, given, launch.fate, &launch.overrides))
+        .map(|given| {
+            container(resources, ids, launch.cluster, &id, given, launch.behavior, &launch.overrides)
+        })
         .collect();
     let task = Task {
-        arn: realm.arn(&format!("task/{}/{id}", launch.cluster)),
-        cluster_arn: realm.arn(&format!("cluster/{}", launch.cluster)),
+        arn: resources.ecs_arn(&format!("task/{}/{id}", launch.cluster)),
+        cluster_arn: resources.ecs_arn(&format!("cluster/{}", launch.cluster)),
         cluster: launch.cluster.to_owned(),
         service: launch.service.map(str::to_owned),
         deployment: launch.service.and(launch.started_by).map(str::to_owned),
         started_by: launch.started_by.map(str::to_owned),
         group: launch.group,
         family: definition.family.clone(),
-        definition: definition.arn.clone(),
-        phase: Phase::Provisioning,
-        since: now,
+        task_definition: definition.arn.clone(),
+        status: TaskStatus::Provisioning,
+        status_since: now,
         stop: None,
-        fate: launch.fate,
-        targeted: launch.target_group.is_some(),
-        healthy: false,
-        lingers: 0,
-        failed: false,
-        times: Times { created: now, ..Times::default() },
+        behavior: launch.behavior,
+        in_target_group: launch.target_group.is_some(),
+        is_healthy: false,
+        drain_time: 0,
+        has_uncounted_failure: false,
+        times: TaskTimes { created: now, ..TaskTimes::default() },
         containers,
-        fixed: fixed(realm, ids, definition, launch.config, launch.target_group, &launch.overrides),
+        fixed_fields: fixed_fields(
+            resources,
+            ids,
+            definition,
+            launch.config,
+            launch.target_group,
+            &launch.overrides,
+        ),
         overrides: launch.overrides,
         tags: launch.tags,
         id: id.clone(),
     };
-    realm.tasks.push(task);
+    resources.tasks.push(task);
     Some(id)
 }
 
 fn container(
-    realm: &Realm,
+    resources: &Resources,
     ids: &mut Ids,
     cluster: &str,
     task: &str,
     given: &Value,
-    fate: Fate,
+    behavior: TaskBehavior,
     overrides: &Value,
 ) -> Container {
     let name = given["name"].as_str().unwrap_or_default();
     let image = given["image"].as_str().unwrap_or_default();
     let essential = given["essential"].as_bool().unwrap_or(true);
-    let pretend = fate == Fate::UnhealthyContainer && essential;
+    let is_failing_health_check = behavior == TaskBehavior::UnhealthyContainer && essential;
     let changed =
         overrides["containerOverrides"].as_array().into_iter().flatten().find(|o| o["name"] == name);
     let number = |field: &str| {
@@ -111,38 +127,39 @@ fn container(
         value.as_u64().map(|n| n.to_string())
     };
     Container {
-        arn: realm.arn(&format!("container/{cluster}/{task}/{}", ids.uuid())),
+        arn: resources.ecs_arn(&format!("container/{cluster}/{task}/{}", ids.uuid())),
         name: name.to_owned(),
         image: image.to_owned(),
-        digest: realm.digest(image),
+        digest: resources.image_digest(image),
         runtime_id: format!("{task}-{}", ids.number().get(..10).unwrap_or("0")),
-        essential,
-        checked: given["healthCheck"].is_object() || pretend,
+        is_essential: essential,
+        has_health_check: given["healthCheck"].is_object() || is_failing_health_check,
         health: "UNKNOWN".to_owned(),
         exit_code: None,
         reason: None,
-        secret: given["secrets"][0]["valueFrom"].as_str().map(str::to_owned),
+        secret_arn: given["secrets"][0]["valueFrom"].as_str().map(str::to_owned),
         cpu: number("cpu").unwrap_or_else(|| "0".to_owned()),
         memory: number("memory"),
-        read_only: given["readonlyRootFilesystem"] == true,
+        has_read_only_root: given["readonlyRootFilesystem"] == true,
     }
 }
 
-/// Returns the fields that a task keeps all its life; the last three are for the simulation alone.
-fn fixed(
-    realm: &Realm,
+/// Returns the fields that never change. The last three (`eni`, `targetGroup`, `executionRole`) are not part
+/// of a task's view.
+fn fixed_fields(
+    resources: &Resources,
     ids: &mut Ids,
-    definition: &Definition,
+    definition: &TaskDefinition,
     config: &Map<String, Value>,
     target_group: Option<String>,
     overrides: &Value,
 ) -> Map<String, Value> {
     let mut out = Map::new();
     let mut set = |name: &str, value: Value| out.insert(name.to_owned(), value);
-    let of_task = |name: &str| overrides[name].as_str().or_else(|| definition.text(name));
+    let of_task = |name: &str| overrides[name].as_str().or_else(|| definition.text_field(name));
     set("cpu", json!(of_task("cpu").unwrap_or("0")));
     set("memory", json!(of_task("memory").unwrap_or("0")));
-    set("availabilityZone", json!(format!("{}{}", realm.region, ["a", "c"][realm.tasks.len() % 2])));
+    set("availabilityZone", json!(format!("{}{}", resources.region, ["a", "c"][resources.tasks.len() % 2])));
     set(
         "enableExecuteCommand",
         json!(config.get("enableExecuteCommand").and_then(Value::as_bool).unwrap_or(false)),
@@ -168,27 +185,30 @@ fn fixed(
         out.insert("fargateEphemeralStorage".to_owned(), size);
     }
     if let Some(network) =
-        config.get("networkConfiguration").filter(|_| definition.text("networkMode") == Some("awsvpc"))
+        config.get("networkConfiguration").filter(|_| definition.text_field("networkMode") == Some("awsvpc"))
     {
-        out.insert("eni".to_owned(), interface(realm, ids, network));
+        out.insert("eni".to_owned(), network_interface(resources, ids, network));
     }
     if let Some(group) = target_group {
         out.insert("targetGroup".to_owned(), json!(group));
     }
-    let role = of_task("executionRoleArn").map(last_part).unwrap_or("ecsTaskExecutionRole");
+    let role = of_task("executionRoleArn").map(last_segment).unwrap_or("ecsTaskExecutionRole");
     out.insert("executionRole".to_owned(), json!(role));
     out
 }
 
-/// Returns the network interface of a task: its subnet, its address, its ids.
-fn interface(realm: &Realm, ids: &mut Ids, network: &Value) -> Value {
+/// Returns the network interface of a task.
+fn network_interface(resources: &Resources, ids: &mut Ids, network: &Value) -> Value {
     let subnets = network["awsvpcConfiguration"]["subnets"].as_array();
     let taken = |at: usize| {
         let address = address(at);
-        realm.tasks.iter().any(|t| t.fixed.get("eni").is_some_and(|eni| eni["address"] == address.as_str()))
+        resources
+            .tasks
+            .iter()
+            .any(|t| t.fixed_fields.get("eni").is_some_and(|eni| eni["address"] == address.as_str()))
     };
-    // Tasks are forgotten: their number alone may stand for one that is still there.
-    let at = (realm.tasks.len()..).find(|at| !taken(*at)).unwrap_or_default();
+    // Expired tasks are removed: the number of tasks may give the address of a task that still runs.
+    let at = (resources.tasks.len()..).find(|at| !taken(*at)).unwrap_or_default();
     let subnet = subnets.filter(|s| !s.is_empty()).map_or(json!("subnet-0"), |s| s[at % s.len()].clone());
     json!({
         "attachment": ids.uuid(),

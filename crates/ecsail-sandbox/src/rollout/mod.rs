@@ -1,87 +1,65 @@
-//! The simulation: one second of all that moves. Owns the order of things within that second;
-//! never answers a call.
+//! Simulates one second of all tasks and services of an account in a region. Never answers a call.
 //!
-//! First every task moves on in its life (`life`), then each service looks at its tasks: what its scenario
-//! has in store for it happens (`incident`), it counts
-//! what failed and trips the circuit breaker (`breaker`), starts and stops tasks within the
-//! deployment percentages (`schedule`), and completes what is complete (`finish`).
+//! First every task moves through its lifecycle (`task_lifecycle`). Then, for each service, an incident of its scenario may
+//! happen (`incident`), failed tasks are counted and trip the circuit breaker (`rollback`), tasks are started and stopped
+//! within the deployment percentages (`service_scheduler`), and the deployment completes (`completion`).
 
-mod begin;
-mod breaker;
-mod complaints;
+mod completion;
 mod events;
-mod finish;
 mod hooks;
 mod incident;
 mod launch;
-mod life;
-mod reasons;
-mod schedule;
+mod rollback;
+mod service_scheduler;
+mod service_step;
 mod stages;
+mod stall_events;
+mod start;
+mod start_failures;
+mod task_lifecycle;
 
-pub(super) use begin::{Cause, REVISION_FIELDS, begin};
-pub(super) use events::{listed, note};
-pub(super) use finish::{completed, dismiss, trouble};
-pub(super) use incident::{ask_back, halt};
-pub(super) use launch::{Launch, launch, no_overrides};
-pub(super) use life::{CHECKING, STOPPING, stop};
+pub(crate) use completion::{begin_deletion, health_check_failure, mark_completed};
+pub(crate) use events::{push_event, task_list};
+pub(crate) use incident::{request_rollback, stop_launches};
+pub(crate) use launch::{TaskLaunch, launch, no_overrides};
+pub(crate) use start::{NewDeployment, REVISION_FIELDS, start_deployment};
+pub(crate) use task_lifecycle::{HEALTH_CHECK_TIME, STOP_TIME, stop};
 
-use super::ids::Ids;
-use super::logs::remember;
-use super::model::{Service, Task};
-use super::state::{Millis, Realm};
+use crate::ids::Ids;
+use crate::model::Task;
+use crate::state::Resources;
+use crate::time::Millis;
+use service_step::ServiceStep;
 
-/// How long ECS shows a stopped task.
-const REMEMBERED: Millis = 3_600_000;
+/// How long ECS describes a stopped task.
+const STOPPED_TASK_EXPIRY: Millis = 3_600_000;
 
-/// How long a deleted service is still described, as INACTIVE.
-const PURGED: Millis = 600_000;
+/// How long ECS describes a deleted service, as INACTIVE.
+const INACTIVE_SERVICE_EXPIRY: Millis = 600_000;
 
-/// Moves everything in a realm on to `now`, one second after the step before.
-pub(super) fn step(realm: &mut Realm, ids: &mut Ids, now: Millis) {
-    let forgotten = |task: &Task| task.times.stopped.is_some_and(|at| now - at >= REMEMBERED);
-    remember(realm, forgotten);
-    realm.tasks.retain(|task| !forgotten(task));
-    for task in &mut realm.tasks {
-        life::step(task, now);
+/// Returns whether a task stopped so long ago that ECS no longer describes it.
+pub(crate) fn is_expired(task: &Task, now: Millis) -> bool {
+    task.times.stopped.is_some_and(|at| now - at >= STOPPED_TASK_EXPIRY)
+}
+
+/// Moves all tasks and services on to `now`, one second after the step before.
+pub(crate) fn step(resources: &mut Resources, ids: &mut Ids, now: Millis) {
+    resources.tasks.retain(|task| !is_expired(task, now));
+    for task in &mut resources.tasks {
+        task_lifecycle::step(task, now);
     }
-    // The services are taken out while they work, so that they can look into the rest of the realm.
-    let mut services = std::mem::take(&mut realm.services);
+    // A step of a service changes the tasks and definitions beside it: the services are taken out meanwhile.
+    let mut services = std::mem::take(&mut resources.services);
     for service in services.values_mut().filter(|s| s.status != "INACTIVE") {
-        let mut hand = Hand { service, realm, ids, now };
-        hand.step();
+        let mut service_step = ServiceStep { service, resources, ids, now };
+        service_step.advance_service_deployments();
+        service_step.apply_incident();
+        service_step.report_health();
+        service_step.count_failures();
+        service_step.check_circuit_breaker();
+        service_step.schedule_tasks();
+        service_step.complete_deployment();
     }
-    services.retain(|_, service| service.gone.is_none_or(|at| now - at < PURGED));
-    realm.services = services;
-}
-
-/// A service at work: itself, the realm around it (without the services), and the time.
-struct Hand<'a> {
-    service: &'a mut Service,
-    realm: &'a mut Realm,
-    ids: &'a mut Ids,
-    now: Millis,
-}
-
-impl Hand<'_> {
-    fn step(&mut self) {
-        self.settle_entries();
-        self.strike();
-        self.announce();
-        self.count();
-        self.check_breaker();
-        self.schedule();
-        self.finish();
-    }
-
-    /// Returns the service's own tasks.
-    fn tasks(&self) -> impl Iterator<Item = &Task> {
-        let service = &*self.service;
-        self.realm.tasks.iter().filter(move |task| task.is_of(service))
-    }
-
-    /// Returns the tasks of one of its deployments.
-    fn tasks_of(&self, deployment: &str) -> impl Iterator<Item = &Task> {
-        self.tasks().filter(move |task| task.is_in(deployment))
-    }
+    services.retain(|_, service| service.inactive_since.is_none_or(|at| now - at < INACTIVE_SERVICE_EXPIRY));
+    resources.services = services;
 }

@@ -1,9 +1,11 @@
-//! The lifecycle stages of a deployment, in their order. Owns how long each takes, where hooks hold
-//! it, and how much traffic the new revision has; a ROLLING deployment only stops where it has hooks.
+//! The lifecycle stages of a deployment: how long each takes, where hooks stop it, and how much traffic the
+//! new revision has.
 
-use super::Hand;
-use crate::model::{EntryStatus, ServiceDeployment};
-use crate::state::Millis;
+use serde_json::Value;
+
+use super::service_step::ServiceStep;
+use crate::model::{LifecycleHook, ServiceDeployment, ServiceDeploymentStatus};
+use crate::time::Millis;
 
 const STAGES: &[&str] = &[
     "RECONCILE_SERVICE",
@@ -27,46 +29,49 @@ const SECOND: Millis = 1000;
 const MINUTE: Millis = 60 * SECOND;
 
 impl ServiceDeployment {
-    /// Returns whether its tasks are replaced one by one, as opposed to two whole sets side by side.
+    /// Returns whether tasks are replaced within the percentages, not by a second full set.
     pub(crate) fn is_rolling(&self) -> bool {
         matches!(self.config["strategy"].as_str(), None | Some("ROLLING"))
     }
 
-    /// Returns how many tasks make it a success before the old ones are gone, where that is so.
-    pub(crate) fn enough(&self, desired: usize) -> Option<usize> {
+    /// Returns the number of healthy tasks that completes the deployment before the previous tasks have
+    /// stopped, if early success is configured.
+    pub(crate) fn early_success_tasks(&self, desired: usize) -> Option<usize> {
         let early = &self.config["earlySuccessCriteria"];
         let deferred = early["enable"] == true && early["sourceServiceRevisionCleanup"] == "DEFERRED";
         let percent = early["healthyPercent"].as_u64().unwrap_or(100) as usize;
-        let applies = deferred && self.is_rolling() && self.status == EntryStatus::InProgress;
+        let applies = deferred && self.is_rolling() && self.status == ServiceDeploymentStatus::InProgress;
         applies.then(|| (percent * desired).div_ceil(100))
     }
 
-    /// Returns the name of the stage that it is in, as far as the status enumeration has it.
+    /// Returns the current stage in the API's spelling.
     pub(crate) fn stage_name(&self) -> &'static str {
         match STAGES[self.stage.min(CLEAN_UP)] {
-            // Documented for hooks, and absent from the enumeration.
+            // Documented as a stage of hooks, but not a value of `lifecycleStage`.
             "PRE_PRODUCTION_TRAFFIC_SHIFT" => "PRODUCTION_TRAFFIC_SHIFT",
             name => name,
         }
     }
 
-    /// Returns the percentages of test and production traffic that the new revision is to have.
+    /// Returns the percentages of test and production traffic of the new revision.
     pub(crate) fn traffic(&self, now: Millis) -> (f64, f64) {
-        let forward = matches!(self.status, EntryStatus::InProgress | EntryStatus::Successful);
+        let forward =
+            matches!(self.status, ServiceDeploymentStatus::InProgress | ServiceDeploymentStatus::Successful);
         let stage = if forward { self.stage } else { 0 };
         let test = if stage >= TEST_TRAFFIC { 100.0 } else { 0.0 };
         let production = match stage {
-            PRODUCTION_TRAFFIC => self.shifted(now),
-            later if later > PRODUCTION_TRAFFIC => 100.0,
+            PRODUCTION_TRAFFIC => self.shifted_traffic(now),
+            stage if stage > PRODUCTION_TRAFFIC => 100.0,
             _ => 0.0,
         };
         (test, production)
     }
 
-    /// Returns the production traffic while it is being shifted.
-    fn shifted(&self, now: Millis) -> f64 {
+    /// Returns the percentage of production traffic while it is being shifted.
+    fn shifted_traffic(&self, now: Millis) -> f64 {
         let elapsed = now - self.stage_since.unwrap_or(now);
-        let (linear, canary) = (&self.config["linearConfiguration"], &self.config["canaryConfiguration"]);
+        let linear = &self.config["linearConfiguration"];
+        let canary = &self.config["canaryConfiguration"];
         match self.config["strategy"].as_str() {
             Some("CANARY") => canary["canaryPercent"].as_f64().unwrap_or(5.0),
             Some("LINEAR") => {
@@ -78,10 +83,10 @@ impl ServiceDeployment {
         }
     }
 
-    /// Returns how long a stage takes by itself.
-    fn lasts(&self, stage: usize) -> Millis {
-        let minutes = |value: &serde_json::Value, default: i64| value.as_i64().unwrap_or(default) * MINUTE;
-        let (linear, canary) = (&self.config["linearConfiguration"], &self.config["canaryConfiguration"]);
+    /// Returns the duration of a stage, without its hooks.
+    fn stage_duration(&self, stage: usize) -> Millis {
+        let linear = &self.config["linearConfiguration"];
+        let canary = &self.config["canaryConfiguration"];
         match (STAGES[stage], self.config["strategy"].as_str()) {
             ("BAKE_TIME", _) => minutes(&self.config["bakeTimeInMinutes"], 0),
             (_, None | Some("ROLLING")) => 0,
@@ -97,10 +102,10 @@ impl ServiceDeployment {
         }
     }
 
-    /// Goes through the stages as far as hooks, time and the new tasks let it; returns the complaint
-    /// of a hook that sends it back.
-    fn proceed(&mut self, now: Millis, up: bool) -> Option<String> {
-        while self.stage < CLEAN_UP && self.status == EntryStatus::InProgress {
+    /// Advances through the stages as far as hooks, time and the new tasks allow. Returns the reason of a
+    /// hook that rolls the deployment back.
+    fn advance_stages(&mut self, now: Millis, up: bool) -> Option<String> {
+        while self.stage < CLEAN_UP && self.status == ServiceDeploymentStatus::InProgress {
             let name = STAGES[self.stage];
             let since = *self.stage_since.get_or_insert(now);
             if self.stage == SCALE_UP && !up {
@@ -108,15 +113,15 @@ impl ServiceDeployment {
             }
             if let Some(hook) = self.hooks.iter_mut().find(|h| h.stage == name && !h.is_passed()) {
                 hook.step(now);
-                if hook.turns_back() {
-                    return Some(hook.complaint());
+                if hook.rolls_back() {
+                    return Some(hook.rollback_reason());
                 }
                 if !hook.is_passed() {
                     return None;
                 }
                 continue;
             }
-            if now - since < self.lasts(self.stage) {
+            if now - since < self.stage_duration(self.stage) {
                 return None;
             }
             self.stage += 1;
@@ -125,52 +130,67 @@ impl ServiceDeployment {
         None
     }
 
-    /// Returns whether no new task may start yet.
-    fn holds_start(&self) -> bool {
-        let hooked = |h: &crate::model::Hook| STAGES[..SCALE_UP].contains(&h.stage.as_str());
+    /// Returns whether new tasks may not start yet.
+    fn blocks_start(&self) -> bool {
         match self.status {
-            EntryStatus::Pending => self.hooks.iter().any(hooked),
-            EntryStatus::InProgress => self.stage < SCALE_UP,
+            ServiceDeploymentStatus::Pending => self.hooks.iter().any(is_before_scale_up),
+            ServiceDeploymentStatus::InProgress => self.stage < SCALE_UP,
             _ => false,
         }
     }
 
-    /// Returns whether no old task may stop yet.
-    fn holds_stop(&self) -> bool {
-        let open = matches!(self.status, EntryStatus::Pending | EntryStatus::InProgress);
+    /// Returns whether previous tasks may not stop yet.
+    fn blocks_stop(&self) -> bool {
+        let open =
+            matches!(self.status, ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress);
         open && self.stage < CLEAN_UP && (self.stage > SCALE_UP || !self.is_rolling())
     }
 
-    /// Returns whether it has stages before it that keep it from being complete.
-    pub(super) fn holds_completion(&self) -> bool {
-        self.status == EntryStatus::InProgress && self.stage < CLEAN_UP
+    /// Returns whether stages remain before the deployment can complete.
+    pub(super) fn has_open_stages(&self) -> bool {
+        self.status == ServiceDeploymentStatus::InProgress && self.stage < CLEAN_UP
     }
 }
 
-/// What a deployment's stage forbids.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Holds {
-    pub(super) start: bool,
-    pub(super) stop: bool,
+/// Returns whether a hook belongs to a stage before new tasks start.
+fn is_before_scale_up(hook: &LifecycleHook) -> bool {
+    STAGES[..SCALE_UP].contains(&hook.stage.as_str())
 }
 
-impl Hand<'_> {
-    /// Moves the deployment under way through its stages, and returns what it may not do there.
-    pub(super) fn pass_stages(&mut self, up: bool) -> Holds {
+/// Returns a number of minutes of the configuration in milliseconds.
+fn minutes(value: &Value, default: i64) -> Millis {
+    value.as_i64().unwrap_or(default) * MINUTE
+}
+
+/// What the current stage of a deployment does not allow.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct StageLimits {
+    pub(super) blocks_start: bool,
+    pub(super) blocks_stop: bool,
+}
+
+impl ServiceStep<'_> {
+    /// Advances the stages of the PRIMARY deployment, and returns what its stage does not allow.
+    pub(super) fn pass_stages(&mut self, up: bool) -> StageLimits {
         let now = self.now;
-        let Some(entry) = self.service.deployments.first().map(|d| d.entry.clone()) else {
-            return Holds::default();
+        let Some(service_deployment_arn) =
+            self.service.deployments.first().map(|d| d.service_deployment_arn.clone())
+        else {
+            return StageLimits::default();
         };
-        let Some(entry) = self.service.entry(&entry) else {
-            return Holds::default();
+        let Some(service_deployment) = self.service.service_deployment_mut(&service_deployment_arn) else {
+            return StageLimits::default();
         };
-        let back = entry.proceed(now, up);
-        let holds = Holds { start: entry.holds_start(), stop: entry.holds_stop() };
-        if let Some(complaint) = back {
+        let rollback_reason = service_deployment.advance_stages(now, up);
+        let limits = StageLimits {
+            blocks_start: service_deployment.blocks_start(),
+            blocks_stop: service_deployment.blocks_stop(),
+        };
+        if let Some(reason) = rollback_reason {
             let id = self.service.deployments.first().map(|d| d.id.clone()).unwrap_or_default();
-            self.say(&format!("(deployment {id}) deployment failed: {complaint}"));
-            self.roll_back(&complaint);
+            self.add_event(&format!("(deployment {id}) deployment failed: {reason}"));
+            self.roll_back(&reason);
         }
-        holds
+        limits
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::http::post;
-use super::support::lab;
+use super::support::seeded_sandbox;
 use crate::{ApiError, Clock, Options, Sandbox};
 
 impl Sandbox {
@@ -27,7 +27,7 @@ impl Sandbox {
 
 #[test]
 fn a_target_is_registered_changed_and_deregistered() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     assert!(sandbox.target().is_null());
     sandbox.register(json!({ "MinCapacity": 1, "MaxCapacity": 4 })).expect("a range");
     sandbox.register(json!({ "MaxCapacity": 6 })).expect("a wider one");
@@ -49,7 +49,7 @@ fn a_target_is_registered_changed_and_deregistered() {
 
 #[test]
 fn the_desired_count_is_put_into_the_range() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.register(json!({ "MinCapacity": 3, "MaxCapacity": 4 })).expect("a range");
     assert_eq!(sandbox.web()["desiredCount"], 3);
     sandbox.until(90, |sandbox| sandbox.web()["runningCount"] == 3);
@@ -58,7 +58,7 @@ fn the_desired_count_is_put_into_the_range() {
 
 #[test]
 fn what_makes_no_range_is_refused() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let message = |members: Value| {
         let error = sandbox.register(members).expect_err("refused");
         assert_eq!(error.code, "ValidationException");
@@ -73,7 +73,7 @@ fn what_makes_no_range_is_refused() {
 
 #[test]
 fn its_errors_have_a_message_with_a_capital() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let answer = post(&sandbox, "application-autoscaling", "DescribeScalableTargets", &json!({}));
     assert_eq!(answer.status, 400);
     assert!(answer.json()["Message"].as_str().is_some_and(|text| text.contains("'serviceNamespace'")));

@@ -1,9 +1,9 @@
-//! What EventBridge answers and refuses.
+//! Tests of the operations of EventBridge.
 
 use serde_json::{Value, json};
 
 use super::http::post;
-use super::support::lab;
+use super::support::seeded_sandbox;
 use crate::{Clock, Fault, FaultKind, Options, Sandbox};
 
 fn events(sandbox: &Sandbox, operation: &str, input: Value) -> Value {
@@ -25,14 +25,14 @@ fn task(id: &str) -> Value {
 }
 
 fn with_rule() -> Sandbox {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     events(&sandbox, "PutRule", json!({ "Name": "nightly", "ScheduleExpression": "rate(1 day)" }));
     sandbox
 }
 
 #[test]
 fn a_rule_is_replaced_whole_and_keeps_its_targets_and_tags() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let put = json!({ "Name": "nightly", "ScheduleExpression": "cron(0 3 * * ? *)", "Description": "reports",
         "Tags": [{ "Key": "team", "Value": "shop" }] });
     let arn = events(&sandbox, "PutRule", put)["RuleArn"].clone();
@@ -72,7 +72,7 @@ fn the_sixth_target_fails_and_the_call_does_not() {
     assert_eq!(put["FailedEntryCount"], 1);
     assert_eq!(put["FailedEntries"][0]["TargetId"], "t6");
     assert_eq!(put["FailedEntries"][0]["ErrorCode"], "LimitExceededException");
-    // One that is there is replaced, however many there are.
+    // An existing target can be replaced at the limit.
     let again = events(&sandbox, "PutTargets", json!({ "Rule": "nightly", "Targets": [task("t5")] }));
     assert_eq!(again["FailedEntryCount"], 0);
 }
@@ -92,7 +92,7 @@ fn rules_are_switched_listed_and_found_by_their_target() {
 
 #[test]
 fn a_listing_comes_in_pages() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     for number in 0..5 {
         let name = format!("rule-{number}");
         events(&sandbox, "PutRule", json!({ "Name": name, "ScheduleExpression": "rate(1 day)" }));
@@ -106,7 +106,7 @@ fn a_listing_comes_in_pages() {
 
 #[test]
 fn each_bus_has_rules_of_its_own_and_only_the_default_one_schedules() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     events(&sandbox, "CreateEventBus", json!({ "Name": "orders" }));
     let pattern = r#"{"source": ["shop"]}"#;
     let put = json!({ "Name": "paid", "EventBusName": "orders", "EventPattern": pattern });

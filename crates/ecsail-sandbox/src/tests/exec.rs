@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::support::{definition, lab, text};
+use super::support::{definition, seeded_sandbox, text};
 use crate::{Clock, Options, Sandbox, Seed, SeedService};
 
-/// Returns a sandbox whose service has ECS Exec enabled, with members laid over its definition and its container.
+/// Returns a sandbox whose service has ECS Exec enabled, with members added to its task definition and its container.
 fn enabled(members: Value, container: Value) -> Sandbox {
     let sandbox = Sandbox::start(Options { clock: Clock::Held, ..Options::default() }).expect("starts");
     let mut definition = definition("v1");
@@ -52,7 +52,7 @@ fn a_session_is_handed_out_where_the_agent_runs() {
 
 #[test]
 fn a_task_that_was_started_without_it_refuses() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     assert!(sandbox.agent().is_null());
     let (code, message) = sandbox.ecs_error("ExecuteCommand", sandbox.asked());
     assert_eq!(code, "InvalidParameterException");

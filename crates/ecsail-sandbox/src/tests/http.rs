@@ -1,4 +1,4 @@
-//! A few lines of HTTP, enough to speak to the sandbox as a client does.
+//! A minimal HTTP client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::Sandbox;
 
-/// An answer: its status, its head and its body.
+/// A response: status, head and body.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) head: String,
@@ -21,7 +21,7 @@ impl Answer {
     }
 }
 
-/// Returns an `Authorization` header for this region and service, well formed and wrong.
+/// Returns an `Authorization` header for this region and service, well formed, with a wrong signature.
 pub(super) fn authorization(key: &str, region: &str, service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/{service}/aws4_request, \
@@ -41,14 +41,14 @@ pub(super) fn send(sandbox: &Sandbox, line: &str, headers: &[String], body: &str
     );
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut text = String::new();
-    // A connection that a fault closes may be reset: no answer either way.
+    // A connection that a fault closes may be reset, which is no answer either.
     let _ = stream.read_to_string(&mut text);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }
 
-/// Does an operation over HTTP, signed for us-east-1; none when the connection is closed.
+/// Calls an operation over HTTP, signed for us-east-1; none when the connection is closed.
 pub(super) fn try_post(sandbox: &Sandbox, service: &str, operation: &str, input: &Value) -> Option<Answer> {
     let prefix = match service {
         "ecs" => "AmazonEC2ContainerServiceV20141113",
@@ -67,17 +67,17 @@ pub(super) fn try_post(sandbox: &Sandbox, service: &str, operation: &str, input:
     send(sandbox, "POST /", &headers, &input.to_string())
 }
 
-/// Does an operation over HTTP that must be answered.
+/// Calls an operation over HTTP that must be answered.
 pub(super) fn post(sandbox: &Sandbox, service: &str, operation: &str, input: &Value) -> Answer {
     try_post(sandbox, service, operation, input).expect("an answer")
 }
 
-/// Does an STS operation over HTTP with this access key.
+/// Calls an STS operation over HTTP with this access key.
 pub(super) fn sts(sandbox: &Sandbox, key: &str, body: &str) -> Answer {
     form(sandbox, key, "sts", body)
 }
 
-/// Does an operation of the query protocol over HTTP with this access key.
+/// Calls an operation of the query protocol over HTTP with this access key.
 pub(super) fn form(sandbox: &Sandbox, key: &str, service: &str, body: &str) -> Answer {
     let headers = [
         "content-type: application/x-www-form-urlencoded".to_owned(),

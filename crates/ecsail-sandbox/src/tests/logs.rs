@@ -1,11 +1,11 @@
-//! CloudWatch Logs: what a reader of a rollout finds there.
+//! CloudWatch Logs: the lines of a rollout, and how they are read.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::http::post;
-use super::support::{definition, lab, settled, text};
+use super::support::{definition, is_completed, seeded_sandbox, text};
 use crate::{ApiError, Clock, Options, Sandbox, Scenario, Seed, SeedService};
 
 /// Returns `web`'s definition with this tag, writing to `/shop/web`.
@@ -23,7 +23,7 @@ impl Sandbox {
         self.call("logs", operation, input)
     }
 
-    /// Lets `web` run a revision that logs, under a scenario; returns the deployment's id.
+    /// Deploys a revision of `web` that logs, under a scenario; returns the deployment's id.
     fn deploy_logging(&self, scenario: Scenario) -> String {
         self.set_scenario(Some("web"), scenario);
         let arn =
@@ -39,7 +39,7 @@ impl Sandbox {
         format!("web/app/{}", text(&stopped["taskArn"]).rsplit('/').next().unwrap_or_default())
     }
 
-    /// Returns the lines of a stream, from its head.
+    /// Returns the lines of a stream, from the oldest on.
     fn lines(&self, stream: &str) -> Vec<String> {
         let input = json!({ "logGroupName": "/shop/web", "logStreamName": stream, "startFromHead": true });
         let answer = self.logs("GetLogEvents", input).expect("the stream is there");
@@ -48,8 +48,8 @@ impl Sandbox {
 }
 
 /// Returns the lines of the first failed task under a scenario.
-fn story(scenario: Scenario) -> Vec<String> {
-    let sandbox = lab(Clock::Held, json!({}));
+fn failed_task_lines(scenario: Scenario) -> Vec<String> {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let id = sandbox.deploy_logging(scenario);
     let ended = |s: &Sandbox| {
         s.tasks("STOPPED").iter().any(|t| t["startedBy"] == id.as_str() && t["lastStatus"] == "STOPPED")
@@ -59,8 +59,8 @@ fn story(scenario: Scenario) -> Vec<String> {
 }
 
 #[test]
-fn a_crash_tells_its_error_its_stack_and_a_secret() {
-    let lines = story(Scenario::Crash);
+fn a_crash_logs_its_error_its_stack_and_a_secret() {
+    let lines = failed_task_lines(Scenario::Crash);
     assert_eq!(lines[0], "starting app, web:2");
     assert!(lines.iter().any(|l| l.contains("DATABASE_URL=postgres://app:hunter2@db/shop")), "{lines:#?}");
     let error = lines.iter().position(|l| l.starts_with("ERROR could not connect")).expect("an error");
@@ -69,19 +69,19 @@ fn a_crash_tells_its_error_its_stack_and_a_secret() {
 }
 
 #[test]
-fn each_story_has_lines_of_its_own() {
-    let last = |scenario| story(scenario).pop().unwrap_or_default();
+fn each_scenario_has_lines_of_its_own() {
+    let last = |scenario| failed_task_lines(scenario).pop().unwrap_or_default();
     assert_eq!(last(Scenario::Oom), "cache: 512 MiB of 512 MiB allocated");
     assert_eq!(last(Scenario::ExitZero), "done");
     assert_eq!(last(Scenario::Unhealthy), "closed all connections, bye");
-    assert!(story(Scenario::Unhealthy).iter().any(|l| l.contains("GET /health 503")));
+    assert!(failed_task_lines(Scenario::Unhealthy).iter().any(|l| l.contains("GET /health 503")));
 }
 
 #[test]
 fn a_task_at_work_listens_and_answers_requests() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy_logging(Scenario::Steady);
-    sandbox.until(120, settled);
+    sandbox.until(120, is_completed);
     sandbox.advance(Duration::from_secs(60));
     let task = text(&sandbox.tasks("RUNNING")[0]["taskArn"]);
     let lines = sandbox.lines(&format!("web/app/{}", task.rsplit('/').next().unwrap_or_default()));
@@ -91,7 +91,7 @@ fn a_task_at_work_listens_and_answers_requests() {
 
 #[test]
 fn a_task_that_never_ran_has_no_stream() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let id = sandbox.deploy_logging(Scenario::NoImage);
     sandbox.until(90, |s| !s.tasks("STOPPED").is_empty());
     let input = json!({ "logGroupName": "/shop/web", "logStreamName": sandbox.stream_of(&id) });
@@ -105,7 +105,7 @@ fn a_task_that_never_ran_has_no_stream() {
 
 #[test]
 fn lines_outlive_their_task() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let id = sandbox.deploy_logging(Scenario::Crash);
     sandbox.until(90, |s| s.tasks("STOPPED").iter().any(|t| t["startedBy"] == id.as_str()));
     let stream = sandbox.stream_of(&id);
@@ -116,7 +116,7 @@ fn lines_outlive_their_task() {
 
 #[test]
 fn pages_go_forward_and_backward_and_end_where_they_were() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let id = sandbox.deploy_logging(Scenario::Crash);
     sandbox.until(90, |s| s.tasks("STOPPED").iter().any(|t| t["startedBy"] == id.as_str()));
     let stream = sandbox.stream_of(&id);
@@ -125,29 +125,29 @@ fn pages_go_forward_and_backward_and_end_where_they_were() {
         change.as_object().into_iter().flatten().for_each(|(k, v)| input[k.as_str()] = v.clone());
         sandbox.logs("GetLogEvents", input).expect("the stream is there")
     };
-    let messages = |answer: &Value| -> Vec<String> {
+    let event_messages = |answer: &Value| -> Vec<String> {
         answer["events"].as_array().into_iter().flatten().map(|e| text(&e["message"])).collect()
     };
     let all = sandbox.lines(&stream);
     let mut forward = get(json!({ "startFromHead": true }));
-    let mut read = messages(&forward);
+    let mut read = event_messages(&forward);
     while read.len() < all.len() {
         forward = get(json!({ "nextToken": forward["nextForwardToken"] }));
-        read.extend(messages(&forward));
+        read.extend(event_messages(&forward));
     }
     assert_eq!(read, all);
     let end = get(json!({ "nextToken": forward["nextForwardToken"] }));
     assert_eq!(end["nextForwardToken"], forward["nextForwardToken"], "the end gives its own token back");
-    assert!(messages(&end).is_empty());
+    assert!(event_messages(&end).is_empty());
     let newest = get(json!({}));
-    assert_eq!(messages(&newest), all[all.len() - 3..], "without a direction the newest come first");
+    assert_eq!(event_messages(&newest), all[all.len() - 3..], "without a direction the newest come first");
     let before = get(json!({ "nextToken": newest["nextBackwardToken"] }));
-    assert_eq!(messages(&before), all[all.len() - 6..all.len() - 3]);
+    assert_eq!(event_messages(&before), all[all.len() - 6..all.len() - 3]);
 }
 
 #[test]
 fn a_filter_reads_across_streams_in_order_of_time() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy_logging(Scenario::Crash);
     sandbox.advance(Duration::from_secs(70));
     let filter = |change: Value| {
@@ -171,7 +171,7 @@ fn a_filter_reads_across_streams_in_order_of_time() {
 
 #[test]
 fn groups_and_streams_are_listed() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let groups = |sandbox: &Sandbox| {
         sandbox.logs("DescribeLogGroups", json!({})).expect("answers")["logGroups"].clone()
     };
@@ -208,7 +208,7 @@ fn without_a_prefix_the_runtime_id_names_the_stream() {
 
 #[test]
 fn lines_may_come_late_and_few_a_page() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy_logging(Scenario::Steady);
     sandbox.advance(Duration::from_secs(120));
     let read = || sandbox.logs("FilterLogEvents", json!({ "logGroupName": "/shop/web" })).expect("answers");
@@ -226,7 +226,7 @@ fn lines_may_come_late_and_few_a_page() {
 
 #[test]
 fn reading_may_be_denied() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy_logging(Scenario::NoLogs);
     let input = json!({ "logGroupName": "/shop/web", "logStreamName": "web/app/1" });
     let error = sandbox.logs("GetLogEvents", input).expect_err("denied");
@@ -242,8 +242,8 @@ fn reading_may_be_denied() {
 }
 
 #[test]
-fn the_wire_knows_the_prefix_of_the_service() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn the_target_header_selects_the_service() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let answer = post(&sandbox, "logs", "DescribeLogGroups", &json!({}));
     assert_eq!((answer.status, answer.json()), (200, json!({ "logGroups": [] })));
     let missing = post(&sandbox, "logs", "DescribeLogStreams", &json!({ "logGroupName": "x" }));

@@ -1,5 +1,4 @@
-//! Tests of the sandbox as a whole: through `call` where the simulation is at stake, over HTTP where
-//! the wire is.
+//! Tests of the sandbox as a whole: through `call` for the simulation, over HTTP for the protocols.
 
 mod autoscaling;
 mod dependencies;
@@ -9,9 +8,9 @@ mod http;
 mod logs;
 mod operations;
 mod rollouts;
+mod scenarios;
 mod scheduler;
 mod services;
-mod stories;
 mod support;
 mod targets;
 mod wire;

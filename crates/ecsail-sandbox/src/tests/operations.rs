@@ -1,8 +1,8 @@
-//! What single operations answer and refuse.
+//! Tests of single operations of ECS, ECR and STS.
 
 use serde_json::{Value, json};
 
-use super::support::{definition, lab, text};
+use super::support::{definition, seeded_sandbox, text};
 use crate::{Clock, Sandbox, Scenario};
 
 /// Registers `web` with a change and returns the error.
@@ -14,7 +14,7 @@ fn refused(sandbox: &Sandbox, change: impl Fn(&mut Value)) -> (String, String) {
 
 #[test]
 fn a_definition_is_kept_and_filled_in() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let mut input = definition("v9");
     input["containerDefinitions"][0]["fieldOfTomorrow"] = json!({ "a": [1, 2] });
     input["tags"] = json!([{ "key": "team", "value": "shop" }]);
@@ -44,7 +44,7 @@ fn a_definition_is_kept_and_filled_in() {
 
 #[test]
 fn definitions_are_refused_with_the_messages_of_ecs() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let message = |change: &dyn Fn(&mut Value)| refused(&sandbox, change).1;
     let untagged = refused(&sandbox, |d| d["tags"] = json!([]));
     assert_eq!(untagged, ("ClientException".to_owned(), "Tags can not be empty.".to_owned()));
@@ -83,8 +83,8 @@ fn definitions_are_refused_with_the_messages_of_ecs() {
 }
 
 #[test]
-fn what_is_missing_is_told() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn missing_resources_are_reported() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let answer = sandbox.ecs("DescribeServices", json!({ "cluster": "shop", "services": ["web", "nope"] }));
     assert_eq!(answer["services"].as_array().map(Vec::len), Some(1));
     assert_eq!(answer["failures"][0]["reason"], "MISSING");
@@ -116,7 +116,7 @@ fn what_is_missing_is_told() {
 
 #[test]
 fn images_are_found_by_tag_and_digest() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let ecr = |operation: &str, input: Value| sandbox.call("ecr", operation, input);
     let by_tag = json!({ "repositoryName": "shop/app", "imageIds": [{ "imageTag": "v1" }] });
     let found = ecr("DescribeImages", by_tag).expect("pushed");
@@ -142,7 +142,7 @@ fn images_are_found_by_tag_and_digest() {
 
 #[test]
 fn tokens_make_calls_idempotent() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let network = json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } });
     let mut input = json!({
     "cluster": "shop", "taskDefinition": "web", "launchType": "FARGATE",
@@ -166,7 +166,7 @@ fn tokens_make_calls_idempotent() {
 
 #[test]
 fn a_task_of_its_own_works_and_ends() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let run = |scenario| {
         sandbox.set_scenario(Some("web"), scenario);
         let network = json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } });
@@ -188,8 +188,8 @@ fn a_task_of_its_own_works_and_ends() {
 }
 
 #[test]
-fn tasks_that_find_no_room_are_failures_in_a_good_answer() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn tasks_that_cannot_be_placed_are_failures_of_a_successful_call() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let network = json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } });
     let input = json!({ "cluster": "shop", "taskDefinition": "web", "launchType": "FARGATE", "count": 3,
         "networkConfiguration": network, "clientToken": "t-1" });
@@ -206,7 +206,7 @@ fn tasks_that_find_no_room_are_failures_in_a_good_answer() {
 
 #[test]
 fn scenarios_may_deny_calls() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.set_scenario(None, Scenario::NoDeploymentsApi);
     let (code, message) =
         sandbox.ecs_error("ListServiceDeployments", json!({ "cluster": "shop", "service": "web" }));
@@ -224,7 +224,7 @@ fn scenarios_may_deny_calls() {
 
 #[test]
 fn tags_are_kept_apart() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let arn = text(&sandbox.web()["serviceArn"]);
     sandbox.ecs(
         "TagResource",
@@ -239,7 +239,7 @@ fn tags_are_kept_apart() {
 
 #[test]
 fn a_poll_moves_time_and_nothing_else_does() {
-    let sandbox = lab(Clock::Poll(std::time::Duration::from_secs(10)), json!({}));
+    let sandbox = seeded_sandbox(Clock::Poll(std::time::Duration::from_secs(10)), json!({}));
     let start = sandbox.now();
     sandbox.deploy("v2", Scenario::Steady);
     let describe = json!({ "cluster": "shop", "services": ["web"] });
@@ -249,5 +249,5 @@ fn a_poll_moves_time_and_nothing_else_does() {
         super::http::post(&sandbox, "ecs", "ListServices", &json!({ "cluster": "shop" }));
     }
     assert!((sandbox.now() - start - 80.0).abs() < 0.001);
-    assert!(super::support::settled(&sandbox));
+    assert!(super::support::is_completed(&sandbox));
 }

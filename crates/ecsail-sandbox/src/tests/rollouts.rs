@@ -1,40 +1,46 @@
-//! Rollouts from beginning to end: one row a scenario, then the finer points.
+//! Rollouts from start to end: a table of all scenarios, then special cases.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::support::{balanced, breaker, lab, settled, text};
+use super::support::{balanced, breaker, is_completed, seeded_sandbox, text};
 use crate::{Clock, Sandbox, Scenario, scenarios};
 
-/// What a deployment of `v2` comes to: the definition that runs in the end, the state of the PRIMARY
+/// The outcome of a deployment of `v2`: the task definition that runs in the end, the state of the PRIMARY
 /// deployment, the status of the service deployment, and the seconds it takes.
-struct End {
+struct ExpectedOutcome {
     revision: u64,
     rollout: &'static str,
     entry: &'static str,
     seconds: (u64, u64),
 }
 
-const fn end(revision: u64, rollout: &'static str, entry: &'static str, from: u64, to: u64) -> End {
-    End { revision, rollout, entry, seconds: (from, to) }
+const fn end(
+    revision: u64,
+    rollout: &'static str,
+    entry: &'static str,
+    from: u64,
+    to: u64,
+) -> ExpectedOutcome {
+    ExpectedOutcome { revision, rollout, entry, seconds: (from, to) }
 }
 
-const GOOD: End = end(2, "COMPLETED", "SUCCESSFUL", 60, 70);
-const ENDLESS: End = end(2, "IN_PROGRESS", "IN_PROGRESS", 300, 300);
+const GOOD: ExpectedOutcome = end(2, "COMPLETED", "SUCCESSFUL", 60, 70);
+const ENDLESS: ExpectedOutcome = end(2, "IN_PROGRESS", "IN_PROGRESS", 300, 300);
 
-/// Returns a deployment that goes well in so many seconds.
-const fn good(from: u64, to: u64) -> End {
+/// Returns the outcome of a deployment that succeeds in so many seconds.
+const fn succeeds(from: u64, to: u64) -> ExpectedOutcome {
     end(2, "COMPLETED", "SUCCESSFUL", from, to)
 }
 
-/// Returns a deployment that is rolled back in so many seconds.
-const fn back(from: u64, to: u64) -> End {
+/// Returns the outcome of a deployment that is rolled back in so many seconds.
+const fn rolled_back(from: u64, to: u64) -> ExpectedOutcome {
     end(1, "COMPLETED", "ROLLBACK_SUCCESSFUL", from, to)
 }
 
-/// Returns what each scenario comes to for a service with no circuit breaker of its own.
-fn without_breaker(scenario: Scenario) -> End {
+/// Returns the outcome of each scenario for a service without a circuit breaker.
+fn without_breaker(scenario: Scenario) -> ExpectedOutcome {
     use Scenario as S;
     match scenario {
         S::Steady
@@ -45,58 +51,58 @@ fn without_breaker(scenario: Scenario) -> End {
         | S::Scarce
         | S::Expires
         | S::ByTag => GOOD,
-        S::Slow => good(200, 230),
-        S::Flaky => good(65, 80),
-        S::UnhealthyRecovers => good(140, 170),
-        S::Spot => good(90, 130),
-        S::Capacity => good(205, 230),
-        S::Protected => good(300, 320),
-        S::Drain => good(290, 320),
-        S::EarlySuccess => good(290, 320),
-        S::Scales => good(65, 100),
-        S::BlueGreen => good(240, 270),
-        S::Linear => good(410, 450),
-        S::Canary => good(350, 390),
+        S::Slow => succeeds(200, 230),
+        S::Flaky => succeeds(65, 80),
+        S::UnhealthyRecovers => succeeds(140, 170),
+        S::Spot => succeeds(90, 130),
+        S::Capacity => succeeds(205, 230),
+        S::Protected => succeeds(300, 320),
+        S::Drain => succeeds(290, 320),
+        S::EarlySuccess => succeeds(290, 320),
+        S::Scales => succeeds(65, 100),
+        S::BlueGreen => succeeds(240, 270),
+        S::Linear => succeeds(410, 450),
+        S::Canary => succeeds(350, 390),
         S::CrashBreaker => end(2, "FAILED", "STOPPED", 80, 95),
-        S::CrashRollback => back(95, 115),
-        S::RollbackNewId => back(130, 160),
+        S::CrashRollback => rolled_back(95, 115),
+        S::RollbackNewId => rolled_back(130, 160),
         S::RollbackFails => end(1, "FAILED", "ROLLBACK_FAILED", 115, 140),
         S::NoRollbackTarget => end(2, "FAILED", "ROLLBACK_FAILED", 80, 95),
-        S::Alarm => back(110, 140),
-        S::Stopped => back(40, 60),
-        S::HookFails => back(70, 90),
-        S::HookTimesOut => back(370, 400),
-        // The new revision is somebody else's.
+        S::Alarm => rolled_back(110, 140),
+        S::Stopped => rolled_back(40, 60),
+        S::HookFails => rolled_back(70, 90),
+        S::HookTimesOut => rolled_back(370, 400),
+        // The new revision is another user's.
         S::Superseded => end(3, "COMPLETED", "SUCCESSFUL", 80, 100),
         S::Deleted => end(2, "", "STOPPED", 60, 60),
         _ => ENDLESS,
     }
 }
 
-/// Returns what each scenario comes to where the service's own circuit breaker rolls back.
-fn with_breaker(scenario: Scenario) -> End {
+/// Returns the outcome of each scenario for a service whose circuit breaker rolls back.
+fn with_breaker(scenario: Scenario) -> ExpectedOutcome {
     use Scenario as S;
     match scenario {
-        S::Crash | S::ExitZero | S::ExitSeven => back(95, 115),
-        S::Oom => back(105, 125),
-        S::NoImage | S::Platform => back(60, 80),
-        S::ExecFormat => back(90, 120),
-        S::NoNetwork => back(80, 105),
-        S::SecretDenied | S::SecretMissing => back(50, 70),
-        S::Role => back(30, 60),
-        S::Unhealthy => back(180, 200),
-        S::UnhealthyContainer => back(155, 180),
+        S::Crash | S::ExitZero | S::ExitSeven => rolled_back(95, 115),
+        S::Oom => rolled_back(105, 125),
+        S::NoImage | S::Platform => rolled_back(60, 80),
+        S::ExecFormat => rolled_back(90, 120),
+        S::NoNetwork => rolled_back(80, 105),
+        S::SecretDenied | S::SecretMissing => rolled_back(50, 70),
+        S::Role => rolled_back(30, 60),
+        S::Unhealthy => rolled_back(180, 200),
+        S::UnhealthyContainer => rolled_back(155, 180),
         other => without_breaker(other),
     }
 }
 
 fn over(sandbox: &Sandbox) -> bool {
     let service = sandbox.web();
-    service["deployments"][0]["rolloutState"] == "FAILED" || settled(sandbox)
+    service["deployments"][0]["rolloutState"] == "FAILED" || is_completed(sandbox)
 }
 
-fn play(scenario: Scenario, service: Value, expected: &End) {
-    let sandbox = lab(Clock::Held, service);
+fn play(scenario: Scenario, service: Value, expected: &ExpectedOutcome) {
+    let sandbox = seeded_sandbox(Clock::Held, service);
     sandbox.deploy("v2", scenario);
     let mut took = 0;
     while took < expected.seconds.1 && !over(&sandbox) {
@@ -105,39 +111,39 @@ fn play(scenario: Scenario, service: Value, expected: &End) {
     }
     let (from, to) = expected.seconds;
     assert!((from..=to).contains(&took), "{scenario} took {took} s");
-    // The history can only be read where the scenario lets it be.
+    // One scenario denies the service deployment API.
     sandbox.set_scenario(Some("web"), Scenario::Steady);
     let web = sandbox.web();
     assert_eq!(text(&web["deployments"][0]["rolloutState"]), expected.rollout, "{scenario}");
     assert!(text(&web["taskDefinition"]).ends_with(&format!(":{}", expected.revision)), "{scenario}");
     assert_eq!(sandbox.entry()["status"], expected.entry, "{scenario}");
-    // All but two stories leave the service up.
+    // All but two scenarios leave the service running.
     let is_down = matches!(scenario, Scenario::Deleted | Scenario::RollbackFails);
     assert_eq!(web["runningCount"].as_u64().map(|n| n >= 2), Some(!is_down), "{scenario}");
 }
 
 #[test]
-fn every_scenario_ends_as_it_says() {
+fn every_scenario_has_its_outcome() {
     for info in scenarios() {
         play(info.scenario, json!({}), &without_breaker(info.scenario));
     }
 }
 
 #[test]
-fn every_scenario_ends_as_it_says_with_a_circuit_breaker() {
+fn every_scenario_has_its_outcome_with_a_circuit_breaker() {
     for info in scenarios() {
         play(info.scenario, breaker(true), &with_breaker(info.scenario));
     }
 }
 
 #[test]
-fn a_rollout_tells_its_story() {
-    let sandbox = lab(Clock::Held, balanced());
-    let before = sandbox.messages().len();
+fn a_rollout_adds_its_events() {
+    let sandbox = seeded_sandbox(Clock::Held, balanced());
+    let before = sandbox.event_messages().len();
     let id = sandbox.deploy("v2", Scenario::Steady);
-    let took = sandbox.until(120, settled);
+    let took = sandbox.until(120, is_completed);
     assert!((75..=95).contains(&took), "{took}");
-    let story: Vec<String> = sandbox.messages().split_off(before);
+    let story: Vec<String> = sandbox.event_messages().split_off(before);
     let beginnings = [
         "(service web) has started 2 tasks: (task ",
         "(service web) registered 2 targets in (target-group arn:aws:elasticloadbalancing:",
@@ -154,8 +160,8 @@ fn a_rollout_tells_its_story() {
 }
 
 #[test]
-fn tasks_pass_through_all_phases() {
-    let sandbox = lab(Clock::Held, balanced());
+fn tasks_pass_through_every_status() {
+    let sandbox = seeded_sandbox(Clock::Held, balanced());
     let id = sandbox.deploy("v2", Scenario::Steady);
     let mut phases: Vec<String> = Vec::new();
     for _ in 0..100 {
@@ -211,7 +217,7 @@ fn failures_carry_the_texts_of_ecs() {
         ),
     ];
     for (scenario, code, reason, exit) in cases {
-        let sandbox = lab(Clock::Held, balanced());
+        let sandbox = seeded_sandbox(Clock::Held, balanced());
         let id = sandbox.deploy("v2", scenario);
         let failed = |s: &Sandbox| {
             s.tasks("STOPPED")
@@ -227,8 +233,8 @@ fn failures_carry_the_texts_of_ecs() {
 }
 
 #[test]
-fn a_tripped_breaker_comes_back_to_the_old_deployment() {
-    let sandbox = lab(Clock::Held, breaker(true));
+fn a_tripped_breaker_restores_the_previous_deployment() {
+    let sandbox = seeded_sandbox(Clock::Held, breaker(true));
     let old = text(&sandbox.web()["deployments"][0]["id"]);
     let new = sandbox.deploy("v2", Scenario::Crash);
     sandbox.until(200, |s| s.entry()["status"] == "ROLLBACK_IN_PROGRESS");
@@ -238,12 +244,12 @@ fn a_tripped_breaker_comes_back_to_the_old_deployment() {
     assert_eq!(web["deployments"][0]["rolloutState"], "IN_PROGRESS");
     assert_eq!(web["deployments"][1]["id"], new.as_str());
     assert_eq!(web["deployments"][1]["rolloutState"], "FAILED");
-    let messages = sandbox.messages();
+    let event_messages = sandbox.event_messages();
     assert!(
-        messages
+        event_messages
             .contains(&format!("(service web) (deployment {new}) deployment failed: tasks failed to start."))
     );
-    assert!(messages.contains(&format!("(service web) rolling back to deployment {old}.")));
+    assert!(event_messages.contains(&format!("(service web) rolling back to deployment {old}.")));
     let entry = sandbox.entry();
     assert_eq!(
         entry["deploymentCircuitBreaker"],
@@ -254,12 +260,12 @@ fn a_tripped_breaker_comes_back_to_the_old_deployment() {
 }
 
 #[test]
-fn a_first_deployment_that_fails_has_nothing_to_come_back_to() {
+fn a_first_deployment_that_fails_has_no_rollback_target() {
     [Scenario::CrashRollback, Scenario::Alarm].into_iter().for_each(first_failure);
 }
 
 fn first_failure(scenario: Scenario) {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.ecs("DeleteService", json!({ "cluster": "shop", "service": "web", "force": true }));
     sandbox.until(60, |s| s.web()["status"] == "INACTIVE");
     sandbox.set_scenario(None, scenario);
@@ -271,14 +277,14 @@ fn first_failure(scenario: Scenario) {
     sandbox.ecs("CreateService", input);
     sandbox.until(300, |s| s.entry()["status"] == "ROLLBACK_FAILED");
     sandbox.advance(Duration::from_secs(30));
-    let failures = sandbox.messages().iter().filter(|m| m.contains("deployment failed: ")).count();
+    let failures = sandbox.event_messages().iter().filter(|m| m.contains("deployment failed: ")).count();
     assert_eq!(failures, 1, "{scenario}: told once");
     assert_eq!(sandbox.web()["deployments"][0]["rolloutState"], "FAILED");
 }
 
 #[test]
 fn a_newer_deployment_stops_the_one_under_way() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy("v2", Scenario::Slow);
     sandbox.advance(Duration::from_secs(10));
     let first = text(&sandbox.entry()["serviceDeploymentArn"]);
@@ -292,18 +298,18 @@ fn a_newer_deployment_stops_the_one_under_way() {
     sandbox.advance(Duration::from_secs(5));
     assert_eq!(first(), "STOPPED");
     assert_eq!(sandbox.entry()["status"], "IN_PROGRESS");
-    sandbox.until(120, settled);
+    sandbox.until(120, is_completed);
     assert!(text(&sandbox.web()["taskDefinition"]).ends_with(":3"));
 }
 
 #[test]
-fn going_back_to_a_good_revision_is_safe_under_any_scenario() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn an_update_to_a_revision_that_succeeded_is_safe_under_any_scenario() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy("v2", Scenario::Crash);
     sandbox.advance(Duration::from_secs(120));
     let input = json!({ "cluster": "shop", "service": "web", "taskDefinition": "web:1" });
     sandbox.ecs("UpdateService", input);
-    sandbox.until(120, settled);
+    sandbox.until(120, is_completed);
     assert_eq!(sandbox.entry()["status"], "SUCCESSFUL");
 }
 
@@ -327,8 +333,8 @@ fn resume(sandbox: &Sandbox, action: &str) {
 }
 
 #[test]
-fn a_pause_before_the_tasks_waits_for_its_word() {
-    let sandbox = lab(Clock::Held, hooked("PRE_SCALE_UP", "ROLLBACK"));
+fn a_pause_before_the_tasks_waits_for_continue() {
+    let sandbox = seeded_sandbox(Clock::Held, hooked("PRE_SCALE_UP", "ROLLBACK"));
     sandbox.deploy("v2", Scenario::Steady);
     sandbox.until(20, awaiting);
     sandbox.advance(Duration::from_secs(300));
@@ -336,50 +342,50 @@ fn a_pause_before_the_tasks_waits_for_its_word() {
     assert_eq!(sandbox.entry()["lifecycleStage"], "PRE_SCALE_UP");
     assert_eq!(sandbox.web()["deployments"][0]["pendingCount"], 0);
     resume(&sandbox, "CONTINUE");
-    sandbox.until(120, settled);
+    sandbox.until(120, is_completed);
     assert_eq!(sandbox.entry()["status"], "SUCCESSFUL");
 }
 
 #[test]
-fn a_pause_after_the_tasks_may_turn_back() {
-    let sandbox = lab(Clock::Held, hooked("POST_SCALE_UP", "ROLLBACK"));
+fn a_pause_after_the_tasks_can_roll_back() {
+    let sandbox = seeded_sandbox(Clock::Held, hooked("POST_SCALE_UP", "ROLLBACK"));
     sandbox.deploy("v2", Scenario::Steady);
     sandbox.until(120, awaiting);
     assert_eq!(sandbox.web()["runningCount"], 4, "the old tasks stay until it is decided");
     resume(&sandbox, "ROLLBACK");
-    sandbox.until(120, settled);
+    sandbox.until(120, is_completed);
     assert_eq!(sandbox.entry()["status"], "ROLLBACK_SUCCESSFUL");
     assert!(text(&sandbox.web()["taskDefinition"]).ends_with(":1"));
 }
 
 #[test]
-fn a_pause_runs_out_the_way_it_says() {
+fn a_pause_times_out_with_its_configured_action() {
     for (action, status) in [("CONTINUE", "SUCCESSFUL"), ("ROLLBACK", "ROLLBACK_SUCCESSFUL")] {
-        let sandbox = lab(Clock::Held, hooked("POST_SCALE_UP", action));
+        let sandbox = seeded_sandbox(Clock::Held, hooked("POST_SCALE_UP", action));
         sandbox.deploy("v2", Scenario::Steady);
         sandbox.until(120, awaiting);
         sandbox.advance(Duration::from_secs(600));
-        sandbox.until(120, settled);
+        sandbox.until(120, is_completed);
         assert_eq!(sandbox.entry()["status"], status);
     }
 }
 
 #[test]
-fn an_alarm_turns_back_a_deployment_whose_tasks_are_well() {
+fn an_alarm_rolls_back_a_deployment_whose_tasks_are_healthy() {
     let alarms = json!({ "alarmNames": ["web-5xx"], "enable": true, "rollback": true });
-    let sandbox = lab(Clock::Held, json!({ "deploymentConfiguration": { "alarms": alarms } }));
+    let sandbox = seeded_sandbox(Clock::Held, json!({ "deploymentConfiguration": { "alarms": alarms } }));
     sandbox.deploy("v2", Scenario::Alarm);
-    sandbox.until(200, settled);
+    sandbox.until(200, is_completed);
     let entry = sandbox.entry();
     assert_eq!(entry["alarms"]["triggeredAlarmNames"], json!(["web-5xx"]));
     assert_eq!(entry["status"], "ROLLBACK_SUCCESSFUL");
-    assert!(sandbox.messages().iter().any(|m| m.ends_with("deployment failed: alarm detected.")));
+    assert!(sandbox.event_messages().iter().any(|m| m.ends_with("deployment failed: alarm detected.")));
 }
 
 #[test]
 fn a_blue_green_deployment_keeps_both_sets_until_the_bake_is_over() {
     let strategy = json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 2 });
-    let sandbox = lab(Clock::Held, json!({ "deploymentConfiguration": strategy }));
+    let sandbox = seeded_sandbox(Clock::Held, json!({ "deploymentConfiguration": strategy }));
     sandbox.deploy("v2", Scenario::Steady);
     let mut stages: Vec<String> = Vec::new();
     for _ in 0..300 {

@@ -1,9 +1,9 @@
-//! What the scheduler answers and refuses.
+//! Tests of the operations of EventBridge Scheduler.
 
 use serde_json::{Value, json};
 
 use super::http::{Answer, authorization, send};
-use super::support::lab;
+use super::support::seeded_sandbox;
 use crate::{Clock, Fault, FaultKind, Options, Sandbox};
 
 fn scheduler(sandbox: &Sandbox, operation: &str, input: Value) -> Value {
@@ -29,7 +29,7 @@ fn nightly() -> Value {
     })
 }
 
-/// Returns [`nightly`] with members laid over.
+/// Returns [`nightly`] with members replaced.
 fn with(members: Value) -> Value {
     let mut input = nightly();
     for (name, value) in members.as_object().into_iter().flatten() {
@@ -39,14 +39,14 @@ fn with(members: Value) -> Value {
 }
 
 fn with_nightly() -> Sandbox {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     scheduler(&sandbox, "CreateSchedule", nightly());
     sandbox
 }
 
 #[test]
 fn a_schedule_is_kept_and_filled_in() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let created = scheduler(&sandbox, "CreateSchedule", nightly());
     let arn = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly";
     assert_eq!(created, json!({ "ScheduleArn": arn }));
@@ -66,7 +66,7 @@ fn a_schedule_is_kept_and_filled_in() {
 
 #[test]
 fn an_update_replaces_everything() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     scheduler(&sandbox, "CreateSchedule", with(json!({ "Description": "reports", "State": "DISABLED" })));
     let mut update = nightly();
     update["ScheduleExpressionTimezone"] = Value::Null;
@@ -85,7 +85,7 @@ fn an_update_replaces_everything() {
 
 #[test]
 fn a_creation_is_done_once_under_its_token() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let input = with(json!({ "ClientToken": "token-1" }));
     let first = scheduler(&sandbox, "CreateSchedule", input.clone());
     assert_eq!(scheduler(&sandbox, "CreateSchedule", input), first);
@@ -126,7 +126,7 @@ fn a_group_takes_its_schedules_along_and_the_default_one_stays() {
 
 #[test]
 fn tags_are_on_groups() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let input = json!({ "Name": "reports", "Tags": [{ "Key": "team", "Value": "shop" }] });
     let arn = scheduler(&sandbox, "CreateScheduleGroup", input)["ScheduleGroupArn"].clone();
     let more = json!({ "ResourceArn": arn, "Tags": [{ "Key": "a", "Value": "b" }] });
@@ -138,7 +138,7 @@ fn tags_are_on_groups() {
 
 #[test]
 fn what_is_not_well_formed_is_refused() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let message = |members: Value| refused(&sandbox, "CreateSchedule", with(members)).2;
     assert!(message(json!({ "Name": "a b" })).contains("regular expression"));
     assert_eq!(
@@ -179,7 +179,7 @@ fn rest(sandbox: &Sandbox, line: &str, body: &str) -> Answer {
 
 #[test]
 fn it_speaks_rest() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     assert_eq!(rest(&sandbox, "POST /schedules/nightly", &nightly().to_string()).status, 200);
     let kept = rest(&sandbox, "GET /schedules/nightly?groupName=default", "");
     assert_eq!((kept.status, &kept.json()["Name"]), (200, &json!("nightly")));

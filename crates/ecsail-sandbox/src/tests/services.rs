@@ -1,15 +1,15 @@
-//! Services between rollouts: changes, scaling, percentages, stops, and worlds that were saved.
+//! Services between rollouts: changes, scaling, percentages, stops, and saved states.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::support::{breaker, definition, lab, settled, text};
+use super::support::{breaker, definition, is_completed, seeded_sandbox, text};
 use crate::{Clock, Sandbox, Scenario};
 
 #[test]
 fn only_some_changes_deploy() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let deploys = |change: Value| {
         let before = sandbox.web()["deployments"][0]["id"].clone();
         let mut input = json!({ "cluster": "shop", "service": "web" });
@@ -34,7 +34,7 @@ fn only_some_changes_deploy() {
 
 #[test]
 fn scaling_starts_and_stops_without_a_deployment() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let running = |count: u64| move |s: &Sandbox| s.web()["runningCount"] == count;
     let scale = |count: u64| {
         sandbox.ecs("UpdateService", json!({ "cluster": "shop", "service": "web", "desiredCount": count }))
@@ -43,28 +43,30 @@ fn scaling_starts_and_stops_without_a_deployment() {
     sandbox.until(60, running(5));
     scale(1);
     sandbox.until(60, running(1));
-    sandbox.until(60, |s| s.messages().last().is_some_and(|m| m.ends_with("has reached a steady state.")));
+    sandbox
+        .until(60, |s| s.event_messages().last().is_some_and(|m| m.ends_with("has reached a steady state.")));
     assert_eq!(sandbox.web()["deployments"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
 fn a_service_of_none_completes_at_once() {
-    let sandbox = lab(Clock::Held, json!({ "desiredCount": 0 }));
+    let sandbox = seeded_sandbox(Clock::Held, json!({ "desiredCount": 0 }));
     sandbox.deploy("v2", Scenario::Crash);
-    assert!(sandbox.until(5, settled) <= 2);
+    assert!(sandbox.until(5, is_completed) <= 2);
 }
 
 #[test]
 fn more_than_a_hundred_tasks_roll_within_the_percentages() {
     let config = json!({ "minimumHealthyPercent": 50, "maximumPercent": 150 });
-    let sandbox = lab(Clock::Held, json!({ "desiredCount": 120, "deploymentConfiguration": config }));
+    let sandbox =
+        seeded_sandbox(Clock::Held, json!({ "desiredCount": 120, "deploymentConfiguration": config }));
     sandbox.deploy("v2", Scenario::Steady);
     let took = sandbox.until(600, |s| {
         let web = s.web();
         let (up, coming) =
             (web["runningCount"].as_u64().unwrap_or(0), web["pendingCount"].as_u64().unwrap_or(0));
         assert!(up >= 60 && up + coming <= 180, "{up} running, {coming} pending");
-        settled(s)
+        is_completed(s)
     });
     assert!(took < 300, "{took}");
     let first = sandbox.ecs("ListTasks", json!({ "cluster": "shop", "serviceName": "web" }));
@@ -74,12 +76,12 @@ fn more_than_a_hundred_tasks_roll_within_the_percentages() {
 }
 
 #[test]
-fn percentages_that_forbid_all_movement_are_told() {
+fn percentages_that_allow_no_change_are_reported() {
     let config = json!({ "minimumHealthyPercent": 100, "maximumPercent": 100 });
-    let sandbox = lab(Clock::Held, json!({ "deploymentConfiguration": config }));
+    let sandbox = seeded_sandbox(Clock::Held, json!({ "deploymentConfiguration": config }));
     sandbox.deploy("v2", Scenario::Steady);
     sandbox.advance(Duration::from_secs(300));
-    let told = sandbox.messages();
+    let told = sandbox.event_messages();
     let about =
         told.iter().filter(|m| m.contains("was unable to stop or start tasks during a deployment")).count();
     assert_eq!(about, 1, "once, not every second");
@@ -88,13 +90,13 @@ fn percentages_that_forbid_all_movement_are_told() {
 
 #[test]
 fn a_stop_request_rolls_back_or_aborts() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy("v2", Scenario::Slow);
     sandbox.advance(Duration::from_secs(10));
     let arn = sandbox.entry()["serviceDeploymentArn"].clone();
     sandbox.ecs("StopServiceDeployment", json!({ "serviceDeploymentArn": arn, "stopType": "ROLLBACK" }));
     assert_eq!(sandbox.entry()["status"], "ROLLBACK_REQUESTED");
-    sandbox.until(60, settled);
+    sandbox.until(60, is_completed);
     assert_eq!(sandbox.entry()["status"], "ROLLBACK_SUCCESSFUL");
     assert!(text(&sandbox.web()["taskDefinition"]).ends_with(":1"));
 
@@ -109,7 +111,7 @@ fn a_stop_request_rolls_back_or_aborts() {
 
 #[test]
 fn an_image_that_its_repository_lacks_cannot_be_pulled() {
-    let sandbox = lab(Clock::Held, breaker(true));
+    let sandbox = seeded_sandbox(Clock::Held, breaker(true));
     sandbox.deploy("never-pushed", Scenario::Steady);
     sandbox.until(200, |s| s.entry()["status"] == "ROLLBACK_SUCCESSFUL");
     let task = sandbox.tasks("STOPPED").pop().unwrap_or_default();
@@ -118,7 +120,7 @@ fn an_image_that_its_repository_lacks_cannot_be_pulled() {
 
 #[test]
 fn a_stopped_task_is_replaced_and_forgotten_after_an_hour() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let task = sandbox.tasks("RUNNING")[0]["taskArn"].clone();
     sandbox.ecs("StopTask", json!({ "cluster": "shop", "task": task, "reason": "by hand" }));
     sandbox.until(20, |s| s.tasks("STOPPED").iter().any(|t| t["stopCode"] == "UserInitiated"));
@@ -129,7 +131,7 @@ fn a_stopped_task_is_replaced_and_forgotten_after_an_hour() {
 
 #[test]
 fn a_saved_world_goes_on() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy("v2", Scenario::Steady);
     sandbox.advance(Duration::from_secs(20));
     let (saved, before) = (sandbox.save(), sandbox.web());
@@ -137,14 +139,14 @@ fn a_saved_world_goes_on() {
     let options = crate::Options { clock: Clock::Held, state: Some(saved), ..Default::default() };
     let sandbox = Sandbox::start(options).expect("the state is its own");
     assert_eq!(sandbox.web(), before);
-    sandbox.until(120, settled);
+    sandbox.until(120, is_completed);
     let bad = crate::Options { state: Some(json!({ "format": 9 })), ..Default::default() };
     assert!(Sandbox::start(bad).is_err());
 }
 
 #[test]
-fn the_wall_goes_on_while_nobody_looks() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn wall_time_passes_between_calls() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy("v2", Scenario::Steady);
     let mut saved = sandbox.save();
     // Saved a minute ago, and time runs twice as fast.
@@ -152,5 +154,5 @@ fn the_wall_goes_on_while_nobody_looks() {
     let options =
         crate::Options { clock: Clock::Wall { factor: 2.0 }, state: Some(saved), ..Default::default() };
     let sandbox = Sandbox::start(options).expect("the state is its own");
-    assert!(settled(&sandbox));
+    assert!(is_completed(&sandbox));
 }

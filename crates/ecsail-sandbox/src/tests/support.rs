@@ -1,4 +1,4 @@
-//! What the tests share: a seeded sandbox, and ways to drive and look at it.
+//! A seeded sandbox, and methods to control and read it in tests.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) fn definition(tag: &str) -> Value {
 }
 
 /// Returns a sandbox with `shop/web`, two tasks of tag `v1`, and images `v1` to `v3`.
-pub(super) fn lab(clock: Clock, service: Value) -> Sandbox {
+pub(super) fn seeded_sandbox(clock: Clock, service: Value) -> Sandbox {
     let sandbox = Sandbox::start(Options { clock, ..Options::default() }).expect("loopback is there");
     let seed = Seed {
         services: vec![SeedService {
@@ -54,12 +54,12 @@ pub(super) fn balanced() -> Value {
 }
 
 impl Sandbox {
-    /// Does an ECS operation that must succeed.
+    /// Calls an ECS operation that must succeed.
     pub(super) fn ecs(&self, operation: &str, input: Value) -> Value {
         self.call("ecs", operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
-    /// Does an ECS operation that must fail, and returns the code and the message.
+    /// Calls an ECS operation that must fail, and returns the code and the message.
     pub(super) fn ecs_error(&self, operation: &str, input: Value) -> (String, String) {
         let error = self.call("ecs", operation, input).expect_err("it is to be refused");
         (error.code, error.message)
@@ -113,7 +113,7 @@ impl Sandbox {
     }
 
     /// Returns the messages of all events of `web`, the oldest first.
-    pub(super) fn messages(&self) -> Vec<String> {
+    pub(super) fn event_messages(&self) -> Vec<String> {
         let service = self.web();
         let events = service["events"].as_array().cloned().unwrap_or_default();
         events.iter().rev().map(|event| text(&event["message"])).collect()
@@ -126,7 +126,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// Returns whether the first deployment of `web` is COMPLETED and alone.
-pub(super) fn settled(sandbox: &Sandbox) -> bool {
+pub(super) fn is_completed(sandbox: &Sandbox) -> bool {
     let service = sandbox.web();
     service["deployments"][0]["rolloutState"] == "COMPLETED" && service["deployments"][1].is_null()
 }

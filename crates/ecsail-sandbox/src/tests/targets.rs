@@ -1,9 +1,9 @@
-//! Target groups: how the tasks behind a load balancer look to it.
+//! Target groups: the health of the tasks behind a load balancer.
 
 use serde_json::{Value, json};
 
 use super::http::form;
-use super::support::{GROUP, balanced, lab, settled, text};
+use super::support::{GROUP, balanced, is_completed, seeded_sandbox, text};
 use crate::{Clock, Sandbox, Scenario};
 
 /// Returns the targets of `web`'s group.
@@ -25,7 +25,7 @@ fn states(sandbox: &Sandbox) -> Vec<String> {
 
 #[test]
 fn targets_are_the_addresses_of_the_tasks() {
-    let sandbox = lab(Clock::Held, balanced());
+    let sandbox = seeded_sandbox(Clock::Held, balanced());
     let of_task = |task: &Value| {
         let details = task["attachments"][0]["details"].as_array().cloned().unwrap_or_default();
         let address = details.iter().find(|d| d["name"] == "privateIPv4Address").map(|d| d["value"].clone());
@@ -46,7 +46,7 @@ fn targets_are_the_addresses_of_the_tasks() {
 
 #[test]
 fn a_rollout_registers_checks_and_drains() {
-    let sandbox = lab(Clock::Held, balanced());
+    let sandbox = seeded_sandbox(Clock::Held, balanced());
     sandbox.deploy("v2", Scenario::Steady);
     let mut seen: Vec<String> = Vec::new();
     for _ in 0..100 {
@@ -66,7 +66,7 @@ fn a_rollout_registers_checks_and_drains() {
 
 #[test]
 fn a_target_that_answers_wrongly_is_unhealthy() {
-    let sandbox = lab(Clock::Held, balanced());
+    let sandbox = seeded_sandbox(Clock::Held, balanced());
     sandbox.deploy("v2", Scenario::Unhealthy);
     let sick = |s: &Sandbox| targets(s).into_iter().find(|t| t["TargetHealth"]["State"] == "unhealthy");
     sandbox.until(120, |s| sick(s).is_some());
@@ -77,7 +77,7 @@ fn a_target_that_answers_wrongly_is_unhealthy() {
 
 #[test]
 fn no_two_tasks_share_an_address() {
-    let sandbox = lab(Clock::Held, json!({ "desiredCount": 3 }));
+    let sandbox = seeded_sandbox(Clock::Held, json!({ "desiredCount": 3 }));
     sandbox.deploy("v2", Scenario::Crash);
     for _ in 0..90 {
         sandbox.advance(std::time::Duration::from_secs(60));
@@ -91,8 +91,8 @@ fn no_two_tasks_share_an_address() {
 }
 
 #[test]
-fn groups_that_no_service_names_are_not_there() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn target_groups_that_no_service_names_do_not_exist() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let ask = |operation, input| {
         let error = sandbox.call("elasticloadbalancing", operation, input).expect_err("no such group");
         (error.code, error.message)
@@ -107,7 +107,7 @@ fn groups_that_no_service_names_are_not_there() {
 
 #[test]
 fn the_wire_carries_targets_as_xml() {
-    let sandbox = lab(Clock::Held, balanced());
+    let sandbox = seeded_sandbox(Clock::Held, balanced());
     let arn = GROUP.replace(':', "%3A").replace('/', "%2F");
     let body = format!("Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn={arn}");
     let answer = form(&sandbox, "AKIDEXAMPLE", "elasticloadbalancing", &body);
@@ -131,7 +131,7 @@ fn two_sets_side_by_side_have_a_target_group_each() {
     let other = GROUP.replace("/web/", "/web-green/");
     let mut service = balanced();
     service["loadBalancers"][0]["advancedConfiguration"] = json!({ "alternateTargetGroupArn": other });
-    let sandbox = lab(Clock::Held, service);
+    let sandbox = seeded_sandbox(Clock::Held, service);
     let healthy = |group: &str| {
         let input = json!({ "TargetGroupArn": group });
         let answer = sandbox.call("elasticloadbalancing", "DescribeTargetHealth", input).expect("named");
@@ -141,11 +141,11 @@ fn two_sets_side_by_side_have_a_target_group_each() {
     sandbox.deploy("v2", Scenario::BlueGreen);
     sandbox.until(120, |s| s.entry()["lifecycleStage"] == "BAKE_TIME");
     assert_eq!([healthy(GROUP), healthy(&other)], [2, 2]);
-    sandbox.until(300, settled);
+    sandbox.until(300, is_completed);
     assert_eq!([healthy(GROUP), healthy(&other)], [0, 2]);
     sandbox.deploy("v3", Scenario::BlueGreen);
-    sandbox.until(500, settled);
+    sandbox.until(500, is_completed);
     assert_eq!([healthy(GROUP), healthy(&other)], [2, 0], "they take turns");
     let told = format!("registered 2 targets in (target-group {other})");
-    assert!(sandbox.messages().iter().any(|message| message.ends_with(&told)));
+    assert!(sandbox.event_messages().iter().any(|message| message.ends_with(&told)));
 }

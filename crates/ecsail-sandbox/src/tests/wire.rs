@@ -1,11 +1,11 @@
-//! The wire: signatures, errors, faults, the log, the control plane.
+//! HTTP: signatures, errors, faults, the request log, the control endpoints.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::http::{authorization, post, send, sts, try_post};
-use super::support::lab;
+use super::support::seeded_sandbox;
 use crate::{Clock, Fault, FaultKind, Options, Sandbox, Scenario};
 
 fn clusters(sandbox: &Sandbox) -> Option<(u16, Value)> {
@@ -14,7 +14,7 @@ fn clusters(sandbox: &Sandbox) -> Option<(u16, Value)> {
 
 #[test]
 fn answers_and_errors_have_the_shape_of_the_protocol() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let good = post(&sandbox, "ecs", "ListClusters", &json!({}));
     assert_eq!(good.status, 200);
     assert!(good.head.contains("content-type: application/x-amz-json-1.1"));
@@ -29,7 +29,7 @@ fn answers_and_errors_have_the_shape_of_the_protocol() {
 
 #[test]
 fn unsigned_and_missigned_calls_are_refused() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let target = "x-amz-target: AmazonEC2ContainerServiceV20141113.ListClusters".to_owned();
     let code =
         |headers: &[String]| send(&sandbox, "POST /", headers, "{}").map(|a| a.json()["__type"].clone());
@@ -40,7 +40,7 @@ fn unsigned_and_missigned_calls_are_refused() {
 
 #[test]
 fn each_region_has_its_own() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let headers = [
         "x-amz-target: AmazonEC2ContainerServiceV20141113.ListClusters".to_owned(),
         "x-amz-date: 20260101T000000Z".to_owned(),
@@ -52,7 +52,7 @@ fn each_region_has_its_own() {
 
 #[test]
 fn a_role_brings_its_account() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let form = "\
          Action=AssumeRole&Version=2011-06-15&RoleSessionName=ci&RoleArn=arn%3Aaws%3Aiam%3A%3A210987654321%3Arole%2Fdeploy";
     let assumed = sts(&sandbox, "AKIDEXAMPLE", form).body;
@@ -68,8 +68,8 @@ fn a_role_brings_its_account() {
 }
 
 #[test]
-fn faults_strike_on_the_wire() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn faults_are_injected_over_http() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let struck = |kind| {
         sandbox.inject(Fault::on("ListClusters", kind));
         let first = clusters(&sandbox);
@@ -95,7 +95,7 @@ fn faults_strike_on_the_wire() {
 
 #[test]
 fn a_drop_is_before_or_after_the_effect() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let create = |name: &str| try_post(&sandbox, "ecs", "CreateCluster", &json!({ "clusterName": name }));
     sandbox.inject(Fault::on("CreateCluster", FaultKind::DropBefore));
     assert!(create("early").is_none());
@@ -106,8 +106,8 @@ fn a_drop_is_before_or_after_the_effect() {
 }
 
 #[test]
-fn the_log_knows_what_overlapped() {
-    let sandbox = lab(Clock::Held, json!({}));
+fn the_log_records_which_requests_overlapped() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.inject(Fault::on("ListClusters", FaultKind::Latency(Duration::from_millis(200))).always());
     std::thread::scope(|scope| {
         let both = [0, 1].map(|_| scope.spawn(|| clusters(&sandbox)));
@@ -137,7 +137,7 @@ fn rates_are_limited_when_asked_for() {
 
 #[test]
 fn the_control_plane_needs_no_signature() {
-    let sandbox = lab(Clock::Held, json!({}));
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let control = |line: &str, body: &str| {
         send(&sandbox, line, &[], body).map(|a| (a.status, a.json())).unwrap_or_default()
     };
