@@ -173,7 +173,7 @@ fn create_service_input(seed: &SeedService) -> Value {
     input
 }
 
-/// Starts the tasks and completes the deployment, all at `then`.
+/// Starts the tasks and completes the deployment, all at `created`.
 fn start_running_tasks(context: &mut CallContext<'_>, service: &mut Service, created: Millis) -> Vec<String> {
     let Some(deployment) = service.deployments.first_mut() else {
         return Vec::new();

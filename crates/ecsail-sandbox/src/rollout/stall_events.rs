@@ -88,8 +88,8 @@ impl ServiceStep<'_> {
     }
 
     /// Reports that the deployment percentages allow no change.
-    pub(super) fn report_blocking_percentages(&mut self, count: &TaskCounts) {
-        if count.upper <= count.desired && count.lower >= count.desired {
+    pub(super) fn report_blocking_percentages(&mut self, counts: &TaskCounts) {
+        if counts.upper <= counts.desired && counts.lower >= counts.desired {
             let name = self.service.name.clone();
             self.add_event_once(format!(
                 "service {name} was unable to stop or start tasks during a deployment because of the service \

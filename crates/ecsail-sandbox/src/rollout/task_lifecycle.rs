@@ -67,8 +67,8 @@ fn stopping_time(task: &Task) -> Millis {
     if task.in_target_group { STOP_TIME } else { STOP_TIME.max(task.drain_time) }
 }
 
-fn set_status(task: &mut Task, phase: TaskStatus, now: Millis) {
-    task.status = phase;
+fn set_status(task: &mut Task, status: TaskStatus, now: Millis) {
+    task.status = status;
     task.status_since = now;
 }
 

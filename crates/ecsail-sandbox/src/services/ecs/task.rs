@@ -6,7 +6,6 @@ use super::service_rules::{active_definition, check};
 use super::task_view::view;
 use crate::api::{ApiError, invalid_if};
 use crate::arn::last_segment;
-use crate::model::Task;
 use crate::params::{
     checked_tags, describe_each, includes, list as items, merge_members, page, required_text, required_texts,
     text,
