@@ -244,7 +244,7 @@ fn is_fargate_size(cpu: u64, memory: u64) -> bool {
 
 /// Returns whether a number of MiB is between two numbers of GiB, in steps of `step` GiB.
 fn is_whole_gib(memory: u64, low: u64, high: u64, step: u64) -> bool {
-    memory % (step * 1024) == 0 && (low * 1024..=high * 1024).contains(&memory)
+    memory.is_multiple_of(step * 1024) && (low * 1024..=high * 1024).contains(&memory)
 }
 
 /// Returns whether a value is a number above 0.
