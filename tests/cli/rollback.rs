@@ -1,6 +1,6 @@
 //! Tests of `ecsail rollback`: the service returns to the last deployment that succeeded, and nothing else changes.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, REPOSITORY, Run, World, service};
