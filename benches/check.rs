@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ecsail::manifest::{self, Request};
 use ecsail::render;
-use ecsail::settings::{Settings, Tags};
+use ecsail::settings::{ImageTags, Settings};
 
 const SERVICES: usize = 100;
 const RUNS: u32 = 10;
@@ -52,10 +52,10 @@ fn check(folder: &Path) {
         stage: Some("main".to_owned()),
         ..Settings::default()
     };
-    let tags = Tags { all: Some("1".to_owned()), ..Tags::default() };
+    let tags = ImageTags { default: Some("1".to_owned()), ..ImageTags::default() };
     let request = Request { tags, ..Request::default() };
     let manifest = manifest::load(&settings, &request).expect("loads");
-    let desired = render::desired(&manifest).expect("renders");
+    let desired = render::render_desired(&manifest).expect("renders");
     assert_eq!(desired.services.len(), SERVICES);
 }
 

@@ -9,15 +9,15 @@ use std::time::Duration;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    GLOBAL_OPTIONS, cancel, check, completions, deploy, exec, explain, history, images, logs, man, plan,
-    prune, render, restart, resume, revisions, rollback, run, scale, schedule, schema, status, stop_task,
+    GLOBAL_OPTIONS, cancel, check, completions, continue_verb, deploy, exec, explain, history, images, logs,
+    man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task,
     tasks, wait,
 };
-use crate::completing;
-use crate::context::Context;
+use crate::completion;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
-use crate::report::{self, Outcome, Style, outcome};
-use crate::settings::{Color, Output, Settings};
+use crate::report::{self, CommandOutcome, OutputStyle, outcome};
+use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::{duration, env_file, text_file};
 
 /// Deploy to Amazon ECS and report how the rollout really ended
@@ -25,52 +25,52 @@ use crate::{duration, env_file, text_file};
 #[command(name = "ecsail", version, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalArgs,
     #[command(subcommand)]
     verb: Verb,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Check(check::Check),
-    Render(render::Render),
-    Plan(plan::Plan),
-    Deploy(deploy::Deploy),
-    Status(status::Status),
-    History(history::History),
-    Tasks(tasks::Tasks),
-    Images(images::Images),
-    Revisions(revisions::Revisions),
-    Prune(prune::Prune),
-    Wait(wait::Wait),
-    Rollback(rollback::Rollback),
-    Cancel(cancel::Cancel),
-    Continue(resume::Continue),
-    Restart(restart::Restart),
-    Logs(logs::Logs),
-    Exec(exec::Exec),
-    Run(run::Run),
-    Schedule(schedule::Schedule),
-    StopTask(stop_task::StopTask),
-    Scale(scale::Scale),
-    Explain(explain::Explain),
+    Check(check::CheckArgs),
+    Render(render::RenderArgs),
+    Plan(plan::PlanArgs),
+    Deploy(deploy::DeployArgs),
+    Status(status::StatusArgs),
+    History(history::HistoryArgs),
+    Tasks(tasks::TasksArgs),
+    Images(images::ImagesArgs),
+    Revisions(revisions::RevisionsArgs),
+    Prune(prune::PruneArgs),
+    Wait(wait::WaitArgs),
+    Rollback(rollback::RollbackArgs),
+    Cancel(cancel::CancelArgs),
+    Continue(continue_verb::ContinueArgs),
+    Restart(restart::RestartArgs),
+    Logs(logs::LogsArgs),
+    Exec(exec::ExecArgs),
+    Run(run::RunArgs),
+    Schedule(schedule::ScheduleArgs),
+    StopTask(stop_task::StopTaskArgs),
+    Scale(scale::ScaleArgs),
+    Explain(explain::ExplainArgs),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
-    Schema(schema::Schema),
-    Completions(completions::Completions),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
     #[command(hide = true)]
-    Man(man::Man),
+    Man(man::ManArgs),
 }
 
 /// The flags that every verb takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = GLOBAL_OPTIONS)]
-struct Global {
+struct GlobalArgs {
     /// Path of the manifest [default: `ecsail.yml` in this directory or the nearest parent]
     #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
     manifest: Option<String>,
     /// Stage of the manifest to use
-    #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true, add = completing::stages())]
+    #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true, add = completion::stages())]
     stage: Option<String>,
     /// Set a variable, overriding the manifest's `vars`; repeatable
     #[arg(long, value_name = "NAME=VALUE", global = true)]
@@ -79,7 +79,7 @@ struct Global {
     #[arg(long, value_name = "FILE", global = true)]
     env_file: Vec<PathBuf>,
     /// Cluster to use, overriding the manifest's; with it, services need not be in a manifest
-    #[arg(long, value_name = "NAME", global = true, add = completing::clusters())]
+    #[arg(long, value_name = "NAME", global = true, add = completion::clusters())]
     cluster: Option<String>,
     /// AWS region to use, overriding the manifest's
     #[arg(long, value_name = "REGION", global = true)]
@@ -96,7 +96,7 @@ struct Global {
     sandbox: Option<String>,
     /// Format of the output
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
-    output: OutputArg,
+    output: OutputFormat,
     /// Print only answers and errors
     #[arg(short, long, global = true)]
     quiet: bool,
@@ -108,84 +108,84 @@ struct Global {
     no_progress: bool,
     /// When to use colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
-    color: Color,
+    color: ColorChoice,
     /// Time between two polls of a rollout [default: adapts to the rollout]
-    #[arg(long, value_name = "DURATION", env = "ECSAIL_POLL_INTERVAL", value_parser = poll, hide_short_help = true, global = true)]
+    #[arg(long, value_name = "DURATION", env = "ECSAIL_POLL_INTERVAL", value_parser = parse_poll_interval, hide_short_help = true, global = true)]
     poll_interval: Option<Duration>,
 }
 
 /// The values of `--output`. `plan` alone supports Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum OutputArg {
+enum OutputFormat {
     Text,
     Json,
     Markdown,
 }
 
-fn poll(text: &str) -> Result<Duration, String> {
+fn parse_poll_interval(text: &str) -> Result<Duration, String> {
     duration::parse(text).ok_or_else(|| "not a duration such as `500ms` or `2s`".to_owned())
 }
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    completing::answer(Cli::command);
+    completion::complete_and_exit(Cli::command);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {
-            let error = refused(&error.render().to_string());
-            let style = Style { output: Output::Json, ..Style::default() };
-            report::new(style, &Settings::default()).error(&error);
+        Err(error) if error.use_stderr() && has_json_output(std::env::args_os()) => {
+            let error = usage_failure(&error.render().to_string());
+            let style = OutputStyle { output: OutputMode::Json, ..OutputStyle::default() };
+            report::reporter(style, &Settings::default()).report_error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
         Err(error) => error.exit(),
     };
-    log(cli.global.verbose);
+    init_logging(cli.global.verbose);
     let style = cli.global.style();
     let settings = match cli.global.settings() {
         Ok(settings) => settings,
         Err(error) => {
-            report::new(style, &Settings::default()).error(&error);
+            report::reporter(style, &Settings::default()).report_error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
     };
-    let report = report::new(style, &settings);
-    let context = Context::new(settings, report);
+    let report = report::reporter(style, &settings);
+    let context = CommandContext::new(settings, report);
     let result = run_verb(&cli, &context);
-    let result = context.finish().and(result);
+    let result = context.save_sandbox_state().and(result);
     match result {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error) => {
-            context.report.error(&error);
+            context.reporter.report_error(&error);
             ExitCode::from(outcome::exit_code_of(&error))
         }
     }
 }
 
 /// Returns whether the arguments contain `--output json`. Used when the command line cannot be parsed.
-fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+fn has_json_output(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<OsString> = arguments.skip(1).take_while(|argument| argument != "--").collect();
     let pair = |pair: &[OsString]| pair[0] == "--output" && pair[1] == "json";
     arguments.iter().any(|argument| argument == "--output=json") || arguments.windows(2).any(pair)
 }
 
 /// Converts clap's message into a failure: its first paragraph becomes the message, its tips become hints.
-fn refused(message: &str) -> Failure {
+fn usage_failure(message: &str) -> Failure {
     let mut paragraphs =
         message.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let first = paragraphs.next().unwrap_or_default();
     let first = first.strip_prefix("error: ").unwrap_or(&first).to_owned();
     let tips = paragraphs.filter_map(|part| part.strip_prefix("tip: ").map(str::to_owned));
     let help = "run `ecsail --help` for the verbs and flags".to_owned();
-    tips.chain([help]).fold(Failure::usage(first), Failure::hint)
+    tips.chain([help]).fold(Failure::usage(first), Failure::with_hint)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| Failure::error("failed to start the async runtime").because(error))
+    built.map_err(|error| Failure::error("failed to start the async runtime").with_cause(error))
 }
 
-fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
-    if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
+fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
+    if cli.global.output == OutputFormat::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
         return Err(Failure::usage("`--output markdown` is for `plan` alone"));
     }
     match &cli.verb {
@@ -196,7 +196,7 @@ fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Completions(args) => completions::run(args, context),
         Verb::Man(args) => man::run(args, Cli::command(), context),
         Verb::Plan(args) => {
-            let markdown = cli.global.output == OutputArg::Markdown;
+            let markdown = cli.global.output == OutputFormat::Markdown;
             runtime()?.block_on(plan::run(args, markdown, context))
         }
         Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
@@ -209,7 +209,7 @@ fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
         Verb::Rollback(args) => runtime()?.block_on(rollback::run(args, context)),
         Verb::Cancel(args) => runtime()?.block_on(cancel::run(args, context)),
-        Verb::Continue(args) => runtime()?.block_on(resume::run(args, context)),
+        Verb::Continue(args) => runtime()?.block_on(continue_verb::run(args, context)),
         Verb::Restart(args) => runtime()?.block_on(restart::run(args, context)),
         Verb::Logs(args) => runtime()?.block_on(logs::run(args, context)),
         Verb::Exec(args) => runtime()?.block_on(exec::run(args, context)),
@@ -222,10 +222,10 @@ fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
     }
 }
 
-impl Global {
-    fn style(&self) -> Style {
-        let output = if self.output == OutputArg::Json { Output::Json } else { Output::Text };
-        Style {
+impl GlobalArgs {
+    fn style(&self) -> OutputStyle {
+        let output = if self.output == OutputFormat::Json { OutputMode::Json } else { OutputMode::Text };
+        OutputStyle {
             output,
             color: self.color,
             quiet: self.quiet,
@@ -236,14 +236,14 @@ impl Global {
 
     fn settings(&self) -> Result<Settings, Failure> {
         Ok(Settings {
-            manifest: named(&self.manifest).map(PathBuf::from),
-            stage: named(&self.stage),
-            set: self.set.iter().map(|argument| assignment(argument)).collect::<Result<_, _>>()?,
+            manifest: non_empty(&self.manifest).map(PathBuf::from),
+            stage: non_empty(&self.stage),
+            set_vars: self.set.iter().map(|argument| parse_assignment(argument)).collect::<Result<_, _>>()?,
             environment: self.environment()?,
-            profile: named(&self.profile),
-            region: named(&self.region),
-            cluster: named(&self.cluster),
-            endpoint_url: named(&self.endpoint_url),
+            profile: non_empty(&self.profile),
+            region: non_empty(&self.region),
+            cluster: non_empty(&self.cluster),
+            endpoint_url: non_empty(&self.endpoint_url),
             #[cfg(feature = "sandbox")]
             sandbox: self.sandbox.clone(),
             #[cfg(not(feature = "sandbox"))]
@@ -268,17 +268,17 @@ impl Global {
 /// Returns the variables of an env file.
 fn variables_of(path: &Path) -> Result<Vec<(String, String)>, Failure> {
     let unreadable = || Failure::usage(format!("failed to read env file `{}`", path.display()));
-    let text = text_file::read(path).map_err(|error| unreadable().because(error))?;
-    env_file::parse(&text).map_err(|error| unreadable().because(error))
+    let text = text_file::read(path).map_err(|error| unreadable().with_cause(error))?;
+    env_file::parse(&text).map_err(|error| unreadable().with_cause(error))
 }
 
 /// Returns the argument, or `None` if it is empty, as an unset variable in a script leaves it.
-fn named(argument: &Option<String>) -> Option<String> {
+fn non_empty(argument: &Option<String>) -> Option<String> {
     argument.clone().filter(|argument| !argument.is_empty())
 }
 
 /// Returns the name and value of `--set name=value`.
-fn assignment(argument: &str) -> Result<(String, String), Failure> {
+fn parse_assignment(argument: &str) -> Result<(String, String), Failure> {
     let parts = argument.split_once('=');
     let name = |name: &str| {
         let start = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
@@ -290,14 +290,14 @@ fn assignment(argument: &str) -> Result<(String, String), Failure> {
             // The value may be a secret, so the message repeats the name only.
             let name = argument.split('=').next().unwrap_or_default();
             let hint = "use letters, digits and `_` in the name, and no digit first".to_owned();
-            Err(Failure::usage(format!("`--set {name}…` is not `name=value`")).hint(hint))
+            Err(Failure::usage(format!("`--set {name}…` is not `name=value`")).with_hint(hint))
         }
     }
 }
 
 /// Writes log lines to stderr. Of other crates only INFO and above is logged: the SDK's DEBUG lines contain request
 /// bodies.
-fn log(verbosity: u8) {
+fn init_logging(verbosity: u8) {
     use tracing_subscriber::filter::{EnvFilter, FilterFn, LevelFilter};
     use tracing_subscriber::prelude::*;
     let own = match verbosity {
@@ -311,6 +311,6 @@ fn log(verbosity: u8) {
         metadata.target().starts_with("ecsail") || *metadata.level() <= tracing::Level::INFO
     });
     let lines =
-        tracing_subscriber::fmt::layer().with_writer(|| report::LogLines).without_time().with_filter(safe);
+        tracing_subscriber::fmt::layer().with_writer(|| report::LogWriter).without_time().with_filter(safe);
     tracing_subscriber::registry().with(filter).with(lines).init();
 }

@@ -6,40 +6,41 @@ use std::time::Duration;
 use crate::aws::Aws;
 use crate::error::Result;
 use crate::manifest::Manifest;
-use crate::render::Desired;
-use crate::report::Report;
+use crate::render::DesiredState;
+use crate::report::Reporter;
 use crate::settings::Settings;
 
 /// The context of a command.
-pub struct Context {
+pub struct CommandContext {
     pub settings: Settings,
-    pub report: Box<dyn Report>,
+    pub reporter: Box<dyn Reporter>,
     #[cfg(feature = "sandbox")]
-    session: RefCell<Option<crate::sandboxed::Session>>,
+    sandbox_session: RefCell<Option<crate::sandbox_session::SandboxSession>>,
     #[cfg(not(feature = "sandbox"))]
     session: RefCell<()>,
 }
 
-impl Context {
+impl CommandContext {
     /// Returns the context of a run.
-    pub fn new(settings: Settings, report: Box<dyn Report>) -> Context {
-        Context { settings, report, session: RefCell::default() }
+    pub fn new(settings: Settings, report: Box<dyn Reporter>) -> CommandContext {
+        CommandContext { settings, reporter: report, sandbox_session: RefCell::default() }
     }
 
     /// Connects to AWS; with `--sandbox`, to an embedded sandbox that has what the manifest describes.
     ///
     /// # Errors
     /// No region, or a sandbox that cannot start.
-    pub async fn connect(&self, manifest: &Manifest, desired: &Desired) -> Result<Aws> {
+    pub async fn connect(&self, manifest: &Manifest, desired: &DesiredState) -> Result<Aws> {
         let (region, role) = (manifest.region.as_deref(), manifest.role.as_deref());
         #[cfg(feature = "sandbox")]
         if let Some(scenario) = &self.settings.sandbox {
-            let session = crate::sandboxed::Session::start(scenario, &self.settings, manifest, desired)?;
-            let settings = session.settings(&self.settings);
-            *self.session.borrow_mut() = Some(session);
+            let session =
+                crate::sandbox_session::SandboxSession::start(scenario, &self.settings, manifest, desired)?;
+            let settings = session.client_settings(&self.settings);
+            *self.sandbox_session.borrow_mut() = Some(session);
             return Aws::connect(&settings, region, role).await;
         }
-        let _ = (desired, &self.session);
+        let _ = (desired, &self.sandbox_session);
         Aws::connect(&self.settings, region, role).await
     }
 
@@ -47,16 +48,16 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::connect`].
-    pub async fn connect_only(&self, manifest: &Manifest) -> Result<Aws> {
-        self.connect(manifest, &Desired::default()).await
+    pub async fn connect_without_definitions(&self, manifest: &Manifest) -> Result<Aws> {
+        self.connect(manifest, &DesiredState::default()).await
     }
 
     /// Returns the environment for programs that this run starts: with `--sandbox` they reach the sandbox, and no
     /// account.
-    pub fn environment(&self) -> std::collections::BTreeMap<String, String> {
+    pub fn program_environment(&self) -> std::collections::BTreeMap<String, String> {
         #[cfg(feature = "sandbox")]
-        if let Some(session) = self.session.borrow().as_ref() {
-            return session.environment(&self.settings.environment);
+        if let Some(session) = self.sandbox_session.borrow().as_ref() {
+            return session.client_environment(&self.settings.environment);
         }
         self.settings.environment.clone()
     }
@@ -64,8 +65,8 @@ impl Context {
     /// Returns the fixed time between two polls of a rollout; `None` where it adapts.
     pub fn poll_interval(&self) -> Option<Duration> {
         #[cfg(feature = "sandbox")]
-        if let Some(session) = self.session.borrow().as_ref() {
-            return session.settings(&self.settings).poll_interval;
+        if let Some(session) = self.sandbox_session.borrow().as_ref() {
+            return session.client_settings(&self.settings).poll_interval;
         }
         self.settings.poll_interval
     }
@@ -74,9 +75,9 @@ impl Context {
     ///
     /// # Errors
     /// A state file that cannot be written.
-    pub fn finish(&self) -> Result<()> {
+    pub fn save_sandbox_state(&self) -> Result<()> {
         #[cfg(feature = "sandbox")]
-        if let Some(session) = self.session.borrow_mut().take() {
+        if let Some(session) = self.sandbox_session.borrow_mut().take() {
             session.save()?;
         }
         Ok(())

@@ -6,7 +6,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::document::problem::Invalid;
+use crate::document::problem::InvalidFiles;
 use crate::secrets::masked_message;
 
 /// The result of anything that can fail with a [`Failure`].
@@ -15,7 +15,7 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 /// The kind of a failure, by which scripts decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ErrorKind {
     /// An error without a more precise kind.
     Error,
     /// The command line or the environment names something that is invalid or does not exist.
@@ -26,14 +26,14 @@ pub enum Kind {
     Interrupted,
 }
 
-impl Kind {
+impl ErrorKind {
     /// Returns the exit code of this kind of failure.
     pub fn exit_code(self) -> u8 {
         match self {
-            Kind::Error => 1,
-            Kind::Usage => 2,
-            Kind::Refused => 5,
-            Kind::Interrupted => 130,
+            ErrorKind::Error => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::Refused => 5,
+            ErrorKind::Interrupted => 130,
         }
     }
 }
@@ -41,11 +41,11 @@ impl Kind {
 /// A failure with its causes and hints.
 #[derive(Debug)]
 pub struct Failure {
-    pub kind: Kind,
+    pub kind: ErrorKind,
     pub message: String,
     pub hints: Vec<String>,
     /// Whether the attempt may have taken effect all the same.
-    pub unclear: bool,
+    pub may_have_taken_effect: bool,
     pub details: Details,
     cause: Option<Cause>,
 }
@@ -57,7 +57,7 @@ pub enum Details {
     #[default]
     None,
     /// The problems of the user's files.
-    Problems(Box<Invalid>),
+    Problems(Box<InvalidFiles>),
     /// Several failures at once, such as one for each service of a deploy.
     Several(Vec<Failure>),
 }
@@ -104,45 +104,52 @@ impl From<String> for Cause {
 impl Failure {
     /// Returns a failure. `message` says what went wrong, in lower case and without a full stop: ``failed to read
     /// env file `prod.env` ``. Why it went wrong is added by [`Failure::because`].
-    pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Failure {
         let message = masked_message(&message.into());
-        Failure { kind, message, hints: Vec::new(), unclear: false, details: Details::None, cause: None }
+        Failure {
+            kind,
+            message,
+            hints: Vec::new(),
+            may_have_taken_effect: false,
+            details: Details::None,
+            cause: None,
+        }
     }
 
     /// Returns an ordinary error.
     pub fn error(message: impl Into<String>) -> Failure {
-        Failure::new(Kind::Error, message)
+        Failure::new(ErrorKind::Error, message)
     }
 
     /// Returns an error of the command line.
     pub fn usage(message: impl Into<String>) -> Failure {
-        Failure::new(Kind::Usage, message)
+        Failure::new(ErrorKind::Usage, message)
     }
 
     /// Returns a refusal.
     pub fn refused(message: impl Into<String>) -> Failure {
-        Failure::new(Kind::Refused, message)
+        Failure::new(ErrorKind::Refused, message)
     }
 
     /// Returns the failure of an interrupted command.
     pub fn interrupted(message: impl Into<String>) -> Failure {
-        Failure::new(Kind::Interrupted, message)
+        Failure::new(ErrorKind::Interrupted, message)
     }
 
     /// Sets whether the attempt may have taken effect all the same.
     pub fn unclear(mut self, unclear: bool) -> Failure {
-        self.unclear = unclear;
+        self.may_have_taken_effect = unclear;
         self
     }
 
     /// Adds a hint, if there is one.
-    pub fn hint(mut self, hint: impl Into<Option<String>>) -> Failure {
+    pub fn with_hint(mut self, hint: impl Into<Option<String>>) -> Failure {
         self.hints.extend(hint.into().map(|hint| masked_message(&hint)));
         self
     }
 
     /// Sets the cause.
-    pub fn because(mut self, cause: impl Into<Cause>) -> Failure {
+    pub fn with_cause(mut self, cause: impl Into<Cause>) -> Failure {
         self.cause = Some(cause.into());
         self
     }
@@ -151,7 +158,7 @@ impl Failure {
     pub fn several(failures: Vec<Failure>) -> Failure {
         let kind = match failures.first() {
             Some(first) if failures.iter().all(|failure| failure.kind == first.kind) => first.kind,
-            _ => Kind::Error,
+            _ => ErrorKind::Error,
         };
         let messages: Vec<_> = failures.iter().map(|failure| failure.message.as_str()).collect();
         let message = messages.join("; ");
@@ -197,8 +204,8 @@ impl StdError for Failure {
     }
 }
 
-impl From<Invalid> for Failure {
-    fn from(invalid: Invalid) -> Failure {
+impl From<InvalidFiles> for Failure {
+    fn from(invalid: InvalidFiles) -> Failure {
         let message = invalid.to_string();
         Failure { details: Details::Problems(Box::new(invalid)), ..Failure::error(message) }
     }

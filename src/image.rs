@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The parts of an image reference such as `nginx:1.27` or `…/shop/app@sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reference {
+pub struct ImageReference {
     pub repository: String,
     pub tag: Option<String>,
     pub digest: Option<String>,
@@ -20,9 +20,9 @@ pub struct EcrRepository {
     pub name: String,
 }
 
-impl Reference {
+impl ImageReference {
     /// Parses a reference.
-    pub fn parse(text: &str) -> Reference {
+    pub fn parse(text: &str) -> ImageReference {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest.to_owned())),
             None => (text, None),
@@ -33,20 +33,20 @@ impl Reference {
             Some((name, tag)) => (format!("{}{name}", &rest[..name_start]), Some(tag.to_owned())),
             None => (rest.to_owned(), None),
         };
-        Reference { repository, tag, digest }
+        ImageReference { repository, tag, digest }
     }
 
     /// Returns the reference with another tag; a tag that begins with `sha256:` becomes the digest.
-    pub fn with_tag(&self, tag: &str) -> Reference {
+    pub fn with_tag(&self, tag: &str) -> ImageReference {
         let (tag, digest) = match tag.starts_with("sha256:") {
             true => (None, Some(tag.to_owned())),
             false => (Some(tag.to_owned()), None),
         };
-        Reference { repository: self.repository.clone(), tag, digest }
+        ImageReference { repository: self.repository.clone(), tag, digest }
     }
 
     /// Returns the private ECR repository of this image, or `None` for other registries.
-    pub fn ecr(&self) -> Option<EcrRepository> {
+    pub fn ecr_repository(&self) -> Option<EcrRepository> {
         let (host, name) = self.repository.split_once('/')?;
         let mut labels = host.split('.');
         let account = labels
@@ -61,12 +61,12 @@ impl Reference {
     }
 
     /// Returns the tag, or the digest if there is no tag.
-    pub fn version(&self) -> Option<&str> {
+    pub fn tag_or_digest(&self) -> Option<&str> {
         self.tag.as_deref().or(self.digest.as_deref())
     }
 }
 
-impl fmt::Display for Reference {
+impl fmt::Display for ImageReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.repository)?;
         if let Some(tag) = &self.tag {
@@ -80,13 +80,13 @@ impl fmt::Display for Reference {
 }
 
 /// Returns the images of a task definition document.
-pub fn images(document: &Value) -> impl Iterator<Item = Reference> {
+pub fn images(document: &Value) -> impl Iterator<Item = ImageReference> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
-    containers.filter_map(|container| container["image"].as_str()).map(Reference::parse)
+    containers.filter_map(|container| container["image"].as_str()).map(ImageReference::parse)
 }
 
 /// Returns the images that a task definition document names, each once.
-pub fn images_of(document: &Value) -> BTreeSet<Reference> {
+pub fn images_of(document: &Value) -> BTreeSet<ImageReference> {
     images(document).collect()
 }
 
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_taken_apart_and_put_together_again() {
+    fn references_are_parsed_and_formatted() {
         for (text, repository, tag, digest) in [
             ("nginx", "nginx", None, None),
             ("nginx:1.27", "nginx", Some("1.27"), None),
@@ -104,7 +104,7 @@ mod tests {
             ("a/b@sha256:00", "a/b", None, Some("sha256:00")),
             ("a/b:1@sha256:00", "a/b", Some("1"), Some("sha256:00")),
         ] {
-            let reference = Reference::parse(text);
+            let reference = ImageReference::parse(text);
             assert_eq!(reference.repository, repository, "{text}");
             assert_eq!((reference.tag.as_deref(), reference.digest.as_deref()), (tag, digest), "{text}");
             assert_eq!(reference.to_string(), text);
@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn only_private_ecr_repositories_are_ecr() {
-        let ecr = |text: &str| Reference::parse(text).ecr().map(|ecr| (ecr.account, ecr.region, ecr.name));
+        let ecr = |text: &str| {
+            ImageReference::parse(text).ecr_repository().map(|ecr| (ecr.account, ecr.region, ecr.name))
+        };
         let found = ecr("123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/shop/app:1");
         assert_eq!(found, Some(("123456789012".into(), "ap-northeast-1".into(), "shop/app".into())));
         assert!(ecr("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app").is_some());
@@ -123,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_digest_replaces_a_tag() {
-        let reference = Reference::parse("a/b:1").with_tag("sha256:00");
+        let reference = ImageReference::parse("a/b:1").with_tag("sha256:00");
         assert_eq!(reference.to_string(), "a/b@sha256:00");
     }
 }

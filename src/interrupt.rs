@@ -43,7 +43,7 @@ impl Listener {
 #[cfg(unix)]
 fn handler(kind: tokio::signal::unix::SignalKind) -> Result<tokio::signal::unix::Signal> {
     tokio::signal::unix::signal(kind)
-        .map_err(|error| Failure::error("failed to listen for interrupts").because(error))
+        .map_err(|error| Failure::error("failed to listen for interrupts").with_cause(error))
 }
 
 #[cfg(not(unix))]

@@ -23,7 +23,7 @@ pub mod apply;
 pub mod aws;
 pub mod cli;
 pub mod commands;
-pub mod completing;
+pub mod completion;
 pub mod context;
 pub mod diagnose;
 pub mod document;
@@ -47,7 +47,7 @@ pub mod render;
 pub mod report;
 pub mod retry;
 #[cfg(feature = "sandbox")]
-pub mod sandboxed;
+pub mod sandbox_session;
 pub mod secrets;
 pub mod settings;
 pub mod tail;

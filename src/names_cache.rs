@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 /// The number of clusters that are kept (the latest ones), and the number of services of each.
-const CLUSTERS: usize = 50;
-const NAMES: usize = 1000;
+const MAX_CLUSTERS: usize = 50;
+const MAX_SERVICES: usize = 1000;
 
 /// The cache of names. Without a path (the user has no cache folder) it stays empty.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct NamesCache {
 
 /// A cluster and the names of its services.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Known {
+pub struct CachedCluster {
     pub cluster: String,
     pub services: Vec<String>,
 }
@@ -28,58 +28,58 @@ pub struct Known {
 /// The content of the file: the clusters, latest first.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-struct File {
-    clusters: Vec<Known>,
+struct CacheFile {
+    clusters: Vec<CachedCluster>,
 }
 
 impl NamesCache {
     /// Returns the cache of the user, found by the environment.
-    pub fn of(environment: &BTreeMap<String, String>) -> NamesCache {
+    pub fn from_environment(environment: &BTreeMap<String, String>) -> NamesCache {
         let folder = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let cache = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
         NamesCache { path: cache.map(|cache| cache.join("ecsail").join("names.json")) }
     }
 
     /// Returns a cache that stores nothing.
-    pub fn nowhere() -> NamesCache {
+    pub fn disabled() -> NamesCache {
         NamesCache::default()
     }
 
     /// Adds services of a cluster.
-    pub fn remember(&self, cluster: &str, names: &[String]) {
-        let before = self.known();
+    pub fn add(&self, cluster: &str, names: &[String]) {
+        let before = self.clusters();
         let known = before.iter().find(|known| known.cluster == cluster);
         let older = known.map(|known| known.services.clone()).unwrap_or_default();
         let mut services = names.to_vec();
         services.extend(older.into_iter().filter(|name| !names.contains(name)));
-        self.keep(before, cluster, services);
+        self.store(before, cluster, services);
     }
 
     /// Replaces all services of a cluster.
     pub fn replace(&self, cluster: &str, names: &[String]) {
-        self.keep(self.known(), cluster, names.to_vec());
+        self.store(self.clusters(), cluster, names.to_vec());
     }
 
     /// Returns the cached clusters, latest first.
-    pub fn known(&self) -> Vec<Known> {
+    pub fn clusters(&self) -> Vec<CachedCluster> {
         let text = self.path.as_ref().and_then(|path| fs::read_to_string(path).ok());
-        let file: Option<File> = text.and_then(|text| serde_json::from_str(&text).ok());
+        let file: Option<CacheFile> = text.and_then(|text| serde_json::from_str(&text).ok());
         file.unwrap_or_default().clusters
     }
 
-    fn keep(&self, before: Vec<Known>, cluster: &str, mut services: Vec<String>) {
-        services.truncate(NAMES);
+    fn store(&self, before: Vec<CachedCluster>, cluster: &str, mut services: Vec<String>) {
+        services.truncate(MAX_SERVICES);
         services.sort();
-        let first = Known { cluster: cluster.to_owned(), services };
+        let first = CachedCluster { cluster: cluster.to_owned(), services };
         let others = before.iter().filter(|known| known.cluster != cluster).cloned();
-        let clusters: Vec<Known> = std::iter::once(first).chain(others).take(CLUSTERS).collect();
+        let clusters: Vec<CachedCluster> = std::iter::once(first).chain(others).take(MAX_CLUSTERS).collect();
         if clusters != before {
-            self.write(&File { clusters });
+            self.write(&CacheFile { clusters });
         }
     }
 
     /// Writes a temporary file and renames it, so that two processes at once leave one complete file.
-    fn write(&self, file: &File) -> Option<()> {
+    fn write(&self, file: &CacheFile) -> Option<()> {
         let path = self.path.as_ref()?;
         fs::create_dir_all(path.parent()?).ok()?;
         let fresh = path.with_extension(format!("json.{}", std::process::id()));
@@ -96,7 +96,7 @@ mod tests {
     fn cache() -> (tempfile::TempDir, NamesCache) {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let home = folder.path().to_str().expect("text").to_owned();
-        let cache = NamesCache::of(&BTreeMap::from([("HOME".to_owned(), home)]));
+        let cache = NamesCache::from_environment(&BTreeMap::from([("HOME".to_owned(), home)]));
         (folder, cache)
     }
 
@@ -105,48 +105,49 @@ mod tests {
     }
 
     #[test]
-    fn services_are_remembered_by_cluster_and_the_last_cluster_comes_first() {
+    fn latest_cluster_comes_first() {
         let (_folder, cache) = cache();
-        cache.remember("main", &names(&["web"]));
-        cache.remember("batch", &names(&["job"]));
-        cache.remember("main", &names(&["api"]));
-        let known = |cluster: &str, services: &[&str]| Known {
+        cache.add("main", &names(&["web"]));
+        cache.add("batch", &names(&["job"]));
+        cache.add("main", &names(&["api"]));
+        let known = |cluster: &str, services: &[&str]| CachedCluster {
             cluster: cluster.to_owned(),
             services: names(services),
         };
-        assert_eq!(cache.known(), [known("main", &["api", "web"]), known("batch", &["job"])]);
+        assert_eq!(cache.clusters(), [known("main", &["api", "web"]), known("batch", &["job"])]);
         cache.replace("main", &names(&["worker"]));
-        assert_eq!(cache.known()[0], known("main", &["worker"]));
+        assert_eq!(cache.clusters()[0], known("main", &["worker"]));
     }
 
     #[test]
-    fn it_does_not_grow_for_ever() {
+    fn cache_keeps_at_most_50_clusters() {
         let (_folder, cache) = cache();
         for number in 0..60 {
-            cache.remember(&format!("cluster-{number}"), &names(&["web"]));
+            cache.add(&format!("cluster-{number}"), &names(&["web"]));
         }
-        assert_eq!(cache.known().len(), CLUSTERS);
-        assert_eq!(cache.known()[0].cluster, "cluster-59");
+        assert_eq!(cache.clusters().len(), MAX_CLUSTERS);
+        assert_eq!(cache.clusters()[0].cluster, "cluster-59");
     }
 
     #[test]
-    fn what_cannot_be_read_or_written_is_not_there() {
+    fn unreadable_cache_is_empty() {
         let (folder, cache) = cache();
         let path = folder.path().join(".cache/ecsail");
         fs::create_dir_all(&path).expect("a folder");
         fs::write(path.join("names.json"), "no JSON").expect("a file");
-        assert_eq!(cache.known(), []);
-        cache.remember("main", &names(&["web"]));
-        assert_eq!(cache.known().len(), 1);
-        let nowhere = NamesCache::of(&BTreeMap::from([("HOME".to_owned(), "/dev/null".to_owned())]));
-        nowhere.remember("main", &names(&["web"]));
-        assert_eq!(nowhere.known(), []);
-        NamesCache::nowhere().remember("main", &names(&["web"]));
+        assert_eq!(cache.clusters(), []);
+        cache.add("main", &names(&["web"]));
+        assert_eq!(cache.clusters().len(), 1);
+        let nowhere =
+            NamesCache::from_environment(&BTreeMap::from([("HOME".to_owned(), "/dev/null".to_owned())]));
+        nowhere.add("main", &names(&["web"]));
+        assert_eq!(nowhere.clusters(), []);
+        NamesCache::disabled().add("main", &names(&["web"]));
     }
 
     #[test]
-    fn a_relative_cache_folder_counts_as_none() {
+    fn relative_cache_folder_is_ignored() {
         let relative = BTreeMap::from([("XDG_CACHE_HOME".to_owned(), "cache".to_owned())]);
-        assert_eq!(NamesCache::of(&relative).path, None);
+        assert_eq!(NamesCache::from_environment(&relative).path, None);
     }
 }

@@ -11,7 +11,7 @@ use crate::error::Failure;
 
 /// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
+pub enum OutputMode {
     /// Text for people
     #[default]
     Text,
@@ -21,7 +21,7 @@ pub enum Output {
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
+pub enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
@@ -36,7 +36,7 @@ pub struct Settings {
     pub manifest: Option<PathBuf>,
     pub stage: Option<String>,
     /// The variables given with `--set name=value`, in order.
-    pub set: Vec<(String, String)>,
+    pub set_vars: Vec<(String, String)>,
     /// The environment of templates: that of the process, overridden by the env file.
     pub environment: BTreeMap<String, String>,
     pub profile: Option<String>,
@@ -49,31 +49,31 @@ pub struct Settings {
 
 /// The tags given with `--tag`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tags {
+pub struct ImageTags {
     /// `--tag 1.4.2`: the tag of all images without one in the manifest.
-    pub all: Option<String>,
+    pub default: Option<String>,
     /// `--tag app=1.4.2`: the tag of one image, by its name.
-    pub one: BTreeMap<String, String>,
+    pub by_image: BTreeMap<String, String>,
     /// Whether `all` is a placeholder for a tag that was not given.
-    pub placeholder: bool,
+    pub is_placeholder: bool,
 }
 
-impl Tags {
+impl ImageTags {
     /// Returns the tags given by the arguments of `--tag`.
     ///
     /// # Errors
     /// A tag that is not valid in a registry, or two tags for the same images.
-    pub fn parse(arguments: &[String]) -> Result<Tags, Failure> {
-        let mut tags = Tags::default();
+    pub fn parse(arguments: &[String]) -> Result<ImageTags, Failure> {
+        let mut tags = ImageTags::default();
         for argument in arguments {
             let (image, tag) = match argument.split_once('=') {
                 Some((image, tag)) => (Some(image.trim()), tag.trim()),
                 None => (None, argument.trim()),
             };
-            check_tag(tag)?;
+            check_image_tag(tag)?;
             let before = match image {
-                Some(image) => tags.one.insert(image.to_owned(), tag.to_owned()),
-                None => tags.all.replace(tag.to_owned()),
+                Some(image) => tags.by_image.insert(image.to_owned(), tag.to_owned()),
+                None => tags.default.replace(tag.to_owned()),
             };
             if let Some(before) = before.filter(|before| before != tag) {
                 let what = image.map_or("all images".to_owned(), |image| format!("image `{image}`"));
@@ -85,19 +85,19 @@ impl Tags {
 
     /// Returns whether no tag was given.
     pub fn is_empty(&self) -> bool {
-        self.all.is_none() && self.one.is_empty()
+        self.default.is_none() && self.by_image.is_empty()
     }
 
     /// Returns the tags in one line, as they are recorded with a deploy: `1.4.2` or `app=1.4.2,proxy=2`.
-    pub fn label(&self) -> Option<String> {
-        let ones = self.one.iter().map(|(image, tag)| format!("{image}={tag}"));
-        let all: Vec<String> = self.all.iter().cloned().chain(ones).collect();
+    pub fn summary(&self) -> Option<String> {
+        let ones = self.by_image.iter().map(|(image, tag)| format!("{image}={tag}"));
+        let all: Vec<String> = self.default.iter().cloned().chain(ones).collect();
         Some(all.join(",")).filter(|label| !label.is_empty())
     }
 }
 
 /// Checks a tag against the grammar of the OCI distribution specification. A digest is accepted too.
-fn check_tag(tag: &str) -> Result<(), Failure> {
+fn check_image_tag(tag: &str) -> Result<(), Failure> {
     if let Some(digest) = tag.strip_prefix("sha256:") {
         let hex = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         return if hex {
@@ -112,27 +112,27 @@ fn check_tag(tag: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let rule = "use up to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`";
-    Err(Failure::usage(format!("`{tag}` is not a valid image tag")).hint(rule.to_owned()))
+    Err(Failure::usage(format!("`{tag}` is not a valid image tag")).with_hint(rule.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tags(arguments: &[&str]) -> Result<Tags, Failure> {
-        Tags::parse(&arguments.iter().map(|argument| argument.to_string()).collect::<Vec<_>>())
+    fn tags(arguments: &[&str]) -> Result<ImageTags, Failure> {
+        ImageTags::parse(&arguments.iter().map(|argument| argument.to_string()).collect::<Vec<_>>())
     }
 
     #[test]
     fn tags_are_for_all_images_or_for_one() {
         let tags = tags(&["1.4.2", "proxy=2"]).expect("valid");
-        assert_eq!(tags.all.as_deref(), Some("1.4.2"));
-        assert_eq!(tags.one["proxy"], "2");
-        assert_eq!(tags.label().as_deref(), Some("1.4.2,proxy=2"));
+        assert_eq!(tags.default.as_deref(), Some("1.4.2"));
+        assert_eq!(tags.by_image["proxy"], "2");
+        assert_eq!(tags.summary().as_deref(), Some("1.4.2,proxy=2"));
     }
 
     #[test]
-    fn what_is_no_tag_is_refused() {
+    fn invalid_tags_are_refused() {
         let digest = format!("sha256:{}", "a".repeat(64));
         for (tag, valid) in [
             ("1.4.2", true),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::error::{Cause, Failure, Kind};
+use crate::error::{Cause, ErrorKind, Failure};
 
 /// The maximum size of a file in bytes: sixteen times the size that ECS allows for a definition.
 const LARGEST: usize = 1024 * 1024;
@@ -33,8 +33,8 @@ impl From<ReadError> for Cause {
 impl ReadError {
     /// Returns the failure to read a file: its path is wrong, or its contents are.
     pub fn of(self, path: &Path) -> Failure {
-        let kind = if matches!(self, ReadError::Io(_)) { Kind::Usage } else { Kind::Error };
-        Failure::new(kind, format!("read `{}`", path.display())).because(self)
+        let kind = if matches!(self, ReadError::Io(_)) { ErrorKind::Usage } else { ErrorKind::Error };
+        Failure::new(kind, format!("read `{}`", path.display())).with_cause(self)
     }
 }
 
@@ -99,7 +99,10 @@ mod tests {
     fn a_path_that_is_wrong_is_an_error_of_the_command_line() {
         let path = Path::new("no such folder/web.yml");
         let failure = read(path).unwrap_err().of(path);
-        assert_eq!((failure.kind, failure.message.as_str()), (Kind::Usage, "read `no such folder/web.yml`"));
-        assert_eq!(ReadError::TooLarge.of(path).kind, Kind::Error);
+        assert_eq!(
+            (failure.kind, failure.message.as_str()),
+            (ErrorKind::Usage, "read `no such folder/web.yml`")
+        );
+        assert_eq!(ReadError::TooLarge.of(path).kind, ErrorKind::Error);
     }
 }

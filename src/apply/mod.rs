@@ -9,35 +9,35 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures_util::future::{join_all, try_join_all};
 use serde_json::Value;
 
-use crate::aws::error::Meaning;
-use crate::aws::types::{self, Deployment, Service, TaskDefinition, revision_of, view};
+use crate::aws::error::ApiErrorKind;
+use crate::aws::types::{self, Deployment, Service, TaskDefinition, parse_view, revision_name};
 use crate::aws::{ApiError, Aws};
-use crate::document::model::Root;
-use crate::document::normal::{OWN_TAG_PREFIX, normal};
+use crate::document::model::DocumentKind;
+use crate::document::normalize::{OWN_TAG_PREFIX, normalize};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
-use crate::report::Report;
+use crate::report::Reporter;
 use crate::retry::{Attempts, Policy, retry};
-use crate::watch::snapshot::{Followed, Policy as WatchPolicy};
+use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 
-pub mod back;
-pub mod hook;
+pub mod lifecycle_hook;
 pub mod prune;
 pub mod reporter;
+pub mod rollback;
 pub mod scale;
 pub mod schedules;
-pub mod stop;
+pub mod stop_tasks;
 pub mod task;
 
 pub use reporter::{ApplyReporter, ScheduleAction};
 
 /// The result of an applied plan.
 #[derive(Debug, Default)]
-pub struct Applied {
+pub struct ApplyResult {
     /// The deployments that were started.
-    pub followed: Vec<Followed>,
+    pub rollouts: Vec<WatchedRollout>,
     /// Services that were updated without a new deployment, because only attributes changed.
-    pub settled: Vec<String>,
+    pub without_deployment: Vec<String>,
     /// Services that could not be updated.
     pub failures: Vec<(String, Failure)>,
 }
@@ -49,39 +49,39 @@ pub struct Applied {
 ///
 /// # Errors
 /// A registration failed; no service was changed.
-pub async fn run(plan: &Plan, aws: &Aws, report: &dyn ApplyReporter) -> Result<Applied, Failure> {
-    let registered = registrations(plan, aws, report).await?;
+pub async fn apply_plan(plan: &Plan, aws: &Aws, report: &dyn ApplyReporter) -> Result<ApplyResult, Failure> {
+    let registered = register_all(plan, aws, report).await?;
     let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
-    Ok(services(&changing, &registered, aws, report).await)
+    Ok(update_services(&changing, &registered, aws, report).await)
 }
 
 /// Registers the documents of a plan, and returns the task definitions in its order.
 ///
 /// # Errors
 /// A registration failed.
-pub async fn registrations(
+pub async fn register_all(
     plan: &Plan,
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> Result<Vec<TaskDefinition>, Failure> {
-    let registering = plan.registrations.iter().map(|registration| register(registration, aws, report));
+    let registering = plan.registrations.iter().map(|registration| register_once(registration, aws, report));
     try_join_all(registering).await
 }
 
 /// Updates services concurrently, with the revisions that were registered for their plan; a failure does not stop the
 /// others.
-pub async fn services(
+pub async fn update_services(
     changing: &[&ServicePlan],
     registered: &[TaskDefinition],
     aws: &Aws,
     report: &dyn ApplyReporter,
-) -> Applied {
-    let updating = changing.iter().map(|service| update(service, registered, aws, report));
-    let mut applied = Applied::default();
+) -> ApplyResult {
+    let updating = changing.iter().map(|service| update_service(service, registered, aws, report));
+    let mut applied = ApplyResult::default();
     for (service, result) in changing.iter().zip(join_all(updating).await) {
         match result {
-            Ok(Some(followed)) => applied.followed.push(followed),
-            Ok(None) => applied.settled.push(service.key.clone()),
+            Ok(Some(followed)) => applied.rollouts.push(followed),
+            Ok(None) => applied.without_deployment.push(service.key.clone()),
             Err(failure) => applied.failures.push((service.key.clone(), failure)),
         }
     }
@@ -89,7 +89,7 @@ pub async fn services(
 }
 
 /// Registers one document exactly once: after a lost response, it checks for the revision before it retries.
-async fn register(
+async fn register_once(
     registration: &Registration,
     aws: &Aws,
     report: &dyn ApplyReporter,
@@ -97,19 +97,19 @@ async fn register(
     let mut document = registration.document.clone();
     let mut attempts = Attempts::new(Policy::CALL);
     loop {
-        let error = match aws.register(&document).await {
+        let error = match aws.register_task_definition(&document).await {
             Ok(registered) => {
-                report.registered(registered.revision());
+                report.registered(registered.revision_name());
                 return Ok(registered);
             }
             Err(error) => error,
         };
-        if error.meaning == Meaning::Denied && drop_own_tags(&mut document) {
+        if error.kind == ApiErrorKind::Denied && drop_own_tags(&mut document) {
             report.note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}"));
             continue;
         }
         if error.is_ambiguous() {
-            let found = already_registered(registration, &document, aws).await;
+            let found = find_registered(registration, &document, aws).await;
             let unknown = |lookup| {
                 unknown_effect(
                     &format!("failed to register task definition `{}`", registration.family),
@@ -118,13 +118,13 @@ async fn register(
                 )
             };
             if let Some(registered) = found.map_err(unknown)? {
-                report.registered(registered.revision());
+                report.registered(registered.revision_name());
                 return Ok(registered);
             }
         }
-        if !may_try_again(&error) || !attempts.wait().await {
+        if !is_retryable(&error) || !attempts.wait().await {
             let message = format!("failed to register task definition `{}`", registration.family);
-            return Err(Failure::error(message).hint(error.hint()).because(error));
+            return Err(Failure::error(message).with_hint(error.hint()).with_cause(error));
         }
     }
 }
@@ -135,32 +135,32 @@ fn unknown_effect(attempted: &str, error: &ApiError, lookup: ApiError) -> Failur
         "it may have taken effect (`{}` failed too): check before you deploy again",
         lookup.operation
     );
-    Failure::error(attempted).because(error.clone()).hint(hint)
+    Failure::error(attempted).with_cause(error.clone()).with_hint(hint)
 }
 
 /// Returns whether a failed call may be retried, once it is known that it had no effect.
-fn may_try_again(error: &ApiError) -> bool {
+fn is_retryable(error: &ApiError) -> bool {
     // Two concurrent registrations in one family fail with a plain ClientException that is transient.
     let concurrent =
         error.message.as_deref().is_some_and(|message| message.contains("Too many concurrent attempts"));
-    error.may_pass() || concurrent
+    error.is_retryable() || concurrent
 }
 
 /// Returns the revision that a call without a response registered, if it did.
 ///
 /// # Errors
 /// The check failed, so the call must not be retried.
-async fn already_registered(
+async fn find_registered(
     registration: &Registration,
     document: &Value,
     aws: &Aws,
 ) -> Result<Option<TaskDefinition>, ApiError> {
     let read = async || aws.task_definition(&registration.family).await;
-    let latest = retry(Policy::CALL, ApiError::may_pass, read).await?;
-    let root = Root::TaskDefinition;
+    let latest = retry(Policy::CALL, ApiError::is_retryable, read).await?;
+    let root = DocumentKind::TaskDefinition;
     let ours = |latest: &TaskDefinition| {
         registration.latest.as_ref() != Some(&latest.arn)
-            && normal(&latest.document, root) == normal(document, root)
+            && normalize(&latest.document, root) == normalize(document, root)
     };
     Ok(latest.filter(ours))
 }
@@ -179,12 +179,12 @@ fn drop_own_tags(document: &mut Value) -> bool {
 }
 
 /// Updates one service, and returns the rollout to watch, or `None` if the update started none.
-async fn update(
+async fn update_service(
     plan: &ServicePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
     report: &dyn ApplyReporter,
-) -> Result<Option<Followed>, Failure> {
+) -> Result<Option<WatchedRollout>, Failure> {
     let revision = match &plan.after {
         Revision::Same => plan.before.clone(),
         Revision::Registered(arn) => arn.clone(),
@@ -204,10 +204,10 @@ async fn update(
         report.note(&format!("{}: {error}", plan.key));
         Service::default()
     });
-    let followed = follow(plan, &service, revision, asked_at);
+    let followed = rollout_to_watch(plan, &service, revision, asked_at);
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
     let runs = followed.as_ref().map_or(&plan.before, |followed| &followed.revision);
-    report.updated(&plan.key, revision_of(runs), deployment);
+    report.updated(&plan.key, revision_name(runs), deployment);
     Ok(followed)
 }
 
@@ -226,13 +226,13 @@ async fn send_update(
             Err(error) => error,
         };
         if error.is_ambiguous() {
-            let found = already_updated(plan, revision, aws).await;
+            let found = find_updated(plan, revision, aws).await;
             if let Some(service) = found.map_err(|lookup| unknown_effect(&attempted, &error, lookup))? {
                 return Ok(service);
             }
         }
-        if !may_try_again(&error) || !attempts.wait().await {
-            return Err(Failure::error(attempted).hint(error.hint()).because(error));
+        if !is_retryable(&error) || !attempts.wait().await {
+            return Err(Failure::error(attempted).with_hint(error.hint()).with_cause(error));
         }
     }
 }
@@ -241,17 +241,21 @@ async fn send_update(
 ///
 /// # Errors
 /// The check failed, so the call must not be retried.
-async fn already_updated(plan: &ServicePlan, revision: &str, aws: &Aws) -> Result<Option<Value>, ApiError> {
+async fn find_updated(plan: &ServicePlan, revision: &str, aws: &Aws) -> Result<Option<Value>, ApiError> {
     let read = async || aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await;
-    let mut found = retry(Policy::CALL, ApiError::may_pass, read).await?;
+    let mut found = retry(Policy::CALL, ApiError::is_retryable, read).await?;
     let Some(document) = found.remove(&plan.name) else { return Ok(None) };
-    let service: Service = view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
-    Ok(started(plan, &service, revision).is_some().then_some(document))
+    let service: Service = parse_view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
+    Ok(started_deployment(plan, &service, revision).is_some().then_some(document))
 }
 
 /// Returns the deployment that an update started: the PRIMARY one, if it is new and has the requested revision.
-fn started<'a>(plan: &ServicePlan, service: &'a Service, revision: &str) -> Option<&'a Deployment> {
-    let primary = service.primary()?;
+fn started_deployment<'a>(
+    plan: &ServicePlan,
+    service: &'a Service,
+    revision: &str,
+) -> Option<&'a Deployment> {
+    let primary = service.primary_deployment()?;
     let new = Some(&primary.id) != plan.deployment_before.as_ref();
     (new && primary.task_definition == revision).then_some(primary)
 }
@@ -259,13 +263,18 @@ fn started<'a>(plan: &ServicePlan, service: &'a Service, revision: &str) -> Opti
 /// Returns the rollout to watch, from the PRIMARY deployment in the response; `None` if the update starts none.
 ///
 /// If the response does not contain it, the first deployment of the revision since `asked_at` is taken.
-fn follow(plan: &ServicePlan, service: &Service, revision: String, asked_at: f64) -> Option<Followed> {
-    let started = started(plan, service, &revision);
+fn rollout_to_watch(
+    plan: &ServicePlan,
+    service: &Service,
+    revision: String,
+    asked_at: f64,
+) -> Option<WatchedRollout> {
+    let started = started_deployment(plan, service, &revision);
     // Some attributes, such as the propagation of tags, start no deployment, and none was requested.
     if started.is_none() && plan.after == Revision::Same && plan.reasons.is_empty() {
         return None;
     }
-    Some(Followed {
+    Some(WatchedRollout {
         key: plan.key.clone(),
         name: plan.name.clone(),
         cluster: plan.cluster.clone(),
@@ -275,12 +284,12 @@ fn follow(plan: &ServicePlan, service: &Service, revision: String, asked_at: f64
         previous: plan.before.clone(),
         deployment_before: plan.deployment_before.clone(),
         way_back: plan.way_back.clone(),
-        policy: policy(plan),
-        ..Followed::default()
+        policy: watch_policy(plan),
+        ..WatchedRollout::default()
     })
 }
 
-fn policy(plan: &ServicePlan) -> WatchPolicy {
+fn watch_policy(plan: &ServicePlan) -> WatchPolicy {
     let default = WatchPolicy::default();
     WatchPolicy {
         timeout: plan.timeout.unwrap_or(default.timeout),
@@ -298,7 +307,7 @@ pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &
         .iter()
         .filter(|service| deployed.contains(&service.key.as_str()) && !service.retag.is_empty())
     {
-        if let Err(error) = aws.tag(&service.before, &service.retag).await {
+        if let Err(error) = aws.tag_resource(&service.before, &service.retag).await {
             report.note(&format!("the new digest of `{}` is not recorded: {error}", service.key));
         }
     }

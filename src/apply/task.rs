@@ -5,26 +5,26 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::may_try_again;
+use super::is_retryable;
 use super::reporter::ApplyReporter;
 use crate::aws::ApiError;
 use crate::aws::Aws;
 use crate::aws::error::cluster_failure;
-use crate::aws::run_task::RunFailure;
+use crate::aws::run_task::RunTaskFailure;
 use crate::aws::types::{Task, TaskDefinition};
-use crate::diagnose::placement::refused;
+use crate::diagnose::placement::explain_failure;
 use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::{ResolvedWork, run_members};
-use crate::report::Report;
+use crate::report::Reporter;
 use crate::retry::{Attempts, Policy};
 
 /// The timeout of a task without one of its own, after which it is stopped.
-pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// A RunTask call, with everything resolved.
 #[derive(Clone, Debug, Default)]
-pub struct TaskOrder {
+pub struct RunTaskRequest {
     /// The name of the task in commands.
     pub key: String,
     pub cluster: String,
@@ -45,30 +45,30 @@ pub struct TaskOrder {
 
 /// What a call started, and what it could not start.
 #[derive(Debug, Default)]
-pub struct Started {
+pub struct StartedTasks {
     pub tasks: Vec<Task>,
     /// The number of tasks that were not started; the reasons, each once, are in `failures`.
     pub missing: usize,
     pub failures: Vec<Failure>,
 }
 
-impl TaskOrder {
+impl RunTaskRequest {
     /// Creates the call that runs a task, with the revisions that were registered for its plan.
-    pub fn of(
+    pub fn from_spec(
         work: &ResolvedWork,
         registered: &[TaskDefinition],
         started_by: &str,
         token: &str,
-    ) -> TaskOrder {
-        TaskOrder {
+    ) -> RunTaskRequest {
+        RunTaskRequest {
             key: work.key.clone(),
             cluster: work.cluster.clone(),
-            definition: definition_of(work, registered),
+            definition: definition_to_run(work, registered),
             members: run_members(work),
             tags: BTreeMap::new(),
             count: work.count,
             container: work.container.clone(),
-            timeout: TIMEOUT,
+            timeout: DEFAULT_TIMEOUT,
             started_by: started_by.to_owned(),
             token: token.to_owned(),
         }
@@ -90,7 +90,7 @@ impl TaskOrder {
     }
 
     /// Returns the hint for a call that may have taken effect.
-    pub fn where_to_look(&self) -> String {
+    pub fn check_hint(&self) -> String {
         format!(
             "a task may have been started: check with `aws ecs list-tasks --cluster {} --started-by {}`, and \
              with `--desired-status STOPPED` for one that has ended",
@@ -98,18 +98,18 @@ impl TaskOrder {
         )
     }
 
-    fn attempted(&self) -> String {
+    fn failure_message(&self) -> String {
         format!(
             "failed to run task `{}` ({}) in cluster `{}`",
             self.key,
-            self.definition.revision(),
+            self.definition.revision_name(),
             self.cluster
         )
     }
 }
 
 /// Returns the task definition to run.
-fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
+fn definition_to_run(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefinition {
     match &work.revision {
         // The indexes of a plan are those of its own registrations, all of which were made.
         Revision::New(index) => registered[*index].clone(),
@@ -122,7 +122,11 @@ fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefi
 ///
 /// # Errors
 /// No task was started, or it is not known whether one was.
-pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) -> Result<Started, Failure> {
+pub async fn run_task(
+    order: &RunTaskRequest,
+    aws: &Aws,
+    report: &dyn ApplyReporter,
+) -> Result<StartedTasks, Failure> {
     let document = order.document();
     let mut attempts = Attempts::new(Policy::CALL);
     let answer = loop {
@@ -130,14 +134,14 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) 
             Ok(answer) => break answer,
             Err(error) => error,
         };
-        if !may_try_again(&error) || !attempts.wait().await {
-            return Err(not_run(order, error));
+        if !is_retryable(&error) || !attempts.wait().await {
+            return Err(run_task_failure(order, error));
         }
         tracing::info!("retrying RunTask with the same client token after: {error}");
     };
-    let mut failures = failures_of(&answer.failures);
+    let mut failures = distinct_failures(&answer.failures);
     if answer.tasks.is_empty() {
-        return Err(none_started(order, &answer.failures));
+        return Err(nothing_started(order, &answer.failures));
     }
     let missing = (order.count as usize).saturating_sub(answer.tasks.len());
     if missing > 0 && failures.is_empty() {
@@ -147,43 +151,49 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) 
     for failure in &failures {
         report.note(&format!("{}: {failure}", order.key));
     }
-    Ok(Started { tasks: answer.tasks, missing, failures })
+    Ok(StartedTasks { tasks: answer.tasks, missing, failures })
 }
 
 /// Returns the failure of a call that started nothing, or may have.
-fn not_run(order: &TaskOrder, error: ApiError) -> Failure {
+fn run_task_failure(order: &RunTaskRequest, error: ApiError) -> Failure {
     let unclear = error.is_ambiguous();
-    let unknown = unclear.then(|| order.where_to_look());
-    let meant = refused(error.message.as_deref().unwrap_or_default(), None);
+    let unknown = unclear.then(|| order.check_hint());
+    let meant = explain_failure(error.message.as_deref().unwrap_or_default(), None);
     let meant = meant.map(|known| format!("{}: {}", known.cause, known.remedy));
     let hint = error.hint();
     let cause = cluster_failure(&order.cluster, error);
-    Failure::error(order.attempted()).hint(hint).hint(meant).hint(unknown).because(cause).unclear(unclear)
+    Failure::error(order.failure_message())
+        .with_hint(hint)
+        .with_hint(meant)
+        .with_hint(unknown)
+        .with_cause(cause)
+        .unclear(unclear)
 }
 
 /// Returns the failure of a call that started nothing: each reason once, with its explanation.
-fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
-    let reasons: BTreeSet<String> = failures.iter().map(told).collect();
+fn nothing_started(order: &RunTaskRequest, failures: &[RunTaskFailure]) -> Failure {
+    let reasons: BTreeSet<String> = failures.iter().map(describe_failure).collect();
     let cause = reasons.into_iter().collect::<Vec<_>>().join("; ");
-    let hints: BTreeSet<String> = failures.iter().filter_map(meant).collect();
-    let failure = Failure::error(order.attempted()).because(cause);
-    hints.into_iter().fold(failure, Failure::hint)
+    let hints: BTreeSet<String> = failures.iter().filter_map(explain_start_failure).collect();
+    let failure = Failure::error(order.failure_message()).with_cause(cause);
+    hints.into_iter().fold(failure, Failure::with_hint)
 }
 
 /// Returns the reasons for the tasks that were not started, each once.
-fn failures_of(failures: &[RunFailure]) -> Vec<Failure> {
+fn distinct_failures(failures: &[RunTaskFailure]) -> Vec<Failure> {
     let mut known = BTreeSet::new();
-    let new = failures.iter().filter(|one| known.insert(told(one)));
-    let failure = |one: &RunFailure| {
-        let hint = meant(one);
+    let new = failures.iter().filter(|one| known.insert(describe_failure(one)));
+    let failure = |one: &RunTaskFailure| {
+        let hint = explain_start_failure(one);
         let meant = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        Failure::error(format!("not all tasks were started: {}{meant}", told(one))).hint(hint)
+        Failure::error(format!("not all tasks were started: {}{meant}", describe_failure(one)))
+            .with_hint(hint)
     };
     new.map(failure).collect()
 }
 
 /// Returns a failure in ECS's words: the reason, the resource, and the detail.
-fn told(one: &RunFailure) -> String {
+fn describe_failure(one: &RunTaskFailure) -> String {
     let about = one.arn.as_deref().filter(|arn| !arn.is_empty());
     let about = about.map(|arn| format!(" of `{arn}`")).unwrap_or_default();
     let detail = one.detail.as_deref().filter(|detail| !detail.is_empty());
@@ -191,26 +201,26 @@ fn told(one: &RunFailure) -> String {
     format!("{}{about}{detail}", one.reason)
 }
 
-fn meant(one: &RunFailure) -> Option<String> {
-    let known = refused(&one.reason, one.detail.as_deref())?;
+fn explain_start_failure(one: &RunTaskFailure) -> Option<String> {
+    let known = explain_failure(&one.reason, one.detail.as_deref())?;
     Some(format!("{}: {}", known.cause, known.remedy))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::error::Meaning;
+    use crate::aws::error::ApiErrorKind;
 
     #[test]
     fn the_call_carries_its_token_and_leaves_out_what_is_not_given() {
-        let order = TaskOrder {
+        let order = RunTaskRequest {
             cluster: "main".to_owned(),
             definition: TaskDefinition { arn: "arn:web:1".to_owned(), document: Value::Null },
             members: Map::from_iter([("launchType".to_owned(), json!("FARGATE"))]),
             count: 2,
             started_by: "ecsail-run".to_owned(),
             token: "t".to_owned(),
-            ..TaskOrder::default()
+            ..RunTaskRequest::default()
         };
         let expected = json!({"launchType": "FARGATE", "cluster": "main", "taskDefinition": "arn:web:1", "count": 2,
             "startedBy": "ecsail-run", "clientToken": "t"});
@@ -220,24 +230,24 @@ mod tests {
     #[test]
     fn what_may_have_taken_effect_says_where_to_look_and_a_refusal_does_not() {
         let lost =
-            ApiError { meaning: Meaning::Passing, message: None, ..ApiError::unreadable("ecs:RunTask") };
-        let order = TaskOrder { started_by: "ecsail-run-1".to_owned(), ..TaskOrder::default() };
-        let failure = not_run(&order, lost.clone());
+            ApiError { kind: ApiErrorKind::Transient, message: None, ..ApiError::unreadable("ecs:RunTask") };
+        let order = RunTaskRequest { started_by: "ecsail-run-1".to_owned(), ..RunTaskRequest::default() };
+        let failure = run_task_failure(&order, lost.clone());
         assert!(failure.hints[0].starts_with("a task may have been started"), "{failure:?}");
         assert!(failure.hints[0].contains("--started-by ecsail-run-1`"), "{failure:?}");
-        let refused = ApiError { meaning: Meaning::Other, ..lost };
-        assert!(not_run(&order, refused).hints.is_empty());
+        let refused = ApiError { kind: ApiErrorKind::Other, ..lost };
+        assert!(run_task_failure(&order, refused).hints.is_empty());
     }
 
     #[test]
     fn a_call_that_started_nothing_names_each_reason_once() {
-        let one = RunFailure {
+        let one = RunTaskFailure {
             arn: Some("arn:instance".to_owned()),
             reason: "RESOURCE:MEMORY".to_owned(),
             detail: Some("too little".to_owned()),
         };
-        let other = RunFailure { reason: "AGENT".to_owned(), ..RunFailure::default() };
-        let failure = none_started(&TaskOrder::default(), &[one.clone(), one, other]);
+        let other = RunTaskFailure { reason: "AGENT".to_owned(), ..RunTaskFailure::default() };
+        let failure = nothing_started(&RunTaskRequest::default(), &[one.clone(), one, other]);
         let cause = std::error::Error::source(&failure).map(ToString::to_string);
         assert_eq!(cause.as_deref(), Some("AGENT; RESOURCE:MEMORY of `arn:instance`: too little"));
         assert!(failure.hints[0].starts_with("no container instance has room"), "{:?}", failure.hints);

@@ -11,12 +11,12 @@ pub struct ScalableTarget {
     pub min: i32,
     pub max: i32,
     #[serde(flatten)]
-    pub suspended: Suspended,
+    pub suspended: SuspendedActivities,
 }
 
 /// Which activities of Application Auto Scaling are suspended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Suspended {
+pub struct SuspendedActivities {
     #[serde(rename = "scale_in_suspended")]
     pub scale_in: bool,
     #[serde(rename = "scale_out_suspended")]
@@ -25,23 +25,23 @@ pub struct Suspended {
     pub scheduled: bool,
 }
 
-impl Suspended {
+impl SuspendedActivities {
     /// Returns the state in which every activity is suspended, or none is.
-    pub fn all(suspended: bool) -> Suspended {
-        Suspended { scale_in: suspended, scale_out: suspended, scheduled: suspended }
+    pub fn all(suspended: bool) -> SuspendedActivities {
+        SuspendedActivities { scale_in: suspended, scale_out: suspended, scheduled: suspended }
     }
 }
 
 /// A change of a scalable target; a member that is `None` stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TargetChange {
+pub struct ScalableTargetChange {
     pub min: Option<i32>,
     pub max: Option<i32>,
-    pub suspended: Option<Suspended>,
+    pub suspended: Option<SuspendedActivities>,
 }
 
 /// Returns the resource id that Application Auto Scaling uses for a service.
-fn resource(cluster: &str, service: &str) -> String {
+fn resource_id(cluster: &str, service: &str) -> String {
     // A cluster may be given as an ARN; the resource id contains its name only.
     format!("service/{}/{service}", cluster.rsplit('/').next().unwrap_or(cluster))
 }
@@ -58,10 +58,10 @@ impl Aws {
     ) -> Result<Option<ScalableTarget>, ApiError> {
         let request = self.autoscaling().describe_scalable_targets().service_namespace(ServiceNamespace::Ecs);
         let request = request.scalable_dimension(ScalableDimension::EcsServiceDesiredCount);
-        let sent = request.resource_ids(resource(cluster, service)).send().await;
-        let answer =
-            sent.map_err(|error| ApiError::new("application-autoscaling:DescribeScalableTargets", error))?;
-        Ok(answer.scalable_targets().first().map(target))
+        let sent = request.resource_ids(resource_id(cluster, service)).send().await;
+        let answer = sent
+            .map_err(|error| ApiError::from_sdk("application-autoscaling:DescribeScalableTargets", error))?;
+        Ok(answer.scalable_targets().first().map(scalable_target_from))
     }
 
     /// Changes the scalable target of a service. The call is idempotent.
@@ -72,7 +72,7 @@ impl Aws {
         &self,
         cluster: &str,
         service: &str,
-        change: &TargetChange,
+        change: &ScalableTargetChange,
     ) -> Result<(), ApiError> {
         let request = self.autoscaling().register_scalable_target().service_namespace(ServiceNamespace::Ecs);
         let request = request.scalable_dimension(ScalableDimension::EcsServiceDesiredCount);
@@ -83,20 +83,21 @@ impl Aws {
                 .scheduled_scaling_suspended(suspended.scheduled)
                 .build()
         });
-        let request = request.resource_id(resource(cluster, service)).set_suspended_state(suspended);
+        let request = request.resource_id(resource_id(cluster, service)).set_suspended_state(suspended);
         let sent = request.set_min_capacity(change.min).set_max_capacity(change.max).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("application-autoscaling:RegisterScalableTarget", error))
+        sent.map(drop)
+            .map_err(|error| ApiError::from_sdk("application-autoscaling:RegisterScalableTarget", error))
     }
 }
 
-fn target(target: &sdk::ScalableTarget) -> ScalableTarget {
+fn scalable_target_from(target: &sdk::ScalableTarget) -> ScalableTarget {
     let is = |member: fn(&sdk::SuspendedState) -> Option<bool>| {
         target.suspended_state().and_then(member).unwrap_or_default()
     };
     ScalableTarget {
         min: target.min_capacity(),
         max: target.max_capacity(),
-        suspended: Suspended {
+        suspended: SuspendedActivities {
             scale_in: is(sdk::SuspendedState::dynamic_scaling_in_suspended),
             scale_out: is(sdk::SuspendedState::dynamic_scaling_out_suspended),
             scheduled: is(sdk::SuspendedState::scheduled_scaling_suspended),

@@ -34,7 +34,7 @@ pub async fn load(settings: &Settings, region: Option<&str>, role: Option<&str>)
     let config = loader(settings, region)?.load().await;
     if config.region().is_none() {
         let hint = "set `region:` in the manifest, `--region`, or `AWS_REGION`".to_owned();
-        return Err(Failure::usage("no AWS region is set").hint(hint));
+        return Err(Failure::usage("no AWS region is set").with_hint(hint));
     }
     let Some(role) = role else { return Ok(config) };
     let provider = AssumeRoleProvider::builder(role).session_name("ecsail").configure(&config).build().await;
@@ -77,12 +77,12 @@ fn loader(settings: &Settings, region: Option<&str>) -> Result<ConfigLoader> {
 /// The SDK does not read `AWS_CA_BUNDLE`, and a custom client drops the proxy settings, so both are set here.
 fn with_ca_bundle(path: &str) -> Result<SharedHttpClient> {
     let pem = std::fs::read(path).map_err(|error| {
-        Failure::usage(format!("failed to read `AWS_CA_BUNDLE` file `{path}`")).because(error)
+        Failure::usage(format!("failed to read `AWS_CA_BUNDLE` file `{path}`")).with_cause(error)
     })?;
     let trust = TrustStore::empty().with_pem_certificate(pem.as_slice());
     let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| {
         let message = format!("failed to use the certificates of `AWS_CA_BUNDLE` `{path}`");
-        Failure::usage(message).because(Cause::new(error))
+        Failure::usage(message).with_cause(Cause::new(error))
     })?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();

@@ -4,33 +4,33 @@
 use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionStatus};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::ecs::once;
-use super::raw::{RawJson, views};
+use super::ecs::without_retries;
+use super::raw_json::{RawJson, views};
 use super::types::{Task, TaskDefinition};
-use super::{ApiError, Aws, CALLS_AT_ONCE};
+use super::{ApiError, Aws, MAX_CONCURRENT_CALLS};
 
 /// The most task definitions that one DeleteTaskDefinitions call takes (API reference, `taskDefinitions`).
-pub const DELETIONS_A_CALL: usize = 10;
+pub const MAX_DELETIONS_PER_CALL: usize = 10;
 /// The most tasks that one DescribeTasks call takes.
-const TASKS_A_CALL: usize = 100;
+const MAX_TASKS_PER_CALL: usize = 100;
 
 /// The status of a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
+pub enum RevisionStatus {
     Active,
     /// Deregistered: running tasks continue, and nothing new can use it.
     Inactive,
     DeleteInProgress,
 }
 
-impl Status {
+impl RevisionStatus {
     /// Returns the status as the API writes it.
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Status::Active => "ACTIVE",
-            Status::Inactive => "INACTIVE",
-            Status::DeleteInProgress => "DELETE_IN_PROGRESS",
+            RevisionStatus::Active => "ACTIVE",
+            RevisionStatus::Inactive => "INACTIVE",
+            RevisionStatus::DeleteInProgress => "DELETE_IN_PROGRESS",
         }
     }
 }
@@ -43,15 +43,15 @@ impl Aws {
     pub async fn revision_arns(
         &self,
         family: &str,
-        status: Status,
+        status: RevisionStatus,
         most: usize,
     ) -> Result<Vec<String>, ApiError> {
         let (mut arns, mut next) = (Vec::new(), None);
         loop {
             let request = self.ecs.list_task_definitions().family_prefix(family).sort(SortOrder::Desc);
-            let request = request.status(TaskDefinitionStatus::from(status.name())).max_results(100);
+            let request = request.status(TaskDefinitionStatus::from(status.as_str())).max_results(100);
             let sent = request.set_next_token(next).send().await;
-            let answer = sent.map_err(|error| ApiError::new("ecs:ListTaskDefinitions", error))?;
+            let answer = sent.map_err(|error| ApiError::from_sdk("ecs:ListTaskDefinitions", error))?;
             arns.extend(answer.task_definition_arns().iter().cloned());
             next = answer.next_token().map(str::to_owned).filter(|token| !token.is_empty());
             if next.is_none() || arns.len() >= most {
@@ -71,7 +71,7 @@ impl Aws {
     pub async fn task_definitions(&self, arns: &[String]) -> Result<Vec<TaskDefinition>, ApiError> {
         let calls = arns.iter().map(|arn| self.task_definition(arn));
         let found: Vec<Option<TaskDefinition>> =
-            stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+            stream::iter(calls).buffered(MAX_CONCURRENT_CALLS).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
 
@@ -83,7 +83,7 @@ impl Aws {
         let mut names = Vec::new();
         let mut pages = self.ecs.list_clusters().into_paginator().items().send();
         while let Some(arn) = pages.next().await {
-            let arn = arn.map_err(|error| ApiError::new("ecs:ListClusters", error))?;
+            let arn = arn.map_err(|error| ApiError::from_sdk("ecs:ListClusters", error))?;
             names.push(arn.rsplit('/').next().unwrap_or_default().to_owned());
         }
         Ok(names)
@@ -98,14 +98,14 @@ impl Aws {
         let request = self.ecs.list_tasks().cluster(cluster).family(family);
         let mut pages = request.desired_status(DesiredStatus::Running).into_paginator().items().send();
         while let Some(arn) = pages.next().await {
-            arns.push(arn.map_err(|error| ApiError::new("ecs:ListTasks", error))?);
+            arns.push(arn.map_err(|error| ApiError::from_sdk("ecs:ListTasks", error))?);
         }
         let mut tasks = Vec::new();
-        for arns in arns.chunks(TASKS_A_CALL) {
-            let raw = RawJson::keep();
+        for arns in arns.chunks(MAX_TASKS_PER_CALL) {
+            let raw = RawJson::capture();
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
-            sent.map_err(|error| ApiError::new("ecs:DescribeTasks", error))?;
+            sent.map_err(|error| ApiError::from_sdk("ecs:DescribeTasks", error))?;
             tasks.extend(views::<Task>("ecs:DescribeTasks", &raw, "tasks")?);
         }
         Ok(tasks)
@@ -116,10 +116,10 @@ impl Aws {
     ///
     /// # Errors
     /// The API call failed.
-    pub async fn deregister(&self, arn: &str) -> Result<(), ApiError> {
+    pub async fn deregister_task_definition(&self, arn: &str) -> Result<(), ApiError> {
         let request = self.ecs.deregister_task_definition().task_definition(arn).customize();
-        let sent = request.config_override(once()).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("ecs:DeregisterTaskDefinition", error))
+        let sent = request.config_override(without_retries()).send().await;
+        sent.map(drop).map_err(|error| ApiError::from_sdk("ecs:DeregisterTaskDefinition", error))
     }
 
     /// Deletes up to ten INACTIVE revisions. Returns the ARNs that ECS refused, with the reasons. Sent once, like
@@ -127,10 +127,10 @@ impl Aws {
     ///
     /// # Errors
     /// The API call failed.
-    pub async fn delete_definitions(&self, arns: &[String]) -> Result<Vec<(String, String)>, ApiError> {
+    pub async fn delete_task_definitions(&self, arns: &[String]) -> Result<Vec<(String, String)>, ApiError> {
         let request = self.ecs.delete_task_definitions().set_task_definitions(Some(arns.to_vec()));
-        let sent = request.customize().config_override(once()).send().await;
-        let answer = sent.map_err(|error| ApiError::new("ecs:DeleteTaskDefinitions", error))?;
+        let sent = request.customize().config_override(without_retries()).send().await;
+        let answer = sent.map_err(|error| ApiError::from_sdk("ecs:DeleteTaskDefinitions", error))?;
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let refused = |failure: &aws_sdk_ecs::types::Failure| {
             (text(failure.arn()), text(failure.reason().or(failure.detail())))

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
 use futures_util::future::try_join_all;
 
-use super::error::Meaning;
+use super::error::ApiErrorKind;
 use super::types::{Epoch, ImageState, PushedImage};
 use super::{ApiError, Aws};
-use crate::image::{EcrRepository, Reference};
+use crate::image::{EcrRepository, ImageReference};
 
 /// The number of newest tags that a message lists.
-const NEWEST: usize = 5;
+const NEWEST_TAGS_SHOWN: usize = 5;
 /// The most pages of 1,000 images that are read to find the newest tags; a hint is not worth more calls.
-const PAGES: usize = 5;
+const MAX_PAGES_FOR_NEWEST_TAGS: usize = 5;
 /// The most pages of 1,000 images that are read of a repository, because ECR lists images in no order.
-const ALL_PAGES: usize = 20;
+const MAX_PAGES: usize = 20;
 
 impl Aws {
     /// Returns the state of an image; an image outside private ECR is left unchecked.
@@ -26,8 +26,8 @@ impl Aws {
     /// # Errors
     /// The API call failed for a reason that says nothing about the image, such as missing credentials or no
     /// connection.
-    pub async fn image(&self, reference: &Reference) -> Result<ImageState, ApiError> {
-        let Some(repository) = reference.ecr() else {
+    pub async fn image_state(&self, reference: &ImageReference) -> Result<ImageState, ApiError> {
+        let Some(repository) = reference.ecr_repository() else {
             return Ok(ImageState::Unchecked("not in a private ECR registry".to_owned()));
         };
         let id = ImageIdentifier::builder()
@@ -47,12 +47,14 @@ impl Aws {
                     None => ImageState::Missing { newest: self.newest_tags(&repository).await },
                 });
             }
-            Err(error) => ApiError::new("ecr:DescribeImages", error),
+            Err(error) => ApiError::from_sdk("ecr:DescribeImages", error),
         };
-        match (error.meaning, error.code.as_deref()) {
+        match (error.kind, error.code.as_deref()) {
             (_, Some("RepositoryNotFoundException")) => Ok(ImageState::NoRepository),
-            (Meaning::NotFound, _) => Ok(ImageState::Missing { newest: self.newest_tags(&repository).await }),
-            (Meaning::Denied, _) => {
+            (ApiErrorKind::NotFound, _) => {
+                Ok(ImageState::Missing { newest: self.newest_tags(&repository).await })
+            }
+            (ApiErrorKind::Denied, _) => {
                 Ok(ImageState::Unchecked("`ecr:DescribeImages` is not permitted".to_owned()))
             }
             _ => Err(error),
@@ -65,10 +67,10 @@ impl Aws {
     /// Fails as [`Aws::image`] does.
     pub async fn images(
         &self,
-        references: &BTreeSet<Reference>,
+        references: &BTreeSet<ImageReference>,
     ) -> Result<BTreeMap<String, ImageState>, ApiError> {
         let calls = references.iter().map(|reference| async move {
-            let state = self.image(reference).await?;
+            let state = self.image_state(reference).await?;
             Ok::<_, ApiError>((reference.to_string(), state))
         });
         Ok(try_join_all(calls).await?.into_iter().collect())
@@ -80,7 +82,7 @@ impl Aws {
         let filter = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged).build();
         let mut images: Vec<ImageDetail> = Vec::new();
         let mut token = None;
-        for _ in 0..PAGES {
+        for _ in 0..MAX_PAGES_FOR_NEWEST_TAGS {
             let request =
                 client.describe_images().registry_id(&repository.account).repository_name(&repository.name);
             let request = request.filter(filter.clone()).max_results(1000).set_next_token(token);
@@ -92,7 +94,7 @@ impl Aws {
             }
         }
         images.sort_by_key(|image| std::cmp::Reverse(image.image_pushed_at().map(|time| time.secs())));
-        images.iter().flat_map(|image| image.image_tags().iter().cloned()).take(NEWEST).collect()
+        images.iter().flat_map(|image| image.image_tags().iter().cloned()).take(NEWEST_TAGS_SHOWN).collect()
     }
 
     /// Returns the tagged images of a repository, newest first, and whether the list is complete.
@@ -107,13 +109,13 @@ impl Aws {
         let filter = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged).build();
         let mut images: Vec<PushedImage> = Vec::new();
         let mut token = None;
-        for _ in 0..ALL_PAGES {
+        for _ in 0..MAX_PAGES {
             let request =
                 client.describe_images().registry_id(&repository.account).repository_name(&repository.name);
             let request = request.filter(filter.clone()).max_results(1000).set_next_token(token);
             let sent = request.send().await;
-            let answer = sent.map_err(|error| ApiError::new("ecr:DescribeImages", error))?;
-            images.extend(answer.image_details().iter().map(pushed));
+            let answer = sent.map_err(|error| ApiError::from_sdk("ecr:DescribeImages", error))?;
+            images.extend(answer.image_details().iter().map(pushed_image_from));
             token = answer.next_token;
             if token.is_none() {
                 break;
@@ -135,8 +137,13 @@ impl Aws {
         let request = self.ecr(&repository.region).describe_images();
         let request = request.registry_id(&repository.account).repository_name(&repository.name);
         let id = ImageIdentifier::builder().image_digest(digest).build();
-        match request.image_ids(id).send().await.map_err(|error| ApiError::new("ecr:DescribeImages", error)) {
-            Ok(answer) => Ok(answer.image_details().first().map(pushed)),
+        match request
+            .image_ids(id)
+            .send()
+            .await
+            .map_err(|error| ApiError::from_sdk("ecr:DescribeImages", error))
+        {
+            Ok(answer) => Ok(answer.image_details().first().map(pushed_image_from)),
             Err(error) if error.code.as_deref() == Some("ImageNotFoundException") => Ok(None),
             Err(error) => Err(error),
         }
@@ -144,7 +151,7 @@ impl Aws {
 }
 
 /// Converts an image of the SDK.
-fn pushed(image: &ImageDetail) -> PushedImage {
+fn pushed_image_from(image: &ImageDetail) -> PushedImage {
     let counts = image.image_scan_findings_summary().and_then(|found| found.finding_severity_counts());
     let completed = image.image_scan_findings_summary().is_some();
     let findings =

@@ -8,23 +8,23 @@ use aws_sdk_ecs::types::{
 };
 use serde_json::{Value, json};
 
-use super::raw::{RawJson, list, text, views};
+use super::raw_json::{RawJson, list, text, views};
 use super::types::{ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use super::{ApiError, Aws};
 
 /// The most services that one DescribeServices call takes (API reference, DescribeServices, `services`).
-const SERVICES_A_CALL: usize = 10;
+const MAX_SERVICES_PER_CALL: usize = 10;
 /// The most ARNs that one DescribeServiceDeployments or DescribeServiceRevisions call takes.
-const DEPLOYMENTS_A_CALL: usize = 20;
+const MAX_DEPLOYMENTS_PER_CALL: usize = 20;
 /// The most service deployments in one page of ListServiceDeployments.
-const DEPLOYMENTS_A_PAGE: i32 = 100;
+const MAX_DEPLOYMENTS_PER_PAGE: i32 = 100;
 /// The statuses of a service deployment that has not ended.
-const OPEN: &[&str] =
+const STATUSES_IN_PROGRESS: &[&str] =
     &["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
 /// The most tasks that one DescribeTasks call takes.
-const TASKS_A_CALL: usize = 100;
+const MAX_TASKS_PER_CALL: usize = 100;
 /// The most stopped tasks that are read: a crash loop of a large service leaves thousands.
-pub const STOPPED_AT_MOST: usize = 1000;
+pub const MAX_STOPPED_TASKS: usize = 1000;
 
 /// The most pages of 100 deployments that are read: twenty deployments a day for the 90 days that ECS keeps.
 const HISTORY_PAGES: usize = 20;
@@ -39,12 +39,12 @@ impl Aws {
         cluster: &str,
         names: &[String],
     ) -> Result<BTreeMap<String, Value>, ApiError> {
-        let calls = names.chunks(SERVICES_A_CALL).map(|names| async move {
-            let raw = RawJson::keep();
+        let calls = names.chunks(MAX_SERVICES_PER_CALL).map(|names| async move {
+            let raw = RawJson::capture();
             let request = self.ecs.describe_services().cluster(cluster).set_services(Some(names.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
-            sent.map_err(|error| ApiError::new("ecs:DescribeServices", error))?;
-            raw.answer("ecs:DescribeServices")
+            sent.map_err(|error| ApiError::from_sdk("ecs:DescribeServices", error))?;
+            raw.take_response("ecs:DescribeServices")
         });
         let mut services = BTreeMap::new();
         for answer in futures_util::future::try_join_all(calls).await? {
@@ -65,7 +65,7 @@ impl Aws {
         let mut pages =
             self.ecs.list_services().cluster(cluster).max_results(100).into_paginator().items().send();
         while let Some(arn) = pages.next().await {
-            let arn = arn.map_err(|error| ApiError::new("ecs:ListServices", error))?;
+            let arn = arn.map_err(|error| ApiError::from_sdk("ecs:ListServices", error))?;
             names.push(arn.rsplit('/').next().unwrap_or_default().to_owned());
         }
         names.sort();
@@ -77,17 +77,17 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn task_definition(&self, name: &str) -> Result<Option<TaskDefinition>, ApiError> {
-        let raw = RawJson::keep();
+        let raw = RawJson::capture();
         let request =
             self.ecs.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
         if let Err(error) = request.customize().interceptor(raw.clone()).send().await {
-            let error = ApiError::new("ecs:DescribeTaskDefinition", error);
+            let error = ApiError::from_sdk("ecs:DescribeTaskDefinition", error);
             // ECS answers "Unable to describe task definition." for one that does not exist.
             let absent =
                 matches!(error.code.as_deref(), Some("ClientException" | "InvalidParameterException"));
             return if absent { Ok(None) } else { Err(error) };
         }
-        let definition = definition_of(raw.answer("ecs:DescribeTaskDefinition")?);
+        let definition = task_definition_from(raw.take_response("ecs:DescribeTaskDefinition")?);
         definition.map(Some).ok_or_else(|| ApiError::unreadable("ecs:DescribeTaskDefinition"))
     }
 
@@ -98,12 +98,12 @@ impl Aws {
     ///
     /// # Errors
     /// The API call failed.
-    pub async fn register(&self, document: &Value) -> Result<TaskDefinition, ApiError> {
-        let raw = RawJson::send(document);
+    pub async fn register_task_definition(&self, document: &Value) -> Result<TaskDefinition, ApiError> {
+        let raw = RawJson::with_body(document);
         let request = self.ecs.register_task_definition().customize().interceptor(raw.clone());
-        let sent = request.config_override(once()).send().await;
-        sent.map_err(|error| ApiError::new("ecs:RegisterTaskDefinition", error))?;
-        definition_of(raw.answer("ecs:RegisterTaskDefinition")?)
+        let sent = request.config_override(without_retries()).send().await;
+        sent.map_err(|error| ApiError::from_sdk("ecs:RegisterTaskDefinition", error))?;
+        task_definition_from(raw.take_response("ecs:RegisterTaskDefinition")?)
             .ok_or_else(|| ApiError::unreadable("ecs:RegisterTaskDefinition"))
     }
 
@@ -112,11 +112,11 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn update_service(&self, document: &Value) -> Result<Value, ApiError> {
-        let raw = RawJson::send(document);
+        let raw = RawJson::with_body(document);
         let request = self.ecs.update_service().customize().interceptor(raw.clone());
-        let sent = request.config_override(once()).send().await;
-        sent.map_err(|error| ApiError::new("ecs:UpdateService", error))?;
-        match raw.answer("ecs:UpdateService")?["service"].take() {
+        let sent = request.config_override(without_retries()).send().await;
+        sent.map_err(|error| ApiError::from_sdk("ecs:UpdateService", error))?;
+        match raw.take_response("ecs:UpdateService")?["service"].take() {
             Value::Null => Err(ApiError::unreadable("ecs:UpdateService")),
             service => Ok(service),
         }
@@ -126,11 +126,11 @@ impl Aws {
     ///
     /// # Errors
     /// The API call failed.
-    pub async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    pub async fn tag_resource(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
         let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect::<Value>();
-        let raw = RawJson::send(&json!({"resourceArn": arn, "tags": tags}));
+        let raw = RawJson::with_body(&json!({"resourceArn": arn, "tags": tags}));
         let sent = self.ecs.tag_resource().customize().interceptor(raw).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("ecs:TagResource", error))
+        sent.map(drop).map_err(|error| ApiError::from_sdk("ecs:TagResource", error))
     }
 
     /// Returns service revisions by ARN; those that ECS does not have are left out.
@@ -138,12 +138,12 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn service_revisions(&self, arns: &[String]) -> Result<Vec<ServiceRevision>, ApiError> {
-        let calls = arns.chunks(DEPLOYMENTS_A_CALL).map(|arns| async move {
-            let raw = RawJson::keep();
+        let calls = arns.chunks(MAX_DEPLOYMENTS_PER_CALL).map(|arns| async move {
+            let raw = RawJson::capture();
             let request =
                 self.ecs.describe_service_revisions().set_service_revision_arns(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
-            sent.map_err(|error| ApiError::new("ecs:DescribeServiceRevisions", error))?;
+            sent.map_err(|error| ApiError::from_sdk("ecs:DescribeServiceRevisions", error))?;
             views("ecs:DescribeServiceRevisions", &raw, "serviceRevisions")
         });
         Ok(futures_util::future::try_join_all(calls).await?.concat())
@@ -159,14 +159,14 @@ impl Aws {
         service: &str,
         since: f64,
     ) -> Result<Vec<ServiceDeployment>, ApiError> {
-        let raw = RawJson::keep();
+        let raw = RawJson::capture();
         let after = aws_smithy_types::DateTime::from_secs_f64(since);
         let created = aws_sdk_ecs::types::CreatedAt::builder().after(after).build();
         let request =
             self.ecs.list_service_deployments().cluster(cluster).service(service).created_at(created);
-        let request = request.max_results(DEPLOYMENTS_A_PAGE);
+        let request = request.max_results(MAX_DEPLOYMENTS_PER_PAGE);
         let sent = request.customize().interceptor(raw.clone()).send().await;
-        sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+        sent.map_err(|error| ApiError::from_sdk("ecs:ListServiceDeployments", error))?;
         let mut list: Vec<ServiceDeployment> =
             views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?;
         list.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0));
@@ -185,11 +185,11 @@ impl Aws {
         let mut list: Vec<ServiceDeployment> = Vec::new();
         let mut next = None;
         for _ in 0..HISTORY_PAGES {
-            let raw = RawJson::keep();
+            let raw = RawJson::capture();
             let request = self.ecs.list_service_deployments().cluster(cluster).service(service);
             let request = request.max_results(100).set_next_token(next);
             let listed = request.customize().interceptor(raw.clone()).send().await;
-            let listed = listed.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+            let listed = listed.map_err(|error| ApiError::from_sdk("ecs:ListServiceDeployments", error))?;
             list.extend(views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?);
             next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
             if next.is_none() {
@@ -214,10 +214,10 @@ impl Aws {
         let mut list: Vec<ServiceDeployment> = Vec::new();
         let mut next = None;
         loop {
-            let raw = RawJson::keep();
-            let page = request().max_results(DEPLOYMENTS_A_PAGE).set_next_token(next);
+            let raw = RawJson::capture();
+            let page = request().max_results(MAX_DEPLOYMENTS_PER_PAGE).set_next_token(next);
             let sent = page.customize().interceptor(raw.clone()).send().await;
-            let sent = sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+            let sent = sent.map_err(|error| ApiError::from_sdk("ecs:ListServiceDeployments", error))?;
             list.extend(views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?);
             next = sent.next_token().map(str::to_owned).filter(|token| !token.is_empty());
             // ECS lists the newest first, but does not document that order.
@@ -235,17 +235,17 @@ impl Aws {
     ///
     /// # Errors
     /// The API call failed.
-    pub async fn open_service_deployments(
+    pub async fn service_deployments_in_progress(
         &self,
         cluster: &str,
         service: &str,
     ) -> Result<Vec<ServiceDeployment>, ApiError> {
-        let raw = RawJson::keep();
-        let open = OPEN.iter().map(|status| ServiceDeploymentStatus::from(*status)).collect();
+        let raw = RawJson::capture();
+        let open = STATUSES_IN_PROGRESS.iter().map(|status| ServiceDeploymentStatus::from(*status)).collect();
         let request =
             self.ecs.list_service_deployments().cluster(cluster).service(service).set_status(Some(open));
         let sent = request.customize().interceptor(raw.clone()).send().await;
-        sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+        sent.map_err(|error| ApiError::from_sdk("ecs:ListServiceDeployments", error))?;
         views("ecs:ListServiceDeployments", &raw, "serviceDeployments")
     }
 
@@ -254,12 +254,12 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn service_deployments(&self, arns: &[String]) -> Result<Vec<ServiceDeployment>, ApiError> {
-        let calls = arns.chunks(DEPLOYMENTS_A_CALL).map(|arns| async move {
-            let raw = RawJson::keep();
+        let calls = arns.chunks(MAX_DEPLOYMENTS_PER_CALL).map(|arns| async move {
+            let raw = RawJson::capture();
             let request =
                 self.ecs.describe_service_deployments().set_service_deployment_arns(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
-            sent.map_err(|error| ApiError::new("ecs:DescribeServiceDeployments", error))?;
+            sent.map_err(|error| ApiError::from_sdk("ecs:DescribeServiceDeployments", error))?;
             views("ecs:DescribeServiceDeployments", &raw, "serviceDeployments")
         });
         Ok(futures_util::future::try_join_all(calls).await?.concat())
@@ -284,7 +284,7 @@ impl Aws {
     ///
     /// # Errors
     /// The API call failed.
-    pub async fn live_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ApiError> {
+    pub async fn running_tasks(&self, cluster: &str, service: &str) -> Result<Vec<Task>, ApiError> {
         let arns = self.task_arns(cluster, service, DesiredStatus::Running).await?;
         self.tasks(cluster, &arns).await
     }
@@ -294,11 +294,11 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, ApiError> {
-        let calls = arns.chunks(TASKS_A_CALL).map(|arns| async move {
-            let raw = RawJson::keep();
+        let calls = arns.chunks(MAX_TASKS_PER_CALL).map(|arns| async move {
+            let raw = RawJson::capture();
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
-            sent.map_err(|error| ApiError::new("ecs:DescribeTasks", error))?;
+            sent.map_err(|error| ApiError::from_sdk("ecs:DescribeTasks", error))?;
             views("ecs:DescribeTasks", &raw, "tasks")
         });
         Ok(futures_util::future::try_join_all(calls).await?.concat())
@@ -311,13 +311,13 @@ impl Aws {
         service: &str,
         status: DesiredStatus,
     ) -> Result<Vec<String>, ApiError> {
-        let most = if status == DesiredStatus::Stopped { STOPPED_AT_MOST } else { usize::MAX };
+        let most = if status == DesiredStatus::Stopped { MAX_STOPPED_TASKS } else { usize::MAX };
         let mut arns = Vec::new();
         let mut next = None;
         loop {
             let request = self.ecs.list_tasks().cluster(cluster).service_name(service).set_next_token(next);
             let listed = request.desired_status(status.clone()).send().await;
-            let listed = listed.map_err(|error| ApiError::new("ecs:ListTasks", error))?;
+            let listed = listed.map_err(|error| ApiError::from_sdk("ecs:ListTasks", error))?;
             arns.extend(listed.task_arns().iter().cloned());
             next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
             if next.is_none() || arns.len() >= most {
@@ -332,7 +332,7 @@ impl Aws {
     /// The API call failed.
     pub async fn stop_task(&self, cluster: &str, arn: &str, reason: &str) -> Result<(), ApiError> {
         let sent = self.ecs.stop_task().cluster(cluster).task(arn).reason(reason).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("ecs:StopTask", error))
+        sent.map(drop).map_err(|error| ApiError::from_sdk("ecs:StopTask", error))
     }
 
     /// Stops a service deployment, so that ECS rolls back to the service revision before it.
@@ -342,7 +342,7 @@ impl Aws {
     pub async fn stop_service_deployment(&self, arn: &str) -> Result<(), ApiError> {
         let request = self.ecs.stop_service_deployment().service_deployment_arn(arn);
         let sent = request.stop_type(StopServiceDeploymentStopType::Rollback).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("ecs:StopServiceDeployment", error))
+        sent.map(drop).map_err(|error| ApiError::from_sdk("ecs:StopServiceDeployment", error))
     }
 }
 
@@ -361,16 +361,16 @@ impl Aws {
         let action = if back { Action::Rollback } else { Action::Continue };
         let request = self.ecs.continue_service_deployment().service_deployment_arn(arn);
         let sent = request.hook_id(hook).action(action).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("ecs:ContinueServiceDeployment", error))
+        sent.map(drop).map_err(|error| ApiError::from_sdk("ecs:ContinueServiceDeployment", error))
     }
 }
 
 /// Returns the client configuration for calls that the SDK must not retry.
-pub(super) fn once() -> aws_sdk_ecs::config::Builder {
+pub(super) fn without_retries() -> aws_sdk_ecs::config::Builder {
     aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
-fn definition_of(mut answer: Value) -> Option<TaskDefinition> {
+fn task_definition_from(mut answer: Value) -> Option<TaskDefinition> {
     let mut document = answer["taskDefinition"].take();
     let arn = document["taskDefinitionArn"].as_str()?.to_owned();
     let tags = answer["tags"].take();

@@ -11,7 +11,7 @@ impl Aws {
     pub async fn target_health(&self, group: &str) -> Result<Vec<TargetHealth>, ApiError> {
         let sent = self.elb().describe_target_health().target_group_arn(group).send().await;
         let answer =
-            sent.map_err(|error| ApiError::new("elasticloadbalancing:DescribeTargetHealth", error))?;
+            sent.map_err(|error| ApiError::from_sdk("elasticloadbalancing:DescribeTargetHealth", error))?;
         let name = group.rsplit('/').nth(1).unwrap_or(group);
         let described = answer.target_health_descriptions().iter();
         Ok(described

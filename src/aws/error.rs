@@ -12,9 +12,9 @@ use crate::secrets::masked_message;
 
 /// The kind of an API error, as far as callers treat kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
+pub enum ApiErrorKind {
     /// A throttle, a server error or a broken connection: worth a retry.
-    Passing,
+    Transient,
     /// The caller lacks the permission.
     Denied,
     /// The credentials have expired.
@@ -27,18 +27,18 @@ pub enum Meaning {
     Unsupported,
     /// The response is not one of the service: a proxy's page, or a response that broke off. It may be transient or
     /// permanent.
-    Garbled,
+    Unreadable,
     /// Anything else.
     Other,
 }
 
 /// The error of one API call.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{operation}: {}", self.text())]
+#[error("{operation}: {}", self.describe())]
 pub struct ApiError {
     /// The IAM action of the call, such as `ecs:UpdateService`.
     pub operation: String,
-    pub meaning: Meaning,
+    pub kind: ApiErrorKind,
     pub code: Option<String>,
     pub message: Option<String>,
     pub request_id: Option<String>,
@@ -46,40 +46,40 @@ pub struct ApiError {
 
 impl ApiError {
     /// Converts an error of the SDK.
-    pub fn new<E>(operation: &str, error: SdkError<E, HttpResponse>) -> ApiError
+    pub fn from_sdk<E>(operation: &str, error: SdkError<E, HttpResponse>) -> ApiError
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         let request_id = error.request_id().map(str::to_owned);
         let code = error.code().map(str::to_owned);
         let message = error.message().map(str::to_owned);
-        let meaning = meaning(&error, code.as_deref());
-        let message = match cause::<CredentialsError, _>(&error) {
+        let meaning = classify(&error, code.as_deref());
+        let message = match find_cause::<CredentialsError, _>(&error) {
             // The SDK lists every provider that it tried, over many lines; the hint names them.
             Some(credentials) => {
-                let first = causes(credentials).lines().next().unwrap_or_default().to_owned();
+                let first = join_causes(credentials).lines().next().unwrap_or_default().to_owned();
                 Some(first.trim_end_matches(" Attempted:").trim_end_matches('.').to_owned())
             }
-            None => message.or_else(|| code.is_none().then(|| unnamed(&error))),
+            None => message.or_else(|| code.is_none().then(|| describe_without_code(&error))),
         };
         // AWS quotes what it was sent.
         let message = message.map(|message| masked_message(&message));
-        ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
+        ApiError { operation: operation.to_owned(), kind: meaning, code, message, request_id }
     }
 
     /// Returns whether a retry may succeed.
-    pub fn may_pass(&self) -> bool {
-        matches!(self.meaning, Meaning::Passing | Meaning::Garbled)
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.kind, ApiErrorKind::Transient | ApiErrorKind::Unreadable)
     }
 
     /// Returns whether the call may have taken effect although it failed. A throttled call never did.
     pub fn is_ambiguous(&self) -> bool {
         let throttled =
             self.code.as_deref().is_some_and(|code| code.contains("Throttl") || code.contains("TooMany"));
-        self.may_pass() && !throttled
+        self.is_retryable() && !throttled
     }
 
-    fn text(&self) -> String {
+    fn describe(&self) -> String {
         let request = self.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
         match (&self.code, &self.message) {
             (Some(code), Some(message)) => format!("{code}: {message}{request}"),
@@ -92,7 +92,7 @@ impl ApiError {
     pub fn unreadable(operation: &str) -> ApiError {
         ApiError {
             operation: operation.to_owned(),
-            meaning: Meaning::Garbled,
+            kind: ApiErrorKind::Unreadable,
             code: None,
             message: Some("the response could not be parsed".to_owned()),
             request_id: None,
@@ -102,15 +102,15 @@ impl ApiError {
     /// Returns the error of an answer with a member that is not of the type that the API reference gives.
     pub fn not_understood(operation: &str, error: &dyn std::fmt::Display) -> ApiError {
         let message = Some(format!("the answer could not be read: {error}"));
-        ApiError { meaning: Meaning::Garbled, message, ..ApiError::unreadable(operation) }
+        ApiError { kind: ApiErrorKind::Unreadable, message, ..ApiError::unreadable(operation) }
     }
 
     /// Returns what to do about the error, if that is known.
     pub fn hint(&self) -> Option<String> {
-        match self.meaning {
-            Meaning::Denied => Some(format!("allow `{}` for the role or user that runs ecsail", self.operation)),
-            Meaning::Expired => Some("renew the credentials (`aws sso login`), then run the command again".to_owned()),
-            Meaning::NoCredentials => Some(
+        match self.kind {
+            ApiErrorKind::Denied => Some(format!("allow `{}` for the role or user that runs ecsail", self.operation)),
+            ApiErrorKind::Expired => Some("renew the credentials (`aws sso login`), then run the command again".to_owned()),
+            ApiErrorKind::NoCredentials => Some(
                 "set up credentials in the environment (`AWS_ACCESS_KEY_ID`), a profile in `~/.aws`, SSO, web identity, the container \
                  or the instance, or choose a profile with `--profile`"
                     .to_owned(),
@@ -123,67 +123,71 @@ impl ApiError {
 impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Failure {
         let hint = error.hint();
-        match error.meaning {
-            Meaning::NoCredentials => {
-                Failure::error("failed to load AWS credentials").because(error).hint(hint)
+        match error.kind {
+            ApiErrorKind::NoCredentials => {
+                Failure::error("failed to load AWS credentials").with_cause(error).with_hint(hint)
             }
-            Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
-            _ => Failure::error(format!("failed to call `{}`", error.operation)).because(error).hint(hint),
+            ApiErrorKind::Expired => {
+                Failure::error("the AWS credentials have expired").with_cause(error).with_hint(hint)
+            }
+            _ => Failure::error(format!("failed to call `{}`", error.operation))
+                .with_cause(error)
+                .with_hint(hint),
         }
     }
 }
 
 impl From<ApiError> for Cause {
     fn from(error: ApiError) -> Cause {
-        let temporary = error.may_pass();
+        let temporary = error.is_retryable();
         Cause::new(error).temporary(temporary)
     }
 }
 
-fn meaning<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> Meaning
+fn classify<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> ApiErrorKind
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    if let Some(credentials) = cause::<CredentialsError, _>(error) {
+    if let Some(credentials) = find_cause::<CredentialsError, _>(error) {
         tracing::debug!("credentials: {credentials}");
-        return Meaning::NoCredentials;
+        return ApiErrorKind::NoCredentials;
     }
     match code {
-        Some("ExpiredTokenException" | "ExpiredToken" | "RequestExpired") => Meaning::Expired,
-        Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation") => Meaning::Denied,
+        Some("ExpiredTokenException" | "ExpiredToken" | "RequestExpired") => ApiErrorKind::Expired,
+        Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation") => ApiErrorKind::Denied,
         Some(
             "ThrottlingException"
             | "Throttling"
             | "TooManyRequestsException"
             | "ServerException"
             | "InternalFailure",
-        ) => Meaning::Passing,
+        ) => ApiErrorKind::Transient,
         Some(
             "ImageNotFoundException"
             | "RepositoryNotFoundException"
             | "ServiceNotFoundException"
             | "ResourceNotFoundException",
-        ) => Meaning::NotFound,
-        Some("InvalidAction" | "UnknownOperationException") => Meaning::Unsupported,
+        ) => ApiErrorKind::NotFound,
+        Some("InvalidAction" | "UnknownOperationException") => ApiErrorKind::Unsupported,
         Some(_) if error.raw_response().is_some_and(|answer| answer.status().is_server_error()) => {
-            Meaning::Passing
+            ApiErrorKind::Transient
         }
-        Some(_) => Meaning::Other,
+        Some(_) => ApiErrorKind::Other,
         None => match error {
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Meaning::Passing,
-            SdkError::ResponseError(_) | SdkError::ServiceError(_) => Meaning::Garbled,
-            _ => Meaning::Other,
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => ApiErrorKind::Transient,
+            SdkError::ResponseError(_) | SdkError::ServiceError(_) => ApiErrorKind::Unreadable,
+            _ => ApiErrorKind::Other,
         },
     }
 }
 
 /// Describes an error that has no code; the HTTP status distinguishes a proxy's page from a response that broke off.
-fn unnamed<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> String {
+fn describe_without_code<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> String {
     let status = error.raw_response().map(|answer| format!("HTTP {}: ", answer.status().as_u16()));
-    format!("{}{}", status.unwrap_or_default(), causes(error))
+    format!("{}{}", status.unwrap_or_default(), join_causes(error))
 }
 
-fn cause<T: StdError + 'static, E: StdError + 'static>(error: &E) -> Option<&T> {
+fn find_cause<T: StdError + 'static, E: StdError + 'static>(error: &E) -> Option<&T> {
     let mut next = error.source();
     while let Some(current) = next {
         if let Some(found) = current.downcast_ref::<T>() {
@@ -195,7 +199,7 @@ fn cause<T: StdError + 'static, E: StdError + 'static>(error: &E) -> Option<&T> 
 }
 
 /// Returns the chain of causes as one line, without the SDK's dump of the response.
-fn causes(error: &dyn StdError) -> String {
+fn join_causes(error: &dyn StdError) -> String {
     let mut parts = vec![error.to_string()];
     let mut next = error.source();
     while let Some(current) = next {
@@ -217,15 +221,21 @@ pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
     }
     let hint =
         "check `cluster:` and `region:` in the manifest, and the account of the credentials".to_owned();
-    Failure::error(format!("no cluster named `{cluster}`")).because(failure).hint(hint)
+    Failure::error(format!("no cluster named `{cluster}`")).with_cause(failure).with_hint(hint)
 }
 
 /// Converts an API error into a failure of the command.
 pub fn failure(error: ApiError) -> Failure {
     let hint = error.hint();
-    match error.meaning {
-        Meaning::NoCredentials => Failure::error("failed to load AWS credentials").because(error).hint(hint),
-        Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
-        _ => Failure::error(format!("failed to call `{}`", error.operation)).because(error).hint(hint),
+    match error.kind {
+        ApiErrorKind::NoCredentials => {
+            Failure::error("failed to load AWS credentials").with_cause(error).with_hint(hint)
+        }
+        ApiErrorKind::Expired => {
+            Failure::error("the AWS credentials have expired").with_cause(error).with_hint(hint)
+        }
+        _ => {
+            Failure::error(format!("failed to call `{}`", error.operation)).with_cause(error).with_hint(hint)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::{ApiError, Aws};
 
 /// The most pages of a log stream that are read to find one with lines.
-const LOG_PAGES: usize = 5;
+const MAX_LOG_PAGES: usize = 5;
 
 /// A query for events of a log group.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub struct LogQuery<'a> {
     /// The start time, in milliseconds since 1970.
     pub since: i64,
     /// The token of the next page, from the page before.
-    pub token: Option<&'a str>,
+    pub page_token: Option<&'a str>,
 }
 
 /// One event of a log.
@@ -27,9 +27,9 @@ pub struct LogEvent {
     pub id: String,
     pub stream: String,
     /// The timestamp that the writer gave, in milliseconds since 1970.
-    pub at: i64,
+    pub timestamp: i64,
     /// When CloudWatch ingested it, in milliseconds since 1970.
-    pub ingested: i64,
+    pub ingested_at: i64,
     pub message: String,
 }
 
@@ -37,7 +37,7 @@ pub struct LogEvent {
 #[derive(Clone, Debug, Default)]
 pub struct LogPage {
     pub events: Vec<LogEvent>,
-    pub next: Option<String>,
+    pub next_token: Option<String>,
 }
 
 impl Aws {
@@ -56,10 +56,11 @@ impl Aws {
         let client = self.logs(region.unwrap_or(&self.region));
         let mut token = None;
         // A page may be empty although there are earlier ones; after the last one, the token stays the same.
-        for _ in 0..LOG_PAGES {
+        for _ in 0..MAX_LOG_PAGES {
             let request = client.get_log_events().log_group_name(group).log_stream_name(stream);
             let request = request.limit(number).start_from_head(false).set_next_token(token.clone());
-            let answer = request.send().await.map_err(|error| ApiError::new("logs:GetLogEvents", error))?;
+            let answer =
+                request.send().await.map_err(|error| ApiError::from_sdk("logs:GetLogEvents", error))?;
             let next = answer.next_backward_token().map(str::to_owned);
             if !answer.events().is_empty() || next.is_none() || next == token {
                 let messages = answer.events().iter().filter_map(|event| event.message());
@@ -79,17 +80,17 @@ impl Aws {
         let request = client.filter_log_events().log_group_name(query.group);
         let request = request.log_stream_name_prefix(query.stream_prefix).start_time(query.since);
         let request = request.set_filter_pattern(query.pattern.map(str::to_owned));
-        let sent = request.set_next_token(query.token.map(str::to_owned)).send().await;
-        let answer = sent.map_err(|error| ApiError::new("logs:FilterLogEvents", error))?;
+        let sent = request.set_next_token(query.page_token.map(str::to_owned)).send().await;
+        let answer = sent.map_err(|error| ApiError::from_sdk("logs:FilterLogEvents", error))?;
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let event = |event: &aws_sdk_cloudwatchlogs::types::FilteredLogEvent| LogEvent {
             id: text(event.event_id()),
             stream: text(event.log_stream_name()),
-            at: event.timestamp().unwrap_or_default(),
-            ingested: event.ingestion_time().unwrap_or_default(),
+            timestamp: event.timestamp().unwrap_or_default(),
+            ingested_at: event.ingestion_time().unwrap_or_default(),
             message: text(event.message()),
         };
         let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        Ok(LogPage { events: answer.events().iter().map(event).collect(), next })
+        Ok(LogPage { events: answer.events().iter().map(event).collect(), next_token: next })
     }
 }

@@ -18,16 +18,16 @@ pub mod ecr;
 pub mod ecs;
 pub mod elb;
 pub mod error;
-pub mod events;
+pub mod eventbridge;
+pub mod exec_session;
 pub mod logs;
 mod observed;
-mod pace;
-pub mod raw;
-pub mod rules;
+mod rate_limit;
+pub mod raw_json;
+pub mod rule_targets;
 pub mod run_task;
+pub mod schedule_targets;
 pub mod scheduler;
-pub mod schedules;
-pub mod session;
 mod states;
 pub mod sts;
 mod tasks;
@@ -35,17 +35,17 @@ pub mod types;
 
 pub use error::ApiError;
 
-use pace::Pace;
+use rate_limit::RateLimiter;
 
 /// The most calls made concurrently where each reads one thing: few enough for the smallest token bucket.
-pub const CALLS_AT_ONCE: usize = 8;
+pub const MAX_CONCURRENT_CALLS: usize = 8;
 
 /// The most rules read or put concurrently. The rate limit applies as well, however fast the responses are.
 pub const RULES_AT_ONCE: usize = 3;
 
 /// The most calls of one kind to EventBridge a second: it allows 50 (EventBridge quotas), which other clients of the
 /// account share.
-const RULE_CALLS_A_SECOND: u32 = 40;
+const EVENTBRIDGE_CALLS_PER_SECOND: u32 = 40;
 
 /// The AWS clients of one run.
 pub struct Aws {
@@ -57,7 +57,7 @@ pub struct Aws {
     logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
-    events_pace: Pace,
+    eventbridge_limiter: RateLimiter,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
     /// The region of the services.
@@ -78,8 +78,19 @@ impl Aws {
         let (ecr, logs) = (Mutex::default(), Mutex::default());
         let (elb, autoscaling) = (OnceLock::new(), OnceLock::new());
         let (events, scheduler) = (OnceLock::new(), OnceLock::new());
-        let events_pace = Pace::of(RULE_CALLS_A_SECOND);
-        Ok(Aws { ecs, ecr, logs, elb, autoscaling, events, events_pace, scheduler, region, config })
+        let events_pace = RateLimiter::new(EVENTBRIDGE_CALLS_PER_SECOND);
+        Ok(Aws {
+            ecs,
+            ecr,
+            logs,
+            elb,
+            autoscaling,
+            events,
+            eventbridge_limiter: events_pace,
+            scheduler,
+            region,
+            config,
+        })
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
@@ -106,7 +117,7 @@ impl Aws {
         self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
     }
 
-    fn events(&self) -> &aws_sdk_eventbridge::Client {
+    fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
         self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config))
     }
 

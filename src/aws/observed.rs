@@ -101,10 +101,10 @@ impl ObservedSchedule {
 
 /// The state that was observed in AWS before a plan is made.
 #[derive(Clone, Debug, Default)]
-pub struct Observed {
+pub struct ObservedState {
     pub services: BTreeMap<ServiceRef, ObservedService>,
     /// The newest active revision, by family.
-    pub latest: BTreeMap<String, TaskDefinition>,
+    pub latest_definitions: BTreeMap<String, TaskDefinition>,
     /// By image reference.
     pub images: BTreeMap<String, ImageState>,
     pub caller: Option<Caller>,
@@ -112,20 +112,20 @@ pub struct Observed {
     pub region: String,
     pub schedules: ObservedSchedules,
     /// The definitions that schedules run, by the name in their targets.
-    pub scheduled: BTreeMap<String, TaskDefinition>,
+    pub scheduled_definitions: BTreeMap<String, TaskDefinition>,
     /// What could not be read and why, one note each.
     pub notes: Vec<String>,
 }
 
-impl Observed {
+impl ObservedState {
     /// Returns the definition that a target of a schedule runs now.
-    pub fn runs_on_schedule(&self, key: &str, target: &str) -> Option<&TaskDefinition> {
+    pub fn scheduled_definition(&self, key: &str, target: &str) -> Option<&TaskDefinition> {
         let schedule = self.schedules.found.get(key)?;
         let target = match schedule.via {
             Via::Scheduler => schedule.targets.first(),
             Via::Rule => schedule.target(target),
         };
-        self.scheduled.get(target?["EcsParameters"]["TaskDefinitionArn"].as_str()?)
+        self.scheduled_definitions.get(target?["EcsParameters"]["TaskDefinitionArn"].as_str()?)
     }
 }
 
@@ -136,7 +136,7 @@ pub struct ObservedService {
     pub document: Value,
     pub service: Service,
     /// The task definition that the service runs.
-    pub running: Option<TaskDefinition>,
+    pub running_definition: Option<TaskDefinition>,
     /// The running digests, by container; empty where ECS does not report them.
-    pub digests: BTreeMap<String, String>,
+    pub running_digests: BTreeMap<String, String>,
 }

@@ -7,8 +7,8 @@ use aws_sdk_scheduler::config::retry::RetryConfig;
 use aws_sdk_scheduler::types::Tag;
 use serde_json::Value;
 
-use super::error::Meaning;
-use super::raw::RawJson;
+use super::error::ApiErrorKind;
+use super::raw_json::RawJson;
 use super::types::{ObservedSchedule, Via, without_nulls};
 use super::{ApiError, Aws};
 
@@ -18,15 +18,15 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn schedule(&self, group: &str, name: &str) -> Result<Option<ObservedSchedule>, ApiError> {
-        let raw = RawJson::keep();
+        let raw = RawJson::capture();
         let request = self.scheduler().get_schedule().group_name(group).name(name);
         let sent = request.customize().interceptor(raw.clone()).send().await;
-        match sent.map_err(|error| ApiError::new("scheduler:GetSchedule", error)) {
-            Err(error) if error.meaning == Meaning::NotFound => return Ok(None),
+        match sent.map_err(|error| ApiError::from_sdk("scheduler:GetSchedule", error)) {
+            Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
             Ok(_) => {}
         }
-        let document = without_nulls(&raw.answer("scheduler:GetSchedule")?);
+        let document = without_nulls(&raw.take_response("scheduler:GetSchedule")?);
         if !document["Target"].is_object() {
             return Err(ApiError::unreadable("scheduler:GetSchedule"));
         }
@@ -39,10 +39,11 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn create_schedule(&self, document: &Value) -> Result<(), ApiError> {
-        let (name, body) = named(document);
+        let (name, body) = split_name(document);
         let request = self.scheduler().create_schedule().name(name).customize();
-        let sent = request.interceptor(RawJson::send(&body)).config_override(once()).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("scheduler:CreateSchedule", error))
+        let sent =
+            request.interceptor(RawJson::with_body(&body)).config_override(without_retries()).send().await;
+        sent.map(drop).map_err(|error| ApiError::from_sdk("scheduler:CreateSchedule", error))
     }
 
     /// Replaces a schedule with an UpdateSchedule document.
@@ -50,10 +51,11 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn update_schedule(&self, document: &Value) -> Result<(), ApiError> {
-        let (name, body) = named(document);
+        let (name, body) = split_name(document);
         let request = self.scheduler().update_schedule().name(name).customize();
-        let sent = request.interceptor(RawJson::send(&body)).config_override(once()).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("scheduler:UpdateSchedule", error))
+        let sent =
+            request.interceptor(RawJson::with_body(&body)).config_override(without_retries()).send().await;
+        sent.map(drop).map_err(|error| ApiError::from_sdk("scheduler:UpdateSchedule", error))
     }
 
     /// Deletes a schedule.
@@ -62,25 +64,29 @@ impl Aws {
     /// The API call failed, with [`Meaning::NotFound`] if the schedule does not exist.
     pub async fn delete_schedule(&self, group: &str, name: &str, token: &str) -> Result<(), ApiError> {
         let request = self.scheduler().delete_schedule().group_name(group).name(name).client_token(token);
-        let sent = request.customize().config_override(once()).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("scheduler:DeleteSchedule", error))
+        let sent = request.customize().config_override(without_retries()).send().await;
+        sent.map(drop).map_err(|error| ApiError::from_sdk("scheduler:DeleteSchedule", error))
     }
 
     /// Returns the tags of a schedule group, or `None` if it does not exist.
     ///
     /// # Errors
     /// The API call failed.
-    pub async fn schedule_group(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, ApiError> {
+    pub async fn schedule_group_tags(
+        &self,
+        name: &str,
+    ) -> Result<Option<BTreeMap<String, String>>, ApiError> {
         let sent = self.scheduler().get_schedule_group().name(name).send().await;
-        let group = match sent.map_err(|error| ApiError::new("scheduler:GetScheduleGroup", error)) {
-            Err(error) if error.meaning == Meaning::NotFound => return Ok(None),
+        let group = match sent.map_err(|error| ApiError::from_sdk("scheduler:GetScheduleGroup", error)) {
+            Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(None),
             answer => answer?,
         };
         let arn = group.arn().ok_or_else(|| ApiError::unreadable("scheduler:GetScheduleGroup"))?;
         let request = self.scheduler().list_tags_for_resource().resource_arn(arn);
-        match request.send().await.map_err(|error| ApiError::new("scheduler:ListTagsForResource", error)) {
+        match request.send().await.map_err(|error| ApiError::from_sdk("scheduler:ListTagsForResource", error))
+        {
             // The group was deleted after it was read.
-            Err(error) if error.meaning == Meaning::NotFound => Ok(None),
+            Err(error) if error.kind == ApiErrorKind::NotFound => Ok(None),
             answer => {
                 let tags = answer?;
                 let pairs = tags.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
@@ -103,8 +109,8 @@ impl Aws {
         let tags: Vec<Tag> = tags.iter().filter_map(tag).collect();
         let request = self.scheduler().create_schedule_group().name(name).client_token(token);
         let request = request.set_tags((!tags.is_empty()).then_some(tags));
-        let sent = request.customize().config_override(once()).send().await;
-        sent.map(drop).map_err(|error| ApiError::new("scheduler:CreateScheduleGroup", error))
+        let sent = request.customize().config_override(without_retries()).send().await;
+        sent.map(drop).map_err(|error| ApiError::from_sdk("scheduler:CreateScheduleGroup", error))
     }
 
     /// Returns the names of the schedules in a group, sorted.
@@ -116,8 +122,8 @@ impl Aws {
         loop {
             let request = self.scheduler().list_schedules().group_name(group).max_results(100);
             let sent = request.set_next_token(next).send().await;
-            let answer = match sent.map_err(|error| ApiError::new("scheduler:ListSchedules", error)) {
-                Err(error) if error.meaning == Meaning::NotFound => return Ok(names),
+            let answer = match sent.map_err(|error| ApiError::from_sdk("scheduler:ListSchedules", error)) {
+                Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(names),
                 answer => answer?,
             };
             names.extend(answer.schedules().iter().filter_map(|schedule| schedule.name().map(str::to_owned)));
@@ -131,7 +137,7 @@ impl Aws {
 }
 
 /// Splits a document into the schedule's name, which is part of the path, and the request body.
-fn named(document: &Value) -> (String, Value) {
+fn split_name(document: &Value) -> (String, Value) {
     let name = document["Name"].as_str().unwrap_or_default().to_owned();
     let mut body = document.clone();
     body.as_object_mut().map(|members| members.shift_remove("Name"));
@@ -139,6 +145,6 @@ fn named(document: &Value) -> (String, Value) {
 }
 
 /// Returns the client configuration for calls that the SDK must not retry.
-fn once() -> aws_sdk_scheduler::config::Builder {
+fn without_retries() -> aws_sdk_scheduler::config::Builder {
     aws_sdk_scheduler::config::Builder::default().retry_config(RetryConfig::disabled())
 }

@@ -11,7 +11,7 @@ impl Aws {
     pub async fn caller(&self) -> Result<Caller, ApiError> {
         let client = aws_sdk_sts::Client::new(&self.config);
         let answer = client.get_caller_identity().send().await;
-        let answer = answer.map_err(|error| ApiError::new("sts:GetCallerIdentity", error))?;
+        let answer = answer.map_err(|error| ApiError::from_sdk("sts:GetCallerIdentity", error))?;
         let (Some(account), Some(arn)) = (answer.account(), answer.arn()) else {
             return Err(ApiError::unreadable("sts:GetCallerIdentity"));
         };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::types::{Epoch, HealthStatus, LaunchType, StopCode, TaskStatus, may_show};
+use super::types::{Epoch, HealthStatus, LaunchType, StopCode, TaskStatus, deserialize_masked_option};
 
 /// A task, as DescribeTasks returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -15,12 +15,12 @@ pub struct Task {
     pub last_status: TaskStatus,
     pub desired_status: TaskStatus,
     pub stop_code: Option<StopCode>,
-    #[serde(deserialize_with = "may_show")]
+    #[serde(deserialize_with = "deserialize_masked_option")]
     pub stopped_reason: Option<String>,
     pub created_at: Epoch,
     pub started_at: Epoch,
     pub stopped_at: Epoch,
-    pub containers: Vec<Container>,
+    pub containers: Vec<TaskContainer>,
     #[serde(skip_serializing)]
     pub health_status: Option<HealthStatus>,
     #[serde(skip_serializing)]
@@ -30,13 +30,13 @@ pub struct Task {
     /// Absent under some capacity providers.
     pub launch_type: LaunchType,
     pub enable_execute_command: bool,
-    pub overrides: Overrides,
+    pub overrides: TaskOverrides,
 }
 
 /// The values that a task has instead of those in its definition.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Overrides {
+pub struct TaskOverrides {
     pub task_role_arn: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Task {
     }
 
     /// Returns its private IPv4 address, if it has one.
-    pub fn address(&self) -> Option<&str> {
+    pub fn private_ip(&self) -> Option<&str> {
         let interfaces = self.containers.iter().flat_map(|container| &container.network_interfaces);
         interfaces
             .map(|interface| interface.private_ipv4_address.as_str())
@@ -58,12 +58,12 @@ impl Task {
 /// A container of a task.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Container {
+pub struct TaskContainer {
     pub name: String,
     pub last_status: TaskStatus,
     /// Absent if the container never ran; not the same as 0.
     pub exit_code: Option<i64>,
-    #[serde(deserialize_with = "may_show")]
+    #[serde(deserialize_with = "deserialize_masked_option")]
     pub reason: Option<String>,
     pub health_status: Option<HealthStatus>,
     /// The container's id in its runtime; the name of the log stream if there is no prefix.
@@ -86,6 +86,6 @@ pub struct NetworkInterface {
 pub struct ManagedAgent {
     pub name: String,
     pub last_status: TaskStatus,
-    #[serde(deserialize_with = "may_show")]
+    #[serde(deserialize_with = "deserialize_masked_option")]
     pub reason: Option<String>,
 }

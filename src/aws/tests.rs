@@ -129,7 +129,9 @@ fn reached() -> BTreeSet<&'static str> {
     while let Some(shape) = open.pop() {
         match model().shape(shape) {
             Shape::Structure(_) if reached.insert(shape) => {
-                open.extend(model().members(shape).filter_map(|member| model().member(shape, member)));
+                open.extend(
+                    model().member_names(shape).filter_map(|member| model().member_shape(shape, member)),
+                );
             }
             Shape::List(inner) | Shape::Map(inner) => open.push(inner),
             _ => {}
@@ -164,7 +166,7 @@ fn every_member_that_the_sdk_knows_is_in_the_model() {
         for sdk in schema.members() {
             let member = sdk.member_name().expect("a member has a name");
             compared += 1;
-            match model().member(structure, member) {
+            match model().member_shape(structure, member) {
                 None => problems.push(format!("`{structure}.{member}` is not in the model")),
                 Some(shape) => {
                     let found = difference(sdk, shape);

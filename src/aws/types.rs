@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 pub use super::observed::{
-    Caller, ImageState, Observed, ObservedSchedule, ObservedSchedules, ObservedService, Via,
+    Caller, ImageState, ObservedSchedule, ObservedSchedules, ObservedService, ObservedState, Via,
 };
 pub use super::states::{
     ControllerType, DeploymentStatus, HealthStatus, LaunchType, LifecycleHookStatus, LifecycleStage,
     RolloutState, ServiceDeploymentStatus, ServiceStatus, StopCode, TaskStatus,
 };
-pub use super::tasks::{Container, ManagedAgent, NetworkInterface, Overrides, Task};
+pub use super::tasks::{ManagedAgent, NetworkInterface, Task, TaskContainer, TaskOverrides};
 use crate::secrets::masked_reason;
 
 /// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent.
@@ -40,12 +40,14 @@ impl<'de> Deserialize<'de> for Epoch {
 }
 
 /// Deserializes a text of AWS or of a program with its secrets masked: reasons quote commands, and secrets in them.
-fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+fn deserialize_masked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     String::deserialize(deserializer).map(|text| masked_reason(&text))
 }
 
 /// Deserializes an optional text in the same way.
-pub(super) fn may_show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn deserialize_masked_option<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer).map(|text: Option<String>| text.map(|text| masked_reason(&text)))
 }
 
@@ -53,7 +55,7 @@ pub(super) fn may_show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
 ///
 /// # Errors
 /// A member has a type that the view does not accept.
-pub fn view<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+pub fn parse_view<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
     serde_json::from_value(without_nulls(value))
 }
 
@@ -62,7 +64,7 @@ pub fn view<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> 
 /// # Errors
 /// The answer has a member of a type that the view cannot take.
 pub fn answer<T: DeserializeOwned>(operation: &str, value: &Value) -> Result<T, ApiError> {
-    view(value).map_err(|error| ApiError::not_understood(operation, &error))
+    parse_view(value).map_err(|error| ApiError::not_understood(operation, &error))
 }
 
 /// Returns a value without the members that are `null`.
@@ -107,8 +109,8 @@ pub struct Service {
     pub pending_count: i64,
     pub task_definition: String,
     pub deployments: Vec<Deployment>,
-    pub events: Vec<Event>,
-    pub deployment_controller: Controller,
+    pub events: Vec<ServiceEvent>,
+    pub deployment_controller: DeploymentController,
     pub deployment_configuration: DeploymentConfiguration,
     pub health_check_grace_period_seconds: i64,
     pub current_service_revisions: Vec<RevisionSummary>,
@@ -143,12 +145,12 @@ pub struct AdvancedConfiguration {
 /// The deployment controller of a service.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Controller {
+pub struct DeploymentController {
     #[serde(rename = "type")]
     pub kind: ControllerType,
 }
 
-impl Controller {
+impl DeploymentController {
     /// Returns whether ECS itself performs the deployments: it does where no controller is named.
     pub fn is_ecs(&self) -> bool {
         self.kind == ControllerType::Ecs || self.kind.is_absent()
@@ -160,7 +162,7 @@ impl Controller {
 #[serde(rename_all = "camelCase", default)]
 pub struct DeploymentConfiguration {
     pub deployment_circuit_breaker: CircuitBreaker,
-    pub alarms: Alarms,
+    pub alarms: DeploymentAlarms,
     /// ROLLING if absent; BLUE_GREEN, LINEAR, CANARY; the set is open.
     pub strategy: Option<String>,
     pub bake_time_in_minutes: Option<i64>,
@@ -172,13 +174,13 @@ pub struct DeploymentConfiguration {
 pub struct CircuitBreaker {
     pub enable: bool,
     pub rollback: bool,
-    pub threshold_configuration: Option<Threshold>,
+    pub threshold_configuration: Option<CircuitBreakerThreshold>,
 }
 
 /// The threshold of the circuit breaker, if ECS does not choose it: COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Threshold {
+pub struct CircuitBreakerThreshold {
     #[serde(rename = "type")]
     pub kind: String,
     pub value: i64,
@@ -187,7 +189,7 @@ pub struct Threshold {
 /// The settings of the deployment alarms.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Alarms {
+pub struct DeploymentAlarms {
     pub enable: bool,
     pub rollback: bool,
 }
@@ -205,7 +207,7 @@ pub struct Deployment {
     pub failed_tasks: i64,
     /// Absent with deployment controllers other than ECS's own.
     pub rollout_state: Option<RolloutState>,
-    #[serde(deserialize_with = "may_show")]
+    #[serde(deserialize_with = "deserialize_masked_option")]
     pub rollout_state_reason: Option<String>,
     pub created_at: Epoch,
     pub updated_at: Epoch,
@@ -214,10 +216,10 @@ pub struct Deployment {
 /// A service event; ECS returns the latest 100, newest first.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Event {
+pub struct ServiceEvent {
     pub id: String,
     pub created_at: Epoch,
-    #[serde(deserialize_with = "shown")]
+    #[serde(deserialize_with = "deserialize_masked")]
     pub message: String,
 }
 
@@ -256,7 +258,7 @@ pub struct TargetHealth {
     /// initial, healthy, unhealthy, unused, draining or unavailable; the set is open.
     pub state: String,
     /// Such as `Target.ResponseCodeMismatch`.
-    #[serde(deserialize_with = "may_show")]
+    #[serde(deserialize_with = "deserialize_masked_option")]
     pub reason: Option<String>,
     /// A description, such as `Health checks failed with these codes: [503]`.
     pub description: Option<String>,
@@ -292,7 +294,7 @@ pub struct ServiceDeployment {
     pub service_deployment_arn: String,
     pub service_arn: String,
     pub status: ServiceDeploymentStatus,
-    #[serde(deserialize_with = "may_show")]
+    #[serde(deserialize_with = "deserialize_masked_option")]
     pub status_reason: Option<String>,
     pub lifecycle_stage: Option<LifecycleStage>,
     pub created_at: Epoch,
@@ -303,17 +305,17 @@ pub struct ServiceDeployment {
     pub target_service_revision: Option<RevisionSummary>,
     /// What ran when it began; only in a description.
     pub source_service_revisions: Vec<RevisionSummary>,
-    pub deployment_circuit_breaker: Option<BreakerState>,
-    pub rollback: Option<Rollback>,
+    pub deployment_circuit_breaker: Option<ServiceDeploymentCircuitBreaker>,
+    pub rollback: Option<ServiceDeploymentRollback>,
     pub lifecycle_hook_details: Vec<LifecycleHook>,
-    pub alarms: AlarmsState,
+    pub alarms: ServiceDeploymentAlarms,
     pub updated_at: Epoch,
 }
 
 /// The state of the alarms of a service deployment.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct AlarmsState {
+pub struct ServiceDeploymentAlarms {
     /// TRIGGERED, MONITORING, MONITORING_COMPLETE or DISABLED; the set is open.
     pub status: Option<String>,
     pub triggered_alarm_names: Vec<String>,
@@ -335,7 +337,7 @@ pub struct LifecycleHook {
 
 impl ServiceDeployment {
     /// Returns the id of the hook that waits for an action of a person, if there is one.
-    pub fn waiting_hook(&self) -> Option<&str> {
+    pub fn waiting_hook_id(&self) -> Option<&str> {
         let waiting = self
             .lifecycle_hook_details
             .iter()
@@ -344,7 +346,7 @@ impl ServiceDeployment {
     }
 
     /// Returns the hook that is running or waiting, if there is one.
-    pub fn open_hook(&self) -> Option<&LifecycleHook> {
+    pub fn active_hook(&self) -> Option<&LifecycleHook> {
         let open = |hook: &&LifecycleHook| {
             matches!(hook.status, LifecycleHookStatus::AwaitingAction | LifecycleHookStatus::InProgress)
         };
@@ -352,7 +354,7 @@ impl ServiceDeployment {
     }
 
     /// Returns the ARN of the service revision that it deploys.
-    pub fn target(&self) -> Option<&str> {
+    pub fn target_revision_arn(&self) -> Option<&str> {
         let described = self.target_service_revision.as_ref().map(|revision| revision.arn.as_str());
         self.target_service_revision_arn.as_deref().or(described)
     }
@@ -361,7 +363,7 @@ impl ServiceDeployment {
 /// The failures that the circuit breaker has counted.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct BreakerState {
+pub struct ServiceDeploymentCircuitBreaker {
     pub status: String,
     pub failure_count: i64,
     pub threshold: i64,
@@ -370,8 +372,8 @@ pub struct BreakerState {
 /// Why ECS rolls back, and to which service revision.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Rollback {
-    #[serde(deserialize_with = "may_show")]
+pub struct ServiceDeploymentRollback {
+    #[serde(deserialize_with = "deserialize_masked_option")]
     pub reason: Option<String>,
     pub service_revision_arn: Option<String>,
     pub started_at: Epoch,
@@ -387,8 +389,8 @@ pub struct TaskDefinition {
 
 impl TaskDefinition {
     /// Returns `family:revision`, the short name.
-    pub fn revision(&self) -> &str {
-        revision_of(&self.arn)
+    pub fn revision_name(&self) -> &str {
+        revision_name(&self.arn)
     }
 
     /// Returns the value of one of its tags.
@@ -409,16 +411,16 @@ pub struct PushedImage {
 }
 
 /// Returns `family:revision` of a task definition's ARN.
-pub fn revision_of(arn: &str) -> &str {
+pub fn revision_name(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// Returns the revision number of a task definition ARN.
 pub fn number_of(arn: &str) -> Option<u64> {
-    revision_of(arn).rsplit_once(':')?.1.parse().ok()
+    revision_name(arn).rsplit_once(':')?.1.parse().ok()
 }
 
 /// Returns the family of a task definition ARN.
 pub fn family_of(arn: &str) -> &str {
-    revision_of(arn).rsplit_once(':').map_or(revision_of(arn), |(family, _)| family)
+    revision_name(arn).rsplit_once(':').map_or(revision_name(arn), |(family, _)| family)
 }

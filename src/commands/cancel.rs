@@ -2,17 +2,17 @@
 
 use clap::Args;
 
-use super::change::{changeable_one, stop, under_way};
-use super::following::Following;
+use super::change_guards::{deployment_in_progress, find_changeable_service, stop_deployments};
 use super::interrupts::Interrupts;
-use super::rollouts::settle;
+use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
-use super::services::{One, confirmed};
-use super::ways_back::goes_back_already;
-use crate::apply::Applied;
-use crate::context::Context;
+use super::service_rollbacks::warn_if_rollback;
+use super::services::{ServiceArgs, is_confirmed};
+use super::watch_args::WatchArgs;
+use crate::apply::ApplyResult;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
-use crate::report::{Event, Outcome};
+use crate::report::{CommandOutcome, Event};
 
 /// Stop the deployment in progress and roll the service back
 #[derive(Clone, Debug, Args)]
@@ -25,14 +25,14 @@ deployment is in progress, use `ecsail rollback`.
 
 Exit codes: 0 rolled back, 1 no deployment in progress or another error, 2 usage, 3 the rollback
 failed, 4 timed out while in progress, 5 refused, 130 interrupted.")]
-pub struct Cancel {
+pub struct CancelArgs {
     #[command(flatten)]
-    named: One,
+    service: ServiceArgs,
     /// Return once the deployment is stopped, without watching the rollback
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
-    following: Following,
+    watch: WatchArgs,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -42,26 +42,26 @@ pub struct Cancel {
 ///
 /// # Errors
 /// No deployment is in progress, or the service cannot be read.
-pub async fn run(args: &Cancel, context: &Context) -> Result<Outcome> {
-    let chosen = args.named.choose(context).await?;
-    let found = changeable_one(&chosen).await?;
-    let key = &found.place.key;
-    if found.service.under_way().is_none() {
+pub async fn run(args: &CancelArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.service.select(context).await?;
+    let found = find_changeable_service(&chosen).await?;
+    let key = &found.identity.key;
+    if found.service.deployment_in_progress().is_none() {
         let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
-        return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint));
+        return Err(Failure::error(format!("no deployment of `{key}` is under way")).with_hint(hint));
     }
-    let (followed, target) = under_way(&found, &chosen).await?;
-    context.report.tell(&Event::Target(&target));
-    goes_back_already(&followed).iter().for_each(|note| context.report.tell(&Event::Note(note)));
-    if !confirmed("Stop this deployment?", args.yes, context)? {
-        return Ok(Outcome::Declined);
+    let (followed, target) = deployment_in_progress(&found, &chosen).await?;
+    context.reporter.report(&Event::Rollback(&target));
+    warn_if_rollback(&followed).iter().for_each(|note| context.reporter.report(&Event::Note(note)));
+    if !is_confirmed("Stop this deployment?", args.yes, context)? {
+        return Ok(CommandOutcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;
-    let mut applied = Applied::default();
-    stop(vec![followed], &mut applied, &chosen, context).await;
+    let mut applied = ApplyResult::default();
+    stop_deployments(vec![followed], &mut applied, &chosen, context).await;
     if args.no_wait {
         return Ok(not_waited(&applied, context));
     }
-    let settled = settle(applied.followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    let settled = watch_rollouts(applied.rollouts, &args.watch, &chosen.aws, context, &mut interrupts).await;
     Ok(tell_ends(&settled, &applied.failures, context))
 }

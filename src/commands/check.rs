@@ -4,20 +4,20 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Selection;
+use super::SelectionArgs;
 use super::schedule::upcoming;
-use crate::context::Context;
-use crate::document::problem::Invalid;
+use crate::context::CommandContext;
+use crate::document::problem::InvalidFiles;
 use crate::error::{Details, Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::Checked;
 use crate::manifest::{self, load};
 use crate::render;
-use crate::report::{Event, Outcome};
-use crate::settings::{Settings, Tags};
+use crate::report::{CommandOutcome, Event};
+use crate::settings::{ImageTags, Settings};
 
 /// The tag to render with if none is given. Nothing is looked up, so any tag works.
-const PLACEHOLDER: &str = "TAG";
+const PLACEHOLDER_TAG: &str = "TAG";
 
 /// Read and render everything without calling AWS, and report all problems at once
 #[derive(Clone, Debug, Args)]
@@ -28,9 +28,9 @@ const PLACEHOLDER: &str = "TAG";
   ecsail check --definition task-definition.json
 
 Without --stage, every stage of the manifest is checked.")]
-pub struct Check {
+pub struct CheckArgs {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// Check these task definition files on their own, without a manifest
     #[arg(long, value_name = "FILE", num_args = 1..)]
     definition: Vec<PathBuf>,
@@ -40,23 +40,24 @@ pub struct Check {
 ///
 /// # Errors
 /// Every problem that was found.
-pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
+pub fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let mut request = args.selection.request()?;
-    if request.tags.all.is_none() {
-        request.tags = Tags { all: Some(PLACEHOLDER.to_owned()), placeholder: true, ..request.tags };
+    if request.tags.default.is_none() {
+        request.tags =
+            ImageTags { default: Some(PLACEHOLDER_TAG.to_owned()), is_placeholder: true, ..request.tags };
     }
     if !args.definition.is_empty() {
-        return definitions(args, &request.tags, context);
+        return check_definitions(args, &request.tags, context);
     }
     let stages = match &context.settings.stage {
         Some(_) => Vec::new(),
         None => load::stages(&context.settings)?,
     };
-    let one = |stage: Option<&String>| -> Result<Result<render::Desired, Invalid>> {
+    let one = |stage: Option<&String>| -> Result<Result<render::DesiredState, InvalidFiles>> {
         let settings =
             Settings { stage: stage.cloned().or(context.settings.stage.clone()), ..context.settings.clone() };
         match manifest::load(&settings, &request) {
-            Ok(manifest) => Ok(render::desired(&manifest)),
+            Ok(manifest) => Ok(render::render_desired(&manifest)),
             Err(Failure { details: Details::Problems(invalid), .. }) => Ok(Err(*invalid)),
             Err(failure) => Err(failure),
         }
@@ -66,7 +67,7 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
         stages => stages.iter().map(|stage| one(Some(stage))).collect::<Result<_>>()?,
     };
     let mut services = 0;
-    let mut invalid: Option<Invalid> = None;
+    let mut invalid: Option<InvalidFiles> = None;
     let mut schedules = Vec::new();
     for (index, result) in checked.into_iter().enumerate() {
         match result {
@@ -74,9 +75,9 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
                 services = services.max(desired.services.len());
                 let stage = stages.get(index).or(context.settings.stage.as_ref());
                 schedules.push((stage.cloned(), desired.schedules));
-                context.report.tell(&Event::Remarks(&desired.remarks));
+                context.reporter.report(&Event::FileProblems(&desired.file_problems));
             }
-            Err(found) => invalid = Some(merged(invalid, found)),
+            Err(found) => invalid = Some(merge_problems(invalid, found)),
         }
     }
     if let Some(invalid) = invalid {
@@ -84,34 +85,34 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
     }
     let stages: Vec<String> =
         if stages.is_empty() { context.settings.stage.iter().cloned().collect() } else { stages };
-    context.report.tell(&Event::Checked { services, stages: &stages });
-    context.report.tell(&Event::Page(&upcoming::page(&schedules, jiff::Timestamp::now())));
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Checked { services, stages: &stages });
+    context.reporter.report(&Event::Page(&upcoming::page(&schedules, jiff::Timestamp::now())));
+    Ok(CommandOutcome::Succeeded)
 }
 
 /// Checks definition files on their own, each with the files that it includes.
-fn definitions(args: &Check, tags: &Tags, context: &Context) -> Result<Outcome> {
-    let mut all = Invalid::default();
+fn check_definitions(args: &CheckArgs, tags: &ImageTags, context: &CommandContext) -> Result<CommandOutcome> {
+    let mut all = InvalidFiles::default();
     for path in &args.definition {
-        let (name, mut manifest) = load::definition(&context.settings, path, tags)?;
+        let (name, mut manifest) = load::load_definition(&context.settings, path, tags)?;
         let mut problems = std::mem::take(&mut manifest.problems);
-        render::definition_file(&name, &manifest, &mut problems);
-        all = merged(Some(all), Invalid { problems, sources: manifest.sources });
+        render::render_definition_file(&name, &manifest, &mut problems);
+        all = merge_problems(Some(all), InvalidFiles { problems, sources: manifest.sources });
     }
-    if all.problems.any_error() {
+    if all.problems.has_errors() {
         return Err(all.into());
     }
-    context.report.tell(&Event::Remarks(&all));
+    context.reporter.report(&Event::FileProblems(&all));
     let count = args.definition.len();
     let text = if count == 1 { "1 definition".to_owned() } else { format!("{count} definitions") };
     let text = format!("{text} checked, no problems");
     let event = JsonEvent::Checked(Checked::Definitions { definitions: count });
-    context.report.tell(&Event::Answer { text: &text, event });
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Answer { text: &text, event });
+    Ok(CommandOutcome::Succeeded)
 }
 
 /// Merges the problems of two stages. Both read the same files, so equal problems are reported once.
-fn merged(known: Option<Invalid>, found: Invalid) -> Invalid {
+fn merge_problems(known: Option<InvalidFiles>, found: InvalidFiles) -> InvalidFiles {
     let Some(mut known) = known else { return found };
     // Source ids follow the order of reading, which may differ between stages, so spans are mapped by file name.
     for mut problem in found.problems {
@@ -119,7 +120,7 @@ fn merged(known: Option<Invalid>, found: Invalid) -> Invalid {
             let source = found.sources.get(span.source);
             let id = known.sources.find(&source.name);
             let id = id.unwrap_or_else(|| known.sources.add(&source.name, &source.text));
-            crate::document::source::Span { source: id, ..span }
+            crate::document::source::SourceSpan { source: id, ..span }
         });
         known.problems.push(problem);
     }

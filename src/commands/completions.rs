@@ -3,11 +3,11 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::completing;
-use crate::context::Context;
+use crate::completion;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, answer as events};
-use crate::report::{Event, Outcome};
+use crate::report::{CommandOutcome, Event};
 
 /// Print the completion script of a shell
 #[derive(Clone, Debug, Args)]
@@ -19,7 +19,7 @@ use crate::report::{Event, Outcome};
 The script runs the `ecsail` in the path, which completes verbs and flags, the services and stages
 of the manifest, and the names that earlier commands cached in `~/.cache/ecsail`. It never calls
 AWS.")]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// Shell to print the script for
     shell: Shell,
 }
@@ -28,11 +28,11 @@ pub struct Completions {
 ///
 /// # Errors
 /// The shell is not supported.
-pub fn run(args: &Completions, context: &Context) -> Result<Outcome> {
+pub fn run(args: &CompletionsArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let name = args.shell.to_string();
     let none = || Failure::usage(format!("no completion script for shell `{name}`"));
-    let text = completing::script(&name).ok_or_else(none)?;
+    let text = completion::script(&name).ok_or_else(none)?;
     let event = JsonEvent::Completions(events::Completions { shell: name, script: text.clone() });
-    context.report.tell(&Event::Answer { text: text.trim_end(), event });
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Answer { text: text.trim_end(), event });
+    Ok(CommandOutcome::Succeeded)
 }

@@ -2,24 +2,24 @@
 
 use clap::Args;
 
-use super::Selection;
-use super::change::{raised, still};
-use super::following::Following;
+use super::SelectionArgs;
+use super::change_guards::{ensure_no_failures, ensure_unchanged};
 use super::interrupts::Interrupts;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
-use super::release::{Carrier, How};
+use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
-use crate::aws::types::{Observed, Service, ServiceRef};
-use crate::context::Context;
+use super::watch_args::WatchArgs;
+use crate::aws::types::{ObservedState, Service, ServiceRef};
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
 use crate::plan::{Plan, ServicePlan};
-use crate::release::{Release, id::id};
-use crate::report::{Event, Outcome};
+use crate::release::{Release, id::release_id};
+use crate::report::{CommandOutcome, Event};
 
 /// The default of `--parallel`: as many updates as UpdateService accepts in a burst (ECS API rate limits).
-const AT_ONCE: usize = 50;
+const DEFAULT_PARALLEL: usize = 50;
 
 /// Deploy an image tag: register revisions, update services, and watch the rollouts
 #[derive(Clone, Debug, Args)]
@@ -31,14 +31,14 @@ const AT_ONCE: usize = 50;
 
 Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 3 rollout failed or rolled
 back, 4 timed out while in progress, 5 refused, 130 interrupted.")]
-pub struct Deploy {
+pub struct DeployArgs {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// Return once the updates are accepted, without watching
     #[arg(long, global = true)]
     no_wait: bool,
     #[command(flatten)]
-    following: Following,
+    watch: WatchArgs,
     /// Show the plan and change nothing
     #[arg(long, global = true)]
     dry_run: bool,
@@ -52,7 +52,7 @@ pub struct Deploy {
     #[arg(long, global = true)]
     supersede: bool,
     /// Number of services that roll out at once
-    #[arg(long, value_name = "NUMBER", default_value_t = AT_ONCE, value_parser = at_once, hide_short_help = true, global = true)]
+    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_PARALLEL, value_parser = parse_parallel, hide_short_help = true, global = true)]
     parallel: usize,
 }
 
@@ -60,61 +60,65 @@ pub struct Deploy {
 ///
 /// # Errors
 /// The plan is refused, or a registration failed. No service was changed.
-pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
+pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let request = args.selection.request()?;
-    let id = release_id();
+    let id = new_release_id();
     let how = PlanningOptions { force: args.force, supersede: args.supersede, release: Some(id.clone()) };
     let mut planned = plan_deploy(&request, how, context).await?;
     if args.no_wait {
-        waits(&planned.plan)?;
+        reject_no_wait(&planned.plan)?;
     }
     if args.dry_run {
         let plan = planned.with_blockers_noted();
-        context.report.tell(&Event::Plan { plan: &plan, answer: None });
+        context.reporter.report(&Event::Plan { plan: &plan, answer: None });
         let text = "dry run: nothing was changed";
-        context.report.tell(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
-        return Ok(Outcome::Done);
+        context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
+        return Ok(CommandOutcome::Succeeded);
     }
-    raised(std::mem::take(&mut planned.blockers))?;
+    ensure_no_failures(std::mem::take(&mut planned.blockers))?;
     let Planned { manifest, aws, observed, plan, .. } = planned;
     if plan.is_empty() {
         tell_left(&plan, context);
-        context.report.tell(&Event::Released(&Release::of(&plan, &id, request.tags.label())));
-        return Ok(Outcome::Done);
+        context.reporter.report(&Event::ReleaseEnded(&Release::from_plan(
+            &plan,
+            &id,
+            request.tags.summary(),
+        )));
+        return Ok(CommandOutcome::Succeeded);
     }
-    context.report.tell(&Event::Plan { plan: &plan, answer: None });
-    let answer = if args.yes { None } else { context.report.confirm("Deploy this?") };
+    context.reporter.report(&Event::Plan { plan: &plan, answer: None });
+    let answer = if args.yes { None } else { context.reporter.confirm("Deploy this?") };
     match answer {
-        Some(false) => return Ok(Outcome::Declined),
-        Some(true) => still(changing(&plan, &observed), &aws).await?,
+        Some(false) => return Ok(CommandOutcome::Declined),
+        Some(true) => ensure_unchanged(changing_services(&plan, &observed), &aws).await?,
         None => {}
     }
     // From here on the release is reported in any case, also after an interrupt.
     let mut interrupts = Interrupts::listen()?;
-    let release = Release::of(&plan, &id, request.tags.label());
-    let how = How {
-        following: &args.following,
-        at_once: args.parallel,
+    let release = Release::from_plan(&plan, &id, request.tags.summary());
+    let how = ReleaseOptions {
+        watch: &args.watch,
+        parallel: args.parallel,
         wait: !args.no_wait,
-        seen: (!args.supersede).then_some(&observed),
+        observed: (!args.supersede).then_some(&observed),
     };
-    Carrier::new(&plan, release, &manifest, how, &aws, context).to_the_end(&mut interrupts).await
+    ReleaseRunner::new(&plan, release, &manifest, how, &aws, context).run(&mut interrupts).await
 }
 
 /// Parses a number that is at least 1.
-fn at_once(text: &str) -> Result<usize, String> {
+fn parse_parallel(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number of at least 1".to_owned())
 }
 
 /// Refuses `--no-wait` if a part of the plan has to wait for another.
-fn waits(plan: &Plan) -> Result<(), Failure> {
+fn reject_no_wait(plan: &Plan) -> Result<(), Failure> {
     let changes = |key: &String| plan.services.iter().any(|service| &service.key == key && service.changes());
     let hint = || "leave out `--no-wait`".to_owned();
     for (key, needs) in plan.needs.iter().filter(|(key, _)| changes(key)) {
         if let Some(need) = needs.iter().find(|need| changes(need)) {
             let message =
                 format!("service `{key}` needs `{need}` to be up, which `--no-wait` does not wait for");
-            return Err(Failure::usage(message).hint(hint()));
+            return Err(Failure::usage(message).with_hint(hint()));
         }
     }
     let services = plan.services.iter().any(ServicePlan::changes);
@@ -124,7 +128,7 @@ fn waits(plan: &Plan) -> Result<(), Failure> {
             schedule.key
         );
         let hint = "leave out `--no-wait`, or deploy the services alone with `ecsail deploy service`";
-        return Err(Failure::usage(message).hint(hint.to_owned()));
+        return Err(Failure::usage(message).with_hint(hint.to_owned()));
     }
     match plan.after.iter().find(|task| task.work.is_some()) {
         Some(task) => {
@@ -132,19 +136,22 @@ fn waits(plan: &Plan) -> Result<(), Failure> {
                 "task `{}` is run after the services are up, which `--no-wait` does not wait for",
                 task.key
             );
-            Err(Failure::usage(message).hint(hint()))
+            Err(Failure::usage(message).with_hint(hint()))
         }
         None => Ok(()),
     }
 }
 
 /// Returns the id of a release that begins now.
-pub(super) fn release_id() -> String {
-    id(jiff::Timestamp::now(), fastrand::u64(..))
+pub(super) fn new_release_id() -> String {
+    release_id(jiff::Timestamp::now(), fastrand::u64(..))
 }
 
 /// Returns the observed services that the plan changes, each with its cluster.
-fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = (&'a str, &'a Service)> {
+fn changing_services<'a>(
+    plan: &'a Plan,
+    observed: &'a ObservedState,
+) -> impl Iterator<Item = (&'a str, &'a Service)> {
     let seen = |service: &ServicePlan| {
         observed.services.get_key_value(&ServiceRef::new(&service.cluster, &service.name))
     };

@@ -5,23 +5,23 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::services::{Found, One};
+use super::services::{FoundService, ServiceArgs};
 use crate::aws::error::failure;
-use crate::aws::session::{PLUGIN, Plugin, Room, Session};
-use crate::aws::types::{Container, Service, Task, TaskStatus, revision_of};
+use crate::aws::exec_session::{ExecSession, ExecTarget, SESSION_PLUGIN, SessionPlugin};
+use crate::aws::types::{Service, Task, TaskContainer, TaskStatus, revision_name};
 use crate::aws::{ApiError, Aws};
-use crate::context::Context;
-use crate::diagnose::exec::{Preflight, missing, not_connected};
+use crate::context::CommandContext;
+use crate::diagnose::exec::{ExecPreflight, connection_hints, find_missing};
 use crate::document::problem::did_you_mean;
 use crate::error::{Failure, Result};
-use crate::report::{Event, Outcome, quoted};
+use crate::report::{CommandOutcome, Event, shell_quote};
 use crate::retry::{Backoff, Policy, retry};
 
 /// The command if none is given.
-const SHELL: &str = "/bin/sh";
+const DEFAULT_COMMAND: &str = "/bin/sh";
 /// The number of attempts while the agent is not connected yet, and the pause between them.
 const ATTEMPTS: u32 = 3;
-const PAUSE: Duration = Duration::from_secs(2);
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Run a command or a shell in a container of a service
 #[derive(Clone, Debug, Args)]
@@ -35,9 +35,9 @@ ECS Exec opens a session, and `session-manager-plugin` connects this terminal
 to it. Missing prerequisites are reported before the session is opened. Several
 words are quoted for the shell; a single word is the whole command line.
 Exit codes: that of `session-manager-plugin`; 1 if a prerequisite is missing.")]
-pub struct Exec {
+pub struct ExecArgs {
     #[command(flatten)]
-    one: One,
+    service: ServiceArgs,
     /// Container to run in [default: the one behind the load balancer, else the first essential one]
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
@@ -53,14 +53,14 @@ pub struct Exec {
 ///
 /// # Errors
 /// A prerequisite is missing, or an API call failed.
-pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
-    let chosen = args.one.choose(context).await?;
-    let found = chosen.one().await?;
-    let (aws, place) = (&chosen.aws, &found.place);
-    let tasks = aws.live_tasks(&place.cluster, &place.name).await.map_err(failure)?;
+pub async fn run(args: &ExecArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.service.select(context).await?;
+    let found = chosen.read_one().await?;
+    let (aws, place) = (&chosen.aws, &found.identity);
+    let tasks = aws.running_tasks(&place.cluster, &place.name).await.map_err(failure)?;
     let task = choose_task(&tasks, args.task.as_deref(), &place.key)?;
     let definition = match task {
-        Some(task) => definition(task, aws, context).await,
+        Some(task) => read_definition(task, aws, context).await,
         None => None,
     };
     let container = match task {
@@ -69,33 +69,36 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
         }
         None => None,
     };
-    let plugin = Plugin::find(context.settings.environment.get("PATH").map_or("", String::as_str));
-    let preflight = Preflight {
+    let plugin = SessionPlugin::find(context.settings.environment.get("PATH").map_or("", String::as_str));
+    let preflight = ExecPreflight {
         key: &place.key,
         service: &found.service,
         task,
         container,
         definition: definition.as_ref(),
-        plugin: plugin.is_some(),
+        has_plugin: plugin.is_some(),
     };
-    let missing = missing(&preflight);
+    let missing = find_missing(&preflight);
     let (Some(task), Some(container), Some(plugin), []) = (task, container, plugin, missing.as_slice())
     else {
-        let failures = missing.into_iter().map(|missing| Failure::error(missing.what).hint(missing.remedy));
+        let failures =
+            missing.into_iter().map(|missing| Failure::error(missing.text).with_hint(missing.remedy));
         return Err(Failure::several(failures.collect()));
     };
     let command = command_line(&args.command);
-    tell(&found, task, container, &command, context);
-    let session = session(&found, task, container, &command, definition.as_ref(), aws, context).await?;
+    report_session(&found, task, container, &command, context);
+    let session = open_session(&found, task, container, &command, definition.as_ref(), aws, context).await?;
     if context.settings.sandbox.is_some() {
-        let message =
-            format!("the sandbox has no containers to connect to: in AWS, `{PLUGIN}` would be started here");
+        let message = format!(
+            "the sandbox has no containers to connect to: in AWS, `{SESSION_PLUGIN}` would be started here"
+        );
         return Err(Failure::error(message));
     }
-    let profile = profile(context);
+    let profile = profile_name(context);
     let ended = plugin.run(&session, &aws.region, &profile);
-    let code = ended.map_err(|error| Failure::error(format!("failed to run `{PLUGIN}`")).because(error))?;
-    Ok(Outcome::Passed(code))
+    let code = ended
+        .map_err(|error| Failure::error(format!("failed to run `{SESSION_PLUGIN}`")).with_cause(error))?;
+    Ok(CommandOutcome::ExitCode(code))
 }
 
 /// Returns the named task, or the newest running one. Returns `None` if no task is running.
@@ -117,22 +120,22 @@ fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<
         [] => {
             let running: Vec<&Task> = tasks.iter().filter(runs).collect();
             let hint = (!running.is_empty()).then(|| format!("running tasks: {}", ids(&running)));
-            Err(Failure::error(format!("no running task `{begins}` in service `{key}`")).hint(hint))
+            Err(Failure::error(format!("no running task `{begins}` in service `{key}`")).with_hint(hint))
         }
         several => {
             let message = format!("{} tasks begin with `{begins}`", several.len());
-            Err(Failure::usage(message).hint(format!("name one of {}", ids(several))))
+            Err(Failure::usage(message).with_hint(format!("name one of {}", ids(several))))
         }
     }
 }
 
 /// Returns the definition of a task. If it cannot be read, reports that some prerequisites are not checked.
-async fn definition(task: &Task, aws: &Aws, context: &Context) -> Option<Value> {
+async fn read_definition(task: &Task, aws: &Aws, context: &CommandContext) -> Option<Value> {
     match aws.task_definition(&task.task_definition_arn).await {
         Ok(found) => found.map(|found| found.document),
         Err(error) => {
             let note = format!("the task role and the file system of the container are not checked: {error}");
-            context.report.tell(&Event::Note(&note));
+            context.reporter.report(&Event::Note(&note));
             None
         }
     }
@@ -144,14 +147,14 @@ fn choose_container<'a>(
     named: Option<&str>,
     service: &Service,
     definition: Option<&Value>,
-) -> Result<&'a Container, Failure> {
+) -> Result<&'a TaskContainer, Failure> {
     let find = |name: &str| task.containers.iter().find(|container| container.name == name);
     if let Some(named) = named {
         return find(named).ok_or_else(|| {
             let names: Vec<&str> = task.containers.iter().map(|container| container.name.as_str()).collect();
             let near = did_you_mean(named, names.iter().copied());
             let hint = near.unwrap_or_else(|| format!("containers of the task: {}", names.join(", ")));
-            Failure::usage(format!("no container named `{named}` in task `{}`", task.id())).hint(hint)
+            Failure::usage(format!("no container named `{named}` in task `{}`", task.id())).with_hint(hint)
         });
     }
     let balanced = service.load_balancers.iter().filter_map(|balancer| balancer.container_name.as_deref());
@@ -165,55 +168,61 @@ fn choose_container<'a>(
 /// Returns the command line for the given words.
 fn command_line(words: &[String]) -> String {
     match words {
-        [] => SHELL.to_owned(),
+        [] => DEFAULT_COMMAND.to_owned(),
         [one] => one.clone(),
-        several => several.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+        several => several.iter().map(|word| shell_quote(word)).collect::<Vec<_>>().join(" "),
     }
 }
 
-fn tell(found: &Found, task: &Task, container: &Container, command: &str, context: &Context) {
-    let revision = revision_of(&task.task_definition_arn);
+fn report_session(
+    found: &FoundService,
+    task: &Task,
+    container: &TaskContainer,
+    command: &str,
+    context: &CommandContext,
+) {
+    let revision = revision_name(&task.task_definition_arn);
     let note = format!(
         "{}: `{command}` in container `{}` of task {} ({revision})",
-        found.place.key,
+        found.identity.key,
         container.name,
         task.id()
     );
-    context.report.tell(&Event::Note(&note));
+    context.reporter.report(&Event::Note(&note));
 }
 
 /// Opens a session. An agent that has just started may need a moment to connect, so this retries.
-async fn session(
-    found: &Found,
+async fn open_session(
+    found: &FoundService,
     task: &Task,
-    container: &Container,
+    container: &TaskContainer,
     command: &str,
     definition: Option<&Value>,
     aws: &Aws,
-    context: &Context,
-) -> Result<Session, Failure> {
-    let room = Room {
-        cluster: &found.place.cluster,
+    context: &CommandContext,
+) -> Result<ExecSession, Failure> {
+    let room = ExecTarget {
+        cluster: &found.identity.cluster,
         task: &task.task_arn,
         container: &container.name,
         runtime_id: container.runtime_id.as_deref().unwrap_or_default(),
     };
     let unconnected = |error: &ApiError| error.code.as_deref() == Some("TargetNotConnectedException");
-    let pause = context.poll_interval().unwrap_or(PAUSE);
+    let pause = context.poll_interval().unwrap_or(RETRY_PAUSE);
     let policy = Policy { attempts: ATTEMPTS, backoff: Backoff::Constant(pause) };
     let session = retry(policy, unconnected, async || aws.execute_command(&room, command).await).await;
     session.map_err(|error| {
         let message = format!("run a command in container `{}` of task `{}`", container.name, task.id());
-        let mut failed = Failure::error(message).hint(error.hint());
+        let mut failed = Failure::error(message).with_hint(error.hint());
         if unconnected(&error) {
-            failed.hints.extend(not_connected(definition, &container.name));
+            failed.hints.extend(connection_hints(definition, &container.name));
         }
-        failed.because(error)
+        failed.with_cause(error)
     })
 }
 
 /// Returns the profile with which the plugin renews the session, or an empty string.
-fn profile(context: &Context) -> String {
+fn profile_name(context: &CommandContext) -> String {
     let settings = &context.settings;
     let named = settings.profile.as_ref().or_else(|| settings.environment.get("AWS_PROFILE"));
     named.cloned().unwrap_or_default()
@@ -222,18 +231,18 @@ fn profile(context: &Context) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::types::view;
-    use crate::error::Kind;
+    use crate::aws::types::parse_view;
+    use crate::error::ErrorKind;
     use serde_json::json;
 
     fn task(id: &str, status: &str, started: f64) -> Task {
-        view(&json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "lastStatus": status, "startedAt": started,
+        parse_view(&json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "lastStatus": status, "startedAt": started,
             "containers": [{"name": "proxy"}, {"name": "app"}]}))
         .expect("a task")
     }
 
     #[test]
-    fn the_newest_task_that_runs_is_chosen() {
+    fn newest_running_task_is_chosen() {
         let tasks = [task("a1", "RUNNING", 10.0), task("b2", "RUNNING", 20.0), task("c3", "PENDING", 0.0)];
         let chosen =
             |named| choose_task(&tasks, named, "web").map(|task| task.map(|task| task.id().to_owned()));
@@ -246,15 +255,16 @@ mod tests {
         assert!(none.hints[0].contains("a1, b2"), "{:?}", none.hints);
         assert!(choose_task(&tasks[2..], None, "web").expect("no error").is_none());
         let twins = [task("a1", "RUNNING", 1.0), task("a2", "RUNNING", 2.0)];
-        assert_eq!(choose_task(&twins, Some("a"), "web").expect_err("two").kind, Kind::Usage);
+        assert_eq!(choose_task(&twins, Some("a"), "web").expect_err("two").kind, ErrorKind::Usage);
     }
 
     #[test]
-    fn the_container_behind_the_load_balancer_comes_before_the_first_that_is_essential() {
+    fn load_balanced_container_comes_first() {
         let task = task("a1", "RUNNING", 1.0);
         let definition =
             json!({"containerDefinitions": [{"name": "proxy", "essential": false}, {"name": "app"}]});
-        let balanced = view(&json!({"loadBalancers": [{"containerName": "proxy"}]})).expect("a service");
+        let balanced =
+            parse_view(&json!({"loadBalancers": [{"containerName": "proxy"}]})).expect("a service");
         let chosen = |named, service: &Service, definition| {
             choose_container(&task, named, service, definition).map(|container| container.name.clone())
         };
@@ -268,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_quoted_and_one_word_is_the_command_line() {
+    fn several_words_are_quoted() {
         let line = |words: &[&str]| command_line(&words.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(line(&[]), "/bin/sh");
         assert_eq!(line(&["ps aux | head"]), "ps aux | head");

@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::document::problem::Severity;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, answer as events};
-use crate::lint::table::RULES;
-use crate::lint::{self, Rule};
+use crate::lint::checks::CHECKS;
+use crate::lint::{self, Check};
 use crate::report::problems::severity_event;
-use crate::report::{Event, Outcome};
+use crate::report::{CommandOutcome, Event};
 
 /// Explain a rule of `check`: its reason, its source, and how to ignore it
 #[derive(Clone, Debug, Args)]
@@ -19,7 +19,7 @@ use crate::report::{Event, Outcome};
   ecsail explain fargate-cpu-memory --output json
 
 Without an id, all rules are listed.")]
-pub struct Explain {
+pub struct ExplainArgs {
     /// Id of the rule, as shown in brackets in a message [default: list all rules]
     id: Option<String>,
 }
@@ -28,42 +28,43 @@ pub struct Explain {
 ///
 /// # Errors
 /// No rule has this id.
-pub fn run(args: &Explain, context: &Context) -> Result<Outcome> {
+pub fn run(args: &ExplainArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let (text, explain) = match &args.id {
-        None => (list(), events::Explain::All { rules: RULES.iter().map(summary).collect() }),
+        None => (list_rules(), events::Explain::All { rules: CHECKS.iter().map(summary).collect() }),
         Some(id) => {
-            let unknown = || Failure::usage(format!("no rule with the id `{id}`")).hint(lint::suggestion(id));
-            let rule = lint::rule(id).ok_or_else(unknown)?;
-            (explained(rule), whole(rule))
+            let unknown =
+                || Failure::usage(format!("no rule with the id `{id}`")).with_hint(lint::unknown_id_hint(id));
+            let rule = lint::find_check(id).ok_or_else(unknown)?;
+            (explanation(rule), details(rule))
         }
     };
-    context.report.tell(&Event::Answer { text: &text, event: JsonEvent::Explain(explain) });
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Answer { text: &text, event: JsonEvent::Explain(explain) });
+    Ok(CommandOutcome::Succeeded)
 }
 
-fn list() -> String {
-    let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
-    let line = |rule: &Rule| format!("{:width$}  {:7}  {}", rule.id, severity(rule), rule.title);
-    RULES.iter().map(line).collect::<Vec<_>>().join("\n")
+fn list_rules() -> String {
+    let width = CHECKS.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    let line = |rule: &Check| format!("{:width$}  {:7}  {}", rule.id, severity_name(rule), rule.title);
+    CHECKS.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn explained(rule: &Rule) -> String {
+fn explanation(rule: &Check) -> String {
     format!(
         "{}[{}]: {}\n\n{}\n\nsource: {}\nignore it: {}",
-        severity(rule),
+        severity_name(rule),
         rule.id,
         rule.title,
         rule.reason,
         rule.source,
-        how_to_ignore(rule)
+        ignore_hint(rule)
     )
 }
 
-fn how_to_ignore(rule: &Rule) -> String {
+fn ignore_hint(rule: &Check) -> String {
     format!("`ignore: [{}]` in the manifest: at its root, in a stage, or in a service", rule.id)
 }
 
-fn severity(rule: &Rule) -> &'static str {
+fn severity_name(rule: &Check) -> &'static str {
     match rule.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -71,7 +72,7 @@ fn severity(rule: &Rule) -> &'static str {
     }
 }
 
-fn summary(rule: &Rule) -> events::Rule {
+fn summary(rule: &Check) -> events::Rule {
     events::Rule {
         id: rule.id.to_owned(),
         severity: severity_event(rule.severity),
@@ -79,13 +80,13 @@ fn summary(rule: &Rule) -> events::Rule {
     }
 }
 
-fn whole(rule: &Rule) -> events::Explain {
+fn details(rule: &Check) -> events::Explain {
     events::Explain::One {
         id: rule.id.to_owned(),
         severity: severity_event(rule.severity),
         title: rule.title.to_owned(),
         reason: rule.reason.to_owned(),
         source: rule.source.to_owned(),
-        ignore: how_to_ignore(rule),
+        ignore: ignore_hint(rule),
     }
 }

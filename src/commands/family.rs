@@ -2,19 +2,19 @@
 
 use clap::Args;
 
-use super::services::One;
+use super::services::ServiceArgs;
 use crate::aws::Aws;
-use crate::context::Context;
-use crate::document::problem::Invalid;
+use crate::context::CommandContext;
+use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::plan::references::family_and_revision;
 
 /// The arguments that select a family.
 #[derive(Clone, Debug, Args)]
-pub struct OfFamily {
+pub struct FamilyArgs {
     #[command(flatten)]
-    service: One,
+    service: ServiceArgs,
     /// Family of task definitions, instead of the family of a service
     #[arg(long, value_name = "FAMILY", conflicts_with_all = ["name", "service"])]
     family: Option<String>,
@@ -27,60 +27,60 @@ pub struct Family {
     pub clusters: Vec<String>,
 }
 
-impl OfFamily {
+impl FamilyArgs {
     /// Returns the selected family.
     ///
     /// # Errors
     /// The service does not exist, the manifest cannot be read, or an API call failed.
-    pub async fn choose(&self, context: &Context) -> Result<Family> {
+    pub async fn resolve(&self, context: &CommandContext) -> Result<Family> {
         let Some(name) = self.family.clone().filter(|name| !name.is_empty()) else {
-            return self.of_service(context).await;
+            return self.resolve_by_service(context).await;
         };
-        let manifest = whole_manifest(context)?;
-        let aws = context.connect_only(&manifest).await?;
-        Ok(Family { aws, name, clusters: clusters(&manifest) })
+        let manifest = load_manifest(context)?;
+        let aws = context.connect_without_definitions(&manifest).await?;
+        Ok(Family { aws, name, clusters: clusters_of(&manifest) })
     }
 
-    async fn of_service(&self, context: &Context) -> Result<Family> {
-        let chosen = self.service.choose(context).await?;
-        let found = chosen.one().await?;
+    async fn resolve_by_service(&self, context: &CommandContext) -> Result<Family> {
+        let chosen = self.service.select(context).await?;
+        let found = chosen.read_one().await?;
         let service = &found.service;
         let sets = service.task_sets.iter().map(|set| set.task_definition.as_str());
         let mut named = std::iter::once(service.task_definition.as_str()).chain(sets);
         let Some(definition) = named.find(|definition| !definition.is_empty()) else {
             let message = format!("service `{}` has no task definition", service.service_name);
-            return Err(Failure::usage(message).hint("name the family: `--family NAME`".to_owned()));
+            return Err(Failure::usage(message).with_hint("name the family: `--family NAME`".to_owned()));
         };
         let name = family_and_revision(definition).0.to_owned();
         // Services that were not named count too: they may run the same family.
-        let mut clusters = whole_manifest(context).map(|manifest| clusters(&manifest)).unwrap_or_default();
-        clusters.push(found.place.cluster);
+        let mut clusters = load_manifest(context).map(|manifest| clusters_of(&manifest)).unwrap_or_default();
+        clusters.push(found.identity.cluster);
         Ok(Family { aws: chosen.aws, name, clusters })
     }
 }
 
 impl Family {
     /// Returns the failure that the family does not exist.
-    pub fn absent(&self) -> Failure {
+    pub fn not_found(&self) -> Failure {
         let hint = "list the families with `aws ecs list-task-definition-families`".to_owned();
-        Failure::error(format!("no task definition family named `{}`", self.name)).hint(hint)
+        Failure::error(format!("no task definition family named `{}`", self.name)).with_hint(hint)
     }
 }
 
 /// Returns the manifest with all its services, or an empty one with the cluster if there is no manifest.
-fn whole_manifest(context: &Context) -> Result<Manifest> {
+fn load_manifest(context: &CommandContext) -> Result<Manifest> {
     let settings = &context.settings;
-    if manifest::load::locate(settings)?.is_none() {
+    if manifest::load::manifest_path(settings)?.is_none() {
         return Ok(Manifest { cluster: settings.cluster.clone(), ..Manifest::default() });
     }
     let manifest = manifest::load(settings, &Request { names_only: true, ..Request::default() })?;
-    if manifest.problems.any_error() {
-        return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
+    if manifest.problems.has_errors() {
+        return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
     }
     Ok(manifest)
 }
 
-fn clusters(manifest: &Manifest) -> Vec<String> {
+fn clusters_of(manifest: &Manifest) -> Vec<String> {
     let of_services = manifest.services.iter().filter_map(|service| manifest.cluster_of(service));
     of_services.chain(manifest.cluster.clone()).collect()
 }

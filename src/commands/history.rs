@@ -2,17 +2,17 @@
 
 use clap::Args;
 
-use super::services::{Named, Place};
+use super::services::{ServiceIdentity, ServicesArgs};
 use crate::aws::error::failure;
-use crate::aws::types::{ContainerImage, LifecycleStage, revision_of};
-use crate::context::Context;
+use crate::aws::types::{ContainerImage, LifecycleStage, revision_name};
+use crate::context::CommandContext;
 use crate::duration;
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
-use crate::history::past::{PastDeployment, PastState};
-use crate::history::{Definitions, Past};
-use crate::image::Reference;
-use crate::report::{Event, Line, Outcome, Page, Paint, Row, names, table, times};
+use crate::history::past_deployment::{PastDeployment, PastState};
+use crate::history::{ServiceHistory, TaskDefinitions};
+use crate::image::ImageReference;
+use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, names, table, times};
 
 /// Show past deployments: when, which revision, by whom, and how they ended
 #[derive(Clone, Debug, Args)]
@@ -23,9 +23,9 @@ use crate::report::{Event, Line, Outcome, Page, Paint, Row, names, table, times}
 
 ECS keeps deployments for 90 days. Tags, commits and users are read from the tags that ecsail sets
 on the task definition; the user is shown for the deployment that the revision was registered for.")]
-pub struct History {
+pub struct HistoryArgs {
     #[command(flatten)]
-    named: Named,
+    services: ServicesArgs,
     /// Number of deployments to show of each service, newest first
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -35,59 +35,63 @@ pub struct History {
 ///
 /// # Errors
 /// A service does not exist, or an API call failed.
-pub async fn run(args: &History, context: &Context) -> Result<Outcome> {
-    let chosen = args.named.choose(context).await?;
-    let found = chosen.all().await?;
-    let mut definitions = Definitions::new();
+pub async fn run(args: &HistoryArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.services.select(context).await?;
+    let found = chosen.read_all().await?;
+    let mut definitions = TaskDefinitions::new();
     for one in &found {
-        let (cluster, service) = (&one.place.cluster, &one.service);
-        let read = Past::read(&chosen.aws, cluster, service, args.limit as usize, &mut definitions).await;
+        let (cluster, service) = (&one.identity.cluster, &one.service);
+        let read =
+            ServiceHistory::read(&chosen.aws, cluster, service, args.limit as usize, &mut definitions).await;
         let past = read.map_err(failure)?;
-        past.notes.iter().for_each(|note| context.report.tell(&Event::Note(note)));
-        context.report.tell(&Event::Page(&page(&one.place, &past.deployments, times::now())));
+        past.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
+        context.reporter.report(&Event::Page(&page(&one.identity, &past.deployments, times::unix_now())));
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Succeeded)
 }
 
 const HEADER: &[&str] = &["WHEN", "OUTCOME", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "RELEASE", "DIGEST"];
 
 /// Returns the past deployments of one service, newest first.
-fn page(place: &Place, past: &[PastDeployment], now: f64) -> Page {
+fn page(place: &ServiceIdentity, past: &[PastDeployment], now: f64) -> Page {
     let rows = past.iter().map(|deployment| row(place, deployment, now)).collect();
     let mut page = table(HEADER, rows);
     let title = match past {
         [] => format!("{}: no deployments", place.key),
         _ => format!("{}:", place.key),
     };
-    page.head.insert(0, Line::painted(title, Paint::Bold));
+    page.head.insert(0, PageLine::painted(title, Paint::Bold));
     page
 }
 
-fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
-    let by = deployment.deployed_by().map(names::principal);
-    let commit = deployment.tags.get("git-sha").map(|sha| names::commit(sha).to_owned());
+fn row(place: &ServiceIdentity, deployment: &PastDeployment, now: f64) -> TableRow {
+    let by = deployment.deployed_by().map(names::principal_name);
+    let commit = deployment.tags.get("git-sha").map(|sha| names::short_commit(sha).to_owned());
     // The time is in the first column; the end of the release id distinguishes releases.
     let release = deployment.tags.get("release").and_then(|id| Some(id.rsplit_once('-')?.1.to_owned()));
     let cells = [
-        times::utc(deployment.created_at),
-        Some(deployment.outcome_in_words()),
+        times::format_utc(deployment.created_at),
+        Some(deployment.outcome_text()),
         Some(revision_or_id(deployment).to_owned()),
         deployment.deployed_tag(),
-        seconds(deployment, now).map(duration::seconds),
+        elapsed_seconds(deployment, now).map(duration::seconds),
         by,
         commit,
         release,
-        digests(&deployment.images),
+        digest_cell(&deployment.images),
     ];
-    Row {
+    TableRow {
         cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
-        below: below(deployment).map(|text| Line::plain(format!("    {text}"))).into_iter().collect(),
-        paint: paint_of(deployment.state()),
+        lines_below: detail_line(deployment)
+            .map(|text| PageLine::plain(format!("    {text}")))
+            .into_iter()
+            .collect(),
+        paint: outcome_paint(deployment.state()),
         event: Some(JsonEvent::History(event(place, deployment, now))),
     }
 }
 
-fn paint_of(state: PastState) -> Option<Paint> {
+fn outcome_paint(state: PastState) -> Option<Paint> {
     match state {
         PastState::Succeeded => None,
         PastState::RolledBack | PastState::RollbackFailed | PastState::Failed | PastState::RollingBack => {
@@ -102,23 +106,23 @@ fn paint_of(state: PastState) -> Option<Paint> {
 }
 
 fn revision_or_id(deployment: &PastDeployment) -> &str {
-    match revision_of(&deployment.revision) {
+    match revision_name(&deployment.revision) {
         "" => &deployment.deployment,
         revision => revision,
     }
 }
 
 /// Returns the seconds that a deployment took, or has taken so far.
-fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
+fn elapsed_seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
     let open =
         matches!(deployment.state(), PastState::InProgress | PastState::RollingBack | PastState::Stopping);
     let until_now = || (open && deployment.created_at > 0.0).then(|| (now - deployment.created_at).max(0.0));
-    deployment.seconds().or_else(until_now)
+    deployment.duration_seconds().or_else(until_now)
 }
 
 /// Returns the reason of the outcome, and the deployment that replaced this one.
-fn below(deployment: &PastDeployment) -> Option<String> {
-    let back = deployment.rolled_back_to.as_deref().map(|to| format!("back to {}", revision_of(to)));
+fn detail_line(deployment: &PastDeployment) -> Option<String> {
+    let back = deployment.rolled_back_to.as_deref().map(|to| format!("back to {}", revision_name(to)));
     let by = deployment.superseded_by.as_ref().map(|by| format!("by {by}"));
     let stage = deployment.stage.as_ref().filter(|_| deployment.state() == PastState::InProgress);
     let stage = stage.map(LifecycleStage::in_words);
@@ -128,18 +132,18 @@ fn below(deployment: &PastDeployment) -> Option<String> {
 }
 
 /// Returns the digest of the first image in ECR, and the number of other digests.
-fn digests(images: &[ContainerImage]) -> Option<String> {
+fn digest_cell(images: &[ContainerImage]) -> Option<String> {
     let known = || images.iter().filter_map(|image| Some((image, image.image_digest.as_deref()?)));
-    let own = known().find(|(image, _)| Reference::parse(&image.image).ecr().is_some());
+    let own = known().find(|(image, _)| ImageReference::parse(&image.image).ecr_repository().is_some());
     let (_, first) = own.or_else(|| known().next())?;
     let more = match known().filter(|(_, digest)| *digest != first).count() {
         0 => String::new(),
         more => format!(" +{more}"),
     };
-    Some(format!("{}{more}", names::digest(first)))
+    Some(format!("{}{more}", names::short_digest(first)))
 }
 
-fn event(place: &Place, deployment: &PastDeployment, now: f64) -> events::History {
+fn event(place: &ServiceIdentity, deployment: &PastDeployment, now: f64) -> events::History {
     let image = |image: &ContainerImage| events::DeployedImage {
         container: image.container_name.clone(),
         image: image.image.clone(),
@@ -153,8 +157,8 @@ fn event(place: &Place, deployment: &PastDeployment, now: f64) -> events::Histor
         status: deployment.status.clone(),
         outcome: deployment.state().outcome(),
         reason: deployment.reason.clone(),
-        revision: known_text(revision_of(&deployment.revision)),
-        rolled_back_to: deployment.rolled_back_to.as_deref().map(|to| revision_of(to).to_owned()),
+        revision: known_text(revision_name(&deployment.revision)),
+        rolled_back_to: deployment.rolled_back_to.as_deref().map(|to| revision_name(to).to_owned()),
         superseded_by: deployment.superseded_by.clone(),
         images: deployment.images.iter().map(image).collect(),
         tag: deployment.deployed_tag(),
@@ -165,7 +169,7 @@ fn event(place: &Place, deployment: &PastDeployment, now: f64) -> events::Histor
         created_at: known_time(deployment.created_at),
         started_at: known_time(deployment.started_at),
         finished_at: known_time(deployment.finished_at),
-        seconds: seconds(deployment, now),
+        seconds: elapsed_seconds(deployment, now),
     }
 }
 

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use serde_json::Value;
 
-use super::services::{Chosen, Found, One, Place};
+use super::services::{FoundService, SelectedServices, ServiceArgs, ServiceIdentity};
 use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, DeploymentStatus, PushedImage, Service, TaskDefinition};
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, service as events};
-use crate::image::{EcrRepository, Reference};
-use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, times};
+use crate::image::{EcrRepository, ImageReference};
+use crate::report::{CommandOutcome, Event, Page, PageItem, PageLine, Paint, TableRow, names, table, times};
 
 /// Show the image tags that can be deployed to a service, and which one runs
 #[derive(Clone, Debug, Args)]
@@ -23,9 +23,9 @@ use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, 
   ecsail images web --cluster main --output json
 
 For each private ECR repository of the service's images, the tags are listed, newest push first.")]
-pub struct Images {
+pub struct ImagesArgs {
     #[command(flatten)]
-    one: One,
+    service: ServiceArgs,
     /// Number of images to show of each repository, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -35,31 +35,41 @@ pub struct Images {
 ///
 /// # Errors
 /// The service does not exist, a repository cannot be read, or an API call failed.
-pub async fn run(args: &Images, context: &Context) -> Result<Outcome> {
-    let chosen = args.one.choose(context).await?;
-    let found = chosen.one().await?;
-    let running = running(&chosen, &found, context).await?;
-    let (repositories, elsewhere) = by_repository(&running);
+pub async fn run(args: &ImagesArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.service.select(context).await?;
+    let found = chosen.read_one().await?;
+    let running = running_images(&chosen, &found, context).await?;
+    let (repositories, elsewhere) = group_by_repository(&running);
     for (repository, running) in &repositories {
-        let stock = stock(&chosen.aws, repository, running, args.limit as usize).await?;
-        context.report.tell(&Event::Page(&page(&found.place, repository, running, &stock, times::now())));
+        let stock = read_repository(&chosen.aws, repository, running, args.limit as usize).await?;
+        context.reporter.report(&Event::Page(&page(
+            &found.identity,
+            repository,
+            running,
+            &stock,
+            times::unix_now(),
+        )));
     }
     if !elsewhere.is_empty() {
-        context.report.tell(&Event::Page(&outside(&found.place, &elsewhere)));
+        context.reporter.report(&Event::Page(&unlisted_page(&found.identity, &elsewhere)));
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Succeeded)
 }
 
 /// Returns the images that a service runs: those of its current revisions, else those of its task definition.
-async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Vec<ContainerImage>> {
+async fn running_images(
+    chosen: &SelectedServices,
+    found: &FoundService,
+    context: &CommandContext,
+) -> Result<Vec<ContainerImage>> {
     let service = &found.service;
     let arns: Vec<String> = service.current_service_revisions.iter().map(|known| known.arn.clone()).collect();
     let revisions = match chosen.aws.service_revisions(&arns).await {
         Ok(revisions) => revisions,
-        Err(error) if error.may_pass() => return Err(failure(error)),
+        Err(error) if error.is_retryable() => return Err(failure(error)),
         Err(error) => {
             let note = format!("the digests that run are unknown, so images are matched by tag: {error}");
-            context.report.tell(&Event::Note(&note));
+            context.reporter.report(&Event::Note(&note));
             Vec::new()
         }
     };
@@ -70,7 +80,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
     }
     let read = chosen.aws.task_definition(running_definition(service)).await.map_err(failure)?;
     let message = || format!("task definition of service `{}` does not exist", service.service_name);
-    Ok(named_by(&read.ok_or_else(|| Failure::error(message()))?))
+    Ok(images_in(&read.ok_or_else(|| Failure::error(message()))?))
 }
 
 /// Returns the task definition that a service runs. With another deployment controller, its task set names it.
@@ -83,7 +93,7 @@ fn running_definition(service: &Service) -> &str {
 }
 
 /// Returns the images that a task definition names, without digests.
-fn named_by(definition: &TaskDefinition) -> Vec<ContainerImage> {
+fn images_in(definition: &TaskDefinition) -> Vec<ContainerImage> {
     let containers = definition.document["containerDefinitions"].as_array().into_iter().flatten();
     let text = |container: &Value, member: &str| container[member].as_str().unwrap_or_default().to_owned();
     let image = |container: &Value| ContainerImage {
@@ -95,13 +105,13 @@ fn named_by(definition: &TaskDefinition) -> Vec<ContainerImage> {
 }
 
 /// Groups images by their private ECR repository. The second part are those in no such repository.
-fn by_repository(
+fn group_by_repository(
     running: &[ContainerImage],
 ) -> (BTreeMap<EcrRepository, Vec<ContainerImage>>, Vec<ContainerImage>) {
     let mut repositories: BTreeMap<EcrRepository, Vec<ContainerImage>> = BTreeMap::new();
     let mut elsewhere: Vec<ContainerImage> = Vec::new();
     for image in running {
-        match Reference::parse(&image.image).ecr() {
+        match ImageReference::parse(&image.image).ecr_repository() {
             Some(repository) => repositories.entry(repository).or_default().push(image.clone()),
             None if !elsewhere.contains(image) => elsewhere.push(image.clone()),
             None => {}
@@ -112,33 +122,33 @@ fn by_repository(
 
 /// The images of a repository.
 #[derive(Clone, Debug, Default)]
-struct Stock {
+struct RepositoryImages {
     /// Newest first, at most as many as are shown. Running images are always included if the repository has them.
     images: Vec<PushedImage>,
     /// The number of tagged images, and whether all were read.
     tagged: usize,
-    is_all: bool,
+    is_complete: bool,
     /// The digests that run and are no longer in the repository.
-    gone: BTreeSet<String>,
+    missing: BTreeSet<String>,
 }
 
 /// Reads the images of a repository.
-async fn stock(
+async fn read_repository(
     aws: &Aws,
     repository: &EcrRepository,
     running: &[ContainerImage],
     number: usize,
-) -> Result<Stock> {
+) -> Result<RepositoryImages> {
     let (mut images, is_all) = aws.pushed_images(repository).await.map_err(|error| {
         let name = format!("failed to read the images of repository `{}`", repository.name);
         let hint = error.hint();
-        Failure::error(name).because(error).hint(hint)
+        Failure::error(name).with_cause(error).with_hint(hint)
     })?;
     let tagged = images.len();
-    let runs = |image: &PushedImage| !runs_in(image, running).is_empty();
+    let runs = |image: &PushedImage| !containers_running(image, running).is_empty();
     let rest = images.split_off(number.min(images.len()));
     images.extend(rest.into_iter().filter(runs));
-    let mut stock = Stock { images, tagged, is_all, gone: BTreeSet::new() };
+    let mut stock = RepositoryImages { images, tagged, is_complete: is_all, missing: BTreeSet::new() };
     let digests: BTreeSet<&String> = running.iter().filter_map(|image| image.image_digest.as_ref()).collect();
     for digest in digests {
         if stock.images.iter().any(|image| &image.digest == digest) {
@@ -146,7 +156,7 @@ async fn stock(
         }
         match aws.image_by_digest(repository, digest).await.map_err(failure)? {
             Some(image) => stock.images.push(image),
-            None => drop(stock.gone.insert(digest.clone())),
+            None => drop(stock.missing.insert(digest.clone())),
         }
     }
     stock.images.sort_by(|a, b| b.pushed_at.0.total_cmp(&a.pushed_at.0));
@@ -154,11 +164,11 @@ async fn stock(
 }
 
 /// Returns the containers that run an image, matched by digest, or by tag if no digest is known.
-fn runs_in<'a>(image: &PushedImage, running: &'a [ContainerImage]) -> Vec<&'a str> {
+fn containers_running<'a>(image: &PushedImage, running: &'a [ContainerImage]) -> Vec<&'a str> {
     let runs = |known: &&ContainerImage| match &known.image_digest {
         Some(digest) => *digest == image.digest,
         None => {
-            let named = Reference::parse(&known.image);
+            let named = ImageReference::parse(&known.image);
             named.digest.as_ref() == Some(&image.digest)
                 || named.tag.is_some_and(|tag| image.tags.contains(&tag))
         }
@@ -173,58 +183,64 @@ const HEADER: &[&str] = &["TAG", "DIGEST", "PUSHED", "RUNS", "FINDINGS"];
 
 /// Returns the images of one repository.
 fn page(
-    place: &Place,
+    place: &ServiceIdentity,
     repository: &EcrRepository,
     running: &[ContainerImage],
-    stock: &Stock,
+    stock: &RepositoryImages,
     now: f64,
 ) -> Page {
     let rows = stock.images.iter().map(|image| {
-        let containers = runs_in(image, running);
-        let pushed = [times::utc(image.pushed_at.0), times::ago(image.pushed_at.0, now)];
+        let containers = containers_running(image, running);
+        let pushed = [times::format_utc(image.pushed_at.0), times::format_age(image.pushed_at.0, now)];
         let cells = vec![
             if image.tags.is_empty() { "(no tag)".to_owned() } else { image.tags.join(", ") },
-            names::digest(&image.digest).to_owned(),
+            names::short_digest(&image.digest).to_owned(),
             pushed.into_iter().flatten().collect::<Vec<_>>().join(", "),
             containers.join(", "),
-            image.findings.as_ref().map(findings).unwrap_or_default(),
+            image.findings.as_ref().map(format_findings).unwrap_or_default(),
         ];
         let paint = (!containers.is_empty()).then_some(Paint::Good);
         let event = event(place, repository, image, &containers, false);
-        Row { cells, below: Vec::new(), paint, event: Some(event) }
+        TableRow { cells, lines_below: Vec::new(), paint, event: Some(event) }
     });
     let mut page = table(HEADER, rows.collect());
     let title = format!("{} in account {}, {}:", repository.name, repository.account, repository.region);
-    page.head.insert(0, Line::painted(title, Paint::Bold));
+    page.head.insert(0, PageLine::painted(title, Paint::Bold));
     if stock.images.is_empty() {
-        page.head.push(Line::plain("the repository has no tags"));
+        page.head.push(PageLine::plain("the repository has no tags"));
     }
-    page.items.extend(stock.gone.iter().map(|digest| gone(place, repository, running, digest)));
+    page.items
+        .extend(stock.missing.iter().map(|digest| missing_image_item(place, repository, running, digest)));
     let shown = stock.images.iter().filter(|image| !image.tags.is_empty()).count();
     let hidden = stock.tagged.saturating_sub(shown);
     if hidden > 0 {
         let more =
-            if stock.is_all { format!("{hidden} older") } else { format!("more than {hidden} others") };
-        page.foot.push(Line::painted(format!("… and {more} (`--limit`)"), Paint::Dim));
+            if stock.is_complete { format!("{hidden} older") } else { format!("more than {hidden} others") };
+        page.foot.push(PageLine::painted(format!("… and {more} (`--limit`)"), Paint::Dim));
     }
     page
 }
 
 /// Returns the row of an image that runs and is no longer in its repository.
-fn gone(place: &Place, repository: &EcrRepository, running: &[ContainerImage], digest: &str) -> Item {
+fn missing_image_item(
+    place: &ServiceIdentity,
+    repository: &EcrRepository,
+    running: &[ContainerImage],
+    digest: &str,
+) -> PageItem {
     let image = PushedImage { digest: digest.to_owned(), ..PushedImage::default() };
-    let containers = runs_in(&image, running);
+    let containers = containers_running(&image, running);
     let text = format!(
         "container `{}` runs {}, which is no longer in the repository: a new task cannot pull it",
         containers.join("`, `"),
-        names::digest(digest)
+        names::short_digest(digest)
     );
     let event = event(place, repository, &image, &containers, true);
-    Item { lines: vec![Line::painted(text, Paint::Bad)], event: Some(event) }
+    PageItem { lines: vec![PageLine::painted(text, Paint::Bad)], event: Some(event) }
 }
 
 /// Returns the findings of a scan, worst first; `none` if a scan found nothing.
-fn findings(found: &BTreeMap<String, i64>) -> String {
+fn format_findings(found: &BTreeMap<String, i64>) -> String {
     const LEVELS: &[&str] = &["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"];
     let place = |level: &str| LEVELS.iter().position(|known| *known == level).unwrap_or(LEVELS.len());
     let mut counts: Vec<(&String, &i64)> = found.iter().filter(|(_, count)| **count > 0).collect();
@@ -235,9 +251,9 @@ fn findings(found: &BTreeMap<String, i64>) -> String {
 }
 
 /// Returns the rows of images whose tags cannot be listed.
-fn outside(place: &Place, images: &[ContainerImage]) -> Page {
-    let item = |image: &ContainerImage| Item {
-        lines: vec![Line::plain(format!(
+fn unlisted_page(place: &ServiceIdentity, images: &[ContainerImage]) -> Page {
+    let item = |image: &ContainerImage| PageItem {
+        lines: vec![PageLine::plain(format!(
             "container `{}` runs {}, which is in no private ECR repository: its tags are not listed",
             image.container_name, image.image
         ))],
@@ -256,7 +272,7 @@ fn outside(place: &Place, images: &[ContainerImage]) -> Page {
 }
 
 fn event(
-    place: &Place,
+    place: &ServiceIdentity,
     repository: &EcrRepository,
     image: &PushedImage,
     containers: &[&str],
@@ -301,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_is_told_by_the_digest_and_without_one_by_the_tag() {
+    fn running_image_is_matched_by_digest_else_by_tag() {
         for (image, digest, tags, of, runs) in [
             ("a/b:v1", Some("sha256:1"), &["v1"][..], "sha256:1", true),
             ("a/b:v1", Some("sha256:1"), &["v1"], "sha256:2", false),
@@ -310,24 +326,30 @@ mod tests {
             ("a/b@sha256:2", None, &["v2"], "sha256:2", true),
         ] {
             let running = [container(image, digest)];
-            assert_eq!(!runs_in(&pushed(tags, of), &running).is_empty(), runs, "{image} {digest:?} {of}");
+            assert_eq!(
+                !containers_running(&pushed(tags, of), &running).is_empty(),
+                runs,
+                "{image} {digest:?} {of}"
+            );
         }
     }
 
     #[test]
-    fn findings_are_counted_the_worst_first() {
-        let of =
-            |counts: &[(&str, i64)]| findings(&counts.iter().map(|(l, n)| ((*l).to_owned(), *n)).collect());
+    fn findings_are_sorted_worst_first() {
+        let of = |counts: &[(&str, i64)]| {
+            format_findings(&counts.iter().map(|(l, n)| ((*l).to_owned(), *n)).collect())
+        };
         assert_eq!(of(&[("LOW", 3), ("CRITICAL", 1), ("HIGH", 0)]), "1 critical, 3 low");
         assert_eq!(of(&[]), "none");
         assert_eq!(of(&[("OF_TOMORROW", 1), ("UNDEFINED", 2)]), "2 undefined, 1 of_tomorrow");
     }
 
     #[test]
-    fn images_are_sorted_into_their_repositories() {
+    fn images_are_grouped_by_repository() {
         let ecr = container("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v1", None);
         let other = container("public.ecr.aws/nginx/nginx:1", None);
-        let (repositories, elsewhere) = by_repository(&[ecr.clone(), other.clone(), ecr, other.clone()]);
+        let (repositories, elsewhere) =
+            group_by_repository(&[ecr.clone(), other.clone(), ecr, other.clone()]);
         assert_eq!(repositories.keys().map(|known| known.name.as_str()).collect::<Vec<_>>(), ["shop/app"]);
         assert_eq!(elsewhere, [other]);
     }

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use super::interrupts::Interrupts;
-use super::services::One;
-use crate::context::Context;
+use super::services::ServiceArgs;
+use crate::context::CommandContext;
 use crate::duration;
 use crate::error::Result;
-use crate::report::{Event, Outcome};
-use crate::tail::sources::Wanted;
-use crate::tail::{Reading, Tail};
+use crate::report::{CommandOutcome, Event};
+use crate::tail::sources::LogFilter;
+use crate::tail::{LogRequest, LogTail};
 
 /// Show the log lines of a service's tasks
 #[derive(Clone, Debug, Args)]
@@ -26,11 +26,11 @@ The lines are read from CloudWatch Logs, in the groups and streams of the
 `awslogs` options of the task definitions that the service runs. Ctrl-C ends
 `--follow` with exit code 0. `-f` is `--follow` here: name a manifest before
 the verb (`ecsail -f FILE logs web`) or with `--manifest`.")]
-pub struct Logs {
+pub struct LogsArgs {
     #[command(flatten)]
-    one: One,
+    service: ServiceArgs,
     /// Start of the lines: a duration before now such as `90s` or `2h`, or a time such as `2026-11-21T13:05:00Z`
-    #[arg(long, value_name = "DURATION|TIME", value_parser = since, default_value = "10m")]
+    #[arg(long, value_name = "DURATION|TIME", value_parser = parse_since, default_value = "10m")]
     since: Since,
     /// Follow the log, also across rollouts
     #[arg(long, short = 'f')]
@@ -60,7 +60,7 @@ enum Since {
     At(jiff::Timestamp),
 }
 
-fn since(text: &str) -> Result<Since, String> {
+fn parse_since(text: &str) -> Result<Since, String> {
     let ago = duration::parse(text).map(Since::Ago);
     ago.or_else(|| text.parse().ok().map(Since::At)).ok_or_else(|| {
         "neither a duration such as `90s` or `2h` nor a time such as `2026-11-21T13:05:00Z`".to_owned()
@@ -69,7 +69,7 @@ fn since(text: &str) -> Result<Since, String> {
 
 impl Since {
     /// Returns the time in milliseconds since 1970.
-    fn millis(self, now: Duration) -> i64 {
+    fn to_millis(self, now: Duration) -> i64 {
         match self {
             Since::Ago(ago) => i64::try_from(now.saturating_sub(ago).as_millis()).unwrap_or_default(),
             Since::At(time) => time.as_millisecond(),
@@ -81,7 +81,7 @@ impl Since {
 ///
 /// # Errors
 /// A service or container does not exist, or the lines cannot be read.
-pub async fn run(args: &Logs, context: &Context) -> Result<Outcome> {
+pub async fn run(args: &LogsArgs, context: &CommandContext) -> Result<CommandOutcome> {
     if !args.follow {
         return show(args, context).await;
     }
@@ -89,33 +89,33 @@ pub async fn run(args: &Logs, context: &Context) -> Result<Outcome> {
     let mut interrupts = Interrupts::listen()?;
     tokio::select! {
         ended = show(args, context) => ended,
-        () = interrupts.next() => Ok(Outcome::Done),
+        () = interrupts.next() => Ok(CommandOutcome::Succeeded),
     }
 }
 
-async fn show(args: &Logs, context: &Context) -> Result<Outcome> {
-    let chosen = args.one.choose(context).await?;
-    let found = chosen.one().await?;
+async fn show(args: &LogsArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.service.select(context).await?;
+    let found = chosen.read_one().await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let reading = Reading {
-        cluster: found.place.cluster.clone(),
-        name: found.place.name.clone(),
-        key: found.place.key.clone(),
-        wanted: Wanted { container: args.container.clone(), task: args.task.as_deref().map(task_id) },
-        pattern: args.filter.as_deref().map(pattern),
-        since: args.since.millis(now),
+    let reading = LogRequest {
+        cluster: found.identity.cluster.clone(),
+        name: found.identity.name.clone(),
+        key: found.identity.key.clone(),
+        filter: LogFilter { container: args.container.clone(), task: args.task.as_deref().map(task_id) },
+        pattern: args.filter.as_deref().map(filter_pattern),
+        since: args.since.to_millis(now),
         limit: args.limit.map(|limit| limit as usize),
     };
     let since = reading.since;
-    let report = context.report.as_ref();
-    let mut tail = Tail::open(reading, &found.service, &chosen.aws, report).await?;
-    let shown = tail.read().await?;
+    let report = context.reporter.as_ref();
+    let mut tail = LogTail::open(reading, &found.service, &chosen.aws, report).await?;
+    let shown = tail.read_existing().await?;
     if args.follow {
         tail.follow(context.poll_interval()).await?;
     } else if shown == 0 {
-        report.tell(&Event::Note(&nothing(since, args)));
+        report.report(&Event::Note(&no_lines_note(since, args)));
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Succeeded)
 }
 
 /// Returns the id of a task that is given by its id or its ARN.
@@ -124,7 +124,7 @@ fn task_id(named: &str) -> String {
 }
 
 /// Returns the CloudWatch filter pattern for a text: a phrase, unless the text is a pattern itself.
-fn pattern(text: &str) -> String {
+fn filter_pattern(text: &str) -> String {
     let json =
         text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['$', '(']));
     let expression = text.len() > 2 && text.starts_with('%') && text.ends_with('%');
@@ -134,7 +134,7 @@ fn pattern(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn nothing(since: i64, args: &Logs) -> String {
+fn no_lines_note(since: i64, args: &LogsArgs) -> String {
     let time =
         jiff::Timestamp::from_millisecond(since).map(|time| time.strftime("%Y-%m-%d %H:%MZ").to_string());
     let which =
@@ -159,17 +159,17 @@ mod tests {
             ("{($.a = 1) || ($.b = 2)}", "{($.a = 1) || ($.b = 2)}"),
             ("%time=[0-9]{4}%", "%time=[0-9]{4}%"),
         ] {
-            assert_eq!(pattern(text), expected, "{text}");
+            assert_eq!(filter_pattern(text), expected, "{text}");
         }
     }
 
     #[test]
     fn since_is_a_duration_or_a_time() {
         let now = Duration::from_secs(1_000_000);
-        assert_eq!(since("90s").map(|since| since.millis(now)), Ok(999_910_000));
-        assert_eq!(since("1970-01-01T00:01:00Z").map(|since| since.millis(now)), Ok(60_000));
+        assert_eq!(parse_since("90s").map(|since| since.to_millis(now)), Ok(999_910_000));
+        assert_eq!(parse_since("1970-01-01T00:01:00Z").map(|since| since.to_millis(now)), Ok(60_000));
         for text in ["", "yesterday", "10", "-5m"] {
-            assert!(since(text).is_err(), "{text}");
+            assert!(parse_since(text).is_err(), "{text}");
         }
     }
 

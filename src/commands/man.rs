@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, Args, Command};
 
 use super::GLOBAL_OPTIONS;
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, answer as events};
-use crate::report::{Event, Outcome};
+use crate::report::{CommandOutcome, Event};
 
 /// Print a man page, or write all of them to a folder
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail man deploy | man -l -
   ecsail man --out man")]
-pub struct Man {
+pub struct ManArgs {
     /// Verb whose page to print [default: the page of the program]
     verb: Option<String>,
     /// Write the pages of all verbs to this folder
@@ -27,8 +27,8 @@ pub struct Man {
 ///
 /// # Errors
 /// The verb does not exist, or the folder cannot be written.
-pub fn run(args: &Man, program: Command, context: &Context) -> Result<Outcome> {
-    let pages = pages(program)?;
+pub fn run(args: &ManArgs, program: Command, context: &CommandContext) -> Result<CommandOutcome> {
+    let pages = render_pages(program)?;
     let Some(folder) = &args.out else { return print(args.verb.as_deref(), &pages, context) };
     for (name, text) in &pages {
         write(folder, name, text)?;
@@ -36,38 +36,38 @@ pub fn run(args: &Man, program: Command, context: &Context) -> Result<Outcome> {
     let text = format!("wrote {} pages to `{}`", pages.len(), folder.display());
     let pages = pages.into_iter().map(|(name, _)| name).collect();
     let event = JsonEvent::Man(events::Man { pages, text: None });
-    context.report.tell(&Event::Answer { text: &text, event });
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Answer { text: &text, event });
+    Ok(CommandOutcome::Succeeded)
 }
 
-fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> Result<Outcome> {
+fn print(verb: Option<&str>, pages: &[(String, String)], context: &CommandContext) -> Result<CommandOutcome> {
     let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
         return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())));
     };
     let event = JsonEvent::Man(events::Man { pages: vec![name], text: Some(text.clone()) });
-    context.report.tell(&Event::Answer { text: text.trim_end(), event });
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Answer { text: text.trim_end(), event });
+    Ok(CommandOutcome::Succeeded)
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(folder.join(name), text));
     written.map_err(|error| {
-        Failure::error(format!("failed to write `{}`", folder.join(name).display())).because(error)
+        Failure::error(format!("failed to write `{}`", folder.join(name).display())).with_cause(error)
     })
 }
 
 /// Returns all pages by file name: that of the program, and one for each visible verb.
 ///
 /// A page has no date, so that the same program gives the same pages on every day.
-fn pages(program: Command) -> Result<Vec<(String, String)>> {
+fn render_pages(program: Command) -> Result<Vec<(String, String)>> {
     let mut program = program.disable_help_subcommand(true);
     program.build();
     let verbs = program.get_subcommands().filter(|verb| !verb.is_hide_set());
-    std::iter::once(&program).chain(verbs).map(page).collect()
+    std::iter::once(&program).chain(verbs).map(render_page).collect()
 }
 
-fn page(command: &Command) -> Result<(String, String)> {
+fn render_page(command: &Command) -> Result<(String, String)> {
     let name = command.get_display_name().unwrap_or("ecsail").to_owned();
     let is_verb = command.get_name() != "ecsail";
     // The global options are on the program's page only.
@@ -79,17 +79,18 @@ fn page(command: &Command) -> Result<(String, String)> {
     let mut text = Vec::new();
     let page = clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("");
     page.render(&mut text)
-        .map_err(|error| Failure::error(format!("failed to write the page of `{name}`")).because(error))?;
+        .map_err(|error| Failure::error(format!("failed to write the page of `{name}`")).with_cause(error))?;
     let mut text = String::from_utf8_lossy(&text).into_owned();
     if is_verb {
         text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the global options\n");
-        text = command.get_subcommands().fold(text, |text, part| without_reference(&text, command, part));
+        text =
+            command.get_subcommands().fold(text, |text, part| without_subcommand_page(&text, command, part));
     }
     Ok((format!("{name}.1"), text))
 }
 
 /// Replaces the reference to a page of a subcommand, which does not exist, by the command.
-fn without_reference(text: &str, verb: &Command, part: &Command) -> String {
+fn without_subcommand_page(text: &str, verb: &Command, part: &Command) -> String {
     let (verb, part) = (verb.get_name(), part.get_name());
     text.replace(&format!("ecsail\\-{verb}\\-{part}(1)"), &format!("ecsail {verb} {part}"))
 }

@@ -5,19 +5,19 @@ use clap::{Args, Subcommand};
 
 use crate::manifest::Request;
 use crate::manifest::Scope;
-use crate::plan::{Options, Record};
-use crate::settings::Tags;
+use crate::plan::{DeployRecord, Options};
+use crate::settings::ImageTags;
 
 pub mod attach;
 pub mod cancel;
-pub mod change;
+pub mod change_guards;
 pub mod check;
 pub mod completions;
+pub mod continue_verb;
 pub mod deploy;
 pub mod exec;
 pub mod explain;
 pub mod family;
-pub mod following;
 pub mod history;
 pub mod images;
 pub mod interrupts;
@@ -33,7 +33,6 @@ pub mod release;
 pub mod release_services;
 pub mod render;
 pub mod restart;
-pub mod resume;
 pub mod revisions;
 pub mod rollback;
 pub mod rollouts;
@@ -42,79 +41,80 @@ pub mod run;
 pub mod sandbox;
 pub mod scale;
 pub mod schedule;
-pub mod schedules_back;
+pub mod schedule_rollback;
 pub mod schema;
 pub mod service_ends;
+pub mod service_rollbacks;
 pub mod services;
 pub mod status;
 pub mod stop_task;
 pub mod tasks;
 pub mod wait;
-pub mod ways_back;
+pub mod watch_args;
 
 /// The help heading of the global flags.
 pub const GLOBAL_OPTIONS: &str = "Global options";
 
 /// What a verb applies to. Without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Target {
+pub enum TargetArgs {
     /// Only these services [default: all services of the manifest]
     Service {
         /// Keys of services in the manifest; with `--cluster`, names in ECS
-        #[arg(value_name = "NAME", add = crate::completing::services())]
+        #[arg(value_name = "NAME", add = crate::completion::services())]
         names: Vec<String>,
     },
     /// Only these schedules [default: all schedules of the manifest]
     Schedule {
         /// Keys of schedules in the manifest
-        #[arg(value_name = "NAME", add = crate::completing::schedules())]
+        #[arg(value_name = "NAME", add = crate::completion::schedules())]
         names: Vec<String>,
     },
 }
 
 /// The arguments that select targets and a tag.
 #[derive(Clone, Debug, Args)]
-pub struct Selection {
+pub struct SelectionArgs {
     #[command(subcommand)]
-    target: Option<Target>,
+    target: Option<TargetArgs>,
     /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG", global = true)]
     tag: Vec<String>,
 }
 
-impl Selection {
+impl SelectionArgs {
     /// Returns the request for the manifest.
     ///
     /// # Errors
     /// A tag is not a valid image tag.
     pub fn request(&self) -> Result<Request, crate::error::Failure> {
         let (scope, services) = match &self.target {
-            Some(Target::Service { names }) => (Scope::Services, names.clone()),
-            Some(Target::Schedule { names }) => (Scope::Schedules(names.clone()), Vec::new()),
+            Some(TargetArgs::Service { names }) => (Scope::Services, names.clone()),
+            Some(TargetArgs::Schedule { names }) => (Scope::Schedules(names.clone()), Vec::new()),
             None => (Scope::Release, Vec::new()),
         };
-        Ok(Request { tags: Tags::parse(&self.tag)?, services, scope, ..Request::default() })
+        Ok(Request { tags: ImageTags::parse(&self.tag)?, services, scope, ..Request::default() })
     }
 }
 
 /// Refuses a manifest without services and schedules, since a deploy of nothing would look like a success.
-fn some_services(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
+fn ensure_not_empty(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
     let nothing = manifest.services.is_empty() && manifest.schedules.is_empty();
     match nothing {
         true => Err(crate::error::Failure::usage("the manifest has no services or schedules to deploy")
-            .hint("add one under `services:` or `schedules:`".to_owned())),
+            .with_hint("add one under `services:` or `schedules:`".to_owned())),
         false => Ok(()),
     }
 }
 
 /// Returns the user who started the CI job, if the environment names one.
-fn performer(settings: &crate::settings::Settings) -> Option<String> {
+fn ci_user(settings: &crate::settings::Settings) -> Option<String> {
     let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR", "CIRCLE_USERNAME"];
     names.iter().find_map(|name| settings.environment.get(*name).cloned())
 }
 
 /// Returns the plan options for a manifest.
-fn options(
+fn plan_options(
     manifest: &crate::manifest::Manifest,
     request: &Request,
     settings: &crate::settings::Settings,
@@ -125,13 +125,13 @@ fn options(
     Options {
         account: manifest.account.as_ref().map(|account| account.value.clone()),
         now: jiff::Timestamp::now().as_second(),
-        record: Record {
+        record: DeployRecord {
             app: manifest.app.clone(),
             stage: manifest.stage.clone(),
-            tag: request.tags.label(),
-            git_sha: crate::manifest::git::sha(directory, &settings.environment),
-            performer: performer(settings),
-            release: None,
+            image_tag: request.tags.summary(),
+            git_sha: crate::manifest::commit::commit_sha(directory, &settings.environment),
+            performer: ci_user(settings),
+            release_id: None,
         },
         ..Options::default()
     }

@@ -11,37 +11,37 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::interrupts::Interrupts;
-use crate::apply::stop::stop_tasks;
-use crate::apply::task::{Started, TaskOrder, run_task};
+use crate::apply::stop_tasks::stop_tasks;
+use crate::apply::task::{RunTaskRequest, StartedTasks, run_task};
 use crate::aws::Aws;
 use crate::aws::types::Task;
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
-use crate::report::{Event, Report, TaskInterrupted};
+use crate::report::{Event, Reporter, TaskInterruptAnswer};
 use crate::secrets::secrets_of;
-use crate::tail::tasks::Following;
-use crate::tail::{Channel, Tail};
-use crate::watch::task::judge::{Deciding, End, ending};
-pub use crate::watch::task::{TaskEnd, TaskEnding};
-use crate::watch::task::{TaskFacts, TaskWatch, Watched, explained};
+use crate::tail::tasks::TaskLogRequest;
+use crate::tail::{LogDestination, LogTail};
+use crate::watch::task::judge::{DecidingContainers, TaskOutcome, run_outcome};
+use crate::watch::task::{TaskResult, TaskWatch, TaskWatchOutcome, diagnose_failed};
+pub use crate::watch::task::{TaskRunOutcome, TaskRunResult};
 
 /// The time that tasks may take to stop. ECS gives containers up to two minutes.
-const STOPPING: Duration = Duration::from_secs(240);
+const STOP_TIMEOUT: Duration = Duration::from_secs(240);
 
 /// The output that log lines are written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lines {
+pub enum LogOutput {
     /// They are the answer, on stdout, as the container wrote them.
     #[default]
-    Answer,
+    Stdout,
     /// They are part of a release's progress on stderr, each prefixed with the key of the task.
-    Story,
+    Progress,
 }
 
 /// How a run is watched.
 #[derive(Clone, Copy, Debug)]
-pub struct How {
-    pub lines: Lines,
+pub struct OneOffOptions {
+    pub log_output: LogOutput,
     /// Whether to wait for the end. Otherwise the tasks are only started.
     pub wait: bool,
     /// Whether an interrupt stops the tasks without a prompt.
@@ -52,260 +52,285 @@ pub struct How {
 ///
 /// # Errors
 /// No task was started, or it is unknown whether one was.
-pub async fn to_the_end(
-    order: &TaskOrder,
-    how: &How,
+pub async fn run_to_end(
+    order: &RunTaskRequest,
+    how: &OneOffOptions,
     aws: &Aws,
-    context: &Context,
+    context: &CommandContext,
     interrupts: &mut Interrupts,
-) -> Result<TaskEnd> {
-    let report = context.report.as_ref();
-    let Some(started) = interrupts.finish(run_task(order, aws, report), report).await else {
-        return Err(unknown(order));
+) -> Result<TaskRunResult> {
+    let report = context.reporter.as_ref();
+    let Some(started) = interrupts.run_to_end(run_task(order, aws, report), report).await else {
+        return Err(interrupted_start(order));
     };
-    let Started { tasks, missing, failures } = started?;
-    report.tell(&Event::TaskStarted {
+    let StartedTasks { tasks, missing, failures } = started?;
+    report.report(&Event::TaskStarted {
         key: &order.key,
         cluster: &order.cluster,
-        revision: order.definition.revision(),
+        revision: order.definition.revision_name(),
         started_by: &order.started_by,
         tasks: &tasks,
     });
     let (poll, began) = (context.poll_interval(), Instant::now());
     let (watched, over_after) = (RefCell::default(), Cell::default());
-    let run =
-        Run { order, how, aws, report, poll, began, watched, over_after, told_to_stop: Cell::new(false) };
+    let run = OneOffRun {
+        request: order,
+        options: how,
+        aws,
+        report,
+        poll,
+        started_at: began,
+        watch_result: watched,
+        watch_duration: over_after,
+        is_stop_accepted: Cell::new(false),
+    };
     let (ending, tasks, ends) = match how.wait {
-        true => run.follow(tasks, interrupts).await,
-        false => (TaskEnding::NotWaited, tasks, Vec::new()),
+        true => run.watch_to_end(tasks, interrupts).await,
+        false => (TaskRunOutcome::NotWaited, tasks, Vec::new()),
     };
     let not_started: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    let ending = with_missing(ending, missing, &not_started);
-    let end = TaskEnd { missing, not_started, ..run.end(ending, &tasks, &ends) };
-    report.tell(&Event::Done);
-    report.tell(&Event::TaskEnded { end: &end, answer: how.lines == Lines::Story });
+    let ending = account_for_missing(ending, missing, &not_started);
+    let end = TaskRunResult {
+        not_started_count: missing,
+        not_started_reasons: not_started,
+        ..run.into_result(ending, &tasks, &ends)
+    };
+    report.report(&Event::DisplayEnded);
+    report.report(&Event::TaskEnded { end: &end, answer: how.log_output == LogOutput::Progress });
     Ok(end)
 }
 
 /// Returns the failure of a start that was interrupted twice.
-fn unknown(order: &TaskOrder) -> Failure {
+fn interrupted_start(order: &RunTaskRequest) -> Failure {
     Failure::interrupted(format!("failed to run task `{}`: interrupted", order.key))
-        .hint(order.where_to_look())
+        .with_hint(order.check_hint())
         .unclear(true)
 }
 
 /// Returns the ending of a run of which not all tasks were started: exit code 0 of the others is not a success.
-fn with_missing(ending: TaskEnding, missing: usize, not_started: &[String]) -> TaskEnding {
+fn account_for_missing(ending: TaskRunOutcome, missing: usize, not_started: &[String]) -> TaskRunOutcome {
     match ending {
-        TaskEnding::Exited { code: 0 } if missing > 0 => {
-            TaskEnding::FailedWithoutCode { reason: not_started.join("; ") }
+        TaskRunOutcome::Exited { code: 0 } if missing > 0 => {
+            TaskRunOutcome::FailedWithoutCode { reason: not_started.join("; ") }
         }
         ending => ending,
     }
 }
 
 /// How a run ended, its tasks as of the last poll, and how each of them ended.
-type Followed = (TaskEnding, Vec<Task>, Vec<End>);
+type FinishedRun = (TaskRunOutcome, Vec<Task>, Vec<TaskOutcome>);
 
 /// Why the tasks were asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    Time,
-    Somebody,
+enum StopCause {
+    Timeout,
+    Interrupt,
 }
 
 /// Whether and why the tasks were asked to stop, and until when to wait.
 #[derive(Clone, Copy, Debug)]
-struct Cut {
-    asked: Option<Asked>,
+struct StopRequest {
+    cause: Option<StopCause>,
     /// The end of the run's timeout; after a stop request, the end of the wait for it.
     deadline: Instant,
 }
 
 /// A run in progress.
-struct Run<'a> {
-    order: &'a TaskOrder,
-    how: &'a How,
+struct OneOffRun<'a> {
+    request: &'a RunTaskRequest,
+    options: &'a OneOffOptions,
     aws: &'a Aws,
-    report: &'a dyn Report,
+    report: &'a dyn Reporter,
     poll: Option<Duration>,
-    began: Instant,
+    started_at: Instant,
     /// How the watch ended. If it is set, only late log lines are missing.
-    watched: RefCell<Option<Watched>>,
+    watch_result: RefCell<Option<TaskWatchOutcome>>,
     /// The time until the watch ended. Waiting for late log lines does not count.
-    over_after: Cell<Option<Duration>>,
-    told_to_stop: Cell<bool>,
+    watch_duration: Cell<Option<Duration>>,
+    is_stop_accepted: Cell<bool>,
 }
 
-impl Run<'_> {
+impl OneOffRun<'_> {
     /// Watches the tasks and shows their lines until all have ended, or an interrupt ends the wait.
-    async fn follow(&self, tasks: Vec<Task>, interrupts: &mut Interrupts) -> Followed {
+    async fn watch_to_end(&self, tasks: Vec<Task>, interrupts: &mut Interrupts) -> FinishedRun {
         let (tell, seen) = watch::channel(tasks.clone());
-        let mut work = pin!(join(self.watch(&tasks, tell), self.show_lines(&tasks, seen.clone())));
-        let deadline = self.began + self.order.timeout;
-        let mut cut = Cut { asked: None, deadline };
+        let mut work = pin!(join(self.watch_tasks(&tasks, tell), self.show_log(&tasks, seen.clone())));
+        let deadline = self.started_at + self.request.timeout;
+        let mut cut = StopRequest { cause: None, deadline };
         loop {
             let done = tokio::select! {
                 _ = &mut work => true,
-                () = tokio::time::sleep_until(cut.deadline), if !self.is_over() => {
-                    self.time_is_up(&mut cut, &tasks).await
+                () = tokio::time::sleep_until(cut.deadline), if !self.has_ended() => {
+                    self.handle_timeout(&mut cut, &tasks).await
                 }
-                () = interrupts.next() => self.interrupted(&mut cut, &tasks, interrupts).await,
+                () = interrupts.next() => self.handle_interrupt(&mut cut, &tasks, interrupts).await,
             };
             if done {
                 break;
             }
         }
         let last = seen.borrow().clone();
-        match (self.watched.take(), cut.asked) {
-            (Some(Watched::Ended(ends)), asked) => (ended(&ends, &last, asked), last, ends),
-            (Some(Watched::Lost { error }), _) => (TaskEnding::Lost { error }, last, Vec::new()),
-            (None, Some(Asked::Time)) => (TaskEnding::TimedOut { stopped: false }, last, Vec::new()),
-            (None, _) => (TaskEnding::Interrupted { stopped: false }, last, Vec::new()),
+        match (self.watch_result.take(), cut.cause) {
+            (Some(TaskWatchOutcome::Ended(ends)), asked) => {
+                (stopped_run_outcome(&ends, &last, asked), last, ends)
+            }
+            (Some(TaskWatchOutcome::Lost { error }), _) => (TaskRunOutcome::Lost { error }, last, Vec::new()),
+            (None, Some(StopCause::Timeout)) => {
+                (TaskRunOutcome::TimedOut { stopped: false }, last, Vec::new())
+            }
+            (None, _) => (TaskRunOutcome::Interrupted { stopped: false }, last, Vec::new()),
         }
     }
 
-    async fn watch(&self, tasks: &[Task], tell: watch::Sender<Vec<Task>>) {
-        let deciding = Deciding::of(&self.order.definition.document, self.order.container.as_deref());
-        let place = (self.order.key.as_str(), self.order.cluster.as_str());
+    async fn watch_tasks(&self, tasks: &[Task], tell: watch::Sender<Vec<Task>>) {
+        let deciding = DecidingContainers::from_definition(
+            &self.request.definition.document,
+            self.request.container.as_deref(),
+        );
+        let place = (self.request.key.as_str(), self.request.cluster.as_str());
         let watch = TaskWatch::new(place, tasks, deciding, self.poll, (self.aws, self.report));
-        let watched = watch.to_the_end(&tell).await;
-        *self.watched.borrow_mut() = Some(watched);
-        self.over_after.set(Some(self.began.elapsed()));
+        let watched = watch.wait(&tell).await;
+        *self.watch_result.borrow_mut() = Some(watched);
+        self.watch_duration.set(Some(self.started_at.elapsed()));
         // Dropping the sender makes the log reader read to the last line and end.
         drop(tell);
     }
 
-    fn is_over(&self) -> bool {
-        self.watched.borrow().is_some()
+    fn has_ended(&self) -> bool {
+        self.watch_result.borrow().is_some()
     }
 
     /// Stops tasks that exceeded their time. Returns whether there is nothing left to wait for.
-    async fn time_is_up(&self, cut: &mut Cut, tasks: &[Task]) -> bool {
-        if self.is_over() || cut.asked.is_some() {
-            return !self.is_over();
+    async fn handle_timeout(&self, cut: &mut StopRequest, tasks: &[Task]) -> bool {
+        if self.has_ended() || cut.cause.is_some() {
+            return !self.has_ended();
         }
-        self.stop(cut, Asked::Time, tasks).await
+        self.stop(cut, StopCause::Timeout, tasks).await
     }
 
     /// Handles an interrupt. Returns whether there is nothing left to wait for.
-    async fn interrupted(&self, cut: &mut Cut, tasks: &[Task], interrupts: &mut Interrupts) -> bool {
-        if self.is_over() {
+    async fn handle_interrupt(
+        &self,
+        cut: &mut StopRequest,
+        tasks: &[Task],
+        interrupts: &mut Interrupts,
+    ) -> bool {
+        if self.has_ended() {
             // Only log lines are still being read. The caller handles the interrupt.
-            interrupts.keep();
+            interrupts.set_pending();
             return true;
         }
         // A second interrupt ends the wait without another prompt.
-        if cut.asked.is_some() {
+        if cut.cause.is_some() {
             return true;
         }
-        match self.ask(interrupts).await {
-            TaskInterrupted::Leave => {
-                cut.asked = Some(Asked::Somebody);
+        match self.prompt(interrupts).await {
+            TaskInterruptAnswer::Leave => {
+                cut.cause = Some(StopCause::Interrupt);
                 true
             }
-            TaskInterrupted::Stop => self.stop(cut, Asked::Somebody, tasks).await,
-            TaskInterrupted::GoOn => false,
+            TaskInterruptAnswer::Stop => self.stop(cut, StopCause::Interrupt, tasks).await,
+            TaskInterruptAnswer::KeepWatching => false,
         }
     }
 
     /// Shows the log lines of the tasks to the last one. An error of reading them is only reported.
-    async fn show_lines(&self, tasks: &[Task], seen: watch::Receiver<Vec<Task>>) {
-        let channel = match self.how.lines {
-            Lines::Answer => Channel::Answer,
-            Lines::Story => Channel::Story { secrets: self.secrets() },
+    async fn show_log(&self, tasks: &[Task], seen: watch::Receiver<Vec<Task>>) {
+        let channel = match self.options.log_output {
+            LogOutput::Stdout => LogDestination::Answer,
+            LogOutput::Progress => LogDestination::Story { secrets: self.secret_values() },
         };
-        let following = Following {
-            cluster: self.order.cluster.clone(),
-            key: self.order.key.clone(),
-            container: self.order.container.clone(),
-            channel,
+        let following = TaskLogRequest {
+            cluster: self.request.cluster.clone(),
+            key: self.request.key.clone(),
+            container: self.request.container.clone(),
+            destination: channel,
         };
-        let tail = Tail::of_tasks(following, &self.order.definition, tasks, self.aws, self.report);
+        let tail = LogTail::of_tasks(following, &self.request.definition, tasks, self.aws, self.report);
         if let Err(failure) = tail.follow_tasks(seen, self.poll).await {
             let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
             let note = format!("log lines are no longer read: {failure}{}", cause.unwrap_or_default());
-            self.report.tell(&Event::Note(&note));
+            self.report.report(&Event::Note(&note));
         }
     }
 
     /// Returns the values to mask, from the environment of the definition and of the overrides.
-    fn secrets(&self) -> Vec<String> {
-        let overrides = &self.order.members.get("overrides").unwrap_or(&Value::Null)["containerOverrides"];
+    fn secret_values(&self) -> Vec<String> {
+        let overrides = &self.request.members.get("overrides").unwrap_or(&Value::Null)["containerOverrides"];
         let laid_over = json!({"containerDefinitions": overrides});
-        [secrets_of(&self.order.definition.document), secrets_of(&laid_over)].concat()
+        [secrets_of(&self.request.definition.document), secrets_of(&laid_over)].concat()
     }
 
     /// Returns what to do about running tasks, by a prompt if there is a terminal.
-    async fn ask(&self, interrupts: &mut Interrupts) -> TaskInterrupted {
-        if self.how.stop_on_interrupt {
-            return TaskInterrupted::Stop;
+    async fn prompt(&self, interrupts: &mut Interrupts) -> TaskInterruptAnswer {
+        if self.options.stop_on_interrupt {
+            return TaskInterruptAnswer::Stop;
         }
-        let Some(question) = self.report.ask_about_tasks() else { return TaskInterrupted::Leave };
+        let Some(question) = self.report.task_question() else { return TaskInterruptAnswer::Leave };
         let (tell, told) = tokio::sync::oneshot::channel();
         // The prompt runs on a thread of its own, so that it blocks neither a second Ctrl-C nor the end of the process.
         std::thread::spawn(move || tell.send(question()));
         tokio::select! {
-            answer = told => answer.unwrap_or(TaskInterrupted::Leave),
-            () = interrupts.next() => TaskInterrupted::Leave,
+            answer = told => answer.unwrap_or(TaskInterruptAnswer::Leave),
+            () = interrupts.next() => TaskInterruptAnswer::Leave,
         }
     }
 
     /// Asks ECS to stop the tasks. Returns whether none could be stopped. A task that cannot be stopped does not keep
     /// the others running.
-    async fn stop(&self, cut: &mut Cut, asked: Asked, tasks: &[Task]) -> bool {
+    async fn stop(&self, cut: &mut StopRequest, asked: StopCause, tasks: &[Task]) -> bool {
         let why = match asked {
-            Asked::Time => "the run exceeded its timeout",
-            Asked::Somebody => "the run was interrupted",
+            StopCause::Timeout => "the run exceeded its timeout",
+            StopCause::Interrupt => "the run was interrupted",
         };
-        self.report.tell(&Event::Note(&format!("{}: stopping: {why}", self.order.key)));
+        self.report.report(&Event::Note(&format!("{}: stopping: {why}", self.request.key)));
         let reason = format!("Stopped by ecsail: {why}");
-        let results = stop_tasks(tasks, &self.order.cluster, &reason, self.aws).await;
-        cut.asked = Some(asked);
-        cut.deadline = Instant::now() + STOPPING;
-        self.told_to_stop.set(results.iter().any(Result::is_ok));
+        let results = stop_tasks(tasks, &self.request.cluster, &reason, self.aws).await;
+        cut.cause = Some(asked);
+        cut.deadline = Instant::now() + STOP_TIMEOUT;
+        self.is_stop_accepted.set(results.iter().any(Result::is_ok));
         for failure in results.into_iter().filter_map(Result::err) {
             let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
-            self.report.tell(&Event::Note(&format!("{failure}{}", cause.unwrap_or_default())));
+            self.report.report(&Event::Note(&format!("{failure}{}", cause.unwrap_or_default())));
         }
-        !self.told_to_stop.get()
+        !self.is_stop_accepted.get()
     }
 
-    fn end(&self, ending: TaskEnding, tasks: &[Task], ends: &[End]) -> TaskEnd {
-        let facts = |(index, task): (usize, &Task)| TaskFacts {
+    fn into_result(&self, ending: TaskRunOutcome, tasks: &[Task], ends: &[TaskOutcome]) -> TaskRunResult {
+        let facts = |(index, task): (usize, &Task)| TaskResult {
             arn: task.task_arn.clone(),
             status: task.last_status.clone(),
-            end: ends.get(index).cloned(),
+            outcome: ends.get(index).cloned(),
         };
         // A run that was stopped on request needs no explanation.
-        let asked = matches!(ending, TaskEnding::TimedOut { .. } | TaskEnding::Interrupted { .. });
-        TaskEnd {
-            key: self.order.key.clone(),
-            cluster: self.order.cluster.clone(),
-            revision: self.order.definition.revision().to_owned(),
+        let asked = matches!(ending, TaskRunOutcome::TimedOut { .. } | TaskRunOutcome::Interrupted { .. });
+        TaskRunResult {
+            key: self.request.key.clone(),
+            cluster: self.request.cluster.clone(),
+            revision: self.request.definition.revision_name().to_owned(),
             tasks: tasks.iter().enumerate().map(facts).collect(),
-            told_to_stop: self.told_to_stop.get(),
-            missing: 0,
-            not_started: Vec::new(),
-            diagnosis: if asked { None } else { explained(tasks, ends) },
-            elapsed: self.over_after.get().unwrap_or_else(|| self.began.elapsed()),
-            ending,
+            is_stop_accepted: self.is_stop_accepted.get(),
+            not_started_count: 0,
+            not_started_reasons: Vec::new(),
+            diagnosis: if asked { None } else { diagnose_failed(tasks, ends) },
+            elapsed: self.watch_duration.get().unwrap_or_else(|| self.started_at.elapsed()),
+            outcome: ending,
         }
     }
 }
 
 /// Returns how a run ended. A task that was stopped on request is neither a failure of the task nor a success.
-fn ended(ends: &[End], tasks: &[Task], asked: Option<Asked>) -> TaskEnding {
-    let by_call = ends.iter().any(|end| matches!(end, End::Stopped { by_call: true, .. }));
+fn stopped_run_outcome(ends: &[TaskOutcome], tasks: &[Task], asked: Option<StopCause>) -> TaskRunOutcome {
+    let by_call = ends.iter().any(|end| matches!(end, TaskOutcome::Stopped { by_call: true, .. }));
     // A program that handles SIGTERM ends with 0. Without a stop code from ECS, it counts as stopped on request.
-    let unsaid =
-        ending(ends) == TaskEnding::Exited { code: 0 } && tasks.iter().any(|task| task.stop_code.is_none());
+    let unsaid = run_outcome(ends) == TaskRunOutcome::Exited { code: 0 }
+        && tasks.iter().any(|task| task.stop_code.is_none());
     let by_call = by_call || unsaid;
     match asked {
-        Some(Asked::Time) if by_call => TaskEnding::TimedOut { stopped: true },
-        Some(Asked::Somebody) if by_call => TaskEnding::Interrupted { stopped: true },
+        Some(StopCause::Timeout) if by_call => TaskRunOutcome::TimedOut { stopped: true },
+        Some(StopCause::Interrupt) if by_call => TaskRunOutcome::Interrupted { stopped: true },
         // It ended before the stop request took effect.
-        _ => ending(ends),
+        _ => run_outcome(ends),
     }
 }
 
@@ -315,14 +340,18 @@ mod tests {
     use crate::aws::types::StopCode;
 
     #[test]
-    fn what_was_told_to_stop_is_no_success_where_nobody_says_that_it_ended_by_itself() {
-        let good = End::Exited { code: 0, container: "app".to_owned() };
+    fn stopped_task_without_stop_code_is_no_success() {
+        let good = TaskOutcome::Exited { code: 0, container: "app".to_owned() };
         let task =
             |stop_code: Option<&str>| Task { stop_code: stop_code.map(StopCode::from), ..Task::default() };
-        let of = |stop_code, asked| ended(std::slice::from_ref(&good), &[task(stop_code)], asked);
-        assert_eq!(of(None, Some(Asked::Time)), TaskEnding::TimedOut { stopped: true });
-        assert_eq!(of(None, Some(Asked::Somebody)), TaskEnding::Interrupted { stopped: true });
-        assert_eq!(of(Some("EssentialContainerExited"), Some(Asked::Time)), TaskEnding::Exited { code: 0 });
-        assert_eq!(of(None, None), TaskEnding::Exited { code: 0 });
+        let of =
+            |stop_code, asked| stopped_run_outcome(std::slice::from_ref(&good), &[task(stop_code)], asked);
+        assert_eq!(of(None, Some(StopCause::Timeout)), TaskRunOutcome::TimedOut { stopped: true });
+        assert_eq!(of(None, Some(StopCause::Interrupt)), TaskRunOutcome::Interrupted { stopped: true });
+        assert_eq!(
+            of(Some("EssentialContainerExited"), Some(StopCause::Timeout)),
+            TaskRunOutcome::Exited { code: 0 }
+        );
+        assert_eq!(of(None, None), TaskRunOutcome::Exited { code: 0 });
     }
 }

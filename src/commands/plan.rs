@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::Selection;
+use super::SelectionArgs;
 use super::planning::{PlanningOptions, plan_deploy};
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::Result;
 use crate::manifest::Request;
-use crate::report::{Event, Outcome, PlanFormat};
+use crate::report::{CommandOutcome, Event, PlanFormat};
 
 /// Show what a deploy would change, without changing anything
 #[derive(Clone, Debug, Args)]
@@ -15,9 +15,9 @@ use crate::report::{Event, Outcome, PlanFormat};
   ecsail plan --tag 1.4.2
   ecsail plan service web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
   ecsail plan --tag 1.4.2 --exit-code      # 6 if there are changes")]
-pub struct Plan {
+pub struct PlanArgs {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
     /// Exit with 6 if there are changes
     #[arg(long, global = true)]
     exit_code: bool,
@@ -27,23 +27,23 @@ pub struct Plan {
 ///
 /// # Errors
 /// The plan is refused.
-pub async fn run(args: &Plan, markdown: bool, context: &Context) -> Result<Outcome> {
+pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> Result<CommandOutcome> {
     let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
-    show(&args.selection.request()?, args.exit_code, format, context).await
+    show_plan(&args.selection.request()?, args.exit_code, format, context).await
 }
 
 /// Shows what a deploy of the request would change.
 ///
 /// # Errors
 /// The plan is refused.
-pub async fn show(
+pub async fn show_plan(
     request: &Request,
     exit_code: bool,
     format: PlanFormat,
-    context: &Context,
-) -> Result<Outcome> {
+    context: &CommandContext,
+) -> Result<CommandOutcome> {
     let planned = plan_deploy(request, PlanningOptions::default(), context).await?;
     let plan = planned.with_blockers_noted();
-    context.report.tell(&Event::Plan { plan: &plan, answer: Some(format) });
-    Ok(if exit_code && !plan.is_empty() { Outcome::Changes } else { Outcome::Done })
+    context.reporter.report(&Event::Plan { plan: &plan, answer: Some(format) });
+    Ok(if exit_code && !plan.is_empty() { CommandOutcome::HasChanges } else { CommandOutcome::Succeeded })
 }

@@ -2,14 +2,14 @@
 
 use crate::error::Result;
 
-use super::{options, some_services};
+use super::{ensure_not_empty, plan_options};
 use crate::aws::Aws;
-use crate::aws::types::Observed;
-use crate::context::Context;
+use crate::aws::types::ObservedState;
+use crate::context::CommandContext;
 use crate::error::Failure;
 use crate::manifest::{self, Manifest, Request};
 use crate::observe::observe;
-use crate::plan::{self, Plan, refuse};
+use crate::plan::{self, Plan, blockers};
 use crate::render;
 use crate::report::Event;
 
@@ -28,7 +28,7 @@ pub struct PlanningOptions {
 pub struct Planned {
     pub manifest: Manifest,
     pub aws: Aws,
-    pub observed: Observed,
+    pub observed: ObservedState,
     pub plan: Plan,
     /// The deployments in progress that an apply would refuse.
     pub blockers: Vec<Failure>,
@@ -47,17 +47,21 @@ impl Planned {
 ///
 /// # Errors
 /// A manifest or a template with errors, a service or an image that does not exist, the wrong account, or an error of AWS.
-pub async fn plan_deploy(request: &Request, how: PlanningOptions, context: &Context) -> Result<Planned> {
+pub async fn plan_deploy(
+    request: &Request,
+    how: PlanningOptions,
+    context: &CommandContext,
+) -> Result<Planned> {
     let manifest = manifest::load(&context.settings, request)?;
-    let desired = render::desired(&manifest)?;
-    context.report.tell(&Event::Remarks(&desired.remarks));
-    some_services(&manifest)?;
+    let desired = render::render_desired(&manifest)?;
+    context.reporter.report(&Event::FileProblems(&desired.file_problems));
+    ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
     let observed = observe(&aws, &desired).await?;
-    let options = options(&manifest, request, &context.settings);
-    let record = plan::Record { release: how.release, ..options.record };
+    let options = plan_options(&manifest, request, &context.settings);
+    let record = plan::DeployRecord { release_id: how.release, ..options.record };
     let options = plan::Options { force: how.force, supersede: how.supersede, record, ..options };
     let plan = plan::compare(&desired, &observed, &options)?;
-    let blockers = if how.supersede { Vec::new() } else { refuse::in_progress(&desired, &observed) };
+    let blockers = if how.supersede { Vec::new() } else { blockers::in_progress(&desired, &observed) };
     Ok(Planned { manifest, aws, observed, plan, blockers })
 }

@@ -6,21 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use futures_util::future::{join, try_join};
 
-use super::family::{Family, OfFamily};
+use super::family::{Family, FamilyArgs};
 use super::interrupts::Interrupts;
 use super::prune_end::PruneEnd;
-use super::services::confirmed;
-use crate::apply::prune::{Retired, retire};
+use super::services::is_confirmed;
+use crate::apply::prune::{PruneResult, prune};
 use crate::aws::ApiError;
-use crate::aws::definitions::Status;
-use crate::aws::error::{Meaning, failure};
-use crate::context::Context;
-use crate::error::{Failure, Kind, Result};
+use crate::aws::definitions::RevisionStatus;
+use crate::aws::error::{ApiErrorKind, failure};
+use crate::context::CommandContext;
+use crate::error::{ErrorKind, Failure, Result};
 use crate::events::{JsonEvent, prune as events};
-use crate::observe::references::{Scope, referring};
-use crate::plan::prune::{Fate, Known, Wish, decide};
-use crate::plan::references::{Source, family_and_revision, references, shortly};
-use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, references, table};
+use crate::observe::references::{ReferenceScope, observe_references};
+use crate::plan::prune::{FamilyRevision, PruneAction, PruneOptions, decide};
+use crate::plan::references::{Source, family_and_revision, references, summarize};
+use crate::report::{CommandOutcome, Event, Page, PageItem, PageLine, Paint, TableRow, references, table};
 
 /// Deregister old revisions of a family that nothing refers to
 #[derive(Clone, Debug, Args)]
@@ -38,9 +38,9 @@ run tasks are not checked.
 
 Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 5 refused, 130
 interrupted.")]
-pub struct Prune {
+pub struct PruneArgs {
     #[command(flatten)]
-    of: OfFamily,
+    family: FamilyArgs,
     /// Number of newest ACTIVE revisions to keep, even if nothing refers to them; at least 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep: u32,
@@ -58,43 +58,43 @@ pub struct Prune {
     without: Vec<Source>,
 }
 
-type Fates = Vec<(Known, Fate)>;
+type PruneDecisions = Vec<(FamilyRevision, PruneAction)>;
 
 /// Runs the verb.
 ///
 /// # Errors
 /// The service or family does not exist, references cannot be read, or an API call failed.
-pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
-    let family = args.of.choose(context).await?;
-    let fates = look(args, &family).await?;
-    context.report.tell(&Event::Page(&page(&family.name, &fates)));
-    tell_left_out(args, context);
-    if args.dry_run || fates.iter().all(|(_, fate)| fate.keeps()) {
+pub async fn run(args: &PruneArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let family = args.family.resolve(context).await?;
+    let fates = decide_revisions(args, &family).await?;
+    context.reporter.report(&Event::Page(&page(&family.name, &fates)));
+    report_skipped_sources(args, context);
+    if args.dry_run || fates.iter().all(|(_, fate)| fate.is_kept()) {
         let end = if args.dry_run { PruneEnd::DryRun } else { PruneEnd::NothingToDo };
-        tell_end(&family.name, &fates, &Retired::default(), end, context);
-        return Ok(Outcome::Done);
+        report_outcome(&family.name, &fates, &PruneResult::default(), end, context);
+        return Ok(CommandOutcome::Succeeded);
     }
-    if !confirmed(&question(&fates), args.yes, context)? {
-        tell_end(&family.name, &fates, &Retired::default(), PruneEnd::Declined, context);
-        return Ok(Outcome::Declined);
+    if !is_confirmed(&confirmation_prompt(&fates), args.yes, context)? {
+        report_outcome(&family.name, &fates, &PruneResult::default(), PruneEnd::Declined, context);
+        return Ok(CommandOutcome::Declined);
     }
     let fates = match args.yes {
         true => fates,
         // References may have been added during the prompt: a revision in use by now is kept.
-        false => still(&fates, &look(args, &family).await?),
+        false => unchanged_decisions(&fates, &decide_revisions(args, &family).await?),
     };
-    let retired = work(&fates, &family, context).await?;
+    let retired = execute(&fates, &family, context).await?;
     let end = match &retired {
-        Retired { failure: Some(_), .. } => PruneEnd::Failed,
-        Retired { interrupted: true, .. } => PruneEnd::Interrupted,
+        PruneResult { failure: Some(_), .. } => PruneEnd::Failed,
+        PruneResult { interrupted: true, .. } => PruneEnd::Interrupted,
         _ => PruneEnd::Succeeded,
     };
-    tell_end(&family.name, &fates, &retired, end, context);
+    report_outcome(&family.name, &fates, &retired, end, context);
     match retired {
-        Retired { failure: Some(failure), .. } => Err(failure),
-        Retired { interrupted: true, .. } => Ok(Outcome::Interrupted),
-        Retired { refused, .. } if !refused.is_empty() => Ok(Outcome::Error),
-        _ => Ok(Outcome::Done),
+        PruneResult { failure: Some(failure), .. } => Err(failure),
+        PruneResult { interrupted: true, .. } => Ok(CommandOutcome::Interrupted),
+        PruneResult { refused, .. } if !refused.is_empty() => Ok(CommandOutcome::Error),
+        _ => Ok(CommandOutcome::Succeeded),
     }
 }
 
@@ -102,56 +102,58 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
 ///
 /// # Errors
 /// Not all references can be read, or an API call failed.
-async fn look(args: &Prune, family: &Family) -> Result<Fates> {
-    let scope = Scope {
+async fn decide_revisions(args: &PruneArgs, family: &Family) -> Result<PruneDecisions> {
+    let scope = ReferenceScope {
         family: family.name.clone(),
         clusters: family.clusters.clone(),
-        all_pasts: true,
-        without: args.without.clone(),
+        include_past_services: true,
+        excluded: args.without.clone(),
     };
-    let (revisions, seen) = join(revisions(family, args.delete), referring(&family.aws, &scope)).await;
+    let (revisions, seen) =
+        join(list_revisions(family, args.delete), observe_references(&family.aws, &scope)).await;
     let revisions = revisions?;
     if revisions.is_empty() {
-        return Err(family.absent());
+        return Err(family.not_found());
     }
     if !seen.unread.is_empty() {
-        return Err(blind(&family.name, seen.unread));
+        return Err(unread_references(&family.name, seen.unread));
     }
-    let wish = Wish { keep: args.keep as usize, delete: args.delete };
+    let wish = PruneOptions { keep: args.keep as usize, delete: args.delete };
     Ok(decide(&revisions, &references(&seen, &family.name), wish))
 }
 
-async fn revisions(family: &Family, with_inactive: bool) -> Result<Vec<Known>, Failure> {
+async fn list_revisions(family: &Family, with_inactive: bool) -> Result<Vec<FamilyRevision>, Failure> {
     let of = |status| family.aws.revision_arns(&family.name, status, usize::MAX);
-    let inactive = async { if with_inactive { of(Status::Inactive).await } else { Ok(Vec::new()) } };
-    let (active, inactive) = try_join(of(Status::Active), inactive).await.map_err(failure)?;
+    let inactive = async { if with_inactive { of(RevisionStatus::Inactive).await } else { Ok(Vec::new()) } };
+    let (active, inactive) = try_join(of(RevisionStatus::Active), inactive).await.map_err(failure)?;
     let known = |arn: String, status| {
         let number = family_and_revision(&arn).1?;
-        Some(Known { number, arn, status })
+        Some(FamilyRevision { number, arn, status })
     };
-    let active = active.into_iter().filter_map(|arn| known(arn, Status::Active));
-    Ok(active.chain(inactive.into_iter().filter_map(|arn| known(arn, Status::Inactive))).collect())
+    let active = active.into_iter().filter_map(|arn| known(arn, RevisionStatus::Active));
+    Ok(active.chain(inactive.into_iter().filter_map(|arn| known(arn, RevisionStatus::Inactive))).collect())
 }
 
 /// Returns the refusal to prune without knowing all references.
-fn blind(family: &str, mut unread: Vec<(Source, ApiError)>) -> Failure {
-    let denied = |error: &ApiError| matches!(error.meaning, Meaning::Denied | Meaning::Unsupported);
-    let kind = if unread.iter().all(|(_, error)| denied(error)) { Kind::Refused } else { Kind::Error };
+fn unread_references(family: &str, mut unread: Vec<(Source, ApiError)>) -> Failure {
+    let denied = |error: &ApiError| matches!(error.kind, ApiErrorKind::Denied | ApiErrorKind::Unsupported);
+    let kind =
+        if unread.iter().all(|(_, error)| denied(error)) { ErrorKind::Refused } else { ErrorKind::Error };
     let names: Vec<&str> = unread.iter().map(|(source, _)| source.name()).collect();
     let message = format!(
         "failed to read all references to the revisions of `{family}`, and nothing was changed; unread: {}",
         names.join(", ")
     );
-    let hints: Vec<String> = unread.iter().map(|(source, error)| way_out(*source, error)).collect();
+    let hints: Vec<String> = unread.iter().map(|(source, error)| unread_hint(*source, error)).collect();
     let (_, first) = unread.swap_remove(0);
-    hints.into_iter().fold(Failure::new(kind, message), Failure::hint).because(first)
+    hints.into_iter().fold(Failure::new(kind, message), Failure::with_hint).with_cause(first)
 }
 
-fn way_out(source: Source, error: &ApiError) -> String {
+fn unread_hint(source: Source, error: &ApiError) -> String {
     let permissions: Vec<String> =
         source.permissions().iter().map(|permission| format!("`{permission}`")).collect();
-    let allow = match error.meaning {
-        Meaning::Denied => format!("allow {}", permissions.join(", ")),
+    let allow = match error.kind {
+        ApiErrorKind::Denied => format!("allow {}", permissions.join(", ")),
         _ => format!("run the command again: {} could not be read: {error}", source.name()),
     };
     match source {
@@ -163,24 +165,24 @@ fn way_out(source: Source, error: &ApiError) -> String {
 }
 
 /// Returns the earlier decisions that are still the same.
-fn still(before: &Fates, now: &Fates) -> Fates {
-    let holds = |known: &Known, fate: &Fate| {
+fn unchanged_decisions(before: &PruneDecisions, now: &PruneDecisions) -> PruneDecisions {
+    let holds = |known: &FamilyRevision, fate: &PruneAction| {
         now.iter().find(|(other, _)| other.arn == known.arn).is_some_and(|(_, other)| other == fate)
     };
-    before.iter().filter(|(known, fate)| fate.keeps() || holds(known, fate)).cloned().collect()
+    before.iter().filter(|(known, fate)| fate.is_kept() || holds(known, fate)).cloned().collect()
 }
 
 /// Deregisters and deletes revisions. After an interrupt, finishes the current call and stops.
-async fn work(fates: &Fates, family: &Family, context: &Context) -> Result<Retired> {
-    let arns = |wanted: fn(&Fate) -> bool| -> Vec<String> {
+async fn execute(fates: &PruneDecisions, family: &Family, context: &CommandContext) -> Result<PruneResult> {
+    let arns = |wanted: fn(&PruneAction) -> bool| -> Vec<String> {
         // Oldest first, so that a run that stops half-way leaves no gap in the family.
         let wanted = fates.iter().rev().filter(|(_, fate)| wanted(fate));
         wanted.map(|(known, _)| known.arn.clone()).collect()
     };
-    let (deregister, delete) = (arns(Fate::deregisters), arns(Fate::deletes));
+    let (deregister, delete) = (arns(PruneAction::is_deregistered), arns(PruneAction::is_deleted));
     let stop = AtomicBool::new(false);
     let mut interrupts = Interrupts::listen()?;
-    let retiring = retire(&deregister, &delete, &stop, &family.aws, context.report.as_ref());
+    let retiring = prune(&deregister, &delete, &stop, &family.aws, context.reporter.as_ref());
     tokio::pin!(retiring);
     loop {
         tokio::select! {
@@ -191,34 +193,34 @@ async fn work(fates: &Fates, family: &Family, context: &Context) -> Result<Retir
 }
 
 /// Returns the numbers of revisions to keep, to deregister and to delete.
-fn counts(fates: &Fates) -> [usize; 3] {
-    let count = |wanted: fn(&Fate) -> bool| fates.iter().filter(|(_, fate)| wanted(fate)).count();
-    [count(Fate::keeps), count(Fate::deregisters), count(Fate::deletes)]
+fn count_actions(fates: &PruneDecisions) -> [usize; 3] {
+    let count = |wanted: fn(&PruneAction) -> bool| fates.iter().filter(|(_, fate)| wanted(fate)).count();
+    [count(PruneAction::is_kept), count(PruneAction::is_deregistered), count(PruneAction::is_deleted)]
 }
 
-fn revisions_of(number: usize) -> String {
+fn revision_count(number: usize) -> String {
     if number == 1 { "1 revision".to_owned() } else { format!("{number} revisions") }
 }
 
-fn question(fates: &Fates) -> String {
-    match counts(fates) {
-        [_, deregister, 0] => format!("Deregister {}?", revisions_of(deregister)),
-        [_, 0, delete] => format!("Delete {} permanently?", revisions_of(delete)),
+fn confirmation_prompt(fates: &PruneDecisions) -> String {
+    match count_actions(fates) {
+        [_, deregister, 0] => format!("Deregister {}?", revision_count(deregister)),
+        [_, 0, delete] => format!("Delete {} permanently?", revision_count(delete)),
         [_, deregister, delete] => {
-            format!("Deregister {deregister} and delete {} permanently?", revisions_of(delete))
+            format!("Deregister {deregister} and delete {} permanently?", revision_count(delete))
         }
     }
 }
 
-fn page(family: &str, fates: &Fates) -> Page {
-    let row = |(known, fate): &(Known, Fate)| {
+fn page(family: &str, fates: &PruneDecisions) -> Page {
+    let row = |(known, fate): &(FamilyRevision, PruneAction)| {
         let (action, in_words, paint) = match fate {
-            Fate::Keep { .. } => (events::PruneAction::Keep, "keep", None),
-            Fate::Deregister => (events::PruneAction::Deregister, "deregister", Some(Paint::Warn)),
-            Fate::DeregisterAndDelete => {
+            PruneAction::Keep { .. } => (events::PruneAction::Keep, "keep", None),
+            PruneAction::Deregister => (events::PruneAction::Deregister, "deregister", Some(Paint::Warn)),
+            PruneAction::DeregisterAndDelete => {
                 (events::PruneAction::DeregisterAndDelete, "deregister, delete", Some(Paint::Bad))
             }
-            Fate::Delete => (events::PruneAction::Delete, "delete", Some(Paint::Bad)),
+            PruneAction::Delete => (events::PruneAction::Delete, "delete", Some(Paint::Bad)),
         };
         let name = format!("{family}:{}", known.number);
         let (status, reasons) = (known.status, fate.reasons());
@@ -226,32 +228,38 @@ fn page(family: &str, fates: &Fates) -> Page {
             family: family.to_owned(),
             revision: name.clone(),
             number: known.number,
-            status: status.name().to_owned(),
+            status: status.as_str().to_owned(),
             action,
             reasons: reasons.iter().map(references::event).collect(),
         });
-        Row {
-            cells: vec![name, status.name().to_owned(), in_words.to_owned(), shortly(reasons)],
+        TableRow {
+            cells: vec![name, status.as_str().to_owned(), in_words.to_owned(), summarize(reasons)],
             paint,
             event: Some(event),
-            ..Row::default()
+            ..TableRow::default()
         }
     };
     table(&["REVISION", "STATUS", "ACTION", "WHY"], fates.iter().map(row).collect())
 }
 
 /// Reports the sources that were not read, since references from there may break.
-fn tell_left_out(args: &Prune, context: &Context) {
+fn report_skipped_sources(args: &PruneArgs, context: &CommandContext) {
     let names: BTreeSet<&str> = args.without.iter().map(|source| source.name()).collect();
     if !names.is_empty() {
         let names: Vec<&str> = names.into_iter().collect();
         let note = format!("not checked: {}; references from there are unknown", names.join(", "));
-        context.report.tell(&Event::Note(&note));
+        context.reporter.report(&Event::Note(&note));
     }
 }
 
-fn tell_end(family: &str, fates: &Fates, retired: &Retired, end: PruneEnd, context: &Context) {
-    let [kept, deregister, delete] = counts(fates);
+fn report_outcome(
+    family: &str,
+    fates: &PruneDecisions,
+    retired: &PruneResult,
+    end: PruneEnd,
+    context: &CommandContext,
+) {
+    let [kept, deregister, delete] = count_actions(fates);
     let done = (retired.deregistered.len(), retired.deleted.len());
     let planned = match delete {
         0 => format!("{deregister} to deregister"),
@@ -285,11 +293,12 @@ fn tell_end(family: &str, fates: &Fates, retired: &Retired, end: PruneEnd, conte
             .collect(),
     });
     let refusals = retired.refused.iter().map(|(arn, reason)| {
-        let name = crate::aws::types::revision_of(arn);
-        Line::painted(format!("{name} cannot be deleted: {reason}"), Paint::Bad)
+        let name = crate::aws::types::revision_name(arn);
+        PageLine::painted(format!("{name} cannot be deleted: {reason}"), Paint::Bad)
     });
-    let lines = refusals.chain([Line::plain(text)]).collect();
-    context
-        .report
-        .tell(&Event::Page(&Page { items: vec![Item { lines, event: Some(event) }], ..Page::default() }));
+    let lines = refusals.chain([PageLine::plain(text)]).collect();
+    context.reporter.report(&Event::Page(&Page {
+        items: vec![PageItem { lines, event: Some(event) }],
+        ..Page::default()
+    }));
 }

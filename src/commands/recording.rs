@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::report::Event;
-use crate::watch::Settled;
+use crate::watch::WatchResult;
 
 /// Writes the timelines of rollouts, one file each.
-pub fn keep(ends: &[Settled], folder: &Path, context: &Context) {
+pub fn write_timelines(ends: &[WatchResult], folder: &Path, context: &CommandContext) {
     for (settled, timeline) in ends.iter().filter_map(|end| Some((end, end.timeline.as_ref()?))) {
-        let path = folder.join(format!("{}.yml", file_name(&settled.followed.key)));
+        let path = folder.join(format!("{}.yml", file_name(&settled.rollout.key)));
         let text = serde_saphyr::to_string(timeline).map_err(std::io::Error::other);
         let written = text.and_then(|text| {
             std::fs::create_dir_all(folder)?;
@@ -19,7 +19,7 @@ pub fn keep(ends: &[Settled], folder: &Path, context: &Context) {
             Ok(()) => format!("recorded the rollout in `{}`", path.display()),
             Err(error) => format!("failed to record the rollout in `{}`: {error}", path.display()),
         };
-        context.report.tell(&Event::Note(&note));
+        context.reporter.report(&Event::Note(&note));
     }
 }
 

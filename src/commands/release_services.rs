@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::apply::back::undo_attributes;
+use crate::apply::rollback::restore_attributes;
 use crate::apply::{self, ApplyReporter};
 use crate::aws::Aws;
-use crate::aws::types::{Observed, TaskDefinition, revision_of};
-use crate::commands::change::moved;
-use crate::commands::following::Following;
+use crate::aws::types::{ObservedState, TaskDefinition, revision_name};
+use crate::commands::change_guards::changed_since_plan;
+use crate::commands::watch_args::WatchArgs;
 use crate::duration;
 use crate::error::Failure;
-use crate::manifest::OnFailure;
+use crate::manifest::FailureAction;
 use crate::plan::{Plan, ServicePlan};
-use crate::release::{Kind, Release, State};
+use crate::release::{Release, State, TargetKind};
 use crate::watch::judge::Verdict;
-use crate::watch::snapshot::Followed;
-use crate::watch::{Aftermath, Ending, Settled};
+use crate::watch::snapshot::WatchedRollout;
+use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// The services of a release.
 pub struct Services<'a> {
@@ -24,14 +24,14 @@ pub struct Services<'a> {
     pub registered: &'a [TaskDefinition],
     pub release: &'a mut Release,
     /// The services as observed for the plan, or `None` with `--supersede`.
-    pub seen: Option<&'a Observed>,
+    pub seen: Option<&'a ObservedState>,
     /// Whether the release has waited since the plan, so that services may have changed.
     pub waited: bool,
     /// The number of services that may roll out at once; `None` if the rollouts are not watched.
     pub at_once: Option<usize>,
     /// The keys of the services being watched, and the rollouts that have begun and are not watched yet.
     pub watched: BTreeSet<String>,
-    pub begun: Vec<Followed>,
+    pub begun: Vec<WatchedRollout>,
     /// The services that could not be updated, and those that were updated without a deployment.
     pub failures: Vec<(String, Failure)>,
     pub attributes: Vec<String>,
@@ -41,13 +41,13 @@ impl Services<'_> {
     /// Updates all services that may begin. Returns the first failed service whose policy rolls back the release.
     pub async fn begin(
         &mut self,
-        following: &Following,
+        following: &WatchArgs,
         aws: &Aws,
         report: &dyn ApplyReporter,
     ) -> Option<String> {
         loop {
             let places = self.at_once.map_or(usize::MAX, |most| most.saturating_sub(self.watched.len()));
-            let ready = self.release.ready(places);
+            let ready = self.release.ready_services(places);
             if ready.is_empty() {
                 return None;
             }
@@ -70,21 +70,21 @@ impl Services<'_> {
         // From here on each may have been updated, even if an interrupt ends the wait for the answer.
         for plan in &plans {
             let detail = "it is unknown whether it was updated".to_owned();
-            self.release.set(Kind::Service, &plan.key, State::InProgress, Some(detail));
+            self.release.set_state(TargetKind::Service, &plan.key, State::InProgress, Some(detail));
         }
-        let applied = apply::services(&plans, self.registered, aws, report).await;
-        for key in &applied.settled {
+        let applied = apply::update_services(&plans, self.registered, aws, report).await;
+        for key in &applied.without_deployment {
             self.set(key, State::Succeeded, Some("attributes updated".to_owned()));
         }
-        for followed in &applied.followed {
+        for followed in &applied.rollouts {
             self.set(&followed.key, State::InProgress, None);
             self.watched.insert(followed.key.clone());
         }
         for (key, failure) in &applied.failures {
             self.set(key, State::Failed, Some(failure.to_string()));
         }
-        self.begun.extend(applied.followed);
-        self.attributes.extend(applied.settled);
+        self.begun.extend(applied.rollouts);
+        self.attributes.extend(applied.without_deployment);
         self.failures.extend(applied.failures);
     }
 
@@ -98,7 +98,7 @@ impl Services<'_> {
         };
         let plans = self.plan.services.iter().filter(|service| keys.contains(&service.key));
         let mut unmoved = Vec::new();
-        for (plan, moved) in moved(plans.collect(), seen, aws).await {
+        for (plan, moved) in changed_since_plan(plans.collect(), seen, aws).await {
             match moved {
                 None => unmoved.push(plan.key.clone()),
                 Some(failure) => {
@@ -114,7 +114,7 @@ impl Services<'_> {
     pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn ApplyReporter) {
         for key in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
-            let (state, detail) = match undo_attributes(plan, aws, report).await {
+            let (state, detail) = match restore_attributes(plan, aws, report).await {
                 Ok(true) => (State::RolledBack, "attributes as before"),
                 Ok(false) => (State::Succeeded, "attributes that it did not have cannot be unset"),
                 Err(failure) => {
@@ -126,21 +126,21 @@ impl Services<'_> {
         }
     }
 
-    fn takes_all_back(&self, key: &str, following: &Following) -> bool {
+    fn takes_all_back(&self, key: &str, following: &WatchArgs) -> bool {
         let plan = self.plan.services.iter().find(|service| service.key == key);
         let asked = following.on_failure.or(plan.and_then(|plan| plan.on_failure));
-        asked == Some(OnFailure::Rollback)
+        asked == Some(FailureAction::Rollback)
     }
 
     fn set(&mut self, key: &str, state: State, detail: Option<String>) {
-        self.release.set(Kind::Service, key, state, detail);
+        self.release.set_state(TargetKind::Service, key, state, detail);
     }
 
     /// Records how a rollout ended.
-    pub fn ended(&mut self, settled: &Settled) {
+    pub fn ended(&mut self, settled: &WatchResult) {
         let (state, detail) = state_of(settled);
-        self.watched.remove(&settled.followed.key);
-        self.set(&settled.followed.key, state, detail);
+        self.watched.remove(&settled.rollout.key);
+        self.set(&settled.rollout.key, state, detail);
     }
 
     /// Records that a service that was up is being rolled back.
@@ -151,33 +151,37 @@ impl Services<'_> {
 }
 
 /// Returns the state of a service after its rollout and the rollback of it.
-fn state_of(settled: &Settled) -> (State, Option<String>) {
-    let revision = || Some(revision_of(&settled.followed.revision).to_owned());
-    if let Some(Aftermath::TakenBack { to, end, .. }) = &settled.aftermath {
+fn state_of(settled: &WatchResult) -> (State, Option<String>) {
+    let revision = || Some(revision_name(&settled.rollout.revision).to_owned());
+    if let Some(FailureResponse::TakenBack { to, end, .. }) = &settled.failure_response {
         return match end {
-            Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
+            WatchOutcome::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
                 (State::RolledBack, Some(format!("{to} is running")))
             }
-            Ending::Settled(_) => (State::Failed, Some(format!("going back to {to} failed"))),
+            WatchOutcome::Settled(_) => (State::Failed, Some(format!("going back to {to} failed"))),
             _ => (State::InProgress, Some(format!("going back to {to}"))),
         };
     }
-    match &settled.ending {
-        Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => match &settled.aftermath {
-            Some(Aftermath::Left { why }) => (State::Succeeded, Some(format!("it stays: {why}"))),
-            Some(Aftermath::NotTakenBack { error }) => {
-                (State::Failed, Some(format!("failed to roll back: {error}")))
+    match &settled.outcome {
+        WatchOutcome::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => {
+            match &settled.failure_response {
+                Some(FailureResponse::Left { why }) => (State::Succeeded, Some(format!("it stays: {why}"))),
+                Some(FailureResponse::NotTakenBack { error }) => {
+                    (State::Failed, Some(format!("failed to roll back: {error}")))
+                }
+                _ => (State::Succeeded, revision()),
             }
-            _ => (State::Succeeded, revision()),
-        },
-        Ending::Settled(Verdict::RolledBack { runs, .. }) => {
+        }
+        WatchOutcome::Settled(Verdict::RolledBack { runs, .. }) => {
             (State::RolledBack, Some(format!("{runs} is running")))
         }
-        Ending::Settled(Verdict::Superseded { by }) => (State::Failed, Some(format!("superseded by {by}"))),
-        Ending::Settled(_) => (State::Failed, revision()),
-        Ending::TimedOut { .. } => (State::InProgress, Some(timed_out(settled.elapsed))),
-        Ending::Interrupted => (State::InProgress, Some("the watch was interrupted".to_owned())),
-        Ending::Lost { error } => (State::InProgress, Some(error.clone())),
+        WatchOutcome::Settled(Verdict::Superseded { by }) => {
+            (State::Failed, Some(format!("superseded by {by}")))
+        }
+        WatchOutcome::Settled(_) => (State::Failed, revision()),
+        WatchOutcome::TimedOut { .. } => (State::InProgress, Some(timed_out(settled.elapsed))),
+        WatchOutcome::Interrupted => (State::InProgress, Some("the watch was interrupted".to_owned())),
+        WatchOutcome::Lost { error } => (State::InProgress, Some(error.clone())),
     }
 }
 

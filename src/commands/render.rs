@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::Selection;
-use crate::context::Context;
+use super::SelectionArgs;
+use crate::context::CommandContext;
 use crate::error::Result;
 use crate::manifest;
-use crate::render::{self, Definition, Desired, DesiredService};
-use crate::report::{Event, Outcome};
+use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
+use crate::report::{CommandOutcome, Event};
 
 /// Print the rendered documents, exactly as they would be sent
 #[derive(Clone, Debug, Args)]
@@ -17,45 +17,47 @@ use crate::report::{Event, Outcome};
   ecsail render service web --stage production --tag 1.4.2 --output json
 
 Values of environment variables are printed unmasked, as they would be sent.")]
-pub struct Render {
+pub struct RenderArgs {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArgs,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
 /// Every problem in the files.
-pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
+pub fn run(args: &RenderArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let request = args.selection.request()?;
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest)?;
-    context.report.tell(&Event::Remarks(&desired.remarks));
-    let mut documents: Vec<_> = desired.services.iter().flat_map(documents).collect();
-    documents.extend(own_definitions(&desired));
-    for service in
-        desired.services.iter().filter(|service| matches!(service.definition, Definition::Running(_)))
+    let desired = render::render_desired(&manifest)?;
+    context.reporter.report(&Event::FileProblems(&desired.file_problems));
+    let mut documents: Vec<_> = desired.services.iter().flat_map(service_documents).collect();
+    documents.extend(task_and_schedule_definitions(&desired));
+    for service in desired
+        .services
+        .iter()
+        .filter(|service| matches!(service.definition, DefinitionSource::RunningWithTags(_)))
     {
         let note = format!(
             "`{}` keeps its running definition with new image tags; see it with `ecsail plan`",
             service.key
         );
-        context.report.tell(&Event::Note(&note));
+        context.reporter.report(&Event::Note(&note));
     }
-    context.report.tell(&Event::Documents(&documents));
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Documents(&documents));
+    Ok(CommandOutcome::Succeeded)
 }
 
 /// Returns the definitions of tasks and schedules, each with its name.
-fn own_definitions(desired: &Desired) -> Vec<(String, Value)> {
-    let tasks = desired.tasks.iter().map(|task| (format!("task {}", task.key), &task.work));
+fn task_and_schedule_definitions(desired: &DesiredState) -> Vec<(String, Value)> {
+    let tasks = desired.tasks.iter().map(|task| (format!("task {}", task.key), &task.spec));
     let schedules = desired.schedules.iter().flat_map(|schedule| {
         let name = format!("schedule {}", schedule.key);
-        schedule.targets.iter().map(move |target| (name.clone(), &target.work))
+        schedule.targets.iter().map(move |target| (name.clone(), &target.spec))
     });
     let mut documents: Vec<(String, Value)> = Vec::new();
     for (name, work) in tasks.chain(schedules) {
-        let Some(Definition::Rendered(document)) = &work.definition else { continue };
+        let Some(DefinitionSource::Rendered(document)) = &work.definition else { continue };
         // A schedule that names a task has the same definition.
         if !documents.iter().any(|(_, known)| known == document) {
             documents.push((format!("{name}: task definition"), document.clone()));
@@ -65,9 +67,9 @@ fn own_definitions(desired: &Desired) -> Vec<(String, Value)> {
 }
 
 /// Returns the documents of a service, each with its name.
-fn documents(service: &DesiredService) -> Vec<(String, Value)> {
+fn service_documents(service: &DesiredService) -> Vec<(String, Value)> {
     let mut documents = Vec::new();
-    if let Definition::Rendered(document) = &service.definition {
+    if let DefinitionSource::Rendered(document) = &service.definition {
         documents.push((format!("{}: task definition", service.key), document.clone()));
     }
     if let Some(document) = &service.service {

@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::Value;
 
-use super::change::{changeable, raised, still, terms};
-use super::following::Following;
+use super::change_guards::{ensure_no_failures, ensure_unchanged, find_changeable_services, rollback_terms};
 use super::interrupts::Interrupts;
-use super::rollouts::settle;
+use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
-use super::services::{Chosen, Found, Named, confirmed};
+use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed};
+use super::watch_args::WatchArgs;
 use crate::apply;
 use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, ImageState};
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
-use crate::image::Reference;
-use crate::plan::rollback::service::unchanged;
-use crate::plan::{Plan, Reason, ServicePlan, refuse};
-use crate::report::{Event, Outcome};
+use crate::image::ImageReference;
+use crate::plan::rollback::service::unchanged_plan;
+use crate::plan::{Plan, Reason, ServicePlan, blockers};
+use crate::report::{CommandOutcome, Event};
 
 /// Replace all tasks of services by new ones of the same revision, and watch the rollouts
 #[derive(Clone, Debug, Args)]
@@ -29,14 +29,14 @@ use crate::report::{Event, Outcome};
 
 ECS resolves image tags again: a tag that has moved brings its new image, which the plan shows.
 Exit codes: as of `deploy`.")]
-pub struct Restart {
+pub struct RestartArgs {
     #[command(flatten)]
-    named: Named,
+    services: ServicesArgs,
     /// Return once the updates are accepted, without watching
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
-    following: Following,
+    watch: WatchArgs,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -49,27 +49,29 @@ pub struct Restart {
 ///
 /// # Errors
 /// A deployment is in progress, or an image no longer exists. Nothing was changed.
-pub async fn run(args: &Restart, context: &Context) -> Result<Outcome> {
-    let chosen = args.named.choose(context).await?;
-    let found = changeable(&chosen).await?;
+pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.services.select(context).await?;
+    let found = find_changeable_services(&chosen).await?;
     if !args.supersede {
-        raised(found.iter().filter_map(|found| refuse::moving(&found.service)).collect())?;
+        ensure_no_failures(
+            found.iter().filter_map(|found| blockers::in_progress_blocker(&found.service)).collect(),
+        )?;
     }
-    let plan = plan(&found, &chosen).await?;
-    context.report.tell(&Event::Plan { plan: &plan, answer: None });
-    if !confirmed("Restart?", args.yes, context)? {
-        return Ok(Outcome::Declined);
+    let plan = plan_restart(&found, &chosen).await?;
+    context.reporter.report(&Event::Plan { plan: &plan, answer: None });
+    if !is_confirmed("Restart?", args.yes, context)? {
+        return Ok(CommandOutcome::Declined);
     }
     if !args.yes {
-        let seen = found.iter().map(|found| (found.place.cluster.as_str(), &found.service));
-        still(seen, &chosen.aws).await?;
+        let seen = found.iter().map(|found| (found.identity.cluster.as_str(), &found.service));
+        ensure_unchanged(seen, &chosen.aws).await?;
     }
     let mut interrupts = Interrupts::listen()?;
-    let applied = apply::run(&plan, &chosen.aws, context.report.as_ref()).await?;
+    let applied = apply::apply_plan(&plan, &chosen.aws, context.reporter.as_ref()).await?;
     if args.no_wait {
         return Ok(not_waited(&applied, context));
     }
-    let settled = settle(applied.followed, &args.following, &chosen.aws, context, &mut interrupts).await;
+    let settled = watch_rollouts(applied.rollouts, &args.watch, &chosen.aws, context, &mut interrupts).await;
     Ok(tell_ends(&settled, &applied.failures, context))
 }
 
@@ -77,10 +79,11 @@ pub async fn run(args: &Restart, context: &Context) -> Result<Outcome> {
 ///
 /// # Errors
 /// An image no longer exists, so that no new task could start.
-async fn plan(found: &[Found], chosen: &Chosen) -> Result<Plan> {
+async fn plan_restart(found: &[FoundService], chosen: &SelectedServices) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut failures = Vec::new();
-    let images = futures_util::future::join_all(found.iter().map(|found| images(found, chosen))).await;
+    let images =
+        futures_util::future::join_all(found.iter().map(|found| compare_images(found, chosen))).await;
     for (found, images) in found.iter().zip(images) {
         match images {
             Ok((mut reasons, notes)) => {
@@ -90,13 +93,13 @@ async fn plan(found: &[Found], chosen: &Chosen) -> Result<Plan> {
                 }
                 let force = ("forceNewDeployment".to_owned(), Value::Bool(true));
                 let members = serde_json::Map::from_iter([force]);
-                let service = unchanged(&terms(&found.place, chosen), &found.service);
+                let service = unchanged_plan(&rollback_terms(&found.identity, chosen), &found.service);
                 plan.services.push(ServicePlan { reasons, members, ..service });
             }
             Err(gone) => failures.extend(gone),
         }
     }
-    raised(failures)?;
+    ensure_no_failures(failures)?;
     Ok(plan)
 }
 
@@ -104,14 +107,18 @@ async fn plan(found: &[Found], chosen: &Chosen) -> Result<Plan> {
 ///
 /// # Errors
 /// One for each image that no longer exists.
-async fn images(found: &Found, chosen: &Chosen) -> Result<(Vec<Reason>, Vec<String>), Vec<Failure>> {
+async fn compare_images(
+    found: &FoundService,
+    chosen: &SelectedServices,
+) -> Result<(Vec<Reason>, Vec<String>), Vec<Failure>> {
     let current = &found.service.current_service_revisions;
     let arns: Vec<String> = current.iter().map(|revision| revision.arn.clone()).collect();
     let revisions = match chosen.aws.service_revisions(&arns).await {
         Ok(revisions) => revisions,
-        Err(error) if error.may_pass() => return Err(vec![failure(error)]),
+        Err(error) if error.is_retryable() => return Err(vec![failure(error)]),
         Err(error) => {
-            let note = format!("`{}`: the existence of its images is not checked: {error}", found.place.key);
+            let note =
+                format!("`{}`: the existence of its images is not checked: {error}", found.identity.key);
             return Ok((Vec::new(), vec![note]));
         }
     };
@@ -120,13 +127,13 @@ async fn images(found: &Found, chosen: &Chosen) -> Result<(Vec<Reason>, Vec<Stri
         .flat_map(|revision| &revision.container_images)
         .map(|image| (image.image.clone(), image))
         .collect();
-    let references = images.keys().map(|image| Reference::parse(image)).collect();
+    let references = images.keys().map(|image| ImageReference::parse(image)).collect();
     let states = chosen.aws.images(&references).await.map_err(|error| vec![failure(error)])?;
     let (mut reasons, mut gone) = (Vec::new(), Vec::new());
     for (image, ran) in images {
-        let reference = Reference::parse(&image);
+        let reference = ImageReference::parse(&image);
         let Some(state) = states.get(&reference.to_string()) else { continue };
-        gone.extend(refuse::missing(&reference, state));
+        gone.extend(blockers::missing_image_blocker(&reference, state));
         if let (ImageState::Found { digest }, Some(before)) = (state, &ran.image_digest)
             && digest != before
         {

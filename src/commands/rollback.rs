@@ -2,22 +2,22 @@
 
 use clap::Args;
 
-use super::change::{changeable, still, stop};
-use super::following::Following;
+use super::change_guards::{ensure_unchanged, find_changeable_services, stop_deployments};
+use super::ci_user;
 use super::interrupts::Interrupts;
-use super::performer;
-use super::rollouts::settle;
-use super::schedules_back::{self, SchedulesBack};
+use super::rollouts::watch_rollouts;
+use super::schedule_rollback::{self, ScheduleRollbacks};
 use super::service_ends::{not_waited, tell_ends, tell_left, tell_updated};
-use super::services::{Named, confirmed};
-use super::ways_back::{self, Asked, WaysBack};
+use super::service_rollbacks::{self, RollbackRequest, ServiceRollbacks};
+use super::services::{ServicesArgs, is_confirmed};
+use super::watch_args::WatchArgs;
 use crate::apply;
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
-use crate::plan::rollback::Wanted;
-use crate::report::{Event, Outcome};
+use crate::plan::rollback::RollbackSelector;
+use crate::report::{CommandOutcome, Event};
 
 /// Roll a service back to the last deployment that succeeded
 #[derive(Clone, Debug, Args)]
@@ -37,12 +37,12 @@ services. A number after `--to` is a revision of the family if it exists, else a
 
 Exit codes: 0 rolled back or nothing to do, 1 error or declined, 2 usage, 3 the rollback failed,
 4 timed out while in progress, 5 refused, 130 interrupted.")]
-pub struct Rollback {
+pub struct RollbackArgs {
     #[command(flatten)]
-    named: Named,
+    services: ServicesArgs,
     /// Target of the rollback: a revision such as `web:12`, an image tag, or a digest
-    #[arg(long, value_name = "REVISION|TAG", value_parser = Wanted::parse)]
-    to: Option<Wanted>,
+    #[arg(long, value_name = "REVISION|TAG", value_parser = RollbackSelector::parse)]
+    to: Option<RollbackSelector>,
     /// Number of successful deployments to go back [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "to")]
     steps: Option<u16>,
@@ -53,7 +53,7 @@ pub struct Rollback {
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
-    following: Following,
+    watch: WatchArgs,
     /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -69,61 +69,63 @@ pub struct Rollback {
 ///
 /// # Errors
 /// There is no target, an image no longer exists, or a deployment is in progress. Nothing was changed.
-pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
-    let chosen = args.named.choose(context).await?;
-    let found = changeable(&chosen).await?;
-    let ways = ways_back::find(&args.asked(context), &found, &chosen).await?;
+pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.services.select(context).await?;
+    let found = find_changeable_services(&chosen).await?;
+    let ways = service_rollbacks::find_rollbacks(&args.request(context), &found, &chosen).await?;
     let schedules = match args.no_schedules {
-        true => SchedulesBack::default(),
-        false => schedules_back::find(&ways, args.named.is_all(), &chosen.aws, context).await?,
+        true => ScheduleRollbacks::default(),
+        false => {
+            schedule_rollback::find_rollbacks(&ways, args.services.is_empty(), &chosen.aws, context).await?
+        }
     };
-    let WaysBack { plan, under_way, targets } = ways;
-    targets.iter().for_each(|target| context.report.tell(&Event::Target(target)));
+    let ServiceRollbacks { plan, in_progress: under_way, targets } = ways;
+    targets.iter().for_each(|target| context.reporter.report(&Event::Rollback(target)));
     if plan.is_empty() && under_way.is_empty() {
         tell_left(&plan, context);
-        return Ok(Outcome::Done);
+        return Ok(CommandOutcome::Succeeded);
     }
     match plan.services.is_empty() {
-        true => plan.notes.iter().for_each(|note| context.report.tell(&Event::Note(note))),
-        false => context.report.tell(&Event::Plan { plan: &plan, answer: None }),
+        true => plan.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note))),
+        false => context.reporter.report(&Event::Plan { plan: &plan, answer: None }),
     }
-    schedules.show(context);
+    schedules.report(context);
     if args.dry_run {
         let text = "dry run: nothing was changed";
-        context.report.tell(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
-        return Ok(Outcome::Done);
+        context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
+        return Ok(CommandOutcome::Succeeded);
     }
-    if !confirmed("Roll back?", args.yes, context)? {
-        return Ok(Outcome::Declined);
+    if !is_confirmed("Roll back?", args.yes, context)? {
+        return Ok(CommandOutcome::Declined);
     }
     if !args.yes {
-        let seen = found.iter().map(|found| (found.place.cluster.as_str(), &found.service));
-        still(seen, &chosen.aws).await?;
+        let seen = found.iter().map(|found| (found.identity.cluster.as_str(), &found.service));
+        ensure_unchanged(seen, &chosen.aws).await?;
     }
     let mut interrupts = Interrupts::listen()?;
-    let (aws, report) = (&chosen.aws, context.report.as_ref());
-    let registered = apply::registrations(&plan, aws, report).await?;
+    let (aws, report) = (&chosen.aws, context.reporter.as_ref());
+    let registered = apply::register_all(&plan, aws, report).await?;
     let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
-    let mut applied = apply::services(&changing, &registered, aws, report).await;
-    stop(under_way, &mut applied, &chosen, context).await;
+    let mut applied = apply::update_services(&changing, &registered, aws, report).await;
+    stop_deployments(under_way, &mut applied, &chosen, context).await;
     tell_left(&plan, context);
-    tell_updated(&plan, &applied.settled, context);
+    tell_updated(&plan, &applied.without_deployment, context);
     if args.no_wait {
-        schedules.leave("`--no-wait` does not wait for the rollback of the services", context);
+        schedules.report_skipped("`--no-wait` does not wait for the rollback of the services", context);
         return Ok(not_waited(&applied, context));
     }
-    let settled = settle(applied.followed, &args.following, aws, context, &mut interrupts).await;
+    let settled = watch_rollouts(applied.rollouts, &args.watch, aws, context, &mut interrupts).await;
     let outcome = tell_ends(&settled, &applied.failures, context);
-    Ok(schedules.follow(outcome, &registered, aws, context).await)
+    Ok(schedules.apply_after(outcome, &registered, aws, context).await)
 }
 
-impl Rollback {
-    fn asked(&self, context: &Context) -> Asked {
-        Asked {
-            wanted: self.to.clone().unwrap_or(Wanted::Back(self.steps.unwrap_or(1).into())),
-            named: self.to.is_some() || self.steps.is_some(),
+impl RollbackArgs {
+    fn request(&self, context: &CommandContext) -> RollbackRequest {
+        RollbackRequest {
+            wanted: self.to.clone().unwrap_or(RollbackSelector::Steps(self.steps.unwrap_or(1).into())),
+            is_target_named: self.to.is_some() || self.steps.is_some(),
             supersede: self.supersede,
-            performer: performer(&context.settings),
+            performer: ci_user(&context.settings),
         }
     }
 }

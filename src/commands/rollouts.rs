@@ -3,353 +3,370 @@
 
 use std::collections::BTreeSet;
 
-use super::following::Following;
 use super::interrupts::Interrupts;
 use super::recording;
 use super::release_services::Services;
-use crate::apply::back::{TakingBack, take_back, undo};
+use super::watch_args::WatchArgs;
+use crate::apply::rollback::{RollbackStart, roll_back_succeeded, start_rollback};
 use crate::aws::Aws;
 use crate::aws::types::RolloutState;
-use crate::context::Context;
-use crate::manifest::OnFailure;
-use crate::report::{Event, Interrupted, Outcome};
+use crate::context::CommandContext;
+use crate::manifest::FailureAction;
+use crate::report::{CommandOutcome, Event, InterruptAnswer};
 use crate::watch::judge::Verdict;
-use crate::watch::snapshot::Followed;
-use crate::watch::{Aftermath, Ending, Settled, Watch};
+use crate::watch::snapshot::WatchedRollout;
+use crate::watch::{FailureResponse, RolloutWatch, WatchOutcome, WatchResult};
 
 /// The rollouts of one run: those in progress, those being rolled back, and those that ended.
-struct Rollouts<'a, 'b> {
-    context: &'a Context,
+struct RolloutRunner<'a, 'b> {
+    context: &'a CommandContext,
     aws: &'a Aws,
-    watch: Watch<'a>,
-    following: &'a Following,
+    watch: RolloutWatch<'a>,
+    watch_args: &'a WatchArgs,
     /// The keys of all watched services, in the order in which their rollouts began.
-    order: Vec<String>,
+    keys: Vec<String>,
     /// The services of a release, which begin while others are watched. `None` outside of a release.
     services: Option<&'a mut Services<'b>>,
     /// Rollouts that ended without success and whose rollback is being watched.
-    going_back: Vec<Settled>,
+    rolling_back: Vec<WatchResult>,
     /// Rollouts whose rollback is being requested. They are in no other list and must not be lost.
-    answering: Vec<Settled>,
+    handling: Vec<WatchResult>,
     /// The services that were rolled out, or not yet finished, and are rolled back with the release.
-    undone: BTreeSet<String>,
-    ends: Vec<Settled>,
+    rolled_back_with_release: BTreeSet<String>,
+    ends: Vec<WatchResult>,
 }
 
 /// Watches rollouts to their end. Returns how each ended, and what was done about those that failed.
-pub async fn settle(
-    followed: Vec<Followed>,
-    following: &Following,
+pub async fn watch_rollouts(
+    followed: Vec<WatchedRollout>,
+    following: &WatchArgs,
     aws: &Aws,
-    context: &Context,
+    context: &CommandContext,
     interrupts: &mut Interrupts,
-) -> Vec<Settled> {
-    settle_all(followed, None, following, aws, context, interrupts).await
+) -> Vec<WatchResult> {
+    run(followed, None, following, aws, context, interrupts).await
 }
 
 /// Rolls out the services of a release. A service that needs others begins as soon as those are up.
-pub async fn release<'a>(
+pub async fn watch_release<'a>(
     services: &'a mut Services<'_>,
-    following: &'a Following,
+    following: &'a WatchArgs,
     aws: &'a Aws,
-    context: &'a Context,
+    context: &'a CommandContext,
     interrupts: &mut Interrupts,
-) -> Vec<Settled> {
-    settle_all(Vec::new(), Some(services), following, aws, context, interrupts).await
+) -> Vec<WatchResult> {
+    run(Vec::new(), Some(services), following, aws, context, interrupts).await
 }
 
-async fn settle_all<'a>(
-    followed: Vec<Followed>,
+async fn run<'a>(
+    followed: Vec<WatchedRollout>,
     services: Option<&'a mut Services<'_>>,
-    following: &'a Following,
+    following: &'a WatchArgs,
     aws: &'a Aws,
-    context: &'a Context,
+    context: &'a CommandContext,
     interrupts: &mut Interrupts,
-) -> Vec<Settled> {
-    let mut watch = Watch::new(Vec::new(), aws, context.report.as_ref(), context.poll_interval());
+) -> Vec<WatchResult> {
+    let mut watch = RolloutWatch::new(Vec::new(), aws, context.reporter.as_ref(), context.poll_interval());
     if following.record.is_some() {
-        watch.record();
+        watch.start_recording();
     }
-    let mut rollouts = Rollouts {
+    let mut rollouts = RolloutRunner {
         context,
         aws,
         watch,
-        following,
-        order: Vec::new(),
+        watch_args: following,
+        keys: Vec::new(),
         services,
-        going_back: Vec::new(),
-        answering: Vec::new(),
-        undone: BTreeSet::new(),
+        rolling_back: Vec::new(),
+        handling: Vec::new(),
+        rolled_back_with_release: BTreeSet::new(),
         ends: Vec::new(),
     };
-    rollouts.follow(followed);
+    rollouts.watch_all(followed);
     let mut interrupted = false;
     loop {
         // A pending interrupt is handled before another service begins.
-        if !interrupts.is_kept()
-            && interrupts.finish(rollouts.begin(), context.report.as_ref()).await.is_none()
+        if !interrupts.is_pending()
+            && interrupts.run_to_end(rollouts.begin_ready(), context.reporter.as_ref()).await.is_none()
         {
-            rollouts.leave();
+            rollouts.stop_watching();
         }
         let ended = tokio::select! {
-            ended = rollouts.watch.next() => ended,
+            ended = rollouts.watch.next_result() => ended,
             () = interrupts.next() => {
                 // A second interrupt ends the wait without a prompt, unless the first answer was to continue.
                 let answer = match interrupted {
-                    true => Interrupted::Leave,
-                    false => rollouts.interrupted(interrupts).await,
+                    true => InterruptAnswer::Leave,
+                    false => rollouts.handle_interrupt(interrupts).await,
                 };
-                if answer == Interrupted::Leave {
-                    rollouts.leave();
+                if answer == InterruptAnswer::Leave {
+                    rollouts.stop_watching();
                 }
-                interrupted = answer != Interrupted::GoOn;
+                interrupted = answer != InterruptAnswer::KeepWatching;
                 continue;
             }
         };
         let Some(settled) = ended else { break };
-        if interrupts.finish(rollouts.answer(settled), context.report.as_ref()).await.is_none() {
-            rollouts.leave();
+        if interrupts.run_to_end(rollouts.handle_end(settled), context.reporter.as_ref()).await.is_none() {
+            rollouts.stop_watching();
         }
     }
-    context.report.tell(&Event::Done);
-    let (mut ends, order) = (rollouts.ends, rollouts.order);
-    ends.sort_by_key(|settled| order.iter().position(|key| *key == settled.followed.key));
+    context.reporter.report(&Event::DisplayEnded);
+    let (mut ends, order) = (rollouts.ends, rollouts.keys);
+    ends.sort_by_key(|settled| order.iter().position(|key| *key == settled.rollout.key));
     if let Some(folder) = &following.record {
-        recording::keep(&ends, folder, context);
+        recording::write_timelines(&ends, folder, context);
     }
     ends
 }
 
 /// Reports how each rollout ended: those that succeeded first, so that failures are last on the screen.
-pub fn tell_ends(settled: &[Settled], context: &Context) -> Outcome {
-    let (good, bad): (Vec<&Settled>, Vec<&Settled>) = settled.iter().partition(|settled| settled.is_good());
+pub fn report_ends(settled: &[WatchResult], context: &CommandContext) -> CommandOutcome {
+    let (good, bad): (Vec<&WatchResult>, Vec<&WatchResult>) =
+        settled.iter().partition(|settled| settled.has_ended_as_requested());
     for settled in good.into_iter().chain(bad) {
-        context.report.tell(&Event::Settled(settled));
+        context.reporter.report(&Event::RolloutEnded(settled));
     }
-    Outcome::of(settled)
+    CommandOutcome::of_rollouts(settled)
 }
 
-impl Rollouts<'_, '_> {
+impl RolloutRunner<'_, '_> {
     /// Updates the services of a release that may begin now.
-    async fn begin(&mut self) {
+    async fn begin_ready(&mut self) {
         let Some(services) = &mut self.services else { return };
-        let failed = services.begin(self.following, self.aws, self.context.report.as_ref()).await;
-        self.follow_begun();
+        let failed = services.begin(self.watch_args, self.aws, self.context.reporter.as_ref()).await;
+        self.watch_begun();
         if let Some(failed) = failed {
-            self.all_back(&format!("`{failed}` failed")).await;
+            self.roll_back_release(&format!("`{failed}` failed")).await;
         }
     }
 
     /// Watches the rollouts that have begun.
-    fn follow_begun(&mut self) {
+    fn watch_begun(&mut self) {
         let begun = self.services.as_mut().map(|services| std::mem::take(&mut services.begun));
-        self.follow(begun.unwrap_or_default());
+        self.watch_all(begun.unwrap_or_default());
     }
 
-    fn follow(&mut self, followed: Vec<Followed>) {
+    fn watch_all(&mut self, followed: Vec<WatchedRollout>) {
         for followed in followed {
-            self.order.push(followed.key.clone());
-            self.watch.follow(self.following.of(followed));
+            self.keys.push(followed.key.clone());
+            self.watch.add(self.watch_args.apply_to(followed));
         }
     }
 
-    fn stop(&mut self, why: &str) {
-        self.services.iter_mut().for_each(|services| services.release.stop(why));
+    fn stop_release(&mut self, why: &str) {
+        self.services.iter_mut().for_each(|services| services.release.skip_waiting(why));
     }
 
     /// Stores the end of a rollout, and updates the release.
-    fn end(&mut self, settled: Settled) {
-        self.answering.retain(|known| known.followed.key != settled.followed.key);
+    fn record_end(&mut self, settled: WatchResult) {
+        self.handling.retain(|known| known.rollout.key != settled.rollout.key);
         self.services.iter_mut().for_each(|services| services.ended(&settled));
         self.ends.push(settled);
     }
 
     /// Rolls back everything that the release has changed.
-    async fn all_back(&mut self, why: &str) {
-        self.stop(why);
-        self.take_open_back().await;
+    async fn roll_back_release(&mut self, why: &str) {
+        self.stop_release(why);
+        self.roll_back_in_progress().await;
         if let Some(services) = &mut self.services {
-            services.restore_attributes(self.aws, self.context.report.as_ref()).await;
+            services.restore_attributes(self.aws, self.context.reporter.as_ref()).await;
         }
-        while let Some(index) = self.ends.iter().position(|settled| self.may_be_undone(settled)) {
+        while let Some(index) = self.ends.iter().position(|settled| self.can_be_rolled_back(settled)) {
             let settled = self.ends.remove(index);
-            self.undone.insert(settled.followed.key.clone());
-            self.services.iter_mut().for_each(|services| services.goes_back(&settled.followed.key));
-            self.answering.push(settled.clone());
-            let report = self.context.report.as_ref();
-            let taken = match settled.is_good() {
-                true => undo(&settled.followed, self.aws, report).await,
-                false => take_back(&settled.followed, self.aws, report).await,
+            self.rolled_back_with_release.insert(settled.rollout.key.clone());
+            self.services.iter_mut().for_each(|services| services.goes_back(&settled.rollout.key));
+            self.handling.push(settled.clone());
+            let report = self.context.reporter.as_ref();
+            let taken = match settled.has_ended_as_requested() {
+                true => roll_back_succeeded(&settled.rollout, self.aws, report).await,
+                false => start_rollback(&settled.rollout, self.aws, report).await,
             };
-            self.taking_back(settled, taken);
+            self.record_rollback_start(settled, taken);
         }
     }
 
     /// Returns whether a rollout succeeded, or timed out and continues, and has not been rolled back with the release
     /// yet.
-    fn may_be_undone(&self, settled: &Settled) -> bool {
-        let goes_on = matches!(settled.ending, Ending::TimedOut { .. }) && settled.aftermath.is_none();
-        (settled.is_good() || goes_on) && !self.undone.contains(&settled.followed.key)
+    fn can_be_rolled_back(&self, settled: &WatchResult) -> bool {
+        let goes_on =
+            matches!(settled.outcome, WatchOutcome::TimedOut { .. }) && settled.failure_response.is_none();
+        (settled.has_ended_as_requested() || goes_on)
+            && !self.rolled_back_with_release.contains(&settled.rollout.key)
     }
 
     /// Handles the end of a watch: starts a rollback if the policy asks for one, and rolls back the release if
     /// `on_failure: rollback` is set.
-    async fn answer(&mut self, settled: Settled) {
-        let key = settled.followed.key.clone();
-        let all = self.services.is_some() && goes_back_together(&settled);
-        self.answer_one(settled).await;
+    async fn handle_end(&mut self, settled: WatchResult) {
+        let key = settled.rollout.key.clone();
+        let all = self.services.is_some() && rolls_back_release(&settled);
+        self.handle_end_of_one(settled).await;
         if all {
-            self.all_back(&format!("`{key}` failed")).await;
+            self.roll_back_release(&format!("`{key}` failed")).await;
         }
     }
 
-    async fn answer_one(&mut self, settled: Settled) {
-        let back = self.going_back.iter().position(|known| known.followed.key == settled.followed.key);
+    async fn handle_end_of_one(&mut self, settled: WatchResult) {
+        let back = self.rolling_back.iter().position(|known| known.rollout.key == settled.rollout.key);
         if let Some(index) = back {
-            let origin = self.going_back.remove(index);
-            self.end(taken_back(origin, settled));
+            let origin = self.rolling_back.remove(index);
+            self.record_end(with_rollback(origin, settled));
             return;
         }
-        match wanted(&settled) {
-            None => self.end(settled),
-            Some(Err(why)) => self.end(Settled { aftermath: Some(Aftermath::Left { why }), ..settled }),
-            Some(Ok(())) => self.take_back(settled).await,
+        match rollback_decision(&settled) {
+            None => self.record_end(settled),
+            Some(Err(why)) => self
+                .record_end(WatchResult { failure_response: Some(FailureResponse::Left { why }), ..settled }),
+            Some(Ok(())) => self.start_rollback(settled).await,
         }
     }
 
-    async fn take_back(&mut self, settled: Settled) {
-        self.answering.retain(|known| known.followed.key != settled.followed.key);
-        self.answering.push(settled.clone());
-        let taken = take_back(&settled.followed, self.aws, self.context.report.as_ref()).await;
-        self.taking_back(settled, taken);
+    async fn start_rollback(&mut self, settled: WatchResult) {
+        self.handling.retain(|known| known.rollout.key != settled.rollout.key);
+        self.handling.push(settled.clone());
+        let taken = start_rollback(&settled.rollout, self.aws, self.context.reporter.as_ref()).await;
+        self.record_rollback_start(settled, taken);
     }
 
-    fn taking_back(&mut self, settled: Settled, taken: TakingBack) {
-        self.answering.retain(|known| known.followed.key != settled.followed.key);
+    fn record_rollback_start(&mut self, settled: WatchResult, taken: RollbackStart) {
+        self.handling.retain(|known| known.rollout.key != settled.rollout.key);
         match taken {
-            TakingBack::Begun(followed) => {
-                self.watch.follow(*followed);
-                self.going_back.push(settled);
+            RollbackStart::Started(followed) => {
+                self.watch.add(*followed);
+                self.rolling_back.push(settled);
             }
-            TakingBack::Completed => self.end(completed_first(settled)),
-            TakingBack::Left(why) => {
-                self.end(Settled { aftermath: Some(Aftermath::Left { why }), ..settled });
+            RollbackStart::Completed => self.record_end(succeeded_before_rollback(settled)),
+            RollbackStart::Skipped(why) => {
+                self.record_end(WatchResult {
+                    failure_response: Some(FailureResponse::Left { why }),
+                    ..settled
+                });
             }
-            TakingBack::Failed(failure) => {
+            RollbackStart::Failed(failure) => {
                 let cause = std::error::Error::source(&failure).map(|cause| format!(": {cause}"));
                 let error = format!("{failure}{}", cause.unwrap_or_default());
-                self.end(Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled });
+                self.record_end(WatchResult {
+                    failure_response: Some(FailureResponse::NotTakenBack { error }),
+                    ..settled
+                });
             }
         }
     }
 
     /// Prompts for what to do about the rollouts in progress, and starts rollbacks if that is the answer.
-    async fn interrupted(&mut self, interrupts: &mut Interrupts) -> Interrupted {
-        let Some(question) = self.context.report.ask_interrupted() else { return Interrupted::Leave };
+    async fn handle_interrupt(&mut self, interrupts: &mut Interrupts) -> InterruptAnswer {
+        let Some(question) = self.context.reporter.rollout_question() else { return InterruptAnswer::Leave };
         let (tell, told) = tokio::sync::oneshot::channel();
         // The prompt runs on a thread of its own, so that it blocks neither a second Ctrl-C nor the end of the process.
         std::thread::spawn(move || tell.send(question()));
         let answer = tokio::select! {
-            answer = told => answer.unwrap_or(Interrupted::Leave),
-            () = interrupts.next() => Interrupted::Leave,
+            answer = told => answer.unwrap_or(InterruptAnswer::Leave),
+            () = interrupts.next() => InterruptAnswer::Leave,
         };
         match answer {
             // In a release, services that have succeeded are rolled back too.
-            Interrupted::RollBack if self.services.is_some() => {
-                self.all_back("the release was interrupted").await
+            InterruptAnswer::RollBack if self.services.is_some() => {
+                self.roll_back_release("the release was interrupted").await
             }
-            Interrupted::RollBack => self.take_open_back().await,
-            Interrupted::Leave | Interrupted::GoOn => {}
+            InterruptAnswer::RollBack => self.roll_back_in_progress().await,
+            InterruptAnswer::Leave | InterruptAnswer::KeepWatching => {}
         }
         answer
     }
 
     /// Starts rollbacks of the rollouts in progress.
-    async fn take_open_back(&mut self) {
+    async fn roll_back_in_progress(&mut self) {
         let open = self.watch.interrupt();
-        self.answering.extend(open.iter().cloned());
+        self.handling.extend(open.iter().cloned());
         for settled in open {
-            let goes_back = self.going_back.iter().any(|known| known.followed.key == settled.followed.key);
-            match settled.ending {
-                Ending::Interrupted if goes_back => {
-                    self.answering.retain(|known| known.followed.key != settled.followed.key);
-                    self.watch.follow(settled.followed);
+            let goes_back = self.rolling_back.iter().any(|known| known.rollout.key == settled.rollout.key);
+            match settled.outcome {
+                WatchOutcome::Interrupted if goes_back => {
+                    self.handling.retain(|known| known.rollout.key != settled.rollout.key);
+                    self.watch.add(settled.rollout);
                 }
-                Ending::Interrupted => self.take_back(settled).await,
+                WatchOutcome::Interrupted => self.start_rollback(settled).await,
                 // It ended by itself in the meantime.
-                _ => self.answer_one(settled).await,
+                _ => self.handle_end_of_one(settled).await,
             }
         }
     }
 
     /// Stops watching, and leaves the rollouts in progress.
-    fn leave(&mut self) {
-        self.stop("the release was interrupted");
-        self.follow_begun();
-        let given_up = std::mem::take(&mut self.answering).into_iter().map(not_answered);
+    fn stop_watching(&mut self) {
+        self.stop_release("the release was interrupted");
+        self.watch_begun();
+        let given_up = std::mem::take(&mut self.handling).into_iter().map(with_unknown_rollback);
         for settled in given_up.collect::<Vec<_>>().into_iter().chain(self.watch.interrupt()) {
-            let back = self.going_back.iter().position(|known| known.followed.key == settled.followed.key);
+            let back = self.rolling_back.iter().position(|known| known.rollout.key == settled.rollout.key);
             let end = match back {
-                Some(index) => taken_back(self.going_back.remove(index), settled),
+                Some(index) => with_rollback(self.rolling_back.remove(index), settled),
                 None => settled,
             };
-            self.end(end);
+            self.record_end(end);
         }
     }
 }
 
 /// Returns the end of a rollout whose rollback was being requested when a second interrupt arrived.
-fn not_answered(settled: Settled) -> Settled {
+fn with_unknown_rollback(settled: WatchResult) -> WatchResult {
     let error = "interrupted: it is unknown whether the rollback was started".to_owned();
-    Settled { aftermath: Some(Aftermath::NotTakenBack { error }), ..settled }
+    WatchResult { failure_response: Some(FailureResponse::NotTakenBack { error }), ..settled }
 }
 
 /// Returns the end of a rollout that succeeded before the rollback took effect.
-fn completed_first(settled: Settled) -> Settled {
+fn succeeded_before_rollback(settled: WatchResult) -> WatchResult {
     let why = "it succeeded before the rollback could start".to_owned();
-    Settled {
-        ending: Ending::Settled(Verdict::Succeeded),
-        aftermath: Some(Aftermath::Left { why }),
+    WatchResult {
+        outcome: WatchOutcome::Settled(Verdict::Succeeded),
+        failure_response: Some(FailureResponse::Left { why }),
         diagnosis: None,
         ..settled
     }
 }
 
 /// Combines the end of a rollout with the end of its rollback.
-fn taken_back(origin: Settled, back: Settled) -> Settled {
+fn with_rollback(origin: WatchResult, back: WatchResult) -> WatchResult {
     // ECS was asked to stop this deployment, and it is this deployment that succeeded, not a rollback.
-    if back.followed.going_back && back.ending == Ending::Settled(Verdict::Succeeded) {
-        return completed_first(Settled { runs: back.runs, ..origin });
+    if back.rollout.going_back && back.outcome == WatchOutcome::Settled(Verdict::Succeeded) {
+        return succeeded_before_rollback(WatchResult { running: back.running, ..origin });
     }
-    let to = match (&back.ending, &origin.followed.way_back) {
-        (Ending::Settled(Verdict::RolledBack { runs, .. }), _) => runs.clone(),
+    let to = match (&back.outcome, &origin.rollout.way_back) {
+        (WatchOutcome::Settled(Verdict::RolledBack { runs, .. }), _) => runs.clone(),
         (_, Some(way)) => way.revision_name().to_owned(),
         (_, None) => "the previous revision".to_owned(),
     };
-    let diagnosis = match &back.ending {
-        Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => None,
+    let diagnosis = match &back.outcome {
+        WatchOutcome::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => None,
         _ => back.diagnosis.map(Box::new),
     };
-    let aftermath = Some(Aftermath::TakenBack { to, end: back.ending, diagnosis });
-    Settled { aftermath, elapsed: origin.elapsed + back.elapsed, runs: back.runs.or(origin.runs), ..origin }
+    let aftermath = Some(FailureResponse::TakenBack { to, end: back.outcome, diagnosis });
+    WatchResult {
+        failure_response: aftermath,
+        elapsed: origin.elapsed + back.elapsed,
+        running: back.running.or(origin.running),
+        ..origin
+    }
 }
 
 /// Returns `Ok` if the rollout is to be rolled back, the reason if it is not although it failed, and `None` if nothing
 /// is to be decided.
-fn wanted(settled: &Settled) -> Option<Result<(), String>> {
-    let Settled { followed, ending, .. } = settled;
+fn rollback_decision(settled: &WatchResult) -> Option<Result<(), String>> {
+    let WatchResult { rollout: followed, outcome: ending, .. } = settled;
     let asked = match ending {
-        Ending::Settled(Verdict::Stuck { .. }) => followed.policy.on_failure,
+        WatchOutcome::Settled(Verdict::Stuck { .. }) => followed.policy.on_failure,
         // ECS failed it without a rollback, and it is still the PRIMARY deployment.
-        Ending::Settled(Verdict::Failed { .. }) if is_still_primary(settled) => followed.policy.on_failure,
-        Ending::TimedOut { .. } if followed.policy.on_timeout == OnFailure::Rollback => {
-            Some(OnFailure::Rollback)
+        WatchOutcome::Settled(Verdict::Failed { .. }) if is_still_primary(settled) => {
+            followed.policy.on_failure
+        }
+        WatchOutcome::TimedOut { .. } if followed.policy.on_timeout == FailureAction::Rollback => {
+            Some(FailureAction::Rollback)
         }
         _ => return None,
     };
     match (asked, &followed.way_back) {
-        (Some(OnFailure::Leave), _) => Some(Err("`on_failure` is `leave`".to_owned())),
-        (Some(OnFailure::Rollback), _) | (None, Some(_)) => Some(Ok(())),
+        (Some(FailureAction::Leave), _) => Some(Err("`on_failure` is `leave`".to_owned())),
+        (Some(FailureAction::Rollback), _) | (None, Some(_)) => Some(Ok(())),
         (None, None) => {
             Some(Err("no previous deployment was completed: there is nothing to roll back to".to_owned()))
         }
@@ -357,21 +374,21 @@ fn wanted(settled: &Settled) -> Option<Result<(), String>> {
 }
 
 /// Returns whether the end of this service rolls back the whole release, which needs `on_failure: rollback`.
-fn goes_back_together(settled: &Settled) -> bool {
-    let policy = &settled.followed.policy;
-    let failed = match settled.ending {
-        Ending::Settled(Verdict::Stuck { .. } | Verdict::Failed { .. }) => true,
-        Ending::Settled(Verdict::RolledBack { .. }) => !settled.followed.going_back,
-        Ending::TimedOut { .. } => policy.on_timeout == OnFailure::Rollback,
+fn rolls_back_release(settled: &WatchResult) -> bool {
+    let policy = &settled.rollout.policy;
+    let failed = match settled.outcome {
+        WatchOutcome::Settled(Verdict::Stuck { .. } | Verdict::Failed { .. }) => true,
+        WatchOutcome::Settled(Verdict::RolledBack { .. }) => !settled.rollout.going_back,
+        WatchOutcome::TimedOut { .. } => policy.on_timeout == FailureAction::Rollback,
         _ => false,
     };
-    failed && policy.on_failure == Some(OnFailure::Rollback)
+    failed && policy.on_failure == Some(FailureAction::Rollback)
 }
 
 /// Returns whether the deployment failed and is still the PRIMARY one of its service.
-fn is_still_primary(settled: &Settled) -> bool {
-    settled.runs.as_ref().is_some_and(|runs| {
-        settled.followed.deployment.as_deref() == Some(runs.deployment.as_str())
+fn is_still_primary(settled: &WatchResult) -> bool {
+    settled.running.as_ref().is_some_and(|runs| {
+        settled.rollout.deployment.as_deref() == Some(runs.deployment.as_str())
             && runs.rollout_state == Some(RolloutState::Failed)
     })
 }

@@ -5,31 +5,31 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::change::{raised, right_account};
-use super::deploy::release_id;
+use super::change_guards::{ensure_account, ensure_no_failures};
+use super::deploy::new_release_id;
 use super::interrupts::Interrupts;
-use super::one_off::{How, Lines, to_the_end};
-use super::options;
-use super::services::{Chosen, One};
+use super::one_off::{LogOutput, OneOffOptions, run_to_end};
+use super::plan_options;
+use super::services::{SelectedServices, ServiceArgs};
 use crate::apply;
-use crate::apply::task::{TIMEOUT, TaskOrder};
+use crate::apply::task::{DEFAULT_TIMEOUT, RunTaskRequest};
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
 use crate::aws::types::{DeploymentStatus, RolloutState, Service, ServiceStatus, TaskDefinition, answer};
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::duration;
 use crate::error::{Failure, Result};
 use crate::manifest::Request;
 use crate::manifest::{self, Scope};
 use crate::observe::observe;
-use crate::plan::task::{Overrides, container, like, overrides};
-use crate::plan::work::{Against, resolve};
-use crate::plan::{self, Plan, refuse};
+use crate::plan::task::{ManifestOverrides, members_like_service, override_container, overrides};
+use crate::plan::task_spec::{PlanContext, resolve};
+use crate::plan::{self, Plan, blockers};
 use crate::release::id::started_by;
-use crate::render::{self, DesiredTask, DesiredWork};
-use crate::report::{Event, Outcome};
+use crate::render::{self, DesiredTask, DesiredTaskSpec};
+use crate::report::{CommandOutcome, Event};
 use crate::retry::token;
-use crate::settings::Tags;
+use crate::settings::ImageTags;
 
 /// Run a one-off task and wait until it ends
 #[derive(Clone, Debug, Args)]
@@ -52,15 +52,15 @@ Exit codes: that of the container (of several the first that is not 0); 3 if
 there is none, because it never ran or was stopped; 1 if no task was started;
 4 if it exceeded its timeout and was stopped; 130 interrupted."
 )]
-pub struct Run {
+pub struct RunArgs {
     /// Key of a task in the manifest
-    #[arg(value_name = "NAME", add = crate::completing::tasks())]
+    #[arg(value_name = "NAME", add = crate::completion::tasks())]
     name: Option<String>,
     /// Image tag to run, as for `deploy` [default: the revision that the service runs]
     #[arg(long, value_name = "[IMAGE=]TAG")]
     tag: Vec<String>,
     /// Service to take the revision, network and capacity from: a key in the manifest or a name in ECS
-    #[arg(long, value_name = "SERVICE", add = crate::completing::services())]
+    #[arg(long, value_name = "SERVICE", add = crate::completion::services())]
     like: Option<String>,
     /// Container that the command and the environment apply to; its log lines are shown and its exit code is used
     #[arg(long, value_name = "NAME")]
@@ -95,75 +95,83 @@ pub struct Run {
 ///
 /// # Errors
 /// A service or container does not exist, or the task could not be started.
-pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
-    let overrides = args.overrides()?;
-    let tags = Tags::parse(&args.tag)?;
+pub async fn run(args: &RunArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let overrides = args.parse_overrides()?;
+    let tags = ImageTags::parse(&args.tag)?;
     let (order, aws) = match (&args.name, &args.like) {
         (None, Some(service)) if tags.is_empty() => {
-            let chosen = One::named(service).choose(context).await?;
-            let model = Model::of(&chosen, context).await?;
-            (model.order(args, &overrides)?, chosen.aws)
+            let chosen = ServiceArgs::from_name(service).select(context).await?;
+            let model = ServiceTemplate::read(&chosen, context).await?;
+            (model.into_request(args, &overrides)?, chosen.aws)
         }
         (None, None) => {
             let hint = "run a task of the manifest with `ecsail run NAME`, or a command with `ecsail run --like SERVICE -- COMMAND…`";
             return Err(Failure::usage("no task and no `--like SERVICE` is named")
-                .hint(hint.to_owned())
+                .with_hint(hint.to_owned())
                 .into());
         }
-        _ => described(args, &overrides, tags, context).await?,
+        _ => resolve_described(args, &overrides, tags, context).await?,
     };
-    let how = How { lines: Lines::Answer, wait: !args.no_wait, stop_on_interrupt: args.stop_on_interrupt };
+    let how = OneOffOptions {
+        log_output: LogOutput::Stdout,
+        wait: !args.no_wait,
+        stop_on_interrupt: args.stop_on_interrupt,
+    };
     let mut interrupts = Interrupts::listen()?;
-    let end = to_the_end(&order, &how, &aws, context, &mut interrupts).await?;
-    Ok(end.outcome())
+    let end = run_to_end(&order, &how, &aws, context, &mut interrupts).await?;
+    Ok(end.command_outcome())
 }
 
 /// Resolves a task of the manifest, or a service with another tag. Registers a new revision if needed.
-async fn described(
-    args: &Run,
-    overrides: &Overrides,
-    tags: Tags,
-    context: &Context,
-) -> Result<(TaskOrder, Aws)> {
+async fn resolve_described(
+    args: &RunArgs,
+    overrides: &ManifestOverrides,
+    tags: ImageTags,
+    context: &CommandContext,
+) -> Result<(RunTaskRequest, Aws)> {
     let scope = Scope::Task { name: args.name.clone(), like: args.like.clone() };
     let request = Request { tags, scope, ..Request::default() };
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest)?;
-    context.report.tell(&Event::Remarks(&desired.remarks));
+    let desired = render::render_desired(&manifest)?;
+    context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let aws = context.connect(&manifest, &desired).await?;
     let observed = observe(&aws, &desired).await?;
-    let options = options(&manifest, &request, &context.settings);
-    let id = release_id();
-    let record = plan::Record { release: Some(id.clone()), ..options.record };
+    let options = plan_options(&manifest, &request, &context.settings);
+    let id = new_release_id();
+    let record = plan::DeployRecord { release_id: Some(id.clone()), ..options.record };
     let options = plan::Options { record, ..options };
-    raised(refuse::account(options.account.as_deref(), &observed))?;
+    ensure_no_failures(blockers::account_blocker(options.account.as_deref(), &observed))?;
     let task = desired.tasks.iter().find(|task| Some(&task.key) == args.name.as_ref());
-    let work = args.work(task, overrides);
+    let work = args.resolve_work(task, overrides);
     let key = args.name.as_ref().or(args.like.as_ref()).cloned().unwrap_or_default();
     let mut plan = Plan::default();
-    let against = Against { desired: &desired, observed: &observed, options: &options };
+    let against = PlanContext { desired: &desired, observed: &observed, options: &options };
     let work = resolve(&key, &work, None, against, &mut plan).map_err(Failure::several)?;
-    let registered = apply::registrations(&plan, &aws, context.report.as_ref()).await?;
-    let order = TaskOrder::of(&work, &registered, &started_by(&id), &token());
+    let registered = apply::register_all(&plan, &aws, context.reporter.as_ref()).await?;
+    let order = RunTaskRequest::from_spec(&work, &registered, &started_by(&id), &token());
     let timeout = args.timeout.or(task.and_then(|task| task.timeout)).unwrap_or(order.timeout);
-    Ok((TaskOrder { timeout, ..order }, aws))
+    Ok((RunTaskRequest { timeout, ..order }, aws))
 }
 
-impl Run {
+impl RunArgs {
     /// Returns the task of the manifest, overridden by the arguments.
-    fn work(&self, task: Option<&DesiredTask>, overrides: &Overrides) -> DesiredWork {
-        let mut work = task.map(|task| task.work.clone()).unwrap_or_default();
+    fn resolve_work(&self, task: Option<&DesiredTask>, overrides: &ManifestOverrides) -> DesiredTaskSpec {
+        let mut work = task.map(|task| task.spec.clone()).unwrap_or_default();
         work.like = self.like.clone().or(work.like);
-        work.overrides = work.overrides.with(overrides);
+        work.overrides = work.overrides.overridden_by(overrides);
         work.count = self.count.unwrap_or(work.count.max(1));
         work
     }
 
-    fn overrides(&self) -> Result<Overrides, Failure> {
-        Ok(Overrides {
+    fn parse_overrides(&self) -> Result<ManifestOverrides, Failure> {
+        Ok(ManifestOverrides {
             container: self.container.clone(),
             command: (!self.command.is_empty()).then(|| self.command.clone()),
-            environment: self.env.iter().map(|text| variable(text)).collect::<Result<BTreeMap<_, _>, _>>()?,
+            environment: self
+                .env
+                .iter()
+                .map(|text| parse_variable(text))
+                .collect::<Result<BTreeMap<_, _>, _>>()?,
             cpu: self.cpu.map(|units| units.to_string()),
             memory: self.memory.map(|size| size.to_string()),
         })
@@ -171,7 +179,7 @@ impl Run {
 }
 
 /// Returns the name and value of `--env NAME=VALUE`.
-fn variable(text: &str) -> Result<(String, String), Failure> {
+fn parse_variable(text: &str) -> Result<(String, String), Failure> {
     match text.split_once('=').filter(|(name, _)| !name.is_empty()) {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         // The text may be a secret, so the message does not repeat it.
@@ -180,53 +188,53 @@ fn variable(text: &str) -> Result<(String, String), Failure> {
 }
 
 /// What a task takes from a service: its revision, network and capacity.
-struct Model {
+struct ServiceTemplate {
     key: String,
     cluster: String,
     members: serde_json::Map<String, serde_json::Value>,
     definition: TaskDefinition,
 }
 
-impl Model {
+impl ServiceTemplate {
     /// Reads the revision and the settings of the chosen service.
-    async fn of(chosen: &Chosen, context: &Context) -> Result<Model> {
-        let Some(place) = chosen.places.first() else {
+    async fn read(chosen: &SelectedServices, context: &CommandContext) -> Result<ServiceTemplate> {
+        let Some(place) = chosen.identities.first() else {
             return Err(Failure::usage("name one service"));
         };
-        right_account(&chosen.manifest, &chosen.aws).await?;
+        ensure_account(&chosen.manifest, &chosen.aws).await?;
         let found = chosen.aws.services(&place.cluster, std::slice::from_ref(&place.name)).await;
         let mut found = found.map_err(|error| cluster_failure(&place.cluster, error))?;
         let Some(document) = found.remove(&place.name) else {
-            return Err(chosen.missing(place).await);
+            return Err(chosen.not_found(place).await);
         };
         let service: Service = answer("ecs:DescribeServices", &document).map_err(failure)?;
         if service.status == ServiceStatus::Inactive {
-            return Err(chosen.missing(place).await);
+            return Err(chosen.not_found(place).await);
         }
-        let definition = definition_of(&service, &place.key, &chosen.aws).await?;
-        let under_way = service.primary().and_then(|primary| primary.rollout_state.as_ref());
+        let definition = read_definition(&service, &place.key, &chosen.aws).await?;
+        let under_way = service.primary_deployment().and_then(|primary| primary.rollout_state.as_ref());
         if under_way.is_some_and(|state| *state != RolloutState::Completed) {
-            let revision = definition.revision();
+            let revision = definition.revision_name();
             let note = format!("the deployment of {revision} to `{}` has not succeeded", place.key);
-            context.report.tell(&Event::Note(&note));
+            context.reporter.report(&Event::Note(&note));
         }
-        Ok(Model {
+        Ok(ServiceTemplate {
             key: place.key.clone(),
             cluster: place.cluster.clone(),
-            members: like(&document),
+            members: members_like_service(&document),
             definition,
         })
     }
 
     /// Returns the RunTask call.
-    fn order(self, args: &Run, changes: &Overrides) -> Result<TaskOrder, Failure> {
+    fn into_request(self, args: &RunArgs, changes: &ManifestOverrides) -> Result<RunTaskRequest, Failure> {
         let mut members = self.members;
-        container(changes.container.as_deref(), &self.definition.document)?;
+        override_container(changes.container.as_deref(), &self.definition.document)?;
         if let Some(changes) = overrides(changes, &self.definition.document)? {
             members.insert("overrides".to_owned(), changes);
         }
         let token = token();
-        Ok(TaskOrder {
+        Ok(RunTaskRequest {
             key: self.key,
             cluster: self.cluster,
             definition: self.definition,
@@ -234,7 +242,7 @@ impl Model {
             tags: BTreeMap::new(),
             count: args.count.unwrap_or(1),
             container: changes.container.clone(),
-            timeout: args.timeout.unwrap_or(TIMEOUT),
+            timeout: args.timeout.unwrap_or(DEFAULT_TIMEOUT),
             started_by: format!("ecsail-run-{}", &token[token.len() - 8..]),
             token,
         })
@@ -242,7 +250,7 @@ impl Model {
 }
 
 /// Returns the definition that a service runs.
-async fn definition_of(service: &Service, key: &str, aws: &Aws) -> Result<TaskDefinition, Failure> {
+async fn read_definition(service: &Service, key: &str, aws: &Aws) -> Result<TaskDefinition, Failure> {
     let set = service
         .task_sets
         .iter()

@@ -6,14 +6,14 @@ use clap::{Args, Subcommand};
 use ecsail_sandbox::scenarios;
 
 use super::interrupts::Interrupts;
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::{Details, Failure, Result};
 use crate::events::{JsonEvent, answer as events};
 use crate::manifest::{self, Manifest, Request};
 use crate::render;
-use crate::report::{Event, Outcome};
-use crate::sandboxed::{Session, state_path};
-use crate::settings::Tags;
+use crate::report::{CommandOutcome, Event};
+use crate::sandbox_session::{SandboxSession, state_path};
+use crate::settings::ImageTags;
 
 /// Serve the embedded sandbox, list its scenarios, or reset its state
 #[derive(Clone, Debug, Args)]
@@ -25,11 +25,11 @@ use crate::settings::Tags;
   ecsail sandbox reset")]
 pub struct SandboxArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: SandboxVerb,
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum Verb {
+enum SandboxVerb {
     /// Serve the sandbox to other clients until interrupted, and print the environment to set
     Serve {
         /// Port on 127.0.0.1; 0 selects a free one
@@ -46,24 +46,24 @@ enum Verb {
 ///
 /// # Errors
 /// The port is in use, or the state cannot be read or removed.
-pub async fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome> {
+pub async fn run(args: &SandboxArgs, context: &CommandContext) -> Result<CommandOutcome> {
     match args.verb {
-        Verb::Serve { port } => serve(port, context).await,
-        Verb::Scenarios => {
-            list(context);
-            Ok(Outcome::Done)
+        SandboxVerb::Serve { port } => serve(port, context).await,
+        SandboxVerb::Scenarios => {
+            list_scenarios(context);
+            Ok(CommandOutcome::Succeeded)
         }
-        Verb::Reset => reset(context),
+        SandboxVerb::Reset => reset(context),
     }
 }
 
-async fn serve(port: u16, context: &Context) -> Result<Outcome> {
-    let tags = Tags { all: Some("v1".to_owned()), ..Tags::default() };
-    let manifest = manifest_or_none(context, tags)?;
-    let desired = render::desired(&manifest)?;
+async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
+    let tags = ImageTags { default: Some("v1".to_owned()), ..ImageTags::default() };
+    let manifest = load_manifest(context, tags)?;
+    let desired = render::render_desired(&manifest)?;
     let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
-    let session = Session::with_port(scenario, port, &context.settings, &manifest, &desired)?;
-    let (url, region) = session.place();
+    let session = SandboxSession::with_port(scenario, port, &context.settings, &manifest, &desired)?;
+    let (url, region) = session.endpoint();
     let variables = [
         ("AWS_ENDPOINT_URL", url.as_str()),
         ("AWS_REGION", region),
@@ -72,15 +72,15 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
     ];
     let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
     let event = JsonEvent::Serving(events::Serving { url: url.clone(), region: region.to_owned() });
-    context.report.tell(&Event::Answer { text: &lines.join("\n"), event });
-    context.report.tell(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
+    context.reporter.report(&Event::Answer { text: &lines.join("\n"), event });
+    context.reporter.report(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
     Interrupts::listen()?.next().await;
     session.save()?;
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Succeeded)
 }
 
 /// Returns the manifest, or an empty one if there is none. The sandbox then starts empty.
-fn manifest_or_none(context: &Context, tags: Tags) -> Result<Manifest> {
+fn load_manifest(context: &CommandContext, tags: ImageTags) -> Result<Manifest> {
     let request = Request { tags, ..Request::default() };
     match manifest::load(&context.settings, &request) {
         Err(error)
@@ -92,7 +92,7 @@ fn manifest_or_none(context: &Context, tags: Tags) -> Result<Manifest> {
     }
 }
 
-fn list(context: &Context) {
+fn list_scenarios(context: &CommandContext) {
     let width = scenarios().iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
     let line = |name: &str, summary: &str| format!("{name:width$}  {summary}");
     let lines: Vec<String> =
@@ -102,11 +102,12 @@ fn list(context: &Context) {
         summary: scenario.summary.to_owned(),
     });
     let event = JsonEvent::Scenarios(events::Scenarios { scenarios: list.collect() });
-    context.report.tell(&Event::Answer { text: &lines.join("\n"), event });
+    context.reporter.report(&Event::Answer { text: &lines.join("\n"), event });
 }
 
-fn reset(context: &Context) -> Result<Outcome> {
-    let manifest = Manifest { path: manifest::load::locate(&context.settings)?, ..Manifest::default() };
+fn reset(context: &CommandContext) -> Result<CommandOutcome> {
+    let manifest =
+        Manifest { path: manifest::load::manifest_path(&context.settings)?, ..Manifest::default() };
     let path = state_path(&manifest);
     let text = match fs::remove_file(&path) {
         Ok(()) => format!("removed {}", path.display()),
@@ -114,10 +115,10 @@ fn reset(context: &Context) -> Result<Outcome> {
             "there is no state to remove".to_owned()
         }
         Err(error) => {
-            return Err(Failure::error(format!("remove `{}`", path.display())).because(error));
+            return Err(Failure::error(format!("remove `{}`", path.display())).with_cause(error));
         }
     };
     let event = JsonEvent::Reset(events::Reset { path: path.display().to_string() });
-    context.report.tell(&Event::Answer { text: &text, event });
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Answer { text: &text, event });
+    Ok(CommandOutcome::Succeeded)
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use clap::Args;
 
 use super::interrupts::Interrupts;
-use super::services::{Found, One, confirmed};
+use super::services::{FoundService, ServiceArgs, is_confirmed};
 use crate::apply;
 use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::error::failure;
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
-use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
-use crate::report::{Event, Outcome};
-use crate::watch::count::{Counted, Counting};
+use crate::plan::scale::{Autoscaling, ScaleChange, ScalePlan, ScaleRequest, plan_scaling};
+use crate::report::{CommandOutcome, Event};
+use crate::watch::task_count::{TaskCountOutcome, TaskCountWatch};
 use crate::{duration, outcome};
 
 /// Set the number of tasks of a service, or the range of its autoscaling
@@ -30,11 +30,11 @@ A number that autoscaling would change again is refused without `--force`.
 No deployment is started. Exit codes: 0 as many tasks run as are desired,
 1 error or declined, 2 usage, 4 timed out while in progress, 5 refused,
 130 interrupted.")]
-pub struct Scale {
+pub struct ScaleArgs {
     #[command(flatten)]
-    one: One,
+    service: ServiceArgs,
     #[command(flatten)]
-    wish: Wanted,
+    change: ScaleChangeArgs,
     /// Set the number even if autoscaling will change it again
     #[arg(long, conflicts_with_all = ["min", "max", "suspend", "resume"])]
     force: bool,
@@ -52,7 +52,7 @@ pub struct Scale {
 /// The arguments that select the change.
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
-struct Wanted {
+struct ScaleChangeArgs {
     /// Number of tasks
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = ["min", "max", "suspend", "resume"])]
     desired: Option<i32>,
@@ -70,12 +70,14 @@ struct Wanted {
     resume: bool,
 }
 
-impl Wanted {
-    fn wish(&self) -> Wish {
+impl ScaleChangeArgs {
+    fn to_request(&self) -> ScaleRequest {
         match self {
-            Wanted { desired: Some(desired), .. } => Wish::Desired(*desired),
-            Wanted { min, max, .. } if min.is_some() || max.is_some() => Wish::Range { min: *min, max: *max },
-            Wanted { suspend, .. } => Wish::Suspended(*suspend),
+            ScaleChangeArgs { desired: Some(desired), .. } => ScaleRequest::Desired(*desired),
+            ScaleChangeArgs { min, max, .. } if min.is_some() || max.is_some() => {
+                ScaleRequest::Range { min: *min, max: *max }
+            }
+            ScaleChangeArgs { suspend, .. } => ScaleRequest::Suspended(*suspend),
         }
     }
 }
@@ -84,53 +86,64 @@ impl Wanted {
 ///
 /// # Errors
 /// The change is refused, or an API call failed.
-pub async fn run(args: &Scale, context: &Context) -> Result<Outcome> {
-    let chosen = args.one.choose(context).await?;
-    let found = chosen.one().await?;
-    let (aws, place, report) = (&chosen.aws, &found.place, context.report.as_ref());
-    let wish = args.wish.wish();
-    let autoscaling = look(wish, &found, aws, context).await?;
-    let scaling = scaling(wish, &place.key, &found.service, &autoscaling, args.force)?;
-    scaling.notes.iter().for_each(|note| report.tell(&Event::Note(note)));
+pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.service.select(context).await?;
+    let found = chosen.read_one().await?;
+    let (aws, place, report) = (&chosen.aws, &found.identity, context.reporter.as_ref());
+    let wish = args.change.to_request();
+    let autoscaling = read_autoscaling(wish, &found, aws, context).await?;
+    let scaling = plan_scaling(wish, &place.key, &found.service, &autoscaling, args.force)?;
+    scaling.notes.iter().for_each(|note| report.report(&Event::Note(note)));
     // From here on the result is reported in any case, also after an interrupt. At the prompt an interrupt still ends
     // the process.
-    if scaling.change != Change::None && !confirmed(&format!("{}?", scaling.words), args.yes, context)? {
-        return Ok(Outcome::Declined);
+    if scaling.change != ScaleChange::None
+        && !is_confirmed(&format!("{}?", scaling.question), args.yes, context)?
+    {
+        return Ok(CommandOutcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;
     apply::scale::scale(&scaling.change, &place.cluster, &place.name, aws).await?;
-    let state = State { found: &found, scaling: &scaling, autoscaling };
-    let Some(desired) = scaling.comes_to.filter(|_| !args.no_wait) else {
-        state.tell(if scaling.change == Change::None { End::Unchanged } else { End::Changed }, None, context);
-        return Ok(Outcome::Done);
+    let state = ScaleReport { found: &found, scaling: &scaling, autoscaling };
+    let Some(desired) = scaling.desired_after.filter(|_| !args.no_wait) else {
+        state.report(
+            if scaling.change == ScaleChange::None { ScaleOutcome::Unchanged } else { ScaleOutcome::Changed },
+            None,
+            context,
+        );
+        return Ok(CommandOutcome::Succeeded);
     };
-    let counting = Counting {
+    let counting = TaskCountWatch {
         cluster: &place.cluster,
         name: &place.name,
         key: &place.key,
         desired,
-        before: &found.service,
+        service_before: &found.service,
         timeout: args.timeout,
-        poll: context.poll_interval(),
+        poll_interval: context.poll_interval(),
     };
     let (end, running) = tokio::select! {
-        (counted, running) = counting.wait(aws, report) => (End::Counted(counted), Some(running)),
-        () = interrupts.next() => (End::Interrupted, None),
+        (counted, running) = counting.wait(aws, report) => (ScaleOutcome::Counted(counted), Some(running)),
+        () = interrupts.next() => (ScaleOutcome::Interrupted, None),
     };
-    report.tell(&Event::Done);
+    report.report(&Event::DisplayEnded);
     let outcome = end.outcome();
-    state.tell(end, running, context);
+    state.report(end, running, context);
     Ok(outcome)
 }
 
 /// Returns the autoscaling of the service. Without the permission to read it, a desired count can still be set.
-async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result<Autoscaling> {
-    match aws.scalable_target(&found.place.cluster, &found.place.name).await {
+async fn read_autoscaling(
+    wish: ScaleRequest,
+    found: &FoundService,
+    aws: &Aws,
+    context: &CommandContext,
+) -> Result<Autoscaling> {
+    match aws.scalable_target(&found.identity.cluster, &found.identity.name).await {
         Ok(Some(target)) => Ok(Autoscaling::Target(target)),
         Ok(None) => Ok(Autoscaling::None),
-        Err(error) if matches!(wish, Wish::Desired(_)) && !error.may_pass() => {
+        Err(error) if matches!(wish, ScaleRequest::Desired(_)) && !error.is_retryable() => {
             let note = format!("it is unknown whether autoscaling will change the number again: {error}");
-            context.report.tell(&Event::Note(&note));
+            context.reporter.report(&Event::Note(&note));
             Ok(Autoscaling::Unknown)
         }
         Err(error) => Err(failure(error)),
@@ -138,54 +151,58 @@ async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result
 }
 
 /// How the run ended.
-enum End {
+enum ScaleOutcome {
     /// The service was already in the requested state.
     Unchanged,
     /// The service was changed and is not watched.
     Changed,
-    Counted(Counted),
+    Counted(TaskCountOutcome),
     Interrupted,
 }
 
-impl End {
-    fn outcome(&self) -> Outcome {
+impl ScaleOutcome {
+    fn outcome(&self) -> CommandOutcome {
         match self {
-            End::Unchanged | End::Changed | End::Counted(Counted::Reached) => Outcome::Done,
-            End::Counted(Counted::TimedOut) => Outcome::TimedOut,
-            End::Counted(_) => Outcome::Error,
-            End::Interrupted => Outcome::Interrupted,
+            ScaleOutcome::Unchanged
+            | ScaleOutcome::Changed
+            | ScaleOutcome::Counted(TaskCountOutcome::Reached) => CommandOutcome::Succeeded,
+            ScaleOutcome::Counted(TaskCountOutcome::TimedOut) => CommandOutcome::TimedOut,
+            ScaleOutcome::Counted(_) => CommandOutcome::Error,
+            ScaleOutcome::Interrupted => CommandOutcome::Interrupted,
         }
     }
 
     fn event_outcome(&self) -> outcome::Outcome {
         match self {
-            End::Unchanged => outcome::Outcome::Unchanged,
-            End::Changed | End::Counted(Counted::Lost { .. }) => outcome::Outcome::InProgress,
-            End::Counted(Counted::Reached) => outcome::Outcome::Succeeded,
-            End::Counted(Counted::TimedOut) => outcome::Outcome::TimedOut,
-            End::Counted(Counted::Moved { .. }) => outcome::Outcome::Superseded,
-            End::Counted(Counted::Gone) => outcome::Outcome::Failed,
-            End::Interrupted => outcome::Outcome::Interrupted,
+            ScaleOutcome::Unchanged => outcome::Outcome::Unchanged,
+            ScaleOutcome::Changed | ScaleOutcome::Counted(TaskCountOutcome::Lost { .. }) => {
+                outcome::Outcome::InProgress
+            }
+            ScaleOutcome::Counted(TaskCountOutcome::Reached) => outcome::Outcome::Succeeded,
+            ScaleOutcome::Counted(TaskCountOutcome::TimedOut) => outcome::Outcome::TimedOut,
+            ScaleOutcome::Counted(TaskCountOutcome::DesiredChanged { .. }) => outcome::Outcome::Superseded,
+            ScaleOutcome::Counted(TaskCountOutcome::ServiceGone) => outcome::Outcome::Failed,
+            ScaleOutcome::Interrupted => outcome::Outcome::Interrupted,
         }
     }
 }
 
 /// The data of the result that is reported.
-struct State<'a> {
-    found: &'a Found,
-    scaling: &'a Scaling,
+struct ScaleReport<'a> {
+    found: &'a FoundService,
+    scaling: &'a ScalePlan,
     autoscaling: Autoscaling,
 }
 
-impl State<'_> {
-    fn tell(&self, end: End, running: Option<i64>, context: &Context) {
-        let (place, before) = (&self.found.place, self.found.service.desired_count);
+impl ScaleReport<'_> {
+    fn report(&self, end: ScaleOutcome, running: Option<i64>, context: &CommandContext) {
+        let (place, before) = (&self.found.identity, self.found.service.desired_count);
         let desired = match &end {
-            End::Counted(Counted::Moved { desired }) => *desired,
-            _ => self.scaling.comes_to.unwrap_or(before),
+            ScaleOutcome::Counted(TaskCountOutcome::DesiredChanged { desired }) => *desired,
+            _ => self.scaling.desired_after.unwrap_or(before),
         };
         let text = format!("{}: {}", place.key, self.text(&end, desired, running));
-        let target = self.target();
+        let target = self.scalable_target();
         let event = JsonEvent::Scaled(events::Scaled {
             service: place.key.clone(),
             cluster: place.cluster.clone(),
@@ -195,17 +212,17 @@ impl State<'_> {
             running,
             autoscaling: target.as_ref().map(target_event),
             error: match end {
-                End::Counted(Counted::Lost { error }) => Some(error),
+                ScaleOutcome::Counted(TaskCountOutcome::Lost { error }) => Some(error),
                 _ => None,
             },
         });
-        context.report.tell(&Event::Answer { text: &text, event });
+        context.reporter.report(&Event::Answer { text: &text, event });
     }
 
     /// Returns the scalable target after the change, if the service has one.
-    fn target(&self) -> Option<ScalableTarget> {
+    fn scalable_target(&self) -> Option<ScalableTarget> {
         let Autoscaling::Target(target) = self.autoscaling else { return None };
-        let Change::Target(change) = self.scaling.change else { return Some(target) };
+        let ScaleChange::Target(change) = self.scaling.change else { return Some(target) };
         Some(ScalableTarget {
             min: change.min.unwrap_or(target.min),
             max: change.max.unwrap_or(target.max),
@@ -213,36 +230,43 @@ impl State<'_> {
         })
     }
 
-    fn text(&self, end: &End, desired: i64, running: Option<i64>) -> String {
+    fn text(&self, end: &ScaleOutcome, desired: i64, running: Option<i64>) -> String {
         let (before, running) = (self.found.service.desired_count, running.unwrap_or_default());
         let counts = format!("{running} of {desired} tasks running");
         match end {
-            End::Unchanged | End::Changed => self.without_watch(end, desired),
-            End::Counted(Counted::Reached) if before == desired => counts,
-            End::Counted(Counted::Reached) => format!("scaled from {before} to {desired}, {counts}"),
-            End::Counted(Counted::TimedOut) => format!("timed out with {counts}; ECS continues"),
-            End::Counted(Counted::Moved { desired }) => {
+            ScaleOutcome::Unchanged | ScaleOutcome::Changed => self.text_without_watch(end, desired),
+            ScaleOutcome::Counted(TaskCountOutcome::Reached) if before == desired => counts,
+            ScaleOutcome::Counted(TaskCountOutcome::Reached) => {
+                format!("scaled from {before} to {desired}, {counts}")
+            }
+            ScaleOutcome::Counted(TaskCountOutcome::TimedOut) => {
+                format!("timed out with {counts}; ECS continues")
+            }
+            ScaleOutcome::Counted(TaskCountOutcome::DesiredChanged { desired }) => {
                 format!("the desired count was set to {desired} meanwhile, not by this command")
             }
-            End::Counted(Counted::Gone) => "the service no longer exists".to_owned(),
-            End::Counted(Counted::Lost { error }) => {
+            ScaleOutcome::Counted(TaskCountOutcome::ServiceGone) => "the service no longer exists".to_owned(),
+            ScaleOutcome::Counted(TaskCountOutcome::Lost { error }) => {
                 format!("can no longer be watched, ECS continues: {error}")
             }
-            End::Interrupted => format!("interrupted; ECS continues to {desired} tasks"),
+            ScaleOutcome::Interrupted => format!("interrupted; ECS continues to {desired} tasks"),
         }
     }
 
-    fn without_watch(&self, end: &End, desired: i64) -> String {
-        let stays = matches!(end, End::Unchanged);
-        match (&self.scaling.change, self.target()) {
-            (Change::Desired(_), _) => {
+    fn text_without_watch(&self, end: &ScaleOutcome, desired: i64) -> String {
+        let stays = matches!(end, ScaleOutcome::Unchanged);
+        match (&self.scaling.change, self.scalable_target()) {
+            (ScaleChange::Desired(_), _) => {
                 format!("the desired count is {desired} now, not waiting for the tasks")
             }
-            (Change::Target(_), Some(target)) if self.scaling.comes_to.is_some() => {
-                format!("{}; the desired count will be {desired}, not waiting for the tasks", range(&target))
+            (ScaleChange::Target(_), Some(target)) if self.scaling.desired_after.is_some() => {
+                format!(
+                    "{}; the desired count will be {desired}, not waiting for the tasks",
+                    describe_target(&target)
+                )
             }
-            (_, Some(target)) if stays => format!("unchanged, {}", range(&target)),
-            (_, Some(target)) => range(&target),
+            (_, Some(target)) if stays => format!("unchanged, {}", describe_target(&target)),
+            (_, Some(target)) => describe_target(&target),
             (_, None) => format!("unchanged, the desired count is {desired}"),
         }
     }
@@ -259,7 +283,7 @@ fn target_event(target: &ScalableTarget) -> events::ScalableTarget {
 }
 
 /// Describes a scalable target.
-fn range(target: &ScalableTarget) -> String {
+fn describe_target(target: &ScalableTarget) -> String {
     let suspended = target.suspended;
     let parts = [
         (suspended.scale_in, "scaling in"),

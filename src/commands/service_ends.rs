@@ -1,34 +1,34 @@
 //! Reports how the services of a run ended: unchanged, updated, started, rolled out, or not updated.
 
 use super::rollouts;
-use crate::apply::Applied;
-use crate::context::Context;
+use crate::apply::ApplyResult;
+use crate::context::CommandContext;
 use crate::error::Failure;
 use crate::events::JsonEvent;
 use crate::events::rollout::Started;
 use crate::plan::Plan;
-use crate::report::{Event, Outcome};
-use crate::watch::Settled;
+use crate::report::{CommandOutcome, Event};
+use crate::watch::WatchResult;
 
 /// Reports the services that the plan leaves unchanged.
-pub(super) fn tell_left(plan: &Plan, context: &Context) {
+pub(super) fn tell_left(plan: &Plan, context: &CommandContext) {
     for service in plan.services.iter().filter(|service| !service.changes()) {
         let revision = service.revision_before();
-        context.report.tell(&Event::Left { service: &service.key, revision, updated: false });
+        context.reporter.report(&Event::Unchanged { service: &service.key, revision, updated: false });
     }
 }
 
 /// Reports the services that were updated without a deployment.
-pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
+pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &CommandContext) {
     for service in plan.services.iter().filter(|service| updated.contains(&service.key)) {
         let revision = service.revision_before();
-        context.report.tell(&Event::Left { service: &service.key, revision, updated: true });
+        context.reporter.report(&Event::Unchanged { service: &service.key, revision, updated: true });
     }
 }
 
-pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
-    for followed in &applied.followed {
-        let revision = crate::aws::types::revision_of(&followed.revision);
+pub(super) fn not_waited(applied: &ApplyResult, context: &CommandContext) -> CommandOutcome {
+    for followed in &applied.rollouts {
+        let revision = crate::aws::types::revision_name(&followed.revision);
         let what = if followed.going_back { "rolled back" } else { "deployed" };
         let text = format!("{}: {revision} is being {what}, not watching it", followed.key);
         let event = JsonEvent::Started(Started {
@@ -36,21 +36,25 @@ pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
             revision: revision.to_owned(),
             deployment: followed.deployment.clone(),
         });
-        context.report.tell(&Event::Answer { text: &text, event });
+        context.reporter.report(&Event::Answer { text: &text, event });
     }
     tell_failures(&applied.failures, context);
-    if applied.failures.is_empty() { Outcome::Done } else { Outcome::Error }
+    if applied.failures.is_empty() { CommandOutcome::Succeeded } else { CommandOutcome::Error }
 }
 
 /// Reports how each rollout ended, then the services that could not be updated.
-pub(super) fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
-    let outcome = rollouts::tell_ends(settled, context);
+pub(super) fn tell_ends(
+    settled: &[WatchResult],
+    failures: &[(String, Failure)],
+    context: &CommandContext,
+) -> CommandOutcome {
+    let outcome = rollouts::report_ends(settled, context);
     tell_failures(failures, context);
-    outcome.worse(if failures.is_empty() { Outcome::Done } else { Outcome::Error })
+    outcome.worse(if failures.is_empty() { CommandOutcome::Succeeded } else { CommandOutcome::Error })
 }
 
-pub(super) fn tell_failures(failures: &[(String, Failure)], context: &Context) {
+pub(super) fn tell_failures(failures: &[(String, Failure)], context: &CommandContext) {
     for (service, error) in failures {
-        context.report.tell(&Event::NotUpdated { service, error });
+        context.reporter.report(&Event::UpdateFailed { service, error });
     }
 }

@@ -7,17 +7,17 @@ use clap::Args;
 
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
-use crate::aws::types::{Service, ServiceStatus, view};
-use crate::completing::services;
-use crate::context::Context;
-use crate::document::problem::{Invalid, did_you_mean};
+use crate::aws::types::{Service, ServiceStatus, parse_view};
+use crate::completion::services;
+use crate::context::CommandContext;
+use crate::document::problem::{InvalidFiles, did_you_mean};
 use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
 
 /// The arguments that name services.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Named {
+pub struct ServicesArgs {
     /// Services: keys in the manifest or names in ECS [default: all of the manifest, else all of the cluster]
     #[arg(value_name = "NAME", add = services())]
     names: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Named {
 
 /// The argument that names one service.
 #[derive(Clone, Debug, Default, Args)]
-pub struct One {
+pub struct ServiceArgs {
     /// Service: a key in the manifest or a name in ECS [default: the only one of the manifest]
     #[arg(value_name = "NAME", add = services())]
     name: Option<String>,
@@ -39,7 +39,7 @@ pub struct One {
 
 /// Identifies a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct ServiceIdentity {
     pub cluster: String,
     /// The name in ECS.
     pub name: String,
@@ -49,25 +49,25 @@ pub struct Place {
 
 /// A service that exists, as described by ECS.
 #[derive(Clone, Debug)]
-pub struct Found {
-    pub place: Place,
+pub struct FoundService {
+    pub identity: ServiceIdentity,
     pub service: Service,
 }
 
 /// The selected services, the client, and the manifest if there is one.
-pub struct Chosen {
+pub struct SelectedServices {
     pub aws: Aws,
     /// Without a manifest, empty except for the cluster.
     pub manifest: Manifest,
-    pub places: Vec<Place>,
+    pub identities: Vec<ServiceIdentity>,
     /// The cache of names for completion, and whether `places` are all services of their cluster.
     cache: NamesCache,
-    are_all: bool,
+    is_whole_cluster: bool,
 }
 
-impl Named {
+impl ServicesArgs {
     /// Returns whether no service is named.
-    pub fn is_all(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.names.is_empty() && self.services.is_empty()
     }
 
@@ -75,91 +75,91 @@ impl Named {
     ///
     /// # Errors
     /// There is neither a manifest nor a cluster, or the manifest cannot be read.
-    pub async fn choose(&self, context: &Context) -> Result<Chosen> {
+    pub async fn select(&self, context: &CommandContext) -> Result<SelectedServices> {
         let names: Vec<String> = self.names.iter().chain(&self.services).cloned().collect();
-        choose(names, context).await
+        select(names, context).await
     }
 }
 
-impl One {
+impl ServiceArgs {
     /// Returns the arguments that name this service.
-    pub fn named(name: &str) -> One {
-        One { name: Some(name.to_owned()), service: None }
+    pub fn from_name(name: &str) -> ServiceArgs {
+        ServiceArgs { name: Some(name.to_owned()), service: None }
     }
 
     /// Returns the selected service.
     ///
     /// # Errors
     /// As of [`Named::choose`]; or more than one service is selected.
-    pub async fn choose(&self, context: &Context) -> Result<Chosen> {
+    pub async fn select(&self, context: &CommandContext) -> Result<SelectedServices> {
         let names: Vec<String> = self.name.iter().chain(&self.service).cloned().collect();
-        let chosen = choose(names, context).await?;
-        if chosen.places.len() != 1 {
-            let keys: Vec<&str> = chosen.places.iter().map(|place| place.key.as_str()).collect();
+        let chosen = select(names, context).await?;
+        if chosen.identities.len() != 1 {
+            let keys: Vec<&str> = chosen.identities.iter().map(|place| place.key.as_str()).collect();
             let hint = if keys.is_empty() {
                 "there are no services to choose from".to_owned()
             } else {
                 format!("name one of {}", keys.join(", "))
             };
-            return Err(Failure::usage("name one service").hint(hint));
+            return Err(Failure::usage("name one service").with_hint(hint));
         }
         Ok(chosen)
     }
 }
 
-async fn choose(names: Vec<String>, context: &Context) -> Result<Chosen> {
-    let manifest = load(&names, context)?;
-    let aws = context.connect_only(&manifest).await?;
+async fn select(names: Vec<String>, context: &CommandContext) -> Result<SelectedServices> {
+    let manifest = load_manifest(&names, context)?;
+    let aws = context.connect_without_definitions(&manifest).await?;
     let mut places = Vec::new();
     for service in &manifest.services {
-        let cluster = manifest.cluster_of(service).ok_or_else(|| no_cluster(&service.key))?;
-        places.push(Place { cluster, name: service.name.clone(), key: service.key.clone() });
+        let cluster = manifest.cluster_of(service).ok_or_else(|| no_cluster_failure(&service.key))?;
+        places.push(ServiceIdentity { cluster, name: service.name.clone(), key: service.key.clone() });
     }
     // Without names and without services in the manifest, all services of the cluster are selected.
     let are_all = places.is_empty() && names.is_empty();
     if are_all {
-        let cluster = manifest.cluster.clone().ok_or_else(|| no_cluster("?"))?;
+        let cluster = manifest.cluster.clone().ok_or_else(|| no_cluster_failure("?"))?;
         let listed = aws.service_names(&cluster).await.map_err(|error| cluster_failure(&cluster, error))?;
-        let place = |name: String| Place { cluster: cluster.clone(), key: name.clone(), name };
+        let place = |name: String| ServiceIdentity { cluster: cluster.clone(), key: name.clone(), name };
         places = listed.into_iter().map(place).collect();
     }
     // Services of the sandbox do not exist in AWS, so their names are not cached.
     let cache = match context.settings.sandbox {
-        Some(_) => NamesCache::nowhere(),
-        None => NamesCache::of(&context.settings.environment),
+        Some(_) => NamesCache::disabled(),
+        None => NamesCache::from_environment(&context.settings.environment),
     };
-    Ok(Chosen { aws, manifest, places, cache, are_all })
+    Ok(SelectedServices { aws, manifest, identities: places, cache, is_whole_cluster: are_all })
 }
 
 /// Returns the manifest with the named services. A name that is not in the manifest is taken as a service of its
 /// cluster.
-fn load(names: &[String], context: &Context) -> Result<Manifest> {
+fn load_manifest(names: &[String], context: &CommandContext) -> Result<Manifest> {
     let settings = &context.settings;
-    if manifest::load::locate(settings)?.is_none() && names.is_empty() && settings.cluster.is_some() {
+    if manifest::load::manifest_path(settings)?.is_none() && names.is_empty() && settings.cluster.is_some() {
         return Ok(Manifest { cluster: settings.cluster.clone(), ..Manifest::default() });
     }
     let request =
         Request { names_only: true, or_in_cluster: true, services: names.to_vec(), ..Request::default() };
     let manifest = manifest::load(settings, &request)?;
-    if manifest.problems.any_error() {
-        return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
+    if manifest.problems.has_errors() {
+        return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
     }
     Ok(manifest)
 }
 
-fn no_cluster(key: &str) -> Failure {
+fn no_cluster_failure(key: &str) -> Failure {
     let hint = "set `cluster:` in the manifest, or add `--cluster NAME`".to_owned();
-    Failure::usage(format!("service `{key}` has no cluster")).hint(hint)
+    Failure::usage(format!("service `{key}` has no cluster")).with_hint(hint)
 }
 
-impl Chosen {
+impl SelectedServices {
     /// Reads the services in batches. Services that do not exist or are INACTIVE are left out.
     ///
     /// # Errors
     /// An API call failed.
-    pub async fn look(&self) -> Result<Vec<Found>, Failure> {
+    pub async fn read_existing(&self) -> Result<Vec<FoundService>, Failure> {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for place in &self.places {
+        for place in &self.identities {
             clusters.entry(&place.cluster).or_default().push(place.name.clone());
         }
         let calls = clusters.iter().map(|(cluster, names)| async move {
@@ -168,29 +168,29 @@ impl Chosen {
         });
         let answers: BTreeMap<_, _> = futures_util::future::try_join_all(calls).await?.into_iter().collect();
         let mut found = Vec::new();
-        for place in &self.places {
+        for place in &self.identities {
             let document = answers.get(place.cluster.as_str()).and_then(|services| services.get(&place.name));
             let Some(document) = document else { continue };
-            let service: Service = view(document)
+            let service: Service = parse_view(document)
                 .map_err(|_| failure(crate::aws::ApiError::unreadable("ecs:DescribeServices")))?;
             if service.status != ServiceStatus::Inactive {
-                found.push(Found { place: place.clone(), service });
+                found.push(FoundService { identity: place.clone(), service });
             }
         }
-        self.remember(&found);
+        self.cache_names(&found);
         Ok(found)
     }
 
     /// Caches the names of the services for completion.
-    fn remember(&self, found: &[Found]) {
+    fn cache_names(&self, found: &[FoundService]) {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for Found { place, .. } in found {
+        for FoundService { identity: place, .. } in found {
             clusters.entry(&place.cluster).or_default().push(place.name.clone());
         }
         for (cluster, names) in clusters {
-            match self.are_all {
+            match self.is_whole_cluster {
                 true => self.cache.replace(cluster, &names),
-                false => self.cache.remember(cluster, &names),
+                false => self.cache.add(cluster, &names),
             }
         }
     }
@@ -199,16 +199,16 @@ impl Chosen {
     ///
     /// # Errors
     /// One for each service that does not exist, with similar names; or an API call failed.
-    pub async fn all(&self) -> Result<Vec<Found>> {
-        let found = self.look().await?;
-        let there = |place: &&Place| found.iter().any(|found| &found.place == *place);
-        let missing: Vec<&Place> = self.places.iter().filter(|place| !there(place)).collect();
+    pub async fn read_all(&self) -> Result<Vec<FoundService>> {
+        let found = self.read_existing().await?;
+        let there = |place: &&ServiceIdentity| found.iter().any(|found| &found.identity == *place);
+        let missing: Vec<&ServiceIdentity> = self.identities.iter().filter(|place| !there(place)).collect();
         if missing.is_empty() {
             return Ok(found);
         }
         let mut failures = Vec::new();
         for place in missing {
-            failures.push(self.missing(place).await);
+            failures.push(self.not_found(place).await);
         }
         Err(Failure::combined(failures))
     }
@@ -217,13 +217,13 @@ impl Chosen {
     ///
     /// # Errors
     /// The service does not exist, or an API call failed.
-    pub async fn one(&self) -> Result<Found> {
+    pub async fn read_one(&self) -> Result<FoundService> {
         let none = || Failure::usage("name one service");
-        self.all().await?.into_iter().next().ok_or_else(none)
+        self.read_all().await?.into_iter().next().ok_or_else(none)
     }
 
     /// Returns the failure that a service does not exist, with the most similar name in the cluster.
-    pub async fn missing(&self, place: &Place) -> Failure {
+    pub async fn not_found(&self, place: &ServiceIdentity) -> Failure {
         let message = format!("no service named `{}` in cluster `{}`", place.name, place.cluster);
         // Without the permission to list services, there is nothing to suggest.
         let listed = self.aws.service_names(&place.cluster).await.unwrap_or_default();
@@ -232,7 +232,7 @@ impl Chosen {
             (!listed.is_empty())
                 .then(|| format!("services in the cluster: {}", listed[..listed.len().min(10)].join(", ")))
         };
-        Failure::error(message).hint(near.or_else(some))
+        Failure::error(message).with_hint(near.or_else(some))
     }
 }
 
@@ -240,12 +240,12 @@ impl Chosen {
 ///
 /// # Errors
 /// There is no terminal, and `--yes` was not given.
-pub fn confirmed(question: &str, yes: bool, context: &Context) -> Result<bool> {
+pub fn is_confirmed(question: &str, yes: bool, context: &CommandContext) -> Result<bool> {
     if yes {
         return Ok(true);
     }
-    context.report.confirm(question).ok_or_else(|| {
+    context.reporter.confirm(question).ok_or_else(|| {
         let hint = "add `--yes` where nobody can be asked".to_owned();
-        Failure::usage("this has to be confirmed").hint(hint)
+        Failure::usage("this has to be confirmed").with_hint(hint)
     })
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::services::{One, confirmed};
-use crate::apply::stop::stop_tasks;
+use super::services::{ServiceArgs, is_confirmed};
+use crate::apply::stop_tasks::stop_tasks;
 use crate::aws::Aws;
 use crate::aws::error::failure;
-use crate::aws::types::{Task, revision_of};
-use crate::context::Context;
+use crate::aws::types::{Task, revision_name};
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::service::Stopping;
-use crate::report::{Event, Outcome};
+use crate::report::{CommandOutcome, Event};
 
 /// Stop single tasks of a service, which ECS replaces
 #[derive(Clone, Debug, Args)]
@@ -28,10 +28,10 @@ If one of the tasks does not belong to the service, none is stopped. A prefix
 of an id is enough. Exit codes: 0 all are stopping, 1 error or declined,
 2 usage, 5 refused."
 )]
-pub struct StopTask {
+pub struct StopTaskArgs {
     /// Service, and the ids of its tasks
     #[arg(value_names = ["NAME", "TASK"], num_args = 1.., required = true)]
-    words: Vec<String>,
+    arguments: Vec<String>,
     /// Service, by a flag instead of an argument; all arguments are then tasks
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     service: Option<String>,
@@ -47,52 +47,52 @@ pub struct StopTask {
 ///
 /// # Errors
 /// A task does not belong to the service (then no task is stopped), or an API call failed.
-pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
-    let (name, ids) = args.parts()?;
-    let chosen = One::named(name).choose(context).await?;
-    let found = chosen.one().await?;
-    let (aws, place) = (&chosen.aws, &found.place);
-    let live = aws.live_tasks(&place.cluster, &place.name).await.map_err(failure)?;
+pub async fn run(args: &StopTaskArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let (name, ids) = args.service_and_tasks()?;
+    let chosen = ServiceArgs::from_name(name).select(context).await?;
+    let found = chosen.read_one().await?;
+    let (aws, place) = (&chosen.aws, &found.identity);
+    let live = aws.running_tasks(&place.cluster, &place.name).await.map_err(failure)?;
     let mut tasks: Vec<Task> = Vec::new();
     let mut refused = Vec::new();
     for id in ids {
-        match pick(&live, id, &place.key) {
+        match match_task(&live, id, &place.key) {
             Ok(task) if tasks.iter().any(|known| known.task_arn == task.task_arn) => {}
             Ok(task) => tasks.push(task.clone()),
-            Err(Unpicked::Ambiguous(error)) => refused.push(error),
-            Err(Unpicked::NotThere) => {
-                let known = known(id, &place.cluster, &place.name, aws).await;
-                refused.push(foreign(id, known.as_ref(), &place.key, &live));
+            Err(NoMatch::Ambiguous(error)) => refused.push(error),
+            Err(NoMatch::NotFound) => {
+                let known = find_other_task(id, &place.cluster, &place.name, aws).await;
+                refused.push(refuse_task(id, known.as_ref(), &place.key, &live));
             }
         }
     }
     if !refused.is_empty() {
         return Err(Failure::combined(refused));
     }
-    if !confirmed(&question(&tasks, &place.key), args.yes, context)? {
-        return Ok(Outcome::Declined);
+    if !is_confirmed(&confirmation_prompt(&tasks, &place.key), args.yes, context)? {
+        return Ok(CommandOutcome::Declined);
     }
     let stopped = stop_tasks(&tasks, &place.cluster, &args.reason, aws).await;
     let mut failures = Vec::new();
     for (task, result) in tasks.iter().zip(stopped) {
         match result {
-            Ok(()) => tell(task, &place.key, &place.cluster, &args.reason, context),
+            Ok(()) => report_stopping(task, &place.key, &place.cluster, &args.reason, context),
             Err(failure) => failures.push(failure),
         }
     }
-    if failures.is_empty() { Ok(Outcome::Done) } else { Err(Failure::several(failures)) }
+    if failures.is_empty() { Ok(CommandOutcome::Succeeded) } else { Err(Failure::several(failures)) }
 }
 
-impl StopTask {
+impl StopTaskArgs {
     /// Returns the name of the service and the ids of the tasks.
-    fn parts(&self) -> Result<(&String, &[String]), Failure> {
-        match (&self.service, self.words.split_first()) {
-            (Some(service), Some(_)) => Ok((service, &self.words)),
+    fn service_and_tasks(&self) -> Result<(&String, &[String]), Failure> {
+        match (&self.service, self.arguments.split_first()) {
+            (Some(service), Some(_)) => Ok((service, &self.arguments)),
             (None, Some((name, ids))) if !ids.is_empty() => Ok((name, ids)),
             _ => {
                 let hint =
                     "use `ecsail stop-task NAME TASK…`; list the tasks with `ecsail tasks NAME`".to_owned();
-                Err(Failure::usage("no task is named").hint(hint))
+                Err(Failure::usage("no task is named").with_hint(hint))
             }
         }
     }
@@ -100,29 +100,31 @@ impl StopTask {
 
 /// Why no task matches.
 #[derive(Debug)]
-enum Unpicked {
+enum NoMatch {
     Ambiguous(Failure),
-    NotThere,
+    NotFound,
 }
 
 /// Returns the task of the service that matches an id, a prefix of an id, or an ARN.
-fn pick<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, Unpicked> {
+fn match_task<'a>(live: &'a [Task], id: &str, key: &str) -> Result<&'a Task, NoMatch> {
     let begins = id.rsplit('/').next().unwrap_or(id);
     let found: Vec<&Task> = live.iter().filter(|task| task.id().starts_with(begins)).collect();
     match found.as_slice() {
-        _ if begins.is_empty() => Err(Unpicked::NotThere),
+        _ if begins.is_empty() => Err(NoMatch::NotFound),
         [one] => Ok(one),
-        [] => Err(Unpicked::NotThere),
+        [] => Err(NoMatch::NotFound),
         several => {
             let message = format!("{} tasks of service `{key}` begin with `{begins}`", several.len());
-            Err(Unpicked::Ambiguous(Failure::usage(message).hint(format!("name one of {}", ids(several)))))
+            Err(NoMatch::Ambiguous(
+                Failure::usage(message).with_hint(format!("name one of {}", join_ids(several))),
+            ))
         }
     }
 }
 
 /// Reads a task that is not among the running ones, to explain its refusal: a stopped task of the service, or a task of
 /// another.
-async fn known(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task> {
+async fn find_other_task(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task> {
     let begins = id.rsplit('/').next().filter(|begins| !begins.is_empty())?;
     let stopped = aws.stopped_tasks(cluster, service, &BTreeSet::new()).await.unwrap_or_default();
     if let Some(task) = stopped.into_iter().find(|task| task.id().starts_with(begins)) {
@@ -132,9 +134,9 @@ async fn known(id: &str, cluster: &str, service: &str, aws: &Aws) -> Option<Task
 }
 
 /// Returns the refusal of a task that is not a running task of the service.
-fn foreign(id: &str, known: Option<&Task>, key: &str, live: &[Task]) -> Failure {
+fn refuse_task(id: &str, known: Option<&Task>, key: &str, live: &[Task]) -> Failure {
     let hint =
-        (!live.is_empty()).then(|| format!("running tasks: {}", ids(&live.iter().collect::<Vec<_>>())));
+        (!live.is_empty()).then(|| format!("running tasks: {}", join_ids(&live.iter().collect::<Vec<_>>())));
     let message = match known {
         Some(task) if !task.stopped_reason.as_deref().unwrap_or_default().is_empty() => {
             let why = task.stopped_reason.as_deref().unwrap_or_default();
@@ -143,28 +145,28 @@ fn foreign(id: &str, known: Option<&Task>, key: &str, live: &[Task]) -> Failure 
         Some(task) => format!("task `{}` belongs to `{}`, not to service `{key}`", task.id(), task.group),
         None => format!("no task `{id}` in service `{key}`"),
     };
-    Failure::refused(message).hint(hint)
+    Failure::refused(message).with_hint(hint)
 }
 
-fn ids(tasks: &[&Task]) -> String {
+fn join_ids(tasks: &[&Task]) -> String {
     tasks.iter().map(|task| task.id()).collect::<Vec<_>>().join(", ")
 }
 
-fn question(tasks: &[Task], key: &str) -> String {
+fn confirmation_prompt(tasks: &[Task], key: &str) -> String {
     match tasks {
         [one] => format!("Stop task {} of service `{key}`?", one.id()),
         several => {
             format!(
                 "Stop {} tasks of service `{key}` ({})?",
                 several.len(),
-                ids(&several.iter().collect::<Vec<_>>())
+                join_ids(&several.iter().collect::<Vec<_>>())
             )
         }
     }
 }
 
-fn tell(task: &Task, key: &str, cluster: &str, reason: &str, context: &Context) {
-    let revision = revision_of(&task.task_definition_arn);
+fn report_stopping(task: &Task, key: &str, cluster: &str, reason: &str, context: &CommandContext) {
+    let revision = revision_name(&task.task_definition_arn);
     let text = format!("{key}: stopping task {} ({revision}); ECS starts a replacement", task.id());
     let event = JsonEvent::Stopping(Stopping {
         service: key.to_owned(),
@@ -173,45 +175,45 @@ fn tell(task: &Task, key: &str, cluster: &str, reason: &str, context: &Context) 
         revision: revision.to_owned(),
         reason: reason.to_owned(),
     });
-    context.report.tell(&Event::Answer { text: &text, event });
+    context.reporter.report(&Event::Answer { text: &text, event });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
+    use crate::error::ErrorKind;
 
     fn task(id: &str) -> Task {
         Task { task_arn: format!("arn:aws:ecs:x:1:task/main/{id}"), ..Task::default() }
     }
 
     #[test]
-    fn a_task_is_picked_by_its_id_its_beginning_or_its_arn() {
+    fn task_is_matched_by_id_prefix_or_arn() {
         let live = [task("a1b2"), task("a1c3"), task("d4")];
-        let picked = |id: &str| pick(&live, id, "web").map(|task| task.id().to_owned()).ok();
+        let picked = |id: &str| match_task(&live, id, "web").map(|task| task.id().to_owned()).ok();
         assert_eq!(picked("d").as_deref(), Some("d4"));
         assert_eq!(picked("a1b2").as_deref(), Some("a1b2"));
         assert_eq!(picked("arn:aws:ecs:x:1:task/main/a1c3").as_deref(), Some("a1c3"));
         assert_eq!(picked("a1"), None, "two have this prefix");
         assert_eq!(picked(""), None);
         assert!(
-            matches!(pick(&live, "a1", "web"), Err(Unpicked::Ambiguous(error)) if error.kind == Kind::Usage)
+            matches!(match_task(&live, "a1", "web"), Err(NoMatch::Ambiguous(error)) if error.kind == ErrorKind::Usage)
         );
     }
 
     #[test]
-    fn a_foreign_task_is_refused_with_whose_it_is() {
+    fn task_of_another_service_is_refused() {
         let other = Task { group: "service:api".to_owned(), ..task("e5") };
-        let refused = foreign("e5", Some(&other), "web", &[task("a1")]);
-        assert_eq!(refused.kind, Kind::Refused);
+        let refused = refuse_task("e5", Some(&other), "web", &[task("a1")]);
+        assert_eq!(refused.kind, ErrorKind::Refused);
         assert_eq!(refused.message, "task `e5` belongs to `service:api`, not to service `web`");
         assert_eq!(refused.hints, ["running tasks: a1"]);
         let gone = Task { stopped_reason: Some("Task stopped by user".to_owned()), ..other };
         assert!(
-            foreign("e5", Some(&gone), "web", &[])
+            refuse_task("e5", Some(&gone), "web", &[])
                 .message
                 .contains("already been stopped: Task stopped by user")
         );
-        assert_eq!(foreign("x", None, "web", &[]).message, "no task `x` in service `web`");
+        assert_eq!(refuse_task("x", None, "web", &[]).message, "no task `x` in service `web`");
     }
 }

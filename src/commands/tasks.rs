@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::services::{One, Place};
-use crate::aws::ecs::STOPPED_AT_MOST;
+use super::services::{ServiceArgs, ServiceIdentity};
+use crate::aws::ecs::MAX_STOPPED_TASKS;
 use crate::aws::error::failure;
-use crate::aws::types::{Container, HealthStatus, StopCode, Task, TaskStatus, revision_of};
-use crate::context::Context;
-use crate::diagnose::Signature;
-use crate::diagnose::causes::{End, causes_of};
+use crate::aws::types::{HealthStatus, StopCode, Task, TaskContainer, TaskStatus, revision_name};
+use crate::context::CommandContext;
+use crate::diagnose::FailureSignature;
+use crate::diagnose::causes::{TaskEndKind, causes_of};
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
-use crate::report::{Event, Line, Outcome, Page, Paint, Row, diagnosis, table, times};
+use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, diagnosis, table, times};
 
 /// Show the tasks of a service, or why its stopped tasks stopped
 #[derive(Clone, Debug, Args)]
@@ -23,9 +23,9 @@ use crate::report::{Event, Line, Outcome, Page, Paint, Row, diagnosis, table, ti
   ecsail tasks web --cluster main --stopped --output json
 
 ECS shows stopped tasks for about an hour.")]
-pub struct Tasks {
+pub struct TasksArgs {
     #[command(flatten)]
-    one: One,
+    service: ServiceArgs,
     /// Show the tasks that stopped in the last hour, with the reason
     #[arg(long)]
     stopped: bool,
@@ -35,58 +35,62 @@ pub struct Tasks {
 ///
 /// # Errors
 /// The service does not exist, or an API call failed.
-pub async fn run(args: &Tasks, context: &Context) -> Result<Outcome> {
-    let chosen = args.one.choose(context).await?;
-    let found = chosen.one().await?;
-    let (cluster, name) = (&found.place.cluster, &found.place.name);
+pub async fn run(args: &TasksArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.service.select(context).await?;
+    let found = chosen.read_one().await?;
+    let (cluster, name) = (&found.identity.cluster, &found.identity.name);
     let page = if args.stopped {
         let read = chosen.aws.stopped_tasks(cluster, name, &BTreeSet::new()).await;
         let tasks = read.map_err(failure)?;
-        if tasks.len() >= STOPPED_AT_MOST {
-            let note = format!("there may be more stopped tasks: at most {STOPPED_AT_MOST} are read");
-            context.report.tell(&Event::Note(&note));
+        if tasks.len() >= MAX_STOPPED_TASKS {
+            let note = format!("there may be more stopped tasks: at most {MAX_STOPPED_TASKS} are read");
+            context.reporter.report(&Event::Note(&note));
         }
-        stopped(&found.place, tasks, times::now())
+        stopped_page(&found.identity, tasks, times::unix_now())
     } else {
-        live(&found.place, chosen.aws.live_tasks(cluster, name).await.map_err(failure)?, times::now())
+        running_page(
+            &found.identity,
+            chosen.aws.running_tasks(cluster, name).await.map_err(failure)?,
+            times::unix_now(),
+        )
     };
-    context.report.tell(&Event::Page(&page));
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Page(&page));
+    Ok(CommandOutcome::Succeeded)
 }
 
-const LIVE: &[&str] = &["TASK", "STATUS", "HEALTH", "REVISION", "STARTED", "ZONE", "ADDRESS"];
-const STOPPED: &[&str] = &["TASK", "STATUS", "STOPPED", "REVISION", "CODE"];
+const RUNNING_HEADER: &[&str] = &["TASK", "STATUS", "HEALTH", "REVISION", "STARTED", "ZONE", "ADDRESS"];
+const STOPPED_HEADER: &[&str] = &["TASK", "STATUS", "STOPPED", "REVISION", "CODE"];
 
 /// Returns the tasks that run or are starting, newest first.
-fn live(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
+fn running_page(place: &ServiceIdentity, mut tasks: Vec<Task>, now: f64) -> Page {
     tasks.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0).then_with(|| a.task_arn.cmp(&b.task_arn)));
     let rows = tasks.iter().map(|task| {
         let cells = [
             Some(task.id().to_owned()),
             Some(task.last_status.to_string()),
             health(task).map(HealthStatus::to_string),
-            Some(revision_of(&task.task_definition_arn).to_owned()),
-            times::ago(task.started_at.0, now),
+            Some(revision_name(&task.task_definition_arn).to_owned()),
+            times::format_age(task.started_at.0, now),
             task.availability_zone.clone(),
-            task.address().map(str::to_owned),
+            task.private_ip().map(str::to_owned),
         ];
         let paint = match health(task) {
             Some(HealthStatus::Unhealthy) => Some(Paint::Bad),
             _ if task.last_status != TaskStatus::Running => Some(Paint::Warn),
             _ => None,
         };
-        let below = containers(task).map(|text| Line::plain(format!("    {text}")));
+        let below = container_states(task).map(|text| PageLine::plain(format!("    {text}")));
         let cells = cells.into_iter().map(Option::unwrap_or_default).collect();
-        Row { cells, below: below.into_iter().collect(), paint, event: Some(event(place, task)) }
+        TableRow { cells, lines_below: below.into_iter().collect(), paint, event: Some(event(place, task)) }
     });
-    let page = table(LIVE, rows.collect());
-    or_nothing(page, format!("{}: no running tasks", place.key))
+    let page = table(RUNNING_HEADER, rows.collect());
+    with_empty_text(page, format!("{}: no running tasks", place.key))
 }
 
 /// Returns the page, with a text if it has no rows.
-fn or_nothing(mut page: Page, text: String) -> Page {
+fn with_empty_text(mut page: Page, text: String) -> Page {
     if page.items.is_empty() {
-        page.foot.push(Line::plain(text));
+        page.foot.push(PageLine::plain(text));
     }
     page
 }
@@ -97,16 +101,16 @@ fn health(task: &Task) -> Option<&HealthStatus> {
 }
 
 /// Returns the states of a task's containers, if they differ from the state of the task.
-fn containers(task: &Task) -> Option<String> {
-    let tells = |container: &Container| {
+fn container_states(task: &Task) -> Option<String> {
+    let tells = |container: &TaskContainer| {
         container.last_status != task.last_status
             || container.exit_code.is_some()
             || container.reason.is_some()
     };
-    let state = |container: &Container| {
+    let state = |container: &TaskContainer| {
         let health = container.health_status.as_ref().filter(|health| **health != HealthStatus::NotChecked);
         let health = health.map(|health| format!(" {health}")).unwrap_or_default();
-        format!("{} {}{health}{}", container.name, container.last_status, end_of(container))
+        format!("{} {}{health}{}", container.name, container.last_status, container_end(container))
     };
     let several = task.containers.len() > 1;
     (several || task.containers.iter().any(tells))
@@ -115,14 +119,14 @@ fn containers(task: &Task) -> Option<String> {
 }
 
 /// Returns the exit code and the reason of a container, if it has ended.
-fn end_of(container: &Container) -> String {
+fn container_end(container: &TaskContainer) -> String {
     let code = container.exit_code.map(|code| format!(" exit code {code}"));
     let reason = container.reason.as_ref().map(|reason| format!(": {reason}"));
     [code, reason].into_iter().flatten().collect()
 }
 
 /// Returns the stopped tasks, latest first. Each cause is explained once.
-fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
+fn stopped_page(place: &ServiceIdentity, mut tasks: Vec<Task>, now: f64) -> Page {
     // A task that is still stopping has no time yet, and counts as the newest.
     let at = |task: &Task| if task.stopped_at.0 > 0.0 { task.stopped_at.0 } else { f64::INFINITY };
     tasks.sort_by(|a, b| at(b).total_cmp(&at(a)).then_with(|| a.task_arn.cmp(&b.task_arn)));
@@ -131,33 +135,33 @@ fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
         let cells = [
             Some(task.id().to_owned()),
             Some(task.last_status.to_string()).filter(|_| task.last_status != TaskStatus::Stopped),
-            times::ago(task.stopped_at.0, now),
-            Some(revision_of(&task.task_definition_arn).to_owned()),
+            times::format_age(task.stopped_at.0, now),
+            Some(revision_name(&task.task_definition_arn).to_owned()),
             task.stop_code.as_ref().map(StopCode::to_string),
         ];
-        Row {
+        TableRow {
             cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
-            below: why(task, &mut explained),
-            paint: Signature::of(task).map(|_| Paint::Bad),
+            lines_below: stop_reason_lines(task, &mut explained),
+            paint: FailureSignature::from_task(task).map(|_| Paint::Bad),
             event: Some(event(place, task)),
         }
     });
-    let page = table(STOPPED, rows.collect());
-    or_nothing(page, format!("{}: no tasks stopped in the last hour", place.key))
+    let page = table(STOPPED_HEADER, rows.collect());
+    with_empty_text(page, format!("{}: no tasks stopped in the last hour", place.key))
 }
 
 /// Returns why a task stopped: the reason of ECS, how its containers ended, and causes that are not in `explained` yet.
-fn why(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
+fn stop_reason_lines(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<PageLine> {
+    let mut lines: Vec<PageLine> = Vec::new();
     let reason = task.stopped_reason.as_deref().unwrap_or_default();
     if !reason.is_empty() {
-        lines.push(Line::plain(format!("    {reason}")));
+        lines.push(PageLine::plain(format!("    {reason}")));
     }
     for container in &task.containers {
         let said = container.reason.as_ref().filter(|text| !reason.contains(text.as_str()));
-        let end = end_of(&Container { reason: said.cloned(), ..container.clone() });
+        let end = container_end(&TaskContainer { reason: said.cloned(), ..container.clone() });
         if !end.is_empty() {
-            lines.push(Line::plain(format!(
+            lines.push(PageLine::plain(format!(
                 "    container `{}`:{}",
                 container.name,
                 end.trim_start_matches(':')
@@ -165,17 +169,17 @@ fn why(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<Line> {
         }
     }
     // A task that ECS stopped in the ordinary course needs no remedy.
-    for cause in causes_of(task).into_iter().filter(|cause| cause.end != End::Ordinary) {
+    for cause in causes_of(task).into_iter().filter(|cause| cause.end != TaskEndKind::Routine) {
         if explained.insert(cause.cause) {
-            lines.push(Line::plain(format!("    cause: {}", cause.cause)));
-            lines.push(Line::plain(format!("    remedy: {}", cause.remedy)));
+            lines.push(PageLine::plain(format!("    cause: {}", cause.cause)));
+            lines.push(PageLine::plain(format!("    remedy: {}", cause.remedy)));
         }
     }
     lines
 }
 
-fn event(place: &Place, task: &Task) -> JsonEvent {
-    let container = |container: &Container| events::TaskContainer {
+fn event(place: &ServiceIdentity, task: &Task) -> JsonEvent {
+    let container = |container: &TaskContainer| events::TaskContainer {
         name: container.name.clone(),
         status: container.last_status.to_string(),
         health: container.health_status.as_ref().map(ToString::to_string),
@@ -189,13 +193,13 @@ fn event(place: &Place, task: &Task) -> JsonEvent {
         status: task.last_status.to_string(),
         desired_status: task.desired_status.to_string(),
         health: task.health_status.as_ref().map(ToString::to_string),
-        revision: revision_of(&task.task_definition_arn).to_owned(),
+        revision: revision_name(&task.task_definition_arn).to_owned(),
         started_by: task.started_by.clone(),
         created_at: known_time(task.created_at.0),
         started_at: known_time(task.started_at.0),
         stopped_at: known_time(task.stopped_at.0),
         zone: task.availability_zone.clone(),
-        address: task.address().map(str::to_owned),
+        address: task.private_ip().map(str::to_owned),
         containers: task.containers.iter().map(container).collect(),
         stop: (task.desired_status == TaskStatus::Stopped).then(|| stop_event(task)),
     })
@@ -224,10 +228,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::aws::types::view;
+    use crate::aws::types::parse_view;
 
-    fn place() -> Place {
-        Place { cluster: "main".to_owned(), name: "web".to_owned(), key: "web".to_owned() }
+    fn place() -> ServiceIdentity {
+        ServiceIdentity { cluster: "main".to_owned(), name: "web".to_owned(), key: "web".to_owned() }
     }
 
     fn task(id: &str, members: Value) -> Task {
@@ -235,7 +239,7 @@ mod tests {
             "taskDefinitionArn": "task-definition/web:1", "createdAt": 10, "startedAt": 20,
             "containers": [{"name": "app", "lastStatus": "RUNNING"}]});
         members.as_object().into_iter().flatten().for_each(|(name, member)| value[name] = member.clone());
-        view(&value).expect("a task")
+        parse_view(&value).expect("a task")
     }
 
     fn texts(page: &Page) -> Vec<&str> {
@@ -243,9 +247,9 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_task_comes_first_and_what_nobody_knows_has_no_column() {
+    fn newest_task_comes_first_and_empty_columns_are_hidden() {
         let tasks = vec![task("a", json!({})), task("b", json!({"createdAt": 15}))];
-        let page = live(&place(), tasks, 80.0);
+        let page = running_page(&place(), tasks, 80.0);
         let expected = [
             "TASK  STATUS   REVISION  STARTED",
             "b     RUNNING  web:1     1m ago",
@@ -255,8 +259,8 @@ mod tests {
     }
 
     #[test]
-    fn containers_are_told_of_where_they_say_more_than_the_task() {
-        let one = |members: Value| containers(&task("a", json!({"containers": members})));
+    fn containers_are_shown_if_they_differ_from_the_task() {
+        let one = |members: Value| container_states(&task("a", json!({"containers": members})));
         assert_eq!(one(json!([{"name": "app", "lastStatus": "RUNNING"}])), None);
         let ended =
             one(json!([{"name": "app", "lastStatus": "STOPPED", "exitCode": 1, "reason": "it broke"}]));
@@ -275,7 +279,7 @@ mod tests {
                 "containers": [{"name": "app", "lastStatus": "STOPPED", "exitCode": 1}]}),
             )
         };
-        let page = stopped(&place(), vec![crashed("a", 30), crashed("b", 40)], 100.0);
+        let page = stopped_page(&place(), vec![crashed("a", 30), crashed("b", 40)], 100.0);
         let lines = texts(&page);
         assert!(lines[1].starts_with("b "), "{lines:?}");
         assert_eq!(lines.iter().filter(|line| line.contains("remedy: ")).count(), 1, "{lines:?}");
@@ -289,19 +293,22 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_that_the_task_gives_is_not_said_again_of_its_container() {
+    fn reason_of_task_is_not_repeated_for_its_container() {
         let reason = "CannotPullContainerError: not found";
         let task = task(
             "a",
             json!({"stoppedReason": reason, "containers": [{"name": "app", "lastStatus": "STOPPED", "reason": reason}]}),
         );
-        let lines = why(&task, &mut BTreeSet::new());
+        let lines = stop_reason_lines(&task, &mut BTreeSet::new());
         assert_eq!(lines.iter().filter(|line| line.text.contains(reason)).count(), 1);
     }
 
     #[test]
-    fn nothing_is_said_in_words() {
-        assert_eq!(texts(&live(&place(), Vec::new(), 0.0)), ["web: no running tasks"]);
-        assert_eq!(texts(&stopped(&place(), Vec::new(), 0.0)), ["web: no tasks stopped in the last hour"]);
+    fn empty_pages_have_a_text() {
+        assert_eq!(texts(&running_page(&place(), Vec::new(), 0.0)), ["web: no running tasks"]);
+        assert_eq!(
+            texts(&stopped_page(&place(), Vec::new(), 0.0)),
+            ["web: no tasks stopped in the last hour"]
+        );
     }
 }

@@ -3,14 +3,14 @@
 use clap::Args;
 
 use super::attach::attach_noted;
-use super::following::Following;
 use super::interrupts::Interrupts;
-use super::rollouts::{settle, tell_ends};
-use super::services::Named;
-use crate::context::Context;
+use super::rollouts::{report_ends, watch_rollouts};
+use super::services::ServicesArgs;
+use super::watch_args::WatchArgs;
+use crate::context::CommandContext;
 use crate::error::{Failure, Result};
-use crate::report::{Event, Outcome};
-use crate::watch::{Aftermath, Ending, Settled};
+use crate::report::{CommandOutcome, Event};
+use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// Watch the deployments in progress to their end, without changing anything by default
 #[derive(Clone, Debug, Args)]
@@ -21,49 +21,49 @@ use crate::watch::{Aftermath, Ending, Settled};
 
 If no deployment is in progress, the last one decides the exit code: 3 if it was rolled back.
 Exit codes: as of `deploy`.")]
-pub struct Wait {
+pub struct WaitArgs {
     #[command(flatten)]
-    named: Named,
+    services: ServicesArgs,
     /// Deployment to watch, of one service [default: the newest]
     #[arg(long, value_name = "ID")]
     deployment: Option<String>,
     #[command(flatten)]
-    following: Following,
+    watch: WatchArgs,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
 /// A service does not exist, or an API call failed.
-pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
-    let chosen = args.named.choose(context).await?;
-    let found = chosen.all().await?;
+pub async fn run(args: &WaitArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.services.select(context).await?;
+    let found = chosen.read_all().await?;
     if args.deployment.is_some() && found.len() != 1 {
         let hint = "name one service with `ecsail wait NAME --deployment ID`".to_owned();
-        return Err(Failure::usage("`--deployment` needs exactly one service").hint(hint));
+        return Err(Failure::usage("`--deployment` needs exactly one service").with_hint(hint));
     }
     if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
         let note = format!("no services in cluster `{cluster}` to wait for");
-        context.report.tell(&Event::Note(&note));
+        context.reporter.report(&Event::Note(&note));
     }
     let mut followed = Vec::new();
     for service in &found {
         let (found, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
-        note.iter().for_each(|note| context.report.tell(&Event::Note(note)));
+        note.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
         followed.push(found);
     }
     let mut interrupts = Interrupts::listen()?;
-    let mut settled = settle(followed, &args.following, &chosen.aws, context, &mut interrupts).await;
-    if args.following.on_failure.is_none() {
-        settled.iter_mut().for_each(only_watched);
+    let mut settled = watch_rollouts(followed, &args.watch, &chosen.aws, context, &mut interrupts).await;
+    if args.watch.on_failure.is_none() {
+        settled.iter_mut().for_each(explain_no_rollback);
     }
-    Ok(tell_ends(&settled, context))
+    Ok(report_ends(&settled, context))
 }
 
 /// Sets the reason why a failed rollout was not rolled back: this verb rolls back only with `--on-failure`.
-fn only_watched(settled: &mut Settled) {
-    let asked = matches!(settled.ending, Ending::Settled(_));
-    if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
+fn explain_no_rollback(settled: &mut WatchResult) {
+    let asked = matches!(settled.outcome, WatchOutcome::Settled(_));
+    if let Some(FailureResponse::Left { why }) = settled.failure_response.as_mut().filter(|_| asked) {
         "`ecsail wait` only watches; roll back failures with `--on-failure rollback`".clone_into(why);
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::aws::types::{Container, LaunchType, ManagedAgent, Service, Task, TaskStatus, revision_of};
+use crate::aws::types::{LaunchType, ManagedAgent, Service, Task, TaskContainer, TaskStatus, revision_name};
 
 /// The agent that ECS Exec runs beside each container.
 const AGENT: &str = "ExecuteCommandAgent";
@@ -16,46 +16,46 @@ const INSTALL: &str = "https://docs.aws.amazon.com/systems-manager/latest/usergu
 
 /// What is checked before a command is run.
 #[derive(Clone, Copy, Debug)]
-pub struct Preflight<'a> {
+pub struct ExecPreflight<'a> {
     /// The name that commands use for the service.
     pub key: &'a str,
     pub service: &'a Service,
     /// The task that was chosen; `None` where none is running.
     pub task: Option<&'a Task>,
-    pub container: Option<&'a Container>,
+    pub container: Option<&'a TaskContainer>,
     /// The task definition, where it could be read.
     pub definition: Option<&'a Value>,
     /// Whether `session-manager-plugin` is installed.
-    pub plugin: bool,
+    pub has_plugin: bool,
 }
 
 /// Something that is missing, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    pub what: String,
+pub struct MissingPrerequisite {
+    pub text: String,
     pub remedy: String,
 }
 
-impl Missing {
-    fn new(what: impl Into<String>, remedy: impl Into<String>) -> Missing {
-        Missing { what: what.into(), remedy: remedy.into() }
+impl MissingPrerequisite {
+    fn new(what: impl Into<String>, remedy: impl Into<String>) -> MissingPrerequisite {
+        MissingPrerequisite { text: what.into(), remedy: remedy.into() }
     }
 }
 
 /// Returns everything that is missing; empty where a command can be run.
-pub fn missing(preflight: &Preflight<'_>) -> Vec<Missing> {
+pub fn find_missing(preflight: &ExecPreflight<'_>) -> Vec<MissingPrerequisite> {
     let all = [
         no_task(preflight),
         not_enabled(preflight),
         no_role(preflight),
-        read_only(preflight),
+        read_only_file_system(preflight),
         no_agent(preflight),
         no_plugin(preflight),
     ];
     all.into_iter().flatten().collect()
 }
 
-fn no_task(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<Missing> {
+fn no_task(ExecPreflight { key, service, task, .. }: &ExecPreflight<'_>) -> Option<MissingPrerequisite> {
     if task.is_some() {
         return None;
     }
@@ -65,35 +65,37 @@ fn no_task(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<Missi
             format!("{desired} are desired, {} pending: see `ecsail status {key}`", service.pending_count)
         }
     };
-    Some(Missing::new(format!("service `{key}` has no running task"), remedy))
+    Some(MissingPrerequisite::new(format!("service `{key}` has no running task"), remedy))
 }
 
-fn not_enabled(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<Missing> {
+fn not_enabled(ExecPreflight { key, service, task, .. }: &ExecPreflight<'_>) -> Option<MissingPrerequisite> {
     if !service.enable_execute_command && !task.is_some_and(|task| task.enable_execute_command) {
         let remedy = format!(
             "set `enableExecuteCommand: true` in its service document, then run `ecsail deploy service {key}` and \
              `ecsail restart {key}`: only tasks that start after that support it"
         );
-        return Some(Missing::new(format!("ECS Exec is not enabled on service `{key}`"), remedy));
+        return Some(MissingPrerequisite::new(format!("ECS Exec is not enabled on service `{key}`"), remedy));
     }
     let task = task.filter(|task| !task.enable_execute_command)?;
     let what = format!("task `{}` was started before ECS Exec was enabled on service `{key}`", task.id());
-    Some(Missing::new(what, format!("restart its tasks: `ecsail restart {key}`")))
+    Some(MissingPrerequisite::new(what, format!("restart its tasks: `ecsail restart {key}`")))
 }
 
 /// On EC2, the instance role is used where the task has none.
-fn no_role(Preflight { task, definition, .. }: &Preflight<'_>) -> Option<Missing> {
+fn no_role(ExecPreflight { task, definition, .. }: &ExecPreflight<'_>) -> Option<MissingPrerequisite> {
     let (task, definition) = ((*task)?, (*definition)?);
     let has_role = task.overrides.task_role_arn.is_some() || definition["taskRoleArn"].is_string();
     if has_role || task.launch_type != LaunchType::Fargate {
         return None;
     }
-    let what = format!("task definition {} has no `taskRoleArn`", revision_of(&task.task_definition_arn));
-    Some(Missing::new(what, format!("give it a role that allows {PERMISSIONS}, and deploy")))
+    let what = format!("task definition {} has no `taskRoleArn`", revision_name(&task.task_definition_arn));
+    Some(MissingPrerequisite::new(what, format!("give it a role that allows {PERMISSIONS}, and deploy")))
 }
 
 /// The agent cannot run on a read-only file system, unless the folders that it writes to are volumes.
-fn read_only(Preflight { task, container, definition, .. }: &Preflight<'_>) -> Option<Missing> {
+fn read_only_file_system(
+    ExecPreflight { task, container, definition, .. }: &ExecPreflight<'_>,
+) -> Option<MissingPrerequisite> {
     let (task, container, definition) = ((*task)?, (*container)?, (*definition)?);
     let own = definition["containerDefinitions"].as_array().into_iter().flatten();
     let read_only = own
@@ -107,10 +109,10 @@ fn read_only(Preflight { task, container, definition, .. }: &Preflight<'_>) -> O
         format!("container `{}` has a read-only file system (`readonlyRootFilesystem`)", container.name);
     let remedy = "the ECS Exec agent has to write: remove the setting, or mount volumes at `/var/lib/amazon` and \
                   `/var/log/amazon`";
-    Some(Missing::new(what, remedy))
+    Some(MissingPrerequisite::new(what, remedy))
 }
 
-fn no_agent(Preflight { key, task, container, .. }: &Preflight<'_>) -> Option<Missing> {
+fn no_agent(ExecPreflight { key, task, container, .. }: &ExecPreflight<'_>) -> Option<MissingPrerequisite> {
     let (task, container) = ((*task).filter(|task| task.enable_execute_command)?, (*container)?);
     let agent = agent(container);
     let status = agent.map_or("missing", |agent| agent.last_status.as_str());
@@ -131,20 +133,20 @@ fn no_agent(Preflight { key, task, container, .. }: &Preflight<'_>) -> Option<Mi
             task.id()
         ),
     };
-    Some(Missing::new(what, remedy))
+    Some(MissingPrerequisite::new(what, remedy))
 }
 
-fn no_plugin(preflight: &Preflight<'_>) -> Option<Missing> {
+fn no_plugin(preflight: &ExecPreflight<'_>) -> Option<MissingPrerequisite> {
     let what = "`session-manager-plugin` is not installed: not found in `PATH`";
-    (!preflight.plugin).then(|| Missing::new(what, format!("install it: {INSTALL}")))
+    (!preflight.has_plugin).then(|| MissingPrerequisite::new(what, format!("install it: {INSTALL}")))
 }
 
-fn agent(container: &Container) -> Option<&ManagedAgent> {
+fn agent(container: &TaskContainer) -> Option<&ManagedAgent> {
     container.managed_agents.iter().find(|agent| agent.name == AGENT)
 }
 
 /// Returns hints on why an agent that runs may not be reachable.
-pub fn not_connected(definition: Option<&Value>, container: &str) -> Vec<String> {
+pub fn connection_hints(definition: Option<&Value>, container: &str) -> Vec<String> {
     let mut hints = vec![
         "an agent that has just started takes some seconds: try again".to_owned(),
         format!("the task role has to allow {PERMISSIONS}, and no policy may deny them"),
@@ -171,7 +173,7 @@ pub fn not_connected(definition: Option<&Value>, container: &str) -> Vec<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::types::view;
+    use crate::aws::types::parse_view;
     use serde_json::json;
 
     /// Returns everything that is missing; `change` is applied to a service where nothing is.
@@ -185,20 +187,21 @@ mod tests {
             "definition": {"taskRoleArn": "arn:aws:iam::1:role/web", "containerDefinitions": [{"name": "app"}]},
             "plugin": true});
         change(&mut world);
-        let service: Service = view(&world["service"]).expect("a service");
-        let task: Option<Task> = (!world["task"].is_null()).then(|| view(&world["task"]).expect("a task"));
+        let service: Service = parse_view(&world["service"]).expect("a service");
+        let task: Option<Task> =
+            (!world["task"].is_null()).then(|| parse_view(&world["task"]).expect("a task"));
         let definition = Some(&world["definition"]).filter(|definition| !definition.is_null());
-        let preflight = Preflight {
+        let preflight = ExecPreflight {
             key: "web",
             service: &service,
             task: task.as_ref(),
             container: task.as_ref().and_then(|task| task.containers.first()),
             definition,
-            plugin: world["plugin"] == true,
+            has_plugin: world["plugin"] == true,
         };
-        missing(&preflight)
+        find_missing(&preflight)
             .into_iter()
-            .map(|missing| format!("{}; {}", missing.what, missing.remedy))
+            .map(|missing| format!("{}; {}", missing.text, missing.remedy))
             .collect()
     }
 
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn each_thing_that_is_missing_is_said_with_its_remedy() {
+    fn each_missing_prerequisite_has_a_remedy() {
         let off = one(|world| {
             world["service"]["enableExecuteCommand"] = json!(false);
             world["task"]["enableExecuteCommand"] = json!(false);
@@ -276,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_said_at_once() {
+    fn everything_missing_is_reported_at_once() {
         let said = said(|world| {
             world["service"]["enableExecuteCommand"] = json!(false);
             world["task"]["enableExecuteCommand"] = json!(false);
@@ -291,8 +294,8 @@ mod tests {
     fn keys_in_the_environment_are_named_first_where_nothing_is_connected() {
         let definition = json!({"containerDefinitions": [
             {"name": "app", "secrets": [{"name": "AWS_ACCESS_KEY_ID", "valueFrom": "x"}]}, {"name": "side"}]});
-        assert!(not_connected(Some(&definition), "app")[0].contains("sets `AWS_ACCESS_KEY_ID`"));
-        assert!(not_connected(Some(&definition), "side")[0].contains("try again"));
-        assert_eq!(not_connected(None, "app").len(), 3);
+        assert!(connection_hints(Some(&definition), "app")[0].contains("sets `AWS_ACCESS_KEY_ID`"));
+        assert!(connection_hints(Some(&definition), "side")[0].contains("try again"));
+        assert_eq!(connection_hints(None, "app").len(), 3);
     }
 }

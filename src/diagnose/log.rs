@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// The last log lines of a container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Log {
+pub struct LogExcerpt {
     pub group: String,
     pub stream: String,
     pub lines: Vec<String>,

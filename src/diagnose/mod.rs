@@ -6,7 +6,9 @@
 
 use serde::Serialize;
 
-use crate::aws::types::{Container, Event, HealthStatus, StopCode, TargetHealth, Task, revision_of};
+use crate::aws::types::{
+    HealthStatus, ServiceEvent, StopCode, TargetHealth, Task, TaskContainer, revision_name,
+};
 
 pub mod causes;
 pub mod events;
@@ -17,17 +19,17 @@ mod rank;
 pub mod signature;
 pub mod stream;
 
-pub use causes::{Cause, Retry};
-pub use log::Log;
-pub use signature::Signature;
+pub use causes::{CauseRow, Retry};
+pub use log::LogExcerpt;
+pub use signature::FailureSignature;
 
 /// What was read of a failed rollout.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Seen<'a> {
+pub struct DiagnosisInput<'a> {
     /// The stopped tasks of this deployment.
-    pub stopped: &'a [Task],
+    pub stopped_tasks: &'a [Task],
     /// The service's events since the deployment began.
-    pub events: &'a [Event],
+    pub events: &'a [ServiceEvent],
     pub targets: &'a [TargetHealth],
     /// The names of the alarms that were triggered.
     pub alarms: &'a [String],
@@ -55,24 +57,24 @@ pub struct Diagnosis {
     pub stopped_at: Option<f64>,
     /// The containers of that task, the failing one first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub containers: Vec<ContainerEnd>,
+    pub containers: Vec<ContainerOutcome>,
     /// The unhealthy targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetHealth>,
     /// The events about problems, and those that no row matches; oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub events: Vec<Event>,
+    pub events: Vec<ServiceEvent>,
     /// The last log lines of the failing container, if the caller has read them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<Log>,
+    pub log: Option<LogExcerpt>,
     /// The causes, the best first; empty where no table has one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub causes: Vec<Explained>,
+    pub causes: Vec<DiagnosedCause>,
 }
 
 /// How a container ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ContainerEnd {
+pub struct ContainerOutcome {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
@@ -84,7 +86,7 @@ pub struct ContainerEnd {
 
 /// A cause, its remedy, and the evidence for it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Explained {
+pub struct DiagnosedCause {
     pub cause: String,
     pub remedy: String,
     pub retry_helps: Retry,
@@ -95,37 +97,39 @@ pub struct Explained {
 }
 
 /// Returns the diagnosis of a rollout; `None` where nothing shows a failure.
-pub fn diagnose(seen: &Seen<'_>) -> Option<Diagnosis> {
-    let failed_tasks = seen.stopped.iter().filter(|task| Signature::of(task).is_some()).count();
+pub fn diagnose(seen: &DiagnosisInput<'_>) -> Option<Diagnosis> {
+    let failed_tasks =
+        seen.stopped_tasks.iter().filter(|task| FailureSignature::from_task(task).is_some()).count();
     let targets: Vec<TargetHealth> =
         seen.targets.iter().filter(|target| is_unhealthy(target)).cloned().collect();
-    let causes = rank::causes(seen, &targets);
-    let told = seen.events.iter().any(|event| events::read(&event.message).class == events::Class::Fail);
+    let causes = rank::ranked_causes(seen, &targets);
+    let told =
+        seen.events.iter().any(|event| events::read_event(&event.message).class == events::EventClass::Fail);
     if failed_tasks == 0 && causes.is_empty() && targets.is_empty() && !told {
         return None;
     }
-    let first = first_failing(seen.stopped);
+    let first = first_failed_task(seen.stopped_tasks);
     Some(Diagnosis {
         task: first.map(|task| task.id().to_owned()),
         task_definition: first
-            .map(|task| revision_of(&task.task_definition_arn).to_owned())
+            .map(|task| revision_name(&task.task_definition_arn).to_owned())
             .filter(|revision| !revision.is_empty()),
         failed_tasks,
         stop_code: first.and_then(|task| task.stop_code.clone()),
         stopped_reason: first.and_then(|task| task.stopped_reason.clone()),
         stopped_at: first.map(|task| task.stopped_at.0).filter(|time| *time > 0.0),
-        containers: first.map(container_ends).unwrap_or_default(),
+        containers: first.map(container_outcomes).unwrap_or_default(),
         targets,
-        events: rank::relevant(seen.events),
+        events: rank::relevant_events(seen.events),
         log: None,
         causes,
     })
 }
 
 /// Returns the task that failed first; `None` where none failed.
-pub fn first_failing(stopped: &[Task]) -> Option<&Task> {
+pub fn first_failed_task(stopped: &[Task]) -> Option<&Task> {
     let time = |task: &Task| if task.stopped_at.0 > 0.0 { task.stopped_at.0 } else { f64::INFINITY };
-    let failed = stopped.iter().filter(|task| Signature::of(task).is_some());
+    let failed = stopped.iter().filter(|task| FailureSignature::from_task(task).is_some());
     failed.min_by(|a, b| time(a).total_cmp(&time(b)))
 }
 
@@ -133,9 +137,9 @@ pub fn first_failing(stopped: &[Task]) -> Option<&Task> {
 ///
 /// When one essential container ends, ECS stops the others: they exit on SIGTERM (143) or are killed (137). So any
 /// other exit code is better evidence than these, and a reason is the best.
-pub fn failing_container(task: &Task) -> Option<&Container> {
+pub fn failing_container(task: &Task) -> Option<&TaskContainer> {
     let by_health = task.stopped_reason.as_deref().unwrap_or_default().contains("container health checks");
-    let rank = |container: &&Container| {
+    let rank = |container: &&TaskContainer| {
         let reason = container.reason.as_deref().unwrap_or_default();
         let ended_by_ecs = matches!(container.exit_code, Some(0 | 137 | 143));
         match container.exit_code {
@@ -164,15 +168,15 @@ fn full_reason(task: &Task) -> String {
     parts.join("; ")
 }
 
-fn container_ends(task: &Task) -> Vec<ContainerEnd> {
+fn container_outcomes(task: &Task) -> Vec<ContainerOutcome> {
     let failing = failing_container(task);
-    let end = |container: &Container| ContainerEnd {
+    let end = |container: &TaskContainer| ContainerOutcome {
         name: container.name.clone(),
         exit_code: container.exit_code,
         reason: container.reason.clone(),
         failing: failing.is_some_and(|failing| std::ptr::eq(failing, container)),
     };
-    let mut ends: Vec<ContainerEnd> = task.containers.iter().map(end).collect();
+    let mut ends: Vec<ContainerOutcome> = task.containers.iter().map(end).collect();
     ends.sort_by_key(|end| !end.failing);
     ends
 }

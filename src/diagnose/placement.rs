@@ -1,10 +1,10 @@
 //! Explains why a one-off task was not started: the reasons that RunTask returns in `failures`.
 
-use super::causes::{Retry, of_text};
+use super::causes::{Retry, match_text};
 
 /// The cause of a refusal, and its remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct PlacementFailure {
     pub cause: &'static str,
     pub remedy: &'static str,
     pub retry_helps: Retry,
@@ -57,14 +57,14 @@ const ROWS: &[(&str, &str, &str, Retry)] = &[
 ];
 
 /// Returns the cause for which a task was not started; `None` where no row matches the reason.
-pub fn refused(reason: &str, detail: Option<&str>) -> Option<Refused> {
+pub fn explain_failure(reason: &str, detail: Option<&str>) -> Option<PlacementFailure> {
     let word = reason.trim().to_uppercase();
     if let Some((_, cause, remedy, retry_helps)) = ROWS.iter().find(|row| row.0 == word) {
-        return Some(Refused { cause, remedy, retry_helps: *retry_helps });
+        return Some(PlacementFailure { cause, remedy, retry_helps: *retry_helps });
     }
     let text = format!("{reason}; {}", detail.unwrap_or_default());
-    let row = of_text(&text).first()?.row;
-    Some(Refused { cause: row.cause, remedy: row.remedy, retry_helps: row.retry_helps })
+    let row = match_text(&text).first()?.row;
+    Some(PlacementFailure { cause: row.cause, remedy: row.remedy, retry_helps: row.retry_helps })
 }
 
 #[cfg(test)]
@@ -85,15 +85,15 @@ mod tests {
                 "Fargate has no capacity at the moment",
             ),
         ] {
-            assert_eq!(refused(reason, None).map(|known| known.cause), Some(cause), "{reason}");
+            assert_eq!(explain_failure(reason, None).map(|known| known.cause), Some(cause), "{reason}");
         }
     }
 
     #[test]
-    fn the_detail_is_read_too_and_what_nobody_knows_has_no_cause() {
-        let known = refused("OTHER", Some("Capacity is unavailable at this time."));
+    fn detail_is_matched_too_and_unknown_reason_has_no_cause() {
+        let known = explain_failure("OTHER", Some("Capacity is unavailable at this time."));
         assert_eq!(known.map(|known| known.retry_helps), Some(Retry::Yes));
-        assert_eq!(refused("OTHER", Some("for reasons of its own")), None);
-        assert_eq!(refused("the AGENT of change", None), None);
+        assert_eq!(explain_failure("OTHER", Some("for reasons of its own")), None);
+        assert_eq!(explain_failure("the AGENT of change", None), None);
     }
 }

@@ -1,70 +1,74 @@
 //! Ranks causes, and selects the events that are worth showing.
 
-use super::causes::{Cause, End, Match, Retry, any, of_task, plain};
-use super::events::{self, Class, Kind, Told};
-use super::signature::stable;
-use super::{Explained, Seen, Signature, failing_container};
-use crate::aws::types::{Event, StopCode, TargetHealth, Task};
+use super::causes::{CauseRow, Retry, RowMatch, TaskEndKind, contains_any, match_task, normalize};
+use super::events::{self, EventClass, EventKind, EventMeaning};
+use super::signature::without_variable_parts;
+use super::{DiagnosedCause, DiagnosisInput, FailureSignature, failing_container};
+use crate::aws::types::{ServiceEvent, StopCode, TargetHealth, Task};
 
 /// How many events are shown.
-const EVENTS: usize = 8;
+const MAX_EVENTS: usize = 8;
 
 /// Where a cause was found, the best evidence first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum CauseSource {
     /// ECS reports that an alarm ended the deployment.
     DecisiveAlarm,
     /// A task that failed.
-    Failed,
+    FailedTask,
     Alarm,
     /// An event, or ECS's reason, about a failure.
-    Fail,
+    FailureEvent,
     /// A target, or an event about a problem.
-    Warn,
+    Warning,
     /// A task that was stopped from outside.
-    Interrupted,
+    InterruptedTask,
     /// Something that only reports a failure, and not why.
     General,
 }
 
 /// A cause before it is ranked.
-struct Candidate {
-    place: Place,
+struct CauseCandidate {
+    place: CauseSource,
     rank: usize,
-    explained: Explained,
+    explained: DiagnosedCause,
 }
 
 /// Returns the causes, the best first, without duplicates.
 ///
 /// Tasks are better evidence than events; among tasks, what most of them show, then the most precise.
-pub(super) fn causes(seen: &Seen<'_>, targets: &[TargetHealth]) -> Vec<Explained> {
-    let mut all: Vec<Candidate> = Vec::new();
-    let mut tasks: Vec<&Task> = seen.stopped.iter().collect();
+pub(super) fn ranked_causes(seen: &DiagnosisInput<'_>, targets: &[TargetHealth]) -> Vec<DiagnosedCause> {
+    let mut all: Vec<CauseCandidate> = Vec::new();
+    let mut tasks: Vec<&Task> = seen.stopped_tasks.iter().collect();
     tasks.sort_by(|a, b| a.stopped_at.0.total_cmp(&b.stopped_at.0));
     for task in tasks {
-        of_one(task).into_iter().for_each(|candidate| add(&mut all, candidate));
+        causes_of_task(task).into_iter().for_each(|candidate| add_candidate(&mut all, candidate));
     }
     let reason = seen.reason.unwrap_or_default();
-    let place = if any("alarm", &plain(reason)) { Place::DecisiveAlarm } else { Place::Alarm };
+    let place = if contains_any("alarm", &normalize(reason)) {
+        CauseSource::DecisiveAlarm
+    } else {
+        CauseSource::Alarm
+    };
     for name in seen.alarms {
-        add(&mut all, alarm(name, place));
+        add_candidate(&mut all, cause_of_alarm(name, place));
     }
     let messages = oldest_first(seen.events).into_iter().map(|event| event.message.as_str());
-    for told in seen.reason.into_iter().chain(messages).map(events::read) {
+    for told in seen.reason.into_iter().chain(messages).map(events::read_event) {
         // The alarms' names are more precise.
-        if told.kind != Kind::AlarmDetected || seen.alarms.is_empty() {
-            told_of(&told).into_iter().for_each(|candidate| add(&mut all, candidate));
+        if told.kind != EventKind::AlarmDetected || seen.alarms.is_empty() {
+            cause_of_event(&told).into_iter().for_each(|candidate| add_candidate(&mut all, candidate));
         }
     }
-    targets.iter().map(of_target).for_each(|candidate| add(&mut all, candidate));
-    let only_general = all.iter().all(|candidate| candidate.place == Place::General);
-    all.retain(|candidate| only_general || candidate.place != Place::General);
+    targets.iter().map(cause_of_target).for_each(|candidate| add_candidate(&mut all, candidate));
+    let only_general = all.iter().all(|candidate| candidate.place == CauseSource::General);
+    all.retain(|candidate| only_general || candidate.place != CauseSource::General);
     all.sort_by_key(|one| (one.place, std::cmp::Reverse(one.explained.count), one.rank));
     all.into_iter().map(|candidate| candidate.explained).collect()
 }
 
 /// Adds a candidate, or adds its count to an equal one.
-fn add(all: &mut Vec<Candidate>, new: Candidate) {
+fn add_candidate(all: &mut Vec<CauseCandidate>, new: CauseCandidate) {
     match all.iter_mut().find(|known| known.explained.cause == new.explained.cause) {
         Some(known) => {
             known.explained.count += new.explained.count;
@@ -76,20 +80,24 @@ fn add(all: &mut Vec<Candidate>, new: Candidate) {
 }
 
 /// Returns the causes of one stopped task.
-fn of_one(task: &Task) -> Vec<Candidate> {
-    let place = if Signature::of(task).is_some() { Place::Failed } else { Place::Interrupted };
-    let mut said: Vec<&str> = Vec::new();
-    let candidate = |found: Match| {
-        let once = found.row.end != End::Ordinary && !said.contains(&found.row.cause);
-        said.push(found.row.cause);
-        let explained = explained(found.row, evidence(task, found.row), 1);
-        once.then_some(Candidate { place, rank: found.rank, explained })
+fn causes_of_task(task: &Task) -> Vec<CauseCandidate> {
+    let place = if FailureSignature::from_task(task).is_some() {
+        CauseSource::FailedTask
+    } else {
+        CauseSource::InterruptedTask
     };
-    of_task(task).into_iter().filter_map(candidate).collect()
+    let mut said: Vec<&str> = Vec::new();
+    let candidate = |found: RowMatch| {
+        let once = found.row.end != TaskEndKind::Routine && !said.contains(&found.row.cause);
+        said.push(found.row.cause);
+        let explained = diagnosed_cause(found.row, evidence(task, found.row), 1);
+        once.then_some(CauseCandidate { place, rank: found.rank, explained })
+    };
+    match_task(task).into_iter().filter_map(candidate).collect()
 }
 
-fn explained(row: &Cause, evidence: String, count: usize) -> Explained {
-    Explained {
+fn diagnosed_cause(row: &CauseRow, evidence: String, count: usize) -> DiagnosedCause {
+    DiagnosedCause {
         cause: row.cause.to_owned(),
         remedy: row.remedy.to_owned(),
         retry_helps: row.retry_helps,
@@ -99,12 +107,12 @@ fn explained(row: &Cause, evidence: String, count: usize) -> Explained {
 }
 
 /// Returns the evidence for a row: the text of the task or its container that matches, else the exit code.
-fn evidence(task: &Task, row: &Cause) -> String {
+fn evidence(task: &Task, row: &CauseRow) -> String {
     let own = task.stopped_reason.iter();
     let containers = task.containers.iter().filter_map(|container| container.reason.as_ref());
-    let told = own.chain(containers).find(|text| row.is_told_by(text));
+    let told = own.chain(containers).find(|text| row.matches_text(text));
     let by_code = || match failing_container(task).map(|container| (&container.name, container.exit_code)) {
-        Some((name, Some(code))) if row.end == End::Exited => {
+        Some((name, Some(code))) if row.end == TaskEndKind::Exited => {
             Some(format!("container `{name}` exited with code {code}"))
         }
         _ => None,
@@ -118,79 +126,79 @@ fn evidence(task: &Task, row: &Cause) -> String {
     told.cloned().or_else(by_code).unwrap_or_else(raw)
 }
 
-fn alarm(name: &str, place: Place) -> Candidate {
-    let explained = Explained {
+fn cause_of_alarm(name: &str, place: CauseSource) -> CauseCandidate {
+    let explained = DiagnosedCause {
         cause: format!("alarm `{name}` was triggered"),
         remedy: "check its metrics since the deployment began".to_owned(),
         retry_helps: Retry::No,
         evidence: name.to_owned(),
         count: 0,
     };
-    Candidate { place, rank: 0, explained }
+    CauseCandidate { place, rank: 0, explained }
 }
 
 /// Returns the cause that an event reports; `None` where it is not about a problem.
-fn told_of(told: &Told<'_>) -> Option<Candidate> {
+fn cause_of_event(told: &EventMeaning<'_>) -> Option<CauseCandidate> {
     let place = match told.class {
-        Class::Fail | Class::Warn if told.general => Place::General,
-        Class::Fail => Place::Fail,
-        Class::Warn => Place::Warn,
-        Class::Ok | Class::Info | Class::Unknown => return None,
+        EventClass::Fail | EventClass::Warn if told.is_general => CauseSource::General,
+        EventClass::Fail => CauseSource::FailureEvent,
+        EventClass::Warn => CauseSource::Warning,
+        EventClass::Ok | EventClass::Info | EventClass::Unknown => return None,
     };
-    let explained = Explained {
+    let explained = DiagnosedCause {
         cause: told.cause?.to_owned(),
         remedy: told.remedy.unwrap_or_default().to_owned(),
         retry_helps: told.retry_helps,
         evidence: told.text.to_owned(),
         count: 0,
     };
-    Some(Candidate { place, rank: usize::from(!told.deterministic), explained })
+    Some(CauseCandidate { place, rank: usize::from(!told.is_deterministic), explained })
 }
 
-fn of_target(target: &TargetHealth) -> Candidate {
+fn cause_of_target(target: &TargetHealth) -> CauseCandidate {
     let (cause, remedy) = events::UNHEALTHY_TARGET;
     let said = target.description.as_ref().or(target.reason.as_ref()).unwrap_or(&target.state);
-    let explained = Explained {
+    let explained = DiagnosedCause {
         cause: cause.to_owned(),
         remedy: remedy.to_owned(),
         retry_helps: Retry::No,
         evidence: format!("{}:{}: {said}", target.target, target.port),
         count: 0,
     };
-    Candidate { place: Place::Warn, rank: 0, explained }
+    CauseCandidate { place: CauseSource::Warning, rank: 0, explained }
 }
 
 /// Returns the events about problems and those that no row matches, oldest first, without duplicates.
-pub(super) fn relevant(all: &[Event]) -> Vec<Event> {
+pub(super) fn relevant_events(all: &[ServiceEvent]) -> Vec<ServiceEvent> {
     let mut seen: Vec<String> = Vec::new();
-    let mut kept: Vec<(Class, usize, &Event)> = Vec::new();
+    let mut kept: Vec<(EventClass, usize, &ServiceEvent)> = Vec::new();
     for (at, event) in oldest_first(all).into_iter().enumerate() {
-        let told = events::read(&event.message);
-        let text = stable(told.text);
-        if matches!(told.class, Class::Ok | Class::Info) || seen.contains(&text) {
+        let told = events::read_event(&event.message);
+        let text = without_variable_parts(told.text);
+        if matches!(told.class, EventClass::Ok | EventClass::Info) || seen.contains(&text) {
             continue;
         }
         seen.push(text);
         kept.push((told.class, at, event));
     }
     // Of too many, failures are kept first, then unknown events, then warnings; the earliest of each.
-    kept.sort_by_key(|(class, at, _)| (weight(*class), *at));
-    kept.truncate(EVENTS);
+    kept.sort_by_key(|(class, at, _)| (class_order(*class), *at));
+    kept.truncate(MAX_EVENTS);
     kept.sort_by_key(|(_, at, _)| *at);
     kept.into_iter().map(|(_, _, event)| event.clone()).collect()
 }
 
 /// Returns events in the order of time; ECS returns the newest first.
-fn oldest_first(events: &[Event]) -> Vec<&Event> {
-    let mut sorted: Vec<&Event> = events.iter().rev().collect();
+fn oldest_first(events: &[ServiceEvent]) -> Vec<&ServiceEvent> {
+    let mut sorted: Vec<&ServiceEvent> = events.iter().rev().collect();
     sorted.sort_by(|a, b| a.created_at.0.total_cmp(&b.created_at.0));
     sorted
 }
 
-fn weight(class: Class) -> u8 {
+fn class_order(class: EventClass) -> u8 {
     match class {
-        Class::Fail => 0,
-        Class::Unknown => 1,
+        EventClass::Fail => 0,
+        EventClass::Unknown => 1,
         _ => 2,
     }
 }

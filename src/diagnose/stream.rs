@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::aws::types::{Container, Task};
+use crate::aws::types::{Task, TaskContainer};
 
 /// The log stream of one container of one task, in CloudWatch Logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stream {
+pub struct LogStream {
     /// Another region than the service's, where the options name one.
     pub region: Option<String>,
     pub group: String,
@@ -15,7 +15,7 @@ pub struct Stream {
 
 /// The log group of a container, for all its tasks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Group {
+pub struct LogGroup {
     pub region: Option<String>,
     pub name: String,
     /// Without one, a stream has the name of the container's runtime id.
@@ -24,7 +24,7 @@ pub struct Group {
 
 /// Returns the log group of a container, by its definition. `Err`: why its lines cannot be read; `None`: it has no
 /// log options at all.
-pub fn group_of(container: &Value) -> Option<Result<Group, String>> {
+pub fn log_group_of(container: &Value) -> Option<Result<LogGroup, String>> {
     let configuration = &container["logConfiguration"];
     let driver = configuration["logDriver"].as_str()?;
     if driver != "awslogs" {
@@ -34,7 +34,7 @@ pub fn group_of(container: &Value) -> Option<Result<Group, String>> {
     let Some(name) = option("awslogs-group") else {
         return Some(Err("its log options have no `awslogs-group`".to_owned()));
     };
-    Some(Ok(Group { region: option("awslogs-region"), name, prefix: option("awslogs-stream-prefix") }))
+    Some(Ok(LogGroup { region: option("awslogs-region"), name, prefix: option("awslogs-stream-prefix") }))
 }
 
 /// Returns the log stream of a container. `Err`: why its lines cannot be read; `None`: it has no log options at
@@ -42,10 +42,14 @@ pub fn group_of(container: &Value) -> Option<Result<Group, String>> {
 ///
 /// With a prefix a stream is `PREFIX/CONTAINER/TASK`; without one it has the container's runtime id (developer
 /// guide, "Send Amazon ECS logs to CloudWatch", `awslogs-stream-prefix`).
-pub fn stream_of(definition: &Value, task: &Task, container: &Container) -> Option<Result<Stream, String>> {
+pub fn log_stream_of(
+    definition: &Value,
+    task: &Task,
+    container: &TaskContainer,
+) -> Option<Result<LogStream, String>> {
     let containers = definition["containerDefinitions"].as_array()?;
     let own = containers.iter().find(|known| known["name"] == container.name.as_str())?;
-    let group = match group_of(own)? {
+    let group = match log_group_of(own)? {
         Ok(group) => group,
         Err(why) => return Some(Err(why)),
     };
@@ -55,20 +59,20 @@ pub fn stream_of(definition: &Value, task: &Task, container: &Container) -> Opti
             "its log stream has the container's runtime id as its name, which ECS does not return".to_owned(),
         ));
     };
-    Some(Ok(Stream { region: group.region, group: group.name, name }))
+    Some(Ok(LogStream { region: group.region, group: group.name, name }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::types::view;
+    use crate::aws::types::parse_view;
     use serde_json::json;
 
-    fn of(configuration: Value, container: Value) -> Option<Result<Stream, String>> {
+    fn of(configuration: Value, container: Value) -> Option<Result<LogStream, String>> {
         let definition =
             json!({"containerDefinitions": [{"name": "app", "logConfiguration": configuration}]});
-        let task = view(&json!({"taskArn": "arn:aws:ecs:x:1:task/main/t1"})).expect("a task");
-        stream_of(&definition, &task, &view(&container).expect("a container"))
+        let task = parse_view(&json!({"taskArn": "arn:aws:ecs:x:1:task/main/t1"})).expect("a task");
+        log_stream_of(&definition, &task, &parse_view(&container).expect("a container"))
     }
 
     fn awslogs(options: Value) -> Value {
@@ -81,7 +85,7 @@ mod tests {
             json!({"awslogs-group": "/shop", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"});
         let stream = of(awslogs(options), json!({"name": "app"})).expect("has options").expect("can be read");
         let expected =
-            Stream { region: Some("eu-west-1".into()), group: "/shop".into(), name: "web/app/t1".into() };
+            LogStream { region: Some("eu-west-1".into()), group: "/shop".into(), name: "web/app/t1".into() };
         assert_eq!(stream, expected);
     }
 

@@ -1,9 +1,9 @@
 use super::*;
-use crate::aws::types::view;
+use crate::aws::types::parse_view;
 use serde_json::{Value, json};
 
 fn task(id: u32, stopped_at: u32, code: &str, reason: &str, containers: Value) -> Task {
-    view(&json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "stoppedAt": stopped_at, "stopCode": code,
+    parse_view(&json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "stoppedAt": stopped_at, "stopCode": code,
         "taskDefinitionArn": "arn:aws:ecs:x:1:task-definition/web:7", "stoppedReason": reason, "containers": containers}))
     .expect("a task")
 }
@@ -13,8 +13,8 @@ fn exited(id: u32, stopped_at: u32, code: i64) -> Task {
     task(id, stopped_at, "EssentialContainerExited", "Essential container in task exited", containers)
 }
 
-fn event(at: u32, message: &str) -> Event {
-    view(&json!({"id": at.to_string(), "createdAt": at, "message": message})).expect("an event")
+fn event(at: u32, message: &str) -> ServiceEvent {
+    parse_view(&json!({"id": at.to_string(), "createdAt": at, "message": message})).expect("an event")
 }
 
 fn target(state: &str, description: &str) -> TargetHealth {
@@ -29,7 +29,7 @@ fn target(state: &str, description: &str) -> TargetHealth {
 }
 
 fn of_tasks(stopped: &[Task]) -> Option<Diagnosis> {
-    diagnose(&Seen { stopped, ..Seen::default() })
+    diagnose(&DiagnosisInput { stopped_tasks: stopped, ..DiagnosisInput::default() })
 }
 
 fn causes(diagnosis: &Diagnosis) -> Vec<&str> {
@@ -53,13 +53,13 @@ fn the_first_failing_task_is_shown() {
     assert_eq!(diagnosis.task.as_deref(), Some("2"));
     assert_eq!(diagnosis.task_definition.as_deref(), Some("web:7"));
     assert_eq!((diagnosis.failed_tasks, diagnosis.stopped_at), (2, Some(20.0)));
-    assert_eq!(first_failing(&tasks).map(Task::id), Some("2"));
+    assert_eq!(first_failed_task(&tasks).map(Task::id), Some("2"));
 }
 
 #[test]
 fn a_task_without_a_time_is_not_the_first() {
     let tasks = [exited(1, 0, 1), exited(2, 20, 1)];
-    assert_eq!(first_failing(&tasks).map(Task::id), Some("2"));
+    assert_eq!(first_failed_task(&tasks).map(Task::id), Some("2"));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn where_nothing_tells_of_a_failure_there_is_no_diagnosis() {
     let events = [event(1, "(service a) has reached a steady state."), event(2, "(service a) of tomorrow.")];
     let healthy = [target("healthy", ""), target("draining", "")];
     let reason = Some("Service deployment was stopped because a new service deployment was started.");
-    let seen = Seen { events: &events, targets: &healthy, reason, ..Seen::default() };
+    let seen = DiagnosisInput { events: &events, targets: &healthy, reason, ..DiagnosisInput::default() };
     assert_eq!(diagnose(&seen), None);
 }
 
@@ -155,7 +155,9 @@ fn a_task_tells_more_than_an_event() {
     let events =
         [event(1, "service a operations are being throttled. Will try again later."), event(2, PLACEMENT)];
     let tasks = [exited(1, 1, 1)];
-    let diagnosis = diagnose(&Seen { stopped: &tasks, events: &events, ..Seen::default() }).expect("failed");
+    let diagnosis =
+        diagnose(&DiagnosisInput { stopped_tasks: &tasks, events: &events, ..DiagnosisInput::default() })
+            .expect("failed");
     assert_eq!(
         causes(&diagnosis),
         [
@@ -171,7 +173,8 @@ const PLACEMENT: &str = "service a was unable to place a task because no contain
 #[test]
 fn where_no_task_failed_events_tell() {
     let events = [event(5, PLACEMENT), event(4, "(service a) has begun draining connections on 2 tasks.")];
-    let diagnosis = diagnose(&Seen { events: &events, ..Seen::default() }).expect("failed");
+    let diagnosis =
+        diagnose(&DiagnosisInput { events: &events, ..DiagnosisInput::default() }).expect("failed");
     assert_eq!((diagnosis.failed_tasks, diagnosis.task), (0, None));
     assert_eq!(diagnosis.causes[0].cause, "no container instance has enough memory left");
     assert_eq!(diagnosis.causes[0].count, 0);
@@ -183,14 +186,14 @@ fn that_it_failed_is_no_cause_where_anything_tells_why() {
     let failed = "(service a) (deployment ecs-svc/1) deployment failed: tasks failed to start.";
     let events = [event(2, "(service a) rolling back to deployment ecs-svc/0."), event(1, failed)];
     let reason = Some("Service deployment rolled back because the circuit breaker threshold was exceeded.");
-    let seen = Seen { events: &events, reason, ..Seen::default() };
+    let seen = DiagnosisInput { events: &events, reason, ..DiagnosisInput::default() };
     let alone = diagnose(&seen).expect("failed");
     assert_eq!(
         causes(&alone),
         ["tasks failed until ECS gave up", "ECS rolls back to the previous deployment"]
     );
     let tasks = [exited(1, 1, 1)];
-    let with = diagnose(&Seen { stopped: &tasks, ..seen }).expect("failed");
+    let with = diagnose(&DiagnosisInput { stopped_tasks: &tasks, ..seen }).expect("failed");
     assert_eq!(causes(&with), ["the program exited with an error"]);
     assert_eq!(with.events.len(), 2, "the events are shown all the same");
 }
@@ -199,13 +202,13 @@ fn that_it_failed_is_no_cause_where_anything_tells_why() {
 fn an_alarm_is_a_cause_of_its_own() {
     let alarms = ["web-5xx".to_owned()];
     let tasks = [exited(1, 1, 1)];
-    let seen = Seen { stopped: &tasks, alarms: &alarms, ..Seen::default() };
+    let seen = DiagnosisInput { stopped_tasks: &tasks, alarms: &alarms, ..DiagnosisInput::default() };
     let beside = diagnose(&seen).expect("failed");
     assert_eq!(causes(&beside), ["the program exited with an error", "alarm `web-5xx` was triggered"]);
     let reason = Some("Service deployment rolled back because an alarm was triggered.");
-    let decisive = diagnose(&Seen { reason, ..seen }).expect("failed");
+    let decisive = diagnose(&DiagnosisInput { reason, ..seen }).expect("failed");
     assert_eq!(causes(&decisive), ["alarm `web-5xx` was triggered", "the program exited with an error"]);
-    let nameless = diagnose(&Seen { reason, ..Seen::default() }).expect("failed");
+    let nameless = diagnose(&DiagnosisInput { reason, ..DiagnosisInput::default() }).expect("failed");
     assert_eq!(causes(&nameless), ["an alarm of the deployment was triggered"]);
 }
 
@@ -213,7 +216,8 @@ fn an_alarm_is_a_cause_of_its_own() {
 fn unhealthy_targets_are_shown_and_explained() {
     let targets =
         [target("healthy", ""), target("unhealthy", "Health checks failed with these codes: [503]")];
-    let diagnosis = diagnose(&Seen { targets: &targets, ..Seen::default() }).expect("unhealthy");
+    let diagnosis =
+        diagnose(&DiagnosisInput { targets: &targets, ..DiagnosisInput::default() }).expect("unhealthy");
     assert_eq!(diagnosis.targets, targets[1..]);
     assert_eq!(causes(&diagnosis), ["the load balancer's health check fails"]);
     assert_eq!(diagnosis.causes[0].evidence, "10.0.0.1:80: Health checks failed with these codes: [503]");
@@ -228,7 +232,12 @@ fn the_same_cause_stands_once() {
         "(service a) (task 1) (port 80) is unhealthy in (target-group x) due to (reason Request timed out).",
     )];
     let targets = [target("unhealthy", "Request timed out")];
-    let seen = Seen { stopped: &tasks, events: &events, targets: &targets, ..Seen::default() };
+    let seen = DiagnosisInput {
+        stopped_tasks: &tasks,
+        events: &events,
+        targets: &targets,
+        ..DiagnosisInput::default()
+    };
     let diagnosis = diagnose(&seen).expect("failed");
     assert_eq!(causes(&diagnosis), ["the load balancer's health check fails"]);
     assert_eq!((diagnosis.causes[0].count, diagnosis.causes[0].evidence.as_str()), (1, reason));
@@ -265,19 +274,21 @@ fn events_stand_once_in_the_order_of_time() {
         event(7, "(service a) has reached a steady state."),
         event(6, &unhealthy("a25c6c790e254b4791ba6806c0541c63")),
     ];
-    let diagnosis = diagnose(&Seen { events: &events, ..Seen::default() }).expect("warned");
+    let diagnosis =
+        diagnose(&DiagnosisInput { events: &events, ..DiagnosisInput::default() }).expect("warned");
     let times: Vec<f64> = diagnosis.events.iter().map(|event| event.created_at.0).collect();
     assert_eq!(times, [6.0, 9.0]);
 }
 
 #[test]
 fn of_many_events_the_failures_stay() {
-    let mut events: Vec<Event> = (0..20)
+    let mut events: Vec<ServiceEvent> = (0..20)
         .rev()
         .map(|at| event(at, &format!("(service a) says {}.", "x".repeat(at as usize + 1))))
         .collect();
     events.insert(0, event(30, PLACEMENT));
-    let diagnosis = diagnose(&Seen { events: &events, ..Seen::default() }).expect("failed");
+    let diagnosis =
+        diagnose(&DiagnosisInput { events: &events, ..DiagnosisInput::default() }).expect("failed");
     assert_eq!(diagnosis.events.len(), 8);
     assert_eq!(diagnosis.events.last(), Some(&event(30, PLACEMENT)));
     assert_eq!(diagnosis.events.first().map(|event| event.created_at.0), Some(0.0));

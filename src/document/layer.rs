@@ -4,14 +4,16 @@
 //! whole, and `null` removes a member. Each value keeps the span of the layer that it comes from.
 
 use super::model::{Shape, model};
-use super::rules::{Identity, MAPPINGS, identity};
-use super::tree::{Kind, Node};
+use super::shape_facts::{ItemIdentity, PAIR_SHAPES, item_identity};
+use super::tree::{Node, NodeKind};
 
 /// Returns `base` with `over` merged into it, as values of the named shape.
 pub fn merge(base: Node, over: Node, shape: &str) -> Node {
     match (model().shape(shape), &base.kind, &over.kind) {
-        (Shape::Structure(_) | Shape::Map(_), Kind::Map(_), Kind::Map(_)) => merge_maps(base, over, shape),
-        (Shape::List(item), Kind::Seq(_), Kind::Seq(_)) => match identity(item) {
+        (Shape::Structure(_) | Shape::Map(_), NodeKind::Map(_), NodeKind::Map(_)) => {
+            merge_maps(base, over, shape)
+        }
+        (Shape::List(item), NodeKind::Seq(_), NodeKind::Seq(_)) => match item_identity(item) {
             Some(identity) => merge_lists(base, over, item, identity),
             None => over,
         },
@@ -21,8 +23,8 @@ pub fn merge(base: Node, over: Node, shape: &str) -> Node {
 
 fn merge_maps(base: Node, over: Node, shape: &str) -> Node {
     let span = base.span;
-    let (Kind::Map(mut merged), Kind::Map(over)) = (base.kind, over.kind) else {
-        return Node { kind: Kind::Null, span };
+    let (NodeKind::Map(mut merged), NodeKind::Map(over)) = (base.kind, over.kind) else {
+        return Node { kind: NodeKind::Null, span };
     };
     for (key, value) in over {
         let Some(at) = merged.iter().position(|(known, _)| known.name == key.name) else {
@@ -35,39 +37,39 @@ fn merge_maps(base: Node, over: Node, shape: &str) -> Node {
         }
         let target = match model().shape(shape) {
             Shape::Map(value) => value,
-            _ => model().member(shape, &key.name).unwrap_or_default(),
+            _ => model().member_shape(shape, &key.name).unwrap_or_default(),
         };
         let (_, slot) = &mut merged[at];
-        let before = std::mem::replace(slot, Node { kind: Kind::Null, span });
+        let before = std::mem::replace(slot, Node { kind: NodeKind::Null, span });
         *slot = merge(before, value, target);
     }
-    Node { kind: Kind::Map(merged), span }
+    Node { kind: NodeKind::Map(merged), span }
 }
 
-fn merge_lists(base: Node, over: Node, item: &str, identity: &Identity) -> Node {
+fn merge_lists(base: Node, over: Node, item: &str, identity: &ItemIdentity) -> Node {
     let span = base.span;
-    let (Kind::Seq(mut merged), Kind::Seq(over)) = (base.kind, over.kind) else {
-        return Node { kind: Kind::Null, span };
+    let (NodeKind::Seq(mut merged), NodeKind::Seq(over)) = (base.kind, over.kind) else {
+        return Node { kind: NodeKind::Null, span };
     };
     for node in over {
-        let name = name_of(&node, identity);
-        let known = merged.iter().position(|known| name.is_some() && name_of(known, identity) == name);
+        let name = item_name(&node, identity);
+        let known = merged.iter().position(|known| name.is_some() && item_name(known, identity) == name);
         match known {
             None => merged.push(node),
-            Some(at) if removes(&node, item) => {
+            Some(at) if is_removal(&node, item) => {
                 merged.remove(at);
             }
             Some(at) => {
-                let before = std::mem::replace(&mut merged[at], Node { kind: Kind::Null, span });
+                let before = std::mem::replace(&mut merged[at], Node { kind: NodeKind::Null, span });
                 merged[at] = merge(before, node, item);
             }
         }
     }
-    Node { kind: Kind::Seq(merged), span }
+    Node { kind: NodeKind::Seq(merged), span }
 }
 
 /// Returns the name of a list item, such as `web` or `80/tcp`, or `None` if it has no name.
-pub fn name_of(node: &Node, identity: &Identity) -> Option<String> {
+pub fn item_name(node: &Node, identity: &ItemIdentity) -> Option<String> {
     let written = |member: &str| node.get(member).and_then(Node::text).filter(|text| !text.is_empty());
     identity.members.iter().find_map(|(member, _)| written(member))?;
     let parts = identity.members.iter().map(|(member, default)| written(member).unwrap_or(default));
@@ -77,36 +79,36 @@ pub fn name_of(node: &Node, identity: &Identity) -> Option<String> {
 /// Returns whether an item is a key-value pair whose value is `null`: `environment: { FOO: null }` removes the entry.
 ///
 /// In other items, `null` removes only the member: `hostPort: null` does not remove the port mapping.
-fn removes(node: &Node, item: &str) -> bool {
-    let pair = MAPPINGS.iter().find(|(shape, ..)| *shape == item);
+fn is_removal(node: &Node, item: &str) -> bool {
+    let pair = PAIR_SHAPES.iter().find(|(shape, ..)| *shape == item);
     pair.is_some_and(|(_, _, value)| node.get(value).is_some_and(Node::is_null))
 }
 
 /// Returns a document without `null` members, without items that only removed an entry, and without an empty list of
 /// tags, which DescribeTaskDefinition returns and RegisterTaskDefinition refuses.
-pub fn without_nulls(node: Node, shape: &str) -> Node {
+pub fn remove_nulls(node: Node, shape: &str) -> Node {
     let span = node.span;
     let kind = match node.kind {
-        Kind::Map(entries) => Kind::Map(
+        NodeKind::Map(entries) => NodeKind::Map(
             entries
                 .into_iter()
                 .filter(|(key, value)| !value.is_null() && !is_empty_tags(shape, &key.name, value))
                 .map(|(key, value)| {
-                    let target = model().member(shape, &key.name).unwrap_or_default();
-                    (key, without_nulls(value, target))
+                    let target = model().member_shape(shape, &key.name).unwrap_or_default();
+                    (key, remove_nulls(value, target))
                 })
                 .collect(),
         ),
-        Kind::Seq(items) => {
+        NodeKind::Seq(items) => {
             let item = match model().shape(shape) {
                 Shape::List(item) => item,
                 _ => "",
             };
-            Kind::Seq(
+            NodeKind::Seq(
                 items
                     .into_iter()
-                    .filter(|node| !removes(node, item))
-                    .map(|node| without_nulls(node, item))
+                    .filter(|node| !is_removal(node, item))
+                    .map(|node| remove_nulls(node, item))
                     .collect(),
             )
         }
@@ -116,34 +118,34 @@ pub fn without_nulls(node: Node, shape: &str) -> Node {
 }
 
 fn is_empty_tags(shape: &str, member: &str, value: &Node) -> bool {
-    let target = model().member(shape, member).unwrap_or_default();
+    let target = model().member_shape(shape, member).unwrap_or_default();
     matches!(model().shape(target), Shape::List("Tag"))
-        && matches!(&value.kind, Kind::Seq(items) if items.is_empty())
+        && matches!(&value.kind, NodeKind::Seq(items) if items.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::model::Root;
+    use crate::document::model::DocumentKind;
     use crate::document::problem::Problems;
-    use crate::document::read::Reader;
+    use crate::document::reader::DocumentReader;
+    use crate::document::rendered_text::RenderedText;
     use crate::document::source::Sources;
-    use crate::document::text::Text;
     use crate::document::tree::parse;
     use serde_json::{Value, json};
 
     /// Returns the task definition that results from merging layers.
-    fn layered(layers: &[&str]) -> Value {
+    fn merged_layers(layers: &[&str]) -> Value {
         let (mut sources, mut problems) = (Sources::default(), Problems::default());
-        let shape = Root::TaskDefinition.shape();
+        let shape = DocumentKind::TaskDefinition.input_shape();
         let read = |text: &&str| {
             let id = sources.add("layer", *text);
-            let node = parse(&Text::plain(id, *text)).expect("valid");
-            Reader::new(Root::TaskDefinition, &[], &mut problems).document(&node)
+            let node = parse(&RenderedText::from_source(id, *text)).expect("valid");
+            DocumentReader::new(DocumentKind::TaskDefinition, &[], &mut problems).read_document(&node)
         };
         let merged = layers.iter().map(read).reduce(|base, over| merge(base, over, shape)).expect("a layer");
         assert!(problems.is_empty(), "{problems:?}");
-        without_nulls(merged, shape).to_value()
+        remove_nulls(merged, shape).to_value()
     }
 
     #[test]
@@ -154,7 +156,7 @@ mod tests {
             {"name": "a", "image": "i", "command": ["z"], "environment": [
                 {"name": "A", "value": "1"}, {"name": "B", "value": "3"}, {"name": "C", "value": ""}]},
             {"name": "b"}, {"name": "c"}]});
-        assert_eq!(layered(&[base, over]), expected);
+        assert_eq!(merged_layers(&[base, over]), expected);
     }
 
     #[test]
@@ -164,14 +166,14 @@ mod tests {
         let over = "{cpu: null, containerDefinitions: [ { name: a, user: null, environment: { A: null, X: null } } ]}";
         let expected =
             json!({"containerDefinitions": [{"name": "a", "environment": [{"name": "B", "value": "2"}]}]});
-        assert_eq!(layered(&[base, over]), expected);
+        assert_eq!(merged_layers(&[base, over]), expected);
     }
 
     #[test]
     fn ports_merge_by_port_and_protocol() {
         let base = "containerDefinitions: [ { name: a, portMappings: [ { containerPort: 53 } ] } ]";
         let over = "containerDefinitions: [ { name: a, portMappings: [ { containerPort: 53, protocol: udp }, { containerPort: 53, name: dns } ] } ]";
-        let ports = &layered(&[base, over])["containerDefinitions"][0]["portMappings"];
+        let ports = &merged_layers(&[base, over])["containerDefinitions"][0]["portMappings"];
         assert_eq!(
             *ports,
             json!([{"containerPort": 53, "name": "dns"}, {"containerPort": 53, "protocol": "udp"}])
@@ -183,16 +185,19 @@ mod tests {
         let base = "containerDefinitions: [ { name: a, image: i, portMappings: [ { containerPort: 80, hostPort: 8080 } ] } ]";
         let over = "containerDefinitions: [ { name: a, image: null, portMappings: [ { containerPort: 80, hostPort: null } ] } ]";
         let expected = json!([{"name": "a", "portMappings": [{"containerPort": 80}]}]);
-        assert_eq!(layered(&[base, over])["containerDefinitions"], expected);
-        assert_eq!(layered(&["volumes: [ { name: d, host: null } ]"])["volumes"], json!([{"name": "d"}]));
+        assert_eq!(merged_layers(&[base, over])["containerDefinitions"], expected);
+        assert_eq!(
+            merged_layers(&["volumes: [ { name: d, host: null } ]"])["volumes"],
+            json!([{"name": "d"}])
+        );
     }
 
     #[test]
-    fn port_ranges_have_names_of_their_own() {
+    fn port_ranges_are_identified_by_their_range() {
         let base = "containerDefinitions: [ { name: a, portMappings: [ { containerPortRange: 1-2 }, { containerPortRange: 5-6 } ] } ]";
         let over =
             "containerDefinitions: [ { name: a, portMappings: [ { containerPortRange: 5-6, name: x } ] } ]";
-        let ports = &layered(&[base, over])["containerDefinitions"][0]["portMappings"];
+        let ports = &merged_layers(&[base, over])["containerDefinitions"][0]["portMappings"];
         assert_eq!(
             *ports,
             json!([{"containerPortRange": "1-2"}, {"containerPortRange": "5-6", "name": "x"}])
@@ -201,6 +206,6 @@ mod tests {
 
     #[test]
     fn an_empty_list_of_tags_is_left_out() {
-        assert_eq!(layered(&["{cpu: 256, tags: []}"]), json!({"cpu": "256"}));
+        assert_eq!(merged_layers(&["{cpu: 256, tags: []}"]), json!({"cpu": "256"}));
     }
 }

@@ -4,14 +4,14 @@
 //! results are compared in their [normal form](normal). The members of ECS are not listed in code: they all come from
 //! the generated model file. This module does no IO and never calls AWS.
 
-pub mod json;
+pub mod json_comments;
 pub mod layer;
 pub mod model;
-pub mod normal;
+pub mod normalize;
 pub mod problem;
-pub mod read;
-pub mod rules;
+pub mod reader;
+pub mod rendered_text;
 pub mod schema;
+pub mod shape_facts;
 pub mod source;
-pub mod text;
 pub mod tree;

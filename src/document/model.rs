@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 /// The kind of a document, which determines the shape of its top level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Root {
+pub enum DocumentKind {
     /// The input of RegisterTaskDefinition.
     TaskDefinition,
     /// The input of CreateService.
@@ -19,32 +19,32 @@ pub enum Root {
     RunTask,
 }
 
-impl Root {
+impl DocumentKind {
     /// Returns the name of the shape in the model.
-    pub fn shape(self) -> &'static str {
+    pub fn input_shape(self) -> &'static str {
         match self {
-            Root::TaskDefinition => "RegisterTaskDefinitionRequest",
-            Root::Service => "CreateServiceRequest",
-            Root::RunTask => "RunTaskRequest",
+            DocumentKind::TaskDefinition => "RegisterTaskDefinitionRequest",
+            DocumentKind::Service => "CreateServiceRequest",
+            DocumentKind::RunTask => "RunTaskRequest",
         }
     }
 
     /// Returns the name of the shape in which ECS describes such a document.
-    pub fn described(self) -> &'static str {
+    pub fn described_shape(self) -> &'static str {
         match self {
-            Root::TaskDefinition => "TaskDefinition",
-            Root::Service => "Service",
+            DocumentKind::TaskDefinition => "TaskDefinition",
+            DocumentKind::Service => "Service",
             // ECS describes nothing that a task could be run from.
-            Root::RunTask => "RunTaskRequest",
+            DocumentKind::RunTask => "RunTaskRequest",
         }
     }
 
     /// Returns the name of such a document for messages.
     pub fn noun(self) -> &'static str {
         match self {
-            Root::TaskDefinition => "task definition",
-            Root::Service => "service",
-            Root::RunTask => "RunTask request",
+            DocumentKind::TaskDefinition => "task definition",
+            DocumentKind::Service => "service",
+            DocumentKind::RunTask => "RunTask request",
         }
     }
 }
@@ -52,19 +52,19 @@ impl Root {
 /// One shape of the model, as JSON Schema writes it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Schema {
+pub struct ShapeSchema {
     #[serde(rename = "$ref")]
     reference: Option<String>,
     #[serde(rename = "type")]
-    kind: Option<Type>,
+    kind: Option<JsonType>,
     #[serde(default)]
-    pub properties: BTreeMap<String, Schema>,
+    pub properties: BTreeMap<String, ShapeSchema>,
     #[serde(default)]
     pub required: Vec<String>,
     #[serde(rename = "enum", default)]
     pub values: Vec<String>,
-    items: Option<Box<Schema>>,
-    additional_properties: Option<Additional>,
+    items: Option<Box<ShapeSchema>>,
+    additional_properties: Option<AdditionalProperties>,
     pub max_properties: Option<usize>,
     pub minimum: Option<i64>,
     pub maximum: Option<i64>,
@@ -72,7 +72,7 @@ pub struct Schema {
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Type {
+enum JsonType {
     Object,
     Array,
     String,
@@ -83,21 +83,21 @@ enum Type {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Additional {
+enum AdditionalProperties {
     Refused(#[allow(dead_code, reason = "only its being there counts")] bool),
-    Map(Box<Schema>),
+    Map(Box<ShapeSchema>),
 }
 
 /// A shape, resolved to what the reader of documents needs.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape<'a> {
-    Structure(&'a Schema),
+    Structure(&'a ShapeSchema),
     /// A list; the name of its item's shape.
     List(&'a str),
     /// A map with keys chosen by the user; the name of its value's shape.
     Map(&'a str),
-    String(&'a Schema),
-    Integer(&'a Schema),
+    String(&'a ShapeSchema),
+    Integer(&'a ShapeSchema),
     Number,
     Boolean,
     /// Any value: the API takes a JSON document here.
@@ -105,81 +105,82 @@ pub enum Shape<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct File {
+struct ModelFile {
     #[serde(rename = "$defs")]
-    shapes: BTreeMap<String, Schema>,
+    shapes: BTreeMap<String, ShapeSchema>,
 }
 
 /// The shapes of the ECS API, by name.
 #[derive(Debug)]
-pub struct Model {
-    shapes: BTreeMap<String, Schema>,
+pub struct EcsModel {
+    shapes: BTreeMap<String, ShapeSchema>,
 }
 
 /// Returns the model that is compiled into this build.
-pub fn model() -> &'static Model {
-    static MODEL: OnceLock<Model> = OnceLock::new();
+pub fn model() -> &'static EcsModel {
+    static MODEL: OnceLock<EcsModel> = OnceLock::new();
     MODEL.get_or_init(|| {
-        let file: Result<File, _> = serde_json::from_str(include_str!("ecs-model.json"));
+        let file: Result<ModelFile, _> = serde_json::from_str(include_str!("ecs-model.json"));
         // The file is compiled in, and a test parses it, so parsing cannot fail in a build that passed its tests.
-        Model { shapes: file.map(|file| file.shapes).unwrap_or_default() }
+        EcsModel { shapes: file.map(|file| file.shapes).unwrap_or_default() }
     })
 }
 
-impl Schema {
+impl ShapeSchema {
     /// Returns the name of the shape that this schema refers to.
-    pub fn target(&self) -> Option<&str> {
+    pub fn target_shape(&self) -> Option<&str> {
         self.reference.as_deref()?.strip_prefix("#/$defs/")
     }
 }
 
-impl Model {
+impl EcsModel {
     /// Returns the named shape, or [`Shape::Any`] for a name that the model does not have.
     pub fn shape(&self, name: &str) -> Shape<'_> {
         let Some(schema) = self.shapes.get(name) else { return Shape::Any };
         match (schema.kind, &schema.items, &schema.additional_properties) {
-            (Some(Type::Array), Some(items), _) => Shape::List(items.target().unwrap_or_default()),
-            (Some(Type::Object), _, Some(Additional::Map(value))) => {
-                Shape::Map(value.target().unwrap_or_default())
+            (Some(JsonType::Array), Some(items), _) => Shape::List(items.target_shape().unwrap_or_default()),
+            (Some(JsonType::Object), _, Some(AdditionalProperties::Map(value))) => {
+                Shape::Map(value.target_shape().unwrap_or_default())
             }
-            (Some(Type::Object), ..) => Shape::Structure(schema),
-            (Some(Type::String), ..) => Shape::String(schema),
-            (Some(Type::Integer), ..) => Shape::Integer(schema),
-            (Some(Type::Number), ..) => Shape::Number,
-            (Some(Type::Boolean), ..) => Shape::Boolean,
+            (Some(JsonType::Object), ..) => Shape::Structure(schema),
+            (Some(JsonType::String), ..) => Shape::String(schema),
+            (Some(JsonType::Integer), ..) => Shape::Integer(schema),
+            (Some(JsonType::Number), ..) => Shape::Number,
+            (Some(JsonType::Boolean), ..) => Shape::Boolean,
             _ => Shape::Any,
         }
     }
 
     /// Returns the name of the shape of a structure's member.
-    pub fn member(&self, structure: &str, member: &str) -> Option<&str> {
-        self.shapes.get(structure)?.properties.get(member)?.target()
+    pub fn member_shape(&self, structure: &str, member: &str) -> Option<&str> {
+        self.shapes.get(structure)?.properties.get(member)?.target_shape()
     }
 
     /// Returns the names of a structure's members.
-    pub fn members(&self, structure: &str) -> impl Iterator<Item = &str> {
+    pub fn member_names(&self, structure: &str) -> impl Iterator<Item = &str> {
         self.shapes.get(structure).into_iter().flat_map(|schema| schema.properties.keys().map(String::as_str))
     }
 
     /// Returns whether ECS returns this member of a document but does not accept it.
-    pub fn is_read_only(&self, root: Root, member: &str) -> bool {
-        self.member(root.described(), member).is_some() && self.member(root.shape(), member).is_none()
+    pub fn is_read_only(&self, root: DocumentKind, member: &str) -> bool {
+        self.member_shape(root.described_shape(), member).is_some()
+            && self.member_shape(root.input_shape(), member).is_none()
     }
 
     /// Returns the path of another structure of a `root` document that has a member of that name, such as
     /// `` `containerDefinitions[]` ``.
-    pub fn where_else(&self, root: Root, structure: &str, member: &str) -> Option<String> {
-        let mut seen = vec![root.shape()];
-        let mut queue = std::collections::VecDeque::from([(root.shape(), String::new())]);
+    pub fn find_member_elsewhere(&self, root: DocumentKind, structure: &str, member: &str) -> Option<String> {
+        let mut seen = vec![root.input_shape()];
+        let mut queue = std::collections::VecDeque::from([(root.input_shape(), String::new())]);
         while let Some((name, path)) = queue.pop_front() {
-            if name != structure && self.member(name, member).is_some() {
+            if name != structure && self.member_shape(name, member).is_some() {
                 return Some(if path.is_empty() {
                     format!("the {}", root.noun())
                 } else {
                     format!("`{path}`")
                 });
             }
-            for (key, target, suffix) in self.nested(name) {
+            for (key, target, suffix) in self.nested_structures(name) {
                 if !seen.contains(&target) {
                     seen.push(target);
                     let dot = if path.is_empty() { "" } else { "." };
@@ -191,12 +192,12 @@ impl Model {
     }
 
     /// Returns the structures in a structure: key, shape, and `[]` for a list of structures.
-    fn nested(&self, structure: &str) -> Vec<(&str, &str, &str)> {
+    fn nested_structures(&self, structure: &str) -> Vec<(&str, &str, &str)> {
         let Some(schema) = self.shapes.get(structure) else { return Vec::new() };
         let members = schema.properties.iter();
         members
             .filter_map(|(key, member)| {
-                let target = member.target()?;
+                let target = member.target_shape()?;
                 match self.shape(target) {
                     Shape::Structure(_) => Some((key.as_str(), target, "")),
                     Shape::List(item) => Some((key.as_str(), item, "[]")),
@@ -210,7 +211,7 @@ impl Model {
 /// Returns the member that a key stands for.
 ///
 /// The key may be spelled in `snake_case` or `PascalCase`; any other difference in case is an unknown key.
-pub fn member_of<'a>(schema: &'a Schema, key: &str) -> Option<&'a str> {
+pub fn resolve_member<'a>(schema: &'a ShapeSchema, key: &str) -> Option<&'a str> {
     if let Some((name, _)) = schema.properties.get_key_value(key) {
         return Some(name);
     }
@@ -229,18 +230,18 @@ mod tests {
 
     #[test]
     fn the_model_file_has_the_shapes_that_are_sent() {
-        for root in [Root::TaskDefinition, Root::Service] {
-            assert!(matches!(model().shape(root.shape()), Shape::Structure(_)), "{root:?}");
-            assert!(matches!(model().shape(root.described()), Shape::Structure(_)), "{root:?}");
+        for root in [DocumentKind::TaskDefinition, DocumentKind::Service] {
+            assert!(matches!(model().shape(root.input_shape()), Shape::Structure(_)), "{root:?}");
+            assert!(matches!(model().shape(root.described_shape()), Shape::Structure(_)), "{root:?}");
         }
         assert!(matches!(model().shape("DockerLabelsMap"), Shape::Map("String")));
     }
 
     #[test]
-    fn read_only_members_are_those_that_ecs_only_gives() {
+    fn read_only_members_are_those_that_ecs_only_returns() {
         let read_only: Vec<_> = model()
-            .members("TaskDefinition")
-            .filter(|name| model().is_read_only(Root::TaskDefinition, name))
+            .member_names("TaskDefinition")
+            .filter(|name| model().is_read_only(DocumentKind::TaskDefinition, name))
             .collect();
         assert_eq!(
             read_only,
@@ -259,18 +260,21 @@ mod tests {
     }
 
     #[test]
-    fn foreign_spellings_are_understood_and_near_misses_are_not() {
+    fn snake_and_pascal_case_are_accepted_and_other_cases_are_not() {
         let Shape::Structure(container) = model().shape("ContainerDefinition") else { panic!("a structure") };
-        assert_eq!(member_of(container, "portMappings"), Some("portMappings"));
-        assert_eq!(member_of(container, "port_mappings"), Some("portMappings"));
-        assert_eq!(member_of(container, "PortMappings"), Some("portMappings"));
-        assert_eq!(member_of(container, "portmappings"), None);
+        assert_eq!(resolve_member(container, "portMappings"), Some("portMappings"));
+        assert_eq!(resolve_member(container, "port_mappings"), Some("portMappings"));
+        assert_eq!(resolve_member(container, "PortMappings"), Some("portMappings"));
+        assert_eq!(resolve_member(container, "portmappings"), None);
     }
 
     #[test]
-    fn a_member_at_the_wrong_level_is_found() {
-        let found =
-            model().where_else(Root::TaskDefinition, Root::TaskDefinition.shape(), "readonlyRootFilesystem");
+    fn a_member_of_another_structure_is_found() {
+        let found = model().find_member_elsewhere(
+            DocumentKind::TaskDefinition,
+            DocumentKind::TaskDefinition.input_shape(),
+            "readonlyRootFilesystem",
+        );
         assert_eq!(found.as_deref(), Some("`containerDefinitions[]`"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading a file does not stop at the first problem, so that one run reports all of them. Only `report` formats them.
 
-use super::source::{Sources, Span};
+use super::source::{SourceSpan, Sources};
 use crate::secrets::masked_message;
 
 /// The weight of a problem.
@@ -23,21 +23,21 @@ pub struct Problem {
     pub severity: Severity,
     pub message: String,
     /// The place in the user's file; `None` only if there is no file.
-    pub span: Option<Span>,
+    pub span: Option<SourceSpan>,
     /// The text beside the caret, such as `expected a list`.
     pub label: Option<String>,
     /// The path inside the document, such as `containerDefinitions[web].cpu`.
     pub path: Option<String>,
     pub hint: Option<String>,
     /// The id of the check that found the problem, as `ecsail explain` and `ignore` take it.
-    pub rule: Option<&'static str>,
+    pub check_id: Option<&'static str>,
     /// Whether the source line must not be shown, because it may contain a secret.
-    pub private: bool,
+    pub hide_source_line: bool,
 }
 
 impl Problem {
     /// Returns an error at a place.
-    pub fn error(span: impl Into<Option<Span>>, message: impl Into<String>) -> Problem {
+    pub fn error(span: impl Into<Option<SourceSpan>>, message: impl Into<String>) -> Problem {
         Problem {
             severity: Severity::Error,
             message: masked_message(&message.into()),
@@ -45,18 +45,18 @@ impl Problem {
             label: None,
             path: None,
             hint: None,
-            rule: None,
-            private: false,
+            check_id: None,
+            hide_source_line: false,
         }
     }
 
     /// Returns a warning at a place.
-    pub fn warning(span: impl Into<Option<Span>>, message: impl Into<String>) -> Problem {
+    pub fn warning(span: impl Into<Option<SourceSpan>>, message: impl Into<String>) -> Problem {
         Problem { severity: Severity::Warning, ..Problem::error(span, message) }
     }
 
     /// Returns a note at a place.
-    pub fn note(span: impl Into<Option<Span>>, message: impl Into<String>) -> Problem {
+    pub fn note(span: impl Into<Option<SourceSpan>>, message: impl Into<String>) -> Problem {
         Problem { severity: Severity::Note, ..Problem::error(span, message) }
     }
 
@@ -82,14 +82,14 @@ impl Problem {
 /// A collection of problems without duplicates.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
-    list: Vec<Problem>,
+    items: Vec<Problem>,
 }
 
 impl Problems {
     /// Adds a problem, unless it is already there: a file that two services use may be read twice.
     pub fn push(&mut self, problem: Problem) {
-        if !self.list.contains(&problem) {
-            self.list.push(problem);
+        if !self.items.contains(&problem) {
+            self.items.push(problem);
         }
     }
 
@@ -99,23 +99,23 @@ impl Problems {
     }
 
     /// Returns whether any of the problems is an error.
-    pub fn any_error(&self) -> bool {
-        self.list.iter().any(|problem| problem.severity == Severity::Error)
+    pub fn has_errors(&self) -> bool {
+        self.items.iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Returns the number of errors.
-    pub fn errors(&self) -> usize {
-        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
+    pub fn error_count(&self) -> usize {
+        self.items.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
     /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.items.is_empty()
     }
 
     /// Returns the problems sorted by file, then by position.
     pub fn sorted(&self) -> Vec<&Problem> {
-        let mut sorted: Vec<_> = self.list.iter().collect();
+        let mut sorted: Vec<_> = self.items.iter().collect();
         sorted.sort_by_key(|problem| problem.span.map(|span| (span.source, span.start)));
         sorted
     }
@@ -126,30 +126,30 @@ impl IntoIterator for Problems {
     type IntoIter = std::vec::IntoIter<Problem>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.list.into_iter()
+        self.items.into_iter()
     }
 }
 
 /// The error of a run whose files have problems: the problems, and the texts that they refer to.
 #[derive(Clone, Debug, Default)]
-pub struct Invalid {
+pub struct InvalidFiles {
     pub problems: Problems,
     pub sources: Sources,
 }
 
-impl std::fmt::Display for Invalid {
+impl std::fmt::Display for InvalidFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.problems.errors() {
+        match self.problems.error_count() {
             1 => write!(f, "1 problem in the files"),
             n => write!(f, "{n} problems in the files"),
         }
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for InvalidFiles {}
 
 /// Returns the name in `known` that is most similar to `found`, if one is similar enough.
-pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn most_similar<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lowered = found.to_lowercase();
     let length = lowered.chars().count();
     let distance = |name: &'a str| {
@@ -165,7 +165,7 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 
 /// Returns the hint ``did you mean `x`?`` for `found`, if a name in `known` is similar enough.
 pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(found, known).map(|name| format!("did you mean `{name}`?"))
+    most_similar(found, known).map(|name| format!("did you mean `{name}`?"))
 }
 
 #[cfg(test)]
@@ -173,12 +173,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_found_and_one_of_any_length_is_not_measured() {
+    fn the_most_similar_name_is_found_and_long_texts_are_not_compared() {
         let known = ["family", "cpu", "memory", "taskRoleArn"];
-        assert_eq!(nearest("famly", known), Some("family"));
-        assert_eq!(nearest("TaskRoleARM", known), Some("taskRoleArn"));
-        assert_eq!(nearest("volumes", known), None);
+        assert_eq!(most_similar("famly", known), Some("family"));
+        assert_eq!(most_similar("TaskRoleARM", known), Some("taskRoleArn"));
+        assert_eq!(most_similar("volumes", known), None);
         // A comparison would take minutes and gigabytes.
-        assert_eq!(nearest(&"x".repeat(50_000_000), known), None);
+        assert_eq!(most_similar(&"x".repeat(50_000_000), known), None);
     }
 }

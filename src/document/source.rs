@@ -23,18 +23,18 @@ impl SourceId {
 
 /// The bytes from `start` to `end` (exclusive) of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Span {
+pub struct SourceSpan {
     pub source: SourceId,
     pub start: usize,
     pub end: usize,
     /// Whether a template expression produced this value: it may be a secret, so messages do not repeat it.
-    pub expression: bool,
+    pub from_expression: bool,
 }
 
-impl Span {
+impl SourceSpan {
     /// Returns the span of `range` in `source`.
-    pub fn new(source: SourceId, range: Range<usize>) -> Span {
-        Span { source, start: range.start, end: range.end.max(range.start), expression: false }
+    pub fn new(source: SourceId, range: Range<usize>) -> SourceSpan {
+        SourceSpan { source, start: range.start, end: range.end.max(range.start), from_expression: false }
     }
 }
 
@@ -55,52 +55,52 @@ pub struct Position {
 /// Every text that a run has read.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    list: Vec<Source>,
+    items: Vec<Source>,
 }
 
 impl Sources {
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
-        let id = SourceId::from_index(self.list.len());
-        self.list.push(Source { name: name.into(), text: text.into() });
+        let id = SourceId::from_index(self.items.len());
+        self.items.push(Source { name: name.into(), text: text.into() });
         id
     }
 
     /// Replaces the text of a source by another of the same length.
     pub fn replace(&mut self, id: SourceId, text: String) {
-        self.list[id.index()].text = text;
+        self.items[id.index()].text = text;
     }
 
     /// Returns the source with an id.
     ///
     /// The id must come from [`Sources::add`] of this collection: an id of another one returns an arbitrary source.
     pub fn get(&self, id: SourceId) -> &Source {
-        &self.list[id.index()]
+        &self.items[id.index()]
     }
 
     /// Returns the id of the source named `name`.
     pub fn find(&self, name: &str) -> Option<SourceId> {
-        let index = self.list.iter().position(|source| source.name == name)?;
+        let index = self.items.iter().position(|source| source.name == name)?;
         Some(SourceId::from_index(index))
     }
 
     /// Returns the line and column at which a span begins.
-    pub fn position(&self, span: Span) -> Position {
+    pub fn position(&self, span: SourceSpan) -> Position {
         let text = &self.get(span.source).text;
-        let before = &text[..floor_boundary(text, span.start)];
+        let before = &text[..floor_char_boundary(text, span.start)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 
     /// Returns the text that a span covers.
-    pub fn text(&self, span: Span) -> &str {
+    pub fn span_text(&self, span: SourceSpan) -> &str {
         let text = &self.get(span.source).text;
-        &text[floor_boundary(text, span.start)..floor_boundary(text, span.end)]
+        &text[floor_char_boundary(text, span.start)..floor_char_boundary(text, span.end)]
     }
 }
 
 /// Returns the nearest character boundary at or before `at`.
-fn floor_boundary(text: &str, at: usize) -> usize {
+fn floor_char_boundary(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
@@ -117,6 +117,6 @@ mod tests {
         let mut sources = Sources::default();
         let id = sources.add("a.yml", "a: ü\nß: x\n");
         let at = sources.get(id).text.find('x').expect("x is in the text");
-        assert_eq!(sources.position(Span::new(id, at..at + 1)), Position { line: 2, column: 4 });
+        assert_eq!(sources.position(SourceSpan::new(id, at..at + 1)), Position { line: 2, column: 4 });
     }
 }

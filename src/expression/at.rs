@@ -1,38 +1,38 @@
 //! Parses `at(…)`: one date and time, without a time zone.
 
-use super::{Piece, Wrong};
+use super::{ExpressionError, TextSlice};
 use jiff::civil::DateTime;
 
 /// Parses the text between the brackets.
-pub(super) fn read(inside: Piece<'_>) -> Result<DateTime, Wrong> {
-    match shaped(inside.text) {
-        true => time(inside.text)
-            .ok_or_else(|| inside.wrong(format!("`{}` is not a valid date and time", inside.text))),
-        false => Err(misshapen(inside)),
+pub(super) fn parse(inside: TextSlice<'_>) -> Result<DateTime, ExpressionError> {
+    match has_time_shape(inside.text) {
+        true => parse_time(inside.text)
+            .ok_or_else(|| inside.error(format!("`{}` is not a valid date and time", inside.text))),
+        false => Err(shape_error(inside)),
     }
 }
 
-fn shaped(text: &str) -> bool {
+fn has_time_shape(text: &str) -> bool {
     let like = |(byte, like): (u8, u8)| if like == b'0' { byte.is_ascii_digit() } else { byte == like };
     text.len() == 19 && text.bytes().zip("0000-00-00T00:00:00".bytes()).all(like)
 }
 
-fn time(text: &str) -> Option<DateTime> {
+fn parse_time(text: &str) -> Option<DateTime> {
     // jiff accepts a leap second; AWS does not.
-    text.parse().ok().filter(|_| shaped(text) && !text.ends_with(":60"))
+    text.parse().ok().filter(|_| has_time_shape(text) && !text.ends_with(":60"))
 }
 
 /// Returns the error for a time of another form, with a hint if the right form can be guessed.
-fn misshapen(inside: Piece<'_>) -> Wrong {
+fn shape_error(inside: TextSlice<'_>) -> ExpressionError {
     let text = inside.text;
-    let wrong = inside.wrong(format!("{} in `at`: expected yyyy-mm-ddThh:mm:ss", inside.quoted()));
-    if let Some(bare) = text.get(..19).filter(|bare| time(bare).is_some()) {
-        return wrong.hint(format!("write `at({bare})`, and set the time zone with `timezone:`"));
+    let wrong = inside.error(format!("{} in `at`: expected yyyy-mm-ddThh:mm:ss", inside.quoted_or_nothing()));
+    if let Some(bare) = text.get(..19).filter(|bare| parse_time(bare).is_some()) {
+        return wrong.with_hint(format!("write `at({bare})`, and set the time zone with `timezone:`"));
     }
     let joined = text.trim().replacen(' ', "T", 1);
     let fixes = [joined.clone(), format!("{joined}:00"), format!("{joined}T00:00:00")];
-    match fixes.iter().find(|fix| time(fix).is_some()) {
-        Some(fix) => wrong.hint(format!("write `at({fix})`")),
+    match fixes.iter().find(|fix| parse_time(fix).is_some()) {
+        Some(fix) => wrong.with_hint(format!("write `at({fix})`")),
         None => wrong,
     }
 }

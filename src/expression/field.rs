@@ -5,14 +5,14 @@
 //! around such as `FRI-MON` and `22-6`, `L-3`, an increment for days of the week, and an increment of 0 as none. Refusing
 //! an expression that AWS accepts would be worse than accepting one that AWS then refuses.
 
-use super::{Piece, Wrong};
+use super::{ExpressionError, TextSlice};
 use crate::document::problem::did_you_mean;
 
 /// A field: its name and its valid values.
-pub(super) struct Field {
+pub(super) struct CronField {
     pub(super) name: &'static str,
-    least: i16,
-    most: i16,
+    min: i16,
+    max: i16,
     names: &'static [&'static str],
     /// The valid values, for messages.
     expected: &'static str,
@@ -21,14 +21,14 @@ pub(super) struct Field {
 const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 pub(super) const WEEKDAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-pub(super) const MINUTES: Field = field("minutes", 0, 59, &[], "0-59");
-pub(super) const HOURS: Field = field("hours", 0, 23, &[], "0-23");
-pub(super) const DAYS_OF_MONTH: Field =
+pub(super) const MINUTES: CronField = field("minutes", 0, 59, &[], "0-59");
+pub(super) const HOURS: CronField = field("hours", 0, 23, &[], "0-23");
+pub(super) const DAYS_OF_MONTH: CronField =
     field("day of month", 1, 31, &[], "1-31, or such as `L`, `LW` or `15W`");
-pub(super) const MONTHS_OF_YEAR: Field = field("month", 1, 12, MONTHS, "1-12 or JAN-DEC");
-pub(super) const DAYS_OF_WEEK: Field =
+pub(super) const MONTHS_OF_YEAR: CronField = field("month", 1, 12, MONTHS, "1-12 or JAN-DEC");
+pub(super) const DAYS_OF_WEEK: CronField =
     field("day of week", 1, 7, WEEKDAYS, "1-7 or SUN-SAT, or such as `6L` or `2#1`");
-pub(super) const YEARS: Field = field("year", 1970, 2199, &[], "1970-2199");
+pub(super) const YEARS: CronField = field("year", 1970, 2199, &[], "1970-2199");
 
 const fn field(
     name: &'static str,
@@ -36,87 +36,98 @@ const fn field(
     most: i16,
     names: &'static [&'static str],
     expected: &'static str,
-) -> Field {
-    Field { name, least, most, names, expected }
+) -> CronField {
+    CronField { name, min: least, max: most, names, expected }
 }
 
-impl Field {
+impl CronField {
     /// Parses a list of values, ranges and increments.
-    pub(super) fn values(&self, list: Piece<'_>) -> Result<Vec<i16>, Wrong> {
+    pub(super) fn parse_list(&self, list: TextSlice<'_>) -> Result<Vec<i16>, ExpressionError> {
         let mut all = Vec::new();
-        for part in list.list(',') {
-            all.extend(self.part(part)?);
+        for part in list.split(',') {
+            all.extend(self.parse_part(part)?);
         }
-        Ok(sorted(all))
+        Ok(sorted_without_duplicates(all))
     }
 
     /// Parses one part of a list.
-    pub(super) fn part(&self, part: Piece<'_>) -> Result<Vec<i16>, Wrong> {
-        let Some((base, step)) = part.halves('/') else { return self.base(part, false) };
+    pub(super) fn parse_part(&self, part: TextSlice<'_>) -> Result<Vec<i16>, ExpressionError> {
+        let Some((base, step)) = part.split_once('/') else { return self.parse_base(part, false) };
         let wrong = || {
-            step.wrong(format!("{} as an increment in the {}: expected a number", step.quoted(), self.name))
+            step.error(format!(
+                "{} as an increment in the {}: expected a number",
+                step.quoted_or_nothing(),
+                self.name
+            ))
         };
-        let by: usize = digits(step.text).ok_or_else(wrong)?;
+        let by: usize = parse_digits(step.text).ok_or_else(wrong)?;
         if base.text.is_empty() {
             let hint = format!("write `*{}`", part.text);
-            return Err(part.wrong(format!("nothing before `/` in the {}", self.name)).hint(hint));
+            return Err(part.error(format!("nothing before `/` in the {}", self.name)).with_hint(hint));
         }
-        let values = self.base(base, true)?;
+        let values = self.parse_base(base, true)?;
         // An increment of 0 means no increment: the first value only, or all values of `*`.
         let first_alone = by == 0 && base.text != "*";
         Ok(values.into_iter().step_by(by.max(1)).take(if first_alone { 1 } else { usize::MAX }).collect())
     }
 
     /// Parses `*`, a range or a value. With an increment, a value is the start of a range to the end of the field.
-    fn base(&self, base: Piece<'_>, stepped: bool) -> Result<Vec<i16>, Wrong> {
+    fn parse_base(&self, base: TextSlice<'_>, stepped: bool) -> Result<Vec<i16>, ExpressionError> {
         if base.text == "*" {
-            return Ok((self.least..=self.most).collect());
+            return Ok((self.min..=self.max).collect());
         }
-        let Some((from, to)) = base.halves('-') else {
-            let value = self.value(base)?;
-            return Ok((value..=if stepped { self.most } else { value }).collect());
+        let Some((from, to)) = base.split_once('-') else {
+            let value = self.parse_value(base)?;
+            return Ok((value..=if stepped { self.max } else { value }).collect());
         };
-        let (first, last) = (self.value(from)?, self.value(to)?);
+        let (first, last) = (self.parse_value(from)?, self.parse_value(to)?);
         match first <= last {
             true => Ok((first..=last).collect()),
-            false => self.reversed(base, first, last),
+            false => self.wrapped_range(base, first, last),
         }
     }
 
     /// Returns the values of a range that wraps around, such as `FRI-MON` or `22-6`. A range of years cannot wrap around.
-    fn reversed(&self, range: Piece<'_>, first: i16, last: i16) -> Result<Vec<i16>, Wrong> {
+    fn wrapped_range(
+        &self,
+        range: TextSlice<'_>,
+        first: i16,
+        last: i16,
+    ) -> Result<Vec<i16>, ExpressionError> {
         if self.name == YEARS.name {
             let hint = format!("write `{last}-{first}`");
-            return Err(range.wrong(format!("the range of years `{}` is reversed", range.text)).hint(hint));
+            return Err(range
+                .error(format!("the range of years `{}` is reversed", range.text))
+                .with_hint(hint));
         }
-        Ok((first..=self.most).chain(self.least..=last).collect())
+        Ok((first..=self.max).chain(self.min..=last).collect())
     }
 
     /// Returns the number of a value, which is given as a number or a name.
-    pub(super) fn value(&self, value: Piece<'_>) -> Result<i16, Wrong> {
+    pub(super) fn parse_value(&self, value: TextSlice<'_>) -> Result<i16, ExpressionError> {
         let upper = value.text.to_ascii_uppercase();
         if let Some(index) = self.names.iter().position(|name| *name == upper) {
-            return Ok(self.least + index as i16);
+            return Ok(self.min + index as i16);
         }
-        let number = digits(value.text).and_then(|number| i16::try_from(number).ok());
-        number.filter(|number| (self.least..=self.most).contains(number)).ok_or_else(|| self.no_value(value))
+        let number = parse_digits(value.text).and_then(|number| i16::try_from(number).ok());
+        number.filter(|number| (self.min..=self.max).contains(number)).ok_or_else(|| self.value_error(value))
     }
 
     /// Returns the error for a value that is not valid in this field.
-    fn no_value(&self, value: Piece<'_>) -> Wrong {
+    fn value_error(&self, value: TextSlice<'_>) -> ExpressionError {
         let message = match value.text {
             "" => format!("a value is missing in the {}: expected {}", self.name, self.expected),
             text => format!("`{text}` in the {}: expected {}", self.name, self.expected),
         };
-        let wrong = value.wrong(message);
-        match self.advice(value.text) {
-            Some(hint) => wrong.hint(hint),
+        let wrong = value.error(message);
+        match self.value_hint(value.text) {
+            Some(hint) => wrong.with_hint(hint),
             None => wrong,
         }
     }
 
     /// Returns a hint for an invalid value.
-    fn advice(&self, text: &str) -> Option<String> {
+    fn value_hint(&self, text: &str) -> Option<String> {
         let upper = text.to_ascii_uppercase();
         let hint = match (self.name, text) {
             (_, "?") => {
@@ -132,14 +143,14 @@ impl Field {
                 let long = self.names.iter().find(|name| upper.len() > 3 && upper.starts_with(**name));
                 let near = long.map(|name| format!("did you mean `{name}`?"));
                 let near = near.or_else(|| did_you_mean(text, self.names.iter().copied()));
-                return near.or_else(|| self.elsewhere(&upper));
+                return near.or_else(|| self.special_character_hint(&upper));
             }
         };
         Some(hint.to_owned())
     }
 
     /// Returns a hint for a special character that is not valid in this field.
-    fn elsewhere(&self, upper: &str) -> Option<String> {
+    fn special_character_hint(&self, upper: &str) -> Option<String> {
         let in_month = self.name == DAYS_OF_MONTH.name;
         let in_week = self.name == DAYS_OF_WEEK.name;
         let hint = match upper {
@@ -158,13 +169,13 @@ impl Field {
 }
 
 /// Returns the number in a text that consists of digits only.
-pub(super) fn digits(text: &str) -> Option<usize> {
+pub(super) fn parse_digits(text: &str) -> Option<usize> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok())?
 }
 
 /// Returns the values sorted and without duplicates.
-fn sorted(mut values: Vec<i16>) -> Vec<i16> {
+fn sorted_without_duplicates(mut values: Vec<i16>) -> Vec<i16> {
     values.sort_unstable();
     values.dedup();
     values

@@ -8,20 +8,20 @@
 use std::ops::Range;
 
 mod at;
-mod bare;
 mod cron;
 mod days;
 mod field;
 mod next;
 mod rate;
-mod zone;
+mod suggestion;
+mod time_zone;
 
-pub use next::{Next, Window};
-pub use zone::zone;
+pub use next::{NextRuns, RunWindow};
+pub use time_zone::time_zone;
 
 /// The AWS service that an expression is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ExpressionKind {
     /// An EventBridge rule: no `at(…)`, the unit of a rate agrees with its number, and times are in UTC.
     Rule,
     /// An EventBridge Scheduler schedule, which has its own time zone.
@@ -30,7 +30,7 @@ pub enum Kind {
 
 /// The error in an expression or in the name of a time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub struct ExpressionError {
     /// What was found and what was expected, as one sentence without a full stop.
     pub message: String,
     /// What to write instead, if that is known.
@@ -43,36 +43,36 @@ pub struct Wrong {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expression {
     text: String,
-    kind: Kind,
-    form: Form,
+    kind: ExpressionKind,
+    form: ExpressionForm,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Form {
+enum ExpressionForm {
     Cron(cron::Cron),
     Rate(rate::Rate),
     At(jiff::civil::DateTime),
 }
 
-const NAMES: [&str; 3] = ["cron", "rate", "at"];
+const FORM_NAMES: [&str; 3] = ["cron", "rate", "at"];
 
 impl Expression {
     /// Parses an expression.
     ///
     /// # Errors
     /// The first error in the text.
-    pub fn parse(text: &str, kind: Kind) -> Result<Self, Wrong> {
-        let (name, inside) = split(Piece { text, at: 0 }, kind)?;
+    pub fn parse(text: &str, kind: ExpressionKind) -> Result<Self, ExpressionError> {
+        let (name, inside) = split_form(TextSlice { text, offset: 0 }, kind)?;
         let form = match (name.text, kind) {
-            ("cron", _) => Form::Cron(cron::read(inside)?),
-            ("rate", _) => Form::Rate(rate::read(inside, kind)?),
-            ("at", Kind::Scheduler) => Form::At(at::read(inside)?),
-            ("at", Kind::Rule) => {
+            ("cron", _) => ExpressionForm::Cron(cron::parse(inside)?),
+            ("rate", _) => ExpressionForm::Rate(rate::parse(inside, kind)?),
+            ("at", ExpressionKind::Scheduler) => ExpressionForm::At(at::parse(inside)?),
+            ("at", ExpressionKind::Rule) => {
                 return Err(name
-                    .wrong("a rule cannot use `at(…)`")
-                    .hint("remove `via: rule`: only EventBridge Scheduler can run a schedule once"));
+                    .error("a rule cannot use `at(…)`")
+                    .with_hint("remove `via: rule`: only EventBridge Scheduler can run a schedule once"));
             }
-            _ => return Err(unknown(name, inside)),
+            _ => return Err(unknown_form_error(name, inside)),
         };
         Ok(Self { text: text.to_owned(), kind, form })
     }
@@ -90,47 +90,52 @@ impl std::fmt::Display for Expression {
 }
 
 /// Returns the name before the opening bracket and the text between the brackets.
-fn split(whole: Piece<'_>, kind: Kind) -> Result<(Piece<'_>, Piece<'_>), Wrong> {
+fn split_form(
+    whole: TextSlice<'_>,
+    kind: ExpressionKind,
+) -> Result<(TextSlice<'_>, TextSlice<'_>), ExpressionError> {
     let trimmed = whole.text.trim();
     if trimmed.is_empty() {
-        return Err(whole.wrong("the expression is empty").hint(FORMS));
+        return Err(whole.error("the expression is empty").with_hint(FORMS_HINT));
     }
     if trimmed.len() < whole.text.len() {
-        return Err(whole.wrong("white space around the expression").hint(format!("write `{trimmed}`")));
+        return Err(whole.error("white space around the expression").with_hint(format!("write `{trimmed}`")));
     }
-    let Some((name, rest)) = whole.halves('(') else { return Err(bare::wrong(whole, kind)) };
-    let Some(close) = rest.text.rfind(')') else {
-        let end = Piece { text: "", at: whole.text.len() };
-        return Err(end.wrong("the closing bracket is missing").hint(format!("write `{trimmed})`")));
+    let Some((name, rest)) = whole.split_once('(') else {
+        return Err(suggestion::missing_bracket_error(whole, kind));
     };
-    let after = rest.from(close + 1);
+    let Some(close) = rest.text.rfind(')') else {
+        let end = TextSlice { text: "", offset: whole.text.len() };
+        return Err(end.error("the closing bracket is missing").with_hint(format!("write `{trimmed})`")));
+    };
+    let after = rest.slice_from(close + 1);
     if !after.text.is_empty() {
-        return Err(after.wrong(format!("unexpected `{}` after the closing bracket", after.text)));
+        return Err(after.error(format!("unexpected `{}` after the closing bracket", after.text)));
     }
-    Ok((name, rest.to(close)))
+    Ok((name, rest.slice_to(close)))
 }
 
-const FORMS: &str =
+const FORMS_HINT: &str =
     "write `cron(minutes hours day-of-month month day-of-week year)`, `rate(number unit)` or `at(time)`";
 
 /// Returns the error for an unknown name before the bracket.
-fn unknown(name: Piece<'_>, inside: Piece<'_>) -> Wrong {
+fn unknown_form_error(name: TextSlice<'_>, inside: TextSlice<'_>) -> ExpressionError {
     let lower = name.text.trim().to_ascii_lowercase();
-    let near = crate::document::problem::nearest(&lower, NAMES);
+    let near = crate::document::problem::most_similar(&lower, FORM_NAMES);
     let hint =
-        near.map_or_else(|| FORMS.to_owned(), |near| format!("did you mean `{near}({})`?", inside.text));
+        near.map_or_else(|| FORMS_HINT.to_owned(), |near| format!("did you mean `{near}({})`?", inside.text));
     let message = match name.text {
         "" => "nothing before the bracket: expected `cron`, `rate` or `at`".to_owned(),
         text => {
             format!("unexpected `{text}` before the bracket: expected `cron`, `rate` or `at`")
         }
     };
-    name.wrong(message).hint(hint)
+    name.error(message).with_hint(hint)
 }
 
-impl Wrong {
+impl ExpressionError {
     /// Returns the error with a hint.
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -138,59 +143,63 @@ impl Wrong {
 
 /// A part of a text, with its byte offset.
 #[derive(Clone, Copy, Debug)]
-struct Piece<'a> {
+struct TextSlice<'a> {
     text: &'a str,
-    at: usize,
+    offset: usize,
 }
 
-impl<'a> Piece<'a> {
+impl<'a> TextSlice<'a> {
     /// Returns the part that begins at the byte `index`.
-    fn from(self, index: usize) -> Piece<'a> {
-        Piece { text: &self.text[index..], at: self.at + index }
+    fn slice_from(self, index: usize) -> TextSlice<'a> {
+        TextSlice { text: &self.text[index..], offset: self.offset + index }
     }
 
     /// Returns the part before the byte `index`.
-    fn to(self, index: usize) -> Piece<'a> {
-        Piece { text: &self.text[..index], at: self.at }
+    fn slice_to(self, index: usize) -> TextSlice<'a> {
+        TextSlice { text: &self.text[..index], offset: self.offset }
     }
 
     /// Returns the parts before and after the first `mark`.
-    fn halves(self, mark: char) -> Option<(Piece<'a>, Piece<'a>)> {
+    fn split_once(self, mark: char) -> Option<(TextSlice<'a>, TextSlice<'a>)> {
         let index = self.text.find(mark)?;
-        Some((self.to(index), self.from(index + mark.len_utf8())))
+        Some((self.slice_to(index), self.slice_from(index + mark.len_utf8())))
     }
 
     /// Returns the parts separated by `mark`.
-    fn list(self, mark: char) -> Vec<Piece<'a>> {
-        let mut next = self.at;
+    fn split(self, mark: char) -> Vec<TextSlice<'a>> {
+        let mut next = self.offset;
         let place = |text: &'a str| {
             let at = next;
             next += text.len() + mark.len_utf8();
-            Piece { text, at }
+            TextSlice { text, offset: at }
         };
         self.text.split(mark).map(place).collect()
     }
 
     /// Returns the parts separated by white space.
-    fn words(self) -> Vec<Piece<'a>> {
+    fn words(self) -> Vec<TextSlice<'a>> {
         let mut left = self;
         let mut words = Vec::new();
         while let Some(start) = left.text.find(|letter: char| !letter.is_whitespace()) {
-            left = left.from(start);
+            left = left.slice_from(start);
             let end = left.text.find(char::is_whitespace).unwrap_or(left.text.len());
-            words.push(left.to(end));
-            left = left.from(end);
+            words.push(left.slice_to(end));
+            left = left.slice_from(end);
         }
         words
     }
 
     /// Returns the text in backticks, or `nothing` if it is empty.
-    fn quoted(self) -> String {
+    fn quoted_or_nothing(self) -> String {
         if self.text.is_empty() { "nothing".to_owned() } else { format!("`{}`", self.text) }
     }
 
-    fn wrong(self, message: impl Into<String>) -> Wrong {
-        Wrong { message: message.into(), hint: None, range: self.at..self.at + self.text.len() }
+    fn error(self, message: impl Into<String>) -> ExpressionError {
+        ExpressionError {
+            message: message.into(),
+            hint: None,
+            range: self.offset..self.offset + self.text.len(),
+        }
     }
 }
 

@@ -7,33 +7,33 @@
 
 use super::cron::Cron;
 use super::rate::Rate;
-use super::{Expression, Form, Kind};
+use super::{Expression, ExpressionForm, ExpressionKind};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
 
 /// The next runs of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum NextRuns {
     /// The times in order; fewer than requested if there are no more.
-    At(Vec<Zoned>),
+    Times(Vec<Zoned>),
     /// The interval in words: the times depend on when the schedule was created.
-    Every(String),
+    Interval(String),
     /// No run: the time has passed, the window has ended, or the date does not exist.
     Never,
 }
 
 /// The period in which a schedule may run, both ends included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Window {
+pub struct RunWindow {
     /// The schedule's start date.
     pub start: Option<Timestamp>,
     /// The schedule's end date.
     pub end: Option<Timestamp>,
 }
 
-impl Window {
-    fn is_over_at(&self, time: Timestamp) -> bool {
+impl RunWindow {
+    fn has_ended_at(&self, time: Timestamp) -> bool {
         self.end.is_some_and(|end| end < time)
     }
 }
@@ -45,26 +45,28 @@ impl Expression {
     /// `zone`. The first run of a rate is at the start of the window (CreateSchedule, `StartDate`); without one, a rate
     /// counts from the creation of the schedule or rule, which is not known here. EventBridge Scheduler ignores the window
     /// for `at(…)`.
-    pub fn next(&self, zone: &TimeZone, after: Timestamp, window: Window, count: usize) -> Next {
-        let read_in = if self.kind == Kind::Rule { &TimeZone::UTC } else { zone };
+    pub fn next_runs(&self, zone: &TimeZone, after: Timestamp, window: RunWindow, count: usize) -> NextRuns {
+        let read_in = if self.kind == ExpressionKind::Rule { &TimeZone::UTC } else { zone };
         let times: Vec<Timestamp> = match &self.form {
-            Form::Cron(cron) => cron.runs(read_in, after, window).take(count).collect(),
-            Form::At(time) => instant(read_in, *time).filter(|time| *time > after).into_iter().collect(),
-            Form::Rate(rate) => match window.start {
+            ExpressionForm::Cron(cron) => cron.runs(read_in, after, window).take(count).collect(),
+            ExpressionForm::At(time) => {
+                first_instant(read_in, *time).filter(|time| *time > after).into_iter().collect()
+            }
+            ExpressionForm::Rate(rate) => match window.start {
                 Some(start) => rate.runs(start, after, window).take(count).collect(),
                 None if window.end.is_some_and(|end| end <= after) => Vec::new(),
-                None => return Next::Every(format!("{}, from when it was created", rate.words())),
+                None => return NextRuns::Interval(format!("{}, from when it was created", rate.in_words())),
             },
         };
         match times.is_empty() {
-            true => Next::Never,
-            false => Next::At(times.into_iter().map(|time| time.to_zoned(zone.clone())).collect()),
+            true => NextRuns::Never,
+            false => NextRuns::Times(times.into_iter().map(|time| time.to_zoned(zone.clone())).collect()),
         }
     }
 }
 
 /// Returns the first instant at which clocks in the time zone show this time, if there is one.
-fn instant(zone: &TimeZone, time: DateTime) -> Option<Timestamp> {
+fn first_instant(zone: &TimeZone, time: DateTime) -> Option<Timestamp> {
     let offset = match zone.to_ambiguous_timestamp(time).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
         AmbiguousOffset::Fold { before, .. } => before,
@@ -79,27 +81,29 @@ impl Cron {
         &'a self,
         zone: &'a TimeZone,
         after: Timestamp,
-        window: Window,
+        window: RunWindow,
     ) -> impl Iterator<Item = Timestamp> + 'a {
         let start = window.start.unwrap_or(Timestamp::MIN);
         let first = zone.to_datetime(after.max(start)).date();
-        self.dates(first)
-            .flat_map(move |date| self.times().filter_map(move |time| instant(zone, date.to_datetime(time))))
+        self.run_dates(first)
+            .flat_map(move |date| {
+                self.run_times().filter_map(move |time| first_instant(zone, date.to_datetime(time)))
+            })
             .filter(move |time| *time > after && *time >= start)
-            .take_while(move |time| !window.is_over_at(*time))
+            .take_while(move |time| !window.has_ended_at(*time))
     }
 
     /// Returns the dates of the runs, beginning at `first`.
-    fn dates(&self, first: Date) -> impl Iterator<Item = Date> + '_ {
+    fn run_dates(&self, first: Date) -> impl Iterator<Item = Date> + '_ {
         let years = self.years.iter().filter(move |year| **year >= first.year());
         let months = years.flat_map(|year| self.months.iter().map(|month| (*year, *month as i8)));
         months
             .flat_map(|(year, month)| (1..=31).filter_map(move |day| Date::new(year, month, day).ok()))
-            .filter(move |date| *date >= first && self.days.has(*date))
+            .filter(move |date| *date >= first && self.days.contains(*date))
     }
 
     /// Returns the times of day of the runs.
-    fn times(&self) -> impl Iterator<Item = Time> + '_ {
+    fn run_times(&self) -> impl Iterator<Item = Time> + '_ {
         let minutes = |hour: i16| self.minutes.iter().map(move |minute| (hour, *minute));
         let pairs = self.hours.iter().copied().flat_map(minutes);
         pairs.filter_map(|(hour, minute)| Time::new(hour as i8, minute as i8, 0, 0).ok())
@@ -108,13 +112,13 @@ impl Cron {
 
 impl Rate {
     /// Returns the runs after `after` of a schedule that starts at `start`.
-    fn runs(&self, start: Timestamp, after: Timestamp, window: Window) -> impl Iterator<Item = Timestamp> {
+    fn runs(&self, start: Timestamp, after: Timestamp, window: RunWindow) -> impl Iterator<Item = Timestamp> {
         let (every, start) = (self.seconds(), start.as_second());
         let passed = after.as_second().saturating_sub(start);
         let first = if passed < 0 { 0 } else { passed / every + 1 };
         (first..)
             .map_while(move |nth| Timestamp::from_second(every.checked_mul(nth)?.checked_add(start)?).ok())
             .filter(move |time| *time > after)
-            .take_while(move |time| !window.is_over_at(*time))
+            .take_while(move |time| !window.has_ended_at(*time))
     }
 }

@@ -9,22 +9,22 @@ use futures_util::future::join_all;
 
 use crate::aws::types::{Service, ServiceDeployment, ServiceRevision, TaskDefinition};
 use crate::aws::{ApiError, Aws};
-use past::{PastDeployment, join_past, listed};
+use past_deployment::{PastDeployment, join_deployments, listed_deployments};
 
-pub mod past;
+pub mod past_deployment;
 
 /// The past deployments of a service, and what could not be read.
 #[derive(Clone, Debug, Default)]
-pub struct Past {
+pub struct ServiceHistory {
     /// Newest first.
     pub deployments: Vec<PastDeployment>,
     pub notes: Vec<String>,
 }
 
 /// The task definitions that were read, by ARN: services of one release share them.
-pub type Definitions = BTreeMap<String, TaskDefinition>;
+pub type TaskDefinitions = BTreeMap<String, TaskDefinition>;
 
-impl Past {
+impl ServiceHistory {
     /// Returns the newest deployments of a service.
     ///
     /// If service deployments cannot be read, or there are none, they are those that the service itself lists.
@@ -36,27 +36,27 @@ impl Past {
         cluster: &str,
         service: &Service,
         number: usize,
-        definitions: &mut Definitions,
-    ) -> Result<Past, ApiError> {
-        let mut past = Past::default();
-        let list = past.list(aws, cluster, service, number).await?;
+        definitions: &mut TaskDefinitions,
+    ) -> Result<ServiceHistory, ApiError> {
+        let mut past = ServiceHistory::default();
+        let list = past.service_deployments(aws, cluster, service, number).await?;
         let revisions = past.revisions(aws, service, &list).await?;
         let of_service = service.deployments.iter().map(|deployment| &deployment.task_definition);
         let named: BTreeSet<String> = match list.is_empty() {
             true => of_service.cloned().collect(),
-            false => targets(&list, &revisions),
+            false => deployed_definitions(&list, &revisions),
         };
-        past.define(aws, named, definitions).await?;
+        past.read_definitions(aws, named, definitions).await?;
         past.deployments = match list.is_empty() {
-            true => listed(service, &revisions, definitions),
-            false => join_past(&list, service, &revisions, definitions),
+            true => listed_deployments(service, &revisions, definitions),
+            false => join_deployments(&list, service, &revisions, definitions),
         };
         past.deployments.truncate(number);
         Ok(past)
     }
 
     /// Returns the newest service deployments, with their descriptions if these can be read.
-    async fn list(
+    async fn service_deployments(
         &mut self,
         aws: &Aws,
         cluster: &str,
@@ -65,17 +65,18 @@ impl Past {
     ) -> Result<Vec<ServiceDeployment>, ApiError> {
         let name = &service.service_name;
         let only = "only the deployments that the service lists itself are shown";
-        let list = match self.or_note(aws.newest_service_deployments(cluster, name, number).await, only)? {
-            Some(list) if list.is_empty() => {
-                self.notes.push(format!("`{name}` has no service deployments: {only}"));
-                return Ok(list);
-            }
-            Some(list) => list,
-            None => return Ok(Vec::new()),
-        };
+        let list =
+            match self.value_or_note(aws.newest_service_deployments(cluster, name, number).await, only)? {
+                Some(list) if list.is_empty() => {
+                    self.notes.push(format!("`{name}` has no service deployments: {only}"));
+                    return Ok(list);
+                }
+                Some(list) => list,
+                None => return Ok(Vec::new()),
+            };
         let arns: Vec<String> = list.iter().map(|known| known.service_deployment_arn.clone()).collect();
         let lost = "the reasons and revisions of rollbacks are unknown";
-        let described = self.or_note(aws.service_deployments(&arns).await, lost)?.unwrap_or_default();
+        let described = self.value_or_note(aws.service_deployments(&arns).await, lost)?.unwrap_or_default();
         // A description has more members than a list entry, which is all there is if it was not described.
         let whole = |brief: ServiceDeployment| {
             let arn = &brief.service_deployment_arn;
@@ -92,7 +93,7 @@ impl Past {
         list: &[ServiceDeployment],
     ) -> Result<Vec<ServiceRevision>, ApiError> {
         let back = |known: &ServiceDeployment| known.rollback.as_ref()?.service_revision_arn.clone();
-        let target = |known: &ServiceDeployment| known.target().map(str::to_owned);
+        let target = |known: &ServiceDeployment| known.target_revision_arn().map(str::to_owned);
         let mut arns: BTreeSet<String> =
             list.iter().flat_map(|known| [target(known), back(known)]).flatten().collect();
         if list.is_empty() {
@@ -103,21 +104,21 @@ impl Past {
         }
         let arns: Vec<String> = arns.into_iter().collect();
         let lost = "revisions, images and digests are unknown";
-        Ok(self.or_note(aws.service_revisions(&arns).await, lost)?.unwrap_or_default())
+        Ok(self.value_or_note(aws.service_revisions(&arns).await, lost)?.unwrap_or_default())
     }
 
     /// Reads the task definitions that were not read yet, each once.
-    async fn define(
+    async fn read_definitions(
         &mut self,
         aws: &Aws,
         named: BTreeSet<String>,
-        definitions: &mut Definitions,
+        definitions: &mut TaskDefinitions,
     ) -> Result<(), ApiError> {
         let unknown = named.iter().filter(|arn| !arn.is_empty() && !definitions.contains_key(*arn));
         let found = join_all(unknown.map(|arn| aws.task_definition(arn))).await;
         for found in found {
             let lost = "tags, commits and deployers are unknown";
-            if let Some(Some(definition)) = self.or_note(found, lost)? {
+            if let Some(Some(definition)) = self.value_or_note(found, lost)? {
                 definitions.insert(definition.arn.clone(), definition);
             }
         }
@@ -125,10 +126,10 @@ impl Past {
     }
 
     /// Returns what was read, or `None` after adding a note if it must not be read.
-    fn or_note<T>(&mut self, read: Result<T, ApiError>, lost: &str) -> Result<Option<T>, ApiError> {
+    fn value_or_note<T>(&mut self, read: Result<T, ApiError>, lost: &str) -> Result<Option<T>, ApiError> {
         match read {
             Ok(found) => Ok(Some(found)),
-            Err(error) if error.may_pass() => Err(error),
+            Err(error) if error.is_retryable() => Err(error),
             Err(error) => {
                 let note = format!("{lost}: {error}");
                 // The request id differs between calls, so what is unknown is noted only once.
@@ -142,9 +143,9 @@ impl Past {
 }
 
 /// Returns the task definitions that service deployments deployed.
-fn targets(list: &[ServiceDeployment], revisions: &[ServiceRevision]) -> BTreeSet<String> {
+fn deployed_definitions(list: &[ServiceDeployment], revisions: &[ServiceRevision]) -> BTreeSet<String> {
     let of = |deployment: &ServiceDeployment| {
-        let target = deployment.target()?;
+        let target = deployment.target_revision_arn()?;
         let found = revisions.iter().find(|known| known.service_revision_arn == target)?;
         Some(found.task_definition.clone())
     };

@@ -5,25 +5,25 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// The number of bytes kept of a line: far more than are shown, so that the shown part never ends within a secret.
-const KEPT: usize = 64 * 1024;
+const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// Reads lines from a pipe.
-pub(super) struct Lines<R> {
+pub(super) struct LineReader<R> {
     /// `None` once the other end is closed.
-    from: Option<R>,
-    begun: Vec<u8>,
-    whole: VecDeque<String>,
+    reader: Option<R>,
+    partial_line: Vec<u8>,
+    complete_lines: VecDeque<String>,
 }
 
-impl<R: AsyncRead + Unpin> Lines<R> {
+impl<R: AsyncRead + Unpin> LineReader<R> {
     /// Creates a reader of a pipe; without a pipe, there are no lines.
-    pub(super) fn of(from: Option<R>) -> Lines<R> {
-        Lines { from, begun: Vec::new(), whole: VecDeque::new() }
+    pub(super) fn new(from: Option<R>) -> LineReader<R> {
+        LineReader { reader: from, partial_line: Vec::new(), complete_lines: VecDeque::new() }
     }
 
     /// Returns whether there may be more lines.
     pub(super) fn is_open(&self) -> bool {
-        self.from.is_some() || !self.whole.is_empty()
+        self.reader.is_some() || !self.complete_lines.is_empty()
     }
 
     /// Returns the next line without its line end, or `None` at the end. Invalid UTF-8 is replaced.
@@ -31,38 +31,38 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     /// Cancel safe: bytes that were read are kept for the next call.
     pub(super) async fn next(&mut self) -> Option<String> {
         loop {
-            if let Some(line) = self.whole.pop_front() {
+            if let Some(line) = self.complete_lines.pop_front() {
                 return Some(line);
             }
-            let from = self.from.as_mut()?;
+            let from = self.reader.as_mut()?;
             let mut bytes = [0; 4096];
             match from.read(&mut bytes).await {
-                Ok(count) if count > 0 => self.take(&bytes[..count]),
+                Ok(count) if count > 0 => self.add_bytes(&bytes[..count]),
                 // A pipe that cannot be read has no more lines.
-                _ => self.close(),
+                _ => self.end_input(),
             }
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn add_bytes(&mut self, bytes: &[u8]) {
         for (index, part) in bytes.split(|byte| *byte == b'\n').enumerate() {
             if index > 0 {
                 self.end_line();
             }
-            let room = KEPT.saturating_sub(self.begun.len()).min(part.len());
-            self.begun.extend_from_slice(&part[..room]);
+            let room = MAX_LINE_BYTES.saturating_sub(self.partial_line.len()).min(part.len());
+            self.partial_line.extend_from_slice(&part[..room]);
         }
     }
 
     fn end_line(&mut self) {
-        let line = String::from_utf8_lossy(&self.begun);
-        self.whole.push_back(line.trim_end_matches('\r').to_owned());
-        self.begun.clear();
+        let line = String::from_utf8_lossy(&self.partial_line);
+        self.complete_lines.push_back(line.trim_end_matches('\r').to_owned());
+        self.partial_line.clear();
     }
 
-    fn close(&mut self) {
-        self.from = None;
-        if !self.begun.is_empty() {
+    fn end_input(&mut self) {
+        self.reader = None;
+        if !self.partial_line.is_empty() {
             self.end_line();
         }
     }
@@ -74,7 +74,7 @@ mod tests {
 
     /// Returns the lines of a text.
     async fn lines(text: &[u8]) -> Vec<String> {
-        let mut lines = Lines::of(Some(text));
+        let mut lines = LineReader::new(Some(text));
         let mut read = Vec::new();
         while let Some(line) = lines.next().await {
             read.push(line);
@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_without_an_end_does_not_fill_the_memory_and_the_next_is_read() {
-        let text = format!("{}\nnext", "a".repeat(3 * KEPT));
-        assert_eq!(lines(text.as_bytes()).await, ["a".repeat(KEPT), "next".to_owned()]);
+        let text = format!("{}\nnext", "a".repeat(3 * MAX_LINE_BYTES));
+        assert_eq!(lines(text.as_bytes()).await, ["a".repeat(MAX_LINE_BYTES), "next".to_owned()]);
     }
 }

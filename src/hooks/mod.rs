@@ -11,52 +11,52 @@ use crate::error::Failure;
 use crate::interrupt::Listener;
 use crate::secrets::{masked_line, secrets_among};
 
-mod failed;
-mod group;
+mod command;
+mod failure;
 mod lines;
+mod payload;
+mod process_group;
 pub mod reporter;
-mod shell;
-mod told;
 
+pub use payload::{HookPayload, HookTarget, HookTargetEnd};
 pub use reporter::{HookFact, HookReporter, HookStream};
-pub use told::{HookTarget, HookTargetEnd, Told};
 
-use shell::{End, Scene};
+use command::{CommandEnd, HookContext};
 
 /// The point of a deploy at which a hook runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub enum HookPoint {
     BeforeDeploy,
     AfterDeploy,
     OnFailure,
 }
 
-impl Moment {
+impl HookPoint {
     /// Returns the hook's name in the manifest.
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Moment::BeforeDeploy => "before_deploy",
-            Moment::AfterDeploy => "after_deploy",
-            Moment::OnFailure => "on_failure",
+            HookPoint::BeforeDeploy => "before_deploy",
+            HookPoint::AfterDeploy => "after_deploy",
+            HookPoint::OnFailure => "on_failure",
         }
     }
 }
 
 /// The time limits of a command.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+struct HookLimits {
     /// For the command to end.
     command: Duration,
     /// For the command to end after a signal, before it is killed.
-    ending: Duration,
+    termination: Duration,
     /// For the output of processes that the command left running.
-    rest: Duration,
+    output: Duration,
 }
 
-const LIMITS: Limits = Limits {
+const DEFAULT_LIMITS: HookLimits = HookLimits {
     command: Duration::from_secs(600),
-    ending: Duration::from_secs(5),
-    rest: Duration::from_secs(2),
+    termination: Duration::from_secs(5),
+    output: Duration::from_secs(2),
 };
 
 /// Runs the commands of a hook in order, each with `sh -c` in the manifest's directory, up to the first that fails.
@@ -69,37 +69,37 @@ const LIMITS: Limits = Limits {
 ///
 /// # Errors
 /// `sh` could not be started, or a command exited with another code than 0, timed out, or was interrupted.
-pub async fn run(
-    moment: Moment,
+pub async fn run_hook(
+    moment: HookPoint,
     commands: &[String],
-    told: &Told,
+    told: &HookPayload,
     directory: &Path,
     environment: &BTreeMap<String, String>,
     report: &dyn HookReporter,
 ) -> Result<(), Failure> {
-    let hook = moment.name();
-    let scene = Scene {
+    let hook = moment.as_str();
+    let scene = HookContext {
         hook: moment,
         // The parent of a bare file name is an empty path, which is not a directory.
         directory: if directory.as_os_str().is_empty() { Path::new(".") } else { directory },
         environment: told.environment(hook, environment),
         input: told.input(hook),
-        secrets: [secrets_among(environment), secrets_among(&told.vars)].concat(),
-        limits: LIMITS,
+        secrets: [secrets_among(environment), secrets_among(&told.unset_variables)].concat(),
+        limits: DEFAULT_LIMITS,
         report,
     };
-    all(commands, &scene).await
+    run_commands(commands, &scene).await
 }
 
 /// Runs commands in order, up to the first that fails.
-async fn all(commands: &[String], scene: &Scene<'_>) -> Result<(), Failure> {
+async fn run_commands(commands: &[String], scene: &HookContext<'_>) -> Result<(), Failure> {
     for command in commands {
         let shown = masked_line(command, &scene.secrets);
         let mut signals = Listener::new()?;
-        let end = shell::run(command, &shown, scene, &mut signals).await;
-        let end = end.map_err(|error| failed::to_start(error, scene))?;
-        if end != End::Exited(0) {
-            return Err(failed::at(end, &shown, scene));
+        let end = command::run_command(command, &shown, scene, &mut signals).await;
+        let end = end.map_err(|error| failure::start_failure(error, scene))?;
+        if end != CommandEnd::Exited(0) {
+            return Err(failure::command_failure(end, &shown, scene));
         }
     }
     Ok(())

@@ -1,13 +1,13 @@
 //! Defines where hooks report what their commands do. Never shows anything itself.
 
-use super::Moment;
+use super::HookPoint;
 
 /// Where hooks report what their commands do.
 pub trait HookReporter {
     /// Reports something worth knowing that stops nothing.
     fn note(&self, text: &str);
     /// Reports a fact of a command.
-    fn hook(&self, hook: Moment, fact: HookFact<'_>);
+    fn hook(&self, hook: HookPoint, fact: HookFact<'_>);
 }
 
 /// A fact about a command that a hook runs.

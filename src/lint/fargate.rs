@@ -1,13 +1,15 @@
 //! Checks of what Fargate requires and what it does not support.
 
-use super::Findings;
-use super::containers::from_ecr;
-use super::health::any;
-use super::view::{Container, Task, empty, is_set, items, listed, text};
+use super::CheckProblems;
+use super::containers::uses_private_ecr;
+use super::document_view::{
+    ContainerView, TaskDefinitionView, is_absent_or_empty, is_set, member_items, member_text, quoted_list,
+};
+use super::health_checks::has_items;
 use crate::document::tree::Node;
 
 /// Container members that are not valid on Fargate, from the developer guide (fargate-tasks-services.html).
-const CONTAINER: &[&str] = &[
+const UNSUPPORTED_CONTAINER_MEMBERS: &[&str] = &[
     "disableNetworking",
     "dnsSearchDomains",
     "dnsServers",
@@ -17,14 +19,17 @@ const CONTAINER: &[&str] = &[
     "privileged",
 ];
 /// Members of a container's `linuxParameters`, from the same page.
-const LINUX: &[&str] = &["devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs"];
+const UNSUPPORTED_LINUX_PARAMETERS: &[&str] =
+    &["devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs"];
 /// Members of the task, from the same page.
-const TASK: &[&str] = &["ipcMode", "placementConstraints"];
+const UNSUPPORTED_TASK_MEMBERS: &[&str] = &["ipcMode", "placementConstraints"];
 
-const HINT: &str = "remove it, or run the task on EC2: `requiresCompatibilities: [EC2]`";
+const REMOVE_OR_USE_EC2_HINT: &str = "remove it, or run the task on EC2: `requiresCompatibilities: [EC2]`";
 
-pub(super) fn network_mode(task: &Task<'_>, findings: &mut Findings<'_>) {
-    let Some(mode) = task.network_mode().filter(|mode| task.fargate() && *mode != "awsvpc") else { return };
+pub(super) fn network_mode(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
+    let Some(mode) = task.network_mode().filter(|mode| task.requires_fargate() && *mode != "awsvpc") else {
+        return;
+    };
     let hint = "set `networkMode: awsvpc`".to_owned();
     match task.node.get("networkMode") {
         // The reader has checked that this is a value of the enum, so it cannot be a secret.
@@ -38,25 +43,25 @@ pub(super) fn network_mode(task: &Task<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-pub(super) fn size(task: &Task<'_>, findings: &mut Findings<'_>) {
+pub(super) fn size_missing(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
     let missing: Vec<&str> =
-        ["cpu", "memory"].into_iter().filter(|member| empty(task.node, member)).collect();
-    if !task.fargate() || missing.is_empty() {
+        ["cpu", "memory"].into_iter().filter(|member| is_absent_or_empty(task.node, member)).collect();
+    if !task.requires_fargate() || missing.is_empty() {
         return;
     }
     let at = task.node.get("requiresCompatibilities").unwrap_or(task.node);
-    let message = format!("Fargate requires {} on the task", listed(&missing));
+    let message = format!("Fargate requires {} on the task", quoted_list(&missing));
     let hint =
         "set them beside `family`, such as `cpu: 256` and `memory: 512`; those of containers do not count";
     findings.add(at, "", message, hint.to_owned());
 }
 
-pub(super) fn unsupported(task: &Task<'_>, findings: &mut Findings<'_>) {
-    if !task.fargate() {
+pub(super) fn unsupported_members(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
+    if !task.requires_fargate() {
         return;
     }
-    for (member, node) in set(task.node, TASK) {
-        report(node, member.to_owned(), member, findings);
+    for (member, node) in set_members(task.node, UNSUPPORTED_TASK_MEMBERS) {
+        report_unsupported(node, member.to_owned(), member, findings);
     }
     if let Some(node) = task.node.get("pidMode").filter(|node| node.text() == Some("host")) {
         findings.add(
@@ -66,67 +71,96 @@ pub(super) fn unsupported(task: &Task<'_>, findings: &mut Findings<'_>) {
             "use `task`, the only mode that Fargate supports".to_owned(),
         );
     }
-    for (index, volume) in items(task.node, "volumes").iter().enumerate() {
-        let name = volume.get("name").filter(|name| !name.span.expression).and_then(Node::text);
+    for (index, volume) in member_items(task.node, "volumes").iter().enumerate() {
+        let name = volume.get("name").filter(|name| !name.span.from_expression).and_then(Node::text);
         let path = format!("volumes[{}]", name.map_or_else(|| index.to_string(), str::to_owned));
         if let Some(node) =
             volume.get("host").and_then(|host| host.get("sourcePath")).filter(|node| is_set(node))
         {
-            report(node, format!("{path}.host.sourcePath"), "sourcePath", findings);
+            report_unsupported(node, format!("{path}.host.sourcePath"), "sourcePath", findings);
         }
         if let Some(node) = volume.get("dockerVolumeConfiguration").filter(|node| is_set(node)) {
-            report(node, format!("{path}.dockerVolumeConfiguration"), "dockerVolumeConfiguration", findings);
+            report_unsupported(
+                node,
+                format!("{path}.dockerVolumeConfiguration"),
+                "dockerVolumeConfiguration",
+                findings,
+            );
         }
     }
-    task.containers.iter().for_each(|container| unsupported_of(container, findings));
+    task.containers.iter().for_each(|container| unsupported_container_members(container, findings));
 }
 
-fn unsupported_of(container: &Container<'_>, findings: &mut Findings<'_>) {
-    for (member, node) in set(container.node, CONTAINER) {
-        report(node, container.path(member), member, findings);
+fn unsupported_container_members(container: &ContainerView<'_>, findings: &mut CheckProblems<'_>) {
+    for (member, node) in set_members(container.node, UNSUPPORTED_CONTAINER_MEMBERS) {
+        report_unsupported(node, container.member_path(member), member, findings);
     }
-    for node in items(container.node, "resourceRequirements") {
-        if text(node, "type") == Some("GPU") {
-            report(node, container.path("resourceRequirements"), "GPU", findings);
+    for node in member_items(container.node, "resourceRequirements") {
+        if member_text(node, "type") == Some("GPU") {
+            report_unsupported(node, container.member_path("resourceRequirements"), "GPU", findings);
         }
     }
     let Some(linux) = container.node.get("linuxParameters") else { return };
-    for (member, node) in set(linux, LINUX) {
-        report(node, container.path(&format!("linuxParameters.{member}")), member, findings);
+    for (member, node) in set_members(linux, UNSUPPORTED_LINUX_PARAMETERS) {
+        report_unsupported(
+            node,
+            container.member_path(&format!("linuxParameters.{member}")),
+            member,
+            findings,
+        );
     }
-    let Some(added) = linux.get("capabilities").map(|capabilities| items(capabilities, "add")) else {
+    let Some(added) = linux.get("capabilities").map(|capabilities| member_items(capabilities, "add")) else {
         return;
     };
     for node in added.iter().filter(|node| node.text().is_some_and(|name| !name.ends_with("SYS_PTRACE"))) {
-        let path = container.path("linuxParameters.capabilities.add");
-        findings.add(node, path, "Fargate can add no capability except `SYS_PTRACE`", HINT.to_owned());
+        let path = container.member_path("linuxParameters.capabilities.add");
+        findings.add(
+            node,
+            path,
+            "Fargate can add no capability except `SYS_PTRACE`",
+            REMOVE_OR_USE_EC2_HINT.to_owned(),
+        );
     }
 }
 
 /// Returns the members with these names that are set to a value other than empty, `false` or 0.
-fn set<'a>(node: &'a Node, names: &'static [&'static str]) -> impl Iterator<Item = (&'static str, &'a Node)> {
+fn set_members<'a>(
+    node: &'a Node,
+    names: &'static [&'static str],
+) -> impl Iterator<Item = (&'static str, &'a Node)> {
     names.iter().filter_map(move |name| Some((*name, node.get(name).filter(|node| is_set(node))?)))
 }
 
-fn report(node: &Node, path: String, member: &str, findings: &mut Findings<'_>) {
-    findings.add(node, path, format!("Fargate does not support `{member}`"), HINT.to_owned());
+fn report_unsupported(node: &Node, path: String, member: &str, findings: &mut CheckProblems<'_>) {
+    findings.add(
+        node,
+        path,
+        format!("Fargate does not support `{member}`"),
+        REMOVE_OR_USE_EC2_HINT.to_owned(),
+    );
 }
 
-pub(super) fn execution_role(task: &Task<'_>, findings: &mut Findings<'_>) {
-    if !task.fargate() || !empty(task.node, "executionRoleArn") {
+pub(super) fn execution_role(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
+    if !task.requires_fargate() || !is_absent_or_empty(task.node, "executionRoleArn") {
         return;
     }
-    let logs = |container: &Container<'_>, driver: &str| {
-        container.node.get("logConfiguration").is_some_and(|logs| text(logs, "logDriver") == Some(driver))
+    let logs = |container: &ContainerView<'_>, driver: &str| {
+        container
+            .node
+            .get("logConfiguration")
+            .is_some_and(|logs| member_text(logs, "logDriver") == Some(driver))
     };
-    let log_secrets = |container: &Container<'_>| {
-        container.node.get("logConfiguration").is_some_and(|logs| !items(logs, "secretOptions").is_empty())
+    let log_secrets = |container: &ContainerView<'_>| {
+        container
+            .node
+            .get("logConfiguration")
+            .is_some_and(|logs| !member_items(logs, "secretOptions").is_empty())
     };
     let needs =
-        |wanted: &dyn Fn(&Container<'_>) -> bool| task.containers.iter().find(|one| wanted(one)).copied();
+        |wanted: &dyn Fn(&ContainerView<'_>) -> bool| task.containers.iter().find(|one| wanted(one)).copied();
     let reasons = [
-        ("to pull images from ECR", needs(&from_ecr)),
-        ("to read secrets", needs(&|one| any(one, "secrets") || log_secrets(one))),
+        ("to pull images from ECR", needs(&uses_private_ecr)),
+        ("to read secrets", needs(&|one| has_items(one, "secrets") || log_secrets(one))),
         ("to write logs to CloudWatch", needs(&|one| logs(one, "awslogs"))),
         (
             "to read registry credentials",

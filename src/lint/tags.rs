@@ -1,7 +1,7 @@
 //! The check of tags, for task definitions and services.
 
-use super::Findings;
-use super::view::{items, text};
+use super::CheckProblems;
+use super::document_view::{member_items, member_text};
 use crate::document::tree::Node;
 
 /// From the API reference, RegisterTaskDefinition.tags: the number of tags, and the length of keys and values.
@@ -9,14 +9,14 @@ const MAX_TAGS: usize = 50;
 const MAX_KEY: usize = 128;
 const MAX_VALUE: usize = 256;
 
-pub(super) fn limits(node: &Node, findings: &mut Findings<'_>) {
-    let tags = items(node, "tags");
+pub(super) fn tag_limits(node: &Node, findings: &mut CheckProblems<'_>) {
+    let tags = member_items(node, "tags");
     if let Some(list) = node.get("tags").filter(|_| tags.len() > MAX_TAGS) {
         let message = format!("{} tags: ECS allows at most {MAX_TAGS}", tags.len());
         findings.add(list, "tags", message, "remove some of them".to_owned());
     }
     for (index, tag) in tags.iter().enumerate() {
-        let (key, value) = (text(tag, "key"), text(tag, "value"));
+        let (key, value) = (member_text(tag, "key"), member_text(tag, "value"));
         let reserved = |text: Option<&str>| {
             text.and_then(|text| text.get(..4)).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
         };
@@ -34,7 +34,7 @@ pub(super) fn limits(node: &Node, findings: &mut Findings<'_>) {
         };
         let shown = match tag.get("key") {
             Some(key)
-                if !key.span.expression
+                if !key.span.from_expression
                     && key.text().is_some_and(|key| !key.is_empty() && key.len() <= MAX_KEY) =>
             {
                 format!("the tag `{}`", key.text().unwrap_or_default())

@@ -1,24 +1,24 @@
 //! Finds and loads a manifest, and reads every file that it refers to.
 
 use super::layers::Layer;
-use super::passes::{self, directory};
+use super::render_passes::{self, directory};
 use super::request::{Request, Scope};
 use super::types::{self, Manifest, on_the_fly};
-use super::{names, references as named, select};
+use super::{references as named, select, template_names};
 use crate::document::problem::{Problem, did_you_mean};
-use crate::document::source::{SourceId, Span};
+use crate::document::source::{SourceId, SourceSpan};
 use crate::document::tree::Node;
 use crate::error::Failure;
 use crate::error::Result;
-use crate::settings::{Settings, Tags};
-use crate::template::markers::references;
-use crate::template::{Context, Mode};
+use crate::settings::{ImageTags, Settings};
+use crate::template::markers::included_names;
+use crate::template::{TemplateContext, UndefinedNames};
 use crate::text_file;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The file names of a manifest, in the order in which they are searched.
-const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
+const FILE_NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
 
 /// Returns the manifest with its stage applied, and the texts of all files that the requested services need.
 ///
@@ -27,21 +27,21 @@ const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
 /// # Errors
 /// No manifest, a manifest that cannot be parsed, or a requested name that it does not have.
 pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
-    let Some(path) = find(settings)? else { return without_manifest(settings, request) };
-    let text = read(&path)?;
+    let Some(path) = find_manifest(settings)? else { return without_manifest(settings, request) };
+    let text = read_manifest(&path)?;
     let mut manifest =
         Manifest { path: Some(path.clone()), tags: request.tags.clone(), ..Manifest::default() };
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
     let directory = directory(&path);
-    follow_references(&directory, id, &mut manifest);
-    let root = passes::rendered(&name, settings, request, &mut manifest)?;
-    types::read(&root, &mut manifest);
-    manifest.vars.extend(settings.set.iter().cloned());
-    named::check(&mut manifest);
-    names::check_tags(&request.tags, &manifest.images)?;
-    select::select(&mut manifest, settings, request)?;
+    load_included_files(&directory, id, &mut manifest);
+    let root = render_passes::render_manifest(&name, settings, request, &mut manifest)?;
+    types::read_manifest(&root, &mut manifest);
+    manifest.vars.extend(settings.set_vars.iter().cloned());
+    named::check_references(&mut manifest);
+    template_names::check_tag_images(&request.tags, &manifest.images)?;
+    select::select_scope(&mut manifest, settings, request)?;
     if !request.names_only {
         load_definitions(&directory, &mut manifest);
     }
@@ -54,13 +54,14 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
 /// No cluster or no services are given.
 pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
     let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
-    let failure = Failure::usage("no `ecsail.yml` in this directory or its parents").hint(hint.to_owned());
+    let failure =
+        Failure::usage("no `ecsail.yml` in this directory or its parents").with_hint(hint.to_owned());
     let tags = request.tags.clone();
     let mut manifest = Manifest { cluster: settings.cluster.clone(), tags, ..Manifest::default() };
     match &request.scope {
         Scope::Task { name: None, like: Some(like) } if settings.cluster.is_some() => {
-            manifest.as_it_runs = request.tags.is_empty();
-            manifest.lenders = vec![on_the_fly(like)];
+            manifest.keep_running_definitions = request.tags.is_empty();
+            manifest.like_services = vec![on_the_fly(like)];
         }
         Scope::Services | Scope::Release if settings.cluster.is_some() && !request.services.is_empty() => {
             manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
@@ -71,31 +72,31 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
 }
 
 /// Returns the path of the manifest: the one given, or the nearest one in this directory and its parents.
-fn find(settings: &Settings) -> Result<Option<PathBuf>> {
+fn find_manifest(settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(path) = &settings.manifest {
         return match path.is_dir() {
-            true => Ok(Some(in_directory(path).unwrap_or_else(|| path.join(NAMES[0])))),
+            true => Ok(Some(manifest_in_directory(path).unwrap_or_else(|| path.join(FILE_NAMES[0])))),
             false => Ok(Some(path.clone())),
         };
     }
-    if let Some(here) = in_directory(Path::new("")) {
+    if let Some(here) = manifest_in_directory(Path::new("")) {
         return Ok(Some(here));
     }
     let current = std::env::current_dir()
-        .map_err(|error| Failure::error("failed to read the current directory").because(error))?;
-    Ok(current.ancestors().skip(1).find_map(in_directory))
+        .map_err(|error| Failure::error("failed to read the current directory").with_cause(error))?;
+    Ok(current.ancestors().skip(1).find_map(manifest_in_directory))
 }
 
 /// Returns a manifest with only a definition file and the files that it includes, and the name of the file in it.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(String, Manifest)> {
+pub fn load_definition(settings: &Settings, path: &Path, tags: &ImageTags) -> Result<(String, Manifest)> {
     let mut manifest = Manifest::default();
-    let mut context = names::outside(settings, &[], tags, None);
-    let nothing = Node::string("", Span::new(SourceId::from_index(0), 0..0));
-    names::set_vars(&mut context, &nothing, settings);
-    context.explain_absent(
+    let mut context = template_names::base_context(settings, &[], tags, None);
+    let nothing = Node::string("", SourceSpan::new(SourceId::from_index(0), 0..0));
+    template_names::set_vars(&mut context, &nothing, settings);
+    context.set_missing_name_hint(
         "image",
         "check this definition with `ecsail check` and its manifest, which has the images",
     );
@@ -104,7 +105,7 @@ pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(Stri
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
-    follow_references(&directory(path), id, &mut manifest);
+    load_included_files(&directory(path), id, &mut manifest);
     Ok((name, manifest))
 }
 
@@ -112,8 +113,8 @@ pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(Stri
 ///
 /// # Errors
 /// The current directory cannot be read.
-pub fn locate(settings: &Settings) -> Result<Option<PathBuf>> {
-    find(settings)
+pub fn manifest_path(settings: &Settings) -> Result<Option<PathBuf>> {
+    find_manifest(settings)
 }
 
 /// Returns the names of the manifest's stages, or none if there is no manifest or it cannot be parsed.
@@ -121,23 +122,28 @@ pub fn locate(settings: &Settings) -> Result<Option<PathBuf>> {
 /// # Errors
 /// The manifest cannot be read.
 pub fn stages(settings: &Settings) -> Result<Vec<String>> {
-    let Some(path) = find(settings)? else { return Ok(Vec::new()) };
+    let Some(path) = find_manifest(settings)? else { return Ok(Vec::new()) };
     let mut manifest = Manifest::default();
     let name = path.display().to_string();
-    let id = manifest.sources.add(&name, read(&path)?);
+    let id = manifest.sources.add(&name, read_manifest(&path)?);
     manifest.templates.insert(name.clone(), id);
-    follow_references(&directory(&path), id, &mut manifest);
-    let root = passes::pass(&name, &Context::default(), &mut manifest, Mode::Lenient);
-    Ok(root.map(|root| names::stages(&root)).unwrap_or_default())
+    load_included_files(&directory(&path), id, &mut manifest);
+    let root = render_passes::render_pass(
+        &name,
+        &TemplateContext::default(),
+        &mut manifest,
+        UndefinedNames::Lenient,
+    );
+    Ok(root.map(|root| template_names::stage_names(&root)).unwrap_or_default())
 }
 
 /// The names in a manifest that are plain text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
+pub struct ManifestKeys {
     pub services: Vec<String>,
     pub tasks: Vec<String>,
     pub schedules: Vec<String>,
-    pub stages: Vec<String>,
+    pub load_stage_names: Vec<String>,
     pub cluster: Option<String>,
 }
 
@@ -147,54 +153,55 @@ pub struct Keys {
 ///
 /// # Errors
 /// The manifest cannot be read.
-pub fn keys(settings: &Settings) -> Result<Keys> {
-    let Some(path) = find(settings)? else { return Ok(Keys::default()) };
+pub fn load_keys(settings: &Settings) -> Result<ManifestKeys> {
+    let Some(path) = find_manifest(settings)? else { return Ok(ManifestKeys::default()) };
     let mut manifest = Manifest::default();
     let name = path.display().to_string();
-    let id = manifest.sources.add(&name, read(&path)?);
+    let id = manifest.sources.add(&name, read_manifest(&path)?);
     manifest.templates.insert(name.clone(), id);
-    follow_references(&directory(&path), id, &mut manifest);
-    let context = names::outside(settings, &[], &Tags::default(), None);
-    let Ok(root) = passes::pass(&name, &context, &mut manifest, Mode::Lenient) else {
-        return Ok(Keys::default());
+    load_included_files(&directory(&path), id, &mut manifest);
+    let context = template_names::base_context(settings, &[], &ImageTags::default(), None);
+    let Ok(root) = render_passes::render_pass(&name, &context, &mut manifest, UndefinedNames::Lenient) else {
+        return Ok(ManifestKeys::default());
     };
-    let stages = names::stages(&root);
+    let stages = template_names::stage_names(&root);
     let chosen = stages.iter().filter(|stage| settings.stage.as_ref().is_none_or(|chosen| *stage == chosen));
-    let roots: Vec<Node> = std::iter::once(types::with_stage(&root, None))
-        .chain(chosen.map(|stage| types::with_stage(&root, Some(stage))))
+    let roots: Vec<Node> = std::iter::once(types::apply_stage(&root, None))
+        .chain(chosen.map(|stage| types::apply_stage(&root, Some(stage))))
         .collect();
-    let [services, tasks, schedules] = ["services", "tasks", "schedules"].map(|name| keys_of(&roots, name));
-    let cluster = types::with_stage(&root, settings.stage.as_deref())
+    let [services, tasks, schedules] =
+        ["services", "tasks", "schedules"].map(|name| mapping_keys(&roots, name));
+    let cluster = types::apply_stage(&root, settings.stage.as_deref())
         .get("cluster")
         .and_then(Node::text)
         .map(str::to_owned);
-    Ok(Keys { services, tasks, schedules, stages, cluster })
+    Ok(ManifestKeys { services, tasks, schedules, load_stage_names: stages, cluster })
 }
 
 /// Returns the keys of a mapping in several trees, without duplicates.
-fn keys_of(roots: &[Node], name: &str) -> Vec<String> {
+fn mapping_keys(roots: &[Node], name: &str) -> Vec<String> {
     let entries = roots.iter().filter_map(|root| root.get(name)).flat_map(Node::entries);
     let mut seen = std::collections::BTreeSet::new();
     let keys = entries.map(|(key, _)| key.name.clone());
     keys.filter(|key| seen.insert(key.clone())).collect()
 }
 
-fn in_directory(directory: &Path) -> Option<PathBuf> {
-    NAMES.iter().map(|name| directory.join(name)).find(|path| path.is_file())
+fn manifest_in_directory(directory: &Path) -> Option<PathBuf> {
+    FILE_NAMES.iter().map(|name| directory.join(name)).find(|path| path.is_file())
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn read_manifest(path: &Path) -> Result<String, Failure> {
     text_file::read(path).map_err(|error| {
         let hint = "name the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
-        error.of(path).hint(hint)
+        error.of(path).with_hint(hint)
     })
 }
 
 /// Reads the files of all layers, and reports missing files at the place in the manifest.
 fn load_definitions(directory: &Path, manifest: &mut Manifest) {
-    let services = manifest.services.iter().chain(&manifest.lenders);
+    let services = manifest.services.iter().chain(&manifest.like_services);
     let of_services = services.flat_map(|service| service.task_definition.iter().chain(&service.service));
-    let of_tasks = manifest.works().flat_map(|work| work.task_definition.iter().chain(&work.run_task));
+    let of_tasks = manifest.task_specs().flat_map(|work| work.task_definition.iter().chain(&work.run_task));
     let layers: Vec<_> = of_services
         .chain(of_tasks)
         .filter_map(|layer| match layer {
@@ -203,12 +210,12 @@ fn load_definitions(directory: &Path, manifest: &mut Manifest) {
         })
         .collect();
     for (name, span) in layers {
-        load_template(directory, &name, Some(span), manifest);
+        load_file(directory, &name, Some(span), manifest);
     }
 }
 
 /// Reads a file and the files that it includes, unless it has been read.
-fn load_template(directory: &Path, name: &str, span: Option<Span>, manifest: &mut Manifest) {
+fn load_file(directory: &Path, name: &str, span: Option<SourceSpan>, manifest: &mut Manifest) {
     if manifest.templates.contains_key(name) {
         return;
     }
@@ -222,23 +229,25 @@ fn load_template(directory: &Path, name: &str, span: Option<Span>, manifest: &mu
                 true => format!("failed to read `{}`: {error}", path.display()),
                 false => format!("no file named `{}`", path.display()),
             };
-            manifest.problems.push(Problem::error(span, message).label("named here").hint(near_file(&path)));
+            manifest
+                .problems
+                .push(Problem::error(span, message).label("named here").hint(similar_file_hint(&path)));
             return;
         }
     };
     let id = manifest.sources.add(path.display().to_string(), text);
     manifest.templates.insert(name.to_owned(), id);
-    follow_references(directory, id, manifest);
+    load_included_files(directory, id, manifest);
 }
 
-fn follow_references(directory: &Path, id: SourceId, manifest: &mut Manifest) {
-    for name in references(&manifest.sources.get(id).text) {
-        load_template(directory, &name, None, manifest);
+fn load_included_files(directory: &Path, id: SourceId, manifest: &mut Manifest) {
+    for name in included_names(&manifest.sources.get(id).text) {
+        load_file(directory, &name, None, manifest);
     }
 }
 
 /// Returns the hint with the most similar file name in the directory of a missing file.
-fn near_file(path: &Path) -> Option<String> {
+fn similar_file_hint(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = fs::read_dir(directory).ok()?;
@@ -252,11 +261,11 @@ pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<M
     let mut manifest = Manifest { tags: request.tags.clone(), ..Manifest::default() };
     let id = manifest.sources.add("ecsail.yml", text);
     manifest.templates.insert("ecsail.yml".to_owned(), id);
-    let root = passes::rendered("ecsail.yml", settings, request, &mut manifest)?;
-    types::read(&root, &mut manifest);
-    manifest.vars.extend(settings.set.iter().cloned());
-    named::check(&mut manifest);
-    names::check_tags(&request.tags, &manifest.images)?;
-    select::select(&mut manifest, settings, request)?;
+    let root = render_passes::render_manifest("ecsail.yml", settings, request, &mut manifest)?;
+    types::read_manifest(&root, &mut manifest);
+    manifest.vars.extend(settings.set_vars.iter().cloned());
+    named::check_references(&mut manifest);
+    template_names::check_tag_images(&request.tags, &manifest.images)?;
+    select::select_scope(&mut manifest, settings, request)?;
     Ok(manifest)
 }

@@ -2,21 +2,21 @@
 //!
 //! Only [`load`] reads files. This module never calls AWS.
 
+pub mod commit;
 pub mod fields;
-pub mod git;
 pub mod hooks;
 mod ignore;
 mod layers;
 pub mod load;
-pub mod names;
-mod passes;
 mod references;
+mod render_passes;
 mod request;
 pub mod schedules;
 mod select;
+pub mod task_spec;
 pub mod tasks;
+pub mod template_names;
 pub mod types;
-pub mod work;
 
 /// The JSON Schema of the manifest, for editors.
 pub const SCHEMA: &str = include_str!("schema.json");
@@ -24,7 +24,7 @@ pub const SCHEMA: &str = include_str!("schema.json");
 pub use layers::Layer;
 pub use load::load;
 pub use request::{Request, Scope};
-pub use types::{Manifest, OnFailure, Service};
+pub use types::{FailureAction, Manifest, ManifestService};
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 //! What a run asks of the manifest: the tags, the services, and which part of it the run is about.
 
-use crate::settings::Tags;
+use crate::settings::ImageTags;
 
 /// What a command needs of the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    pub tags: Tags,
+    pub tags: ImageTags,
     /// The services to load; empty for all.
     pub services: Vec<String>,
     /// The part of the manifest to load.

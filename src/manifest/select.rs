@@ -1,9 +1,9 @@
 //! Selects the part of the manifest that a run uses: services, schedules, a task, or everything.
 
 use super::request::{Request, Scope};
-use super::schedules::{Schedule, TaskOf};
-use super::types::{Manifest, Service, on_the_fly};
-use super::work::Work;
+use super::schedules::{ManifestSchedule, TargetTask};
+use super::task_spec::TaskSpec;
+use super::types::{Manifest, ManifestService, on_the_fly};
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 use crate::error::Result;
@@ -13,62 +13,62 @@ use std::collections::BTreeSet;
 /// Removes everything that is not in the scope of a request, and keeps the services that tasks are `like` as lenders.
 ///
 /// Services and schedules are in the order of the request.
-pub(super) fn select(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
+pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
     if settings.cluster.is_some() {
         manifest.cluster = settings.cluster.clone();
         manifest.services.iter_mut().for_each(|service| service.cluster = None);
-        works(manifest).for_each(|work| work.cluster = None);
+        task_specs_mut(manifest).for_each(|work| work.cluster = None);
     }
     let whole = manifest.services.clone();
     match &request.scope {
         Scope::Services => {
-            services(manifest, settings, request)?;
+            select_services(manifest, settings, request)?;
             manifest.schedules.clear();
-            keep_tasks_of_services(manifest);
+            retain_tasks_of_services(manifest);
         }
-        Scope::Release => services(manifest, settings, request)?,
+        Scope::Release => select_services(manifest, settings, request)?,
         Scope::Schedules(names) => {
             manifest.services.clear();
-            schedules(manifest, names)?;
-            keep_tasks_of_schedules(manifest);
+            select_schedules(manifest, names)?;
+            retain_tasks_of_schedules(manifest);
         }
         Scope::Task { name, like } => {
             manifest.services.clear();
             manifest.schedules.clear();
-            task(manifest, name.as_deref(), &whole)?;
-            manifest.as_it_runs = request.tags.is_empty();
-            manifest.lenders.extend(like.iter().map(|like| lender(like, &whole)));
+            select_task(manifest, name.as_deref(), &whole)?;
+            manifest.keep_running_definitions = request.tags.is_empty();
+            manifest.like_services.extend(like.iter().map(|like| find_like_service(like, &whole)));
         }
     }
-    lend(manifest, &whole);
+    add_like_services(manifest, &whole);
     Ok(())
 }
 
 /// Returns the task specifications of the manifest: those of its tasks, and those in targets of schedules.
-fn works(manifest: &mut Manifest) -> impl Iterator<Item = &mut Work> {
+fn task_specs_mut(manifest: &mut Manifest) -> impl Iterator<Item = &mut TaskSpec> {
     let targets = manifest.schedules.iter_mut().flat_map(|schedule| &mut schedule.targets);
-    let scheduled = targets.filter_map(|target| match &mut target.task {
-        TaskOf::Own(work) => Some(work.as_mut()),
+    let scheduled = targets.filter_map(|target| match &mut target.spec {
+        TargetTask::Inline(work) => Some(work.as_mut()),
         _ => None,
     });
-    manifest.tasks.iter_mut().map(|task| &mut task.work).chain(scheduled)
+    manifest.tasks.iter_mut().map(|task| &mut task.spec).chain(scheduled)
 }
 
-fn lender(name: &str, whole: &[Service]) -> Service {
+fn find_like_service(name: &str, whole: &[ManifestService]) -> ManifestService {
     whole.iter().find(|service| service.key == name).cloned().unwrap_or_else(|| on_the_fly(name))
 }
 
 /// Keeps the requested services, in the order of the request.
-fn services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
+fn select_services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
     let asked = &request.services;
     if asked.is_empty() {
         // Without `--cluster`, duplicate services were reported when the manifest was read.
-        return if settings.cluster.is_some() { each_once(manifest) } else { Ok(()) };
+        return if settings.cluster.is_some() { check_duplicate_services(manifest) } else { Ok(()) };
     }
-    let mut selected: Vec<Service> = Vec::new();
+    let mut selected: Vec<ManifestService> = Vec::new();
     for name in asked {
         match manifest.services.iter().find(|service| &service.key == name) {
-            Some(service) if !selected.iter().any(|known: &Service| known.key == service.key) => {
+            Some(service) if !selected.iter().any(|known: &ManifestService| known.key == service.key) => {
                 selected.push(service.clone());
             }
             Some(_) => {}
@@ -78,23 +78,23 @@ fn services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> 
             }
             None => {
                 let known = manifest.services.iter().map(|service| service.key.as_str());
-                return Err(unknown("service", name, known));
+                return Err(unknown_name_error("service", name, known));
             }
         }
     }
     manifest.services = selected;
-    each_once(manifest)
+    check_duplicate_services(manifest)
 }
 
-fn schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
+fn select_schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let mut selected: Vec<Schedule> = Vec::new();
+    let mut selected: Vec<ManifestSchedule> = Vec::new();
     for name in names {
         let Some(schedule) = manifest.schedules.iter().find(|schedule| &schedule.key == name) else {
             let known = manifest.schedules.iter().map(|schedule| schedule.key.as_str());
-            return Err(unknown("schedule", name, known));
+            return Err(unknown_name_error("schedule", name, known));
         };
         if !selected.iter().any(|known| known.key == schedule.key) {
             selected.push(schedule.clone());
@@ -104,7 +104,7 @@ fn schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Result<()> {
+fn select_task(manifest: &mut Manifest, name: Option<&str>, services: &[ManifestService]) -> Result<()> {
     let Some(name) = name else {
         manifest.tasks.clear();
         return Ok(());
@@ -112,36 +112,36 @@ fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Re
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
             let hint = format!("`{name}` is a service: `ecsail run --like {name} -- COMMAND…`");
-            return Err(Failure::usage(format!("the manifest has no task `{name}`")).hint(hint));
+            return Err(Failure::usage(format!("the manifest has no task `{name}`")).with_hint(hint));
         }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());
-        return Err(unknown("task", name, known));
+        return Err(unknown_name_error("task", name, known));
     }
     manifest.tasks.retain(|task| task.key == name);
     Ok(())
 }
 
 /// Returns the error for a name that is not in the manifest.
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Failure {
+fn unknown_name_error<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Failure {
     let listed = || match known.clone().collect::<Vec<_>>() {
         known if known.is_empty() => format!("the manifest has no `{what}s`"),
         known => format!("{what}s: {}", known.join(", ")),
     };
     let hint = did_you_mean(name, known.clone()).unwrap_or_else(listed);
-    Failure::usage(format!("no {what} named `{name}` in the manifest")).hint(hint)
+    Failure::usage(format!("no {what} named `{name}` in the manifest")).with_hint(hint)
 }
 
-fn keep_tasks_of_services(manifest: &mut Manifest) {
+fn retain_tasks_of_services(manifest: &mut Manifest) {
     let named = manifest.services.iter().flat_map(|service| service.before.iter().chain(&service.after));
     let named: BTreeSet<String> = named.map(|name| name.value.clone()).collect();
     manifest.tasks.retain(|task| named.contains(&task.key));
 }
 
-fn keep_tasks_of_schedules(manifest: &mut Manifest) {
+fn retain_tasks_of_schedules(manifest: &mut Manifest) {
     let targets = manifest.schedules.iter().flat_map(|schedule| &schedule.targets);
     let named: BTreeSet<String> = targets
-        .filter_map(|target| match &target.task {
-            TaskOf::Named(name) => Some(name.value.clone()),
+        .filter_map(|target| match &target.spec {
+            TargetTask::Named(name) => Some(name.value.clone()),
             _ => None,
         })
         .collect();
@@ -149,29 +149,29 @@ fn keep_tasks_of_schedules(manifest: &mut Manifest) {
 }
 
 /// Adds to the lenders the services that tasks are `like` and that are not selected.
-fn lend(manifest: &mut Manifest, whole: &[Service]) {
+fn add_like_services(manifest: &mut Manifest, whole: &[ManifestService]) {
     let mut names: Vec<String> = Vec::new();
-    names.extend(works(manifest).filter_map(|work| Some(work.like.as_ref()?.value.clone())));
+    names.extend(task_specs_mut(manifest).filter_map(|work| Some(work.like.as_ref()?.value.clone())));
     for name in names {
-        let there = |known: &Service| known.key == name;
-        if manifest.services.iter().chain(&manifest.lenders).any(there) {
+        let there = |known: &ManifestService| known.key == name;
+        if manifest.services.iter().chain(&manifest.like_services).any(there) {
             continue;
         }
         let found = whole.iter().find(|service| service.key == name).cloned();
-        manifest.lenders.extend(found);
+        manifest.like_services.extend(found);
     }
 }
 
 /// Checks that no two entries are the same ECS service, because two deploys of it at the same time would conflict.
-fn each_once(manifest: &Manifest) -> Result<()> {
+fn check_duplicate_services(manifest: &Manifest) -> Result<()> {
     for (index, service) in manifest.services.iter().enumerate() {
-        let place = |service: &Service| (manifest.cluster_of(service), service.name.clone());
-        let same = |known: &&Service| place(known) == place(service);
+        let place = |service: &ManifestService| (manifest.cluster_of(service), service.name.clone());
+        let same = |known: &&ManifestService| place(known) == place(service);
         if let Some(known) = manifest.services[..index].iter().find(same) {
             let message =
                 format!("`{}` and `{}` are the same service, `{}`", known.key, service.key, service.name);
             return Err(Failure::usage(message)
-                .hint("deploy them one by one, or without `--cluster`".to_owned())
+                .with_hint("deploy them one by one, or without `--cluster`".to_owned())
                 .into());
         }
     }

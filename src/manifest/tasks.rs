@@ -2,37 +2,37 @@
 
 use std::time::Duration;
 
-use super::fields::Fields;
+use super::fields::FieldReader;
 use super::ignore::ignored;
-use super::work::{self, WORK_KEYS, Work};
+use super::task_spec::{self, TASK_SPEC_KEYS, TaskSpec};
 use crate::document::problem::Problems;
 
 /// The keys of a task in addition to those of its specification.
-const OWN_KEYS: &[&str] = &["timeout", "ignore"];
+const TASK_ONLY_KEYS: &[&str] = &["timeout", "ignore"];
 
 /// Returns the keys of a task.
-pub fn keys() -> Vec<&'static str> {
-    [WORK_KEYS, OWN_KEYS].concat()
+pub fn task_keys() -> Vec<&'static str> {
+    [TASK_SPEC_KEYS, TASK_ONLY_KEYS].concat()
 }
 
 /// A task of the manifest.
 #[derive(Clone, Debug)]
-pub struct Task {
+pub struct ManifestTask {
     /// The key in the manifest, which is its name in commands.
     pub key: String,
-    pub work: Work,
+    pub spec: TaskSpec,
     pub timeout: Option<Duration>,
     pub ignore: Vec<String>,
 }
 
 /// Reads the tasks.
-pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Task> {
+pub(super) fn read_tasks(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<ManifestTask> {
     let mut tasks = Vec::new();
     for (key, node) in fields.entries("tasks", problems) {
-        let fields = Fields::new(node, &format!("tasks.{}", key.name), &keys(), &[], problems);
-        tasks.push(Task {
+        let fields = FieldReader::new(node, &format!("tasks.{}", key.name), &task_keys(), &[], problems);
+        tasks.push(ManifestTask {
             key: key.name.clone(),
-            work: work::read(&fields, key.span, problems),
+            spec: task_spec::read_task_spec(&fields, key.span, problems),
             timeout: fields.duration("timeout", problems),
             ignore: ignored(&fields, problems),
         });

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::load::from_text;
 use super::{Request, Scope};
-use crate::document::problem::Invalid;
+use crate::document::problem::InvalidFiles;
 use crate::error::{Details, Failure};
 use crate::render;
 use crate::report::problems;
-use crate::settings::{Settings, Tags};
+use crate::settings::{ImageTags, Settings};
 
 const MANIFESTS: &[&str] = &[
     include_str!("../../examples/quickstart/ecsail.yml"),
@@ -257,7 +257,7 @@ impl Random {
 /// Loads and renders a manifest with its definition, formats its problems, and returns their number.
 fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     let settings = Settings { stage: stage.map(str::to_owned), ..Settings::default() };
-    let tags = Tags { all: Some("1.4.2".to_owned()), ..Tags::default() };
+    let tags = ImageTags { default: Some("1.4.2".to_owned()), ..ImageTags::default() };
     let request = Request { tags, scope: Scope::Release, ..Request::default() };
     let invalid = match from_text(manifest, &settings, &request) {
         Ok(mut manifest) => {
@@ -265,10 +265,10 @@ fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
             for name in ["web.yml", "task/base.yml", "task/web.yml", "task/worker.yml", "service/web.yml"] {
                 manifest.templates.insert(name.to_owned(), id);
             }
-            render::desired(&manifest).map_or_else(|invalid| invalid, |desired| desired.remarks)
+            render::render_desired(&manifest).map_or_else(|invalid| invalid, |desired| desired.file_problems)
         }
         Err(Failure { details: Details::Problems(invalid), .. }) => *invalid,
-        Err(_) => Invalid::default(),
+        Err(_) => InvalidFiles::default(),
     };
     let shown = problems::text(&invalid, false);
     let sorted = invalid.problems.sorted();

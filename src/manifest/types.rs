@@ -1,24 +1,24 @@
 //! The types of the manifest, and how they are read from a tree. Reading reports every problem and stops at none.
 
-use super::fields::{Fields, Located};
-use super::hooks::{self, Hooks};
+use super::fields::{FieldReader, LocatedValue};
+use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
 use super::layers::{Layer, layers};
-use super::schedules::{self, Schedule, TaskOf};
-use super::tasks::{self, Task};
-use super::work::Work;
+use super::schedules::{self, ManifestSchedule, TargetTask};
+use super::task_spec::TaskSpec;
+use super::tasks::{self, ManifestTask};
 use crate::document::problem::{Problem, Problems};
-use crate::document::source::{SourceId, Sources, Span};
-use crate::document::tree::{Kind, Node};
-use crate::image::Reference;
-use crate::settings::Tags;
-use crate::template::Context;
+use crate::document::source::{SourceId, SourceSpan, Sources};
+use crate::document::tree::{Node, NodeKind};
+use crate::image::ImageReference;
+use crate::settings::ImageTags;
+use crate::template::TemplateContext;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// The manifest format that this version reads.
-const FORMAT: &str = "1";
+const FORMAT_VERSION: &str = "1";
 
 /// The top-level keys of the manifest; those of a stage are [`STAGE_KEYS`].
 const ROOT_KEYS: &[&str] = &[
@@ -83,49 +83,49 @@ pub struct Manifest {
     pub stage: Option<String>,
     pub region: Option<String>,
     pub cluster: Option<String>,
-    pub account: Option<Located<String>>,
+    pub account: Option<LocatedValue<String>>,
     pub role: Option<String>,
-    pub images: BTreeMap<String, Image>,
-    pub services: Vec<Service>,
+    pub images: BTreeMap<String, ManifestImage>,
+    pub services: Vec<ManifestService>,
     /// Services that this run does not deploy, and whose definition and network are used by tasks that are `like` them.
-    pub lenders: Vec<Service>,
+    pub like_services: Vec<ManifestService>,
     /// Whether services keep the task definitions that they run, because no tag was given for a task.
-    pub as_it_runs: bool,
-    pub tasks: Vec<Task>,
-    pub schedules: Vec<Schedule>,
+    pub keep_running_definitions: bool,
+    pub tasks: Vec<ManifestTask>,
+    pub schedules: Vec<ManifestSchedule>,
     /// The name or ARN of the role that starts the tasks of schedules without a `role`.
-    pub schedule_role: Option<Located<String>>,
-    pub hooks: Hooks,
+    pub schedule_role: Option<LocatedValue<String>>,
+    pub hooks: ManifestHooks,
     /// The variables that are scalars, overridden by those of `--set`.
     pub vars: BTreeMap<String, String>,
     pub timeout: Option<Duration>,
-    pub on_failure: Option<OnFailure>,
-    pub on_timeout: Option<OnFailure>,
+    pub on_failure: Option<FailureAction>,
+    pub on_timeout: Option<FailureAction>,
     pub allow_unknown: Vec<String>,
     /// The ids of the checks that are not run.
     pub ignore: Vec<String>,
     /// The names for templates.
-    pub context: Context,
+    pub context: TemplateContext,
     /// Every text that was read, and the ids of the templates among them by name.
     pub sources: Sources,
     pub templates: BTreeMap<String, SourceId>,
     /// The tags that the run was given.
-    pub tags: Tags,
+    pub tags: ImageTags,
     /// The problems found so far. Commands stop at errors once everything has been checked.
     pub problems: Problems,
 }
 
 /// An image of the manifest, whose tag `--tag` sets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Image {
+pub struct ManifestImage {
     /// The repository, and the tag if the manifest has one.
-    pub reference: Reference,
-    pub span: Span,
+    pub reference: ImageReference,
+    pub span: SourceSpan,
 }
 
 /// A service of the manifest.
 #[derive(Clone, Debug)]
-pub struct Service {
+pub struct ManifestService {
     /// The key in the manifest, which is its name in commands.
     pub key: String,
     /// The service's name in ECS.
@@ -136,22 +136,22 @@ pub struct Service {
     /// Empty to change nothing but the definition of the service.
     pub service: Vec<Layer>,
     /// The tasks that must succeed before any service changes, and those that run after all rollouts have succeeded.
-    pub before: Vec<Located<String>>,
-    pub after: Vec<Located<String>>,
+    pub before: Vec<LocatedValue<String>>,
+    pub after: Vec<LocatedValue<String>>,
     /// The services whose rollouts must succeed before this service changes.
-    pub needs: Vec<Located<String>>,
+    pub needs: Vec<LocatedValue<String>>,
     pub timeout: Option<Duration>,
-    pub on_failure: Option<OnFailure>,
-    pub on_timeout: Option<OnFailure>,
+    pub on_failure: Option<FailureAction>,
+    pub on_timeout: Option<FailureAction>,
     /// The ids of the checks that are not run for this service, in addition to those of the manifest.
     pub ignore: Vec<String>,
     /// The span of the key; `None` for a service given on the command line.
-    pub span: Option<Span>,
+    pub span: Option<SourceSpan>,
 }
 
 /// Returns a service that is not in a manifest.
-pub(super) fn on_the_fly(name: &str) -> Service {
-    Service {
+pub(super) fn on_the_fly(name: &str) -> ManifestService {
+    ManifestService {
         key: name.to_owned(),
         name: name.to_owned(),
         cluster: None,
@@ -170,7 +170,7 @@ pub(super) fn on_the_fly(name: &str) -> Service {
 
 /// What to do when a rollout fails, or does not end in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum OnFailure {
+pub enum FailureAction {
     /// Roll back to the previous revision
     Rollback,
     /// Leave the service as it is
@@ -181,28 +181,28 @@ pub enum OnFailure {
 ///
 /// Mappings are merged recursively, and `null` removes a member. Layers of definitions are appended to those of the
 /// manifest; every other list is replaced.
-pub fn with_stage(root: &Node, stage: Option<&str>) -> Node {
-    let Kind::Map(entries) = &root.kind else { return root.clone() };
+pub fn apply_stage(root: &Node, stage: Option<&str>) -> Node {
+    let NodeKind::Map(entries) = &root.kind else { return root.clone() };
     let overlay = stage.and_then(|stage| root.get("stages")?.get(stage));
     let kept = entries.iter().filter(|(key, _)| key.name != "stages").cloned().collect();
-    let base = Node { kind: Kind::Map(kept), span: root.span };
+    let base = Node { kind: NodeKind::Map(kept), span: root.span };
     match overlay {
-        Some(overlay) if !overlay.is_null() => overlaid(base, overlay, &[]),
+        Some(overlay) if !overlay.is_null() => merge_stage(base, overlay, &[]),
         _ => base,
     }
 }
 
-fn overlaid(base: Node, over: &Node, path: &[&str]) -> Node {
-    if is_layers(path) && !over.is_null() {
+fn merge_stage(base: Node, over: &Node, path: &[&str]) -> Node {
+    if is_layers_path(path) && !over.is_null() {
         let span = over.span;
         let layers = |node: &Node| match &node.kind {
-            Kind::Seq(items) => items.clone(),
-            Kind::Null => Vec::new(),
+            NodeKind::Seq(items) => items.clone(),
+            NodeKind::Null => Vec::new(),
             _ => vec![node.clone()],
         };
-        return Node { kind: Kind::Seq([layers(&base), layers(over)].concat()), span };
+        return Node { kind: NodeKind::Seq([layers(&base), layers(over)].concat()), span };
     }
-    let (Kind::Map(mut merged), Kind::Map(entries)) = (base.kind.clone(), &over.kind) else {
+    let (NodeKind::Map(mut merged), NodeKind::Map(entries)) = (base.kind.clone(), &over.kind) else {
         return over.clone();
     };
     for (key, value) in entries {
@@ -210,15 +210,17 @@ fn overlaid(base: Node, over: &Node, path: &[&str]) -> Node {
             Some(at) if value.is_null() => {
                 merged.remove(at);
             }
-            Some(at) => merged[at].1 = overlaid(merged[at].1.clone(), value, &[path, &[&key.name]].concat()),
+            Some(at) => {
+                merged[at].1 = merge_stage(merged[at].1.clone(), value, &[path, &[&key.name]].concat())
+            }
             None => merged.push((key.clone(), value.clone())),
         }
     }
-    Node { kind: Kind::Map(merged), span: base.span }
+    Node { kind: NodeKind::Map(merged), span: base.span }
 }
 
 /// Returns whether a path is that of the layers of a document, to which a stage appends.
-fn is_layers(path: &[&str]) -> bool {
+fn is_layers_path(path: &[&str]) -> bool {
     match path {
         ["services", _, last] => matches!(*last, "task_definition" | "service"),
         ["tasks", _, last] => matches!(*last, "task_definition" | "run_task"),
@@ -231,25 +233,30 @@ fn is_layers(path: &[&str]) -> bool {
 
 /// Reports unknown keys in all stages, including those that this run does not use.
 pub fn check_stages(root: &Node, problems: &mut Problems) {
-    let fields = Fields::new(root, "", ROOT_KEYS, &[], problems);
+    let fields = FieldReader::new(root, "", ROOT_KEYS, &[], problems);
     for (name, stage) in fields.entries("stages", problems) {
         let path = format!("stages.{}", name.name);
-        let fields = Fields::new(stage, &path, STAGE_KEYS, &[], problems);
+        let fields = FieldReader::new(stage, &path, STAGE_KEYS, &[], problems);
         ignored(&fields, problems);
         for (key, service) in stage.get("services").map(Node::entries).unwrap_or_default() {
-            let fields =
-                Fields::new(service, &format!("{path}.services.{}", key.name), SERVICE_KEYS, &[], problems);
+            let fields = FieldReader::new(
+                service,
+                &format!("{path}.services.{}", key.name),
+                SERVICE_KEYS,
+                &[],
+                problems,
+            );
             ignored(&fields, problems);
         }
     }
 }
 
 /// Reads the members of the manifest from its tree, in which the stage is applied.
-pub fn read(root: &Node, manifest: &mut Manifest) {
+pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     let mut problems = std::mem::take(&mut manifest.problems);
-    let fields = Fields::new(root, "", ROOT_KEYS, &[], &mut problems);
+    let fields = FieldReader::new(root, "", ROOT_KEYS, &[], &mut problems);
     check_format(root, &fields, &mut problems);
-    let value = |located: Option<Located<String>>| located.map(|located| located.value);
+    let value = |located: Option<LocatedValue<String>>| located.map(|located| located.value);
     manifest.app = value(fields.text("app", &mut problems));
     manifest.region = value(fields.text("region", &mut problems));
     manifest.cluster = value(fields.text("cluster", &mut problems));
@@ -257,36 +264,37 @@ pub fn read(root: &Node, manifest: &mut Manifest) {
     manifest.account = fields.text("account", &mut problems);
     check_account(manifest.account.as_ref(), &mut problems);
     manifest.timeout = fields.duration("timeout", &mut problems);
-    manifest.on_failure = fields.choice("on_failure", &mut problems);
-    manifest.on_timeout = fields.choice("on_timeout", &mut problems);
-    manifest.allow_unknown = fields.texts("allow_unknown", &mut problems);
+    manifest.on_failure = fields.enum_value("on_failure", &mut problems);
+    manifest.on_timeout = fields.enum_value("on_timeout", &mut problems);
+    manifest.allow_unknown = fields.text_list("allow_unknown", &mut problems);
     manifest.ignore = ignored(&fields, &mut problems);
     let vars = fields.entries("vars", &mut problems).iter();
     manifest.vars =
         vars.filter_map(|(key, value)| Some((key.name.clone(), value.text()?.to_owned()))).collect();
-    manifest.images = images(root, &mut problems);
-    manifest.services = services(&fields, &mut problems);
-    manifest.tasks = tasks::read(&fields, &mut problems);
-    manifest.schedules = schedules::read(&fields, &mut problems);
+    manifest.images = read_images(root, &mut problems);
+    manifest.services = read_services(&fields, &mut problems);
+    manifest.tasks = tasks::read_tasks(&fields, &mut problems);
+    manifest.schedules = schedules::read_schedules(&fields, &mut problems);
     manifest.schedule_role = fields.text("schedule_role", &mut problems);
-    manifest.hooks = hooks::read(&fields, &mut problems);
+    manifest.hooks = hooks::read_hooks(&fields, &mut problems);
     manifest.problems = problems;
 }
 
-fn check_format(root: &Node, fields: &Fields<'_>, problems: &mut Problems) {
-    let hint = format!("begin the manifest with `ecsail: {FORMAT}`");
+fn check_format(root: &Node, fields: &FieldReader<'_>, problems: &mut Problems) {
+    let hint = format!("begin the manifest with `ecsail: {FORMAT_VERSION}`");
     match fields.get("ecsail") {
-        Some(node) if node.text() == Some(FORMAT) => {}
+        Some(node) if node.text() == Some(FORMAT_VERSION) => {}
         Some(node) => {
-            let message = format!("this version reads manifest format {FORMAT}, found {}", node.describe());
+            let message =
+                format!("this version reads manifest format {FORMAT_VERSION}, found {}", node.describe());
             problems.push(Problem::error(node.span, message).path("ecsail"));
         }
-        None if root.is_unknown() => {}
+        None if root.is_undefined() => {}
         None => problems.push(Problem::error(root.span, "the manifest has no format version").hint(hint)),
     }
 }
 
-fn check_account(account: Option<&Located<String>>, problems: &mut Problems) {
+fn check_account(account: Option<&LocatedValue<String>>, problems: &mut Problems) {
     let Some(account) = account else { return };
     if account.value.len() != 12 || !account.value.bytes().all(|byte| byte.is_ascii_digit()) {
         let message = format!("`{}` is not an account id of 12 digits", account.value);
@@ -295,19 +303,19 @@ fn check_account(account: Option<&Located<String>>, problems: &mut Problems) {
 }
 
 /// Reads the images: each is a repository, or a mapping of repository and tag.
-pub fn images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Image> {
+pub fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<String, ManifestImage> {
     let mut images = BTreeMap::new();
     let Some(node) = root.get("images") else { return images };
-    if !matches!(node.kind, Kind::Map(_) | Kind::Null | Kind::Unknown) {
+    if !matches!(node.kind, NodeKind::Map(_) | NodeKind::Null | NodeKind::Undefined) {
         let message = format!("`images` must be a mapping, found {}", node.describe());
         problems.push(Problem::error(node.span, message).path("images"));
     }
     for (key, node) in node.entries() {
         let path = format!("images.{}", key.name);
         let reference = match &node.kind {
-            Kind::Unknown => continue,
-            Kind::Map(_) => {
-                let fields = Fields::new(node, &path, &["repository", "tag"], &[], problems);
+            NodeKind::Undefined => continue,
+            NodeKind::Map(_) => {
+                let fields = FieldReader::new(node, &path, &["repository", "tag"], &[], problems);
                 let Some(repository) = fields.text("repository", problems) else {
                     if fields.get("repository").is_none() {
                         problems.push(Problem::error(
@@ -317,14 +325,14 @@ pub fn images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Image> {
                     }
                     continue;
                 };
-                let reference = Reference::parse(&repository.value);
+                let reference = ImageReference::parse(&repository.value);
                 match fields.text("tag", problems) {
                     Some(tag) => reference.with_tag(&tag.value),
                     None => reference,
                 }
             }
             _ => match node.text().filter(|text| !text.is_empty()) {
-                Some(text) => Reference::parse(text),
+                Some(text) => ImageReference::parse(text),
                 None => {
                     let message = format!("an image must be a repository, found {}", node.describe());
                     problems.push(Problem::error(node.span, message).path(path));
@@ -332,36 +340,36 @@ pub fn images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Image> {
                 }
             },
         };
-        images.insert(key.name.clone(), Image { reference, span: node.span });
+        images.insert(key.name.clone(), ManifestImage { reference, span: node.span });
     }
     images
 }
 
-fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
+fn read_services(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<ManifestService> {
     let mut services = Vec::new();
     for (key, node) in fields.entries("services", problems) {
         let path = format!("services.{}", key.name);
-        let fields = Fields::new(node, &path, SERVICE_KEYS, &[], problems);
+        let fields = FieldReader::new(node, &path, SERVICE_KEYS, &[], problems);
         let name = fields.text("name", problems).map_or(key.name.clone(), |name| name.value);
         let cluster = fields.text("cluster", problems).map(|cluster| cluster.value);
-        let same = |known: &&Service| known.name == name && known.cluster == cluster;
+        let same = |known: &&ManifestService| known.name == name && known.cluster == cluster;
         if let Some(known) = services.iter().find(same) {
             let message = format!("`{}` and `{}` are the same service, `{name}`", known.key, key.name);
             problems
                 .push(Problem::error(key.span, message).path(&path).hint("remove one of them".to_owned()));
         }
-        services.push(Service {
+        services.push(ManifestService {
             key: key.name.clone(),
             name,
             cluster,
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
-            before: fields.names("before", problems),
-            after: fields.names("after", problems),
-            needs: fields.names("needs", problems),
+            before: fields.name_list("before", problems),
+            after: fields.name_list("after", problems),
+            needs: fields.name_list("needs", problems),
             timeout: fields.duration("timeout", problems),
-            on_failure: fields.choice("on_failure", problems),
-            on_timeout: fields.choice("on_timeout", problems),
+            on_failure: fields.enum_value("on_failure", problems),
+            on_timeout: fields.enum_value("on_timeout", problems),
             ignore: ignored(&fields, problems),
             span: Some(key.span),
         });
@@ -371,17 +379,17 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
 
 impl Manifest {
     /// Returns the task specifications of the tasks, and those in targets of schedules.
-    pub fn works(&self) -> impl Iterator<Item = &Work> {
+    pub fn task_specs(&self) -> impl Iterator<Item = &TaskSpec> {
         let targets = self.schedules.iter().flat_map(|schedule| &schedule.targets);
-        let scheduled = targets.filter_map(|target| match &target.task {
-            TaskOf::Own(work) => Some(work.as_ref()),
+        let scheduled = targets.filter_map(|target| match &target.spec {
+            TargetTask::Inline(work) => Some(work.as_ref()),
             _ => None,
         });
-        self.tasks.iter().map(|task| &task.work).chain(scheduled)
+        self.tasks.iter().map(|task| &task.spec).chain(scheduled)
     }
 
     /// Returns the cluster of a service: its own, or the manifest's.
-    pub fn cluster_of(&self, service: &Service) -> Option<String> {
+    pub fn cluster_of(&self, service: &ManifestService) -> Option<String> {
         service.cluster.clone().or_else(|| self.cluster.clone())
     }
 }
@@ -391,7 +399,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_for_editors_has_the_keys_that_are_read() {
+    fn the_json_schema_has_the_keys_that_are_read() {
         let schema: serde_json::Value = serde_json::from_str(crate::manifest::SCHEMA).expect("JSON");
         let keys = |properties: &serde_json::Value| -> Vec<String> {
             let mut keys: Vec<_> = properties.as_object().expect("an object").keys().cloned().collect();
@@ -406,8 +414,11 @@ mod tests {
         assert_eq!(keys(&schema["properties"]), sorted(ROOT_KEYS));
         assert_eq!(keys(&schema["$defs"]["stage"]["properties"]), sorted(STAGE_KEYS));
         assert_eq!(keys(&schema["$defs"]["service"]["properties"]), sorted(SERVICE_KEYS));
-        assert_eq!(keys(&schema["$defs"]["task"]["properties"]), sorted(&tasks::keys()));
-        assert_eq!(keys(&schema["$defs"]["work"]["properties"]), sorted(super::super::work::WORK_KEYS));
+        assert_eq!(keys(&schema["$defs"]["task"]["properties"]), sorted(&tasks::task_keys()));
+        assert_eq!(
+            keys(&schema["$defs"]["work"]["properties"]),
+            sorted(super::super::task_spec::TASK_SPEC_KEYS)
+        );
         assert_eq!(keys(&schema["$defs"]["schedule"]["properties"]), sorted(schedules::SCHEDULE_KEYS));
         assert_eq!(keys(&schema["$defs"]["target"]["properties"]), sorted(schedules::TARGET_KEYS));
         assert_eq!(keys(&schema["$defs"]["hooks"]["properties"]), sorted(hooks::HOOK_KEYS));

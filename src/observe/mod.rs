@@ -9,42 +9,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, join3, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::aws::error::{Meaning, cluster_failure, failure};
+use crate::aws::error::{ApiErrorKind, cluster_failure, failure};
 use crate::aws::types::{
-    Observed, ObservedSchedules, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of,
+    ObservedSchedules, ObservedService, ObservedState, Service, ServiceRevision, TaskDefinition,
+    revision_name,
 };
 use crate::aws::{ApiError, Aws};
 use crate::error::{Failure, Result};
-use crate::image::{Reference, images_of};
-use crate::render::{Definition, Desired};
+use crate::image::{ImageReference, images_of};
+use crate::render::{DefinitionSource, DesiredState};
 
 pub mod past;
 pub mod references;
 pub mod schedules;
 
 /// The most definitions read concurrently: the burst of DescribeTaskDefinition (ECS API rate limits).
-const DEFINITIONS_AT_ONCE: usize = 50;
+const MAX_CONCURRENT_DEFINITIONS: usize = 50;
 
 /// Returns the observed state of everything that is desired.
 ///
 /// # Errors
 /// A cluster does not exist, or an API call failed without which no plan can be made.
-pub async fn observe(aws: &Aws, desired: &Desired) -> Result<Observed> {
-    let mut observed = Observed { region: aws.region.clone(), ..Observed::default() };
-    let families = families(desired);
+pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState> {
+    let mut observed = ObservedState { region: aws.region.clone(), ..ObservedState::default() };
+    let families = rendered_families(desired);
     let references = rendered_images(desired);
     let (services, latest, images, (caller, schedules)) = join4(
         observe_services(aws, desired),
-        latest(aws, &families),
+        latest_definitions(aws, &families),
         aws.images(&references),
-        join(aws.caller(), observe_scheduled(aws, desired)),
+        join(aws.caller(), observe_schedules_with_definitions(aws, desired)),
     )
     .await;
     let notes;
-    (observed.schedules, observed.scheduled, notes) = schedules.map_err(failure)?;
+    (observed.schedules, observed.scheduled_definitions, notes) = schedules.map_err(failure)?;
     observed.notes.extend(notes);
     observed.services = services?;
-    observed.latest = latest.map_err(failure)?;
+    observed.latest_definitions = latest.map_err(failure)?;
     observed.images = images.map_err(failure)?;
     match caller {
         Ok(caller) => observed.caller = Some(caller),
@@ -56,7 +57,10 @@ pub async fn observe(aws: &Aws, desired: &Desired) -> Result<Observed> {
 }
 
 /// First round: reads the services, cluster by cluster.
-async fn observe_services(aws: &Aws, desired: &Desired) -> Result<BTreeMap<ServiceRef, ObservedService>> {
+async fn observe_services(
+    aws: &Aws,
+    desired: &DesiredState,
+) -> Result<BTreeMap<ServiceRef, ObservedService>> {
     let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for service in desired.all_services() {
         clusters.entry(&service.cluster).or_default().push(service.name.clone());
@@ -76,7 +80,7 @@ async fn observe_services(aws: &Aws, desired: &Desired) -> Result<BTreeMap<Servi
     Ok(services)
 }
 
-async fn latest(
+async fn latest_definitions(
     aws: &Aws,
     families: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, TaskDefinition>, ApiError> {
@@ -85,20 +89,20 @@ async fn latest(
         Ok::<_, ApiError>(found.map(|definition| (family.clone(), definition)))
     });
     let found: Vec<Option<_>> =
-        stream::iter(calls).buffer_unordered(DEFINITIONS_AT_ONCE).try_collect().await?;
+        stream::iter(calls).buffer_unordered(MAX_CONCURRENT_DEFINITIONS).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
 /// Returns the observed schedules, the definitions that they run, and notes about what could not be read.
-async fn observe_scheduled(
+async fn observe_schedules_with_definitions(
     aws: &Aws,
-    desired: &Desired,
+    desired: &DesiredState,
 ) -> Result<(ObservedSchedules, BTreeMap<String, TaskDefinition>, Vec<String>), ApiError> {
     if desired.schedules.is_empty() {
         return Ok(Default::default());
     }
     let mut observed = schedules::observe(aws, &desired.schedules).await?;
-    let (found, own_group) = (&observed.found, desired.own_group.as_deref());
+    let (found, own_group) = (&observed.found, desired.app_group.as_deref());
     let elsewhere = schedules::elsewhere(aws, &desired.schedules, found, own_group).await;
     let notes = match elsewhere {
         Ok(elsewhere) => {
@@ -106,7 +110,7 @@ async fn observe_scheduled(
             Vec::new()
         }
         // A role that may use only one of the two services must not fail on the other.
-        Err(error) if matches!(error.meaning, Meaning::Denied | Meaning::Unsupported) => {
+        Err(error) if matches!(error.kind, ApiErrorKind::Denied | ApiErrorKind::Unsupported) => {
             vec![format!(
                 "could not check whether another schedule or rule already runs the new schedules: {error}"
             )]
@@ -115,14 +119,14 @@ async fn observe_scheduled(
     };
     let named = observed.found.values().flat_map(|schedule| schedule.task_definitions());
     let named: BTreeSet<String> = named.map(str::to_owned).collect();
-    let definitions = latest(aws, &named).await?;
+    let definitions = latest_definitions(aws, &named).await?;
     Ok((observed, definitions, notes))
 }
 
 /// Second round: reads the running definitions that are not the newest of their family, and the running digests.
-async fn observe_running(aws: &Aws, desired: &Desired, observed: &mut Observed) -> Result<()> {
+async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut ObservedState) -> Result<()> {
     let known: BTreeMap<_, _> =
-        observed.latest.values().map(|latest| (latest.arn.clone(), latest.clone())).collect();
+        observed.latest_definitions.values().map(|latest| (latest.arn.clone(), latest.clone())).collect();
     let running = observed.services.values().map(|observed| observed.service.task_definition.clone());
     let unknown: BTreeSet<String> =
         running.filter(|arn| !arn.is_empty() && !known.contains_key(arn)).collect();
@@ -134,10 +138,14 @@ async fn observe_running(aws: &Aws, desired: &Desired, observed: &mut Observed) 
         })
         .collect();
     let families = running_families(desired, observed);
-    let (definitions, latest, revisions) =
-        join3(latest(aws, &unknown), latest(aws, &families), aws.service_revisions(&revisions)).await;
+    let (definitions, latest, revisions) = join3(
+        latest_definitions(aws, &unknown),
+        latest_definitions(aws, &families),
+        aws.service_revisions(&revisions),
+    )
+    .await;
     let definitions = definitions.map_err(failure)?;
-    observed.latest.extend(latest.map_err(failure)?);
+    observed.latest_definitions.extend(latest.map_err(failure)?);
     // Without service revisions (missing permission, another implementation of the API), only the digests in
     // ecsail's own tags show whether a tag was moved.
     let revisions = revisions.unwrap_or_else(|error| {
@@ -149,17 +157,24 @@ async fn observe_running(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     });
     for service in observed.services.values_mut() {
         let arn = &service.service.task_definition;
-        service.running = known.get(arn).or_else(|| definitions.get(arn)).cloned();
-        service.digests = digests(&service.service, &revisions);
+        service.running_definition = known.get(arn).or_else(|| definitions.get(arn)).cloned();
+        service.running_digests = running_digests(&service.service, &revisions);
     }
     Ok(())
 }
 
 /// Reads the images of services that keep their definition, which is known only after the second round.
-async fn observe_running_images(aws: &Aws, desired: &Desired, observed: &mut Observed) -> Result<()> {
+async fn observe_running_images(
+    aws: &Aws,
+    desired: &DesiredState,
+    observed: &mut ObservedState,
+) -> Result<()> {
     let mut references = BTreeSet::new();
     for service in desired.all_services() {
-        let (Definition::Running(_) | Definition::Kept) = &service.definition else { continue };
+        let (DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged) = &service.definition
+        else {
+            continue;
+        };
         let Ok(document) = crate::plan::desired_document(service, observed) else { continue };
         references.extend(images_of(&document));
     }
@@ -168,27 +183,29 @@ async fn observe_running_images(aws: &Aws, desired: &Desired, observed: &mut Obs
     Ok(())
 }
 
-fn rendered_images(desired: &Desired) -> BTreeSet<Reference> {
+fn rendered_images(desired: &DesiredState) -> BTreeSet<ImageReference> {
     let rendered = desired.definitions().flat_map(|definition| match definition {
-        Definition::Rendered(document) => images_of(document),
+        DefinitionSource::Rendered(document) => images_of(document),
         // The manifest's images are known before the definition is.
-        Definition::Running(replacements) => replacements.images.iter().cloned().collect(),
-        Definition::Kept => BTreeSet::new(),
+        DefinitionSource::RunningWithTags(replacements) => {
+            replacements.definition_images.iter().cloned().collect()
+        }
+        DefinitionSource::RunningUnchanged => BTreeSet::new(),
     });
     rendered.collect()
 }
 
-fn families(desired: &Desired) -> BTreeSet<String> {
-    let family = |definition: &Definition| match definition {
-        Definition::Rendered(document) => document["family"].as_str().map(str::to_owned),
-        Definition::Running(_) | Definition::Kept => None,
+fn rendered_families(desired: &DesiredState) -> BTreeSet<String> {
+    let family = |definition: &DefinitionSource| match definition {
+        DefinitionSource::Rendered(document) => document["family"].as_str().map(str::to_owned),
+        DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => None,
     };
     desired.definitions().filter_map(family).collect()
 }
 
 /// Returns the digests that a service runs, by container, from its current service revisions with the definition that
 /// it runs.
-fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String, String> {
+fn running_digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String, String> {
     let current: Vec<_> =
         service.current_service_revisions.iter().map(|revision| revision.arn.as_str()).collect();
     let runs = |revision: &&ServiceRevision| {
@@ -200,13 +217,13 @@ fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String,
 }
 
 /// Returns the families of the services that keep the definition that they run.
-fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
+fn running_families(desired: &DesiredState, observed: &ObservedState) -> BTreeSet<String> {
     let keeping =
-        desired.all_services().filter(|service| !matches!(service.definition, Definition::Rendered(_)));
+        desired.all_services().filter(|service| !matches!(service.definition, DefinitionSource::Rendered(_)));
     let seen = keeping
         .filter_map(|service| observed.services.get(&ServiceRef::new(&service.cluster, &service.name)));
     let family = |seen: &ObservedService| {
-        revision_of(&seen.service.task_definition).split(':').next().map(str::to_owned)
+        revision_name(&seen.service.task_definition).split(':').next().map(str::to_owned)
     };
     seen.filter_map(family).filter(|family| !family.is_empty()).collect()
 }

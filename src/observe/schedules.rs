@@ -9,7 +9,7 @@ use futures_util::future::join3;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::types::{ObservedSchedule, ObservedSchedules, Via};
-use crate::aws::{ApiError, Aws, CALLS_AT_ONCE, RULES_AT_ONCE};
+use crate::aws::{ApiError, Aws, MAX_CONCURRENT_CALLS, RULES_AT_ONCE};
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 
@@ -18,7 +18,7 @@ use crate::render::schedules::DesiredSchedule;
 /// # Errors
 /// The API call failed.
 pub async fn observe(aws: &Aws, schedules: &[DesiredSchedule]) -> Result<ObservedSchedules, ApiError> {
-    let of = |via| schedules.iter().filter(move |schedule| schedule.via == via).collect::<Vec<_>>();
+    let of = |via| schedules.iter().filter(move |schedule| schedule.kind == via).collect::<Vec<_>>();
     let (kept, rules) = (of(Via::Scheduler), of(Via::Rule));
     let groups: BTreeSet<&str> = kept.iter().map(|schedule| group_of(schedule)).collect();
     let (groups, kept, rules) =
@@ -37,10 +37,10 @@ async fn group_tags(
     names: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, BTreeMap<String, String>>, ApiError> {
     let calls = names.iter().map(|name| async move {
-        Ok::<_, ApiError>(aws.schedule_group(name).await?.map(|tags| ((*name).to_owned(), tags)))
+        Ok::<_, ApiError>(aws.schedule_group_tags(name).await?.map(|tags| ((*name).to_owned(), tags)))
     });
     stream::iter(calls)
-        .buffer_unordered(CALLS_AT_ONCE)
+        .buffer_unordered(MAX_CONCURRENT_CALLS)
         .try_filter_map(async |found| Ok(found))
         .try_collect()
         .await
@@ -55,7 +55,7 @@ async fn observe_kept(
         Ok::<_, ApiError>(found.map(|found| (schedule.key.clone(), found)))
     });
     stream::iter(calls)
-        .buffer_unordered(CALLS_AT_ONCE)
+        .buffer_unordered(MAX_CONCURRENT_CALLS)
         .try_filter_map(async |found| Ok(found))
         .try_collect()
         .await
@@ -92,23 +92,23 @@ pub async fn elsewhere(
     let groups: BTreeSet<&str> = own_group.into_iter().chain(["default"]).collect();
     let places = new.iter().flat_map(|schedule| groups.iter().map(move |group| (*schedule, *group)));
     let wanted = |via: Via, group: &str, name: &str| {
-        schedules.iter().any(|known| known.via == via && group_of(known) == group && known.name == name)
+        schedules.iter().any(|known| known.kind == via && group_of(known) == group && known.name == name)
     };
     let places = places.filter(|(schedule, group)| !wanted(Via::Scheduler, group, &schedule.name));
     let kept = places.map(|(schedule, group)| async move {
         let Some(found) = aws.schedule(group, &schedule.name).await? else { return Ok(None) };
-        let tags = aws.schedule_group(group).await?.unwrap_or_default();
+        let tags = aws.schedule_group_tags(group).await?.unwrap_or_default();
         Ok::<_, ApiError>(Some((schedule.key.clone(), ObservedSchedule { tags, ..found })))
     });
-    let kept: Vec<_> = stream::iter(kept).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+    let kept: Vec<_> = stream::iter(kept).buffer_unordered(MAX_CONCURRENT_CALLS).try_collect().await?;
     let mut elsewhere: BTreeMap<String, Vec<ObservedSchedule>> = BTreeMap::new();
     for (key, found) in kept.into_iter().flatten() {
         elsewhere.entry(key).or_default().push(found);
     }
     let as_rules: Vec<DesiredSchedule> = new
         .into_iter()
-        .filter(|schedule| schedule.via == Via::Scheduler && !wanted(Via::Rule, "default", &schedule.name))
-        .map(|schedule| DesiredSchedule { via: Via::Rule, group: None, ..schedule.clone() })
+        .filter(|schedule| schedule.kind == Via::Scheduler && !wanted(Via::Rule, "default", &schedule.name))
+        .map(|schedule| DesiredSchedule { kind: Via::Rule, group: None, ..schedule.clone() })
         .collect();
     for (key, rule) in observe_rules(aws, &as_rules.iter().collect::<Vec<_>>()).await? {
         elsewhere.entry(key).or_default().push(rule);
@@ -127,7 +127,7 @@ pub async fn other_schedules_of_group(
     tags: &BTreeMap<String, String>,
     known: &BTreeSet<&str>,
 ) -> Result<Vec<ObservedSchedule>, ApiError> {
-    let Some(found) = aws.schedule_group(group).await? else { return Ok(Vec::new()) };
+    let Some(found) = aws.schedule_group_tags(group).await? else { return Ok(Vec::new()) };
     if tags.is_empty() || !tags.iter().all(|(key, value)| found.get(key) == Some(value)) {
         return Ok(Vec::new());
     }
@@ -135,7 +135,7 @@ pub async fn other_schedules_of_group(
     names.retain(|name| !known.contains(name.as_str()));
     let calls = names.iter().map(|name| aws.schedule(group, name));
     let schedules: Vec<Option<ObservedSchedule>> =
-        stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        stream::iter(calls).buffered(MAX_CONCURRENT_CALLS).try_collect().await?;
     let with_tags = |schedule: ObservedSchedule| ObservedSchedule { tags: found.clone(), ..schedule };
     Ok(schedules.into_iter().flatten().map(with_tags).collect())
 }
@@ -156,7 +156,7 @@ pub async fn rules_with_tags(
     let timed = rules.iter().filter(|rule| rule["ScheduleExpression"].is_string());
     let calls = timed.map(|rule| async move {
         let found = aws.rule_tags(rule).await?;
-        if !owner::is_of(&found, tags) {
+        if !owner::has_same_owner(&found, tags) {
             return Ok::<_, ApiError>(None);
         }
         let targets = aws.rule_targets(rule["Name"].as_str().unwrap_or_default()).await?;

@@ -4,27 +4,27 @@ use crate::aws::types::RolloutState;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::back::WayBack;
+use super::desired_document::desired_document;
 use super::diff::{Change, diff};
+use super::plan_revision::Revision;
 use super::record::{self, same_digests};
-use super::replace::desired_document;
-use super::revision::Revision;
+use super::rollback_point::RollbackPoint;
 use super::types::{Options, Plan, Reason, Registration, ServicePlan};
-use super::{refuse, release, service, work};
-use crate::aws::types::{ImageState, Observed, ObservedService};
-use crate::document::model::Root;
-use crate::document::normal::normal;
+use super::{blockers, release, service, task_spec};
+use crate::aws::types::{ImageState, ObservedService, ObservedState};
+use crate::document::model::DocumentKind;
+use crate::document::normalize::normalize;
 use crate::error::{Failure, Result};
-use crate::image::Reference;
-use crate::render::{Desired, DesiredService};
+use crate::image::ImageReference;
+use crate::render::{DesiredService, DesiredState};
 
 /// Returns the plan that changes what is observed into what is desired.
 ///
 /// # Errors
 /// All blockers at once: a missing service, a tag that is not in ECR, a deployment in progress, the wrong account.
-pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failure> {
+pub fn compare(desired: &DesiredState, observed: &ObservedState, options: &Options) -> Result<Plan, Failure> {
     let mut plan = Plan { notes: observed.notes.clone(), ..Plan::default() };
-    let mut failures = refuse::account(options.account.as_deref(), observed);
+    let mut failures = blockers::account_blocker(options.account.as_deref(), observed);
     for service in &desired.services {
         match plan_service(service, observed, options, &mut plan) {
             Ok(planned) => plan.services.push(planned),
@@ -32,9 +32,9 @@ pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Res
         }
     }
     if failures.is_empty() {
-        let against = work::Against { desired, observed, options };
-        failures.extend(release::tasks(against, &mut plan));
-        failures.extend(release::schedules(against, &mut plan));
+        let against = task_spec::PlanContext { desired, observed, options };
+        failures.extend(release::plan_tasks(against, &mut plan));
+        failures.extend(release::plan_schedules(against, &mut plan));
     }
     plan.needs = release::needs(desired);
     plan.notes.extend(image_notes(observed));
@@ -52,7 +52,7 @@ fn distinct(failures: Vec<Failure>) -> Vec<Failure> {
     kept
 }
 
-fn image_notes(observed: &Observed) -> Vec<String> {
+fn image_notes(observed: &ObservedState) -> Vec<String> {
     let unchecked = observed.images.iter().filter_map(|(image, state)| match state {
         ImageState::Unchecked(reason) => Some(format!("image `{image}` was not checked: {reason}")),
         _ => None,
@@ -62,27 +62,29 @@ fn image_notes(observed: &Observed) -> Vec<String> {
 
 fn plan_service(
     service: &DesiredService,
-    observed: &Observed,
+    observed: &ObservedState,
     options: &Options,
     plan: &mut Plan,
 ) -> Result<ServicePlan, Vec<Failure>> {
-    let seen = refuse::service(service, observed)?;
+    let seen = blockers::deployable_service(service, observed)?;
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
-    let against = refuse::images(&document, observed);
+    let against = blockers::missing_image_blockers(&document, observed);
     if !against.is_empty() {
         return Err(against);
     }
-    let running = seen.running.as_ref().map(|running| &running.document);
+    let running = seen.running_definition.as_ref().map(|running| &running.document);
     let (after, definition_changes) = revision(&document, seen, observed, options, plan);
-    let attributes = service::changes(service, seen)?;
+    let attributes = service::compare_attributes(service, seen)?;
     plan.notes.extend(attributes.notes);
     let mut reasons = Vec::new();
     if after == Revision::Same {
         reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
         // The newest deployment may have failed although it has this definition.
-        let failed =
-            seen.service.primary().is_some_and(|primary| primary.rollout_state == Some(RolloutState::Failed));
-        let under_way = options.supersede && seen.service.under_way().is_some();
+        let failed = seen
+            .service
+            .primary_deployment()
+            .is_some_and(|primary| primary.rollout_state == Some(RolloutState::Failed));
+        let under_way = options.supersede && seen.service.deployment_in_progress().is_some();
         reasons.extend(failed.then_some(Reason::Failed));
         reasons.extend(under_way.then_some(Reason::Superseded));
         if options.force && reasons.is_empty() {
@@ -94,7 +96,7 @@ fn plan_service(
     if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
         members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }
-    let way_back = WayBack::of(&seen.service).map(|way| way.with_members(&members, seen));
+    let way_back = RollbackPoint::from_service(&seen.service).map(|way| way.with_members(&members, seen));
     let moved = reasons.iter().any(|reason| matches!(reason, Reason::ImageMoved { .. }));
     let retag = if moved { options.record.digest_tags(&document, observed) } else { BTreeMap::new() };
     Ok(ServicePlan {
@@ -107,7 +109,7 @@ fn plan_service(
         service_changes: attributes.changes,
         reasons,
         members,
-        deployment_before: seen.service.primary().map(|primary| primary.id.clone()),
+        deployment_before: seen.service.primary_deployment().map(|primary| primary.id.clone()),
         retag,
         way_back,
         timeout: service.timeout,
@@ -120,33 +122,38 @@ fn plan_service(
 fn revision(
     document: &Value,
     seen: &ObservedService,
-    observed: &Observed,
+    observed: &ObservedState,
     options: &Options,
     plan: &mut Plan,
 ) -> (Revision, Vec<Change>) {
-    let root = Root::TaskDefinition;
-    let wanted = normal(document, root);
-    let running = seen.running.as_ref().map(|running| normal(&running.document, root)).unwrap_or(json!({}));
+    let root = DocumentKind::TaskDefinition;
+    let wanted = normalize(document, root);
+    let running = seen
+        .running_definition
+        .as_ref()
+        .map(|running| normalize(&running.document, root))
+        .unwrap_or(json!({}));
     if running == wanted {
         return (Revision::Same, Vec::new());
     }
-    let changes = diff(&running, &wanted, root.shape());
+    let changes = diff(&running, &wanted, root.input_shape());
     let family = document["family"].as_str().unwrap_or_default();
-    let latest = observed.latest.get(family);
+    let latest = observed.latest_definitions.get(family);
     // Reuses a revision that an earlier, failed deploy registered, instead of registering the same content twice.
     let reusable = latest.filter(|latest| {
         latest.document["status"] == "ACTIVE"
-            && normal(&latest.document, root) == wanted
+            && normalize(&latest.document, root) == wanted
             && same_digests(latest, document, observed)
     });
     if let Some(latest) = reusable {
         return (Revision::Registered(latest.arn.clone()), changes);
     }
-    let document = options.record.tagged(document, observed);
+    let document = options.record.with_record_tags(document, observed);
     let known = plan.registrations.iter().position(|known| known.document == document);
     let index = known.unwrap_or_else(|| {
-        let latest =
-            latest.map(|latest| latest.arn.clone()).or_else(|| seen.running.as_ref().map(|r| r.arn.clone()));
+        let latest = latest
+            .map(|latest| latest.arn.clone())
+            .or_else(|| seen.running_definition.as_ref().map(|r| r.arn.clone()));
         plan.registrations.push(Registration { family: family.to_owned(), document, latest });
         plan.registrations.len() - 1
     });
@@ -154,18 +161,20 @@ fn revision(
 }
 
 /// Returns the images whose tag now points to another digest than the running one.
-fn moved_images(running: &Value, seen: &ObservedService, observed: &Observed) -> Vec<Reason> {
+fn moved_images(running: &Value, seen: &ObservedService, observed: &ObservedState) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for container in running["containerDefinitions"].as_array().into_iter().flatten() {
         let (Some(name), Some(image)) = (container["name"].as_str(), container["image"].as_str()) else {
             continue;
         };
-        let Some(ImageState::Found { digest }) = observed.images.get(&Reference::parse(image).to_string())
+        let Some(ImageState::Found { digest }) =
+            observed.images.get(&ImageReference::parse(image).to_string())
         else {
             continue;
         };
-        let recorded = seen.running.as_ref().and_then(|running| running.tag(&record::digest_key(name)));
-        let runs = seen.digests.get(name).map(String::as_str).or(recorded);
+        let recorded =
+            seen.running_definition.as_ref().and_then(|running| running.tag(&record::digest_key(name)));
+        let runs = seen.running_digests.get(name).map(String::as_str).or(recorded);
         if let Some(runs) = runs.filter(|runs| runs != digest) {
             let image = image.to_owned();
             reasons.push(Reason::ImageMoved { image, before: runs.to_owned(), after: digest.clone() });

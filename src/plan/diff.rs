@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::document::model::{Shape, model};
-use crate::document::normal::name_of;
-use crate::document::rules::{MAPPINGS, UNORDERED, identity};
+use crate::document::normalize::item_name;
+use crate::document::shape_facts::{PAIR_SHAPES, UNORDERED_ITEMS, item_identity};
 use crate::secrets::{embedded, hides, hides_value, is_secret_pair, masked};
 
 /// One changed value; at least one side is present.
@@ -25,11 +25,11 @@ pub struct Change {
 /// Returns the changes from `before` to `after`, both in normal form and of the named shape.
 pub fn diff(before: &Value, after: &Value, shape: &str) -> Vec<Change> {
     let mut changes = Vec::new();
-    compare(Some(before), Some(after), shape, String::new(), &mut changes);
+    compare_values(Some(before), Some(after), shape, String::new(), &mut changes);
     changes
 }
 
-fn compare(
+fn compare_values(
     before: Option<&Value>,
     after: Option<&Value>,
     shape: &str,
@@ -50,10 +50,10 @@ fn compare(
         (before, after, Shape::List(item))
             if has_names(items(before), item) && has_names(items(after), item) =>
         {
-            compare_named(items(before), items(after), item, &path, changes);
+            compare_named_items(items(before), items(after), item, &path, changes);
         }
         (Some(Value::Array(before)), Some(Value::Array(after)), Shape::List(item))
-            if UNORDERED.contains(&item) =>
+            if UNORDERED_ITEMS.contains(&item) =>
         {
             compare_sets(before, after, &path, changes);
         }
@@ -61,9 +61,15 @@ fn compare(
             match (embedded(before), embedded(after)) {
                 // A policy or configuration as text: the changes inside it are clearer than both texts.
                 (Some(inner_before), Some(inner_after)) if inner_before != inner_after => {
-                    compare(Some(&inner_before), Some(&inner_after), "", format!("{path}(json)"), changes);
+                    compare_values(
+                        Some(&inner_before),
+                        Some(&inner_after),
+                        "",
+                        format!("{path}(json)"),
+                        changes,
+                    );
                 }
-                _ => changes.push(change(
+                _ => changes.push(new_change(
                     path,
                     Some(before.as_str().into()),
                     Some(after.as_str().into()),
@@ -77,10 +83,10 @@ fn compare(
             if before.len() == after.len() && !before.iter().chain(after).any(Value::is_string) =>
         {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                compare(Some(before), Some(after), "", format!("{path}[{index}]"), changes);
+                compare_values(Some(before), Some(after), "", format!("{path}[{index}]"), changes);
             }
         }
-        _ => changes.push(change(path, before.cloned(), after.cloned(), false)),
+        _ => changes.push(new_change(path, before.cloned(), after.cloned(), false)),
     }
 }
 
@@ -97,7 +103,7 @@ fn compare_members(
         // The keys of a map are chosen by the user and may contain dots.
         let (target, here) = match model().shape(shape) {
             Shape::Map(value) => (value, format!("{path}[{name}]")),
-            _ => (model().member(shape, name).unwrap_or_default(), join(path, name)),
+            _ => (model().member_shape(shape, name).unwrap_or_default(), join(path, name)),
         };
         let (before, after) = (before.get(name), after.get(name));
         let secret = match model().shape(shape) {
@@ -112,8 +118,8 @@ fn compare_members(
         };
         match secret {
             true if before == after => {}
-            true => changes.push(change(here, before.cloned(), after.cloned(), true)),
-            false => compare(before, after, target, here, changes),
+            true => changes.push(new_change(here, before.cloned(), after.cloned(), true)),
+            false => compare_values(before, after, target, here, changes),
         }
     }
 }
@@ -128,22 +134,22 @@ fn items(value: Option<&Value>) -> &[Value] {
 
 /// Returns whether every item of a list has a unique name.
 fn has_names(items: &[Value], item: &str) -> bool {
-    let Some(identity) = identity(item) else { return false };
-    let names: std::collections::BTreeSet<_> = items.iter().map(|item| name_of(item, identity)).collect();
+    let Some(identity) = item_identity(item) else { return false };
+    let names: std::collections::BTreeSet<_> = items.iter().map(|item| item_name(item, identity)).collect();
     names.len() == items.len() && !names.contains("")
 }
 
-fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, changes: &mut Vec<Change>) {
-    let Some(identity) = identity(item) else { return };
+fn compare_named_items(before: &[Value], after: &[Value], item: &str, path: &str, changes: &mut Vec<Change>) {
+    let Some(identity) = item_identity(item) else { return };
     let find =
-        |items: &[Value], name: &str| items.iter().find(|item| name_of(item, identity) == name).cloned();
-    let mut names: Vec<String> = before.iter().chain(after).map(|item| name_of(item, identity)).collect();
+        |items: &[Value], name: &str| items.iter().find(|item| item_name(item, identity) == name).cloned();
+    let mut names: Vec<String> = before.iter().chain(after).map(|item| item_name(item, identity)).collect();
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     for name in names {
         let here = format!("{path}[{name}]");
         let (before, after) = (find(before, &name), find(after, &name));
-        match (MAPPINGS.iter().find(|(shape, ..)| *shape == item), &before, &after) {
+        match (PAIR_SHAPES.iter().find(|(shape, ..)| *shape == item), &before, &after) {
             // A pair shows only its value: `environment[LOG_LEVEL]: info → warn`.
             (Some((_, _, value)), ..) if before != after => {
                 let part = |pair: &Option<Value>| pair.as_ref().map(|pair| pair[*value].clone());
@@ -154,7 +160,7 @@ fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, chan
                 };
                 let secrets = (secret(&before), secret(&after));
                 if secrets == (false, false) {
-                    compare(before.as_ref(), after.as_ref(), "String", here, changes);
+                    compare_values(before.as_ref(), after.as_ref(), "String", here, changes);
                 } else {
                     let before = before.map(|value| masked(value, secrets.0));
                     changes.push(Change {
@@ -164,7 +170,7 @@ fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, chan
                     });
                 }
             }
-            _ => compare(before.as_ref(), after.as_ref(), item, here, changes),
+            _ => compare_values(before.as_ref(), after.as_ref(), item, here, changes),
         }
     }
 }
@@ -177,16 +183,16 @@ fn compare_sets(before: &[Value], after: &[Value], path: &str, changes: &mut Vec
             Some(at) => {
                 new.remove(at);
             }
-            None => changes.push(change(format!("{path}[]"), Some(item.clone()), None, false)),
+            None => changes.push(new_change(format!("{path}[]"), Some(item.clone()), None, false)),
         }
     }
     for item in new {
-        changes.push(change(format!("{path}[]"), None, Some(item.clone()), false));
+        changes.push(new_change(format!("{path}[]"), None, Some(item.clone()), false));
     }
 }
 
 /// Creates a change; a secret one contains no part of its values.
-fn change(path: String, before: Option<Value>, after: Option<Value>, secret: bool) -> Change {
+fn new_change(path: String, before: Option<Value>, after: Option<Value>, secret: bool) -> Change {
     Change {
         path,
         before: before.map(|value| masked(value, secret)),
@@ -197,14 +203,14 @@ fn change(path: String, before: Option<Value>, after: Option<Value>, secret: boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::model::Root;
-    use crate::document::normal::normal;
+    use crate::document::model::DocumentKind;
+    use crate::document::normalize::normalize;
     use serde_json::json;
 
     fn shown(before: Value, after: Value) -> Vec<String> {
-        let root = Root::TaskDefinition;
+        let root = DocumentKind::TaskDefinition;
         let text = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), Value::to_string);
-        diff(&normal(&before, root), &normal(&after, root), root.shape())
+        diff(&normalize(&before, root), &normalize(&after, root), root.input_shape())
             .iter()
             .map(|change| format!("{}: {} → {}", change.path, text(&change.before), text(&change.after)))
             .collect()

@@ -3,29 +3,29 @@
 //! A plan never contains the value of a secret in what it shows. The documents to register are kept apart from the
 //! printed changes.
 
-pub mod back;
+pub mod blockers;
 mod compare;
+pub mod desired_document;
 pub mod diff;
+mod plan_revision;
 pub mod prune;
 pub mod record;
 pub mod references;
-pub mod refuse;
 mod release;
-pub mod replace;
-mod revision;
 pub mod rollback;
+pub mod rollback_point;
 pub mod scale;
 pub mod schedules;
 pub mod service;
 pub mod task;
+pub mod task_spec;
 mod types;
-pub mod work;
 
-pub use back::WayBack;
 pub use compare::compare;
+pub use desired_document::desired_document;
 pub use diff::Change;
-pub use record::Record;
-pub use replace::desired_document;
-pub use revision::Revision;
+pub use plan_revision::Revision;
+pub use record::DeployRecord;
+pub use rollback_point::RollbackPoint;
 pub use schedules::SchedulePlan;
 pub use types::{Options, Plan, Reason, Registration, ResolvedWork, ServicePlan, TaskPlan, run_members};

@@ -4,46 +4,47 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::aws::types::{ImageState, Observed, TaskDefinition};
-use crate::image::Reference;
+use crate::aws::types::{ImageState, ObservedState, TaskDefinition};
+use crate::image::ImageReference;
 
 /// The most tags of a resource (API reference, RegisterTaskDefinition, `tags`).
-pub(super) const MOST_TAGS: usize = 50;
+pub(super) const MAX_TAGS: usize = 50;
 /// The greatest lengths of a tag's value and key (API reference, Tag).
-const LONGEST_VALUE: usize = 256;
-const LONGEST_KEY: usize = 128;
+const MAX_VALUE_LENGTH: usize = 256;
+const MAX_KEY_LENGTH: usize = 128;
 
 /// The record of a deploy: what was deployed, from where, and by whom.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Record {
+pub struct DeployRecord {
     pub app: Option<String>,
     pub stage: Option<String>,
     /// The values of `--tag` as given.
-    pub tag: Option<String>,
+    pub image_tag: Option<String>,
     pub git_sha: Option<String>,
     /// Who deployed, from the variables of CI; otherwise the caller, from STS.
     pub performer: Option<String>,
     /// The id of the release.
-    pub release: Option<String>,
+    pub release_id: Option<String>,
 }
 
-impl Record {
+impl DeployRecord {
     /// Adds the record's tags to a document. The user's own tags come first and are never dropped for them.
-    pub fn tagged(&self, document: &Value, observed: &Observed) -> Value {
+    pub fn with_record_tags(&self, document: &Value, observed: &ObservedState) -> Value {
         let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
         let caller = observed.caller.as_ref().map(|caller| caller.arn.clone());
         let performer = self.performer.clone().or(caller);
         let facts = [
             ("ecsail:app", self.app.clone()),
             ("ecsail:stage", self.stage.clone()),
-            (TAG, self.tag.clone()),
+            (TAG_KEY, self.image_tag.clone()),
             ("ecsail:git-sha", self.git_sha.clone()),
             ("ecsail:deployed-by", performer),
-            (RELEASE, self.release.clone()),
+            (RELEASE_KEY, self.release_id.clone()),
         ];
-        let facts = facts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), allowed(&value?))));
+        let facts =
+            facts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), sanitize_tag_value(&value?))));
         for (key, value) in facts.chain(self.digest_tags(document, observed)) {
-            if tags.len() < MOST_TAGS && !value.is_empty() && key.chars().count() <= LONGEST_KEY {
+            if tags.len() < MAX_TAGS && !value.is_empty() && key.chars().count() <= MAX_KEY_LENGTH {
                 tags.push(json!({"key": key, "value": value}));
             }
         }
@@ -55,8 +56,8 @@ impl Record {
     }
 
     /// Returns the tags that record the digests of a document's images.
-    pub fn digest_tags(&self, document: &Value, observed: &Observed) -> BTreeMap<String, String> {
-        digests(document, observed)
+    pub fn digest_tags(&self, document: &Value, observed: &ObservedState) -> BTreeMap<String, String> {
+        current_digests(document, observed)
             .into_iter()
             .map(|(container, digest)| (digest_key(&container), digest))
             .collect()
@@ -64,8 +65,8 @@ impl Record {
 }
 
 /// Returns the tag that a definition was deployed with: from its record, or else from its images.
-pub fn tag_of(definition: &TaskDefinition) -> Option<String> {
-    if let Some(tag) = definition.tag(TAG) {
+pub fn recorded_tag(definition: &TaskDefinition) -> Option<String> {
+    if let Some(tag) = definition.tag(TAG_KEY) {
         return Some(tag.to_owned());
     }
     let mut tags: Vec<String> = Vec::new();
@@ -78,11 +79,11 @@ pub fn tag_of(definition: &TaskDefinition) -> Option<String> {
 }
 
 /// The keys of the tags that record the deployed tag and the release.
-const TAG: &str = "ecsail:tag";
-pub const RELEASE: &str = "ecsail:release";
+const TAG_KEY: &str = "ecsail:tag";
+pub const RELEASE_KEY: &str = "ecsail:release";
 
 /// The key of the tag on a revision that a rollback registered again: the original, as `family:revision`.
-pub const RESTORED_FROM: &str = "ecsail:restored-from";
+pub const RESTORED_FROM_KEY: &str = "ecsail:restored-from";
 
 /// Returns the key of the tag that records a container's digest.
 pub fn digest_key(container: &str) -> String {
@@ -90,10 +91,10 @@ pub fn digest_key(container: &str) -> String {
 }
 
 /// Returns the digests that a document's image tags point to now, by container.
-pub fn digests(document: &Value, observed: &Observed) -> BTreeMap<String, String> {
+pub fn current_digests(document: &Value, observed: &ObservedState) -> BTreeMap<String, String> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
     let digest = |container: &Value| {
-        let image = Reference::parse(container["image"].as_str()?).to_string();
+        let image = ImageReference::parse(container["image"].as_str()?).to_string();
         let ImageState::Found { digest } = observed.images.get(&image)? else { return None };
         Some((container["name"].as_str()?.to_owned(), digest.clone()))
     };
@@ -101,14 +102,18 @@ pub fn digests(document: &Value, observed: &Observed) -> BTreeMap<String, String
 }
 
 /// Replaces characters that tags may not contain, and truncates the value to the allowed length.
-pub(super) fn allowed(value: &str) -> String {
+pub(super) fn sanitize_tag_value(value: &str) -> String {
     let fits = |character: char| character.is_alphanumeric() || " +-=._:/@".contains(character);
-    value.chars().map(|character| if fits(character) { character } else { '_' }).take(LONGEST_VALUE).collect()
+    value
+        .chars()
+        .map(|character| if fits(character) { character } else { '_' })
+        .take(MAX_VALUE_LENGTH)
+        .collect()
 }
 
 /// Returns whether a registered revision was recorded with the digests that its tags have now.
-pub(super) fn same_digests(latest: &TaskDefinition, document: &Value, observed: &Observed) -> bool {
-    digests(document, observed).iter().all(|(container, digest)| {
+pub(super) fn same_digests(latest: &TaskDefinition, document: &Value, observed: &ObservedState) -> bool {
+    current_digests(document, observed).iter().all(|(container, digest)| {
         let recorded = latest.tag(&digest_key(container));
         recorded.is_none_or(|recorded| recorded == digest)
     })
@@ -121,8 +126,10 @@ mod tests {
     #[test]
     fn the_users_tags_stay_and_the_record_stops_at_fifty() {
         let tags: Vec<Value> = (0..49).map(|n| json!({"key": format!("k{n}"), "value": "v"})).collect();
-        let record = Record { tag: Some("1".into()), app: Some("shop".into()), ..Record::default() };
-        let tagged = record.tagged(&json!({"family": "a", "tags": tags}), &Observed::default());
+        let record =
+            DeployRecord { image_tag: Some("1".into()), app: Some("shop".into()), ..DeployRecord::default() };
+        let tagged =
+            record.with_record_tags(&json!({"family": "a", "tags": tags}), &ObservedState::default());
         let tags = tagged["tags"].as_array().expect("tags");
         assert_eq!(tags.len(), 50);
         assert_eq!(tags[49], json!({"key": "ecsail:app", "value": "shop"}));
@@ -131,12 +138,12 @@ mod tests {
     #[test]
     fn a_record_of_nothing_adds_no_empty_list() {
         let document = json!({"family": "a"});
-        assert_eq!(Record::default().tagged(&document, &Observed::default()), document);
+        assert_eq!(DeployRecord::default().with_record_tags(&document, &ObservedState::default()), document);
     }
 
     #[test]
     fn values_fit_the_rules_of_tags() {
-        assert_eq!(allowed("a,b*ü"), "a_b_ü");
-        assert_eq!(allowed(&"x".repeat(300)).len(), 256);
+        assert_eq!(sanitize_tag_value("a,b*ü"), "a_b_ü");
+        assert_eq!(sanitize_tag_value(&"x".repeat(300)).len(), 256);
     }
 }

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use super::schedules::compare::compare;
 use super::schedules::types::Ground;
+use super::task_spec::{PlanContext, resolve};
 use super::types::{Options, Plan, ResolvedWork, ServicePlan, TaskPlan};
-use super::work::{Against, resolve};
-use crate::aws::types::Observed;
+use crate::aws::types::ObservedState;
 use crate::error::Failure;
-use crate::render::{Desired, DesiredService};
+use crate::render::{DesiredService, DesiredState};
 
 /// Plans the tasks before and after the services, and returns the blockers.
-pub(super) fn tasks(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
+pub(super) fn plan_tasks(against: PlanContext<'_>, plan: &mut Plan) -> Vec<Failure> {
     let mut failures = Vec::new();
     let mut planned = |name: fn(&DesiredService) -> &[String], plan: &mut Plan| {
         let mut tasks = Vec::new();
-        for key in in_order(&against.desired.services, name) {
+        for key in merge_task_order(&against.desired.services, name) {
             match plan_task(&key, name, against, plan) {
                 Ok(task) => tasks.push(task),
                 Err(found) => failures.extend(found),
@@ -31,7 +31,7 @@ pub(super) fn tasks(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
 fn plan_task(
     key: &str,
     name: fn(&DesiredService) -> &[String],
-    against: Against<'_>,
+    against: PlanContext<'_>,
     plan: &mut Plan,
 ) -> Result<TaskPlan, Vec<Failure>> {
     let services = against.desired.services.iter().filter(|service| name(service).iter().any(|of| of == key));
@@ -41,27 +41,27 @@ fn plan_task(
     let task = against.desired.tasks.iter().find(|task| task.key == key);
     let task = task.ok_or_else(|| vec![Failure::error(format!("no task named `{key}` in the manifest"))])?;
     let work = match needed {
-        true => Some(resolve(key, &task.work, None, against, plan)?),
+        true => Some(resolve(key, &task.spec, None, against, plan)?),
         false => None,
     };
     Ok(TaskPlan { key: key.to_owned(), of, work, timeout: task.timeout })
 }
 
 /// Plans the schedules, and returns the blockers.
-pub(super) fn schedules(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
-    let Against { desired, observed, options } = against;
+pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<Failure> {
+    let PlanContext { desired, observed, options } = against;
     if desired.schedules.is_empty() {
         return Vec::new();
     }
-    let ground = match ground(observed, options) {
+    let ground = match schedule_context(observed, options) {
         Ok(ground) => ground,
         Err(failure) => return vec![failure],
     };
     let mut failures = Vec::new();
     for schedule in &desired.schedules {
         let works = schedule.targets.iter().map(|target| {
-            let current = observed.runs_on_schedule(&schedule.key, &target.id);
-            resolve(&schedule.key, &target.work, current, against, plan)
+            let current = observed.scheduled_definition(&schedule.key, &target.id);
+            resolve(&schedule.key, &target.spec, current, against, plan)
         });
         let (works, found): (Vec<_>, Vec<_>) = works.partition(Result::is_ok);
         failures.extend(found.into_iter().filter_map(Result::err).flatten());
@@ -81,12 +81,12 @@ pub(super) fn schedules(against: Against<'_>, plan: &mut Plan) -> Vec<Failure> {
 }
 
 /// Returns the context of schedules: the ARNs of their targets and roles contain the account.
-fn ground(observed: &Observed, options: &Options) -> Result<Ground, Failure> {
+fn schedule_context(observed: &ObservedState, options: &Options) -> Result<Ground, Failure> {
     let Some(caller) = &observed.caller else {
         let hint =
             "check for a policy that denies `sts:GetCallerIdentity`, which needs no permission".to_owned();
         return Err(
-            Failure::error("failed to identify the caller, whose account the schedules need").hint(hint)
+            Failure::error("failed to identify the caller, whose account the schedules need").with_hint(hint)
         );
     };
     let app = (options.record.app.clone(), options.record.stage.clone());
@@ -94,7 +94,7 @@ fn ground(observed: &Observed, options: &Options) -> Result<Ground, Failure> {
 }
 
 /// Merges the tasks that services name into one list, each once, in the order of every service where that is possible.
-fn in_order(services: &[DesiredService], name: fn(&DesiredService) -> &[String]) -> Vec<String> {
+fn merge_task_order(services: &[DesiredService], name: fn(&DesiredService) -> &[String]) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();
     for service in services {
         let mut at = 0;
@@ -112,7 +112,7 @@ fn in_order(services: &[DesiredService], name: fn(&DesiredService) -> &[String])
 }
 
 /// Returns the services of this plan that each service needs, by key.
-pub(super) fn needs(desired: &Desired) -> BTreeMap<String, Vec<String>> {
+pub(super) fn needs(desired: &DesiredState) -> BTreeMap<String, Vec<String>> {
     let here = |key: &&String| desired.services.iter().any(|service| &service.key == *key);
     let of = |service: &DesiredService| {
         let needs: Vec<String> = service.needs.iter().filter(here).cloned().collect();

@@ -1,12 +1,12 @@
 //! Plans a change of a service's desired count or autoscaling, and returns its blockers. Pure.
 
-use crate::aws::autoscaling::{ScalableTarget, Suspended, TargetChange};
+use crate::aws::autoscaling::{ScalableTarget, ScalableTargetChange, SuspendedActivities};
 use crate::aws::types::Service;
 use crate::error::Failure;
 
 /// What `scale` is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum ScaleRequest {
     /// Set the desired count.
     Desired(i32),
     /// Change the range of autoscaling.
@@ -26,49 +26,53 @@ pub enum Autoscaling {
 
 /// A planned change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scaling {
-    pub change: Change,
+pub struct ScalePlan {
+    pub change: ScaleChange,
     /// The change in words, as the start of the confirmation question.
-    pub words: String,
+    pub question: String,
     pub notes: Vec<String>,
     /// The desired count after the change; `None` if it stays as it is.
-    pub comes_to: Option<i64>,
+    pub desired_after: Option<i64>,
 }
 
 /// The change to send to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ScaleChange {
     None,
     Desired(i32),
-    Target(TargetChange),
+    Target(ScalableTargetChange),
 }
 
 /// Plans a change; `key` is the service's name in commands.
 ///
 /// # Errors
 /// The request is impossible, or autoscaling would undo it and it is not forced.
-pub fn scaling(
-    wish: Wish,
+pub fn plan_scaling(
+    wish: ScaleRequest,
     key: &str,
     service: &Service,
     autoscaling: &Autoscaling,
     force: bool,
-) -> Result<Scaling, Failure> {
+) -> Result<ScalePlan, Failure> {
     match (wish, autoscaling) {
-        (Wish::Desired(desired), _) => to_desired(desired, key, service, autoscaling, force),
-        (Wish::Range { min, max }, Autoscaling::Target(target)) => to_range(min, max, key, service, target),
-        (Wish::Suspended(suspended), Autoscaling::Target(target)) => Ok(to_suspended(suspended, key, target)),
-        (_, Autoscaling::None | Autoscaling::Unknown) => Err(no_target(key, service)),
+        (ScaleRequest::Desired(desired), _) => plan_desired_count(desired, key, service, autoscaling, force),
+        (ScaleRequest::Range { min, max }, Autoscaling::Target(target)) => {
+            plan_range(min, max, key, service, target)
+        }
+        (ScaleRequest::Suspended(suspended), Autoscaling::Target(target)) => {
+            Ok(plan_suspension(suspended, key, target))
+        }
+        (_, Autoscaling::None | Autoscaling::Unknown) => Err(no_scalable_target(key, service)),
     }
 }
 
-fn to_desired(
+fn plan_desired_count(
     desired: i32,
     key: &str,
     service: &Service,
     autoscaling: &Autoscaling,
     force: bool,
-) -> Result<Scaling, Failure> {
+) -> Result<ScalePlan, Failure> {
     if service.scheduling_strategy == "DAEMON" {
         let message = format!(
             "service `{key}` has no desired count to set: it runs one task on each instance (DAEMON)"
@@ -76,59 +80,62 @@ fn to_desired(
         return Err(Failure::refused(message));
     }
     let notes = match autoscaling {
-        Autoscaling::Target(target) if target.suspended == Suspended::all(true) => {
+        Autoscaling::Target(target) if target.suspended == SuspendedActivities::all(true) => {
             let rests = "autoscaling is suspended: nothing changes the count until `--resume`".to_owned();
-            [Some(rests), outside(desired, target)].into_iter().flatten().collect()
+            [Some(rests), out_of_range_note(desired, target)].into_iter().flatten().collect()
         }
         Autoscaling::Target(target) if force => {
-            let moves = format!("autoscaling ({}) will change it again", range(target));
-            vec![outside(desired, target).unwrap_or(moves)]
+            let moves = format!("autoscaling ({}) will change it again", format_range(target));
+            vec![out_of_range_note(desired, target).unwrap_or(moves)]
         }
-        Autoscaling::Target(target) => return Err(against_autoscaling(desired, key, target)),
+        Autoscaling::Target(target) => return Err(autoscaling_blocker(desired, key, target)),
         Autoscaling::None | Autoscaling::Unknown => Vec::new(),
     };
     let same = service.desired_count == i64::from(desired);
-    Ok(Scaling {
-        change: if same { Change::None } else { Change::Desired(desired) },
-        words: format!("Scale service `{key}` from {} to {desired} tasks", service.desired_count),
+    Ok(ScalePlan {
+        change: if same { ScaleChange::None } else { ScaleChange::Desired(desired) },
+        question: format!("Scale service `{key}` from {} to {desired} tasks", service.desired_count),
         notes,
-        comes_to: Some(i64::from(desired)),
+        desired_after: Some(i64::from(desired)),
     })
 }
 
-fn against_autoscaling(desired: i32, key: &str, target: &ScalableTarget) -> Failure {
-    let message = match outside(desired, target) {
+fn autoscaling_blocker(desired: i32, key: &str, target: &ScalableTarget) -> Failure {
+    let message = match out_of_range_note(desired, target) {
         Some(outside) => format!("service `{key}` is scaled automatically: {outside}"),
         None => format!(
             "service `{key}` is scaled automatically ({}): autoscaling would change {desired} again",
-            range(target)
+            format_range(target)
         ),
     };
     let hint = "change the range with `--min` and `--max`, suspend autoscaling with `--suspend`, or set the \
                 count anyway with `--force`";
-    Failure::refused(message).hint(hint.to_owned())
+    Failure::refused(message).with_hint(hint.to_owned())
 }
 
 /// Returns the note that a count is outside the range of autoscaling, or `None` if it is inside.
-fn outside(desired: i32, target: &ScalableTarget) -> Option<String> {
+fn out_of_range_note(desired: i32, target: &ScalableTarget) -> Option<String> {
     let inside = (target.min..=target.max).contains(&desired);
     let says = || {
-        format!("{desired} is outside of {}, and autoscaling corrects it when it next scales", range(target))
+        format!(
+            "{desired} is outside of {}, and autoscaling corrects it when it next scales",
+            format_range(target)
+        )
     };
     (!inside).then(says)
 }
 
-fn range(target: &ScalableTarget) -> String {
+fn format_range(target: &ScalableTarget) -> String {
     format!("{}..{}", target.min, target.max)
 }
 
-fn to_range(
+fn plan_range(
     min: Option<i32>,
     max: Option<i32>,
     key: &str,
     service: &Service,
     target: &ScalableTarget,
-) -> Result<Scaling, Failure> {
+) -> Result<ScalePlan, Failure> {
     let (least, most) = (min.unwrap_or(target.min), max.unwrap_or(target.max));
     if least > most {
         let hint = match (min, max) {
@@ -136,7 +143,9 @@ fn to_range(
             (None, Some(_)) => Some(format!("set `--min` too: the minimum is {least} now")),
             _ => None,
         };
-        return Err(Failure::usage(format!("the minimum {least} is above the maximum {most}")).hint(hint));
+        return Err(
+            Failure::usage(format!("the minimum {least} is above the maximum {most}")).with_hint(hint)
+        );
     }
     let same = (least, most) == (target.min, target.max);
     let desired = service.desired_count;
@@ -150,31 +159,31 @@ fn to_range(
         }
         _ => None,
     };
-    let change = TargetChange { min: Some(least), max: Some(most), suspended: None };
-    Ok(Scaling {
-        change: if same { Change::None } else { Change::Target(change) },
-        words: format!(
+    let change = ScalableTargetChange { min: Some(least), max: Some(most), suspended: None };
+    Ok(ScalePlan {
+        change: if same { ScaleChange::None } else { ScaleChange::Target(change) },
+        question: format!(
             "Change the autoscaling range of service `{key}` from {} to {least}..{most} tasks",
-            range(target)
+            format_range(target)
         ),
         notes: note.into_iter().filter(|_| !same).collect(),
-        comes_to: Some(comes_to).filter(|comes_to| !same && *comes_to != desired),
+        desired_after: Some(comes_to).filter(|comes_to| !same && *comes_to != desired),
     })
 }
 
-fn to_suspended(suspended: bool, key: &str, target: &ScalableTarget) -> Scaling {
-    let wanted = Suspended::all(suspended);
-    let change = TargetChange { suspended: Some(wanted), ..TargetChange::default() };
+fn plan_suspension(suspended: bool, key: &str, target: &ScalableTarget) -> ScalePlan {
+    let wanted = SuspendedActivities::all(suspended);
+    let change = ScalableTargetChange { suspended: Some(wanted), ..ScalableTargetChange::default() };
     let verb = if suspended { "Suspend" } else { "Resume" };
-    Scaling {
-        change: if target.suspended == wanted { Change::None } else { Change::Target(change) },
-        words: format!("{verb} the autoscaling of service `{key}` ({} tasks)", range(target)),
+    ScalePlan {
+        change: if target.suspended == wanted { ScaleChange::None } else { ScaleChange::Target(change) },
+        question: format!("{verb} the autoscaling of service `{key}` ({} tasks)", format_range(target)),
         notes: Vec::new(),
-        comes_to: None,
+        desired_after: None,
     }
 }
 
-fn no_target(key: &str, service: &Service) -> Failure {
+fn no_scalable_target(key: &str, service: &Service) -> Failure {
     let cluster = service.cluster_arn.rsplit('/').next().unwrap_or_default();
     let hint = format!(
         "set the count with `--desired`, or register a scalable target: `aws application-autoscaling \
@@ -183,107 +192,115 @@ fn no_target(key: &str, service: &Service) -> Failure {
         service.service_name
     );
     Failure::error(format!("service `{key}` is not scaled automatically: it has no scalable target"))
-        .hint(hint)
+        .with_hint(hint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
+    use crate::error::ErrorKind;
 
     fn service(desired: i64) -> Service {
         Service { desired_count: desired, service_name: "web".to_owned(), ..Service::default() }
     }
 
     fn target(min: i32, max: i32) -> Autoscaling {
-        Autoscaling::Target(ScalableTarget { min, max, suspended: Suspended::default() })
+        Autoscaling::Target(ScalableTarget { min, max, suspended: SuspendedActivities::default() })
     }
 
     fn suspended(min: i32, max: i32) -> Autoscaling {
-        Autoscaling::Target(ScalableTarget { min, max, suspended: Suspended::all(true) })
+        Autoscaling::Target(ScalableTarget { min, max, suspended: SuspendedActivities::all(true) })
     }
 
-    fn decided(wish: Wish, now: i64, autoscaling: Autoscaling, force: bool) -> Result<Scaling, Failure> {
-        scaling(wish, "web", &service(now), &autoscaling, force)
+    fn planned(
+        wish: ScaleRequest,
+        now: i64,
+        autoscaling: Autoscaling,
+        force: bool,
+    ) -> Result<ScalePlan, Failure> {
+        plan_scaling(wish, "web", &service(now), &autoscaling, force)
     }
 
     #[test]
-    fn a_number_is_set_where_nothing_scales_and_where_that_is_not_known() {
+    fn desired_count_is_set_without_autoscaling() {
         for autoscaling in [Autoscaling::None, Autoscaling::Unknown] {
-            let scaling = decided(Wish::Desired(4), 2, autoscaling, false).expect("no blocker");
-            assert_eq!((scaling.change, scaling.comes_to), (Change::Desired(4), Some(4)));
-            assert_eq!(scaling.words, "Scale service `web` from 2 to 4 tasks");
+            let scaling = planned(ScaleRequest::Desired(4), 2, autoscaling, false).expect("no blocker");
+            assert_eq!((scaling.change, scaling.desired_after), (ScaleChange::Desired(4), Some(4)));
+            assert_eq!(scaling.question, "Scale service `web` from 2 to 4 tasks");
         }
-        let same = decided(Wish::Desired(2), 2, Autoscaling::None, false).expect("no blocker");
-        assert_eq!(same.change, Change::None);
+        let same = planned(ScaleRequest::Desired(2), 2, Autoscaling::None, false).expect("no blocker");
+        assert_eq!(same.change, ScaleChange::None);
     }
 
     #[test]
-    fn a_number_against_autoscaling_is_refused_unless_it_is_forced_or_suspended() {
-        let refused = decided(Wish::Desired(4), 2, target(1, 6), false).expect_err("refused");
-        assert_eq!(refused.kind, Kind::Refused);
+    fn desired_count_with_autoscaling_is_refused() {
+        let refused = planned(ScaleRequest::Desired(4), 2, target(1, 6), false).expect_err("refused");
+        assert_eq!(refused.kind, ErrorKind::Refused);
         assert!(refused.message.contains("(1..6): autoscaling would change 4 again"), "{refused}");
-        let forced = decided(Wish::Desired(4), 2, target(1, 6), true).expect("forced");
-        assert_eq!(forced.change, Change::Desired(4));
+        let forced = planned(ScaleRequest::Desired(4), 2, target(1, 6), true).expect("forced");
+        assert_eq!(forced.change, ScaleChange::Desired(4));
         assert!(forced.notes[0].contains("will change it again"), "{:?}", forced.notes);
-        let rests = decided(Wish::Desired(4), 2, suspended(1, 6), false).expect("no blocker");
+        let rests = planned(ScaleRequest::Desired(4), 2, suspended(1, 6), false).expect("no blocker");
         assert!(rests.notes[0].contains("suspended"), "{:?}", rests.notes);
     }
 
     #[test]
-    fn a_number_outside_of_the_range_is_said_to_be() {
-        let refused = decided(Wish::Desired(9), 2, target(1, 6), false).expect_err("refused");
+    fn desired_count_out_of_range_is_noted() {
+        let refused = planned(ScaleRequest::Desired(9), 2, target(1, 6), false).expect_err("refused");
         assert!(refused.message.contains("9 is outside of 1..6"), "{refused}");
-        let forced = decided(Wish::Desired(0), 2, target(1, 6), true).expect("forced");
+        let forced = planned(ScaleRequest::Desired(0), 2, target(1, 6), true).expect("forced");
         assert!(forced.notes[0].contains("0 is outside of 1..6"), "{:?}", forced.notes);
-        let rests = decided(Wish::Desired(9), 2, suspended(1, 6), false).expect("no blocker");
+        let rests = planned(ScaleRequest::Desired(9), 2, suspended(1, 6), false).expect("no blocker");
         assert_eq!(rests.notes.len(), 2);
     }
 
     #[test]
     fn a_range_needs_a_target_and_keeps_what_is_not_given() {
-        let wish = Wish::Range { min: Some(3), max: None };
-        assert!(decided(wish, 2, Autoscaling::None, true).is_err());
-        let scaling = decided(wish, 2, target(1, 6), false).expect("a range");
-        let change = TargetChange { min: Some(3), max: Some(6), suspended: None };
-        assert_eq!((scaling.change, scaling.comes_to), (Change::Target(change), Some(3)));
+        let wish = ScaleRequest::Range { min: Some(3), max: None };
+        assert!(planned(wish, 2, Autoscaling::None, true).is_err());
+        let scaling = planned(wish, 2, target(1, 6), false).expect("a range");
+        let change = ScalableTargetChange { min: Some(3), max: Some(6), suspended: None };
+        assert_eq!((scaling.change, scaling.desired_after), (ScaleChange::Target(change), Some(3)));
         assert_eq!(scaling.notes, ["autoscaling will raise the count from 2 to 3 tasks"]);
-        let wider =
-            decided(Wish::Range { min: None, max: Some(9) }, 2, target(1, 6), false).expect("a range");
-        assert_eq!(wider.comes_to, None, "2 stay");
-        let same =
-            decided(Wish::Range { min: Some(1), max: Some(6) }, 9, target(1, 6), false).expect("a range");
-        assert_eq!((same.change, same.comes_to), (Change::None, None));
+        let wider = planned(ScaleRequest::Range { min: None, max: Some(9) }, 2, target(1, 6), false)
+            .expect("a range");
+        assert_eq!(wider.desired_after, None, "2 stay");
+        let same = planned(ScaleRequest::Range { min: Some(1), max: Some(6) }, 9, target(1, 6), false)
+            .expect("a range");
+        assert_eq!((same.change, same.desired_after), (ScaleChange::None, None));
     }
 
     #[test]
-    fn a_range_that_is_none_says_what_is_missing() {
-        let error =
-            decided(Wish::Range { min: Some(7), max: None }, 2, target(1, 6), false).expect_err("none");
+    fn invalid_range_names_the_missing_flag() {
+        let error = planned(ScaleRequest::Range { min: Some(7), max: None }, 2, target(1, 6), false)
+            .expect_err("none");
         assert_eq!(
             (error.kind, error.message.as_str()),
-            (Kind::Usage, "the minimum 7 is above the maximum 6")
+            (ErrorKind::Usage, "the minimum 7 is above the maximum 6")
         );
         assert!(error.hints[0].contains("set `--max` too"), "{:?}", error.hints);
     }
 
     #[test]
     fn autoscaling_is_suspended_and_resumed_as_a_whole() {
-        let suspend = decided(Wish::Suspended(true), 2, target(1, 6), false).expect("a target");
-        let change = TargetChange { suspended: Some(Suspended::all(true)), ..TargetChange::default() };
-        assert_eq!(suspend.change, Change::Target(change));
-        let again = decided(Wish::Suspended(true), 2, suspended(1, 6), false).expect("a target");
-        assert_eq!(again.change, Change::None);
-        let resume = decided(Wish::Suspended(false), 2, suspended(1, 6), false).expect("a target");
-        assert!(matches!(resume.change, Change::Target(_)));
-        assert!(decided(Wish::Suspended(false), 2, Autoscaling::None, false).is_err());
+        let suspend = planned(ScaleRequest::Suspended(true), 2, target(1, 6), false).expect("a target");
+        let change = ScalableTargetChange {
+            suspended: Some(SuspendedActivities::all(true)),
+            ..ScalableTargetChange::default()
+        };
+        assert_eq!(suspend.change, ScaleChange::Target(change));
+        let again = planned(ScaleRequest::Suspended(true), 2, suspended(1, 6), false).expect("a target");
+        assert_eq!(again.change, ScaleChange::None);
+        let resume = planned(ScaleRequest::Suspended(false), 2, suspended(1, 6), false).expect("a target");
+        assert!(matches!(resume.change, ScaleChange::Target(_)));
+        assert!(planned(ScaleRequest::Suspended(false), 2, Autoscaling::None, false).is_err());
     }
 
     #[test]
-    fn a_daemon_has_no_number() {
+    fn daemon_has_no_desired_count() {
         let daemon = Service { scheduling_strategy: "DAEMON".to_owned(), ..service(2) };
-        let refused =
-            scaling(Wish::Desired(4), "web", &daemon, &Autoscaling::None, true).expect_err("refused");
-        assert_eq!(refused.kind, Kind::Refused);
+        let refused = plan_scaling(ScaleRequest::Desired(4), "web", &daemon, &Autoscaling::None, true)
+            .expect_err("refused");
+        assert_eq!(refused.kind, ErrorKind::Refused);
     }
 }

@@ -4,17 +4,17 @@ use serde_json::{Map, Value};
 
 use super::diff::{Change, diff};
 use crate::aws::types::ObservedService;
-use crate::document::model::{Root, model};
-use crate::document::normal::normal;
+use crate::document::model::{DocumentKind, model};
+use crate::document::normalize::normalize;
 use crate::error::Failure;
 use crate::render::DesiredService;
 
 /// Members that DescribeServices does not return in a form that can be compared.
-const NOT_COMPARED: &[&str] = &["tags", "role", "clientToken"];
+const UNCOMPARED_MEMBERS: &[&str] = &["tags", "role", "clientToken"];
 
 /// The changes of a service's attributes.
 #[derive(Clone, Debug, Default)]
-pub struct Attributes {
+pub struct ServiceChanges {
     pub changes: Vec<Change>,
     /// The members to send, complete, as the manifest has them.
     pub members: Map<String, Value>,
@@ -25,30 +25,33 @@ pub struct Attributes {
 ///
 /// # Errors
 /// A member differs that UpdateService does not take.
-pub fn changes(service: &DesiredService, seen: &ObservedService) -> Result<Attributes, Vec<Failure>> {
-    let Some(Value::Object(written)) = &service.service else { return Ok(Attributes::default()) };
-    let mut attributes = Attributes::default();
+pub fn compare_attributes(
+    service: &DesiredService,
+    seen: &ObservedService,
+) -> Result<ServiceChanges, Vec<Failure>> {
+    let Some(Value::Object(written)) = &service.service else { return Ok(ServiceChanges::default()) };
+    let mut attributes = ServiceChanges::default();
     let mut failures = Vec::new();
     for (member, value) in written {
-        if NOT_COMPARED.contains(&member.as_str()) {
+        if UNCOMPARED_MEMBERS.contains(&member.as_str()) {
             attributes.notes.push(format!(
                 "`{member}` of service `{}` only applies when the service is created, and is not compared",
                 service.key
             ));
             continue;
         }
-        let found = change_of(member, value, seen);
+        let found = compare_member(member, value, seen);
         if found.is_empty() {
             continue;
         }
-        if model().member("UpdateServiceRequest", member).is_none() {
+        if model().member_shape("UpdateServiceRequest", member).is_none() {
             let message = format!(
                 "`{member}` of service `{}` cannot be changed after the service is created",
                 service.name
             );
             failures.push(
                 Failure::error(message)
-                    .hint("delete and recreate the service, or revert the change".to_owned()),
+                    .with_hint("delete and recreate the service, or revert the change".to_owned()),
             );
         }
         attributes.changes.extend(found);
@@ -57,11 +60,12 @@ pub fn changes(service: &DesiredService, seen: &ObservedService) -> Result<Attri
     if failures.is_empty() { Ok(attributes) } else { Err(failures) }
 }
 
-fn change_of(member: &str, written: &Value, seen: &ObservedService) -> Vec<Change> {
-    let single =
-        |value: Value| normal(&Value::Object(Map::from_iter([(member.to_owned(), value)])), Root::Service);
-    let observed = restricted(observed_member(member, seen), written);
-    diff(&single(observed), &single(written.clone()), Root::Service.shape())
+fn compare_member(member: &str, written: &Value, seen: &ObservedService) -> Vec<Change> {
+    let single = |value: Value| {
+        normalize(&Value::Object(Map::from_iter([(member.to_owned(), value)])), DocumentKind::Service)
+    };
+    let observed = restrict_to_manifest(observed_member(member, seen), written);
+    diff(&single(observed), &single(written.clone()), DocumentKind::Service.input_shape())
 }
 
 /// Returns a member of the service, or of its PRIMARY deployment, where ECS keeps some members.
@@ -76,32 +80,33 @@ pub(super) fn observed_member(member: &str, seen: &ObservedService) -> Value {
 }
 
 /// Returns what was observed, without members that the manifest does not contain: ECS may have filled them in.
-fn restricted(observed: Value, written: &Value) -> Value {
+fn restrict_to_manifest(observed: Value, written: &Value) -> Value {
     match (observed, written) {
         (Value::Object(observed), Value::Object(written)) => Value::Object(
             observed
                 .into_iter()
                 .filter_map(|(name, value)| {
                     let written = written.get(&name)?;
-                    Some((name, restricted(value, written)))
+                    Some((name, restrict_to_manifest(value, written)))
                 })
                 .collect(),
         ),
         (Value::Array(observed), Value::Array(written)) if observed.len() == written.len() => {
-            restricted_items(observed, written)
+            restrict_items_to_manifest(observed, written)
         }
         (observed, _) => observed,
     }
 }
 
 /// Restricts the items of a list to what the manifest contains of each. ECS may return them in another order.
-fn restricted_items(observed: Vec<Value>, written: &[Value]) -> Value {
+fn restrict_items_to_manifest(observed: Vec<Value>, written: &[Value]) -> Value {
     let mut left: Vec<&Value> = written.iter().collect();
-    let same = |observed: &Value, written: &Value| restricted(observed.clone(), written) == *written;
+    let same =
+        |observed: &Value, written: &Value| restrict_to_manifest(observed.clone(), written) == *written;
     let items = observed.into_iter().map(|observed| {
         let at = left.iter().position(|written| same(&observed, written)).unwrap_or(0);
         // Both lists have the same length, so one is left for each item.
-        if left.is_empty() { observed } else { restricted(observed, left.remove(at)) }
+        if left.is_empty() { observed } else { restrict_to_manifest(observed, left.remove(at)) }
     });
     items.collect()
 }
@@ -109,15 +114,15 @@ fn restricted_items(observed: Vec<Value>, written: &[Value]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Definition, Replacements};
+    use crate::render::{DefinitionSource, ImageReplacements};
     use serde_json::json;
 
-    fn planned(written: Value, observed: Value) -> Result<Attributes, Vec<Failure>> {
+    fn planned(written: Value, observed: Value) -> Result<ServiceChanges, Vec<Failure>> {
         let service = DesiredService {
             key: "web".into(),
             name: "web".into(),
             cluster: "main".into(),
-            definition: Definition::Running(Replacements::default()),
+            definition: DefinitionSource::RunningWithTags(ImageReplacements::default()),
             before: Vec::new(),
             after: Vec::new(),
             needs: Vec::new(),
@@ -126,7 +131,7 @@ mod tests {
             on_failure: None,
             on_timeout: None,
         };
-        changes(&service, &ObservedService { document: observed, ..ObservedService::default() })
+        compare_attributes(&service, &ObservedService { document: observed, ..ObservedService::default() })
     }
 
     #[test]

@@ -4,19 +4,19 @@ use serde_json::{Map, Value, json};
 
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
-pub use crate::manifest::work::Overrides;
+pub use crate::manifest::task_spec::ManifestOverrides;
 
 /// The members of RunTask that a service has in the same form.
-const SHARED: &[&str] =
+const SHARED_MEMBERS: &[&str] =
     &["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"];
 
 /// Returns the members of RunTask that a task takes from a service, as DescribeServices returns it.
 ///
 /// ECS keeps some members with the PRIMARY deployment or the PRIMARY task set instead of the service.
-pub fn like(service: &Value) -> Map<String, Value> {
+pub fn members_like_service(service: &Value) -> Map<String, Value> {
     let mut members = Map::new();
-    for name in SHARED {
-        let value = member(service, name);
+    for name in SHARED_MEMBERS {
+        let value = service_member(service, name);
         let says_something = match value {
             Value::Array(items) => !items.is_empty(),
             Value::String(text) => !text.is_empty() && text != "LATEST",
@@ -31,7 +31,7 @@ pub fn like(service: &Value) -> Map<String, Value> {
     if members.contains_key("capacityProviderStrategy") {
         members.remove("launchType");
     }
-    let constraints = member(service, "placementConstraints").as_array().into_iter().flatten();
+    let constraints = service_member(service, "placementConstraints").as_array().into_iter().flatten();
     // One-off tasks have no other tasks of their kind to be kept apart from.
     let kept: Vec<Value> =
         constraints.filter(|constraint| constraint["type"] != "distinctInstance").cloned().collect();
@@ -42,7 +42,7 @@ pub fn like(service: &Value) -> Map<String, Value> {
 }
 
 /// Returns a member of a service, of its PRIMARY deployment, or of its PRIMARY task set.
-fn member<'a>(service: &'a Value, name: &str) -> &'a Value {
+fn service_member<'a>(service: &'a Value, name: &str) -> &'a Value {
     let primary = |list: &str| {
         let items = service[list].as_array();
         items.into_iter().flatten().find(|item| item["status"] == "PRIMARY").map(|item| &item[name])
@@ -60,8 +60,8 @@ fn member<'a>(service: &'a Value, name: &str) -> &'a Value {
 ///
 /// # Errors
 /// The definition does not have the named container.
-pub fn overrides(overrides: &Overrides, definition: &Value) -> Result<Option<Value>, Failure> {
-    let container = container(overrides.container.as_deref(), definition)?;
+pub fn overrides(overrides: &ManifestOverrides, definition: &Value) -> Result<Option<Value>, Failure> {
+    let container = override_container(overrides.container.as_deref(), definition)?;
     let mut of_container = Map::new();
     if let Some(command) = &overrides.command {
         of_container.insert("command".to_owned(), json!(command));
@@ -88,7 +88,10 @@ pub fn overrides(overrides: &Overrides, definition: &Value) -> Result<Option<Val
 ///
 /// # Errors
 /// The definition does not have the named container.
-pub fn container<'a>(named: Option<&str>, definition: &'a Value) -> Result<Option<&'a str>, Failure> {
+pub fn override_container<'a>(
+    named: Option<&str>,
+    definition: &'a Value,
+) -> Result<Option<&'a str>, Failure> {
     let all = || definition["containerDefinitions"].as_array().into_iter().flatten();
     let name = |container: &'a Value| container["name"].as_str();
     let Some(wanted) = named else {
@@ -103,7 +106,7 @@ pub fn container<'a>(named: Option<&str>, definition: &'a Value) -> Result<Optio
             let near = did_you_mean(wanted, names.iter().copied());
             let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
             Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
-                .hint(hint))
+                .with_hint(hint))
         }
     }
 }
@@ -118,7 +121,7 @@ mod tests {
         let service = json!({"networkConfiguration": network, "launchType": "FARGATE", "platformVersion": "LATEST",
             "capacityProviderStrategy": [], "placementConstraints": [{"type": "distinctInstance"}], "desiredCount": 2});
         assert_eq!(
-            Value::Object(like(&service)),
+            Value::Object(members_like_service(&service)),
             json!({"networkConfiguration": network, "launchType": "FARGATE"})
         );
     }
@@ -130,7 +133,7 @@ mod tests {
             "placementConstraints": [{"type": "distinctInstance"}, {"type": "memberOf", "expression": "x"}]});
         let expected = json!({"capacityProviderStrategy": strategy, "platformVersion": "1.4.0",
             "placementConstraints": [{"type": "memberOf", "expression": "x"}]});
-        assert_eq!(Value::Object(like(&service)), expected);
+        assert_eq!(Value::Object(members_like_service(&service)), expected);
     }
 
     #[test]
@@ -139,7 +142,7 @@ mod tests {
         for list in ["deployments", "taskSets"] {
             let service = json!({list: [{"status": "ACTIVE", "networkConfiguration": {}},
                 {"status": "PRIMARY", "networkConfiguration": network}]});
-            assert_eq!(like(&service)["networkConfiguration"], network, "{list}");
+            assert_eq!(members_like_service(&service)["networkConfiguration"], network, "{list}");
         }
     }
 
@@ -149,16 +152,16 @@ mod tests {
 
     #[test]
     fn nothing_to_override_is_no_override() {
-        assert_eq!(overrides(&Overrides::default(), &definition()).expect("good"), None);
+        assert_eq!(overrides(&ManifestOverrides::default(), &definition()).expect("good"), None);
     }
 
     #[test]
     fn overrides_are_for_the_first_essential_container() {
-        let given = Overrides {
+        let given = ManifestOverrides {
             command: Some(vec!["rake".to_owned(), "db:migrate".to_owned()]),
             environment: std::collections::BTreeMap::from([("A".to_owned(), "b=c".to_owned())]),
             memory: Some("2048".to_owned()),
-            ..Overrides::default()
+            ..ManifestOverrides::default()
         };
         let expected = json!({"containerOverrides": [{"name": "app", "command": ["rake", "db:migrate"],
             "environment": [{"name": "A", "value": "b=c"}]}], "memory": "2048"});
@@ -167,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_container_that_is_not_there_is_refused_with_the_nearest() {
-        let given = Overrides { container: Some("ap".to_owned()), ..Overrides::default() };
+        let given = ManifestOverrides { container: Some("ap".to_owned()), ..ManifestOverrides::default() };
         let failure = overrides(&given, &definition()).expect_err("there is none");
         assert_eq!(failure.message, "no container named `ap` in task definition `web`");
         assert_eq!(failure.hints, ["did you mean `app`?"]);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::back::WayBack;
 use super::diff::Change;
-use super::record::Record;
-use super::revision::Revision;
+use super::plan_revision::Revision;
+use super::record::DeployRecord;
+use super::rollback_point::RollbackPoint;
 use super::schedules::types::SchedulePlan;
-use crate::aws::types::revision_of;
-use crate::manifest::OnFailure;
+use crate::aws::types::revision_name;
+use crate::manifest::FailureAction;
 
 /// The options of a plan.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Options {
     pub account: Option<String>,
     /// The current time, in seconds since 1970.
     pub now: i64,
-    pub record: Record,
+    pub record: DeployRecord,
 }
 
 /// What a deploy will change, in order: registrations, then updates.
@@ -83,10 +83,10 @@ pub struct ServicePlan {
     /// Tags to set on the running revision, because it will run other digests.
     pub retag: BTreeMap<String, String>,
     /// What the service returns to if the deploy fails.
-    pub way_back: Option<WayBack>,
+    pub way_back: Option<RollbackPoint>,
     pub timeout: Option<std::time::Duration>,
-    pub on_failure: Option<OnFailure>,
-    pub on_timeout: Option<OnFailure>,
+    pub on_failure: Option<FailureAction>,
+    pub on_timeout: Option<FailureAction>,
 }
 
 /// What a task or a target runs, with everything resolved.
@@ -139,7 +139,7 @@ impl ServicePlan {
 
     /// Returns the short name of the running revision.
     pub fn revision_before(&self) -> &str {
-        revision_of(&self.before)
+        revision_name(&self.before)
     }
 }
 

@@ -10,7 +10,7 @@ pub mod id;
 
 /// The kind of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum TargetKind {
     /// A task that runs before the services.
     Before,
     Service,
@@ -57,8 +57,8 @@ impl State {
 
 /// One target of a release.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Target {
-    pub kind: Kind,
+pub struct ReleaseTarget {
+    pub kind: TargetKind,
     /// The name of the target in commands.
     pub key: String,
     pub state: State,
@@ -72,17 +72,17 @@ pub struct Release {
     pub id: String,
     /// The values of `--tag` as given.
     pub tag: Option<String>,
-    pub targets: Vec<Target>,
+    pub targets: Vec<ReleaseTarget>,
     needs: BTreeMap<String, Vec<String>>,
 }
 
 impl Release {
     /// Creates the release of a plan; nothing has begun.
-    pub fn of(plan: &Plan, id: &str, tag: Option<String>) -> Release {
-        let of_task = |kind: Kind| {
+    pub fn from_plan(plan: &Plan, id: &str, tag: Option<String>) -> Release {
+        let of_task = |kind: TargetKind| {
             move |task: &TaskPlan| {
                 let needed = task.work.is_some();
-                Target {
+                ReleaseTarget {
                     kind,
                     key: task.key.clone(),
                     state: if needed { State::Waiting } else { State::NotNeeded },
@@ -90,79 +90,84 @@ impl Release {
                 }
             }
         };
-        let services = plan.services.iter().map(|service| Target {
-            kind: Kind::Service,
+        let services = plan.services.iter().map(|service| ReleaseTarget {
+            kind: TargetKind::Service,
             key: service.key.clone(),
             state: if service.changes() { State::Waiting } else { State::Unchanged },
             detail: (!service.changes()).then(|| service.revision_before().to_owned()),
         });
-        let schedules = plan.schedules.iter().map(|schedule| Target {
-            kind: Kind::Schedule,
+        let schedules = plan.schedules.iter().map(|schedule| ReleaseTarget {
+            kind: TargetKind::Schedule,
             key: schedule.key.clone(),
             state: if schedule.is_changing() { State::Waiting } else { State::Unchanged },
             detail: None,
         });
-        let before = plan.before.iter().map(of_task(Kind::Before));
-        let after = plan.after.iter().map(of_task(Kind::After));
+        let before = plan.before.iter().map(of_task(TargetKind::Before));
+        let after = plan.after.iter().map(of_task(TargetKind::After));
         let targets = before.chain(services).chain(schedules).chain(after).collect();
         Release { id: id.to_owned(), tag, targets, needs: plan.needs.clone() }
     }
 
     /// Returns the state of a target, or `None` if the release does not have it.
-    pub fn state(&self, kind: Kind, key: &str) -> Option<State> {
+    pub fn state(&self, kind: TargetKind, key: &str) -> Option<State> {
         self.targets.iter().find(|target| target.kind == kind && target.key == key).map(|target| target.state)
     }
 
     /// Returns the keys of the services that may begin now, at most `at_most`.
-    pub fn ready(&self, at_most: usize) -> Vec<String> {
-        let services = self.targets.iter().filter(|target| target.kind == Kind::Service);
-        let ready = services.filter(|target| target.state == State::Waiting && self.may_begin(&target.key));
+    pub fn ready_services(&self, at_most: usize) -> Vec<String> {
+        let services = self.targets.iter().filter(|target| target.kind == TargetKind::Service);
+        let ready = services.filter(|target| target.state == State::Waiting && self.can_begin(&target.key));
         ready.take(at_most).map(|target| target.key.clone()).collect()
     }
 
-    fn may_begin(&self, key: &str) -> bool {
-        let is_up = |need: &String| self.state(Kind::Service, need).is_some_and(State::is_up);
+    fn can_begin(&self, key: &str) -> bool {
+        let is_up = |need: &String| self.state(TargetKind::Service, need).is_some_and(State::is_up);
         self.needs.get(key).into_iter().flatten().all(is_up)
     }
 
     /// Records the state of a target. Services that need a service that is not up are skipped.
-    pub fn set(&mut self, kind: Kind, key: &str, state: State, detail: Option<String>) {
+    pub fn set_state(&mut self, kind: TargetKind, key: &str, state: State, detail: Option<String>) {
         for target in self.targets.iter_mut().filter(|target| target.kind == kind && target.key == key) {
             (target.state, target.detail) = (state, detail.clone());
         }
         let ended = !matches!(state, State::Waiting | State::InProgress) && !state.is_up();
-        if kind == Kind::Service && ended {
-            self.leave_out(key);
+        if kind == TargetKind::Service && ended {
+            self.skip_dependents(key);
         }
     }
 
     /// Skips the services that need a service, directly or indirectly.
-    fn leave_out(&mut self, key: &str) {
+    fn skip_dependents(&mut self, key: &str) {
         let needs = |needs: &Vec<String>| needs.iter().any(|need| need == key);
         let dependents: Vec<String> =
             self.needs.iter().filter(|(_, of)| needs(of)).map(|(dependent, _)| dependent.clone()).collect();
         for dependent in dependents {
-            if self.state(Kind::Service, &dependent) == Some(State::Waiting) {
-                self.set(Kind::Service, &dependent, State::NotReached, Some(format!("it needs `{key}`")));
+            if self.state(TargetKind::Service, &dependent) == Some(State::Waiting) {
+                self.set_state(
+                    TargetKind::Service,
+                    &dependent,
+                    State::NotReached,
+                    Some(format!("it needs `{key}`")),
+                );
             }
         }
     }
 
     /// Skips every waiting target, with a reason.
-    pub fn stop(&mut self, why: &str) {
+    pub fn skip_waiting(&mut self, why: &str) {
         for target in self.targets.iter_mut().filter(|target| target.state == State::Waiting) {
             (target.state, target.detail) = (State::NotReached, Some(why.to_owned()));
         }
     }
 
     /// Returns whether all targets of a kind succeeded, or need not run.
-    pub fn is_done(&self, kind: Kind) -> bool {
+    pub fn has_succeeded(&self, kind: TargetKind) -> bool {
         let good = |state: State| state.is_up() || state == State::NotNeeded;
         self.targets.iter().filter(|target| target.kind == kind).all(|target| good(target.state))
     }
 
     /// Returns the first target that stopped the release.
-    pub fn stopped_by(&self) -> Option<&Target> {
+    pub fn first_failure(&self) -> Option<&ReleaseTarget> {
         let bad = |state: State| matches!(state, State::Failed | State::RolledBack | State::InProgress);
         self.targets.iter().find(|target| bad(target.state))
     }
@@ -178,8 +183,9 @@ impl Release {
             return Outcome::InProgress;
         }
         // A task cannot be rolled back, so it does not count here.
-        let stays = |target: &Target| {
-            target.state == State::Succeeded && matches!(target.kind, Kind::Service | Kind::Schedule)
+        let stays = |target: &ReleaseTarget| {
+            target.state == State::Succeeded
+                && matches!(target.kind, TargetKind::Service | TargetKind::Schedule)
         };
         let changed = match any(State::RolledBack) {
             true => self.targets.iter().any(stays),

@@ -7,40 +7,40 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::document::model::Root;
-use crate::document::problem::{Invalid, Problem, Problems};
-use crate::document::read;
-use crate::document::source::Span;
+use crate::document::model::DocumentKind;
+use crate::document::problem::{InvalidFiles, Problem, Problems};
+use crate::document::reader;
+use crate::document::source::SourceSpan;
 use crate::document::tree::Node;
-use crate::image::{Reference, images};
+use crate::image::{ImageReference, images};
 use crate::lint;
-use crate::manifest::fields::Located;
-use crate::manifest::names::tagged;
-use crate::manifest::{Layer, Manifest, OnFailure, Service};
-use crate::settings::Tags;
-use crate::template::Engine;
-use files::Files;
+use crate::manifest::fields::LocatedValue;
+use crate::manifest::template_names::resolve_image;
+use crate::manifest::{FailureAction, Layer, Manifest, ManifestService};
+use crate::settings::ImageTags;
+use crate::template::TemplateEngine;
+use definition_files::DefinitionFiles;
 
-mod files;
+mod definition_files;
 mod schedule_limits;
 pub mod schedules;
-pub mod work;
+pub mod task_spec;
 
-pub use schedules::{DesiredSchedule, DesiredTarget};
-pub use work::{DesiredTask, DesiredWork};
+pub use schedules::{DesiredSchedule, DesiredScheduleTarget};
+pub use task_spec::{DesiredTask, DesiredTaskSpec};
 
 /// The desired services, tasks and schedules of a manifest.
 #[derive(Clone, Debug, Default)]
-pub struct Desired {
+pub struct DesiredState {
     pub services: Vec<DesiredService>,
     /// Services that stay unchanged, and whose definition and network are used by tasks that are `like` them.
-    pub lenders: Vec<DesiredService>,
+    pub like_services: Vec<DesiredService>,
     pub tasks: Vec<DesiredTask>,
     pub schedules: Vec<DesiredSchedule>,
     /// The schedule group of the app and stage; `None` without an app.
-    pub own_group: Option<String>,
+    pub app_group: Option<String>,
     /// The warnings and notes of the files; never errors.
-    pub remarks: Invalid,
+    pub file_problems: InvalidFiles,
 }
 
 /// A desired service.
@@ -51,7 +51,7 @@ pub struct DesiredService {
     /// The name in ECS.
     pub name: String,
     pub cluster: String,
-    pub definition: Definition,
+    pub definition: DefinitionSource,
     /// The members of the service in the manifest, as CreateService takes them.
     pub service: Option<Value>,
     /// The keys of the tasks that run before and after it, and of the services that it needs.
@@ -59,101 +59,115 @@ pub struct DesiredService {
     pub after: Vec<String>,
     pub needs: Vec<String>,
     pub timeout: Option<Duration>,
-    pub on_failure: Option<OnFailure>,
-    pub on_timeout: Option<OnFailure>,
+    pub on_failure: Option<FailureAction>,
+    pub on_timeout: Option<FailureAction>,
 }
 
 /// The source of a task definition.
 #[derive(Clone, Debug)]
-pub enum Definition {
+pub enum DefinitionSource {
     /// A document from the manifest.
     Rendered(Value),
     /// The running definition, with the tags of images replaced.
-    Running(Replacements),
+    RunningWithTags(ImageReplacements),
     /// The running definition, unchanged.
-    Kept,
+    RunningUnchanged,
 }
 
 /// The new tags for images of a running definition.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Replacements {
+pub struct ImageReplacements {
     /// The manifest's `images` with their tags; they are matched by repository.
-    pub images: Vec<Reference>,
+    pub definition_images: Vec<ImageReference>,
     /// The manifest's images without a tag. A service that runs one of them cannot be deployed.
-    pub untagged: Vec<Reference>,
+    pub untagged: Vec<ImageReference>,
     /// Without `images` in a manifest: the tags given, by container or repository name.
-    pub tags: Tags,
+    pub tags: ImageTags,
 }
 
 /// Renders a manifest.
 ///
 /// # Errors
 /// All problems of the manifest and the definitions, if one of them is an error.
-pub fn desired(manifest: &Manifest) -> Result<Desired, Invalid> {
+pub fn render_desired(manifest: &Manifest) -> Result<DesiredState, InvalidFiles> {
     let mut problems = manifest.problems.clone();
-    let mut files = Files {
-        engine: Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources),
+    let mut files = DefinitionFiles {
+        engine: TemplateEngine::new(manifest.context.clone(), &manifest.templates, &manifest.sources),
         trees: BTreeMap::new(),
     };
-    let mut of =
-        |service: &Service, problems: &mut Problems| desired_service(service, manifest, &mut files, problems);
+    let mut of = |service: &ManifestService, problems: &mut Problems| {
+        render_service(service, manifest, &mut files, problems)
+    };
     let services: Vec<_> =
         manifest.services.iter().filter_map(|service| of(service, &mut problems)).collect();
-    let lenders: Vec<_> = manifest.lenders.iter().filter_map(|service| of(service, &mut problems)).collect();
-    let tasks = work::tasks(manifest, &mut files, &mut problems);
-    let schedules = schedules::desired(manifest, &tasks, &mut files, &mut problems);
-    let own_group = manifest.app.as_ref().map(|app| schedules::group_of(app, manifest.stage.as_deref()));
-    let desired = Desired { services, lenders, tasks, schedules, own_group, remarks: Invalid::default() };
-    check_tags_arrive(&desired, manifest, &mut problems);
-    let remarks = Invalid { problems, sources: manifest.sources.clone() };
-    if remarks.problems.any_error() { Err(remarks) } else { Ok(Desired { remarks, ..desired }) }
+    let lenders: Vec<_> =
+        manifest.like_services.iter().filter_map(|service| of(service, &mut problems)).collect();
+    let tasks = task_spec::render_tasks(manifest, &mut files, &mut problems);
+    let schedules = schedules::render_schedules(manifest, &tasks, &mut files, &mut problems);
+    let own_group =
+        manifest.app.as_ref().map(|app| schedules::app_group_name(app, manifest.stage.as_deref()));
+    let desired = DesiredState {
+        services,
+        like_services: lenders,
+        tasks,
+        schedules,
+        app_group: own_group,
+        file_problems: InvalidFiles::default(),
+    };
+    check_tags_used(&desired, manifest, &mut problems);
+    let remarks = InvalidFiles { problems, sources: manifest.sources.clone() };
+    if remarks.problems.has_errors() {
+        Err(remarks)
+    } else {
+        Ok(DesiredState { file_problems: remarks, ..desired })
+    }
 }
 
-impl Desired {
+impl DesiredState {
     /// Returns all services, including those that only lend their definition to tasks.
     pub fn all_services(&self) -> impl Iterator<Item = &DesiredService> {
-        self.services.iter().chain(&self.lenders)
+        self.services.iter().chain(&self.like_services)
     }
 
     /// Returns what the tasks and the targets of schedules run.
-    pub fn works(&self) -> impl Iterator<Item = &DesiredWork> {
+    pub fn task_specs(&self) -> impl Iterator<Item = &DesiredTaskSpec> {
         let targets = self.schedules.iter().flat_map(|schedule| &schedule.targets);
-        self.tasks.iter().map(|task| &task.work).chain(targets.map(|target| &target.work))
+        self.tasks.iter().map(|task| &task.spec).chain(targets.map(|target| &target.spec))
     }
 
     /// Returns the task definitions of all services, tasks and targets.
-    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
-        let own = self.works().filter_map(|work| work.definition.as_ref());
+    pub fn definitions(&self) -> impl Iterator<Item = &DefinitionSource> {
+        let own = self.task_specs().filter_map(|work| work.definition.as_ref());
         self.all_services().map(|service| &service.definition).chain(own)
     }
 }
 
 /// Reports tags that no definition uses: the deploy would succeed and change nothing.
-fn check_tags_arrive(desired: &Desired, manifest: &Manifest, problems: &mut Problems) {
+fn check_tags_used(desired: &DesiredState, manifest: &Manifest, problems: &mut Problems) {
     let tags = &manifest.tags;
     let given: Vec<&String> =
-        tags.all.iter().filter(|_| !tags.placeholder).chain(tags.one.values()).collect();
-    let arrives = |definition: &Definition| match definition {
-        Definition::Running(_) | Definition::Kept => true,
-        Definition::Rendered(document) => {
-            images(document).any(|image| given.iter().any(|tag| image.version() == Some(tag.as_str())))
+        tags.default.iter().filter(|_| !tags.is_placeholder).chain(tags.by_image.values()).collect();
+    let arrives = |definition: &DefinitionSource| match definition {
+        DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => true,
+        DefinitionSource::Rendered(document) => {
+            images(document).any(|image| given.iter().any(|tag| image.tag_or_digest() == Some(tag.as_str())))
         }
     };
     let nothing = desired.definitions().next().is_none();
-    if given.is_empty() || nothing || problems.any_error() || desired.definitions().any(arrives) {
+    if given.is_empty() || nothing || problems.has_errors() || desired.definitions().any(arrives) {
         return;
     }
     let span =
         manifest.images.values().next().map(|image| image.span).or_else(|| manifest.services.first()?.span);
-    let message = format!("no definition uses the tag `{}`", tags.label().unwrap_or_default());
+    let message = format!("no definition uses the tag `{}`", tags.summary().unwrap_or_default());
     let hint = "set the image of the container to an expression: `image: {{ image.NAME }}`".to_owned();
     problems.push(Problem::error(span, message).hint(hint));
 }
 
-fn desired_service(
-    service: &Service,
+fn render_service(
+    service: &ManifestService,
     manifest: &Manifest,
-    files: &mut Files,
+    files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredService> {
     let cluster = manifest.cluster_of(service);
@@ -163,15 +177,15 @@ fn desired_service(
         problems.push(Problem::error(service.span, message).hint(hint));
     }
     let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
-    let (definition, written) = definition(service, manifest, files, &ignore, problems);
+    let (definition, written) = service_definition(service, manifest, files, &ignore, problems);
     let document = match service.service.is_empty() {
         true => None,
         false => {
-            let found = files.document(&service.service, Root::Service, manifest, problems)?;
-            if found.sound {
-                lint::service(&found.node, written.as_ref(), &ignore, problems);
+            let found = files.merge_layers(&service.service, DocumentKind::Service, manifest, problems)?;
+            if found.is_valid {
+                lint::check_service(&found.node, written.as_ref(), &ignore, problems);
             }
-            Some(service_document(service, manifest, &found.node, problems))
+            Some(render_service_document(service, manifest, &found.node, problems))
         }
     };
     Some(DesiredService {
@@ -180,48 +194,57 @@ fn desired_service(
         cluster: cluster?,
         definition: definition?,
         service: document,
-        before: keys(&service.before),
-        after: keys(&service.after),
-        needs: keys(&service.needs),
+        before: name_values(&service.before),
+        after: name_values(&service.after),
+        needs: name_values(&service.needs),
         timeout: service.timeout.or(manifest.timeout),
         on_failure: service.on_failure.or(manifest.on_failure),
         on_timeout: service.on_timeout.or(manifest.on_timeout),
     })
 }
 
-fn keys(names: &[Located<String>]) -> Vec<String> {
+fn name_values(names: &[LocatedValue<String>]) -> Vec<String> {
     names.iter().map(|name| name.value.clone()).collect()
 }
 
 /// Returns the source of a service's task definition, and its tree if it is in the manifest and has no error.
-fn definition(
-    service: &Service,
+fn service_definition(
+    service: &ManifestService,
     manifest: &Manifest,
-    files: &mut Files,
+    files: &mut DefinitionFiles,
     ignore: &[String],
     problems: &mut Problems,
-) -> (Option<Definition>, Option<Node>) {
-    if manifest.as_it_runs {
-        return (Some(Definition::Kept), None);
+) -> (Option<DefinitionSource>, Option<Node>) {
+    if manifest.keep_running_definitions {
+        return (Some(DefinitionSource::RunningUnchanged), None);
     }
     if service.task_definition.is_empty() {
-        return (Some(Definition::Running(replacements(service, manifest, problems))), None);
+        return (
+            Some(DefinitionSource::RunningWithTags(image_replacements(service, manifest, problems))),
+            None,
+        );
     }
-    let Some(written) = files.document(&service.task_definition, Root::TaskDefinition, manifest, problems)
+    let Some(written) =
+        files.merge_layers(&service.task_definition, DocumentKind::TaskDefinition, manifest, problems)
     else {
         return (None, None);
     };
-    let definition = Definition::Rendered(written.node.to_value());
+    let definition = DefinitionSource::Rendered(written.node.to_value());
     // In a document with errors, checks would only report consequences of them.
-    if !written.sound {
+    if !written.is_valid {
         return (Some(definition), None);
     }
-    lint::task_definition(&written.node, ignore, problems);
+    lint::check_task_definition(&written.node, ignore, problems);
     (Some(definition), Some(written.node))
 }
 
 /// Returns the service document, and reports a service name or cluster that differs from the manifest.
-fn service_document(service: &Service, manifest: &Manifest, node: &Node, problems: &mut Problems) -> Value {
+fn render_service_document(
+    service: &ManifestService,
+    manifest: &Manifest,
+    node: &Node,
+    problems: &mut Problems,
+) -> Value {
     let expected = [
         ("serviceName", Some(service.name.clone()), "name"),
         ("cluster", manifest.cluster_of(service), "cluster"),
@@ -252,20 +275,24 @@ fn service_document(service: &Service, manifest: &Manifest, node: &Node, problem
 }
 
 /// Returns the new tags for the running definition of a service.
-fn replacements(service: &Service, manifest: &Manifest, problems: &mut Problems) -> Replacements {
+fn image_replacements(
+    service: &ManifestService,
+    manifest: &Manifest,
+    problems: &mut Problems,
+) -> ImageReplacements {
     let tags = &manifest.tags;
     if manifest.images.is_empty() && !tags.is_empty() {
-        return Replacements { tags: tags.clone(), ..Replacements::default() };
+        return ImageReplacements { tags: tags.clone(), ..ImageReplacements::default() };
     }
     let count = manifest.images.len();
-    let mut replacements = Replacements::default();
+    let mut replacements = ImageReplacements::default();
     for (name, image) in &manifest.images {
-        match tagged(name, image, count, tags) {
-            Some(reference) => replacements.images.push(reference),
+        match resolve_image(name, image, count, tags) {
+            Some(reference) => replacements.definition_images.push(reference),
             None => replacements.untagged.push(image.reference.clone()),
         }
     }
-    if replacements.images.is_empty() {
+    if replacements.definition_images.is_empty() {
         let message = format!("no tag to deploy for service `{}`", service.key);
         problems.push(Problem::error(service.span, message).hint("set one with `--tag 1.4.2`".to_owned()));
     }
@@ -273,18 +300,24 @@ fn replacements(service: &Service, manifest: &Manifest, problems: &mut Problems)
 }
 
 /// Returns the kind and the document of a single definition file, and reports its problems.
-pub fn definition_file(name: &str, manifest: &Manifest, problems: &mut Problems) -> Option<(Root, Value)> {
-    let engine = Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources);
-    let mut files = Files { engine, trees: BTreeMap::new() };
-    let root = read::root_of(&files.tree(name, manifest, problems)?);
-    let span = Span::new(*manifest.templates.get(name)?, 0..0);
-    let layers = [Layer::File(Located { value: name.to_owned(), span })];
-    let document = files.document(&layers, root, manifest, problems)?;
-    if document.sound {
+pub fn render_definition_file(
+    name: &str,
+    manifest: &Manifest,
+    problems: &mut Problems,
+) -> Option<(DocumentKind, Value)> {
+    let engine = TemplateEngine::new(manifest.context.clone(), &manifest.templates, &manifest.sources);
+    let mut files = DefinitionFiles { engine, trees: BTreeMap::new() };
+    let root = reader::detect_kind(&files.file_tree(name, manifest, problems)?);
+    let span = SourceSpan::new(*manifest.templates.get(name)?, 0..0);
+    let layers = [Layer::File(LocatedValue { value: name.to_owned(), span })];
+    let document = files.merge_layers(&layers, root, manifest, problems)?;
+    if document.is_valid {
         let ignore = &manifest.ignore;
         match root {
-            Root::TaskDefinition => lint::task_definition(&document.node, ignore, problems),
-            Root::Service | Root::RunTask => lint::service(&document.node, None, ignore, problems),
+            DocumentKind::TaskDefinition => lint::check_task_definition(&document.node, ignore, problems),
+            DocumentKind::Service | DocumentKind::RunTask => {
+                lint::check_service(&document.node, None, ignore, problems)
+            }
         }
     }
     Some((root, document.node.to_value()))

@@ -2,45 +2,45 @@
 
 use crate::aws::types::Via;
 use crate::document::problem::{Problem, Problems};
-use crate::manifest::fields::Located;
-use crate::manifest::schedules::{Schedule, Target};
+use crate::manifest::fields::LocatedValue;
+use crate::manifest::schedules::{ManifestSchedule, ManifestTarget};
 
 /// The maximum length of the name of a group, the id of a target and the name of a role, and the characters that are
 /// valid in them besides letters and digits (API references: CreateScheduleGroup `Name`, EventBridge Target `Id`, IAM
 /// CreateRole `RoleName`).
-const LONGEST_NAME: usize = 64;
-const NAME_MARKS: &str = ".-_";
-const ROLE_MARKS: &str = "_+=,.@-";
+const MAX_NAME_LENGTH: usize = 64;
+const NAME_PUNCTUATION: &str = ".-_";
+const ROLE_PUNCTUATION: &str = "_+=,.@-";
 /// The maximum length of a description (API references: CreateSchedule and PutRule, `Description`).
-const LONGEST_DESCRIPTION: usize = 512;
+const MAX_DESCRIPTION_LENGTH: usize = 512;
 
 /// Checks the description and the group of a schedule.
-pub(super) fn check(schedule: &Schedule, problems: &mut Problems) {
+pub(super) fn check_schedule(schedule: &ManifestSchedule, problems: &mut Problems) {
     let path = |name: &str| format!("schedules.{}.{name}", schedule.key);
     let length = schedule.description.as_ref().map_or(0, |text| text.chars().count());
-    if length > LONGEST_DESCRIPTION {
+    if length > MAX_DESCRIPTION_LENGTH {
         let message =
-            format!("the description has {length} characters: at most {LONGEST_DESCRIPTION} are allowed");
+            format!("the description has {length} characters: at most {MAX_DESCRIPTION_LENGTH} are allowed");
         problems.push(Problem::error(schedule.span, message).path(path("description")));
     }
-    if let Some(group) = schedule.group.as_ref().filter(|group| !is_name(&group.value, NAME_MARKS)) {
-        problems.push(not_a_name("the schedule group", group, &path("group")));
+    if let Some(group) = schedule.group.as_ref().filter(|group| !is_name(&group.value, NAME_PUNCTUATION)) {
+        problems.push(name_problem("the schedule group", group, &path("group")));
     }
 }
 
 /// Checks the id, the role and the dead-letter queue of a target.
-pub(super) fn check_target(target: &Target, schedule: &Schedule, problems: &mut Problems) {
+pub(super) fn check_target(target: &ManifestTarget, schedule: &ManifestSchedule, problems: &mut Problems) {
     let path = |name: &str| match schedule.targets.len() {
         1 => format!("schedules.{}.{name}", schedule.key),
         _ => format!("schedules.{}.targets.{}.{name}", schedule.key, target.id.value),
     };
-    if schedule.via == Via::Rule && !is_name(&target.id.value, NAME_MARKS) {
-        problems.push(not_a_name("the id of a target", &target.id, &path("target")));
+    if schedule.kind == Via::Rule && !is_name(&target.id.value, NAME_PUNCTUATION) {
+        problems.push(name_problem("the id of a target", &target.id, &path("target")));
     }
     if let Some(role) = &target.role {
         check_role(role, &path("role"), problems);
     }
-    if target.dead_letter.as_ref().is_some_and(|queue| !is_queue(queue)) {
+    if target.dead_letter.as_ref().is_some_and(|queue| !is_queue_arn(queue)) {
         let problem = Problem::error(target.id.span, "`dead_letter` must be the ARN of an SQS queue");
         let hint = "write it as `arn:aws:sqs:us-east-1:123456789012:dead`".to_owned();
         problems.push(problem.path(path("dead_letter")).hint(hint));
@@ -48,8 +48,8 @@ pub(super) fn check_target(target: &Target, schedule: &Schedule, problems: &mut 
 }
 
 /// Checks that a role is a name or an ARN.
-pub(super) fn check_role(role: &Located<String>, path: &str, problems: &mut Problems) {
-    if is_role(&role.value) {
+pub(super) fn check_role(role: &LocatedValue<String>, path: &str, problems: &mut Problems) {
+    if is_role_name_or_arn(&role.value) {
         return;
     }
     let problem = Problem::error(role.span, "a role must be a name or an ARN").path(path);
@@ -58,7 +58,11 @@ pub(super) fn check_role(role: &Located<String>, path: &str, problems: &mut Prob
 }
 
 /// Checks that the end of a schedule is after its start.
-pub(super) fn check_window(schedule: &Schedule, times: (Option<i64>, Option<i64>), problems: &mut Problems) {
+pub(super) fn check_window(
+    schedule: &ManifestSchedule,
+    times: (Option<i64>, Option<i64>),
+    problems: &mut Problems,
+) {
     let ((Some(start), Some(end)), Some(text)) = (times, &schedule.end) else { return };
     if end <= start {
         let problem = Problem::error(text.span, "`end` must be after `start`");
@@ -66,40 +70,40 @@ pub(super) fn check_window(schedule: &Schedule, times: (Option<i64>, Option<i64>
     }
 }
 
-fn not_a_name(what: &str, text: &Located<String>, path: &str) -> Problem {
-    let message = format!("{what} must have 1 to {LONGEST_NAME} letters, digits, `.`, `-` and `_`");
+fn name_problem(what: &str, text: &LocatedValue<String>, path: &str) -> Problem {
+    let message = format!("{what} must have 1 to {MAX_NAME_LENGTH} letters, digits, `.`, `-` and `_`");
     Problem::error(text.span, message).path(path)
 }
 
 fn is_name(text: &str, marks: &str) -> bool {
     let fits = |character: char| character.is_ascii_alphanumeric() || marks.contains(character);
-    (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(fits)
+    (1..=MAX_NAME_LENGTH).contains(&text.len()) && text.chars().all(fits)
 }
 
 /// Returns whether a text is the name of a role, with or without a path, or the ARN of a role.
-fn is_role(text: &str) -> bool {
+fn is_role_name_or_arn(text: &str) -> bool {
     let name = match text.strip_prefix("arn:") {
         None => text.trim_start_matches('/'),
         Some(arn) => match arn.splitn(5, ':').collect::<Vec<_>>()[..] {
-            [partition, "iam", "", account, role] if !partition.is_empty() && is_account(account) => {
+            [partition, "iam", "", account, role] if !partition.is_empty() && is_account_id(account) => {
                 role.strip_prefix("role/").unwrap_or_default()
             }
             _ => "",
         },
     };
-    name.split('/').all(|part| is_name(part, ROLE_MARKS))
+    name.split('/').all(|part| is_name(part, ROLE_PUNCTUATION))
 }
 
-fn is_queue(text: &str) -> bool {
+fn is_queue_arn(text: &str) -> bool {
     match text.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "sqs", region, account, name] => {
-            !partition.is_empty() && !region.is_empty() && is_account(account) && !name.is_empty()
+            !partition.is_empty() && !region.is_empty() && is_account_id(account) && !name.is_empty()
         }
         _ => false,
     }
 }
 
-fn is_account(text: &str) -> bool {
+fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|character| character.is_ascii_digit())
 }
 
@@ -112,7 +116,7 @@ mod tests {
         for role in
             ["scheduler", "/service-role/starts+it", "arn:aws-cn:iam::123456789012:role/a/b", &"r".repeat(64)]
         {
-            assert!(is_role(role), "{role}");
+            assert!(is_role_name_or_arn(role), "{role}");
         }
         for role in [
             "",
@@ -122,17 +126,17 @@ mod tests {
             "role:a",
             &"r".repeat(65),
         ] {
-            assert!(!is_role(role), "{role}");
+            assert!(!is_role_name_or_arn(role), "{role}");
         }
     }
 
     #[test]
     fn a_dead_letter_queue_is_the_arn_of_a_queue() {
-        assert!(is_queue("arn:aws:sqs:us-east-1:123456789012:dead"));
+        assert!(is_queue_arn("arn:aws:sqs:us-east-1:123456789012:dead"));
         for queue in
             ["dead", "https://sqs.us-east-1.amazonaws.com/1/dead", "arn:aws:sns:us-east-1:123456789012:dead"]
         {
-            assert!(!is_queue(queue), "{queue}");
+            assert!(!is_queue_arn(queue), "{queue}");
         }
     }
 }

@@ -1,35 +1,37 @@
 //! Renders the schedules of a manifest, and checks their names, times and targets without calling AWS.
 
-use super::work::{self, DesiredWork};
-use super::{DesiredTask, Files, schedule_limits};
+use super::task_spec::{self, DesiredTaskSpec};
+use super::{DefinitionFiles, DesiredTask, schedule_limits};
 use crate::aws::types::Via;
-use crate::document::problem::{Invalid, Problem, Problems};
-use crate::expression::{Expression, Kind, Wrong, zone};
+use crate::document::problem::{InvalidFiles, Problem, Problems};
+use crate::expression::{Expression, ExpressionError, ExpressionKind, time_zone};
 use crate::manifest::Manifest;
-use crate::manifest::fields::Located;
-use crate::manifest::schedules::{Retry, Schedule, Target, TaskOf, noun};
+use crate::manifest::fields::LocatedValue;
+use crate::manifest::schedules::{
+    ManifestRetry, ManifestSchedule, ManifestTarget, TargetTask, schedule_noun,
+};
 
 /// The maximum length of the name of a rule or schedule, and the characters that are valid in it besides letters and
 /// digits (API references: PutRule and CreateSchedule, `Name`).
-const LONGEST_NAME: usize = 64;
-const NAME_MARKS: &str = ".-_";
+const MAX_NAME_LENGTH: usize = 64;
+const NAME_PUNCTUATION: &str = ".-_";
 /// The maximum number of targets of a rule (EventBridge quotas), and the maximum length of an input (PutTargets,
 /// `Input`).
-const MOST_TARGETS: usize = 5;
-const LONGEST_INPUT: usize = 8192;
+const MAX_TARGETS: usize = 5;
+const MAX_INPUT_BYTES: usize = 8192;
 
 /// A desired schedule.
 #[derive(Clone, Debug)]
 pub struct DesiredSchedule {
     /// The key in the manifest, which is its name in commands.
     pub key: String,
-    pub via: Via,
+    pub kind: Via,
     /// The name in AWS.
     pub name: String,
     /// The schedule group; `None` for a rule.
     pub group: Option<String>,
     /// Whether the group is that of the app and stage, and not one that the manifest sets.
-    pub own_group: bool,
+    pub uses_app_group: bool,
     pub expression: String,
     pub timezone: Option<String>,
     pub enabled: Option<bool>,
@@ -39,26 +41,26 @@ pub struct DesiredSchedule {
     /// Unix timestamps in seconds.
     pub start: Option<i64>,
     pub end: Option<i64>,
-    pub targets: Vec<DesiredTarget>,
+    pub targets: Vec<DesiredScheduleTarget>,
 }
 
 /// A desired schedule target: the task that a schedule starts.
 #[derive(Clone, Debug)]
-pub struct DesiredTarget {
+pub struct DesiredScheduleTarget {
     pub id: String,
-    pub work: DesiredWork,
+    pub spec: DesiredTaskSpec,
     /// The name or ARN of a role.
     pub role: Option<String>,
     pub input: Option<String>,
-    pub retry: Retry,
+    pub retry: ManifestRetry,
     pub dead_letter: Option<String>,
 }
 
 /// Renders the schedules of a manifest.
-pub(super) fn desired(
+pub(super) fn render_schedules(
     manifest: &Manifest,
     tasks: &[DesiredTask],
-    files: &mut Files,
+    files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Vec<DesiredSchedule> {
     if let Some(role) = manifest.schedule_role.as_ref().filter(|_| !manifest.schedules.is_empty()) {
@@ -66,17 +68,18 @@ pub(super) fn desired(
     }
     let mut desired: Vec<DesiredSchedule> = Vec::new();
     for schedule in &manifest.schedules {
-        let Some(one) = desired_schedule(schedule, manifest, tasks, files, problems) else { continue };
+        let Some(one) = render_schedule(schedule, manifest, tasks, files, problems) else { continue };
         // Reading the manifest reports schedules with the same `group`. This finds a schedule whose `group` is the app's.
         let same = |known: &&DesiredSchedule| {
-            let place = |of: &DesiredSchedule| (of.via, of.group.clone(), of.name.clone());
-            place(known) == place(&one) && known.own_group != one.own_group
+            let place = |of: &DesiredSchedule| (of.kind, of.group.clone(), of.name.clone());
+            place(known) == place(&one) && known.uses_app_group != one.uses_app_group
         };
         if let Some(known) = desired.iter().find(same) {
             let group = one.group.as_deref().unwrap_or_default();
             let message =
                 format!("`{}` and `{}` are the same schedule, `{group}/{}`", known.key, one.key, one.name);
-            let problem = Problem::error(schedule.name.span, message).path(format!("schedules.{}", one.key));
+            let problem =
+                Problem::error(schedule.manifest_name.span, message).path(format!("schedules.{}", one.key));
             problems.push(problem.hint("give one of them another `name:`".to_owned()));
         }
         desired.push(one);
@@ -90,65 +93,66 @@ pub(super) fn desired(
 ///
 /// # Errors
 /// All problems of the manifest, if one of them is an error, such as a schedule without a group.
-pub fn known(manifest: &Manifest) -> Result<Vec<DesiredSchedule>, Invalid> {
+pub fn schedules_without_targets(manifest: &Manifest) -> Result<Vec<DesiredSchedule>, InvalidFiles> {
     let mut problems = manifest.problems.clone();
-    let known = |schedule: &Schedule| {
+    let known = |schedule: &ManifestSchedule| {
         let mut unread = Problems::default();
-        let group = group(schedule, manifest, &mut problems);
-        let value = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
+        let group = schedule_group(schedule, manifest, &mut problems);
+        let value = |text: &Option<LocatedValue<String>>| text.as_ref().map(|text| text.value.clone());
         DesiredSchedule {
             key: schedule.key.clone(),
-            via: schedule.via,
-            name: schedule.name.value.clone(),
-            own_group: schedule.via == Via::Scheduler && schedule.group.is_none(),
+            kind: schedule.kind,
+            name: schedule.manifest_name.value.clone(),
+            uses_app_group: schedule.kind == Via::Scheduler && schedule.group.is_none(),
             group,
             expression: value(&schedule.expression).unwrap_or_default(),
             timezone: value(&schedule.timezone),
             enabled: schedule.enabled,
             description: schedule.description.clone(),
             flexible_window: schedule.flexible_window,
-            start: time(schedule.start.as_ref(), &mut unread),
-            end: time(schedule.end.as_ref(), &mut unread),
+            start: parse_time(schedule.start.as_ref(), &mut unread),
+            end: parse_time(schedule.end.as_ref(), &mut unread),
             targets: Vec::new(),
         }
     };
     let schedules = manifest.schedules.iter().map(known).collect();
-    match problems.any_error() {
-        true => Err(Invalid { problems, sources: manifest.sources.clone() }),
+    match problems.has_errors() {
+        true => Err(InvalidFiles { problems, sources: manifest.sources.clone() }),
         false => Ok(schedules),
     }
 }
 
-fn desired_schedule(
-    schedule: &Schedule,
+fn render_schedule(
+    schedule: &ManifestSchedule,
     manifest: &Manifest,
     tasks: &[DesiredTask],
-    files: &mut Files,
+    files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredSchedule> {
-    check_name(&schedule.name.value, schedule, problems);
-    if schedule.targets.len() > MOST_TARGETS {
+    check_name(&schedule.manifest_name.value, schedule, problems);
+    if schedule.targets.len() > MAX_TARGETS {
         let message = format!(
-            "rule `{}` has {} targets: at most {MOST_TARGETS} are allowed",
+            "rule `{}` has {} targets: at most {MAX_TARGETS} are allowed",
             schedule.key,
             schedule.targets.len()
         );
         problems.push(Problem::error(schedule.span, message).path(format!("schedules.{}", schedule.key)));
     }
     check_times(schedule, problems);
-    schedule_limits::check(schedule, problems);
-    let group = group(schedule, manifest, problems);
-    let (start, end) = (time(schedule.start.as_ref(), problems), time(schedule.end.as_ref(), problems));
+    schedule_limits::check_schedule(schedule, problems);
+    let group = schedule_group(schedule, manifest, problems);
+    let (start, end) =
+        (parse_time(schedule.start.as_ref(), problems), parse_time(schedule.end.as_ref(), problems));
     schedule_limits::check_window(schedule, (start, end), problems);
     let targets = schedule.targets.iter();
-    let targets: Vec<Option<DesiredTarget>> =
-        targets.map(|target| desired_target(target, schedule, manifest, tasks, files, problems)).collect();
+    let targets: Vec<Option<DesiredScheduleTarget>> =
+        targets.map(|target| render_target(target, schedule, manifest, tasks, files, problems)).collect();
     Some(DesiredSchedule {
         key: schedule.key.clone(),
-        via: schedule.via,
-        name: schedule.name.value.clone(),
+        kind: schedule.kind,
+        name: schedule.manifest_name.value.clone(),
         group,
-        own_group: schedule.via == Via::Scheduler && schedule.group.is_none(),
+        uses_app_group: schedule.kind == Via::Scheduler && schedule.group.is_none(),
         expression: schedule.expression.as_ref()?.value.clone(),
         timezone: schedule.timezone.as_ref().map(|zone| zone.value.clone()),
         enabled: schedule.enabled,
@@ -160,52 +164,56 @@ fn desired_schedule(
     })
 }
 
-fn check_name(name: &str, schedule: &Schedule, problems: &mut Problems) {
-    let fits = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
-    let (what, span) = (noun(schedule.via), schedule.name.span);
-    let shown = if span.expression { "`{{ … }}`".to_owned() } else { format!("`{name}`") };
+fn check_name(name: &str, schedule: &ManifestSchedule, problems: &mut Problems) {
+    let fits = |character: char| character.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(character);
+    let (what, span) = (schedule_noun(schedule.kind), schedule.manifest_name.span);
+    let shown = if span.from_expression { "`{{ … }}`".to_owned() } else { format!("`{name}`") };
     let message = match name.chars().count() {
-        length if length > LONGEST_NAME => {
-            format!("the {what} name {shown} has {length} characters: at most {LONGEST_NAME} are allowed")
+        length if length > MAX_NAME_LENGTH => {
+            format!("the {what} name {shown} has {length} characters: at most {MAX_NAME_LENGTH} are allowed")
         }
         _ if !name.chars().all(fits) => {
             format!("the {what} name {shown} may contain only letters, digits, `.`, `-` and `_`")
         }
         _ => return,
     };
-    let key = if schedule.via == Via::Rule { "rule" } else { "name" };
+    let key = if schedule.kind == Via::Rule { "rule" } else { "name" };
     problems.push(Problem::error(span, message).hint(format!("set another one with `{key}:`")));
 }
 
 /// Checks the expression and the time zone of a schedule, and reports errors at their place in the text.
-fn check_times(schedule: &Schedule, problems: &mut Problems) {
-    let kind = match schedule.via {
-        Via::Scheduler => Kind::Scheduler,
-        Via::Rule => Kind::Rule,
+fn check_times(schedule: &ManifestSchedule, problems: &mut Problems) {
+    let kind = match schedule.kind {
+        Via::Scheduler => ExpressionKind::Scheduler,
+        Via::Rule => ExpressionKind::Rule,
     };
     if let Some(text) = &schedule.expression
         && let Err(wrong) = Expression::parse(&text.value, kind)
     {
-        problems.push(located(wrong, text, &format!("schedules.{}.expression", schedule.key)));
+        problems.push(value_problem(wrong, text, &format!("schedules.{}.expression", schedule.key)));
     }
     if let Some(text) = &schedule.timezone
-        && let Err(wrong) = zone(&text.value)
+        && let Err(wrong) = time_zone(&text.value)
     {
-        problems.push(located(wrong, text, &format!("schedules.{}.timezone", schedule.key)));
+        problems.push(value_problem(wrong, text, &format!("schedules.{}.timezone", schedule.key)));
     }
 }
 
 /// Returns the problem for an invalid text; the value of a template expression is not repeated.
-fn located(wrong: Wrong, text: &Located<String>, path: &str) -> Problem {
-    match text.span.expression {
+fn value_problem(wrong: ExpressionError, text: &LocatedValue<String>, path: &str) -> Problem {
+    match text.span.from_expression {
         true => Problem::error(text.span, "the value of `{{ … }}` is not valid in EventBridge").path(path),
         false => Problem::error(text.span, wrong.message).path(path).hint(wrong.hint),
     }
 }
 
 /// Returns the group of a schedule: the one in the manifest, or the one of the app and stage.
-fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> Option<String> {
-    if schedule.via == Via::Rule {
+fn schedule_group(
+    schedule: &ManifestSchedule,
+    manifest: &Manifest,
+    problems: &mut Problems,
+) -> Option<String> {
+    if schedule.kind == Via::Rule {
         return None;
     }
     if let Some(group) = &schedule.group {
@@ -220,11 +228,11 @@ fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> O
         problems.push(Problem::error(schedule.span, message).hint(hint));
         return None;
     };
-    let group = group_of(app, manifest.stage.as_deref());
-    if group.len() > LONGEST_NAME {
+    let group = app_group_name(app, manifest.stage.as_deref());
+    if group.len() > MAX_NAME_LENGTH {
         let hint = "create a group with a shorter name, and set it with `group:`".to_owned();
         let message = format!(
-            "the schedule group of the app and stage would have a name of {} characters: at most {LONGEST_NAME} are allowed",
+            "the schedule group of the app and stage would have a name of {} characters: at most {MAX_NAME_LENGTH} are allowed",
             group.len()
         );
         problems.push(Problem::error(schedule.span, message).hint(hint));
@@ -233,14 +241,14 @@ fn group(schedule: &Schedule, manifest: &Manifest, problems: &mut Problems) -> O
 }
 
 /// Returns the name of the schedule group of an app and stage.
-pub fn group_of(app: &str, stage: Option<&str>) -> String {
-    let fits = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
+pub fn app_group_name(app: &str, stage: Option<&str>) -> String {
+    let fits = |character: char| character.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(character);
     let name = stage.map_or_else(|| app.to_owned(), |stage| format!("{app}-{stage}"));
     name.chars().map(|character| if fits(character) { character } else { '-' }).collect()
 }
 
 /// Returns the Unix timestamp in seconds of a time such as `2026-12-01T00:00:00Z`.
-fn time(text: Option<&Located<String>>, problems: &mut Problems) -> Option<i64> {
+fn parse_time(text: Option<&LocatedValue<String>>, problems: &mut Problems) -> Option<i64> {
     let text = text?;
     match text.value.parse::<jiff::Timestamp>() {
         Ok(time) => Some(time.as_second()),
@@ -254,28 +262,32 @@ fn time(text: Option<&Located<String>>, problems: &mut Problems) -> Option<i64> 
     }
 }
 
-fn desired_target(
-    target: &Target,
-    schedule: &Schedule,
+fn render_target(
+    target: &ManifestTarget,
+    schedule: &ManifestSchedule,
     manifest: &Manifest,
     tasks: &[DesiredTask],
-    files: &mut Files,
+    files: &mut DefinitionFiles,
     problems: &mut Problems,
-) -> Option<DesiredTarget> {
+) -> Option<DesiredScheduleTarget> {
     schedule_limits::check_target(target, schedule, problems);
     let ignore = [manifest.ignore.as_slice(), &schedule.ignore].concat();
-    let work = match &target.task {
-        TaskOf::Missing => None,
-        TaskOf::Named(name) => tasks.iter().find(|task| task.key == name.value).map(|task| task.work.clone()),
-        TaskOf::Own(own) => work::desired(own, &schedule.key, &ignore, manifest, files, problems),
+    let work = match &target.spec {
+        TargetTask::Missing => None,
+        TargetTask::Named(name) => {
+            tasks.iter().find(|task| task.key == name.value).map(|task| task.spec.clone())
+        }
+        TargetTask::Inline(own) => {
+            task_spec::render_task_spec(own, &schedule.key, &ignore, manifest, files, problems)
+        }
     }?;
     if let Some(input) = &target.input {
         check_input(input, &work, problems);
     }
     let role = target.role.as_ref().or(manifest.schedule_role.as_ref());
-    Some(DesiredTarget {
+    Some(DesiredScheduleTarget {
         id: target.id.value.clone(),
-        work,
+        spec: work,
         role: role.map(|role| role.value.clone()),
         input: target.input.as_ref().map(|input| input.value.clone()),
         retry: target.retry,
@@ -283,7 +295,7 @@ fn desired_target(
     })
 }
 
-fn check_input(input: &Located<String>, work: &DesiredWork, problems: &mut Problems) {
+fn check_input(input: &LocatedValue<String>, work: &DesiredTaskSpec, problems: &mut Problems) {
     let overrides = work.overrides != Default::default();
     if overrides {
         let hint = "write the overrides in `input`, or remove `input`".to_owned();
@@ -291,8 +303,9 @@ fn check_input(input: &Located<String>, work: &DesiredWork, problems: &mut Probl
             "`input` cannot be used with `command`, `environment`, `cpu` and `memory`, which it replaces";
         problems.push(Problem::error(input.span, message).hint(hint));
     }
-    if input.value.len() > LONGEST_INPUT {
-        let message = format!("`input` has {} bytes: at most {LONGEST_INPUT} are allowed", input.value.len());
+    if input.value.len() > MAX_INPUT_BYTES {
+        let message =
+            format!("`input` has {} bytes: at most {MAX_INPUT_BYTES} are allowed", input.value.len());
         problems.push(Problem::error(input.span, message));
     }
     if serde_json::from_str::<serde_json::Value>(&input.value).is_err() {

@@ -1,8 +1,8 @@
 //! Turns the explanation of a failure into the form that events carry.
 
 use crate::aws::types::{self, TargetHealth};
-use crate::diagnose::log::Log;
-use crate::diagnose::{ContainerEnd, Diagnosis, Explained, Retry};
+use crate::diagnose::log::LogExcerpt;
+use crate::diagnose::{ContainerOutcome, DiagnosedCause, Diagnosis, Retry};
 use crate::events::diagnosis as events;
 
 /// The explanation, as events carry it.
@@ -22,7 +22,7 @@ pub fn event(diagnosis: &Diagnosis) -> events::Diagnosis {
     }
 }
 
-fn container(container: &ContainerEnd) -> events::ContainerEnd {
+fn container(container: &ContainerOutcome) -> events::ContainerEnd {
     events::ContainerEnd {
         name: container.name.clone(),
         exit_code: container.exit_code,
@@ -43,11 +43,11 @@ pub fn health_target(target: &TargetHealth) -> events::HealthTarget {
     }
 }
 
-fn message(event: &types::Event) -> events::ServiceMessage {
+fn message(event: &types::ServiceEvent) -> events::ServiceMessage {
     events::ServiceMessage { at: event.created_at.0, message: event.message.clone() }
 }
 
-fn log(log: &Log) -> events::LastLogLines {
+fn log(log: &LogExcerpt) -> events::LastLogLines {
     events::LastLogLines {
         group: log.group.clone(),
         stream: log.stream.clone(),
@@ -56,7 +56,7 @@ fn log(log: &Log) -> events::LastLogLines {
     }
 }
 
-fn cause(cause: &Explained) -> events::Cause {
+fn cause(cause: &DiagnosedCause) -> events::Cause {
     events::Cause {
         cause: cause.cause.clone(),
         remedy: cause.remedy.clone(),

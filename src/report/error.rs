@@ -2,7 +2,7 @@
 
 use super::problems;
 use super::screen::{Paint, paint};
-use crate::error::{Details, Failure, Kind};
+use crate::error::{Details, ErrorKind, Failure};
 use crate::events::answer as events;
 
 /// Returns an error as text.
@@ -13,14 +13,14 @@ pub fn text(error: &Failure, color: bool) -> String {
             format!("{}\n\n{summary}", problems::text(invalid, color))
         }
         Details::Several(failures) => {
-            failures.iter().map(|failure| of_failure(failure, color)).collect::<Vec<_>>().join("\n")
+            failures.iter().map(|failure| failure_text(failure, color)).collect::<Vec<_>>().join("\n")
         }
-        Details::None => of_failure(error, color),
+        Details::None => failure_text(error, color),
     }
 }
 
 /// Returns a failure as text.
-pub fn of_failure(failure: &Failure, color: bool) -> String {
+pub fn failure_text(failure: &Failure, color: bool) -> String {
     let mut lines = vec![format!("{}: {failure}", paint(color, Paint::Bad, "error"))];
     lines.extend(failure.causes().iter().map(|cause| format!("  caused by: {cause}")));
     let hint = paint(color, Paint::Bold, "hint");
@@ -33,12 +33,12 @@ pub fn event(error: &Failure) -> events::Error {
     events::Error { kind: kind_event(error.kind), message: error.message.clone(), detail: detail(error) }
 }
 
-fn kind_event(kind: Kind) -> events::ErrorKind {
+fn kind_event(kind: ErrorKind) -> events::ErrorKind {
     match kind {
-        Kind::Error => events::ErrorKind::Error,
-        Kind::Usage => events::ErrorKind::Usage,
-        Kind::Refused => events::ErrorKind::Refused,
-        Kind::Interrupted => events::ErrorKind::Interrupted,
+        ErrorKind::Error => events::ErrorKind::Error,
+        ErrorKind::Usage => events::ErrorKind::Usage,
+        ErrorKind::Refused => events::ErrorKind::Refused,
+        ErrorKind::Interrupted => events::ErrorKind::Interrupted,
     }
 }
 

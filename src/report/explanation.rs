@@ -2,14 +2,14 @@
 //! most is at the end of the screen.
 
 use super::screen::{Paint, paint};
-use crate::aws::types::{Event, StopCode, TargetHealth};
-use crate::diagnose::log::Log;
-use crate::diagnose::{ContainerEnd, Diagnosis};
+use crate::aws::types::{ServiceEvent, StopCode, TargetHealth};
+use crate::diagnose::log::LogExcerpt;
+use crate::diagnose::{ContainerOutcome, Diagnosis};
 
 /// How many causes are shown, the most likely first.
-const CAUSES: usize = 3;
+const MAX_CAUSES: usize = 3;
 /// How many events are shown: the newest.
-const EVENTS: usize = 5;
+const MAX_EVENTS: usize = 5;
 
 /// Returns a diagnosis as text.
 pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
@@ -17,18 +17,20 @@ pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
     lines.extend(diagnosis.log.iter().flat_map(|log| log_lines(service, log, color)));
     if !diagnosis.events.is_empty() {
         lines.push(format!("{service}: service events"));
-        let earlier = diagnosis.events.len().saturating_sub(EVENTS);
+        let earlier = diagnosis.events.len().saturating_sub(MAX_EVENTS);
         lines.extend((earlier > 0).then(|| format!("  … {earlier} earlier")));
-        lines.extend(diagnosis.events[earlier..].iter().map(event));
+        lines.extend(diagnosis.events[earlier..].iter().map(event_line));
     }
-    lines.extend(task(service, diagnosis));
+    lines.extend(task_lines(service, diagnosis));
     let stopped = diagnosis.stopped_reason.as_deref().unwrap_or_default();
-    lines.extend(diagnosis.containers.iter().map(|end| container(end, stopped)));
-    lines.extend(diagnosis.targets.iter().map(target));
-    for known in diagnosis.causes.iter().take(CAUSES) {
+    lines.extend(diagnosis.containers.iter().map(|end| container_line(end, stopped)));
+    lines.extend(diagnosis.targets.iter().map(target_line));
+    for known in diagnosis.causes.iter().take(MAX_CAUSES) {
         // The number of tasks shows which of several causes weighs most.
         let count = match known.count {
-            count if count > 0 && diagnosis.causes.len() > 1 => format!(" ({count} of {})", tasks(diagnosis)),
+            count if count > 0 && diagnosis.causes.len() > 1 => {
+                format!(" ({count} of {})", failed_tasks_text(diagnosis))
+            }
             _ => String::new(),
         };
         lines.push(format!("  {}: {}{count}", paint(color, Paint::Bold, "cause"), known.cause));
@@ -37,14 +39,14 @@ pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
     lines.join("\n")
 }
 
-fn tasks(diagnosis: &Diagnosis) -> String {
+fn failed_tasks_text(diagnosis: &Diagnosis) -> String {
     match diagnosis.failed_tasks {
         0 | 1 => "one task".to_owned(),
         count => format!("{count} tasks"),
     }
 }
 
-fn log_lines(service: &str, log: &Log, color: bool) -> Vec<String> {
+fn log_lines(service: &str, log: &LogExcerpt, color: bool) -> Vec<String> {
     let bar = paint(color, Paint::Dim, "|");
     let mut lines = Vec::new();
     if !log.lines.is_empty() {
@@ -59,26 +61,26 @@ fn log_lines(service: &str, log: &Log, color: bool) -> Vec<String> {
     lines
 }
 
-fn event(event: &Event) -> String {
-    format!("  {} {}", clock(event.created_at.0), tail(&event.message))
+fn event_line(event: &ServiceEvent) -> String {
+    format!("  {} {}", time_of_day(event.created_at.0), without_service_name(&event.message))
 }
 
 /// Returns an event's text without the service's name, which the line already has.
-pub(super) fn tail(message: &str) -> &str {
+pub(super) fn without_service_name(message: &str) -> &str {
     message.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")).map_or(message, |(_, tail)| tail)
 }
 
 /// Returns the time of day in UTC.
-fn clock(at: f64) -> String {
+fn time_of_day(at: f64) -> String {
     let time = jiff::Timestamp::from_second(at as i64).ok();
     time.map(|time| time.strftime("%H:%M:%SZ").to_string()).unwrap_or_default()
 }
 
-fn task(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
+fn task_lines(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
     let Some(id) = &diagnosis.task else { return Vec::new() };
     let first = if diagnosis.failed_tasks > 1 { "; the first" } else { "" };
-    let count = format!("{} failed{first}", tasks(diagnosis));
-    let at = diagnosis.stopped_at.map(|at| format!(" at {}", clock(at))).unwrap_or_default();
+    let count = format!("{} failed{first}", failed_tasks_text(diagnosis));
+    let at = diagnosis.stopped_at.map(|at| format!(" at {}", time_of_day(at))).unwrap_or_default();
     let mut lines = vec![format!("{service}: {count}: {id}{at}")];
     if let Some(reason) = &diagnosis.stopped_reason {
         let code = diagnosis.stop_code.as_ref().map_or("no stop code", StopCode::as_str);
@@ -88,14 +90,14 @@ fn task(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
 }
 
 /// Returns how a container ended; a reason that the task already has is not repeated.
-fn container(container: &ContainerEnd, said: &str) -> String {
+fn container_line(container: &ContainerOutcome, said: &str) -> String {
     let code = container.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
     let reason = container.reason.as_ref().filter(|reason| !said.contains(reason.as_str()));
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("  container `{}`: {code}{reason}", container.name)
 }
 
-fn target(target: &TargetHealth) -> String {
+fn target_line(target: &TargetHealth) -> String {
     let why = match (&target.description, &target.reason) {
         (Some(text), Some(code)) => format!(": {text} ({code})"),
         (Some(text), None) | (None, Some(text)) => format!(": {text}"),

@@ -2,7 +2,7 @@
 
 use crate::events::JsonEvent;
 use crate::events::hook::{HookEnded, HookLine, HookName, HookOutput, HookStarted};
-use crate::hooks::{HookFact, HookStream, Moment};
+use crate::hooks::{HookFact, HookPoint, HookStream};
 
 /// Returns a fact as text; `None` for an end, which the error or what follows shows.
 pub fn text(hook: &str, fact: &HookFact<'_>) -> Option<String> {
@@ -14,11 +14,11 @@ pub fn text(hook: &str, fact: &HookFact<'_>) -> Option<String> {
 }
 
 /// The event of a fact.
-pub fn event(hook: Moment, fact: &HookFact<'_>) -> JsonEvent {
+pub fn event(hook: HookPoint, fact: &HookFact<'_>) -> JsonEvent {
     let hook = match hook {
-        Moment::BeforeDeploy => HookName::BeforeDeploy,
-        Moment::AfterDeploy => HookName::AfterDeploy,
-        Moment::OnFailure => HookName::OnFailure,
+        HookPoint::BeforeDeploy => HookName::BeforeDeploy,
+        HookPoint::AfterDeploy => HookName::AfterDeploy,
+        HookPoint::OnFailure => HookName::OnFailure,
     };
     match *fact {
         HookFact::Started { command } => {
@@ -65,7 +65,7 @@ mod tests {
             seconds: 0.5,
         };
         for fact in [STARTED, LINE, ended(Some(3), None), ended(None, Some(9)), ended(None, None)] {
-            let event = serde_json::to_value(event(Moment::BeforeDeploy, &fact)).expect("JSON");
+            let event = serde_json::to_value(event(HookPoint::BeforeDeploy, &fact)).expect("JSON");
             assert!(validator.is_valid(&event), "{event}");
             let mut more = event.clone();
             more["nope"] = json!(1);

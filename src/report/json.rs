@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Event, Question, Report, TaskQuestion, error, hook, log, plan, problems, rollback, rollout, screen, task,
+    Event, Reporter, RolloutQuestion, TaskQuestion, error, hook, log, plan, problems, rollback, rollout,
+    screen, task,
 };
 use crate::apply::ScheduleAction;
 use crate::aws::types;
@@ -20,24 +21,24 @@ use crate::hooks::HookFact;
 
 /// Writes events as JSON lines.
 #[derive(Clone, Copy, Debug)]
-pub struct Json {
+pub struct JsonReporter {
     pub sandbox: bool,
     pub quiet: bool,
 }
 
-impl Json {
-    fn line(&self, event: &JsonEvent) {
+impl JsonReporter {
+    fn write_line(&self, event: &JsonEvent) {
         let line = JsonLine { event, sandbox: self.sandbox };
         match serde_json::to_string(&line) {
-            Ok(line) => screen::answer(&line),
+            Ok(line) => screen::write_answer(&line),
             // The structs have no maps but those with strings as keys, so this is not reached.
             Err(error) => tracing::error!("failed to write an event: {error}"),
         }
     }
 }
 
-impl Report for Json {
-    fn tell(&self, event: &Event<'_>) {
+impl Reporter for JsonReporter {
+    fn report(&self, event: &Event<'_>) {
         let story = matches!(
             event,
             Event::Note(_)
@@ -50,43 +51,46 @@ impl Report for Json {
             return;
         }
         match event {
-            Event::Remarks(invalid) => {
+            Event::FileProblems(invalid) => {
                 for problem in invalid.problems.sorted() {
                     let problem = problems::event(problem, &invalid.sources);
-                    self.line(&JsonEvent::Remark(Remark { problem }));
+                    self.write_line(&JsonEvent::Remark(Remark { problem }));
                 }
             }
             Event::Documents(documents) => {
                 for (name, document) in *documents {
                     let document = object(document);
-                    self.line(&JsonEvent::Document(Document { name: name.clone(), document }));
+                    self.write_line(&JsonEvent::Document(Document { name: name.clone(), document }));
                 }
             }
             Event::Page(page) | Event::Refreshed { changed: page, .. } => {
-                page.items.iter().filter_map(|item| item.event.as_ref()).for_each(|event| self.line(event));
+                page.items
+                    .iter()
+                    .filter_map(|item| item.event.as_ref())
+                    .for_each(|event| self.write_line(event));
             }
-            Event::Answer { event, .. } => self.line(event),
+            Event::Answer { event, .. } => self.write_line(event),
             other => {
                 if let Some(event) = json_event(other) {
-                    self.line(&event);
+                    self.write_line(&event);
                 }
             }
         }
     }
 
-    fn error(&self, error: &Failure) {
-        self.line(&JsonEvent::Error(error::event(error)));
+    fn report_error(&self, error: &Failure) {
+        self.write_line(&JsonEvent::Error(error::event(error)));
     }
 
     fn confirm(&self, _: &str) -> Option<bool> {
         None
     }
 
-    fn ask_interrupted(&self) -> Option<Question> {
+    fn rollout_question(&self) -> Option<RolloutQuestion> {
         None
     }
 
-    fn ask_about_tasks(&self) -> Option<TaskQuestion> {
+    fn task_question(&self) -> Option<TaskQuestion> {
         None
     }
 }
@@ -100,19 +104,19 @@ fn object(document: &Value) -> Map<String, Value> {
 fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
     Some(match event {
         Event::Note(text) => JsonEvent::Note(Note { message: (*text).to_owned() }),
-        Event::Released(release) => JsonEvent::ReleaseEnded(rollout::released(release)),
+        Event::ReleaseEnded(release) => JsonEvent::ReleaseEnded(rollout::released(release)),
         Event::Plan { plan, .. } => JsonEvent::Plan(plan::event(plan)),
-        Event::Target(target) => JsonEvent::RollbackTarget(rollback::event(target)),
-        Event::ScheduleTarget { plan, services } => {
+        Event::Rollback(target) => JsonEvent::RollbackTarget(rollback::event(target)),
+        Event::ScheduleRollback { plan, services } => {
             JsonEvent::ScheduleRollback(rollback::schedule_event(plan, services))
         }
         Event::Registered { revision } => {
             JsonEvent::Registered(Registered { revision: (*revision).to_owned() })
         }
-        Event::Retired { revision, deleted: false, .. } => {
+        Event::RevisionRemoved { revision, deleted: false, .. } => {
             JsonEvent::Deregistered(Deregistered { revision: (*revision).to_owned() })
         }
-        Event::Retired { revision, deleted: true, .. } => {
+        Event::RevisionRemoved { revision, deleted: true, .. } => {
             JsonEvent::Deleted(Deleted { revision: (*revision).to_owned() })
         }
         Event::Updated { service, revision, deployment } => JsonEvent::Updated(Updated {
@@ -129,24 +133,24 @@ fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
             at: event.created_at.0,
             message: event.message.clone(),
         }),
-        Event::TakingBack { service, by, to } => JsonEvent::RolloutTakingBack(RolloutTakingBack {
+        Event::RollbackStarted { service, by, to } => JsonEvent::RolloutTakingBack(RolloutTakingBack {
             service: (*service).to_owned(),
             by: (*by).to_owned(),
             to: to.map(str::to_owned),
         }),
-        Event::Settled(settled) => JsonEvent::RolloutSettled(rollout::settled(settled)),
-        Event::Left { service, revision, updated } => JsonEvent::Unchanged(Unchanged {
+        Event::RolloutEnded(settled) => JsonEvent::RolloutSettled(rollout::settled(settled)),
+        Event::Unchanged { service, revision, updated } => JsonEvent::Unchanged(Unchanged {
             service: (*service).to_owned(),
             revision: (*revision).to_owned(),
             attributes_updated: *updated,
         }),
-        Event::NotUpdated { service, error } => {
+        Event::UpdateFailed { service, error } => {
             JsonEvent::RolloutSettled(rollout::not_updated(service, error))
         }
         Event::Checked { services, stages } => {
             JsonEvent::Checked(Checked::Manifest { services: *services, stages: stages.to_vec() })
         }
-        Event::Line { service, line, .. } => JsonEvent::Log(log::event(service, line)),
+        Event::LogLine { service, line, .. } => JsonEvent::Log(log::event(service, line)),
         Event::TaskStarted { key, cluster, revision, started_by, tasks } => {
             JsonEvent::TaskStarted(TaskStarted {
                 name: (*key).to_owned(),
@@ -168,12 +172,12 @@ fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
         }),
         Event::TaskEnded { end, .. } => JsonEvent::TaskEnded(task::event(end)),
         Event::Hook { hook, fact } => hook::event(*hook, fact),
-        Event::Remarks(_)
+        Event::FileProblems(_)
         | Event::Documents(_)
         | Event::Page(_)
         | Event::Refreshed { .. }
         | Event::Answer { .. }
-        | Event::Done => {
+        | Event::DisplayEnded => {
             return None;
         }
     })

@@ -2,10 +2,10 @@
 
 use crate::events::service::Log;
 use crate::secrets::printable;
-use crate::tail::merge::Line;
+use crate::tail::merge::LogLine;
 
 /// How many characters of a task's id are shown.
-const ID: usize = 8;
+const ID_CHARACTERS: usize = 8;
 
 /// The colours of tasks: readable on dark and light backgrounds.
 const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
@@ -13,8 +13,8 @@ const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
 /// Returns a log line as text, with the task and the container before each line of its message.
 ///
 /// The message is not changed; only on a terminal, control characters are removed.
-pub fn text(line: &Line, width: usize, color: bool, terminal: bool) -> String {
-    let id = line.task.get(..ID).unwrap_or(&line.task);
+pub fn text(line: &LogLine, width: usize, color: bool, terminal: bool) -> String {
+    let id = line.task.get(..ID_CHARACTERS).unwrap_or(&line.task);
     let before = format!("{id} {:width$}", line.container);
     let before = match color {
         true => format!("\u{1b}[{}m{before}\u{1b}[0m", color_of(&line.task)),
@@ -27,7 +27,7 @@ pub fn text(line: &Line, width: usize, color: bool, terminal: bool) -> String {
 }
 
 /// Returns a log line of a one-off task: as [`text`], or without a prefix where `width` is `None`.
-pub fn of_task(line: &Line, width: Option<usize>, color: bool, terminal: bool) -> String {
+pub fn task_line(line: &LogLine, width: Option<usize>, color: bool, terminal: bool) -> String {
     match width {
         Some(width) => text(line, width, color, terminal),
         None => {
@@ -45,7 +45,7 @@ fn color_of(task: &str) -> &'static str {
 }
 
 /// The event of a log line.
-pub fn event(service: &str, line: &Line) -> Log {
+pub fn event(service: &str, line: &LogLine) -> Log {
     Log {
         service: service.to_owned(),
         task: line.task.clone(),
@@ -64,9 +64,9 @@ pub(super) fn seconds(milliseconds: i64) -> f64 {
 mod tests {
     use super::*;
 
-    fn line(message: &str) -> Line {
+    fn line(message: &str) -> LogLine {
         let (task, container) = ("0123456789abcdef".to_owned(), "app".to_owned());
-        Line { at: 1_500, task, container, message: message.to_owned(), ..Line::default() }
+        LogLine { at: 1_500, task, container, message: message.to_owned(), ..LogLine::default() }
     }
 
     #[test]

@@ -8,70 +8,70 @@ use serde_json::Value;
 use crate::apply::{ApplyReporter, ScheduleAction};
 use crate::aws::types;
 use crate::aws::types::Via;
-use crate::document::problem::Invalid;
+use crate::document::problem::InvalidFiles;
 use crate::error::Failure;
 use crate::events::JsonEvent;
-use crate::hooks::{HookFact, HookReporter, Moment};
+use crate::hooks::{HookFact, HookPoint, HookReporter};
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};
 use crate::release::Release;
-use crate::settings::{Color, Output, Settings};
+use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::tail::TailReporter;
-use crate::tail::merge::Line as LogLine;
-use crate::watch::task::{TaskEnd, TaskReporter};
-use crate::watch::{Progress, Settled, WatchReporter};
+use crate::tail::merge::LogLine;
+use crate::watch::task::{TaskReporter, TaskRunResult};
+use crate::watch::{Progress, WatchReporter, WatchResult};
 
 pub mod diagnosis;
-pub mod ending;
 pub mod error;
 pub mod explanation;
 pub mod github;
 pub mod hook;
 pub mod json;
 pub mod layout;
-pub mod line;
+pub mod live;
 pub mod log;
 pub mod names;
 pub mod outcome;
 pub mod page;
+pub mod page_in_place;
 pub mod plan;
 pub mod problems;
-pub mod progress;
+pub mod progress_line;
 pub mod redraw;
 pub mod references;
-pub mod refresh;
 pub mod release;
 mod reporters;
 pub mod rollback;
 pub mod rollout;
+pub mod rollout_result;
 pub mod screen;
 pub mod task;
 pub mod text;
 pub mod times;
 pub mod wrap;
 
-pub use outcome::Outcome;
-pub use page::{Item, Line, Page, Row, table};
-pub use progress::LogLines;
+pub use live::LogWriter;
+pub use outcome::CommandOutcome;
+pub use page::{Page, PageItem, PageLine, TableRow, table};
 pub use screen::Paint;
-pub use text::quoted;
+pub use text::shell_quote;
 
 /// One fact that a run reports.
 pub enum Event<'a> {
     /// A note, which stops nothing.
     Note(&'a str),
     /// Warnings and notes about the files.
-    Remarks(&'a Invalid),
+    FileProblems(&'a InvalidFiles),
     /// A plan: the answer of `plan`, part of the story of `deploy`.
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
     /// What a service is rolled back to, and why.
-    Target(&'a Target),
+    Rollback(&'a Target),
     /// What a schedule is rolled back to, each target with the service that it follows.
-    ScheduleTarget { plan: &'a SchedulePlan, services: &'a [String] },
+    ScheduleRollback { plan: &'a SchedulePlan, services: &'a [String] },
     /// A revision was registered.
     Registered { revision: &'a str },
     /// A revision was deregistered or deleted: step `done` of `of`.
-    Retired { revision: &'a str, deleted: bool, done: usize, of: usize },
+    RevisionRemoved { revision: &'a str, deleted: bool, done: usize, of: usize },
     /// A schedule was created, updated, restored, deleted, enabled or disabled.
     ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: ScheduleAction },
     /// A service was updated; without a deployment where only its attributes changed.
@@ -79,27 +79,27 @@ pub enum Event<'a> {
     /// The progress of a rollout; reported on change only.
     Progress(&'a Progress),
     /// An event of the service, as ECS words it.
-    ServiceEvent { service: &'a str, event: &'a types::Event },
+    ServiceEvent { service: &'a str, event: &'a types::ServiceEvent },
     /// A rollback has begun: by which call, and to which revision where that is known.
-    TakingBack { service: &'a str, by: &'a str, to: Option<&'a str> },
+    RollbackStarted { service: &'a str, by: &'a str, to: Option<&'a str> },
     /// The end of a rollout.
-    Settled(&'a Settled),
+    RolloutEnded(&'a WatchResult),
     /// The end of a release, with the outcome of each of its targets.
-    Released(&'a Release),
+    ReleaseEnded(&'a Release),
     /// A service that a deploy left unchanged, or of which it changed the attributes only.
-    Left { service: &'a str, revision: &'a str, updated: bool },
+    Unchanged { service: &'a str, revision: &'a str, updated: bool },
     /// A service that could not be updated, while others were.
-    NotUpdated { service: &'a str, error: &'a crate::error::Failure },
+    UpdateFailed { service: &'a str, error: &'a crate::error::Failure },
     /// The documents of `render`.
     Documents(&'a [(String, Value)]),
     /// The answer of `check`.
     Checked { services: usize, stages: &'a [String] },
     /// A hook was started, wrote a line, or ended.
-    Hook { hook: Moment, fact: HookFact<'a> },
+    Hook { hook: HookPoint, fact: HookFact<'a> },
     /// The end of the live display.
-    Done,
+    DisplayEnded,
     /// A log line of a container; `width` is that of the longest container name.
-    Line { service: &'a str, line: &'a LogLine, width: usize },
+    LogLine { service: &'a str, line: &'a LogLine, width: usize },
     /// One-off tasks were started.
     TaskStarted {
         key: &'a str,
@@ -113,7 +113,7 @@ pub enum Event<'a> {
     /// A log line of a one-off task: the answer of a run, or part of the story of a release.
     TaskLine { key: &'a str, line: &'a LogLine, width: usize, prefixed: bool, story: bool },
     /// The end of a run of one-off tasks; part of the story where its log lines are the answer.
-    TaskEnded { end: &'a TaskEnd, answer: bool },
+    TaskEnded { end: &'a TaskRunResult, answer: bool },
     /// An answer of one line.
     Answer { text: &'a str, event: JsonEvent },
     /// An answer of several lines and items.
@@ -130,73 +130,75 @@ pub enum PlanFormat {
 }
 
 /// Reports events: as text for people, also to GitHub Actions, or as JSON for programs.
-pub trait Report: WatchReporter + TaskReporter + TailReporter + ApplyReporter + HookReporter {
+pub trait Reporter: WatchReporter + TaskReporter + TailReporter + ApplyReporter + HookReporter {
     /// Reports one event.
-    fn tell(&self, event: &Event<'_>);
+    fn report(&self, event: &Event<'_>);
     /// Reports an error.
-    fn error(&self, error: &Failure);
+    fn report_error(&self, error: &Failure);
     /// Returns the answer to a yes-or-no question; `None` where there is no terminal to ask on.
     fn confirm(&self, question: &str) -> Option<bool>;
     /// Returns the question what to do about the rollouts in progress, to be asked on a thread of its own; `None`
     /// where there is no terminal to ask on.
-    fn ask_interrupted(&self) -> Option<Question>;
+    fn rollout_question(&self) -> Option<RolloutQuestion>;
     /// Returns the question what to do about running tasks, to be asked on a thread of its own; `None` where there
     /// is no terminal to ask on.
-    fn ask_about_tasks(&self) -> Option<TaskQuestion> {
+    fn task_question(&self) -> Option<TaskQuestion> {
         None
     }
     /// Returns whether the answers are no longer read: stdout is a closed pipe.
-    fn is_closed(&self) -> bool {
-        screen::is_closed()
+    fn is_output_closed(&self) -> bool {
+        screen::is_stdout_closed()
     }
 }
 
 /// A question about rollouts; it blocks until it is answered.
-pub type Question = Box<dyn FnOnce() -> Interrupted + Send>;
+pub type RolloutQuestion = Box<dyn FnOnce() -> InterruptAnswer + Send>;
 
 /// A question about running tasks; it blocks until it is answered.
-pub type TaskQuestion = Box<dyn FnOnce() -> TaskInterrupted + Send>;
+pub type TaskQuestion = Box<dyn FnOnce() -> TaskInterruptAnswer + Send>;
 
 /// What to do about running tasks after an interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskInterrupted {
+pub enum TaskInterruptAnswer {
     /// Stop watching; the tasks keep running.
     Leave,
     /// Stop them, and watch that.
     Stop,
     /// Keep watching.
-    GoOn,
+    KeepWatching,
 }
 
 /// What to do about the rollouts in progress after an interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interrupted {
+pub enum InterruptAnswer {
     /// Stop watching; the rollouts continue.
     Leave,
     /// Roll them back, and watch that.
     RollBack,
     /// Keep watching.
-    GoOn,
+    KeepWatching,
 }
 
 /// How output is written.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    pub output: Output,
-    pub color: Color,
+pub struct OutputStyle {
+    pub output: OutputMode,
+    pub color: ColorChoice,
     pub quiet: bool,
     pub no_progress: bool,
     pub verbosity: u8,
 }
 
 /// Returns the report for a style.
-pub fn new(style: Style, settings: &Settings) -> Box<dyn Report> {
+pub fn reporter(style: OutputStyle, settings: &Settings) -> Box<dyn Reporter> {
     let sandbox = settings.sandbox.is_some();
     match style.output {
-        Output::Json => Box::new(json::Json { sandbox, quiet: style.quiet }),
-        Output::Text => match github::GitHub::around(text::Text::new(style, settings), settings) {
-            Ok(github) => Box::new(github),
-            Err(text) => Box::new(text),
-        },
+        OutputMode::Json => Box::new(json::JsonReporter { sandbox, quiet: style.quiet }),
+        OutputMode::Text => {
+            match github::GitHubReporter::wrap(text::TextReporter::new(style, settings), settings) {
+                Ok(github) => Box::new(github),
+                Err(text) => Box::new(text),
+            }
+        }
     }
 }

@@ -1,28 +1,28 @@
 //! Shortens long names for people: digests, commits, images, principals. Programs get the whole name. Pure.
 
-use crate::image::Reference;
+use crate::image::ImageReference;
 
 /// Returns the first 12 digits of a digest, as Docker shows it.
-pub fn digest(digest: &str) -> &str {
+pub fn short_digest(digest: &str) -> &str {
     let hex = digest.split_once(':').map_or(digest, |(_, hex)| hex);
     hex.get(..12).unwrap_or(hex)
 }
 
 /// Returns the first 7 digits of a commit, as git shows it.
-pub fn commit(sha: &str) -> &str {
+pub fn short_commit(sha: &str) -> &str {
     sha.get(..7).unwrap_or(sha)
 }
 
 /// Returns an image without its private ECR registry and without its digest: `shop/app:v1`.
-pub fn image(reference: &str) -> String {
-    let reference = Reference::parse(reference);
-    let name = reference.ecr().map_or(reference.repository, |ecr| ecr.name);
+pub fn short_image(reference: &str) -> String {
+    let reference = ImageReference::parse(reference);
+    let name = reference.ecr_repository().map_or(reference.repository, |ecr| ecr.name);
     reference.tag.map_or(name.clone(), |tag| format!("{name}:{tag}"))
 }
 
 /// Returns the name in a principal's ARN: of a role, its name and the session's. Any other text is returned
 /// unchanged.
-pub fn principal(arn: &str) -> String {
+pub fn principal_name(arn: &str) -> String {
     let Some(resource) = arn.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)) else {
         return arn.to_owned();
     };
@@ -35,12 +35,15 @@ mod tests {
 
     #[test]
     fn names_are_shortened() {
-        assert_eq!(digest("sha256:0123456789abcdef"), "0123456789ab");
-        assert_eq!(digest("0123"), "0123");
-        assert_eq!(commit("0123456789abcdef"), "0123456");
-        assert_eq!(image("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v1"), "shop/app:v1");
-        assert_eq!(image("public.ecr.aws/nginx/nginx:1.27@sha256:00"), "public.ecr.aws/nginx/nginx:1.27");
-        assert_eq!(image("nginx"), "nginx");
+        assert_eq!(short_digest("sha256:0123456789abcdef"), "0123456789ab");
+        assert_eq!(short_digest("0123"), "0123");
+        assert_eq!(short_commit("0123456789abcdef"), "0123456");
+        assert_eq!(short_image("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v1"), "shop/app:v1");
+        assert_eq!(
+            short_image("public.ecr.aws/nginx/nginx:1.27@sha256:00"),
+            "public.ecr.aws/nginx/nginx:1.27"
+        );
+        assert_eq!(short_image("nginx"), "nginx");
     }
 
     #[test]
@@ -51,7 +54,7 @@ mod tests {
             ("arn:aws:iam::123456789012:root", "root"),
             ("alice", "alice"),
         ] {
-            assert_eq!(principal(arn), name);
+            assert_eq!(principal_name(arn), name);
         }
     }
 }

@@ -2,16 +2,16 @@
 
 use crate::error::Failure;
 use crate::watch::judge::Verdict;
-use crate::watch::task::{TaskEnd, TaskEnding};
-use crate::watch::{Aftermath, Ending, Settled};
+use crate::watch::task::{TaskRunOutcome, TaskRunResult};
+use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// How a run ended that returned no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// It succeeded, or there was nothing to do.
-    Done,
+    Succeeded,
     /// `plan --exit-code` found changes.
-    Changes,
+    HasChanges,
     /// A rollout failed or was rolled back, or a task failed without an exit code.
     RolloutFailed,
     /// The timeout has passed, and the rollout is still in progress.
@@ -23,96 +23,103 @@ pub enum Outcome {
     /// A question was answered with no.
     Declined,
     /// The exit code of another program, or of a task, that was run.
-    Passed(u8),
+    ExitCode(u8),
 }
 
-impl Outcome {
+impl CommandOutcome {
     /// Returns the exit code.
     pub fn exit_code(self) -> u8 {
         match self {
-            Outcome::Done => 0,
-            Outcome::Error | Outcome::Declined => 1,
-            Outcome::RolloutFailed => 3,
-            Outcome::TimedOut => 4,
-            Outcome::Changes => 6,
-            Outcome::Interrupted => 130,
-            Outcome::Passed(code) => code,
+            CommandOutcome::Succeeded => 0,
+            CommandOutcome::Error | CommandOutcome::Declined => 1,
+            CommandOutcome::RolloutFailed => 3,
+            CommandOutcome::TimedOut => 4,
+            CommandOutcome::HasChanges => 6,
+            CommandOutcome::Interrupted => 130,
+            CommandOutcome::ExitCode(code) => code,
         }
     }
 
     /// Returns the outcome of several rollouts: the worst of them.
     ///
     /// A known failure is worse than a rollout that is not known to have ended.
-    pub fn of(settled: &[Settled]) -> Outcome {
-        settled.iter().map(of_settled).fold(Outcome::Done, Outcome::worse)
+    pub fn of_rollouts(settled: &[WatchResult]) -> CommandOutcome {
+        settled.iter().map(rollout_outcome).fold(CommandOutcome::Succeeded, CommandOutcome::worse)
     }
 
     /// Returns the worse of two outcomes.
-    pub fn worse(self, other: Outcome) -> Outcome {
-        if other.weight() > self.weight() { other } else { self }
+    pub fn worse(self, other: CommandOutcome) -> CommandOutcome {
+        if other.severity() > self.severity() { other } else { self }
     }
 
-    fn weight(self) -> u8 {
+    fn severity(self) -> u8 {
         match self {
-            Outcome::Done | Outcome::Changes | Outcome::Declined | Outcome::Passed(0) => 0,
-            Outcome::TimedOut => 1,
-            Outcome::Error => 2,
-            Outcome::Interrupted => 3,
-            Outcome::RolloutFailed | Outcome::Passed(_) => 4,
+            CommandOutcome::Succeeded
+            | CommandOutcome::HasChanges
+            | CommandOutcome::Declined
+            | CommandOutcome::ExitCode(0) => 0,
+            CommandOutcome::TimedOut => 1,
+            CommandOutcome::Error => 2,
+            CommandOutcome::Interrupted => 3,
+            CommandOutcome::RolloutFailed | CommandOutcome::ExitCode(_) => 4,
         }
     }
 }
 
-fn of_settled(settled: &Settled) -> Outcome {
-    let outcome = match settled.followed.going_back {
-        true => of_way_back(settled),
-        false => of_ending(&settled.ending),
+fn rollout_outcome(settled: &WatchResult) -> CommandOutcome {
+    let outcome = match settled.rollout.going_back {
+        true => requested_rollback_outcome(settled),
+        false => watch_outcome(&settled.outcome),
     };
-    match &settled.aftermath {
+    match &settled.failure_response {
         // It timed out: a rollback that is in progress, or succeeded, does not change that.
-        Some(Aftermath::TakenBack { end, .. }) if outcome == Outcome::TimedOut => match end {
-            Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => outcome,
-            Ending::Settled(_) => Outcome::RolloutFailed,
+        Some(FailureResponse::TakenBack { end, .. }) if outcome == CommandOutcome::TimedOut => match end {
+            WatchOutcome::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => outcome,
+            WatchOutcome::Settled(_) => CommandOutcome::RolloutFailed,
             _ => outcome,
         },
         // It was interrupted and rolled back: it does not continue, and has not succeeded.
-        Some(Aftermath::TakenBack { .. }) => outcome.worse(Outcome::RolloutFailed),
+        Some(FailureResponse::TakenBack { .. }) => outcome.worse(CommandOutcome::RolloutFailed),
         _ => outcome,
     }
 }
 
 /// Returns the outcome of a deployment whose rollback was requested: if it succeeded, the request came too late.
-fn of_way_back(settled: &Settled) -> Outcome {
-    match of_ending(&settled.ending) {
-        _ if settled.is_good() => Outcome::Done,
-        Outcome::Done => Outcome::RolloutFailed,
+fn requested_rollback_outcome(settled: &WatchResult) -> CommandOutcome {
+    match watch_outcome(&settled.outcome) {
+        _ if settled.has_ended_as_requested() => CommandOutcome::Succeeded,
+        CommandOutcome::Succeeded => CommandOutcome::RolloutFailed,
         outcome => outcome,
     }
 }
 
-fn of_ending(ending: &Ending) -> Outcome {
+fn watch_outcome(ending: &WatchOutcome) -> CommandOutcome {
     match ending {
-        Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => Outcome::Done,
+        WatchOutcome::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => CommandOutcome::Succeeded,
         // A verdict that is not final never ends a watch; if it did, it would not be success.
-        Ending::Settled(_) => Outcome::RolloutFailed,
-        Ending::TimedOut { .. } => Outcome::TimedOut,
-        Ending::Interrupted => Outcome::Interrupted,
-        Ending::Lost { .. } => Outcome::Error,
+        WatchOutcome::Settled(_) => CommandOutcome::RolloutFailed,
+        WatchOutcome::TimedOut { .. } => CommandOutcome::TimedOut,
+        WatchOutcome::Interrupted => CommandOutcome::Interrupted,
+        WatchOutcome::Lost { .. } => CommandOutcome::Error,
     }
 }
 
-impl TaskEnd {
+impl TaskRunResult {
     /// Returns the outcome of a run: the container's exit code, if there is one.
-    pub fn outcome(&self) -> Outcome {
-        match &self.ending {
-            TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited if self.is_success() => Outcome::Done,
-            TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited => Outcome::RolloutFailed,
+    pub fn command_outcome(&self) -> CommandOutcome {
+        match &self.outcome {
+            TaskRunOutcome::Exited { code: 0 } | TaskRunOutcome::NotWaited if self.is_success() => {
+                CommandOutcome::Succeeded
+            }
+            TaskRunOutcome::Exited { code: 0 } | TaskRunOutcome::NotWaited => CommandOutcome::RolloutFailed,
             // Windows containers have exit codes of 32 bits, a process has 8: such a code must not become 0.
-            TaskEnding::Exited { code } => Outcome::Passed(u8::try_from(*code).unwrap_or(u8::MAX)),
-            TaskEnding::FailedWithoutCode { .. } => Outcome::RolloutFailed,
-            TaskEnding::TimedOut { .. } => Outcome::TimedOut,
-            TaskEnding::Interrupted { .. } => Outcome::Interrupted,
-            TaskEnding::Lost { .. } => Outcome::Error,
+            TaskRunOutcome::Exited { code } => {
+                CommandOutcome::ExitCode(u8::try_from(*code).unwrap_or(u8::MAX))
+            }
+            TaskRunOutcome::FailedWithoutCode { .. } => CommandOutcome::RolloutFailed,
+            TaskRunOutcome::TimedOut { .. } => CommandOutcome::TimedOut,
+            TaskRunOutcome::Interrupted { .. } => CommandOutcome::Interrupted,
+            TaskRunOutcome::Lost { .. } => CommandOutcome::Error,
         }
     }
 }
@@ -125,16 +132,16 @@ pub fn exit_code_of(error: &Failure) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::snapshot::Followed;
+    use crate::watch::snapshot::WatchedRollout;
 
-    fn settled(ending: Ending) -> Settled {
-        Settled {
-            followed: Followed::default(),
-            ending,
+    fn settled(ending: WatchOutcome) -> WatchResult {
+        WatchResult {
+            rollout: WatchedRollout::default(),
+            outcome: ending,
             diagnosis: None,
             elapsed: std::time::Duration::ZERO,
-            aftermath: None,
-            runs: None,
+            failure_response: None,
+            running: None,
             timeline: None,
         }
     }
@@ -143,80 +150,91 @@ mod tests {
     fn every_ending_has_its_exit_code() {
         let text = String::new;
         let rows = [
-            (Ending::Settled(Verdict::Succeeded), 0),
-            (Ending::Settled(Verdict::RolledBack { reason: text(), runs: text() }), 3),
-            (Ending::Settled(Verdict::Failed { reason: text() }), 3),
-            (Ending::Settled(Verdict::Stuck { reason: text() }), 3),
-            (Ending::Settled(Verdict::Superseded { by: text() }), 3),
-            (Ending::Settled(Verdict::Progressing { detail: text() }), 3),
-            (Ending::Settled(Verdict::AwaitingHook { hook: text() }), 3),
-            (Ending::TimedOut { waiting_for: text() }, 4),
-            (Ending::Interrupted, 130),
-            (Ending::Lost { error: text() }, 1),
+            (WatchOutcome::Settled(Verdict::Succeeded), 0),
+            (WatchOutcome::Settled(Verdict::RolledBack { reason: text(), runs: text() }), 3),
+            (WatchOutcome::Settled(Verdict::Failed { reason: text() }), 3),
+            (WatchOutcome::Settled(Verdict::Stuck { reason: text() }), 3),
+            (WatchOutcome::Settled(Verdict::Superseded { by: text() }), 3),
+            (WatchOutcome::Settled(Verdict::Progressing { detail: text() }), 3),
+            (WatchOutcome::Settled(Verdict::AwaitingHook { hook: text() }), 3),
+            (WatchOutcome::TimedOut { waiting_for: text() }, 4),
+            (WatchOutcome::Interrupted, 130),
+            (WatchOutcome::Lost { error: text() }, 1),
         ];
         for (ending, code) in rows {
-            assert_eq!(Outcome::of(&[settled(ending.clone())]).exit_code(), code, "{ending:?}");
+            assert_eq!(
+                CommandOutcome::of_rollouts(&[settled(ending.clone())]).exit_code(),
+                code,
+                "{ending:?}"
+            );
         }
     }
 
     #[test]
-    fn what_was_to_be_taken_back_is_good_only_when_it_was() {
+    fn requested_rollback_succeeds_only_if_rolled_back() {
         let text = String::new;
         for (ending, code) in [
-            (Ending::Settled(Verdict::RolledBack { reason: text(), runs: text() }), 0),
-            (Ending::Settled(Verdict::Succeeded), 3),
-            (Ending::Settled(Verdict::Failed { reason: text() }), 3),
-            (Ending::TimedOut { waiting_for: text() }, 4),
+            (WatchOutcome::Settled(Verdict::RolledBack { reason: text(), runs: text() }), 0),
+            (WatchOutcome::Settled(Verdict::Succeeded), 3),
+            (WatchOutcome::Settled(Verdict::Failed { reason: text() }), 3),
+            (WatchOutcome::TimedOut { waiting_for: text() }, 4),
         ] {
             let settled = settled(ending.clone());
-            let followed = Followed { going_back: true, ..settled.followed.clone() };
-            assert_eq!(Outcome::of(&[Settled { followed, ..settled }]).exit_code(), code, "{ending:?}");
+            let rollout = WatchedRollout { going_back: true, ..settled.rollout.clone() };
+            assert_eq!(
+                CommandOutcome::of_rollouts(&[WatchResult { rollout, ..settled }]).exit_code(),
+                code,
+                "{ending:?}"
+            );
         }
     }
 
     #[test]
     fn every_end_of_a_run_has_its_exit_code() {
         let text = String::new;
-        let end = |ending, missing| TaskEnd {
+        let end = |ending, missing| TaskRunResult {
             key: text(),
             cluster: text(),
             revision: text(),
-            ending,
+            outcome: ending,
             tasks: Vec::new(),
-            told_to_stop: false,
-            missing,
-            not_started: Vec::new(),
+            is_stop_accepted: false,
+            not_started_count: missing,
+            not_started_reasons: Vec::new(),
             diagnosis: None,
             elapsed: std::time::Duration::ZERO,
         };
         for (ending, missing, code) in [
-            (TaskEnding::Exited { code: 0 }, 0, 0),
-            (TaskEnding::Exited { code: 0 }, 1, 3),
-            (TaskEnding::Exited { code: 7 }, 0, 7),
-            (TaskEnding::Exited { code: 7 }, 1, 7),
-            (TaskEnding::Exited { code: 3_221_225_786 }, 0, 255),
-            (TaskEnding::Exited { code: 256 }, 0, 255),
-            (TaskEnding::FailedWithoutCode { reason: text() }, 0, 3),
-            (TaskEnding::TimedOut { stopped: true }, 0, 4),
-            (TaskEnding::Interrupted { stopped: false }, 0, 130),
-            (TaskEnding::NotWaited, 0, 0),
-            (TaskEnding::NotWaited, 1, 3),
-            (TaskEnding::Lost { error: text() }, 0, 1),
+            (TaskRunOutcome::Exited { code: 0 }, 0, 0),
+            (TaskRunOutcome::Exited { code: 0 }, 1, 3),
+            (TaskRunOutcome::Exited { code: 7 }, 0, 7),
+            (TaskRunOutcome::Exited { code: 7 }, 1, 7),
+            (TaskRunOutcome::Exited { code: 3_221_225_786 }, 0, 255),
+            (TaskRunOutcome::Exited { code: 256 }, 0, 255),
+            (TaskRunOutcome::FailedWithoutCode { reason: text() }, 0, 3),
+            (TaskRunOutcome::TimedOut { stopped: true }, 0, 4),
+            (TaskRunOutcome::Interrupted { stopped: false }, 0, 130),
+            (TaskRunOutcome::NotWaited, 0, 0),
+            (TaskRunOutcome::NotWaited, 1, 3),
+            (TaskRunOutcome::Lost { error: text() }, 0, 1),
         ] {
             let end = end(ending, missing);
-            assert_eq!(end.outcome().exit_code(), code, "{end:?}");
+            assert_eq!(end.command_outcome().exit_code(), code, "{end:?}");
             assert_eq!(end.is_success(), code == 0, "{end:?}");
         }
-        assert_eq!(Outcome::Done.worse(Outcome::Passed(7)), Outcome::Passed(7));
+        assert_eq!(CommandOutcome::Succeeded.worse(CommandOutcome::ExitCode(7)), CommandOutcome::ExitCode(7));
     }
 
     #[test]
     fn one_failure_among_several_decides() {
-        let good = settled(Ending::Settled(Verdict::Succeeded));
-        let bad = settled(Ending::Settled(Verdict::Failed { reason: String::new() }));
-        let slow = settled(Ending::TimedOut { waiting_for: String::new() });
-        assert_eq!(Outcome::of(&[good.clone(), bad, slow.clone()]), Outcome::RolloutFailed);
-        assert_eq!(Outcome::of(&[good, slow]), Outcome::TimedOut);
-        assert_eq!(Outcome::TimedOut.worse(Outcome::Error), Outcome::Error);
+        let good = settled(WatchOutcome::Settled(Verdict::Succeeded));
+        let bad = settled(WatchOutcome::Settled(Verdict::Failed { reason: String::new() }));
+        let slow = settled(WatchOutcome::TimedOut { waiting_for: String::new() });
+        assert_eq!(
+            CommandOutcome::of_rollouts(&[good.clone(), bad, slow.clone()]),
+            CommandOutcome::RolloutFailed
+        );
+        assert_eq!(CommandOutcome::of_rollouts(&[good, slow]), CommandOutcome::TimedOut);
+        assert_eq!(CommandOutcome::TimedOut.worse(CommandOutcome::Error), CommandOutcome::Error);
     }
 }

@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use super::screen::{Paint, paint};
-use crate::aws::types::{Via, revision_of};
+use crate::aws::types::{Via, revision_name};
 use crate::events::{plan as events, schedule};
-use crate::image::Reference;
-use crate::manifest::schedules::noun;
+use crate::image::ImageReference;
+use crate::manifest::schedules::schedule_noun;
 use crate::plan::schedules::{Action, TargetPlan};
 use crate::plan::{Change, Plan, Reason, Revision, SchedulePlan, ServicePlan, TaskPlan};
 
 /// The longest value that is shown whole, in characters.
-const LONGEST: usize = 100;
+const MAX_VALUE_CHARACTERS: usize = 100;
 
 /// Returns a plan as text.
 pub fn text(plan: &Plan, color: bool) -> String {
@@ -23,10 +23,12 @@ pub fn text(plan: &Plan, color: bool) -> String {
             lines.push(format!("{name}: no changes ({} stays)", service.revision_before()));
             continue;
         }
-        lines.push(format!("{name}: {} → {}", service.revision_before(), after(plan, service)));
-        lines.extend(service.definition_changes.iter().map(|change| format!("  {}", line(change, color))));
+        lines.push(format!("{name}: {} → {}", service.revision_before(), target_text(plan, service)));
         lines.extend(
-            service.service_changes.iter().map(|change| format!("  service.{}", line(change, color))),
+            service.definition_changes.iter().map(|change| format!("  {}", change_line(change, color))),
+        );
+        lines.extend(
+            service.service_changes.iter().map(|change| format!("  service.{}", change_line(change, color))),
         );
         lines.extend(service.reasons.iter().map(|reason| format!("  {}", reason_text(reason))));
         lines.extend(plan.needs.get(&service.key).map(|needs| format!("  after {}", needs.join(", "))));
@@ -46,19 +48,19 @@ fn task_line(plan: &Plan, task: &TaskPlan, moment: &str, color: bool) -> String 
     match &task.work {
         None => format!("{name}: not needed, {of} does not change"),
         Some(work) => {
-            format!("{name}: runs {moment} {of}, as {}", will_run(plan, &work.revision, &work.family))
+            format!("{name}: runs {moment} {of}, as {}", revision_text(plan, &work.revision, &work.family))
         }
     }
 }
 
 fn schedule_lines(schedule: &SchedulePlan, color: bool) -> Vec<String> {
-    let name = paint(color, Paint::Bold, &format!("{} {}", noun(schedule.via), schedule.key));
+    let name = paint(color, Paint::Bold, &format!("{} {}", schedule_noun(schedule.via), schedule.key));
     let mut lines = match schedule.action {
         Action::Unchanged => vec![format!("{name}: no changes")],
         Action::Create => vec![format!("{name}: is created")],
         Action::Update => vec![format!("{name}: changes")],
     };
-    lines.extend(schedule.changes.iter().map(|change| format!("  {}", line(change, color))));
+    lines.extend(schedule.changes.iter().map(|change| format!("  {}", change_line(change, color))));
     if !schedule.foreign.is_empty() {
         lines.push(format!("  targets of other owners, kept: {}", schedule.foreign.join(", ")));
     }
@@ -66,20 +68,20 @@ fn schedule_lines(schedule: &SchedulePlan, color: bool) -> Vec<String> {
 }
 
 /// Returns in words which revision will run.
-fn will_run(plan: &Plan, revision: &Revision, family: &str) -> String {
+fn revision_text(plan: &Plan, revision: &Revision, family: &str) -> String {
     match revision {
-        Revision::Registered(arn) => revision_of(arn).to_owned(),
+        Revision::Registered(arn) => revision_name(arn).to_owned(),
         Revision::New(index) => format!("a new revision of `{}`", plan.registrations[*index].family),
         Revision::Same => format!("the same revision of `{family}`"),
     }
 }
 
 /// Returns in words what a service will run.
-fn after(plan: &Plan, service: &ServicePlan) -> String {
+fn target_text(plan: &Plan, service: &ServicePlan) -> String {
     match &service.after {
         Revision::Same if service.reasons.is_empty() => "the same revision, attributes changed".to_owned(),
         Revision::Same => "a new deployment of the same revision".to_owned(),
-        Revision::Registered(arn) => format!("{} (registered already)", revision_of(arn)),
+        Revision::Registered(arn) => format!("{} (registered already)", revision_name(arn)),
         Revision::New(index) => format!("a new revision of `{}`", plan.registrations[*index].family),
     }
 }
@@ -103,8 +105,8 @@ fn short_digest(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
-fn line(change: &Change, color: bool) -> String {
-    let (before, after) = values(change);
+fn change_line(change: &Change, color: bool) -> String {
+    let (before, after) = shown_values(change);
     let text = match (&before, &after) {
         (Some(before), Some(after)) => {
             format!("{} → {}", paint(color, Paint::Bad, before), paint(color, Paint::Good, after))
@@ -117,24 +119,24 @@ fn line(change: &Change, color: bool) -> String {
 }
 
 /// Returns both values as shown; of two tags of one repository, without the repository.
-fn values(change: &Change) -> (Option<String>, Option<String>) {
+fn shown_values(change: &Change) -> (Option<String>, Option<String>) {
     if let (Some(Value::String(before)), Some(Value::String(after))) = (&change.before, &change.after) {
-        let same = Reference::parse(before).repository == Reference::parse(after).repository;
+        let same = ImageReference::parse(before).repository == ImageReference::parse(after).repository;
         if change.path.ends_with("].image") && same {
-            let version = |text: &str| format!("…{}", &text[Reference::parse(text).repository.len()..]);
+            let version = |text: &str| format!("…{}", &text[ImageReference::parse(text).repository.len()..]);
             return (Some(version(before)), Some(version(after)));
         }
     }
-    (change.before.as_ref().map(shown), change.after.as_ref().map(shown))
+    (change.before.as_ref().map(value_text), change.after.as_ref().map(value_text))
 }
 
-fn shown(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     let text = match value {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.replace('\n', "⏎"),
         other => other.to_string(),
     };
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_VALUE_CHARACTERS) {
         Some((at, _)) => format!("{}… ({} characters)", &text[..at], text.chars().count()),
         None => text,
     }
@@ -153,11 +155,12 @@ pub fn markdown(plan: &Plan) -> String {
             "### `{}`: {} → {}\n",
             service.key,
             service.revision_before(),
-            after(plan, service)
+            target_text(plan, service)
         ));
         let own = service.definition_changes.iter().map(|change| (String::new(), change));
         let attributes = service.service_changes.iter().map(|change| ("service.".to_owned(), change));
-        let rows: Vec<_> = own.chain(attributes).map(|(prefix, change)| row(&prefix, change)).collect();
+        let rows: Vec<_> =
+            own.chain(attributes).map(|(prefix, change)| change_row(&prefix, change)).collect();
         if !rows.is_empty() {
             lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
         }
@@ -177,8 +180,8 @@ fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
         Action::Create => "is created",
         Action::Update => "changes",
     };
-    let mut lines = vec![format!("### {} `{}`: {what}\n", noun(schedule.via), schedule.key)];
-    let rows: Vec<_> = schedule.changes.iter().map(|change| row("", change)).collect();
+    let mut lines = vec![format!("### {} `{}`: {what}\n", schedule_noun(schedule.via), schedule.key)];
+    let rows: Vec<_> = schedule.changes.iter().map(|change| change_row("", change)).collect();
     if !rows.is_empty() {
         lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
     }
@@ -188,8 +191,8 @@ fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
     lines
 }
 
-fn row(prefix: &str, change: &Change) -> String {
-    let (before, after) = values(change);
+fn change_row(prefix: &str, change: &Change) -> String {
+    let (before, after) = shown_values(change);
     // A pipe or a backtick in a value would end its cell.
     let cell = |value: Option<String>| match value {
         Some(value) => format!("`` {} ``", value.replace('|', "\\|").replace("``", "` `")),
@@ -261,7 +264,7 @@ fn schedule_event(plan: &Plan, schedule: &SchedulePlan) -> events::SchedulePlan 
 }
 
 fn running_event(arn: &str) -> events::RunningRevision {
-    events::RunningRevision { revision: revision_of(arn).to_owned() }
+    events::RunningRevision { revision: revision_name(arn).to_owned() }
 }
 
 /// The revision that will run; none where it stays.
@@ -269,7 +272,7 @@ fn revision_event(plan: &Plan, revision: &Revision) -> Option<events::PlannedRev
     match revision {
         Revision::Same => None,
         Revision::Registered(arn) => {
-            Some(events::PlannedRevision::Registered { revision: revision_of(arn).to_owned() })
+            Some(events::PlannedRevision::Registered { revision: revision_name(arn).to_owned() })
         }
         Revision::New(index) => {
             Some(events::PlannedRevision::New { register: plan.registrations[*index].family.clone() })

@@ -2,31 +2,31 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::document::problem::{Invalid, Problem, Severity};
+use crate::document::problem::{InvalidFiles, Problem, Severity};
 use crate::document::source::Sources;
 use crate::events::answer as events;
 use crate::secrets::holds_secret;
 
 /// The longest line that is shown, in bytes; of a longer one only the place is named.
-const LONGEST: usize = 4096;
+const MAX_LINE_BYTES: usize = 4096;
 
 /// Returns the problems as text, one after the other.
-pub fn text(invalid: &Invalid, color: bool) -> String {
+pub fn text(invalid: &InvalidFiles, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let shown = invalid.problems.sorted();
     let blocks: Vec<String> =
-        shown.iter().map(|problem| block(problem, &invalid.sources, &renderer)).collect();
+        shown.iter().map(|problem| problem_text(problem, &invalid.sources, &renderer)).collect();
     blocks.join("\n\n")
 }
 
-fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
+fn problem_text(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let mut title = level.primary_title(problem.message.as_str());
-    if let Some(rule) = problem.rule {
+    if let Some(rule) = problem.check_id {
         title = title.id(rule);
     }
     let mut report = Group::with_title(title);
@@ -36,7 +36,7 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
         let marked = first_line(&source.text, span.start, span.end);
         let line = whole_line(&source.text, marked.start);
         let shows_secret = holds_secret(&source.text[with_line_before(&source.text, &line)]);
-        report = if problem.private || shows_secret || line.len() > LONGEST {
+        report = if problem.hide_source_line || shows_secret || line.len() > MAX_LINE_BYTES {
             let origin = Origin::path(&source.name).line(position.line);
             report.element(origin.char_column(position.column))
         } else {
@@ -88,7 +88,7 @@ pub fn event(problem: &Problem, sources: &Sources) -> events::Problem {
     events::Problem {
         severity: severity_event(problem.severity),
         message: problem.message.clone(),
-        rule: problem.rule.map(str::to_owned),
+        rule: problem.check_id.map(str::to_owned),
         place,
         path: problem.path.clone(),
         label: problem.label.clone(),
@@ -108,16 +108,16 @@ pub fn severity_event(severity: Severity) -> events::Severity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::source::Span;
+    use crate::document::source::SourceSpan;
 
     #[test]
-    fn of_a_line_too_long_to_show_the_place_is_named() {
+    fn place_of_a_long_line_is_named() {
         let text = format!("a: 1\nb: [{}!]\nc: 2\n", "x, ".repeat(100_000));
-        let mut invalid = Invalid::default();
+        let mut invalid = InvalidFiles::default();
         let id = invalid.sources.add("a.yml", &text);
         for character in ['!', 'c'] {
             let at = text.find(character).expect("there");
-            invalid.problems.push(Problem::error(Span::new(id, at..at + 1), "odd"));
+            invalid.problems.push(Problem::error(SourceSpan::new(id, at..at + 1), "odd"));
         }
         let shown = super::text(&invalid, false);
         assert_eq!(

@@ -10,15 +10,15 @@ use console::measure_text_width;
 #[derive(Debug, Default)]
 pub struct Redraw {
     /// The widths of the lines that were drawn last.
-    drawn: Vec<usize>,
+    drawn_widths: Vec<usize>,
     columns: usize,
 }
 
 impl Redraw {
     /// Returns the text that writes the story and then these lines, in place of those drawn last.
-    pub fn to(&mut self, story: &[String], frame: &[String], columns: usize) -> String {
+    pub fn render(&mut self, story: &[String], frame: &[String], columns: usize) -> String {
         let columns = columns.max(1);
-        let up: usize = self.drawn.iter().map(|width| width.div_ceil(columns).max(1)).sum();
+        let up: usize = self.drawn_widths.iter().map(|width| width.div_ceil(columns).max(1)).sum();
         let mut text = "\r".to_owned();
         if up > 0 {
             text.push_str(&format!("\u{1b}[{up}A"));
@@ -30,7 +30,7 @@ impl Redraw {
         story.iter().for_each(|line| text.push_str(&format!("{line}\n")));
         frame.iter().for_each(|line| text.push_str(&format!("{line}\u{1b}[K\n")));
         text.push_str("\u{1b}[J");
-        self.drawn = frame.iter().map(|line| measure_text_width(line)).collect();
+        self.drawn_widths = frame.iter().map(|line| measure_text_width(line)).collect();
         self.columns = columns;
         text
     }

@@ -6,10 +6,10 @@ use super::plan::via_event;
 use super::screen::{Paint, paint};
 use crate::events::rollback as events;
 use crate::events::service::DeployedImage;
-use crate::image::Reference;
+use crate::image::ImageReference;
 use crate::plan::SchedulePlan;
-use crate::plan::rollback::{LeftOut, Pinned, Source, Target, Told, Why};
-use crate::watch::judge::in_words;
+use crate::plan::rollback::{LeftOut, PinnedImage, Source, Target, Told, Why};
+use crate::watch::judge::api_name_in_words;
 
 /// Returns the target of a rollback as text.
 pub fn text(target: &Target, color: bool) -> String {
@@ -21,18 +21,18 @@ pub fn text(target: &Target, color: bool) -> String {
         }
         _ => format!("{name}: rolls back from {} to {to}", target.from.revision),
     };
-    let mut lines = vec![head, format!("  from  {}", line(&target.from))];
-    lines.extend(target.to.iter().map(|to| format!("  to    {}", line(to))));
-    lines.extend(why(target).map(|why| format!("  why   {why}")));
-    lines.extend(target.left_out.iter().map(|left| format!("  not   {}", left_out(left))));
-    lines.extend(target.pinned.iter().map(|image| format!("  image {}", pinned(image))));
+    let mut lines = vec![head, format!("  from  {}", summary_line(&target.from))];
+    lines.extend(target.to.iter().map(|to| format!("  to    {}", summary_line(to))));
+    lines.extend(reason_text(target).map(|why| format!("  why   {why}")));
+    lines.extend(target.left_out.iter().map(|left| format!("  not   {}", skipped_text(left))));
+    lines.extend(target.pinned.iter().map(|image| format!("  image {}", pinned_text(image))));
     lines.join("\n")
 }
 
 /// Returns what a schedule is rolled back to: a line for each of its targets, with the service that it follows.
-pub fn schedule(plan: &SchedulePlan, services: &[String], color: bool) -> String {
+pub fn schedule_text(plan: &SchedulePlan, services: &[String], color: bool) -> String {
     let name = paint(color, Paint::Bold, &plan.key);
-    let lines = back(plan, services).map(|(id, from, to, service)| {
+    let lines = schedule_targets(plan, services).map(|(id, from, to, service)| {
         let target = if id.is_empty() { String::new() } else { format!(" target `{id}`") };
         format!("{name}:{target} rolls back from {from} to {to}, with `{service}`")
     });
@@ -51,7 +51,7 @@ pub fn schedule_event(plan: &SchedulePlan, services: &[String]) -> events::Sched
         schedule: plan.key.clone(),
         name: plan.name.clone(),
         via: via_event(plan.via),
-        targets: back(plan, services).map(target).collect(),
+        targets: schedule_targets(plan, services).map(target).collect(),
     }
 }
 
@@ -105,7 +105,7 @@ fn passed_over(left: &LeftOut) -> events::PassedOver {
     events::PassedOver { revision: left.revision.clone(), at: left.at, why }
 }
 
-fn pinned_event(pinned: &Pinned) -> events::PinnedImage {
+fn pinned_event(pinned: &PinnedImage) -> events::PinnedImage {
     events::PinnedImage {
         image: pinned.image.clone(),
         digest: pinned.digest.clone(),
@@ -114,7 +114,7 @@ fn pinned_event(pinned: &Pinned) -> events::PinnedImage {
 }
 
 /// Returns the targets of a schedule's rollback: id, revision before and after, and the service that it follows.
-fn back<'a>(
+fn schedule_targets<'a>(
     plan: &'a SchedulePlan,
     services: &'a [String],
 ) -> impl Iterator<Item = (&'a str, &'a str, &'a str, &'a String)> {
@@ -126,15 +126,15 @@ fn back<'a>(
 }
 
 /// Returns a release in one line: its revision, when it was deployed, its images.
-fn line(told: &Told) -> String {
+fn summary_line(told: &Told) -> String {
     let mut parts = vec![told.revision.clone()];
-    parts.extend(told.at.map(moment));
+    parts.extend(told.at.map(format_utc));
     let images = told.images.iter().map(|image| {
-        let reference = Reference::parse(&image.image);
+        let reference = ImageReference::parse(&image.image);
         let name = reference.repository.rsplit('/').next().unwrap_or_default();
         match (&reference.tag, &reference.digest) {
             (Some(tag), _) => format!("{name}:{tag}"),
-            (None, Some(digest)) => format!("{name}@{}", short(digest)),
+            (None, Some(digest)) => format!("{name}@{}", short_digest(digest)),
             (None, None) => name.to_owned(),
         }
     });
@@ -144,7 +144,7 @@ fn line(told: &Told) -> String {
 }
 
 /// Returns how the target was chosen, in words.
-fn why(target: &Target) -> Option<String> {
+fn reason_text(target: &Target) -> Option<String> {
     let to = target.to.as_ref().map_or("it", |to| to.revision.as_str());
     let text = match &target.source {
         Source::History { steps: 1 } => {
@@ -171,13 +171,13 @@ fn why(target: &Target) -> Option<String> {
     Some(text)
 }
 
-fn left_out(left: &LeftOut) -> String {
+fn skipped_text(left: &LeftOut) -> String {
     let revision = left.revision.as_deref().unwrap_or("the deployment");
-    let at = moment(left.at);
+    let at = format_utc(left.at);
     match &left.why {
         Why::Failed { status, reason } => {
             let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-            format!("{revision} of {at}: {}{reason}", ended(status))
+            format!("{revision} of {at}: {}{reason}", status_text(status))
         }
         Why::Same => format!("{revision} of {at}: the same as the running revision"),
         Why::RolledAwayFrom => {
@@ -189,30 +189,30 @@ fn left_out(left: &LeftOut) -> String {
 }
 
 /// Returns how a deployment ended, in words.
-fn ended(status: &str) -> String {
+fn status_text(status: &str) -> String {
     match status {
         "ROLLBACK_SUCCESSFUL" => "rolled back".to_owned(),
         "ROLLBACK_FAILED" => "its rollback failed".to_owned(),
-        other => in_words(other),
+        other => api_name_in_words(other),
     }
 }
 
-fn pinned(pinned: &Pinned) -> String {
-    let Pinned { image, digest, now } = pinned;
+fn pinned_text(pinned: &PinnedImage) -> String {
+    let PinnedImage { image, digest, now } = pinned;
     let name = image.rsplit('/').next().unwrap_or(image);
     let now = match now {
-        Some(now) => format!("now points to {}", short(now)),
+        Some(now) => format!("now points to {}", short_digest(now)),
         None => "no longer exists".to_owned(),
     };
-    format!("`{name}` {now}: the image that ran, {}, is registered by its digest", short(digest))
+    format!("`{name}` {now}: the image that ran, {}, is registered by its digest", short_digest(digest))
 }
 
-fn short(digest: &str) -> &str {
+fn short_digest(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
 /// Returns a time as `2026-11-21 13:05Z`.
-fn moment(at: f64) -> String {
+fn format_utc(at: f64) -> String {
     let time = jiff::Timestamp::from_second(at as i64);
     time.map_or_else(|_| at.to_string(), |time| time.strftime("%Y-%m-%d %H:%MZ").to_string())
 }

@@ -1,13 +1,15 @@
 //! Turns the progress and the end of rollouts and releases into events.
 
 use super::diagnosis;
-use crate::aws::types::revision_of;
+use crate::aws::types::revision_name;
 use crate::error::Failure;
 use crate::events::rollout as events;
 use crate::outcome::Outcome;
-use crate::release::{Kind, Release};
+use crate::release::{Release, TargetKind};
 use crate::watch::judge::Verdict;
-use crate::watch::{Aftermath, Ending, Progress, Runs, Settled, Standing, Traffic};
+use crate::watch::{
+    FailureResponse, Progress, ProgressState, RunningState, Traffic, WatchOutcome, WatchResult,
+};
 
 /// The event of the progress of a rollout.
 pub fn progress(progress: &Progress) -> events::RolloutProgress {
@@ -27,13 +29,13 @@ pub fn progress(progress: &Progress) -> events::RolloutProgress {
     }
 }
 
-fn standing(standing: Standing) -> events::RolloutStanding {
+fn standing(standing: ProgressState) -> events::RolloutStanding {
     match standing {
-        Standing::Failing => events::RolloutStanding::Failing,
-        Standing::Troubled => events::RolloutStanding::Troubled,
-        Standing::Waiting => events::RolloutStanding::Waiting,
-        Standing::Moving => events::RolloutStanding::Moving,
-        Standing::Done => events::RolloutStanding::Succeeded,
+        ProgressState::Failing => events::RolloutStanding::Failing,
+        ProgressState::Troubled => events::RolloutStanding::Troubled,
+        ProgressState::Waiting => events::RolloutStanding::Waiting,
+        ProgressState::Moving => events::RolloutStanding::Moving,
+        ProgressState::Done => events::RolloutStanding::Succeeded,
     }
 }
 
@@ -42,18 +44,18 @@ fn traffic(traffic: Traffic) -> events::Traffic {
 }
 
 /// The event of the end of a rollout.
-pub fn settled(settled: &Settled) -> events::RolloutSettled {
-    let followed = &settled.followed;
+pub fn settled(settled: &WatchResult) -> events::RolloutSettled {
+    let followed = &settled.rollout;
     let end = events::SettledRollout::Watched {
-        end: end(&settled.ending),
+        end: end(&settled.outcome),
         cluster: followed.cluster.clone(),
-        revision: known(revision_of(&followed.revision)),
-        previous_revision: known(revision_of(&followed.previous)),
+        revision: known(revision_name(&followed.revision)),
+        previous_revision: known(revision_name(&followed.previous)),
         deployment: followed.deployment.clone(),
         seconds: settled.elapsed.as_secs_f64(),
-        now: settled.runs.as_ref().map(running_now),
+        now: settled.running.as_ref().map(running_now),
         going_back: followed.going_back,
-        aftermath: settled.aftermath.as_ref().map(aftermath),
+        aftermath: settled.failure_response.as_ref().map(aftermath),
         diagnosis: settled.diagnosis.as_ref().map(diagnosis::event),
     };
     events::RolloutSettled { service: followed.key.clone(), end }
@@ -69,12 +71,14 @@ pub fn not_updated(service: &str, error: &Failure) -> events::RolloutSettled {
     events::RolloutSettled { service: service.to_owned(), end }
 }
 
-fn end(ending: &Ending) -> events::RolloutEnd {
+fn end(ending: &WatchOutcome) -> events::RolloutEnd {
     match ending {
-        Ending::Settled(verdict) => end_of_verdict(verdict),
-        Ending::TimedOut { waiting_for } => events::RolloutEnd::TimedOut { waiting_for: waiting_for.clone() },
-        Ending::Interrupted => events::RolloutEnd::Interrupted,
-        Ending::Lost { error } => events::RolloutEnd::InProgress { error: error.clone() },
+        WatchOutcome::Settled(verdict) => end_of_verdict(verdict),
+        WatchOutcome::TimedOut { waiting_for } => {
+            events::RolloutEnd::TimedOut { waiting_for: waiting_for.clone() }
+        }
+        WatchOutcome::Interrupted => events::RolloutEnd::Interrupted,
+        WatchOutcome::Lost { error } => events::RolloutEnd::InProgress { error: error.clone() },
     }
 }
 
@@ -106,7 +110,7 @@ fn end_of_verdict(verdict: &Verdict) -> events::RolloutEnd {
     }
 }
 
-fn running_now(runs: &Runs) -> events::RunningNow {
+fn running_now(runs: &RunningState) -> events::RunningNow {
     events::RunningNow {
         revision: runs.revision.clone(),
         deployment: runs.deployment.clone(),
@@ -116,11 +120,11 @@ fn running_now(runs: &Runs) -> events::RunningNow {
     }
 }
 
-fn aftermath(aftermath: &Aftermath) -> events::Aftermath {
+fn aftermath(aftermath: &FailureResponse) -> events::Aftermath {
     match aftermath {
-        Aftermath::Left { why } => events::Aftermath::Left { why: why.clone() },
-        Aftermath::NotTakenBack { error } => events::Aftermath::NotTakenBack { error: error.clone() },
-        Aftermath::TakenBack { to, end: ending, diagnosis } => events::Aftermath::TakenBack {
+        FailureResponse::Left { why } => events::Aftermath::Left { why: why.clone() },
+        FailureResponse::NotTakenBack { error } => events::Aftermath::NotTakenBack { error: error.clone() },
+        FailureResponse::TakenBack { to, end: ending, diagnosis } => events::Aftermath::TakenBack {
             to: to.clone(),
             end: Box::new(end(ending)),
             diagnosis: diagnosis.as_ref().map(|diagnosis| Box::new(diagnosis::event(diagnosis))),
@@ -144,12 +148,12 @@ pub fn released(release: &Release) -> events::ReleaseEnded {
     }
 }
 
-fn kind(kind: Kind) -> events::TargetKind {
+fn kind(kind: TargetKind) -> events::TargetKind {
     match kind {
-        Kind::Before => events::TargetKind::Before,
-        Kind::Service => events::TargetKind::Service,
-        Kind::Schedule => events::TargetKind::Schedule,
-        Kind::After => events::TargetKind::After,
+        TargetKind::Before => events::TargetKind::Before,
+        TargetKind::Service => events::TargetKind::Service,
+        TargetKind::Schedule => events::TargetKind::Schedule,
+        TargetKind::After => events::TargetKind::After,
     }
 }
 

@@ -5,173 +5,187 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::ending::{verdict_line, what_now};
-use super::layout::one_line;
-use super::line::{on_the_way_back, plain};
-use super::page::{Line, Page};
-use super::progress::Live;
-use super::refresh::Refresh;
-use super::screen::{MARK, Paint, Screen, paint};
+use super::layout::without_control_characters;
+use super::live::LiveDisplay;
+use super::page::{Page, PageLine};
+use super::page_in_place::PageInPlace;
+use super::progress_line::{as_rollback, progress_line};
+use super::rollout_result::{next_steps, verdict_line};
+use super::screen::{Paint, SANDBOX_PREFIX, Screen, paint};
 use super::{
-    Event, Interrupted, PlanFormat, Question, Report, Style, TaskInterrupted, TaskQuestion, error,
-    explanation, hook, plan, problems, release, rollback,
+    Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskInterruptAnswer,
+    TaskQuestion, error, explanation, hook, plan, problems, release, rollback,
 };
 use crate::apply::ScheduleAction;
-use crate::diagnose::events::is_noise;
+use crate::diagnose::events::is_routine;
 use crate::error::Failure;
 use crate::events::JsonEvent;
-use crate::manifest::schedules::noun;
+use crate::manifest::schedules::schedule_noun;
 use crate::outcome::Outcome;
-use crate::release::{Kind, Release};
+use crate::release::{Release, TargetKind};
 use crate::settings::Settings;
-use crate::tail::merge::Line as LogLine;
-use crate::watch::task::{TaskEnd, TaskEnding};
-use crate::watch::{Aftermath, Progress, Settled};
+use crate::tail::merge::LogLine;
+use crate::watch::task::{TaskRunOutcome, TaskRunResult};
+use crate::watch::{FailureResponse, Progress, WatchResult};
 
 /// Writes events as text.
-pub struct Text {
+pub struct TextReporter {
     screen: Screen,
-    live: Option<Live>,
+    live: Option<LiveDisplay>,
     /// The last line of each rollout, where there is no live display.
-    said: RefCell<BTreeMap<String, (Progress, String)>>,
+    last_lines: RefCell<BTreeMap<String, (Progress, String)>>,
     /// The services whose rollouts are being rolled back.
-    going_back: RefCell<BTreeSet<String>>,
+    rolling_back: RefCell<BTreeSet<String>>,
     /// The answer that is redrawn in place, where stdout is a terminal.
-    in_place: Option<Box<RefCell<Refresh>>>,
-    quiet: bool,
-    verbose: bool,
+    page_in_place: Option<Box<RefCell<PageInPlace>>>,
+    is_quiet: bool,
+    is_verbose: bool,
     /// The flags that a command needs to reach the same services as this one.
     flags: String,
 }
 
 /// Writes one line to stderr as it is.
-pub(super) fn plain_err(text: &str) {
-    Screen::new(crate::settings::Color::Never, true, false).err(text);
+pub(super) fn write_stderr_line(text: &str) {
+    Screen::new(crate::settings::ColorChoice::Never, true, false).write_story(text);
 }
 
-impl Text {
+impl TextReporter {
     /// Returns the report for this process's streams.
-    pub fn new(style: Style, settings: &Settings) -> Text {
+    pub fn new(style: OutputStyle, settings: &Settings) -> TextReporter {
         let no_color = settings.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
         let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
         let moves = !style.no_progress && !dumb && !no_color;
-        let live = screen.terminal && moves && !style.quiet;
-        let in_place = (screen.terminal_out && moves).then(Box::default);
-        let prefix = if settings.sandbox.is_some() { MARK } else { "" };
-        let live = live.then(|| Live::new(prefix, screen.color));
+        let live = screen.is_stderr_terminal && moves && !style.quiet;
+        let in_place = (screen.is_stdout_terminal && moves).then(Box::default);
+        let prefix = if settings.sandbox.is_some() { SANDBOX_PREFIX } else { "" };
+        let live = live.then(|| LiveDisplay::new(prefix, screen.stderr_color));
         let verbose = style.verbosity > 0;
         let (said, going_back) = (RefCell::default(), RefCell::default());
-        Text { screen, live, said, going_back, in_place, quiet: style.quiet, verbose, flags: flags(settings) }
+        TextReporter {
+            screen,
+            live,
+            last_lines: said,
+            rolling_back: going_back,
+            page_in_place: in_place,
+            is_quiet: style.quiet,
+            is_verbose: verbose,
+            flags: global_flags(settings),
+        }
     }
 
     /// Writes a part of the story, above the live display if there is one.
-    fn story(&self, text: &str) {
-        if self.quiet {
+    fn write_story(&self, text: &str) {
+        if self.is_quiet {
             return;
         }
-        let shown = self.in_place.as_ref().filter(|place| self.screen.terminal && place.borrow().is_shown());
+        let shown = self
+            .page_in_place
+            .as_ref()
+            .filter(|place| self.screen.is_stderr_terminal && place.borrow().is_shown());
         if let Some(place) = shown {
-            return place.borrow_mut().above(&self.screen.prefixed(text));
+            return place.borrow_mut().write_above(&self.screen.with_prefix(text));
         }
         match &self.live {
-            Some(live) => live.line(&self.screen.prefixed(text)),
-            None => self.screen.err(text),
+            Some(live) => live.write_above(&self.screen.with_prefix(text)),
+            None => self.screen.write_story(text),
         }
     }
 
     /// Returns a line as it is shown: wrapped, in its colour, without control characters.
-    fn shown(&self, line: &Line) -> Vec<String> {
+    fn shown_lines(&self, line: &PageLine) -> Vec<String> {
         let color = |text: &str| {
-            let paint = line.paint.map(|color| paint(self.screen.color_out, color, text));
+            let paint = line.paint.map(|color| paint(self.screen.stdout_color, color, text));
             paint.unwrap_or_else(|| text.to_owned())
         };
-        self.screen.answer_folded(&one_line(&line.text)).lines().map(color).collect()
+        self.screen.wrap_answer(&without_control_characters(&line.text)).lines().map(color).collect()
     }
 
-    fn page(&self, page: &Page) {
-        page.lines().flat_map(|line| self.shown(line)).for_each(|line| self.screen.out(&line));
+    fn write_page(&self, page: &Page) {
+        page.lines().flat_map(|line| self.shown_lines(line)).for_each(|line| self.screen.write_answer(&line));
     }
 
     /// Redraws an answer in place; where that is not possible, writes what has changed.
-    fn refreshed(&self, page: &Page, changed: &Page) {
-        let Some(place) = &self.in_place else { return self.page(changed) };
-        let lines = page.lines().flat_map(|line| self.shown(line));
-        let lines = lines.map(|line| self.screen.prefixed(&line));
+    fn redraw_page(&self, page: &Page, changed: &Page) {
+        let Some(place) = &self.page_in_place else { return self.write_page(changed) };
+        let lines = page.lines().flat_map(|line| self.shown_lines(line));
+        let lines = lines.map(|line| self.screen.with_prefix(&line));
         place.borrow_mut().show(lines.collect());
     }
 
     /// Writes a part of the story that may be long.
-    fn told(&self, text: &str) {
-        self.story(&self.screen.story_folded(text));
+    fn write_story_wrapped(&self, text: &str) {
+        self.write_story(&self.screen.wrap_story(text));
     }
 
-    fn progress(&self, progress: &Progress) {
-        let back = self.going_back.borrow().contains(&progress.key).then(|| on_the_way_back(progress));
+    fn show_progress(&self, progress: &Progress) {
+        let back = self.rolling_back.borrow().contains(&progress.key).then(|| as_rollback(progress));
         let progress = back.as_ref().unwrap_or(progress);
         if let Some(live) = &self.live {
             return live.show(progress);
         }
-        let mut said = self.said.borrow_mut();
+        let mut said = self.last_lines.borrow_mut();
         let before = said.get(&progress.key);
-        let line = plain(progress, before.map(|(before, _)| before));
+        let line = progress_line(progress, before.map(|(before, _)| before));
         if before.is_none_or(|(_, before)| *before != line) {
-            self.story(&line);
+            self.write_story(&line);
         }
         said.insert(progress.key.clone(), (progress.clone(), line));
     }
 
     /// Ends the live display: its last lines stay on the screen.
-    fn finish(&self) {
-        let last = self.live.as_ref().map(Live::finish).unwrap_or_default();
-        last.iter().for_each(|progress| self.screen.err_folded(&plain(progress, None)));
+    fn end_display(&self) {
+        let last = self.live.as_ref().map(LiveDisplay::finish).unwrap_or_default();
+        last.iter().for_each(|progress| self.screen.write_story_wrapped(&progress_line(progress, None)));
     }
 
-    fn settled(&self, settled: &Settled) {
-        let color = self.screen.color;
-        let key = &settled.followed.key;
-        let back = match &settled.aftermath {
-            Some(Aftermath::TakenBack { diagnosis, .. }) => diagnosis.as_deref(),
+    fn write_rollout(&self, settled: &WatchResult) {
+        let color = self.screen.stderr_color;
+        let key = &settled.rollout.key;
+        let back = match &settled.failure_response {
+            Some(FailureResponse::TakenBack { diagnosis, .. }) => diagnosis.as_deref(),
             _ => None,
         };
         for diagnosis in settled.diagnosis.iter().chain(back) {
-            self.screen.err_folded(&explanation::text(key, diagnosis, color));
+            self.screen.write_story_wrapped(&explanation::text(key, diagnosis, color));
         }
         let (mark, text) = verdict_line(settled);
-        self.screen.out_folded(&format!("{key}: {}", paint(self.screen.color_out, mark, &text)));
-        for line in self.what_now(settled) {
-            self.screen.err_folded(&format!("  {line}"));
+        self.screen.write_answer_wrapped(&format!("{key}: {}", paint(self.screen.stdout_color, mark, &text)));
+        for line in self.next_steps(settled) {
+            self.screen.write_story_wrapped(&format!("  {line}"));
         }
     }
 
     /// Returns what runs now, and the next commands.
-    pub(super) fn what_now(&self, settled: &Settled) -> Vec<String> {
-        what_now(settled, &self.flags)
+    pub(super) fn next_steps(&self, settled: &WatchResult) -> Vec<String> {
+        next_steps(settled, &self.flags)
     }
 }
 
-impl Report for Text {
-    fn tell(&self, event: &Event<'_>) {
-        let color = self.screen.color;
+impl Reporter for TextReporter {
+    fn report(&self, event: &Event<'_>) {
+        let color = self.screen.stderr_color;
         match event {
-            Event::Note(text) => self.told(&paint(color, Paint::Dim, &format!("note: {text}"))),
-            Event::Remarks(invalid) if invalid.problems.is_empty() => {}
-            Event::Remarks(invalid) => self.story(&problems::text(invalid, color)),
+            Event::Note(text) => {
+                self.write_story_wrapped(&paint(color, Paint::Dim, &format!("note: {text}")))
+            }
+            Event::FileProblems(invalid) if invalid.problems.is_empty() => {}
+            Event::FileProblems(invalid) => self.write_story(&problems::text(invalid, color)),
             Event::Plan { plan, answer: Some(PlanFormat::Text) } => {
-                self.screen.out(&plan::text(plan, self.screen.color_out));
+                self.screen.write_answer(&plan::text(plan, self.screen.stdout_color));
             }
             Event::Plan { plan, answer: Some(PlanFormat::Markdown) } => {
-                self.screen.out_raw(&plan::markdown(plan))
+                self.screen.write_raw_answer(&plan::markdown(plan))
             }
-            Event::Plan { plan, answer: None } => self.story(&plan::text(plan, color)),
-            Event::Target(target) => self.told(&rollback::text(target, color)),
-            Event::ScheduleTarget { plan, services } => {
-                self.told(&rollback::schedule(plan, services, color));
+            Event::Plan { plan, answer: None } => self.write_story(&plan::text(plan, color)),
+            Event::Rollback(target) => self.write_story_wrapped(&rollback::text(target, color)),
+            Event::ScheduleRollback { plan, services } => {
+                self.write_story_wrapped(&rollback::schedule_text(plan, services, color));
             }
-            Event::Registered { revision } => self.story(&format!("registered {revision}")),
-            Event::Retired { revision, deleted, done, of } => {
+            Event::Registered { revision } => self.write_story(&format!("registered {revision}")),
+            Event::RevisionRemoved { revision, deleted, done, of } => {
                 let what = if *deleted { "deleted" } else { "deregistered" };
-                self.story(&format!("{what} {revision} ({done} of {of})"));
+                self.write_story(&format!("{what} {revision} ({done} of {of})"));
             }
             Event::ScheduleApplied { schedule, name, via, action } => {
                 let action = match action {
@@ -180,37 +194,42 @@ impl Report for Text {
                     }
                     action => action.name(),
                 };
-                self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
+                self.write_story(&format!("{schedule}: {} `{name}` {action}", schedule_noun(*via)));
             }
             Event::Updated { service, revision, deployment: Some(id) } => {
-                self.story(&format!("{service}: deploying {revision} ({id})"));
+                self.write_story(&format!("{service}: deploying {revision} ({id})"));
             }
             Event::Updated { service, revision, deployment: None } => {
-                self.story(&format!("{service}: updated, {revision}"));
+                self.write_story(&format!("{service}: updated, {revision}"));
             }
-            Event::Progress(progress) => self.progress(progress),
-            Event::TakingBack { service, by, to } => {
+            Event::Progress(progress) => self.show_progress(progress),
+            Event::RollbackStarted { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
-                self.told(&format!("{service}: {}{to} ({by})", paint(color, Paint::Bad, "rolling back")));
-                self.going_back.borrow_mut().insert((*service).to_owned());
-                self.note(service, &format!("rolling back{to}"));
+                self.write_story_wrapped(&format!(
+                    "{service}: {}{to} ({by})",
+                    paint(color, Paint::Bad, "rolling back")
+                ));
+                self.rolling_back.borrow_mut().insert((*service).to_owned());
+                self.set_note(service, &format!("rolling back{to}"));
             }
-            Event::ServiceEvent { service, event } => self.service_event(service, &event.message),
-            Event::Settled(settled) => self.settled(settled),
-            Event::Left { service, revision, updated: false } => {
-                self.screen.out(&format!("{service}: unchanged, {revision} stays"));
+            Event::ServiceEvent { service, event } => self.write_service_event(service, &event.message),
+            Event::RolloutEnded(settled) => self.write_rollout(settled),
+            Event::Unchanged { service, revision, updated: false } => {
+                self.screen.write_answer(&format!("{service}: unchanged, {revision} stays"));
             }
-            Event::Left { service, revision, updated: true } => {
-                self.screen.out(&format!("{service}: attributes updated, {revision} stays"));
+            Event::Unchanged { service, revision, updated: true } => {
+                self.screen.write_answer(&format!("{service}: attributes updated, {revision} stays"));
             }
-            Event::NotUpdated { service, error } => {
-                self.screen.err_folded(&error::of_failure(error, color));
-                self.screen
-                    .out(&format!("{service}: {}", paint(self.screen.color_out, Paint::Bad, "not updated")));
+            Event::UpdateFailed { service, error } => {
+                self.screen.write_story_wrapped(&error::failure_text(error, color));
+                self.screen.write_answer(&format!(
+                    "{service}: {}",
+                    paint(self.screen.stdout_color, Paint::Bad, "not updated")
+                ));
             }
             Event::Documents([]) => {}
-            Event::Documents(documents) => self.documents(documents),
-            Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
+            Event::Documents(documents) => self.write_documents(documents),
+            Event::Checked { services, stages } => self.screen.write_answer(&checked_text(*services, stages)),
             // Output that another program reads has no prefix.
             Event::Answer {
                 event:
@@ -219,146 +238,156 @@ impl Report for Text {
                     | JsonEvent::ShownSchema(_)
                     | JsonEvent::Man(_),
                 text,
-            } => self.screen.out_raw(text),
-            Event::Line { line, width, .. } => {
-                let Screen { color_out, terminal_out, .. } = self.screen;
-                self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
+            } => self.screen.write_raw_answer(text),
+            Event::LogLine { line, width, .. } => {
+                let Screen { stdout_color: color_out, is_stdout_terminal: terminal_out, .. } = self.screen;
+                self.screen.write_answer(&super::log::text(line, *width, color_out, terminal_out));
             }
             Event::TaskStarted { key, cluster, revision, tasks, .. } => {
-                self.told(&super::task::started(key, cluster, revision, tasks));
+                self.write_story_wrapped(&super::task::started_line(key, cluster, revision, tasks));
             }
             Event::TaskProgress { key, task, several, .. } => {
-                self.story(&super::task::progress(key, task, *several));
+                self.write_story(&super::task::progress_line(key, task, *several));
             }
             Event::TaskLine { key, line, width, prefixed, story } => {
-                self.task_line(key, line, prefixed.then_some(*width), *story);
+                self.write_task_line(key, line, prefixed.then_some(*width), *story);
             }
-            Event::TaskEnded { end, answer } => self.task_ended(end, *answer),
+            Event::TaskEnded { end, answer } => self.write_task_run(end, *answer),
             Event::Hook { hook, fact } => {
-                hook::text(hook.name(), fact).iter().for_each(|text| self.told(text))
+                hook::text(hook.as_str(), fact).iter().for_each(|text| self.write_story_wrapped(text))
             }
-            Event::Released(release) => self.released(release),
-            Event::Answer { text, .. } => self.screen.out(text),
-            Event::Page(page) => self.page(page),
-            Event::Refreshed { page, changed } => self.refreshed(page, changed),
-            Event::Done => self.finish(),
+            Event::ReleaseEnded(release) => self.write_release(release),
+            Event::Answer { text, .. } => self.screen.write_answer(text),
+            Event::Page(page) => self.write_page(page),
+            Event::Refreshed { page, changed } => self.redraw_page(page, changed),
+            Event::DisplayEnded => self.end_display(),
         }
     }
 
-    fn error(&self, error: &Failure) {
-        self.finish();
-        self.screen.err(&error::text(error, self.screen.color));
+    fn report_error(&self, error: &Failure) {
+        self.end_display();
+        self.screen.write_story(&error::text(error, self.screen.stderr_color));
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
-        self.screen.interactive.then(|| self.screen.ask(question))
+        self.screen.is_interactive.then(|| self.screen.confirm(question))
     }
 
-    fn ask_interrupted(&self) -> Option<Question> {
-        if !self.screen.interactive {
+    fn rollout_question(&self) -> Option<RolloutQuestion> {
+        if !self.screen.is_interactive {
             return None;
         }
-        self.finish();
+        self.end_display();
         let (screen, live) = (self.screen, self.live.clone());
         Some(Box::new(move || {
             let question =
                 "The rollout continues without ecsail. [l]eave it, [r]oll it back, or keep [w]atching?";
-            let answer = match screen.answer(question).to_lowercase().as_str() {
-                "r" | "rollback" | "roll back" => Interrupted::RollBack,
-                "w" | "watch" => Interrupted::GoOn,
-                _ => return Interrupted::Leave,
+            let answer = match screen.ask(question).to_lowercase().as_str() {
+                "r" | "rollback" | "roll back" => InterruptAnswer::RollBack,
+                "w" | "watch" => InterruptAnswer::KeepWatching,
+                _ => return InterruptAnswer::Leave,
             };
-            live.iter().for_each(Live::resume);
+            live.iter().for_each(LiveDisplay::resume);
             answer
         }))
     }
 
-    fn ask_about_tasks(&self) -> Option<TaskQuestion> {
-        if !self.screen.interactive {
+    fn task_question(&self) -> Option<TaskQuestion> {
+        if !self.screen.is_interactive {
             return None;
         }
-        self.finish();
+        self.end_display();
         let screen = self.screen;
         Some(Box::new(move || {
             let question =
                 "The task keeps running without ecsail. [l]eave it, [s]top it, or keep [w]atching?";
-            match screen.answer(question).to_lowercase().as_str() {
-                "s" | "stop" => TaskInterrupted::Stop,
-                "w" | "watch" => TaskInterrupted::GoOn,
-                _ => TaskInterrupted::Leave,
+            match screen.ask(question).to_lowercase().as_str() {
+                "s" | "stop" => TaskInterruptAnswer::Stop,
+                "w" | "watch" => TaskInterruptAnswer::KeepWatching,
+                _ => TaskInterruptAnswer::Leave,
             }
         }))
     }
 }
 
-impl Text {
+impl TextReporter {
     /// Shows the outcome of each target of a release; not of a single service, whose end was reported.
-    fn released(&self, release: &Release) {
+    fn write_release(&self, release: &Release) {
         match release.outcome() {
             // Unchanged services were already reported.
-            Outcome::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
+            Outcome::Unchanged => {
+                release::unchanged_schedules(release).iter().for_each(|line| self.screen.write_answer(line))
+            }
             // The end of a single service was already reported.
             _ => match release.targets.as_slice() {
-                [one] if one.kind == Kind::Service => {}
-                _ => self.page(&release::page(release)),
+                [one] if one.kind == TargetKind::Service => {}
+                _ => self.write_page(&release::page(release)),
             },
         }
     }
 
     /// Writes a log line of a task: as it is where it is the answer, after the name of the run in the story.
-    fn task_line(&self, key: &str, line: &LogLine, width: Option<usize>, story: bool) {
-        let Screen { color, color_out, terminal, terminal_out, .. } = self.screen;
+    fn write_task_line(&self, key: &str, line: &LogLine, width: Option<usize>, story: bool) {
+        let Screen {
+            stderr_color: color,
+            stdout_color: color_out,
+            is_stderr_terminal: terminal,
+            is_stdout_terminal: terminal_out,
+            ..
+        } = self.screen;
         match story {
-            false => self.screen.out(&super::log::of_task(line, width, color_out, terminal_out)),
+            false => self.screen.write_answer(&super::log::task_line(line, width, color_out, terminal_out)),
             true => {
-                let text = super::log::of_task(line, width, color, terminal);
-                text.split('\n').for_each(|one| self.story(&format!("{key} | {one}")));
+                let text = super::log::task_line(line, width, color, terminal);
+                text.split('\n').for_each(|one| self.write_story(&format!("{key} | {one}")));
             }
         }
     }
 
-    fn task_ended(&self, end: &TaskEnd, answer: bool) {
-        let color = self.screen.color;
+    fn write_task_run(&self, end: &TaskRunResult, answer: bool) {
+        let color = self.screen.stderr_color;
         if let Some(diagnosis) = &end.diagnosis {
-            self.screen.err_folded(&explanation::text(&end.key, diagnosis, color));
+            self.screen.write_story_wrapped(&explanation::text(&end.key, diagnosis, color));
         }
         let (mark, text) = super::task::verdict_line(end);
-        let quiet = end.is_success() && end.ending == TaskEnding::NotWaited;
+        let quiet = end.is_success() && end.outcome == TaskRunOutcome::NotWaited;
         match answer {
             // The start was already reported; a script needs the ids alone.
-            false if end.ending == TaskEnding::NotWaited => {
-                end.tasks.iter().for_each(|task| self.screen.out(task.id()));
+            false if end.outcome == TaskRunOutcome::NotWaited => {
+                end.tasks.iter().for_each(|task| self.screen.write_answer(task.id()));
                 if !quiet {
-                    self.screen.err_folded(&format!("{}: {}", end.key, paint(color, mark, &text)));
+                    self.screen.write_story_wrapped(&format!("{}: {}", end.key, paint(color, mark, &text)));
                 }
             }
             true => {
-                let text = paint(self.screen.color_out, mark, &text);
-                self.screen.out_folded(&format!("{}: {text}", end.key));
+                let text = paint(self.screen.stdout_color, mark, &text);
+                self.screen.write_answer_wrapped(&format!("{}: {text}", end.key));
             }
-            false if end.is_success() => self.told(&format!("{}: {}", end.key, paint(color, mark, &text))),
-            false => self.screen.err_folded(&format!("{}: {}", end.key, paint(color, mark, &text))),
+            false if end.is_success() => {
+                self.write_story_wrapped(&format!("{}: {}", end.key, paint(color, mark, &text)))
+            }
+            false => self.screen.write_story_wrapped(&format!("{}: {}", end.key, paint(color, mark, &text))),
         }
-        super::task::what_now(end).iter().for_each(|line| self.screen.err(&format!("  {line}")));
+        super::task::next_steps(end).iter().for_each(|line| self.screen.write_story(&format!("  {line}")));
     }
 
     /// Shows a service event; a routine one with `-v` only.
-    fn service_event(&self, service: &str, message: &str) {
-        let tail = explanation::tail(message);
-        let telling = !is_noise(message);
-        if self.verbose || telling {
-            self.told(&format!("{service}: {tail}"));
+    fn write_service_event(&self, service: &str, message: &str) {
+        let tail = explanation::without_service_name(message);
+        let telling = !is_routine(message);
+        if self.is_verbose || telling {
+            self.write_story_wrapped(&format!("{service}: {tail}"));
         }
         if telling {
-            self.note(service, tail);
+            self.set_note(service, tail);
         }
     }
 
-    fn note(&self, service: &str, note: &str) {
-        self.live.iter().for_each(|live| live.note(service, note));
+    fn set_note(&self, service: &str, note: &str) {
+        self.live.iter().for_each(|live| live.set_note(service, note));
     }
 
-    fn documents(&self, documents: &[(String, Value)]) {
+    fn write_documents(&self, documents: &[(String, Value)]) {
         let blocks: Vec<String> = documents
             .iter()
             .map(|(name, document)| {
@@ -366,11 +395,11 @@ impl Text {
                 format!("# {name}\n{}", yaml.trim_end())
             })
             .collect();
-        self.screen.out_raw(&blocks.join("\n---\n"));
+        self.screen.write_raw_answer(&blocks.join("\n---\n"));
     }
 }
 
-fn checked(services: usize, stages: &[String]) -> String {
+fn checked_text(services: usize, stages: &[String]) -> String {
     let services = if services == 1 { "1 service".to_owned() } else { format!("{services} services") };
     match stages {
         [] => format!("{services} checked, no problems"),
@@ -379,7 +408,7 @@ fn checked(services: usize, stages: &[String]) -> String {
 }
 
 /// Returns the global flags of this run, for the next command.
-fn flags(settings: &Settings) -> String {
+fn global_flags(settings: &Settings) -> String {
     let manifest = settings.manifest.as_ref().map(|path| path.display().to_string());
     let named = [
         ("-f", manifest),
@@ -389,12 +418,13 @@ fn flags(settings: &Settings) -> String {
         ("--endpoint-url", settings.endpoint_url.clone()),
     ];
     let sandbox = settings.sandbox.as_ref().map(|_| " --sandbox".to_owned());
-    let named = named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(&value?))));
+    let named =
+        named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", shell_quote(&value?))));
     sandbox.into_iter().chain(named).collect()
 }
 
 /// Quotes an argument for a shell.
-pub fn quoted(argument: &str) -> String {
+pub fn shell_quote(argument: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
     if argument.chars().all(plain) {
         argument.to_owned()

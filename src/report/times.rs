@@ -1,7 +1,7 @@
 //! Formats times: timestamps in UTC, ages and durations. Pure.
 
 /// Returns a timestamp in UTC, to the minute: `2026-11-21 13:05Z`; `None` where it is not known.
-pub fn utc(at: f64) -> Option<String> {
+pub fn format_utc(at: f64) -> Option<String> {
     let time = jiff::Timestamp::from_second(at as i64).ok().filter(|_| at > 0.0)?;
     Some(time.strftime("%Y-%m-%d %H:%MZ").to_string())
 }
@@ -9,7 +9,7 @@ pub fn utc(at: f64) -> Option<String> {
 /// Returns how long ago something was, in its largest unit: `12s ago`, `3m ago`, `5h ago`, `9d ago`.
 ///
 /// Clocks differ: a time in the future counts as now.
-pub fn ago(at: f64, now: f64) -> Option<String> {
+pub fn format_age(at: f64, now: f64) -> Option<String> {
     if at <= 0.0 {
         return None;
     }
@@ -23,7 +23,7 @@ pub fn ago(at: f64, now: f64) -> Option<String> {
 }
 
 /// Returns the time on this machine's clock, in seconds since 1970.
-pub fn now() -> f64 {
+pub fn unix_now() -> f64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0.0, |since| since.as_secs_f64())
 }
@@ -33,10 +33,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_in_utc_and_what_is_not_known_is_not_said() {
-        assert_eq!(utc(1_795_266_300.9).as_deref(), Some("2026-11-21 13:05Z"));
-        assert_eq!(utc(0.0), None);
-        assert_eq!(ago(0.0, 5.0), None);
+    fn timestamps_are_in_utc_and_unknown_ones_are_none() {
+        assert_eq!(format_utc(1_795_266_300.9).as_deref(), Some("2026-11-21 13:05Z"));
+        assert_eq!(format_utc(0.0), None);
+        assert_eq!(format_age(0.0, 5.0), None);
     }
 
     #[test]
@@ -50,7 +50,7 @@ mod tests {
             (172_799.0, "47h ago"),
             (172_800.0, "2d ago"),
         ] {
-            assert_eq!(ago(1000.0, 1000.0 + seconds).as_deref(), Some(text), "{seconds}");
+            assert_eq!(format_age(1000.0, 1000.0 + seconds).as_deref(), Some(text), "{seconds}");
         }
     }
 }

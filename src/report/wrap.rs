@@ -5,11 +5,11 @@ use console::measure_text_width;
 /// Wraps a text to lines of at most `width` columns; continued lines are indented by two more.
 ///
 /// Text in backticks is never wrapped: a wrapped command would break where it is pasted.
-pub fn wrapped(text: &str, width: usize) -> String {
-    text.lines().map(|line| line_wrapped(line, width)).collect::<Vec<_>>().join("\n")
+pub fn wrap(text: &str, width: usize) -> String {
+    text.lines().map(|line| wrap_line(line, width)).collect::<Vec<_>>().join("\n")
 }
 
-fn line_wrapped(line: &str, width: usize) -> String {
+fn wrap_line(line: &str, width: usize) -> String {
     if measure_text_width(line) <= width {
         return line.to_owned();
     }
@@ -18,7 +18,7 @@ fn line_wrapped(line: &str, width: usize) -> String {
     let mut lines = Vec::new();
     let mut current = line[..indentation].to_owned();
     let mut is_empty = true;
-    for (gap, word) in words(&line[indentation..]) {
+    for (gap, word) in split_words(&line[indentation..]) {
         let fits = measure_text_width(&current) + gap + measure_text_width(word) <= width;
         if !is_empty && !fits {
             lines.push(std::mem::replace(&mut current, further.clone()));
@@ -36,7 +36,7 @@ fn line_wrapped(line: &str, width: usize) -> String {
 
 /// Returns the words of a line, each with the width of the gap before it, so that columns keep theirs. Text in
 /// backticks is one word with what touches it.
-fn words(line: &str) -> Vec<(usize, &str)> {
+fn split_words(line: &str) -> Vec<(usize, &str)> {
     let mut words = Vec::new();
     let (mut start, mut gap, mut quoted) = (0, 1, false);
     for (at, character) in line.char_indices() {

@@ -14,15 +14,15 @@ use crate::aws::logs::{LogEvent, LogPage, LogQuery};
 use crate::aws::types::Service;
 use crate::aws::{ApiError, Aws};
 use crate::secrets::masked_line;
-use look::with_tasks;
-use merge::{Line, Merge};
-use said::{not_readable, of_all};
-use sources::{Source, Unreadable, Wanted};
+use merge::{LineMerge, LogLine};
+use notes::{combine_failures, unreadable_failure};
+use service_poll::definitions_with_tasks;
+use sources::{LogFilter, LogSource, UnreadableLog};
 
-mod look;
 pub mod merge;
+mod notes;
 pub mod reporter;
-mod said;
+mod service_poll;
 pub mod sources;
 pub mod tasks;
 
@@ -30,21 +30,21 @@ pub use reporter::TailReporter;
 
 /// How late a line may arrive, in milliseconds: the log driver sends every few seconds, and clocks differ. Each
 /// round reads this far back again.
-const LATE: i64 = 30_000;
+const MAX_DELAY_MS: i64 = 30_000;
 /// The time between two rounds, and after how many of them the service is polled again.
-const POLL: Duration = Duration::from_secs(2);
-const POLLS_A_LOOK: u32 = 5;
+const READ_INTERVAL: Duration = Duration::from_secs(2);
+const ROUNDS_PER_SERVICE_POLL: u32 = 5;
 /// How many sources are read at once.
-const AT_ONCE: usize = 10;
+const MAX_CONCURRENT_READS: usize = 10;
 
 /// Which log lines are read.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct LogRequest {
     pub cluster: String,
     /// The service's name in ECS, and the name that commands use.
     pub name: String,
     pub key: String,
-    pub wanted: Wanted,
+    pub filter: LogFilter,
     /// A filter pattern of CloudWatch Logs.
     pub pattern: Option<String>,
     /// In milliseconds since 1970.
@@ -55,7 +55,7 @@ pub struct Reading {
 
 /// Where lines are reported.
 #[derive(Clone, Debug, Default)]
-pub enum Channel {
+pub enum LogDestination {
     /// With those of a service, as the answer: each with its task and its container.
     #[default]
     Service,
@@ -66,68 +66,68 @@ pub enum Channel {
 }
 
 /// Reads the log lines of one service, or of one-off tasks.
-pub struct Tail<'a> {
+pub struct LogTail<'a> {
     aws: &'a Aws,
-    report: &'a dyn TailReporter,
-    reading: Reading,
-    channel: Channel,
+    reporter: &'a dyn TailReporter,
+    request: LogRequest,
+    destination: LogDestination,
     /// Whether the task and the container precede each line.
-    prefixed: bool,
-    started: Instant,
+    is_prefixed: bool,
+    started_at: Instant,
     /// The task definitions that were read, by ARN.
     definitions: BTreeMap<String, Value>,
-    open: BTreeMap<Source, Reader>,
+    readers: BTreeMap<LogSource, SourceReader>,
     /// The containers whose lines cannot be read, and the notes that were reported: each is reported once.
-    unreadable: Vec<Unreadable>,
-    said: BTreeSet<String>,
+    unreadable: Vec<UnreadableLog>,
+    reported: BTreeSet<String>,
     /// The revisions whose tasks were seen.
-    revisions: BTreeSet<String>,
+    revisions_with_tasks: BTreeSet<String>,
 }
 
 /// How far a source was read.
 #[derive(Debug, Default)]
-struct Reader {
+struct SourceReader {
     /// The time of the newest event, as [`Tail::time_of`] gives it.
-    newest: i64,
+    newest_at: i64,
     /// The events that may be read again, by id, with their times: those of earlier rounds, and of this one.
-    seen: BTreeMap<String, i64>,
-    fresh: BTreeMap<String, i64>,
+    seen_before: BTreeMap<String, i64>,
+    seen_this_round: BTreeMap<String, i64>,
     /// In how many polls in a row it was not named.
-    unnamed: u32,
+    polls_unnamed: u32,
 }
 
 /// The result of one round of reading.
 #[derive(Default)]
-struct Round {
+struct RoundResult {
     shown: usize,
-    failed: Vec<(Source, ApiError)>,
+    failed: Vec<(LogSource, ApiError)>,
 }
 
 /// One pass over the sources; all lists have the order of the first.
-struct Pass {
-    sources: Vec<Source>,
+struct ReadPass {
+    sources: Vec<LogSource>,
     /// The time from which each is read, and the token of its next page.
-    from: Vec<i64>,
-    tokens: Vec<Option<String>>,
-    merge: Merge,
-    failed: Vec<(Source, ApiError)>,
+    read_from: Vec<i64>,
+    page_tokens: Vec<Option<String>>,
+    merge: LineMerge,
+    failed: Vec<(LogSource, ApiError)>,
 }
 
-impl<'a> Tail<'a> {
+impl<'a> LogTail<'a> {
     /// Returns a reader without open sources.
-    fn new(reading: Reading, aws: &'a Aws, report: &'a dyn TailReporter) -> Tail<'a> {
-        Tail {
+    fn new(reading: LogRequest, aws: &'a Aws, report: &'a dyn TailReporter) -> LogTail<'a> {
+        LogTail {
             aws,
-            report,
-            reading,
-            channel: Channel::default(),
-            prefixed: true,
-            started: Instant::now(),
+            reporter: report,
+            request: reading,
+            destination: LogDestination::default(),
+            is_prefixed: true,
+            started_at: Instant::now(),
             definitions: BTreeMap::new(),
-            open: BTreeMap::new(),
+            readers: BTreeMap::new(),
             unreadable: Vec::new(),
-            said: BTreeSet::new(),
-            revisions: BTreeSet::new(),
+            reported: BTreeSet::new(),
+            revisions_with_tasks: BTreeSet::new(),
         }
     }
 
@@ -136,19 +136,19 @@ impl<'a> Tail<'a> {
     /// # Errors
     /// A definition that cannot be read, or no container whose lines can be read.
     pub async fn open(
-        reading: Reading,
+        reading: LogRequest,
         service: &Service,
         aws: &'a Aws,
         report: &'a dyn TailReporter,
-    ) -> crate::error::Result<Tail<'a>> {
-        let mut tail = Tail::new(reading, aws, report);
-        tail.take_in(service).await.map_err(failure)?;
+    ) -> crate::error::Result<LogTail<'a>> {
+        let mut tail = LogTail::new(reading, aws, report);
+        tail.open_revisions(service).await.map_err(failure)?;
         tail.check_container()?;
-        tail.revisions = with_tasks(service);
-        if tail.open.is_empty() && !tail.unreadable.is_empty() {
-            return Err(of_all(tail.unreadable.iter().map(not_readable).collect()));
+        tail.revisions_with_tasks = definitions_with_tasks(service);
+        if tail.readers.is_empty() && !tail.unreadable.is_empty() {
+            return Err(combine_failures(tail.unreadable.iter().map(unreadable_failure).collect()));
         }
-        tail.say_unreadable();
+        tail.note_unreadable();
         Ok(tail)
     }
 
@@ -156,13 +156,15 @@ impl<'a> Tail<'a> {
     ///
     /// # Errors
     /// Nothing could be read.
-    pub async fn read(&mut self) -> crate::error::Result<usize> {
-        let Round { shown, failed } = self.round(self.reading.limit).await;
-        if !failed.is_empty() && failed.len() == self.open.len() {
-            return Err(of_all(failed.iter().map(|(source, error)| self.not_read(source, error)).collect()));
+    pub async fn read_existing(&mut self) -> crate::error::Result<usize> {
+        let RoundResult { shown, failed } = self.read_round(self.request.limit).await;
+        if !failed.is_empty() && failed.len() == self.readers.len() {
+            return Err(combine_failures(
+                failed.iter().map(|(source, error)| self.source_failure(source, error)).collect(),
+            ));
         }
         for (source, error) in failed {
-            self.ride_out(&source, error)?;
+            self.continue_after(&source, error)?;
         }
         Ok(shown)
     }
@@ -173,12 +175,12 @@ impl<'a> Tail<'a> {
     /// The credentials have expired.
     pub async fn follow(&mut self, poll: Option<Duration>) -> crate::error::Result<()> {
         for polls in 1u32.. {
-            tokio::time::sleep(poll.unwrap_or(POLL)).await;
-            let there = !polls.is_multiple_of(POLLS_A_LOOK) || self.look().await?;
-            for (source, error) in self.round(None).await.failed {
-                self.ride_out(&source, error)?;
+            tokio::time::sleep(poll.unwrap_or(READ_INTERVAL)).await;
+            let there = !polls.is_multiple_of(ROUNDS_PER_SERVICE_POLL) || self.poll_service().await?;
+            for (source, error) in self.read_round(None).await.failed {
+                self.continue_after(&source, error)?;
             }
-            if !there || self.report.is_output_closed() {
+            if !there || self.reporter.is_output_closed() {
                 break;
             }
         }
@@ -186,55 +188,55 @@ impl<'a> Tail<'a> {
     }
 
     /// Reads every source once, to its end, and reports what is new; with a limit, only the last lines.
-    async fn round(&mut self, limit: Option<usize>) -> Round {
-        let mut pass = self.begin();
+    async fn read_round(&mut self, limit: Option<usize>) -> RoundResult {
+        let mut pass = self.begin_pass();
         let mut shown = 0;
-        let mut last: VecDeque<Line> = VecDeque::new();
+        let mut last: VecDeque<LogLine> = VecDeque::new();
         // Lines that are no longer read from stdout need not be read here either.
-        while !pass.merge.wants().is_empty() && !self.report.is_output_closed() {
+        while !pass.merge.sources_to_read().is_empty() && !self.reporter.is_output_closed() {
             self.read_pages(&mut pass).await;
-            for (at, line) in pass.merge.ready() {
+            for (at, line) in pass.merge.take_ready() {
                 if !self.is_new(&pass.sources[at], &line) {
                     continue;
                 }
                 let Some(limit) = limit else {
                     shown += 1;
-                    self.show(&line);
+                    self.report_line(&line);
                     continue;
                 };
                 last.push_back(line);
                 last.drain(..last.len().saturating_sub(limit));
             }
         }
-        last.iter().for_each(|line| self.show(line));
-        Round { shown: shown + last.len(), failed: pass.failed }
+        last.iter().for_each(|line| self.report_line(line));
+        RoundResult { shown: shown + last.len(), failed: pass.failed }
     }
 
     /// Returns a pass over all sources, each from the time at which it has to be read.
-    fn begin(&mut self) -> Pass {
-        let from: Vec<i64> = self.open.values().map(|reader| self.from(reader)).collect();
-        for (reader, from) in self.open.values_mut().zip(&from) {
-            let fresh = std::mem::take(&mut reader.fresh);
-            reader.seen.extend(fresh);
-            reader.seen.retain(|_, at| *at >= *from);
+    fn begin_pass(&mut self) -> ReadPass {
+        let from: Vec<i64> = self.readers.values().map(|reader| self.read_from(reader)).collect();
+        for (reader, from) in self.readers.values_mut().zip(&from) {
+            let fresh = std::mem::take(&mut reader.seen_this_round);
+            reader.seen_before.extend(fresh);
+            reader.seen_before.retain(|_, at| *at >= *from);
         }
-        let sources: Vec<Source> = self.open.keys().cloned().collect();
-        let (tokens, merge) = (vec![None; sources.len()], Merge::new(sources.len()));
-        Pass { sources, from, tokens, merge, failed: Vec::new() }
+        let sources: Vec<LogSource> = self.readers.keys().cloned().collect();
+        let (tokens, merge) = (vec![None; sources.len()], LineMerge::new(sources.len()));
+        ReadPass { sources, read_from: from, page_tokens: tokens, merge, failed: Vec::new() }
     }
 
     /// Reads the next page of each source that has no line waiting.
-    async fn read_pages(&mut self, pass: &mut Pass) {
-        for some in pass.merge.wants().chunks(AT_ONCE) {
-            let pages = some
-                .iter()
-                .map(|at| self.page(&pass.sources[*at], pass.from[*at], pass.tokens[*at].as_deref()));
+    async fn read_pages(&mut self, pass: &mut ReadPass) {
+        for some in pass.merge.sources_to_read().chunks(MAX_CONCURRENT_READS) {
+            let pages = some.iter().map(|at| {
+                self.read_page(&pass.sources[*at], pass.read_from[*at], pass.page_tokens[*at].as_deref())
+            });
             for (at, page) in some.iter().zip(join_all(pages).await) {
                 match page {
                     Ok(page) => {
-                        let lines = self.lines(&pass.sources[*at], &page);
-                        pass.merge.add(*at, lines, page.next.is_none());
-                        pass.tokens[*at] = page.next;
+                        let lines = self.add_page(&pass.sources[*at], &page);
+                        pass.merge.add(*at, lines, page.next_token.is_none());
+                        pass.page_tokens[*at] = page.next_token;
                     }
                     Err(error) => {
                         pass.merge.add(*at, Vec::new(), true);
@@ -245,31 +247,36 @@ impl<'a> Tail<'a> {
         }
     }
 
-    async fn page(&self, source: &Source, since: i64, token: Option<&str>) -> Result<LogPage, ApiError> {
+    async fn read_page(
+        &self,
+        source: &LogSource,
+        since: i64,
+        token: Option<&str>,
+    ) -> Result<LogPage, ApiError> {
         let query = LogQuery {
             region: source.region.as_deref(),
             group: &source.group,
             stream_prefix: &source.stream_prefix,
-            pattern: self.reading.pattern.as_deref(),
+            pattern: self.request.pattern.as_deref(),
             since,
-            token,
+            page_token: token,
         };
         self.aws.log_events(&query).await
     }
 
     /// Returns the lines of a page, and records how far the source was read.
-    fn lines(&mut self, source: &Source, page: &LogPage) -> Vec<Line> {
+    fn add_page(&mut self, source: &LogSource, page: &LogPage) -> Vec<LogLine> {
         let newest = page.events.iter().map(|event| self.time_of(event)).max();
-        let reader = self.open.entry(source.clone()).or_default();
-        reader.newest = reader.newest.max(newest.unwrap_or_default());
+        let reader = self.readers.entry(source.clone()).or_default();
+        reader.newest_at = reader.newest_at.max(newest.unwrap_or_default());
         // Older events will not be read again after this round.
-        let late = reader.newest - LATE;
-        reader.fresh.retain(|_, at| *at >= late);
-        let line = |event: &LogEvent| Line {
-            at: event.at,
+        let late = reader.newest_at - MAX_DELAY_MS;
+        reader.seen_this_round.retain(|_, at| *at >= late);
+        let line = |event: &LogEvent| LogLine {
+            at: event.timestamp,
             // Other implementations may give no ids: equal events are one.
             id: match event.id.as_str() {
-                "" => format!("{} {} {}", event.stream, event.at, event.message),
+                "" => format!("{} {} {}", event.stream, event.timestamp, event.message),
                 id => id.to_owned(),
             },
             task: source.task_of(&event.stream),
@@ -286,41 +293,43 @@ impl<'a> Tail<'a> {
     ///
     /// While no lines arrive the window moves with the local clock, so that it never grows. Not for one-off tasks:
     /// their streams hold nothing else, and no line may be lost, however long the log could not be read.
-    fn from(&self, reader: &Reader) -> i64 {
-        let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let window = match self.channel {
-            Channel::Service => self.reading.since.saturating_add((passed - LATE).max(0)),
-            Channel::Answer | Channel::Story { .. } => self.reading.since,
+    fn read_from(&self, reader: &SourceReader) -> i64 {
+        let passed = i64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let window = match self.destination {
+            LogDestination::Service => self.request.since.saturating_add((passed - MAX_DELAY_MS).max(0)),
+            LogDestination::Answer | LogDestination::Story { .. } => self.request.since,
         };
-        window.max(reader.newest - LATE)
+        window.max(reader.newest_at - MAX_DELAY_MS)
     }
 
     /// Returns the time that counts for how far a source was read.
     ///
     /// A single stream is delivered in its own order, however late: there the writer's time is the safe one.
     fn time_of(&self, event: &LogEvent) -> i64 {
-        match self.channel {
-            Channel::Service => event.ingested,
-            Channel::Answer | Channel::Story { .. } => event.at.min(event.ingested),
+        match self.destination {
+            LogDestination::Service => event.ingested_at,
+            LogDestination::Answer | LogDestination::Story { .. } => event.timestamp.min(event.ingested_at),
         }
     }
 
-    fn is_new(&mut self, source: &Source, line: &Line) -> bool {
-        let reader = self.open.entry(source.clone()).or_default();
-        !reader.seen.contains_key(&line.id) && reader.fresh.insert(line.id.clone(), line.at).is_none()
+    fn is_new(&mut self, source: &LogSource, line: &LogLine) -> bool {
+        let reader = self.readers.entry(source.clone()).or_default();
+        !reader.seen_before.contains_key(&line.id)
+            && reader.seen_this_round.insert(line.id.clone(), line.at).is_none()
     }
 
-    fn show(&self, line: &Line) {
-        let width = self.open.keys().map(|source| source.container.chars().count()).max().unwrap_or_default();
-        let (key, prefixed) = (self.reading.key.as_str(), self.prefixed);
-        match &self.channel {
-            Channel::Service => self.report.service_line(key, line, width),
-            Channel::Answer => {
-                self.report.task_line(key, line, width, prefixed, false);
+    fn report_line(&self, line: &LogLine) {
+        let width =
+            self.readers.keys().map(|source| source.container.chars().count()).max().unwrap_or_default();
+        let (key, prefixed) = (self.request.key.as_str(), self.is_prefixed);
+        match &self.destination {
+            LogDestination::Service => self.reporter.service_line(key, line, width),
+            LogDestination::Answer => {
+                self.reporter.task_line(key, line, width, prefixed, false);
             }
-            Channel::Story { secrets } => {
-                let line = &Line { message: masked_line(&line.message, secrets), ..line.clone() };
-                self.report.task_line(key, line, width, prefixed, true);
+            LogDestination::Story { secrets } => {
+                let line = &LogLine { message: masked_line(&line.message, secrets), ..line.clone() };
+                self.reporter.task_line(key, line, width, prefixed, true);
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::aws::types::{Task, revision_of};
-use crate::diagnose::stream::{Group, group_of};
+use crate::aws::types::{Task, revision_name};
+use crate::diagnose::stream::{LogGroup, log_group_of};
 
 /// Which log lines are read.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct LogFilter {
     /// Only those of this container.
     pub container: Option<String>,
     /// Only those of the tasks whose id begins with this.
@@ -16,7 +16,7 @@ pub struct Wanted {
 
 /// A source of log lines: the streams of a log group whose names begin with a prefix.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Source {
+pub struct LogSource {
     /// Another region than the service's.
     pub region: Option<String>,
     pub group: String,
@@ -28,20 +28,20 @@ pub struct Source {
 
 /// A container whose lines cannot be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct UnreadableLog {
     pub container: String,
     pub revision: String,
-    pub why: String,
+    pub reason: String,
 }
 
 /// The sources of one task definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Map {
-    pub sources: Vec<Source>,
-    pub unreadable: Vec<Unreadable>,
+pub struct DefinitionSources {
+    pub sources: Vec<LogSource>,
+    pub unreadable: Vec<UnreadableLog>,
 }
 
-impl Source {
+impl LogSource {
     /// Returns the id of the task that writes a stream: with a prefix, ECS makes it the last part of the stream's
     /// name.
     pub fn task_of(&self, stream: &str) -> String {
@@ -51,26 +51,27 @@ impl Source {
 }
 
 /// Returns the names of a definition's containers.
-pub fn containers(definition: &Value) -> impl Iterator<Item = &str> {
-    all(definition).filter_map(|container| container["name"].as_str())
+pub fn container_names(definition: &Value) -> impl Iterator<Item = &str> {
+    container_definitions(definition).filter_map(|container| container["name"].as_str())
 }
 
 /// Returns whether the names of a definition's streams depend on its tasks.
-pub fn needs_tasks(definition: &Value) -> bool {
-    all(definition).any(|container| matches!(group_of(container), Some(Ok(Group { prefix: None, .. }))))
+pub fn has_streams_named_by_task(definition: &Value) -> bool {
+    container_definitions(definition)
+        .any(|container| matches!(log_group_of(container), Some(Ok(LogGroup { prefix: None, .. }))))
 }
 
 /// Returns the sources of a task definition; `tasks` are those that run it, as far as they are needed.
-pub fn sources(arn: &str, definition: &Value, tasks: &[Task], wanted: &Wanted) -> Map {
-    let mut map = Map::default();
+pub fn find_sources(arn: &str, definition: &Value, tasks: &[Task], wanted: &LogFilter) -> DefinitionSources {
+    let mut map = DefinitionSources::default();
     let is_wanted = |name: &str| wanted.container.as_deref().is_none_or(|container| container == name);
-    for container in all(definition) {
+    for container in container_definitions(definition) {
         let name = container["name"].as_str().unwrap_or_default();
         if !is_wanted(name) {
             continue;
         }
-        match group_of(container) {
-            Some(Ok(group)) => map.sources.extend(of_group(group, name, arn, tasks, wanted)),
+        match log_group_of(container) {
+            Some(Ok(group)) => map.sources.extend(sources_of_group(group, name, arn, tasks, wanted)),
             Some(Err(why)) => map.unreadable.push(unreadable(name, arn, &why)),
             None => {
                 let why = "it has no `logConfiguration`";
@@ -81,9 +82,15 @@ pub fn sources(arn: &str, definition: &Value, tasks: &[Task], wanted: &Wanted) -
     map
 }
 
-fn of_group(group: Group, container: &str, arn: &str, tasks: &[Task], wanted: &Wanted) -> Vec<Source> {
+fn sources_of_group(
+    group: LogGroup,
+    container: &str,
+    arn: &str,
+    tasks: &[Task],
+    wanted: &LogFilter,
+) -> Vec<LogSource> {
     let begins = wanted.task.as_deref().unwrap_or_default();
-    let source = |stream_prefix: String, task: Option<String>| Source {
+    let source = |stream_prefix: String, task: Option<String>| LogSource {
         region: group.region.clone(),
         group: group.name.clone(),
         stream_prefix,
@@ -101,18 +108,22 @@ fn of_group(group: Group, container: &str, arn: &str, tasks: &[Task], wanted: &W
     .collect()
 }
 
-fn unreadable(container: &str, arn: &str, why: &str) -> Unreadable {
-    Unreadable { container: container.to_owned(), revision: revision_of(arn).to_owned(), why: why.to_owned() }
+fn unreadable(container: &str, arn: &str, why: &str) -> UnreadableLog {
+    UnreadableLog {
+        container: container.to_owned(),
+        revision: revision_name(arn).to_owned(),
+        reason: why.to_owned(),
+    }
 }
 
-fn all(definition: &Value) -> impl Iterator<Item = &Value> {
+fn container_definitions(definition: &Value) -> impl Iterator<Item = &Value> {
     definition["containerDefinitions"].as_array().into_iter().flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::types::view;
+    use crate::aws::types::parse_view;
     use serde_json::json;
 
     const ARN: &str = "arn:aws:ecs:us-east-1:1:task-definition/web:7";
@@ -129,40 +140,40 @@ mod tests {
             {"name": "init"}]})
     }
 
-    fn wanted(container: Option<&str>, task: Option<&str>) -> Wanted {
-        Wanted { container: container.map(str::to_owned), task: task.map(str::to_owned) }
+    fn wanted(container: Option<&str>, task: Option<&str>) -> LogFilter {
+        LogFilter { container: container.map(str::to_owned), task: task.map(str::to_owned) }
     }
 
     #[test]
     fn with_a_prefix_one_source_has_all_tasks_of_a_container() {
-        let map = sources(ARN, &definition(Some("web")), &[], &Wanted::default());
+        let map = find_sources(ARN, &definition(Some("web")), &[], &LogFilter::default());
         let [source] = map.sources.as_slice() else { panic!("{map:?}") };
         assert_eq!((source.group.as_str(), source.stream_prefix.as_str()), ("/shop", "web/app/"));
         assert_eq!(source.region.as_deref(), Some("eu-west-1"));
         assert_eq!(source.task_of("web/app/0123"), "0123");
-        assert!(!needs_tasks(&definition(Some("web"))));
+        assert!(!has_streams_named_by_task(&definition(Some("web"))));
     }
 
     #[test]
     fn the_beginning_of_a_tasks_id_narrows_the_streams() {
-        let map = sources(ARN, &definition(Some("web")), &[], &wanted(None, Some("01ab")));
+        let map = find_sources(ARN, &definition(Some("web")), &[], &wanted(None, Some("01ab")));
         assert_eq!(map.sources[0].stream_prefix, "web/app/01ab");
     }
 
     #[test]
-    fn what_cannot_be_read_is_said_of_each_container_that_is_wanted() {
-        let map = sources(ARN, &definition(Some("web")), &[], &Wanted::default());
-        let said: Vec<_> = map.unreadable.iter().map(|one| (one.container.as_str(), &one.why)).collect();
+    fn unreadable_containers_are_listed_if_requested() {
+        let map = find_sources(ARN, &definition(Some("web")), &[], &LogFilter::default());
+        let said: Vec<_> = map.unreadable.iter().map(|one| (one.container.as_str(), &one.reason)).collect();
         assert!(said[0].0 == "router" && said[0].1.contains("`awsfirelens`"), "{said:?}");
         assert!(said[1].0 == "init" && said[1].1.contains("no `logConfiguration`"), "{said:?}");
-        let map = sources(ARN, &definition(Some("web")), &[], &wanted(Some("app"), None));
+        let map = find_sources(ARN, &definition(Some("web")), &[], &wanted(Some("app"), None));
         assert_eq!((map.sources.len(), map.unreadable.len()), (1, 0));
     }
 
     #[test]
     fn without_a_prefix_each_task_of_the_definition_has_a_source() {
         let task = |id: &str, definition: &str| {
-            view(
+            parse_view(
                 &json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "taskDefinitionArn": definition,
                 "containers": [{"name": "app", "runtimeId": format!("docker-{id}")}]}),
             )
@@ -170,13 +181,13 @@ mod tests {
         };
         let tasks: Vec<Task> = vec![task("t1", ARN), task("t2", ARN), task("o1", "another")];
         let plain = definition(None);
-        assert!(needs_tasks(&plain));
-        let found = |wanted: &Wanted| {
-            let map = sources(ARN, &plain, &tasks, wanted);
+        assert!(has_streams_named_by_task(&plain));
+        let found = |wanted: &LogFilter| {
+            let map = find_sources(ARN, &plain, &tasks, wanted);
             map.sources.into_iter().map(|s| (s.task_of("x"), s.stream_prefix)).collect::<Vec<_>>()
         };
         let pair = |task: &str| (task.to_owned(), format!("docker-{task}"));
-        assert_eq!(found(&Wanted::default()), [pair("t1"), pair("t2")]);
+        assert_eq!(found(&LogFilter::default()), [pair("t1"), pair("t2")]);
         assert_eq!(found(&wanted(None, Some("t2"))), [pair("t2")]);
     }
 }

@@ -8,67 +8,67 @@
 
 use std::sync::Arc;
 
+use crate::document::rendered_text::SourceAnchor;
 use crate::document::source::SourceId;
-use crate::document::text::Anchor;
 
-const MARK_START: char = '\u{E002}';
-const MARK_END: char = '\u{E003}';
+const MARKER_START: char = '\u{E002}';
+const MARKER_END: char = '\u{E003}';
 
 /// A template with markers, and the mapping of its offsets to those of the original.
 #[derive(Clone, Debug)]
-pub struct Marked {
+pub struct MarkedTemplate {
     pub text: Arc<str>,
     pub source: SourceId,
     /// The offset of a tag that is too long for the engine.
-    pub oversized: Option<usize>,
+    pub oversized_tag: Option<usize>,
     /// Pairs of the total length of the markers so far, and the original offset from which it applies.
     shifts: Vec<(usize, usize)>,
 }
 
-impl Marked {
+impl MarkedTemplate {
     /// Returns a template with markers.
-    pub fn new(source: SourceId, text: &str) -> Marked {
+    pub fn new(source: SourceId, text: &str) -> MarkedTemplate {
         let out = String::with_capacity(text.len() * 2);
-        let mut writer = Writer { id: source, source: text, out, shifts: vec![(0, 0)] };
+        let mut writer = MarkerWriter { id: source, source: text, out, shifts: vec![(0, 0)] };
         let mut captured = 0usize;
         let mut at = 0;
-        let (tags, unfinished) = scan(text);
-        let oversized = oversized(text, &tags, unfinished);
+        let (tags, unfinished) = scan_tags(text);
+        let oversized = find_oversized_tag(text, &tags, unfinished);
         for tag in tags {
-            writer.literal(at, &tag, captured > 0);
+            writer.copy_literal(at, &tag, captured > 0);
             if tag.opens_capture {
                 captured += 1;
             } else if tag.closes_capture {
                 captured = captured.saturating_sub(1);
             }
-            writer.copy(tag.start, tag.end);
+            writer.copy_source(tag.start, tag.end);
             at = tag.end;
         }
-        let end = Tag::end_of(text);
-        writer.literal(at, &end, captured > 0);
-        Marked { text: writer.out.into(), source, oversized, shifts: writer.shifts }
+        let end = TemplateTag::end_of_text(text);
+        writer.copy_literal(at, &end, captured > 0);
+        MarkedTemplate { text: writer.out.into(), source, oversized_tag: oversized, shifts: writer.shifts }
     }
 
     /// Returns the offset in the original text for an offset in the text with markers.
-    pub fn original(&self, marked: usize) -> usize {
+    pub fn original_offset(&self, marked: usize) -> usize {
         let shift = self.shifts.iter().rev().find(|(length, from)| length + from <= marked);
         marked - shift.map_or(0, |(length, _)| *length)
     }
 }
 
-struct Writer<'a> {
+struct MarkerWriter<'a> {
     id: SourceId,
     source: &'a str,
     out: String,
     shifts: Vec<(usize, usize)>,
 }
 
-impl Writer<'_> {
+impl MarkerWriter<'_> {
     /// Copies the literal text from `at` to `tag`, with markers at line starts and before the tag.
-    fn literal(&mut self, at: usize, tag: &Tag, captured: bool) {
+    fn copy_literal(&mut self, at: usize, tag: &TemplateTag, captured: bool) {
         let text = &self.source[at..tag.start];
         if captured {
-            return self.copy(at, tag.start);
+            return self.copy_source(at, tag.start);
         }
         // A marker between white space and a tag that trims it would prevent the trimming.
         let body_end = at + if tag.trims_before { text.trim_end().len() } else { text.len() };
@@ -76,39 +76,39 @@ impl Writer<'_> {
         let mut line_start = true;
         for (offset, character) in self.source[at..body_end].char_indices() {
             if line_start && !character.is_whitespace() {
-                self.copy(from, at + offset);
+                self.copy_source(from, at + offset);
                 from = at + offset;
-                self.mark(from, None);
+                self.write_marker(from, None);
                 line_start = false;
             }
             line_start |= character == '\n';
         }
-        self.copy(from, body_end);
+        self.copy_source(from, body_end);
         if tag.is_expression {
-            self.mark(tag.start, Some(tag.end));
+            self.write_marker(tag.start, Some(tag.end));
         }
-        self.copy(body_end, tag.start);
+        self.copy_source(body_end, tag.start);
     }
 
-    fn mark(&mut self, origin: usize, end: Option<usize>) {
+    fn write_marker(&mut self, origin: usize, end: Option<usize>) {
         let source = self.id.index();
         let mark = match end {
-            Some(end) => format!("{MARK_START}{source}.{origin}.{end}{MARK_END}"),
-            None => format!("{MARK_START}{source}.{origin}{MARK_END}"),
+            Some(end) => format!("{MARKER_START}{source}.{origin}.{end}{MARKER_END}"),
+            None => format!("{MARKER_START}{source}.{origin}{MARKER_END}"),
         };
         self.out.push_str(&mark);
         let total = self.shifts.last().map_or(0, |(length, _)| *length) + mark.len();
         self.shifts.push((total, self.out.len() - total));
     }
 
-    fn copy(&mut self, from: usize, to: usize) {
+    fn copy_source(&mut self, from: usize, to: usize) {
         self.out.push_str(&self.source[from..to]);
     }
 }
 
 /// A template tag: `{{ }}`, `{% %}` or `{# #}`.
 #[derive(Debug)]
-struct Tag {
+struct TemplateTag {
     start: usize,
     end: usize,
     is_expression: bool,
@@ -117,9 +117,9 @@ struct Tag {
     closes_capture: bool,
 }
 
-impl Tag {
-    fn end_of(text: &str) -> Tag {
-        Tag {
+impl TemplateTag {
+    fn end_of_text(text: &str) -> TemplateTag {
+        TemplateTag {
             start: text.len(),
             end: text.len(),
             is_expression: false,
@@ -132,29 +132,30 @@ impl Tag {
 
 /// The maximum length of a tag in bytes. The engine parses expressions recursively, so a longer tag could overflow the
 /// stack.
-const MAX_TAG: usize = 8 << 10;
+const MAX_TAG_LENGTH: usize = 8 << 10;
 
 /// Returns the offset of the first tag that is too long. Comments may have any length.
-fn oversized(text: &str, tags: &[Tag], unfinished: Option<usize>) -> Option<usize> {
-    let long = |tag: &&Tag| tag.end - tag.start > MAX_TAG && !text[tag.start..].starts_with("{#");
-    let unfinished = unfinished.filter(|start| text.len() - start > MAX_TAG);
+fn find_oversized_tag(text: &str, tags: &[TemplateTag], unfinished: Option<usize>) -> Option<usize> {
+    let long =
+        |tag: &&TemplateTag| tag.end - tag.start > MAX_TAG_LENGTH && !text[tag.start..].starts_with("{#");
+    let unfinished = unfinished.filter(|start| text.len() - start > MAX_TAG_LENGTH);
     tags.iter().find(long).map(|tag| tag.start).or(unfinished)
 }
 
 /// Returns the tags of a template in order, up to an unfinished one, which the engine reports.
-fn tags(text: &str) -> Vec<Tag> {
-    scan(text).0
+fn template_tags(text: &str) -> Vec<TemplateTag> {
+    scan_tags(text).0
 }
 
 /// Returns the tags of a template in order, and the offset of an unfinished tag.
-fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
+fn scan_tags(text: &str) -> (Vec<TemplateTag>, Option<usize>) {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(start) = text[at..].find("{").map(|found| at + found) {
         let kind = text[start + 1..].chars().next();
         let end = match kind {
-            Some('{') => expression_end(text, start + 2, "}}"),
-            Some('%') => expression_end(text, start + 2, "%}"),
+            Some('{') => tag_end(text, start + 2, "}}"),
+            Some('%') => tag_end(text, start + 2, "%}"),
             Some('#') => text[start + 2..].find("#}").map(|found| start + 2 + found + 2),
             _ => {
                 at = start + 1;
@@ -164,7 +165,7 @@ fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
         let Some(end) = end else { return (tags, Some(start)) };
         let inner = text[start + 2..end - 2].trim_matches(['-', '+']).trim();
         let statement = kind == Some('%');
-        tags.push(Tag {
+        tags.push(TemplateTag {
             start,
             end,
             is_expression: kind == Some('{'),
@@ -175,7 +176,7 @@ fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
         at = end;
         if statement && inner == "raw" {
             // The content of a raw block is text, even if it contains tags.
-            let Some(raw_end) = raw_block_end(text, end) else { return (tags, Some(start)) };
+            let Some(raw_end) = endraw_start(text, end) else { return (tags, Some(start)) };
             at = raw_end;
         }
     }
@@ -183,16 +184,16 @@ fn scan(text: &str) -> (Vec<Tag>, Option<usize>) {
 }
 
 /// Returns the start and end of the expression `{{ … }}` that contains `at`.
-pub fn expression_at(text: &str, at: usize) -> Option<(usize, usize)> {
-    let covers = |tag: &&Tag| tag.is_expression && (tag.start..tag.end).contains(&at);
-    tags(text).iter().find(covers).map(|tag| (tag.start, tag.end))
+pub fn expression_range_at(text: &str, at: usize) -> Option<(usize, usize)> {
+    let covers = |tag: &&TemplateTag| tag.is_expression && (tag.start..tag.end).contains(&at);
+    template_tags(text).iter().find(covers).map(|tag| (tag.start, tag.end))
 }
 
 /// Returns the start of the statement that contains `at`, and the end of its block.
-pub fn statement_at(text: &str, at: usize) -> Option<(usize, usize)> {
-    let tags = tags(text);
-    let inner = |tag: &Tag| text[tag.start + 2..tag.end - 2].trim_matches(['-', '+']).trim();
-    let keyword = |tag: &Tag| inner(tag).split_whitespace().next().unwrap_or_default().to_owned();
+pub fn statement_range_at(text: &str, at: usize) -> Option<(usize, usize)> {
+    let tags = template_tags(text);
+    let inner = |tag: &TemplateTag| text[tag.start + 2..tag.end - 2].trim_matches(['-', '+']).trim();
+    let keyword = |tag: &TemplateTag| inner(tag).split_whitespace().next().unwrap_or_default().to_owned();
     let index = tags.iter().position(|tag| !tag.is_expression && (tag.start..tag.end).contains(&at))?;
     let opening = &tags[index];
     let word = keyword(opening);
@@ -221,7 +222,7 @@ fn opens_capture(statement: &str) -> bool {
 }
 
 /// Returns the end of the tag whose content begins at `at`: after the first `close` outside strings and brackets.
-fn expression_end(text: &str, at: usize, close: &str) -> Option<usize> {
+fn tag_end(text: &str, at: usize, close: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
     let mut quote = None;
@@ -248,7 +249,7 @@ fn expression_end(text: &str, at: usize, close: &str) -> Option<usize> {
 }
 
 /// Returns the offset of the tag that ends a raw block.
-fn raw_block_end(text: &str, from: usize) -> Option<usize> {
+fn endraw_start(text: &str, from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(start) = text[at..].find("{%").map(|found| at + found) {
         let end = text[start + 2..].find("%}").map(|found| start + 2 + found + 2)?;
@@ -261,9 +262,9 @@ fn raw_block_end(text: &str, from: usize) -> Option<usize> {
 }
 
 /// Returns the literal names of templates that a template includes, imports or extends.
-pub fn references(text: &str) -> Vec<String> {
+pub fn included_names(text: &str) -> Vec<String> {
     let mut names = Vec::new();
-    for tag in tags(text) {
+    for tag in template_tags(text) {
         let inner = text[tag.start + 2..tag.end - 2].trim_matches(['-', '+']).trim();
         let Some((keyword, rest)) = inner.split_once(char::is_whitespace) else { continue };
         if !matches!(keyword, "include" | "import" | "from" | "extends") {
@@ -282,27 +283,28 @@ pub fn references(text: &str) -> Vec<String> {
 /// Returns rendered text without its markers, and their anchors.
 ///
 /// `fallback` is the source of the text before the first marker.
-pub fn strip(rendered: &str, fallback: SourceId) -> (String, Vec<Anchor>) {
+pub fn strip_markers(rendered: &str, fallback: SourceId) -> (String, Vec<SourceAnchor>) {
     let mut text = String::with_capacity(rendered.len());
-    let mut anchors = vec![Anchor { at: 0, source: fallback, origin: 0, origin_end: None }];
+    let mut anchors =
+        vec![SourceAnchor { rendered_offset: 0, source: fallback, source_offset: 0, expression_end: None }];
     let mut rest = rendered;
-    while let Some(start) = rest.find(MARK_START) {
+    while let Some(start) = rest.find(MARKER_START) {
         text.push_str(&rest[..start]);
-        let Some(end) = rest[start..].find(MARK_END).map(|end| start + end) else { break };
-        anchors.extend(read_mark(&rest[start + MARK_START.len_utf8()..end], text.len()));
-        rest = &rest[end + MARK_END.len_utf8()..];
+        let Some(end) = rest[start..].find(MARKER_END).map(|end| start + end) else { break };
+        anchors.extend(parse_marker(&rest[start + MARKER_START.len_utf8()..end], text.len()));
+        rest = &rest[end + MARKER_END.len_utf8()..];
     }
     text.push_str(rest);
     (text, anchors)
 }
 
 /// Parses a marker `source.origin` or `source.origin.end` into an anchor.
-fn read_mark(mark: &str, at: usize) -> Option<Anchor> {
+fn parse_marker(mark: &str, at: usize) -> Option<SourceAnchor> {
     let mut numbers = mark.split('.').map(|number| number.parse::<usize>().ok());
     let source = SourceId::from_index(numbers.next()??);
     let origin = numbers.next()??;
     let origin_end = numbers.next().flatten();
-    Some(Anchor { at, source, origin, origin_end })
+    Some(SourceAnchor { rendered_offset: at, source, source_offset: origin, expression_end: origin_end })
 }
 
 #[cfg(test)]
@@ -314,13 +316,13 @@ mod tests {
     }
 
     #[test]
-    fn every_marked_byte_maps_back() {
+    fn offsets_map_back_to_the_original() {
         let text = "a: {{ x }}\n  {%- if y %}\n  b: \"{{ '}}' }}\" {# n #}\n{% endif -%}\n\nc: {{ {'k': {'l': 1}} }}\n";
-        let marked = Marked::new(id(), text);
-        let (plain, _) = strip(&marked.text, id());
+        let marked = MarkedTemplate::new(id(), text);
+        let (plain, _) = strip_markers(&marked.text, id());
         assert_eq!(plain, text);
         let at = marked.text.find("c: ").expect("kept");
-        assert_eq!(&text[marked.original(at)..marked.original(at) + 2], "c:");
+        assert_eq!(&text[marked.original_offset(at)..marked.original_offset(at) + 2], "c:");
     }
 
     #[test]
@@ -334,24 +336,27 @@ mod tests {
             "a: {{ 'é' }} {#}",
             "{% raw %}",
         ] {
-            let marked = Marked::new(id(), text);
-            assert_eq!(strip(&marked.text, id()).0, text);
+            let marked = MarkedTemplate::new(id(), text);
+            assert_eq!(strip_markers(&marked.text, id()).0, text);
         }
     }
 
     #[test]
-    fn lines_of_a_raw_block_know_their_place() {
+    fn lines_of_a_raw_block_have_positions() {
         let text = "{% raw %}\na: {{ x }}\nb: 1\n{% endraw %}\nc: 2\n";
-        let marked = Marked::new(id(), text);
-        let (plain, anchors) = strip(&marked.text, id());
+        let marked = MarkedTemplate::new(id(), text);
+        let (plain, anchors) = strip_markers(&marked.text, id());
         assert_eq!(plain, text);
         let at = text.find("b: 1").expect("there");
-        assert!(anchors.iter().any(|anchor| anchor.origin == at && anchor.at == at), "{anchors:?}");
+        assert!(
+            anchors.iter().any(|anchor| anchor.source_offset == at && anchor.rendered_offset == at),
+            "{anchors:?}"
+        );
     }
 
     #[test]
-    fn captured_blocks_carry_no_marks() {
-        let marked = Marked::new(id(), "{% set n %}web{% endset %}x");
+    fn captured_blocks_have_no_markers() {
+        let marked = MarkedTemplate::new(id(), "{% set n %}web{% endset %}x");
         assert!(marked.text.starts_with("{% set n %}web{% endset %}"), "{}", marked.text);
     }
 
@@ -359,6 +364,6 @@ mod tests {
     fn references_are_the_literal_names() {
         let text =
             "{% include 'a.yml' %}{% from \"m.yml\" import x %}{% include ['b', \"c\"] %}{% include name %}";
-        assert_eq!(references(text), ["a.yml", "m.yml", "b", "c"]);
+        assert_eq!(included_names(text), ["a.yml", "m.yml", "b", "c"]);
     }
 }

@@ -10,27 +10,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
-use markers::{Marked, strip};
+use markers::{MarkedTemplate, strip_markers};
 
 pub mod markers;
 
-use crate::document::json::without_comments;
+use crate::document::json_comments::strip_comments;
 use crate::document::problem::{Problem, did_you_mean};
-use crate::document::source::{SourceId, Sources, Span};
-use crate::document::text::{Anchor, Bound, Part, TOKEN_END, TOKEN_START, Text, reserved};
+use crate::document::rendered_text::{
+    BoundValue, RenderedPart, RenderedText, SourceAnchor, TOKEN_END, TOKEN_START, find_reserved,
+};
+use crate::document::source::{SourceId, SourceSpan, Sources};
 
 /// The maximum number of instructions of one template, so that an endless loop ends with an error.
-const FUEL: u64 = 5_000_000;
+const MAX_INSTRUCTIONS: u64 = 5_000_000;
 
 /// The maximum total size in bytes of the values that one template prints. ECS allows definitions of 64 KiB.
-const MAX_PRINTED: usize = 8 << 20;
+const MAX_PRINTED_BYTES: usize = 8 << 20;
 
 /// The message for a tag that is too long for the engine, which parses it recursively.
-const OVERSIZED: &str = "this tag is longer than 8 KiB, or does not end";
+const OVERSIZED_TAG_MESSAGE: &str = "this tag is longer than 8 KiB, or does not end";
 
 /// The handling of undefined names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum UndefinedNames {
     /// An undefined name is an error.
     Strict,
     /// An undefined name is an unknown value: for early passes, in which not all names are defined.
@@ -39,34 +41,40 @@ pub enum Mode {
 
 /// The names for templates.
 #[derive(Clone, Debug, Default)]
-pub struct Context {
+pub struct TemplateContext {
     names: BTreeMap<String, Value>,
     /// The hints for names that could be defined and are not.
-    absent: BTreeMap<String, String>,
+    missing_name_hints: BTreeMap<String, String>,
 }
 
-impl Context {
+impl TemplateContext {
     /// Sets a name. A value with a reserved character stays undefined, because it could imitate a token.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
-        let Some(value) = admissible(value) else {
-            return self.explain_absent(name, "its value contains a reserved character (U+E000 to U+E003)");
+        let Some(value) = without_reserved_characters(value) else {
+            return self
+                .set_missing_name_hint(name, "its value contains a reserved character (U+E000 to U+E003)");
         };
         self.names.insert(name.to_owned(), Value::from(Serde(&value)));
-        self.absent.remove(name);
+        self.missing_name_hints.remove(name);
     }
 
     /// Sets the hint for templates that use a name which is not set.
-    pub fn explain_absent(&mut self, name: &str, hint: &str) {
-        self.absent.insert(name.to_owned(), hint.to_owned());
+    pub fn set_missing_name_hint(&mut self, name: &str, hint: &str) {
+        self.missing_name_hints.insert(name.to_owned(), hint.to_owned());
     }
 
     /// Returns the hint for an undefined expression such as `vars.lgo_level`.
-    fn hint(&self, expression: &str) -> Option<String> {
+    fn undefined_hint(&self, expression: &str) -> Option<String> {
         let mut path = expression.split('.').map(str::trim);
         let first = path.next()?;
         let mut full = first.to_owned();
         let Some(mut value) = self.names.get(first).cloned() else {
-            let absent = || self.absent.get(expression).or_else(|| self.absent.get(first)).cloned();
+            let absent = || {
+                self.missing_name_hints
+                    .get(expression)
+                    .or_else(|| self.missing_name_hints.get(first))
+                    .cloned()
+            };
             return absent().or_else(|| did_you_mean(first, self.names.keys().map(String::as_str)));
         };
         for name in path {
@@ -76,7 +84,7 @@ impl Context {
                 value = next;
                 continue;
             }
-            if let Some(hint) = self.absent.get(&full) {
+            if let Some(hint) = self.missing_name_hints.get(&full) {
                 return Some(hint.clone());
             }
             let known: Vec<String> = value.try_iter().ok()?.map(|key| key.to_string()).collect();
@@ -87,33 +95,33 @@ impl Context {
 }
 
 /// A template engine with one context.
-pub struct Engine {
+pub struct TemplateEngine {
     environment: Environment<'static>,
-    context: Context,
-    marked: Arc<BTreeMap<String, Marked>>,
-    printed: Arc<Mutex<Printed>>,
+    context: TemplateContext,
+    marked: Arc<BTreeMap<String, MarkedTemplate>>,
+    printed: Arc<Mutex<PrintedValues>>,
     exhausted: bool,
 }
 
 /// The values that a template has printed so far, and their total size.
 #[derive(Default)]
-struct Printed {
-    values: Vec<Bound>,
+struct PrintedValues {
+    values: Vec<BoundValue>,
     size: usize,
 }
 
-impl Printed {
+impl PrintedValues {
     /// Adds a value and returns its index.
     fn push(&mut self, value: &Value) -> Result<usize, minijinja::Error> {
         let too_large =
             || minijinja::Error::new(ErrorKind::OutOfFuel, "its values are larger than 8 MiB in total");
         // The size of a text is checked before it is copied.
-        if self.size + value.as_str().map_or(0, str::len) > MAX_PRINTED {
+        if self.size + value.as_str().map_or(0, str::len) > MAX_PRINTED_BYTES {
             return Err(too_large());
         }
-        let bound = bound(value)?;
-        self.size += if let Bound::Value(value) = &bound { size(value) } else { 0 };
-        if self.size > MAX_PRINTED {
+        let bound = bound_value(value)?;
+        self.size += if let BoundValue::Value(value) = &bound { value_size(value) } else { 0 };
+        if self.size > MAX_PRINTED_BYTES {
             return Err(too_large());
         }
         self.values.push(bound);
@@ -122,40 +130,44 @@ impl Printed {
 }
 
 /// Returns the approximate size of a value in bytes.
-fn size(value: &serde_json::Value) -> usize {
+fn value_size(value: &serde_json::Value) -> usize {
     match value {
         serde_json::Value::String(text) => text.len(),
-        serde_json::Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        serde_json::Value::Array(items) => items.iter().map(|item| 8 + value_size(item)).sum(),
         serde_json::Value::Object(entries) => {
-            entries.iter().map(|(name, value)| name.len() + 8 + size(value)).sum()
+            entries.iter().map(|(name, value)| name.len() + 8 + value_size(value)).sum()
         }
         _ => 8,
     }
 }
 
-impl Engine {
+impl TemplateEngine {
     /// Returns an engine with the names of `context` and the templates in `templates`, by name.
-    pub fn new(context: Context, templates: &BTreeMap<String, SourceId>, sources: &Sources) -> Engine {
-        let marked: BTreeMap<String, Marked> = templates
+    pub fn new(
+        context: TemplateContext,
+        templates: &BTreeMap<String, SourceId>,
+        sources: &Sources,
+    ) -> TemplateEngine {
+        let marked: BTreeMap<String, MarkedTemplate> = templates
             .iter()
             .map(|(name, id)| {
                 let source = sources.get(*id);
-                (name.clone(), Marked::new(*id, &without_comments(&source.name, &source.text)))
+                (name.clone(), MarkedTemplate::new(*id, &strip_comments(&source.name, &source.text)))
             })
             .collect();
         let marked = Arc::new(marked);
-        let printed = Arc::new(Mutex::new(Printed::default()));
+        let printed = Arc::new(Mutex::new(PrintedValues::default()));
         let mut environment = Environment::new();
         let loadable = Arc::clone(&marked);
         environment.set_loader(move |name| match loadable.get(name) {
-            Some(marked) if marked.oversized.is_some() => {
-                Err(minijinja::Error::new(ErrorKind::SyntaxError, OVERSIZED))
+            Some(marked) if marked.oversized_tag.is_some() => {
+                Err(minijinja::Error::new(ErrorKind::SyntaxError, OVERSIZED_TAG_MESSAGE))
             }
             marked => Ok(marked.map(|marked| marked.text.to_string())),
         });
-        environment.set_fuel(Some(FUEL));
+        environment.set_fuel(Some(MAX_INSTRUCTIONS));
         environment.set_debug(true);
-        environment.set_syntax(syntax());
+        environment.set_syntax(jinja_syntax());
         // With any escaping other than `None`, the engine marks the output of macros and captures as "safe", which means text.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("bind".into()));
         // The built-in filter marks its output as safe. JSON text must be bound like any other value.
@@ -173,7 +185,7 @@ impl Engine {
             let number = sink.lock().unwrap_or_else(PoisonError::into_inner).push(value)?;
             Ok(out.write_fmt(format_args!("{TOKEN_START}{number}{TOKEN_END}"))?)
         });
-        Engine { environment, context, marked, printed, exhausted: false }
+        TemplateEngine { environment, context, marked, printed, exhausted: false }
     }
 
     /// Renders a template.
@@ -181,49 +193,61 @@ impl Engine {
     /// With [`Mode::Strict`], every undefined name that is printed is reported, not only the first. If there are no other
     /// problems, the text is returned too, with unknown values for these names, so that the rest of the file is checked in
     /// the same run.
-    pub fn render(&mut self, name: &str, sources: &Sources, mode: Mode) -> (Option<Text>, Vec<Problem>) {
+    pub fn render(
+        &mut self,
+        name: &str,
+        sources: &Sources,
+        mode: UndefinedNames,
+    ) -> (Option<RenderedText>, Vec<Problem>) {
         let Some(id) = self.marked.get(name).map(|marked| marked.source) else {
             return (None, vec![Problem::error(None, format!("no template named `{name}`"))]);
         };
-        if let Some(at) = reserved(&sources.get(id).text) {
-            let problem =
-                Problem::error(Span::new(id, at..at + 3), "the characters U+E000 to U+E003 are reserved");
+        if let Some(at) = find_reserved(&sources.get(id).text) {
+            let problem = Problem::error(
+                SourceSpan::new(id, at..at + 3),
+                "the characters U+E000 to U+E003 are reserved",
+            );
             return (None, vec![problem.hint("delete the invisible character".to_owned())]);
         }
-        if let Some(at) = self.marked.get(name).and_then(|marked| marked.oversized) {
-            return (None, vec![Problem::error(Span::new(id, at..at + 2), OVERSIZED)]);
+        if let Some(at) = self.marked.get(name).and_then(|marked| marked.oversized_tag) {
+            return (None, vec![Problem::error(SourceSpan::new(id, at..at + 2), OVERSIZED_TAG_MESSAGE)]);
         }
-        if mode == Mode::Strict {
-            let undefined = match self.run(name, id, UndefinedBehavior::Strict) {
+        if mode == UndefinedNames::Strict {
+            let undefined = match self.render_once(name, id, UndefinedBehavior::Strict) {
                 Ok(text) => return (Some(text), Vec::new()),
-                Err(error) => self.problem(&error, id, sources),
+                Err(error) => self.error_problem(&error, id, sources),
             };
             if undefined.1 != ErrorKind::UndefinedError {
                 return (None, vec![undefined.0]);
             }
-            return self.render_around(name, id, undefined.0, sources);
+            return self.render_past_undefined(name, id, undefined.0, sources);
         }
-        match self.run(name, id, UndefinedBehavior::Chainable) {
+        match self.render_once(name, id, UndefinedBehavior::Chainable) {
             Ok(text) => (Some(text), Vec::new()),
-            Err(error) => (None, vec![self.problem(&error, id, sources).0]),
+            Err(error) => (None, vec![self.error_problem(&error, id, sources).0]),
         }
     }
 
     /// Renders again without stopping at undefined names, to find all of them.
-    fn render_around(
+    fn render_past_undefined(
         &mut self,
         name: &str,
         id: SourceId,
         first: Problem,
         sources: &Sources,
-    ) -> (Option<Text>, Vec<Problem>) {
+    ) -> (Option<RenderedText>, Vec<Problem>) {
         let line = |problem: &Problem| problem.span.map(|span| (span.source, sources.position(span).line));
         let mut lines = std::collections::BTreeSet::from([line(&first)]);
         let mut problems = vec![first];
-        let Ok(text) = self.run(name, id, UndefinedBehavior::Chainable) else { return (None, problems) };
+        let Ok(text) = self.render_once(name, id, UndefinedBehavior::Chainable) else {
+            return (None, problems);
+        };
         for anchor in undefined_anchors(&text) {
-            let span = Span::new(anchor.source, anchor.origin..anchor.origin_end.unwrap_or(anchor.origin));
-            let problem = self.undefined(expression_span(span, sources), sources);
+            let span = SourceSpan::new(
+                anchor.source,
+                anchor.source_offset..anchor.expression_end.unwrap_or(anchor.source_offset),
+            );
+            let problem = self.undefined_problem(expression_span(span, sources), sources);
             if lines.insert(line(&problem)) {
                 problems.push(problem);
             }
@@ -232,41 +256,47 @@ impl Engine {
     }
 
     /// Returns whether the last template exceeded its limits. Rendering it again would take as long again.
-    pub fn exhausted(&self) -> bool {
+    pub fn is_exhausted(&self) -> bool {
         self.exhausted
     }
 
-    fn run(
+    fn render_once(
         &mut self,
         name: &str,
         id: SourceId,
         undefined: UndefinedBehavior,
-    ) -> Result<Text, minijinja::Error> {
+    ) -> Result<RenderedText, minijinja::Error> {
         self.environment.set_undefined_behavior(undefined);
-        *self.printed.lock().unwrap_or_else(PoisonError::into_inner) = Printed::default();
+        *self.printed.lock().unwrap_or_else(PoisonError::into_inner) = PrintedValues::default();
         let rendered = self.environment.get_template(name)?.render(&self.context.names);
         self.exhausted =
-            rendered.as_ref().is_err_and(|error| innermost(error).kind() == ErrorKind::OutOfFuel);
-        let (text, anchors) = strip(&rendered?, id);
+            rendered.as_ref().is_err_and(|error| root_cause(error).kind() == ErrorKind::OutOfFuel);
+        let (text, anchors) = strip_markers(&rendered?, id);
         let printed = std::mem::take(&mut *self.printed.lock().unwrap_or_else(PoisonError::into_inner));
-        let values = resolved(printed.values, id);
-        Ok(Text { text, values, anchors })
+        let values = resolve_values(printed.values, id);
+        Ok(RenderedText { text, values, anchors })
     }
 
     /// Returns a template error as a problem with its span in the user's file.
-    fn problem(&self, error: &minijinja::Error, id: SourceId, sources: &Sources) -> (Problem, ErrorKind) {
-        let error = innermost(error);
+    fn error_problem(
+        &self,
+        error: &minijinja::Error,
+        id: SourceId,
+        sources: &Sources,
+    ) -> (Problem, ErrorKind) {
+        let error = root_cause(error);
         let template = error.name().and_then(|name| self.marked.get(name));
         let span = match (template, error.range()) {
-            (Some(marked), Some(range)) => {
-                Span::new(marked.source, marked.original(range.start)..marked.original(range.end))
-            }
+            (Some(marked), Some(range)) => SourceSpan::new(
+                marked.source,
+                marked.original_offset(range.start)..marked.original_offset(range.end),
+            ),
             (marked, _) => {
                 line_span(marked.map_or(id, |marked| marked.source), error.line().unwrap_or(1), sources)
             }
         };
         if error.kind() == ErrorKind::UndefinedError {
-            return (self.undefined(expression_span(span, sources), sources), error.kind());
+            return (self.undefined_problem(expression_span(span, sources), sources), error.kind());
         }
         let kind = error.kind().to_string();
         let message = match error.detail() {
@@ -278,7 +308,7 @@ impl Engine {
             ErrorKind::OutOfFuel if error.detail().is_none() => {
                 Some("check the template for an endless loop".to_owned())
             }
-            ErrorKind::SyntaxError if looks_like_go(sources, span) => Some(
+            ErrorKind::SyntaxError if is_go_template(sources, span) => Some(
                 "templates are Jinja: write `{{ env.NAME }}` for `{{ must_env `NAME` }}` of ecspresso"
                     .to_owned(),
             ),
@@ -290,16 +320,16 @@ impl Engine {
         (Problem::error(span, message).hint(hint), error.kind())
     }
 
-    fn undefined(&self, span: Span, sources: &Sources) -> Problem {
-        let expression = sources.text(span);
+    fn undefined_problem(&self, span: SourceSpan, sources: &Sources) -> Problem {
+        let expression = sources.span_text(span);
         let name = expression.split('|').next().unwrap_or_default().trim();
         let problem = Problem::error(span, format!("`{name}` is not defined")).label("undefined");
-        problem.hint(self.context.hint(name))
+        problem.hint(self.context.undefined_hint(name))
     }
 }
 
 /// Returns the cause of an error: an error in an included template is the source of the error at the include.
-fn innermost(error: &minijinja::Error) -> &minijinja::Error {
+fn root_cause(error: &minijinja::Error) -> &minijinja::Error {
     let mut error = error;
     while let Some(inner) = std::error::Error::source(error).and_then(|inner| inner.downcast_ref()) {
         error = inner;
@@ -308,45 +338,45 @@ fn innermost(error: &minijinja::Error) -> &minijinja::Error {
 }
 
 /// Returns the standard Jinja syntax, with the trailing newline of a file kept.
-fn syntax() -> minijinja::syntax::SyntaxConfig {
+fn jinja_syntax() -> minijinja::syntax::SyntaxConfig {
     minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
 }
 
 /// Returns the bound value for a token.
-fn bound(value: &Value) -> Result<Bound, minijinja::Error> {
+fn bound_value(value: &Value) -> Result<BoundValue, minijinja::Error> {
     if value.is_undefined() {
-        return Ok(Bound::Undefined);
+        return Ok(BoundValue::Undefined);
     }
     let value = serde_json::to_value(value).map_err(|_| {
         minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be part of a document")
     })?;
-    Ok(Bound::Value(value))
+    Ok(BoundValue::Value(value))
 }
 
 /// Returns the values with the tokens and markers in them replaced.
 ///
 /// A value contains tokens if an expression joins the output of a macro into it. Tokens are numbered in the order in
 /// which they are printed, so a value contains only tokens of earlier values.
-fn resolved(values: Vec<Bound>, id: SourceId) -> Vec<Bound> {
+fn resolve_values(values: Vec<BoundValue>, id: SourceId) -> Vec<BoundValue> {
     let mut done =
-        Text { text: String::new(), values: Vec::with_capacity(values.len()), anchors: Vec::new() };
+        RenderedText { text: String::new(), values: Vec::with_capacity(values.len()), anchors: Vec::new() };
     for value in values {
         let value = match value {
-            Bound::Value(mut value) => {
-                resolve(&mut value, &done, id);
-                Bound::Value(value)
+            BoundValue::Value(mut value) => {
+                resolve_value(&mut value, &done, id);
+                BoundValue::Value(value)
             }
-            Bound::Undefined => Bound::Undefined,
+            BoundValue::Undefined => BoundValue::Undefined,
         };
         done.values.push(value);
     }
     done.values
 }
 
-fn resolve(value: &mut serde_json::Value, earlier: &Text, id: SourceId) {
+fn resolve_value(value: &mut serde_json::Value, earlier: &RenderedText, id: SourceId) {
     match value {
-        serde_json::Value::String(text) if reserved(text).is_some() => {
-            let stripped = strip(text, id).0;
+        serde_json::Value::String(text) if find_reserved(text).is_some() => {
+            let stripped = strip_markers(text, id).0;
             let Some(parts) = earlier.parts(&stripped) else {
                 *text = stripped;
                 return;
@@ -354,19 +384,19 @@ fn resolve(value: &mut serde_json::Value, earlier: &Text, id: SourceId) {
             *text = parts
                 .iter()
                 .map(|part| match part {
-                    Part::Literal(literal) => (*literal).to_owned(),
-                    Part::Bound(Bound::Value(serde_json::Value::String(text))) => text.clone(),
-                    Part::Bound(Bound::Value(value)) => value.to_string(),
-                    Part::Bound(Bound::Undefined) => String::new(),
+                    RenderedPart::Literal(literal) => (*literal).to_owned(),
+                    RenderedPart::Bound(BoundValue::Value(serde_json::Value::String(text))) => text.clone(),
+                    RenderedPart::Bound(BoundValue::Value(value)) => value.to_string(),
+                    RenderedPart::Bound(BoundValue::Undefined) => String::new(),
                 })
                 .collect();
         }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, earlier, id)),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| resolve_value(item, earlier, id)),
         serde_json::Value::Object(entries) => {
             let resolved = std::mem::take(entries).into_iter().map(|(name, mut value)| {
                 let mut name = serde_json::Value::String(name);
-                resolve(&mut name, earlier, id);
-                resolve(&mut value, earlier, id);
+                resolve_value(&mut name, earlier, id);
+                resolve_value(&mut value, earlier, id);
                 (name.as_str().unwrap_or_default().to_owned(), value)
             });
             *entries = resolved.collect();
@@ -376,12 +406,14 @@ fn resolve(value: &mut serde_json::Value, earlier: &Text, id: SourceId) {
 }
 
 /// Returns a value without the entries that contain a reserved character, or `None` for a text that contains one.
-fn admissible(value: &serde_json::Value) -> Option<serde_json::Value> {
+fn without_reserved_characters(value: &serde_json::Value) -> Option<serde_json::Value> {
     match value {
-        serde_json::Value::String(text) => Some(value.clone()).filter(|_| reserved(text).is_none()),
-        serde_json::Value::Array(items) => items.iter().map(admissible).collect(),
+        serde_json::Value::String(text) => Some(value.clone()).filter(|_| find_reserved(text).is_none()),
+        serde_json::Value::Array(items) => items.iter().map(without_reserved_characters).collect(),
         serde_json::Value::Object(entries) => {
-            let kept = entries.iter().filter_map(|(name, value)| Some((name.clone(), admissible(value)?)));
+            let kept = entries
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), without_reserved_characters(value)?)));
             Some(serde_json::Value::Object(kept.collect()))
         }
         other => Some(other.clone()),
@@ -389,14 +421,14 @@ fn admissible(value: &serde_json::Value) -> Option<serde_json::Value> {
 }
 
 /// Returns the anchors of the tokens whose expression was undefined.
-fn undefined_anchors(text: &Text) -> Vec<Anchor> {
+fn undefined_anchors(text: &RenderedText) -> Vec<SourceAnchor> {
     let mut found = Vec::new();
     for (at, _) in text.text.match_indices(TOKEN_START) {
         let digits: String =
             text.text[at + TOKEN_START.len_utf8()..].chars().take_while(char::is_ascii_digit).collect();
         let value = digits.parse().ok().and_then(|index: usize| text.values.get(index));
-        if value == Some(&Bound::Undefined) {
-            let index = text.anchors.partition_point(|anchor| anchor.at <= at).saturating_sub(1);
+        if value == Some(&BoundValue::Undefined) {
+            let index = text.anchors.partition_point(|anchor| anchor.rendered_offset <= at).saturating_sub(1);
             found.push(text.anchors[index]);
         }
     }
@@ -404,28 +436,28 @@ fn undefined_anchors(text: &Text) -> Vec<Anchor> {
 }
 
 /// Returns whether the line of an error looks like a Go template, as ecspresso uses them.
-fn looks_like_go(sources: &Sources, span: Span) -> bool {
+fn is_go_template(sources: &Sources, span: SourceSpan) -> bool {
     let text = &sources.get(span.source).text;
     let line = text.lines().nth(sources.position(span).line - 1).unwrap_or_default();
     ["must_env", "{{ env ", "{{env ", "tfstate", "{{ .", "{{."].iter().any(|part| line.contains(part))
 }
 
 /// Returns the span of the expression inside `{{ … }}`.
-fn expression_span(span: Span, sources: &Sources) -> Span {
-    let text = sources.text(span);
+fn expression_span(span: SourceSpan, sources: &Sources) -> SourceSpan {
+    let text = sources.span_text(span);
     let Some(inner) = text.strip_prefix("{{") else { return span };
     let inner = inner.strip_suffix("}}").unwrap_or(inner);
     let trimmed = inner.trim_matches(['-', '+']).trim();
     let start = span.start + text.find(trimmed).unwrap_or(0);
-    Span::new(span.source, start..start + trimmed.len())
+    SourceSpan::new(span.source, start..start + trimmed.len())
 }
 
 /// Returns the span of a line; lines start at 1.
-fn line_span(id: SourceId, line: usize, sources: &Sources) -> Span {
+fn line_span(id: SourceId, line: usize, sources: &Sources) -> SourceSpan {
     let text = &sources.get(id).text;
     let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let length = text[start..].lines().next().map_or(0, str::len);
-    Span::new(id, start..start + length)
+    SourceSpan::new(id, start..start + length)
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ fn rendered(template: &str, v: serde_json::Value) -> serde_json::Value {
 fn try_rendered(templates: &[(&str, &str)], v: serde_json::Value) -> Result<serde_json::Value, Vec<Problem>> {
     let mut sources = Sources::default();
     let names = templates.iter().map(|(name, text)| (name.to_string(), sources.add(*name, *text))).collect();
-    let mut context = Context::default();
+    let mut context = TemplateContext::default();
     context.set("v", &v);
     context.set("vars", &json!({"log_level": "info", "n": 3}));
-    let mut engine = Engine::new(context, &names, &sources);
-    match engine.render(templates[0].0, &sources, Mode::Strict) {
+    let mut engine = TemplateEngine::new(context, &names, &sources);
+    match engine.render(templates[0].0, &sources, UndefinedNames::Strict) {
         (Some(text), problems) if problems.is_empty() => parse(&text).map(|node: Node| node.to_value()),
         (_, problems) => Err(problems),
     }
@@ -63,7 +63,7 @@ fn a_hostile_value_stays_a_value_through_loops_macros_captures_and_includes() {
 }
 
 #[test]
-fn a_lone_expression_keeps_its_type() {
+fn a_single_expression_keeps_its_type() {
     for value in
         [json!(1), json!(1.5), json!(true), json!(null), json!("3"), json!([1, "a"]), json!({"a": {"b": 1}})]
     {
@@ -84,14 +84,14 @@ fn json_text_is_a_value_too() {
 }
 
 #[test]
-fn what_a_macro_gives_can_be_compared_and_named() {
+fn macro_output_can_be_compared_and_assigned() {
     let template =
         "{% macro n() %}web{% endmacro %}k: {{ n() == 'web' }}\nl: {{ {n(): 'x'} }}\nm: {{ n() | length }}";
     assert_eq!(rendered(template, json!(1)), json!({"k": true, "l": {"web": "x"}, "m": 3}));
 }
 
 #[test]
-fn a_filter_that_takes_a_token_apart_is_a_problem() {
+fn a_filter_that_splits_a_token_is_a_problem() {
     for filter in ["c | reverse", "c[:2]"] {
         let template = format!("{{% set c %}}{{{{ v }}}}{{% endset %}}k: {{{{ {filter} }}}}");
         let problems = try_rendered(&[("t", &template)], json!("x")).expect_err("apart");
@@ -144,14 +144,14 @@ fn an_endless_loop_ends_with_a_problem() {
 }
 
 #[test]
-fn a_template_that_prints_without_measure_ends_with_a_problem() {
+fn a_template_that_prints_too_much_is_a_problem() {
     let template = "{% for a in range(9999) %}{{ 'x' * 99999 }}{% endfor %}";
     let problems = try_rendered(&[("t", template)], json!(1)).expect_err("too large");
     assert!(problems[0].message.contains("larger than 8 MiB in total"), "{problems:?}");
 }
 
 #[test]
-fn a_tag_without_measure_is_a_problem() {
+fn an_oversized_tag_is_a_problem() {
     let chain = |link: &str| format!("k: {{{{ 1{} }}}}", link.repeat(100_000));
     for template in [chain(" ~ 1"), chain(" | string"), "{#".repeat(100_000), "{% raw %}x".repeat(50_000)] {
         let problems = try_rendered(&[("t", &template)], json!(1)).expect_err("too long");
@@ -178,7 +178,7 @@ fn undefined_has_defaults_and_tests() {
 }
 
 #[test]
-fn a_value_cannot_pose_as_a_token() {
+fn a_value_cannot_imitate_a_token() {
     let problems = try_rendered(&[("t", "k: {{ vars.n }}{{ v }}")], json!("\u{E000}0\u{E001}"));
     assert_eq!(problems.expect_err("undefined")[0].message, "`v` is not defined");
 }

@@ -8,53 +8,57 @@ use futures_util::future::{join, join_all};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::judge::{Verdict, told_reason};
-use super::look::Around;
-use super::{Ending, Item, Watch};
+use super::judge::{Verdict, ecs_reason};
+use super::poll::RelatedReads;
+use super::{RolloutWatch, WatchItem, WatchOutcome};
 use crate::aws::ApiError;
-use crate::aws::error::Meaning;
+use crate::aws::error::ApiErrorKind;
 use crate::aws::types::Task;
-use crate::diagnose::log::Log;
-use crate::diagnose::stream::{Stream, stream_of};
-use crate::diagnose::{Diagnosis, Seen, diagnose, failing_container, first_failing};
+use crate::diagnose::log::LogExcerpt;
+use crate::diagnose::stream::{LogStream, log_stream_of};
+use crate::diagnose::{Diagnosis, DiagnosisInput, diagnose, failing_container, first_failed_task};
 use crate::secrets::{masked_line, secrets_of};
 
 /// The time limit for reading what explains the rollouts that ended in one poll: it must not delay a rollback.
-const PATIENCE: Duration = Duration::from_secs(8);
+const EXPLAIN_TIMEOUT: Duration = Duration::from_secs(8);
 /// How many of the last log lines are shown.
-const LINES: i32 = 20;
+const MAX_LOG_LINES: i32 = 20;
 
-impl Watch<'_> {
+impl RolloutWatch<'_> {
     /// Reads what explains the watches that ended without success, all at the same time.
-    pub(super) async fn explain_ended(&mut self) {
+    pub(super) async fn explain_results(&mut self) {
         let wanted: Vec<usize> = self
             .items
             .iter()
             .enumerate()
-            .filter_map(|(index, item)| item.wants_words().then_some(index))
+            .filter_map(|(index, item)| item.should_explain().then_some(index))
             .collect();
-        let until = Instant::now() + PATIENCE;
-        let reading = wanted.iter().map(|index| timeout_at(until, self.read_around_the_end(*index)));
+        let until = Instant::now() + EXPLAIN_TIMEOUT;
+        let reading = wanted.iter().map(|index| timeout_at(until, self.read_related_to_end(*index)));
         for (index, read) in wanted.iter().zip(join_all(reading).await) {
             match read {
-                Ok(around) => self.add_around(*index, around),
-                Err(_) => tracing::info!("the explanation took longer than {PATIENCE:?}"),
+                Ok(around) => self.add_related(*index, around),
+                Err(_) => tracing::info!("the explanation took longer than {EXPLAIN_TIMEOUT:?}"),
             }
             self.items[*index].diagnosis = self.diagnose(*index);
         }
-        let logs = wanted.iter().map(|index| timeout_at(until, self.log_of_the_end(*index)));
+        let logs = wanted.iter().map(|index| timeout_at(until, self.read_failing_log(*index)));
         for (index, log) in wanted.iter().zip(join_all(logs).await) {
-            let late =
-                || Some(Log { note: Some("the log could not be read in time".to_owned()), ..Log::default() });
+            let late = || {
+                Some(LogExcerpt {
+                    note: Some("the log could not be read in time".to_owned()),
+                    ..LogExcerpt::default()
+                })
+            };
             let item = &mut self.items[*index];
             if let Some(diagnosis) = &mut item.diagnosis {
                 diagnosis.log = log.unwrap_or_else(|_| late());
             }
-            item.explained = true;
+            item.is_explained = true;
         }
     }
 
-    async fn read_around_the_end(&self, index: usize) -> Around {
+    async fn read_related_to_end(&self, index: usize) -> RelatedReads {
         let item = &self.items[index];
         let tasks = async { if item.sources.tasks { self.read_tasks(index).await } else { Ok(Vec::new()) } };
         let targets = async {
@@ -66,33 +70,37 @@ impl Watch<'_> {
         join(tasks, targets).await
     }
 
-    fn add_around(&mut self, index: usize, (tasks, targets): Around) {
+    fn add_related(&mut self, index: usize, (tasks, targets): RelatedReads) {
         let tasks = self.tasks_or_note(index, tasks);
         let targets = self.targets_or_note(index, targets);
         let item = &mut self.items[index];
-        item.snapshot.add_stopped(&item.followed, tasks);
+        item.snapshot.add_stopped_tasks(&item.rollout, tasks);
         if let Some(targets) = targets {
             item.snapshot.targets = targets;
         }
     }
 
-    async fn log_of_the_end(&self, index: usize) -> Option<Log> {
+    async fn read_failing_log(&self, index: usize) -> Option<LogExcerpt> {
         let item = &self.items[index];
         item.diagnosis.as_ref()?;
-        self.log_of(first_failing(&item.snapshot.stopped)?).await
+        self.read_log_of(first_failed_task(&item.snapshot.stopped_tasks)?).await
     }
 
     fn diagnose(&self, index: usize) -> Option<Diagnosis> {
         let item = &self.items[index];
         let snapshot = &item.snapshot;
-        let mut events: Vec<_> =
-            snapshot.service.iter().flat_map(|service| item.followed.events(service)).cloned().collect();
+        let mut events: Vec<_> = snapshot
+            .service
+            .iter()
+            .flat_map(|service| item.rollout.events_since_start(service))
+            .cloned()
+            .collect();
         // In ECS's order, the newest first: it decides between events of the same time.
         events.reverse();
         let deployment = snapshot.service_deployment.as_ref();
-        let reason = deployment.and_then(told_reason);
-        diagnose(&Seen {
-            stopped: &snapshot.stopped,
+        let reason = deployment.and_then(ecs_reason);
+        diagnose(&DiagnosisInput {
+            stopped_tasks: &snapshot.stopped_tasks,
             events: &events,
             targets: &snapshot.targets,
             alarms: deployment.map_or(&[], |known| &known.alarms.triggered_alarm_names),
@@ -101,52 +109,55 @@ impl Watch<'_> {
     }
 
     /// Returns the last log lines of the container that failed; `None` where it never ran.
-    async fn log_of(&self, task: &Task) -> Option<Log> {
+    async fn read_log_of(&self, task: &Task) -> Option<LogExcerpt> {
         let container = failing_container(task)?;
         let ran = container.exit_code.is_some() || task.started_at.0 > 0.0;
         if !ran {
             return None;
         }
-        let note = |note: String| Some(Log { note: Some(note), ..Log::default() });
+        let note = |note: String| Some(LogExcerpt { note: Some(note), ..LogExcerpt::default() });
         let definition = match self.aws.task_definition(&task.task_definition_arn).await {
             Ok(Some(definition)) => definition.document,
             Ok(None) => Value::Null,
             Err(error) => return note(format!("failed to find the log: {error}")),
         };
-        let stream = match stream_of(&definition, task, container)? {
+        let stream = match log_stream_of(&definition, task, container)? {
             Ok(stream) => stream,
             Err(why) => return note(why),
         };
-        let read =
-            self.aws.last_log_lines(stream.region.as_deref(), &stream.group, &stream.name, LINES).await;
-        Some(log(stream, read, &secrets_of(&definition)))
+        let read = self
+            .aws
+            .last_log_lines(stream.region.as_deref(), &stream.group, &stream.name, MAX_LOG_LINES)
+            .await;
+        Some(log_from(stream, read, &secrets_of(&definition)))
     }
 }
 
-impl Item {
+impl WatchItem {
     /// Returns whether its ending has to be explained, and is not yet.
-    fn wants_words(&self) -> bool {
-        let Some((ending, _)) = &self.ending else { return false };
+    fn should_explain(&self) -> bool {
+        let Some((ending, _)) = &self.outcome else { return false };
         let good = matches!(
             ending,
-            Ending::Settled(Verdict::Succeeded | Verdict::Superseded { .. } | Verdict::Reached { .. })
-                | Ending::Lost { .. }
+            WatchOutcome::Settled(Verdict::Succeeded | Verdict::Superseded { .. } | Verdict::Reached { .. })
+                | WatchOutcome::Lost { .. }
         );
         // A rollback that was requested needs no explanation.
-        let asked = self.followed.going_back && matches!(ending, Ending::Settled(Verdict::RolledBack { .. }));
-        !good && !asked && !self.explained
+        let asked =
+            self.rollout.going_back && matches!(ending, WatchOutcome::Settled(Verdict::RolledBack { .. }));
+        !good && !asked && !self.is_explained
     }
 }
 
-fn log(stream: Stream, read: Result<Vec<String>, ApiError>, secrets: &[String]) -> Log {
-    let Stream { group, name: stream, .. } = stream;
+fn log_from(stream: LogStream, read: Result<Vec<String>, ApiError>, secrets: &[String]) -> LogExcerpt {
+    let LogStream { group, name: stream, .. } = stream;
     let (lines, note) = match read {
         Ok(lines) if lines.is_empty() => (lines, Some("the container wrote no log line".to_owned())),
         Ok(lines) => (lines.iter().map(|line| masked_line(line, secrets)).collect(), None),
-        Err(error) if error.meaning == Meaning::NotFound => {
+        Err(error) if error.kind == ApiErrorKind::NotFound => {
             (Vec::new(), Some("the log stream does not exist".to_owned()))
         }
         Err(error) => (Vec::new(), Some(format!("failed to read the log: {error}"))),
     };
-    Log { group, stream, lines, note }
+    LogExcerpt { group, stream, lines, note }
 }

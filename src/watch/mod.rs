@@ -9,39 +9,39 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::aws::Aws;
-use crate::aws::types::{Deployment, DeploymentStatus, Event, RolloutState, Service, revision_of};
+use crate::aws::types::{Deployment, DeploymentStatus, RolloutState, Service, ServiceEvent, revision_name};
 use crate::diagnose::Diagnosis;
 use judge::{Verdict, judge};
-use pace::Rhythm;
-use snapshot::{Followed, Look, Snapshot};
-use timeline::{Recorder, Timeline};
+use poll_interval::PollHistory;
+use snapshot::{Poll, RolloutSnapshot, WatchedRollout};
+use timeline::{Timeline, TimelineRecorder};
 
-mod blind;
-pub mod count;
 pub mod explain;
 pub mod judge;
-pub mod look;
-pub mod pace;
+mod outage;
+pub mod poll;
+pub mod poll_interval;
 pub mod progress;
 pub mod reporter;
 pub mod snapshot;
 pub mod task;
+pub mod task_count;
 pub mod timeline;
 
-pub use progress::{Progress, Standing, Traffic};
+pub use progress::{Progress, ProgressState, Traffic};
 pub use reporter::WatchReporter;
 
 /// How many seconds before its end a bake time counts as nearly over.
-const NEAR: f64 = 15.0;
+const NEAR_END_SECONDS: f64 = 15.0;
 
 /// How long the last poll may take after the timeout, so that a rollout that has just ended is not reported as
 /// unfinished.
-const LAST_LOOK: Duration = Duration::from_secs(10);
+const LAST_POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a watch ended for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Ending {
+pub enum WatchOutcome {
     /// The rollout has its verdict.
     Settled(Verdict),
     /// The timeout has passed, and the rollout is still in progress: what it was waiting for.
@@ -55,7 +55,7 @@ pub enum Ending {
 /// What was done about a rollout that did not succeed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
-pub enum Aftermath {
+pub enum FailureResponse {
     /// Nothing was done, for this reason.
     Left { why: String },
     /// A rollback was due, and could not be started.
@@ -63,7 +63,7 @@ pub enum Aftermath {
     /// It was rolled back at the request of ecsail: to which revision, and how the rollback ended.
     TakenBack {
         to: String,
-        end: Ending,
+        end: WatchOutcome,
         #[serde(skip_serializing_if = "Option::is_none")]
         diagnosis: Option<Box<Diagnosis>>,
     },
@@ -71,22 +71,22 @@ pub enum Aftermath {
 
 /// The result of watching one service: how it ended, its diagnosis, and what was done about it.
 #[derive(Clone, Debug)]
-pub struct Settled {
-    pub followed: Followed,
-    pub ending: Ending,
+pub struct WatchResult {
+    pub rollout: WatchedRollout,
+    pub outcome: WatchOutcome,
     pub diagnosis: Option<Diagnosis>,
     pub elapsed: Duration,
     /// `None` where nothing had to be done.
-    pub aftermath: Option<Aftermath>,
+    pub failure_response: Option<FailureResponse>,
     /// The revision of the PRIMARY deployment at the last poll, and how many tasks ran.
-    pub runs: Option<Runs>,
+    pub running: Option<RunningState>,
     /// What each poll showed, if the watch was recorded.
     pub timeline: Option<Box<Timeline>>,
 }
 
 /// What a service ran at the last poll.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Runs {
+pub struct RunningState {
     pub revision: String,
     pub deployment: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,226 +95,227 @@ pub struct Runs {
     pub desired: i64,
 }
 
-impl Settled {
+impl WatchResult {
     /// Returns whether this rollout itself succeeded.
-    pub fn succeeded(&self) -> bool {
-        self.ending == Ending::Settled(Verdict::Succeeded)
+    pub fn has_succeeded(&self) -> bool {
+        self.outcome == WatchOutcome::Settled(Verdict::Succeeded)
     }
 
     /// Returns whether the watch ended as requested: with success, or with the rollback where a rollback was
     /// requested.
-    pub fn is_good(&self) -> bool {
+    pub fn has_ended_as_requested(&self) -> bool {
         // A release that is rolled back as a whole includes rollouts that had succeeded.
-        if matches!(self.aftermath, Some(Aftermath::TakenBack { .. })) {
+        if matches!(self.failure_response, Some(FailureResponse::TakenBack { .. })) {
             return false;
         }
-        match (&self.ending, self.followed.going_back) {
-            (Ending::Settled(Verdict::RolledBack { .. }), back) => back,
-            (Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }), back) => !back,
+        match (&self.outcome, self.rollout.going_back) {
+            (WatchOutcome::Settled(Verdict::RolledBack { .. }), back) => back,
+            (WatchOutcome::Settled(Verdict::Succeeded | Verdict::Reached { .. }), back) => !back,
             _ => false,
         }
     }
 }
 
 /// A watch over one or more rollouts.
-pub struct Watch<'a> {
+pub struct RolloutWatch<'a> {
     aws: &'a Aws,
-    report: &'a dyn WatchReporter,
+    reporter: &'a dyn WatchReporter,
     /// The fixed time between polls; `None` for an adaptive one.
-    poll: Option<Duration>,
-    started: Instant,
-    changed: Instant,
-    looks: u32,
+    poll_interval: Option<Duration>,
+    started_at: Instant,
+    changed_at: Instant,
+    polls: u32,
     /// When the next poll is due; the first is due at once.
-    due: Instant,
-    items: Vec<Item>,
+    next_poll_at: Instant,
+    items: Vec<WatchItem>,
     /// The service events that were reported: key of the service, id and message of the event.
-    shown: BTreeSet<(String, String)>,
+    reported_events: BTreeSet<(String, String)>,
     /// What was reported once as unreadable.
-    noted: BTreeSet<&'static str>,
+    reported_notes: BTreeSet<&'static str>,
     /// Whether polls are recorded, also those of deployments that are added later.
-    records: bool,
+    is_recording: bool,
 }
 
 /// One watched deployment and its state.
-struct Item {
-    followed: Followed,
-    snapshot: Snapshot,
+struct WatchItem {
+    rollout: WatchedRollout,
+    snapshot: RolloutSnapshot,
     /// The ARNs of the stopped tasks that were read.
-    read_tasks: BTreeSet<String>,
+    read_task_arns: BTreeSet<String>,
     /// What can be read for this service; without its service deployment, the deployment list decides the verdict.
-    sources: look::Sources,
+    sources: poll::ReadableSources,
     progress: Option<Progress>,
     /// When its watch began, how many polls there were, and when the last one was.
-    started: Instant,
-    looks: u32,
-    seen: Option<Instant>,
-    blind: Option<blind::Blind>,
-    ending: Option<(Ending, Duration)>,
-    explained: bool,
+    started_at: Instant,
+    polls: u32,
+    polled_at: Option<Instant>,
+    outage: Option<outage::Outage>,
+    outcome: Option<(WatchOutcome, Duration)>,
+    is_explained: bool,
     diagnosis: Option<Diagnosis>,
-    recorder: Option<Recorder>,
+    recorder: Option<TimelineRecorder>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> RolloutWatch<'a> {
     /// Returns a watch over these deployments. `poll` is a fixed time between polls; without it the time adapts.
     pub fn new(
-        followed: Vec<Followed>,
+        followed: Vec<WatchedRollout>,
         aws: &'a Aws,
         report: &'a dyn WatchReporter,
         poll: Option<Duration>,
-    ) -> Watch<'a> {
+    ) -> RolloutWatch<'a> {
         let now = Instant::now();
-        let items = followed.into_iter().map(Item::new).collect();
-        Watch {
+        let items = followed.into_iter().map(WatchItem::new).collect();
+        RolloutWatch {
             aws,
-            report,
-            poll,
-            started: now,
-            changed: now,
-            looks: 0,
-            due: now,
+            reporter: report,
+            poll_interval: poll,
+            started_at: now,
+            changed_at: now,
+            polls: 0,
+            next_poll_at: now,
             items,
-            shown: BTreeSet::new(),
-            noted: BTreeSet::new(),
-            records: false,
+            reported_events: BTreeSet::new(),
+            reported_notes: BTreeSet::new(),
+            is_recording: false,
         }
     }
 
     /// Starts to record what each poll shows.
-    pub fn record(&mut self) {
-        self.records = true;
-        self.items.iter_mut().for_each(|item| item.recorder = Some(Recorder::new(&item.followed)));
+    pub fn start_recording(&mut self) {
+        self.is_recording = true;
+        self.items.iter_mut().for_each(|item| item.recorder = Some(TimelineRecorder::new(&item.rollout)));
     }
 
     /// Adds a deployment to the watch.
-    pub fn follow(&mut self, followed: Followed) {
-        let mut item = Item::new(followed);
-        item.recorder = self.records.then(|| Recorder::new(&item.followed));
+    pub fn add(&mut self, followed: WatchedRollout) {
+        let mut item = WatchItem::new(followed);
+        item.recorder = self.is_recording.then(|| TimelineRecorder::new(&item.rollout));
         self.items.push(item);
-        self.changed = Instant::now();
-        self.due = self.changed;
+        self.changed_at = Instant::now();
+        self.next_poll_at = self.changed_at;
     }
 
     /// Returns the deployments that are still watched.
-    pub fn open(&self) -> impl Iterator<Item = &Followed> {
-        self.items.iter().map(|item| &item.followed)
+    pub fn open_rollouts(&self) -> impl Iterator<Item = &WatchedRollout> {
+        self.items.iter().map(|item| &item.rollout)
     }
 
     /// Returns the next rollout that ended, with its diagnosis; `None` when all have ended.
     ///
     /// The future may be dropped and the method called again at any time: nothing that was polled is lost.
-    pub async fn next(&mut self) -> Option<Settled> {
+    pub async fn next_result(&mut self) -> Option<WatchResult> {
         loop {
-            if let Some(index) = self.items.iter().position(|item| item.ending.is_some()) {
-                self.explain_ended().await;
-                return Some(self.items.remove(index).settled());
+            if let Some(index) = self.items.iter().position(|item| item.outcome.is_some()) {
+                self.explain_results().await;
+                return Some(self.items.remove(index).into_result());
             }
             if self.items.is_empty() {
                 return None;
             }
-            tokio::time::sleep(self.due.saturating_duration_since(Instant::now())).await;
-            self.look_and_judge().await;
-            self.due = Instant::now() + self.pause();
+            tokio::time::sleep(self.next_poll_at.saturating_duration_since(Instant::now())).await;
+            self.poll_and_judge().await;
+            self.next_poll_at = Instant::now() + self.time_to_next_poll();
         }
     }
 
     /// Ends the watch of everything that is still open, without a verdict, and returns the results.
-    pub fn interrupt(&mut self) -> Vec<Settled> {
+    pub fn interrupt(&mut self) -> Vec<WatchResult> {
         let items = std::mem::take(&mut self.items);
-        let end = |mut item: Item| {
-            let elapsed = item.started.elapsed();
-            item.ending.get_or_insert((Ending::Interrupted, elapsed));
-            item.settled()
+        let end = |mut item: WatchItem| {
+            let elapsed = item.started_at.elapsed();
+            item.outcome.get_or_insert((WatchOutcome::Interrupted, elapsed));
+            item.into_result()
         };
         items.into_iter().map(end).collect()
     }
 
-    async fn look_and_judge(&mut self) {
-        self.looks += 1;
+    async fn poll_and_judge(&mut self) {
+        self.polls += 1;
         // Services that were already polled count, also where another cluster has not answered.
-        let looks: Vec<u32> = self.items.iter().map(|item| item.looks).collect();
-        if tokio::time::timeout(self.left().max(LAST_LOOK), self.look()).await.is_err() {
+        let looks: Vec<u32> = self.items.iter().map(|item| item.polls).collect();
+        if tokio::time::timeout(self.time_left().max(LAST_POLL_TIMEOUT), self.poll()).await.is_err() {
             tracing::info!("a poll took longer than the time left");
-            self.late(&looks);
+            self.record_late_poll(&looks);
         }
         self.judge_all();
-        self.tell_blind();
-        self.items.iter_mut().for_each(Item::time_out);
+        self.report_outages();
+        self.items.iter_mut().for_each(WatchItem::check_timeout);
     }
 
     /// Returns how long to wait before the next poll.
-    fn pause(&self) -> Duration {
-        let rhythm = Rhythm {
-            elapsed: self.started.elapsed(),
-            looks: self.looks,
-            still: self.changed.elapsed(),
-            near_end: self.items.iter().any(Item::is_near_end),
+    fn time_to_next_poll(&self) -> Duration {
+        let rhythm = PollHistory {
+            elapsed: self.started_at.elapsed(),
+            polls: self.polls,
+            unchanged_for: self.changed_at.elapsed(),
+            is_near_end: self.items.iter().any(WatchItem::is_near_end),
         };
-        self.poll.unwrap_or_else(|| pace::pause(&rhythm)).min(self.left())
+        self.poll_interval.unwrap_or_else(|| poll_interval::next_interval(&rhythm)).min(self.time_left())
     }
 
     /// Returns the least time that an open rollout has left; at least 10 ms, so that the loop never spins.
-    fn left(&self) -> Duration {
-        let open = self.items.iter().filter(|item| item.ending.is_none());
-        let left = open.map(|item| item.followed.policy.timeout.saturating_sub(item.started.elapsed())).min();
+    fn time_left(&self) -> Duration {
+        let open = self.items.iter().filter(|item| item.outcome.is_none());
+        let left =
+            open.map(|item| item.rollout.policy.timeout.saturating_sub(item.started_at.elapsed())).min();
         left.unwrap_or_default().max(Duration::from_millis(10))
     }
 
     /// Judges every open rollout that was polled, and reports what is new.
     fn judge_all(&mut self) {
-        for item in self.items.iter_mut().filter(|item| item.ending.is_none() && item.looks > 0) {
-            let verdict = judge(&item.followed, &item.snapshot, item.snapshot.at);
-            if item.show(&verdict, &mut self.shown, self.report) {
-                self.changed = Instant::now();
+        for item in self.items.iter_mut().filter(|item| item.outcome.is_none() && item.polls > 0) {
+            let verdict = judge(&item.rollout, &item.snapshot, item.snapshot.at);
+            if item.report_new(&verdict, &mut self.reported_events, self.reporter) {
+                self.changed_at = Instant::now();
             }
             if let Some(recorder) = &mut item.recorder {
-                recorder.judged(&verdict);
+                recorder.record_verdict(&verdict);
             }
             if verdict.is_final() {
-                item.ending = Some((Ending::Settled(verdict), item.started.elapsed()));
+                item.outcome = Some((WatchOutcome::Settled(verdict), item.started_at.elapsed()));
             }
         }
     }
 }
 
-impl Item {
-    fn new(followed: Followed) -> Item {
-        Item {
-            followed,
-            snapshot: Snapshot::default(),
-            read_tasks: BTreeSet::new(),
-            sources: look::Sources::default(),
+impl WatchItem {
+    fn new(followed: WatchedRollout) -> WatchItem {
+        WatchItem {
+            rollout: followed,
+            snapshot: RolloutSnapshot::default(),
+            read_task_arns: BTreeSet::new(),
+            sources: poll::ReadableSources::default(),
             progress: None,
-            started: Instant::now(),
-            looks: 0,
-            seen: None,
-            blind: None,
-            ending: None,
-            explained: false,
+            started_at: Instant::now(),
+            polls: 0,
+            polled_at: None,
+            outage: None,
+            outcome: None,
+            is_explained: false,
             diagnosis: None,
             recorder: None,
         }
     }
 
     /// Adds the result of a poll.
-    fn take_in(&mut self, look: Look) {
-        self.looks += 1;
-        (self.seen, self.blind) = (Some(Instant::now()), None);
+    fn add_poll(&mut self, look: Poll) {
+        self.polls += 1;
+        (self.polled_at, self.outage) = (Some(Instant::now()), None);
         if let Some(recorder) = &mut self.recorder {
-            recorder.add(&look);
+            recorder.add_poll(&look);
         }
-        self.snapshot.take_in(&mut self.followed, look);
+        self.snapshot.add_poll(&mut self.rollout, look);
     }
 
     /// Returns the time on the API's clock, which may differ from the local one.
     ///
     /// It counts on from the newest time that the API has shown: the deployment may have begun long before the
     /// watch.
-    fn now(&self) -> f64 {
-        match self.seen {
+    fn api_now(&self) -> f64 {
+        match self.polled_at {
             Some(seen) => self.snapshot.at + seen.elapsed().as_secs_f64(),
-            None => self.followed.created_at + self.started.elapsed().as_secs_f64(),
+            None => self.rollout.created_at + self.started_at.elapsed().as_secs_f64(),
         }
     }
 
@@ -327,13 +328,14 @@ impl Item {
             DeploymentStatus::Primary => deployment.running_count >= deployment.desired_count,
             _ => deployment.running_count == 0,
         };
-        let bakes = self.snapshot.bakes_until().is_some_and(|end| end - self.snapshot.at > NEAR);
+        let bakes =
+            self.snapshot.bake_time_end().is_some_and(|end| end - self.snapshot.at > NEAR_END_SECONDS);
         service.deployments.iter().all(done) && !bakes
     }
 
-    fn time_out(&mut self) {
-        let elapsed = self.started.elapsed();
-        if self.ending.is_some() || elapsed < self.followed.policy.timeout {
+    fn check_timeout(&mut self) {
+        let elapsed = self.started_at.elapsed();
+        if self.outcome.is_some() || elapsed < self.rollout.policy.timeout {
             return;
         }
         let mut waiting_for =
@@ -341,14 +343,14 @@ impl Item {
                 let detail = progress.detail.trim_start_matches("waiting for ");
                 format!("{detail} ({} of {} tasks running)", progress.running, progress.desired)
             });
-        if let Some(last_seen) = self.last_seen() {
+        if let Some(last_seen) = self.outage_text() {
             waiting_for = format!("{waiting_for}; {last_seen}");
         }
-        self.ending = Some((Ending::TimedOut { waiting_for }, elapsed));
+        self.outcome = Some((WatchOutcome::TimedOut { waiting_for }, elapsed));
     }
 
     /// Reports what is new, and returns whether anything is.
-    fn show(
+    fn report_new(
         &mut self,
         verdict: &Verdict,
         shown: &mut BTreeSet<(String, String)>,
@@ -357,11 +359,11 @@ impl Item {
         let Some(service) = self.snapshot.service.clone() else { return false };
         let events = self.new_events(&service, shown);
         for event in &events {
-            report.service_event(&self.followed.key, event);
+            report.service_event(&self.rollout.key, event);
         }
-        let elapsed = self.started.elapsed();
-        let progress = progress::of(&self.followed, &self.snapshot, &service, verdict, elapsed);
-        let new = !self.progress.as_ref().is_some_and(|known| known.is_where(&progress));
+        let elapsed = self.started_at.elapsed();
+        let progress = progress::progress_of(&self.rollout, &self.snapshot, &service, verdict, elapsed);
+        let new = !self.progress.as_ref().is_some_and(|known| known.is_same_state(&progress));
         if new {
             report.progress(&progress);
             self.progress = Some(progress);
@@ -370,19 +372,19 @@ impl Item {
     }
 
     /// Returns the events since the deployment began that were not reported yet, oldest first.
-    fn new_events(&self, service: &Service, shown: &mut BTreeSet<(String, String)>) -> Vec<Event> {
-        let mut events: Vec<Event> = self.followed.events(service).cloned().collect();
-        let name = |event: &Event| format!("{} {}", event.id, event.message);
-        events.retain(|event| shown.insert((self.followed.key.clone(), name(event))));
+    fn new_events(&self, service: &Service, shown: &mut BTreeSet<(String, String)>) -> Vec<ServiceEvent> {
+        let mut events: Vec<ServiceEvent> = self.rollout.events_since_start(service).cloned().collect();
+        let name = |event: &ServiceEvent| format!("{} {}", event.id, event.message);
+        events.retain(|event| shown.insert((self.rollout.key.clone(), name(event))));
         events
     }
 
-    fn settled(self) -> Settled {
-        let (ending, elapsed) = self.ending.unwrap_or((Ending::Interrupted, Duration::ZERO));
+    fn into_result(self) -> WatchResult {
+        let (ending, elapsed) = self.outcome.unwrap_or((WatchOutcome::Interrupted, Duration::ZERO));
         let runs = self.snapshot.service.as_ref().and_then(|service| {
-            let primary = service.primary()?;
-            Some(Runs {
-                revision: revision_of(&primary.task_definition).to_owned(),
+            let primary = service.primary_deployment()?;
+            Some(RunningState {
+                revision: revision_name(&primary.task_definition).to_owned(),
                 deployment: primary.id.clone(),
                 rollout_state: primary.rollout_state.clone(),
                 running: service.running_count,
@@ -390,13 +392,13 @@ impl Item {
             })
         });
         let timeline = self.recorder.map(|recorder| Box::new(recorder.into_timeline()));
-        Settled {
-            followed: self.followed,
-            ending,
+        WatchResult {
+            rollout: self.rollout,
+            outcome: ending,
             diagnosis: self.diagnosis,
             elapsed,
-            aftermath: None,
-            runs,
+            failure_response: None,
+            running: runs,
             timeline,
         }
     }

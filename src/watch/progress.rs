@@ -4,13 +4,13 @@ use serde::Serialize;
 use std::time::Duration;
 
 use super::judge::Verdict;
-use super::snapshot::{Followed, Snapshot};
-use crate::aws::types::{Deployment, LifecycleStage, Service, ServiceDeployment, revision_of};
+use super::snapshot::{RolloutSnapshot, WatchedRollout};
+use crate::aws::types::{Deployment, LifecycleStage, Service, ServiceDeployment, revision_name};
 
 /// The state of a rollout in progress, the worst first: the display has this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum ProgressState {
     /// It failed, or is being rolled back.
     Failing,
     /// Some of its tasks have failed.
@@ -35,7 +35,7 @@ pub struct Progress {
     #[serde(rename = "service")]
     pub key: String,
     pub revision: String,
-    pub standing: Standing,
+    pub standing: ProgressState,
     pub desired: i64,
     pub running: i64,
     pub pending: i64,
@@ -56,58 +56,58 @@ pub struct Progress {
 
 impl Progress {
     /// Returns whether two differ in time only.
-    pub fn is_where(&self, other: &Progress) -> bool {
+    pub fn is_same_state(&self, other: &Progress) -> bool {
         Progress { seconds: 0.0, ..self.clone() } == Progress { seconds: 0.0, ..other.clone() }
     }
 }
 
 /// Returns the progress of a rollout.
-pub fn of(
-    followed: &Followed,
-    snapshot: &Snapshot,
+pub fn progress_of(
+    followed: &WatchedRollout,
+    snapshot: &RolloutSnapshot,
     service: &Service,
     verdict: &Verdict,
     elapsed: Duration,
 ) -> Progress {
     let gone = Deployment::default();
-    let ours = followed.find(service).or(snapshot.last_seen.as_ref()).unwrap_or(&gone);
+    let ours = followed.find_deployment(service).or(snapshot.last_deployment.as_ref()).unwrap_or(&gone);
     let deployment = snapshot.service_deployment.as_ref();
-    let hook = deployment.and_then(ServiceDeployment::open_hook);
+    let hook = deployment.and_then(ServiceDeployment::active_hook);
     Progress {
         key: followed.key.clone(),
-        revision: revision_of(&followed.revision).to_owned(),
-        standing: standing(followed, verdict, ours),
+        revision: revision_name(&followed.revision).to_owned(),
+        standing: state_of(followed, verdict, ours),
         desired: ours.desired_count,
         running: ours.running_count,
         pending: ours.pending_count,
         failed: ours.failed_tasks,
         stage: deployment.and_then(|known| known.lifecycle_stage.as_ref()).map(LifecycleStage::in_words),
-        traffic: deployment.and_then(traffic),
+        traffic: deployment.and_then(traffic_of),
         hook: hook.map(|hook| hook.hook_id.clone()),
-        detail: detail(verdict),
+        detail: detail_of(verdict),
         seconds: elapsed.as_secs_f64(),
     }
 }
 
-fn standing(followed: &Followed, verdict: &Verdict, ours: &Deployment) -> Standing {
+fn state_of(followed: &WatchedRollout, verdict: &Verdict, ours: &Deployment) -> ProgressState {
     match verdict {
-        _ if verdict.is_rolling_back() || followed.going_back => Standing::Failing,
-        Verdict::Succeeded | Verdict::Reached { .. } => Standing::Done,
-        Verdict::AwaitingHook { .. } => Standing::Waiting,
-        Verdict::Progressing { .. } if ours.failed_tasks > 0 => Standing::Troubled,
-        Verdict::Progressing { .. } => Standing::Moving,
-        _ => Standing::Failing,
+        _ if verdict.is_rolling_back() || followed.going_back => ProgressState::Failing,
+        Verdict::Succeeded | Verdict::Reached { .. } => ProgressState::Done,
+        Verdict::AwaitingHook { .. } => ProgressState::Waiting,
+        Verdict::Progressing { .. } if ours.failed_tasks > 0 => ProgressState::Troubled,
+        Verdict::Progressing { .. } => ProgressState::Moving,
+        _ => ProgressState::Failing,
     }
 }
 
 /// Returns the traffic weights where a load balancer shifts traffic.
-fn traffic(deployment: &ServiceDeployment) -> Option<Traffic> {
+fn traffic_of(deployment: &ServiceDeployment) -> Option<Traffic> {
     let target = deployment.target_service_revision.as_ref()?;
     let production = target.requested_production_traffic_weight?;
     Some(Traffic { test: target.requested_test_traffic_weight.unwrap_or_default(), production })
 }
 
-fn detail(verdict: &Verdict) -> String {
+fn detail_of(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Progressing { detail } => detail.clone(),
         Verdict::AwaitingHook { hook } => format!("waiting for hook {hook}"),

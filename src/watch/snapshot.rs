@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use crate::aws::types::{
-    Deployment, DeploymentStatus, Epoch, Event, LifecycleStage, RolloutState, Service, ServiceDeployment,
-    ServiceDeploymentStatus, TargetHealth, Task,
+    Deployment, DeploymentStatus, Epoch, LifecycleStage, RolloutState, Service, ServiceDeployment,
+    ServiceDeploymentStatus, ServiceEvent, TargetHealth, Task,
 };
-use crate::manifest::OnFailure;
-use crate::plan::WayBack;
+use crate::manifest::FailureAction;
+use crate::plan::RollbackPoint;
 
 /// A watched deployment: what ran before it, and what to do if it does not succeed.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Followed {
+pub struct WatchedRollout {
     /// The name that commands use for the service.
     pub key: String,
     pub name: String,
@@ -33,46 +33,46 @@ pub struct Followed {
     /// The id of the previous deployment.
     pub deployment_before: Option<String>,
     /// What the service is rolled back to, if an earlier deployment was completed.
-    pub way_back: Option<WayBack>,
+    pub way_back: Option<RollbackPoint>,
     /// How far the rollout is watched.
-    pub until: Until,
+    pub until: WatchUntil,
     /// A rollback of the deployment was requested: the watch waits for it.
     pub going_back: bool,
     /// It had ended before the watch began: how long it took is not known.
     #[serde(skip)]
     pub ended: bool,
     #[serde(skip)]
-    pub policy: Policy,
+    pub policy: WatchPolicy,
 }
 
 /// How long a rollout is watched, and what to do if it fails or the timeout passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct WatchPolicy {
     pub timeout: Duration,
     /// What was requested; `None` for a rollback where there is something to roll back to.
-    pub on_failure: Option<OnFailure>,
-    pub on_timeout: OnFailure,
+    pub on_failure: Option<FailureAction>,
+    pub on_timeout: FailureAction,
 }
 
 /// How long a rollout is watched by default.
-pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy { timeout: TIMEOUT, on_failure: None, on_timeout: OnFailure::Leave }
+impl Default for WatchPolicy {
+    fn default() -> WatchPolicy {
+        WatchPolicy { timeout: DEFAULT_TIMEOUT, on_failure: None, on_timeout: FailureAction::Leave }
     }
 }
 
 /// For how many polls in a row a service deployment that is missing in the answer counts as it was last read.
-const UNSEEN: u32 = 3;
+const MAX_POLLS_UNSEEN: u32 = 3;
 
 /// How long more tasks than ever before have to run until that counts, in seconds.
-const KEPT_RUNNING: f64 = 30.0;
+const STEADY_SECONDS: f64 = 30.0;
 
 /// How far a rollout is watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Until {
+pub enum WatchUntil {
     /// Until ECS reports its end.
     #[default]
     Stable,
@@ -83,7 +83,7 @@ pub enum Until {
 /// What one poll read.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Look {
+pub struct Poll {
     /// The time on the clock of the API, in seconds since 1970.
     pub at: f64,
     /// `None`: the service was not in the answer.
@@ -100,50 +100,50 @@ pub struct Look {
 
 /// What all polls so far have shown.
 #[derive(Clone, Debug, Default)]
-pub struct Snapshot {
+pub struct RolloutSnapshot {
     /// The time of the last poll, on the API's clock; never older than anything that it showed.
     pub at: f64,
     /// `None`: the service was not in the answer.
     pub service: Option<Service>,
     /// In how many polls in a row the service was not in the answer.
-    pub missing: u32,
+    pub polls_without_service: u32,
     /// As it was last read; `None`: it could not be read, or was not found yet.
     pub service_deployment: Option<ServiceDeployment>,
     /// A service deployment was read at least once.
-    pub seen: bool,
+    pub was_service_deployment_read: bool,
     /// The last poll could not read it, for a reason that may pass.
-    pub unread: bool,
+    pub is_service_deployment_unread: bool,
     /// In how many polls in a row it was missing, though it was read before.
-    pub unseen: u32,
+    pub polls_without_service_deployment: u32,
     /// In how many polls in a row it was STOPPED.
-    pub halted: u32,
+    pub polls_stopped: u32,
     /// In how many polls in a row our deployment was not in the service's list.
-    pub absent: u32,
+    pub polls_without_deployment: u32,
     /// In how many polls in a row our deployment was PRIMARY and FAILED.
-    pub failed: u32,
+    pub polls_failed: u32,
     /// Failures up to this time did not keep the rollout from advancing; in seconds since 1970.
-    pub healed_at: f64,
+    pub recovered_at: f64,
     /// The highest number of tasks of this deployment that kept running at the same time.
-    pub most_running: i64,
+    pub max_steady_running: i64,
     /// Since when more than that are running.
-    pub rising: Option<f64>,
+    pub rising_since: Option<f64>,
     /// Since when all tasks of this deployment are running, and ECS counts none as failed.
-    pub steady: Option<f64>,
+    pub steady_since: Option<f64>,
     /// Our deployment as the list last showed it.
-    pub last_seen: Option<Deployment>,
+    pub last_deployment: Option<Deployment>,
     /// The stopped tasks of this deployment.
-    pub stopped: Vec<Task>,
+    pub stopped_tasks: Vec<Task>,
     pub targets: Vec<TargetHealth>,
     /// When the targets were last read.
-    pub targets_at: f64,
+    pub targets_read_at: f64,
     /// The lifecycle stage at the last poll, and when it was first seen.
     pub stage: Option<(LifecycleStage, f64)>,
 }
 
-impl Followed {
+impl WatchedRollout {
     /// Returns the watched deployment in a service's list: by its id, or the first of our revision since the
     /// update.
-    pub fn find<'a>(&self, service: &'a Service) -> Option<&'a Deployment> {
+    pub fn find_deployment<'a>(&self, service: &'a Service) -> Option<&'a Deployment> {
         service.deployments.iter().find(|deployment| match &self.deployment {
             Some(id) => &deployment.id == id,
             None => {
@@ -156,7 +156,7 @@ impl Followed {
     /// Returns whether a task was started by this deployment.
     ///
     /// ECS writes the deployment's id into `startedBy`; where it has another value, revision and time decide.
-    pub fn started(&self, task: &Task) -> bool {
+    pub fn has_started(&self, task: &Task) -> bool {
         match (&self.deployment, task.started_by.starts_with("ecs-svc/")) {
             (Some(id), true) => &task.started_by == id,
             _ => task.task_definition_arn == self.revision && task.created_at.0 >= self.created_at - 1.0,
@@ -164,28 +164,31 @@ impl Followed {
     }
 
     /// Returns the events of a service since this deployment began, oldest first.
-    pub fn events<'a>(&self, service: &'a Service) -> impl Iterator<Item = &'a Event> + use<'a> {
+    pub fn events_since_start<'a>(
+        &self,
+        service: &'a Service,
+    ) -> impl Iterator<Item = &'a ServiceEvent> + use<'a> {
         let since = self.created_at - 1.0;
         service.events.iter().rev().filter(move |event| event.created_at.0 >= since)
     }
 }
 
-impl Snapshot {
+impl RolloutSnapshot {
     /// Adds a poll. Where the deployment's id was not known, it is taken from the first poll that shows it.
-    pub fn take_in(&mut self, followed: &mut Followed, look: Look) {
-        self.missing = if look.service.is_some() { 0 } else { self.missing + 1 };
-        self.see(look.service_deployment, look.unread);
+    pub fn add_poll(&mut self, followed: &mut WatchedRollout, look: Poll) {
+        self.polls_without_service = if look.service.is_some() { 0 } else { self.polls_without_service + 1 };
+        self.store_service_deployment(look.service_deployment, look.unread);
         let at = look.at.max(self.at);
-        self.add_stopped_at(followed, look.stopped, at);
+        self.add_stopped_tasks_at(followed, look.stopped, at);
         self.service = look.service;
         // The poll's time is the local one converted to the API's clock: what the API has shown may be newer.
-        self.at = self.shown().fold(at, f64::max);
+        self.at = self.api_times().fold(at, f64::max);
         if let Some(targets) = look.targets {
-            (self.targets, self.targets_at) = (targets, self.at);
+            (self.targets, self.targets_read_at) = (targets, self.at);
         }
         let service = self.service.take();
         if let Some(service) = &service {
-            self.remember(followed, service);
+            self.store_deployment(followed, service);
         }
         self.service = service;
         let stage = self.service_deployment.as_ref().and_then(|known| known.lifecycle_stage.clone());
@@ -197,97 +200,98 @@ impl Snapshot {
     /// Stores the service deployment; keeps the last one for a few polls if the answer does not have it.
     ///
     /// Without it the deployment list would decide, which may call a deployment completed that still bakes.
-    fn see(&mut self, deployment: Option<ServiceDeployment>, unread: bool) {
-        self.seen |= deployment.is_some();
-        self.unread = unread;
+    fn store_service_deployment(&mut self, deployment: Option<ServiceDeployment>, unread: bool) {
+        self.was_service_deployment_read |= deployment.is_some();
+        self.is_service_deployment_unread = unread;
         let missing = deployment.is_none() && self.service_deployment.is_some();
-        self.unseen = if missing { self.unseen + 1 } else { 0 };
-        if !missing || self.unseen > UNSEEN {
+        self.polls_without_service_deployment =
+            if missing { self.polls_without_service_deployment + 1 } else { 0 };
+        if !missing || self.polls_without_service_deployment > MAX_POLLS_UNSEEN {
             self.service_deployment = deployment;
         }
         let stopped = self
             .service_deployment
             .as_ref()
             .is_some_and(|known| known.status == ServiceDeploymentStatus::Stopped);
-        self.halted = if stopped { self.halted + 1 } else { 0 };
+        self.polls_stopped = if stopped { self.polls_stopped + 1 } else { 0 };
     }
 
     /// Returns when the bake time ends, on the API's clock; `None` where it does not bake.
-    pub fn bakes_until(&self) -> Option<f64> {
+    pub fn bake_time_end(&self) -> Option<f64> {
         let (_, since) = self.stage.as_ref().filter(|(stage, _)| *stage == LifecycleStage::BakeTime)?;
         let minutes = self.service.as_ref()?.deployment_configuration.bake_time_in_minutes?;
         Some(since + minutes as f64 * 60.0)
     }
 
     /// Adds the tasks of this deployment that are not known yet.
-    pub fn add_stopped(&mut self, followed: &Followed, tasks: Vec<Task>) {
-        self.add_stopped_at(followed, tasks, self.at);
+    pub fn add_stopped_tasks(&mut self, followed: &WatchedRollout, tasks: Vec<Task>) {
+        self.add_stopped_tasks_at(followed, tasks, self.at);
     }
 
     /// Adds stopped tasks; one that is still being stopped has no time yet, and gets that of the poll.
-    fn add_stopped_at(&mut self, followed: &Followed, tasks: Vec<Task>, at: f64) {
+    fn add_stopped_tasks_at(&mut self, followed: &WatchedRollout, tasks: Vec<Task>, at: f64) {
         for mut task in tasks {
-            let known = self.stopped.iter().any(|known| known.task_arn == task.task_arn);
+            let known = self.stopped_tasks.iter().any(|known| known.task_arn == task.task_arn);
             if task.stopped_at.0 <= 0.0 {
                 task.stopped_at = Epoch(at);
             }
-            if !known && followed.started(&task) {
-                self.stopped.push(task);
+            if !known && followed.has_started(&task) {
+                self.stopped_tasks.push(task);
             }
         }
     }
 
     /// Stores our deployment for when the list no longer has it.
-    fn remember(&mut self, followed: &mut Followed, service: &Service) {
-        let found = followed.find(service).cloned();
-        self.absent = if found.is_some() { 0 } else { self.absent + 1 };
+    fn store_deployment(&mut self, followed: &mut WatchedRollout, service: &Service) {
+        let found = followed.find_deployment(service).cloned();
+        self.polls_without_deployment = if found.is_some() { 0 } else { self.polls_without_deployment + 1 };
         let failed = |found: &Deployment| {
             found.status == DeploymentStatus::Primary && found.rollout_state == Some(RolloutState::Failed)
         };
-        self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
+        self.polls_failed = if found.as_ref().is_some_and(failed) { self.polls_failed + 1 } else { 0 };
         let Some(found) = found else { return };
         // A watch that begins later, and finds running tasks, does not count earlier failures.
-        if self.last_seen.is_none() && found.running_count > 0 {
-            self.healed_at = self.at;
+        if self.last_deployment.is_none() && found.running_count > 0 {
+            self.recovered_at = self.at;
         }
-        self.heal(found.running_count);
-        self.keep_steady(&found);
+        self.record_recovery(found.running_count);
+        self.record_steadiness(&found);
         if followed.deployment.is_none() {
             followed.deployment = Some(found.id.clone());
             followed.created_at = found.created_at.0;
         }
-        self.last_seen = Some(found);
+        self.last_deployment = Some(found);
     }
 
     /// Disregards the failures until more tasks ran than ever before, once they have kept running.
     ///
     /// Tasks that crash run for a moment as well: that is no recovery.
-    fn heal(&mut self, running: i64) {
-        if running <= self.most_running {
-            self.rising = None;
+    fn record_recovery(&mut self, running: i64) {
+        if running <= self.max_steady_running {
+            self.rising_since = None;
             return;
         }
-        let since = *self.rising.get_or_insert(self.at);
-        if self.at - since >= KEPT_RUNNING {
-            (self.most_running, self.healed_at, self.rising) = (running, since, None);
+        let since = *self.rising_since.get_or_insert(self.at);
+        if self.at - since >= STEADY_SECONDS {
+            (self.max_steady_running, self.recovered_at, self.rising_since) = (running, since, None);
         }
     }
 
     /// Disregards the failures so far where all tasks run and have kept running: ECS resets its count then as well.
     ///
     /// A task that fails once in hours does not make a rollout stuck.
-    fn keep_steady(&mut self, ours: &Deployment) {
+    fn record_steadiness(&mut self, ours: &Deployment) {
         let up = ours.desired_count > 0 && ours.running_count >= ours.desired_count;
-        self.steady = (up && ours.failed_tasks == 0).then(|| self.steady.unwrap_or(self.at));
-        if self.steady.is_some_and(|since| self.at - since >= KEPT_RUNNING) {
-            self.healed_at = self.healed_at.max(self.at);
+        self.steady_since = (up && ours.failed_tasks == 0).then(|| self.steady_since.unwrap_or(self.at));
+        if self.steady_since.is_some_and(|since| self.at - since >= STEADY_SECONDS) {
+            self.recovered_at = self.recovered_at.max(self.at);
         }
     }
 
     /// Returns the times in the API's answers.
-    fn shown(&self) -> impl Iterator<Item = f64> + '_ {
+    fn api_times(&self) -> impl Iterator<Item = f64> + '_ {
         let events = self.service.iter().flat_map(|service| &service.events).map(|event| event.created_at.0);
-        let tasks = self.stopped.iter().map(|task| task.stopped_at.0);
+        let tasks = self.stopped_tasks.iter().map(|task| task.stopped_at.0);
         let deployment = self.service_deployment.iter().map(|deployment| deployment.updated_at.0);
         events.chain(tasks).chain(deployment)
     }

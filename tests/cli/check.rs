@@ -43,7 +43,7 @@ services:
 }
 
 #[test]
-fn five_mistakes_are_shown_in_one_run_each_at_its_place() {
+fn five_mistakes_are_reported_in_one_run_with_their_positions() {
     let run = five_mistakes().run(&["check"]).exits(1);
     insta::assert_snapshot!(run.stderr);
 }
@@ -91,7 +91,7 @@ fn an_unknown_stage_suggests_the_nearest() {
 }
 
 #[test]
-fn a_deploy_with_stages_asks_for_one() {
+fn deploy_requires_a_stage_if_there_are_stages() {
     let manifest = format!("{MANIFEST}stages: {{ staging: {{}}, production: {{}} }}\n");
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
     folder.run(&["render", "--tag", "1"]).exits(1).says("none was chosen").says("staging, production");
@@ -119,7 +119,7 @@ fn the_manifest_is_found_upwards_and_by_the_environment() {
 }
 
 #[test]
-fn names_that_the_manifest_does_not_have_are_told_where_they_are_used() {
+fn unknown_names_are_reported_where_they_are_used() {
     let manifest = format!(
         "{MANIFEST}    before: [ migrat ]\n    needs: [ wbe ]\ntasks: {{ migrate: {{ like: wob }} }}\n"
     );
@@ -129,7 +129,7 @@ fn names_that_the_manifest_does_not_have_are_told_where_they_are_used() {
 }
 
 #[test]
-fn odd_manifests_have_a_clear_answer_and_no_panic() {
+fn odd_manifests_give_a_clear_error_and_no_panic() {
     let manifests = [
         "",
         "null",
@@ -235,7 +235,7 @@ fn a_definition_is_checked_without_a_manifest() {
 }
 
 #[test]
-fn a_layer_that_does_nothing_or_misses_its_container_is_warned_of() {
+fn layer_without_effect_is_a_warning() {
     let manifest = MANIFEST.replace("web.yml", "[ web.yml, over.yml, same.yml ]");
     let over = "containerDefinitions: [ { name: ap, cpu: 10 } ]\n";
     let folder = Folder::new(&[
@@ -277,13 +277,13 @@ fn odd_yaml_has_a_clear_answer() {
 }
 
 #[test]
-fn anchors_have_a_place_and_a_byte_order_mark_is_nothing() {
+fn anchors_have_positions_and_a_byte_order_mark_is_ignored() {
     let text = "\u{FEFF}x-defaults: &d { cpu: 10 }\nfamily: a\ncontainerDefinitions: [ { <<: *d, name: a, image: 'b:1', memory: 64 } ]\n";
     Folder::new(&[("task.yml", text)]).run(&["check", "--definition", "task.yml"]).exits(0);
 }
 
 #[test]
-fn a_definition_is_checked_with_what_it_includes_and_not_that_by_itself() {
+fn definition_is_checked_with_its_includes() {
     let part = "containerDefinitions: [ { name: a, image: 'b:{{ tag }}', memory: 64, cpux: 1 } ]\n";
     let folder = Folder::new(&[
         ("a/t.yml", "family: a\n{% include 'c.yml' %}"),
@@ -300,7 +300,7 @@ fn a_definition_is_checked_with_what_it_includes_and_not_that_by_itself() {
 }
 
 #[test]
-fn two_services_that_a_cluster_makes_one_are_refused() {
+fn two_keys_for_one_service_in_a_cluster_are_refused() {
     let manifest = format!("{MANIFEST}  other: {{ cluster: b, name: web, task_definition: web.yml }}\n");
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
     folder.run(&["check"]).exits(0);

@@ -56,7 +56,7 @@ fn schedules_are_completed_from_the_manifest() {
 }
 
 #[test]
-fn a_manifest_is_found_as_the_run_would_find_it() {
+fn manifest_is_found_as_by_a_verb() {
     let folder = Folder::new(&[("deploy/shop.yml", MANIFEST)]);
     assert!(completed(&folder, &["status", "w"]).is_empty());
     assert_eq!(completed(&folder, &["-f", "deploy/shop.yml", "status", "w"]), ["web"]);
@@ -74,7 +74,7 @@ fn stages_and_the_services_of_each_are_completed() {
 }
 
 #[test]
-fn a_manifest_that_cannot_be_read_completes_nothing_and_is_no_error() {
+fn unreadable_manifest_completes_nothing() {
     let folder = Folder::new(&[("ecsail.yml", "services: [\n")]);
     assert!(completed(&folder, &["status", "w"]).is_empty());
     let folder = Folder::new(&[("ecsail.yml", "app: \"{{ env.NOPE }}\"\nservices:\n  web: {}\n")]);
@@ -82,7 +82,7 @@ fn a_manifest_that_cannot_be_read_completes_nothing_and_is_no_error() {
 }
 
 #[test]
-fn flags_are_offered_where_they_are_asked_for() {
+fn flags_are_offered_after_a_dash() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST)]);
     assert!(completed(&folder, &["prune", "--ke"]).contains(&"--keep".to_owned()));
     assert!(completed(&folder, &["prune", "-"]).contains(&"--dry-run".to_owned()));
@@ -91,7 +91,7 @@ fn flags_are_offered_where_they_are_asked_for() {
 }
 
 #[test]
-fn what_was_seen_last_is_completed_without_asking_aws() {
+fn cached_names_are_completed_without_aws() {
     let services = [service("web", json!({})), service("worker", json!({}))];
     let world = World::with(Scenario::Steady, &[], &services);
     world.run(&["wait", "--cluster", "main"]).exits(0);
@@ -104,7 +104,7 @@ fn what_was_seen_last_is_completed_without_asking_aws() {
 }
 
 #[test]
-fn names_of_the_embedded_sandbox_are_not_remembered() {
+fn names_in_the_sandbox_are_not_cached() {
     let files = [("ecsail.yml", MANIFEST), ("web.yml", crate::support::DEFINITION)];
     let folder = Folder::new(&files);
     folder.run(&["--sandbox", "wait", "web"]).exits(0);

@@ -22,7 +22,7 @@ fn boto3_and_the_aws_cli_understand_every_answer_of_the_sandbox() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn the_strict_reading_of_answers_is_strict() {
+fn strict_shapes_reports_every_deviation() {
     let mut command = Command::new(bin().join("python"));
     run(command.args(["-m", "unittest", "test_strict_shapes"]).current_dir(folder()), HINT);
 }
@@ -121,7 +121,7 @@ fn ministack_rollback_goes_to_the_previous_good_revision() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn ministack_cancel_goes_back_by_an_update_and_restart_deploys_anew() {
+fn ministack_cancel_rolls_back_by_update_and_restart_redeploys() {
     let emulator = Emulator::ministack(&[]);
     emulator.deploy(&["--tag", "slow", "--no-wait"]).exits(0);
     let run = emulator.folder.run(&["cancel", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
@@ -143,7 +143,7 @@ fn ministack_slow_times_out_is_refused_and_is_superseded() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn ministack_interrupted_goes_on() {
+fn ministack_rollout_continues_after_an_interrupt() {
     let emulator = Emulator::ministack(&[]);
     let mut command = emulator.folder.command(&["deploy", "--tag", "slow"]);
     let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the binary runs");
@@ -157,7 +157,7 @@ fn ministack_interrupted_goes_on() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn moto_as_far_as_it_rolls_out() {
+fn moto_deploys_without_completing() {
     let emulator = Emulator::moto(&[]);
     emulator.folder.run(&["plan", "--tag", "v2"]).exits(0).answers("…:v1 → …:v2");
     emulator.deploy(&["--tag", "v9"]).exits(1).says("no tag `v9` in repository `shop/app`");
@@ -185,7 +185,7 @@ fn moto_as_far_as_it_rolls_out() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn ministack_task_of_its_own_ends_with_its_containers_code() {
+fn ministack_one_off_task_ends_with_the_code_of_its_container() {
     let emulator = Emulator::ministack(&[]);
     let run = |options: &[&str], command: &str| {
         emulator.folder.run(&[&["run", "--like", "web"], options, &["--", "sh", "-c", command]].concat())
@@ -197,7 +197,7 @@ fn ministack_task_of_its_own_ends_with_its_containers_code() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn moto_task_of_its_own_is_started_and_stopped() {
+fn moto_one_off_task_is_started_and_stopped() {
     let emulator = Emulator::moto(&[]);
     let run = emulator.folder.run(&["run", "--like", "web", "--no-wait", "--", "true"]).exits(0);
     let id = run.stdout.trim();

@@ -107,7 +107,7 @@ fn ministack_migration_that_fails_stops_the_release_before_any_service() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn ministack_second_service_that_fails_takes_the_first_back() {
+fn ministack_second_failed_service_rolls_back_the_first() {
     let emulator = watched(Emulator::ministack);
     let crashing = DEFINITION.replace("family: web", "family: worker") + "    command: [ sh, -c, exit 1 ]\n";
     let worker =
@@ -123,7 +123,7 @@ fn ministack_second_service_that_fails_takes_the_first_back() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn moto_service_that_is_not_seen_to_come_up_keeps_the_schedules_as_they_are() {
+fn moto_service_that_never_completes_leaves_the_schedules_unchanged() {
     let emulator = watched(Emulator::moto);
     // moto never completes a deployment.
     let arguments = ["deploy", "--tag", "v2", "--supersede", "--timeout", "1s", "--output", "json"];
@@ -139,7 +139,7 @@ fn moto_service_that_is_not_seen_to_come_up_keeps_the_schedules_as_they_are() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn ministack_task_of_the_manifest_gives_its_lines_and_its_code() {
+fn ministack_task_of_the_manifest_prints_its_log_and_exits_with_its_code() {
     let emulator = watched(Emulator::ministack);
     // MiniStack ignores the prefix of log streams, so lines of the service's tasks are included.
     emulator.folder.run(&["run", "migrate"]).exits(0).answers("sh -c exit 0\n").answers("done\n");
@@ -154,7 +154,7 @@ fn ministack_task_of_the_manifest_gives_its_lines_and_its_code() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn moto_task_of_the_manifest_is_followed_to_its_end() {
+fn moto_task_of_the_manifest_is_watched_to_its_end() {
     let emulator = watched(Emulator::moto);
     emulator.folder.run(&["run", "migrate"]).exits(0).says("migrate: web:1 ended with exit code 0 after ");
     let task = emulator.look()["tasks"][0].clone();

@@ -131,7 +131,7 @@ fn an_update_keeps_the_retry_policy_that_it_does_not_name() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn what_is_not_enabled_is_disabled_and_stays_so_until_it_is_enabled() {
+fn disabled_schedule_stays_disabled_until_it_is_enabled() {
     on_both(|emulator| {
         let write = |enabled: &str| {
             let line = format!("\n    enabled: {enabled}");
@@ -171,7 +171,7 @@ fn a_target_of_others_is_kept_and_shown() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn a_target_that_was_not_taken_is_an_error_and_is_put_the_next_time() {
+fn failed_target_is_an_error_and_is_put_by_the_next_deploy() {
     on_both(|emulator| {
         emulator.write("ecsail.yml", &format!("{}{PAIR}", MANIFEST.trim_end()));
         emulator.refuse(&["refused"]);

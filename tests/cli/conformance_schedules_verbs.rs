@@ -56,7 +56,7 @@ fn switch(emulator: &Emulator, verb: &str) -> Vec<String> {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn disable_and_enable_switch_the_state_and_keep_all_else() {
+fn disable_and_enable_change_only_the_state() {
     on_both(|emulator| {
         deploy(emulator, "v2");
         BOTH.iter().for_each(|name| drop(emulator.other_client(&["fill", name])));
@@ -77,7 +77,7 @@ fn disable_and_enable_switch_the_state_and_keep_all_else() {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn what_was_disabled_stays_so_over_a_deploy_of_a_manifest_that_does_not_say() {
+fn disabled_schedule_stays_disabled_after_a_deploy() {
     on_both(|emulator| {
         deploy(emulator, "v2");
         switch(emulator, "disable");
@@ -130,7 +130,7 @@ fn without_the_pruned(mut there: Value) -> Value {
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
-fn list_shows_the_state_and_the_revision_that_are_there() {
+fn list_shows_state_and_revision() {
     on_both(|emulator| {
         let list = || {
             let (run, changes) = emulator.changes(&["schedule", "list", "--output", "json"]);

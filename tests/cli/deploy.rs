@@ -64,7 +64,7 @@ fn the_commit_and_the_performer_of_a_ci_run_are_recorded() {
 }
 
 #[test]
-fn a_deploy_that_changes_nothing_touches_nothing() {
+fn unchanged_deploy_makes_no_changes() {
     let world = World::new(Scenario::Steady);
     world.deploy("v1").exits(0).answers("web: unchanged, web:1 stays");
     world.unchanged();
@@ -112,7 +112,7 @@ fn a_tag_that_moved_is_found_without_service_revisions_by_the_record() {
 }
 
 #[test]
-fn a_tag_that_is_not_there_stops_before_anything_changes() {
+fn missing_tag_fails_before_anything_changes() {
     let world = World::new(Scenario::Steady);
     let run = world.deploy("v9").exits(1);
     let run = run.says("error: no tag `v9` in repository `shop/app` in account 123456789012, us-east-1");
@@ -121,7 +121,7 @@ fn a_tag_that_is_not_there_stops_before_anything_changes() {
 }
 
 #[test]
-fn an_image_outside_ecr_is_let_through_with_a_note() {
+fn image_outside_ecr_is_deployed_with_a_note() {
     let files = [
         ("ecsail.yml", "ecsail: 1\ncluster: main\nservices: { web: { task_definition: web.yml } }\n"),
         (
@@ -136,14 +136,14 @@ fn an_image_outside_ecr_is_let_through_with_a_note() {
 }
 
 #[test]
-fn a_registry_that_may_not_be_read_is_let_through_with_a_note() {
+fn unreadable_registry_is_a_note() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeImages", FaultKind::AccessDenied).always());
     world.deploy("v2").exits(0).says("was not checked: `ecr:DescribeImages` is not permitted");
 }
 
 #[test]
-fn a_service_that_is_not_there_is_an_error_that_says_how_to_create_it() {
+fn missing_service_is_an_error_with_a_hint_to_create_it() {
     let world = World::with(
         Scenario::Steady,
         &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)],
@@ -158,7 +158,7 @@ fn a_service_that_is_not_there_is_an_error_that_says_how_to_create_it() {
 }
 
 #[test]
-fn a_cluster_that_is_not_there_is_named() {
+fn missing_cluster_is_an_error() {
     let world = World::new(Scenario::Steady);
     world
         .run(&["deploy", "--tag", "v2", "--cluster", "nowhere"])
@@ -181,7 +181,7 @@ fn another_account_is_refused() {
 }
 
 #[test]
-fn an_account_that_cannot_be_found_out_is_refused() {
+fn unknown_account_is_refused() {
     let manifest = MANIFEST.replace("region:", "account: \"123456789012\"\nregion:");
     let world = World::with(
         Scenario::Steady,
@@ -208,7 +208,7 @@ fn a_role_in_the_manifest_is_assumed() {
 }
 
 #[test]
-fn a_deployment_under_way_is_refused_unless_superseded() {
+fn deployment_in_progress_is_refused_unless_superseded() {
     let world = World::new(Scenario::Slow);
     world
         .run(&["deploy", "--tag", "v2", "--no-wait"])
@@ -266,7 +266,7 @@ fn services_with_the_same_definition_share_one_registration_and_roll_out_side_by
 }
 
 #[test]
-fn a_revision_that_a_failed_deploy_registered_serves_again() {
+fn revision_of_a_failed_deploy_is_reused() {
     let world = World::with_breaker(Scenario::Crash);
     world.deploy("v2").exits(3);
     world.sandbox.set_scenario(None, Scenario::Steady);
@@ -275,7 +275,7 @@ fn a_revision_that_a_failed_deploy_registered_serves_again() {
 }
 
 #[test]
-fn without_the_permission_to_tag_the_deploy_goes_on_and_says_so_once() {
+fn missing_tag_permission_is_reported_once() {
     let world = World::new(Scenario::NoTagging);
     let run = world.deploy("v2").exits(0).says("note: registering without `ecsail:` tags");
     assert_eq!(run.stderr.matches("registering without").count(), 1);
@@ -284,7 +284,7 @@ fn without_the_permission_to_tag_the_deploy_goes_on_and_says_so_once() {
 }
 
 #[test]
-fn attributes_that_the_manifest_writes_are_kept_in_step() {
+fn attributes_in_the_manifest_are_updated() {
     let manifest = format!(
         "{MANIFEST}    service:\n      deploymentConfiguration: {{ maximumPercent: 150 }}\n      enableExecuteCommand: true\n"
     );
@@ -303,7 +303,7 @@ fn attributes_that_the_manifest_writes_are_kept_in_step() {
 }
 
 #[test]
-fn without_a_tag_where_one_is_needed_nothing_is_guessed() {
+fn missing_tag_argument_is_an_error() {
     let world = World::new(Scenario::Steady);
     world
         .run(&["deploy"])
@@ -314,7 +314,7 @@ fn without_a_tag_where_one_is_needed_nothing_is_guessed() {
 }
 
 #[test]
-fn no_manifest_says_what_can_be_done() {
+fn missing_manifest_has_hints() {
     let folder = Folder::new(&[]);
     folder
         .run(&["deploy", "--tag", "v2"])
@@ -324,7 +324,7 @@ fn no_manifest_says_what_can_be_done() {
 }
 
 #[test]
-fn no_region_is_said_before_anything_else() {
+fn missing_region_is_reported_first() {
     let manifest = MANIFEST.replace("region: us-east-1\n", "");
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
     let folder = folder.env("AWS_EC2_METADATA_DISABLED", "true");
@@ -336,7 +336,7 @@ fn no_region_is_said_before_anything_else() {
 }
 
 #[test]
-fn no_credentials_are_said_with_what_was_tried() {
+fn missing_credentials_are_reported_with_the_tried_sources() {
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
     let folder = folder.env("AWS_EC2_METADATA_DISABLED", "true");
     let run = folder.run(&["deploy", "--tag", "v2"]).exits(1).says("failed to load AWS credentials");
@@ -373,7 +373,7 @@ fn at_most_three_round_trips_precede_the_update() {
 }
 
 #[test]
-fn a_tag_that_no_definition_takes_is_an_error() {
+fn unused_tag_is_an_error() {
     let definition = DEFINITION.replace("{{ image.app }}", "nginx:1.27");
     let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
@@ -391,20 +391,20 @@ fn an_image_without_a_version_is_warned_of() {
 }
 
 #[test]
-fn a_manifest_without_services_deploys_nothing_and_says_so() {
+fn manifest_without_services_is_an_error() {
     let folder = Folder::new(&[("ecsail.yml", "ecsail: 1\ncluster: main\nservices: {}\n")]);
     folder.run(&["deploy"]).exits(2).says("the manifest has no services or schedules to deploy");
 }
 
 #[test]
-fn empty_arguments_count_as_none() {
+fn empty_arguments_are_ignored() {
     let mut world = World::new(Scenario::Steady);
     world.folder = world.folder.env("ECSAIL_MANIFEST", "").env("ECSAIL_STAGE", "");
     world.run(&["deploy", "--tag", "v2", "--cluster", "", "--region", "", "--profile", ""]).exits(0);
 }
 
 #[test]
-fn a_field_that_is_let_through_arrives_as_it_was_written() {
+fn allowed_unknown_field_is_sent_unchanged() {
     let manifest = format!("{MANIFEST}allow_unknown: [ containerDefinitions.newField, newAtTheTop ]\n");
     let definition = format!("{DEFINITION}    newField: {{ Deep_Key: [1, \"\", null] }}\nnewAtTheTop: yes\n");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", definition.as_str())];
@@ -452,7 +452,7 @@ fn asked(world: &World, arguments: &str) -> std::process::Child {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn who_watches_on_is_asked_again_at_the_next_interrupt() {
+fn next_interrupt_prompts_again_after_continuing() {
     let world = World::new(Scenario::Stuck);
     let mut child = at_a_terminal(&world, "deploy --tag v2 --yes");
     let mut keys = child.stdin.take().expect("piped");
@@ -469,7 +469,7 @@ fn who_watches_on_is_asked_again_at_the_next_interrupt() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn whoever_deployed_while_the_question_was_open_is_not_superseded() {
+fn deployment_made_during_the_prompt_is_not_superseded() {
     for arguments in ["deploy --tag v2", "restart web", "rollback web --to v1"] {
         let world = World::new(Scenario::Steady);
         world.deploy("v3").exits(0);
@@ -488,7 +488,7 @@ fn whoever_deployed_while_the_question_was_open_is_not_superseded() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_stayed_as_it_was_is_deployed_once_that_was_confirmed() {
+fn unchanged_service_is_deployed_after_the_confirmation() {
     let world = World::new(Scenario::Steady);
     let mut child = asked(&world, "deploy --tag v2");
     std::io::Write::write_all(&mut child.stdin.take().expect("piped"), b"y\n").expect("it listens");

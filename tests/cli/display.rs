@@ -1,18 +1,18 @@
 //! Tests of the live display (layout and drawing) and of plain progress lines.
 
-use ecsail::aws::types::{Epoch, Event};
-use ecsail::diagnose::{ContainerEnd, Diagnosis};
+use ecsail::aws::types::{Epoch, ServiceEvent};
+use ecsail::diagnose::{ContainerOutcome, Diagnosis};
 use ecsail::report::explanation;
-use ecsail::report::layout::{Row, Size, frame};
-use ecsail::report::line::plain;
+use ecsail::report::layout::{DisplayRow, TerminalSize, frame};
+use ecsail::report::progress_line::progress_line;
 use ecsail::report::redraw::Redraw;
-use ecsail::report::wrap::wrapped;
-use ecsail::watch::{Progress, Standing, Traffic};
+use ecsail::report::wrap::wrap;
+use ecsail::watch::{Progress, ProgressState, Traffic};
 use ecsail_sandbox::Scenario;
 
 use crate::support::World;
 
-fn progress(key: &str, standing: Standing, running: i64, detail: &str) -> Progress {
+fn progress(key: &str, standing: ProgressState, running: i64, detail: &str) -> Progress {
     Progress {
         key: key.to_owned(),
         standing,
@@ -23,23 +23,24 @@ fn progress(key: &str, standing: Standing, running: i64, detail: &str) -> Progre
     }
 }
 
-fn row(progress: Progress) -> Row {
-    Row { progress, seconds: 65.4, note: None }
+fn row(progress: Progress) -> DisplayRow {
+    DisplayRow { progress, seconds: 65.4, note: None }
 }
 
-fn lines(rows: &[Row], columns: usize, rows_of_terminal: usize) -> Vec<String> {
-    frame(rows, Size { columns, rows: rows_of_terminal }, "", false)
+fn lines(rows: &[DisplayRow], columns: usize, rows_of_terminal: usize) -> Vec<String> {
+    frame(rows, TerminalSize { columns, rows: rows_of_terminal }, "", false)
 }
 
 #[test]
 fn failures_come_first_and_names_stand_in_a_column() {
-    let going_back = Progress { desired: 0, ..progress("a", Standing::Failing, 0, "rolling back: no image") };
+    let going_back =
+        Progress { desired: 0, ..progress("a", ProgressState::Failing, 0, "rolling back: no image") };
     let rows = [
-        row(progress("done", Standing::Done, 4, "completed")),
-        row(progress("slow-one", Standing::Moving, 0, "scale up")),
-        row(Progress { failed: 2, ..progress("ill", Standing::Troubled, 1, "scale up") }),
+        row(progress("done", ProgressState::Done, 4, "completed")),
+        row(progress("slow-one", ProgressState::Moving, 0, "scale up")),
+        row(Progress { failed: 2, ..progress("ill", ProgressState::Troubled, 1, "scale up") }),
         row(going_back),
-        row(progress("asks", Standing::Waiting, 4, "waiting for hook approve")),
+        row(progress("asks", ProgressState::Waiting, 4, "waiting for hook approve")),
     ];
     let expected = [
         "a        ░░░░░░░░░░             1m 5s  going back: no image",
@@ -52,15 +53,15 @@ fn failures_come_first_and_names_stand_in_a_column() {
 }
 
 #[test]
-fn a_row_says_counts_stage_traffic_hook_and_the_newest_event() {
+fn row_shows_counts_stage_traffic_hook_and_newest_event() {
     let full = Progress {
         pending: 1,
         stage: Some("bake time".to_owned()),
         traffic: Some(Traffic { test: 100.0, production: 10.0 }),
         hook: Some("smoke".to_owned()),
-        ..progress("web", Standing::Moving, 3, "waits")
+        ..progress("web", ProgressState::Moving, 3, "waits")
     };
-    let row = Row { note: Some("was unable to place a task.".to_owned()), ..row(full) };
+    let row = DisplayRow { note: Some("was unable to place a task.".to_owned()), ..row(full) };
     let said =
         "1 pending; waits; bake time; traffic 10% (test 100%); hook smoke; was unable to place a task.";
     assert_eq!(lines(&[row], 140, 24), [format!("web ████████████░░░░ 3/4 running 1m 5s  {said}")]);
@@ -71,10 +72,10 @@ fn at_no_width_does_a_line_reach_the_last_column() {
     let detail =
         "going on — 進行中 — with a reason that is far longer than any terminal is wide, again and again";
     let names = ["web", "a-service-whose-name-is-longer-than-most-names-are", "日本語のサービス"];
-    let rows: Vec<Row> =
-        names.iter().map(|name| row(progress(name, Standing::Moving, 2, &detail.repeat(3)))).collect();
+    let rows: Vec<DisplayRow> =
+        names.iter().map(|name| row(progress(name, ProgressState::Moving, 2, &detail.repeat(3)))).collect();
     for columns in 1..200 {
-        for line in frame(&rows, Size { columns, rows: 24 }, "sandbox: ", true) {
+        for line in frame(&rows, TerminalSize { columns, rows: 24 }, "sandbox: ", true) {
             let width = console_width(&line);
             assert!(width < columns, "{width} of {columns}: {line:?}");
         }
@@ -97,16 +98,16 @@ fn console_width(line: &str) -> usize {
 
 #[test]
 fn a_long_name_loses_its_middle() {
-    let rows = [row(progress("production-shop-frontend-blue", Standing::Moving, 4, "scale up"))];
+    let rows = [row(progress("production-shop-frontend-blue", ProgressState::Moving, 4, "scale up"))];
     assert_eq!(lines(&rows, 40, 24), ["produc…d-blue 4/4 1m 5s  scale up"]);
 }
 
 #[test]
-fn what_does_not_fit_is_counted_in_one_line() {
-    let mut rows: Vec<Row> =
-        (0..35).map(|n| row(progress(&format!("m{n:02}"), Standing::Moving, 2, "scale up"))).collect();
-    rows.extend((0..4).map(|n| row(progress(&format!("d{n}"), Standing::Done, 4, "completed"))));
-    rows.push(row(progress("bad", Standing::Failing, 0, "cannot succeed")));
+fn hidden_rows_are_counted_in_one_line() {
+    let mut rows: Vec<DisplayRow> =
+        (0..35).map(|n| row(progress(&format!("m{n:02}"), ProgressState::Moving, 2, "scale up"))).collect();
+    rows.extend((0..4).map(|n| row(progress(&format!("d{n}"), ProgressState::Done, 4, "completed"))));
+    rows.push(row(progress("bad", ProgressState::Failing, 0, "cannot succeed")));
     let shown = lines(&rows, 80, 8);
     assert_eq!(shown.len(), 5, "the rest of the rows is for the story: {shown:?}");
     assert!(shown[0].starts_with("bad "), "{shown:?}");
@@ -115,9 +116,11 @@ fn what_does_not_fit_is_counted_in_one_line() {
 }
 
 #[test]
-fn what_a_service_says_cannot_move_the_cursor() {
-    let row =
-        Row { note: Some("a\nb\u{1b}[2Jc".to_owned()), ..row(progress("web", Standing::Moving, 4, "x")) };
+fn control_characters_of_events_are_removed() {
+    let row = DisplayRow {
+        note: Some("a\nb\u{1b}[2Jc".to_owned()),
+        ..row(progress("web", ProgressState::Moving, 4, "x"))
+    };
     assert_eq!(lines(&[row], 80, 24), ["web ██████████ 4/4 running 1m 5s  x; a b [2Jc"]);
 }
 
@@ -242,22 +245,22 @@ fn drawn(widths: &[usize]) -> (Terminal, Vec<String>) {
         }
         let story: Vec<String> =
             (0..index % 3).map(|n| format!("story {index} {n} {}", "word ".repeat(12))).collect();
-        let rows: Vec<Row> = (0..(7 * index) % 9)
-            .map(|n| row(progress(&format!("s{n}"), Standing::Moving, 1, "scale up")))
+        let rows: Vec<DisplayRow> = (0..(7 * index) % 9)
+            .map(|n| row(progress(&format!("s{n}"), ProgressState::Moving, 1, "scale up")))
             .collect();
-        terminal.write(&redraw.to(&story, &lines(&rows, *columns, 24), *columns));
+        terminal.write(&redraw.render(&story, &lines(&rows, *columns, 24), *columns));
         told.extend(story);
         let shown: Vec<String> = told.iter().cloned().chain(lines(&rows, *columns, 24)).collect();
         let on_screen: Vec<String> = terminal.lines().iter().map(|line| line.trim_end().to_owned()).collect();
         let shown: Vec<&str> = shown.iter().map(|line| line.trim_end()).chain([""]).collect();
         assert_eq!(on_screen, shown, "drawing {index}, {columns} columns");
     }
-    terminal.write(&redraw.to(&[], &[], *widths.last().expect("there are some")));
+    terminal.write(&redraw.render(&[], &[], *widths.last().expect("there are some")));
     (terminal, told)
 }
 
 #[test]
-fn drawing_in_place_leaves_the_story_and_nothing_else() {
+fn drawing_leaves_only_the_lines_above() {
     let (terminal, told) = drawn(&[80; 30]);
     let left: Vec<String> = terminal.lines().iter().map(|line| line.trim_end().to_owned()).collect();
     let told: Vec<&str> = told.iter().map(|line| line.trim_end()).chain([""]).collect();
@@ -270,8 +273,8 @@ fn a_terminal_that_changes_its_width_keeps_no_old_lines() {
 }
 
 #[test]
-fn a_plain_line_says_what_is_not_zero_and_nothing_twice() {
-    let web = |running, detail: &str| progress("web", Standing::Moving, running, detail);
+fn plain_line_shows_nonzero_counts_without_repetition() {
+    let web = |running, detail: &str| progress("web", ProgressState::Moving, running, detail);
     let traffic = |test, production| Some(Traffic { test, production });
     let rows = [
         (web(4, "scale up"), "web: 4/4 running; scale up"),
@@ -291,48 +294,53 @@ fn a_plain_line_says_what_is_not_zero_and_nothing_twice() {
         (
             Progress {
                 hook: Some("ok".to_owned()),
-                standing: Standing::Waiting,
+                standing: ProgressState::Waiting,
                 ..web(4, "waiting for hook ok")
             },
             "web: 4/4 running; waiting for hook ok",
         ),
         (
-            Progress { traffic: traffic(100.0, 100.0), standing: Standing::Done, ..web(4, "completed") },
+            Progress { traffic: traffic(100.0, 100.0), standing: ProgressState::Done, ..web(4, "completed") },
             "web: 4/4 running; completed",
         ),
         (
-            Progress { desired: 0, failed: 4, standing: Standing::Failing, ..web(0, "rolling back: why") },
+            Progress {
+                desired: 0,
+                failed: 4,
+                standing: ProgressState::Failing,
+                ..web(0, "rolling back: why")
+            },
             "web: rolling back: why",
         ),
     ];
     for (progress, expected) in rows {
-        assert_eq!(plain(&progress, None), expected);
+        assert_eq!(progress_line(&progress, None), expected);
     }
 }
 
 #[test]
-fn the_reason_of_a_rollback_is_said_once() {
-    let gone = |detail: &str| Progress { desired: 0, ..progress("web", Standing::Failing, 0, detail) };
+fn reason_of_a_rollback_is_shown_once() {
+    let gone = |detail: &str| Progress { desired: 0, ..progress("web", ProgressState::Failing, 0, detail) };
     let before = gone("rolling back: the breaker");
-    assert_eq!(plain(&gone("rolled back: the breaker"), Some(&before)), "web: rolled back");
-    assert_eq!(plain(&gone("rolled back: an alarm"), Some(&before)), "web: rolled back: an alarm");
+    assert_eq!(progress_line(&gone("rolled back: the breaker"), Some(&before)), "web: rolled back");
+    assert_eq!(progress_line(&gone("rolled back: an alarm"), Some(&before)), "web: rolled back: an alarm");
 }
 
 #[test]
-fn off_a_terminal_a_rollback_is_told_without_counts_of_nothing() {
+fn plain_rollback_line_has_no_zero_counts() {
     let run = World::with_breaker(Scenario::Crash).deploy("v2").exits(3).says("web: rolling back: ");
     assert!(!run.stderr.contains("0/0 running"), "{}", run.stderr);
 }
 
 #[test]
-fn a_rollout_that_is_taken_back_is_never_called_completed() {
+fn rolled_back_rollout_is_never_shown_as_completed() {
     let run = World::new(Scenario::CrashBreaker).deploy("v2").exits(3).says("web: rolling back to web:1");
     assert!(!run.stderr.contains("completed"), "{}", run.stderr);
     run.says("web: 2/2 running; rolled back").answers("; rolled back, web:1 is running\n");
 }
 
 #[test]
-fn what_every_rollout_says_is_told_under_v_only() {
+fn routine_events_are_shown_with_v_only() {
     let ordinary = "has reached a steady state";
     let run = World::with_breaker(Scenario::Steady).deploy("v2").exits(0);
     assert!(!run.stderr.contains(ordinary), "{}", run.stderr);
@@ -352,17 +360,17 @@ fn long_lines_are_folded_at_words_and_keep_their_indentation() {
         ("\u{1b}[31mred words that\u{1b}[0m go", "\u{1b}[31mred words that\u{1b}[0m\n  go"),
     ];
     for (text, expected) in rows {
-        assert_eq!(wrapped(text, 16), expected);
+        assert_eq!(wrap(text, 16), expected);
     }
 }
 
 #[test]
 fn a_command_is_never_folded() {
     let text = "  look at it: `ecsail status web --cluster main` or not";
-    assert_eq!(wrapped(text, 20), "  look at it:\n    `ecsail status web --cluster main`\n    or not");
+    assert_eq!(wrap(text, 20), "  look at it:\n    `ecsail status web --cluster main`\n    or not");
 }
 
-fn failed(reason: &str, containers: Vec<ContainerEnd>) -> Diagnosis {
+fn failed(reason: &str, containers: Vec<ContainerOutcome>) -> Diagnosis {
     Diagnosis {
         task: Some("t1".to_owned()),
         failed_tasks: 1,
@@ -373,12 +381,12 @@ fn failed(reason: &str, containers: Vec<ContainerEnd>) -> Diagnosis {
     }
 }
 
-fn container(exit_code: Option<i64>, reason: &str) -> ContainerEnd {
-    ContainerEnd { name: "app".to_owned(), exit_code, reason: Some(reason.to_owned()), failing: true }
+fn container(exit_code: Option<i64>, reason: &str) -> ContainerOutcome {
+    ContainerOutcome { name: "app".to_owned(), exit_code, reason: Some(reason.to_owned()), failing: true }
 }
 
 #[test]
-fn a_reason_that_task_and_container_share_is_said_once() {
+fn shared_reason_of_task_and_container_is_shown_once() {
     let reason = "CannotPullContainerError: not found";
     let text = explanation::text("web", &failed(reason, vec![container(None, reason)]), false);
     let expected = "web: one task failed: t1\n  stopped: CannotPullContainerError: not found (TaskFailedToStart)\n  \
@@ -391,8 +399,11 @@ fn a_reason_that_task_and_container_share_is_said_once() {
 
 #[test]
 fn of_many_events_the_newest_are_shown() {
-    let event =
-        |n: usize| Event { created_at: Epoch(n as f64), message: format!("event {n}"), ..Event::default() };
+    let event = |n: usize| ServiceEvent {
+        created_at: Epoch(n as f64),
+        message: format!("event {n}"),
+        ..ServiceEvent::default()
+    };
     let diagnosis = Diagnosis { events: (0..9).map(event).collect(), ..Diagnosis::default() };
     let text = explanation::text("web", &diagnosis, false);
     assert!(text.starts_with("web: service events\n  … 4 earlier\n  00:00:04Z event 4\n"), "{text}");
@@ -409,5 +420,5 @@ fn off_a_terminal_no_line_is_folded() {
 #[test]
 fn columns_keep_their_gaps_where_a_line_is_folded() {
     let line = "  rollout   web:2 in progress: it takes its time";
-    assert_eq!(wrapped(line, 30), "  rollout   web:2 in progress:\n    it takes its time");
+    assert_eq!(wrap(line, 30), "  rollout   web:2 in progress:\n    it takes its time");
 }

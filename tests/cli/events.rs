@@ -78,7 +78,7 @@ fn settled(events: &[Value]) -> &Value {
 }
 
 #[test]
-fn the_ends_of_rollouts_are_as_the_schema_says() {
+fn rollout_end_events_match_the_schema() {
     let mut checked = Checked::new();
     let deploy: &[&str] = &["deploy", "--tag", "v2"];
     for (scenario, code, verdict) in [
@@ -101,7 +101,7 @@ fn the_ends_of_rollouts_are_as_the_schema_says() {
 }
 
 #[test]
-fn an_explanation_is_as_the_schema_says() {
+fn diagnosis_events_match_the_schema() {
     let mut checked = Checked::new();
     let events = checked.run(in_json(&World::with_breaker(Scenario::Crash), &["deploy", "--tag", "v2"]), 3);
     let diagnosis = &settled(&events)["diagnosis"];
@@ -120,7 +120,7 @@ fn an_explanation_is_as_the_schema_says() {
 }
 
 #[test]
-fn a_rollout_that_is_taken_back_is_as_the_schema_says() {
+fn rollback_events_match_the_schema() {
     let mut checked = Checked::new();
     let world = World::new(Scenario::Steady);
     checked.run(in_json(&world, &["deploy", "--tag", "v2"]), 0);
@@ -137,7 +137,7 @@ fn a_rollout_that_is_taken_back_is_as_the_schema_says() {
 }
 
 #[test]
-fn a_deployment_that_another_replaces_is_as_the_schema_says() {
+fn superseded_events_match_the_schema() {
     let mut checked = Checked::new();
     let world = World::new(Scenario::Slow);
     let mut child = world.start(&["deploy", "--tag", "v2", "--output", "json"]);
@@ -155,7 +155,7 @@ fn a_deployment_that_another_replaces_is_as_the_schema_says() {
 }
 
 #[test]
-fn what_is_refused_or_fails_is_as_the_schema_says() {
+fn error_events_match_the_schema() {
     let mut checked = Checked::new();
     let world = World::new(Scenario::Slow);
     checked.run(in_json(&world, &["deploy", "--tag", "v2", "--no-wait"]), 0);
@@ -172,7 +172,7 @@ fn what_is_refused_or_fails_is_as_the_schema_says() {
 }
 
 #[test]
-fn plans_documents_and_states_are_as_the_schema_says() {
+fn plan_document_and_status_events_match_the_schema() {
     let mut checked = Checked::new();
     let world = World::with_breaker(Scenario::Steady);
     for arguments in [
@@ -198,7 +198,7 @@ fn plans_documents_and_states_are_as_the_schema_says() {
 }
 
 #[test]
-fn what_an_operator_sees_is_as_the_schema_says() {
+fn operator_events_match_the_schema() {
     let mut checked = Checked::new();
     let mut seeded = service("web", behind_target_group());
     seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
@@ -220,7 +220,7 @@ fn what_an_operator_sees_is_as_the_schema_says() {
 }
 
 #[test]
-fn what_is_done_to_running_tasks_is_as_the_schema_says() {
+fn task_and_scale_events_match_the_schema() {
     let mut checked = Checked::new();
     let mut seeded = service("web", json!({}));
     seeded.task_definition["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awslogs",
@@ -248,7 +248,7 @@ fn what_is_done_to_running_tasks_is_as_the_schema_says() {
 }
 
 #[test]
-fn problems_in_files_are_as_the_schema_says() {
+fn problem_events_match_the_schema() {
     let mut checked = Checked::new();
     let odd = format!("{DEFINITION}    cpux: 1\n");
     let files = [("ecsail.yml", MANIFEST), ("web.yml", odd.as_str()), ("alone.yml", "family: [")];
@@ -271,7 +271,7 @@ fn problems_in_files_are_as_the_schema_says() {
 }
 
 #[test]
-fn what_needs_no_aws_is_as_the_schema_says() {
+fn offline_events_match_the_schema() {
     let mut checked = Checked::new();
     let folder = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)]);
     for arguments in [
@@ -292,7 +292,7 @@ fn what_needs_no_aws_is_as_the_schema_says() {
 
 #[cfg(unix)]
 #[test]
-fn a_sandbox_that_serves_is_as_the_schema_says() {
+fn serving_event_matches_the_schema() {
     let folder = Folder::new(&[]);
     let mut command = folder.command(&["sandbox", "serve", "--output", "json"]);
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
@@ -310,7 +310,7 @@ fn a_sandbox_that_serves_is_as_the_schema_says() {
 }
 
 #[test]
-fn a_command_line_that_cannot_be_read_is_an_error_event() {
+fn invalid_command_line_is_an_error_event() {
     let mut checked = Checked::new();
     let folder = Folder::new(&[]);
     for arguments in [
@@ -356,7 +356,7 @@ fn objects(value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
 }
 
 #[test]
-fn no_object_of_ours_takes_unknown_members() {
+fn schema_objects_are_closed() {
     let mut found = Vec::new();
     objects(&schema(), "", &mut found);
     assert!(found.len() > 40, "{}", found.len());
@@ -368,7 +368,7 @@ fn no_object_of_ours_takes_unknown_members() {
 }
 
 #[test]
-fn a_line_that_is_not_as_documented_is_refused() {
+fn undocumented_line_is_rejected() {
     let validator = jsonschema::validator_for(&schema()).expect("a schema");
     let world = World::with_breaker(Scenario::Crash);
     let events = in_json(&world, &["deploy", "--tag", "v2"]).exits(3).events();
@@ -455,7 +455,7 @@ fn every_event_is_made_somewhere_and_none_is_pasted_together() {
 }
 
 #[test]
-fn revisions_and_what_becomes_of_them_are_as_the_schema_says() {
+fn revision_and_prune_events_match_the_schema() {
     let mut checked = Checked::new();
     let world = World::new(Scenario::Steady);
     register(&world.sandbox, "web", 5);
@@ -471,7 +471,7 @@ fn revisions_and_what_becomes_of_them_are_as_the_schema_says() {
 }
 
 #[test]
-fn schedules_and_what_is_done_to_them_are_as_the_schema_says() {
+fn schedule_events_match_the_schema() {
     let mut checked = Checked::new();
     let world = deployed();
     checked.run(in_json(&world, &["check"]), 0);

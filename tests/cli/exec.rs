@@ -44,7 +44,7 @@ fn task(world: &World) -> Value {
 }
 
 #[test]
-fn the_plugin_gets_what_the_aws_cli_gives_it_and_its_exit_code_is_ours() {
+fn plugin_gets_the_arguments_of_the_aws_cli_and_sets_the_exit_code() {
     let world = world(enabled());
     let task = task(&world);
     let arn = task["taskArn"].as_str().expect("an ARN");
@@ -88,7 +88,7 @@ fn it_needs_no_manifest() {
 }
 
 #[test]
-fn everything_that_is_missing_is_said_at_once() {
+fn all_missing_prerequisites_are_reported_at_once() {
     let mut seeded = service("web", json!({}));
     seeded.task_definition["containerDefinitions"][0]["readonlyRootFilesystem"] = json!(true);
     let world = world(seeded);
@@ -104,7 +104,7 @@ fn everything_that_is_missing_is_said_at_once() {
 }
 
 #[test]
-fn what_is_enabled_is_not_yet_so_in_tasks_that_run() {
+fn task_started_before_exec_was_enabled_is_reported() {
     let mut seeded = service("web", json!({}));
     seeded.task_definition["taskRoleArn"] = json!("arn:aws:iam::123456789012:role/web");
     let world = world(seeded);
@@ -114,7 +114,7 @@ fn what_is_enabled_is_not_yet_so_in_tasks_that_run() {
 }
 
 #[test]
-fn an_agent_that_does_not_run_is_said() {
+fn stopped_agent_is_reported() {
     let mut seeded = enabled();
     seeded.task_definition["containerDefinitions"][0]["readonlyRootFilesystem"] = json!(true);
     let run = run(&world(seeded), &["exec", "web"]).exits(1);
@@ -122,7 +122,7 @@ fn an_agent_that_does_not_run_is_said() {
 }
 
 #[test]
-fn without_a_task_there_is_nothing_to_reach() {
+fn service_without_running_tasks_is_an_error() {
     let mut seeded = enabled();
     seeded.service["desiredCount"] = json!(0);
     let run = run(&world(seeded), &["exec", "web"]).exits(1).says("service `web` has no running task");
@@ -161,7 +161,7 @@ fn permissions_that_are_missing_are_named() {
 }
 
 #[test]
-fn the_sandbox_has_no_container_to_hand_over_to() {
+fn sandbox_ends_before_the_plugin() {
     let manifest = format!("{MANIFEST}    service: {{ enableExecuteCommand: true }}\n");
     let definition = format!("taskRoleArn: arn:aws:iam::123456789012:role/web\n{DEFINITION}");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", definition.as_str())];
@@ -172,7 +172,7 @@ fn the_sandbox_has_no_container_to_hand_over_to() {
 }
 
 #[test]
-fn ctrl_c_is_the_plugins() {
+fn interrupt_is_handled_by_the_plugin() {
     let world = world(enabled());
     // Handles an interrupt and continues, as the plugin does, which forwards it to the container.
     let script = "#!/bin/sh\ntrap 'echo heard; exit 5' INT\necho ready\nwhile :; do /bin/sleep 0.05; done\n";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
-use crate::endings::until;
+use crate::rollout_outcomes::until;
 use crate::support::{DEFINITION, MANIFEST, World, service};
 
 #[test]
@@ -42,7 +42,7 @@ fn a_lost_update_is_made_again() {
 }
 
 #[test]
-fn throttling_and_server_errors_are_ridden_out() {
+fn throttling_and_server_errors_are_retried() {
     for kind in [
         FaultKind::Throttling,
         FaultKind::ServerError(500),
@@ -60,7 +60,7 @@ fn throttling_and_server_errors_are_ridden_out() {
 }
 
 #[test]
-fn two_registrations_in_one_family_at_a_time_are_waited_out() {
+fn concurrent_registrations_in_a_family_are_retried() {
     let world = World::new(Scenario::Steady);
     let message = "Too many concurrent attempts to create a new revision of the specified family.".to_owned();
     let kind = FaultKind::Code { status: 400, code: "ClientException".to_owned(), message };
@@ -99,7 +99,7 @@ fn credentials_that_expire_while_watching_are_no_failed_rollout() {
 }
 
 #[test]
-fn an_html_page_instead_of_an_answer_is_told_with_its_status() {
+fn html_answer_is_reported_with_its_status() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::Html500).always());
     world.deploy("v2").exits(1).says("ecs:DescribeServices: HTTP 500: ");
@@ -107,7 +107,7 @@ fn an_html_page_instead_of_an_answer_is_told_with_its_status() {
 }
 
 #[test]
-fn no_tasks_to_read_leaves_the_verdict_and_is_said_once() {
+fn unreadable_tasks_are_reported_once_and_change_no_verdict() {
     let world = World::with_breaker(Scenario::Crash);
     world.sandbox.inject(Fault::on("ListTasks", FaultKind::AccessDenied).always());
     let run = world.deploy("v2").exits(3).answers("was rolled back").says("cannot show why tasks stop");
@@ -129,14 +129,14 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
 }
 
 #[test]
-fn service_deployments_that_break_midway_leave_the_list_to_decide() {
+fn deployment_list_decides_if_service_deployments_fail_midway() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::Html500).always().after(2));
     world.deploy("v2").exits(0).answers("web: deployed web:2").says("watching the deployment list");
 }
 
 #[test]
-fn a_lost_answer_whose_deployment_is_another_ones_is_not_taken_for_ours() {
+fn lost_answer_is_not_matched_to_a_foreign_deployment() {
     let world = World::new(Scenario::Slow);
     // The update is lost before it takes effect, and another deployment begins before the update is looked up.
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore).times(1));
@@ -148,7 +148,7 @@ fn a_lost_answer_whose_deployment_is_another_ones_is_not_taken_for_ours() {
 }
 
 #[test]
-fn what_was_done_by_the_end_of_the_time_is_deployed() {
+fn rollout_completed_at_the_timeout_succeeds() {
     let world = World::new(Scenario::Steady);
     let mut child = world.start(&["deploy", "--tag", "v2", "--poll-interval", "1m", "--timeout", "2s"]);
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
@@ -164,7 +164,7 @@ fn what_was_done_by_the_end_of_the_time_is_deployed() {
 }
 
 #[test]
-fn what_is_denied_for_one_service_is_read_of_the_others() {
+fn denied_service_does_not_affect_the_others() {
     let manifest = format!("{MANIFEST}  api:\n    task_definition: web.yml\n");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
     let world =
@@ -176,7 +176,7 @@ fn what_is_denied_for_one_service_is_read_of_the_others() {
 }
 
 #[test]
-fn a_service_that_could_not_be_seen_to_the_end_is_said_with_the_error() {
+fn lost_service_is_reported_with_the_error() {
     let world = World::new(Scenario::Stuck);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::DropBefore).always().after(4));
     let run = world.run(&["deploy", "--tag", "v2", "--timeout", "3s"]).exits(4);

@@ -1,10 +1,10 @@
 //! Tests of the output in GitHub Actions: groups, annotations, the step summary and outputs.
 
-use ecsail::diagnose::{Diagnosis, log::Log};
+use ecsail::diagnose::{Diagnosis, log::LogExcerpt};
 use ecsail::report::github::summary;
 use ecsail::watch::judge::Verdict;
-use ecsail::watch::snapshot::Followed;
-use ecsail::watch::{Ending, Settled};
+use ecsail::watch::snapshot::WatchedRollout;
+use ecsail::watch::{WatchOutcome, WatchResult};
 use ecsail_sandbox::Scenario;
 
 use crate::support::{DEFINITION, Folder, MANIFEST, World};
@@ -80,26 +80,26 @@ fn the_annotation_of_a_failure_says_cause_remedy_and_what_runs_now() {
     }
 }
 
-fn failed_with(lines: &[&str]) -> Settled {
-    let log = Log {
+fn failed_with(lines: &[&str]) -> WatchResult {
+    let log = LogExcerpt {
         group: "/shop".to_owned(),
         stream: "web/<app>/1".to_owned(),
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         note: None,
     };
-    Settled {
-        followed: Followed { key: "web".to_owned(), ..Followed::default() },
-        ending: Ending::Settled(Verdict::Failed { reason: "<b>x</b>".to_owned() }),
+    WatchResult {
+        rollout: WatchedRollout { key: "web".to_owned(), ..WatchedRollout::default() },
+        outcome: WatchOutcome::Settled(Verdict::Failed { reason: "<b>x</b>".to_owned() }),
         diagnosis: Some(Diagnosis { log: Some(log), ..Diagnosis::default() }),
         elapsed: std::time::Duration::ZERO,
-        aftermath: None,
-        runs: None,
+        failure_response: None,
+        running: None,
         timeline: None,
     }
 }
 
 #[test]
-fn the_summary_has_the_log_behind_a_fence_that_its_lines_cannot_leave() {
+fn summary_fences_the_log_safely() {
     let text = summary(&failed_with(&["````", "</details>", "a ``` b", "::error::no"]));
     let expected = "**web**: the deployment failed: &lt;b&gt;x&lt;/b&gt;\n\n\
         <details><summary>the last log lines (/shop web/&lt;app&gt;/1)</summary>\n\n\

@@ -21,7 +21,7 @@ fn three_deploys() -> World {
 }
 
 #[test]
-fn it_tells_the_same_story_as_the_log_of_ecs() {
+fn history_matches_that_of_ecs() {
     let world = three_deploys();
     world.sandbox.clear_requests();
     let told = history(&world);
@@ -56,7 +56,7 @@ fn it_tells_the_same_story_as_the_log_of_ecs() {
 }
 
 #[test]
-fn people_read_it_as_a_table() {
+fn history_is_a_table() {
     let world = three_deploys();
     let run = world.run(&["history", "web"]).exits(0);
     let lines: Vec<&str> = run.stdout.lines().collect();
@@ -105,7 +105,7 @@ fn more_than_a_call_takes_is_read_in_batches() {
 }
 
 #[test]
-fn what_is_under_way_is_told_as_such() {
+fn deployment_in_progress_is_shown() {
     let world = World::new(Scenario::Stuck);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     let told = history(&world);
@@ -121,7 +121,7 @@ fn a_breaker_without_rollback_is_a_failure() {
 }
 
 #[test]
-fn a_stop_that_was_asked_for_is_told_with_its_reason() {
+fn stopped_deployment_is_shown_with_its_reason() {
     let world = World::new(Scenario::Crash);
     world.deploy("v2").exits(3);
     let told = history(&world);
@@ -130,7 +130,7 @@ fn a_stop_that_was_asked_for_is_told_with_its_reason() {
 }
 
 #[test]
-fn who_deploys_a_revision_again_is_not_who_registered_it() {
+fn redeploying_user_is_not_the_registering_user() {
     let world = World::new(Scenario::Steady);
     world.deploy("v2").exits(0);
     world.run(&["deploy", "--tag", "v2", "--force"]).exits(0);
@@ -141,7 +141,7 @@ fn who_deploys_a_revision_again_is_not_who_registered_it() {
 }
 
 #[test]
-fn without_service_deployments_the_services_own_list_tells() {
+fn without_service_deployments_the_deployment_list_is_shown() {
     let world = three_deploys();
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).always());
     let run = world.run(&["history", "web"]).exits(0).answers("  succeeded  web:3 ");
@@ -155,7 +155,7 @@ fn without_service_deployments_the_services_own_list_tells() {
 }
 
 #[test]
-fn without_descriptions_the_list_tells_less() {
+fn without_descriptions_the_list_has_less_detail() {
     let world = three_deploys();
     world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::AccessDenied).always());
     let run = world.run(&["history", "web"]).exits(0).answers("  rolled back  web:4 ");
@@ -163,7 +163,7 @@ fn without_descriptions_the_list_tells_less() {
 }
 
 #[test]
-fn without_revisions_or_definitions_the_rest_is_told() {
+fn without_revisions_or_definitions_the_rest_is_shown() {
     for (operation, note) in [
         ("DescribeServiceRevisions", "revisions, images and digests are unknown"),
         ("DescribeTaskDefinition", "tags, commits and deployers are unknown"),

@@ -26,7 +26,7 @@ fn the_newest_comes_first_and_what_runs_is_marked() {
 }
 
 #[test]
-fn programs_get_whole_digests_and_who_runs_what() {
+fn json_has_full_digests_and_containers() {
     let world = World::new(Scenario::Steady);
     let told = images(&world);
     assert_eq!(told.len(), 3);
@@ -91,7 +91,7 @@ fn an_image_that_was_deleted_is_missed() {
 }
 
 #[test]
-fn images_outside_of_ecr_are_said() {
+fn images_outside_of_ecr_are_listed() {
     let mut seeded = service("web", json!({}));
     let proxy = json!({"name": "proxy", "image": "public.ecr.aws/nginx/nginx:1.27"});
     seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list").push(proxy);
@@ -106,7 +106,7 @@ fn images_outside_of_ecr_are_said() {
 }
 
 #[test]
-fn without_revisions_the_tag_tells_what_runs() {
+fn without_revisions_running_images_are_matched_by_tag() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceRevisions", FaultKind::AccessDenied).always());
     let run = world.run(&["images", "web"]).exits(0).says("the digests that run are unknown");
@@ -130,7 +130,7 @@ fn a_throttle_is_waited_out() {
 }
 
 #[test]
-fn a_repository_that_is_gone_is_said() {
+fn missing_repository_is_an_error() {
     let mut seeded = service("web", json!({}));
     let image = REPOSITORY.replace("shop/app", "shop/gone");
     seeded.task_definition["containerDefinitions"][0]["image"] = json!(format!("{image}:v1"));

@@ -94,7 +94,7 @@ fn an_unknown_id_under_ignore_is_a_problem() {
 }
 
 #[test]
-fn explain_lists_the_rules_and_tells_of_one() {
+fn explain_lists_rules_and_explains_one() {
     let folder = Folder::new(&[]);
     let list = folder.run(&["explain"]).exits(0).answers("fargate-cpu-memory").stdout;
     assert!(list.lines().count() > 30 && list.contains("image-latest"), "{list}");
@@ -123,7 +123,7 @@ fn explain_answers_in_json_and_suggests_ids() {
 }
 
 #[test]
-fn every_rule_stands_in_the_readme() {
+fn every_rule_is_in_the_readme() {
     let list = Folder::new(&[]).run(&["explain", "--output", "json"]).exits(0).event("explain");
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(path).expect("a README");

@@ -70,7 +70,7 @@ fn a_line_has_its_task_and_its_container_before_it() {
 }
 
 #[test]
-fn only_what_is_needed_is_asked_for() {
+fn only_needed_calls_are_made() {
     let world = world(logging("/shop/web"));
     world.run(&["logs", "web", ALL]).exits(0);
     let asked: Vec<_> = world.sandbox.requests().into_iter().map(|request| request.operation).collect();
@@ -192,7 +192,7 @@ fn a_permission_that_is_missing_is_named() {
 }
 
 #[test]
-fn throttling_is_ridden_out() {
+fn throttling_is_retried() {
     let world = world(logging("/shop/web"));
     world.sandbox.inject(Fault::on("FilterLogEvents", FaultKind::Throttling).times(2));
     world.run(&["logs", "web", ALL]).exits(0).answers("app | listening on");
@@ -243,7 +243,7 @@ fn new_lines_follow_each_once_and_ctrl_c_is_no_error() {
 }
 
 #[test]
-fn a_rollout_to_another_group_is_followed_and_said() {
+fn rollout_to_another_group_is_followed() {
     let world = world(logging("/shop/web"));
     let (child, mut stdout) = follow(&world, &[]);
     let mut line = String::new();
@@ -263,7 +263,7 @@ fn a_rollout_to_another_group_is_followed_and_said() {
 }
 
 #[test]
-fn following_ends_with_the_service() {
+fn follow_ends_when_the_service_is_deleted() {
     let world = world(logging("/shop/web"));
     let (child, mut stdout) = follow(&world, &[]);
     let mut line = String::new();
@@ -278,7 +278,7 @@ fn following_ends_with_the_service() {
 }
 
 #[test]
-fn a_reader_that_has_gone_ends_it() {
+fn closed_stdout_ends_the_follow() {
     let world = world(logging("/shop/web"));
     let (mut child, stdout) = follow(&world, &[]);
     drop(stdout);

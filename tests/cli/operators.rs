@@ -32,7 +32,7 @@ fn runs(world: &World) -> String {
 }
 
 #[test]
-fn cancel_stops_what_is_under_way_and_watches_it_go_back() {
+fn cancel_stops_the_deployment_and_watches_the_rollback() {
     let world = under_way(Scenario::Stuck);
     let run = world.run(&["cancel", "web", "--yes"]).exits(0);
     run.answers("web: rolled back from web:2 to web:1 in ")
@@ -65,14 +65,14 @@ fn cancel_of_nothing_is_an_error_that_names_rollback() {
 }
 
 #[test]
-fn cancel_asks() {
+fn cancel_requires_confirmation() {
     let world = under_way(Scenario::Slow);
     world.run(&["cancel", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
     assert!(world.calls("StopServiceDeployment").is_empty());
 }
 
 #[test]
-fn cancel_goes_back_by_an_update_where_ecs_may_not_be_asked() {
+fn cancel_rolls_back_by_update_without_permission_to_stop() {
     let world = under_way(Scenario::Crash);
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied).always());
     world
@@ -83,7 +83,7 @@ fn cancel_goes_back_by_an_update_where_ecs_may_not_be_asked() {
 }
 
 #[test]
-fn cancel_that_cannot_be_done_at_all_is_said() {
+fn failed_cancel_is_reported() {
     let world = under_way(Scenario::Stuck);
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied).always());
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
@@ -100,7 +100,7 @@ fn continue_lets_the_deployment_go_on() {
 }
 
 #[test]
-fn continue_sends_it_back_where_that_is_asked_for() {
+fn continue_with_rollback_rolls_back() {
     let world = waiting();
     let run = world.run(&["continue", "web", "--rollback"]).exits(0);
     run.answers("web: the deployment is being rolled back").answers("web: rolled back from web:2 to web:1");
@@ -108,7 +108,7 @@ fn continue_sends_it_back_where_that_is_asked_for() {
 }
 
 #[test]
-fn continue_does_not_wait_where_that_is_asked_for() {
+fn continue_with_no_wait_does_not_watch() {
     let world = waiting();
     let run = world.run(&["continue", "web", "--no-wait"]).exits(0);
     assert!(!run.stdout.contains("deployed"), "{}", run.stdout);
@@ -141,7 +141,7 @@ fn continue_that_is_denied_says_what_to_allow_and_one_whose_answer_is_lost_is_do
 }
 
 #[test]
-fn restart_deploys_the_same_revision_anew() {
+fn restart_redeploys_the_same_revision() {
     let world = World::new(Scenario::Steady);
     let before = world.service("web")["deployments"][0]["id"].clone();
     let run = world.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
@@ -151,7 +151,7 @@ fn restart_deploys_the_same_revision_anew() {
 }
 
 #[test]
-fn restart_asks_and_needs_names_where_there_is_no_manifest() {
+fn restart_requires_confirmation_and_names_without_a_manifest() {
     let world = World::new(Scenario::Steady);
     world.run(&["restart", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
@@ -161,7 +161,7 @@ fn restart_asks_and_needs_names_where_there_is_no_manifest() {
 }
 
 #[test]
-fn restart_is_refused_while_a_deployment_is_under_way_unless_it_supersedes() {
+fn restart_during_a_deployment_is_refused_unless_superseded() {
     let world = under_way(Scenario::Slow);
     world.run(&["restart", "web", "--yes"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     world.unchanged();
@@ -184,14 +184,14 @@ fn restart_says_that_a_tag_brings_another_image_and_refuses_one_that_is_gone() {
 }
 
 #[test]
-fn restart_does_without_the_look_at_the_images() {
+fn restart_works_without_reading_images() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServiceRevisions", FaultKind::AccessDenied).always());
     world.run(&["restart", "web", "--yes"]).exits(0).says("the existence of its images is not checked");
 }
 
 #[test]
-fn a_restart_that_crashes_is_taken_back_like_a_deploy() {
+fn crashed_restart_is_rolled_back() {
     let world = World::new(Scenario::Crash);
     world.run(&["restart", "web", "--yes"]).exits(3).answers("; rolled back, web:1 is running");
 }

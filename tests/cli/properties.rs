@@ -5,14 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use ecsail::document::layer::{merge, without_nulls};
-use ecsail::document::model::{Root, Schema, Shape, model};
-use ecsail::document::normal::{name_of, normal};
+use ecsail::document::layer::{merge, remove_nulls};
+use ecsail::document::model::{DocumentKind, Shape, ShapeSchema, model};
+use ecsail::document::normalize::{item_name, normalize};
 use ecsail::document::problem::Problems;
-use ecsail::document::read::{Reader, complete};
-use ecsail::document::rules::{DEFAULTS, MAPPINGS, UNORDERED, UNORDERED_MEMBERS, identity};
+use ecsail::document::reader::{DocumentReader, check_required};
+use ecsail::document::rendered_text::{RESERVED_CHARACTERS, RenderedText};
+use ecsail::document::shape_facts::{
+    DEFAULT_VALUES, PAIR_SHAPES, UNORDERED_ITEMS, UNORDERED_STRING_LISTS, item_identity,
+};
 use ecsail::document::source::Sources;
-use ecsail::document::text::{RESERVED, Text};
 use ecsail::document::tree::{Node, parse};
 use ecsail::plan::diff::diff;
 use proptest::collection::vec;
@@ -90,11 +92,11 @@ const ODD: &[&str] = &[
     "007",
 ];
 
-const ROOTS: [Root; 2] = [Root::TaskDefinition, Root::Service];
+const ROOTS: [DocumentKind; 2] = [DocumentKind::TaskDefinition, DocumentKind::Service];
 
 fn text() -> BoxedStrategy<String> {
     let odd = select(ODD).prop_map(str::to_owned);
-    let any = any::<String>().prop_filter("reserved", |text| !text.contains(RESERVED));
+    let any = any::<String>().prop_filter("reserved", |text| !text.contains(RESERVED_CHARACTERS));
     prop_oneof![6 => "[a-zA-Z0-9/_.:-]{1,12}", 2 => odd, 1 => any].boxed()
 }
 
@@ -106,7 +108,7 @@ fn name() -> BoxedStrategy<String> {
     prop_oneof![6 => "[a-zA-Z][a-zA-Z0-9_.-]{0,8}", 1 => secret, 1 => odd].boxed()
 }
 
-fn integer(schema: &Schema) -> BoxedStrategy<Value> {
+fn integer(schema: &ShapeSchema) -> BoxedStrategy<Value> {
     let (low, high) = (schema.minimum.unwrap_or(-1), schema.maximum.unwrap_or(i64::from(i32::MAX)));
     prop_oneof![low..=high, low..=(low + 5).min(high)].prop_map(Value::from).boxed()
 }
@@ -150,9 +152,9 @@ fn looks_secret(name: &str) -> bool {
     ecsail::secrets::hides(name)
 }
 
-fn structure(shape: &str, schema: &'static Schema) -> BoxedStrategy<Value> {
+fn structure(shape: &str, schema: &'static ShapeSchema) -> BoxedStrategy<Value> {
     let members = schema.properties.iter().map(|(member, target)| {
-        let values = value_of_member(shape, member, target.target().expect("a shape"));
+        let values = value_of_member(shape, member, target.target_shape().expect("a shape"));
         let there = is_named_by(shape, member) || schema.required.contains(member);
         let values = if there { values.prop_map(Some).boxed() } else { weighted(0.4, values).boxed() };
         values.prop_map(move |value| Some((member.clone(), value?))).boxed()
@@ -160,11 +162,12 @@ fn structure(shape: &str, schema: &'static Schema) -> BoxedStrategy<Value> {
     let members: Vec<_> = members.collect();
     if schema.max_properties == Some(1) {
         let one = proptest::strategy::Union::new(schema.properties.iter().map(|(member, target)| {
-            value(target.target().expect("a shape")).prop_map(move |value| json!({ member.as_str(): value }))
+            value(target.target_shape().expect("a shape"))
+                .prop_map(move |value| json!({ member.as_str(): value }))
         }));
         return one.boxed();
     }
-    let pair = MAPPINGS.iter().find(|(item, ..)| *item == shape);
+    let pair = PAIR_SHAPES.iter().find(|(item, ..)| *item == shape);
     members
         .prop_map(move |members| {
             let mut members: Map<String, Value> = members.into_iter().flatten().collect();
@@ -181,12 +184,12 @@ fn structure(shape: &str, schema: &'static Schema) -> BoxedStrategy<Value> {
 
 /// Returns whether a single member identifies an item. A port mapping has several.
 fn is_named_by(shape: &str, member: &str) -> bool {
-    identity(shape).is_some_and(|identity| identity.members[0].0 == member)
+    item_identity(shape).is_some_and(|identity| identity.members[0].0 == member)
 }
 
 fn value_of_member(shape: &str, member: &str, target: &str) -> BoxedStrategy<Value> {
     let is_text = matches!(model().shape(target), Shape::String(schema) if schema.values.is_empty());
-    let root = ROOTS.iter().any(|root| root.shape() == shape);
+    let root = ROOTS.iter().any(|root| root.input_shape() == shape);
     match (shape, member) {
         // With `awsvpc`, equal host and container ports mean the same as the container port alone.
         ("PortMapping", "containerPort") => (1..1024i64).prop_map(Value::from).boxed(),
@@ -198,19 +201,19 @@ fn value_of_member(shape: &str, member: &str, target: &str) -> BoxedStrategy<Val
 }
 
 fn list(item: &str) -> BoxedStrategy<Value> {
-    let identity = identity(item);
+    let identity = item_identity(item);
     vec(value(item), 0..4)
         .prop_map(move |mut items| {
             let mut seen = BTreeSet::new();
-            items.retain(|item| identity.is_none_or(|identity| seen.insert(name_of(item, identity))));
+            items.retain(|item| identity.is_none_or(|identity| seen.insert(item_name(item, identity))));
             Value::Array(items)
         })
         .boxed()
 }
 
-fn documents() -> BoxedStrategy<(Root, Value)> {
-    let of = |root: Root| value(root.shape()).prop_map(move |document| (root, document));
-    prop_oneof![of(Root::TaskDefinition), of(Root::Service)].boxed()
+fn documents() -> BoxedStrategy<(DocumentKind, Value)> {
+    let of = |root: DocumentKind| value(root.input_shape()).prop_map(move |document| (root, document));
+    prop_oneof![of(DocumentKind::TaskDefinition), of(DocumentKind::Service)].boxed()
 }
 
 /// Runs a property over this number of documents.
@@ -232,14 +235,14 @@ fn holds<T: std::fmt::Debug>(
 }
 
 /// Reads a text, and fails if there is any problem.
-fn read(text: &str, root: Root) -> Result<Node, TestCaseError> {
+fn read(text: &str, root: DocumentKind) -> Result<Node, TestCaseError> {
     let mut sources = Sources::default();
     let id = sources.add("document", text);
-    let tree = parse(&Text::plain(id, text))
+    let tree = parse(&RenderedText::from_source(id, text))
         .map_err(|problems| TestCaseError::fail(format!("{problems:?}\n{text}")))?;
     let mut problems = Problems::default();
-    let node = Reader::new(root, &[], &mut problems).document(&tree);
-    complete(&node, root, &[], &mut problems);
+    let node = DocumentReader::new(root, &[], &mut problems).read_document(&tree);
+    check_required(&node, root, &[], &mut problems);
     prop_assert!(problems.is_empty(), "{:?}\n{}", problems, text);
     Ok(node)
 }
@@ -271,13 +274,13 @@ fn respelled(value: &Value, shape: &str, spell: &dyn Fn(&str) -> String, mapping
     match (value, model().shape(shape)) {
         (Value::Object(members), Shape::Structure(_)) => {
             let member = |(name, value): (&String, &Value)| {
-                let target = model().member(shape, name).unwrap_or_default();
+                let target = model().member_shape(shape, name).unwrap_or_default();
                 (spell(name), respelled(value, target, spell, mappings))
             };
             Value::Object(members.iter().map(member).collect())
         }
         (Value::Array(items), Shape::List(item)) => {
-            let pair = MAPPINGS.iter().find(|(shape, ..)| mappings && *shape == item);
+            let pair = PAIR_SHAPES.iter().find(|(shape, ..)| mappings && *shape == item);
             let entry = |(_, key, value): &(&str, &str, &str), item: &Value| {
                 Some((item.get(*key)?.as_str()?.to_owned(), item.get(*value)?.clone()))
             };
@@ -318,7 +321,7 @@ fn every_spelling_of_a_document_is_read_the_same() {
     holds(60, documents(), |(root, document)| {
         let same: &dyn Fn(&str) -> String = &str::to_owned;
         for (spell, mappings) in [(same, true), (&snake_case, false), (&pascal_case, true)] {
-            let respelled = respelled(&document, root.shape(), spell, mappings);
+            let respelled = respelled(&document, root.input_shape(), spell, mappings);
             prop_assert_eq!(read(&written(&respelled), root)?.to_value(), document.clone());
         }
         Ok(())
@@ -329,8 +332,8 @@ fn every_spelling_of_a_document_is_read_the_same() {
 fn a_document_laid_over_itself_is_the_same() {
     holds(60, documents(), |(root, document)| {
         let node = read(&written(&document), root)?;
-        let merged = without_nulls(merge(node.clone(), node, root.shape()), root.shape());
-        prop_assert_eq!(normal(&merged.to_value(), root), normal(&document, root));
+        let merged = remove_nulls(merge(node.clone(), node, root.input_shape()), root.input_shape());
+        prop_assert_eq!(normalize(&merged.to_value(), root), normalize(&document, root));
         Ok(())
     });
 }
@@ -338,8 +341,8 @@ fn a_document_laid_over_itself_is_the_same() {
 #[test]
 fn a_normal_form_is_its_own() {
     holds(200, documents(), |(root, document)| {
-        let once = normal(&document, root);
-        prop_assert_eq!(normal(&once, root).to_string(), once.to_string());
+        let once = normalize(&document, root);
+        prop_assert_eq!(normalize(&once, root).to_string(), once.to_string());
         Ok(())
     });
 }
@@ -350,12 +353,12 @@ fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
         (Value::Object(members), Shape::Structure(schema)) => {
             let mut copy: Vec<(String, Value)> = Vec::new();
             for (name, target) in &schema.properties {
-                let target = target.target().unwrap_or_default();
+                let target = target.target_shape().unwrap_or_default();
                 let mut value = match members.get(name) {
                     Some(value) => described(value, target, random),
                     None => filled_in(shape, name, target),
                 };
-                if UNORDERED_MEMBERS.contains(&(shape, name)) {
+                if UNORDERED_STRING_LISTS.contains(&(shape, name)) {
                     shuffle(value.as_array_mut().expect("a list"), random);
                 }
                 copy.push((name.clone(), value));
@@ -371,7 +374,7 @@ fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
         }
         (Value::Array(items), Shape::List(item)) => {
             let mut items: Vec<_> = items.iter().map(|value| described(value, item, random)).collect();
-            if identity(item).is_some() || UNORDERED.contains(&item) {
+            if item_identity(item).is_some() || UNORDERED_ITEMS.contains(&item) {
                 shuffle(&mut items, random);
             }
             Value::Array(items)
@@ -383,7 +386,7 @@ fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
 
 /// Returns the default that ECS may describe for a member; `null` if there is none.
 fn filled_in(shape: &str, member: &str, target: &str) -> Value {
-    let default = DEFAULTS.iter().find(|(structure, name, _)| (*structure, *name) == (shape, member));
+    let default = DEFAULT_VALUES.iter().find(|(structure, name, _)| (*structure, *name) == (shape, member));
     match (default, model().shape(target)) {
         (Some((.., default)), _) => serde_json::from_str(default).expect("JSON"),
         (None, Shape::List(_)) => json!([]),
@@ -404,8 +407,8 @@ fn a_document_does_not_differ_from_itself_as_ecs_describes_it() {
     let cases = (documents(), any::<[u8; 32]>()).boxed();
     holds(200, cases, |((root, document), seed)| {
         let mut random = TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &seed);
-        let other = described(&document, root.shape(), &mut random);
-        let changes = diff(&normal(&document, root), &normal(&other, root), root.shape());
+        let other = described(&document, root.input_shape(), &mut random);
+        let changes = diff(&normalize(&document, root), &normalize(&other, root), root.input_shape());
         prop_assert!(changes.is_empty(), "{:?}", changes);
         Ok(())
     });
@@ -413,20 +416,24 @@ fn a_document_does_not_differ_from_itself_as_ecs_describes_it() {
 
 #[test]
 fn a_difference_never_shows_a_secret_and_is_empty_only_between_equals() {
-    let of = |root: Root| (Just(root), value(root.shape()), value(root.shape()));
-    holds(100, prop_oneof![of(Root::TaskDefinition), of(Root::Service)].boxed(), |(root, before, after)| {
-        let (before, after) = (normal(&before, root), normal(&after, root));
-        let nothing = json!({});
-        for (before, after) in [(&before, &after), (&nothing, &after), (&before, &nothing)] {
-            let changes = diff(before, after, root.shape());
-            prop_assert_eq!(changes.is_empty(), before == after);
-            for change in changes {
-                let shown = serde_json::to_string(&[&change.before, &change.after]).expect("JSON");
-                prop_assert!(!shown.contains(SECRET), "{:?}", change);
+    let of = |root: DocumentKind| (Just(root), value(root.input_shape()), value(root.input_shape()));
+    holds(
+        100,
+        prop_oneof![of(DocumentKind::TaskDefinition), of(DocumentKind::Service)].boxed(),
+        |(root, before, after)| {
+            let (before, after) = (normalize(&before, root), normalize(&after, root));
+            let nothing = json!({});
+            for (before, after) in [(&before, &after), (&nothing, &after), (&before, &nothing)] {
+                let changes = diff(before, after, root.input_shape());
+                prop_assert_eq!(changes.is_empty(), before == after);
+                for change in changes {
+                    let shown = serde_json::to_string(&[&change.before, &change.after]).expect("JSON");
+                    prop_assert!(!shown.contains(SECRET), "{:?}", change);
+                }
             }
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
 }
 
 /// One step of a path into a document.
@@ -453,7 +460,7 @@ fn scalars(value: &Value, way: &[Step], found: &mut Vec<Vec<Step>>) {
 fn down<'a>(value: &'a Value, shape: &'a str, step: &Step) -> (Option<&'a Value>, &'a str) {
     match (step, model().shape(shape)) {
         (Step::Member(name), Shape::Map(inner)) => (value.get(name), inner),
-        (Step::Member(name), _) => (value.get(name), model().member(shape, name).unwrap_or_default()),
+        (Step::Member(name), _) => (value.get(name), model().member_shape(shape, name).unwrap_or_default()),
         (Step::Item(index), Shape::List(item)) => (value.get(*index), item),
         (Step::Item(index), _) => (value.get(*index), ""),
     }
@@ -480,8 +487,8 @@ fn another(value: &Value, shape: &str) -> Option<Value> {
 }
 
 /// Returns the document with one scalar changed or removed, if possible.
-fn changed(document: &Value, root: Root, way: &[Step], remove: bool) -> Option<Value> {
-    let (mut seen, mut shape) = (document, root.shape());
+fn changed(document: &Value, root: DocumentKind, way: &[Step], remove: bool) -> Option<Value> {
+    let (mut seen, mut shape) = (document, root.input_shape());
     for step in way {
         let (next, target) = down(seen, shape, step);
         (seen, shape) = (next?, target);
@@ -508,7 +515,7 @@ fn changed(document: &Value, root: Root, way: &[Step], remove: bool) -> Option<V
 fn says_nothing(value: &Value, shape: &str) -> bool {
     match (value, model().shape(shape)) {
         (Value::Object(members), Shape::Structure(_)) => members.iter().all(|(name, value)| {
-            let target = model().member(shape, name).unwrap_or_default();
+            let target = model().member_shape(shape, name).unwrap_or_default();
             is_default(shape, name, value) || says_nothing(value, target)
         }),
         (Value::Array(items), Shape::List(item)) => items.iter().all(|value| says_nothing(value, item)),
@@ -519,7 +526,7 @@ fn says_nothing(value: &Value, shape: &str) -> bool {
 }
 
 fn is_default(shape: &str, member: &str, value: &Value) -> bool {
-    DEFAULTS.iter().any(|(structure, name, default)| {
+    DEFAULT_VALUES.iter().any(|(structure, name, default)| {
         let is = || serde_json::from_str::<Value>(default).is_ok_and(|default| default == *value);
         (*structure, *name) == (shape, member) && is()
     })
@@ -547,11 +554,11 @@ fn expected(
     if item.is_some_and(|item| !shows(before, after, item, way)) {
         return Vec::new();
     }
-    if let Some((item, identity)) = item.and_then(|item| Some((item, identity(item)?))) {
+    if let Some((item, identity)) = item.and_then(|item| Some((item, item_identity(item)?))) {
         let items = |list: Option<&Value>| list.and_then(Value::as_array).cloned().unwrap_or_default();
         let names = |list: Option<&Value>| -> Option<Vec<String>> {
             let items = items(list).into_iter().filter(|value| !says_nothing(value, item));
-            let names: Vec<_> = items.map(|item| name_of(&item, identity)).collect();
+            let names: Vec<_> = items.map(|item| item_name(&item, identity)).collect();
             let distinct = names.iter().collect::<BTreeSet<_>>().len() == names.len();
             (distinct && names.iter().all(|name| !name.is_empty())).then_some(names)
         };
@@ -567,13 +574,13 @@ fn expected(
             return renamed;
         }
         let (before, after) = (&items(before)[*index], &items(after)[*index]);
-        let here = format!("{path}[{}]", name_of(before, identity));
-        return match MAPPINGS.iter().any(|(shape, ..)| *shape == item) {
+        let here = format!("{path}[{}]", item_name(before, identity));
+        return match PAIR_SHAPES.iter().any(|(shape, ..)| *shape == item) {
             true => vec![here],
             false => expected(Some(before), Some(after), item, &here, rest),
         };
     }
-    if let Some(item) = item.filter(|item| UNORDERED.contains(item)) {
+    if let Some(item) = item.filter(|item| UNORDERED_ITEMS.contains(item)) {
         let Some((Step::Item(index), _)) = way.split_first() else { return vec![path.to_owned()] };
         let sides = [before, after].into_iter().flatten().filter_map(|list| list.get(*index));
         let sides = sides.filter(|value| !says_nothing(value, item)).count();
@@ -614,12 +621,12 @@ fn a_single_change_shows_as_exactly_its_path() {
     holds(150, cases, |((root, document), picks)| {
         let mut ways = Vec::new();
         scalars(&document, &[], &mut ways);
-        let before = normal(&document, root);
+        let before = normalize(&document, root);
         for (pick, remove) in picks {
             let Some(way) = (!ways.is_empty()).then(|| pick.get(&ways)) else { continue };
             let Some(after) = changed(&document, root, way, remove) else { continue };
-            let mut expected = expected(Some(&document), Some(&after), root.shape(), "", way);
-            let changes = diff(&before, &normal(&after, root), root.shape());
+            let mut expected = expected(Some(&document), Some(&after), root.input_shape(), "", way);
+            let changes = diff(&before, &normalize(&after, root), root.input_shape());
             let mut paths: Vec<_> = changes.iter().map(|change| change.path.clone()).collect();
             expected.sort();
             paths.sort();

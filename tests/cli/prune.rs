@@ -7,7 +7,7 @@ use std::time::Duration;
 use ecsail_sandbox::{Clock, Fault, FaultKind, Options, Sandbox, Scenario, Seed};
 use serde_json::{Value, json};
 
-use crate::endings::until;
+use crate::rollout_outcomes::until;
 use crate::support::{Folder, MANIFEST, World, service};
 
 /// Returns the ARN of `web:NUMBER`, or of another family's revision.
@@ -214,14 +214,14 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
-fn where_nobody_can_be_asked_yes_has_to_be_said() {
+fn prune_requires_yes_without_a_terminal() {
     let world = twelve();
     world.run(&["prune", "web", "--keep", "2"]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
 #[test]
-fn a_source_that_may_not_be_read_stops_it_before_any_change() {
+fn unreadable_source_is_refused() {
     for (operation, permission, without) in [
         ("ListClusters", "ecs:ListClusters", "clusters"),
         ("ListServiceDeployments", "ecs:ListServiceDeployments", "deployments"),
@@ -270,7 +270,7 @@ fn an_error_that_is_no_denial_is_no_refusal_and_changes_nothing_either() {
 }
 
 #[test]
-fn what_is_inactive_is_deleted_where_that_is_asked_for() {
+fn inactive_revisions_are_deleted_on_request() {
     let world = twelve();
     schedule(&world, "nightly", "web:3");
     for revision in ["web:2", "web:3"] {
@@ -307,7 +307,7 @@ fn no_manifest_is_needed_and_a_family_may_be_named() {
 }
 
 #[test]
-fn one_that_cannot_be_deregistered_ends_it_and_it_says_how_far_it_came() {
+fn failed_deregistration_ends_prune_with_its_progress() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::AccessDenied).always().after(3));
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(1);
@@ -317,14 +317,14 @@ fn one_that_cannot_be_deregistered_ends_it_and_it_says_how_far_it_came() {
 }
 
 #[test]
-fn a_lost_answer_is_asked_for_again() {
+fn lost_answer_is_retried() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::DropAfter).after(1));
     world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(0).answers("web: 8 deregistered, 4 kept");
 }
 
 #[test]
-fn one_that_ecs_does_not_delete_is_said_and_the_others_go() {
+fn undeletable_revision_is_reported_and_others_are_deleted() {
     let world = twelve();
     // The answer is a success although the revision stays ACTIVE, so that ECS refuses to delete it.
     let lie = FaultKind::Code { status: 200, code: String::new(), message: String::new() };
@@ -336,7 +336,7 @@ fn one_that_ecs_does_not_delete_is_said_and_the_others_go() {
 }
 
 #[test]
-fn an_interrupt_ends_it_between_two_calls_and_it_says_how_far_it_came() {
+fn interrupt_ends_prune_with_its_progress() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::Throttling).always().after(2));
     let mut child = world.start(&["prune", "web", "--keep", "1", "--yes"]);
@@ -369,7 +369,7 @@ fn thirty_revisions_are_retired_at_the_rate_that_ecs_allows() {
 }
 
 #[test]
-fn a_throttle_is_waited_out_and_told_once() {
+fn throttle_is_retried_and_reported_once() {
     let world = twelve();
     world.sandbox.inject(Fault::on("DeregisterTaskDefinition", FaultKind::Throttling).after(2));
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(0);

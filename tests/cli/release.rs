@@ -6,8 +6,8 @@ use std::process::{Child, ChildStderr, Command};
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
-use crate::endings::until;
 use crate::events::all_as_the_schema_says;
+use crate::rollout_outcomes::until;
 use crate::support::{REPOSITORY, Run, World, service};
 
 const DEFINITION: &str = "\
@@ -183,7 +183,7 @@ fn where_the_migration_fails_no_service_and_no_schedule_changes() {
 }
 
 #[test]
-fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touched() {
+fn second_failed_service_rolls_back_the_first_and_skips_the_third() {
     let world = world(MANIFEST);
     let before = world.service("web")["taskDefinition"].clone();
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
@@ -217,7 +217,7 @@ fn one_spaced(line: &str) -> String {
 }
 
 #[test]
-fn what_rolls_out_beside_a_service_that_fails_is_taken_back_with_it() {
+fn parallel_rollouts_are_rolled_back_with_a_failed_service() {
     let manifest = MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ]", "");
     let world = world(&manifest);
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
@@ -231,7 +231,7 @@ fn what_rolls_out_beside_a_service_that_fails_is_taken_back_with_it() {
 }
 
 #[test]
-fn without_that_being_asked_for_only_the_service_that_failed_goes_back() {
+fn by_default_only_the_failed_service_is_rolled_back() {
     let world = world(MANIFEST);
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     let run = release(&world, &["--output", "json"]).exits(3);
@@ -244,7 +244,7 @@ fn without_that_being_asked_for_only_the_service_that_failed_goes_back() {
 }
 
 #[test]
-fn a_service_that_cannot_be_updated_takes_its_release_back_too() {
+fn failed_update_rolls_back_the_release() {
     let world = world(&MANIFEST.replace("cluster: main", "cluster: main\non_failure: rollback"));
     let update = Fault::on("UpdateService", FaultKind::AccessDenied);
     world.sandbox.inject(update.after(1).times(1));
@@ -322,7 +322,7 @@ fn without_waiting_nothing_can_wait_for_another() {
 }
 
 #[test]
-fn hooks_are_told_and_the_first_one_can_stop_it() {
+fn hooks_get_a_payload_and_the_first_can_stop_the_release() {
     let hooks = "hooks:\n  before_deploy: 'echo to $ECSAIL_TARGETS; exit 4'\n  on_failure: 'echo ended $ECSAIL_OUTCOME'\n";
     let world = world(&format!("{MANIFEST}{hooks}"));
     let run = release(&world, &[]).exits(1).says("to task/migrate service/web");
@@ -331,7 +331,7 @@ fn hooks_are_told_and_the_first_one_can_stop_it() {
 }
 
 #[test]
-fn the_last_hook_is_told_how_it_ended() {
+fn last_hook_gets_the_outcome() {
     let hooks = "hooks:\n  after_deploy: [ 'echo ended $ECSAIL_OUTCOME for $ECSAIL_APP $ECSAIL_TAG', 'cat > told.json' ]\n";
     let world = world(&format!("{MANIFEST}{hooks}"));
     release(&world, &[]).exits(0).says("ended succeeded for shop v2");
@@ -358,7 +358,7 @@ fn a_plan_shows_the_whole_release_in_order() {
 }
 
 #[test]
-fn attributes_that_a_release_has_changed_go_back_with_it() {
+fn changed_attributes_are_rolled_back_with_the_release() {
     let manifest = MANIFEST.replace(
         "web: { task_definition: task.yml, before: [ migrate ] }",
         "web: { task_definition: task.yml, service: { healthCheckGracePeriodSeconds: 60 } }",
@@ -375,7 +375,7 @@ fn attributes_that_a_release_has_changed_go_back_with_it() {
 }
 
 #[test]
-fn what_went_back_with_its_release_is_no_success_in_github_actions_either() {
+fn rolled_back_service_is_no_success_in_github_actions() {
     let mut world = world(MANIFEST);
     let output = world.folder.dir.path().join("output");
     world.folder =
@@ -389,7 +389,7 @@ fn what_went_back_with_its_release_is_no_success_in_github_actions_either() {
 }
 
 #[test]
-fn without_waiting_no_schedule_goes_to_a_revision_that_nobody_saw_come_up() {
+fn no_wait_changes_no_schedule() {
     let manifest =
         MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ], after: [ warm ]", "");
     let world = world(&manifest);
@@ -425,7 +425,7 @@ fn interrupted(child: Child, mut stderr: impl Read, times: usize) -> (Option<i32
 
 #[cfg(unix)]
 #[test]
-fn who_interrupts_the_migration_stops_the_release() {
+fn interrupted_migration_stops_the_release() {
     let world = world(MANIFEST);
     world.sandbox.set_scenario(Some("shop"), Scenario::Slow);
     let (child, stderr) = until_it_says(&world, &[], "migrate: pending");
@@ -437,7 +437,7 @@ fn who_interrupts_the_migration_stops_the_release() {
 
 #[cfg(unix)]
 #[test]
-fn who_interrupts_the_registration_starts_no_migration() {
+fn interrupted_registration_starts_no_migration() {
     let world = world(MANIFEST);
     let latency = FaultKind::Latency(std::time::Duration::from_millis(1500));
     world.sandbox.inject(Fault::on("RegisterTaskDefinition", latency).times(1));
@@ -453,7 +453,7 @@ fn who_interrupts_the_registration_starts_no_migration() {
 
 #[cfg(unix)]
 #[test]
-fn who_interrupts_twice_while_a_failure_is_answered_is_told_of_it() {
+fn second_interrupt_during_a_rollback_is_reported() {
     let world = world(MANIFEST);
     world.sandbox.set_scenario(Some("web"), Scenario::Crash);
     let latency = FaultKind::Latency(std::time::Duration::from_secs(60));
@@ -473,7 +473,7 @@ fn who_interrupts_twice_while_a_failure_is_answered_is_told_of_it() {
 }
 
 #[test]
-fn what_somebody_else_deploys_during_the_migration_is_not_replaced() {
+fn deployment_made_during_the_migration_is_not_superseded() {
     let hooks = "hooks:\n  before_deploy: 'aws-like'\n";
     let world = world(&format!("{MANIFEST}{hooks}"));
     // The hook makes another deployment in that time.
@@ -487,7 +487,7 @@ fn what_somebody_else_deploys_during_the_migration_is_not_replaced() {
 }
 
 #[test]
-fn without_waiting_all_services_are_updated_however_few_may_go_at_once() {
+fn no_wait_updates_all_services_whatever_parallel_is() {
     let manifest =
         MANIFEST.replace(", needs: [ web ]", "").replace(", needs: [ worker ], after: [ warm ]", "");
     let world = world(&manifest);
@@ -501,7 +501,7 @@ fn without_waiting_all_services_are_updated_however_few_may_go_at_once() {
 }
 
 #[test]
-fn a_service_whose_time_was_up_goes_back_with_its_release() {
+fn timed_out_service_is_rolled_back_with_its_release() {
     let manifest = MANIFEST
         .replace(", needs: [ web ]", ", timeout: 1ms")
         .replace(", needs: [ worker ], after: [ warm ]", "")
@@ -551,7 +551,7 @@ fn a_hook_in_the_sandbox_reaches_no_account_and_shows_no_secret() {
 }
 
 #[test]
-fn its_events_are_as_the_schema_says() {
+fn release_events_match_the_schema() {
     let hooks = "hooks:\n  before_deploy: 'echo on'\n  on_failure: 'echo off'\n";
     let world = world(&format!("{MANIFEST}{hooks}"));
     let plan = world.run(&["plan", "--tag", "v2", "--output", "json"]).exits(0);

@@ -84,7 +84,7 @@ fn a_second_rollback_does_not_go_forward_again() {
 }
 
 #[test]
-fn what_was_rolled_away_from_is_passed_over_and_named() {
+fn rolled_back_revisions_are_skipped_and_named() {
     let world = a_b_and_c();
     rollback(&world, &[]).exits(0).answers("web: deployed web:2");
     let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
@@ -104,7 +104,7 @@ fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_w
 }
 
 #[test]
-fn where_the_only_image_is_gone_that_is_said() {
+fn missing_image_without_alternative_is_reported() {
     let world = a_b_and_c_that_failed();
     delete_image(&world, "v1");
     rollback(&world, &[]).exits(1).says("there is no other deployment to roll back to");
@@ -127,7 +127,7 @@ fn a_deregistered_revision_is_registered_again_with_its_tags() {
 }
 
 #[test]
-fn what_an_earlier_rollback_registered_serves_again() {
+fn revision_of_an_earlier_rollback_is_reused() {
     let world = a_and_b();
     world.call("DeregisterTaskDefinition", json!({"taskDefinition": "web:1"}));
     rollback(&world, &[]).exits(0).answers("web: deployed web:3");
@@ -147,7 +147,7 @@ fn a_deleted_revision_is_an_error() {
 }
 
 #[test]
-fn a_deployment_under_way_is_stopped_and_that_is_watched() {
+fn deployment_in_progress_is_stopped_and_watched() {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Stuck);
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
@@ -160,7 +160,7 @@ fn a_deployment_under_way_is_stopped_and_that_is_watched() {
 }
 
 #[test]
-fn a_deployment_under_way_that_ecs_may_not_stop_is_taken_back_by_an_update() {
+fn deployment_in_progress_is_rolled_back_by_update_without_permission_to_stop() {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Crash);
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
@@ -183,7 +183,7 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
 }
 
 #[test]
-fn a_rollback_under_way_warns_before_it_is_taken_back_itself() {
+fn rollback_in_progress_is_a_warning() {
     let world = a_and_b();
     world.sandbox.set_scenario(None, Scenario::Slow);
     rollback(&world, &["--no-wait"]).exits(0).answers("web: web:1 is being deployed, not watching it");
@@ -260,7 +260,7 @@ fn two() -> World {
 }
 
 #[test]
-fn the_services_of_a_release_go_back_together() {
+fn services_of_a_release_are_rolled_back_together() {
     let world = two();
     let run = world.run(&["rollback", "--yes"]).exits(0).answers("web: deployed web:1");
     let run = run.answers("worker: deployed worker:1");
@@ -268,7 +268,7 @@ fn the_services_of_a_release_go_back_together() {
 }
 
 #[test]
-fn one_service_that_cannot_go_back_keeps_all_where_they_are() {
+fn service_without_target_blocks_the_rollback_of_all() {
     let world = two();
     world.call("DeregisterTaskDefinition", json!({"taskDefinition": "worker:1"}));
     world.call("DeleteTaskDefinitions", json!({"taskDefinitions": ["worker:1"]}));
@@ -318,7 +318,7 @@ fn without_history_and_tags_it_is_the_active_revision_before() {
 }
 
 #[test]
-fn a_history_that_cannot_be_read_just_now_is_no_reason_to_guess() {
+fn unreadable_history_is_an_error() {
     let world = a_and_b();
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::ServerError(500)).always());
     rollback(&world, &[]).exits(1).says("ecs:ListServiceDeployments");
@@ -375,7 +375,7 @@ fn a_target_is_named_by_revision_tag_digest_or_steps() {
 }
 
 #[test]
-fn a_revision_that_never_ran_may_be_named_and_that_is_said() {
+fn revision_that_never_ran_is_allowed_with_a_note() {
     let world = a_b_and_c_that_failed();
     let run = world.run(&["rollback", "web", "--to", "v3", "--dry-run"]).exits(0);
     run.says("no deployment of it is known to have succeeded");
@@ -386,7 +386,7 @@ fn a_revision_that_never_ran_may_be_named_and_that_is_said() {
 }
 
 #[test]
-fn attributes_go_back_with_the_definition() {
+fn attributes_are_rolled_back_with_the_definition() {
     let world = a_and_b();
     let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-9"], "securityGroups": ["sg-9"]}});
     let input = json!({"cluster": "main", "service": "web", "networkConfiguration": network});
@@ -403,7 +403,7 @@ fn attributes_go_back_with_the_definition() {
 }
 
 #[test]
-fn it_asks_and_a_dry_run_changes_nothing() {
+fn rollback_requires_confirmation_and_dry_run_changes_nothing() {
     let world = a_and_b();
     world.run(&["rollback", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
     let run = world.run(&["rollback", "web", "--dry-run"]).exits(0).answers("dry run: nothing was changed");
@@ -439,7 +439,7 @@ fn credentials_of_another_account_are_refused() {
 }
 
 #[test]
-fn a_service_that_codedeploy_moves_goes_back_there() {
+fn service_of_codedeploy_is_refused() {
     let controller = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[service("web", controller)]);
@@ -462,7 +462,7 @@ fn an_answer_that_is_lost_updates_once() {
 }
 
 #[test]
-fn as_json_it_tells_where_to_and_why() {
+fn json_has_target_and_source() {
     let world = a_b_and_c_that_failed();
     let run = rollback(&world, &["--output", "json"]).exits(0);
     let target = run.event("rollback.target");

@@ -5,13 +5,13 @@
 use std::path::{Path, PathBuf};
 
 use ecsail::aws::Aws;
-use ecsail::document::model::Root;
-use ecsail::document::normal::normal;
+use ecsail::document::model::DocumentKind;
+use ecsail::document::normalize::normalize;
 use ecsail::document::problem::Problems;
 use ecsail::manifest::load;
 use ecsail::plan::diff::diff;
 use ecsail::render;
-use ecsail::settings::{Settings, Tags};
+use ecsail::settings::{ImageTags, Settings};
 use ecsail_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
@@ -30,11 +30,12 @@ fn files() -> Vec<PathBuf> {
 /// Returns the valid task definitions among the files.
 fn definitions() -> Vec<(String, Value)> {
     let read = |path: PathBuf| {
-        let (name, manifest) = load::definition(&Settings::default(), &path, &Tags::default()).ok()?;
+        let (name, manifest) =
+            load::load_definition(&Settings::default(), &path, &ImageTags::default()).ok()?;
         let mut problems = Problems::default();
-        let (root, document) = render::definition_file(&name, &manifest, &mut problems)?;
+        let (root, document) = render::render_definition_file(&name, &manifest, &mut problems)?;
         let file = path.file_name()?.to_string_lossy().into_owned();
-        (root == Root::TaskDefinition && !problems.any_error()).then_some((file, document))
+        (root == DocumentKind::TaskDefinition && !problems.has_errors()).then_some((file, document))
     };
     let found: Vec<_> = files().into_iter().filter_map(read).collect();
     assert!(!found.is_empty(), "some are accepted");
@@ -55,14 +56,17 @@ fn losses(endpoint: &str) -> Vec<String> {
         let aws = Aws::connect(&settings, None, None).await.expect("the settings are whole");
         let mut losses = Vec::new();
         for (file, document) in definitions() {
-            match aws.register(&document).await {
+            match aws.register_task_definition(&document).await {
                 Err(error) => losses.push(format!("{file}: not registered: {error}")),
                 Ok(registered) => {
                     let described =
                         aws.task_definition(&registered.arn).await.expect("described").expect("there");
-                    let normal = |document: &Value| normal(document, Root::TaskDefinition);
-                    let changes =
-                        diff(&normal(&document), &normal(&described.document), Root::TaskDefinition.shape());
+                    let normal = |document: &Value| normalize(document, DocumentKind::TaskDefinition);
+                    let changes = diff(
+                        &normal(&document),
+                        &normal(&described.document),
+                        DocumentKind::TaskDefinition.input_shape(),
+                    );
                     losses.extend(changes.into_iter().map(|change| format!("{file}: {}", change.path)));
                 }
             }

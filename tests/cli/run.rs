@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 #[cfg(target_os = "linux")]
 use crate::deploy::{at_a_terminal, until_asked};
-#[cfg(unix)]
-use crate::endings::until;
 use crate::events::all_as_the_schema_says;
+#[cfg(unix)]
+use crate::rollout_outcomes::until;
 use crate::support::{DEFINITION, MANIFEST, Run, World, service};
 
 /// Returns service `web`, whose container writes to a log group, with a network.
@@ -60,7 +60,7 @@ fn a_task_that_ends_well_gives_its_lines_and_zero() {
 }
 
 #[test]
-fn it_runs_what_the_service_runs_where_the_service_runs() {
+fn task_has_revision_and_network_of_the_service() {
     let world = world(Scenario::Steady);
     run(&world, &["--env", "BATCH=5=5", "--memory", "2048"], &["bin/migrate", "--now"]).exits(0);
     let sent = &world.calls("RunTask")[0].body;
@@ -144,7 +144,7 @@ fn a_start_that_is_denied_says_which_permission_is_missing() {
 }
 
 #[test]
-fn where_no_task_finds_room_each_reason_is_named_with_what_helps() {
+fn placement_failures_are_reported_with_remedies() {
     let world = world(Scenario::Placement);
     let run = run(&world, &["--count", "2"], &["bin/migrate"]).exits(1);
     let run = run
@@ -165,7 +165,7 @@ fn capacity_that_is_missing_for_the_call_has_a_remedy() {
 }
 
 #[test]
-fn what_was_started_beside_what_was_not_is_followed_and_is_no_success() {
+fn partly_started_run_is_watched_and_is_no_success() {
     let world = world(Scenario::Scarce);
     let run = run(&world, &["--count", "3"], &["bin/migrate"]).exits(3).answers("done");
     let run = run.says("web: not all tasks were started: RESOURCE:MEMORY of `arn:aws:ecs:");
@@ -174,7 +174,7 @@ fn what_was_started_beside_what_was_not_is_followed_and_is_no_success() {
 }
 
 #[test]
-fn when_its_time_is_up_it_is_stopped() {
+fn timeout_stops_the_task() {
     let world = world(Scenario::Stuck);
     let run = run(&world, &["--timeout", "150ms"], &["bin/migrate"]).exits(4);
     run.says("web: web:1 was stopped: timed out after ");
@@ -187,7 +187,7 @@ fn when_its_time_is_up_it_is_stopped() {
 }
 
 #[test]
-fn a_task_that_cannot_be_stopped_is_said_to_run_on() {
+fn unstoppable_task_is_reported_as_running() {
     let world = world(Scenario::Stuck);
     world.sandbox.inject(Fault::on("StopTask", FaultKind::AccessDenied).always());
     let run =
@@ -218,7 +218,7 @@ fn id(task: &Value) -> String {
 }
 
 #[test]
-fn lines_of_several_tasks_say_whose_they_are() {
+fn lines_of_several_tasks_are_prefixed() {
     let world = world(Scenario::Steady);
     let run = run(&world, &["--count", "2"], &["bin/migrate"]).exits(0);
     assert_eq!(world.calls("RunTask").len(), 1);
@@ -229,7 +229,7 @@ fn lines_of_several_tasks_say_whose_they_are() {
 }
 
 #[test]
-fn only_the_container_that_is_named_counts_and_is_heard() {
+fn only_the_named_container_counts_and_is_shown() {
     let mut seeded = logging();
     let containers = seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list");
     let mut proxy = containers[0].clone();
@@ -286,7 +286,7 @@ fn a_sidecar_that_is_not_essential_neither_counts_nor_puts_names_before_lines() 
 }
 
 #[test]
-fn errors_of_the_api_are_ridden_out() {
+fn api_errors_are_retried() {
     let world = world(Scenario::Steady);
     // More than the attempts of the SDK.
     world.sandbox.inject(Fault::on("DescribeTasks", FaultKind::ServerError(503)).times(4));
@@ -306,13 +306,13 @@ fn a_watch_that_cannot_go_on_is_no_failed_task() {
 }
 
 #[test]
-fn lines_that_may_not_be_read_are_said_once_and_change_no_end() {
+fn unreadable_log_is_reported_once_and_changes_no_outcome() {
     let run = run(&world(Scenario::NoLogs), &[], &["bin/migrate"]).exits(0);
     assert_eq!((run.stdout.as_str(), run.stderr.matches("AccessDenied").count()), ("", 1), "{}", run.stderr);
 }
 
 #[test]
-fn what_is_laid_over_the_environment_is_not_repeated() {
+fn environment_overrides_are_not_printed() {
     for scenario in [Scenario::ExitSeven, Scenario::NoImage, Scenario::Placement] {
         for format in ["text", "json"] {
             let world = world(scenario);
@@ -336,7 +336,7 @@ fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
 }
 
 #[test]
-fn its_events_are_as_the_schema_says() {
+fn run_events_match_the_schema() {
     for (scenario, arguments, code, outcome) in [
         (Scenario::Steady, &[][..], 0, "succeeded"),
         (Scenario::ExitSeven, &["--count", "2"], 7, "failed"),
@@ -387,7 +387,7 @@ fn interrupted(mut child: std::process::Child, mut stderr: impl Read) -> (Option
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_off_a_terminal_leaves_it_and_says_how_to_stop_it() {
+fn interrupt_without_terminal_leaves_the_task_with_a_hint() {
     let world = slow();
     let (child, stderr) = under_way(&world, &[]);
     let (code, said) = interrupted(child, stderr);
@@ -399,7 +399,7 @@ fn an_interrupt_off_a_terminal_leaves_it_and_says_how_to_stop_it() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_stops_it_where_that_was_said() {
+fn stop_on_interrupt_stops_the_task() {
     let world = slow();
     let (child, stderr) = under_way(&world, &["--stop-on-interrupt"]);
     let (code, said) = interrupted(child, stderr);
@@ -418,7 +418,7 @@ fn slow() -> World {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn at_a_terminal_an_interrupt_asks_and_the_task_is_stopped_or_watched_on() {
+fn interrupt_in_a_terminal_prompts() {
     let world = world(Scenario::Stuck);
     let mut child = at_a_terminal(&world, "run --cluster main --like web -- bin/x");
     let mut keys = child.stdin.take().expect("piped");

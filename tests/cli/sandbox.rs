@@ -60,7 +60,7 @@ fn it_works_without_a_manifest_and_with_no_definition() {
 }
 
 #[test]
-fn a_broken_state_says_how_to_start_anew() {
+fn invalid_state_has_a_hint_to_reset() {
     let folder = folder();
     folder.write(".ecsail/sandbox.json", "{");
     folder
@@ -197,7 +197,7 @@ fn state(sandbox: &Sandbox) -> (String, u64) {
 }
 
 #[test]
-fn every_scenario_ends_as_its_summary_tells() {
+fn every_scenario_ends_as_in_its_summary() {
     let listed: Vec<&str> = scenarios().iter().map(|info| info.name).collect();
     let expected: Vec<&str> = ENDS.iter().map(|(name, ..)| *name).collect();
     assert_eq!(listed, expected, "each scenario has its end here");
@@ -211,7 +211,7 @@ fn every_scenario_ends_as_its_summary_tells() {
 }
 
 #[test]
-fn a_timed_scenario_goes_on_after_a_restart() {
+fn timed_scenario_continues_after_a_restart() {
     let sandbox = begun(Scenario::Capacity);
     sandbox.advance(Duration::from_secs(100));
     let state_then = sandbox.save();

@@ -3,7 +3,7 @@
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
-use crate::endings::until;
+use crate::rollout_outcomes::until;
 use crate::support::{DEFINITION, MANIFEST, World, service};
 
 /// Returns a world whose service has autoscaling between these numbers.
@@ -75,7 +75,7 @@ fn the_number_that_is_there_changes_nothing() {
 }
 
 #[test]
-fn nothing_is_waited_for_where_that_is_asked_for() {
+fn no_wait_does_not_watch() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["scale", "web", "--desired", "4", "--yes", "--no-wait"]).exits(0);
     run.answers("web: the desired count is 4 now, not waiting for the tasks");
@@ -92,14 +92,14 @@ fn it_needs_no_manifest() {
 }
 
 #[test]
-fn nothing_is_scaled_where_nobody_was_asked() {
+fn scale_requires_confirmation() {
     let world = World::new(Scenario::Steady);
     world.run(&["scale", "web", "--desired", "4"]).exits(2).says("add `--yes` to confirm without a terminal");
     world.unchanged();
 }
 
 #[test]
-fn what_is_wanted_has_to_be_said_and_only_once() {
+fn scale_requires_exactly_one_change() {
     let world = World::new(Scenario::Steady);
     for arguments in [
         &["scale", "web"][..],
@@ -125,7 +125,7 @@ fn a_number_that_autoscaling_would_move_again_is_refused_unless_forced() {
 }
 
 #[test]
-fn a_number_outside_of_the_range_is_said_to_be() {
+fn desired_count_outside_of_the_range_is_noted() {
     let world = scaled(1, 6);
     world.run(&["scale", "web", "--desired", "9", "--yes"]).exits(5).says("9 is outside of 1..6");
     let run = world.run(&["scale", "web", "--desired", "9", "--yes", "--force"]).exits(0);
@@ -184,7 +184,7 @@ fn without_the_permission_to_look_at_autoscaling_a_number_can_be_set() {
 }
 
 #[test]
-fn a_lost_answer_is_asked_for_again() {
+fn lost_answer_is_retried() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter));
     world.run(&["scale", "web", "--desired", "3", "--yes"]).exits(0).answers("3 of 3 tasks running");
@@ -195,7 +195,7 @@ fn a_lost_answer_is_asked_for_again() {
 }
 
 #[test]
-fn a_time_that_is_up_is_exit_code_4() {
+fn timeout_is_exit_code_4() {
     let world = World::new(Scenario::Steady);
     world.sandbox.set_scenario(None, Scenario::Stuck);
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
@@ -207,7 +207,7 @@ fn a_time_that_is_up_is_exit_code_4() {
 }
 
 #[test]
-fn a_number_that_another_sets_meanwhile_is_no_success() {
+fn count_changed_meanwhile_is_no_success() {
     let world = World::new(Scenario::Steady);
     let mut child = world.start(&["scale", "web", "--desired", "9", "--yes", "--poll-interval", "50ms"]);
     let mut stderr = std::io::BufReader::new(child.stderr.take().expect("piped"));
@@ -220,7 +220,7 @@ fn a_number_that_another_sets_meanwhile_is_no_success() {
 }
 
 #[test]
-fn an_interrupt_leaves_ecs_to_go_on() {
+fn interrupt_ends_only_the_watch() {
     let world = World::new(Scenario::Steady);
     let mut child = world.start(&["scale", "web", "--desired", "9", "--yes", "--poll-interval", "200ms"]);
     let mut stderr = std::io::BufReader::new(child.stderr.take().expect("piped"));

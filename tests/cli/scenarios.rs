@@ -230,7 +230,7 @@ fn every_scenario_has_a_row() {
 }
 
 #[test]
-fn every_scenario_ends_as_its_row_says() {
+fn every_scenario_ends_as_in_its_row() {
     let mut wrong = Vec::new();
     for row in ROWS {
         let run = deploy(row.scenario.parse().expect("a scenario"), row.code);
@@ -251,7 +251,7 @@ fn every_scenario_ends_as_its_row_says() {
 }
 
 #[test]
-fn a_log_that_may_not_be_read_is_said_and_changes_no_verdict() {
+fn unreadable_log_is_reported_and_changes_no_verdict() {
     let world = World::new(Scenario::Crash);
     let options = "{ awslogs-group: /shop, awslogs-region: us-east-1, awslogs-stream-prefix: web }";
     let log = format!("    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n");

@@ -118,7 +118,7 @@ fn a_deploy_creates_schedules_and_rules_with_what_the_service_runs() {
 }
 
 #[test]
-fn schedules_that_say_the_same_are_left_untouched() {
+fn unchanged_schedules_are_not_updated() {
     let world = deployed();
     put_schedules(&world, "v2").exits(0);
     assert_eq!(changes(&world), Vec::<String>::new());
@@ -172,7 +172,7 @@ fn a_target_of_others_on_a_rule_is_kept_over_an_update() {
 }
 
 #[test]
-fn a_target_that_was_not_put_is_an_error_that_names_it() {
+fn failed_target_is_an_error() {
     let world = deployed();
     let failed = not_done("LimitExceededException", "too many");
     world.sandbox.inject(Fault::on("PutTargets", failed));
@@ -181,7 +181,7 @@ fn a_target_that_was_not_put_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_group_of_somebody_else_is_refused_before_anything_changes() {
+fn group_of_another_owner_is_refused() {
     let world = world_with(SCHEDULES);
     let tags = json!([{"Key": "ecsail:app", "Value": "other"}]);
     world
@@ -198,7 +198,7 @@ fn a_group_of_somebody_else_is_refused_before_anything_changes() {
 // list
 
 #[test]
-fn the_list_tells_state_next_runs_revision_and_tag_without_a_tag() {
+fn list_shows_state_next_runs_revision_and_tag() {
     let world = deployed();
     let nightly = listed(&world, "nightly");
     assert_eq!((&nightly["state"], &nightly["group"]), (&json!("enabled"), &json!("shop")));
@@ -216,7 +216,7 @@ fn the_list_tells_state_next_runs_revision_and_tag_without_a_tag() {
 }
 
 #[test]
-fn of_a_rate_the_list_makes_up_no_times() {
+fn list_shows_no_times_for_a_rate() {
     let hourly = listed(&deployed(), "hourly");
     assert_eq!(hourly["next"], json!([]));
     assert_eq!(hourly["every"], "every hour, from when it was created");
@@ -275,7 +275,7 @@ fn targets_of_others_on_a_rule_are_listed() {
 }
 
 #[test]
-fn what_the_app_owns_may_stay_unknown_where_it_may_not_be_read() {
+fn unreadable_owned_schedules_are_a_note() {
     let world = deployed();
     world.sandbox.inject(Fault::on("ListSchedules", FaultKind::AccessDenied).always());
     let run = world.run(&["schedule", "list"]).exits(0);
@@ -413,14 +413,14 @@ fn a_schedule_and_a_rule_are_switched_and_nothing_else_about_them_changes() {
 }
 
 #[test]
-fn what_stands_so_already_is_unchanged() {
+fn enabling_an_enabled_schedule_is_unchanged() {
     let world = deployed();
     world.run(&["schedule", "enable", "nightly"]).exits(0).answers("nightly: unchanged, already enabled");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 
 #[test]
-fn what_the_manifest_says_otherwise_is_told() {
+fn conflict_with_the_manifest_is_noted() {
     let world = world_with(&SCHEDULES.replace("    timezone:", "    enabled: true\n    timezone:"));
     world.run(&["deploy", "--tag", "v2", "--yes"]).exits(0);
     let run = world.run(&["schedule", "disable", "nightly"]).exits(0);
@@ -438,7 +438,7 @@ fn one_that_is_not_there_keeps_the_others_as_they_are() {
 }
 
 #[test]
-fn a_rule_of_somebody_else_is_not_switched() {
+fn rule_of_another_owner_is_not_changed() {
     let world = deployed();
     let arn = rule(&world, "hourly").expect("it is there")["Arn"].clone();
     let tags = json!([{"Key": "ecsail:app", "Value": "other"}]);
@@ -465,7 +465,7 @@ fn prune(world: &World) -> Run {
 }
 
 #[test]
-fn what_is_the_apps_and_no_longer_in_the_manifest_goes() {
+fn owned_schedules_not_in_the_manifest_are_removed() {
     let world = left();
     prune(&world).exits(0).answers("2 removed, 0 kept");
     assert_eq!((schedule(&world, "nightly"), rule(&world, "hourly")), (None, None));
@@ -479,7 +479,7 @@ fn what_is_in_the_manifest_stays() {
 }
 
 #[test]
-fn what_is_not_the_apps_stays() {
+fn schedules_of_others_are_kept() {
     let world = left();
     let target = json!({"Arn": "arn:aws:ecs:us-east-1:123456789012:cluster/main",
         "RoleArn": "arn:aws:iam::123456789012:role/x", "EcsParameters": {"TaskDefinitionArn": crate::prune::arn("web:2")}});
@@ -493,7 +493,7 @@ fn what_is_not_the_apps_stays() {
 }
 
 #[test]
-fn a_target_of_others_keeps_the_rule_and_is_said() {
+fn rule_with_targets_of_others_is_kept() {
     let world = left();
     add_target(&world, "hourly", mail());
     let run = prune(&world).exits(0).says("rule `hourly` kept, without the app's targets");
@@ -503,7 +503,7 @@ fn a_target_of_others_keeps_the_rule_and_is_said() {
 }
 
 #[test]
-fn an_old_target_of_a_rule_that_the_manifest_has_goes_alone() {
+fn old_target_of_a_kept_rule_is_removed() {
     let world = deployed();
     let (_, mut target) = targets(&world, "hourly").remove(0);
     target["Id"] = "old".into();
@@ -537,7 +537,7 @@ fn a_part_of_the_manifest_is_refused() {
 }
 
 #[test]
-fn without_an_app_nothing_is_known_to_be_its_own() {
+fn prune_requires_an_app() {
     let world = left();
     world.folder.write("ecsail.yml", &MANIFEST.replace("app: shop\n", ""));
     prune(&world).exits(5).says("the manifest has no `app`");
@@ -545,7 +545,7 @@ fn without_an_app_nothing_is_known_to_be_its_own() {
 }
 
 #[test]
-fn a_group_that_the_manifest_names_is_left_alone() {
+fn group_named_in_the_manifest_is_not_pruned() {
     let world = deployed();
     rewrite(
         &world,
@@ -557,7 +557,7 @@ fn a_group_that_the_manifest_names_is_left_alone() {
 }
 
 #[test]
-fn nothing_is_removed_without_a_yes() {
+fn prune_requires_confirmation() {
     let world = left();
     world.run(&["schedule", "prune", "--dry-run"]).exits(0).answers("dry run: nothing was changed");
     world.run(&["schedule", "prune"]).exits(2).says("add `--yes`");
@@ -578,7 +578,7 @@ fn a_target_that_was_not_removed_is_an_error_and_the_rest_goes() {
 // check
 
 #[test]
-fn a_check_tells_the_next_runs_without_aws() {
+fn check_shows_the_next_runs_without_aws() {
     let world = world_with(SCHEDULES);
     let run = world.run(&["check"]).exits(0).answers("cron(0 3 * * ? *) Asia/Tokyo");
     run.answers("every hour, from when it was created");
@@ -593,7 +593,7 @@ fn a_check_tells_the_next_runs_without_aws() {
 }
 
 #[test]
-fn a_check_of_all_stages_tells_each_schedule_once() {
+fn check_of_all_stages_shows_each_schedule_once() {
     let stages = "stages: { staging: {}, production: { schedules: { hourly: { enabled: false } } } }\n";
     let world = world_with(&format!("{SCHEDULES}{stages}"));
     let events = world.run(&["check", "--output", "json"]).exits(0).events();
@@ -623,7 +623,7 @@ fn the_status_of_all_shows_the_schedules_in_a_line_each() {
 }
 
 #[test]
-fn the_status_of_a_service_asks_nothing_of_schedules() {
+fn status_of_a_service_reads_no_schedules() {
     let world = deployed();
     let run = world.run(&["status", "web"]).exits(0);
     assert!(!run.stdout.contains("nightly"), "{}", run.stdout);
@@ -631,7 +631,7 @@ fn the_status_of_a_service_asks_nothing_of_schedules() {
 }
 
 #[test]
-fn without_schedules_the_status_asks_nothing_more() {
+fn status_without_schedules_makes_no_more_calls() {
     let world = world_with("");
     world.run(&["status"]).exits(0);
     let services: Vec<String> = world.sandbox.requests().into_iter().map(|request| request.service).collect();
@@ -688,7 +688,7 @@ fn twice() -> World {
 }
 
 #[test]
-fn schedules_go_back_with_the_services_and_are_shown_first() {
+fn schedules_are_rolled_back_with_the_services() {
     let world = twice();
     let run = world.run(&["rollback", "--yes"]).exits(0);
     let run = run.says("nightly: rolls back from web:3 to web:2, with `web`");
@@ -706,7 +706,7 @@ fn schedules_go_back_with_the_services_and_are_shown_first() {
 }
 
 #[test]
-fn a_rollback_of_one_service_takes_back_only_what_is_like_it() {
+fn rollback_of_one_service_includes_only_its_schedules() {
     let world = twice();
     world.run(&["rollback", "web", "--yes"]).exits(0);
     assert_eq!((runs(&world, "nightly"), runs(&world, "own")), ("web:2".to_owned(), "report:2".to_owned()));
@@ -733,7 +733,7 @@ fn schedules_stay_where_the_services_are_not_back() {
 }
 
 #[test]
-fn a_schedule_without_an_older_revision_of_that_release_is_said_and_stays() {
+fn schedule_without_older_revision_is_not_rolled_back() {
     let world = twice();
     world.call("DeregisterTaskDefinition", json!({"taskDefinition": "report:1"}));
     let run = world.run(&["rollback", "--yes"]).exits(0);
@@ -764,7 +764,7 @@ fn runs_of_service(world: &World) -> String {
 }
 
 #[test]
-fn without_schedules_a_rollback_asks_nothing_of_eventbridge() {
+fn rollback_without_schedules_makes_no_eventbridge_calls() {
     let world = world_with("");
     world.deploy("v2").exits(0);
     world.sandbox.clear_requests();
@@ -774,7 +774,7 @@ fn without_schedules_a_rollback_asks_nothing_of_eventbridge() {
 }
 
 #[test]
-fn a_schedule_that_could_not_be_taken_back_is_an_error() {
+fn failed_rollback_of_a_schedule_is_an_error() {
     let world = twice();
     world.sandbox.inject(Fault::on("UpdateSchedule", FaultKind::AccessDenied).always());
     world.run(&["rollback", "--yes"]).exits(1).says("failed to update schedule `nightly`");

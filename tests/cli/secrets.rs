@@ -1,8 +1,8 @@
 //! No output shows a value that `secrets` calls a secret, whether its name or its form gives it away.
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, service};
-use ecsail::document::model::Root;
-use ecsail::document::normal::normal;
+use ecsail::document::model::DocumentKind;
+use ecsail::document::normalize::normalize;
 use ecsail::document::problem::Problem;
 use ecsail::error::Failure;
 use ecsail::plan::diff::{Change, diff};
@@ -148,27 +148,27 @@ proptest! {
         let mut outputs = Vec::new();
         for before in &sides {
             for after in &sides {
-                let root = Root::TaskDefinition;
-                let normal = |entries: &Value| normal(&with_environment(entries.clone()), root);
-                let plan = plan_of(diff(&normal(before), &normal(after), root.shape()));
+                let root = DocumentKind::TaskDefinition;
+                let normal = |entries: &Value| normalize(&with_environment(entries.clone()), root);
+                let plan = plan_of(diff(&normal(before), &normal(after), root.input_shape()));
                 outputs.extend([plan::text(&plan, false), plan::markdown(&plan), serde_json::to_string(&plan::event(&plan)).expect("JSON")]);
             }
         }
         // The whole container is new: it is shown as one value.
-        let new = normal(&with_environment(json!([entry])), Root::TaskDefinition);
-        outputs.push(plan::text(&plan_of(diff(&json!({}), &new, Root::TaskDefinition.shape())), false));
+        let new = normalize(&with_environment(json!([entry])), DocumentKind::TaskDefinition);
+        outputs.push(plan::text(&plan_of(diff(&json!({}), &new, DocumentKind::TaskDefinition.input_shape())), false));
         let known = secrets_of(&with_environment(json!([entry])));
         outputs.push(masked_line(&format!("started with {value} and {name}={value}"), &known));
         let by_form = looks_secret("", &value).is_some_and(|why| !why.contains("random"));
         if by_form {
             if command {
                 let with = json!({"family": "web", "containerDefinitions": [{"name": "app", "command": ["run", value]}]});
-                let changes = diff(&json!({"family": "web"}), &normal(&with, Root::TaskDefinition), Root::TaskDefinition.shape());
+                let changes = diff(&json!({"family": "web"}), &normalize(&with, DocumentKind::TaskDefinition), DocumentKind::TaskDefinition.input_shape());
                 outputs.push(plan::text(&plan_of(changes), false));
             }
-            let failure = Failure::error(format!("found `{value}`")).hint(format!("not {value}"));
+            let failure = Failure::error(format!("found `{value}`")).with_hint(format!("not {value}"));
             let problem = Problem::error(None, format!("found `{value}`")).hint(format!("not {value}"));
-            outputs.extend([format!("{problem:?}"), error::of_failure(&failure, false)]);
+            outputs.extend([format!("{problem:?}"), error::failure_text(&failure, false)]);
         }
         for output in outputs {
             prop_assert!(!output.contains(&needle), "{name}={value}: {output}");

@@ -38,7 +38,7 @@ fn it_shows_who_deployed_and_what() {
 }
 
 #[test]
-fn it_shows_what_is_under_way_with_its_stage() {
+fn deployment_in_progress_is_shown_with_its_stage() {
     let world = World::new(Scenario::Stuck);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     world.sandbox.advance(Duration::from_secs(30));
@@ -55,7 +55,7 @@ fn it_shows_what_is_under_way_with_its_stage() {
 }
 
 #[test]
-fn a_rollback_under_way_is_told_with_its_reason() {
+fn rollback_in_progress_is_shown_with_its_reason() {
     let world = World::with_breaker(Scenario::Crash);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     for _ in 0..100 {
@@ -69,7 +69,7 @@ fn a_rollback_under_way_is_told_with_its_reason() {
 }
 
 #[test]
-fn nothing_is_asked_of_deployments_where_none_is_under_way() {
+fn no_deployment_calls_without_a_deployment_in_progress() {
     let world = World::new(Scenario::Steady);
     world.run(&["status"]).exits(0);
     assert!(world.calls("ListServiceDeployments").is_empty());
@@ -97,7 +97,7 @@ fn unhealthy_targets_are_named() {
 }
 
 #[test]
-fn trouble_is_told_and_noise_is_not() {
+fn failures_are_shown_and_routine_events_are_not() {
     let world = World::with_breaker(Scenario::Crash);
     world.deploy("v2").exits(3);
     let run = world.run(&["status"]).exits(0).answers("deployment failed: tasks failed to start.");
@@ -213,7 +213,7 @@ fn a_throttle_is_waited_out() {
 }
 
 #[test]
-fn what_is_not_there_is_said_with_the_name_that_comes_near() {
+fn missing_service_has_a_suggestion() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["status", "wbe", "web", "--cluster", "main"]).exits(1);
     run.answers("wbe: no such service in cluster `main`\n  did you mean `web`?\n")
@@ -223,7 +223,7 @@ fn what_is_not_there_is_said_with_the_name_that_comes_near() {
 }
 
 #[test]
-fn a_stage_is_asked_for_where_there_are_stages() {
+fn stage_is_required_if_there_are_stages() {
     let world = World::new(Scenario::Steady);
     world.folder.write("ecsail.yml", &format!("{MANIFEST}stages: {{ a: {{}} }}\n"));
     world.run(&["status"]).exits(1).says("none was chosen");
@@ -266,7 +266,7 @@ fn interrupt(child: &std::process::Child) {
 
 #[cfg(unix)]
 #[test]
-fn a_watch_tells_again_only_what_has_changed() {
+fn watch_prints_only_changes() {
     let world = World::new(Scenario::Steady);
     let mut child = world.start(&["status", "--watch", "--output", "json"]);
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
@@ -287,7 +287,7 @@ fn a_watch_tells_again_only_what_has_changed() {
 
 #[cfg(unix)]
 #[test]
-fn a_watch_goes_on_after_an_error_that_passes() {
+fn watch_continues_after_a_transient_error() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::ServerError(503)).times(12).after(2));
     let mut child = world.start(&["status", "--watch"]);
@@ -304,7 +304,7 @@ fn a_watch_goes_on_after_an_error_that_passes() {
 }
 
 #[test]
-fn a_watch_of_nothing_that_can_be_read_ends() {
+fn watch_ends_if_the_first_read_fails() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always());
     world.run(&["status", "--watch"]).exits(1).says("ecs:DescribeServices");

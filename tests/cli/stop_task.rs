@@ -18,7 +18,7 @@ fn tasks(world: &World, service: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_task_is_stopped_by_the_beginning_of_its_id_with_a_reason() {
+fn task_is_stopped_by_a_prefix_of_its_id() {
     let world = world();
     let ids = tasks(&world, "web");
     let run = world.run(&["stop-task", "web", &ids[0][..8], "--reason", "leaks memory", "--yes"]).exits(0);
@@ -51,7 +51,7 @@ fn a_task_of_another_service_stops_none() {
 }
 
 #[test]
-fn one_that_stops_already_is_said_to() {
+fn stopping_task_is_refused() {
     let world = world();
     let ids = tasks(&world, "web");
     world.run(&["stop-task", "web", &ids[0], "--yes"]).exits(0);
@@ -60,7 +60,7 @@ fn one_that_stops_already_is_said_to() {
 }
 
 #[test]
-fn nothing_is_stopped_where_nobody_was_asked() {
+fn stop_task_requires_confirmation() {
     let world = world();
     let ids = tasks(&world, "web");
     world.run(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes` to confirm without a terminal");

@@ -17,7 +17,7 @@ fn running_tasks_are_a_line_each() {
 }
 
 #[test]
-fn programs_get_all_that_is_known_of_a_task() {
+fn json_has_all_data_of_a_task() {
     let world = World::new(Scenario::Steady);
     let task = world.run(&["tasks", "--output", "json"]).exits(0).event("task");
     assert_eq!(
@@ -44,7 +44,7 @@ fn pending_tasks_are_shown() {
 }
 
 #[test]
-fn stopped_tasks_say_why() {
+fn stopped_tasks_have_a_reason() {
     let world = World::with_breaker(Scenario::Crash);
     world.deploy("v2").exits(3);
     let run = world.run(&["tasks", "web", "--stopped"]).exits(0).answers("EssentialContainerExited");
@@ -63,7 +63,7 @@ fn stopped_tasks_say_why() {
 }
 
 #[test]
-fn a_task_that_never_started_says_why() {
+fn task_that_never_started_has_a_reason() {
     let world = World::with_breaker(Scenario::NoImage);
     world.deploy("v2").exits(3);
     let run = world.run(&["tasks", "web", "--stopped"]).exits(0).answers("TaskFailedToStart");
@@ -71,7 +71,7 @@ fn a_task_that_never_started_says_why() {
 }
 
 #[test]
-fn nothing_is_said_in_words() {
+fn empty_lists_have_a_text() {
     let world = World::with(Scenario::Steady, &[], &[service("web", json!({"desiredCount": 0}))]);
     let arguments = ["tasks", "web", "--cluster", "main"];
     world.run(&arguments).exits(0).answers("web: no running tasks\n");

@@ -110,21 +110,21 @@ fn only_apply_changes_anything_in_aws() {
 }
 
 #[test]
-fn no_stage_asks_whether_this_is_a_dry_run() {
+fn no_stage_depends_on_dry_run() {
     // An event has the name.
     let elsewhere = |name: &str| !name.starts_with("commands/") && !name.starts_with("events/");
     forbid(&["dry_run"], elsewhere, "a dry run is a plan that nobody applied");
 }
 
 #[test]
-fn there_is_no_room_for_odds_and_ends() {
+fn no_module_is_named_utils_or_misc() {
     let room = |name: &str| ["utils", "helpers", "common", "misc"].iter().any(|word| name.contains(word));
     let found: Vec<_> = sources().into_iter().map(|(name, _)| name).filter(|name| room(name)).collect();
     assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
-fn the_project_speaks_of_itself() {
+fn documents_are_not_empty() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"] {
         let text = std::fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -7,7 +7,7 @@ use crate::support::{DEFINITION, MANIFEST};
 use crate::support::{World, service};
 
 #[test]
-fn it_watches_what_is_under_way() {
+fn deployment_in_progress_is_watched() {
     let world = World::new(Scenario::Slow);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     world.run(&["wait", "web"]).exits(0).answers("web: deployed web:2 in ");
@@ -47,7 +47,7 @@ fn what_was_rolled_back_is_no_success_without_service_deployments_either() {
 }
 
 #[test]
-fn a_rollback_under_way_is_no_success_without_service_deployments() {
+fn rollback_in_progress_is_no_success_without_service_deployments() {
     for scenario in [Scenario::CrashRollback, Scenario::RollbackNewId] {
         let world = World::new(scenario);
         world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
@@ -66,7 +66,7 @@ fn a_rollback_under_way_is_no_success_without_service_deployments() {
 }
 
 #[test]
-fn that_a_rollback_could_not_be_seen_is_said() {
+fn invisible_rollback_is_noted() {
     let world = World::new(Scenario::Steady);
     deny_service_deployments(&world);
     let note =
@@ -75,7 +75,7 @@ fn that_a_rollback_could_not_be_seen_is_said() {
 }
 
 #[test]
-fn a_deployment_is_waited_for_by_its_id() {
+fn deployment_is_watched_by_id() {
     let world = World::with_breaker(Scenario::Steady);
     world.deploy("v2").exits(0);
     let id = world.service("web")["deployments"][0]["id"].as_str().expect("an id").to_owned();
@@ -89,7 +89,7 @@ fn a_deployment_is_waited_for_by_its_id() {
 }
 
 #[test]
-fn it_takes_nothing_back_unless_it_is_asked_to() {
+fn wait_rolls_back_only_on_request() {
     let world = World::new(Scenario::Crash);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     let run = world
@@ -104,7 +104,7 @@ fn it_takes_nothing_back_unless_it_is_asked_to() {
 }
 
 #[test]
-fn a_service_that_codedeploy_moves_is_followed_there() {
+fn service_of_codedeploy_is_refused() {
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let controller = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
     let world = World::with(Scenario::Steady, &files, &[service("web", controller)]);
@@ -121,7 +121,7 @@ fn a_service_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn a_cluster_without_services_is_nothing_to_wait_for_and_that_is_said() {
+fn empty_cluster_is_noted() {
     let world = World::with(Scenario::Steady, &[], &[]);
     world.call("CreateCluster", json!({"clusterName": "main"}));
     let run = world.run(&["wait", "--cluster", "main"]).exits(0);

@@ -14,15 +14,15 @@ use serde_json::Value;
 use crate::apply::reporter::{ApplyReporter, ScheduleAction};
 use crate::aws::RULES_AT_ONCE;
 use crate::aws::types::{ObservedSchedule, TaskDefinition, Via};
-use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
+use crate::aws::{ApiError, Aws, MAX_CONCURRENT_CALLS};
 use crate::error::Failure;
-use crate::manifest::schedules::noun;
+use crate::manifest::schedules::schedule_noun;
 use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
-use crate::report::Report;
+use crate::report::Reporter;
 use crate::retry::{Policy, retry};
 
-mod back;
+mod restore;
 mod rules;
 mod scheduler;
 #[cfg(all(test, feature = "sandbox"))]
@@ -32,7 +32,7 @@ mod tests;
 ///
 /// # Errors
 /// An API call failed, targets were not put, or the schedule has changed since the plan was made.
-pub async fn apply(
+pub async fn apply_schedule(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
@@ -41,33 +41,34 @@ pub async fn apply(
     if let Some(group) = plan.new_group.as_ref().filter(|_| plan.is_changing()) {
         scheduler::create_group(group, aws).await?;
     }
-    apply_one(plan, registered, aws, report).await
+    apply_without_group(plan, registered, aws, report).await
 }
 
 /// Applies plans concurrently, a few at a time, and returns the results in their order. Each schedule group is created
 /// once.
-pub async fn apply_all(
+pub async fn apply_schedules(
     plans: &[&SchedulePlan],
     registered: &[TaskDefinition],
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> Vec<Result<(), Failure>> {
-    let lost = groups_not_created(plans, aws).await;
+    let lost = create_groups(plans, aws).await;
     let one = async |index: usize| {
         let plan = plans[index];
         let lost = plan.new_group.as_ref().and_then(|group| lost.get(group.name.as_str()));
         let result = match lost {
             Some((message, hints)) => {
                 let failure = Failure::error(format!("failed to create schedule `{}`", plan.name));
-                Err(hints.iter().cloned().fold(failure.because(message.clone()), Failure::hint))
+                Err(hints.iter().cloned().fold(failure.with_cause(message.clone()), Failure::with_hint))
             }
-            None => apply_one(plan, registered, aws, report).await,
+            None => apply_without_group(plan, registered, aws, report).await,
         };
         (index, result)
     };
     let of = |via| (0..plans.len()).filter(|index| plans[*index].via == via).collect::<Vec<_>>();
     let (kept, rules) = (of(Via::Scheduler), of(Via::Rule));
-    let kept = stream::iter(kept.into_iter().map(&one)).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<_>>();
+    let kept =
+        stream::iter(kept.into_iter().map(&one)).buffer_unordered(MAX_CONCURRENT_CALLS).collect::<Vec<_>>();
     let rules = stream::iter(rules.into_iter().map(&one)).buffer_unordered(RULES_AT_ONCE).collect::<Vec<_>>();
     let (mut all, rules) = join(kept, rules).await;
     all.extend(rules);
@@ -77,7 +78,7 @@ pub async fn apply_all(
 
 /// Creates the groups that plans need, and returns those that were not created, with the message and hints of the
 /// failure.
-async fn groups_not_created<'a>(
+async fn create_groups<'a>(
     plans: &[&'a SchedulePlan],
     aws: &Aws,
 ) -> BTreeMap<&'a str, (String, Vec<String>)> {
@@ -98,7 +99,7 @@ async fn groups_not_created<'a>(
 }
 
 /// Applies a plan whose group exists.
-async fn apply_one(
+async fn apply_without_group(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
@@ -110,10 +111,10 @@ async fn apply_one(
         Action::Update => ScheduleAction::Updated,
     };
     match plan.via {
-        Via::Scheduler => scheduler::apply(plan, registered, aws).await?,
-        Via::Rule => rules::apply(plan, registered, aws).await?,
+        Via::Scheduler => scheduler::apply_schedule(plan, registered, aws).await?,
+        Via::Rule => rules::apply_rule(plan, registered, aws).await?,
     }
-    tell(&plan.key, &plan.name, plan.via, action, report);
+    report_applied(&plan.key, &plan.name, plan.via, action, report);
     Ok(())
 }
 
@@ -125,9 +126,9 @@ pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn ApplyReporter)
     if !plan.is_changing() {
         return Ok(());
     }
-    back::restore(plan, aws).await?;
+    restore::restore(plan, aws).await?;
     let action = if plan.before.is_some() { ScheduleAction::Restored } else { ScheduleAction::Deleted };
-    tell(&plan.key, &plan.name, plan.via, action, report);
+    report_applied(&plan.key, &plan.name, plan.via, action, report);
     Ok(())
 }
 
@@ -146,10 +147,10 @@ pub async fn set_enabled(
         return Ok(false);
     }
     match observed.via {
-        Via::Scheduler => scheduler::set_enabled(observed, enabled, aws).await?,
-        Via::Rule => rules::set_enabled(observed.name(), enabled, aws).await?,
+        Via::Scheduler => scheduler::set_schedule_enabled(observed, enabled, aws).await?,
+        Via::Rule => rules::set_rule_enabled(observed.name(), enabled, aws).await?,
     }
-    tell(
+    report_applied(
         key,
         observed.name(),
         observed.via,
@@ -170,13 +171,13 @@ pub async fn delete(
     report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     match observed.via {
-        Via::Scheduler => scheduler::delete(observed.group(), observed.name(), aws).await?,
+        Via::Scheduler => scheduler::delete_schedule(observed.group(), observed.name(), aws).await?,
         Via::Rule => {
             let ids = observed.targets.iter().filter_map(|target| target["Id"].as_str().map(str::to_owned));
-            rules::delete(observed.name(), &ids.collect::<Vec<_>>(), aws).await?;
+            rules::delete_rule(observed.name(), &ids.collect::<Vec<_>>(), aws).await?;
         }
     }
-    tell(key, observed.name(), observed.via, ScheduleAction::Deleted, report);
+    report_applied(key, observed.name(), observed.via, ScheduleAction::Deleted, report);
     Ok(())
 }
 
@@ -192,16 +193,16 @@ pub async fn remove_targets(
     report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     rules::remove_targets(observed.name(), ids, aws).await?;
-    tell(key, observed.name(), observed.via, ScheduleAction::TargetsRemoved, report);
+    report_applied(key, observed.name(), observed.via, ScheduleAction::TargetsRemoved, report);
     Ok(())
 }
 
-fn tell(schedule: &str, name: &str, via: Via, action: ScheduleAction, report: &dyn ApplyReporter) {
+fn report_applied(schedule: &str, name: &str, via: Via, action: ScheduleAction, report: &dyn ApplyReporter) {
     report.schedule_applied(schedule, name, via, action);
 }
 
 /// Returns a target with the task definition that it is to run.
-fn whole(target: &TargetPlan, registered: &[TaskDefinition]) -> Result<Value, Failure> {
+fn complete_target(target: &TargetPlan, registered: &[TaskDefinition]) -> Result<Value, Failure> {
     let arn = match &target.revision {
         Revision::Registered(arn) => Some(arn.as_str()),
         Revision::New(index) => registered.get(*index).map(|definition| definition.arn.as_str()),
@@ -215,25 +216,25 @@ fn whole(target: &TargetPlan, registered: &[TaskDefinition]) -> Result<Value, Fa
 }
 
 /// Retries a call while its error is transient, or has one of the codes in `passing`.
-async fn persistently<T>(
+async fn retry_passing<T>(
     passing: &[&str],
     call: impl AsyncFn() -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     let passes = |error: &ApiError| {
-        error.may_pass() || error.code.as_deref().is_some_and(|code| passing.contains(&code))
+        error.is_retryable() || error.code.as_deref().is_some_and(|code| passing.contains(&code))
     };
     retry(Policy::CALL, passes, call).await
 }
 
 /// Returns the failure of a call.
-fn failed(attempted: String, error: ApiError) -> Failure {
-    Failure::error(attempted).hint(error.hint()).because(error)
+fn call_failure(attempted: String, error: ApiError) -> Failure {
+    Failure::error(attempted).with_hint(error.hint()).with_cause(error)
 }
 
 /// Returns the failure for a schedule that has changed since the plan was made.
-fn moved(plan: &SchedulePlan, what: &str) -> Failure {
-    let message = format!("{} `{}` {what} since the plan was made", noun(plan.via), plan.name);
-    Failure::refused(message).hint("check the changes with `ecsail plan`, then deploy again".to_owned())
+fn changed_since_plan(plan: &SchedulePlan, what: &str) -> Failure {
+    let message = format!("{} `{}` {what} since the plan was made", schedule_noun(plan.via), plan.name);
+    Failure::refused(message).with_hint("check the changes with `ecsail plan`, then deploy again".to_owned())
 }
 
 fn now() -> i64 {

@@ -5,29 +5,30 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{failed, moved, persistently, whole};
-use crate::aws::error::Meaning;
-use crate::aws::events::FailedEntry;
+use super::{call_failure, changed_since_plan, complete_target, retry_passing};
+use crate::aws::error::ApiErrorKind;
+use crate::aws::eventbridge::FailedEntry;
 use crate::aws::types::{ObservedSchedule, TaskDefinition};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::plan::schedules::rule::{MOST_TARGETS, sendable};
+use crate::plan::schedules::rule::{MAX_TARGETS, as_put_rule};
 use crate::plan::schedules::{SchedulePlan, TargetPlan};
 use crate::retry::{Attempts, Policy};
 
 /// The error code for a rule that another call is changing.
-const CONCURRENT: &str = "ConcurrentModificationException";
+const CONCURRENT_MODIFICATION: &str = "ConcurrentModificationException";
 /// Parts of the codes of failed entries that are transient.
-const PASSING: &[&str] = &[CONCURRENT, "Internal", "Throttl"];
+const TRANSIENT_CODES: &[&str] = &[CONCURRENT_MODIFICATION, "Internal", "Throttl"];
 
-pub(super) async fn apply(
+pub(super) async fn apply_rule(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
 ) -> Result<(), Failure> {
     let changing = plan.targets.iter().filter(|target| target.changes);
-    let targets: Vec<Value> = changing.map(|target| whole(target, registered)).collect::<Result<_, _>>()?;
-    is_unmoved(plan, aws).await?;
+    let targets: Vec<Value> =
+        changing.map(|target| complete_target(target, registered)).collect::<Result<_, _>>()?;
+    ensure_unchanged(plan, aws).await?;
     if plan.changes_document {
         let mut document = plan.document.clone();
         if plan.before.is_none() && !plan.new_tags.is_empty() {
@@ -39,10 +40,10 @@ pub(super) async fn apply(
     replace_targets(plan, targets, aws).await?;
     let Some(before) = plan.before.as_ref() else { return Ok(()) };
     // The tags are set last: until the old targets are removed, they record that these were the app's.
-    tag(before, &plan.new_tags, aws).await.map_err(|error| {
+    tag_rule(before, &plan.new_tags, aws).await.map_err(|error| {
         let changed = plan.changes_document || plan.targets.iter().any(|target| target.changes);
         let hint = changed.then(|| "the rule and its targets were changed already: deploy again".to_owned());
-        failed(format!("failed to tag rule `{}`", plan.name), error).hint(hint)
+        call_failure(format!("failed to tag rule `{}`", plan.name), error).with_hint(hint)
     })
 }
 
@@ -50,8 +51,9 @@ pub(super) async fn apply(
 async fn replace_targets(plan: &SchedulePlan, targets: Vec<Value>, aws: &Aws) -> Result<(), Failure> {
     let new = new_targets(plan).count();
     let there = plan.before.as_ref().map(|before| before.targets.len()).unwrap_or_default();
-    let swap = Swap { put: targets, remove: plan.removed.clone(), room: there + new <= MOST_TARGETS };
-    swap.make(&plan.name, plan.changes_document, aws).await
+    let swap =
+        TargetSwap { put: targets, remove: plan.removed.clone(), has_room: there + new <= MAX_TARGETS };
+    swap.run(&plan.name, plan.changes_document, aws).await
 }
 
 /// Returns the ids of the targets that the rule did not have before.
@@ -62,57 +64,61 @@ fn new_targets(plan: &SchedulePlan) -> impl Iterator<Item = String> {
 }
 
 /// Targets to put, and the ids of those to remove.
-struct Swap {
+struct TargetSwap {
     put: Vec<Value>,
     remove: Vec<String>,
     /// Whether the rule has room for all of them at once.
-    room: bool,
+    has_room: bool,
 }
 
-impl Swap {
+impl TargetSwap {
     /// Puts the targets and then removes the others, so that no run is missed; in the other order if there is no room.
-    async fn make(self, rule: &str, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
+    async fn run(self, rule: &str, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
         let put = !self.put.is_empty();
-        if !self.room {
+        if !self.has_room {
             remove_targets(rule, &self.remove, aws).await?;
-            let removed = were_removed(&self.remove);
+            let removed = removed_hint(&self.remove);
             return put_targets(rule, self.put, with_rule, aws)
                 .await
-                .map_err(|failure| failure.hint(removed));
+                .map_err(|failure| failure.with_hint(removed));
         }
         put_targets(rule, self.put, with_rule, aws).await?;
         remove_targets(rule, &self.remove, aws).await.map_err(|failure| {
             let both =
                 "the new targets were put, and run beside the old ones, which were not removed".to_owned();
-            failure.hint((put && !self.remove.is_empty()).then_some(both))
+            failure.with_hint((put && !self.remove.is_empty()).then_some(both))
         })
     }
 }
 
-async fn tag(before: &ObservedSchedule, tags: &BTreeMap<String, String>, aws: &Aws) -> Result<(), ApiError> {
+async fn tag_rule(
+    before: &ObservedSchedule,
+    tags: &BTreeMap<String, String>,
+    aws: &Aws,
+) -> Result<(), ApiError> {
     if tags.is_empty() {
         return Ok(());
     }
     let arn = before.document["Arn"].as_str().unwrap_or_default();
-    persistently(&[CONCURRENT], async || aws.tag_rule(arn, tags).await).await
+    retry_passing(&[CONCURRENT_MODIFICATION], async || aws.tag_rule(arn, tags).await).await
 }
 
 /// Returns the hint that lists removed targets, or `None` if there are none.
-fn were_removed(ids: &[String]) -> Option<String> {
+fn removed_hint(ids: &[String]) -> Option<String> {
     let quoted: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
     (!ids.is_empty()).then(|| format!("these targets were already removed: {}", quoted.join(", ")))
 }
 
 /// Fails if the rule has changed since the plan was made.
-async fn is_unmoved(plan: &SchedulePlan, aws: &Aws) -> Result<(), Failure> {
+async fn ensure_unchanged(plan: &SchedulePlan, aws: &Aws) -> Result<(), Failure> {
     let found = aws.observe_rule(&plan.name).await;
-    let found = found.map_err(|error| failed(format!("failed to read rule `{}`", plan.name), error))?;
+    let found = found.map_err(|error| call_failure(format!("failed to read rule `{}`", plan.name), error))?;
     match (&plan.before, &found) {
         (None, None) => Ok(()),
         (Some(before), Some(found)) if is_same(before, found) => Ok(()),
-        (Some(_), Some(_)) => Err(moved(plan, "was changed")),
-        (Some(_), None) => Err(moved(plan, "was deleted")),
-        (None, Some(_)) => Err(moved(plan, "was created")),
+        (Some(_), Some(_)) => Err(changed_since_plan(plan, "was changed")),
+        (Some(_), None) => Err(changed_since_plan(plan, "was deleted")),
+        (None, Some(_)) => Err(changed_since_plan(plan, "was created")),
     }
 }
 
@@ -121,32 +127,38 @@ fn is_same(before: &ObservedSchedule, found: &ObservedSchedule) -> bool {
     let all = |of: &ObservedSchedule, by: &ObservedSchedule| {
         of.targets.iter().all(|target| by.targets.contains(target))
     };
-    sendable(&before.document) == sendable(&found.document)
+    as_put_rule(&before.document) == as_put_rule(&found.document)
         && before.tags == found.tags
         && all(before, found)
         && all(found, before)
 }
 
 async fn put_rule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> {
-    let put = persistently(&[CONCURRENT], async || aws.put_rule(document).await).await;
-    put.map(drop).map_err(|error| failed(format!("failed to put rule `{name}`"), error))
+    let put = retry_passing(&[CONCURRENT_MODIFICATION], async || aws.put_rule(document).await).await;
+    put.map(drop).map_err(|error| call_failure(format!("failed to put rule `{name}`"), error))
 }
 
 /// Puts targets on a rule; `with_rule` is whether the rule itself was changed before.
 async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
-    let (all, mut waiting) = (ids(&targets), targets);
+    let (all, mut waiting) = (target_ids(&targets), targets);
     let mut attempts = Attempts::new(Policy::CALL);
-    let told = |failure: Failure| failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()));
+    let told =
+        |failure: Failure| failure.with_hint(with_rule.then(|| "the rule itself was changed".to_owned()));
     while !waiting.is_empty() {
-        let put = persistently(&[CONCURRENT], async || aws.put_targets(rule, &waiting).await).await;
+        let put =
+            retry_passing(&[CONCURRENT_MODIFICATION], async || aws.put_rule_targets(rule, &waiting).await)
+                .await;
         let entries = put.map_err(|error| {
-            let left = ids(&waiting);
+            let left = target_ids(&waiting);
             let done = all.iter().filter(|id| !left.contains(id));
-            told(failed(format!("failed to put the targets of rule `{rule}`"), error).hint(were_done(done)))
+            told(
+                call_failure(format!("failed to put the targets of rule `{rule}`"), error)
+                    .with_hint(succeeded_hint(done)),
+            )
         })?;
-        waiting = match then(waiting, &entries, attempts.is_last()) {
-            Then::Put(left) => left,
-            Then::Failed => return Err(told(not_done("put", rule, &all, &entries))),
+        waiting = match next_step(waiting, &entries, attempts.is_last()) {
+            PutTargetsStep::PutAgain(left) => left,
+            PutTargetsStep::Failed => return Err(told(failed_entries_failure("put", rule, &all, &entries))),
         };
         if !waiting.is_empty() {
             attempts.wait().await;
@@ -157,89 +169,91 @@ async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws
 
 /// What follows a response of PutTargets.
 #[derive(Debug, PartialEq)]
-enum Then {
+enum PutTargetsStep {
     /// Put these again; if empty, everything is done.
-    Put(Vec<Value>),
+    PutAgain(Vec<Value>),
     Failed,
 }
 
 /// Returns what follows a response of PutTargets. If an entry does not name its target, it may be any of them, so all
 /// are put again.
-fn then(put: Vec<Value>, entries: &[FailedEntry], is_last: bool) -> Then {
+fn next_step(put: Vec<Value>, entries: &[FailedEntry], is_last: bool) -> PutTargetsStep {
     if entries.is_empty() {
-        return Then::Put(Vec::new());
+        return PutTargetsStep::PutAgain(Vec::new());
     }
-    if is_last || !entries.iter().all(may_pass) {
-        return Then::Failed;
+    if is_last || !entries.iter().all(is_transient) {
+        return PutTargetsStep::Failed;
     }
-    let known = ids(&put);
+    let known = target_ids(&put);
     if !entries.iter().all(|entry| known.contains(&entry.target)) {
-        return Then::Put(put);
+        return PutTargetsStep::PutAgain(put);
     }
     let failed = |target: &Value| entries.iter().any(|entry| target["Id"] == entry.target.as_str());
-    Then::Put(put.into_iter().filter(failed).collect())
+    PutTargetsStep::PutAgain(put.into_iter().filter(failed).collect())
 }
 
-fn ids(targets: &[Value]) -> Vec<String> {
+fn target_ids(targets: &[Value]) -> Vec<String> {
     targets.iter().filter_map(|target| target["Id"].as_str().map(str::to_owned)).collect()
 }
 
-fn may_pass(entry: &FailedEntry) -> bool {
-    PASSING.iter().any(|part| entry.code.contains(part))
+fn is_transient(entry: &FailedEntry) -> bool {
+    TRANSIENT_CODES.iter().any(|part| entry.code.contains(part))
 }
 
 /// Returns the failure of a call with failed entries: which succeeded, and why the others failed.
-fn not_done(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> Failure {
+fn failed_entries_failure(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> Failure {
     let why = |entry: &FailedEntry| format!("`{}`: {}: {}", entry.target, entry.code, entry.message);
     let why: Vec<String> = entries.iter().map(why).collect();
     let is_done = |id: &&String| !entries.iter().any(|entry| entry.target == **id);
     let named = entries.iter().all(|entry| all.contains(&entry.target));
     let message = format!("failed to {verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
-    let failure = Failure::error(message).because(why.join("; "));
-    failure.hint(named.then(|| were_done(all.iter().filter(is_done))).flatten())
+    let failure = Failure::error(message).with_cause(why.join("; "));
+    failure.with_hint(named.then(|| succeeded_hint(all.iter().filter(is_done))).flatten())
 }
 
 /// Returns the hint that lists the entries that succeeded, or `None` if there are none.
-fn were_done<'a>(done: impl Iterator<Item = &'a String>) -> Option<String> {
+fn succeeded_hint<'a>(done: impl Iterator<Item = &'a String>) -> Option<String> {
     let done: Vec<String> = done.map(|id| format!("`{id}`")).collect();
     (!done.is_empty()).then(|| format!("the others succeeded: {}", done.join(", ")))
 }
 
 /// Restores a rule and those of its targets that the plan changed.
-pub(super) async fn put_back(
+pub(super) async fn restore_rule(
     plan: &SchedulePlan,
     before: &ObservedSchedule,
     aws: &Aws,
 ) -> Result<(), Failure> {
     if plan.changes_document {
-        put_rule(&sendable(&before.document), &plan.name, aws).await?;
+        put_rule(&as_put_rule(&before.document), &plan.name, aws).await?;
     }
     let changed: Vec<&TargetPlan> = plan.targets.iter().filter(|target| target.changes).collect();
     let known = changed.iter().map(|target| &target.id).chain(&plan.removed);
     let known = known.filter_map(|id| before.target(id).cloned()).collect();
     let new: Vec<String> = new_targets(plan).collect();
-    let room = before.targets.len() + new.len() <= MOST_TARGETS;
-    Swap { put: known, remove: new, room }.make(&plan.name, plan.changes_document, aws).await?;
-    put_tags_back(plan, before, aws)
+    let room = before.targets.len() + new.len() <= MAX_TARGETS;
+    TargetSwap { put: known, remove: new, has_room: room }
+        .run(&plan.name, plan.changes_document, aws)
+        .await?;
+    restore_tags(plan, before, aws)
         .await
-        .map_err(|error| failed(format!("failed to restore the tags of rule `{}`", plan.name), error))
+        .map_err(|error| call_failure(format!("failed to restore the tags of rule `{}`", plan.name), error))
 }
 
 /// Restores the tags that the plan changed.
-async fn put_tags_back(plan: &SchedulePlan, before: &ObservedSchedule, aws: &Aws) -> Result<(), ApiError> {
+async fn restore_tags(plan: &SchedulePlan, before: &ObservedSchedule, aws: &Aws) -> Result<(), ApiError> {
     let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = plan
         .new_tags
         .keys()
         .map(|key| (key.clone(), before.tags.get(key).cloned()))
         .partition(|(_, value)| value.is_some());
     let old = old.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    tag(before, &old, aws).await?;
+    tag_rule(before, &old, aws).await?;
     if new.is_empty() {
         return Ok(());
     }
     let arn = before.document["Arn"].as_str().unwrap_or_default();
     let keys: Vec<String> = new.into_keys().collect();
-    persistently(&[CONCURRENT], async || aws.untag_rule(arn, &keys).await).await
+    retry_passing(&[CONCURRENT_MODIFICATION], async || aws.untag_rule(arn, &keys).await).await
 }
 
 /// Removes targets from a rule. Succeeds if the rule no longer exists.
@@ -247,37 +261,38 @@ pub(super) async fn remove_targets(rule: &str, ids: &[String], aws: &Aws) -> Res
     if ids.is_empty() {
         return Ok(());
     }
-    let removed = persistently(&[CONCURRENT], async || aws.remove_targets(rule, ids).await).await;
+    let removed =
+        retry_passing(&[CONCURRENT_MODIFICATION], async || aws.remove_rule_targets(rule, ids).await).await;
     let entries = match removed {
         // The rule no longer exists, and neither do its targets.
-        Err(error) if error.meaning == Meaning::NotFound => return Ok(()),
-        other => {
-            other.map_err(|error| failed(format!("failed to remove the targets of rule `{rule}`"), error))?
-        }
+        Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(()),
+        other => other
+            .map_err(|error| call_failure(format!("failed to remove the targets of rule `{rule}`"), error))?,
     };
-    if entries.is_empty() { Ok(()) } else { Err(not_done("remove", rule, ids, &entries)) }
+    if entries.is_empty() { Ok(()) } else { Err(failed_entries_failure("remove", rule, ids, &entries)) }
 }
 
 /// Deletes a rule with these targets. A rule that has other targets now is kept, with all of them.
-pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
+pub(super) async fn delete_rule(rule: &str, ids: &[String], aws: &Aws) -> Result<(), Failure> {
     let attempted = || format!("failed to delete rule `{rule}`");
-    let targets = aws.rule_targets(rule).await.map_err(|error| failed(attempted(), error))?;
+    let targets = aws.rule_targets(rule).await.map_err(|error| call_failure(attempted(), error))?;
     let (removed, others): (Vec<String>, _) =
-        self::ids(&targets).into_iter().partition(|id| ids.contains(id));
+        self::target_ids(&targets).into_iter().partition(|id| ids.contains(id));
     if !others.is_empty() {
         let cause = format!("it has other targets now: `{}`", others.join("`, `"));
         let hint = "nothing was removed: check its targets, then delete it again".to_owned();
-        return Err(Failure::refused(attempted()).because(cause).hint(hint));
+        return Err(Failure::refused(attempted()).with_cause(cause).with_hint(hint));
     }
     remove_targets(rule, &removed, aws).await?;
-    let deleted = persistently(&[CONCURRENT], async || aws.delete_rule(rule).await).await;
-    deleted.map_err(|error| failed(attempted(), error).hint(were_removed(&removed)))
+    let deleted = retry_passing(&[CONCURRENT_MODIFICATION], async || aws.delete_rule(rule).await).await;
+    deleted.map_err(|error| call_failure(attempted(), error).with_hint(removed_hint(&removed)))
 }
 
-pub(super) async fn set_enabled(rule: &str, enabled: bool, aws: &Aws) -> Result<(), Failure> {
-    let switched = persistently(&[CONCURRENT], async || aws.switch_rule(rule, enabled).await).await;
+pub(super) async fn set_rule_enabled(rule: &str, enabled: bool, aws: &Aws) -> Result<(), Failure> {
+    let switched =
+        retry_passing(&[CONCURRENT_MODIFICATION], async || aws.set_rule_enabled(rule, enabled).await).await;
     let verb = if enabled { "enable" } else { "disable" };
-    switched.map_err(|error| failed(format!("failed to {verb} rule `{rule}`"), error))
+    switched.map_err(|error| call_failure(format!("failed to {verb} rule `{rule}`"), error))
 }
 
 #[cfg(test)]
@@ -294,17 +309,23 @@ mod tests {
 
     #[test]
     fn an_entry_that_names_no_target_is_never_success() {
-        let passing = [entry(crate::aws::events::NOT_NAMED, "InternalFailure")];
-        assert_eq!(then(targets(&["a", "b"]), &passing, false), Then::Put(targets(&["a", "b"])));
+        let passing = [entry(crate::aws::eventbridge::UNNAMED_TARGET, "InternalFailure")];
         assert_eq!(
-            then(targets(&["a"]), &[entry(crate::aws::events::NOT_NAMED, "(no code)")], false),
-            Then::Failed
+            next_step(targets(&["a", "b"]), &passing, false),
+            PutTargetsStep::PutAgain(targets(&["a", "b"]))
+        );
+        assert_eq!(
+            next_step(targets(&["a"]), &[entry(crate::aws::eventbridge::UNNAMED_TARGET, "(no code)")], false),
+            PutTargetsStep::Failed
         );
     }
 
     #[test]
     fn what_is_put_at_the_last_try_is_done() {
-        assert_eq!(then(targets(&["a"]), &[], true), Then::Put(Vec::new()));
-        assert_eq!(then(targets(&["a"]), &[entry("a", CONCURRENT)], true), Then::Failed);
+        assert_eq!(next_step(targets(&["a"]), &[], true), PutTargetsStep::PutAgain(Vec::new()));
+        assert_eq!(
+            next_step(targets(&["a"]), &[entry("a", CONCURRENT_MODIFICATION)], true),
+            PutTargetsStep::Failed
+        );
     }
 }

@@ -8,12 +8,12 @@ use ecsail_sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::manifest::schedules::Retry;
+use crate::manifest::schedules::ManifestRetry;
 use crate::observe::schedules;
 use crate::plan::ResolvedWork;
 use crate::plan::schedules::{Ground, compare, owner};
-use crate::render::schedules::{DesiredSchedule, DesiredTarget};
-use crate::render::work::DesiredWork;
+use crate::render::schedules::{DesiredSchedule, DesiredScheduleTarget};
+use crate::render::task_spec::DesiredTaskSpec;
 use crate::settings::Settings;
 
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";
@@ -22,9 +22,9 @@ const LATER: i64 = 4_000_000_000;
 
 /// Keeps the schedule events that are reported.
 #[derive(Default)]
-struct Told(RefCell<Vec<String>>);
+struct ReportedEvents(RefCell<Vec<String>>);
 
-impl ApplyReporter for Told {
+impl ApplyReporter for ReportedEvents {
     fn note(&self, _: &str) {}
     fn registered(&self, _: &str) {}
     fn retired(&self, _: &str, _: bool, _: usize, _: usize) {}
@@ -36,15 +36,15 @@ impl ApplyReporter for Told {
 }
 
 /// A sandbox, its clients, and the reported events.
-struct Lab {
+struct TestBed {
     sandbox: Sandbox,
     aws: Aws,
     runtime: tokio::runtime::Runtime,
-    told: Told,
+    told: ReportedEvents,
 }
 
-impl Lab {
-    fn new() -> Lab {
+impl TestBed {
+    fn new() -> TestBed {
         let options = Options { clock: Clock::Held, ..Options::default() };
         let sandbox = Sandbox::start(options).expect("the sandbox starts");
         let settings = Settings {
@@ -55,7 +55,7 @@ impl Lab {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let aws = runtime.block_on(Aws::connect(&settings, None, None)).expect("there is a region");
-        Lab { sandbox, aws, runtime, told: Told::default() }
+        TestBed { sandbox, aws, runtime, told: ReportedEvents::default() }
     }
 
     fn observe(&self, desired: &DesiredSchedule) -> crate::aws::types::ObservedSchedules {
@@ -71,7 +71,7 @@ impl Lab {
 
     fn try_apply(&self, plan: &SchedulePlan) -> Result<(), Failure> {
         let registered = [TaskDefinition { arn: revision("web:9"), document: json!({}) }];
-        self.runtime.block_on(apply(plan, &registered, &self.aws, &self.told))
+        self.runtime.block_on(apply_schedule(plan, &registered, &self.aws, &self.told))
     }
 
     /// Plans and applies, and returns the plan.
@@ -135,20 +135,20 @@ fn work(name: &str) -> ResolvedWork {
     }
 }
 
-fn target(id: &str) -> DesiredTarget {
-    DesiredTarget {
+fn target(id: &str) -> DesiredScheduleTarget {
+    DesiredScheduleTarget {
         id: id.into(),
-        work: DesiredWork {
+        spec: DesiredTaskSpec {
             like: Some("web".into()),
             definition: None,
             cluster: None,
-            members: Map::new(),
+            run_task_members: Map::new(),
             overrides: Default::default(),
             count: 1,
         },
         role: Some("starter".into()),
         input: None,
-        retry: Retry::default(),
+        retry: ManifestRetry::default(),
         dead_letter: None,
     }
 }
@@ -156,10 +156,10 @@ fn target(id: &str) -> DesiredTarget {
 fn nightly() -> DesiredSchedule {
     DesiredSchedule {
         key: "nightly".into(),
-        via: Via::Scheduler,
+        kind: Via::Scheduler,
         name: "nightly".into(),
         group: Some("shop-prod".into()),
-        own_group: true,
+        uses_app_group: true,
         expression: "rate(1 day)".into(),
         timezone: None,
         enabled: None,
@@ -172,13 +172,13 @@ fn nightly() -> DesiredSchedule {
 }
 
 fn rule() -> DesiredSchedule {
-    DesiredSchedule { via: Via::Rule, group: None, own_group: false, ..nightly() }
+    DesiredSchedule { kind: Via::Rule, group: None, uses_app_group: false, ..nightly() }
 }
 
 /// Returns the tags of a rule that the app owns, with targets of these ids.
 fn tags_with(ids: &str) -> BTreeMap<String, String> {
-    let mut tags = owner::tags(&ground());
-    tags.insert(owner::TARGETS.to_owned(), ids.to_owned());
+    let mut tags = owner::owner_tags(&ground());
+    tags.insert(owner::TARGETS_KEY.to_owned(), ids.to_owned());
     tags
 }
 
@@ -200,7 +200,8 @@ fn variant(number: u32, via: Via) -> (DesiredSchedule, ResolvedWork) {
         desired.end = bit(6).then_some(LATER + 60);
     }
     let own = &mut desired.targets[0];
-    own.retry = Retry { attempts: bit(3).then_some(2), max_age: bit(5).then_some(86_400) };
+    own.retry =
+        ManifestRetry { max_attempts: bit(3).then_some(2), max_age_seconds: bit(5).then_some(86_400) };
     own.dead_letter = bit(4).then(|| "arn:aws:sqs:us-east-1:123456789012:dead".to_owned());
     own.input = bit(7).then(|| json!({"a": [1, 2]}).to_string());
     let mut work = work("web:2");
@@ -230,7 +231,7 @@ fn variant(number: u32, via: Via) -> (DesiredSchedule, ResolvedWork) {
 #[test]
 fn what_was_applied_is_unchanged_whatever_was_written_and_whatever_was_there() {
     for via in [Via::Scheduler, Via::Rule] {
-        let lab = Lab::new();
+        let lab = TestBed::new();
         // Steps that share no divisor with the count, so that each follows another one than its neighbour.
         for step in 0..64u32 {
             let (desired, work) = variant(step * 77 % 256, via);
@@ -245,7 +246,7 @@ fn what_was_applied_is_unchanged_whatever_was_written_and_whatever_was_there() {
 
 #[test]
 fn a_schedule_is_created_in_the_group_of_the_app() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let new = ResolvedWork { revision: Revision::New(0), ..work("web:2") };
     lab.deploy(&nightly(), &new);
     assert_eq!(lab.schedule("nightly")["Target"]["EcsParameters"]["TaskDefinitionArn"], revision("web:9"));
@@ -258,7 +259,7 @@ fn a_schedule_is_created_in_the_group_of_the_app() {
 
 #[test]
 fn an_update_keeps_what_the_manifest_does_not_name() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.deploy(&nightly(), &work("web:1"));
     let mut by_hand = lab.schedule("nightly");
     by_hand["Target"]["RetryPolicy"] = json!({"MaximumEventAgeInSeconds": 600, "MaximumRetryAttempts": 2});
@@ -273,7 +274,7 @@ fn an_update_keeps_what_the_manifest_does_not_name() {
 
 #[test]
 fn a_member_newer_than_the_sdk_is_sent_back_as_it_was() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.deploy(&nightly(), &work("web:1"));
     let mut observed = lab.observe(&nightly());
     let known = observed.found.get_mut("nightly").expect("it is there");
@@ -286,7 +287,7 @@ fn a_member_newer_than_the_sdk_is_sent_back_as_it_was() {
 
 #[test]
 fn a_start_that_has_passed_since_does_not_stand_against_an_update() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.deploy(&nightly(), &work("web:1"));
     let mut begun = lab.schedule("nightly");
     let start = lab.sandbox.now() as i64 + 60;
@@ -303,7 +304,7 @@ fn a_start_that_has_passed_since_does_not_stand_against_an_update() {
 
 #[test]
 fn what_changes_nothing_makes_no_call() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     for desired in [nightly(), rule()] {
         lab.deploy(&desired, &work("web:1"));
         lab.sandbox.clear_requests();
@@ -315,8 +316,8 @@ fn what_changes_nothing_makes_no_call() {
 }
 
 #[test]
-fn a_lost_answer_creates_one_schedule() {
-    let lab = Lab::new();
+fn lost_response_creates_one_schedule() {
+    let lab = TestBed::new();
     lab.sandbox.inject(Fault::on("CreateSchedule", FaultKind::DropAfter));
     lab.deploy(&nightly(), &work("web:1"));
     let calls = lab.calls("CreateSchedule");
@@ -328,7 +329,7 @@ fn a_lost_answer_creates_one_schedule() {
 
 #[test]
 fn lost_answers_and_throttles_of_other_calls_are_waited_out() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.sandbox.inject(Fault::on("CreateScheduleGroup", FaultKind::DropAfter));
     lab.sandbox.inject(Fault::on("CreateSchedule", FaultKind::Throttling));
     lab.deploy(&nightly(), &work("web:1"));
@@ -338,14 +339,14 @@ fn lost_answers_and_throttles_of_other_calls_are_waited_out() {
     lab.sandbox.inject(Fault::on("PutTargets", FaultKind::DropAfter));
     lab.deploy(&rule(), &work("web:1"));
     for desired in [nightly(), rule()] {
-        let name = if desired.via == Via::Rule { "web:1" } else { "web:2" };
-        assert!(!lab.plan(&desired, &work(name)).is_changing(), "{:?}", desired.via);
+        let name = if desired.kind == Via::Rule { "web:1" } else { "web:2" };
+        assert!(!lab.plan(&desired, &work(name)).is_changing(), "{:?}", desired.kind);
     }
 }
 
 #[test]
-fn one_who_creates_the_same_schedule_meanwhile_does_no_harm_and_another_one_is_told_of() {
-    let lab = Lab::new();
+fn concurrent_creation_is_compared() {
+    let lab = TestBed::new();
     lab.deploy(&nightly(), &work("web:1"));
     let (second, third) = (named("second"), named("third"));
     let (same, other) = (lab.plan(&second, &work("web:1")), lab.plan(&third, &work("web:1")));
@@ -362,8 +363,8 @@ fn named(name: &str) -> DesiredSchedule {
 }
 
 #[test]
-fn what_was_changed_since_it_was_looked_at_is_not_overwritten() {
-    let lab = Lab::new();
+fn concurrent_change_is_not_overwritten() {
+    let lab = TestBed::new();
     for desired in [nightly(), rule()] {
         lab.deploy(&desired, &work("web:1"));
         let plan = lab.plan(&desired, &work("web:2"));
@@ -376,8 +377,8 @@ fn what_was_changed_since_it_was_looked_at_is_not_overwritten() {
 }
 
 #[test]
-fn a_group_that_somebody_else_creates_meanwhile_is_not_used() {
-    let lab = Lab::new();
+fn group_created_concurrently_is_not_used() {
+    let lab = TestBed::new();
     let plan = lab.plan(&nightly(), &work("web:1"));
     lab.call("scheduler", "CreateScheduleGroup", json!({"Name": "shop-prod"}));
     let failure = lab.try_apply(&plan).expect_err("the group is not ours");
@@ -387,14 +388,14 @@ fn a_group_that_somebody_else_creates_meanwhile_is_not_used() {
 
 #[test]
 fn many_are_applied_at_a_time_and_their_group_is_created_once() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let names: Vec<String> = (0..20).map(|number| format!("s{number:02}")).collect();
     let mut plans: Vec<SchedulePlan> =
         names.iter().map(|name| lab.plan(&named(name), &work("web:1"))).collect();
     plans.push(lab.plan(&rule(), &work("web:1")));
     lab.sandbox.inject(Fault::on("PutRule", FaultKind::AccessDenied));
     let plans: Vec<&SchedulePlan> = plans.iter().collect();
-    let results = lab.runtime.block_on(apply_all(&plans, &[], &lab.aws, &lab.told));
+    let results = lab.runtime.block_on(apply_schedules(&plans, &[], &lab.aws, &lab.told));
     let failed: Vec<usize> = (0..21).filter(|index| results[*index].is_err()).collect();
     assert_eq!(failed, [20], "each result stands at its plan's place");
     assert_eq!((lab.calls("CreateScheduleGroup").len(), lab.calls("CreateSchedule").len()), (1, 20));
@@ -402,10 +403,10 @@ fn many_are_applied_at_a_time_and_their_group_is_created_once() {
 
 #[test]
 fn without_their_group_no_schedule_is_created_and_rules_are() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.sandbox.inject(Fault::on("CreateScheduleGroup", FaultKind::AccessDenied).always());
     let (kept, rule) = (lab.plan(&nightly(), &work("web:1")), lab.plan(&rule(), &work("web:1")));
-    let results = lab.runtime.block_on(apply_all(&[&kept, &rule], &[], &lab.aws, &lab.told));
+    let results = lab.runtime.block_on(apply_schedules(&[&kept, &rule], &[], &lab.aws, &lab.told));
     let failure = results[0].as_ref().expect_err("there is no group");
     let cause = std::error::Error::source(failure).expect("it has a cause").to_string();
     assert!(
@@ -421,7 +422,7 @@ fn without_their_group_no_schedule_is_created_and_rules_are() {
 
 #[test]
 fn a_rule_is_created_with_its_tags_and_its_targets() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let wanted = DesiredSchedule { targets: vec![target("a"), target("b")], enabled: Some(false), ..rule() };
     lab.deploy(&wanted, &work("web:1"));
     let (document, targets) = lab.rule("nightly");
@@ -431,7 +432,7 @@ fn a_rule_is_created_with_its_tags_and_its_targets() {
 
 #[test]
 fn a_rule_that_is_taken_over_keeps_what_the_manifest_does_not_name() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let role = "arn:aws:iam::123456789012:role/of-the-rule";
     let old = json!({"Name": "nightly", "ScheduleExpression": "rate(2 days)", "State": "DISABLED", "Description": "of old",
         "RoleArn": role, "Tags": [{"Key": "team", "Value": "web"}]});
@@ -455,7 +456,7 @@ fn a_rule_that_is_taken_over_keeps_what_the_manifest_does_not_name() {
 
 #[test]
 fn targets_of_others_stay_as_they_are() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.deploy(&rule(), &work("web:1"));
     let other = json!({"Id": "other", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:report"});
     lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [other]}));
@@ -470,13 +471,14 @@ fn targets_of_others_stay_as_they_are() {
 
 #[test]
 fn a_rule_that_is_moved_over_runs_its_job_once_and_goes_back_as_it_was() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"}));
     let old = rule_target("terraform-20240101", "web:1");
     lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [old]}));
     let before = lab.observe(&rule());
     let plan = lab.deploy(&rule(), &work("web:2"));
-    let ids = |lab: &Lab| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
+    let ids =
+        |lab: &TestBed| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&lab), ["nightly"]);
     assert!(!lab.plan(&rule(), &work("web:2")).is_changing());
     lab.restore(&plan);
@@ -485,13 +487,14 @@ fn a_rule_that_is_moved_over_runs_its_job_once_and_goes_back_as_it_was() {
 
 #[test]
 fn a_target_that_is_taken_out_of_the_manifest_is_removed_also_where_there_is_no_room() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let with =
         |ids: &[&str]| DesiredSchedule { targets: ids.iter().map(|id| target(id)).collect(), ..rule() };
     lab.deploy(&with(&["a", "b", "c", "d", "e"]), &work("web:1"));
     let before = lab.observe(&rule());
     let plan = lab.deploy(&with(&["a", "b", "c", "d", "f"]), &work("web:1"));
-    let ids = |lab: &Lab| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
+    let ids =
+        |lab: &TestBed| lab.rule("nightly").1.iter().map(|target| target["Id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&lab), ["a", "b", "c", "d", "f"]);
     assert_eq!(lab.observe(&rule()).found["nightly"].tags, tags_with("a b c d f"));
     lab.restore(&plan);
@@ -500,7 +503,7 @@ fn a_target_that_is_taken_out_of_the_manifest_is_removed_also_where_there_is_no_
 
 #[test]
 fn a_target_that_is_not_removed_is_an_error_and_is_removed_the_next_time() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let both = DesiredSchedule { targets: vec![target("a"), target("b")], ..rule() };
     lab.deploy(&both, &work("web:1"));
     let (code, message) = ("InternalException".to_owned(), "Later.".to_owned());
@@ -516,7 +519,7 @@ fn a_target_that_is_not_removed_is_an_error_and_is_removed_the_next_time() {
 
 #[test]
 fn a_rule_whose_tags_are_refused_says_what_was_changed_already() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(2 days)"}));
     lab.sandbox.inject(Fault::on("TagResource", FaultKind::AccessDenied));
     let failure = lab.try_apply(&lab.plan(&rule(), &work("web:1"))).expect_err("it may not be tagged");
@@ -529,7 +532,7 @@ fn a_rule_whose_tags_are_refused_says_what_was_changed_already() {
 
 #[test]
 fn targets_that_were_not_put_are_an_error_that_names_them() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let (code, message) = ("AccessDeniedException".to_owned(), "Not this role.".to_owned());
     let kind = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
     lab.sandbox.inject(Fault::on("PutTargets", kind));
@@ -547,7 +550,7 @@ fn targets_that_were_not_put_are_an_error_that_names_them() {
 
 #[test]
 fn targets_that_fail_for_now_are_put_again_and_only_those() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let (code, message) = ("ConcurrentModificationException".to_owned(), "Too many requests.".to_owned());
     let kind = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
     lab.sandbox.inject(Fault::on("PutTargets", kind));
@@ -559,7 +562,7 @@ fn targets_that_fail_for_now_are_put_again_and_only_those() {
 
 #[test]
 fn a_second_try_that_is_denied_names_what_the_first_one_put() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     let (code, message) = ("ConcurrentModificationException".to_owned(), "Too many requests.".to_owned());
     let kind = FaultKind::FailedEntries { ids: vec!["b".to_owned()], code, message };
     lab.sandbox.inject(Fault::on("PutTargets", kind));
@@ -572,13 +575,13 @@ fn a_second_try_that_is_denied_names_what_the_first_one_put() {
 
 #[test]
 fn a_schedule_goes_back_to_what_it_was() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     for desired in [nightly(), rule()] {
         lab.deploy(&desired, &work("web:1"));
         let before = lab.observe(&desired);
         let mut wanted =
             DesiredSchedule { enabled: Some(false), description: Some("new".into()), ..desired.clone() };
-        if desired.via == Via::Rule {
+        if desired.kind == Via::Rule {
             wanted.targets.push(target("second"));
         }
         let plan = lab.deploy(&wanted, &work("web:2"));
@@ -586,27 +589,27 @@ fn a_schedule_goes_back_to_what_it_was() {
         let mut after = lab.observe(&desired);
         let document = &mut after.found.get_mut("nightly").expect("it is there").document;
         let read_only = before.found["nightly"].document["LastModificationDate"].clone();
-        if desired.via == Via::Scheduler {
+        if desired.kind == Via::Scheduler {
             document["LastModificationDate"] = read_only;
         }
-        assert_eq!(after, before, "{:?}", desired.via);
+        assert_eq!(after, before, "{:?}", desired.kind);
     }
 }
 
 #[test]
 fn a_schedule_that_was_created_is_deleted_when_it_goes_back() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     for desired in [nightly(), rule()] {
         let plan = lab.deploy(&desired, &work("web:1"));
         lab.restore(&plan);
-        assert_eq!(lab.observe(&desired).found, BTreeMap::new(), "{:?}", desired.via);
+        assert_eq!(lab.observe(&desired).found, BTreeMap::new(), "{:?}", desired.kind);
         lab.restore(&plan);
     }
 }
 
 #[test]
-fn what_somebody_else_has_changed_does_not_go_back() {
-    let lab = Lab::new();
+fn concurrent_change_is_not_restored() {
+    let lab = TestBed::new();
     for desired in [nightly(), rule()] {
         lab.deploy(&desired, &work("web:1"));
         let plan = lab.deploy(&desired, &work("web:2"));
@@ -624,7 +627,7 @@ fn what_somebody_else_has_changed_does_not_go_back() {
 
 #[test]
 fn what_was_applied_in_part_goes_back_and_so_does_a_new_revision() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.deploy(&rule(), &work("web:1"));
     let before = lab.observe(&rule());
     let off = DesiredSchedule { enabled: Some(false), ..rule() };
@@ -640,7 +643,7 @@ fn what_was_applied_in_part_goes_back_and_so_does_a_new_revision() {
 
 #[test]
 fn switching_a_schedule_off_leaves_all_else_as_it_is() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     for desired in [nightly(), rule()] {
         lab.deploy(&desired, &work("web:1"));
         let before = lab.observe(&desired).found["nightly"].clone();
@@ -660,7 +663,7 @@ fn switching_a_schedule_off_leaves_all_else_as_it_is() {
 
 #[test]
 fn a_rule_is_deleted_with_the_targets_that_were_seen_and_stays_with_another_one() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.deploy(&rule(), &work("web:1"));
     let observed = lab.observe(&rule()).found["nightly"].clone();
     lab.call("events", "PutTargets", json!({"Rule": "nightly", "Targets": [rule_target("other", "web:1")]}));
@@ -674,7 +677,7 @@ fn a_rule_is_deleted_with_the_targets_that_were_seen_and_stays_with_another_one(
 
 #[test]
 fn what_an_app_owns_is_found() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     for name in ["first", "second"] {
         lab.deploy(&named(name), &work("web:1"));
         lab.deploy(&DesiredSchedule { key: name.into(), name: name.into(), ..rule() }, &work("web:1"));
@@ -687,12 +690,14 @@ fn what_an_app_owns_is_found() {
         .block_on(schedules::other_schedules_of_group(
             &lab.aws,
             "shop-prod",
-            &owner::tags(&ground()),
+            &owner::owner_tags(&ground()),
             &Default::default(),
         ))
         .expect("listed");
-    let rules =
-        lab.runtime.block_on(schedules::rules_with_tags(&lab.aws, &owner::tags(&ground()))).expect("listed");
+    let rules = lab
+        .runtime
+        .block_on(schedules::rules_with_tags(&lab.aws, &owner::owner_tags(&ground())))
+        .expect("listed");
     assert_eq!(rules[0].task_definitions(), [revision("web:1")]);
     assert_eq!(
         (names(kept), names(rules)),
@@ -702,9 +707,9 @@ fn what_an_app_owns_is_found() {
 
 #[test]
 fn what_has_the_name_of_a_new_schedule_is_found_in_the_other_service_and_in_other_groups() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.call("events", "PutRule", json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"}));
-    let in_default = DesiredSchedule { group: Some("default".into()), own_group: false, ..nightly() };
+    let in_default = DesiredSchedule { group: Some("default".into()), uses_app_group: false, ..nightly() };
     lab.deploy(&in_default, &work("web:1"));
     let look = |desired: &[DesiredSchedule]| {
         let nothing = BTreeMap::new();
@@ -719,10 +724,10 @@ fn what_has_the_name_of_a_new_schedule_is_found_in_the_other_service_and_in_othe
 }
 
 #[test]
-fn who_may_not_look_at_rules_is_told_so_and_can_create_schedules() {
-    let lab = Lab::new();
+fn missing_rule_permission_is_noted() {
+    let lab = TestBed::new();
     lab.sandbox.inject(Fault::on("ListRules", FaultKind::AccessDenied).always());
-    let desired = crate::render::Desired { schedules: vec![nightly()], ..Default::default() };
+    let desired = crate::render::DesiredState { schedules: vec![nightly()], ..Default::default() };
     let observed =
         lab.runtime.block_on(crate::observe::observe(&lab.aws, &desired)).expect("that is no failure");
     let told =
@@ -732,15 +737,15 @@ fn who_may_not_look_at_rules_is_told_so_and_can_create_schedules() {
 
 #[test]
 fn an_app_without_a_stage_does_not_own_the_rules_of_one() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.deploy(&rule(), &work("web:1"));
-    let without = owner::tags(&Ground { stage: None, ..ground() });
+    let without = owner::owner_tags(&Ground { stage: None, ..ground() });
     assert_eq!(lab.runtime.block_on(schedules::rules_with_tags(&lab.aws, &without)).expect("listed"), []);
 }
 
 #[test]
 fn five_hundred_schedules_are_looked_at_with_one_call_each() {
-    let lab = Lab::new();
+    let lab = TestBed::new();
     lab.call("scheduler", "CreateScheduleGroup", json!({"Name": "shop-prod"}));
     let all: Vec<DesiredSchedule> = (0..500).map(|number| named(&format!("s{number}"))).collect();
     let found = lab.runtime.block_on(schedules::observe(&lab.aws, &all)).expect("looked at");

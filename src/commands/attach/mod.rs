@@ -1,14 +1,14 @@
 //! Finds the deployment of a service to watch: the named one, or its newest. Never changes anything in AWS.
 
-use super::services::{Chosen, Found, Place};
+use super::services::{FoundService, SelectedServices, ServiceIdentity};
 use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{ControllerType, Service, ServiceDeployment};
 use crate::error::Failure;
-use crate::manifest::OnFailure;
-use crate::plan::WayBack;
-use crate::watch::snapshot::{Followed, Policy};
-use newest::{Newest, named, newest};
+use crate::manifest::FailureAction;
+use crate::plan::RollbackPoint;
+use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
+use newest::{NewestDeployment, find_deployment, newest_deployment};
 
 mod newest;
 
@@ -16,17 +16,20 @@ mod newest;
 const WAITED_FOR: usize = 100;
 
 /// Returns the newest deployment of a service, to watch it.
-pub(super) async fn attach(found: &Found, chosen: &Chosen) -> Result<Followed, Failure> {
+pub(super) async fn attach(
+    found: &FoundService,
+    chosen: &SelectedServices,
+) -> Result<WatchedRollout, Failure> {
     attach_noted(found, chosen, None).await.map(|(followed, _)| followed)
 }
 
 /// Returns the named or the newest deployment of a service, and a note on what is unknown of it.
 pub(super) async fn attach_noted(
-    found: &Found,
-    chosen: &Chosen,
+    found: &FoundService,
+    chosen: &SelectedServices,
     id: Option<&str>,
-) -> Result<(Followed, Option<String>), Failure> {
-    let (aws, Place { cluster, name, key }) = (&chosen.aws, &found.place);
+) -> Result<(WatchedRollout, Option<String>), Failure> {
+    let (aws, ServiceIdentity { cluster, name, key }) = (&chosen.aws, &found.identity);
     let seen = &found.service;
     let mover = &seen.deployment_controller.kind;
     if matches!(mover, ControllerType::CodeDeploy | ControllerType::External) {
@@ -37,7 +40,7 @@ pub(super) async fn attach_noted(
     let list = match aws.newest_service_deployments(cluster, name, WAITED_FOR).await {
         Ok(list) => list,
         // Without service deployments, the `deployments` of the service and its events are used.
-        Err(error) if error.may_pass() => return Err(failure(error)),
+        Err(error) if error.is_retryable() => return Err(failure(error)),
         Err(_) => Vec::new(),
     };
     let (target, note) = target(id, name, seen, &list)?;
@@ -47,17 +50,18 @@ pub(super) async fn attach_noted(
     };
     let own = chosen.manifest.services.iter().find(|service| &service.key == key);
     let timeout = own.and_then(|service| service.timeout).or(chosen.manifest.timeout);
-    let followed = Followed {
+    let followed = WatchedRollout {
         revision,
         key: key.clone(),
         name: name.clone(),
         cluster: cluster.clone(),
-        way_back: WayBack::of(seen).filter(|way| Some(&way.deployment) != target.deployment.as_ref()),
-        policy: Policy {
-            timeout: timeout.unwrap_or(Policy::default().timeout),
+        way_back: RollbackPoint::from_service(seen)
+            .filter(|way| Some(&way.deployment) != target.deployment.as_ref()),
+        policy: WatchPolicy {
+            timeout: timeout.unwrap_or(WatchPolicy::default().timeout),
             // `wait` rolls nothing back unless an argument asks for it.
-            on_failure: Some(OnFailure::Leave),
-            on_timeout: OnFailure::Leave,
+            on_failure: Some(FailureAction::Leave),
+            on_timeout: FailureAction::Leave,
         },
         ..target
     };
@@ -73,19 +77,19 @@ fn target(
     name: &str,
     service: &Service,
     list: &[ServiceDeployment],
-) -> Result<(Followed, Option<String>), Failure> {
+) -> Result<(WatchedRollout, Option<String>), Failure> {
     if let Some(id) = id {
         let none = || Failure::error(format!("no deployment `{id}` in service `{name}`"));
-        return named(id, service, list).map(|found| (found, None)).ok_or_else(none);
+        return find_deployment(id, service, list).map(|found| (found, None)).ok_or_else(none);
     }
-    match newest(service, list) {
-        Some(Newest::Known(found)) => Ok((found, None)),
-        Some(Newest::Perhaps(found)) => {
+    match newest_deployment(service, list) {
+        Some(NewestDeployment::Known(found)) => Ok((found, None)),
+        Some(NewestDeployment::Uncertain(found)) => {
             let unknown = "it is unknown whether the last deployment was rolled back; allow";
             let note = format!("`{name}`: {unknown} `ecs:ListServiceDeployments`");
             Ok((found, list.is_empty().then_some(note)))
         }
-        Some(Newest::RolledBackTo(revision)) => {
+        Some(NewestDeployment::RolledBackTo(revision)) => {
             let message = format!(
                 "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer shows which one it was"
             );
@@ -96,11 +100,13 @@ fn target(
 }
 
 /// Returns the revision of a deployment that is no longer among the service's `deployments`, from its service revision.
-async fn revision_of_target(target: &Followed, list: &[ServiceDeployment], aws: &Aws) -> String {
+async fn revision_of_target(target: &WatchedRollout, list: &[ServiceDeployment], aws: &Aws) -> String {
     let known = |known: &&ServiceDeployment| {
         Some(&known.service_deployment_arn) == target.service_deployment.as_ref()
     };
-    let Some(arn) = list.iter().find(known).and_then(ServiceDeployment::target) else { return String::new() };
+    let Some(arn) = list.iter().find(known).and_then(ServiceDeployment::target_revision_arn) else {
+        return String::new();
+    };
     let found = aws.service_revisions(&[arn.to_owned()]).await.unwrap_or_default();
     found.into_iter().next().map(|revision| revision.task_definition).unwrap_or_default()
 }

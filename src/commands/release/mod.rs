@@ -4,82 +4,82 @@
 
 use std::collections::BTreeSet;
 
-use super::following::Following;
 use super::interrupts::Interrupts;
-use super::one_off::{self, Lines, to_the_end};
+use super::one_off::{self, LogOutput, run_to_end};
 use super::release_services::Services;
 use super::rollouts;
 use super::service_ends::{not_waited, tell_failures, tell_left, tell_updated};
-use crate::apply::task::TaskOrder;
-use crate::apply::{self, Applied};
+use super::watch_args::WatchArgs;
+use crate::apply::task::RunTaskRequest;
+use crate::apply::{self, ApplyResult};
 use crate::aws::Aws;
-use crate::aws::types::{Observed, TaskDefinition, revision_of};
-use crate::context::Context;
+use crate::aws::types::{ObservedState, TaskDefinition, revision_name};
+use crate::context::CommandContext;
 use crate::error::{self, Failure, Result};
-use crate::hooks::Moment;
+use crate::hooks::HookPoint;
 use crate::manifest::Manifest;
 use crate::outcome;
 use crate::plan::schedules::TargetPlan;
 use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
-use crate::release::{Kind, Release, State};
-use crate::report::{Event, Outcome};
+use crate::release::{Release, State, TargetKind};
+use crate::report::{CommandOutcome, Event};
 use crate::retry::token;
-use crate::watch::Settled;
-use crate::watch::task::{TaskEnd, TaskEnding};
+use crate::watch::WatchResult;
+use crate::watch::task::{TaskRunOutcome, TaskRunResult};
 
 mod hooks;
 
 /// The options of a release.
 #[derive(Clone, Copy, Debug)]
-pub struct How<'a> {
-    pub following: &'a Following,
+pub struct ReleaseOptions<'a> {
+    pub watch: &'a WatchArgs,
     /// The number of services that may roll out at once.
-    pub at_once: usize,
+    pub parallel: usize,
     /// Whether to watch the rollouts. Otherwise the release ends once the updates are accepted.
     pub wait: bool,
     /// The services as observed for the plan, or `None` with `--supersede`.
-    pub seen: Option<&'a Observed>,
+    pub observed: Option<&'a ObservedState>,
 }
 
 /// A release in progress.
-pub struct Carrier<'a> {
+pub struct ReleaseRunner<'a> {
     pub plan: &'a Plan,
     pub manifest: &'a Manifest,
     pub performer: Option<String>,
-    pub how: How<'a>,
+    pub options: ReleaseOptions<'a>,
     pub aws: &'a Aws,
-    pub context: &'a Context,
+    pub context: &'a CommandContext,
     pub release: Release,
     /// Whether the release has waited for a hook, task or rollout since the plan.
-    waited: bool,
+    has_waited: bool,
     /// The worst outcome of its parts so far.
-    outcome: Outcome,
+    outcome: CommandOutcome,
     registered: Vec<TaskDefinition>,
-    settled: Vec<Settled>,
+    settled: Vec<WatchResult>,
     failures: Vec<(String, Failure)>,
 }
 
-impl<'a> Carrier<'a> {
+impl<'a> ReleaseRunner<'a> {
     /// Returns a release that has not begun.
     pub fn new(
         plan: &'a Plan,
         release: Release,
         manifest: &'a Manifest,
-        how: How<'a>,
+        how: ReleaseOptions<'a>,
         aws: &'a Aws,
-        context: &'a Context,
-    ) -> Carrier<'a> {
-        Carrier {
+        context: &'a CommandContext,
+    ) -> ReleaseRunner<'a> {
+        ReleaseRunner {
             plan,
             manifest,
-            performer: super::performer(&context.settings),
-            how,
+            performer: super::ci_user(&context.settings),
+            options: how,
             aws,
             context,
             release,
-            waited: !manifest.hooks.before_deploy.is_empty(),
-            outcome: Outcome::Done,
+            has_waited: !manifest.hooks.before_deploy.is_empty(),
+            outcome: CommandOutcome::Succeeded,
             registered: Vec::new(),
             settled: Vec::new(),
             failures: Vec::new(),
@@ -90,36 +90,37 @@ impl<'a> Carrier<'a> {
     ///
     /// # Errors
     /// The first hook or a registration failed. No task was run, and nothing but definitions was changed.
-    pub async fn to_the_end(mut self, interrupts: &mut Interrupts) -> Result<Outcome> {
+    pub async fn run(mut self, interrupts: &mut Interrupts) -> Result<CommandOutcome> {
         match self.prepare(interrupts).await {
             Ok(true) => {}
             Ok(false) => {
-                self.outcome = Outcome::Interrupted;
-                self.release.stop("the release was interrupted");
-                self.ended().await;
+                self.outcome = CommandOutcome::Interrupted;
+                self.release.skip_waiting("the release was interrupted");
+                self.report_end().await;
                 return Ok(self.outcome);
             }
             Err(failure) => {
-                self.release.stop("the release could not begin");
-                self.ended().await;
+                self.release.skip_waiting("the release could not begin");
+                self.report_end().await;
                 return Err(failure);
             }
         }
         tell_left(self.plan, self.context);
-        let _ = self.tasks(Kind::Before, interrupts).await
-            && self.services(interrupts).await
-            && self.schedules(interrupts).await
-            && self.tasks(Kind::After, interrupts).await;
+        let _ = self.run_tasks(TargetKind::Before, interrupts).await
+            && self.roll_out_services(interrupts).await
+            && self.apply_schedules(interrupts).await
+            && self.run_tasks(TargetKind::After, interrupts).await;
         Ok(self.finish().await)
     }
 
     /// Runs the `before_deploy` hook and registers revisions. Returns false after a second interrupt.
     async fn prepare(&mut self, interrupts: &mut Interrupts) -> Result<bool, Failure> {
-        self.hook(Moment::BeforeDeploy)
+        self.run_hook(HookPoint::BeforeDeploy)
             .await
-            .map_err(|failure| failure.hint("nothing was changed".to_owned()))?;
-        let registering = apply::registrations(self.plan, self.aws, self.context.report.as_ref());
-        let Some(registered) = interrupts.finish(registering, self.context.report.as_ref()).await else {
+            .map_err(|failure| failure.with_hint("nothing was changed".to_owned()))?;
+        let registering = apply::register_all(self.plan, self.aws, self.context.reporter.as_ref());
+        let Some(registered) = interrupts.run_to_end(registering, self.context.reporter.as_ref()).await
+        else {
             return Ok(false);
         };
         self.registered = registered?;
@@ -127,29 +128,33 @@ impl<'a> Carrier<'a> {
     }
 
     /// Runs the one-off tasks before or after the services, one after the other. Returns whether all succeeded.
-    async fn tasks(&mut self, kind: Kind, interrupts: &mut Interrupts) -> bool {
-        let tasks = if kind == Kind::Before { &self.plan.before } else { &self.plan.after };
+    async fn run_tasks(&mut self, kind: TargetKind, interrupts: &mut Interrupts) -> bool {
+        let tasks = if kind == TargetKind::Before { &self.plan.before } else { &self.plan.after };
         for task in tasks {
             let Some(work) = &task.work else { continue };
-            if self.is_interrupted(interrupts) {
+            if self.stop_if_interrupted(interrupts) {
                 return false;
             }
-            self.waited = true;
-            self.release.set(kind, &task.key, State::InProgress, None);
-            let order = self.order(task, work);
-            let how = one_off::How { lines: Lines::Story, wait: true, stop_on_interrupt: false };
-            let end = to_the_end(&order, &how, self.aws, self.context, interrupts).await;
+            self.has_waited = true;
+            self.release.set_state(kind, &task.key, State::InProgress, None);
+            let order = self.run_task_request(task, work);
+            let how = one_off::OneOffOptions {
+                log_output: LogOutput::Progress,
+                wait: true,
+                stop_on_interrupt: false,
+            };
+            let end = run_to_end(&order, &how, self.aws, self.context, interrupts).await;
             let (state, detail, outcome) = match &end {
-                Ok(end) => came_of(end),
+                Ok(end) => state_of_ended_task(end),
                 Err(error) => {
-                    self.context.report.error(error);
-                    not_started(error)
+                    self.context.reporter.report_error(error);
+                    state_of_failed_start(error)
                 }
             };
-            self.release.set(kind, &task.key, state, detail);
+            self.release.set_state(kind, &task.key, state, detail);
             self.outcome = self.outcome.worse(outcome);
             if state != State::Succeeded {
-                self.release.stop(&format!("`{}` {}", task.key, state.outcome().words()));
+                self.release.skip_waiting(&format!("`{}` {}", task.key, state.outcome().words()));
                 return false;
             }
         }
@@ -157,142 +162,150 @@ impl<'a> Carrier<'a> {
     }
 
     /// Stops the release if an interrupt is pending. Returns whether one is.
-    fn is_interrupted(&mut self, interrupts: &Interrupts) -> bool {
-        if interrupts.is_kept() {
-            self.release.stop("the release was interrupted");
-            self.outcome = self.outcome.worse(Outcome::Interrupted);
+    fn stop_if_interrupted(&mut self, interrupts: &Interrupts) -> bool {
+        if interrupts.is_pending() {
+            self.release.skip_waiting("the release was interrupted");
+            self.outcome = self.outcome.worse(CommandOutcome::Interrupted);
         }
-        interrupts.is_kept()
+        interrupts.is_pending()
     }
 
-    fn order(&self, task: &TaskPlan, work: &ResolvedWork) -> TaskOrder {
+    fn run_task_request(&self, task: &TaskPlan, work: &ResolvedWork) -> RunTaskRequest {
         let started_by = started_by(&self.release.id);
-        let order = TaskOrder::of(work, &self.registered, &started_by, &token());
-        TaskOrder { timeout: task.timeout.unwrap_or(order.timeout), ..order }
+        let order = RunTaskRequest::from_spec(work, &self.registered, &started_by, &token());
+        RunTaskRequest { timeout: task.timeout.unwrap_or(order.timeout), ..order }
     }
 
     /// Rolls out the services. Returns whether all are up.
-    async fn services(&mut self, interrupts: &mut Interrupts) -> bool {
-        if self.is_interrupted(interrupts) {
+    async fn roll_out_services(&mut self, interrupts: &mut Interrupts) -> bool {
+        if self.stop_if_interrupted(interrupts) {
             return false;
         }
         let mut services = Services {
             plan: self.plan,
             registered: &self.registered,
             release: &mut self.release,
-            seen: self.how.seen,
-            waited: self.waited,
-            at_once: self.how.wait.then_some(self.how.at_once),
+            seen: self.options.observed,
+            waited: self.has_waited,
+            at_once: self.options.wait.then_some(self.options.parallel),
             watched: BTreeSet::new(),
             begun: Vec::new(),
             failures: Vec::new(),
             attributes: Vec::new(),
         };
-        if !self.how.wait {
-            services.begin(self.how.following, self.aws, self.context.report.as_ref()).await;
+        if !self.options.wait {
+            services.begin(self.options.watch, self.aws, self.context.reporter.as_ref()).await;
             let (attributes, failures) = (services.attributes, services.failures);
-            let applied = Applied { followed: services.begun, settled: attributes, failures };
+            let applied = ApplyResult { rollouts: services.begun, without_deployment: attributes, failures };
             let outcome = not_waited(&applied, self.context);
             self.outcome = self.outcome.worse(outcome);
-            return outcome == Outcome::Done;
+            return outcome == CommandOutcome::Succeeded;
         }
         let settled =
-            rollouts::release(&mut services, self.how.following, self.aws, self.context, interrupts).await;
+            rollouts::watch_release(&mut services, self.options.watch, self.aws, self.context, interrupts)
+                .await;
         tell_updated(self.plan, &services.attributes, self.context);
         self.failures = services.failures;
         self.settled = settled;
-        let up = self.release.is_done(Kind::Service);
+        let up = self.release.has_succeeded(TargetKind::Service);
         if !up {
-            let by = self.release.stopped_by();
+            let by = self.release.first_failure();
             let why = by.map_or("a service is not up".to_owned(), |by| {
                 format!("`{}` {}", by.key, by.state.outcome().words())
             });
-            self.release.stop(&why);
+            self.release.skip_waiting(&why);
         }
         up
     }
 
     /// Creates and updates schedules, all at once. Returns whether all succeeded.
-    async fn schedules(&mut self, interrupts: &mut Interrupts) -> bool {
-        if self.is_interrupted(interrupts) {
+    async fn apply_schedules(&mut self, interrupts: &mut Interrupts) -> bool {
+        if self.stop_if_interrupted(interrupts) {
             return false;
         }
-        let report = self.context.report.as_ref();
+        let report = self.context.reporter.as_ref();
         let changing: Vec<&SchedulePlan> =
             self.plan.schedules.iter().filter(|schedule| schedule.is_changing()).collect();
         for schedule in &changing {
-            self.release.set(Kind::Schedule, &schedule.key, State::InProgress, None);
+            self.release.set_state(TargetKind::Schedule, &schedule.key, State::InProgress, None);
         }
-        let putting = apply::schedules::apply_all(&changing, &self.registered, self.aws, report);
-        let Some(results) = interrupts.finish(putting, report).await else {
-            self.release.stop("the release was interrupted");
-            self.outcome = self.outcome.worse(Outcome::Interrupted);
+        let putting = apply::schedules::apply_schedules(&changing, &self.registered, self.aws, report);
+        let Some(results) = interrupts.run_to_end(putting, report).await else {
+            self.release.skip_waiting("the release was interrupted");
+            self.outcome = self.outcome.worse(CommandOutcome::Interrupted);
             return false;
         };
         for (schedule, result) in changing.iter().zip(results) {
             let (state, detail) = match result {
-                Ok(()) => (State::Succeeded, Some(runs(schedule, &self.registered))),
+                Ok(()) => (State::Succeeded, Some(schedule_revisions(schedule, &self.registered))),
                 Err(failure) => {
                     let detail = failure.to_string();
-                    report.error(&failure);
-                    self.outcome = self.outcome.worse(Outcome::Error);
+                    report.report_error(&failure);
+                    self.outcome = self.outcome.worse(CommandOutcome::Error);
                     (State::Failed, Some(detail))
                 }
             };
-            self.release.set(Kind::Schedule, &schedule.key, state, detail);
+            self.release.set_state(TargetKind::Schedule, &schedule.key, state, detail);
         }
-        let done = self.release.is_done(Kind::Schedule);
+        let done = self.release.has_succeeded(TargetKind::Schedule);
         if !done {
-            self.release.stop("a schedule failed");
+            self.release.skip_waiting("a schedule failed");
         }
         done
     }
 
     /// Reports the rollouts, records the image digests that run, and runs the last hook.
-    async fn finish(mut self) -> Outcome {
-        let good = |settled: &&Settled| settled.succeeded() && settled.aftermath.is_none();
+    async fn finish(mut self) -> CommandOutcome {
+        let good = |settled: &&WatchResult| settled.has_succeeded() && settled.failure_response.is_none();
         let deployed: Vec<&str> =
-            self.settled.iter().filter(good).map(|settled| settled.followed.key.as_str()).collect();
-        apply::record_digests(self.plan, &deployed, self.aws, self.context.report.as_ref()).await;
-        let rolled_out = rollouts::tell_ends(&self.settled, self.context);
+            self.settled.iter().filter(good).map(|settled| settled.rollout.key.as_str()).collect();
+        apply::record_digests(self.plan, &deployed, self.aws, self.context.reporter.as_ref()).await;
+        let rolled_out = rollouts::report_ends(&self.settled, self.context);
         tell_failures(&self.failures, self.context);
-        let updated = if self.failures.is_empty() { Outcome::Done } else { Outcome::Error };
+        let updated =
+            if self.failures.is_empty() { CommandOutcome::Succeeded } else { CommandOutcome::Error };
         self.outcome = self.outcome.worse(rolled_out).worse(updated);
         // Targets that are still waiting will not be started.
-        self.release.stop("an earlier target did not succeed");
+        self.release.skip_waiting("an earlier target did not succeed");
         // A release with a failed or unfinished target is not a success, even if each outcome is.
         self.outcome = match (self.release.outcome(), self.outcome) {
-            (outcome::Outcome::Failed | outcome::Outcome::RolledBack, Outcome::Done) => Outcome::Error,
-            (outcome::Outcome::InProgress, Outcome::Done) if self.how.wait => Outcome::Interrupted,
+            (outcome::Outcome::Failed | outcome::Outcome::RolledBack, CommandOutcome::Succeeded) => {
+                CommandOutcome::Error
+            }
+            (outcome::Outcome::InProgress, CommandOutcome::Succeeded) if self.options.wait => {
+                CommandOutcome::Interrupted
+            }
             (_, outcome) => outcome,
         };
-        self.ended().await;
+        self.report_end().await;
         self.outcome
     }
 
     /// Reports the end of the release, and runs the hook for it.
-    async fn ended(&mut self) {
-        self.context.report.tell(&Event::Released(&self.release));
+    async fn report_end(&mut self) {
+        self.context.reporter.report(&Event::ReleaseEnded(&self.release));
         let moment = match self.release.outcome() {
-            outcome::Outcome::Succeeded | outcome::Outcome::Unchanged => Moment::AfterDeploy,
-            outcome::Outcome::InProgress if self.outcome == Outcome::Done && !self.how.wait => {
-                Moment::AfterDeploy
+            outcome::Outcome::Succeeded | outcome::Outcome::Unchanged => HookPoint::AfterDeploy,
+            outcome::Outcome::InProgress
+                if self.outcome == CommandOutcome::Succeeded && !self.options.wait =>
+            {
+                HookPoint::AfterDeploy
             }
-            _ => Moment::OnFailure,
+            _ => HookPoint::OnFailure,
         };
-        if let Err(failure) = self.hook(moment).await {
-            self.context.report.error(&failure);
-            self.outcome = self.outcome.worse(Outcome::Error);
+        if let Err(failure) = self.run_hook(moment).await {
+            self.context.reporter.report_error(&failure);
+            self.outcome = self.outcome.worse(CommandOutcome::Error);
         }
     }
 }
 
 /// Returns the revisions that the targets of a schedule run after the release.
-fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
+fn schedule_revisions(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
     let revision = |target: &TargetPlan| match &target.revision {
-        Revision::New(index) => registered[*index].revision().to_owned(),
-        Revision::Registered(arn) => revision_of(arn).to_owned(),
-        Revision::Same => target.revision_before.as_deref().map(revision_of).unwrap_or_default().to_owned(),
+        Revision::New(index) => registered[*index].revision_name().to_owned(),
+        Revision::Registered(arn) => revision_name(arn).to_owned(),
+        Revision::Same => target.revision_before.as_deref().map(revision_name).unwrap_or_default().to_owned(),
     };
     let mut revisions: Vec<String> = schedule.targets.iter().map(revision).collect();
     revisions.dedup();
@@ -300,12 +313,12 @@ fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
 }
 
 /// Returns the state of a task that could not be started. If the answer of ECS was lost, the task may be running.
-fn not_started(error: &Failure) -> (State, Option<String>, Outcome) {
+fn state_of_failed_start(error: &Failure) -> (State, Option<String>, CommandOutcome) {
     let outcome = match error.kind {
-        error::Kind::Interrupted => Outcome::Interrupted,
-        _ => Outcome::Error,
+        error::ErrorKind::Interrupted => CommandOutcome::Interrupted,
+        _ => CommandOutcome::Error,
     };
-    match error.unclear {
+    match error.may_have_taken_effect {
         true => (State::InProgress, Some("it is unknown whether it was started".to_owned()), outcome),
         false => (State::Failed, Some(error.to_string()), outcome),
     }
@@ -313,27 +326,31 @@ fn not_started(error: &Failure) -> (State, Option<String>, Outcome) {
 
 /// Returns the state of a task that was started. Its exit code is in the detail; the release exits with a code of its
 /// own.
-fn came_of(end: &TaskEnd) -> (State, Option<String>, Outcome) {
-    let (state, detail, outcome) = match &end.ending {
-        TaskEnding::Exited { code: 0 } if end.is_success() => {
-            return (State::Succeeded, Some(end.revision.clone()), Outcome::Done);
+fn state_of_ended_task(end: &TaskRunResult) -> (State, Option<String>, CommandOutcome) {
+    let (state, detail, outcome) = match &end.outcome {
+        TaskRunOutcome::Exited { code: 0 } if end.is_success() => {
+            return (State::Succeeded, Some(end.revision.clone()), CommandOutcome::Succeeded);
         }
-        TaskEnding::Exited { code } => (State::Failed, format!("exit code {code}"), Outcome::RolloutFailed),
-        TaskEnding::FailedWithoutCode { reason } => (State::Failed, reason.clone(), Outcome::RolloutFailed),
-        TaskEnding::TimedOut { stopped: true } => {
-            (State::Failed, "exceeded its timeout and was stopped".to_owned(), Outcome::RolloutFailed)
+        TaskRunOutcome::Exited { code } => {
+            (State::Failed, format!("exit code {code}"), CommandOutcome::RolloutFailed)
         }
-        TaskEnding::TimedOut { stopped: false } => {
-            (State::InProgress, "its time was up".to_owned(), Outcome::TimedOut)
+        TaskRunOutcome::FailedWithoutCode { reason } => {
+            (State::Failed, reason.clone(), CommandOutcome::RolloutFailed)
         }
-        TaskEnding::Interrupted { stopped: true } => {
-            (State::Failed, "interrupted and stopped".to_owned(), Outcome::Interrupted)
+        TaskRunOutcome::TimedOut { stopped: true } => {
+            (State::Failed, "exceeded its timeout and was stopped".to_owned(), CommandOutcome::RolloutFailed)
         }
-        TaskEnding::Interrupted { stopped: false } => {
-            (State::InProgress, "interrupted; it goes on".to_owned(), Outcome::Interrupted)
+        TaskRunOutcome::TimedOut { stopped: false } => {
+            (State::InProgress, "its time was up".to_owned(), CommandOutcome::TimedOut)
         }
-        TaskEnding::NotWaited => (State::InProgress, "not waited for".to_owned(), Outcome::Error),
-        TaskEnding::Lost { error } => (State::InProgress, error.clone(), Outcome::Error),
+        TaskRunOutcome::Interrupted { stopped: true } => {
+            (State::Failed, "interrupted and stopped".to_owned(), CommandOutcome::Interrupted)
+        }
+        TaskRunOutcome::Interrupted { stopped: false } => {
+            (State::InProgress, "interrupted; it goes on".to_owned(), CommandOutcome::Interrupted)
+        }
+        TaskRunOutcome::NotWaited => (State::InProgress, "not waited for".to_owned(), CommandOutcome::Error),
+        TaskRunOutcome::Lost { error } => (State::InProgress, error.clone(), CommandOutcome::Error),
     };
     (state, Some(detail), outcome)
 }

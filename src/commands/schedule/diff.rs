@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use crate::commands::plan::show;
-use crate::context::Context;
+use crate::commands::plan::show_plan;
+use crate::context::CommandContext;
 use crate::error::Result;
 use crate::manifest::Request;
 use crate::manifest::Scope;
-use crate::report::{Outcome, PlanFormat};
-use crate::settings::Tags;
+use crate::report::{CommandOutcome, PlanFormat};
+use crate::settings::ImageTags;
 
 /// Show what a deploy of schedules would change, without changing anything
 #[derive(Clone, Debug, Args)]
@@ -17,9 +17,9 @@ use crate::settings::Tags;
   ecsail schedule diff nightly-report --tag 1.4.2 --exit-code    # 6 if there are changes
 
 The same as `ecsail plan schedule`.")]
-pub struct Diff {
+pub struct ScheduleDiffArgs {
     /// Keys of schedules in the manifest [default: all]
-    #[arg(value_name = "NAME", add = crate::completing::schedules())]
+    #[arg(value_name = "NAME", add = crate::completion::schedules())]
     names: Vec<String>,
     /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG")]
@@ -33,8 +33,8 @@ pub struct Diff {
 ///
 /// # Errors
 /// The plan is refused.
-pub async fn run(args: &Diff, context: &Context) -> Result<Outcome> {
+pub async fn run(args: &ScheduleDiffArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let scope = Scope::Schedules(args.names.clone());
-    let request = Request { tags: Tags::parse(&args.tag)?, scope, ..Request::default() };
-    show(&request, args.exit_code, PlanFormat::Text, context).await
+    let request = Request { tags: ImageTags::parse(&args.tag)?, scope, ..Request::default() };
+    show_plan(&request, args.exit_code, PlanFormat::Text, context).await
 }

@@ -5,21 +5,21 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::look::{Chosen, Notes, Runs, Seen, choose};
-use super::next::{self, Times};
+use super::next_runs::{self, ScheduleTimes};
+use super::observed::{OnceNotes, Runs, ScheduleState, SelectedSchedules, select};
 use crate::aws::error::failure;
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::{JsonEvent, schedule as events};
-use crate::manifest::schedules::noun;
+use crate::manifest::schedules::schedule_noun;
 use crate::plan::Change;
 use crate::report::plan::via_event;
-use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
+use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
 
 const HEADER: &[&str] = &["SCHEDULE", "STATE", "EXPRESSION", "NEXT RUN", "RUNS", "TAG"];
 
 /// The index of the column with the expression.
-const EXPRESSION: usize = 2;
+const EXPRESSION_COLUMN: usize = 2;
 
 /// Show schedules: their state, their next runs, and what they run
 #[derive(Clone, Debug, Args)]
@@ -31,9 +31,9 @@ const EXPRESSION: usize = 2;
 Drift is what differs from the manifest, and a tag other than that of the service that the
 schedule is like. Commands and environment variables are compared by `ecsail schedule diff`, which
 needs a tag.")]
-pub struct List {
+pub struct ScheduleListArgs {
     /// Keys of schedules in the manifest [default: all, and those that the manifest no longer has]
-    #[arg(value_name = "NAME", add = crate::completing::schedules())]
+    #[arg(value_name = "NAME", add = crate::completion::schedules())]
     names: Vec<String>,
 }
 
@@ -41,53 +41,54 @@ pub struct List {
 ///
 /// # Errors
 /// There is no manifest, or an API call failed.
-pub async fn run(args: &List, context: &Context) -> Result<Outcome> {
-    let chosen = choose(&args.names, context)?;
-    let aws = context.connect_only(&chosen.manifest).await?;
-    let notes = Notes::new(context);
-    let mut seen = chosen.look(&aws, &notes).await.map_err(failure)?;
+pub async fn run(args: &ScheduleListArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = select(&args.names, context)?;
+    let aws = context.connect_without_definitions(&chosen.manifest).await?;
+    let notes = OnceNotes::new(context);
+    let mut seen = chosen.read(&aws, &notes).await.map_err(failure)?;
     if args.names.is_empty() {
         let lost = "schedules that the manifest no longer has are unknown";
-        let left = notes.or_none(chosen.left_behind(&aws).await, lost).unwrap_or_default();
-        let mut left: Vec<Seen> = left.whole.into_iter().map(Seen::left_behind).collect();
-        chosen.add_what_runs(&mut left, &aws, &notes).await;
+        let left = notes.value_or_note(chosen.read_removed(&aws).await, lost).unwrap_or_default();
+        let mut left: Vec<ScheduleState> =
+            left.schedules.into_iter().map(ScheduleState::from_removed).collect();
+        chosen.read_revisions(&mut left, &aws, &notes).await;
         seen.extend(left);
     }
-    context.report.tell(&Event::Page(&page(&seen, &chosen, Timestamp::now())));
-    Ok(Outcome::Done)
+    context.reporter.report(&Event::Page(&page(&seen, &chosen, Timestamp::now())));
+    Ok(CommandOutcome::Succeeded)
 }
 
 /// Returns schedules as a table, each with notes and drift below it.
-pub fn page(seen: &[Seen], chosen: &Chosen, now: Timestamp) -> Page {
+pub fn page(seen: &[ScheduleState], chosen: &SelectedSchedules, now: Timestamp) -> Page {
     let mut page = table(HEADER, seen.iter().map(|seen| row(seen, now)).collect());
     if page.items.is_empty() {
         let whose = if chosen.manifest.app.is_some() { "the app owns none" } else { "it has no `app`" };
-        page.foot.push(Line::plain(format!("the manifest has no schedules, and {whose}")));
+        page.foot.push(PageLine::plain(format!("the manifest has no schedules, and {whose}")));
     }
     page
 }
 
 /// Returns schedules as a table of one line each, with their drift.
-pub fn short(seen: &[Seen], now: Timestamp) -> Page {
+pub fn short_page(seen: &[ScheduleState], now: Timestamp) -> Page {
     const HEADER: &[&str] = &["SCHEDULE", "STATE", "NEXT RUN", "RUNS", "TAG", "DRIFT"];
-    let row = |seen: &Seen| {
+    let row = |seen: &ScheduleState| {
         let whole = row(seen, now);
-        let drift = match drift(seen).as_slice() {
+        let drift = match describe_drift(seen).as_slice() {
             [] => String::new(),
             [only] => only.clone(),
             [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
         };
         let mut cells = whole.cells;
         // The next run says more than the expression.
-        cells.remove(EXPRESSION);
+        cells.remove(EXPRESSION_COLUMN);
         cells.push(drift);
-        Row { cells, below: Vec::new(), ..whole }
+        TableRow { cells, lines_below: Vec::new(), ..whole }
     };
     table(HEADER, seen.iter().map(row).collect())
 }
 
 /// Returns the state of a schedule: `missing`, `enabled` or `disabled`.
-fn state(seen: &Seen) -> &'static str {
+fn state_name(seen: &ScheduleState) -> &'static str {
     match &seen.observed {
         None => "missing",
         Some(observed) if observed.is_enabled() => "enabled",
@@ -95,42 +96,43 @@ fn state(seen: &Seen) -> &'static str {
     }
 }
 
-fn row(seen: &Seen, now: Timestamp) -> Row {
+fn row(seen: &ScheduleState, now: Timestamp) -> TableRow {
     let times = match (&seen.observed, &seen.desired) {
-        (Some(observed), _) => Times::observed(observed),
-        (None, desired) => desired.as_ref().map(Times::desired).unwrap_or_default(),
+        (Some(observed), _) => ScheduleTimes::from_observed(observed),
+        (None, desired) => desired.as_ref().map(ScheduleTimes::from_desired).unwrap_or_default(),
     };
     let runs_at_all = seen.observed.as_ref().is_some_and(|observed| observed.is_enabled());
-    let next = runs_at_all.then(|| times.next(now));
-    let (first, others) = next.as_ref().map(|next| next::in_words(next, times.zone())).unwrap_or_default();
+    let next = runs_at_all.then(|| times.next_runs(now));
+    let (first, others) =
+        next.as_ref().map(|next| next_runs::format_next(next, times.zone_name())).unwrap_or_default();
     let zone = times.timezone.as_deref().filter(|zone| *zone != "UTC");
     let zone = zone.map(|zone| format!(" {zone}")).unwrap_or_default();
-    let drift = drift(seen);
+    let drift = describe_drift(seen);
     let mut below = Vec::new();
     if !others.is_empty() {
-        below.push(Line::painted(format!("    then {}", others.join(", ")), Paint::Dim));
+        below.push(PageLine::painted(format!("    then {}", others.join(", ")), Paint::Dim));
     }
-    below.extend(said(seen).into_iter().map(|text| Line::plain(format!("    {text}"))));
-    below.extend(drift.iter().map(|text| Line::painted(format!("    drift: {text}"), Paint::Warn)));
+    below.extend(notes(seen).into_iter().map(|text| PageLine::plain(format!("    {text}"))));
+    below.extend(drift.iter().map(|text| PageLine::painted(format!("    drift: {text}"), Paint::Warn)));
     let cells = vec![
         seen.key().to_owned(),
-        state(seen).to_owned(),
+        state_name(seen).to_owned(),
         format!("{}{zone}", times.expression),
         first,
-        distinct(seen.runs.iter().filter_map(|runs| runs.revision.clone())),
-        distinct(seen.runs.iter().filter_map(|runs| runs.tag.clone())),
+        join_distinct(seen.runs.iter().filter_map(|runs| runs.revision.clone())),
+        join_distinct(seen.runs.iter().filter_map(|runs| runs.tag.clone())),
     ];
-    let paint = match state(seen) {
+    let paint = match state_name(seen) {
         "missing" => Some(Paint::Bad),
         "disabled" => Some(Paint::Dim),
         _ => None,
     };
     let event = JsonEvent::Schedule(event(seen, &times, next.as_ref(), drift));
-    Row { cells, below, paint, event: Some(event) }
+    TableRow { cells, lines_below: below, paint, event: Some(event) }
 }
 
 /// Joins texts without duplicates.
-fn distinct(texts: impl Iterator<Item = String>) -> String {
+fn join_distinct(texts: impl Iterator<Item = String>) -> String {
     let mut all: Vec<String> = Vec::new();
     for text in texts {
         if !all.contains(&text) {
@@ -141,11 +143,11 @@ fn distinct(texts: impl Iterator<Item = String>) -> String {
 }
 
 /// Returns notes on a schedule that are not drift.
-fn said(seen: &Seen) -> Vec<String> {
+fn notes(seen: &ScheduleState) -> Vec<String> {
     let mut said = Vec::new();
     match (&seen.desired, &seen.observed) {
         (None, Some(observed)) => {
-            let what = noun(observed.via);
+            let what = schedule_noun(observed.via);
             said.push(format!("this {what} is not in the manifest: remove it with `ecsail schedule prune`"));
         }
         (Some(desired), None) => {
@@ -156,22 +158,22 @@ fn said(seen: &Seen) -> Vec<String> {
         }
         _ => {}
     }
-    if !seen.foreign.is_empty() {
-        let ids: Vec<String> = seen.foreign.iter().map(|id| format!("`{id}`")).collect();
+    if !seen.foreign_targets.is_empty() {
+        let ids: Vec<String> = seen.foreign_targets.iter().map(|id| format!("`{id}`")).collect();
         said.push(format!("the rule also has targets that are not in the manifest: {}", ids.join(", ")));
     }
     said
 }
 
 /// Describes how a schedule differs from the manifest, and from the services that it is like.
-pub fn drift(seen: &Seen) -> Vec<String> {
-    let mut drift: Vec<String> = seen.changes.iter().map(changed).collect();
-    drift.extend(seen.missing.iter().map(|id| format!("the rule has no target `{id}`")));
-    drift.extend(seen.runs.iter().filter_map(behind));
+pub fn describe_drift(seen: &ScheduleState) -> Vec<String> {
+    let mut drift: Vec<String> = seen.changes.iter().map(describe_change).collect();
+    drift.extend(seen.missing_targets.iter().map(|id| format!("the rule has no target `{id}`")));
+    drift.extend(seen.runs.iter().filter_map(describe_revision_drift));
     drift
 }
 
-fn changed(change: &Change) -> String {
+fn describe_change(change: &Change) -> String {
     let shown = |value: &Option<Value>| match value {
         Some(Value::String(text)) => format!("`{text}`"),
         Some(other) => format!("`{other}`"),
@@ -181,7 +183,7 @@ fn changed(change: &Change) -> String {
 }
 
 /// Describes how a target's revision differs from that of the service that it is like.
-fn behind(runs: &Runs) -> Option<String> {
+fn describe_revision_drift(runs: &Runs) -> Option<String> {
     let (like, revision) = (runs.like.as_ref()?, runs.revision.as_ref());
     let Some(revision) = revision else { return Some("its target does not run a task".to_owned()) };
     let service = &like.service;
@@ -199,9 +201,9 @@ fn behind(runs: &Runs) -> Option<String> {
 
 /// The event of a schedule.
 fn event(
-    seen: &Seen,
-    times: &Times,
-    next: Option<&Result<crate::expression::Next, String>>,
+    seen: &ScheduleState,
+    times: &ScheduleTimes,
+    next: Option<&Result<crate::expression::NextRuns, String>>,
     drift: Vec<String>,
 ) -> events::Schedule {
     let observed = seen.observed.as_ref();
@@ -224,9 +226,9 @@ fn event(
         expression: times.expression.clone(),
         timezone: times.timezone.clone(),
         runs: seen.runs.iter().map(runs_event).collect(),
-        foreign: seen.foreign.clone(),
+        foreign: seen.foreign_targets.clone(),
         drift,
-        next: next.map(next::event).unwrap_or_default(),
+        next: next.map(next_runs::event).unwrap_or_default(),
     }
 }
 

@@ -2,48 +2,48 @@
 
 use clap::{Args, Subcommand};
 
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::Result;
-use crate::report::Outcome;
+use crate::report::CommandOutcome;
 
 pub mod diff;
+pub mod enable;
 pub mod list;
-pub mod look;
-pub mod next;
+pub mod next_runs;
+pub mod observed;
 pub mod prune;
+pub mod revisions;
 pub mod run;
-pub mod runs;
-pub mod switch;
 pub mod upcoming;
 
 /// List, compare, run, enable, disable and prune schedules
 #[derive(Clone, Debug, Args)]
-pub struct Schedule {
+pub struct ScheduleArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: ScheduleVerb,
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum Verb {
-    List(list::List),
-    Diff(diff::Diff),
-    Run(run::Run),
-    Enable(switch::Enable),
-    Disable(switch::Disable),
-    Prune(prune::Prune),
+enum ScheduleVerb {
+    List(list::ScheduleListArgs),
+    Diff(diff::ScheduleDiffArgs),
+    Run(run::ScheduleRunArgs),
+    Enable(enable::ScheduleEnableArgs),
+    Disable(enable::ScheduleDisableArgs),
+    Prune(prune::SchedulePruneArgs),
 }
 
 /// Runs the verb.
 ///
 /// # Errors
 /// As of the verb.
-pub async fn run(args: &Schedule, context: &Context) -> Result<Outcome> {
+pub async fn run(args: &ScheduleArgs, context: &CommandContext) -> Result<CommandOutcome> {
     match &args.verb {
-        Verb::List(args) => list::run(args, context).await,
-        Verb::Diff(args) => diff::run(args, context).await,
-        Verb::Run(args) => run::run(args, context).await,
-        Verb::Enable(args) => switch::enable(args, context).await,
-        Verb::Disable(args) => switch::disable(args, context).await,
-        Verb::Prune(args) => prune::run(args, context).await,
+        ScheduleVerb::List(args) => list::run(args, context).await,
+        ScheduleVerb::Diff(args) => diff::run(args, context).await,
+        ScheduleVerb::Run(args) => run::run(args, context).await,
+        ScheduleVerb::Enable(args) => enable::enable(args, context).await,
+        ScheduleVerb::Disable(args) => enable::disable(args, context).await,
+        ScheduleVerb::Prune(args) => prune::run(args, context).await,
     }
 }

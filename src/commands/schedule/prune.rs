@@ -5,30 +5,30 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::look::{Chosen, Left};
-use super::runs::definitions;
+use super::observed::{RemovedFromManifest, SelectedSchedules};
+use super::revisions::read_definitions;
 use crate::apply::schedules::{delete, remove_targets};
 use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{ObservedSchedule, Via};
-use crate::commands::change::right_account;
+use crate::commands::change_guards::ensure_account;
 use crate::commands::prune_end::PruneEnd;
-use crate::commands::services::confirmed;
-use crate::context::Context;
-use crate::document::problem::Invalid;
+use crate::commands::services::is_confirmed;
+use crate::context::CommandContext;
+use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, schedule as events};
 use crate::manifest::Request;
-use crate::manifest::schedules::noun;
+use crate::manifest::schedules::schedule_noun;
 use crate::manifest::{self, Manifest, Scope};
-use crate::plan::schedules::prune::{Decided, Fate, decide};
-use crate::render::schedules::{group_of, known};
+use crate::plan::schedules::prune::{SchedulePruneAction, SchedulePruneDecision, decide};
+use crate::render::schedules::{app_group_name, schedules_without_targets};
 use crate::report::plan::via_event;
-use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
-use crate::settings::Tags;
+use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
+use crate::settings::ImageTags;
 
 /// The tag to render with if none is given. Nothing is looked up, so any tag works.
-const PLACEHOLDER: &str = "TAG";
+const PLACEHOLDER_TAG: &str = "TAG";
 
 /// Remove schedules that the app owns and the manifest no longer has
 #[derive(Clone, Debug, Args)]
@@ -41,7 +41,7 @@ tags. Groups that the manifest names are not pruned. Of a rule that also has tar
 owners, only the app's own targets are removed.
 
 Exit codes: 0 succeeded or nothing to do, 1 a removal failed or declined, 2 usage, 5 refused.")]
-pub struct Prune {
+pub struct SchedulePruneArgs {
     /// Names are refused: what is not named would look as if it were not in the manifest
     #[arg(value_name = "NAME", hide = true)]
     names: Vec<String>,
@@ -56,117 +56,124 @@ pub struct Prune {
     yes: bool,
 }
 
-type Fates = Vec<(ObservedSchedule, Decided)>;
+type SchedulePruneDecisions = Vec<(ObservedSchedule, SchedulePruneDecision)>;
 
 /// Runs the verb.
 ///
 /// # Errors
 /// The manifest cannot be read completely, or an API call failed.
-pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
-    let chosen = whole(args, context)?;
-    let aws = context.connect_only(&chosen.manifest).await?;
-    right_account(&chosen.manifest, &aws).await?;
-    let fates = look(&chosen, &aws, context).await?;
-    context.report.tell(&Event::Page(&page(&fates)));
-    let removing = fates.iter().filter(|(_, decided)| decided.fate != Fate::Keep).count();
+pub async fn run(args: &SchedulePruneArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = select_all(args, context)?;
+    let aws = context.connect_without_definitions(&chosen.manifest).await?;
+    ensure_account(&chosen.manifest, &aws).await?;
+    let fates = decide_schedules(&chosen, &aws, context).await?;
+    context.reporter.report(&Event::Page(&page(&fates)));
+    let removing = fates.iter().filter(|(_, decided)| decided.action != SchedulePruneAction::Keep).count();
     if args.dry_run || removing == 0 {
         let end = if args.dry_run { PruneEnd::DryRun } else { PruneEnd::NothingToDo };
-        tell_end(&fates, 0, 0, end, context);
-        return Ok(Outcome::Done);
+        report_outcome(&fates, 0, 0, end, context);
+        return Ok(CommandOutcome::Succeeded);
     }
     let question = if removing == 1 {
         "Remove this schedule?".to_owned()
     } else {
         format!("Remove these {removing} schedules?")
     };
-    if !confirmed(&question, args.yes, context)? {
-        tell_end(&fates, 0, 0, PruneEnd::Declined, context);
-        return Ok(Outcome::Declined);
+    if !is_confirmed(&question, args.yes, context)? {
+        report_outcome(&fates, 0, 0, PruneEnd::Declined, context);
+        return Ok(CommandOutcome::Declined);
     }
     let (mut done, mut failed) = (0, 0);
     for (schedule, decided) in &fates {
         match remove(schedule, decided, &aws, context).await {
             Ok(changed) => done += usize::from(changed),
             Err(failure) => {
-                context.report.error(&failure);
+                context.reporter.report_error(&failure);
                 failed += 1;
             }
         }
     }
     let end = if failed == 0 { PruneEnd::Succeeded } else { PruneEnd::Failed };
-    tell_end(&fates, done, failed, end, context);
-    Ok(if failed == 0 { Outcome::Done } else { Outcome::Error })
+    report_outcome(&fates, done, failed, end, context);
+    Ok(if failed == 0 { CommandOutcome::Succeeded } else { CommandOutcome::Error })
 }
 
 /// Returns all schedules of the manifest.
 ///
 /// # Errors
 /// The manifest cannot be read completely, or it has no `app`.
-fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
+fn select_all(args: &SchedulePruneArgs, context: &CommandContext) -> Result<SelectedSchedules> {
     if !args.names.is_empty() {
         let hint = "leave out the names: schedules that the manifest does not have are removed".to_owned();
         return Err(Failure::refused("`ecsail schedule prune` takes no names: it needs the whole manifest")
-            .hint(hint)
+            .with_hint(hint)
             .into());
     }
-    let mut tags = Tags::parse(&args.tag)?;
-    if tags.all.is_none() {
-        tags = Tags { all: Some(PLACEHOLDER.to_owned()), placeholder: true, ..tags };
+    let mut tags = ImageTags::parse(&args.tag)?;
+    if tags.default.is_none() {
+        tags = ImageTags { default: Some(PLACEHOLDER_TAG.to_owned()), is_placeholder: true, ..tags };
     }
     let request = Request { tags, scope: Scope::Schedules(Vec::new()), ..Request::default() };
     let manifest = manifest::load(&context.settings, &request)?;
-    if manifest.problems.any_error() {
-        return Err(Invalid { problems: manifest.problems, sources: manifest.sources }.into());
+    if manifest.problems.has_errors() {
+        return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
     }
     if manifest.app.is_none() {
         let hint = "set `app:` at the top of the manifest".to_owned();
         let message = "the manifest has no `app`, so its schedules in AWS cannot be identified";
-        return Err(Failure::refused(message).hint(hint));
+        return Err(Failure::refused(message).with_hint(hint));
     }
-    let desired = known(&manifest)?;
-    Ok(Chosen { manifest, desired })
+    let desired = schedules_without_targets(&manifest)?;
+    Ok(SelectedSchedules { manifest, desired })
 }
 
-async fn look(chosen: &Chosen, aws: &Aws, context: &Context) -> Result<Fates> {
-    let Left { whole: mut left, targets } = chosen.left_behind(aws).await.map_err(failure)?;
-    if let Some(group) = named_itself(&chosen.manifest) {
+async fn decide_schedules(
+    chosen: &SelectedSchedules,
+    aws: &Aws,
+    context: &CommandContext,
+) -> Result<SchedulePruneDecisions> {
+    let RemovedFromManifest { schedules: mut left, targets } =
+        chosen.read_removed(aws).await.map_err(failure)?;
+    if let Some(group) = named_own_group(&chosen.manifest) {
         let before = left.len();
         left.retain(|schedule| schedule.group() != Some(group.as_str()));
         if left.len() < before {
             let note = format!("group `{group}` is not pruned: the manifest names it, so it may be shared");
-            context.report.tell(&Event::Note(&note));
+            context.reporter.report(&Event::Note(&note));
         }
     }
     let rules = left.iter().chain(&targets).filter(|schedule| schedule.via == Via::Rule);
     let arns: BTreeSet<String> =
         rules.flat_map(ObservedSchedule::task_definitions).map(str::to_owned).collect();
-    let definitions = definitions(arns, aws).await.map_err(failure)?;
-    let ground = chosen.ground();
+    let definitions = read_definitions(arns, aws).await.map_err(failure)?;
+    let ground = chosen.context();
     let fate = |schedule: ObservedSchedule| {
         let decided = decide(&schedule, &definitions, &ground);
         (schedule, decided)
     };
     let targets = targets.into_iter().filter_map(|rule| {
-        let decided = of_targets(decide(&rule, &definitions, &ground), &rule)?;
+        let decided = decide_targets(decide(&rule, &definitions, &ground), &rule)?;
         Some((rule, decided))
     });
-    Ok(left.into_iter().map(fate).chain(targets.collect::<Fates>()).collect())
+    Ok(left.into_iter().map(fate).chain(targets.collect::<SchedulePruneDecisions>()).collect())
 }
 
 /// Returns what to do with the other targets of a rule that the manifest has, or `None` if all of them stay.
-fn of_targets(decided: Decided, rule: &ObservedSchedule) -> Option<Decided> {
+fn decide_targets(decided: SchedulePruneDecision, rule: &ObservedSchedule) -> Option<SchedulePruneDecision> {
     let all = || rule.targets.iter().filter_map(|target| target["Id"].as_str().map(str::to_owned)).collect();
-    match decided.fate {
+    match decided.action {
         // The manifest has the rule, so only targets are removed.
-        Fate::Delete => Some(Decided { fate: Fate::RemoveTargets(all()), ..decided }),
-        Fate::RemoveTargets(_) => Some(decided),
-        Fate::Keep => None,
+        SchedulePruneAction::Delete => {
+            Some(SchedulePruneDecision { action: SchedulePruneAction::RemoveTargets(all()), ..decided })
+        }
+        SchedulePruneAction::RemoveTargets(_) => Some(decided),
+        SchedulePruneAction::Keep => None,
     }
 }
 
 /// Returns the app's own group if the manifest names it, since it may then be shared.
-fn named_itself(manifest: &Manifest) -> Option<String> {
-    let own = group_of(manifest.app.as_deref()?, manifest.stage.as_deref());
+fn named_own_group(manifest: &Manifest) -> Option<String> {
+    let own = app_group_name(manifest.app.as_deref()?, manifest.stage.as_deref());
     let mut named = manifest.schedules.iter().filter_map(|schedule| schedule.group.as_ref());
     named.any(|group| group.value == own).then_some(own)
 }
@@ -174,31 +181,33 @@ fn named_itself(manifest: &Manifest) -> Option<String> {
 /// Removes a schedule, a rule or targets. Returns whether there was anything to remove.
 async fn remove(
     schedule: &ObservedSchedule,
-    decided: &Decided,
+    decided: &SchedulePruneDecision,
     aws: &Aws,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<bool, Failure> {
-    let (name, report) = (schedule.name(), context.report.as_ref());
-    match &decided.fate {
-        Fate::Keep => return Ok(false),
-        Fate::Delete => delete(name, schedule, aws, report).await?,
-        Fate::RemoveTargets(ids) => remove_targets(name, schedule, ids, aws, report).await?,
+    let (name, report) = (schedule.name(), context.reporter.as_ref());
+    match &decided.action {
+        SchedulePruneAction::Keep => return Ok(false),
+        SchedulePruneAction::Delete => delete(name, schedule, aws, report).await?,
+        SchedulePruneAction::RemoveTargets(ids) => remove_targets(name, schedule, ids, aws, report).await?,
     }
     Ok(true)
 }
 
-fn page(fates: &Fates) -> Page {
-    let row = |(schedule, decided): &(ObservedSchedule, Decided)| {
-        let (action, in_words, paint) = match &decided.fate {
-            Fate::Delete => (events::SchedulePruneAction::Delete, "delete".to_owned(), Some(Paint::Bad)),
-            Fate::RemoveTargets(ids) => {
-                let in_words = format!("remove {}", quoted(ids));
+fn page(fates: &SchedulePruneDecisions) -> Page {
+    let row = |(schedule, decided): &(ObservedSchedule, SchedulePruneDecision)| {
+        let (action, in_words, paint) = match &decided.action {
+            SchedulePruneAction::Delete => {
+                (events::SchedulePruneAction::Delete, "delete".to_owned(), Some(Paint::Bad))
+            }
+            SchedulePruneAction::RemoveTargets(ids) => {
+                let in_words = format!("remove {}", quote_ids(ids));
                 (events::SchedulePruneAction::RemoveTargets, in_words, Some(Paint::Warn))
             }
-            Fate::Keep => (events::SchedulePruneAction::Keep, "keep".to_owned(), None),
+            SchedulePruneAction::Keep => (events::SchedulePruneAction::Keep, "keep".to_owned(), None),
         };
-        let removed = match &decided.fate {
-            Fate::RemoveTargets(ids) => ids.clone(),
+        let removed = match &decided.action {
+            SchedulePruneAction::RemoveTargets(ids) => ids.clone(),
             _ => Vec::new(),
         };
         let kept = decided
@@ -213,26 +222,33 @@ fn page(fates: &Fates) -> Page {
             targets: removed,
             kept: kept.collect(),
         });
-        let below = decided.kept.iter().map(|(id, why)| Line::plain(format!("    `{id}` is kept: {why}")));
+        let below =
+            decided.kept.iter().map(|(id, why)| PageLine::plain(format!("    `{id}` is kept: {why}")));
         let expression = schedule.document["ScheduleExpression"].as_str().unwrap_or_default();
         let cells = vec![
-            noun(schedule.via).to_owned(),
+            schedule_noun(schedule.via).to_owned(),
             schedule.name().to_owned(),
             schedule.group().unwrap_or_default().to_owned(),
             expression.to_owned(),
             in_words,
         ];
-        Row { cells, below: below.collect(), paint, event: Some(event) }
+        TableRow { cells, lines_below: below.collect(), paint, event: Some(event) }
     };
     table(&["KIND", "NAME", "GROUP", "EXPRESSION", "ACTION"], fates.iter().map(row).collect())
 }
 
-fn quoted(ids: &[String]) -> String {
+fn quote_ids(ids: &[String]) -> String {
     ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn tell_end(fates: &Fates, done: usize, failed: usize, end: PruneEnd, context: &Context) {
-    let kept = fates.iter().filter(|(_, decided)| decided.fate == Fate::Keep).count();
+fn report_outcome(
+    fates: &SchedulePruneDecisions,
+    done: usize,
+    failed: usize,
+    end: PruneEnd,
+    context: &CommandContext,
+) {
+    let kept = fates.iter().filter(|(_, decided)| decided.action == SchedulePruneAction::Keep).count();
     let removing = fates.len() - kept;
     let text = match end {
         PruneEnd::NothingToDo if kept == 0 => {
@@ -253,5 +269,5 @@ fn tell_end(fates: &Fates, done: usize, failed: usize, end: PruneEnd, context: &
         failed,
         kept,
     });
-    context.report.tell(&Event::Answer { text: &text, event });
+    context.reporter.report(&Event::Answer { text: &text, event });
 }

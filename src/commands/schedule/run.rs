@@ -7,21 +7,21 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::look::choose;
-use crate::apply::task::TaskOrder;
+use super::observed::select;
+use crate::apply::task::RunTaskRequest;
 use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::ObservedSchedule;
-use crate::commands::change::right_account;
+use crate::commands::change_guards::ensure_account;
 use crate::commands::interrupts::Interrupts;
-use crate::commands::one_off::{How, Lines, to_the_end};
-use crate::context::Context;
+use crate::commands::one_off::{LogOutput, OneOffOptions, run_to_end};
+use crate::context::CommandContext;
 use crate::document::problem::did_you_mean;
 use crate::duration;
 use crate::error::{Failure, Result};
-use crate::manifest::schedules::Schedule;
-use crate::plan::schedules::now::{Attributes, RunNow, run_now};
-use crate::report::{Event, Outcome};
+use crate::manifest::schedules::ManifestSchedule;
+use crate::plan::schedules::run_now::{ContextAttributes, RunNow, run_now};
+use crate::report::{CommandOutcome, Event};
 use crate::retry::token;
 
 /// Run the task of a schedule now and wait until it ends
@@ -37,9 +37,9 @@ capacity, tags and input. The schedule may be disabled. The log lines are printe
 Exit codes: that of the container (of several the first that is not 0); 3 if there is none,
 because it never ran or was stopped; 1 if no task was started; 4 if it exceeded its timeout and
 was stopped; 5 if the target does not run a task; 130 interrupted.")]
-pub struct Run {
+pub struct ScheduleRunArgs {
     /// Key of the schedule in the manifest
-    #[arg(value_name = "NAME", add = crate::completing::schedules())]
+    #[arg(value_name = "NAME", add = crate::completion::schedules())]
     name: String,
     /// Id of the target to run, if the rule has several [default: the manifest's only one]
     #[arg(long, value_name = "ID")]
@@ -59,31 +59,35 @@ pub struct Run {
 ///
 /// # Errors
 /// The schedule does not exist, its target does not run a task, or the task could not be started.
-pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
-    let chosen = choose(std::slice::from_ref(&args.name), context)?;
-    let aws = context.connect_only(&chosen.manifest).await?;
-    right_account(&chosen.manifest, &aws).await?;
-    let Some((_, observed)) = chosen.all(&aws).await?.pop() else {
+pub async fn run(args: &ScheduleRunArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = select(std::slice::from_ref(&args.name), context)?;
+    let aws = context.connect_without_definitions(&chosen.manifest).await?;
+    ensure_account(&chosen.manifest, &aws).await?;
+    let Some((_, observed)) = chosen.read_existing(&aws).await?.pop() else {
         return Err(Failure::usage("name one schedule"));
     };
     let own = chosen.manifest.schedules.first();
-    let target = target(&observed, own, args.target.as_deref())?;
+    let target = choose_target(&observed, own, args.target.as_deref())?;
     let (token, time) = (token(), Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-    let run = run_now(&observed, target, Attributes { time: &time, execution: &token })?;
-    let order = order(args, run, token, &aws).await?;
+    let run = run_now(&observed, target, ContextAttributes { time: &time, execution: &token })?;
+    let order = run_task_request(args, run, token, &aws).await?;
     if !observed.is_enabled() {
         let note = format!("schedule `{}` is disabled: it runs now, but not at its times", args.name);
-        context.report.tell(&Event::Note(&note));
+        context.reporter.report(&Event::Note(&note));
     }
-    let how = How { lines: Lines::Answer, wait: !args.no_wait, stop_on_interrupt: args.stop_on_interrupt };
+    let how = OneOffOptions {
+        log_output: LogOutput::Stdout,
+        wait: !args.no_wait,
+        stop_on_interrupt: args.stop_on_interrupt,
+    };
     let mut interrupts = Interrupts::listen()?;
-    Ok(to_the_end(&order, &how, &aws, context, &mut interrupts).await?.outcome())
+    Ok(run_to_end(&order, &how, &aws, context, &mut interrupts).await?.command_outcome())
 }
 
 /// Returns the target to run: the named one, the only one of the manifest, or the only one of the rule.
-fn target<'a>(
+fn choose_target<'a>(
     schedule: &'a ObservedSchedule,
-    own: Option<&Schedule>,
+    own: Option<&ManifestSchedule>,
     named: Option<&str>,
 ) -> Result<&'a Value, Failure> {
     let id = |target: &'a Value| target["Id"].as_str().unwrap_or_default();
@@ -100,7 +104,7 @@ fn target<'a>(
                 }
                 false => did_you_mean(named, ids.iter().copied()).unwrap_or_else(listed),
             };
-            Failure::usage(format!("no target `{named}` in `{what}`")).hint(hint)
+            Failure::usage(format!("no target `{named}` in `{what}`")).with_hint(hint)
         });
     }
     let is_own = |target: &&'a Value| {
@@ -113,20 +117,25 @@ fn target<'a>(
         (_, []) => Err(Failure::error(format!("rule `{what}` has no targets"))),
         _ => {
             let message = format!("rule `{what}` has several targets");
-            Err(Failure::usage(message).hint(format!("name one with `--target`; {}", listed())))
+            Err(Failure::usage(message).with_hint(format!("name one with `--target`; {}", listed())))
         }
     }
 }
 
-async fn order(args: &Run, run: RunNow, token: String, aws: &Aws) -> Result<TaskOrder, Failure> {
+async fn run_task_request(
+    args: &ScheduleRunArgs,
+    run: RunNow,
+    token: String,
+    aws: &Aws,
+) -> Result<RunTaskRequest, Failure> {
     let found = aws.task_definition(&run.definition).await.map_err(failure)?;
     let definition = found.ok_or_else(|| {
         let message =
             format!("task definition `{}` of schedule `{}` no longer exists", run.definition, args.name);
         Failure::error(message)
-            .hint(format!("deploy the schedule with `ecsail deploy schedule {} --tag TAG`", args.name))
+            .with_hint(format!("deploy the schedule with `ecsail deploy schedule {} --tag TAG`", args.name))
     })?;
-    Ok(TaskOrder {
+    Ok(RunTaskRequest {
         key: args.name.clone(),
         cluster: run.cluster,
         definition,
@@ -135,6 +144,6 @@ async fn order(args: &Run, run: RunNow, token: String, aws: &Aws) -> Result<Task
         timeout: args.timeout,
         started_by: format!("ecsail-schedule-{}", &token[token.len() - 8..]),
         token,
-        ..TaskOrder::default()
+        ..RunTaskRequest::default()
     })
 }

@@ -2,36 +2,36 @@
 
 use jiff::Timestamp;
 
-use super::next::{self, Times};
+use super::next_runs::{self, ScheduleTimes};
 use crate::events::JsonEvent;
 use crate::events::schedule::ScheduleNext;
-use crate::expression::Next;
+use crate::expression::NextRuns;
 use crate::render::schedules::DesiredSchedule;
-use crate::report::{Page, Row, table};
+use crate::report::{Page, TableRow, table};
 
 /// When a schedule runs, and in which stages.
-struct Upcoming {
+struct UpcomingRuns {
     key: String,
-    times: Times,
+    times: ScheduleTimes,
     enabled: bool,
     stages: Vec<String>,
 }
 
 /// Returns the next runs of the schedules of each stage. Empty if the manifest has no schedules.
 pub fn page(checked: &[(Option<String>, Vec<DesiredSchedule>)], now: Timestamp) -> Page {
-    let mut all: Vec<Upcoming> = Vec::new();
+    let mut all: Vec<UpcomingRuns> = Vec::new();
     for (stage, schedule) in
         checked.iter().flat_map(|(stage, schedules)| schedules.iter().map(move |one| (stage, one)))
     {
-        let (times, enabled) = (Times::desired(schedule), schedule.enabled != Some(false));
-        let same = |known: &&mut Upcoming| {
+        let (times, enabled) = (ScheduleTimes::from_desired(schedule), schedule.enabled != Some(false));
+        let same = |known: &&mut UpcomingRuns| {
             known.key == schedule.key && known.times == times && known.enabled == enabled
         };
         match all.iter_mut().find(same) {
             Some(known) => known.stages.extend(stage.clone()),
             None => {
                 let stages = stage.iter().cloned().collect();
-                all.push(Upcoming { key: schedule.key.clone(), times, enabled, stages });
+                all.push(UpcomingRuns { key: schedule.key.clone(), times, enabled, stages });
             }
         }
     }
@@ -39,9 +39,9 @@ pub fn page(checked: &[(Option<String>, Vec<DesiredSchedule>)], now: Timestamp) 
     table(header, all.iter().map(|one| row(one, checked.len(), now)).collect())
 }
 
-fn row(one: &Upcoming, stages: usize, now: Timestamp) -> Row {
-    let next = if one.enabled { one.times.next(now) } else { Ok(Next::Never) };
-    let (first, others) = next::in_words(&next, one.times.zone());
+fn row(one: &UpcomingRuns, stages: usize, now: Timestamp) -> TableRow {
+    let next = if one.enabled { one.times.next_runs(now) } else { Ok(NextRuns::Never) };
+    let (first, others) = next_runs::format_next(&next, one.times.zone_name());
     let runs = match one.enabled {
         true => std::iter::once(first).chain(others).collect::<Vec<_>>().join(", "),
         false => "disabled".to_owned(),
@@ -58,9 +58,13 @@ fn row(one: &Upcoming, stages: usize, now: Timestamp) -> Row {
         stages: one.stages.clone(),
         expression: one.times.expression.clone(),
         timezone: one.times.timezone.clone(),
-        next: next::event(&next),
+        next: next_runs::event(&next),
     });
-    Row { cells: vec![one.key.clone(), named, expression, runs], event: Some(event), ..Row::default() }
+    TableRow {
+        cells: vec![one.key.clone(), named, expression, runs],
+        event: Some(event),
+        ..TableRow::default()
+    }
 }
 
 #[cfg(test)]
@@ -71,10 +75,10 @@ mod tests {
     fn nightly(expression: &str) -> DesiredSchedule {
         DesiredSchedule {
             key: "nightly".to_owned(),
-            via: Via::Scheduler,
+            kind: Via::Scheduler,
             name: "nightly".to_owned(),
             group: None,
-            own_group: true,
+            uses_app_group: true,
             expression: expression.to_owned(),
             timezone: None,
             enabled: None,
@@ -94,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_alike_in_all_stages_is_told_once() {
+    fn schedule_of_all_stages_is_shown_once() {
         let runs = "2026-11-23 03:00 UTC, 2026-11-24 03:00, 2026-11-25 03:00";
         let expected = [
             "SCHEDULE  EXPRESSION         NEXT RUNS".to_owned(),
@@ -104,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_otherwise_in_a_stage_is_told_with_it() {
+    fn schedule_that_differs_is_shown_with_its_stage() {
         let lines = lines(["cron(0 3 * * ? *)", "rate(1 day)"]);
         assert!(
             lines[1].starts_with("nightly   staging     cron(0 3 * * ? *)  2026-11-23 03:00 UTC"),

@@ -4,104 +4,106 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::types::TaskDefinition;
-use crate::document::model::Root;
-use crate::document::normal::normal;
-use crate::history::past::record_of;
-use crate::image::{Reference, images};
+use crate::document::model::DocumentKind;
+use crate::document::normalize::normalize;
+use crate::history::past_deployment::record_tags;
+use crate::image::{ImageReference, images};
 use crate::manifest::Request;
 use crate::manifest::{self, Manifest};
 use crate::plan::diff::diff;
-use crate::render::{self, Definition};
-use crate::settings::{Settings, Tags};
+use crate::render::{self, DefinitionSource};
+use crate::settings::{ImageTags, Settings};
 
 /// How the running definition differs: the paths, such as `containerDefinitions[app].cpu`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Drift {
+pub(super) struct ServiceDrift {
     pub(super) paths: Vec<String>,
 }
 
 /// Caches the results by the key of the service and the ARN of its definition.
 #[derive(Debug, Default)]
-pub(super) struct Drifts {
-    known: BTreeMap<(String, String), Result<Option<Drift>, String>>,
+pub(super) struct DriftCache {
+    known: BTreeMap<(String, String), Result<Option<ServiceDrift>, String>>,
 }
 
-impl Drifts {
+impl DriftCache {
     /// Returns how the running definition of a service differs from the manifest, or `None` if the manifest has none
     /// for it.
     ///
     /// # Errors
     /// A note that says why it cannot be compared.
-    pub(super) fn of(
+    pub(super) fn compare(
         &mut self,
         manifest: &Manifest,
         settings: &Settings,
         key: &str,
         running: &TaskDefinition,
-    ) -> Result<Option<Drift>, String> {
+    ) -> Result<Option<ServiceDrift>, String> {
         let service = manifest.services.iter().find(|service| service.key == key);
         if manifest.path.is_none() || service.is_none_or(|service| service.task_definition.is_empty()) {
             return Ok(None);
         }
         let known = self.known.entry((key.to_owned(), running.arn.clone()));
-        known.or_insert_with(|| compared(manifest, settings, key, running)).clone()
+        known.or_insert_with(|| compare_with_manifest(manifest, settings, key, running)).clone()
     }
 }
 
-fn compared(
+fn compare_with_manifest(
     manifest: &Manifest,
     settings: &Settings,
     key: &str,
     running: &TaskDefinition,
-) -> Result<Option<Drift>, String> {
+) -> Result<Option<ServiceDrift>, String> {
     let tags = tags_of(manifest, running);
     let request = Request { tags: tags.clone(), services: vec![key.to_owned()], ..Request::default() };
-    let settings = as_deployed(settings, running);
+    let settings = settings_of_deploy(settings, running);
     let loaded = manifest::load(&settings, &request).ok();
-    let desired = loaded.and_then(|loaded| render::desired(&loaded).ok());
+    let desired = loaded.and_then(|loaded| render::render_desired(&loaded).ok());
     let Some(desired) = desired else {
-        let tag = tags.label().map(|label| format!(" with tag `{label}`")).unwrap_or_default();
+        let tag = tags.summary().map(|label| format!(" with tag `{label}`")).unwrap_or_default();
         return Err(format!(
             "the drift of `{key}` is unknown: the manifest cannot be rendered{tag}; see why with \
              `ecsail check`"
         ));
     };
-    let Some(Definition::Rendered(document)) = desired.services.first().map(|service| &service.definition)
+    let Some(DefinitionSource::Rendered(document)) =
+        desired.services.first().map(|service| &service.definition)
     else {
         return Ok(None);
     };
-    let root = Root::TaskDefinition;
-    let changes = diff(&normal(&running.document, root), &normal(document, root), root.shape());
-    Ok(Some(Drift { paths: changes.into_iter().map(|change| change.path).collect() }))
+    let root = DocumentKind::TaskDefinition;
+    let changes = diff(&normalize(&running.document, root), &normalize(document, root), root.input_shape());
+    Ok(Some(ServiceDrift { paths: changes.into_iter().map(|change| change.path).collect() }))
 }
 
 /// Returns the tags that a definition was rendered with: from its tags in AWS, else from its images.
-fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> Tags {
-    let recorded = record_of(running).get("tag").map(|label| label.split(',').map(str::to_owned).collect());
-    if let Some(tags) = recorded.and_then(|given: Vec<String>| Tags::parse(&given).ok()) {
+fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> ImageTags {
+    let recorded = record_tags(running).get("tag").map(|label| label.split(',').map(str::to_owned).collect());
+    if let Some(tags) = recorded.and_then(|given: Vec<String>| ImageTags::parse(&given).ok()) {
         return tags;
     }
-    let images: Vec<Reference> = images(&running.document).collect();
+    let images: Vec<ImageReference> = images(&running.document).collect();
     let mut one = BTreeMap::new();
-    for (name, image) in manifest.images.iter().filter(|(_, image)| image.reference.version().is_none()) {
+    for (name, image) in manifest.images.iter().filter(|(_, image)| image.reference.tag_or_digest().is_none())
+    {
         let runs = images.iter().find(|runs| runs.repository == image.reference.repository);
-        if let Some(version) = runs.and_then(Reference::version) {
+        if let Some(version) = runs.and_then(ImageReference::tag_or_digest) {
             one.insert(name.clone(), version.to_owned());
         }
     }
     let versions: BTreeSet<&String> = one.values().collect();
     // `{{ tag }}` is the tag for all images. If all images have the same tag, that is the one that was given.
     match versions.first().filter(|_| versions.len() == 1) {
-        Some(version) => Tags { all: Some((*version).clone()), ..Tags::default() },
-        None => Tags { one, ..Tags::default() },
+        Some(version) => ImageTags { default: Some((*version).clone()), ..ImageTags::default() },
+        None => ImageTags { by_image: one, ..ImageTags::default() },
     }
 }
 
 /// Returns the settings with the commit of the deployed definition in place of the current one.
-fn as_deployed(settings: &Settings, running: &TaskDefinition) -> Settings {
+fn settings_of_deploy(settings: &Settings, running: &TaskDefinition) -> Settings {
     let mut settings = settings.clone();
-    if let Some(sha) = record_of(running).remove("git-sha") {
-        manifest::git::name_commit(&mut settings.environment, sha);
+    if let Some(sha) = record_tags(running).remove("git-sha") {
+        manifest::commit::set_commit(&mut settings.environment, sha);
     }
     settings
 }
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tags_are_those_of_the_record_else_of_the_images() {
+    fn tags_are_read_from_the_record_else_from_the_images() {
         let request = Request { names_only: true, ..Request::default() };
         let manifest = from_text(MANIFEST, &Settings::default(), &request).expect("a manifest");
         let recorded = json!([{"key": "ecsail:tag", "value": "app=1,proxy=2"}]);
@@ -133,7 +135,7 @@ mod tests {
             (&["other:v1"], json!([]), None),
         ] {
             let tags = tags_of(&manifest, &running(images, record));
-            assert_eq!(tags.label().as_deref(), label, "{images:?}");
+            assert_eq!(tags.summary().as_deref(), label, "{images:?}");
         }
     }
 }

@@ -1,18 +1,18 @@
 //! Turns the state of a service into its JSON event.
 
+use super::condition::{ServiceCondition, condition};
 use super::happened::happened;
-use super::look::{Seen, running};
-use super::standing::{Standing, standing};
-use crate::aws::types::{Deployment, Event, ServiceDeployment, ServiceRevision, revision_of};
-use crate::commands::services::Place;
-use crate::diagnose::events::{self as service_events, Class};
+use super::look::{ServiceState, running_definition};
+use crate::aws::types::{Deployment, ServiceDeployment, ServiceEvent, ServiceRevision, revision_name};
+use crate::commands::services::ServiceIdentity;
+use crate::diagnose::events::{self as service_events, EventClass};
 use crate::events::{JsonEvent, service as events};
-use crate::history::past::{is_registered_for, record_of};
-use crate::image::Reference;
+use crate::history::past_deployment::{is_registered_for, record_tags};
+use crate::image::ImageReference;
 use crate::report::diagnosis::health_target;
 
 /// The event of a service that does not exist.
-pub(super) fn missing(place: &Place) -> JsonEvent {
+pub(super) fn missing(place: &ServiceIdentity) -> JsonEvent {
     JsonEvent::Status(events::Status {
         service: place.name.clone(),
         cluster: place.cluster.clone(),
@@ -21,22 +21,22 @@ pub(super) fn missing(place: &Place) -> JsonEvent {
 }
 
 /// The event of a service; what is not known is absent.
-pub(super) fn known(seen: &Seen, number: usize) -> JsonEvent {
+pub(super) fn known(seen: &ServiceState, number: usize) -> JsonEvent {
     let service = &seen.service;
     let state = events::ServiceState {
         key: seen.place.key.clone(),
         status: service.status.to_string(),
-        standing: standing_event(standing(seen)),
-        revision: revision_of(running(service)).to_owned(),
+        standing: standing_event(condition(seen)),
+        revision: revision_name(running_definition(service)).to_owned(),
         desired: service.desired_count,
         running: service.running_count,
         pending: service.pending_count,
-        in_progress: service.under_way().is_some(),
+        in_progress: service.deployment_in_progress().is_some(),
         deployments: service.deployments.iter().map(deployment).collect(),
         events: happened(service, number).into_iter().map(service_event).collect(),
         images: images(seen),
         deployed: deployed(seen),
-        rollouts: seen.open.iter().map(|open| rollout(seen, open)).collect(),
+        rollouts: seen.in_progress.iter().map(|open| rollout(seen, open)).collect(),
         targets: seen.targets.as_ref().map(|targets| targets.iter().map(health_target).collect()),
         drift: seen.drift.as_ref().map(|drift| drift.paths.clone()),
     };
@@ -47,13 +47,13 @@ pub(super) fn known(seen: &Seen, number: usize) -> JsonEvent {
     })
 }
 
-fn standing_event(standing: Standing) -> events::ServiceStanding {
+fn standing_event(standing: ServiceCondition) -> events::ServiceStanding {
     match standing {
-        Standing::Failing => events::ServiceStanding::Failing,
-        Standing::Short => events::ServiceStanding::Short,
-        Standing::Deploying => events::ServiceStanding::Deploying,
-        Standing::Deleting => events::ServiceStanding::Deleting,
-        Standing::Steady => events::ServiceStanding::Steady,
+        ServiceCondition::Failing => events::ServiceStanding::Failing,
+        ServiceCondition::Short => events::ServiceStanding::Short,
+        ServiceCondition::Deploying => events::ServiceStanding::Deploying,
+        ServiceCondition::Deleting => events::ServiceStanding::Deleting,
+        ServiceCondition::Steady => events::ServiceStanding::Steady,
     }
 }
 
@@ -61,7 +61,7 @@ fn deployment(deployment: &Deployment) -> events::Deployment {
     events::Deployment {
         id: deployment.id.clone(),
         status: deployment.status.to_string(),
-        revision: revision_of(&deployment.task_definition).to_owned(),
+        revision: revision_name(&deployment.task_definition).to_owned(),
         desired: deployment.desired_count,
         running: deployment.running_count,
         pending: deployment.pending_count,
@@ -71,19 +71,19 @@ fn deployment(deployment: &Deployment) -> events::Deployment {
     }
 }
 
-fn service_event(event: &Event) -> events::ServiceEvent {
-    let class = match service_events::read(&event.message).class {
-        Class::Ok => events::EventClass::Ok,
-        Class::Info => events::EventClass::Info,
-        Class::Warn => events::EventClass::Warn,
-        Class::Fail => events::EventClass::Fail,
-        Class::Unknown => events::EventClass::Unknown,
+fn service_event(event: &ServiceEvent) -> events::ServiceEvent {
+    let class = match service_events::read_event(&event.message).class {
+        EventClass::Ok => events::EventClass::Ok,
+        EventClass::Info => events::EventClass::Info,
+        EventClass::Warn => events::EventClass::Warn,
+        EventClass::Fail => events::EventClass::Fail,
+        EventClass::Unknown => events::EventClass::Unknown,
     };
     events::ServiceEvent { at: event.created_at.0, message: event.message.clone(), class }
 }
 
 /// The images of the revisions that run.
-fn images(seen: &Seen) -> Vec<events::RunningImage> {
+fn images(seen: &ServiceState) -> Vec<events::RunningImage> {
     let current = &seen.service.current_service_revisions;
     let runs =
         |revision: &&ServiceRevision| current.iter().any(|known| known.arn == revision.service_revision_arn);
@@ -94,19 +94,19 @@ fn images_of(revision: &ServiceRevision) -> impl Iterator<Item = events::Running
     revision.container_images.iter().map(|image| events::RunningImage {
         container: image.container_name.clone(),
         image: image.image.clone(),
-        tag: Reference::parse(&image.image).tag,
+        tag: ImageReference::parse(&image.image).tag,
         digest: image.image_digest.clone(),
-        revision: revision_of(&revision.task_definition).to_owned(),
+        revision: revision_name(&revision.task_definition).to_owned(),
     })
 }
 
 /// The last deploy, and what the tags of the task definition record of it.
-fn deployed(seen: &Seen) -> Option<events::LastDeploy> {
-    let at = seen.service.primary()?.created_at.0;
+fn deployed(seen: &ServiceState) -> Option<events::LastDeploy> {
+    let at = seen.service.primary_deployment()?.created_at.0;
     let Some(definition) = &seen.definition else {
         return Some(events::LastDeploy { at, ..events::LastDeploy::default() });
     };
-    let mut record = record_of(definition);
+    let mut record = record_tags(definition);
     let performer = record.remove("deployed-by");
     let (by, registered_by) =
         if is_registered_for(definition, at) { (performer, None) } else { (None, performer) };
@@ -115,18 +115,18 @@ fn deployed(seen: &Seen) -> Option<events::LastDeploy> {
 }
 
 /// A service deployment in progress.
-fn rollout(seen: &Seen, open: &ServiceDeployment) -> events::Rollout {
+fn rollout(seen: &ServiceState, open: &ServiceDeployment) -> events::Rollout {
     let revision = |arn: &str| {
         let found = seen.revisions.iter().find(|known| known.service_revision_arn == arn)?;
-        Some(revision_of(&found.task_definition).to_owned())
+        Some(revision_name(&found.task_definition).to_owned())
     };
     let back = open.rollback.as_ref();
     events::Rollout {
         service_deployment: open.service_deployment_arn.clone(),
         status: open.status.to_string(),
-        revision: open.target().and_then(revision),
+        revision: open.target_revision_arn().and_then(revision),
         stage: open.lifecycle_stage.as_ref().map(ToString::to_string),
-        hook: open.waiting_hook().map(Into::into),
+        hook: open.waiting_hook_id().map(Into::into),
         reason: back.and_then(|back| back.reason.as_ref()).or(open.status_reason.as_ref()).cloned(),
         rolling_back_to: back.and_then(|back| revision(back.service_revision_arn.as_deref()?)),
     }

@@ -5,138 +5,145 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join_all, join3};
 
-use super::drift::{self, Drift};
+use super::drift::{self, ServiceDrift};
 use crate::aws::types::{
     DeploymentStatus, LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, TaskDefinition,
 };
 use crate::aws::{ApiError, Aws};
-use crate::commands::services::{Chosen, Found, Place};
-use crate::context::Context;
-use crate::history::Definitions;
-use crate::history::past::deployment_id;
+use crate::commands::services::{FoundService, SelectedServices, ServiceIdentity};
+use crate::context::CommandContext;
+use crate::history::TaskDefinitions;
+use crate::history::past_deployment::deployment_id;
 use crate::report::Event;
 
 /// What was read of one service.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) place: Place,
+pub(super) struct ServiceState {
+    pub(super) place: ServiceIdentity,
     pub(super) service: Service,
     /// The service revisions that it runs, and those of its deployments in progress.
     pub(super) revisions: Vec<ServiceRevision>,
     /// The service deployments in progress.
-    pub(super) open: Vec<ServiceDeployment>,
+    pub(super) in_progress: Vec<ServiceDeployment>,
     pub(super) definition: Option<TaskDefinition>,
     /// `None` if it has no target groups, or if they were not read.
     pub(super) targets: Option<Vec<TargetHealth>>,
-    pub(super) drift: Option<Drift>,
+    pub(super) drift: Option<ServiceDrift>,
 }
 
 /// Reads services, and caches what does not change.
-pub(super) struct Looks<'a> {
-    pub(super) chosen: &'a Chosen,
+pub(super) struct StatusReader<'a> {
+    pub(super) chosen: &'a SelectedServices,
     aws: &'a Aws,
-    context: &'a Context,
+    context: &'a CommandContext,
     revisions: BTreeMap<String, ServiceRevision>,
-    definitions: Definitions,
-    drifts: drift::Drifts,
-    said: BTreeSet<String>,
+    definitions: TaskDefinitions,
+    drifts: drift::DriftCache,
+    reported: BTreeSet<String>,
 }
 
-impl<'a> Looks<'a> {
-    pub(super) fn new(chosen: &'a Chosen, context: &'a Context) -> Looks<'a> {
-        Looks {
+impl<'a> StatusReader<'a> {
+    pub(super) fn new(chosen: &'a SelectedServices, context: &'a CommandContext) -> StatusReader<'a> {
+        StatusReader {
             chosen,
             aws: &chosen.aws,
             context,
             revisions: BTreeMap::new(),
-            definitions: Definitions::new(),
-            drifts: drift::Drifts::default(),
-            said: BTreeSet::new(),
+            definitions: TaskDefinitions::new(),
+            drifts: drift::DriftCache::default(),
+            reported: BTreeSet::new(),
         }
     }
 
     /// Returns services with their revisions. Makes batch calls only, none for a single service.
-    pub(super) async fn briefly(&mut self, found: Vec<Found>) -> Vec<Seen> {
+    pub(super) async fn read_brief(&mut self, found: Vec<FoundService>) -> Vec<ServiceState> {
         let arns = found.iter().filter_map(|found| primary_revision(&found.service)).collect();
         self.read_revisions(arns).await;
-        let seen = |found: Found| {
+        let seen = |found: FoundService| {
             let revisions =
                 primary_revision(&found.service).and_then(|arn| self.revisions.get(&arn)).cloned();
             let revisions = revisions.into_iter().collect();
-            Seen { place: found.place, service: found.service, revisions, ..Seen::default() }
+            ServiceState {
+                place: found.identity,
+                service: found.service,
+                revisions,
+                ..ServiceState::default()
+            }
         };
         found.into_iter().map(seen).collect()
     }
 
     /// Returns services with everything that belongs to them.
-    pub(super) async fn closely(&mut self, found: Vec<Found>) -> Vec<Seen> {
+    pub(super) async fn read_full(&mut self, found: Vec<FoundService>) -> Vec<ServiceState> {
         let aws = self.aws;
         let groups: BTreeSet<String> = found.iter().flat_map(|found| target_groups(&found.service)).collect();
         let unknown: BTreeSet<String> =
-            found.iter().map(|found| running(&found.service).to_owned()).collect();
+            found.iter().map(|found| running_definition(&found.service).to_owned()).collect();
         let unknown =
             unknown.into_iter().filter(|arn| !arn.is_empty() && !self.definitions.contains_key(arn));
         let definitions = join_all(unknown.map(|arn| async move { aws.task_definition(&arn).await }));
         let targets =
             join_all(groups.iter().map(|group| async move { (group, aws.target_health(group).await) }));
-        let (definitions, targets, open) = join3(definitions, targets, open(aws, &found)).await;
+        let (definitions, targets, open) = join3(definitions, targets, read_in_progress(aws, &found)).await;
         for read in definitions {
             let lost = "tags, commits and users of deployments are unknown";
-            if let Some(Some(definition)) = self.or_note(lost, read) {
+            if let Some(Some(definition)) = self.value_or_note(lost, read) {
                 self.definitions.insert(definition.arn.clone(), definition);
             }
         }
         let mut health: BTreeMap<&str, Vec<TargetHealth>> = BTreeMap::new();
         for (group, read) in targets {
-            if let Some(targets) = self.or_note("target health is unknown", read) {
+            if let Some(targets) = self.value_or_note("target health is unknown", read) {
                 health.insert(group, targets);
             }
         }
         let open = self
-            .or_note("the lifecycle stages of deployments in progress are unknown", open)
+            .value_or_note("the lifecycle stages of deployments in progress are unknown", open)
             .unwrap_or_default();
-        self.read_revisions(revisions_of(&found, &open)).await;
-        let mut seen: Vec<Seen> = found.into_iter().map(|found| self.seen(found, &open, &health)).collect();
-        self.compare(&mut seen);
+        self.read_revisions(service_revisions(&found, &open)).await;
+        let mut seen: Vec<ServiceState> =
+            found.into_iter().map(|found| self.service_state(found, &open, &health)).collect();
+        self.set_drift(&mut seen);
         seen
     }
 
     /// Returns one service with what was read.
-    fn seen(
+    fn service_state(
         &self,
-        found: Found,
+        found: FoundService,
         open: &[ServiceDeployment],
         health: &BTreeMap<&str, Vec<TargetHealth>>,
-    ) -> Seen {
-        let Found { place, service } = found;
+    ) -> ServiceState {
+        let FoundService { identity: place, service } = found;
         let own = |known: &&ServiceDeployment| known.service_arn == service.service_arn;
         let open: Vec<ServiceDeployment> = open.iter().filter(own).cloned().collect();
-        let arns = revisions_of(&[Found { place: place.clone(), service: service.clone() }], &open);
+        let arns =
+            service_revisions(&[FoundService { identity: place.clone(), service: service.clone() }], &open);
         let revisions = arns.iter().filter_map(|arn| self.revisions.get(arn)).cloned().collect();
         let groups = target_groups(&service);
         let targets = groups.iter().filter_map(|group| health.get(group.as_str())).flatten().cloned();
         let known = groups.iter().any(|group| health.contains_key(group.as_str()));
-        Seen {
+        ServiceState {
             targets: known.then(|| targets.collect()),
-            definition: self.definitions.get(running(&service)).cloned(),
+            definition: self.definitions.get(running_definition(&service)).cloned(),
             place,
             revisions,
-            open,
+            in_progress: open,
             service,
             drift: None,
         }
     }
 
     /// Sets the drift of services.
-    fn compare(&mut self, seen: &mut [Seen]) {
+    fn set_drift(&mut self, seen: &mut [ServiceState]) {
         let settings = &self.context.settings;
         for one in seen.iter_mut() {
             let Some(definition) = &one.definition else { continue };
-            match self.drifts.of(&self.chosen.manifest, settings, &one.place.key, definition) {
+            match self.drifts.compare(&self.chosen.manifest, settings, &one.place.key, definition) {
                 Ok(drift) => one.drift = drift,
                 Err(note) => {
-                    if self.said.insert(note.clone()) {
-                        self.context.report.tell(&Event::Note(&note));
+                    if self.reported.insert(note.clone()) {
+                        self.context.reporter.report(&Event::Note(&note));
                     }
                 }
             }
@@ -148,18 +155,19 @@ impl<'a> Looks<'a> {
         let unknown: Vec<String> =
             arns.into_iter().filter(|arn| !arn.is_empty() && !self.revisions.contains_key(arn)).collect();
         let read = self.aws.service_revisions(&unknown).await;
-        let found = self.or_note("the images and digests that run are unknown", read).unwrap_or_default();
+        let found =
+            self.value_or_note("the images and digests that run are unknown", read).unwrap_or_default();
         self.revisions
             .extend(found.into_iter().map(|revision| (revision.service_revision_arn.clone(), revision)));
     }
 
     /// Returns the result, or reports its error after the text `lost`, once.
-    fn or_note<T>(&mut self, lost: &str, read: Result<T, ApiError>) -> Option<T> {
+    fn value_or_note<T>(&mut self, lost: &str, read: Result<T, ApiError>) -> Option<T> {
         match read {
             Ok(found) => Some(found),
             Err(error) => {
-                if self.said.insert(lost.to_owned()) {
-                    self.context.report.tell(&Event::Note(&format!("{lost}: {error}")));
+                if self.reported.insert(lost.to_owned()) {
+                    self.context.reporter.report(&Event::Note(&format!("{lost}: {error}")));
                 }
                 None
             }
@@ -170,24 +178,26 @@ impl<'a> Looks<'a> {
 /// Returns the service deployments in progress of these services.
 ///
 /// Makes no calls for services without a deployment in progress.
-async fn open(aws: &Aws, found: &[Found]) -> Result<Vec<ServiceDeployment>, ApiError> {
-    let moving = found.iter().filter(|found| is_moving(&found.service));
-    let lists =
-        join_all(moving.map(|found| aws.open_service_deployments(&found.place.cluster, &found.place.name)));
+async fn read_in_progress(aws: &Aws, found: &[FoundService]) -> Result<Vec<ServiceDeployment>, ApiError> {
+    let moving = found.iter().filter(|found| has_deployment_in_progress(&found.service));
+    let lists = join_all(
+        moving
+            .map(|found| aws.service_deployments_in_progress(&found.identity.cluster, &found.identity.name)),
+    );
     let lists = lists.await.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
     let arns: Vec<String> = lists.iter().map(|known| known.service_deployment_arn.clone()).collect();
     aws.service_deployments(&arns).await
 }
 
 /// Returns whether a service has a deployment in progress, or a rollback of one.
-fn is_moving(service: &Service) -> bool {
-    service.under_way().is_some() || service.deployments.len() > 1
+fn has_deployment_in_progress(service: &Service) -> bool {
+    service.deployment_in_progress().is_some() || service.deployments.len() > 1
 }
 
 /// Returns the task definition that a service runs. With another deployment controller, its task set names it.
-pub(super) fn running(service: &Service) -> &str {
+pub(super) fn running_definition(service: &Service) -> &str {
     let set = service.task_sets.iter().find(|set| set.status == DeploymentStatus::Primary);
-    match (service.primary(), set) {
+    match (service.primary_deployment(), set) {
         (Some(primary), _) => &primary.task_definition,
         (None, Some(set)) => &set.task_definition,
         (None, None) => &service.task_definition,
@@ -196,17 +206,17 @@ pub(super) fn running(service: &Service) -> &str {
 
 /// Returns the revision of the PRIMARY deployment, or the first one if the service does not show which it is.
 pub(super) fn primary_revision(service: &Service) -> Option<String> {
-    let primary = service.primary().map(|primary| primary.id.as_str());
+    let primary = service.primary_deployment().map(|primary| primary.id.as_str());
     let arns = || service.current_service_revisions.iter().map(|revision| &revision.arn);
     let own = arns().find(|arn| Some(deployment_id(arn).as_str()) == primary);
     own.or_else(|| arns().next()).cloned()
 }
 
 /// Returns the service revisions that services run, and those that the deployments deploy or roll back to.
-fn revisions_of(found: &[Found], open: &[ServiceDeployment]) -> BTreeSet<String> {
+fn service_revisions(found: &[FoundService], open: &[ServiceDeployment]) -> BTreeSet<String> {
     let current = found.iter().flat_map(|found| &found.service.current_service_revisions);
     let current = current.map(|revision| revision.arn.clone());
-    let targets = open.iter().filter_map(|known| known.target().map(str::to_owned));
+    let targets = open.iter().filter_map(|known| known.target_revision_arn().map(str::to_owned));
     let back = open.iter().filter_map(|known| known.rollback.as_ref()?.service_revision_arn.clone());
     current.chain(targets).chain(back).collect()
 }

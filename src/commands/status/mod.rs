@@ -5,29 +5,29 @@ use std::time::Duration;
 use clap::Args;
 
 use super::interrupts::Interrupts;
-use super::services::{Named, Place};
-use crate::context::Context;
+use super::services::{ServiceIdentity, ServicesArgs};
+use crate::context::CommandContext;
 use crate::error::Result;
-use crate::report::{Event, Outcome, Page, times};
-use look::{Looks, Seen};
-use schedules::Schedules;
+use crate::report::{CommandOutcome, Event, Page, times};
+use look::{ServiceState, StatusReader};
+use schedules::StatusSchedules;
 
+mod condition;
 mod drift;
 mod event;
 mod happened;
 mod look;
 mod page;
 mod schedules;
-mod standing;
 
 /// The number of services up to which each is shown in full. More are shown as a table.
-const FEW: usize = 10;
+const MAX_IN_FULL: usize = 10;
 /// The number of missing services up to which similar names are suggested.
-const SUGGESTED: usize = 3;
+const MAX_SUGGESTED: usize = 3;
 /// The time between two refreshes.
-const INTERVAL: Duration = Duration::from_secs(3);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(3);
 /// The time that each service adds to it, since the rate of API calls is limited.
-const A_SERVICE: Duration = Duration::from_millis(20);
+const INTERVAL_PER_SERVICE: Duration = Duration::from_millis(20);
 
 /// Show what services run, deployments in progress, and what is wrong
 #[derive(Clone, Debug, Args)]
@@ -42,9 +42,9 @@ running definition differs from the manifest. More are shown as a table. Without
 manifest's schedules are shown too.
 
 Exit codes: 0 all services exist, 1 a service does not exist or another error, 2 usage.")]
-pub struct Status {
+pub struct StatusArgs {
     #[command(flatten)]
-    named: Named,
+    services: ServicesArgs,
     /// Refresh every few seconds, until Ctrl-C
     #[arg(long, short)]
     watch: bool,
@@ -57,40 +57,41 @@ pub struct Status {
 ///
 /// # Errors
 /// There is neither a manifest nor a cluster, or an API call failed.
-pub async fn run(args: &Status, context: &Context) -> Result<Outcome> {
-    let chosen = args.named.choose(context).await?;
-    let mut looks = Looks::new(&chosen, context);
-    let schedules = if args.named.is_all() { Schedules::of(&chosen, context)? } else { None };
+pub async fn run(args: &StatusArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let chosen = args.services.select(context).await?;
+    let mut looks = StatusReader::new(&chosen, context);
+    let schedules =
+        if args.services.is_empty() { StatusSchedules::from_manifest(&chosen, context)? } else { None };
     if args.watch {
-        return watch(args, &mut looks, schedules.as_ref(), context).await;
+        return refresh_until_interrupted(args, &mut looks, schedules.as_ref(), context).await;
     }
-    let (page, missing) = look(args, &mut looks, schedules.as_ref()).await?;
-    context.report.tell(&Event::Page(&page));
-    Ok(if missing { Outcome::Error } else { Outcome::Done })
+    let (page, missing) = read_page(args, &mut looks, schedules.as_ref()).await?;
+    context.reporter.report(&Event::Page(&page));
+    Ok(if missing { CommandOutcome::Error } else { CommandOutcome::Succeeded })
 }
 
 /// Reads the services once. Returns the page to show, and whether a service does not exist.
-async fn look(
-    args: &Status,
-    looks: &mut Looks<'_>,
-    schedules: Option<&Schedules<'_>>,
+async fn read_page(
+    args: &StatusArgs,
+    looks: &mut StatusReader<'_>,
+    schedules: Option<&StatusSchedules<'_>>,
 ) -> Result<(Page, bool)> {
     let chosen = looks.chosen;
-    let found = chosen.look().await?;
-    let there = |place: &&Place| found.iter().any(|found| &found.place == *place);
-    let missing: Vec<&Place> = chosen.places.iter().filter(|place| !there(place)).collect();
+    let found = chosen.read_existing().await?;
+    let there = |place: &&ServiceIdentity| found.iter().any(|found| &found.identity == *place);
+    let missing: Vec<&ServiceIdentity> = chosen.identities.iter().filter(|place| !there(place)).collect();
     let mut hints = Vec::new();
     for place in &missing {
-        let failure = if missing.len() <= SUGGESTED { Some(chosen.missing(place).await) } else { None };
+        let failure = if missing.len() <= MAX_SUGGESTED { Some(chosen.not_found(place).await) } else { None };
         hints.push((*place, failure.and_then(|failure| failure.hints.into_iter().next())));
     }
-    let mut page = if chosen.places.is_empty() {
-        page::none(chosen.manifest.cluster.as_deref())
-    } else if found.len() <= FEW {
-        let seen: Vec<Seen> = looks.closely(found).await;
-        page::whole(&seen, &hints, args.events, times::now())
+    let mut page = if chosen.identities.is_empty() {
+        page::empty_page(chosen.manifest.cluster.as_deref())
+    } else if found.len() <= MAX_IN_FULL {
+        let seen: Vec<ServiceState> = looks.read_full(found).await;
+        page::full_page(&seen, &hints, args.events, times::unix_now())
     } else {
-        page::short(&looks.briefly(found).await, &hints, args.events, args.watch, times::now())
+        page::short_page(&looks.read_brief(found).await, &hints, args.events, args.watch, times::unix_now())
     };
     if let Some(schedules) = schedules {
         page.items.extend(schedules.items().await);
@@ -99,35 +100,36 @@ async fn look(
 }
 
 /// Refreshes until an interrupt.
-async fn watch(
-    args: &Status,
-    looks: &mut Looks<'_>,
-    schedules: Option<&Schedules<'_>>,
-    context: &Context,
-) -> Result<Outcome> {
+async fn refresh_until_interrupted(
+    args: &StatusArgs,
+    looks: &mut StatusReader<'_>,
+    schedules: Option<&StatusSchedules<'_>>,
+    context: &CommandContext,
+) -> Result<CommandOutcome> {
     let mut interrupts = Interrupts::listen()?;
-    let services = u32::try_from(looks.chosen.places.len()).unwrap_or(u32::MAX);
-    let pause = context.poll_interval().unwrap_or(INTERVAL + A_SERVICE.saturating_mul(services));
+    let services = u32::try_from(looks.chosen.identities.len()).unwrap_or(u32::MAX);
+    let pause =
+        context.poll_interval().unwrap_or(REFRESH_INTERVAL + INTERVAL_PER_SERVICE.saturating_mul(services));
     let mut before: Option<Page> = None;
     let mut failing = false;
     loop {
         let looked = tokio::select! {
-            looked = look(args, looks, schedules) => looked,
+            looked = read_page(args, looks, schedules) => looked,
             () = interrupts.next() => break,
         };
         match looked {
             Ok((page, _)) => {
                 let changed =
                     before.as_ref().map_or_else(|| page.clone(), |before| page.changed_since(before));
-                context.report.tell(&Event::Refreshed { page: &page, changed: &changed });
+                context.reporter.report(&Event::Refreshed { page: &page, changed: &changed });
                 (before, failing) = (Some(page), false);
             }
             // The last page stays on the screen. A transient error is reported once, and the next refresh tries again.
             Err(error) if before.is_some() && error.is_temporary() => {
                 if !failing {
                     context
-                        .report
-                        .tell(&Event::Note(&format!("the watch goes on after: {}", error.one_line())));
+                        .reporter
+                        .report(&Event::Note(&format!("the watch goes on after: {}", error.one_line())));
                 }
                 failing = true;
             }
@@ -138,5 +140,5 @@ async fn watch(
             () = interrupts.next() => break,
         }
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Succeeded)
 }

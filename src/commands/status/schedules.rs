@@ -5,51 +5,55 @@
 use jiff::Timestamp;
 
 use crate::aws::Aws;
-use crate::commands::schedule::list::short;
-use crate::commands::schedule::look::{self, Notes};
+use crate::commands::schedule::list::short_page;
+use crate::commands::schedule::observed::{self, OnceNotes};
 use crate::commands::services;
-use crate::context::Context;
+use crate::context::CommandContext;
 use crate::error::Result;
-use crate::manifest::load::locate;
-use crate::report::Item;
+use crate::manifest::load::manifest_path;
+use crate::report::PageItem;
 
 /// The schedules to show.
-pub(super) struct Schedules<'a> {
-    chosen: look::Chosen,
+pub(super) struct StatusSchedules<'a> {
+    chosen: observed::SelectedSchedules,
     aws: &'a Aws,
-    notes: Notes<'a>,
+    notes: OnceNotes<'a>,
 }
 
-impl<'a> Schedules<'a> {
+impl<'a> StatusSchedules<'a> {
     /// Returns the schedules of the manifest. Returns `None` if it has none, or, with a note, if they cannot be read.
     ///
     /// # Errors
     /// A folder cannot be read.
-    pub(super) fn of(services: &'a services::Chosen, context: &'a Context) -> Result<Option<Schedules<'a>>> {
-        let notes = Notes::new(context);
-        if locate(&context.settings)?.is_none() {
+    pub(super) fn from_manifest(
+        services: &'a services::SelectedServices,
+        context: &'a CommandContext,
+    ) -> Result<Option<StatusSchedules<'a>>> {
+        let notes = OnceNotes::new(context);
+        if manifest_path(&context.settings)?.is_none() {
             return Ok(None);
         }
-        match look::choose(&[], context) {
+        match observed::select(&[], context) {
             Ok(chosen) if chosen.desired.is_empty() => Ok(None),
-            Ok(chosen) => Ok(Some(Schedules { chosen, aws: &services.aws, notes })),
+            Ok(chosen) => Ok(Some(StatusSchedules { chosen, aws: &services.aws, notes })),
             Err(_) => {
-                notes
-                    .say("schedules are not shown: they cannot be read; see why with `ecsail schedule list`");
+                notes.note(
+                    "schedules are not shown: they cannot be read; see why with `ecsail schedule list`",
+                );
                 Ok(None)
             }
         }
     }
 
     /// Returns a heading, and one row for each schedule.
-    pub(super) async fn items(&self) -> Vec<Item> {
-        let seen = self.chosen.look(self.aws, &self.notes).await;
-        let Some(seen) = self.notes.or_none(seen, "the state of schedules is unknown") else {
+    pub(super) async fn items(&self) -> Vec<PageItem> {
+        let seen = self.chosen.read(self.aws, &self.notes).await;
+        let Some(seen) = self.notes.value_or_note(seen, "the state of schedules is unknown") else {
             return Vec::new();
         };
-        let page = short(&seen, Timestamp::now());
+        let page = short_page(&seen, Timestamp::now());
         // The heading is not part of JSON output.
-        let head = Item { lines: page.head, ..Item::default() };
+        let head = PageItem { lines: page.head, ..PageItem::default() };
         std::iter::once(head).chain(page.items).collect()
     }
 }

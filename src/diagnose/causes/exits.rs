@@ -1,21 +1,21 @@
 //! The rows for containers that exited: by their reason and by their exit code.
 
-use super::{Cause, End, Exit, Retry, exit, row, start};
+use super::{CauseRow, ExitMatch, Retry, TaskEndKind, exit, row, start};
 
 const MEMORY: &str = "outofmemoryerror|outofmemory:|oomkilled";
 
-pub(super) const ROWS: &[Cause] = &[
+pub(super) const ROWS: &[CauseRow] = &[
     row(
-        End::Exited,
+        TaskEndKind::Exited,
         &[MEMORY],
         ("the container needed more memory than it has", "raise `memory`, or reduce what the container uses"),
         Retry::No,
     ),
-    exit(Exit::Code(&[127]), start::NO_COMMAND).deterministic(),
-    exit(Exit::Code(&[126]), ("the command cannot be executed", "correct `command` or `entryPoint`"))
+    exit(ExitMatch::Code(&[127]), start::NO_COMMAND).deterministic(),
+    exit(ExitMatch::Code(&[126]), ("the command cannot be executed", "correct `command` or `entryPoint`"))
         .deterministic(),
     exit(
-        Exit::Code(&[137]),
+        ExitMatch::Code(&[137]),
         (
             "the container was killed: out of memory, or it did not exit on SIGTERM in time",
             "raise `memory`; exit on SIGTERM within `stopTimeout`",
@@ -23,24 +23,24 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .unless(MEMORY),
     exit(
-        Exit::Code(&[139]),
+        ExitMatch::Code(&[139]),
         ("the program crashed (segmentation fault)", "run the image on this architecture locally"),
     ),
     exit(
-        Exit::Code(&[143]),
+        ExitMatch::Code(&[143]),
         ("the container was stopped by SIGTERM", "find out what stopped it, if that was not intended"),
     ),
     exit(
-        Exit::Code(&[0]),
+        ExitMatch::Code(&[0]),
         (
             "the program exited by itself; a service has to keep running",
             "run it in the foreground, or set `essential: false`",
         ),
     ),
-    exit(Exit::Nonzero, ("the program exited with an error", "read the container's last log lines"))
+    exit(ExitMatch::Nonzero, ("the program exited with an error", "read the container's last log lines"))
         .general(),
     exit(
-        Exit::Missing,
+        ExitMatch::Missing,
         (
             "the container ended without an exit code: it never ran",
             "check the image, the command and the mount points",

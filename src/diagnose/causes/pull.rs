@@ -1,15 +1,15 @@
 //! The rows for images that cannot be pulled.
 
-use super::{Cause, End, Retry, row};
+use super::{CauseRow, Retry, TaskEndKind, row};
 
 const PULL: &str = "cannotpull";
 /// Beside these, "not found" is not about the image.
 const NOT_THE_IMAGE: &str = "connection issue between|i/o timeout|no such host|deadline exceeded|\
      request canceled|pull access denied|platform";
 
-pub(super) const ROWS: &[Cause] = &[
+pub(super) const ROWS: &[CauseRow] = &[
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["toomanyrequests|pull rate limit|429 too many requests"],
         (
             "the registry refuses more pulls for now",
@@ -18,14 +18,14 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Yes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["descriptor matching platform|no matching manifest for|no match for platform"],
         WRONG_PLATFORM,
         Retry::No,
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL, "connection issue between the task and|check your network configuration"],
         (
             UNREACHABLE,
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Sometimes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[
             PULL,
             "i/o timeout|request canceled|context canceled|deadline exceeded|connection refused|\
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Yes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL, "no such host"],
         (
             "the registry's host name cannot be resolved",
@@ -54,13 +54,13 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Sometimes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["no space left on device|thin pool has"],
         ("the disk is full", "raise `ephemeralStorage.sizeInGiB`, or clean the instance's disk"),
         Retry::No,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["can't pull the image. check that the role"],
         (
             "the role may not pull the image, or the image does not exist",
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL, "403 forbidden|accessdenied|not authorized to perform: ecr:"],
         (
             "the role may not pull the image",
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[
             PULL,
             "pull access denied|requested access to the resource is denied|unauthorized|authentication \
@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL, "manifest unknown|not found|api error (404)|404 not found|repository does not exist"],
         ("the image is not in the registry", "push the image, or correct its tag"),
         Retry::No,
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Cause] = &[
     .unless(NOT_THE_IMAGE)
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL, "failed to unpack image|failed to extract layer|failed to register layer"],
         (
             "the image cannot be unpacked",
@@ -114,7 +114,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .unless("no space left"),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL, "failed to resolve ref"],
         (
             "the image is not in the registry, or the registry cannot be reached",
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .general(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL, "failed to copy|runtime error|api error (500)|error pulling image conf|failed to do request"],
         (
             UNREACHABLE,
@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .general(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["cannotpullimagemanifesterror"],
         (
             "the image's tag could not be resolved to a digest",
@@ -144,7 +144,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .general(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[PULL],
         (
             "the image could not be pulled",

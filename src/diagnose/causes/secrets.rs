@@ -1,6 +1,6 @@
 //! The rows for what a task needs before its containers start: secrets, registry logins, log groups, roles.
 
-use super::{Cause, End, Retry, row};
+use super::{CauseRow, Retry, TaskEndKind, row};
 
 /// The prefix on Fargate, and how the agent on EC2 begins.
 const INIT: &str = "resourceinitializationerror|fetching secret data";
@@ -8,7 +8,7 @@ const LOGIN: &str =
     "ecr registry auth|registry auth from amazon ecr|ecr:getauthorizationtoken|cannot pull registry auth";
 const LOG: &str = "logger args|logging driver|log stream|log group";
 const DENIED: &str = "accessdenied|access denied|not authorized to perform|access to kms is not allowed";
-const UNREACHED: &str = "connection issue between the task and|check your task network configuration|\
+const UNREACHABLE: &str = "connection issue between the task and|check your task network configuration|\
      context deadl|requestcanceled|request send failed|send request failed|i/o timeout|signal: killed|\
      connection refused|credentialsendpointerror";
 /// What else may be denied before a task starts.
@@ -16,11 +16,16 @@ const NOT_A_SECRET: &str = "ecr registry auth|registry auth from amazon ecr|ecr:
      log stream|log group|efs utils";
 const NO_SECRET: &str = "a secret or parameter does not exist";
 
-pub(super) const ROWS: &[Cause] = &[
-    row(End::NotStarted, &["unable to assume the role|unable to assume role"], ROLE, Retry::Sometimes)
-        .deterministic(),
+pub(super) const ROWS: &[CauseRow] = &[
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
+        &["unable to assume the role|unable to assume role"],
+        ROLE,
+        Retry::Sometimes,
+    )
+    .deterministic(),
+    row(
+        TaskEndKind::NotStarted,
         &[LOG, DENIED],
         (
             "the execution role may not write the logs",
@@ -31,7 +36,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[LOGIN, DENIED],
         (
             "the execution role may not log in to ECR",
@@ -41,7 +46,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[INIT, DENIED],
         (
             "the execution role may not read a secret",
@@ -53,21 +58,21 @@ pub(super) const ROWS: &[Cause] = &[
     .unless(NOT_A_SECRET)
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[INIT, "did not contain json key|looking for beginning of value"],
         ("the secret has no such JSON key", "correct the key in `valueFrom`, or add it to the secret"),
         Retry::No,
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[INIT, "invalid ssm parameters|invalid parameters|parameternotfound"],
         (NO_SECRET, "create the parameter, or correct its name and region in `valueFrom`"),
         Retry::No,
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[INIT, "resourcenotfound|can't find the specified secret"],
         (NO_SECRET, "correct `valueFrom`: region, name, JSON key and version"),
         Retry::No,
@@ -75,8 +80,8 @@ pub(super) const ROWS: &[Cause] = &[
     .unless(LOG)
     .deterministic(),
     row(
-        End::NotStarted,
-        &[INIT, UNREACHED, "from asm|secrets manager|secretsmanager"],
+        TaskEndKind::NotStarted,
+        &[INIT, UNREACHABLE, "from asm|secrets manager|secretsmanager"],
         (
             "the task cannot reach Secrets Manager",
             "give the subnet a NAT gateway or the `secretsmanager` endpoint, and allow port 443 in its \
@@ -85,8 +90,8 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Sometimes,
     ),
     row(
-        End::NotStarted,
-        &[INIT, UNREACHED, "from ssm|systems manager|ssm:|parameter store"],
+        TaskEndKind::NotStarted,
+        &[INIT, UNREACHABLE, "from ssm|systems manager|ssm:|parameter store"],
         (
             "the task cannot reach the Parameter Store",
             "give the subnet a NAT gateway or the `ssm` endpoint, and allow port 443 in its security groups",
@@ -94,7 +99,7 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Sometimes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[LOGIN],
         (
             "the task cannot get a login for ECR",
@@ -105,8 +110,8 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .unless(DENIED),
     row(
-        End::NotStarted,
-        &[LOG, UNREACHED],
+        TaskEndKind::NotStarted,
+        &[LOG, UNREACHABLE],
         (
             "the task cannot reach CloudWatch Logs",
             "give the subnet a NAT gateway or the `logs` endpoint, and allow port 443 in its security \
@@ -115,7 +120,7 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Sometimes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[LOG, "log group does not exist|cannot find the amazon cloudwatch log group|resourcenotfound"],
         (
             "the log group does not exist",
@@ -124,18 +129,18 @@ pub(super) const ROWS: &[Cause] = &[
         ),
         Retry::No,
     )
-    .unless(UNREACHED)
+    .unless(UNREACHABLE)
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["logger args|logging driver", "is required|unknown log opt|invalid log"],
         LOG_OPTIONS,
         Retry::No,
     )
     .deterministic(),
-    row(End::NotStarted, &["failed to initialize logging driver"], LOG_OPTIONS, Retry::No).general(),
+    row(TaskEndKind::NotStarted, &["failed to initialize logging driver"], LOG_OPTIONS, Retry::No).general(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["failed to validate logger args|failed to create cloudwatch log"],
         (
             "the log group does not exist, or CloudWatch Logs cannot be reached",
@@ -146,7 +151,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .general(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["unable to pull secrets or registry auth|unable to retrieve secret"],
         (
             "the task cannot get its secrets or a login for ECR",

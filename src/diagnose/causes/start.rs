@@ -1,14 +1,14 @@
 //! The rows for tasks that had no capacity, network, storage or command to start with.
 
-use super::{Cause, End, Retry, pull, row};
+use super::{CauseRow, Retry, TaskEndKind, pull, row};
 
 /// A container that was not started: the agent's prefix, and the texts of the runtimes.
-const NOT_RUN: &str = "cannotstartcontainererror|oci runtime|runc";
+const NOT_STARTED: &str = "cannotstartcontainererror|oci runtime|runc";
 const MOUNT: &str = "error mounting|invalid mount|gathering device information|bind source path";
 
-pub(super) const ROWS: &[Cause] = &[
+pub(super) const ROWS: &[CauseRow] = &[
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["failed to invoke efs utils", "access denied|accessdenied"],
         (
             "the task may not mount the EFS file system",
@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["failed to invoke efs utils"],
         (
             "the EFS file system cannot be mounted",
@@ -29,13 +29,13 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .unless("access denied|accessdenied"),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["insufficientfreeaddresses|insufficient free addresses"],
         ("the subnet has no free addresses", "add subnets, or free addresses"),
         Retry::Sometimes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["create network interface"],
         (
             "EC2 could not create the task's network interface",
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .unless("insufficientfreeaddresses|insufficient free addresses"),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["timeout waiting for network interface|internalerror"],
         (
             "the task's network interface was not ready in time",
@@ -54,14 +54,14 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Yes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["timeout waiting for ephemeralstorage"],
         ("the task's storage was not ready in time", "try again"),
         Retry::Yes,
     ),
-    row(End::NotStarted, &["capacity is unavailable at this time"], CAPACITY, Retry::Yes),
+    row(TaskEndKind::NotStarted, &["capacity is unavailable at this time"], CAPACITY, Retry::Yes),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["not compatible with the selected compute strategy"],
         (
             "the task definition does not fit the launch type or capacity provider",
@@ -71,14 +71,14 @@ pub(super) const ROWS: &[Cause] = &[
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["resource:gpu|resource:memory|resource:cpu|resource:eni|resource:ports|unused device index"],
         ("no container instance has room for the task", "add instances, or request less"),
         Retry::Sometimes,
     ),
-    row(End::NotStarted, &["exec format error"], pull::WRONG_PLATFORM, Retry::No).deterministic(),
+    row(TaskEndKind::NotStarted, &["exec format error"], pull::WRONG_PLATFORM, Retry::No).deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &[
             "cannotstartcontainererror|cannotcreatecontainererror|oci runtime",
             "error mounting|invalid mount|bind source path|failed to chown|not a directory",
@@ -90,7 +90,7 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::No,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["gathering device information"],
         (
             "the instance has no such device",
@@ -99,7 +99,7 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::No,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["port is already allocated|address already in use|failed programming external connectivity"],
         (
             "the host port is in use",
@@ -107,25 +107,27 @@ pub(super) const ROWS: &[Cause] = &[
         ),
         Retry::Sometimes,
     ),
-    row(End::NotStarted, &["executable file not found"], NO_COMMAND, Retry::No).deterministic(),
-    row(End::NotStarted, &[NOT_RUN, "no such file"], NO_COMMAND, Retry::No).unless(MOUNT).deterministic(),
+    row(TaskEndKind::NotStarted, &["executable file not found"], NO_COMMAND, Retry::No).deterministic(),
+    row(TaskEndKind::NotStarted, &[NOT_STARTED, "no such file"], NO_COMMAND, Retry::No)
+        .unless(MOUNT)
+        .deterministic(),
     row(
-        End::NotStarted,
-        &[NOT_RUN, "permission denied"],
+        TaskEndKind::NotStarted,
+        &[NOT_STARTED, "permission denied"],
         ("the command may not be executed", "make it executable in the image, or correct `user`"),
         Retry::No,
     )
     .unless(MOUNT)
     .deterministic(),
     row(
-        End::NotStarted,
-        &[NOT_RUN, "unable to find user|unable to find group"],
+        TaskEndKind::NotStarted,
+        &[NOT_STARTED, "unable to find user|unable to find group"],
         ("the image has no such user", "correct `user`"),
         Retry::No,
     )
     .deterministic(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["cannotinspectcontainererror|dockertimeouterror|containerruntimetimeouterror|\
              containerruntimeerror"],
         (
@@ -136,14 +138,14 @@ pub(super) const ROWS: &[Cause] = &[
         Retry::Yes,
     ),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["cannotcreatecontainererror|cannotcreatevolumeerror"],
         ("the container or its volume could not be created", "check `volumes`, and the instance's disk"),
         Retry::No,
     )
     .general(),
     row(
-        End::NotStarted,
+        TaskEndKind::NotStarted,
         &["cannotstartcontainererror"],
         (
             "the container could not be started",

@@ -1,29 +1,29 @@
 //! The rows for tasks that were stopped: by health checks, by ECS, by the infrastructure, by a user.
 
-use super::{Cause, End, Retry, row};
+use super::{CauseRow, Retry, TaskEndKind, row};
 
-pub(super) const ROWS: &[Cause] = &[
-    row(End::Ordinary, &["scaling activity initiated by"], REPLACED, Retry::No),
-    row(End::Ordinary, &["service scheduler initiated action by"], REPLACED, Retry::No),
-    row(End::Ordinary, &["deployment completed"], REPLACED, Retry::No),
-    row(End::Ordinary, &["container instance is in draining state"], REPLACED, Retry::No),
-    row(End::Unhealthy, &["failed elb health checks"], ELB, Retry::No),
-    row(End::Unhealthy, &["failed container health checks"], CONTAINER, Retry::No),
-    row(End::Unhealthy, &["failed", "health checks"], HEALTH, Retry::No).general(),
-    row(End::Interrupted, &["spot task was interrupted|spot interruption"], SPOT, Retry::Yes)
-        .or_code("SpotInterruption"),
-    row(End::Interrupted, &["host ec2", "stopped|terminated"], INSTANCE, Retry::Yes),
-    row(End::Interrupted, &["container instance deregistration forced"], INSTANCE, Retry::Yes),
+pub(super) const ROWS: &[CauseRow] = &[
+    row(TaskEndKind::Routine, &["scaling activity initiated by"], REPLACED, Retry::No),
+    row(TaskEndKind::Routine, &["service scheduler initiated action by"], REPLACED, Retry::No),
+    row(TaskEndKind::Routine, &["deployment completed"], REPLACED, Retry::No),
+    row(TaskEndKind::Routine, &["container instance is in draining state"], REPLACED, Retry::No),
+    row(TaskEndKind::Unhealthy, &["failed elb health checks"], ELB, Retry::No),
+    row(TaskEndKind::Unhealthy, &["failed container health checks"], CONTAINER, Retry::No),
+    row(TaskEndKind::Unhealthy, &["failed", "health checks"], HEALTH, Retry::No).general(),
+    row(TaskEndKind::Interrupted, &["spot task was interrupted|spot interruption"], SPOT, Retry::Yes)
+        .or_stop_code("SpotInterruption"),
+    row(TaskEndKind::Interrupted, &["host ec2", "stopped|terminated"], INSTANCE, Retry::Yes),
+    row(TaskEndKind::Interrupted, &["container instance deregistration forced"], INSTANCE, Retry::Yes),
     row(
-        End::Interrupted,
+        TaskEndKind::Interrupted,
         &["performing maintenance|infrastructure maintenance|underlying infrastructure"],
         MAINTENANCE,
         Retry::Yes,
     )
-    .or_code("InfrastructureHealth"),
-    row(End::Interrupted, &["task stopped by|stopped by user"], PERSON, Retry::No),
-    row(End::Interrupted, &[], PERSON, Retry::No).or_code("UserInitiated").general(),
-    row(End::Interrupted, &[], SPOT, Retry::Yes).or_code("TerminationNotice").general(),
+    .or_stop_code("InfrastructureHealth"),
+    row(TaskEndKind::Interrupted, &["task stopped by|stopped by user"], STOPPED_BY_USER, Retry::No),
+    row(TaskEndKind::Interrupted, &[], STOPPED_BY_USER, Retry::No).or_stop_code("UserInitiated").general(),
+    row(TaskEndKind::Interrupted, &[], SPOT, Retry::Yes).or_stop_code("TerminationNotice").general(),
 ];
 
 const REPLACED: (&str, &str) = ("ECS stopped the task in normal operation", "nothing to do");
@@ -43,4 +43,5 @@ const INSTANCE: (&str, &str) = (
     "find out why: Auto Scaling group, Spot interruption, or a user",
 );
 const MAINTENANCE: (&str, &str) = ("AWS is retiring the task's infrastructure", "nothing to do");
-const PERSON: (&str, &str) = ("the task was stopped by a user", "find the call of `StopTask` in CloudTrail");
+const STOPPED_BY_USER: (&str, &str) =
+    ("the task was stopped by a user", "find the call of `StopTask` in CloudTrail");

@@ -4,7 +4,7 @@
 //! in. "report" is a text from public notes or an issue. Every known row is recognised.
 
 use super::*;
-use crate::aws::types::Container;
+use crate::aws::types::TaskContainer;
 
 const START: &str = "TaskFailedToStart";
 const EXIT: &str = "EssentialContainerExited";
@@ -13,11 +13,11 @@ const MAINTENANCE: &str = "AWS is retiring the task's infrastructure";
 const EXITED: &str = "Essential container in task exited";
 
 fn task(code: &str, reason: &str, container: Option<&str>, exit_code: Option<i64>) -> Task {
-    let own = Container {
+    let own = TaskContainer {
         name: "app".into(),
         exit_code,
         reason: container.map(str::to_owned),
-        ..Container::default()
+        ..TaskContainer::default()
     };
     let stop_code = (!code.is_empty()).then(|| code.into());
     Task { stop_code, stopped_reason: Some(reason.into()), containers: vec![own], ..Task::default() }
@@ -27,12 +27,12 @@ fn task(code: &str, reason: &str, container: Option<&str>, exit_code: Option<i64
 /// deterministic.
 type Row = (&'static str, &'static str, Option<&'static str>, Option<i64>, &'static str, bool);
 
-fn recognised(rows: &[Row]) {
+fn assert_recognised(rows: &[Row]) {
     for (code, reason, container, exit_code, cause, deterministic) in rows {
         let found = causes_of(&task(code, reason, *container, *exit_code));
         let first = found.first().unwrap_or_else(|| panic!("not recognised: {reason} {container:?}"));
         assert_eq!(first.cause, *cause, "{reason} {container:?}");
-        assert_eq!(first.deterministic, *deterministic, "{reason} {container:?}");
+        assert_eq!(first.is_deterministic, *deterministic, "{reason} {container:?}");
         assert!(!first.remedy.is_empty(), "{reason}");
         // An unknown stop code hides no known text.
         if *code != EXIT && exit_code.is_none() {
@@ -44,7 +44,7 @@ fn recognised(rows: &[Row]) {
 
 #[test]
 fn pulls_that_fail_are_recognised() {
-    recognised(&[
+    assert_recognised(&[
         // Guide, task_cannot_pull_image. The agent's prefix before it; the curly apostrophe is the guide's.
         (
             START,
@@ -254,7 +254,7 @@ fn pulls_that_fail_are_recognised() {
 
 #[test]
 fn secrets_logins_logs_and_roles_are_recognised() {
-    recognised(&[
+    assert_recognised(&[
         // aws/copilot-cli#5927.
         (
             START,
@@ -479,8 +479,8 @@ fn secrets_logins_logs_and_roles_are_recognised() {
 }
 
 #[test]
-fn places_networks_disks_and_commands_are_recognised() {
-    recognised(&[
+fn capacity_networks_storage_and_commands_are_recognised() {
+    assert_recognised(&[
         // Report: DNS hostnames were off.
         (
             START,
@@ -713,7 +713,7 @@ fn places_networks_disks_and_commands_are_recognised() {
 
 #[test]
 fn ends_of_containers_are_recognised() {
-    recognised(&[
+    assert_recognised(&[
         // The ECS agent's source (errors.go), and reports from EC2.
         (
             EXIT,
@@ -757,8 +757,8 @@ fn ends_of_containers_are_recognised() {
 }
 
 #[test]
-fn what_something_else_ended_is_recognised() {
-    recognised(&[
+fn stops_from_outside_are_recognised() {
+    assert_recognised(&[
         // Report: an event of EventBridge.
         (
             SCHEDULER,
@@ -873,24 +873,28 @@ fn what_something_else_ended_is_recognised() {
 }
 
 #[test]
-fn ordinary_ends_are_told_from_failures() {
+fn routine_stops_are_no_failures() {
     for reason in ["Scaling activity initiated by (deployment ecs-svc/1)", "Deployment completed"] {
         for exit_code in [Some(143), Some(137), Some(0), None] {
             let found = causes_of(&task(SCHEDULER, reason, None, exit_code));
-            assert_eq!(found.iter().map(|row| row.end).collect::<Vec<_>>(), [End::Ordinary], "{reason}");
+            assert_eq!(
+                found.iter().map(|row| row.end).collect::<Vec<_>>(),
+                [TaskEndKind::Routine],
+                "{reason}"
+            );
         }
     }
 }
 
 #[test]
-fn a_precise_row_leaves_the_general_ones_out() {
+fn precise_row_excludes_general_rows() {
     let reason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref x: not found";
-    let causes: Vec<&str> = of_text(reason).iter().map(|found| found.row.cause).collect();
+    let causes: Vec<&str> = match_text(reason).iter().map(|found| found.row.cause).collect();
     assert_eq!(causes, ["the image is not in the registry"]);
 }
 
 #[test]
-fn several_precise_rows_are_all_told_the_most_precise_first() {
+fn several_precise_rows_are_sorted_by_precision() {
     let end = task(
         EXIT,
         EXITED,
@@ -902,28 +906,28 @@ fn several_precise_rows_are_all_told_the_most_precise_first() {
 }
 
 #[test]
-fn whether_trying_again_helps_is_told() {
-    let helps = |reason: &str| of_text(reason).first().map(|found| found.row.retry_helps);
+fn rows_state_whether_a_retry_helps() {
+    let helps = |reason: &str| match_text(reason).first().map(|found| found.row.retry_helps);
     assert_eq!(helps("CannotPullContainerError: toomanyrequests"), Some(Retry::Yes));
     assert_eq!(helps("CannotPullContainerError: manifest unknown"), Some(Retry::No));
     assert_eq!(helps("ECS was unable to assume the role 'arn'"), Some(Retry::Sometimes));
 }
 
 #[test]
-fn the_unknown_has_no_cause() {
+fn unknown_reason_has_no_cause() {
     assert!(causes_of(&task(START, "SomethingNewError: of tomorrow", None, None)).is_empty());
     assert!(causes_of(&task("CodeOfTomorrow", "whatever", None, Some(1))).is_empty());
     assert!(causes_of(&task("", "", None, None)).is_empty());
 }
 
 #[test]
-fn the_table_is_written_as_it_is_compared() {
+fn table_patterns_are_normalized() {
     for row in TABLES.into_iter().flatten() {
-        for words in row.all.iter().copied().chain([row.unless]) {
-            assert_eq!(words, plain(words), "small letters, single spaces");
+        for words in row.patterns.iter().copied().chain([row.excluded]) {
+            assert_eq!(words, normalize(words), "small letters, single spaces");
             assert!(words.is_empty() || words.split('|').all(|part| !part.is_empty()), "{words}");
         }
-        assert!(!row.deterministic || row.retry_helps != Retry::Yes, "{}", row.cause);
+        assert!(!row.is_deterministic || row.retry_helps != Retry::Yes, "{}", row.cause);
         assert!(!row.cause.ends_with('.') && !row.remedy.ends_with('.'), "{}", row.cause);
     }
 }

@@ -4,16 +4,16 @@
 //! taskSet ecs-svc/ID) …`; the rest of the text decides. A text that no row matches is `Unknown`, and kept as it
 //! is.
 
-use super::causes::{Retry, any, of_text, plain};
+use super::causes::{Retry, contains_any, match_text, normalize};
 
 mod table;
 
 pub(super) use table::UNHEALTHY_TARGET;
-use table::{ROWS, Row};
+use table::{EventRow, ROWS};
 
 /// The severity of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub enum EventClass {
     /// The service or the deployment is where it should be.
     Ok,
     /// Every rollout has it.
@@ -28,7 +28,7 @@ pub enum Class {
 
 /// Which event it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum EventKind {
     SteadyState,
     DeploymentCompleted,
     TasksStarted,
@@ -46,7 +46,7 @@ pub enum Kind {
     AlarmDetected,
     HookFailed,
     NetworkInvalid,
-    NothingToGoBackTo,
+    NoRollbackCandidate,
     BreakerTripped,
     StopRequested,
     RollingBack,
@@ -61,7 +61,7 @@ pub enum Kind {
     StartFailed,
     NoInstances,
     TasksProtected,
-    PercentsBlock,
+    PercentsBlockDeployment,
     Throttled,
     RoleInvalid,
     TargetHealthUnreadable,
@@ -69,24 +69,24 @@ pub enum Kind {
     ProvisioningLimit,
     TargetMissing,
     PermissionsChanged,
-    AgentSilent,
+    AgentTimeout,
     Unknown,
 }
 
 /// The meaning of one event.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told<'a> {
-    pub class: Class,
-    pub kind: Kind,
+pub struct EventMeaning<'a> {
+    pub class: EventClass,
+    pub kind: EventKind,
     /// The event without the name of its service.
     pub text: &'a str,
     pub cause: Option<&'static str>,
     pub remedy: Option<&'static str>,
     pub retry_helps: Retry,
     /// A retry with the same definition cannot end otherwise.
-    pub deterministic: bool,
+    pub is_deterministic: bool,
     /// It reports that something failed, but not why.
-    pub general: bool,
+    pub is_general: bool,
     /// The deployment that it names: the failed one, or the one that ECS rolls back to.
     pub deployment: Option<&'a str>,
     /// The reason that it gives, such as `Health checks failed with these codes: [503]`.
@@ -94,60 +94,60 @@ pub struct Told<'a> {
 }
 
 /// Returns the meaning of a service event; also that of ECS's reason for the end of a service deployment.
-pub fn read(message: &str) -> Told<'_> {
+pub fn read_event(message: &str) -> EventMeaning<'_> {
     let text = without_service(message.trim());
-    let compared = plain(text);
-    let told = Told {
-        class: Class::Unknown,
-        kind: Kind::Unknown,
+    let compared = normalize(text);
+    let told = EventMeaning {
+        class: EventClass::Unknown,
+        kind: EventKind::Unknown,
         text,
         cause: None,
         remedy: None,
         retry_helps: Retry::Sometimes,
-        deterministic: false,
-        general: false,
-        deployment: deployment(text),
+        is_deterministic: false,
+        is_general: false,
+        deployment: deployment_id(text),
         reason: reason(text),
     };
     match ROWS.iter().find(|row| row.matches(&compared)) {
-        Some(row) => filled(told, row),
+        Some(row) => with_row(told, row),
         None => told,
     }
 }
 
 /// Returns whether an event is one that every rollout has.
-pub fn is_noise(message: &str) -> bool {
-    matches!(read(message).class, Class::Ok | Class::Info)
+pub fn is_routine(message: &str) -> bool {
+    matches!(read_event(message).class, EventClass::Ok | EventClass::Info)
 }
 
-fn filled<'a>(told: Told<'a>, row: &'static Row) -> Told<'a> {
-    let told = Told {
+fn with_row<'a>(told: EventMeaning<'a>, row: &'static EventRow) -> EventMeaning<'a> {
+    let told = EventMeaning {
         class: row.class,
         kind: row.kind,
-        cause: row.said.map(|(cause, _)| cause),
-        remedy: row.said.map(|(_, remedy)| remedy),
+        cause: row.text.map(|(cause, _)| cause),
+        remedy: row.text.map(|(_, remedy)| remedy),
         retry_helps: row.retry_helps,
-        deterministic: row.deterministic,
-        general: row.general,
+        is_deterministic: row.is_deterministic,
+        is_general: row.is_general,
         ..told
     };
     // The event repeats the reason of a task: the table of causes is more precise about it.
-    match told.reason.and_then(|reason| of_text(reason).into_iter().next()).filter(|_| row.quotes) {
-        Some(found) => Told {
+    match told.reason.and_then(|reason| match_text(reason).into_iter().next()).filter(|_| row.quotes_reason) {
+        Some(found) => EventMeaning {
             cause: Some(found.row.cause),
             remedy: Some(found.row.remedy),
             retry_helps: found.row.retry_helps,
-            deterministic: found.row.deterministic,
-            general: false,
+            is_deterministic: found.row.is_deterministic,
+            is_general: false,
             ..told
         },
         None => told,
     }
 }
 
-impl Row {
+impl EventRow {
     fn matches(&self, compared: &str) -> bool {
-        self.all.iter().all(|part| any(part, compared))
+        self.patterns.iter().all(|part| contains_any(part, compared))
     }
 }
 
@@ -166,7 +166,7 @@ fn without_service(message: &str) -> &str {
 }
 
 /// Returns the id of the deployment that an event names.
-fn deployment(text: &str) -> Option<&str> {
+fn deployment_id(text: &str) -> Option<&str> {
     let at = text.find("ecs-svc/").filter(|_| text.contains("deployment"))?;
     let id = text[at..].split(|c: char| !(c.is_ascii_alphanumeric() || "/-_".contains(c))).next()?;
     (id.len() > "ecs-svc/".len()).then_some(id)

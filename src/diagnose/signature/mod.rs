@@ -3,13 +3,13 @@
 use core::net::{Ipv4Addr, Ipv6Addr};
 use std::fmt;
 
-use super::causes::{End, Match, of_task, of_text};
+use super::causes::{RowMatch, TaskEndKind, match_task, match_text};
 use super::{failing_container, full_reason};
 use crate::aws::types::{StopCode, Task};
 
 /// How a task failed, so that equal failures can be counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Signature {
+pub enum FailureSignature {
     /// An essential container ended.
     Exited { container: String, code: Option<i64> },
     /// A container needed more memory than it has.
@@ -20,24 +20,24 @@ pub enum Signature {
     Unhealthy { reason: String },
 }
 
-impl Signature {
+impl FailureSignature {
     /// Returns how a stopped task failed; `None` where it was stopped in normal operation, or from outside.
-    pub fn of(task: &Task) -> Option<Signature> {
-        let found = of_task(task);
-        let reason = || stable(&full_reason(task));
-        match end_of(task, &found)? {
-            End::NotStarted => Some(Signature::NotStarted { reason: reason() }),
-            End::Unhealthy => Some(Signature::Unhealthy {
-                reason: stable(task.stopped_reason.as_deref().unwrap_or_default()),
+    pub fn from_task(task: &Task) -> Option<FailureSignature> {
+        let found = match_task(task);
+        let reason = || without_variable_parts(&full_reason(task));
+        match end_kind(task, &found)? {
+            TaskEndKind::NotStarted => Some(FailureSignature::NotStarted { reason: reason() }),
+            TaskEndKind::Unhealthy => Some(FailureSignature::Unhealthy {
+                reason: without_variable_parts(task.stopped_reason.as_deref().unwrap_or_default()),
             }),
-            End::Exited => Some(exited(task)),
-            End::Interrupted | End::Ordinary => None,
+            TaskEndKind::Exited => Some(exit_signature(task)),
+            TaskEndKind::Interrupted | TaskEndKind::Routine => None,
         }
     }
 
     /// Returns whether failures of this kind often pass by themselves.
-    pub fn heals(&self) -> bool {
-        matches!(self, Signature::Unhealthy { .. })
+    pub fn is_self_healing(&self) -> bool {
+        matches!(self, FailureSignature::Unhealthy { .. })
     }
 
     /// Returns whether a retry with the same definition cannot end otherwise.
@@ -46,57 +46,59 @@ impl Signature {
     /// second.
     pub fn is_deterministic(&self) -> bool {
         match self {
-            Signature::NotStarted { reason } => {
-                of_text(reason).first().is_some_and(|found| found.row.deterministic)
+            FailureSignature::NotStarted { reason } => {
+                match_text(reason).first().is_some_and(|found| found.row.is_deterministic)
             }
-            Signature::Exited { code, .. } => matches!(code, Some(126 | 127)),
-            Signature::OutOfMemory { .. } | Signature::Unhealthy { .. } => false,
+            FailureSignature::Exited { code, .. } => matches!(code, Some(126 | 127)),
+            FailureSignature::OutOfMemory { .. } | FailureSignature::Unhealthy { .. } => false,
         }
     }
 }
 
-impl fmt::Display for Signature {
+impl fmt::Display for FailureSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Signature::Exited { container, code: Some(code) } => {
+            FailureSignature::Exited { container, code: Some(code) } => {
                 write!(f, "container `{container}` exited with code {code}")
             }
-            Signature::Exited { container, code: None } => {
+            FailureSignature::Exited { container, code: None } => {
                 write!(f, "container `{container}` ended without an exit code")
             }
-            Signature::OutOfMemory { container } => write!(f, "container `{container}` ran out of memory"),
-            Signature::NotStarted { reason } => write!(f, "the task did not start: {reason}"),
-            Signature::Unhealthy { reason } => f.write_str(reason),
+            FailureSignature::OutOfMemory { container } => {
+                write!(f, "container `{container}` ran out of memory")
+            }
+            FailureSignature::NotStarted { reason } => write!(f, "the task did not start: {reason}"),
+            FailureSignature::Unhealthy { reason } => f.write_str(reason),
         }
     }
 }
 
 /// Returns how a task ended: by its text, else by its stop code. `None`: it is no known failure.
-fn end_of(task: &Task, found: &[Match]) -> Option<End> {
+fn end_kind(task: &Task, found: &[RowMatch]) -> Option<TaskEndKind> {
     let by_text = found.first().map(|found| found.row.end);
     by_text.or(match task.stop_code {
-        Some(StopCode::TaskFailedToStart) => Some(End::NotStarted),
-        Some(StopCode::EssentialContainerExited) => Some(End::Exited),
+        Some(StopCode::TaskFailedToStart) => Some(TaskEndKind::NotStarted),
+        Some(StopCode::EssentialContainerExited) => Some(TaskEndKind::Exited),
         _ => None,
     })
 }
 
-fn exited(task: &Task) -> Signature {
+fn exit_signature(task: &Task) -> FailureSignature {
     let container = failing_container(task).or(task.containers.first());
     let name = container.map_or("?", |container| container.name.as_str()).to_owned();
     let reason = container.and_then(|container| container.reason.as_deref()).unwrap_or_default();
     let reason = format!("{} {reason}", task.stopped_reason.as_deref().unwrap_or_default());
     if reason.to_lowercase().contains("outofmemory") {
-        return Signature::OutOfMemory { container: name };
+        return FailureSignature::OutOfMemory { container: name };
     }
-    Signature::Exited { container: name, code: container.and_then(|container| container.exit_code) }
+    FailureSignature::Exited { container: name, code: container.and_then(|container| container.exit_code) }
 }
 
 /// Replaces the parts of a text that differ from task to task.
-const LEFT_OUT: &str = "…";
+const PLACEHOLDER: &str = "…";
 
 /// Returns a text without ids, digests, ARNs, addresses, times and counts of retries.
-pub(super) fn stable(text: &str) -> String {
+pub(super) fn without_variable_parts(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut kept: Vec<String> = Vec::with_capacity(words.len());
     for (at, word) in words.iter().enumerate() {
@@ -106,7 +108,7 @@ pub(super) fn stable(text: &str) -> String {
         let request = after.ends_with("requestid:") || after == "id:" || after.ends_with("request-id:");
         let number = word.chars().next().is_some_and(|first| first.is_ascii_digit());
         kept.push(if (counts && number) || (request && !word.starts_with(',')) {
-            format!("{LEFT_OUT}{}", ending(word))
+            format!("{PLACEHOLDER}{}", trailing_punctuation(word))
         } else {
             without_ids(word)
         });
@@ -115,7 +117,7 @@ pub(super) fn stable(text: &str) -> String {
 }
 
 /// Returns the punctuation that ends a word.
-fn ending(word: &str) -> &str {
+fn trailing_punctuation(word: &str) -> &str {
     let end = word.trim_end_matches([',', ';', '.', ':', ')', ']', '"', '\'']).len();
     &word[end..]
 }
@@ -125,13 +127,13 @@ fn without_ids(word: &str) -> String {
         let rest = &word[at..];
         // An ARN ends with the word, or with what closes it.
         let end = rest.find([')', '\'', '"', ',', ';']).unwrap_or(rest.trim_end_matches(['.', ':']).len());
-        return format!("{}{LEFT_OUT}{}", &word[..at], &rest[end..]);
+        return format!("{}{PLACEHOLDER}{}", &word[..at], &rest[end..]);
     }
     let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     if !bare.is_empty() && (is_address(bare) || is_time(bare)) {
-        return word.replacen(bare, LEFT_OUT, 1);
+        return word.replacen(bare, PLACEHOLDER, 1);
     }
-    segments(word)
+    without_embedded_ids(word)
 }
 
 /// Returns whether a word is an IP address, with or without a port.
@@ -153,21 +155,21 @@ fn is_time(word: &str) -> bool {
 }
 
 /// Returns a word without ids: long numbers, UUIDs and hexadecimal runs.
-fn segments(word: &str) -> String {
+fn without_embedded_ids(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     let mut rest = word;
     while !rest.is_empty() {
         let is_part = |c: char| c.is_ascii_alphanumeric();
         let length = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
         if is_uuid(rest) {
-            out.push_str(LEFT_OUT);
+            out.push_str(PLACEHOLDER);
             rest = &rest[36..];
         } else if length == 0 {
             let next = rest.chars().next().map_or(1, char::len_utf8);
             out.push_str(&rest[..next]);
             rest = &rest[next..];
         } else {
-            out.push_str(&part(&rest[..length]));
+            out.push_str(&without_id(&rest[..length]));
             rest = &rest[length..];
         }
     }
@@ -185,14 +187,14 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// Returns a run of letters and digits, or its replacement where it is an id.
-fn part(run: &str) -> String {
+fn without_id(run: &str) -> String {
     let hex = run.bytes().all(|byte| byte.is_ascii_hexdigit());
     let digits = run.bytes().filter(u8::is_ascii_digit).count();
     if (hex && run.len() >= 8 && digits > 0) || (hex && run.len() >= 32) {
-        return LEFT_OUT.to_owned();
+        return PLACEHOLDER.to_owned();
     }
     let trailing = run.bytes().rev().take_while(u8::is_ascii_digit).count();
-    if trailing >= 5 { format!("{}{LEFT_OUT}", &run[..run.len() - trailing]) } else { run.to_owned() }
+    if trailing >= 5 { format!("{}{PLACEHOLDER}", &run[..run.len() - trailing]) } else { run.to_owned() }
 }
 
 #[cfg(test)]

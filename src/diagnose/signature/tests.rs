@@ -1,20 +1,25 @@
 use super::*;
-use crate::aws::types::view;
+use crate::aws::types::parse_view;
 use serde_json::{Value, json};
 
 fn ended(code: &str, reason: &str, containers: Value) -> Task {
-    view(&json!({"taskArn": "arn:aws:ecs:x:1:task/main/1", "stopCode": code, "stoppedReason": reason, "containers": containers}))
+    parse_view(&json!({"taskArn": "arn:aws:ecs:x:1:task/main/1", "stopCode": code, "stoppedReason": reason, "containers": containers}))
         .expect("a task")
 }
 
-fn not_started(reason: &str) -> Signature {
-    Signature::of(&ended("TaskFailedToStart", reason, json!([{"name": "app"}]))).expect("a failure")
+fn not_started(reason: &str) -> FailureSignature {
+    FailureSignature::from_task(&ended("TaskFailedToStart", reason, json!([{"name": "app"}])))
+        .expect("a failure")
 }
 
-fn exit(name: &str, code: i64, reason: Option<&str>) -> Signature {
+fn exit(name: &str, code: i64, reason: Option<&str>) -> FailureSignature {
     let containers = json!([{"name": name, "exitCode": code, "reason": reason}]);
-    Signature::of(&ended("EssentialContainerExited", "Essential container in task exited", containers))
-        .expect("a failure")
+    FailureSignature::from_task(&ended(
+        "EssentialContainerExited",
+        "Essential container in task exited",
+        containers,
+    ))
+    .expect("a failure")
 }
 
 #[test]
@@ -84,7 +89,7 @@ fn exits_differ_by_container_and_code() {
 #[test]
 fn out_of_memory_is_a_failure_of_its_own() {
     let killed = exit("app", 137, Some("OutOfMemoryError: Container killed due to memory usage"));
-    assert_eq!(killed, Signature::OutOfMemory { container: "app".into() });
+    assert_eq!(killed, FailureSignature::OutOfMemory { container: "app".into() });
     assert_ne!(killed, exit("app", 137, None));
     assert_eq!(killed.to_string(), "container `app` ran out of memory");
     let by_task = ended(
@@ -92,18 +97,19 @@ fn out_of_memory_is_a_failure_of_its_own() {
         "OutOfMemoryError: container killed due to memory usage",
         json!([{"name": "app", "exitCode": 137}]),
     );
-    assert_eq!(Signature::of(&by_task), Some(killed));
+    assert_eq!(FailureSignature::from_task(&by_task), Some(killed));
 }
 
 #[test]
 fn target_groups_do_not_tell_failures_apart() {
     let of = |group: &str| {
         let reason = format!("Task failed ELB health checks in (target-group {group})");
-        Signature::of(&ended("ServiceSchedulerInitiated", &reason, json!([]))).expect("a failure")
+        FailureSignature::from_task(&ended("ServiceSchedulerInitiated", &reason, json!([])))
+            .expect("a failure")
     };
     let one = of("arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/Example/7a7a1fcbd0455d4b");
     assert_eq!(one, of("arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/Example/4d2246e3635cc45b"));
-    assert!(one.heals());
+    assert!(one.is_self_healing());
     assert_eq!(one.to_string(), "Task failed ELB health checks in (target-group …)");
 }
 
@@ -148,15 +154,15 @@ fn a_container_that_was_not_started_is_a_task_that_did_not_start() {
         "Essential container in task exited",
         json!([{"name": "app", "reason": reason}]),
     );
-    let signature = Signature::of(&task).expect("a failure");
-    assert!(matches!(signature, Signature::NotStarted { .. }), "{signature:?}");
+    let signature = FailureSignature::from_task(&task).expect("a failure");
+    assert!(matches!(signature, FailureSignature::NotStarted { .. }), "{signature:?}");
     assert!(signature.is_deterministic());
 }
 
 #[test]
 fn a_code_of_tomorrow_hides_no_known_text() {
     let of = |code: &str, reason: &str| {
-        Signature::of(&ended(code, reason, json!([{"name": "app", "exitCode": 1}])))
+        FailureSignature::from_task(&ended(code, reason, json!([{"name": "app", "exitCode": 1}])))
     };
     assert!(of("CodeOfTomorrow", "CannotPullContainerError: manifest unknown").is_some());
     assert!(of("CodeOfTomorrow", "Essential container in task exited").is_some());
@@ -178,7 +184,7 @@ fn what_ended_from_outside_is_no_failure() {
         ("ServiceSchedulerInitiated", "something of tomorrow"),
     ] {
         let task = ended(code, reason, json!([{"name": "app", "exitCode": 143}]));
-        assert_eq!(Signature::of(&task), None, "{reason}");
+        assert_eq!(FailureSignature::from_task(&task), None, "{reason}");
     }
 }
 
@@ -196,7 +202,7 @@ fn a_text_keeps_what_tells() {
         ("an arn: of nothing", "an …: of nothing"),
         ("", ""),
     ] {
-        assert_eq!(stable(text), kept, "{text}");
+        assert_eq!(without_variable_parts(text), kept, "{text}");
     }
 }
 
@@ -204,6 +210,6 @@ proptest::proptest! {
     #[test]
     fn each_word_keeps_its_place(text in "([ =:@/'(),.-]|arn:|sha256:|[0-9a-f]{1,12}|time\\(s\\)|é|word){0,24}") {
         let words = |text: &str| text.split_whitespace().count();
-        proptest::prop_assert_eq!(words(&stable(&text)), words(&text));
+        proptest::prop_assert_eq!(words(&without_variable_parts(&text)), words(&text));
     }
 }

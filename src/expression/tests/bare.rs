@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn a_text_that_is_no_expression_gets_the_one_that_was_meant() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "",
         " cron(0 3 * * ? *)\n",
         "nightly",
@@ -125,13 +125,13 @@ fn every_expression_that_a_hint_suggests_is_one() {
         "Rate(5 minutes)",
         "every 2 hours",
     ] {
-        let hint = Expression::parse(text, Kind::Scheduler)
+        let hint = Expression::parse(text, ExpressionKind::Scheduler)
             .expect_err("wrong")
             .hint
             .unwrap_or_else(|| panic!("{text} has no hint"));
         for better in hint.split('`').filter(|part| part.contains('(')) {
             seen += 1;
-            assert!(Expression::parse(better, Kind::Scheduler).is_ok(), "{text}: {better}");
+            assert!(Expression::parse(better, ExpressionKind::Scheduler).is_ok(), "{text}: {better}");
         }
     }
     assert!(seen >= 22);

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn a_field_says_what_it_found_and_what_it_expects() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "cron(60 3 * * ? *)",
         "cron(0 24 * * ? *)",
         "cron(0 -1 * * ? *)",
@@ -58,7 +58,7 @@ fn a_field_says_what_it_found_and_what_it_expects() {
 
 #[test]
 fn a_name_that_is_none_has_its_neighbour() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "cron(0 3 * SEPT ? *)",
         "cron(0 3 * JUM ? *)",
         "cron(0 3 * January ? *)",
@@ -96,7 +96,7 @@ fn a_name_that_is_none_has_its_neighbour() {
 
 #[test]
 fn lists_ranges_and_increments_are_whole() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "cron(1,,2 3 * * ? *)",
         "cron(1, 3 * * ? *)",
         "cron(5- 3 * * ? *)",
@@ -132,7 +132,7 @@ fn lists_ranges_and_increments_are_whole() {
 
 #[test]
 fn marks_stand_where_they_mean_something() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "cron(? 3 * * ? *)",
         "cron(0 3 1,? * ? *)",
         "cron(0 L * * ? *)",
@@ -198,7 +198,7 @@ fn marks_stand_where_they_mean_something() {
 
 #[test]
 fn exactly_one_of_the_days_is_left_open() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "cron(0 3 * * * *)",
         "cron(0 3 * * MON-FRI *)",
         "cron(0 3 1 * * *)",
@@ -225,7 +225,7 @@ fn exactly_one_of_the_days_is_left_open() {
 
 #[test]
 fn another_number_of_fields_is_explained() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "cron()",
         "cron(0)",
         "cron(0 3 * *)",

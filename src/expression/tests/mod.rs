@@ -9,7 +9,7 @@ mod next;
 mod properties;
 
 /// Returns an error in the form of the report: the text, carets below the place, the message and the hint.
-fn shown(text: &str, wrong: &Wrong) -> String {
+fn format_error(text: &str, wrong: &ExpressionError) -> String {
     let width = text[wrong.range.clone()].chars().count().max(1);
     let before = 2 + text[..wrong.range.start].chars().count();
     let hint = wrong.hint.as_deref().map(|hint| format!("\n  = {hint}")).unwrap_or_default();
@@ -17,16 +17,16 @@ fn shown(text: &str, wrong: &Wrong) -> String {
     format!("> {line}\n{}{} {}{hint}\n", " ".repeat(before), "^".repeat(width), wrong.message)
 }
 
-fn all_wrong(kind: Kind, texts: &[&str]) -> String {
+fn format_errors(kind: ExpressionKind, texts: &[&str]) -> String {
     let one = |text: &&str| match Expression::parse(text, kind) {
         Ok(_) => format!("> {text}\n  is taken\n"),
-        Err(wrong) => shown(text, &wrong),
+        Err(wrong) => format_error(text, &wrong),
     };
     texts.iter().map(one).collect()
 }
 
 #[test]
-fn what_both_take_is_taken() {
+fn expressions_valid_for_both_kinds_are_accepted() {
     for good in [
         "cron(0 10 * * ? *)",
         "cron(0 18 ? * MON-FRI *)",
@@ -50,16 +50,16 @@ fn what_both_take_is_taken() {
         "rate(1 day)",
         "rate(7 days)",
     ] {
-        for kind in [Kind::Rule, Kind::Scheduler] {
-            let read =
-                Expression::parse(good, kind).unwrap_or_else(|wrong| panic!("{}", shown(good, &wrong)));
+        for kind in [ExpressionKind::Rule, ExpressionKind::Scheduler] {
+            let read = Expression::parse(good, kind)
+                .unwrap_or_else(|wrong| panic!("{}", format_error(good, &wrong)));
             assert_eq!(read.to_string(), good);
         }
     }
 }
 
 #[test]
-fn what_eventbridge_takes_without_saying_so_is_taken() {
+fn undocumented_forms_are_accepted() {
     for silent in [
         "cron(0 9 ? * FRI-MON *)",
         "cron(0 22-6 * * ? *)",
@@ -69,16 +69,16 @@ fn what_eventbridge_takes_without_saying_so_is_taken() {
         "cron(0/0 9 * * ? *)",
         "cron(0/90 9 * * ? *)",
     ] {
-        assert!(Expression::parse(silent, Kind::Rule).is_ok(), "{silent}");
+        assert!(Expression::parse(silent, ExpressionKind::Rule).is_ok(), "{silent}");
     }
 }
 
 #[test]
-fn only_a_schedule_takes_a_time_and_a_unit_that_does_not_agree() {
+fn only_schedules_accept_at_and_any_unit_form() {
     for text in ["at(2026-11-20T13:00:00)", "rate(1 minutes)", "rate(5 minute)", "rate(1 days)"] {
-        assert!(Expression::parse(text, Kind::Scheduler).is_ok(), "{text}");
+        assert!(Expression::parse(text, ExpressionKind::Scheduler).is_ok(), "{text}");
     }
-    insta::assert_snapshot!(all_wrong(Kind::Rule, &[
+    insta::assert_snapshot!(format_errors(ExpressionKind::Rule, &[
         "at(2026-11-20T13:00:00)",
         "rate(1 minutes)",
         "rate(5 minute)",
@@ -100,8 +100,8 @@ fn only_a_schedule_takes_a_time_and_a_unit_that_does_not_agree() {
 }
 
 #[test]
-fn a_rate_is_a_number_and_a_unit() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+fn invalid_rates_are_explained() {
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "rate()",
         "rate(5)",
         "rate(minutes)",
@@ -170,8 +170,8 @@ fn a_rate_is_a_number_and_a_unit() {
 }
 
 #[test]
-fn a_time_is_whole_and_has_no_zone() {
-    insta::assert_snapshot!(all_wrong(Kind::Scheduler, &[
+fn invalid_times_are_explained() {
+    insta::assert_snapshot!(format_errors(ExpressionKind::Scheduler, &[
         "at()",
         "at(2026-11-20)",
         "at(2026-11-20T13:00)",
@@ -212,9 +212,9 @@ fn a_time_is_whole_and_has_no_zone() {
 }
 
 #[test]
-fn a_zone_is_named_as_in_the_database() {
+fn invalid_time_zones_are_explained() {
     for name in ["UTC", "Etc/UTC", "Asia/Tokyo", "America/Argentina/Buenos_Aires", "Europe/Berlin", "GMT"] {
-        assert_eq!(zone(name).expect("a zone").iana_name(), Some(name));
+        assert_eq!(time_zone(name).expect("a zone").iana_name(), Some(name));
     }
     let names = [
         "",
@@ -228,7 +228,8 @@ fn a_zone_is_named_as_in_the_database() {
         "+09:00",
         "Mars/Olympus",
     ];
-    let shown: String = names.iter().map(|name| shown(name, &zone(name).expect_err("no zone"))).collect();
+    let shown: String =
+        names.iter().map(|name| format_error(name, &time_zone(name).expect_err("no zone"))).collect();
     insta::assert_snapshot!(shown, @r"
 > 
   ^ the name of the time zone is empty

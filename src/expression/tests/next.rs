@@ -8,21 +8,21 @@ fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
-fn next(text: &str, zone_name: &str, after: &str, count: usize) -> Next {
-    let expression = Expression::parse(text, Kind::Scheduler).expect(text);
-    expression.next(&zone(zone_name).expect("a zone"), time(after), Window::default(), count)
+fn next(text: &str, zone_name: &str, after: &str, count: usize) -> NextRuns {
+    let expression = Expression::parse(text, ExpressionKind::Scheduler).expect(text);
+    expression.next_runs(&time_zone(zone_name).expect("a zone"), time(after), RunWindow::default(), count)
 }
 
 /// Returns the times as `2026-11-23T03:00+09`, in the time zone.
-fn written(next: &Next) -> String {
+fn written(next: &NextRuns) -> String {
     match next {
-        Next::At(times) => {
+        NextRuns::Times(times) => {
             let times: Vec<String> =
                 times.iter().map(|time| time.strftime("%Y-%m-%dT%H:%M%:::z").to_string()).collect();
             times.join(" ")
         }
-        Next::Every(words) => words.clone(),
-        Next::Never => "never".to_owned(),
+        NextRuns::Interval(words) => words.clone(),
+        NextRuns::Never => "never".to_owned(),
     }
 }
 
@@ -129,7 +129,7 @@ fn what_never_comes_is_never() {
         "at(2026-11-22T02:59:00)",
         "at(2026-11-22T03:00:00)",
     ] {
-        assert_eq!(next(text, "UTC", "2026-11-22T03:00:00Z", 3), Next::Never, "{text}");
+        assert_eq!(next(text, "UTC", "2026-11-22T03:00:00Z", 3), NextRuns::Never, "{text}");
     }
 }
 
@@ -137,7 +137,7 @@ fn what_never_comes_is_never() {
 #[test]
 fn a_time_that_the_clocks_always_skip_is_never() {
     let skipped = next("cron(30 2 ? 3 1#2 2027-2199)", "America/New_York", "2026-11-22T03:00:00Z", 1);
-    assert_eq!(skipped, Next::Never);
+    assert_eq!(skipped, NextRuns::Never);
 }
 
 #[test]
@@ -183,9 +183,9 @@ fn clocks_that_change_at_midnight_leave_a_day_without_its_first_hour() {
 
 #[test]
 fn a_rule_is_utc_and_only_shown_in_the_zone() {
-    let rule = Expression::parse("cron(0 3 * * ? *)", Kind::Rule).expect("well formed");
-    let tokyo = zone("Asia/Tokyo").expect("a zone");
-    let found = rule.next(&tokyo, time("2026-11-22T03:00:00Z"), Window::default(), 1);
+    let rule = Expression::parse("cron(0 3 * * ? *)", ExpressionKind::Rule).expect("well formed");
+    let tokyo = time_zone("Asia/Tokyo").expect("a zone");
+    let found = rule.next_runs(&tokyo, time("2026-11-22T03:00:00Z"), RunWindow::default(), 1);
     assert_eq!(written(&found), "2026-11-23T12:00+09");
 }
 
@@ -201,11 +201,11 @@ fn a_rate_without_a_start_has_no_times() {
 
 #[test]
 fn a_rate_counts_from_the_start_of_its_window() {
-    let every = Expression::parse("rate(2 days)", Kind::Scheduler).expect("well formed");
+    let every = Expression::parse("rate(2 days)", ExpressionKind::Scheduler).expect("well formed");
     let window =
-        Window { start: Some(time("2027-03-13T12:00:00Z")), end: Some(time("2027-03-17T12:00:00Z")) };
-    let zone = zone("America/New_York").expect("a zone");
-    let found = |after| written(&every.next(&zone, time(after), window, 9));
+        RunWindow { start: Some(time("2027-03-13T12:00:00Z")), end: Some(time("2027-03-17T12:00:00Z")) };
+    let zone = time_zone("America/New_York").expect("a zone");
+    let found = |after| written(&every.next_runs(&zone, time(after), window, 9));
     // A day is 24 hours, so the run is an hour later on the clock after daylight saving time began.
     assert_eq!(found("2026-11-22T03:00:00Z"), "2027-03-13T07:00-05 2027-03-15T08:00-04 2027-03-17T08:00-04");
     assert_eq!(found("2027-03-13T12:00:00Z"), "2027-03-15T08:00-04 2027-03-17T08:00-04");
@@ -215,36 +215,44 @@ fn a_rate_counts_from_the_start_of_its_window() {
 
 #[test]
 fn the_longest_rate_ends_where_time_does() {
-    let rate = Expression::parse("rate(200000000 days)", Kind::Scheduler).expect("well formed");
-    let window = Window { start: Some(time("2027-01-01T00:00:00Z")), end: None };
-    let found = rate.next(&TimeZone::UTC, time("2026-11-22T03:00:00Z"), window, 3);
+    let rate = Expression::parse("rate(200000000 days)", ExpressionKind::Scheduler).expect("well formed");
+    let window = RunWindow { start: Some(time("2027-01-01T00:00:00Z")), end: None };
+    let found = rate.next_runs(&TimeZone::UTC, time("2026-11-22T03:00:00Z"), window, 3);
     assert_eq!(written(&found), "2027-01-01T00:00+00");
 }
 
 #[test]
 fn a_window_that_is_over_leaves_nothing() {
-    let window = Window { start: None, end: Some(time("2026-11-22T03:00:00Z")) };
+    let window = RunWindow { start: None, end: Some(time("2026-11-22T03:00:00Z")) };
     for text in ["cron(* * * * ? *)", "rate(1 minute)"] {
-        let expression = Expression::parse(text, Kind::Scheduler).expect("well formed");
-        let found = expression.next(&TimeZone::UTC, time("2026-11-22T03:00:00Z"), window, 3);
-        assert_eq!(found, Next::Never, "{text}");
+        let expression = Expression::parse(text, ExpressionKind::Scheduler).expect("well formed");
+        let found = expression.next_runs(&TimeZone::UTC, time("2026-11-22T03:00:00Z"), window, 3);
+        assert_eq!(found, NextRuns::Never, "{text}");
     }
 }
 
 #[test]
 fn both_ends_belong_to_the_window() {
     let window =
-        Window { start: Some(time("2027-01-01T03:00:00Z")), end: Some(time("2027-01-02T03:00:00Z")) };
-    let expression = Expression::parse("cron(0 3 * * ? *)", Kind::Scheduler).expect("well formed");
-    let found = expression.next(&TimeZone::UTC, time("2026-11-22T03:00:00Z"), window, 9);
+        RunWindow { start: Some(time("2027-01-01T03:00:00Z")), end: Some(time("2027-01-02T03:00:00Z")) };
+    let expression = Expression::parse("cron(0 3 * * ? *)", ExpressionKind::Scheduler).expect("well formed");
+    let found = expression.next_runs(&TimeZone::UTC, time("2026-11-22T03:00:00Z"), window, 9);
     assert_eq!(written(&found), "2027-01-01T03:00+00 2027-01-02T03:00+00");
 }
 
 #[test]
 fn a_time_runs_once_in_its_zone_whatever_the_window() {
-    let at = Expression::parse("at(2027-11-07T01:30:00)", Kind::Scheduler).expect("well formed");
-    let window = Window { start: None, end: Some(time("2026-12-01T00:00:00Z")) };
-    let found = at.next(&zone("America/New_York").expect("a zone"), time("2026-11-22T03:00:00Z"), window, 3);
+    let at = Expression::parse("at(2027-11-07T01:30:00)", ExpressionKind::Scheduler).expect("well formed");
+    let window = RunWindow { start: None, end: Some(time("2026-12-01T00:00:00Z")) };
+    let found = at.next_runs(
+        &time_zone("America/New_York").expect("a zone"),
+        time("2026-11-22T03:00:00Z"),
+        window,
+        3,
+    );
     assert_eq!(written(&found), "2027-11-07T01:30-04");
-    assert_eq!(next("at(2027-03-14T02:30:00)", "America/New_York", "2026-11-22T03:00:00Z", 3), Next::Never);
+    assert_eq!(
+        next("at(2027-03-14T02:30:00)", "America/New_York", "2026-11-22T03:00:00Z", 3),
+        NextRuns::Never
+    );
 }

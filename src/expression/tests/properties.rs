@@ -144,11 +144,11 @@ fn moments() -> impl Strategy<Value = (&'static str, Timestamp)> {
     })
 }
 
-fn times(next: Next) -> Vec<Zoned> {
+fn times(next: NextRuns) -> Vec<Zoned> {
     match next {
-        Next::At(times) => times,
-        Next::Every(words) => panic!("{words}"),
-        Next::Never => Vec::new(),
+        NextRuns::Times(times) => times,
+        NextRuns::Interval(words) => panic!("{words}"),
+        NextRuns::Never => Vec::new(),
     }
 }
 
@@ -162,7 +162,7 @@ proptest! {
     ) {
         let text = format!("cron({minutes} {hours} * * ? *)");
         let fields: Vec<&str> = vec![&minutes, &hours, "*", "*", "?", "*"];
-        let zone = zone(zone_name).expect("a zone");
+        let zone = time_zone(zone_name).expect("a zone");
         let minute = |nth: i64| Timestamp::from_second(after.as_second() + nth * 60).expect("in range");
         // Times that clocks showed in the hours before count as shown.
         let mut shown: HashSet<_> =
@@ -170,9 +170,9 @@ proptest! {
         let all = (1..=2_160).map(|nth| minute(nth).to_zoned(zone.clone()));
         let expected: Vec<Zoned> = all.filter(|time| shown.insert(time.datetime()) && fits(&fields, time)).collect();
 
-        let window = Window { start: None, end: Some(minute(2_160)) };
-        let expression = Expression::parse(&text, Kind::Scheduler).expect("well formed");
-        prop_assert_eq!(times(expression.next(&zone, after, window, usize::MAX)), expected, "{}", text);
+        let window = RunWindow { start: None, end: Some(minute(2_160)) };
+        let expression = Expression::parse(&text, ExpressionKind::Scheduler).expect("well formed");
+        prop_assert_eq!(times(expression.next_runs(&zone, after, window, usize::MAX)), expected, "{}", text);
     }
 
     /// Checks every day of three years, including a leap year.
@@ -180,7 +180,7 @@ proptest! {
     fn dates_are_the_days_that_fit((day, month, weekday) in days(), year in prop_oneof![Just("*".to_owned()), part(2026, 2029)]) {
         let text = format!("cron(0 12 {day} {month} {weekday} {year})");
         let fields: Vec<&str> = vec!["0", "12", &day, &month, &weekday, &year];
-        let Ok(expression) = Expression::parse(&text, Kind::Rule) else {
+        let Ok(expression) = Expression::parse(&text, ExpressionKind::Rule) else {
             // A range of years cannot wrap around; every other generated expression is valid.
             let (from, to) = year.split('/').next().and_then(|range| range.split_once('-')).expect("a range");
             prop_assert!(from > to, "{}", text);
@@ -191,8 +191,8 @@ proptest! {
         let expected: Vec<Date> = all.filter(|date| date_listed(&fields, *date)).collect();
 
         let after: Timestamp = "2026-06-01T00:00:00Z".parse().expect("a time");
-        let window = Window { start: None, end: Some("2029-06-01T00:00:00Z".parse().expect("a time")) };
-        let found = times(expression.next(&jiff::tz::TimeZone::UTC, after, window, usize::MAX));
+        let window = RunWindow { start: None, end: Some("2029-06-01T00:00:00Z".parse().expect("a time")) };
+        let found = times(expression.next_runs(&jiff::tz::TimeZone::UTC, after, window, usize::MAX));
         prop_assert_eq!(found.iter().map(Zoned::date).collect::<Vec<_>>(), expected, "{}", text);
     }
 
@@ -202,8 +202,8 @@ proptest! {
         minutes in list(part(0, 59)), hours in list(part(0, 23)), (day, month, weekday) in days(), (zone_name, after) in moments(),
     ) {
         let fields: Vec<&str> = vec![&minutes, &hours, &day, &month, &weekday, "*"];
-        let expression = Expression::parse(&format!("cron({})", fields.join(" ")), Kind::Scheduler).expect("well formed");
-        let found = times(expression.next(&zone(zone_name).expect("a zone"), after, Window::default(), 20));
+        let expression = Expression::parse(&format!("cron({})", fields.join(" ")), ExpressionKind::Scheduler).expect("well formed");
+        let found = times(expression.next_runs(&time_zone(zone_name).expect("a zone"), after, RunWindow::default(), 20));
         let mut last = after;
         for time in found {
             prop_assert!(time.timestamp() > last && fits(&fields, &time) && time.second() == 0, "{:?} {}", fields, time);
@@ -221,12 +221,12 @@ proptest! {
             "rate\\([0-9 ]{0,25}[a-zé]{0,8}\\)",
         ],
     ) {
-        for kind in [Kind::Rule, Kind::Scheduler] {
+        for kind in [ExpressionKind::Rule, ExpressionKind::Scheduler] {
             if let Err(wrong) = Expression::parse(&text, kind) {
                 prop_assert!(text.get(wrong.range.clone()).is_some(), "{:?}", wrong);
             }
         }
-        if let Err(wrong) = zone(&text) {
+        if let Err(wrong) = time_zone(&text) {
             prop_assert!(text.get(wrong.range.clone()).is_some(), "{:?}", wrong);
         }
     }

@@ -12,19 +12,19 @@ mod ends;
 
 /// Keeps the reported events as lines.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct CapturedReport {
     pub(super) lines: RefCell<Vec<String>>,
     streams: RefCell<Vec<String>>,
     pub(super) facts: RefCell<Vec<String>>,
     pub(super) heard: tokio::sync::Notify,
 }
 
-impl HookReporter for Kept {
+impl HookReporter for CapturedReport {
     fn note(&self, text: &str) {
         self.facts.borrow_mut().push(format!("note {text}"));
     }
 
-    fn hook(&self, _: Moment, fact: HookFact<'_>) {
+    fn hook(&self, _: HookPoint, fact: HookFact<'_>) {
         match fact {
             HookFact::Line { line, stream } => {
                 self.streams.borrow_mut().push(format!("{stream:?} {line}"));
@@ -49,12 +49,12 @@ pub(super) fn with(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
     std::iter::once(("PATH".to_owned(), path)).chain(more).collect()
 }
 
-pub(super) struct Ran {
+pub(super) struct HookRun {
     pub(super) result: Result<(), Failure>,
-    pub(super) report: Kept,
+    pub(super) report: CapturedReport,
 }
 
-impl Ran {
+impl HookRun {
     pub(super) fn lines(&self) -> Vec<String> {
         self.report.lines.borrow().clone()
     }
@@ -72,21 +72,22 @@ impl Ran {
     }
 }
 
-async fn ran_with(commands: &[&str], told: &Told, variables: &[(&str, &str)]) -> Ran {
+async fn ran_with(commands: &[&str], told: &HookPayload, variables: &[(&str, &str)]) -> HookRun {
     let commands: Vec<String> = commands.iter().map(|command| (*command).to_owned()).collect();
-    let report = Kept::default();
+    let report = CapturedReport::default();
     let folder = tempfile::tempdir().expect("a folder");
-    let result = run(Moment::BeforeDeploy, &commands, told, folder.path(), &with(variables), &report).await;
-    Ran { result, report }
+    let result =
+        run_hook(HookPoint::BeforeDeploy, &commands, told, folder.path(), &with(variables), &report).await;
+    HookRun { result, report }
 }
 
-pub(super) async fn ran(commands: &[&str]) -> Ran {
-    ran_with(commands, &Told::default(), &[]).await
+pub(super) async fn run_commands_in_hook(commands: &[&str]) -> HookRun {
+    ran_with(commands, &HookPayload::default(), &[]).await
 }
 
 #[tokio::test]
 async fn what_is_written_is_told_line_by_line_and_the_end_after_it() {
-    let ran = ran(&["echo one; echo; printf two"]).await;
+    let ran = run_commands_in_hook(&["echo one; echo; printf two"]).await;
     assert!(ran.result.is_ok());
     assert_eq!(ran.lines(), ["one", "", "two"]);
     assert_eq!(ran.facts(), ["started echo one; echo; printf two", "ended Some(0) None false false"]);
@@ -94,7 +95,7 @@ async fn what_is_written_is_told_line_by_line_and_the_end_after_it() {
 
 #[tokio::test]
 async fn both_streams_are_told_by_name() {
-    let mut lines = ran(&["echo one; echo two >&2"]).await.report.streams.take();
+    let mut lines = run_commands_in_hook(&["echo one; echo two >&2"]).await.report.streams.take();
     lines.sort();
     assert_eq!(lines, ["Stderr two", "Stdout one"]);
 }
@@ -103,10 +104,10 @@ async fn both_streams_are_told_by_name() {
 async fn a_line_is_told_while_the_command_still_runs() {
     // The command ends only after its line was reported.
     let folder = tempfile::tempdir().expect("a folder");
-    let (report, environment) = (Kept::default(), with(&[]));
+    let (report, environment) = (CapturedReport::default(), with(&[]));
     let commands = ["mkfifo gate; echo ready; cat gate".to_owned()];
-    let told = Told::default();
-    let running = run(Moment::AfterDeploy, &commands, &told, folder.path(), &environment, &report);
+    let told = HookPayload::default();
+    let running = run_hook(HookPoint::AfterDeploy, &commands, &told, folder.path(), &environment, &report);
     let opening = async {
         report.heard.notified().await;
         let gate = folder.path().join("gate");
@@ -120,17 +121,17 @@ async fn a_line_is_told_while_the_command_still_runs() {
 
 #[tokio::test]
 async fn commands_run_in_order_and_the_first_failure_is_the_last() {
-    let ran = ran(&["echo one", "echo two; exit 3", "echo three"]).await;
+    let ran = run_commands_in_hook(&["echo one", "echo two; exit 3", "echo three"]).await;
     assert_eq!(ran.lines(), ["one", "two"]);
     assert_eq!(ran.failure().message, "hook `before_deploy` failed");
     assert_eq!(ran.cause(), "`echo two; exit 3` exited with 3");
-    assert_eq!(ran.failure().kind, crate::error::Kind::Error);
+    assert_eq!(ran.failure().kind, crate::error::ErrorKind::Error);
     assert_eq!(ran.failure().hints, ["append `|| true` to a command that may fail"]);
 }
 
 #[tokio::test]
 async fn without_commands_there_is_nothing_to_fail() {
-    let ran = ran(&[]).await;
+    let ran = run_commands_in_hook(&[]).await;
     assert!(ran.result.is_ok() && ran.facts().is_empty());
 }
 
@@ -138,18 +139,32 @@ async fn without_commands_there_is_nothing_to_fail() {
 async fn a_command_runs_in_the_directory_that_it_is_given() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("notify.sh"), "echo notified").expect("a file");
-    let (report, commands) = (Kept::default(), ["sh notify.sh".to_owned()]);
-    let result =
-        run(Moment::OnFailure, &commands, &Told::default(), folder.path(), &with(&[]), &report).await;
+    let (report, commands) = (CapturedReport::default(), ["sh notify.sh".to_owned()]);
+    let result = run_hook(
+        HookPoint::OnFailure,
+        &commands,
+        &HookPayload::default(),
+        folder.path(),
+        &with(&[]),
+        &report,
+    )
+    .await;
     assert!(result.is_ok());
     assert_eq!(*report.lines.borrow(), ["notified"]);
 }
 
 #[tokio::test]
 async fn an_empty_directory_is_the_current_one() {
-    let (report, commands) = (Kept::default(), ["test -f Cargo.toml".to_owned()]);
-    let result =
-        run(Moment::OnFailure, &commands, &Told::default(), Path::new(""), &with(&[]), &report).await;
+    let (report, commands) = (CapturedReport::default(), ["test -f Cargo.toml".to_owned()]);
+    let result = run_hook(
+        HookPoint::OnFailure,
+        &commands,
+        &HookPayload::default(),
+        Path::new(""),
+        &with(&[]),
+        &report,
+    )
+    .await;
     assert!(result.is_ok());
 }
 
@@ -157,36 +172,36 @@ fn target(kind: &'static str, name: &str) -> HookTarget {
     HookTarget { kind, name: name.to_owned(), end: None }
 }
 
-fn shop() -> Told {
-    Told {
+fn shop_payload() -> HookPayload {
+    HookPayload {
         app: Some("shop".to_owned()),
         tag: Some("1.4.2".to_owned()),
         release: "r1".to_owned(),
         performer: Some("ana".to_owned()),
         targets: vec![target("service", "web"), target("schedule", "nightly")],
-        ..Told::default()
+        ..HookPayload::default()
     }
 }
 
 #[tokio::test]
 async fn a_command_has_the_variables_and_those_around_it() {
     let command = "echo $ECSAIL_HOOK $ECSAIL_APP $ECSAIL_TAG $ECSAIL_RELEASE $ECSAIL_PERFORMER; echo $ECSAIL_TARGETS $MORE";
-    let ran = ran_with(&[command], &shop(), &[("MORE", "more")]).await;
+    let ran = ran_with(&[command], &shop_payload(), &[("MORE", "more")]).await;
     assert_eq!(ran.lines(), ["before_deploy shop 1.4.2 r1 ana", "service/web schedule/nightly more"]);
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_unset_also_where_it_is_set_outside() {
+async fn unknown_values_are_unset() {
     let command = "echo ${ECSAIL_OUTCOME-unset} ${ECSAIL_STAGE-unset}";
     let outside = [("ECSAIL_OUTCOME", "succeeded"), ("ECSAIL_STAGE", "production")];
-    assert_eq!(ran_with(&[command], &shop(), &outside).await.lines(), ["unset unset"]);
-    let after = Told { outcome: Some(Outcome::Failed), ..shop() };
+    assert_eq!(ran_with(&[command], &shop_payload(), &outside).await.lines(), ["unset unset"]);
+    let after = HookPayload { outcome: Some(Outcome::Failed), ..shop_payload() };
     assert_eq!(ran_with(&[command], &after, &[]).await.lines(), ["failed unset"]);
 }
 
 #[tokio::test]
 async fn nothing_of_the_process_reaches_a_command_that_the_settings_do_not_have() {
-    let lines = ran(&["env"]).await.lines();
+    let lines = run_commands_in_hook(&["env"]).await.lines();
     // Beside the given variables, a shell sets its own.
     let known = |line: &&String| {
         ["PATH=", "ECSAIL_", "PWD=", "OLDPWD=", "SHLVL=", "_="].iter().any(|name| line.starts_with(name))
@@ -197,7 +212,7 @@ async fn nothing_of_the_process_reaches_a_command_that_the_settings_do_not_have(
 
 #[tokio::test]
 async fn a_command_reads_json() {
-    let ran = ran_with(&["read line; printf '%s' \"$line\""], &shop(), &[]).await;
+    let ran = ran_with(&["read line; printf '%s' \"$line\""], &shop_payload(), &[]).await;
     let read: Value = serde_json::from_str(&ran.lines().concat()).expect("JSON");
     let expected = json!({"hook": "before_deploy", "app": "shop", "stage": null, "tag": "1.4.2", "release": "r1",
         "performer": "ana", "outcome": null, "sandbox": false,
@@ -206,14 +221,14 @@ async fn a_command_reads_json() {
 }
 
 /// Returns more input than a pipe can hold.
-fn many_targets() -> Told {
+fn many_targets() -> HookPayload {
     let end = HookTargetEnd { outcome: Outcome::Failed, detail: Some("x".repeat(1000)) };
     let target = HookTarget { end: Some(end), ..target("service", "x") };
-    Told { targets: vec![target; 1000], ..Told::default() }
+    HookPayload { targets: vec![target; 1000], ..HookPayload::default() }
 }
 
 #[tokio::test]
-async fn a_command_need_not_read_what_it_is_told() {
+async fn command_need_not_read_its_input() {
     assert!(ran_with(&["exit 0", "exec <&-; echo on"], &many_targets(), &[]).await.result.is_ok());
 }
 
@@ -235,7 +250,7 @@ async fn the_values_of_secret_variables_are_hidden_in_what_is_written_and_in_the
         ("USE_TOKEN", "true"),
     ];
     let command = "echo \"with $AWS_SECRET_ACCESS_KEY $AWS_SESSION_TOKEN\"; echo is hunter2 true >&2; exit 1";
-    let ran = ran_with(&[command], &Told::default(), &variables).await;
+    let ran = ran_with(&[command], &HookPayload::default(), &variables).await;
     let mut lines = ran.lines();
     lines.sort();
     assert_eq!(lines, ["is (hidden) true", "with (hidden) (hidden)"]);
@@ -245,7 +260,8 @@ async fn the_values_of_secret_variables_are_hidden_in_what_is_written_and_in_the
 
 #[tokio::test]
 async fn what_is_written_does_not_steer_the_terminal_and_is_bounded() {
-    let ran = ran(&["printf '\\033[2J\\033]0;title\\007red\\r\\n'; printf '%05000d\\n' 1"]).await;
+    let ran =
+        run_commands_in_hook(&["printf '\\033[2J\\033]0;title\\007red\\r\\n'; printf '%05000d\\n' 1"]).await;
     let lines = ran.lines();
     assert_eq!(lines[0], "red");
     assert!(lines[1].chars().count() <= 401 && lines[1].ends_with('…'), "{}", lines[1]);

@@ -2,7 +2,7 @@
 
 /// The base document of a case.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum On {
+pub(super) enum CaseBase {
     Fargate,
     Ec2,
     FargateService,
@@ -12,19 +12,24 @@ pub(super) enum On {
 /// The cases of one check.
 pub(super) struct Case {
     pub(super) id: &'static str,
-    pub(super) on: On,
+    pub(super) base: CaseBase,
     pub(super) good: &'static [&'static str],
     pub(super) bad: &'static [&'static str],
 }
 
-const fn case(id: &'static str, on: On, good: &'static [&'static str], bad: &'static [&'static str]) -> Case {
-    Case { id, on, good, bad }
+const fn case(
+    id: &'static str,
+    on: CaseBase,
+    good: &'static [&'static str],
+    bad: &'static [&'static str],
+) -> Case {
+    Case { id, base: on, good, bad }
 }
 
 pub(super) const CASES: &[Case] = &[
     case(
         "fargate-cpu-memory",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ cpu: 256, memory: 2048 }",
             "{ cpu: 1 vCPU, memory: 2GB }",
@@ -43,11 +48,21 @@ pub(super) const CASES: &[Case] = &[
             "{ cpu: 8192, memory: 16384, runtimePlatform: { operatingSystemFamily: WINDOWS_SERVER_2022_CORE } }",
         ],
     ),
-    case("fargate-size-missing", On::Fargate, &["{}"], &["{ cpu: null }", "{ memory: null, cpu: null }"]),
-    case("fargate-network-mode", On::Fargate, &["{}"], &["{ networkMode: null }", "{ networkMode: host }"]),
+    case(
+        "fargate-size-missing",
+        CaseBase::Fargate,
+        &["{}"],
+        &["{ cpu: null }", "{ memory: null, cpu: null }"],
+    ),
+    case(
+        "fargate-network-mode",
+        CaseBase::Fargate,
+        &["{}"],
+        &["{ networkMode: null }", "{ networkMode: host }"],
+    ),
     case(
         "fargate-unsupported",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ placementConstraints: [], containerDefinitions: [ { name: app, privileged: false, links: [], dnsServers: [], linuxParameters: { initProcessEnabled: true, capabilities: { add: [SYS_PTRACE], drop: [ALL] } } } ] }",
             "{ volumes: [ { name: scratch, host: {} }, { name: shared, efsVolumeConfiguration: { fileSystemId: f } } ], pidMode: task }",
@@ -67,13 +82,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "fargate-log-driver",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ containerDefinitions: [ { name: app, logConfiguration: { logDriver: awsfirelens } } ] }"],
         &["{ containerDefinitions: [ { name: app, logConfiguration: { logDriver: json-file } } ] }"],
     ),
     case(
         "fargate-timeouts",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ containerDefinitions: [ { name: app, stopTimeout: 120, startTimeout: 2 } ] }"],
         &[
             "{ containerDefinitions: [ { name: app, stopTimeout: 121 } ] }",
@@ -82,13 +97,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "fargate-timeouts",
-        On::Ec2,
+        CaseBase::Ec2,
         &["{ containerDefinitions: [ { name: app, stopTimeout: 600 } ] }"],
         &[],
     ),
     case(
         "fargate-execution-role",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ executionRoleArn: null }", "{ containerDefinitions: [ { name: app, secrets: { A: a } } ] }"],
         &[
             "{ executionRoleArn: null, containerDefinitions: [ { name: app, image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1' } ] }",
@@ -96,10 +111,15 @@ pub(super) const CASES: &[Case] = &[
             "{ executionRoleArn: null, containerDefinitions: [ { name: app, logConfiguration: { logDriver: awslogs, options: { awslogs-group: g, awslogs-region: r, awslogs-stream-prefix: p } } } ] }",
         ],
     ),
-    case("task-size", On::Ec2, &["{ cpu: 128, memory: 1 GB }"], &["{ cpu: lots }", "{ memory: 512MB }"]),
+    case(
+        "task-size",
+        CaseBase::Ec2,
+        &["{ cpu: 128, memory: 1 GB }"],
+        &["{ cpu: lots }", "{ memory: 512MB }"],
+    ),
     case(
         "container-memory",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, memory: 512, memoryReservation: 256 }, { name: b, image: 'b:1', memory: 256 } ] }",
         ],
@@ -110,13 +130,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "container-cpu",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ containerDefinitions: [ { name: app, cpu: 256 } ] }"],
         &["{ containerDefinitions: [ { name: app, cpu: 200 }, { name: b, image: 'b:1', cpu: 100 } ] }"],
     ),
     case(
         "memory-missing",
-        On::Ec2,
+        CaseBase::Ec2,
         &[
             "{ memory: 512, containerDefinitions: [ { name: app, memory: null } ] }",
             "{ containerDefinitions: [ { name: app, memory: null, memoryReservation: 64 } ] }",
@@ -128,14 +148,14 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "memory-reservation",
-        On::Ec2,
+        CaseBase::Ec2,
         &["{ containerDefinitions: [ { name: app, memoryReservation: 128 } ] }"],
         &["{ containerDefinitions: [ { name: app, memoryReservation: 129 } ] }"],
     ),
-    case("family-name", On::Ec2, &["{ family: A_b-1 }"], &["{ family: a.b }", "{ family: a/b }"]),
+    case("family-name", CaseBase::Ec2, &["{ family: A_b-1 }"], &["{ family: a.b }", "{ family: a/b }"]),
     case(
         "container-count",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{}"],
         &[
             "{ containerDefinitions: [ { name: a, image: 'a:1' }, { name: b, image: 'a:1' }, { name: c, image: 'a:1' }, { name: d, image: 'a:1' }, { name: e, image: 'a:1' }, { name: f, image: 'a:1' }, { name: g, image: 'a:1' }, { name: h, image: 'a:1' }, { name: i, image: 'a:1' }, { name: j, image: 'a:1' } ] }",
@@ -143,25 +163,25 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "container-incomplete",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{}"],
         &["{ containerDefinitions: [ { name: b } ] }", "{ containerDefinitions: [ { image: 'b:1' } ] }"],
     ),
     case(
         "container-name",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ containerDefinitions: [ { name: A_b-1, image: 'b:1' } ] }"],
         &["{ containerDefinitions: [ { name: a.b, image: 'b:1' } ] }"],
     ),
     case(
         "essential-container",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ containerDefinitions: [ { name: b, image: 'b:1', essential: false } ] }"],
         &["{ containerDefinitions: [ { name: app, essential: false } ] }"],
     ),
     case(
         "image-latest",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ containerDefinitions: [ { name: app, image: 'localhost:5000/a@sha256:00' } ] }"],
         &[
             "{ containerDefinitions: [ { name: app, image: a } ] }",
@@ -170,20 +190,20 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "tag-limits",
-        On::Ec2,
+        CaseBase::Ec2,
         &["{ tags: { team: '', owner: shop } }"],
         &["{ tags: { 'AWS:x': y } }", "{ tags: { x: 'aws:y' } }", "{ tags: [ { key: '', value: x } ] }"],
     ),
-    case("tag-limits", On::Ec2Service, &["{ tags: { team: shop } }"], &["{ tags: { 'aws:x': y } }"]),
+    case("tag-limits", CaseBase::Ec2Service, &["{ tags: { team: shop } }"], &["{ tags: { 'aws:x': y } }"]),
     case(
         "ephemeral-storage",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ ephemeralStorage: { sizeInGiB: 21 } }"],
         &["{ ephemeralStorage: { sizeInGiB: 20 } }", "{ ephemeralStorage: { sizeInGiB: 201 } }"],
     ),
     case(
         "restart-period",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, restartPolicy: { enabled: true, restartAttemptPeriod: 60 } } ] }",
         ],
@@ -193,7 +213,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "port-name",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, portMappings: [ { containerPort: 80, name: web_1-tcp } ] } ] }",
         ],
@@ -204,7 +224,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "host-port",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, portMappings: [ { containerPort: 80, hostPort: 80 } ] } ] }",
             "{ containerDefinitions: [ { name: app, portMappings: [ { containerPort: 80, hostPort: 0 } ] } ] }",
@@ -215,7 +235,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "host-port",
-        On::Ec2,
+        CaseBase::Ec2,
         &[
             "{ containerDefinitions: [ { name: app, portMappings: [ { containerPort: 80, hostPort: 8080 } ] } ] }",
         ],
@@ -225,7 +245,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "network-mode",
-        On::Ec2,
+        CaseBase::Ec2,
         &["{ containerDefinitions: [ { name: app, hostname: h, links: [app] } ] }"],
         &[
             "{ networkMode: none }",
@@ -235,7 +255,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "depends-on-container",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: b, image: 'b:1', dependsOn: [ { containerName: app, condition: START } ] } ] }",
         ],
@@ -245,7 +265,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "depends-on-cycle",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, dependsOn: [ { containerName: b, condition: START }, { containerName: c, condition: START } ] }, { name: b, image: 'b:1', dependsOn: [ { containerName: c, condition: START } ] }, { name: c, image: 'c:1' } ] }",
         ],
@@ -256,7 +276,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "depends-on-health",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, healthCheck: { command: [CMD, x] } }, { name: b, image: 'b:1', dependsOn: [ { containerName: app, condition: HEALTHY } ] } ] }",
         ],
@@ -266,7 +286,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "depends-on-essential",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, dependsOn: [ { containerName: b, condition: SUCCESS } ] }, { name: b, image: 'b:1', essential: false } ] }",
         ],
@@ -276,13 +296,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "secret-and-environment",
-        On::Fargate,
+        CaseBase::Fargate,
         &["{ containerDefinitions: [ { name: app, environment: { A: x }, secrets: { B: y } } ] }"],
         &["{ containerDefinitions: [ { name: app, environment: { A: x }, secrets: { A: y } } ] }"],
     ),
     case(
         "plaintext-secret",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, environment: { LOG_LEVEL: info, SECRET_NAME: shop/db } } ] }",
         ],
@@ -290,7 +310,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "environment-files",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, environmentFiles: [ { type: s3, value: 'arn:aws:s3:::b/a.env' } ] } ] }",
         ],
@@ -300,7 +320,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "awslogs-options",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, logConfiguration: { logDriver: awslogs, options: { awslogs-group: g, awslogs-region: r, awslogs-stream-prefix: p } } } ] }",
         ],
@@ -311,7 +331,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "awslogs-options",
-        On::Ec2,
+        CaseBase::Ec2,
         &[
             "{ containerDefinitions: [ { name: app, logConfiguration: { logDriver: awslogs, options: { awslogs-group: g, awslogs-region: r } } } ] }",
         ],
@@ -321,7 +341,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "health-check-range",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, healthCheck: { command: [CMD, x], interval: 5, timeout: 60, retries: 10, startPeriod: 0 } } ] }",
         ],
@@ -332,7 +352,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "health-check-command",
-        On::Fargate,
+        CaseBase::Fargate,
         &[
             "{ containerDefinitions: [ { name: app, healthCheck: { command: [CMD-SHELL, 'a || exit 1'] } } ] }",
         ],
@@ -344,19 +364,19 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "service-network-missing",
-        On::FargateService,
+        CaseBase::FargateService,
         &["{}", "{ launchType: FARGATE, networkConfiguration: { awsvpcConfiguration: { subnets: [a] } } }"],
         &["{ launchType: FARGATE }", "{ launchType: FARGATE, networkConfiguration: {} }"],
     ),
     case(
         "service-network-unused",
-        On::Ec2Service,
+        CaseBase::Ec2Service,
         &["{ launchType: EC2 }"],
         &["{ networkConfiguration: { awsvpcConfiguration: { subnets: [a] } } }"],
     ),
     case(
         "service-network-limits",
-        On::FargateService,
+        CaseBase::FargateService,
         &[
             "{ networkConfiguration: { awsvpcConfiguration: { subnets: [a], securityGroups: [a, b, c, d, e] } } }",
         ],
@@ -367,7 +387,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "deployment-percents",
-        On::FargateService,
+        CaseBase::FargateService,
         &[
             "{ deploymentConfiguration: { minimumHealthyPercent: 50, maximumPercent: 100 } }",
             "{ desiredCount: 1, deploymentConfiguration: { minimumHealthyPercent: 100, maximumPercent: 200 } }",
@@ -383,7 +403,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "load-balancer-target",
-        On::FargateService,
+        CaseBase::FargateService,
         &["{ loadBalancers: [ { targetGroupArn: t, containerName: app, containerPort: 80 } ] }"],
         &[
             "{ loadBalancers: [ { targetGroupArn: t, containerName: ap, containerPort: 80 } ] }",
@@ -392,7 +412,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "service-connect-port",
-        On::FargateService,
+        CaseBase::FargateService,
         &[
             "{ serviceConnectConfiguration: { enabled: true, services: [ { portName: http } ] } }",
             "{ serviceConnectConfiguration: { enabled: false, services: [ { portName: nope } ] } }",
@@ -401,7 +421,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         "target-group-count",
-        On::FargateService,
+        CaseBase::FargateService,
         &["{ loadBalancers: [ { targetGroupArn: a, containerName: app, containerPort: 80 } ] }"],
         &[
             "{ loadBalancers: [ { targetGroupArn: a, containerName: app, containerPort: 80 }, { targetGroupArn: b, containerName: app, containerPort: 80 }, { targetGroupArn: c, containerName: app, containerPort: 80 }, { targetGroupArn: d, containerName: app, containerPort: 80 }, { targetGroupArn: e, containerName: app, containerPort: 80 }, { targetGroupArn: f, containerName: app, containerPort: 80 } ] }",

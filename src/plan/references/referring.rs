@@ -3,9 +3,9 @@
 use crate::aws::ApiError;
 use std::collections::BTreeMap;
 
-use crate::aws::rules::RuleTarget;
-use crate::aws::schedules::ScheduleTarget;
-use crate::aws::types::{Service, ServiceDeployment, Task, revision_of};
+use crate::aws::rule_targets::RuleTarget;
+use crate::aws::schedule_targets::ScheduleTarget;
+use crate::aws::types::{Service, ServiceDeployment, Task, revision_name};
 
 /// A kind of resource that may refer to a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
@@ -95,8 +95,8 @@ impl Referring {
 
 /// Returns the family and the revision of an ARN or a name; without a revision, the latest ACTIVE one is meant.
 pub fn family_and_revision(named: &str) -> (&str, Option<u64>) {
-    match revision_of(named).split_once(':') {
+    match revision_name(named).split_once(':') {
         Some((family, revision)) => (family, revision.parse().ok()),
-        None => (revision_of(named), None),
+        None => (revision_name(named), None),
     }
 }

@@ -6,10 +6,10 @@ use crate::aws::types::ServiceDeploymentStatus;
 use crate::aws::types::{Service, ServiceDeployment};
 
 /// The number of different revisions to keep that a service was last deployed with successfully.
-const SUCCESSES: usize = 3;
+const MAX_SUCCESSES: usize = 3;
 
 /// Returns whether a service deployment has ended; one with an unknown status has not.
-fn is_over(deployment: &ServiceDeployment) -> bool {
+fn has_ended(deployment: &ServiceDeployment) -> bool {
     deployment.status.has_ended()
 }
 
@@ -24,10 +24,10 @@ impl SeenService {
     }
 
     /// Returns the service revisions to read, the most important first.
-    pub fn wanted_revisions(&self) -> Vec<String> {
+    pub fn service_revisions_to_read(&self) -> Vec<String> {
         let current = self.service.current_service_revisions.iter().map(|revision| revision.arn.as_str());
-        let open = self.open().filter_map(ServiceDeployment::target);
-        let successes = self.successes().filter_map(ServiceDeployment::target);
+        let open = self.deployments_in_progress().filter_map(ServiceDeployment::target_revision_arn);
+        let successes = self.succeeded_deployments().filter_map(ServiceDeployment::target_revision_arn);
         let at_first = self.at_first.iter().map(String::as_str);
         let mut wanted: Vec<String> = Vec::new();
         for arn in current.chain(open).chain(successes).chain(at_first) {
@@ -39,12 +39,13 @@ impl SeenService {
     }
 
     /// Returns whether enough was read to answer every question here; it need not be the whole history.
-    pub fn knows_enough(&self) -> bool {
+    pub fn has_enough_revisions(&self) -> bool {
         let current = self.service.current_service_revisions.iter().map(|revision| revision.arn.as_str());
-        let mut first = current.chain(self.open().filter_map(ServiceDeployment::target));
+        let mut first =
+            current.chain(self.deployments_in_progress().filter_map(ServiceDeployment::target_revision_arn));
         let other = |definition: &&str| *definition != self.service.task_definition;
         first.all(|arn| self.definitions.contains_key(arn))
-            && self.last_successes().len() >= SUCCESSES
+            && self.last_succeeded_definitions().len() >= MAX_SUCCESSES
             && self.rollback_targets().iter().any(other)
     }
 
@@ -52,25 +53,28 @@ impl SeenService {
         self.definitions.get(service_revision).map(String::as_str)
     }
 
-    pub(super) fn current(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn current_definitions(&self) -> impl Iterator<Item = &str> {
         self.service.current_service_revisions.iter().filter_map(|revision| self.definition(&revision.arn))
     }
 
-    pub(super) fn open(&self) -> impl Iterator<Item = &ServiceDeployment> {
-        self.deployments.iter().filter(|deployment| !is_over(deployment))
+    pub(super) fn deployments_in_progress(&self) -> impl Iterator<Item = &ServiceDeployment> {
+        self.deployments.iter().filter(|deployment| !has_ended(deployment))
     }
 
     /// Returns the deployments that succeeded, newest first.
-    fn successes(&self) -> impl Iterator<Item = &ServiceDeployment> {
+    fn succeeded_deployments(&self) -> impl Iterator<Item = &ServiceDeployment> {
         self.deployments.iter().filter(|deployment| deployment.status == ServiceDeploymentStatus::Successful)
     }
 
     /// Returns the last three different task definitions that succeeded, which cover at least the last three succeeded
     /// deployments.
-    pub(super) fn last_successes(&self) -> Vec<&str> {
+    pub(super) fn last_succeeded_definitions(&self) -> Vec<&str> {
         let mut last: Vec<&str> = Vec::new();
-        for definition in self.successes().filter_map(|deployment| self.definition(deployment.target()?)) {
-            if !last.contains(&definition) && last.len() < SUCCESSES {
+        for definition in self
+            .succeeded_deployments()
+            .filter_map(|deployment| self.definition(deployment.target_revision_arn()?))
+        {
+            if !last.contains(&definition) && last.len() < MAX_SUCCESSES {
                 last.push(definition);
             }
         }
@@ -82,13 +86,14 @@ impl SeenService {
     pub(super) fn rollback_targets(&self) -> Vec<&str> {
         let current = &self.service.current_service_revisions;
         let runs = |deployment: &&ServiceDeployment| {
-            current.iter().any(|revision| Some(revision.arn.as_str()) == deployment.target())
+            current.iter().any(|revision| Some(revision.arn.as_str()) == deployment.target_revision_arn())
         };
-        let successes: Vec<&ServiceDeployment> = self.successes().collect();
+        let successes: Vec<&ServiceDeployment> = self.succeeded_deployments().collect();
         // While a deployment is in progress, a rollback goes to what ran before it.
-        let settled = self.service.under_way().is_none() && self.open().next().is_none();
+        let settled = self.service.deployment_in_progress().is_none()
+            && self.deployments_in_progress().next().is_none();
         let before = successes.iter().position(runs).filter(|_| settled).map_or(0, |at| at + 1);
-        let targets = successes[before..].iter().filter_map(|deployment| deployment.target());
+        let targets = successes[before..].iter().filter_map(|deployment| deployment.target_revision_arn());
         let at_first = self.at_first.iter().map(String::as_str);
         let known: Vec<&str> = targets.chain(at_first).filter_map(|arn| self.definition(arn)).collect();
         let other = known.iter().find(|definition| **definition != self.service.task_definition);

@@ -9,18 +9,18 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::aws::types::{Service, ServiceRevision};
-use crate::document::model::{Root, Shape, model};
-use crate::document::normal::normal;
+use crate::document::model::{DocumentKind, Shape, model};
+use crate::document::normalize::normalize;
 use crate::plan::diff::{Change, diff};
 
 /// Members of UpdateService that are not attributes of a service revision.
 const NOT_ATTRIBUTES: &[&str] = &["cluster", "service", "taskDefinition"];
 /// Attributes of a service revision, besides its definition, that UpdateService does not take.
-const KEPT_FOR_GOOD: &[&str] = &["launchType"];
+const IMMUTABLE_ATTRIBUTES: &[&str] = &["launchType"];
 
 /// The attributes that a rollback restores.
 #[derive(Clone, Debug, Default)]
-pub struct Attributes {
+pub struct RestoredAttributes {
     pub changes: Vec<Change>,
     /// The members to send.
     pub members: Map<String, Value>,
@@ -31,11 +31,15 @@ pub struct Attributes {
 }
 
 /// Returns the differences between the running attributes and those to restore.
-pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: &Service) -> Attributes {
+pub fn restore_attributes(
+    running: &ServiceRevision,
+    wanted: &ServiceRevision,
+    service: &Service,
+) -> RestoredAttributes {
     const PLATFORM: &str = "platformVersion";
     let (now, then) = (&running.attributes, &wanted.attributes);
-    let (normal_now, mut normal_then) = (normal_of(now), normal_of(then));
-    let mut found = Attributes::default();
+    let (normal_now, mut normal_then) = (normal_attributes(now), normal_attributes(then));
+    let mut found = RestoredAttributes::default();
     // A service revision has the version that `LATEST` meant at that time. Sending it would pin the service to it.
     let follows_latest = service.platform_version.as_deref() == Some("LATEST");
     if follows_latest && normal_now.get(PLATFORM) != normal_then.get(PLATFORM) {
@@ -47,7 +51,9 @@ pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: 
     }
     let members: BTreeSet<&String> = normal_now.keys().chain(normal_then.keys()).collect();
     for member in members.into_iter().filter(|member| normal_now.get(*member) != normal_then.get(*member)) {
-        let (Some(sent), Some(before)) = (sent(member, then), sent(member, now).or(Some(Value::Null))) else {
+        let (Some(sent), Some(before)) =
+            (member_to_send(member, then), member_to_send(member, now).or(Some(Value::Null)))
+        else {
             found.notes.push(format!("`{member}` was not set then and cannot be unset: it is left as it is"));
             continue;
         };
@@ -58,14 +64,14 @@ pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: 
         found.changes.extend(diff(
             &single(normal_now.get(member)),
             &single(normal_then.get(member)),
-            Root::Service.shape(),
+            DocumentKind::Service.input_shape(),
         ));
         found.members.insert(member.clone(), sent);
         if !before.is_null() {
             found.before.insert(member.clone(), before);
         }
     }
-    for member in KEPT_FOR_GOOD.iter().filter(|member| now.get(**member) != then.get(**member)) {
+    for member in IMMUTABLE_ATTRIBUTES.iter().filter(|member| now.get(**member) != then.get(**member)) {
         // A capacity provider strategy that is restored also restores the launch type.
         if !found.members.contains_key("capacityProviderStrategy") {
             found
@@ -77,25 +83,25 @@ pub fn attributes(running: &ServiceRevision, wanted: &ServiceRevision, service: 
 }
 
 /// Returns the attributes that UpdateService takes, in normal form.
-pub fn normal_of(attributes: &Map<String, Value>) -> Map<String, Value> {
-    let taken = attributes.iter().filter(|(member, _)| is_taken(member));
+pub fn normal_attributes(attributes: &Map<String, Value>) -> Map<String, Value> {
+    let taken = attributes.iter().filter(|(member, _)| is_updatable(member));
     let taken: Map<String, Value> = taken.map(|(member, value)| (member.clone(), value.clone())).collect();
-    match normal(&Value::Object(taken), Root::Service) {
+    match normalize(&Value::Object(taken), DocumentKind::Service) {
         Value::Object(members) => members,
         _ => Map::new(),
     }
 }
 
-fn is_taken(member: &str) -> bool {
-    !NOT_ATTRIBUTES.contains(&member) && model().member("UpdateServiceRequest", member).is_some()
+fn is_updatable(member: &str) -> bool {
+    !NOT_ATTRIBUTES.contains(&member) && model().member_shape("UpdateServiceRequest", member).is_some()
 }
 
 /// Returns a member in the form of UpdateService, or `None` if it is not set and cannot be unset.
-fn sent(member: &str, attributes: &Map<String, Value>) -> Option<Value> {
+fn member_to_send(member: &str, attributes: &Map<String, Value>) -> Option<Value> {
     if let Some(value) = attributes.get(member).filter(|value| !value.is_null()) {
         return Some(value.clone());
     }
-    let shape = model().member("UpdateServiceRequest", member).unwrap_or_default();
+    let shape = model().member_shape("UpdateServiceRequest", member).unwrap_or_default();
     match model().shape(shape) {
         Shape::List(_) => Some(json!([])),
         // The documented way to disable Service Connect.
@@ -107,21 +113,21 @@ fn sent(member: &str, attributes: &Map<String, Value>) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::types::view;
+    use crate::aws::types::parse_view;
 
-    fn between(running: Value, wanted: Value) -> Attributes {
-        let revision = |members: Value| -> ServiceRevision { view(&members).expect("a revision") };
-        attributes(&revision(running), &revision(wanted), &Service::default())
+    fn between(running: Value, wanted: Value) -> RestoredAttributes {
+        let revision = |members: Value| -> ServiceRevision { parse_view(&members).expect("a revision") };
+        restore_attributes(&revision(running), &revision(wanted), &Service::default())
     }
 
     #[test]
     fn a_platform_version_goes_back_unless_the_service_follows_the_latest() {
         let version = |version: &str| -> ServiceRevision {
-            view(&json!({"platformVersion": version})).expect("a revision")
+            parse_view(&json!({"platformVersion": version})).expect("a revision")
         };
         let between = |own: &str| {
             let service = Service { platform_version: Some(own.to_owned()), ..Service::default() };
-            attributes(&version("1.4.0"), &version("1.3.0"), &service)
+            restore_attributes(&version("1.4.0"), &version("1.3.0"), &service)
         };
         assert_eq!(Value::Object(between("1.4.0").members), json!({"platformVersion": "1.3.0"}));
         let latest = between("LATEST");

@@ -9,21 +9,21 @@ use serde_json::Value;
 
 use crate::aws::types::ImageState;
 use crate::error::Failure;
-use crate::image::Reference;
-use crate::plan::refuse;
+use crate::image::ImageReference;
+use crate::plan::blockers;
 
 /// A definition with the images that ran.
 #[derive(Clone, Debug, Default)]
-pub struct Images {
+pub struct RestoredImages {
     /// The definition, with digests in place of tags that were moved.
     pub document: Value,
-    pub pinned: Vec<Pinned>,
+    pub pinned: Vec<PinnedImage>,
     pub notes: Vec<String>,
 }
 
 /// An image whose tag is replaced by its digest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Pinned {
+pub struct PinnedImage {
     pub image: String,
     pub digest: String,
     /// The digest that the tag points to now, or `None` if the tag no longer exists.
@@ -31,52 +31,53 @@ pub struct Pinned {
 }
 
 /// Returns the images to look up: each as it is written, and with the digest that ran.
-pub fn references(document: &Value, digests: &BTreeMap<String, String>) -> BTreeSet<Reference> {
+pub fn images_to_look_up(document: &Value, digests: &BTreeMap<String, String>) -> BTreeSet<ImageReference> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
     let both = containers.filter_map(|container| {
-        let written = Reference::parse(container["image"].as_str()?);
-        let pinned = ran(&written, container, digests).map(|digest| by_digest(&written, digest));
+        let written = ImageReference::parse(container["image"].as_str()?);
+        let pinned =
+            recorded_digest(&written, container, digests).map(|digest| with_digest(&written, digest));
         Some([Some(written), pinned])
     });
     both.flatten().flatten().collect()
 }
 
 /// Returns the digest that a container ran with, if its image is written with a tag and is in ECR.
-fn ran<'a>(
-    written: &Reference,
+fn recorded_digest<'a>(
+    written: &ImageReference,
     container: &Value,
     digests: &'a BTreeMap<String, String>,
 ) -> Option<&'a String> {
-    let looked_for = written.digest.is_none() && written.ecr().is_some();
+    let looked_for = written.digest.is_none() && written.ecr_repository().is_some();
     digests.get(container["name"].as_str()?).filter(|_| looked_for)
 }
 
-fn by_digest(written: &Reference, digest: &str) -> Reference {
-    Reference { repository: written.repository.clone(), tag: None, digest: Some(digest.to_owned()) }
+fn with_digest(written: &ImageReference, digest: &str) -> ImageReference {
+    ImageReference { repository: written.repository.clone(), tag: None, digest: Some(digest.to_owned()) }
 }
 
 /// Returns the definition with the images that ran.
 ///
 /// # Errors
 /// One failure for each image that no longer exists.
-pub fn images(
+pub fn restore_images(
     document: &Value,
     digests: &BTreeMap<String, String>,
     states: &BTreeMap<String, ImageState>,
-) -> Result<Images, Vec<Failure>> {
-    let mut found = Images { document: document.clone(), ..Images::default() };
+) -> Result<RestoredImages, Vec<Failure>> {
+    let mut found = RestoredImages { document: document.clone(), ..RestoredImages::default() };
     let mut gone = Vec::new();
     let containers = found.document["containerDefinitions"].as_array_mut().into_iter().flatten();
     for container in containers {
         let Some(image) = container["image"].as_str().map(str::to_owned) else { continue };
-        let written = Reference::parse(&image);
+        let written = ImageReference::parse(&image);
         let state = states.get(&written.to_string());
         if let Some(ImageState::Unchecked(reason)) = state {
             found.notes.push(format!("image `{image}` was not checked: {reason}"));
             continue;
         }
-        let Some(digest) = ran(&written, container, digests) else {
-            gone.extend(state.and_then(|state| refuse::missing(&written, state)));
+        let Some(digest) = recorded_digest(&written, container, digests) else {
+            gone.extend(state.and_then(|state| blockers::missing_image_blocker(&written, state)));
             continue;
         };
         let now = match state {
@@ -84,29 +85,34 @@ pub fn images(
             Some(ImageState::Found { digest: now }) => Some(now.clone()),
             _ => None,
         };
-        let pinned = by_digest(&written, digest);
+        let pinned = with_digest(&written, digest);
         match states.get(&pinned.to_string()) {
             Some(ImageState::Found { .. }) => {
                 container["image"] = Value::from(pinned.to_string());
-                found.pinned.push(Pinned { image, digest: digest.clone(), now });
+                found.pinned.push(PinnedImage { image, digest: digest.clone(), now });
             }
-            state => gone.push(is_gone(&written, digest, now.as_deref(), state)),
+            state => gone.push(missing_image(&written, digest, now.as_deref(), state)),
         }
     }
     if gone.is_empty() { Ok(found) } else { Err(gone) }
 }
 
 /// Returns the failure for an image that no longer exists, whatever its tag points to now.
-fn is_gone(written: &Reference, digest: &str, now: Option<&str>, state: Option<&ImageState>) -> Failure {
+fn missing_image(
+    written: &ImageReference,
+    digest: &str,
+    now: Option<&str>,
+    state: Option<&ImageState>,
+) -> Failure {
     let failure = match now {
         Some(now) => Failure::error(format!(
             "the tag of image `{written}` now points to `{now}`, and `{digest}`, which ran, no longer exists"
         ))
-        .hint("deploy that tag to run the image that it points to now".to_owned()),
+        .with_hint("deploy that tag to run the image that it points to now".to_owned()),
         None => Failure::error(format!("image `{written}` no longer exists")),
     };
-    match state.and_then(|state| refuse::missing(&by_digest(written, digest), state)) {
-        Some(missing) if now.is_none() => failure.because(missing),
+    match state.and_then(|state| blockers::missing_image_blocker(&with_digest(written, digest), state)) {
+        Some(missing) if now.is_none() => failure.with_cause(missing),
         _ => failure,
     }
 }
@@ -118,7 +124,7 @@ mod tests {
 
     const REPOSITORY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
 
-    fn checked(tag: Option<&str>, digest_is_there: bool) -> Result<Images, Vec<Failure>> {
+    fn checked(tag: Option<&str>, digest_is_there: bool) -> Result<RestoredImages, Vec<Failure>> {
         let document =
             json!({"containerDefinitions": [{"name": "app", "image": format!("{REPOSITORY}:v1")}]});
         let digests = BTreeMap::from([("app".to_owned(), "sha256:ran".to_owned())]);
@@ -130,12 +136,13 @@ mod tests {
             (format!("{REPOSITORY}:v1"), state(tag)),
             (format!("{REPOSITORY}@sha256:ran"), state(digest_is_there.then_some("sha256:ran"))),
         ]);
-        let wanted: Vec<String> = references(&document, &digests).iter().map(ToString::to_string).collect();
+        let wanted: Vec<String> =
+            images_to_look_up(&document, &digests).iter().map(ToString::to_string).collect();
         assert!(wanted.iter().all(|reference| states.contains_key(reference)), "{wanted:?}");
-        images(&document, &digests, &states)
+        restore_images(&document, &digests, &states)
     }
 
-    fn image(images: &Images) -> &str {
+    fn image(images: &RestoredImages) -> &str {
         images.document["containerDefinitions"][0]["image"].as_str().expect("an image")
     }
 
@@ -167,7 +174,8 @@ mod tests {
         let document = json!({"containerDefinitions": [{"name": "proxy", "image": "nginx:1.27"}]});
         let states =
             BTreeMap::from([("nginx:1.27".to_owned(), ImageState::Unchecked("elsewhere".to_owned()))]);
-        let found = images(&document, &BTreeMap::new(), &states).expect("nothing is known against it");
+        let found =
+            restore_images(&document, &BTreeMap::new(), &states).expect("nothing is known against it");
         assert_eq!(found.notes, ["image `nginx:1.27` was not checked: elsewhere"]);
     }
 }

@@ -4,22 +4,22 @@
 //! that a deploy leaves on its revisions, then the order of the revisions. The choice records which of them decided.
 
 pub mod attributes;
-mod choice;
-mod choose;
+mod choose_target;
 pub mod images;
+mod new_choice;
 mod past;
-pub mod releases;
+pub mod selector;
 pub mod service;
+pub mod states;
 mod target;
-pub mod wanted;
 
-pub use choice::{Choice, LeftOut, Source, Why};
-pub use choose::choose;
-pub use images::Pinned;
-pub use past::Past;
-pub use releases::{Release, Releases, releases};
+pub use choose_target::choose;
+pub use images::PinnedImage;
+pub use new_choice::{Choice, LeftOut, Source, Why};
+pub use past::DeploymentHistory;
+pub use selector::RollbackSelector;
+pub use states::{DeployedState, DeployedStates, deployed_states};
 pub use target::{Target, Told, ToldImage, are_apart, told};
-pub use wanted::Wanted;
 
 #[cfg(test)]
 mod tests;

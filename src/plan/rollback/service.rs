@@ -4,41 +4,41 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::attributes::{Attributes, attributes};
-use super::choice::Choice;
-use super::images::Images;
-use super::past::Past;
-use super::releases::Release;
+use super::attributes::{RestoredAttributes, restore_attributes};
+use super::images::RestoredImages;
+use super::new_choice::Choice;
+use super::past::DeploymentHistory;
+use super::states::DeployedState;
 use crate::aws::types::{Service, TaskDefinition, family_of};
-use crate::document::model::Root;
-use crate::document::normal::normal;
+use crate::document::model::DocumentKind;
+use crate::document::normalize::normalize;
 use crate::error::Failure;
-use crate::manifest::OnFailure;
-use crate::plan::back::WayBack;
+use crate::manifest::FailureAction;
+use crate::plan::desired_document::registrable_document;
 use crate::plan::diff::diff;
-use crate::plan::record::RESTORED_FROM;
-use crate::plan::replace::registrable_with_own_tags;
-use crate::plan::revision::Revision;
+use crate::plan::plan_revision::Revision;
+use crate::plan::record::RESTORED_FROM_KEY;
+use crate::plan::rollback_point::RollbackPoint;
 use crate::plan::types::{Plan, Reason, Registration, ServicePlan};
 
 /// The name of a service in commands, and the rollout settings of its manifest.
 #[derive(Clone, Debug, Default)]
-pub struct Terms {
+pub struct RollbackTerms {
     pub key: String,
     pub cluster: String,
     pub timeout: Option<std::time::Duration>,
-    pub on_failure: Option<OnFailure>,
-    pub on_timeout: Option<OnFailure>,
+    pub on_failure: Option<FailureAction>,
+    pub on_timeout: Option<FailureAction>,
 }
 
 /// The inputs of a service's rollback plan.
 #[derive(Debug)]
-pub struct Sight<'a> {
-    pub terms: Terms,
+pub struct RollbackContext<'a> {
+    pub terms: RollbackTerms,
     pub service: &'a Service,
-    pub past: &'a Past,
+    pub past: &'a DeploymentHistory,
     pub choice: &'a Choice,
-    pub images: &'a Images,
+    pub images: &'a RestoredImages,
     /// The newest ACTIVE revision of the family to roll back to, if it was read.
     pub latest: Option<&'a TaskDefinition>,
     /// Who runs the rollback.
@@ -49,14 +49,17 @@ pub struct Sight<'a> {
 ///
 /// # Errors
 /// The definition was deleted.
-pub fn definition<'a>(to: &Release, past: &'a Past) -> Result<&'a TaskDefinition, Failure> {
+pub fn definition<'a>(
+    to: &DeployedState,
+    past: &'a DeploymentHistory,
+) -> Result<&'a TaskDefinition, Failure> {
     let known = past.definitions.get(&to.definition);
     let known = known.filter(|known| known.document["status"] != "DELETE_IN_PROGRESS");
     known.ok_or_else(|| Failure::error(format!("`{}` was deleted", to.revision_name())))
 }
 
 /// Returns whether the definition must be registered again: it is no longer ACTIVE, or images are pinned to digests.
-pub fn registers(definition: &TaskDefinition, images: &Images) -> bool {
+pub fn needs_registration(definition: &TaskDefinition, images: &RestoredImages) -> bool {
     definition.document["status"] == "INACTIVE" || !images.pinned.is_empty()
 }
 
@@ -64,23 +67,23 @@ pub fn registers(definition: &TaskDefinition, images: &Images) -> bool {
 ///
 /// # Errors
 /// The definition was deleted.
-pub fn plan(sight: &Sight<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> {
+pub fn plan_rollback(sight: &RollbackContext<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> {
     let Choice { from, to, .. } = sight.choice;
     let definition = definition(to, sight.past)?;
     let (service, terms) = (sight.service, &sight.terms);
     let attributes = match (&from.revision, &to.revision) {
-        (Some(running), Some(wanted)) => attributes(running, wanted, service),
-        _ => Attributes::default(),
+        (Some(running), Some(wanted)) => restore_attributes(running, wanted, service),
+        _ => RestoredAttributes::default(),
     };
-    let root = Root::TaskDefinition;
+    let root = DocumentKind::TaskDefinition;
     let running = sight.past.definitions.get(&from.definition);
-    let running = running.map_or(json!({}), |known| normal(&known.document, root));
-    let after = revision(sight, definition, plan);
-    let definition_changes = diff(&running, &normal(&sight.images.document, root), root.shape());
+    let running = running.map_or(json!({}), |known| normalize(&known.document, root));
+    let after = plan_revision(sight, definition, plan);
+    let definition_changes = diff(&running, &normalize(&sight.images.document, root), root.input_shape());
     let mut members = attributes.members;
     let mut reasons = Vec::new();
     if after == Revision::Same {
-        reasons = moved(sight);
+        reasons = changed_images(sight);
         reasons.extend((reasons.is_empty() && members.is_empty()).then_some(Reason::Forced));
     }
     if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
@@ -88,7 +91,8 @@ pub fn plan(sight: &Sight<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> 
     }
     let notes = attributes.notes.iter().chain(&sight.images.notes);
     plan.notes.extend(notes.map(|note| format!("`{}`: {note}", terms.key)));
-    let way_back = WayBack::of(service).map(|way| WayBack { members: attributes.before, ..way });
+    let way_back =
+        RollbackPoint::from_service(service).map(|way| RollbackPoint { members: attributes.before, ..way });
     Ok(ServicePlan {
         before: from.definition.clone(),
         after,
@@ -97,12 +101,12 @@ pub fn plan(sight: &Sight<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> 
         reasons,
         members,
         way_back,
-        ..unchanged(terms, service)
+        ..unchanged_plan(terms, service)
     })
 }
 
 /// Returns the plan of a service that already runs what was requested.
-pub fn unchanged(terms: &Terms, service: &Service) -> ServicePlan {
+pub fn unchanged_plan(terms: &RollbackTerms, service: &Service) -> ServicePlan {
     ServicePlan {
         key: terms.key.clone(),
         name: service.service_name.clone(),
@@ -113,9 +117,9 @@ pub fn unchanged(terms: &Terms, service: &Service) -> ServicePlan {
         service_changes: Vec::new(),
         reasons: Vec::new(),
         members: serde_json::Map::new(),
-        deployment_before: service.primary().map(|primary| primary.id.clone()),
+        deployment_before: service.primary_deployment().map(|primary| primary.id.clone()),
         retag: BTreeMap::new(),
-        way_back: WayBack::of(service),
+        way_back: RollbackPoint::from_service(service),
         timeout: terms.timeout,
         on_failure: terms.on_failure,
         on_timeout: terms.on_timeout,
@@ -123,24 +127,25 @@ pub fn unchanged(terms: &Terms, service: &Service) -> ServicePlan {
 }
 
 /// Returns the revision that the service will run.
-fn revision(sight: &Sight<'_>, definition: &TaskDefinition, plan: &mut Plan) -> Revision {
-    if !registers(definition, sight.images) {
+fn plan_revision(sight: &RollbackContext<'_>, definition: &TaskDefinition, plan: &mut Plan) -> Revision {
+    if !needs_registration(definition, sight.images) {
         return match definition.arn == sight.choice.from.definition {
             true => Revision::Same,
             false => Revision::Registered(definition.arn.clone()),
         };
     }
-    let wanted = normal(&sight.images.document, Root::TaskDefinition);
+    let wanted = normalize(&sight.images.document, DocumentKind::TaskDefinition);
     // Reuses a revision that an earlier rollback registered, instead of registering the same content twice.
     let reusable = sight.latest.filter(|latest| {
-        latest.document["status"] == "ACTIVE" && normal(&latest.document, Root::TaskDefinition) == wanted
+        latest.document["status"] == "ACTIVE"
+            && normalize(&latest.document, DocumentKind::TaskDefinition) == wanted
     });
     match reusable {
         Some(latest) if latest.arn == sight.choice.from.definition => return Revision::Same,
         Some(latest) => return Revision::Registered(latest.arn.clone()),
         None => {}
     }
-    let document = restored(sight, definition);
+    let document = restored_document(sight, definition);
     let known = plan.registrations.iter().position(|known| known.document == document);
     let index = known.unwrap_or_else(|| {
         let latest = sight.latest.map(|latest| latest.arn.clone());
@@ -152,18 +157,18 @@ fn revision(sight: &Sight<'_>, definition: &TaskDefinition, plan: &mut Plan) -> 
 }
 
 /// Returns the document to register: the original with its tags, and a tag that names the original.
-fn restored(sight: &Sight<'_>, definition: &TaskDefinition) -> Value {
+fn restored_document(sight: &RollbackContext<'_>, definition: &TaskDefinition) -> Value {
     const BY: &str = "ecsail:deployed-by";
-    let mut document = registrable_with_own_tags(&sight.images.document);
+    let mut document = registrable_document(&sight.images.document);
     let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
-    tags.retain(|tag| tag["key"] != RESTORED_FROM && (tag["key"] != BY || sight.performer.is_none()));
-    let origin = sight.past.origin(&definition.arn);
+    tags.retain(|tag| tag["key"] != RESTORED_FROM_KEY && (tag["key"] != BY || sight.performer.is_none()));
+    let origin = sight.past.original_definition(&definition.arn);
     let own = [
-        (RESTORED_FROM, Some(crate::aws::types::revision_of(&origin).to_owned())),
-        (BY, sight.performer.as_deref().map(crate::plan::record::allowed)),
+        (RESTORED_FROM_KEY, Some(crate::aws::types::revision_name(&origin).to_owned())),
+        (BY, sight.performer.as_deref().map(crate::plan::record::sanitize_tag_value)),
     ];
     for (key, value) in own.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-        if tags.len() < crate::plan::record::MOST_TAGS {
+        if tags.len() < crate::plan::record::MAX_TAGS {
             tags.push(json!({"key": key, "value": value}));
         }
     }
@@ -172,7 +177,7 @@ fn restored(sight: &Sight<'_>, definition: &TaskDefinition) -> Value {
 }
 
 /// Returns the images that the same revision will run with another digest, because their tags were moved back.
-fn moved(sight: &Sight<'_>) -> Vec<Reason> {
+fn changed_images(sight: &RollbackContext<'_>) -> Vec<Reason> {
     let Choice { from, to, .. } = sight.choice;
     let (before, after) = (from.digests(None), to.digests(None));
     let images = to.revision.iter().flat_map(|revision| &revision.container_images);

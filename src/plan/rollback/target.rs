@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::choice::{LeftOut, Source};
-use super::images::Pinned;
-use super::past::Past;
-use super::releases::Release;
+use super::images::PinnedImage;
+use super::new_choice::{LeftOut, Source};
+use super::past::DeploymentHistory;
+use super::states::DeployedState;
 use crate::aws::types::ContainerImage;
 
 /// What a service is rolled back to and why, as reported before anything is changed.
@@ -19,7 +19,7 @@ pub struct Target {
     pub source: Source,
     pub left_out: Vec<LeftOut>,
     /// The images whose tags are replaced by digests.
-    pub pinned: Vec<Pinned>,
+    pub pinned: Vec<PinnedImage>,
 }
 
 /// Returns whether services that are rolled back together were deployed separately: with other tags, or at other times.
@@ -53,7 +53,7 @@ pub struct ToldImage {
 }
 
 /// Summarizes what a service runs or ran.
-pub fn told(release: &Release, past: &Past) -> Told {
+pub fn told(release: &DeployedState, past: &DeploymentHistory) -> Told {
     let definition = past.definitions.get(&release.definition);
     let image = |image: &ContainerImage| ToldImage {
         container: image.container_name.clone(),
@@ -70,7 +70,7 @@ pub fn told(release: &Release, past: &Past) -> Told {
     });
     Told {
         revision: release.revision_name().to_owned(),
-        at: Some(release.at).filter(|at| *at > 0.0),
+        at: Some(release.created_at).filter(|at| *at > 0.0),
         tag: definition.and_then(|known| known.tag("ecsail:tag")).map(str::to_owned),
         images: if release.revision.is_some() { resolved.collect() } else { written.collect() },
     }

@@ -1,7 +1,7 @@
 //! Compares a schedule with what is there, by the service that keeps it.
 
 use super::types::{Ground, SchedulePlan};
-use super::{rule, schedule, times, whose};
+use super::{ownership, rule, schedule, times};
 use crate::aws::types::{ObservedSchedule, ObservedSchedules, Via};
 use crate::error::{Failure, Result};
 use crate::plan::diff::Change;
@@ -18,15 +18,15 @@ pub fn compare(
     observed: &ObservedSchedules,
     ground: &Ground,
 ) -> Result<SchedulePlan, Vec<Failure>> {
-    let twice = whose::twice(desired, works, observed, ground);
+    let twice = ownership::duplicate_blockers(desired, works, observed, ground);
     if !twice.is_empty() {
         return Err(twice);
     }
-    let mut plan = match desired.via {
+    let mut plan = match desired.kind {
         Via::Scheduler => schedule::compare(desired, works, observed, ground),
         Via::Rule => rule::compare(desired, works, observed, ground),
     }?;
-    plan.notes.extend(times::never_again(&plan.key, plan.via, &plan.document, ground.now));
+    plan.notes.extend(times::never_again_note(&plan.key, plan.via, &plan.document, ground.now));
     Ok(plan)
 }
 
@@ -37,10 +37,10 @@ pub fn settings(desired: &DesiredSchedule, observed: &ObservedSchedule, now: i64
         let there = observed.document["ScheduleExpression"].as_str();
         desired.expression = there.unwrap_or_default().to_owned();
     }
-    match desired.via {
+    match desired.kind {
         Via::Scheduler => {
-            schedule::settings(&desired, &observed.document, &Ground { now, ..Ground::default() })
+            schedule::compare_settings(&desired, &observed.document, &Ground { now, ..Ground::default() })
         }
-        Via::Rule => rule::settings(&desired, observed),
+        Via::Rule => rule::compare_settings(&desired, observed),
     }
 }

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use crate::document::model::model;
 use crate::error::Failure;
 use crate::plan::types::ResolvedWork;
-use crate::render::schedules::DesiredTarget;
+use crate::render::schedules::DesiredScheduleTarget;
 
 /// The greatest length of an input (API reference, PutTargets, `Input`).
-const LONGEST: usize = 8192;
+const MAX_LENGTH: usize = 8192;
 /// The members of an input that the manifest can set.
-const OURS: &[&str] = &["containerOverrides", "cpu", "memory"];
+const MANIFEST_MEMBERS: &[&str] = &["containerOverrides", "cpu", "memory"];
 /// What a rule's target may have instead of an input.
-const IN_ITS_PLACE: &[&str] = &["InputPath", "InputTransformer"];
+const ALTERNATIVES: &[&str] = &["InputPath", "InputTransformer"];
 
 /// Merges the input into a target, and returns a note about it.
 ///
@@ -21,60 +21,69 @@ const IN_ITS_PLACE: &[&str] = &["InputPath", "InputTransformer"];
 ///
 /// # Errors
 /// The input is too long.
-pub(super) fn lay_over(
+pub(super) fn merge_input(
     target: &mut Map<String, Value>,
-    desired: &DesiredTarget,
+    desired: &DesiredScheduleTarget,
     work: &ResolvedWork,
 ) -> Result<Option<&'static str>, Failure> {
-    let wanted = wanted(desired, work);
+    let wanted = desired_input(desired, work);
     let existing = target.get("Input").and_then(Value::as_str).map(str::to_owned);
     let Some(wanted) = wanted else {
-        if existing.as_deref().and_then(overrides).is_some_and(|members| is_ours(&members)) {
+        if existing
+            .as_deref()
+            .and_then(parse_overrides)
+            .is_some_and(|members| has_only_manifest_members(&members))
+        {
             target.shift_remove("Input");
             return Ok(None);
         }
-        let kept = existing.is_some() || IN_ITS_PLACE.iter().any(|name| target.contains_key(*name));
+        let kept = existing.is_some() || ALTERNATIVES.iter().any(|name| target.contains_key(*name));
         return Ok(kept.then_some("its input is kept: it contains more than the manifest can override"));
     };
-    if wanted.len() > LONGEST {
-        let message = format!("the input has {} bytes, but may have at most {LONGEST}", wanted.len());
-        return Err(Failure::error(message)
-            .hint("shorten `command` and `environment`, or move them to the task definition".to_owned()));
+    if wanted.len() > MAX_LENGTH {
+        let message = format!("the input has {} bytes, but may have at most {MAX_LENGTH}", wanted.len());
+        return Err(Failure::error(message).with_hint(
+            "shorten `command` and `environment`, or move them to the task definition".to_owned(),
+        ));
     }
-    IN_ITS_PLACE.iter().for_each(|name| drop(target.shift_remove(*name)));
-    if existing.is_none_or(|existing| !same(&existing, &wanted)) {
+    ALTERNATIVES.iter().for_each(|name| drop(target.shift_remove(*name)));
+    if existing.is_none_or(|existing| !is_same_json(&existing, &wanted)) {
         target.insert("Input".to_owned(), Value::from(wanted));
     }
     Ok(None)
 }
 
-fn wanted(desired: &DesiredTarget, work: &ResolvedWork) -> Option<String> {
+fn desired_input(desired: &DesiredScheduleTarget, work: &ResolvedWork) -> Option<String> {
     desired.input.clone().or_else(|| work.overrides.as_ref().map(Value::to_string))
 }
 
 /// Returns whether a target has the input that is desired.
-pub(super) fn is_wanted(target: &Value, desired: &DesiredTarget, work: &ResolvedWork) -> bool {
-    match (target["Input"].as_str(), wanted(desired, work)) {
-        (Some(existing), Some(wanted)) => same(existing, &wanted),
+pub(super) fn has_desired_input(
+    target: &Value,
+    desired: &DesiredScheduleTarget,
+    work: &ResolvedWork,
+) -> bool {
+    match (target["Input"].as_str(), desired_input(desired, work)) {
+        (Some(existing), Some(wanted)) => is_same_json(existing, &wanted),
         (existing, wanted) => existing.is_none() && wanted.is_none(),
     }
 }
 
 /// Parses an input as task overrides of ECS's model; `None` if it is anything else.
-pub(super) fn overrides(text: &str) -> Option<Map<String, Value>> {
-    let known = |name: &String| model().member("TaskOverride", name).is_some();
+pub(super) fn parse_overrides(text: &str) -> Option<Map<String, Value>> {
+    let known = |name: &String| model().member_shape("TaskOverride", name).is_some();
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) if members.keys().all(known) => Some(members),
         _ => None,
     }
 }
 
-fn is_ours(overrides: &Map<String, Value>) -> bool {
-    overrides.keys().all(|name| OURS.contains(&name.as_str()))
+fn has_only_manifest_members(overrides: &Map<String, Value>) -> bool {
+    overrides.keys().all(|name| MANIFEST_MEMBERS.contains(&name.as_str()))
 }
 
 /// Returns whether two inputs are equal as JSON.
-fn same(one: &str, other: &str) -> bool {
+fn is_same_json(one: &str, other: &str) -> bool {
     let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
     one == other || parsed(one).is_some_and(|value| Some(value) == parsed(other))
 }

@@ -4,21 +4,21 @@
 //! Both services drop what an update does not contain. So the document to send is the existing one, overridden by what
 //! the manifest contains; members that ecsail does not know are kept.
 
-pub mod back;
+mod change_list;
 pub(super) mod compare;
 mod input;
-pub mod now;
 pub mod owner;
+mod ownership;
 pub mod prune;
 mod role;
+pub mod rollback;
 pub mod rule;
+pub mod run_now;
 mod run_task;
 pub mod schedule;
-mod shown;
 mod target;
 mod times;
 pub(super) mod types;
-mod whose;
 
 pub use compare::{compare, settings};
 pub use types::{Action, Ground, NewGroup, SchedulePlan, TargetPlan};

@@ -3,44 +3,44 @@
 use std::collections::BTreeMap;
 
 use super::types::Ground;
-use crate::plan::record::allowed;
+use crate::plan::record::sanitize_tag_value;
 
 /// The tags that name the owner.
-pub const APP: &str = "ecsail:app";
-pub const STAGE: &str = "ecsail:stage";
+pub const APP_KEY: &str = "ecsail:app";
+pub const STAGE_KEY: &str = "ecsail:stage";
 /// The tag that lists the targets of a rule that came from the manifest; those that it no longer contains are removed.
-pub const TARGETS: &str = "ecsail:targets";
+pub const TARGETS_KEY: &str = "ecsail:targets";
 /// The greatest length of a tag value (API reference, Tag).
-const LONGEST: usize = 256;
+const MAX_VALUE_LENGTH: usize = 256;
 
 /// Returns the owner tags of an app and its stage; none without an app, which then owns nothing.
-pub fn tags(ground: &Ground) -> BTreeMap<String, String> {
+pub fn owner_tags(ground: &Ground) -> BTreeMap<String, String> {
     let Some(app) = &ground.app else { return BTreeMap::new() };
-    let stage = ground.stage.as_ref().map(|stage| (STAGE.to_owned(), allowed(stage)));
-    std::iter::once((APP.to_owned(), allowed(app))).chain(stage).collect()
+    let stage = ground.stage.as_ref().map(|stage| (STAGE_KEY.to_owned(), sanitize_tag_value(stage)));
+    std::iter::once((APP_KEY.to_owned(), sanitize_tag_value(app))).chain(stage).collect()
 }
 
 /// Returns whether tags name the app and stage of the context as the owner.
 pub fn is_own(found: &BTreeMap<String, String>, ground: &Ground) -> bool {
-    is_of(found, &tags(ground))
+    has_same_owner(found, &owner_tags(ground))
 }
 
 /// Returns whether `found` names the same owner as `own`; no stage counts as a stage of its own.
-pub fn is_of(found: &BTreeMap<String, String>, own: &BTreeMap<String, String>) -> bool {
-    !own.is_empty() && [APP, STAGE].iter().all(|key| found.get(*key) == own.get(*key))
+pub fn has_same_owner(found: &BTreeMap<String, String>, own: &BTreeMap<String, String>) -> bool {
+    !own.is_empty() && [APP_KEY, STAGE_KEY].iter().all(|key| found.get(*key) == own.get(*key))
 }
 
 /// Returns whether the tags of a rule list a target as one of the manifest.
-pub fn remembers(found: &BTreeMap<String, String>, id: &str) -> bool {
-    found.get(TARGETS).is_some_and(|ids| ids.split(' ').any(|known| known == id))
+pub fn has_recorded_target(found: &BTreeMap<String, String>, id: &str) -> bool {
+    found.get(TARGETS_KEY).is_some_and(|ids| ids.split(' ').any(|known| known == id))
 }
 
 /// Returns the value of the tag that lists targets, and the ids that do not fit.
-pub fn remembered<'a>(ids: impl Iterator<Item = &'a str>) -> (String, Vec<String>) {
+pub fn targets_tag_value<'a>(ids: impl Iterator<Item = &'a str>) -> (String, Vec<String>) {
     let (mut value, mut left_out) = (String::new(), Vec::new());
     for id in ids {
         let space = if value.is_empty() { "" } else { " " };
-        match value.len() + space.len() + id.len() <= LONGEST {
+        match value.len() + space.len() + id.len() <= MAX_VALUE_LENGTH {
             true => value = format!("{value}{space}{id}"),
             false => left_out.push(id.to_owned()),
         }
@@ -49,8 +49,8 @@ pub fn remembered<'a>(ids: impl Iterator<Item = &'a str>) -> (String, Vec<String
 }
 
 /// Describes the owner that tags name, or returns `None` if they name none.
-pub fn other(found: &BTreeMap<String, String>) -> Option<String> {
-    match (found.get(APP), found.get(STAGE)) {
+pub fn describe_owner(found: &BTreeMap<String, String>) -> Option<String> {
+    match (found.get(APP_KEY), found.get(STAGE_KEY)) {
         (Some(app), Some(stage)) => Some(format!("app `{app}`, stage `{stage}`")),
         (Some(app), None) => Some(format!("app `{app}`")),
         (None, Some(stage)) => Some(format!("stage `{stage}`")),

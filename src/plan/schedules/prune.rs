@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::now::runs_tasks;
 use super::owner;
+use super::run_now::is_task_target;
 use super::types::Ground;
-use crate::aws::types::{ObservedSchedule, TaskDefinition, Via, revision_of};
+use crate::aws::types::{ObservedSchedule, TaskDefinition, Via, revision_name};
 
 /// What `prune` does with a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum SchedulePruneAction {
     /// It is deleted; a rule with all of its targets.
     Delete,
     /// These targets are removed, and the rule is kept for the others.
@@ -26,8 +26,8 @@ pub enum Fate {
 
 /// The decision about a schedule, and what is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decided {
-    pub fate: Fate,
+pub struct SchedulePruneDecision {
+    pub action: SchedulePruneAction,
     /// The targets that the app does not own, each with the reason.
     pub kept: Vec<(String, String)>,
 }
@@ -38,44 +38,44 @@ pub fn decide(
     schedule: &ObservedSchedule,
     definitions: &BTreeMap<String, TaskDefinition>,
     ground: &Ground,
-) -> Decided {
+) -> SchedulePruneDecision {
     if schedule.via == Via::Scheduler {
-        return Decided { fate: Fate::Delete, kept: Vec::new() };
+        return SchedulePruneDecision { action: SchedulePruneAction::Delete, kept: Vec::new() };
     }
     let id = |target: &Value| target["Id"].as_str().unwrap_or_default().to_owned();
     let (mut own, mut kept) = (Vec::new(), Vec::new());
     for target in &schedule.targets {
-        match foreign(target, definitions, ground) {
+        match foreign_reason(target, definitions, ground) {
             Some(why) => kept.push((id(target), why)),
             None => own.push(id(target)),
         }
     }
     let fate = match (kept.is_empty(), own.is_empty()) {
-        (true, _) => Fate::Delete,
-        (false, true) => Fate::Keep,
-        (false, false) => Fate::RemoveTargets(own),
+        (true, _) => SchedulePruneAction::Delete,
+        (false, true) => SchedulePruneAction::Keep,
+        (false, false) => SchedulePruneAction::RemoveTargets(own),
     };
-    Decided { fate, kept }
+    SchedulePruneDecision { action: fate, kept }
 }
 
 /// Returns why the app does not own a target, or `None` if it does.
-fn foreign(
+fn foreign_reason(
     target: &Value,
     definitions: &BTreeMap<String, TaskDefinition>,
     ground: &Ground,
 ) -> Option<String> {
-    if !runs_tasks(target) {
+    if !is_task_target(target) {
         return Some(format!("its target is `{}`, not a task", target["Arn"].as_str().unwrap_or_default()));
     }
     let arn = target["EcsParameters"]["TaskDefinitionArn"].as_str().unwrap_or_default();
     let tags = definitions.get(arn).map(|definition| {
         let tag = |key: &str| Some((key.to_owned(), definition.tag(key)?.to_owned()));
-        [owner::APP, owner::STAGE].into_iter().filter_map(tag).collect::<BTreeMap<_, _>>()
+        [owner::APP_KEY, owner::STAGE_KEY].into_iter().filter_map(tag).collect::<BTreeMap<_, _>>()
     });
-    let runs = revision_of(arn);
+    let runs = revision_name(arn);
     match tags {
         Some(tags) if owner::is_own(&tags, ground) => None,
-        Some(tags) => Some(match owner::other(&tags) {
+        Some(tags) => Some(match owner::describe_owner(&tags) {
             Some(other) => format!("it runs {runs}, which belongs to {other}"),
             None => format!("it runs {runs}, which has no owner tags"),
         }),
@@ -96,7 +96,7 @@ mod tests {
         ObservedSchedule { via: Via::Rule, document: json!({"Name": "old"}), targets, tags: BTreeMap::new() }
     }
 
-    fn decided(targets: Vec<Value>) -> Decided {
+    fn decided(targets: Vec<Value>) -> SchedulePruneDecision {
         let tags = |app: &str| json!({"tags": [{"key": "ecsail:app", "value": app}]});
         let known = [("web:1", tags("shop")), ("web:2", tags("other")), ("web:3", json!({}))];
         let known =
@@ -107,8 +107,11 @@ mod tests {
 
     #[test]
     fn a_rule_whose_targets_are_all_the_apps_goes_and_one_without_any() {
-        assert_eq!(decided(vec![target("a", "web:1"), target("b", "web:1")]).fate, Fate::Delete);
-        assert_eq!(decided(Vec::new()).fate, Fate::Delete);
+        assert_eq!(
+            decided(vec![target("a", "web:1"), target("b", "web:1")]).action,
+            SchedulePruneAction::Delete
+        );
+        assert_eq!(decided(Vec::new()).action, SchedulePruneAction::Delete);
     }
 
     #[test]
@@ -116,13 +119,13 @@ mod tests {
         let mail = json!({"Id": "mail", "Arn": "arn:aws:lambda:us-east-1:1:function:mail"});
         for other in [target("x", "web:2"), target("x", "web:3"), target("x", "gone:1"), mail] {
             let decided = decided(vec![target("a", "web:1"), other.clone()]);
-            assert_eq!(decided.fate, Fate::RemoveTargets(vec!["a".to_owned()]), "{other}");
+            assert_eq!(decided.action, SchedulePruneAction::RemoveTargets(vec!["a".to_owned()]), "{other}");
             assert_eq!(decided.kept.len(), 1);
         }
     }
 
     #[test]
     fn a_rule_with_only_targets_of_others_stays() {
-        assert_eq!(decided(vec![target("x", "web:3")]).fate, Fate::Keep);
+        assert_eq!(decided(vec![target("x", "web:3")]).action, SchedulePruneAction::Keep);
     }
 }

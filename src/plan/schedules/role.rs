@@ -3,10 +3,10 @@
 use super::types::Ground;
 
 /// The role that the console creates for rules that run tasks.
-pub(super) const EVENTS_ROLE: &str = "ecsEventsRole";
+pub(super) const DEFAULT_RULE_ROLE: &str = "ecsEventsRole";
 
 /// Returns the ARN of a role that is given as a name or an ARN.
-pub(super) fn arn(role: &str, ground: &Ground) -> String {
+pub(super) fn role_arn(role: &str, ground: &Ground) -> String {
     match role.starts_with("arn:") {
         true => role.to_owned(),
         false => {

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::aws::types::Via;
-use crate::document::model::Root;
-use crate::document::normal::normal;
+use crate::document::model::DocumentKind;
+use crate::document::normalize::normalize;
 use crate::error::Failure;
 
 /// The RunTask members that targets have too (API references, EcsParameters of EventBridge Scheduler and of
 /// EventBridge). Of their contents, only the network and the tags are spelled differently.
-const MEMBERS: &[(&str, &str)] = &[
+const MEMBER_NAMES: &[(&str, &str)] = &[
     ("capacityProviderStrategy", "CapacityProviderStrategy"),
     ("enableECSManagedTags", "EnableECSManagedTags"),
     ("enableExecuteCommand", "EnableExecuteCommand"),
@@ -23,30 +23,33 @@ const MEMBERS: &[(&str, &str)] = &[
     ("referenceId", "ReferenceId"),
     ("tags", "Tags"),
 ];
-const NETWORK: &[(&str, &str)] =
+const NETWORK_NAMES: &[(&str, &str)] =
     &[("subnets", "Subnets"), ("securityGroups", "SecurityGroups"), ("assignPublicIp", "AssignPublicIp")];
 
 /// Returns RunTask members in the form of a target; `null` marks members to remove.
 ///
 /// # Errors
 /// A member is not supported by targets.
-pub(super) fn parameters(members: &Map<String, Value>, via: Via) -> Result<Map<String, Value>, Vec<Failure>> {
+pub(super) fn to_target_parameters(
+    members: &Map<String, Value>,
+    via: Via,
+) -> Result<Map<String, Value>, Vec<Failure>> {
     let mut parameters = Map::new();
     let mut failures = Vec::new();
-    let is_set = |name: &str| members.get(name).is_some_and(|value| !is_nothing(value));
+    let is_set = |name: &str| members.get(name).is_some_and(|value| !is_empty_value(value));
     if is_set("launchType") && is_set("capacityProviderStrategy") {
         let message = "`launchType` and `capacityProviderStrategy` cannot be used together";
-        failures.push(Failure::error(message).hint("remove one of them from `run_task:`".to_owned()));
+        failures.push(Failure::error(message).with_hint("remove one of them from `run_task:`".to_owned()));
     }
     for (name, value) in members {
-        match MEMBERS.iter().find(|(known, _)| known == name) {
+        match MEMBER_NAMES.iter().find(|(known, _)| known == name) {
             Some((_, written)) => {
-                parameters.insert((*written).to_owned(), written_value(name, value, via));
+                parameters.insert((*written).to_owned(), to_target_value(name, value, via));
             }
             None => {
                 let hint = "remove it from `run_task:`; only one-off tasks can have it".to_owned();
                 let message = format!("schedules do not support `{name}` for the tasks that they run");
-                failures.push(Failure::error(message).hint(hint));
+                failures.push(Failure::error(message).with_hint(hint));
             }
         }
     }
@@ -54,7 +57,7 @@ pub(super) fn parameters(members: &Map<String, Value>, via: Via) -> Result<Map<S
 }
 
 /// Returns whether a value is empty.
-fn is_nothing(value: &Value) -> bool {
+fn is_empty_value(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -64,12 +67,12 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn written_value(name: &str, value: &Value, via: Via) -> Value {
+fn to_target_value(name: &str, value: &Value, via: Via) -> Value {
     match name {
-        _ if is_nothing(value) => Value::Null,
+        _ if is_empty_value(value) => Value::Null,
         "propagateTags" if value != "TASK_DEFINITION" => Value::Null,
         "networkConfiguration" => {
-            json!({ "awsvpcConfiguration": renamed(&value["awsvpcConfiguration"], NETWORK) })
+            json!({ "awsvpcConfiguration": rename_members(&value["awsvpcConfiguration"], NETWORK_NAMES) })
         }
         // EventBridge Scheduler accepts any mappings and passes them to RunTask unchanged.
         "tags" if via == Via::Rule => {
@@ -80,17 +83,17 @@ fn written_value(name: &str, value: &Value, via: Via) -> Value {
     }
 }
 
-fn renamed(members: &Value, names: &[(&str, &str)]) -> Value {
+fn rename_members(members: &Value, names: &[(&str, &str)]) -> Value {
     let name =
         |from: &str| names.iter().find(|(known, _)| *known == from).map_or(from, |(_, to)| *to).to_owned();
-    let present = members.as_object().into_iter().flatten().filter(|(_, value)| !is_nothing(value));
+    let present = members.as_object().into_iter().flatten().filter(|(_, value)| !is_empty_value(value));
     Value::Object(present.map(|(key, value)| (name(key), value.clone())).collect())
 }
 
 /// Merges the members that the manifest contains into existing parameters. Others are kept, except those that they
 /// exclude: a launch type and a strategy exclude each other, and a launch type other than Fargate excludes a platform
 /// version.
-pub(super) fn lay_over(existing: &mut Map<String, Value>, given: Map<String, Value>) {
+pub(super) fn merge_parameters(existing: &mut Map<String, Value>, given: Map<String, Value>) {
     let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
     let mut excluded = Vec::new();
     if is_given("LaunchType") {
@@ -112,29 +115,30 @@ pub(super) fn lay_over(existing: &mut Map<String, Value>, given: Map<String, Val
 }
 
 /// Returns the parameters of a target in the form of RunTask, in normal form.
-pub(super) fn members(target: &Value) -> Value {
-    normal(&Value::Object(run_members(target)), Root::RunTask)
+pub(super) fn normal_run_task_members(target: &Value) -> Value {
+    normalize(&Value::Object(run_task_members(target)), DocumentKind::RunTask)
 }
 
 /// Returns the parameters of a target in the form of RunTask.
-pub(super) fn run_members(target: &Value) -> Map<String, Value> {
+pub(super) fn run_task_members(target: &Value) -> Map<String, Value> {
     let parameters = &target["EcsParameters"];
     let mut members = Map::new();
-    for (name, written) in MEMBERS {
-        let value = read_value(name, &parameters[*written]);
+    for (name, written) in MEMBER_NAMES {
+        let value = from_target_value(name, &parameters[*written]);
         // Both services fill in members that were not given.
-        if !is_nothing(&value) && value != json!(false) {
+        if !is_empty_value(&value) && value != json!(false) {
             members.insert((*name).to_owned(), value);
         }
     }
     members
 }
 
-fn read_value(name: &str, value: &Value) -> Value {
+fn from_target_value(name: &str, value: &Value) -> Value {
     match name {
-        "networkConfiguration" if !is_nothing(value) => {
-            let back: Vec<(&str, &str)> = NETWORK.iter().map(|(name, written)| (*written, *name)).collect();
-            json!({ "awsvpcConfiguration": renamed(&value["awsvpcConfiguration"], &back) })
+        "networkConfiguration" if !is_empty_value(value) => {
+            let back: Vec<(&str, &str)> =
+                NETWORK_NAMES.iter().map(|(name, written)| (*written, *name)).collect();
+            json!({ "awsvpcConfiguration": rename_members(&value["awsvpcConfiguration"], &back) })
         }
         "capacityProviderStrategy" => {
             let item = |item: &Value| {
@@ -180,9 +184,9 @@ mod tests {
         });
         let Value::Object(members) = members else { unreachable!("it is written as an object") };
         for via in [Via::Scheduler, Via::Rule] {
-            let written = parameters(&members, via).expect("a target has all of these");
+            let written = to_target_parameters(&members, via).expect("a target has all of these");
             let target = json!({ "EcsParameters": written });
-            assert_eq!(Value::Object(run_members(&target)), Value::Object(members.clone()), "{via:?}");
+            assert_eq!(Value::Object(run_task_members(&target)), Value::Object(members.clone()), "{via:?}");
         }
     }
 
@@ -190,6 +194,6 @@ mod tests {
     fn what_was_only_filled_in_is_not_given_to_run_task() {
         let target = json!({"EcsParameters": {"EnableECSManagedTags": false, "EnableExecuteCommand": false,
             "LaunchType": "FARGATE", "PlacementConstraints": [], "TaskCount": 1, "TaskDefinitionArn": "web:1"}});
-        assert_eq!(Value::Object(run_members(&target)), json!({"launchType": "FARGATE"}));
+        assert_eq!(Value::Object(run_task_members(&target)), json!({"launchType": "FARGATE"}));
     }
 }

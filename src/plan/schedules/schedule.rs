@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::shown::Shown;
+use super::change_list::ChangeList;
 use super::types::{Action, Ground, NewGroup, SchedulePlan};
 use super::{owner, target, times};
 use crate::aws::types::ObservedSchedules;
@@ -16,7 +16,7 @@ use crate::render::schedules::DesiredSchedule;
 /// The members of GetSchedule that neither CreateSchedule nor UpdateSchedule takes.
 const READ_ONLY: &[&str] = &["Arn", "CreationDate", "LastModificationDate"];
 /// How far in the past a start may be, in seconds: EventBridge Scheduler refuses one older than five minutes.
-const LATEST_START: i64 = 240;
+const MAX_START_AGE: i64 = 240;
 
 pub(super) fn compare(
     desired: &DesiredSchedule,
@@ -27,7 +27,7 @@ pub(super) fn compare(
     let before = observed.found.get(&desired.key).cloned();
     let existing = before.as_ref().map(|before| &before.document);
     let mut failures = Vec::new();
-    let new_group = group(desired, observed, ground).unwrap_or_else(|failure| {
+    let new_group = plan_group(desired, observed, ground).unwrap_or_else(|failure| {
         failures.push(failure);
         None
     });
@@ -37,14 +37,14 @@ pub(super) fn compare(
     };
     let own = existing.map(|existing| &existing["Target"]).filter(|target| target.is_object());
     let ours = before.as_ref().is_none_or(|before| owner::is_own(&before.tags, ground));
-    let merged = target::merge(wanted, desired, work, own, ours, ground);
+    let merged = target::merge_target(wanted, desired, work, own, ours, ground);
     let (true, Ok(merged)) = (failures.is_empty(), merged.map_err(|found| failures.extend(found))) else {
         return Err(failures);
     };
-    let document = document(desired, existing, ground);
+    let document = schedule_document(desired, existing, ground);
     // Compares both in the form to send now, in which the passed start of a rate is replaced by its next run.
-    let sent = existing.map(|existing| sendable(existing, ground.now));
-    let mut changes = differences(sent.as_ref(), &document);
+    let sent = existing.map(|existing| as_update(existing, ground.now));
+    let mut changes = schedule_changes(sent.as_ref(), &document);
     changes.extend(merged.changes);
     let action = match (&before, changes.is_empty()) {
         (None, _) => Action::Create,
@@ -58,7 +58,7 @@ pub(super) fn compare(
     Ok(SchedulePlan {
         key: desired.key.clone(),
         name: desired.name.clone(),
-        via: desired.via,
+        via: desired.kind,
         group: desired.group.clone(),
         action,
         changes,
@@ -75,43 +75,43 @@ pub(super) fn compare(
 }
 
 /// Returns how the schedule itself, without its target, differs from the desired one.
-pub(super) fn settings(desired: &DesiredSchedule, existing: &Value, ground: &Ground) -> Vec<Change> {
-    let sent = sendable(existing, ground.now);
-    differences(Some(&sent), &document(desired, Some(existing), ground))
+pub(super) fn compare_settings(desired: &DesiredSchedule, existing: &Value, ground: &Ground) -> Vec<Change> {
+    let sent = as_update(existing, ground.now);
+    schedule_changes(Some(&sent), &schedule_document(desired, Some(existing), ground))
 }
 
 /// Returns the group to create, or `None` if it exists.
 ///
 /// # Errors
 /// The app's own group has another owner, or a group that the manifest names does not exist.
-fn group(
+fn plan_group(
     desired: &DesiredSchedule,
     observed: &ObservedSchedules,
     ground: &Ground,
 ) -> Result<Option<NewGroup>, Failure> {
     let Some(name) = &desired.group else { return Ok(None) };
-    match (observed.groups.get(name), desired.own_group) {
+    match (observed.groups.get(name), desired.uses_app_group) {
         (Some(_), false) => Ok(None),
-        (None, true) => Ok(Some(NewGroup { name: name.clone(), tags: owner::tags(ground) })),
+        (None, true) => Ok(Some(NewGroup { name: name.clone(), tags: owner::owner_tags(ground) })),
         (Some(tags), true) if owner::is_own(tags, ground) => Ok(None),
         (Some(tags), true) => {
-            let whose = owner::other(tags)
+            let whose = owner::describe_owner(tags)
                 .map_or("it has no owner tags".to_owned(), |other| format!("it belongs to {other}"));
             let hint = format!("use it anyway with `group: {name}`, or choose another group");
-            Err(Failure::refused(format!("schedule group `{name}` is taken: {whose}")).hint(hint))
+            Err(Failure::refused(format!("schedule group `{name}` is taken: {whose}")).with_hint(hint))
         }
         (None, false) => {
             let message = format!("schedule `{}`: schedule group `{name}` does not exist", desired.key);
             let hint = format!(
                 "create it with `aws scheduler create-schedule-group --name {name}`, or remove `group:` to use the app's own group"
             );
-            Err(Failure::error(message).hint(hint))
+            Err(Failure::error(message).with_hint(hint))
         }
     }
 }
 
 /// Returns the document to send, without the target: the existing one, overridden by what the manifest contains.
-fn document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground) -> Value {
+fn schedule_document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground) -> Value {
     let mut document = existing.and_then(Value::as_object).cloned().unwrap_or_default();
     document.shift_remove("Target");
     let mut set = |name: &str, value: Option<Value>| {
@@ -127,14 +127,14 @@ fn document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground
     set("State", state.map(|enabled| if enabled { "ENABLED" } else { "DISABLED" }.into()));
     set("Description", desired.description.clone().map(Value::from));
     let window = desired.flexible_window.or_else(|| existing.is_none().then_some(0));
-    set("FlexibleTimeWindow", window.map(window_of));
+    set("FlexibleTimeWindow", window.map(flexible_window));
     set("EndDate", desired.end.map(Value::from));
     let start = desired.start.filter(|start| *start > ground.now || is_rate(&desired.expression));
     set("StartDate", start.map(Value::from));
-    sendable(&Value::Object(document), ground.now)
+    as_update(&Value::Object(document), ground.now)
 }
 
-fn window_of(minutes: u32) -> Value {
+fn flexible_window(minutes: u32) -> Value {
     match minutes {
         0 => json!({ "Mode": "OFF" }),
         minutes => json!({ "Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes }),
@@ -147,15 +147,15 @@ fn is_rate(expression: &str) -> bool {
 
 /// Returns a schedule in the form to send: without read-only members and without a start in the past. The passed start
 /// of a rate is replaced by its next run, because its runs would otherwise shift.
-pub fn sendable(schedule: &Value, now: i64) -> Value {
+pub fn as_update(schedule: &Value, now: i64) -> Value {
     let mut document = schedule.as_object().cloned().unwrap_or_default();
     READ_ONLY.iter().for_each(|name| drop(document.shift_remove(*name)));
     let rate = document.get("ScheduleExpression").and_then(Value::as_str).is_some_and(is_rate);
-    let latest = if rate { now } else { now - LATEST_START };
+    let latest = if rate { now } else { now - MAX_START_AGE };
     let passed = |start: &Value| start.as_f64().is_some_and(|start| start as i64 <= latest);
     let mut document = Value::Object(document);
     if document.get("StartDate").is_some_and(passed) {
-        let next = times::next_of_rate(&document, now);
+        let next = times::next_run_of_rate(&document, now);
         if let Some(members) = document.as_object_mut() {
             members.shift_remove("StartDate");
             members.extend(next.map(|next| ("StartDate".to_owned(), next.into())));
@@ -167,43 +167,43 @@ pub fn sendable(schedule: &Value, now: i64) -> Value {
 /// Returns whether two schedules are equal, except for default values and read-only members.
 pub fn is_same(one: &Value, other: &Value, now: i64) -> bool {
     let whole = |schedule: &Value| {
-        let mut schedule = sendable(schedule, now);
+        let mut schedule = as_update(schedule, now);
         schedule.as_object_mut().map(|members| members.shift_remove("ClientToken"));
         schedule
     };
     let (one, other) = (whole(one), whole(other));
-    differences(Some(&one), &other).is_empty() && target::is_same(&one["Target"], &other["Target"])
+    schedule_changes(Some(&one), &other).is_empty() && target::is_same(&one["Target"], &other["Target"])
 }
 
 /// Returns the changes besides the target.
-fn differences(existing: Option<&Value>, document: &Value) -> Vec<Change> {
+fn schedule_changes(existing: Option<&Value>, document: &Value) -> Vec<Change> {
     let nothing = Value::Object(Map::new());
     let before = existing.unwrap_or(&nothing);
-    let mut shown = Shown::new("");
+    let mut shown = ChangeList::new("");
     let text = |schedule: &Value, name: &str| Some(schedule[name].clone());
     let or = |schedule: &Value, name: &str, default: &str| {
         let known = schedule.as_object().is_some_and(|members| !members.is_empty());
         known.then(|| Value::from(schedule[name].as_str().unwrap_or(default)))
     };
-    shown.value("expression", text(before, "ScheduleExpression"), text(document, "ScheduleExpression"));
+    shown.add_value("expression", text(before, "ScheduleExpression"), text(document, "ScheduleExpression"));
     for (name, member, default) in
         [("timezone", "ScheduleExpressionTimezone", "UTC"), ("state", "State", "ENABLED")]
     {
-        shown.value(name, or(before, member, default), or(document, member, default));
+        shown.add_value(name, or(before, member, default), or(document, member, default));
     }
     let described = |schedule: &Value| text(schedule, "Description").filter(|text| *text != json!(""));
-    shown.value("description", described(before), described(document));
-    shown.value("flexible_window", window_shown(before), window_shown(document));
+    shown.add_value("description", described(before), described(document));
+    shown.add_value("flexible_window", format_window(before), format_window(document));
     // A start in the past is not sent; that is no change.
-    let start = time_shown(&document["StartDate"]);
+    let start = format_time(&document["StartDate"]);
     if start.is_some() {
-        shown.value("start", time_shown(&before["StartDate"]), start);
+        shown.add_value("start", format_time(&before["StartDate"]), start);
     }
-    shown.value("end", time_shown(&before["EndDate"]), time_shown(&document["EndDate"]));
+    shown.add_value("end", format_time(&before["EndDate"]), format_time(&document["EndDate"]));
     shown.changes
 }
 
-fn window_shown(schedule: &Value) -> Option<Value> {
+fn format_window(schedule: &Value) -> Option<Value> {
     let window = &schedule["FlexibleTimeWindow"];
     match (window["Mode"].as_str()?, window["MaximumWindowInMinutes"].as_f64()) {
         ("FLEXIBLE", Some(minutes)) => Some(format!("{minutes}m").into()),
@@ -211,7 +211,7 @@ fn window_shown(schedule: &Value) -> Option<Value> {
     }
 }
 
-fn time_shown(time: &Value) -> Option<Value> {
+fn format_time(time: &Value) -> Option<Value> {
     let seconds = time.as_f64()?;
     let shown = jiff::Timestamp::from_second(seconds as i64).ok();
     Some(shown.map_or(time.clone(), |time| time.to_string().into()))

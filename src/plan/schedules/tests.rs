@@ -4,15 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::aws::types::{Caller, ObservedSchedule, ObservedSchedules, Via};
-use crate::manifest::schedules::Retry;
+use crate::manifest::schedules::ManifestRetry;
 use crate::plan::{Change, ResolvedWork, Revision};
-use crate::render::schedules::{DesiredSchedule, DesiredTarget};
-use crate::render::work::DesiredWork;
+use crate::render::schedules::{DesiredSchedule, DesiredScheduleTarget};
+use crate::render::task_spec::DesiredTaskSpec;
 
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";
 const NOW: i64 = 1_800_000_000;
 
-fn ground() -> Ground {
+fn context() -> Ground {
     Ground {
         account: "123456789012".into(),
         partition: "aws".into(),
@@ -50,26 +50,26 @@ fn with_overrides(overrides: Value) -> ResolvedWork {
     ResolvedWork { overrides: Some(overrides), ..work() }
 }
 
-fn target(id: &str) -> DesiredTarget {
-    let work = DesiredWork {
+fn target(id: &str) -> DesiredScheduleTarget {
+    let work = DesiredTaskSpec {
         like: Some("web".into()),
         definition: None,
         cluster: None,
-        members: Map::new(),
+        run_task_members: Map::new(),
         overrides: Default::default(),
         count: 1,
     };
-    let (role, retry) = (Some("scheduler".to_owned()), Retry::default());
-    DesiredTarget { id: id.into(), work, role, input: None, retry, dead_letter: None }
+    let (role, retry) = (Some("scheduler".to_owned()), ManifestRetry::default());
+    DesiredScheduleTarget { id: id.into(), spec: work, role, input: None, retry, dead_letter: None }
 }
 
 fn nightly() -> DesiredSchedule {
     DesiredSchedule {
         key: "nightly".into(),
-        via: Via::Scheduler,
+        kind: Via::Scheduler,
         name: "nightly".into(),
         group: Some("shop-prod".into()),
-        own_group: true,
+        uses_app_group: true,
         expression: "rate(1 day)".into(),
         timezone: None,
         enabled: None,
@@ -82,15 +82,15 @@ fn nightly() -> DesiredSchedule {
 }
 
 fn rule() -> DesiredSchedule {
-    DesiredSchedule { via: Via::Rule, group: None, own_group: false, ..nightly() }
+    DesiredSchedule { kind: Via::Rule, group: None, uses_app_group: false, ..nightly() }
 }
 
 fn own_tags() -> BTreeMap<String, String> {
-    owner::tags(&ground())
+    owner::owner_tags(&context())
 }
 
 /// Returns a schedule as GetSchedule returns it, with the members that AWS fills in.
-fn kept(change: impl Fn(&mut Value)) -> ObservedSchedules {
+fn observed_schedule(change: impl Fn(&mut Value)) -> ObservedSchedules {
     let mut document = json!({
         "Arn": "arn:aws:scheduler:us-east-1:123456789012:schedule/shop-prod/nightly", "GroupName": "shop-prod",
         "Name": "nightly", "CreationDate": 1.5, "LastModificationDate": 1.5, "ActionAfterCompletion": "NONE",
@@ -124,7 +124,7 @@ fn running(id: &str, name: &str) -> Value {
 }
 
 /// Returns a rule as ListRules returns it; the tags of one that the app owns list the target `nightly`.
-fn put(
+fn observed_rule(
     mut tags: BTreeMap<String, String>,
     targets: Vec<Value>,
     change: impl Fn(&mut Value),
@@ -132,8 +132,8 @@ fn put(
     let mut document = json!({"Name": "nightly", "Arn": "arn:aws:events:us-east-1:123456789012:rule/nightly",
         "ScheduleExpression": "rate(1 day)", "State": "ENABLED", "EventBusName": "default"});
     change(&mut document);
-    if owner::is_own(&tags, &ground()) {
-        tags.entry(owner::TARGETS.to_owned()).or_insert("nightly".to_owned());
+    if owner::is_own(&tags, &context()) {
+        tags.entry(owner::TARGETS_KEY.to_owned()).or_insert("nightly".to_owned());
     }
     let found = ObservedSchedule { via: Via::Rule, document, targets, tags };
     ObservedSchedules {
@@ -144,17 +144,17 @@ fn put(
 
 fn planned(desired: &DesiredSchedule, work: ResolvedWork, observed: &ObservedSchedules) -> SchedulePlan {
     let works = vec![work; desired.targets.len()];
-    compare(desired, &works, observed, &ground()).expect("no blocker")
+    compare(desired, &works, observed, &context()).expect("no blocker")
 }
 
 /// Returns the first blocker.
 fn refused(desired: &DesiredSchedule, work: ResolvedWork, observed: &ObservedSchedules) -> String {
     let works = vec![work; desired.targets.len()];
-    let failures = compare(desired, &works, observed, &ground()).expect_err("a blocker");
+    let failures = compare(desired, &works, observed, &context()).expect_err("a blocker");
     failures.iter().map(|failure| failure.message.clone()).collect::<Vec<_>>().join("\n")
 }
 
-fn shown(plan: &SchedulePlan) -> String {
+fn format_plan(plan: &SchedulePlan) -> String {
     let text = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), Value::to_string);
     let line =
         |change: &Change| format!("{}: {} → {}", change.path, text(&change.before), text(&change.after));
@@ -165,7 +165,7 @@ fn shown(plan: &SchedulePlan) -> String {
 #[test]
 fn a_new_schedule_has_what_it_needs_and_nothing_else() {
     let plan = planned(&nightly(), work(), &ObservedSchedules::default());
-    insta::assert_snapshot!(shown(&plan), @r#"
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Create
     expression: - → "rate(1 day)"
     timezone: - → "UTC"
@@ -183,7 +183,7 @@ fn a_new_schedule_has_what_it_needs_and_nothing_else() {
 
 #[test]
 fn what_aws_fills_in_is_no_change() {
-    assert_eq!(shown(&planned(&nightly(), work(), &kept(|_| {}))), "Unchanged");
+    assert_eq!(format_plan(&planned(&nightly(), work(), &observed_schedule(|_| {}))), "Unchanged");
     let spelled = DesiredSchedule {
         timezone: Some("UTC".into()),
         enabled: Some(true),
@@ -193,23 +193,23 @@ fn what_aws_fills_in_is_no_change() {
     };
     let written = with_members(json!({"enableExecuteCommand": false, "placementStrategy": [], "tags": [],
         "propagateTags": "NONE", "group": ""}));
-    assert_eq!(shown(&planned(&spelled, written, &kept(|_| {}))), "Unchanged");
+    assert_eq!(format_plan(&planned(&spelled, written, &observed_schedule(|_| {}))), "Unchanged");
 }
 
 #[test]
 fn a_network_in_another_order_is_no_change() {
-    let observed = kept(|schedule| {
+    let observed = observed_schedule(|schedule| {
         schedule["Target"]["EcsParameters"]["NetworkConfiguration"] = json!({"awsvpcConfiguration":
             {"Subnets": ["b", "a"], "SecurityGroups": ["s"], "AssignPublicIp": "DISABLED"}});
     });
     let written = with_members(json!({"networkConfiguration": {"awsvpcConfiguration":
         {"subnets": ["a", "b"], "securityGroups": ["s"]}}}));
-    assert_eq!(shown(&planned(&nightly(), written, &observed)), "Unchanged");
+    assert_eq!(format_plan(&planned(&nightly(), written, &observed)), "Unchanged");
 }
 
 #[test]
-fn what_the_manifest_does_not_name_is_kept_also_what_nobody_here_knows() {
-    let observed = kept(|schedule| {
+fn members_outside_the_manifest_are_kept() {
+    let observed = observed_schedule(|schedule| {
         schedule["KmsKeyArn"] = json!("arn:aws:kms:us-east-1:123456789012:key/a");
         schedule["Description"] = json!("of old");
         schedule["ActionAfterCompletion"] = json!("DELETE");
@@ -227,7 +227,7 @@ fn what_the_manifest_does_not_name_is_kept_also_what_nobody_here_knows() {
     });
     let moved = ResolvedWork { revision: Revision::New(0), ..work() };
     let plan = planned(&nightly(), moved, &observed);
-    insta::assert_snapshot!(shown(&plan), @r#"
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     target.task_definition: "web:2" → "a new revision of `web`"
     "#);
@@ -253,7 +253,7 @@ fn each_thing_that_is_written_is_a_change_of_its_own() {
         ..nightly()
     };
     wanted.targets[0].role = Some("arn:aws:iam::123456789012:role/path/other".into());
-    wanted.targets[0].retry = Retry { attempts: Some(3), max_age: Some(600) };
+    wanted.targets[0].retry = ManifestRetry { max_attempts: Some(3), max_age_seconds: Some(600) };
     wanted.targets[0].dead_letter = Some("arn:aws:sqs:us-east-1:123456789012:dead".into());
     let mut other = with_members(
         json!({"launchType": "FARGATE", "platformVersion": "1.4.0", "enableExecuteCommand": true,
@@ -261,8 +261,8 @@ fn each_thing_that_is_written_is_a_change_of_its_own() {
     );
     other.cluster_arn = "arn:aws:ecs:us-east-1:123456789012:cluster/other".into();
     other.count = 2;
-    let plan = planned(&wanted, other, &kept(|_| {}));
-    insta::assert_snapshot!(shown(&plan), @r#"
+    let plan = planned(&wanted, other, &observed_schedule(|_| {}));
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     expression: "rate(1 day)" → "cron(0 3 * * ? *)"
     timezone: "UTC" → "Asia/Tokyo"
@@ -287,44 +287,44 @@ fn each_thing_that_is_written_is_a_change_of_its_own() {
 #[test]
 fn times_are_equal_however_their_numbers_are_written() {
     let wanted = DesiredSchedule { start: Some(NOW + 100), end: Some(NOW + 200), ..nightly() };
-    let observed = kept(|schedule| {
+    let observed = observed_schedule(|schedule| {
         schedule["StartDate"] = json!(NOW as f64 + 100.0);
         schedule["EndDate"] = json!(NOW as f64 + 200.0);
     });
-    assert_eq!(shown(&planned(&wanted, work(), &observed)), "Unchanged");
+    assert_eq!(format_plan(&planned(&wanted, work(), &observed)), "Unchanged");
 }
 
 #[test]
 fn a_start_of_a_cron_that_has_passed_is_neither_compared_nor_sent() {
     let daily = DesiredSchedule { expression: "cron(0 3 * * ? *)".into(), ..nightly() };
     let observed = |start: Value| {
-        kept(move |schedule| {
+        observed_schedule(move |schedule| {
             schedule["ScheduleExpression"] = json!("cron(0 3 * * ? *)");
             schedule["StartDate"] = start.clone();
         })
     };
     let wanted = DesiredSchedule { start: Some(NOW - 1000), ..daily.clone() };
-    assert_eq!(shown(&planned(&wanted, work(), &observed(Value::Null))), "Unchanged");
+    assert_eq!(format_plan(&planned(&wanted, work(), &observed(Value::Null))), "Unchanged");
     let off = DesiredSchedule { enabled: Some(false), ..daily };
     let plan = planned(&off, work(), &observed(json!(NOW - 1000)));
     assert_eq!(plan.document["StartDate"], Value::Null);
-    assert_eq!(shown(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
+    assert_eq!(format_plan(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
 }
 
 #[test]
 fn a_rate_keeps_its_times_when_its_start_has_passed() {
     const DAY: i64 = 86_400;
-    let begun = |start: i64| kept(move |schedule| schedule["StartDate"] = json!(start));
+    let begun = |start: i64| observed_schedule(move |schedule| schedule["StartDate"] = json!(start));
     let off = DesiredSchedule { enabled: Some(false), ..nightly() };
     for desired in [off.clone(), DesiredSchedule { start: Some(NOW - 1000 - 7 * DAY), ..off }] {
         let plan = planned(&desired, work(), &begun(NOW - 1000 - 3 * DAY));
         assert_eq!(plan.document["StartDate"], json!(NOW - 1000 + DAY));
-        assert_eq!(shown(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
+        assert_eq!(format_plan(&plan), "Update\nstate: \"ENABLED\" → \"DISABLED\"");
     }
     let wanted = DesiredSchedule { start: Some(NOW - 1000 - 7 * DAY), ..nightly() };
-    assert_eq!(shown(&planned(&wanted, work(), &begun(NOW - 1000 + DAY))), "Unchanged");
-    assert_eq!(shown(&planned(&wanted, work(), &begun(NOW - 1000))), "Unchanged");
-    assert_ne!(shown(&planned(&wanted, work(), &begun(NOW - 500))), "Unchanged", "at other times");
+    assert_eq!(format_plan(&planned(&wanted, work(), &begun(NOW - 1000 + DAY))), "Unchanged");
+    assert_eq!(format_plan(&planned(&wanted, work(), &begun(NOW - 1000))), "Unchanged");
+    assert_ne!(format_plan(&planned(&wanted, work(), &begun(NOW - 500))), "Unchanged", "at other times");
 }
 
 #[test]
@@ -346,16 +346,17 @@ fn what_never_runs_again_is_noted_unless_it_is_off() {
 
 #[test]
 fn a_schedule_that_is_off_stays_off_where_nothing_is_said_of_it() {
-    let observed = kept(|schedule| schedule["State"] = json!("DISABLED"));
-    assert_eq!(shown(&planned(&nightly(), work(), &observed)), "Unchanged");
-    let observed = put(own_tags(), vec![rule_target("nightly")], |rule| rule["State"] = json!("DISABLED"));
-    assert_eq!(shown(&planned(&rule(), work(), &observed)), "Unchanged");
+    let observed = observed_schedule(|schedule| schedule["State"] = json!("DISABLED"));
+    assert_eq!(format_plan(&planned(&nightly(), work(), &observed)), "Unchanged");
+    let observed =
+        observed_rule(own_tags(), vec![rule_target("nightly")], |rule| rule["State"] = json!("DISABLED"));
+    assert_eq!(format_plan(&planned(&rule(), work(), &observed)), "Unchanged");
 }
 
 #[test]
 fn a_launch_type_and_a_strategy_exclude_each_other() {
     let strategy = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]);
-    let observed = kept(|schedule| {
+    let observed = observed_schedule(|schedule| {
         let task = &mut schedule["Target"]["EcsParameters"];
         task["LaunchType"] = json!("FARGATE");
         task["PlatformVersion"] = json!("1.4.0");
@@ -364,11 +365,11 @@ fn a_launch_type_and_a_strategy_exclude_each_other() {
     let plan = planned(&nightly(), written.clone(), &observed);
     let task = &plan.targets[0].document["EcsParameters"];
     assert_eq!((&task["LaunchType"], &task["CapacityProviderStrategy"]), (&Value::Null, &strategy));
-    let observed = kept(|schedule| {
+    let observed = observed_schedule(|schedule| {
         schedule["Target"]["EcsParameters"]["CapacityProviderStrategy"] =
             json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]);
     });
-    assert_eq!(shown(&planned(&nightly(), written, &observed)), "Unchanged");
+    assert_eq!(format_plan(&planned(&nightly(), written, &observed)), "Unchanged");
     let plan = planned(&nightly(), with_members(json!({"launchType": "EC2"})), &observed);
     let task = &plan.targets[0].document["EcsParameters"];
     assert_eq!((&task["LaunchType"], &task["CapacityProviderStrategy"]), (&json!("EC2"), &Value::Null));
@@ -380,7 +381,7 @@ fn a_launch_type_and_a_strategy_exclude_each_other() {
 fn what_a_target_cannot_take_is_refused() {
     let written =
         with_members(json!({"volumeConfigurations": [{"name": "data"}], "enableECSManagedTags": true}));
-    let message = refused(&nightly(), written, &kept(|_| {}));
+    let message = refused(&nightly(), written, &observed_schedule(|_| {}));
     assert_eq!(
         message,
         "schedule `nightly`: schedules do not support `volumeConfigurations` for the tasks that they run"
@@ -390,9 +391,9 @@ fn what_a_target_cannot_take_is_refused() {
 #[test]
 fn tags_are_spelled_as_each_service_takes_them() {
     let written = with_members(json!({"tags": [{"key": "team", "value": "web"}]}));
-    let plan = planned(&nightly(), written.clone(), &kept(|_| {}));
+    let plan = planned(&nightly(), written.clone(), &observed_schedule(|_| {}));
     assert_eq!(plan.targets[0].document["EcsParameters"]["Tags"], json!([{"key": "team", "value": "web"}]));
-    let plan = planned(&rule(), written, &put(own_tags(), vec![rule_target("nightly")], |_| {}));
+    let plan = planned(&rule(), written, &observed_rule(own_tags(), vec![rule_target("nightly")], |_| {}));
     assert_eq!(plan.targets[0].document["EcsParameters"]["Tags"], json!([{"Key": "team", "Value": "web"}]));
 }
 
@@ -402,33 +403,35 @@ fn overrides_are_compared_setting_by_setting_without_secrets() {
         json!({"containerOverrides": [{"name": "app", "command": [command],
             "environment": [{"name": "API_TOKEN", "value": token}, {"name": "MODE", "value": "fast"}]}], "cpu": "512"})
     };
-    let observed =
-        kept(|schedule| schedule["Target"]["Input"] = json!(overrides("report", "t0ps3cret").to_string()));
+    let observed = observed_schedule(|schedule| {
+        schedule["Target"]["Input"] = json!(overrides("report", "t0ps3cret").to_string())
+    });
     let plan = planned(&nightly(), with_overrides(overrides("summary", "n3wsecret")), &observed);
-    insta::assert_snapshot!(shown(&plan), @r#"
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     target.command: ["report"] → ["summary"]
     target.environment[API_TOKEN]: "(hidden)" → "(hidden)"
     "#);
-    let spaced = kept(|schedule| {
+    let spaced = observed_schedule(|schedule| {
         let text = serde_json::to_string_pretty(&overrides("report", "a")).expect("JSON");
         schedule["Target"]["Input"] = json!(text);
     });
     let plan = planned(&nightly(), with_overrides(overrides("report", "a")), &spaced);
-    assert_eq!(shown(&plan), "Unchanged");
+    assert_eq!(format_plan(&plan), "Unchanged");
     let new =
         planned(&nightly(), with_overrides(overrides("report", "t0ps3cret")), &ObservedSchedules::default());
-    assert!(!shown(&new).contains("t0ps3cret"), "{}", shown(&new));
-    assert!(shown(&new).contains("target.environment[MODE]: - → \"fast\""), "{}", shown(&new));
+    assert!(!format_plan(&new).contains("t0ps3cret"), "{}", format_plan(&new));
+    assert!(format_plan(&new).contains("target.environment[MODE]: - → \"fast\""), "{}", format_plan(&new));
 }
 
 #[test]
 fn an_input_takes_the_place_of_overrides_and_shows_no_secret() {
     let mut wanted = nightly();
     wanted.targets[0].input = Some(json!({"note": "b", "api_token": "n3wsecret"}).to_string());
-    let observed =
-        kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"note": "a", "api_token": "0ldsecret"}"#));
-    insta::assert_snapshot!(shown(&planned(&wanted, work(), &observed)), @r#"
+    let observed = observed_schedule(|schedule| {
+        schedule["Target"]["Input"] = json!(r#"{"note": "a", "api_token": "0ldsecret"}"#)
+    });
+    insta::assert_snapshot!(format_plan(&planned(&wanted, work(), &observed)), @r#"
     Update
     target.input(json).api_token: "(hidden)" → "(hidden)"
     target.input(json).note: "a" → "b"
@@ -461,10 +464,11 @@ fn no_form_of_an_input_shows_a_secret() {
     for (number, form) in forms.iter().enumerate() {
         let mut wanted = nightly();
         wanted.targets[0].input = Some(form("n3wsecret"));
-        let observed = kept(|schedule| schedule["Target"]["Input"] = json!(form("0ldsecret")));
-        for observed in [observed, kept(|_| {}), ObservedSchedules::default()] {
+        let observed = observed_schedule(|schedule| schedule["Target"]["Input"] = json!(form("0ldsecret")));
+        for observed in [observed, observed_schedule(|_| {}), ObservedSchedules::default()] {
             let plan = planned(&wanted, work(), &observed);
-            let text = format!("{}\n{}", shown(&plan), serde_json::to_string(&plan.changes).expect("JSON"));
+            let text =
+                format!("{}\n{}", format_plan(&plan), serde_json::to_string(&plan.changes).expect("JSON"));
             assert!(plan.is_changing(), "form {number}");
             assert!(
                 !text.contains("secret\"") && !text.contains("n3w") && !text.contains("0ld"),
@@ -476,20 +480,21 @@ fn no_form_of_an_input_shows_a_secret() {
 
 #[test]
 fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
-    let observed = kept(|schedule| {
+    let observed = observed_schedule(|schedule| {
         schedule["Target"]["Input"] =
             json!(r#"{"containerOverrides":[{"name":"app","command":["old"]}],"cpu":"512"}"#);
     });
     let plan = planned(&nightly(), work(), &observed);
-    insta::assert_snapshot!(shown(&plan), @r#"
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     target.command: ["old"] → -
     target.cpu: "512" → -
     "#);
     assert_eq!(plan.targets[0].document["Input"], Value::Null);
-    let observed = kept(|schedule| schedule["Target"]["Input"] = json!(r#"{"taskRoleArn":"r"}"#));
+    let observed =
+        observed_schedule(|schedule| schedule["Target"]["Input"] = json!(r#"{"taskRoleArn":"r"}"#));
     let plan = planned(&nightly(), work(), &observed);
-    assert_eq!(shown(&plan), "Unchanged");
+    assert_eq!(format_plan(&plan), "Unchanged");
     assert_eq!(plan.notes, ["`nightly`: its input is kept: it contains more than the manifest can override"]);
 }
 
@@ -497,7 +502,7 @@ fn an_input_of_overrides_goes_when_the_manifest_has_none_and_any_other_stays() {
 fn an_input_that_is_too_long_is_refused() {
     let long =
         with_overrides(json!({"containerOverrides": [{"name": "app", "command": ["x".repeat(8200)]}]}));
-    let message = refused(&nightly(), long, &kept(|_| {}));
+    let message = refused(&nightly(), long, &observed_schedule(|_| {}));
     assert_eq!(message, "schedule `nightly`: the input has 8254 bytes, but may have at most 8192");
 }
 
@@ -507,7 +512,7 @@ fn a_new_schedule_needs_a_role_and_one_that_is_there_keeps_its_own() {
     wanted.targets[0].role = None;
     let message = refused(&wanted, work(), &ObservedSchedules::default());
     assert_eq!(message, "schedule `nightly` has no role to start its tasks");
-    assert_eq!(shown(&planned(&wanted, work(), &kept(|_| {}))), "Unchanged");
+    assert_eq!(format_plan(&planned(&wanted, work(), &observed_schedule(|_| {}))), "Unchanged");
 }
 
 #[test]
@@ -517,9 +522,9 @@ fn a_rule_without_a_role_gets_the_default_one_with_a_warning() {
     let plan = planned(&wanted, work(), &ObservedSchedules::default());
     assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws:iam::123456789012:role/ecsEventsRole");
     assert!(plan.notes[0].starts_with("`nightly` has no role and uses `ecsEventsRole`"), "{:?}", plan.notes);
-    let observed = put(own_tags(), vec![rule_target("nightly")], |_| {});
+    let observed = observed_rule(own_tags(), vec![rule_target("nightly")], |_| {});
     let plan = planned(&wanted, work(), &observed);
-    assert_eq!((shown(&plan).as_str(), plan.notes.len()), ("Unchanged", 0));
+    assert_eq!((format_plan(&plan).as_str(), plan.notes.len()), ("Unchanged", 0));
 }
 
 #[test]
@@ -544,7 +549,7 @@ fn a_group_of_others_is_refused_unless_the_manifest_names_it() {
     let others = group(&[("ecsail:app", "shop"), ("ecsail:stage", "test")]);
     let message = refused(&nightly(), work(), &others);
     assert_eq!(message, "schedule group `shop-prod` is taken: it belongs to app `shop`, stage `test`");
-    let named = DesiredSchedule { own_group: false, ..nightly() };
+    let named = DesiredSchedule { uses_app_group: false, ..nightly() };
     assert_eq!(planned(&named, work(), &untagged).new_group, None);
     let missing = refused(&named, work(), &ObservedSchedules::default());
     assert_eq!(missing, "schedule `nightly`: schedule group `shop-prod` does not exist");
@@ -553,14 +558,14 @@ fn a_group_of_others_is_refused_unless_the_manifest_names_it() {
 #[test]
 fn a_name_that_something_else_has_is_refused() {
     let lambda = "arn:aws:lambda:us-east-1:123456789012:function:report";
-    let observed = kept(|schedule| schedule["Target"]["Arn"] = json!(lambda));
+    let observed = observed_schedule(|schedule| schedule["Target"]["Arn"] = json!(lambda));
     assert!(
         refused(&nightly(), work(), &observed)
             .starts_with("schedule `nightly` is taken: it does not run a task")
     );
     let mut other = rule_target("nightly");
     other["Arn"] = json!(lambda);
-    let message = refused(&rule(), work(), &put(own_tags(), vec![other], |_| {}));
+    let message = refused(&rule(), work(), &observed_rule(own_tags(), vec![other], |_| {}));
     assert!(message.starts_with("target `nightly` of rule `nightly` is taken"), "{message}");
 }
 
@@ -568,24 +573,24 @@ fn a_name_that_something_else_has_is_refused() {
 fn a_rule_of_others_is_refused() {
     let targets = || vec![rule_target("nightly")];
     let others = BTreeMap::from([("ecsail:app".to_owned(), "billing".to_owned())]);
-    let message = refused(&rule(), work(), &put(others, targets(), |_| {}));
+    let message = refused(&rule(), work(), &observed_rule(others, targets(), |_| {}));
     assert_eq!(message, "rule `nightly` is taken: it belongs to app `billing`");
-    let managed = put(own_tags(), targets(), |rule| rule["ManagedBy"] = json!("ecs.amazonaws.com"));
+    let managed = observed_rule(own_tags(), targets(), |rule| rule["ManagedBy"] = json!("ecs.amazonaws.com"));
     assert_eq!(
         refused(&rule(), work(), &managed),
         "rule `nightly` is taken: it is managed by `ecs.amazonaws.com`"
     );
-    let events = put(BTreeMap::new(), targets(), |rule| rule["EventPattern"] = json!("{}"));
+    let events = observed_rule(BTreeMap::new(), targets(), |rule| rule["EventPattern"] = json!("{}"));
     assert!(refused(&rule(), work(), &events).contains("it has an event pattern"));
 }
 
 #[test]
-fn a_rule_that_nobody_owns_is_taken_over_where_its_targets_are_ours() {
-    let observed = put(BTreeMap::new(), vec![rule_target("nightly")], |rule| {
+fn rule_without_owner_is_adopted_if_all_targets_are_desired() {
+    let observed = observed_rule(BTreeMap::new(), vec![rule_target("nightly")], |rule| {
         rule["ScheduleExpression"] = json!("rate(2 days)");
     });
     let plan = planned(&rule(), work(), &observed);
-    insta::assert_snapshot!(shown(&plan), @r#"
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     expression: "rate(2 days)" → "rate(1 day)"
     tags[ecsail:app]: - → "shop"
@@ -597,8 +602,8 @@ fn a_rule_that_nobody_owns_is_taken_over_where_its_targets_are_ours() {
 
 #[test]
 fn without_an_app_a_rule_is_used_and_nothing_is_said_of_it() {
-    let nobody = Ground { app: None, stage: None, ..ground() };
-    let observed = put(BTreeMap::new(), vec![rule_target("nightly")], |_| {});
+    let nobody = Ground { app: None, stage: None, ..context() };
+    let observed = observed_rule(BTreeMap::new(), vec![rule_target("nightly")], |_| {});
     let plan = compare(&rule(), &[work()], &observed, &nobody).expect("no blocker");
     assert_eq!((plan.action, plan.notes.len(), plan.new_tags.len()), (Action::Unchanged, 0, 0));
 }
@@ -619,23 +624,24 @@ fn the_partition_is_that_of_the_caller() {
 #[test]
 fn a_rule_with_targets_of_others_is_used_at_its_own_times_only() {
     let targets = || vec![rule_target("nightly"), rule_target("other")];
-    let plan = planned(&rule(), work(), &put(BTreeMap::new(), targets(), |_| {}));
-    assert_eq!((shown(&plan).as_str(), plan.foreign.join(",").as_str()), ("Unchanged", "other"));
+    let plan = planned(&rule(), work(), &observed_rule(BTreeMap::new(), targets(), |_| {}));
+    assert_eq!((format_plan(&plan).as_str(), plan.foreign.join(",").as_str()), ("Unchanged", "other"));
     assert_eq!(plan.notes, ["rule `nightly` also runs `other`: it is used, but not adopted"]);
-    let later = put(BTreeMap::new(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
+    let later =
+        observed_rule(BTreeMap::new(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
     let message = refused(&rule(), work(), &later);
     assert_eq!(
         message,
         "rule `nightly` is taken: it runs `other` at `rate(2 days)`, and it has no owner tags of this app"
     );
-    let own = put(own_tags(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
+    let own = observed_rule(own_tags(), targets(), |rule| rule["ScheduleExpression"] = json!("rate(2 days)"));
     assert_eq!(planned(&rule(), work(), &own).foreign, ["other"]);
 }
 
 #[test]
 fn more_targets_than_a_rule_may_have_are_refused_beforehand() {
     let five = ["a", "b", "c", "d", "e"].map(|id| running(id, "other:1")).to_vec();
-    let message = refused(&rule(), work(), &put(own_tags(), five, |_| {}));
+    let message = refused(&rule(), work(), &observed_rule(own_tags(), five, |_| {}));
     assert_eq!(
         message,
         "rule `nightly` would have 6 targets, but may have at most 5: 5 of them are not in the manifest"
@@ -649,10 +655,11 @@ fn of_a_rule_with_several_targets_only_those_that_change_are_put() {
     old["EcsParameters"]["TaskDefinitionArn"] = json!(revision("web:1"));
     old["InputTransformer"] = json!({"InputTemplate": "x"});
     let mut tags = own_tags();
-    tags.insert(owner::TARGETS.to_owned(), "a b".to_owned());
-    let observed = put(tags, vec![rule_target("a"), old], |rule| rule["Description"] = json!("kept"));
+    tags.insert(owner::TARGETS_KEY.to_owned(), "a b".to_owned());
+    let observed =
+        observed_rule(tags, vec![rule_target("a"), old], |rule| rule["Description"] = json!("kept"));
     let plan = planned(&wanted, work(), &observed);
-    insta::assert_snapshot!(shown(&plan), @r#"
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     targets[b].task_definition: "web:1" → "web:2"
     "#);
@@ -666,8 +673,12 @@ fn of_a_rule_with_several_targets_only_those_that_change_are_put() {
 fn an_input_drives_out_what_a_rule_had_in_its_place() {
     let mut old = rule_target("nightly");
     old["InputPath"] = json!("$.detail");
-    let plan = planned(&rule(), with_overrides(json!({"cpu": "512"})), &put(own_tags(), vec![old], |_| {}));
-    insta::assert_snapshot!(shown(&plan), @r#"
+    let plan = planned(
+        &rule(),
+        with_overrides(json!({"cpu": "512"})),
+        &observed_rule(own_tags(), vec![old], |_| {}),
+    );
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     target.cpu: - → "512"
     target.input_path: "$.detail" → -
@@ -678,8 +689,8 @@ fn an_input_drives_out_what_a_rule_had_in_its_place() {
 fn a_job_that_a_rule_runs_under_another_id_takes_its_place_and_keeps_what_it_had() {
     let mut old = running("terraform-20240101", "web:1");
     old["RetryPolicy"] = json!({"MaximumRetryAttempts": 2});
-    let plan = planned(&rule(), work(), &put(BTreeMap::new(), vec![old], |_| {}));
-    insta::assert_snapshot!(shown(&plan), @r#"
+    let plan = planned(&rule(), work(), &observed_rule(BTreeMap::new(), vec![old], |_| {}));
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     tags[ecsail:app]: - → "shop"
     tags[ecsail:stage]: - → "prod"
@@ -702,16 +713,16 @@ fn a_job_that_a_rule_runs_under_another_id_takes_its_place_and_keeps_what_it_had
 }
 
 #[test]
-fn a_job_that_would_run_twice_is_refused() {
+fn task_that_would_run_twice_is_refused() {
     let named = DesiredSchedule { targets: vec![target("report")], ..rule() };
     let other = || vec![rule_target("terraform-20240101")];
-    let message = refused(&named, work(), &put(BTreeMap::new(), other(), |_| {}));
+    let message = refused(&named, work(), &observed_rule(BTreeMap::new(), other(), |_| {}));
     assert_eq!(message, "rule `nightly` already runs `web`, as `terraform-20240101`: it would run twice");
     let two = vec![rule_target("a"), rule_target("b")];
-    let message = refused(&rule(), work(), &put(own_tags(), two, |_| {}));
+    let message = refused(&rule(), work(), &observed_rule(own_tags(), two, |_| {}));
     assert_eq!(message, "rule `nightly` already runs `web`, as `a`, `b`: it would run twice");
-    let failures =
-        compare(&named, &[work()], &put(own_tags(), other(), |_| {}), &ground()).expect_err("twice");
+    let failures = compare(&named, &[work()], &observed_rule(own_tags(), other(), |_| {}), &context())
+        .expect_err("twice");
     assert_eq!(failures[0].hints, ["set `target: terraform-20240101`"]);
 }
 
@@ -719,17 +730,17 @@ fn a_job_that_would_run_twice_is_refused() {
 fn a_target_that_is_named_and_does_something_else_is_another_job() {
     let named = DesiredSchedule { targets: vec![target("report")], ..rule() };
     let report = with_overrides(json!({"containerOverrides": [{"name": "app", "command": ["report"]}]}));
-    let plan = planned(&named, report, &put(own_tags(), vec![rule_target("other")], |_| {}));
+    let plan = planned(&named, report, &observed_rule(own_tags(), vec![rule_target("other")], |_| {}));
     assert_eq!((plan.foreign.join(","), plan.removed.len()), ("other".to_owned(), 0));
 }
 
 #[test]
 fn a_target_that_the_manifest_no_longer_names_is_removed_and_one_that_it_never_named_stays() {
     let mut tags = own_tags();
-    tags.insert(owner::TARGETS.to_owned(), "nightly old".to_owned());
+    tags.insert(owner::TARGETS_KEY.to_owned(), "nightly old".to_owned());
     let targets = vec![rule_target("nightly"), running("old", "report:3"), running("theirs", "report:3")];
-    let plan = planned(&rule(), work(), &put(tags, targets, |_| {}));
-    insta::assert_snapshot!(shown(&plan), @r#"
+    let plan = planned(&rule(), work(), &observed_rule(tags, targets, |_| {}));
+    insta::assert_snapshot!(format_plan(&plan), @r#"
     Update
     tags[ecsail:targets]: "nightly old" → "nightly"
     targets[old].task_definition: "report:3" → -
@@ -742,7 +753,7 @@ fn a_target_that_gets_another_id_keeps_what_it_had() {
     let renamed = DesiredSchedule { targets: vec![target("report")], ..rule() };
     let mut old = rule_target("nightly");
     old["RetryPolicy"] = json!({"MaximumRetryAttempts": 2});
-    let plan = planned(&renamed, work(), &put(own_tags(), vec![old], |_| {}));
+    let plan = planned(&renamed, work(), &observed_rule(own_tags(), vec![old], |_| {}));
     assert_eq!(plan.removed, ["nightly"]);
     assert_eq!(plan.targets[0].document["RetryPolicy"]["MaximumRetryAttempts"], 2);
     assert!(plan.targets[0].changes, "it is put under its new id");
@@ -752,28 +763,28 @@ fn a_target_that_gets_another_id_keeps_what_it_had() {
 fn a_rule_that_runs_targets_of_others_is_neither_switched_nor_described() {
     let targets = || vec![rule_target("nightly"), running("other", "report:1")];
     let off = DesiredSchedule { enabled: Some(false), ..rule() };
-    let message = refused(&off, work(), &put(BTreeMap::new(), targets(), |_| {}));
+    let message = refused(&off, work(), &observed_rule(BTreeMap::new(), targets(), |_| {}));
     assert_eq!(
         message,
         "rule `nightly` is taken: `enabled: false` would also switch `other` off, and it has no owner tags of this app"
     );
     let described = DesiredSchedule { description: Some("ours".into()), enabled: Some(true), ..rule() };
-    let theirs = put(BTreeMap::new(), targets(), |rule| rule["Description"] = json!("theirs"));
+    let theirs = observed_rule(BTreeMap::new(), targets(), |rule| rule["Description"] = json!("theirs"));
     let plan = planned(&described, work(), &theirs);
-    assert_eq!((shown(&plan).as_str(), &plan.document["Description"]), ("Unchanged", &json!("theirs")));
+    assert_eq!((format_plan(&plan).as_str(), &plan.document["Description"]), ("Unchanged", &json!("theirs")));
 }
 
 #[test]
-fn what_runs_another_job_under_our_name_is_taken_unless_tags_say_that_it_is_ours() {
+fn another_task_under_the_same_name_is_refused_without_owner_tags() {
     let other = || vec![running("nightly", "report:1")];
-    let message = refused(&rule(), work(), &put(BTreeMap::new(), other(), |_| {}));
+    let message = refused(&rule(), work(), &observed_rule(BTreeMap::new(), other(), |_| {}));
     assert_eq!(
         message,
         "target `nightly` of rule `nightly` is taken: it runs `report` on `main`, not `web` on `main`, and it has no owner tags of this app"
     );
-    assert_eq!(planned(&rule(), work(), &put(own_tags(), other(), |_| {})).action, Action::Update);
-    let named = DesiredSchedule { own_group: false, ..nightly() };
-    let mut observed = kept(|schedule| {
+    assert_eq!(planned(&rule(), work(), &observed_rule(own_tags(), other(), |_| {})).action, Action::Update);
+    let named = DesiredSchedule { uses_app_group: false, ..nightly() };
+    let mut observed = observed_schedule(|schedule| {
         schedule["Target"]["EcsParameters"]["TaskDefinitionArn"] = json!(revision("report:1"))
     });
     assert_eq!(planned(&named, work(), &observed).action, Action::Update);
@@ -784,8 +795,8 @@ fn what_runs_another_job_under_our_name_is_taken_unless_tags_say_that_it_is_ours
 
 #[test]
 fn a_schedule_of_a_named_group_that_is_used_is_noted() {
-    let named = DesiredSchedule { own_group: false, enabled: Some(false), ..nightly() };
-    let mut observed = kept(|_| {});
+    let named = DesiredSchedule { uses_app_group: false, enabled: Some(false), ..nightly() };
+    let mut observed = observed_schedule(|_| {});
     observed.found.get_mut("nightly").expect("it is there").tags.clear();
     let plan = planned(&named, work(), &observed);
     assert_eq!(plan.notes, ["schedule `shop-prod/nightly` already exists, and its group has no owner tags"]);
@@ -794,8 +805,8 @@ fn a_schedule_of_a_named_group_that_is_used_is_noted() {
 #[test]
 fn what_is_new_shows_no_values_that_were_never_there() {
     let mut wanted = nightly();
-    wanted.targets[0].retry = Retry { attempts: Some(3), max_age: None };
-    let text = shown(&planned(&wanted, work(), &ObservedSchedules::default()));
+    wanted.targets[0].retry = ManifestRetry { max_attempts: Some(3), max_age_seconds: None };
+    let text = format_plan(&planned(&wanted, work(), &ObservedSchedules::default()));
     assert!(text.contains("target.retry.attempts: - → 3") && !text.contains("max_age"), "{text}");
 }
 
@@ -805,18 +816,18 @@ fn a_job_that_something_of_the_same_name_runs_elsewhere_is_refused_while_that_is
         elsewhere: observed.found.into_iter().map(|(key, found)| (key, vec![found])).collect(),
         ..ObservedSchedules::default()
     };
-    let known = elsewhere(put(own_tags(), vec![rule_target("nightly")], |_| {}));
+    let known = elsewhere(observed_rule(own_tags(), vec![rule_target("nightly")], |_| {}));
     assert_eq!(
         refused(&nightly(), work(), &known),
         "schedule `nightly` would run twice: rule `nightly` also runs `web`"
     );
-    let failures = compare(&nightly(), &[work()], &known, &ground()).expect_err("twice");
+    let failures = compare(&nightly(), &[work()], &known, &context()).expect_err("twice");
     insta::assert_snapshot!(failures[0].hints.join("\n"), @"
     it belongs to this app: delete it (`aws events remove-targets --rule nightly --ids nightly && aws events delete-rule --name nightly`)
     or keep it with `via: rule`
     ");
     let in_default = |state: &str| {
-        elsewhere(kept(|schedule| {
+        elsewhere(observed_schedule(|schedule| {
             schedule["GroupName"] = json!("default");
             schedule["State"] = json!(state);
         }))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::aws::types::{Caller, ObservedSchedule, Via};
 use crate::plan::diff::Change;
-use crate::plan::revision::Revision;
+use crate::plan::plan_revision::Revision;
 
 /// The account and region of schedules, their owner, and the time.
 #[derive(Clone, Debug, Default)]

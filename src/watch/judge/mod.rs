@@ -6,22 +6,22 @@
 
 use serde::Serialize;
 
-use super::snapshot::{Followed, Snapshot, Until};
+use super::snapshot::{RolloutSnapshot, WatchUntil, WatchedRollout};
 use crate::aws::types::{
     ControllerType, LifecycleStage, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceStatus,
-    revision_of,
+    revision_name,
 };
-use list::{name, newer_primary};
+use deployment_list::{deployment_name, newer_primary};
 
-pub mod list;
+pub mod deployment_list;
+mod stall_reason;
 pub mod stuck;
-mod why;
 
 /// In how many polls in a row a service has to be missing to count as deleted.
-const MISSING: u32 = 3;
+const POLLS_UNTIL_DELETED: u32 = 3;
 
 /// In how many polls in a row a service deployment has to be stopped until no other is expected to supersede it.
-const HALTED: u32 = 3;
+const POLLS_UNTIL_STOPPED: u32 = 3;
 
 /// The verdict on a rollout.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,12 +71,12 @@ const ROLLING_BACK: &str = "rolling back";
 /// Returns the verdict on a watched deployment.
 ///
 /// `now` is in seconds since 1970, on the clock of the API.
-pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
+pub fn judge(followed: &WatchedRollout, snapshot: &RolloutSnapshot, now: f64) -> Verdict {
     let Some(service) = &snapshot.service else {
         // A single answer without the service proves nothing: answers of ECS may contradict each other for a
         // moment.
-        return match snapshot.missing {
-            0..MISSING => Verdict::progressing("the service is not in ECS's answer"),
+        return match snapshot.polls_without_service {
+            0..POLLS_UNTIL_DELETED => Verdict::progressing("the service is not in ECS's answer"),
             _ => Verdict::failed("the service was deleted"),
         };
     };
@@ -86,10 +86,10 @@ pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
     if service.status == ServiceStatus::Draining {
         return Verdict::progressing("the service is being deleted");
     }
-    if let Some(detail) = other_controller(service) {
+    if let Some(detail) = other_controller_text(service) {
         return Verdict::progressing(detail);
     }
-    let by_list = list::judge(followed, snapshot, service, now);
+    let by_list = deployment_list::judge(followed, snapshot, service, now);
     let verdict = match &snapshot.service_deployment {
         Some(deployment) => judge_service_deployment(followed, snapshot, deployment, service, by_list),
         None => by_list,
@@ -97,26 +97,31 @@ pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
     if verdict.is_final() || verdict.is_rolling_back() || followed.going_back {
         return verdict;
     }
-    let own = reached(followed, snapshot).or_else(|| stuck::judge(followed, snapshot, service, now));
-    own.unwrap_or_else(|| with_reason(verdict, followed, snapshot, service))
+    let own = reached_stage(followed, snapshot).or_else(|| stuck::judge(followed, snapshot, service, now));
+    own.unwrap_or_else(|| with_stall_reason(verdict, followed, snapshot, service))
 }
 
 /// Returns the verdict; while the rollout is in progress, with the reason why it does not advance, where ECS gives
 /// one.
-fn with_reason(verdict: Verdict, followed: &Followed, snapshot: &Snapshot, service: &Service) -> Verdict {
-    match (verdict, why::nothing_moves(followed, snapshot, service)) {
+fn with_stall_reason(
+    verdict: Verdict,
+    followed: &WatchedRollout,
+    snapshot: &RolloutSnapshot,
+    service: &Service,
+) -> Verdict {
+    match (verdict, stall_reason::stall_reason(followed, snapshot, service)) {
         (Verdict::Progressing { detail }, Some(why)) => Verdict::progressing(format!("{detail}; {why}")),
         (verdict, _) => verdict,
     }
 }
 
 /// Returns whether tasks are replaced one by one, as opposed to two whole sets side by side.
-fn is_rolling(service: &Service) -> bool {
+fn is_rolling_strategy(service: &Service) -> bool {
     matches!(service.deployment_configuration.strategy.as_deref(), None | Some("" | "ROLLING"))
 }
 
 /// Describes the task sets of a service whose deployments another controller manages; there is no verdict on them.
-fn other_controller(service: &Service) -> Option<String> {
+fn other_controller_text(service: &Service) -> Option<String> {
     let mover = match &service.deployment_controller.kind {
         _ if service.deployment_controller.is_ecs() => return None,
         ControllerType::CodeDeploy => "CodeDeploy",
@@ -138,13 +143,13 @@ fn other_controller(service: &Service) -> Option<String> {
 /// Returns the verdict by the service deployment, the first source. `otherwise` is the verdict by the deployment
 /// list.
 fn judge_service_deployment(
-    followed: &Followed,
-    snapshot: &Snapshot,
+    followed: &WatchedRollout,
+    snapshot: &RolloutSnapshot,
     deployment: &ServiceDeployment,
     service: &Service,
     otherwise: Verdict,
 ) -> Verdict {
-    let reason = || reason_of(deployment);
+    let reason = || ecs_reason_or_none_given(deployment);
     match &deployment.status {
         ServiceDeploymentStatus::Successful => Verdict::Succeeded,
         ServiceDeploymentStatus::RollbackSuccessful => {
@@ -154,27 +159,29 @@ fn judge_service_deployment(
             Verdict::failed(format!("the rollback failed: {}", reason()))
         }
         ServiceDeploymentStatus::Stopped => match newer_primary(followed, service) {
-            Some(by) => Verdict::Superseded { by: name(by) },
+            Some(by) => Verdict::Superseded { by: deployment_name(by) },
             // The list may be older, and not show yet what superseded it.
-            None if snapshot.halted < HALTED && list::is_under_way(followed, service) => {
+            None if snapshot.polls_stopped < POLLS_UNTIL_STOPPED
+                && deployment_list::is_in_progress(followed, service) =>
+            {
                 Verdict::progressing("stopped")
             }
             None => Verdict::failed(format!("the deployment was stopped: {}", reason())),
         },
         ServiceDeploymentStatus::StopRequested => match newer_primary(followed, service) {
-            Some(by) => Verdict::Superseded { by: name(by) },
+            Some(by) => Verdict::Superseded { by: deployment_name(by) },
             None => Verdict::progressing("stopping"),
         },
         ServiceDeploymentStatus::RollbackRequested | ServiceDeploymentStatus::RollbackInProgress => {
-            match told_reason(deployment) {
+            match ecs_reason(deployment) {
                 Some(reason) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
                 None => Verdict::progressing(ROLLING_BACK),
             }
         }
         // The circuit breaker without rollback does not change the service deployment.
         _ => match otherwise {
-            Verdict::Progressing { .. } if deployment.waiting_hook().is_some() => {
-                Verdict::AwaitingHook { hook: deployment.waiting_hook().unwrap_or_default().to_owned() }
+            Verdict::Progressing { .. } if deployment.waiting_hook_id().is_some() => {
+                Verdict::AwaitingHook { hook: deployment.waiting_hook_id().unwrap_or_default().to_owned() }
             }
             Verdict::Failed { reason } => Verdict::failed(with_alarms(reason, deployment)),
             Verdict::Superseded { .. } => otherwise,
@@ -187,12 +194,12 @@ fn judge_service_deployment(
 }
 
 /// Returns why a service deployment ended: the rollback's reason, with the alarms that were triggered.
-pub fn reason_of(deployment: &ServiceDeployment) -> String {
-    told_reason(deployment).unwrap_or_else(|| "ECS gives no reason".to_owned())
+pub fn ecs_reason_or_none_given(deployment: &ServiceDeployment) -> String {
+    ecs_reason(deployment).unwrap_or_else(|| "ECS gives no reason".to_owned())
 }
 
 /// Returns ECS's reason for the end of a service deployment, if there is one.
-pub fn told_reason(deployment: &ServiceDeployment) -> Option<String> {
+pub fn ecs_reason(deployment: &ServiceDeployment) -> Option<String> {
     let rollback = deployment.rollback.as_ref().and_then(|rollback| rollback.reason.clone());
     let reason = rollback.or_else(|| deployment.status_reason.clone()).filter(|reason| !reason.is_empty());
     let alarms = !deployment.alarms.triggered_alarm_names.is_empty();
@@ -213,13 +220,13 @@ fn stage_in_words(deployment: &ServiceDeployment) -> String {
 }
 
 /// Returns a name of the API in words: `BAKE_TIME` is `bake time`.
-pub fn in_words(name: &str) -> String {
+pub fn api_name_in_words(name: &str) -> String {
     name.to_lowercase().replace('_', " ")
 }
 
 /// Returns the verdict where the rollout has reached the stage up to which it is watched.
-fn reached(followed: &Followed, snapshot: &Snapshot) -> Option<Verdict> {
-    let Until::Stage(wanted) = &followed.until else { return None };
+fn reached_stage(followed: &WatchedRollout, snapshot: &RolloutSnapshot) -> Option<Verdict> {
+    let WatchUntil::Stage(wanted) = &followed.until else { return None };
     let deployment = snapshot.service_deployment.as_ref()?;
     // A deployment that is being stopped advances no further, whatever its stage.
     if !matches!(deployment.status, ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress) {
@@ -233,7 +240,7 @@ fn reached(followed: &Followed, snapshot: &Snapshot) -> Option<Verdict> {
 }
 
 /// Returns the lifecycle stage that an argument names: `bake`, `BAKE_TIME` and `bake-time` are the same.
-pub fn stage_named(text: &str) -> String {
+pub fn parse_stage(text: &str) -> String {
     let name = text.to_uppercase().replace(['-', ' '], "_");
     if name == "BAKE" { "BAKE_TIME".to_owned() } else { name }
 }
@@ -244,11 +251,11 @@ pub fn is_stage(name: &str) -> bool {
 }
 
 /// Returns the revision that runs after a rollback; an older list still shows ours.
-fn running_revision(followed: &Followed, service: &Service) -> String {
+fn running_revision(followed: &WatchedRollout, service: &Service) -> String {
     let ours = followed.deployment.as_deref();
-    let primary = service.primary().filter(|primary| ours != Some(primary.id.as_str()));
+    let primary = service.primary_deployment().filter(|primary| ours != Some(primary.id.as_str()));
     let before = followed.way_back.as_ref().map_or(&followed.previous, |way| &way.revision);
-    revision_of(primary.map_or(before, |primary| &primary.task_definition)).to_owned()
+    revision_name(primary.map_or(before, |primary| &primary.task_definition)).to_owned()
 }
 
 #[cfg(test)]

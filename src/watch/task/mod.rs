@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch::Sender;
 
-use super::pace::{self, Rhythm};
-use crate::aws::error::Meaning;
+use super::poll_interval::{self, PollHistory};
+use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{Task, TaskStatus};
 use crate::aws::{ApiError, Aws};
 use crate::diagnose::{self, Diagnosis, diagnose};
-use judge::{Deciding, End, Seen, judge};
+use judge::{DecidingContainers, ObservedTask, TaskOutcome, judge};
 
 pub mod judge;
 
@@ -24,7 +24,7 @@ pub trait TaskReporter {
 
 /// How a run of one-off tasks ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum TaskEnding {
+pub enum TaskRunOutcome {
     /// By itself, with this exit code: the first that is not 0, of several tasks and containers.
     Exited { code: i64 },
     /// It never ran, or was stopped from outside, and has no exit code.
@@ -41,52 +41,52 @@ pub enum TaskEnding {
 
 /// The result of a run: of all its tasks together, and of each.
 #[derive(Clone, Debug)]
-pub struct TaskEnd {
+pub struct TaskRunResult {
     pub key: String,
     pub cluster: String,
     /// `family:revision`.
     pub revision: String,
-    pub ending: TaskEnding,
-    pub tasks: Vec<TaskFacts>,
+    pub outcome: TaskRunOutcome,
+    pub tasks: Vec<TaskResult>,
     /// ECS has accepted a request to stop it.
-    pub told_to_stop: bool,
+    pub is_stop_accepted: bool,
     /// How many tasks of the same call were not started, and why: each reason once.
-    pub missing: usize,
-    pub not_started: Vec<String>,
+    pub not_started_count: usize,
+    pub not_started_reasons: Vec<String>,
     pub diagnosis: Option<Diagnosis>,
     pub elapsed: Duration,
 }
 
 /// What is known of one task of a run.
 #[derive(Clone, Debug)]
-pub struct TaskFacts {
+pub struct TaskResult {
     pub arn: String,
     /// At the last poll.
     pub status: TaskStatus,
     /// `None`: it was not seen to end.
-    pub end: Option<End>,
+    pub outcome: Option<TaskOutcome>,
 }
 
-impl TaskFacts {
+impl TaskResult {
     /// Returns the id: the last part of the ARN.
     pub fn id(&self) -> &str {
         self.arn.rsplit('/').next().unwrap_or_default()
     }
 }
 
-impl TaskEnd {
+impl TaskRunResult {
     /// Returns whether every task succeeded; one that was not to be waited for counts as succeeded.
     pub fn is_success(&self) -> bool {
-        let good = matches!(self.ending, TaskEnding::Exited { code: 0 } | TaskEnding::NotWaited);
-        good && self.missing == 0
+        let good = matches!(self.outcome, TaskRunOutcome::Exited { code: 0 } | TaskRunOutcome::NotWaited);
+        good && self.not_started_count == 0
     }
 }
 
 /// How a watch of tasks ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Watched {
+pub enum TaskWatchOutcome {
     /// Every task has stopped.
-    Ended(Vec<End>),
+    Ended(Vec<TaskOutcome>),
     /// The watch cannot continue; the tasks do.
     Lost { error: String },
 }
@@ -94,17 +94,17 @@ pub enum Watched {
 /// A watch over the tasks of one run.
 pub struct TaskWatch<'a> {
     aws: &'a Aws,
-    report: &'a dyn TaskReporter,
+    reporter: &'a dyn TaskReporter,
     key: &'a str,
     cluster: &'a str,
-    deciding: Deciding,
-    poll: Option<Duration>,
-    started: Instant,
-    changed: Instant,
-    looks: u32,
-    seen: Vec<Seen>,
+    deciding_containers: DecidingContainers,
+    poll_interval: Option<Duration>,
+    started_at: Instant,
+    changed_at: Instant,
+    polls: u32,
+    observed: Vec<ObservedTask>,
     /// Since when each task is absent from the answers.
-    absent: Vec<Option<Instant>>,
+    absent_since: Vec<Option<Instant>>,
 }
 
 impl<'a> TaskWatch<'a> {
@@ -113,95 +113,96 @@ impl<'a> TaskWatch<'a> {
     pub fn new(
         (key, cluster): (&'a str, &'a str),
         tasks: &[Task],
-        deciding: Deciding,
+        deciding: DecidingContainers,
         poll: Option<Duration>,
         (aws, report): (&'a Aws, &'a dyn TaskReporter),
     ) -> TaskWatch<'a> {
         let now = Instant::now();
-        let seen = tasks.iter().map(|task| Seen { task: task.clone(), absent: 0.0 }).collect();
+        let seen =
+            tasks.iter().map(|task| ObservedTask { task: task.clone(), absent_seconds: 0.0 }).collect();
         TaskWatch {
             aws,
-            report,
+            reporter: report,
             key,
             cluster,
-            deciding,
-            poll,
-            started: now,
-            changed: now,
-            looks: 0,
-            seen,
-            absent: vec![None; tasks.len()],
+            deciding_containers: deciding,
+            poll_interval: poll,
+            started_at: now,
+            changed_at: now,
+            polls: 0,
+            observed: seen,
+            absent_since: vec![None; tasks.len()],
         }
     }
 
     /// Returns how the tasks ended, once all have; sends the tasks to `tell` at every poll.
-    pub async fn to_the_end(mut self, tell: &Sender<Vec<Task>>) -> Watched {
+    pub async fn wait(mut self, tell: &Sender<Vec<Task>>) -> TaskWatchOutcome {
         loop {
-            tokio::time::sleep(self.pause()).await;
-            self.looks += 1;
-            let arns: Vec<String> = self.seen.iter().map(|seen| seen.task.task_arn.clone()).collect();
+            tokio::time::sleep(self.time_to_next_poll()).await;
+            self.polls += 1;
+            let arns: Vec<String> = self.observed.iter().map(|seen| seen.task.task_arn.clone()).collect();
             match self.aws.tasks(self.cluster, &arns).await {
-                Ok(tasks) => self.take_in(tasks),
-                Err(error) if is_final(&error) => {
+                Ok(tasks) => self.add_tasks(tasks),
+                Err(error) if is_lasting(&error) => {
                     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                    return Watched::Lost { error: format!("{error}{hint}") };
+                    return TaskWatchOutcome::Lost { error: format!("{error}{hint}") };
                 }
                 Err(error) => tracing::info!("still watching the tasks after: {error}"),
             }
-            tell.send_replace(self.seen.iter().map(|seen| seen.task.clone()).collect());
-            if let Some(ends) = judge(&self.deciding, &self.seen) {
-                return Watched::Ended(ends);
+            tell.send_replace(self.observed.iter().map(|seen| seen.task.clone()).collect());
+            if let Some(ends) = judge(&self.deciding_containers, &self.observed) {
+                return TaskWatchOutcome::Ended(ends);
             }
         }
     }
 
     /// Adds the tasks of an answer, and reports what is new.
-    fn take_in(&mut self, tasks: Vec<Task>) {
-        let several = self.seen.len() > 1;
-        for (seen, absent) in self.seen.iter_mut().zip(&mut self.absent) {
+    fn add_tasks(&mut self, tasks: Vec<Task>) {
+        let several = self.observed.len() > 1;
+        for (seen, absent) in self.observed.iter_mut().zip(&mut self.absent_since) {
             let Some(found) = tasks.iter().find(|task| task.task_arn == seen.task.task_arn) else {
-                seen.absent = absent.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+                seen.absent_seconds = absent.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
                 continue;
             };
             let new = found.last_status != seen.task.last_status;
-            *seen = Seen { task: found.clone(), absent: 0.0 };
+            *seen = ObservedTask { task: found.clone(), absent_seconds: 0.0 };
             *absent = None;
             if new {
-                self.changed = Instant::now();
-                let seconds = self.started.elapsed().as_secs_f64();
-                self.report.task_progress(self.key, found, several, seconds);
+                self.changed_at = Instant::now();
+                let seconds = self.started_at.elapsed().as_secs_f64();
+                self.reporter.task_progress(self.key, found, several, seconds);
             }
         }
     }
 
-    fn pause(&self) -> Duration {
-        let near_end = self.seen.iter().all(|seen| {
+    fn time_to_next_poll(&self) -> Duration {
+        let near_end = self.observed.iter().all(|seen| {
             use TaskStatus::{Deactivating, Deprovisioning, Stopped, Stopping};
             matches!(seen.task.last_status, Deactivating | Stopping | Deprovisioning | Stopped)
         });
-        let rhythm = Rhythm {
-            elapsed: self.started.elapsed(),
-            looks: self.looks,
-            still: self.changed.elapsed(),
-            near_end,
+        let rhythm = PollHistory {
+            elapsed: self.started_at.elapsed(),
+            polls: self.polls,
+            unchanged_for: self.changed_at.elapsed(),
+            is_near_end: near_end,
         };
-        self.poll.unwrap_or_else(|| pace::pause(&rhythm))
+        self.poll_interval.unwrap_or_else(|| poll_interval::next_interval(&rhythm))
     }
 }
 
 /// Returns whether no later poll can succeed.
-fn is_final(error: &ApiError) -> bool {
-    use Meaning::{Denied, Expired, NoCredentials, Unsupported};
-    matches!(error.meaning, Denied | Expired | NoCredentials | Unsupported)
+fn is_lasting(error: &ApiError) -> bool {
+    use ApiErrorKind::{Denied, Expired, NoCredentials, Unsupported};
+    matches!(error.kind, Denied | Expired | NoCredentials | Unsupported)
 }
 
 /// Returns the diagnosis of the tasks that did not succeed; `None` where all did.
-pub fn explained(tasks: &[Task], ends: &[End]) -> Option<Diagnosis> {
+pub fn diagnose_failed(tasks: &[Task], ends: &[TaskOutcome]) -> Option<Diagnosis> {
     let pairs = tasks.iter().zip(ends);
     let failed: Vec<Task> =
         pairs.filter(|(_, end)| !end.is_success()).map(|(task, _)| task.clone()).collect();
     if failed.is_empty() {
         return None;
     }
-    diagnose(&diagnose::Seen { stopped: &failed, ..diagnose::Seen::default() })
+    diagnose(&diagnose::DiagnosisInput { stopped_tasks: &failed, ..diagnose::DiagnosisInput::default() })
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::judge::{Verdict, judge};
-use super::snapshot::{Followed, Look, Snapshot};
-use crate::aws::types::{Event, Service, ServiceDeployment, TargetHealth, Task, view};
+use super::snapshot::{Poll, RolloutSnapshot, WatchedRollout};
+use crate::aws::types::{Service, ServiceDeployment, ServiceEvent, TargetHealth, Task, parse_view};
 
 /// A recorded rollout.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -19,14 +19,14 @@ pub struct Timeline {
     pub about: String,
     /// Where it comes from.
     pub source: String,
-    pub followed: Followed,
-    pub looks: Vec<Step>,
+    pub followed: WatchedRollout,
+    pub looks: Vec<TimelineStep>,
 }
 
 /// What one poll showed that the previous one did not.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Step {
+pub struct TimelineStep {
     /// In seconds since 1970, on the clock of the API.
     pub at: f64,
     /// `null`: the service was not in the answer.
@@ -52,9 +52,9 @@ pub struct Step {
     pub cause: Option<String>,
 }
 
-impl Default for Step {
-    fn default() -> Step {
-        Step {
+impl Default for TimelineStep {
+    fn default() -> TimelineStep {
+        TimelineStep {
             at: 0.0,
             // An empty patch: they are unchanged.
             service: json!({}),
@@ -76,10 +76,10 @@ fn is_empty(value: &Value) -> bool {
 
 /// The state after one poll of a replayed timeline.
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct ReplayedPoll {
     pub verdict: Verdict,
-    pub snapshot: Snapshot,
-    pub followed: Followed,
+    pub snapshot: RolloutSnapshot,
+    pub rollout: WatchedRollout,
 }
 
 impl Timeline {
@@ -87,14 +87,14 @@ impl Timeline {
     ///
     /// # Errors
     /// A step that is not a valid answer of the API.
-    pub fn play(&self) -> Result<Vec<Played>, serde_json::Error> {
-        let (mut followed, mut snapshot) = (self.followed.clone(), Snapshot::default());
-        let mut seen = Seen::default();
+    pub fn replay(&self) -> Result<Vec<ReplayedPoll>, serde_json::Error> {
+        let (mut followed, mut snapshot) = (self.followed.clone(), RolloutSnapshot::default());
+        let mut seen = RawState::default();
         let mut played = Vec::with_capacity(self.looks.len());
         for step in &self.looks {
-            snapshot.take_in(&mut followed, seen.then(step)?);
+            snapshot.add_poll(&mut followed, seen.apply_step(step)?);
             let verdict = judge(&followed, &snapshot, snapshot.at);
-            played.push(Played { verdict, snapshot: snapshot.clone(), followed: followed.clone() });
+            played.push(ReplayedPoll { verdict, snapshot: snapshot.clone(), rollout: followed.clone() });
         }
         Ok(played)
     }
@@ -102,30 +102,31 @@ impl Timeline {
 
 /// What the polls so far have shown, as raw JSON.
 #[derive(Clone, Debug, Default)]
-struct Seen {
+struct RawState {
     service: Value,
     service_deployment: Value,
     /// The newest first, as in the API.
-    events: Vec<Event>,
+    events: Vec<ServiceEvent>,
 }
 
-impl Seen {
+impl RawState {
     /// Returns the poll that a step stands for, after the earlier ones.
-    fn then(&mut self, step: &Step) -> Result<Look, serde_json::Error> {
-        merge(&mut self.service, &step.service);
-        merge(&mut self.service_deployment, &step.service_deployment);
+    fn apply_step(&mut self, step: &TimelineStep) -> Result<Poll, serde_json::Error> {
+        apply_patch(&mut self.service, &step.service);
+        apply_patch(&mut self.service_deployment, &step.service_deployment);
         for (at, message) in &step.events {
             let id = format!("event-{}", self.events.len());
-            let event = Event { id, created_at: crate::aws::types::Epoch(*at), message: message.clone() };
+            let event =
+                ServiceEvent { id, created_at: crate::aws::types::Epoch(*at), message: message.clone() };
             self.events.insert(0, event);
         }
-        let service = (!self.service.is_null()).then(|| view::<Service>(&self.service)).transpose()?;
+        let service = (!self.service.is_null()).then(|| parse_view::<Service>(&self.service)).transpose()?;
         let service = service.map(|service| Service { events: self.events.clone(), ..service });
         let deployment = (!self.service_deployment.is_null())
-            .then(|| view::<ServiceDeployment>(&self.service_deployment))
+            .then(|| parse_view::<ServiceDeployment>(&self.service_deployment))
             .transpose()?;
-        let stopped = step.stopped.iter().map(view::<Task>).collect::<Result<_, _>>()?;
-        Ok(Look {
+        let stopped = step.stopped.iter().map(parse_view::<Task>).collect::<Result<_, _>>()?;
+        Ok(Poll {
             at: step.at,
             service,
             service_deployment: deployment.filter(|_| !step.unread),
@@ -137,7 +138,7 @@ impl Seen {
 }
 
 /// Applies a merge patch. A `null` member removes; an empty patch changes nothing.
-fn merge(value: &mut Value, patch: &Value) {
+fn apply_patch(value: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         value.clone_from(patch);
         return;
@@ -154,19 +155,19 @@ fn merge(value: &mut Value, patch: &Value) {
             Value::Null => {
                 members.shift_remove(name);
             }
-            change => merge(members.entry(name.clone()).or_insert(Value::Null), change),
+            change => apply_patch(members.entry(name.clone()).or_insert(Value::Null), change),
         }
     }
 }
 
 /// Returns the merge patch that turns `before` into `after`.
-fn patch(before: &Value, after: &Value) -> Value {
+fn merge_patch(before: &Value, after: &Value) -> Value {
     let (Value::Object(before), Value::Object(after)) = (before, after) else { return after.clone() };
     let mut changes = Map::new();
     for (name, value) in after {
         match before.get(name) {
             Some(known) if known == value => {}
-            Some(known) => drop(changes.insert(name.clone(), patch(known, value))),
+            Some(known) => drop(changes.insert(name.clone(), merge_patch(known, value))),
             None => drop(changes.insert(name.clone(), value.clone())),
         }
     }
@@ -177,50 +178,50 @@ fn patch(before: &Value, after: &Value) -> Value {
 
 /// Records polls.
 #[derive(Clone, Debug, Default)]
-pub struct Recorder {
+pub struct TimelineRecorder {
     timeline: Timeline,
     service: Value,
     service_deployment: Value,
     events: usize,
 }
 
-impl Recorder {
+impl TimelineRecorder {
     /// Returns a recorder for a watched deployment.
-    pub fn new(followed: &Followed) -> Recorder {
+    pub fn new(followed: &WatchedRollout) -> TimelineRecorder {
         let about = format!("{} of service {}", followed.revision, followed.name);
         let source = "recorded by ecsail".to_owned();
         let timeline = Timeline { about, source, followed: followed.clone(), looks: Vec::new() };
-        Recorder { timeline, ..Recorder::default() }
+        TimelineRecorder { timeline, ..TimelineRecorder::default() }
     }
 
     /// Adds a poll.
-    pub fn add(&mut self, look: &Look) {
+    pub fn add_poll(&mut self, look: &Poll) {
         let service = look.service.as_ref().map(|service| Service { events: Vec::new(), ..service.clone() });
-        let service = bare(&service);
+        let service = as_bare_json(&service);
         let deployment = match look.unread {
             true => self.service_deployment.clone(),
-            false => bare(&look.service_deployment),
+            false => as_bare_json(&look.service_deployment),
         };
         let events = look.service.iter().flat_map(|service| service.events.iter().rev());
         let since = self.timeline.followed.created_at - 1.0;
         let events: Vec<_> = events.filter(|event| event.created_at.0 >= since).collect();
         let fresh = events.iter().skip(self.events).map(|event| (event.created_at.0, event.message.clone()));
-        let step = Step {
+        let step = TimelineStep {
             at: look.at,
-            service: patch(&self.service, &service),
+            service: merge_patch(&self.service, &service),
             events: fresh.collect(),
-            service_deployment: patch(&self.service_deployment, &deployment),
+            service_deployment: merge_patch(&self.service_deployment, &deployment),
             unread: look.unread,
-            stopped: look.stopped.iter().map(bare).collect(),
+            stopped: look.stopped.iter().map(as_bare_json).collect(),
             targets: look.targets.clone(),
-            ..Step::default()
+            ..TimelineStep::default()
         };
         (self.service, self.service_deployment, self.events) = (service, deployment, events.len());
         self.timeline.looks.push(step);
     }
 
     /// Stores the verdict's name in the last poll.
-    pub fn judged(&mut self, verdict: &Verdict) {
+    pub fn record_verdict(&mut self, verdict: &Verdict) {
         let value = serde_json::to_value(verdict).unwrap_or_default();
         if let Some(step) = self.timeline.looks.last_mut().filter(|_| verdict.is_final()) {
             step.verdict = value["verdict"].as_str().map(str::to_owned);
@@ -238,11 +239,11 @@ const ZERO_COUNTS: &[&str] =
     &["exitCode", "bakeTimeInMinutes", "requestedTestTrafficWeight", "requestedProductionTrafficWeight"];
 
 /// Returns a value as JSON without empty members, which mean the same as their absence.
-fn bare(value: &impl Serialize) -> Value {
-    stripped(serde_json::to_value(value).unwrap_or_default())
+fn as_bare_json(value: &impl Serialize) -> Value {
+    strip_empty_members(serde_json::to_value(value).unwrap_or_default())
 }
 
-fn stripped(value: Value) -> Value {
+fn strip_empty_members(value: Value) -> Value {
     let nothing = |value: &Value| match value {
         Value::Null | Value::Bool(false) => true,
         Value::Number(number) => number.as_f64() == Some(0.0),
@@ -253,13 +254,13 @@ fn stripped(value: Value) -> Value {
     };
     match value {
         Value::Object(members) => {
-            let kept = members.into_iter().map(|(name, value)| (name, stripped(value)));
+            let kept = members.into_iter().map(|(name, value)| (name, strip_empty_members(value)));
             let says = |name: &str, value: &Value| {
                 !nothing(value) || (value.is_number() && ZERO_COUNTS.contains(&name))
             };
             Value::Object(kept.filter(|(name, value)| says(name, value)).collect())
         }
-        Value::Array(items) => items.into_iter().map(stripped).collect(),
+        Value::Array(items) => items.into_iter().map(strip_empty_members).collect(),
         other => other,
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::diagnose::{self, diagnose};
 
 /// The least number of timelines: a folder that was not found proves nothing.
-const LEAST: usize = 40;
+const MIN_TIMELINES: usize = 40;
 
 fn timelines() -> Vec<(String, Timeline)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/timelines");
@@ -30,13 +30,17 @@ fn named(verdict: &Verdict) -> (String, String) {
     (value["verdict"].as_str().unwrap_or_default().to_owned(), text.join("; "))
 }
 
-fn cause(played: &Played) -> String {
+fn cause(played: &ReplayedPoll) -> String {
     let snapshot = &played.snapshot;
-    let events: Vec<_> =
-        snapshot.service.iter().flat_map(|service| played.followed.events(service)).cloned().collect();
+    let events: Vec<_> = snapshot
+        .service
+        .iter()
+        .flat_map(|service| played.rollout.events_since_start(service))
+        .cloned()
+        .collect();
     let deployment = snapshot.service_deployment.as_ref();
-    let found = diagnose(&diagnose::Seen {
-        stopped: &snapshot.stopped,
+    let found = diagnose(&diagnose::DiagnosisInput {
+        stopped_tasks: &snapshot.stopped_tasks,
         events: &events,
         targets: &snapshot.targets,
         alarms: deployment.map_or(&[], |known| &known.alarms.triggered_alarm_names),
@@ -46,8 +50,8 @@ fn cause(played: &Played) -> String {
 }
 
 /// Returns the differences between a timeline and its replay, poll by poll.
-fn wrong(name: &str, timeline: &Timeline) -> Vec<String> {
-    let played = timeline.play().unwrap_or_else(|error| panic!("{name}: {error}"));
+fn differences(name: &str, timeline: &Timeline) -> Vec<String> {
+    let played = timeline.replay().unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut wrong = Vec::new();
     for (index, (step, played)) in timeline.looks.iter().zip(&played).enumerate() {
         let (verdict, text) = named(&played.verdict);
@@ -69,18 +73,19 @@ fn wrong(name: &str, timeline: &Timeline) -> Vec<String> {
 }
 
 #[test]
-fn there_are_timelines() {
-    assert!(timelines().len() >= LEAST, "{} timelines", timelines().len());
+fn timelines_are_found() {
+    assert!(timelines().len() >= MIN_TIMELINES, "{} timelines", timelines().len());
 }
 
 #[test]
-fn every_timeline_ends_as_it_says() {
-    let wrong: Vec<String> = timelines().iter().flat_map(|(name, timeline)| wrong(name, timeline)).collect();
+fn every_timeline_has_its_expected_verdicts() {
+    let wrong: Vec<String> =
+        timelines().iter().flat_map(|(name, timeline)| differences(name, timeline)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_timeline_says_what_it_is_and_where_it_is_from() {
+fn every_timeline_has_a_description_and_a_source() {
     for (name, timeline) in timelines() {
         assert!(!timeline.about.is_empty() && !timeline.source.is_empty(), "{name}");
         assert!(timeline.looks.last().is_some_and(|look| look.verdict.is_some()), "{name} has no end");
@@ -88,37 +93,38 @@ fn every_timeline_says_what_it_is_and_where_it_is_from() {
 }
 
 #[test]
-fn what_is_recorded_plays_as_it_was_seen() {
+fn recorded_timeline_replays_to_the_same_verdicts() {
     for (name, timeline) in timelines() {
-        let played = timeline.play().expect("plays");
-        let (mut recorder, mut seen) = (Recorder::new(&timeline.followed), Seen::default());
+        let played = timeline.replay().expect("plays");
+        let (mut recorder, mut seen) = (TimelineRecorder::new(&timeline.followed), RawState::default());
         for step in &timeline.looks {
-            recorder.add(&seen.then(step).expect("a look"));
+            recorder.add_poll(&seen.apply_step(step).expect("a look"));
         }
         let text = serde_saphyr::to_string(&recorder.into_timeline()).expect("serialises");
         let again: Timeline = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let verdicts = |played: Vec<Played>| played.into_iter().map(|one| one.verdict).collect::<Vec<_>>();
-        assert_eq!(verdicts(again.play().expect("plays")), verdicts(played), "{name}");
+        let verdicts =
+            |played: Vec<ReplayedPoll>| played.into_iter().map(|one| one.verdict).collect::<Vec<_>>();
+        assert_eq!(verdicts(again.replay().expect("plays")), verdicts(played), "{name}");
     }
 }
 
 #[test]
 fn a_recorded_exit_code_of_0_is_kept() {
-    let task = view(&json!({"containers": [{"name": "app", "exitCode": 0}, {"name": "proxy"}]}));
+    let task = parse_view(&json!({"containers": [{"name": "app", "exitCode": 0}, {"name": "proxy"}]}));
     let stopped = vec![task.expect("a task")];
-    let mut recorder = Recorder::new(&Followed::default());
-    recorder.add(&Look { stopped, ..Look::default() });
+    let mut recorder = TimelineRecorder::new(&WatchedRollout::default());
+    recorder.add_poll(&Poll { stopped, ..Poll::default() });
     let containers = &recorder.into_timeline().looks[0].stopped[0]["containers"];
     assert_eq!(containers, &json!([{"name": "app", "exitCode": 0}, {"name": "proxy"}]));
 }
 
 #[test]
-fn a_patch_makes_the_one_of_the_other() {
+fn patch_turns_before_into_after() {
     let (before, after) =
         (json!({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]}), json!({"a": 1, "b": {"c": 4}, "f": 5}));
-    let change = patch(&before, &after);
+    let change = merge_patch(&before, &after);
     assert_eq!(change, json!({"b": {"c": 4, "d": null}, "f": 5, "e": null}));
     let mut value = before;
-    merge(&mut value, &change);
+    apply_patch(&mut value, &change);
     assert_eq!(value, after);
 }

@@ -2,55 +2,67 @@
 
 use std::cmp::Reverse;
 
+use super::condition::{ServiceCondition, condition, is_rollback};
 use super::event::{known, missing};
 use super::happened::happened;
-use super::look::{Seen, primary_revision, running};
-use super::standing::{Standing, rolls_back, standing};
+use super::look::{ServiceState, primary_revision, running_definition};
 use crate::aws::types::{
     ContainerImage, Deployment, LifecycleStage, RolloutState, ServiceDeployment, TargetHealth, TaskSet,
-    revision_of,
+    revision_name,
 };
-use crate::commands::services::Place;
+use crate::commands::services::ServiceIdentity;
 use crate::diagnose::events;
-use crate::history::past::{is_registered_for, record_of, tag_of};
-use crate::report::{Item, Line, Page, Paint, Row, names, table, times};
-use crate::watch::judge::{in_words, told_reason};
+use crate::history::past_deployment::{image_tag, is_registered_for, record_tags};
+use crate::report::{Page, PageItem, PageLine, Paint, TableRow, names, table, times};
+use crate::watch::judge::{api_name_in_words, ecs_reason};
 
 /// The number of differing paths to show.
-const PATHS: usize = 3;
+const MAX_PATHS: usize = 3;
 
 /// The services that do not exist, each with a hint.
-pub(super) type Missing<'a> = [(&'a Place, Option<String>)];
+pub(super) type MissingServices<'a> = [(&'a ServiceIdentity, Option<String>)];
 
 /// Returns the page without any services.
-pub(super) fn none(cluster: Option<&str>) -> Page {
+pub(super) fn empty_page(cluster: Option<&str>) -> Page {
     let text = cluster.map(|cluster| format!("cluster `{cluster}` has no services"));
-    let line = Line::plain(text.unwrap_or_else(|| "no services".to_owned()));
+    let line = PageLine::plain(text.unwrap_or_else(|| "no services".to_owned()));
     Page { foot: vec![line], ..Page::default() }
 }
 
 /// Returns services in full.
-pub(super) fn whole(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f64) -> Page {
-    let items =
-        seen.iter().map(|seen| Item { lines: lines(seen, events, now), event: Some(known(seen, events)) });
-    Page { items: items.chain(missing.iter().map(gone)).collect(), ..Page::default() }
+pub(super) fn full_page(
+    seen: &[ServiceState],
+    missing: &MissingServices<'_>,
+    events: usize,
+    now: f64,
+) -> Page {
+    let items = seen
+        .iter()
+        .map(|seen| PageItem { lines: service_lines(seen, events, now), event: Some(known(seen, events)) });
+    Page { items: items.chain(missing.iter().map(missing_item)).collect(), ..Page::default() }
 }
 
 /// Returns services as a table, with the number of services in each state.
 ///
 /// Problems are placed where they are seen: at the end of scrolling output, at the top of a live display.
-pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, events: usize, in_place: bool, now: f64) -> Page {
+pub(super) fn short_page(
+    seen: &[ServiceState],
+    missing: &MissingServices<'_>,
+    events: usize,
+    in_place: bool,
+    now: f64,
+) -> Page {
     const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
-    let mut sorted: Vec<&Seen> = seen.iter().collect();
+    let mut sorted: Vec<&ServiceState> = seen.iter().collect();
     // The sort is stable, so services in the same state keep their order.
     match in_place {
-        true => sorted.sort_by_key(|seen| standing(seen)),
-        false => sorted.sort_by_key(|seen| Reverse(standing(seen))),
+        true => sorted.sort_by_key(|seen| condition(seen)),
+        false => sorted.sort_by_key(|seen| Reverse(condition(seen))),
     }
     let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, events, now)).collect());
     let at = if in_place { 0 } else { page.items.len() };
-    page.items.splice(at..at, missing.iter().map(gone));
-    let summary = Line::painted(summary(seen, missing.len()), Paint::Dim);
+    page.items.splice(at..at, missing.iter().map(missing_item));
+    let summary = PageLine::painted(summary(seen, missing.len()), Paint::Dim);
     match in_place {
         true => page.head.insert(0, summary),
         false => page.foot.push(summary),
@@ -58,7 +70,7 @@ pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, events: usize, in_plac
     page
 }
 
-fn row(seen: &Seen, events: usize, now: f64) -> Row {
+fn row(seen: &ServiceState, events: usize, now: f64) -> TableRow {
     let service = &seen.service;
     let pending = match service.pending_count {
         0 => String::new(),
@@ -66,20 +78,29 @@ fn row(seen: &Seen, events: usize, now: f64) -> Row {
     };
     let cells = vec![
         seen.place.key.clone(),
-        revision_of(running(service)).to_owned(),
+        revision_name(running_definition(service)).to_owned(),
         format!("{}/{}{pending}", service.running_count, service.desired_count),
         image_of(seen).unwrap_or_default(),
-        standing(seen).word().to_owned(),
-        service.primary().and_then(|primary| times::ago(primary.created_at.0, now)).unwrap_or_default(),
+        condition(seen).as_str().to_owned(),
+        service
+            .primary_deployment()
+            .and_then(|primary| times::format_age(primary.created_at.0, now))
+            .unwrap_or_default(),
     ];
-    Row { cells, below: Vec::new(), paint: standing(seen).paint(), event: Some(known(seen, events)) }
+    TableRow {
+        cells,
+        lines_below: Vec::new(),
+        paint: condition(seen).paint(),
+        event: Some(known(seen, events)),
+    }
 }
 
 /// Returns the number of services in each state, worst first.
-fn summary(seen: &[Seen], missing: usize) -> String {
-    use Standing::{Deleting, Deploying, Failing, Short, Steady};
-    let of = |wanted: Standing| seen.iter().filter(|seen| standing(seen) == wanted).count();
-    let counted = [Failing, Short, Deploying, Deleting, Steady].into_iter().map(|one| (of(one), one.word()));
+fn summary(seen: &[ServiceState], missing: usize) -> String {
+    use ServiceCondition::{Deleting, Deploying, Failing, Short, Steady};
+    let of = |wanted: ServiceCondition| seen.iter().filter(|seen| condition(seen) == wanted).count();
+    let counted =
+        [Failing, Short, Deploying, Deleting, Steady].into_iter().map(|one| (of(one), one.as_str()));
     let words: Vec<String> = [(missing, "missing")]
         .into_iter()
         .chain(counted)
@@ -90,90 +111,100 @@ fn summary(seen: &[Seen], missing: usize) -> String {
 }
 
 /// Returns the tag and the digest that a service runs.
-fn image_of(seen: &Seen) -> Option<String> {
+fn image_of(seen: &ServiceState) -> Option<String> {
     let images = &seen.revisions.first()?.container_images;
-    let digest = images.iter().find_map(|image| image.image_digest.as_deref()).map(names::digest);
-    let parts: Vec<String> = [tag_of(images), digest.map(str::to_owned)].into_iter().flatten().collect();
+    let digest = images.iter().find_map(|image| image.image_digest.as_deref()).map(names::short_digest);
+    let parts: Vec<String> = [image_tag(images), digest.map(str::to_owned)].into_iter().flatten().collect();
     Some(parts.join(" "))
 }
 
 /// Returns the item of a service that does not exist.
-fn gone((place, hint): &(&Place, Option<String>)) -> Item {
+fn missing_item((place, hint): &(&ServiceIdentity, Option<String>)) -> PageItem {
     let text = format!("{}: no such service in cluster `{}`", place.key, place.cluster);
-    let hint = hint.as_ref().map(|hint| Line::plain(format!("  {hint}")));
-    let lines = [Line::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
-    Item { lines, event: Some(missing(place)) }
+    let hint = hint.as_ref().map(|hint| PageLine::plain(format!("  {hint}")));
+    let lines = [PageLine::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
+    PageItem { lines, event: Some(missing(place)) }
 }
 
 /// Returns one service in full.
-fn lines(seen: &Seen, number: usize, now: f64) -> Vec<Line> {
-    let mut lines = vec![first(seen)];
+fn service_lines(seen: &ServiceState, number: usize, now: f64) -> Vec<PageLine> {
+    let mut lines = vec![first_line(seen)];
     let labelled = |label: &str, text: String| format!("  {label:<9} {text}");
-    lines.extend(images(seen).into_iter().map(|text| Line::plain(labelled("image", text))));
-    lines.extend(deployed(seen, now).map(|text| Line::plain(labelled("deployed", text))));
-    for deployment in &seen.open {
-        let text = labelled("rollout", rollout(seen, deployment));
-        lines.push(Line::painted(text, rolls_back(deployment).then_some(Paint::Bad)));
+    lines.extend(image_lines(seen).into_iter().map(|text| PageLine::plain(labelled("image", text))));
+    lines.extend(deployed_line(seen, now).map(|text| PageLine::plain(labelled("deployed", text))));
+    for deployment in &seen.in_progress {
+        let text = labelled("rollout", rollout_line(seen, deployment));
+        lines.push(PageLine::painted(text, is_rollback(deployment).then_some(Paint::Bad)));
     }
-    if seen.service.deployments.len() > 1 || standing(seen) != Standing::Steady {
+    if seen.service.deployments.len() > 1 || condition(seen) != ServiceCondition::Steady {
         let deployments = seen.service.deployments.iter();
-        lines.extend(
-            deployments.map(|one| Line::plain(labelled(&one.status.as_str().to_lowercase(), counts(one)))),
-        );
+        lines.extend(deployments.map(|one| {
+            PageLine::plain(labelled(&one.status.as_str().to_lowercase(), deployment_counts(one)))
+        }));
     }
-    lines.extend(seen.service.task_sets.iter().map(|set| Line::plain(labelled("task set", task_set(set)))));
     lines.extend(
-        targets(seen).into_iter().map(|(text, paint)| Line::painted(labelled("target", text), paint)),
+        seen.service.task_sets.iter().map(|set| PageLine::plain(labelled("task set", task_set_line(set)))),
+    );
+    lines.extend(
+        target_lines(seen)
+            .into_iter()
+            .map(|(text, paint)| PageLine::painted(labelled("target", text), paint)),
     );
     lines.extend(happened(&seen.service, number).into_iter().map(|event| {
-        let told = events::read(&event.message);
-        let paint = (told.class == events::Class::Fail).then_some(Paint::Bad);
-        let ago = times::ago(event.created_at.0, now).unwrap_or_default();
-        Line::painted(labelled("event", format!("{ago}: {}", told.text)), paint)
+        let told = events::read_event(&event.message);
+        let paint = (told.class == events::EventClass::Fail).then_some(Paint::Bad);
+        let ago = times::format_age(event.created_at.0, now).unwrap_or_default();
+        PageLine::painted(labelled("event", format!("{ago}: {}", told.text)), paint)
     }));
-    lines.extend(drift(seen).map(|text| Line::painted(labelled("drift", text), Paint::Warn)));
+    lines.extend(drift_line(seen).map(|text| PageLine::painted(labelled("drift", text), Paint::Warn)));
     lines
 }
 
 /// Returns the first line: the revision, the number of tasks, and the state.
-fn first(seen: &Seen) -> Line {
+fn first_line(seen: &ServiceState) -> PageLine {
     let service = &seen.service;
     let pending = match service.pending_count {
         0 => String::new(),
         pending => format!(", {pending} pending"),
     };
-    let state = match standing(seen) {
-        Standing::Steady => String::new(),
-        Standing::Deleting => ", being deleted".to_owned(),
-        Standing::Short => ", short of tasks".to_owned(),
-        Standing::Failing if seen.open.iter().any(rolls_back) => {
+    let state = match condition(seen) {
+        ServiceCondition::Steady => String::new(),
+        ServiceCondition::Deleting => ", being deleted".to_owned(),
+        ServiceCondition::Short => ", short of tasks".to_owned(),
+        ServiceCondition::Failing if seen.in_progress.iter().any(is_rollback) => {
             ", a deployment is being rolled back".to_owned()
         }
-        Standing::Failing => ", the last deployment failed".to_owned(),
-        Standing::Deploying => ", a deployment is in progress".to_owned(),
+        ServiceCondition::Failing => ", the last deployment failed".to_owned(),
+        ServiceCondition::Deploying => ", a deployment is in progress".to_owned(),
     };
-    let (key, revision) = (&seen.place.key, revision_of(running(service)));
+    let (key, revision) = (&seen.place.key, revision_name(running_definition(service)));
     let counts = format!("{}/{} running", service.running_count, service.desired_count);
     let named =
         if *key == service.service_name { String::new() } else { format!(" ({})", service.service_name) };
-    let paint = standing(seen).paint().unwrap_or(Paint::Bold);
-    Line::painted(format!("{key}{named}: {revision}, {counts}{pending}{state}"), paint)
+    let paint = condition(seen).paint().unwrap_or(Paint::Bold);
+    PageLine::painted(format!("{key}{named}: {revision}, {counts}{pending}{state}"), paint)
 }
 
 /// Returns the images that run: those of the PRIMARY deployment first, then those of others with their revision.
-fn images(seen: &Seen) -> Vec<String> {
+fn image_lines(seen: &ServiceState) -> Vec<String> {
     let primary = primary_revision(&seen.service);
     let current = |arn: &str| seen.service.current_service_revisions.iter().any(|known| known.arn == arn);
     let mut revisions: Vec<_> =
         seen.revisions.iter().filter(|revision| current(&revision.service_revision_arn)).collect();
     revisions.sort_by_key(|revision| primary.as_deref() != Some(revision.service_revision_arn.as_str()));
     let text = |image: &ContainerImage, of: &str| {
-        let digest = image.image_digest.as_deref().map(|digest| format!(" sha256:{}", names::digest(digest)));
-        format!("{} {}{}{of}", image.container_name, names::image(&image.image), digest.unwrap_or_default())
+        let digest =
+            image.image_digest.as_deref().map(|digest| format!(" sha256:{}", names::short_digest(digest)));
+        format!(
+            "{} {}{}{of}",
+            image.container_name,
+            names::short_image(&image.image),
+            digest.unwrap_or_default()
+        )
     };
     let of = |index: usize, definition: &str| match index {
         0 => String::new(),
-        _ => format!(" ({})", revision_of(definition)),
+        _ => format!(" ({})", revision_name(definition)),
     };
     let images = revisions.iter().enumerate().flat_map(|(index, revision)| {
         let of = of(index, &revision.task_definition);
@@ -183,17 +214,17 @@ fn images(seen: &Seen) -> Vec<String> {
 }
 
 /// Returns the time of the last deploy, and the tags that ecsail recorded on the definition.
-fn deployed(seen: &Seen, now: f64) -> Option<String> {
-    let at = seen.service.primary().map(|primary| primary.created_at.0).unwrap_or_default();
-    let record = seen.definition.as_ref().map(record_of).unwrap_or_default();
+fn deployed_line(seen: &ServiceState, now: f64) -> Option<String> {
+    let at = seen.service.primary_deployment().map(|primary| primary.created_at.0).unwrap_or_default();
+    let record = seen.definition.as_ref().map(record_tags).unwrap_or_default();
     let first = seen.definition.as_ref().is_some_and(|definition| is_registered_for(definition, at));
-    let by = record.get("deployed-by").map(|by| names::principal(by));
+    let by = record.get("deployed-by").map(|by| names::principal_name(by));
     let parts = [
-        times::utc(at),
-        times::ago(at, now),
+        times::format_utc(at),
+        times::format_age(at, now),
         by.as_ref().filter(|_| first).map(|by| format!("by {by}")),
         record.get("tag").map(|tag| format!("tag {tag}")),
-        record.get("git-sha").map(|sha| format!("commit {}", names::commit(sha))),
+        record.get("git-sha").map(|sha| format!("commit {}", names::short_commit(sha))),
         // The service may have been rolled back to this revision, or redeployed by others.
         by.filter(|_| !first).map(|by| format!("registered by {by}")),
     ];
@@ -202,26 +233,26 @@ fn deployed(seen: &Seen, now: f64) -> Option<String> {
 }
 
 /// Returns the progress of a deployment.
-fn rollout(seen: &Seen, deployment: &ServiceDeployment) -> String {
+fn rollout_line(seen: &ServiceState, deployment: &ServiceDeployment) -> String {
     let revision = |arn: &str| {
         let found = seen.revisions.iter().find(|known| known.service_revision_arn == arn)?;
-        Some(revision_of(&found.task_definition))
+        Some(revision_name(&found.task_definition))
     };
-    let target = deployment.target().and_then(revision).unwrap_or("a revision");
+    let target = deployment.target_revision_arn().and_then(revision).unwrap_or("a revision");
     let stage = deployment.lifecycle_stage.as_ref().map(LifecycleStage::in_words);
-    let hook = deployment.waiting_hook().map(|hook| format!("waiting for hook `{hook}`"));
+    let hook = deployment.waiting_hook_id().map(|hook| format!("waiting for hook `{hook}`"));
     let back = deployment.rollback.as_ref().and_then(|back| revision(back.service_revision_arn.as_deref()?));
     let mut parts = vec![format!("{target} {}", deployment.status.in_words())];
     parts.extend(back.map(|back| format!("rolling back to {back}")));
     parts.extend(stage);
     parts.extend(hook);
-    let reason = told_reason(deployment).filter(|_| rolls_back(deployment));
+    let reason = ecs_reason(deployment).filter(|_| is_rollback(deployment));
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("{}{reason}", parts.join(", "))
 }
 
 /// Returns the counts of one of the service's deployments.
-fn counts(deployment: &Deployment) -> String {
+fn deployment_counts(deployment: &Deployment) -> String {
     let mut parts = vec![format!("{}/{} running", deployment.running_count, deployment.desired_count)];
     let more = [(deployment.pending_count, "pending"), (deployment.failed_tasks, "failed")];
     parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
@@ -229,20 +260,20 @@ fn counts(deployment: &Deployment) -> String {
     let failed = deployment.rollout_state == Some(RolloutState::Failed);
     let reason = deployment.rollout_state_reason.as_ref().filter(|_| failed);
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    let revision = revision_of(&deployment.task_definition);
+    let revision = revision_name(&deployment.task_definition);
     format!("{revision} {} ({}){reason}", parts.join(", "), deployment.id)
 }
 
 /// Returns a task set, which is the deployment of a service with another deployment controller.
-fn task_set(set: &TaskSet) -> String {
-    let stability = set.stability_status.as_deref().map(|word| format!(", {}", in_words(word)));
+fn task_set_line(set: &TaskSet) -> String {
+    let stability = set.stability_status.as_deref().map(|word| format!(", {}", api_name_in_words(word)));
     let (running, desired) = (set.running_count, set.computed_desired_count);
-    let (revision, status) = (revision_of(&set.task_definition), set.status.as_str().to_lowercase());
+    let (revision, status) = (revision_name(&set.task_definition), set.status.as_str().to_lowercase());
     format!("{revision} {status} {running}/{desired} running{} ({})", stability.unwrap_or_default(), set.id)
 }
 
 /// Returns the number of healthy targets, and the unhealthy ones.
-fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
+fn target_lines(seen: &ServiceState) -> Vec<(String, Option<Paint>)> {
     let Some(targets) = &seen.targets else { return Vec::new() };
     let unhealthy = targets.iter().filter(|target| target.state.starts_with("unhealthy"));
     let text = |target: &TargetHealth| {
@@ -257,10 +288,10 @@ fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
 }
 
 /// Returns how the running definition differs from the manifest, if it does.
-fn drift(seen: &Seen) -> Option<String> {
+fn drift_line(seen: &ServiceState) -> Option<String> {
     let paths = &seen.drift.as_ref().filter(|drift| !drift.paths.is_empty())?.paths;
-    let named = paths.iter().take(PATHS).cloned().collect::<Vec<_>>().join(", ");
-    let more = match paths.len().saturating_sub(PATHS) {
+    let named = paths.iter().take(MAX_PATHS).cloned().collect::<Vec<_>>().join(", ");
+    let more = match paths.len().saturating_sub(MAX_PATHS) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

@@ -1,9 +1,9 @@
 //! Every way in which a deployment can end, one row each.
 
-use super::list::ABSENT;
+use super::deployment_list::POLLS_UNTIL_GONE;
 use super::stuck::breaker_threshold;
 use super::*;
-use crate::aws::types::{Deployment, RolloutState, Task, Threshold, view};
+use crate::aws::types::{CircuitBreakerThreshold, Deployment, RolloutState, Task, parse_view};
 use serde_json::{Value, json};
 
 mod properties;
@@ -12,8 +12,8 @@ const OURS: &str = "ecs-svc/2";
 const OLD: &str = "ecs-svc/1";
 const STARTED: f64 = 1000.0;
 
-fn followed() -> Followed {
-    Followed {
+fn followed() -> WatchedRollout {
+    WatchedRollout {
         key: "web".into(),
         name: "web".into(),
         cluster: "main".into(),
@@ -22,7 +22,7 @@ fn followed() -> Followed {
         revision: "arn:aws:ecs:x:1:task-definition/web:2".into(),
         previous: "arn:aws:ecs:x:1:task-definition/web:1".into(),
         deployment_before: Some(OLD.into()),
-        ..Followed::default()
+        ..WatchedRollout::default()
     }
 }
 
@@ -50,18 +50,18 @@ fn service(deployments: &[Value], breaker: &str, events: &[&str]) -> Value {
             {"enable": !breaker.is_empty(), "rollback": breaker == "rollback"}}})
 }
 
-fn snapshot(service: Value, service_deployment: Option<Value>) -> Snapshot {
-    Snapshot {
-        service: Some(view(&service).expect("a service")),
-        service_deployment: service_deployment.map(|value| view(&value).expect("a service deployment")),
-        last_seen: Some(Deployment { id: OURS.into(), ..Deployment::default() }),
-        absent: ABSENT,
-        ..Snapshot::default()
+fn snapshot(service: Value, service_deployment: Option<Value>) -> RolloutSnapshot {
+    RolloutSnapshot {
+        service: Some(parse_view(&service).expect("a service")),
+        service_deployment: service_deployment.map(|value| parse_view(&value).expect("a service deployment")),
+        last_deployment: Some(Deployment { id: OURS.into(), ..Deployment::default() }),
+        polls_without_deployment: POLLS_UNTIL_GONE,
+        ..RolloutSnapshot::default()
     }
 }
 
 fn crashed(exit_code: i64) -> Task {
-    view(
+    parse_view(
         &json!({"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited",
         "startedBy": OURS, "containers": [{"name": "app", "exitCode": exit_code}]}),
     )
@@ -69,7 +69,7 @@ fn crashed(exit_code: i64) -> Task {
 }
 
 /// Returns the verdict in one word and its text.
-fn verdict(snapshot: &Snapshot) -> (String, String) {
+fn verdict(snapshot: &RolloutSnapshot) -> (String, String) {
     let value = serde_json::to_value(judge(&followed(), snapshot, STARTED + 100.0)).expect("serialises");
     let text = ["reason", "by", "detail", "hook", "runs"].iter().find_map(|member| value[*member].as_str());
     (value["verdict"].as_str().unwrap_or_default().to_owned(), text.unwrap_or_default().to_owned())
@@ -290,44 +290,47 @@ fn without_service_deployments_the_list_decides() {
 #[test]
 fn an_answer_from_before_the_update_is_no_rollback() {
     let stale = service(&[deployment(OLD, "PRIMARY", 1, "COMPLETED", 2, 2)], "", &[]);
-    let unseen = Snapshot { last_seen: None, ..snapshot(stale, None) };
+    let unseen = RolloutSnapshot { last_deployment: None, ..snapshot(stale, None) };
     assert!(!judge(&followed(), &unseen, STARTED + 5.0).is_final());
     assert!(matches!(judge(&followed(), &unseen, STARTED + 61.0), Verdict::RolledBack { .. }));
 }
 
 #[test]
-fn an_old_answer_in_between_is_no_rollback() {
+fn single_outdated_answer_is_no_rollback() {
     let stale = service(&[deployment(OLD, "PRIMARY", 1, "COMPLETED", 2, 2)], "", &[]);
-    let with = |absent| Snapshot { absent, ..snapshot(stale.clone(), None) };
+    let with = |absent| RolloutSnapshot { polls_without_deployment: absent, ..snapshot(stale.clone(), None) };
     assert_eq!(verdict(&with(1)).0, "progressing");
     assert_eq!(verdict(&with(3)).0, "rolled_back");
     // Where it was seen to fail, or ECS reports it, there is nothing to wait for.
     let failed = Deployment { rollout_state: Some(RolloutState::Failed), ..Deployment::default() };
-    assert_eq!(verdict(&Snapshot { last_seen: Some(failed), ..with(1) }).0, "rolled_back");
+    assert_eq!(verdict(&RolloutSnapshot { last_deployment: Some(failed), ..with(1) }).0, "rolled_back");
 }
 
 #[test]
-fn a_failed_deployment_with_nothing_to_go_back_to_has_failed() {
+fn failed_deployment_without_rollback_point_has_failed() {
     let stalled = service(&[deployment(OURS, "PRIMARY", 2, "FAILED", 0, 2)], "rollback", &[]);
-    let with = |failed| Snapshot { failed, ..snapshot(stalled.clone(), None) };
+    let with = |failed| RolloutSnapshot { polls_failed: failed, ..snapshot(stalled.clone(), None) };
     assert_eq!(verdict(&with(14)).0, "progressing");
     assert_eq!(verdict(&with(15)).0, "failed");
 }
 
 #[test]
-fn failures_before_the_rollout_went_on_do_not_count() {
+fn failures_before_a_recovery_do_not_count() {
     let growing = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
     let at = |stopped_at: f64| Task { stopped_at: crate::aws::types::Epoch(stopped_at), ..crashed(1) };
     let stopped = vec![at(10.0), at(11.0), at(12.0), at(30.0)];
-    let with =
-        |healed_at| Snapshot { healed_at, stopped: stopped.clone(), ..snapshot(growing.clone(), None) };
+    let with = |healed_at| RolloutSnapshot {
+        recovered_at: healed_at,
+        stopped_tasks: stopped.clone(),
+        ..snapshot(growing.clone(), None)
+    };
     assert_eq!(verdict(&with(0.0)).0, "stuck");
     assert_eq!(verdict(&with(12.0)).0, "progressing");
 }
 
 #[test]
-fn a_service_that_is_gone_has_failed() {
-    let gone = |missing| Snapshot { missing, ..Snapshot::default() };
+fn deleted_service_has_failed() {
+    let gone = |missing| RolloutSnapshot { polls_without_service: missing, ..RolloutSnapshot::default() };
     assert_eq!(verdict(&gone(1)).0, "progressing", "one answer without it is no proof");
     assert_eq!(verdict(&gone(3)), ("failed".into(), "the service was deleted".into()));
     let mut inactive = service(&[], "", &[]);
@@ -336,9 +339,10 @@ fn a_service_that_is_gone_has_failed() {
 }
 
 #[test]
-fn the_same_crash_again_and_again_is_stuck() {
+fn repeated_crash_is_stuck() {
     let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
-    let with = |stopped: Vec<Task>| Snapshot { stopped, ..snapshot(running.clone(), None) };
+    let with =
+        |stopped: Vec<Task>| RolloutSnapshot { stopped_tasks: stopped, ..snapshot(running.clone(), None) };
     assert_eq!(verdict(&with(vec![crashed(1), crashed(1)])).0, "progressing");
     assert_eq!(verdict(&with(vec![crashed(1), crashed(2), crashed(137)])).0, "progressing");
     let (word, text) = verdict(&with(vec![crashed(1), crashed(1), crashed(1)]));
@@ -349,19 +353,20 @@ fn the_same_crash_again_and_again_is_stuck() {
 #[test]
 fn with_the_breaker_on_ecs_decides_first() {
     let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "rollback", &[]);
-    let with = |count| Snapshot { stopped: vec![crashed(1); count], ..snapshot(running.clone(), None) };
+    let with =
+        |count| RolloutSnapshot { stopped_tasks: vec![crashed(1); count], ..snapshot(running.clone(), None) };
     assert_eq!(verdict(&with(5)).0, "progressing");
     assert_eq!(verdict(&with(6)).0, "stuck");
 }
 
 #[test]
-fn a_finished_or_returning_deployment_is_not_stuck() {
+fn finished_or_rolling_back_deployment_is_not_stuck() {
     let done = service(&[deployment(OURS, "PRIMARY", 2, "COMPLETED", 2, 2)], "", &[]);
-    let with = Snapshot { stopped: vec![crashed(1); 9], ..snapshot(done, None) };
+    let with = RolloutSnapshot { stopped_tasks: vec![crashed(1); 9], ..snapshot(done, None) };
     assert_eq!(verdict(&with).0, "succeeded");
     let back = service(&[deployment(OLD, "PRIMARY", 1, "IN_PROGRESS", 1, 2)], "rollback", &[]);
-    let with = Snapshot {
-        stopped: vec![crashed(1); 9],
+    let with = RolloutSnapshot {
+        stopped_tasks: vec![crashed(1); 9],
         ..snapshot(back, Some(json!({"status": "ROLLBACK_IN_PROGRESS"})))
     };
     assert_eq!(verdict(&with).0, "progressing");
@@ -371,8 +376,10 @@ fn a_finished_or_returning_deployment_is_not_stuck() {
 fn a_rollback_that_only_the_list_shows_is_not_stuck() {
     let old = deployment(OLD, "PRIMARY", 1, "IN_PROGRESS", 1, 2);
     let back = service(&[old, deployment(OURS, "ACTIVE", 2, "FAILED", 0, 0)], "", &[]);
-    let with =
-        Snapshot { stopped: vec![crashed(1); 9], ..snapshot(back, Some(json!({"status": "IN_PROGRESS"}))) };
+    let with = RolloutSnapshot {
+        stopped_tasks: vec![crashed(1); 9],
+        ..snapshot(back, Some(json!({"status": "IN_PROGRESS"})))
+    };
     assert_eq!(verdict(&with).0, "progressing");
 }
 
@@ -380,14 +387,17 @@ fn a_rollback_that_only_the_list_shows_is_not_stuck() {
 fn normal_ends_of_tasks_are_no_failures() {
     let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
     let ended = |code: &str, reason: &str| -> Task {
-        view(&json!({"stopCode": code, "stoppedReason": reason, "containers": [{"name": "app", "exitCode": 143}]})).expect("a task")
+        parse_view(&json!({"stopCode": code, "stoppedReason": reason, "containers": [{"name": "app", "exitCode": 143}]})).expect("a task")
     };
     for (code, reason) in [
         ("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/2)"),
         ("UserInitiated", "Deployment completed"),
         ("SpotInterruption", "Spot Task was interrupted."),
     ] {
-        let with = Snapshot { stopped: vec![ended(code, reason); 9], ..snapshot(running.clone(), None) };
+        let with = RolloutSnapshot {
+            stopped_tasks: vec![ended(code, reason); 9],
+            ..snapshot(running.clone(), None)
+        };
         assert_eq!(verdict(&with).0, "progressing", "{code}");
     }
 }
@@ -401,15 +411,17 @@ fn the_breakers_threshold_is_half_the_desired_count_from_3_to_200() {
 
 #[test]
 fn a_configured_threshold_counts() {
-    let configured = |kind: &str, value| breaker_threshold(40, Some(&Threshold { kind: kind.into(), value }));
+    let configured = |kind: &str, value| {
+        breaker_threshold(40, Some(&CircuitBreakerThreshold { kind: kind.into(), value }))
+    };
     assert_eq!(configured("COUNT", 12), 12);
     assert_eq!(configured("BOUNDED_PERCENT", 5), 3);
     assert_eq!(configured("UNBOUNDED_PERCENT", 5), 2);
     assert_eq!(configured("TYPE_OF_TOMORROW", 5), 20);
     let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
     let reported = json!({"status": "IN_PROGRESS", "deploymentCircuitBreaker": {"threshold": 5}});
-    let with = |count| Snapshot {
-        stopped: vec![crashed(1); count],
+    let with = |count| RolloutSnapshot {
+        stopped_tasks: vec![crashed(1); count],
         ..snapshot(running.clone(), Some(reported.clone()))
     };
     assert_eq!(verdict(&with(4)).0, "progressing");
@@ -417,17 +429,17 @@ fn a_configured_threshold_counts() {
 }
 
 #[test]
-fn a_deployment_that_has_healed_is_not_stuck() {
+fn recovered_deployment_is_not_stuck() {
     let healed = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 2, 2)], "", &[]);
-    let with = Snapshot { stopped: vec![crashed(1); 9], ..snapshot(healed, None) };
+    let with = RolloutSnapshot { stopped_tasks: vec![crashed(1); 9], ..snapshot(healed, None) };
     assert_eq!(verdict(&with).0, "progressing");
 }
 
 #[test]
 fn a_deployment_whose_id_is_not_known_is_found_by_its_revision() {
-    let followed = Followed { deployment: None, ..followed() };
+    let followed = WatchedRollout { deployment: None, ..followed() };
     let old = service(&[deployment(OLD, "PRIMARY", 1, "IN_PROGRESS", 2, 2)], "", &[]);
-    let old = Snapshot { last_seen: None, ..snapshot(old, None) };
+    let old = RolloutSnapshot { last_deployment: None, ..snapshot(old, None) };
     assert!(!judge(&followed, &old, STARTED + 5.0).is_final());
     let ours = snapshot(service(&[deployment(OURS, "PRIMARY", 2, "COMPLETED", 2, 2)], "", &[]), None);
     assert_eq!(judge(&followed, &ours, STARTED + 5.0), Verdict::Succeeded);

@@ -3,9 +3,9 @@
 //! The sequences are the same in each run; `PROPTEST_RNG_SEED=7 PROPTEST_CASES=5000` gives others, and more.
 
 use super::*;
-use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
-use crate::plan::WayBack;
-use crate::watch::snapshot::Look;
+use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, parse_view};
+use crate::plan::RollbackPoint;
+use crate::watch::snapshot::Poll;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -125,26 +125,27 @@ fn task() -> impl Strategy<Value = Value> {
     )
 }
 
-fn look() -> impl Strategy<Value = Look> {
+fn look() -> impl Strategy<Value = Poll> {
     let parts = (weighted(0.9, service()), weighted(0.6, service_deployment()), vec(task(), 0..4), time());
-    parts.prop_map(|(service, deployment, stopped, at)| Look {
+    parts.prop_map(|(service, deployment, stopped, at)| Poll {
         at,
-        service: service.map(|value| view(&value).expect("a service")),
-        service_deployment: deployment.map(|value| view(&value).expect("a service deployment")),
-        stopped: stopped.iter().map(|value| view(value).expect("a task")).collect(),
+        service: service.map(|value| parse_view(&value).expect("a service")),
+        service_deployment: deployment.map(|value| parse_view(&value).expect("a service deployment")),
+        stopped: stopped.iter().map(|value| parse_view(value).expect("a task")).collect(),
         unread: false,
         targets: None,
     })
 }
 
-fn followed() -> impl Strategy<Value = Followed> {
+fn followed() -> impl Strategy<Value = WatchedRollout> {
     let id = weighted(0.9, Just("ecs-svc/2".to_owned()));
-    let stage = prop_oneof![3 => Just(Until::Stable), 1 => Just(Until::Stage("BAKE_TIME".to_owned()))];
+    let stage =
+        prop_oneof![3 => Just(WatchUntil::Stable), 1 => Just(WatchUntil::Stage("BAKE_TIME".to_owned()))];
     (id, any::<bool>(), any::<bool>(), stage, any::<bool>()).prop_map(
         |(deployment, same, first, until, back)| {
             let previous = REVISIONS[usize::from(same)].to_owned();
-            let way = WayBack { revision: previous.clone(), ..WayBack::default() };
-            Followed {
+            let way = RollbackPoint { revision: previous.clone(), ..RollbackPoint::default() };
+            WatchedRollout {
                 deployment,
                 created_at: STARTED,
                 revision: REVISIONS[1].to_owned(),
@@ -153,16 +154,16 @@ fn followed() -> impl Strategy<Value = Followed> {
                 way_back: (!first).then_some(way),
                 until,
                 going_back: back,
-                ..Followed::default()
+                ..WatchedRollout::default()
             }
         },
     )
 }
 
 /// Returns whether a verdict agrees with what was polled, as far as a simple check can show.
-fn holds(verdict: &Verdict, followed: &Followed, snapshot: &Snapshot) -> bool {
+fn holds(verdict: &Verdict, followed: &WatchedRollout, snapshot: &RolloutSnapshot) -> bool {
     let service = snapshot.service.as_ref();
-    let ours = service.and_then(|service| followed.find(service));
+    let ours = service.and_then(|service| followed.find_deployment(service));
     let completed = ours.is_some_and(|ours| {
         ours.status == DeploymentStatus::Primary
             && matches!(ours.rollout_state, None | Some(RolloutState::Completed))
@@ -187,9 +188,9 @@ fn no_sequence_of_looks_panics_or_makes_up_an_end() {
         config.rng_seed = RngSeed::Fixed(1);
     }
     let run = TestRunner::new(config).run(&sequences, |(mut followed, looks)| {
-        let mut snapshot = Snapshot::default();
+        let mut snapshot = RolloutSnapshot::default();
         for look in looks {
-            snapshot.take_in(&mut followed, look);
+            snapshot.add_poll(&mut followed, look);
             let verdict = judge(&followed, &snapshot, snapshot.at);
             prop_assert!(holds(&verdict, &followed, &snapshot), "{verdict:?} of {snapshot:#?}");
         }

@@ -1,0 +1,220 @@
+//! Checks that the verbs that change services share: the account, the deployment controller, and whether a service
+//! changed since the plan; and stops deployments in progress.
+
+use std::collections::BTreeMap;
+
+use super::attach::attach;
+use super::services::{FoundService, SelectedServices, ServiceIdentity};
+use crate::apply::ApplyResult;
+use crate::apply::rollback::{RollbackStart, start_rollback};
+use crate::aws::error::cluster_failure;
+use crate::aws::types::{ObservedState, RolloutState, Service, ServiceRef, parse_view};
+use crate::context::CommandContext;
+use crate::error::{Failure, Result};
+use crate::manifest::Manifest;
+use crate::plan::rollback::service::RollbackTerms;
+use crate::plan::rollback::{DeployedState, Source, Target, Told};
+use crate::plan::{ServicePlan, blockers};
+use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
+
+/// Returns the chosen services, if all of them can be changed.
+///
+/// # Errors
+/// No service is named, a service does not exist or has another deployment controller than ECS, or the credentials are
+/// of another account than the manifest's.
+pub async fn find_changeable_services(chosen: &SelectedServices) -> Result<Vec<FoundService>> {
+    // A manifest says which services belong together, a cluster does not: without a manifest, services must be named.
+    if chosen.manifest.services.is_empty() {
+        let hint = "name them; without names it is all of the manifest's".to_owned();
+        return Err(Failure::usage("which services is not said").with_hint(hint));
+    }
+    ensure_account(&chosen.manifest, &chosen.aws).await?;
+    let found = chosen.read_all().await?;
+    ensure_no_failures(
+        found.iter().filter_map(|found| blockers::undeployable_blocker(&found.service)).collect(),
+    )?;
+    Ok(found)
+}
+
+/// Refuses credentials of another account than the manifest's `account`.
+///
+/// # Errors
+/// The refusal.
+pub async fn ensure_account(manifest: &Manifest, aws: &crate::aws::Aws) -> Result<()> {
+    let account = manifest.account.as_ref().map(|account| account.value.as_str());
+    if account.is_some() {
+        let observed = ObservedState { caller: aws.caller().await.ok(), ..ObservedState::default() };
+        ensure_no_failures(blockers::account_blocker(account, &observed))?;
+    }
+    Ok(())
+}
+
+/// Reads services again after a confirmation prompt, and fails if one has changed since it was read.
+///
+/// The plan is based on the earlier state: a deployment that began during the prompt must not be superseded by
+/// accident.
+///
+/// # Errors
+/// A service has changed, or an API call failed.
+pub async fn ensure_unchanged<'a>(
+    seen: impl IntoIterator<Item = (&'a str, &'a Service)>,
+    aws: &crate::aws::Aws,
+) -> Result<()> {
+    let mut clusters: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
+    seen.into_iter().for_each(|(cluster, service)| clusters.entry(cluster).or_default().push(service));
+    let mut moved = Vec::new();
+    for (cluster, services) in clusters {
+        let names: Vec<String> = services.iter().map(|service| service.service_name.clone()).collect();
+        let now = aws.services(cluster, &names).await.map_err(|error| cluster_failure(cluster, error))?;
+        moved.extend(services.into_iter().filter(|before| !is_unchanged(before, &now)).map(changed_failure));
+    }
+    ensure_no_failures(moved)
+}
+
+/// Returns whether a service is unchanged in an answer of DescribeServices.
+fn is_unchanged(before: &Service, now: &BTreeMap<String, serde_json::Value>) -> bool {
+    let now = now.get(&before.service_name).and_then(|now| parse_view::<Service>(now).ok());
+    now.is_some_and(|now| planned_state(&now) == planned_state(before))
+}
+
+/// Returns each planned service with the failure that it has changed since it was observed, if it has.
+pub async fn changed_since_plan<'a>(
+    plans: Vec<&'a ServicePlan>,
+    seen: &ObservedState,
+    aws: &crate::aws::Aws,
+) -> Vec<(&'a ServicePlan, Option<Failure>)> {
+    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    plans.iter().for_each(|plan| clusters.entry(&plan.cluster).or_default().push(plan.name.clone()));
+    let mut now = BTreeMap::new();
+    for (cluster, names) in clusters {
+        now.insert(cluster, aws.services(cluster, &names).await);
+    }
+    let why = |plan: &ServicePlan| {
+        let before = &seen.services.get(&ServiceRef::new(&plan.cluster, &plan.name))?.service;
+        match now.get(plan.cluster.as_str())? {
+            Ok(found) => (!is_unchanged(before, found)).then(|| changed_failure(before)),
+            Err(error) => Some(cluster_failure(&plan.cluster, error.clone())),
+        }
+    };
+    plans.into_iter().map(|plan| (plan, why(plan))).collect()
+}
+
+/// Returns the state that a plan depends on: the task definition, and the PRIMARY deployment with its rollout state.
+fn planned_state(service: &Service) -> (&str, Option<(&str, Option<&RolloutState>)>) {
+    let primary = service.primary_deployment();
+    let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_ref()));
+    (&service.task_definition, deployment)
+}
+
+fn changed_failure(before: &Service) -> Failure {
+    let name = &before.service_name;
+    let message = format!("service `{name}` has changed since the plan: it has another deployment");
+    Failure::refused(message).with_hint("run the command again; the service was not changed".to_owned())
+}
+
+/// Returns the chosen service, if it can be changed.
+///
+/// # Errors
+/// As of [`changeable`].
+pub async fn find_changeable_service(chosen: &SelectedServices) -> Result<FoundService> {
+    let none = || Failure::usage("name one service");
+    find_changeable_services(chosen).await?.into_iter().next().ok_or_else(none)
+}
+
+/// Returns an error if there are failures.
+///
+/// # Errors
+/// The failures.
+pub fn ensure_no_failures(failures: Vec<Failure>) -> Result<()> {
+    if failures.is_empty() { Ok(()) } else { Err(Failure::combined(failures)) }
+}
+
+/// Returns the key and cluster of a service, and its rollout settings in the manifest.
+pub fn rollback_terms(place: &ServiceIdentity, chosen: &SelectedServices) -> RollbackTerms {
+    let manifest = &chosen.manifest;
+    let own = manifest.services.iter().find(|service| service.key == place.key);
+    RollbackTerms {
+        key: place.key.clone(),
+        cluster: place.cluster.clone(),
+        timeout: own.and_then(|own| own.timeout).or(manifest.timeout),
+        on_failure: own.and_then(|own| own.on_failure).or(manifest.on_failure),
+        on_timeout: own.and_then(|own| own.on_timeout).or(manifest.on_timeout),
+    }
+}
+
+/// Returns the watch policy of these settings.
+pub fn watch_policy(terms: &RollbackTerms) -> WatchPolicy {
+    let default = WatchPolicy::default();
+    WatchPolicy {
+        timeout: terms.timeout.unwrap_or(default.timeout),
+        on_failure: terms.on_failure,
+        on_timeout: terms.on_timeout.unwrap_or(default.on_timeout),
+    }
+}
+
+/// Returns the deployment of a service that is in progress, and the rollback target to report for it.
+///
+/// # Errors
+/// An API call failed.
+pub async fn deployment_in_progress(
+    found: &FoundService,
+    chosen: &SelectedServices,
+) -> Result<(WatchedRollout, Target), Failure> {
+    let followed = attach(found, chosen).await?;
+    let followed =
+        WatchedRollout { policy: watch_policy(&rollback_terms(&found.identity, chosen)), ..followed };
+    let told = |definition: &str, at: f64| Told {
+        revision: DeployedState::from_definition(definition).revision_name().to_owned(),
+        at: Some(at).filter(|at| *at > 0.0),
+        tag: None,
+        images: Vec::new(),
+    };
+    let to = followed.way_back.as_ref().map(|way| {
+        let known = found.service.deployments.iter().find(|known| known.id == way.deployment);
+        told(&way.revision, known.map_or(0.0, |known| known.created_at.0))
+    });
+    let target = Target {
+        service: found.identity.key.clone(),
+        cluster: found.identity.cluster.clone(),
+        from: told(&followed.revision, followed.created_at),
+        to,
+        source: Source::UnderWay,
+        left_out: Vec::new(),
+        pinned: Vec::new(),
+    };
+    Ok((followed, target))
+}
+
+/// Stops deployments, and adds the rollbacks and failures to `applied`.
+pub async fn stop_deployments(
+    under_way: Vec<WatchedRollout>,
+    applied: &mut ApplyResult,
+    chosen: &SelectedServices,
+    context: &CommandContext,
+) {
+    let taking =
+        under_way.iter().map(|followed| start_rollback(followed, &chosen.aws, context.reporter.as_ref()));
+    for (followed, taken) in under_way.iter().zip(futures_util::future::join_all(taking).await) {
+        let key = followed.key.clone();
+        match taken {
+            RollbackStart::Started(back) => applied.rollouts.push(*back),
+            RollbackStart::Completed => {
+                let message = format!(
+                    "the deployment of service `{}` succeeded before it could be stopped",
+                    followed.name
+                );
+                let hint = "roll it back with `ecsail rollback`".to_owned();
+                applied.failures.push((key, Failure::error(message).with_hint(hint)));
+            }
+            RollbackStart::Skipped(why) => {
+                let failure = Failure::error(format!(
+                    "failed to roll back the deployment of service `{}`",
+                    followed.name
+                ));
+                let hint = "roll it back with `ecsail rollback`".to_owned();
+                applied.failures.push((key, failure.with_cause(why).with_hint(hint)));
+            }
+            RollbackStart::Failed(failure) => applied.failures.push((key, failure)),
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Finds the rollback of each service. Everything is read, chosen and checked before anything changes.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
+
+use super::change_guards::{deployment_in_progress, ensure_no_failures, rollback_terms};
+use super::services::{FoundService, SelectedServices};
+use crate::aws::error::failure;
+use crate::aws::types::{TaskDefinition, family_of, number_of};
+use crate::aws::{ApiError, Aws};
+use crate::error::{Failure, Result};
+use crate::observe::past;
+use crate::plan::blockers;
+use crate::plan::rollback::images::{RestoredImages, images_to_look_up, restore_images};
+use crate::plan::rollback::service::{self, RollbackContext, definition, needs_registration, unchanged_plan};
+use crate::plan::rollback::{
+    Choice, DeployedState, DeploymentHistory, RollbackSelector, Target, are_apart, choose, deployed_states,
+    selector, told,
+};
+use crate::plan::{Plan, ServicePlan};
+use crate::watch::snapshot::WatchedRollout;
+
+/// The number of services that are read at once. Each takes about ten calls, and DescribeTaskDefinition allows a burst
+/// of 50.
+const CONCURRENCY: usize = 5;
+/// The number of other targets that are checked if an image no longer exists.
+const MAX_SUGGESTED_TARGETS: usize = 3;
+
+/// The requested rollback.
+#[derive(Clone, Debug)]
+pub struct RollbackRequest {
+    pub wanted: RollbackSelector,
+    /// Whether a target is named. A deployment in progress is then superseded, and not stopped.
+    pub is_target_named: bool,
+    /// Replace a deployment that is in progress.
+    pub supersede: bool,
+    /// Who asked for the rollback, if known.
+    pub performer: Option<String>,
+}
+
+/// The rollbacks to execute: updates to earlier revisions, and deployments in progress to stop.
+#[derive(Default)]
+pub struct ServiceRollbacks {
+    pub plan: Plan,
+    pub in_progress: Vec<WatchedRollout>,
+    pub targets: Vec<Target>,
+}
+
+/// The rollback of one service.
+enum ServiceRollback {
+    /// The deployment in progress is stopped.
+    StopDeployment(Box<(WatchedRollout, Target)>),
+    /// The service already runs the target.
+    Unchanged,
+    /// The service is updated.
+    Update(Box<ServiceUpdate>),
+}
+
+/// The data for the update of one service.
+struct ServiceUpdate {
+    past: DeploymentHistory,
+    choice: Choice,
+    images: RestoredImages,
+    latest: Option<TaskDefinition>,
+    performer: Option<String>,
+}
+
+/// Finds the rollback of each service.
+///
+/// # Errors
+/// All reasons against the rollbacks, at once.
+pub async fn find_rollbacks(
+    asked: &RollbackRequest,
+    found: &[FoundService],
+    chosen: &SelectedServices,
+) -> Result<ServiceRollbacks> {
+    let mut ways = ServiceRollbacks::default();
+    let mut failures = Vec::new();
+    let looking = found.iter().map(|found| find_rollback(asked, found, chosen));
+    let ways_of: Vec<_> = futures_util::stream::iter(looking).buffered(CONCURRENCY).collect().await;
+    for (found, way) in found.iter().zip(ways_of) {
+        match way {
+            Ok(ServiceRollback::StopDeployment(stop)) => {
+                ways.plan.notes.extend(warn_if_rollback(&stop.0));
+                ways.in_progress.push(stop.0);
+                ways.targets.push(stop.1);
+            }
+            Ok(ServiceRollback::Unchanged) => ways
+                .plan
+                .services
+                .push(unchanged_plan(&rollback_terms(&found.identity, chosen), &found.service)),
+            Ok(ServiceRollback::Update(seen)) => match seen.plan(found, chosen, &mut ways.plan) {
+                Ok((planned, target)) => {
+                    ways.plan.services.push(planned);
+                    ways.targets.push(target);
+                }
+                Err(failure) => failures.push(failure),
+            },
+            Err(found) => failures.extend(found),
+        }
+    }
+    ensure_no_failures(failures)?;
+    if are_apart(&ways.targets) {
+        let note = "the services were not deployed together, and each is rolled back by its own history: name \
+                    services to roll back only some";
+        ways.plan.notes.push(note.to_owned());
+    }
+    Ok(ways)
+}
+
+/// Returns a warning if the deployment in progress is a rollback itself, so that rolling it back returns to the newer
+/// revision.
+pub fn warn_if_rollback(followed: &WatchedRollout) -> Option<String> {
+    use crate::aws::types::revision_name;
+    let way = followed.way_back.as_ref()?;
+    let same_family = family_of(&way.revision) == family_of(&followed.revision);
+    let older = number_of(&followed.revision)? < number_of(&way.revision)?;
+    (same_family && older).then(|| {
+        format!(
+            "`{}`: the deployment in progress is a rollback to the older {}; stopping it returns to {}. To only \
+             watch it, use `ecsail wait`",
+            followed.key,
+            revision_name(&followed.revision),
+            way.revision_name()
+        )
+    })
+}
+
+async fn find_rollback(
+    asked: &RollbackRequest,
+    found: &FoundService,
+    chosen: &SelectedServices,
+) -> Result<ServiceRollback, Vec<Failure>> {
+    let (aws, service) = (&chosen.aws, &found.service);
+    if let Some(refusal) = blockers::in_progress_blocker(service) {
+        if !asked.is_target_named {
+            let stop = deployment_in_progress(found, chosen).await.map_err(|failure| vec![failure])?;
+            return Ok(ServiceRollback::StopDeployment(Box::new(stop)));
+        }
+        if !asked.supersede {
+            let hint = "leave out `--to` and `--steps` to stop the deployment in progress".to_owned();
+            return Err(vec![refusal.with_hint(hint)]);
+        }
+    }
+    let one = |failure: Failure| vec![failure];
+    let mut past =
+        past::deployment_history(aws, &found.identity.cluster, service).await.map_err(call_failed)?;
+    read_missing_definitions(&asked.wanted, found, &mut past, aws).await.map_err(call_failed)?;
+    let Some(choice) = choose(service, &past, &asked.wanted).map_err(one)? else {
+        return Ok(ServiceRollback::Unchanged);
+    };
+    let images = match check_images(&choice.to, &mut past, aws).await {
+        Ok(images) => images,
+        Err(gone) => return Err(with_other_targets(&found.identity.key, gone, &choice, &mut past, aws).await),
+    };
+    let registered = definition(&choice.to, &past).map_err(one)?;
+    let (mut latest, mut performer) = (None, asked.performer.clone());
+    if needs_registration(registered, &images) {
+        let family = family_of(&choice.to.definition).to_owned();
+        let (found, caller) = futures_util::future::join(aws.task_definition(&family), aws.caller()).await;
+        latest = found.map_err(call_failed)?;
+        // The caller is only recorded, so an error of STS is ignored.
+        performer = performer.or(caller.ok().map(|caller| caller.arn));
+    }
+    Ok(ServiceRollback::Update(Box::new(ServiceUpdate { past, choice, images, latest, performer })))
+}
+
+/// Returns the failure of a call.
+fn call_failed(error: ApiError) -> Vec<Failure> {
+    vec![failure(error)]
+}
+
+/// Reads the definitions that the choice needs and the history does not have.
+async fn read_missing_definitions(
+    asked: &RollbackSelector,
+    found: &FoundService,
+    past: &mut DeploymentHistory,
+    aws: &Aws,
+) -> Result<(), ApiError> {
+    let known = deployed_states(&found.service, past);
+    if selector::can_resolve(asked, past, &known) {
+        return Ok(());
+    }
+    let family = family_of(&known.running.definition).to_owned();
+    match asked {
+        RollbackSelector::Steps(_) => {
+            past::read_older_revisions(aws, past, &family, selector::revision_limit(past, &known)).await
+        }
+        RollbackSelector::Revision(name) => past::read_definitions(aws, past, vec![name.clone()]).await,
+        RollbackSelector::Number(number) => {
+            past::read_definitions(aws, past, vec![format!("{family}:{number}")]).await?;
+            past::read_definitions_for_image(aws, past, &family).await
+        }
+        RollbackSelector::Image(_) => past::read_definitions_for_image(aws, past, &family).await,
+    }
+}
+
+/// Returns the definition of a release with the images that ran.
+///
+/// # Errors
+/// The definition was deleted, or images no longer exist.
+async fn check_images(
+    release: &DeployedState,
+    past: &mut DeploymentHistory,
+    aws: &Aws,
+) -> Result<RestoredImages, Vec<Failure>> {
+    let one = |failure: Failure| vec![failure];
+    past::read_definitions(aws, past, vec![release.definition.clone()]).await.map_err(call_failed)?;
+    let definition = definition(release, past).map_err(one)?;
+    let digests: BTreeMap<String, String> = release.digests(Some(definition));
+    let references = images_to_look_up(&definition.document, &digests);
+    let states = aws.images(&references).await.map_err(call_failed)?;
+    restore_images(&definition.document, &digests, &states)
+}
+
+/// Adds to the failures a hint with other targets, each of which is checked in the same way.
+async fn with_other_targets(
+    key: &str,
+    gone: Vec<Failure>,
+    choice: &Choice,
+    past: &mut DeploymentHistory,
+    aws: &Aws,
+) -> Vec<Failure> {
+    let mut names = Vec::new();
+    let others = choice.others.iter().filter(|other| other.definition != choice.to.definition);
+    for other in others.take(MAX_SUGGESTED_TARGETS) {
+        if check_images(other, past, aws).await.is_ok() {
+            names.push(format!("`--to {}`", other.revision_name()));
+        }
+    }
+    let hint = match names.as_slice() {
+        [] => "there is no other deployment to roll back to".to_owned(),
+        names => format!("roll back to another deployment with {}", names.join(", ")),
+    };
+    let attempted = format!("failed to roll `{key}` back to `{}`", choice.to.revision_name());
+    let wrapped = |mut failure: Failure| {
+        let hints = std::mem::take(&mut failure.hints);
+        let wrapped = Failure::error(attempted.as_str()).with_cause(failure).with_hint(hint.clone());
+        hints.into_iter().fold(wrapped, Failure::with_hint)
+    };
+    gone.into_iter().map(wrapped).collect()
+}
+
+impl ServiceUpdate {
+    fn plan(
+        self,
+        found: &FoundService,
+        chosen: &SelectedServices,
+        plan: &mut Plan,
+    ) -> Result<(ServicePlan, Target), Failure> {
+        let sight = RollbackContext {
+            terms: rollback_terms(&found.identity, chosen),
+            service: &found.service,
+            past: &self.past,
+            choice: &self.choice,
+            images: &self.images,
+            latest: self.latest.as_ref(),
+            performer: self.performer.clone(),
+        };
+        let planned = service::plan_rollback(&sight, plan)?;
+        plan.notes.extend(self.past.notes.iter().map(|note| format!("`{}`: {note}", found.identity.key)));
+        let Choice { from, to, source, left_out, .. } = self.choice;
+        let target = Target {
+            service: found.identity.key.clone(),
+            cluster: found.identity.cluster.clone(),
+            from: told(&from, &self.past),
+            to: Some(told(&to, &self.past)),
+            source,
+            left_out,
+            pinned: self.images.pinned,
+        };
+        Ok((planned, target))
+    }
+}

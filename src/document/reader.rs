@@ -1,0 +1,409 @@
+//! Reads a tree as a document of the ECS model and reports every problem in it.
+//!
+//! The result is canonical: keys are spelled as in the API, scalars have the type that the API expects, mappings are
+//! converted to the lists that the API takes, and read-only members are removed. A [`Reader`] reads one layer;
+//! [`complete`] checks for required members once the layers are merged.
+
+use serde_json::Number;
+
+use super::model::{DocumentKind, Shape, ShapeSchema, model, resolve_member};
+use super::problem::{Problem, Problems, did_you_mean, most_similar};
+use super::shape_facts::{PAIR_SHAPES, item_identity};
+use super::source::SourceSpan;
+use super::tree::{Node, NodeKey, NodeKind, Scalar};
+
+/// A reader of documents of one kind.
+pub struct DocumentReader<'a> {
+    root: DocumentKind,
+    /// Members that are newer than the model, as paths without item names: `containerDefinitions.newField`.
+    allow_unknown: &'a [String],
+    problems: &'a mut Problems,
+}
+
+/// The path of a value in two spellings: with item names for messages, and without for `allow_unknown`.
+#[derive(Clone, Debug, Default)]
+struct MemberPath {
+    with_item_names: String,
+    without_item_names: String,
+}
+
+impl MemberPath {
+    fn member(&self, name: &str) -> MemberPath {
+        let join = |path: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        MemberPath {
+            with_item_names: join(&self.with_item_names),
+            without_item_names: join(&self.without_item_names),
+        }
+    }
+
+    fn item(&self, name: &str) -> MemberPath {
+        MemberPath {
+            with_item_names: format!("{}[{name}]", self.with_item_names),
+            without_item_names: self.without_item_names.clone(),
+        }
+    }
+}
+
+impl<'a> DocumentReader<'a> {
+    /// Returns a reader of `root` documents that adds to `problems`.
+    pub fn new(
+        root: DocumentKind,
+        allow_unknown: &'a [String],
+        problems: &'a mut Problems,
+    ) -> DocumentReader<'a> {
+        DocumentReader { root, allow_unknown, problems }
+    }
+
+    /// Returns the canonical form of one layer of a document.
+    ///
+    /// The output of DescribeTaskDefinition is accepted too, with or without the `taskDefinition` around it.
+    pub fn read_document(&mut self, node: &Node) -> Node {
+        let unwrapped = self.unwrap_definition(node);
+        let node = unwrapped.as_ref().unwrap_or(node);
+        if !matches!(node.kind, NodeKind::Map(_) | NodeKind::Undefined) {
+            let noun = self.root.noun();
+            self.report_error(
+                node,
+                &MemberPath::default(),
+                format!("a {noun} must be a mapping, found {}", node.describe()),
+            );
+            return Node { kind: NodeKind::Undefined, span: node.span };
+        }
+        let bare = self.remove_read_only(node);
+        self.read_value(&bare, self.root.input_shape(), &MemberPath::default())
+    }
+
+    /// Returns the content of `taskDefinition:` together with the `tags` beside it, or a definition with a bare list of
+    /// containers; `None` if the node is neither.
+    fn unwrap_definition(&mut self, node: &Node) -> Option<Node> {
+        if self.root != DocumentKind::TaskDefinition {
+            return None;
+        }
+        if is_container_list(node) {
+            self.problems
+                .push(Problem::note(node.span, "a list of containers is read as `containerDefinitions`"));
+            let key = NodeKey { name: "containerDefinitions".to_owned(), span: node.span };
+            return Some(Node { kind: NodeKind::Map(vec![(key, node.clone())]), span: node.span });
+        }
+        let is = |key: &NodeKey, name: &str| key.name.eq_ignore_ascii_case(name);
+        let (_, inner) = node.entries().iter().find(|(key, _)| is(key, "taskDefinition"))?;
+        let NodeKind::Map(entries) = &inner.kind else { return None };
+        let mut entries = entries.clone();
+        for (key, value) in node.entries().iter().filter(|(key, _)| !is(key, "taskDefinition")) {
+            if is(key, "tags") {
+                entries.push((key.clone(), value.clone()));
+            } else {
+                let message =
+                    format!("ignored `{}`: it is beside `taskDefinition`, not in it", key.display_name());
+                self.problems.push(Problem::warning(key.span, message));
+            }
+        }
+        Some(Node { kind: NodeKind::Map(entries), span: inner.span })
+    }
+
+    /// Returns a document without its read-only members, and reports them in one note.
+    fn remove_read_only(&mut self, node: &Node) -> Node {
+        let NodeKind::Map(entries) = &node.kind else { return node.clone() };
+        // `x-…` keys hold YAML anchors, as in Compose files.
+        let entries: Vec<_> =
+            entries.iter().filter(|(key, _)| !key.name.starts_with("x-")).cloned().collect();
+        let read_only = |key: &NodeKey| {
+            let name = lowercase_first(&key.name);
+            model().is_read_only(self.root, &key.name) || model().is_read_only(self.root, &name)
+        };
+        let (dropped, kept): (Vec<_>, Vec<_>) = entries.iter().cloned().partition(|(key, _)| read_only(key));
+        if let Some((first, _)) = dropped.first() {
+            let names: Vec<_> = dropped.iter().map(|(key, _)| format!("`{}`", key.display_name())).collect();
+            let message = format!("ignored members that ECS sets itself: {}", names.join(", "));
+            self.problems.push(Problem::note(first.span, message));
+        }
+        Node { kind: NodeKind::Map(kept), span: node.span }
+    }
+
+    fn read_value(&mut self, node: &Node, shape: &str, path: &MemberPath) -> Node {
+        if matches!(node.kind, NodeKind::Null | NodeKind::Undefined) {
+            return node.clone();
+        }
+        match model().shape(shape) {
+            Shape::Any => node.clone(),
+            Shape::Structure(schema) => self.read_structure(node, shape, schema, path),
+            Shape::List(item) => self.read_list(node, item, path),
+            Shape::Map(value) => self.read_map(node, value, path),
+            Shape::String(schema) => self.read_string(node, schema, path),
+            Shape::Integer(schema) => self.read_integer(node, schema, path),
+            Shape::Number => self.read_number(node, path),
+            Shape::Boolean => self.read_boolean(node, path),
+        }
+    }
+
+    fn read_structure(&mut self, node: &Node, shape: &str, schema: &ShapeSchema, path: &MemberPath) -> Node {
+        let NodeKind::Map(entries) = &node.kind else {
+            return self.report_mismatch(node, "a mapping", path, None);
+        };
+        let mut read: Vec<(NodeKey, Node)> = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let member = resolve_member(schema, &key.name);
+            let name = member.unwrap_or(key.name.as_str());
+            let here = path.member(member.unwrap_or(key.display_name()));
+            if read.iter().any(|(known, _)| known.name == name) {
+                let message =
+                    format!("duplicate key `{}`: it means `{name}`, which is already set", key.name);
+                self.problems.push(Problem::error(key.span, message).path(&here.with_item_names));
+                continue;
+            }
+            let value = match member.and_then(|name| schema.properties[name].target_shape()) {
+                Some(target) if is_empty_enum(value, target) => continue,
+                Some(target) => self.read_value(value, target, &here),
+                None if self.allow_unknown.contains(&here.without_item_names) => value.clone(),
+                None => {
+                    self.report_unknown_member(key, shape, schema, &here);
+                    continue;
+                }
+            };
+            read.push((NodeKey { name: name.to_owned(), span: key.span }, value));
+        }
+        if schema.max_properties == Some(1) && read.iter().filter(|(_, value)| !value.is_null()).count() > 1 {
+            let names: Vec<_> = read.iter().map(|(key, _)| format!("`{}`", key.name)).collect();
+            self.report_error(node, path, format!("only one of {} can be set", names.join(", ")));
+        }
+        Node { kind: NodeKind::Map(read), span: node.span }
+    }
+
+    fn report_unknown_member(&mut self, key: &NodeKey, shape: &str, schema: &ShapeSchema, path: &MemberPath) {
+        let belongs = |name: &str| {
+            let place = model().find_member_elsewhere(self.root, shape, name)?;
+            Some(format!("`{name}` belongs to {place}"))
+        };
+        let hint = did_you_mean(&key.name, schema.properties.keys().map(String::as_str))
+            .or_else(|| belongs(&key.name))
+            .or_else(|| belongs(&lowercase_first(&key.name)));
+        let message = format!("unknown key `{}`", key.display_name());
+        let hint = hint.unwrap_or_else(|| {
+            format!(
+                "if ECS has this member and ecsail does not yet, add `allow_unknown: [{}]` to the manifest",
+                path.without_item_names
+            )
+        });
+        self.problems.push(Problem::error(key.span, message).path(&path.with_item_names).hint(hint));
+    }
+
+    fn read_list(&mut self, node: &Node, item: &str, path: &MemberPath) -> Node {
+        let mapping = PAIR_SHAPES.iter().find(|(shape, ..)| *shape == item);
+        let items = match (&node.kind, mapping) {
+            (NodeKind::Seq(items), _) => items.clone(),
+            (NodeKind::Map(entries), Some((_, key, value))) => {
+                entries.iter().map(|entry| pair_item(entry, key, value)).collect()
+            }
+            (NodeKind::Map(_), None) => return self.report_mismatch(node, "a list", path, None),
+            _ => {
+                let text = node.text().filter(|_| !node.span.from_expression);
+                let hint = text.map(|text| format!("write it as a list: `[ {text} ]`"));
+                return self.report_mismatch(node, "a list", path, hint);
+            }
+        };
+        let mut read: Vec<Node> = Vec::with_capacity(items.len());
+        for (index, node) in items.iter().enumerate() {
+            if node.is_null() {
+                self.report_error(
+                    node,
+                    &path.item(&index.to_string()),
+                    "a list item cannot be `null`".to_owned(),
+                );
+                continue;
+            }
+            let name = item_identity(item).and_then(|identity| super::layer::item_name(node, identity));
+            let here = path.item(&name.clone().unwrap_or_else(|| index.to_string()));
+            let value = self.read_value(node, item, &here);
+            // One container port may be mapped to several host ports.
+            let once = item_identity(item).filter(|identity| identity.shape != "PortMapping");
+            let again = once.is_some_and(|identity| {
+                let name = super::layer::item_name(&value, identity);
+                name.is_some() && read.iter().any(|known| super::layer::item_name(known, identity) == name)
+            });
+            if again {
+                let name = name.unwrap_or_default();
+                self.report_error(node, &here, format!("duplicate `{name}` in this list"));
+                continue;
+            }
+            read.push(value);
+        }
+        Node { kind: NodeKind::Seq(read), span: node.span }
+    }
+
+    fn read_map(&mut self, node: &Node, value: &str, path: &MemberPath) -> Node {
+        let NodeKind::Map(entries) = &node.kind else {
+            return self.report_mismatch(node, "a mapping", path, None);
+        };
+        let read = entries
+            .iter()
+            .map(|(key, node)| (key.clone(), self.read_value(node, value, &path.item(&key.name))));
+        Node { kind: NodeKind::Map(read.collect()), span: node.span }
+    }
+
+    fn read_string(&mut self, node: &Node, schema: &ShapeSchema, path: &MemberPath) -> Node {
+        let Some(text) = node.text() else { return self.report_mismatch(node, "a string", path, None) };
+        if !schema.values.is_empty() && !schema.values.iter().any(|value| value == text) {
+            let allowed: Vec<_> = schema.values.iter().map(|value| format!("`{value}`")).collect();
+            let near = most_similar(text, schema.values.iter().map(String::as_str));
+            let found = if node.span.from_expression {
+                "the value of `{{ … }}`".to_owned()
+            } else {
+                format!("`{text}`")
+            };
+            let message = format!("{found} is not one of {}", join_shortened(&allowed));
+            let problem = Problem::error(node.span, message).path(&path.with_item_names);
+            self.problems.push(problem.hint(near.map(|near| format!("did you mean `{near}`?"))));
+        }
+        Node::string(text, node.span)
+    }
+
+    fn read_integer(&mut self, node: &Node, schema: &ShapeSchema, path: &MemberPath) -> Node {
+        let number = match &node.kind {
+            NodeKind::Scalar(Scalar::Number(number, _)) => number.as_i64(),
+            NodeKind::Scalar(Scalar::String(text)) => text.trim().parse().ok(),
+            _ => None,
+        };
+        let Some(number) = number else { return self.report_mismatch(node, "a whole number", path, None) };
+        let (low, high) = (schema.minimum.unwrap_or(i64::MIN), schema.maximum.unwrap_or(i64::MAX));
+        if number < low || number > high {
+            self.report_error(node, path, format!("{} is not between {low} and {high}", node.describe()));
+        }
+        let kind = NodeKind::Scalar(Scalar::Number(number.into(), number.to_string()));
+        Node { kind, span: node.span }
+    }
+
+    fn read_number(&mut self, node: &Node, path: &MemberPath) -> Node {
+        let number = match &node.kind {
+            NodeKind::Scalar(Scalar::Number(number, _)) => Some(number.clone()),
+            NodeKind::Scalar(Scalar::String(text)) => text.trim().parse().ok().and_then(Number::from_f64),
+            _ => None,
+        };
+        let Some(number) = number else { return self.report_mismatch(node, "a number", path, None) };
+        let text = number.to_string();
+        Node { kind: NodeKind::Scalar(Scalar::Number(number, text)), span: node.span }
+    }
+
+    fn read_boolean(&mut self, node: &Node, path: &MemberPath) -> Node {
+        let value = match (&node.kind, node.text()) {
+            (NodeKind::Scalar(Scalar::Bool(value, _)), _) => Some(*value),
+            (NodeKind::Scalar(Scalar::String(_)), Some("true")) => Some(true),
+            (NodeKind::Scalar(Scalar::String(_)), Some("false")) => Some(false),
+            _ => None,
+        };
+        let Some(value) = value else {
+            let meant = match node.text().map(str::to_lowercase).as_deref() {
+                Some("yes" | "y" | "on" | "1") => Some("write `true`".to_owned()),
+                Some("no" | "n" | "off" | "0") => Some("write `false`".to_owned()),
+                _ => None,
+            };
+            return self.report_mismatch(node, "`true` or `false`", path, meant);
+        };
+        Node { kind: NodeKind::Scalar(Scalar::Bool(value, value.to_string())), span: node.span }
+    }
+
+    /// Reports a value of the wrong type, and returns an unknown value, which causes no further problems.
+    fn report_mismatch(
+        &mut self,
+        node: &Node,
+        expected: &str,
+        path: &MemberPath,
+        hint: Option<String>,
+    ) -> Node {
+        let name = path.with_item_names.rsplit('.').next().unwrap_or_default();
+        let message = format!("`{name}` must be {expected}, found {}", node.describe());
+        let problem = Problem::error(node.span, message).label(format!("expected {expected}"));
+        self.problems.push(problem.path(&path.with_item_names).hint(hint));
+        Node { kind: NodeKind::Undefined, span: node.span }
+    }
+
+    fn report_error(&mut self, node: &Node, path: &MemberPath, message: String) {
+        self.problems.push(Problem::error(node.span, message).path(&path.with_item_names));
+    }
+}
+
+/// Returns the kind of document that a tree is: a task definition if it has members of one, otherwise a service.
+pub fn detect_kind(node: &Node) -> DocumentKind {
+    let is = |key: &NodeKey, names: &[&str]| {
+        names.iter().any(|name| key.name.replace('_', "").eq_ignore_ascii_case(name))
+    };
+    let entries = node.entries();
+    let wrapped = entries
+        .iter()
+        .any(|(key, value)| is(key, &["taskDefinition"]) && matches!(value.kind, NodeKind::Map(_)));
+    let own = entries.iter().any(|(key, _)| is(key, &["containerDefinitions", "family"]));
+    if wrapped || own || is_container_list(node) {
+        DocumentKind::TaskDefinition
+    } else {
+        DocumentKind::Service
+    }
+}
+
+/// Returns whether a tree is a bare list of containers, as some tools store it.
+fn is_container_list(node: &Node) -> bool {
+    let container =
+        |node: &Node| node.entries().iter().any(|(key, _)| key.name.eq_ignore_ascii_case("image"));
+    !node.items().is_empty() && node.items().iter().all(container)
+}
+
+/// Returns whether a value is an empty string in place of an enum: API output contains them, and they mean "not set".
+fn is_empty_enum(node: &Node, target: &str) -> bool {
+    let empty = matches!(&node.kind, NodeKind::Scalar(Scalar::String(text)) if text.is_empty());
+    empty && matches!(model().shape(target), Shape::String(schema) if !schema.values.is_empty())
+}
+
+/// Returns the list item for an entry of a mapping: `FOO: bar` becomes `{name: FOO, value: bar}`.
+fn pair_item((key, value): &(NodeKey, Node), key_member: &str, value_member: &str) -> Node {
+    let member = |name: &str| NodeKey { name: name.to_owned(), span: key.span };
+    let entries = vec![
+        (member(key_member), Node::string(key.name.clone(), key.span)),
+        (member(value_member), value.clone()),
+    ];
+    Node {
+        kind: NodeKind::Map(entries),
+        span: SourceSpan::new(key.span.source, key.span.start..key.span.end),
+    }
+}
+
+fn lowercase_first(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn join_shortened(allowed: &[String]) -> String {
+    match allowed {
+        [shown @ .., _, _] if allowed.len() > 12 => format!("{}, …", shown[..10].join(", ")),
+        _ => allowed.join(", "),
+    }
+}
+
+/// Reports the required members that a merged document lacks, except those in `given`, which are set elsewhere.
+pub fn check_required(node: &Node, root: DocumentKind, given: &[&str], problems: &mut Problems) {
+    check_required_members(node, root.input_shape(), "", given, problems);
+}
+
+fn check_required_members(node: &Node, shape: &str, path: &str, given: &[&str], problems: &mut Problems) {
+    match (model().shape(shape), &node.kind) {
+        (Shape::Structure(schema), NodeKind::Map(entries)) => {
+            for name in &schema.required {
+                if node.get(name).is_none() && !given.contains(&name.as_str()) {
+                    let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
+                    problems
+                        .push(Problem::error(node.span, format!("`{name}` is missing{place}")).path(path));
+                }
+            }
+            for (key, value) in entries {
+                let target = model().member_shape(shape, &key.name).unwrap_or_default();
+                let dot = if path.is_empty() { "" } else { "." };
+                check_required_members(value, target, &format!("{path}{dot}{}", key.name), &[], problems);
+            }
+        }
+        (Shape::List(item), NodeKind::Seq(items)) => {
+            for (index, node) in items.iter().enumerate() {
+                let name = item_identity(item).and_then(|identity| super::layer::item_name(node, identity));
+                let name = name.unwrap_or_else(|| index.to_string());
+                check_required_members(node, item, &format!("{path}[{name}]"), &[], problems);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,187 @@
+//! Renders a manifest in several passes: each pass defines more names, and the last pass has all of them.
+//!
+//! `app` is defined first, then `vars`, then `image`. This module reads no file.
+
+use super::request::{Request, Scope};
+use super::types::{self, Manifest};
+use super::{commit, template_names};
+use crate::document::problem::{InvalidFiles, Problem, Problems, did_you_mean};
+use crate::document::tree::{self, Node};
+use crate::error::Failure;
+use crate::error::Result;
+use crate::settings::Settings;
+use crate::template::markers::{expression_range_at, statement_range_at};
+use crate::template::{TemplateContext, TemplateEngine, UndefinedNames};
+use std::path::{Path, PathBuf};
+
+/// Returns the tree of the manifest, rendered with all names and with the stage applied.
+pub(super) fn render_manifest(
+    name: &str,
+    settings: &Settings,
+    request: &Request,
+    manifest: &mut Manifest,
+) -> Result<Node> {
+    // The names of stages are keys, so they can be read before any name is defined.
+    let empty = render_pass(name, &TemplateContext::default(), manifest, UndefinedNames::Lenient)?;
+    let stages = template_names::stage_names(&empty);
+    check_stage(&stages, settings, &empty, manifest)?;
+    let git_sha = manifest.path.as_deref().and_then(|path| {
+        let asked = manifest.templates.values().any(|id| manifest.sources.get(*id).text.contains("git"));
+        let directory = directory(path);
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { &directory };
+        asked.then(|| commit::commit_sha(directory, &settings.environment)).flatten()
+    });
+    let mut context = template_names::base_context(settings, &stages, &request.tags, git_sha.as_deref());
+    let stage = settings.stage.as_deref();
+    let root = types::apply_stage(&render_pass(name, &context, manifest, UndefinedNames::Lenient)?, stage);
+    template_names::set_app(&mut context, &root);
+    let with_app =
+        types::apply_stage(&render_pass(name, &context, manifest, UndefinedNames::Lenient)?, stage);
+    template_names::set_vars(&mut context, &with_app, settings);
+    let with_vars =
+        types::apply_stage(&render_pass(name, &context, manifest, UndefinedNames::Lenient)?, stage);
+    let images = types::read_images(&with_vars, &mut Problems::default());
+    template_names::set_images(&mut context, &images, &request.tags);
+    // A command that renders nothing must not fail because of an undefined name in a value that it does not use.
+    let mode = if request.is_lenient() { UndefinedNames::Lenient } else { UndefinedNames::Strict };
+    let whole = render_pass(name, &context, manifest, mode)?;
+    types::check_stages(&whole, &mut manifest.problems);
+    let root = types::apply_stage(&whole, stage);
+    if request.is_lenient() {
+        report_undefined_names(&root, request, manifest);
+    } else {
+        report_late_vars(&with_app, &root, manifest);
+    }
+    manifest.context = context;
+    manifest.stage = settings.stage.clone();
+    Ok(root)
+}
+
+/// Returns the directory of a manifest; the files that it names are relative to it.
+pub(super) fn directory(manifest: &Path) -> PathBuf {
+    manifest.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The maximum number of expressions that an early pass leaves out because they fail on undefined names.
+const MAX_BLANKED_EXPRESSIONS: usize = 200;
+
+/// Renders and parses the manifest with the names that are defined so far.
+///
+/// An early pass leaves out expressions and blocks that fail on names that are not defined yet, such as `vars.n * 2`.
+/// The last pass evaluates them.
+pub(super) fn render_pass(
+    name: &str,
+    context: &TemplateContext,
+    manifest: &mut Manifest,
+    mode: UndefinedNames,
+) -> Result<Node> {
+    let mut sources = manifest.sources.clone();
+    let mut engine = TemplateEngine::new(context.clone(), &manifest.templates, &sources);
+    let (mut text, mut problems) = engine.render(name, &sources, mode);
+    for _ in 0..MAX_BLANKED_EXPRESSIONS {
+        let late = problems
+            .first()
+            .and_then(|problem| problem.span)
+            .filter(|_| mode == UndefinedNames::Lenient && text.is_none() && !engine.is_exhausted());
+        let Some(blanked) =
+            late.and_then(|span| Some((span, blank_expression(&sources.get(span.source).text, span.start)?)))
+        else {
+            break;
+        };
+        sources.replace(blanked.0.source, blanked.1);
+        engine = TemplateEngine::new(context.clone(), &manifest.templates, &sources);
+        (text, problems) = engine.render(name, &sources, mode);
+    }
+    let node = text.map(|text| tree::parse(&text).map_err(|mut more| problems.append(&mut more)));
+    manifest.problems.extend(problems);
+    match node {
+        Some(Ok(node)) => Ok(node),
+        _ => {
+            Err(InvalidFiles { problems: manifest.problems.clone(), sources: manifest.sources.clone() }
+                .into())
+        }
+    }
+}
+
+/// Returns a template of the same length in which the expression at `at` is replaced by an undefined one, or the
+/// statement at `at` and its block by spaces.
+fn blank_expression(text: &str, at: usize) -> Option<String> {
+    let Some((start, end)) = expression_range_at(text, at) else {
+        let (start, end) = statement_range_at(text, at)?;
+        let spaces: String =
+            text[start..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+        return Some(format!("{}{spaces}{}", &text[..start], &text[end..]));
+    };
+    let inside = text.get(start + 2..end - 2)?;
+    let trims = |mark: bool| if mark { "-" } else { " " };
+    let (before, after) = (trims(inside.starts_with('-')), trims(inside.ends_with('-')));
+    let blank = format!("{before}_{}{after}", " ".repeat(inside.len().checked_sub(3)?));
+    let blanked = format!("{}{{{{{blank}}}}}{}", &text[..start], &text[end..]);
+    (blanked != text).then_some(blanked)
+}
+
+fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &mut Manifest) -> Result<()> {
+    match &settings.stage {
+        Some(stage) if !stages.contains(stage) => {
+            let hint = did_you_mean(stage, stages.iter().map(String::as_str));
+            let hint = hint.unwrap_or_else(|| match stages {
+                [] => "the manifest has no `stages`".to_owned(),
+                stages => format!("stages: {}", stages.join(", ")),
+            });
+            Err(Failure::usage(format!("the manifest has no stage `{stage}`")).with_hint(hint))
+        }
+        None if !stages.is_empty() => {
+            let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);
+            let message = "the manifest has stages, but none was chosen";
+            // Reported alone, because every other problem may be a consequence of the missing stage.
+            manifest
+                .problems
+                .push(Problem::error(at, message).hint(template_names::choose_stage_hint(stages)));
+            Err(InvalidFiles { problems: manifest.problems.clone(), sources: manifest.sources.clone() }
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reports values with undefined names that are needed even by a command that renders nothing.
+fn report_undefined_names(root: &Node, request: &Request, manifest: &mut Manifest) {
+    let own = ["region", "cluster", "role", "account"].iter().filter_map(|key| root.get(key));
+    let services = root.get("services").map(Node::entries).unwrap_or_default();
+    let names =
+        services.iter().flat_map(|(_, service)| [service.get("name"), service.get("cluster")]).flatten();
+    let task = match &request.scope {
+        Scope::Task { name: Some(name), .. } => root.get("tasks").and_then(|tasks| tasks.get(name)),
+        _ => None,
+    };
+    let scheduled = match &request.scope {
+        Scope::Schedules(names) => schedule_identity_nodes(root, names),
+        _ => Vec::new(),
+    };
+    for node in own.chain(names).chain(task).chain(scheduled).filter(|node| node.has_undefined()) {
+        let hint = "define it with `--stage`, `--set`, `--tag` or an environment variable".to_owned();
+        manifest
+            .problems
+            .push(Problem::error(node.span, "this value uses a name that is not defined").hint(hint));
+    }
+}
+
+/// Returns the values that identify the named schedules in AWS, or all schedules if no names are given.
+fn schedule_identity_nodes<'a>(root: &'a Node, names: &[String]) -> Vec<&'a Node> {
+    let schedules = root.get("schedules").map(Node::entries).unwrap_or_default();
+    let meant = schedules.iter().filter(|(key, _)| names.is_empty() || names.contains(&key.name));
+    let keys = ["via", "name", "rule", "group", "target"];
+    let places = meant.flat_map(|(_, schedule)| keys.iter().filter_map(|key| schedule.get(key)));
+    root.get("app").into_iter().chain(places).collect()
+}
+
+/// Reports variables that use names which are defined after the variables.
+fn report_late_vars(early: &Node, last: &Node, manifest: &mut Manifest) {
+    for (key, value) in last.get("vars").map(Node::entries).unwrap_or_default() {
+        if template_names::uses_later_names(&key.name, early, last) {
+            let message = format!("variable `{}` uses a name that is not defined yet", key.name);
+            let hint = "use only `env`, `stage`, `app`, `tag` and `git` in variables".to_owned();
+            manifest.problems.push(Problem::error(value.span, message).hint(hint));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Reads task specifications: what a task runs, in `tasks` and in the targets of schedules.
+
+use std::collections::BTreeMap;
+
+use super::fields::{FieldReader, LocatedValue};
+use super::layers::{Layer, layers};
+use crate::document::problem::{Problem, Problems};
+use crate::document::source::SourceSpan;
+use crate::document::tree::NodeKind;
+
+/// The keys of a task specification.
+pub const TASK_SPEC_KEYS: &[&str] = &[
+    "like",
+    "task_definition",
+    "run_task",
+    "cluster",
+    "container",
+    "command",
+    "environment",
+    "cpu",
+    "memory",
+    "count",
+];
+
+/// The maximum number of tasks (API reference: RunTask, `count`; EcsParameters, `TaskCount`).
+const MAX_TASKS: u32 = 10;
+
+/// What a task runs.
+#[derive(Clone, Debug)]
+pub struct TaskSpec {
+    /// The service whose definition, network and capacity are used for members that are not set here.
+    pub like: Option<LocatedValue<String>>,
+    /// Empty to use the definition of the `like` service.
+    pub task_definition: Vec<Layer>,
+    /// Members of the RunTask request.
+    pub run_task: Vec<Layer>,
+    pub cluster: Option<String>,
+    pub overrides: ManifestOverrides,
+    pub count: u32,
+    pub span: Option<SourceSpan>,
+}
+
+/// Overrides of the task definition for one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ManifestOverrides {
+    /// The container that the overrides apply to, if it is given.
+    pub container: Option<String>,
+    pub command: Option<Vec<String>>,
+    pub environment: BTreeMap<String, String>,
+    /// CPU and memory of the task, as RunTask takes them.
+    pub cpu: Option<String>,
+    pub memory: Option<String>,
+}
+
+impl ManifestOverrides {
+    /// Returns these overrides with those of `over` taking precedence.
+    pub fn overridden_by(&self, over: &ManifestOverrides) -> ManifestOverrides {
+        let mut environment = self.environment.clone();
+        environment.extend(over.environment.clone());
+        ManifestOverrides {
+            container: over.container.clone().or_else(|| self.container.clone()),
+            command: over.command.clone().or_else(|| self.command.clone()),
+            environment,
+            cpu: over.cpu.clone().or_else(|| self.cpu.clone()),
+            memory: over.memory.clone().or_else(|| self.memory.clone()),
+        }
+    }
+}
+
+/// Reads a task specification; `span` is that of its key.
+pub(super) fn read_task_spec(
+    fields: &FieldReader<'_>,
+    span: SourceSpan,
+    problems: &mut Problems,
+) -> TaskSpec {
+    let text = |name: &str, problems: &mut Problems| fields.text(name, problems).map(|text| text.value);
+    let work = TaskSpec {
+        like: fields.text("like", problems),
+        task_definition: layers(fields, "task_definition", problems),
+        run_task: layers(fields, "run_task", problems),
+        cluster: text("cluster", problems),
+        overrides: ManifestOverrides {
+            container: text("container", problems),
+            command: read_command(fields, problems),
+            environment: read_environment(fields, problems),
+            cpu: text("cpu", problems),
+            memory: text("memory", problems),
+        },
+        count: read_count(fields, problems),
+        span: Some(span),
+    };
+    if fields.get("like").is_none() && fields.get("task_definition").is_none() {
+        let hint = "set `like:` to a service, or add a `task_definition:`".to_owned();
+        let message = format!(
+            "`{}` has neither `like` nor `task_definition`",
+            fields.member_path("").trim_end_matches('.')
+        );
+        problems.push(Problem::error(span, message).hint(hint));
+    }
+    work
+}
+
+fn read_command(fields: &FieldReader<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    let node = fields.get("command")?;
+    if let Some(text) = node.text() {
+        let words: Vec<String> = text.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+        let hint = match node.span.from_expression {
+            true => "write it as a list of words".to_owned(),
+            false => format!("write it as a list: `command: [{}]`", words.join(", ")),
+        };
+        let message = format!("`command` must be a list, found {}", node.describe());
+        problems.push(Problem::error(node.span, message).path(fields.member_path("command")).hint(hint));
+        return None;
+    }
+    let words = fields.text_list("command", problems);
+    for item in node.items().iter().filter(|item| item.text().is_none() && !item.is_undefined()) {
+        let message = format!("an item of `command` must be a string, found {}", item.describe());
+        problems.push(Problem::error(item.span, message).path(fields.member_path("command")));
+    }
+    Some(words)
+}
+
+/// Reads environment variables: a mapping, or a list of `name` and `value` as in ECS.
+fn read_environment(fields: &FieldReader<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
+    let Some(node) = fields.get("environment") else { return BTreeMap::new() };
+    let path = fields.member_path("environment");
+    let mut found = BTreeMap::new();
+    match &node.kind {
+        NodeKind::Seq(items) => {
+            for item in items {
+                let text = |name: &str| item.get(name).and_then(|node| node.text()).map(str::to_owned);
+                match (text("name"), text("value")) {
+                    (Some(name), Some(value)) => drop(found.insert(name, value)),
+                    _ if item.has_undefined() => {}
+                    _ => problems.push(
+                        Problem::error(item.span, "an environment entry must have a `name` and a `value`")
+                            .path(&path),
+                    ),
+                }
+            }
+        }
+        _ => {
+            for (key, value) in fields.entries("environment", problems) {
+                match value.text() {
+                    Some(text) => drop(found.insert(key.name.clone(), text.to_owned())),
+                    None if value.is_undefined() => {}
+                    None => {
+                        let message =
+                            format!("an environment value must be a string, found {}", value.describe());
+                        problems.push(Problem::error(value.span, message).path(&path));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn read_count(fields: &FieldReader<'_>, problems: &mut Problems) -> u32 {
+    let Some(text) = fields.text("count", problems) else { return 1 };
+    match text.value.parse() {
+        Ok(count) if (1..=MAX_TASKS).contains(&count) => count,
+        _ => {
+            let message = format!("`count` must be a number from 1 to {MAX_TASKS}, found `{}`", text.value);
+            problems.push(Problem::error(text.span, message).path(fields.member_path("count")));
+            1
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Defines the names for templates: `env`, `stage`, `tag`, `git`, `app`, `vars` and `image`.
+//!
+//! `app` may use the names before it, `vars` may use `app` too, and everything else may use all names.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::types::ManifestImage;
+use crate::document::problem::did_you_mean;
+use crate::document::tree::{Node, NodeKind};
+use crate::error::Failure;
+use crate::image::ImageReference;
+use crate::settings::{ImageTags, Settings};
+use crate::template::TemplateContext;
+
+/// Returns the names that are defined outside the manifest: `env`, `stage`, `tag` and `git`.
+pub fn base_context(
+    settings: &Settings,
+    stages: &[String],
+    tags: &ImageTags,
+    git_sha: Option<&str>,
+) -> TemplateContext {
+    let mut context = TemplateContext::default();
+    context.set("env", &json!(settings.environment));
+    match &settings.stage {
+        Some(stage) => context.set("stage", &json!(stage)),
+        None => context.set_missing_name_hint("stage", &choose_stage_hint(stages)),
+    }
+    match &tags.default {
+        Some(tag) => context.set("tag", &json!(tag)),
+        None => context.set_missing_name_hint("tag", "set the tag to deploy with `--tag 1.4.2`"),
+    }
+    match git_sha {
+        Some(sha) => context.set("git", &json!({ "sha": sha })),
+        None => {
+            context.set("git", &json!({}));
+            context.set_missing_name_hint(
+                "git.sha",
+                "run in a git checkout, or set a CI variable with the commit, such as `GITHUB_SHA`",
+            )
+        }
+    }
+    context
+}
+
+/// Returns the hint for a run without a stage.
+pub fn choose_stage_hint(stages: &[String]) -> String {
+    match stages {
+        [] => "set one with `--stage NAME` or `ECSAIL_STAGE`".to_owned(),
+        stages => format!("choose one with `--stage` or `ECSAIL_STAGE`: {}", stages.join(", ")),
+    }
+}
+
+/// Sets `app`.
+pub fn set_app(context: &mut TemplateContext, root: &Node) {
+    if let Some(app) = root.get("app").and_then(Node::text) {
+        context.set("app", &json!(app));
+    }
+}
+
+/// Sets `vars`: those of the manifest, overridden by `--set`. Variables with undefined values are left out.
+pub fn set_vars(context: &mut TemplateContext, root: &Node, settings: &Settings) {
+    let mut vars = Map::new();
+    for (key, value) in root.get("vars").map(Node::entries).unwrap_or_default() {
+        if !value.has_undefined() {
+            vars.insert(key.name.clone(), value.to_value());
+        }
+    }
+    for (name, text) in &settings.set_vars {
+        vars.insert(name.clone(), parse_set_value(text));
+    }
+    context.set("vars", &Value::Object(vars));
+}
+
+/// Returns the value of `--set name=value`: a boolean or an integer if it is spelled as one, otherwise a string.
+fn parse_set_value(text: &str) -> Value {
+    match (text, text.parse::<i64>()) {
+        ("true", _) => Value::Bool(true),
+        ("false", _) => Value::Bool(false),
+        (_, Ok(number)) if number.to_string() == text => json!(number),
+        _ => json!(text),
+    }
+}
+
+/// Returns whether a variable of the manifest uses a name that variables may not use.
+pub fn uses_later_names(key: &str, early: &Node, last: &Node) -> bool {
+    let value = |root: &Node| root.get("vars").and_then(|vars| vars.get(key)).map(Node::to_value);
+    // The value depends on such a name if it changes once all names are defined.
+    value(last).is_some() && value(early) != value(last)
+}
+
+/// Sets `image`: each image with its tag in this run. Images without a tag stay undefined.
+pub fn set_images(context: &mut TemplateContext, images: &BTreeMap<String, ManifestImage>, tags: &ImageTags) {
+    let mut known = Map::new();
+    for (name, image) in images {
+        match resolve_image(name, image, images.len(), tags) {
+            Some(reference) => {
+                known.insert(name.clone(), json!(reference.to_string()));
+            }
+            None => {
+                let hint = format!("set the tag to deploy with `--tag 1.4.2` or `--tag {name}=1.4.2`");
+                context.set_missing_name_hint(&format!("image.{name}"), &hint);
+            }
+        }
+    }
+    context.set("image", &Value::Object(known));
+}
+
+/// Returns an image with its tag: the one given for it, the one given for all images, or that of the manifest.
+///
+/// The tag for all images applies to images without a tag in the manifest, and to the only image of a manifest even if
+/// that has a tag.
+pub fn resolve_image(
+    name: &str,
+    image: &ManifestImage,
+    count: usize,
+    tags: &ImageTags,
+) -> Option<ImageReference> {
+    let reference = &image.reference;
+    if let Some(tag) = tags.by_image.get(name) {
+        return Some(reference.with_tag(tag));
+    }
+    match (&tags.default, reference.tag_or_digest()) {
+        (Some(tag), None) => Some(reference.with_tag(tag)),
+        (Some(tag), Some(_)) if count == 1 => Some(reference.with_tag(tag)),
+        (_, Some(_)) => Some(reference.clone()),
+        (None, None) => None,
+    }
+}
+
+/// Checks that the manifest has an image for each `--tag NAME=…`.
+///
+/// # Errors
+/// An unknown image; the hint has the most similar name.
+pub fn check_tag_images(tags: &ImageTags, images: &BTreeMap<String, ManifestImage>) -> Result<(), Failure> {
+    if images.is_empty() {
+        // Without `images`, the name may be that of a container in a running definition. A tag that no definition uses is
+        // reported later.
+        return Ok(());
+    }
+    let Some(name) = tags.by_image.keys().find(|name| !images.contains_key(*name)) else { return Ok(()) };
+    let known: Vec<&str> = images.keys().map(String::as_str).collect();
+    let hint = did_you_mean(name, known.iter().copied());
+    let hint = hint.unwrap_or_else(|| format!("images: {}", known.join(", ")));
+    Err(Failure::usage(format!("no image named `{name}` in the manifest, as given with `--tag {name}=…`"))
+        .with_hint(hint))
+}
+
+/// Returns the names of the manifest's stages.
+pub fn stage_names(root: &Node) -> Vec<String> {
+    match root.get("stages").map(|stages| &stages.kind) {
+        Some(NodeKind::Map(entries)) => entries.iter().map(|(key, _)| key.name.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::source::{SourceId, SourceSpan};
+
+    fn image(text: &str) -> ManifestImage {
+        ManifestImage {
+            reference: ImageReference::parse(text),
+            span: SourceSpan::new(SourceId::from_index(0), 0..0),
+        }
+    }
+
+    #[test]
+    fn the_default_tag_applies_to_untagged_images_and_to_a_single_image() {
+        let tags = ImageTags {
+            default: Some("2".into()),
+            by_image: BTreeMap::from([("c".into(), "9".into())]),
+            ..ImageTags::default()
+        };
+        let shown = |name, text, count| {
+            resolve_image(name, &image(text), count, &tags).map(|image| image.to_string())
+        };
+        assert_eq!(shown("a", "r/a", 2), Some("r/a:2".into()));
+        assert_eq!(shown("b", "r/b:1", 2), Some("r/b:1".into()));
+        assert_eq!(shown("b", "r/b:1", 1), Some("r/b:2".into()));
+        assert_eq!(shown("c", "r/c:1", 2), Some("r/c:9".into()));
+        assert_eq!(resolve_image("a", &image("r/a"), 1, &ImageTags::default()), None);
+    }
+
+    #[test]
+    fn set_keeps_text_that_resembles_a_number() {
+        assert_eq!(parse_set_value("3"), json!(3));
+        assert_eq!(parse_set_value("true"), json!(true));
+        assert_eq!(parse_set_value("1.10"), json!("1.10"));
+        assert_eq!(parse_set_value("007"), json!("007"));
+    }
+}

@@ -1,0 +1,137 @@
+//! The blockers of a deploy, each with what to do about it. Checked before anything is changed.
+
+use crate::aws::types::{
+    ControllerType, Deployment, DeploymentStatus, ImageState, ObservedService, ObservedState, RolloutState,
+    Service, ServiceRef, ServiceStatus, revision_name,
+};
+use crate::error::Failure;
+use crate::image::{ImageReference, images_of};
+use crate::render::{DesiredService, DesiredState};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
+pub fn account_blocker(wanted: Option<&str>, observed: &ObservedState) -> Vec<Failure> {
+    let Some(wanted) = wanted else { return Vec::new() };
+    let found = observed.caller.as_ref().map(|caller| caller.account.as_str());
+    if found == Some(wanted) {
+        return Vec::new();
+    }
+    let hint = "use credentials of that account (`--profile`, `role:`), or choose another stage".to_owned();
+    let message = match found {
+        Some(found) => format!(
+            "the manifest requires account `{wanted}`, but the credentials belong to account `{found}`"
+        ),
+        None => format!("failed to identify the caller: the manifest requires account `{wanted}`"),
+    };
+    vec![Failure::refused(message).with_hint(hint)]
+}
+
+/// Returns the observed state of a service that can be deployed to.
+///
+/// # Errors
+/// It does not exist, is being deleted, or has another deployment controller.
+pub fn deployable_service<'a>(
+    desired: &DesiredService,
+    observed: &'a ObservedState,
+) -> Result<&'a ObservedService, Vec<Failure>> {
+    let (name, cluster) = (&desired.name, &desired.cluster);
+    let seen = observed.services.get(&ServiceRef::new(cluster, name));
+    let Some(seen) = seen.filter(|seen| seen.service.status != ServiceStatus::Inactive) else {
+        let hint = format!(
+            "create it once: `aws ecs create-service --cluster {cluster} --service-name {name} --task-definition … \
+             --desired-count 1`, or correct its name"
+        );
+        return Err(vec![
+            Failure::error(format!("no service named `{name}` in cluster `{cluster}`")).with_hint(hint),
+        ]);
+    };
+    match undeployable_blocker(&seen.service) {
+        Some(failure) => Err(vec![failure]),
+        None => Ok(seen),
+    }
+}
+
+/// Returns the blocker of a service that cannot be deployed to: it is being deleted, or has another deployment
+/// controller.
+pub fn undeployable_blocker(service: &Service) -> Option<Failure> {
+    let name = &service.service_name;
+    if service.status == ServiceStatus::Draining {
+        return Some(Failure::refused(format!("service `{name}` is being deleted")));
+    }
+    let controller = &service.deployment_controller.kind;
+    if !matches!(controller, ControllerType::CodeDeploy | ControllerType::External) {
+        return None;
+    }
+    let message = format!("service `{name}` has the deployment controller `{controller}`, not `ECS`");
+    let hint = "use a service whose `deploymentController` is `ECS`".to_owned();
+    Some(Failure::refused(message).with_hint(hint))
+}
+
+/// The blockers of a deploy that does not supersede: a refusal for each service with a deployment in progress.
+pub fn in_progress(desired: &DesiredState, observed: &ObservedState) -> Vec<Failure> {
+    let places: BTreeSet<ServiceRef> =
+        desired.services.iter().map(|service| ServiceRef::new(&service.cluster, &service.name)).collect();
+    let found = places.iter().filter_map(|place| observed.services.get(place));
+    found.filter_map(|seen| in_progress_blocker(&seen.service)).collect()
+}
+
+/// Returns the blocker of a service with a deployment in progress.
+pub fn in_progress_blocker(service: &Service) -> Option<Failure> {
+    let deployment = service.deployment_in_progress()?;
+    let name = &service.service_name;
+    let revision = revision_name(&deployment.task_definition);
+    let message = format!("a deployment of `{name}` is in progress: `{revision}` (`{}`)", deployment.id);
+    Some(
+        Failure::refused(message)
+            .with_hint("wait for it with `ecsail wait`, or replace it with `--supersede`".to_owned()),
+    )
+}
+
+/// Returns a failure for each missing image of a document, with the newest tags of its repository.
+pub fn missing_image_blockers(document: &Value, observed: &ObservedState) -> Vec<Failure> {
+    let state = |image: &ImageReference| observed.images.get(&image.to_string());
+    images_of(document).iter().filter_map(|image| missing_image_blocker(image, state(image)?)).collect()
+}
+
+/// Returns the failure for an image that does not exist, or `None` if it exists or was not checked.
+pub fn missing_image_blocker(image: &ImageReference, state: &ImageState) -> Option<Failure> {
+    let repository = image.ecr_repository()?;
+    let place = format!("`{}` in account {}, {}", repository.name, repository.account, repository.region);
+    let version = image.tag_or_digest().unwrap_or("latest");
+    match state {
+        ImageState::Missing { newest } => {
+            let hint = match newest.as_slice() {
+                [] => "the repository has no tags: push the image first".to_owned(),
+                tags => format!("newest tags: {}", tags.join(", ")),
+            };
+            let what = if version.starts_with("sha256:") { "image" } else { "tag" };
+            Some(Failure::error(format!("no {what} `{version}` in repository {place}")).with_hint(hint))
+        }
+        ImageState::NoRepository => {
+            let hint = "correct the image's repository, or create it and push the image".to_owned();
+            Some(Failure::error(format!("no repository named {place}")).with_hint(hint))
+        }
+        ImageState::Found { .. } | ImageState::Unchecked(_) => None,
+    }
+}
+
+impl Service {
+    /// Returns the PRIMARY deployment.
+    pub fn primary_deployment(&self) -> Option<&Deployment> {
+        self.deployments.iter().find(|deployment| deployment.status == DeploymentStatus::Primary)
+    }
+
+    /// Returns the deployment in progress, if there is one.
+    ///
+    /// Decided by the rollout state. Without one (other deployment controllers, other implementations of the API),
+    /// several deployments mean that one is in progress.
+    pub fn deployment_in_progress(&self) -> Option<&Deployment> {
+        let primary = self.primary_deployment()?;
+        match primary.rollout_state {
+            Some(RolloutState::InProgress) => Some(primary),
+            Some(_) => None,
+            None => Some(primary).filter(|_| self.deployments.len() > 1),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Runs a verb against the embedded sandbox: seeds it from the manifest, and stores its state between commands.
+//! Converts a manifest into the sandbox's seed. The sandbox itself uses nothing of ecsail.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::error::Result;
+use ecsail_sandbox::{
+    Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
+};
+use serde_json::{Value, json};
+
+use crate::error::{Cause, Failure};
+use crate::image::ImageReference;
+use crate::manifest::Request;
+use crate::manifest::{self, Manifest, Scope};
+use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
+use crate::settings::{ImageTags, Settings};
+
+/// The folder beside the manifest that stores the state, and the file in it.
+const STATE_FOLDER: &str = ".ecsail";
+const STATE_FILE: &str = "sandbox.json";
+/// The speed of the sandbox's clock relative to the real one, so that a rollout takes seconds.
+const CLOCK_FACTOR: f64 = 20.0;
+/// The poll interval of a rollout in the sandbox.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// The tags in the sandbox's repositories, oldest first. Services start with the first.
+const REPOSITORY_TAGS: &[&str] = &["v1", "v2", "v3"];
+const DEFAULT_ACCOUNT: &str = "123456789012";
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// A running sandbox and the file that stores its state.
+pub struct SandboxSession {
+    sandbox: Sandbox,
+    path: PathBuf,
+    region: String,
+}
+
+impl SandboxSession {
+    /// Starts a sandbox with the state of earlier commands and the seeds of the manifest.
+    ///
+    /// # Errors
+    /// The scenario is unknown, the state cannot be read, or no port is free.
+    pub fn start(
+        scenario: &str,
+        settings: &Settings,
+        manifest: &Manifest,
+        desired: &DesiredState,
+    ) -> Result<SandboxSession> {
+        SandboxSession::with_port(scenario, 0, settings, manifest, desired)
+    }
+
+    /// Starts a sandbox on the given port; 0 selects a free one.
+    ///
+    /// # Errors
+    /// As of [`Session::start`].
+    pub fn with_port(
+        scenario: &str,
+        port: u16,
+        settings: &Settings,
+        manifest: &Manifest,
+        desired: &DesiredState,
+    ) -> Result<SandboxSession> {
+        let scenario: Scenario = scenario.parse().map_err(|error| {
+            let hint = "list the scenarios with `ecsail sandbox scenarios`".to_owned();
+            Failure::usage(format!("no sandbox scenario named `{scenario}`"))
+                .with_cause(Cause::new(error))
+                .with_hint(hint)
+        })?;
+        let path = state_path(manifest);
+        let region = settings
+            .region
+            .clone()
+            .or_else(|| manifest.region.clone())
+            .unwrap_or_else(|| DEFAULT_REGION.to_owned());
+        let account = account_id(manifest, desired);
+        let state = read_state(&path)?;
+        let clock = Clock::Wall { factor: CLOCK_FACTOR };
+        let options =
+            Options { clock, scenario, account, region: region.clone(), port, state, ..Options::default() };
+        let sandbox = Sandbox::start(options)
+            .map_err(|error| Failure::error("failed to start the sandbox").with_cause(error))?;
+        // The stored state has the scenario of an earlier command. The one given now applies from here on.
+        sandbox.set_scenario(None, scenario);
+        let session = SandboxSession { sandbox, path, region };
+        let earlier = render_initial_state(settings, manifest);
+        let tags = [REPOSITORY_TAGS.to_vec(), scenario_tags(scenario)].concat();
+        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region, &tags);
+        for seed in session.without_existing_services(seeds) {
+            session.sandbox.seed(&seed).map_err(|error| {
+                let hint = "correct the definition: ECS would most likely refuse it too".to_owned();
+                Failure::error(format!("failed to create the manifest's resources in the sandbox: {error}"))
+                    .with_hint(hint)
+            })?;
+        }
+        Ok(session)
+    }
+
+    /// Returns the settings with which a client connects to the sandbox.
+    pub fn client_settings(&self, settings: &Settings) -> Settings {
+        Settings {
+            endpoint_url: Some(self.sandbox.url()),
+            region: Some(self.region.clone()),
+            poll_interval: settings.poll_interval.or(Some(POLL_INTERVAL)),
+            ..settings.clone()
+        }
+    }
+
+    /// Returns the URL and the region of the sandbox.
+    pub fn endpoint(&self) -> (String, &str) {
+        (self.sandbox.url(), &self.region)
+    }
+
+    /// Returns an environment with which AWS clients connect to the sandbox, without the user's own `AWS_` variables.
+    pub fn client_environment(&self, around: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut environment = around.clone();
+        environment.retain(|name, _| !name.starts_with("AWS_"));
+        let (url, region) = self.endpoint();
+        for (name, value) in [
+            ("AWS_ENDPOINT_URL", url.as_str()),
+            ("AWS_REGION", region),
+            ("AWS_ACCESS_KEY_ID", "SANDBOXKEY"),
+            // Hooks mask this value in their output, so it must be too long to occur there by chance.
+            ("AWS_SECRET_ACCESS_KEY", "the-sandbox-takes-any-key"),
+        ] {
+            environment.insert(name.to_owned(), value.to_owned());
+        }
+        environment
+    }
+
+    /// Writes the state for the next command.
+    ///
+    /// # Errors
+    /// The folder or the file cannot be written.
+    pub fn save(&self) -> Result<()> {
+        let failed = |error| {
+            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display())).with_cause(error)
+        };
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+            // The folder ignores itself, so that it is not committed.
+            fs::write(folder.join(".gitignore"), "*\n").map_err(failed)?;
+        }
+        // A temporary file is renamed, so that an interrupted write leaves the old state complete.
+        let fresh = self.path.with_extension("json.new");
+        fs::write(&fresh, self.sandbox.save().to_string()).map_err(failed)?;
+        Ok(fs::rename(&fresh, &self.path).map_err(failed)?)
+    }
+
+    /// Returns the seeds without the services that already exist in the sandbox.
+    fn without_existing_services(&self, seeds: Vec<Seed>) -> Vec<Seed> {
+        let without_known = |mut seed: Seed| {
+            seed.services.retain(|service| {
+                let input = json!({"cluster": service.cluster, "services": [service.name]});
+                let found = self.sandbox.call("ecs", "DescribeServices", input);
+                !found
+                    .is_ok_and(|answer| answer["services"].as_array().is_some_and(|found| !found.is_empty()))
+            });
+            seed
+        };
+        seeds.into_iter().map(without_known).collect()
+    }
+}
+
+/// Returns the tags that select a scenario, if the scenario depends on the tag.
+fn scenario_tags(scenario: Scenario) -> Vec<&'static str> {
+    let played = scenarios().iter().filter(|info| info.by_tag && scenario == Scenario::ByTag);
+    played.map(|info| info.name).collect()
+}
+
+/// Returns the desired documents with the earliest tag, which run before the first deploy.
+///
+/// Returns `None` without a manifest, or if it cannot be rendered with that tag.
+fn render_initial_state(settings: &Settings, manifest: &Manifest) -> Option<DesiredState> {
+    manifest.path.as_ref()?;
+    let tags = ImageTags { default: Some(REPOSITORY_TAGS[0].to_owned()), ..ImageTags::default() };
+    let services = manifest.services.iter().chain(&manifest.like_services).map(|service| service.key.clone());
+    let services: Vec<String> = services.collect();
+    let rendered = |scope| {
+        let (tags, services) = (tags.clone(), services.clone());
+        let request = Request { tags, services, scope, ..Request::default() };
+        render::render_desired(&manifest::load(settings, &request).ok()?).ok()
+    };
+    // The images of tasks and schedules must exist too. If those cannot be rendered, the services alone are.
+    rendered(Scope::Release).or_else(|| rendered(Scope::Services))
+}
+
+/// Returns the path of the state file, beside the manifest.
+pub fn state_path(manifest: &Manifest) -> PathBuf {
+    let directory = manifest.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    directory.join(STATE_FOLDER).join(STATE_FILE)
+}
+
+fn read_state(path: &Path) -> Result<Option<Value>> {
+    let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
+    let state = serde_json::from_str(&text).map_err(|error| {
+        let hint = "start anew with `ecsail sandbox reset`".to_owned();
+        Failure::error(format!("read the sandbox's state `{}`", path.display()))
+            .with_cause(Cause::new(error))
+            .with_hint(hint)
+    })?;
+    Ok(Some(state))
+}
+
+fn account_id(manifest: &Manifest, desired: &DesiredState) -> String {
+    let named = manifest.account.as_ref().map(|account| account.value.clone());
+    let of_image =
+        || images(manifest, desired).iter().find_map(|image| Some(image.ecr_repository()?.account));
+    named.or_else(of_image).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned())
+}
+
+/// Returns every image that the manifest and its definitions name.
+fn images(manifest: &Manifest, desired: &DesiredState) -> Vec<ImageReference> {
+    let mut images: Vec<ImageReference> =
+        manifest.images.values().map(|image| image.reference.clone()).collect();
+    for definition in desired.definitions() {
+        if let DefinitionSource::Rendered(document) = definition {
+            images.extend(crate::image::images_of(document));
+        }
+    }
+    for service in desired.all_services().filter(|_| manifest.images.is_empty()) {
+        images.extend(default_image(service, manifest));
+    }
+    images
+}
+
+/// Returns the seeds of the sandbox: one for each account and region that an image is in, and one for the services.
+fn seeds(manifest: &Manifest, desired: &DesiredState, region: &str, tags: &[&str]) -> Vec<Seed> {
+    let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for image in images(manifest, desired) {
+        let Some(ecr) = image.ecr_repository() else { continue };
+        let repositories = places.entry((ecr.account, ecr.region)).or_default();
+        let kept =
+            repositories.entry(ecr.name).or_insert_with(|| tags.iter().map(ToString::to_string).collect());
+        // A tag in the manifest itself exists in the repository; a tag of the command line need not.
+        let named = manifest.images.values().any(|known| known.reference == image);
+        kept.extend(image.tag.filter(|tag| named && !kept.contains(tag)));
+    }
+    let repositories =
+        |(name, tags): (String, Vec<String>)| SeedRepository { name, tags: with_push_times(&tags) };
+    let mut seeds: Vec<Seed> = places
+        .into_iter()
+        .map(|((account, region), found)| Seed {
+            account: Some(account),
+            region: Some(region),
+            repositories: found.into_iter().map(repositories).collect(),
+            ..Seed::default()
+        })
+        .collect();
+    let services = desired.all_services().map(|service| seed_service(service, manifest)).collect();
+    seeds.push(Seed { services, region: Some(region.to_owned()), ..Seed::default() });
+    seeds
+}
+
+/// Returns the tags with one push an hour, the last an hour ago.
+fn with_push_times(tags: &[String]) -> Vec<SeedTag> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    let pushed_at = |index: usize| now - 3600.0 * (tags.len() - index) as f64;
+    let tag = |(index, tag): (usize, &String)| SeedTag {
+        tag: tag.clone(),
+        digest: None,
+        pushed_at: Some(pushed_at(index)),
+        findings: None,
+    };
+    tags.iter().enumerate().map(tag).collect()
+}
+
+/// Returns a service as it runs before the first deploy, with the earliest tag of each image.
+fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
+    let mut task_definition = match &service.definition {
+        DefinitionSource::Rendered(document) => document.clone(),
+        DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => {
+            default_definition(service, manifest)
+        }
+    };
+    for container in task_definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
+        let image = ImageReference::parse(container["image"].as_str().unwrap_or_default());
+        if image.ecr_repository().is_some() && !manifest.images.values().any(|known| known.reference == image)
+        {
+            container["image"] = image.with_tag(REPOSITORY_TAGS[0]).to_string().into();
+        }
+    }
+    SeedService {
+        name: service.name.clone(),
+        cluster: service.cluster.clone(),
+        task_definition,
+        service: service.service.clone().unwrap_or_else(|| json!({})),
+    }
+}
+
+/// Returns a definition for a service whose definition is not in the manifest.
+fn default_definition(service: &DesiredService, manifest: &Manifest) -> Value {
+    let tagged = |image: &ImageReference| {
+        if image.tag_or_digest().is_some() { image.clone() } else { image.with_tag(REPOSITORY_TAGS[0]) }
+    };
+    let named = manifest.images.iter().map(|(name, image)| (name.clone(), tagged(&image.reference)));
+    let mut images: Vec<(String, ImageReference)> = named.collect();
+    if images.is_empty() {
+        images.extend(default_image(service, manifest).map(|image| (service.name.clone(), image)));
+    }
+    let container = |(name, image): &(String, ImageReference)| json!({"name": name, "image": image.to_string(), "essential": true});
+    json!({
+        "family": service.name,
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "containerDefinitions": images.iter().map(container).collect::<Value>(),
+    })
+}
+
+/// Returns the image of a service without a definition: a repository with the name of the service.
+fn default_image(service: &DesiredService, manifest: &Manifest) -> Option<ImageReference> {
+    if matches!(service.definition, DefinitionSource::Rendered(_)) {
+        return None;
+    }
+    let region = manifest.region.as_deref().unwrap_or(DEFAULT_REGION);
+    Some(ImageReference::parse(&format!(
+        "{DEFAULT_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{}",
+        service.name.to_lowercase()
+    )))
+}

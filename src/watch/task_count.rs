@@ -1,0 +1,204 @@
+//! Watches a service until as many tasks run as desired. Judges no deployment, and never changes anything.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::poll_interval::{PollHistory, next_interval};
+use super::progress::{Progress, ProgressState};
+use super::reporter::WatchReporter;
+use crate::aws::error::ApiErrorKind;
+use crate::aws::types::{Service, ServiceStatus, parse_view, revision_name};
+use crate::aws::{ApiError, Aws};
+
+/// What is waited for.
+#[derive(Clone, Debug)]
+pub struct TaskCountWatch<'a> {
+    pub cluster: &'a str,
+    /// The service's name in ECS, and the name that commands use.
+    pub name: &'a str,
+    pub key: &'a str,
+    pub desired: i64,
+    /// The service before the change.
+    pub service_before: &'a Service,
+    pub timeout: Duration,
+    /// The fixed time between polls; `None` for an adaptive one.
+    pub poll_interval: Option<Duration>,
+}
+
+/// How a wait ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TaskCountOutcome {
+    /// As many tasks run as desired.
+    Reached,
+    /// The timeout has passed.
+    TimedOut,
+    /// Another client has changed the desired count in the meantime.
+    DesiredChanged { desired: i64 },
+    /// The service no longer exists.
+    ServiceGone,
+    /// The service can no longer be watched.
+    Lost { error: String },
+}
+
+/// The state of a wait.
+struct TaskCountState {
+    started_at: Instant,
+    changed_at: Instant,
+    polls: u32,
+    /// Whether the requested desired count was seen: after that, any other was set by another client.
+    has_taken_effect: bool,
+    reported_events: BTreeSet<String>,
+    progress: Option<Progress>,
+}
+
+impl TaskCountWatch<'_> {
+    /// Returns how the wait ended, and how many tasks ran at the last poll.
+    pub async fn wait(&self, aws: &Aws, report: &dyn WatchReporter) -> (TaskCountOutcome, i64) {
+        let now = Instant::now();
+        let events = self.service_before.events.iter().map(|event| event.id.clone()).collect();
+        let mut seen = TaskCountState {
+            started_at: now,
+            changed_at: now,
+            polls: 0,
+            has_taken_effect: false,
+            reported_events: events,
+            progress: None,
+        };
+        let mut running = self.service_before.running_count;
+        loop {
+            seen.polls += 1;
+            match self.read_service(aws).await {
+                Ok(Some(service)) => {
+                    running = service.running_count;
+                    self.report_new(&service, &mut seen, report);
+                    if let Some(end) = outcome(
+                        &service,
+                        self.service_before.desired_count,
+                        self.desired,
+                        &mut seen.has_taken_effect,
+                    ) {
+                        return (end, running);
+                    }
+                }
+                Ok(None) => return (TaskCountOutcome::ServiceGone, 0),
+                // Credentials worked before: a source of credentials that failed may recover.
+                Err(error) if error.is_retryable() || error.kind == ApiErrorKind::NoCredentials => {
+                    tracing::info!("still watching after: {error}");
+                }
+                Err(error) => {
+                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    return (TaskCountOutcome::Lost { error: format!("{error}{hint}") }, running);
+                }
+            }
+            let elapsed = seen.started_at.elapsed();
+            if elapsed >= self.timeout {
+                return (TaskCountOutcome::TimedOut, running);
+            }
+            let still = seen.changed_at.elapsed();
+            let adapted = next_interval(&PollHistory {
+                elapsed,
+                polls: seen.polls,
+                unchanged_for: still,
+                is_near_end: false,
+            });
+            tokio::time::sleep(self.poll_interval.unwrap_or(adapted).min(self.timeout - elapsed)).await;
+        }
+    }
+
+    /// Returns the service; `None` where it no longer exists.
+    async fn read_service(&self, aws: &Aws) -> Result<Option<Service>, ApiError> {
+        let mut found = aws.services(self.cluster, &[self.name.to_owned()]).await?;
+        let Some(document) = found.remove(self.name) else { return Ok(None) };
+        let service: Service =
+            parse_view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
+        Ok(Some(service).filter(|service| service.status != ServiceStatus::Inactive))
+    }
+
+    /// Reports what is new.
+    fn report_new(&self, service: &Service, seen: &mut TaskCountState, report: &dyn WatchReporter) {
+        for event in service.events.iter().rev().filter(|event| seen.reported_events.insert(event.id.clone()))
+        {
+            report.service_event(self.key, event);
+            seen.changed_at = Instant::now();
+        }
+        let progress = Progress {
+            key: self.key.to_owned(),
+            revision: revision_name(&service.task_definition).to_owned(),
+            standing: if is_reached(service, self.desired) {
+                ProgressState::Done
+            } else {
+                ProgressState::Moving
+            },
+            desired: self.desired,
+            running: service.running_count,
+            pending: service.pending_count,
+            detail: detail(service, self.desired),
+            seconds: seen.started_at.elapsed().as_secs_f64(),
+            ..Progress::default()
+        };
+        if !seen.progress.as_ref().is_some_and(|known| known.is_same_state(&progress)) {
+            report.progress(&progress);
+            seen.progress = Some(progress);
+            seen.changed_at = Instant::now();
+        }
+    }
+}
+
+/// Returns how the wait ended; `None` while it has not.
+fn outcome(service: &Service, before: i64, wanted: i64, took_effect: &mut bool) -> Option<TaskCountOutcome> {
+    let desired = service.desired_count;
+    *took_effect |= desired == wanted;
+    // Until the change was seen, an answer may be older than it.
+    if desired != wanted && (*took_effect || desired != before) {
+        return Some(TaskCountOutcome::DesiredChanged { desired });
+    }
+    is_reached(service, wanted).then_some(TaskCountOutcome::Reached)
+}
+
+fn is_reached(service: &Service, wanted: i64) -> bool {
+    service.desired_count == wanted && service.running_count == wanted && service.pending_count == 0
+}
+
+fn detail(service: &Service, wanted: i64) -> String {
+    let running = service.running_count;
+    match running.cmp(&wanted) {
+        std::cmp::Ordering::Less => format!("{} more to run", wanted - running),
+        std::cmp::Ordering::Greater => format!("{} to stop", running - wanted),
+        std::cmp::Ordering::Equal => "as desired".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(desired: i64, running: i64, pending: i64, took_effect: bool) -> Option<TaskCountOutcome> {
+        let counts = Service {
+            desired_count: desired,
+            running_count: running,
+            pending_count: pending,
+            ..Service::default()
+        };
+        outcome(&counts, 2, 4, &mut took_effect.clone())
+    }
+
+    #[test]
+    fn wait_ends_when_the_desired_count_runs() {
+        let moved = |desired| Some(TaskCountOutcome::DesiredChanged { desired });
+        for (counts, expected) in [
+            ((4, 4, 0, true), Some(TaskCountOutcome::Reached)),
+            ((4, 3, 1, true), None),
+            ((4, 5, 0, true), None),
+            ((4, 4, 1, true), None),
+            // An answer from before the change.
+            ((2, 2, 0, false), None),
+            // Another client set it back, or to another count.
+            ((2, 4, 0, true), moved(2)),
+            ((6, 4, 0, true), moved(6)),
+            ((6, 2, 0, false), moved(6)),
+        ] {
+            let (desired, running, pending, took_effect) = counts;
+            assert_eq!(seen(desired, running, pending, took_effect), expected, "{counts:?}");
+        }
+    }
+}
