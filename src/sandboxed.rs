@@ -10,6 +10,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
+use crate::manifest::fields::parse_duration;
 use crate::manifest::image::Reference;
 use crate::manifest::load::Request;
 use crate::manifest::{self, Manifest, Scope};
@@ -24,6 +25,8 @@ const FOLDER: &str = ".ecsail";
 const FILE: &str = "sandbox.json";
 /// The speed of the sandbox's clock relative to the real one, so that a rollout takes seconds.
 const FACTOR: f64 = 20.0;
+/// The environment variable with the time by which the clock advances at each poll.
+const STEP: &str = "ECSAIL_SANDBOX_STEP";
 /// The poll interval of a rollout in the sandbox.
 const POLL: Duration = Duration::from_millis(250);
 /// The tags in the sandbox's repositories, oldest first. Services start with the first.
@@ -74,7 +77,7 @@ impl Session {
             settings.region.clone().or_else(|| manifest.region.clone()).unwrap_or_else(|| REGION.to_owned());
         let account = account(manifest, desired);
         let state = read_state(&path)?;
-        let clock = Clock::Wall { factor: FACTOR };
+        let clock = clock(&settings.environment);
         let options =
             Options { clock, scenario, account, region: region.clone(), port, state, ..Options::default() };
         let sandbox = Sandbox::start(options)
@@ -160,6 +163,13 @@ impl Session {
         };
         seeds.into_iter().map(without_known).collect()
     }
+}
+
+/// Returns the clock: a fast one, or with `ECSAIL_SANDBOX_STEP` one that advances by that time at each poll, so that a
+/// rollout is the same in every run.
+fn clock(environment: &BTreeMap<String, String>) -> Clock {
+    let step = environment.get(STEP).and_then(|text| parse_duration(text));
+    step.map_or(Clock::Wall { factor: FACTOR }, Clock::Poll)
 }
 
 /// Returns the tags that select a scenario, if the scenario depends on the tag.
