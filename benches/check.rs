@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ecsail::manifest::{self, load::Request};
+use ecsail::manifest::{self, Request};
 use ecsail::render;
 use ecsail::settings::{Settings, Tags};
 

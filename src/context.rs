@@ -32,15 +32,16 @@ impl Context {
     /// # Errors
     /// No region, or a sandbox that cannot start.
     pub async fn connect(&self, manifest: &Manifest, desired: &Desired) -> Result<Aws> {
+        let (region, role) = (manifest.region.as_deref(), manifest.role.as_deref());
         #[cfg(feature = "sandbox")]
         if let Some(scenario) = &self.settings.sandbox {
             let session = crate::sandboxed::Session::start(scenario, &self.settings, manifest, desired)?;
             let settings = session.settings(&self.settings);
             *self.session.borrow_mut() = Some(session);
-            return Aws::connect(&settings, manifest).await;
+            return Aws::connect(&settings, region, role).await;
         }
         let _ = (desired, &self.session);
-        Aws::connect(&self.settings, manifest).await
+        Aws::connect(&self.settings, region, role).await
     }
 
     /// Connects to AWS for a command that needs no documents; with `--sandbox`, to the state of earlier commands.

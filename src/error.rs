@@ -6,6 +6,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::secrets::masked_message;
+
 /// The kind of a failure, by which scripts decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -47,7 +49,8 @@ impl Failure {
     /// Returns a failure. `message` says what went wrong, in lower case and without a full stop: ``failed to read
     /// env file `prod.env` ``. Why it went wrong is added by [`Failure::because`].
     pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
-        Failure { kind, message: message.into(), hints: Vec::new(), unclear: false, cause: None }
+        let message = masked_message(&message.into());
+        Failure { kind, message, hints: Vec::new(), unclear: false, cause: None }
     }
 
     /// Returns an ordinary error.
@@ -78,7 +81,7 @@ impl Failure {
 
     /// Adds a hint, if there is one.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Failure {
-        self.hints.extend(hint.into());
+        self.hints.extend(hint.into().map(|hint| masked_message(&hint)));
         self
     }
 

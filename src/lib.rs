@@ -10,11 +10,12 @@
 //!
 //! Every verb in [`commands`] is a prefix or a variation of it. These rules hold, and tests in `tests/` enforce them:
 //!
-//! - [`document`], [`lint`], [`render`], [`plan`], [`expression`], [`watch::judge`] and [`diagnose`] are pure:
+//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`expression`], [`watch::judge`] and [`diagnose`] are pure:
 //!   synchronous, without IO, the time passed in.
 //! - Only [`aws`] names an `aws_sdk_*` crate. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
-//! - Secret values never enter what a plan shows, a log line, an error or a tag.
+//! - Secret values never enter what a plan shows, a log line, an error or a tag: [`secrets`] masks them by name and by form.
+//! - No two of these modules import each other, but for the circles that a test names.
 //! - There is no "if dry run" below the commands: a dry run is a plan that is not applied.
 //! - The sandbox shares no code with the rest, so that it cannot share its bugs.
 
@@ -31,9 +32,11 @@ pub mod exit_codes;
 pub mod expression;
 pub mod history;
 pub mod hooks;
+pub mod image;
 pub mod lint;
 pub mod manifest;
 pub mod names_cache;
+pub mod observe;
 pub mod permissions;
 pub mod plan;
 pub mod release;
@@ -43,6 +46,8 @@ pub mod report;
 pub mod sandbox;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
+pub mod secrets;
 pub mod settings;
 pub mod tail;
+pub mod template;
 pub mod watch;

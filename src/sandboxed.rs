@@ -10,9 +10,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
+use crate::image::Reference;
+use crate::manifest::Request;
 use crate::manifest::fields::parse_duration;
-use crate::manifest::image::Reference;
-use crate::manifest::load::Request;
 use crate::manifest::{self, Manifest, Scope};
 use crate::render::{self, Definition, Desired, DesiredService};
 use crate::sandbox::{
@@ -223,7 +223,7 @@ fn images(manifest: &Manifest, desired: &Desired) -> Vec<Reference> {
     let mut images: Vec<Reference> = manifest.images.values().map(|image| image.reference.clone()).collect();
     for definition in desired.definitions() {
         if let Definition::Rendered(document) = definition {
-            images.extend(crate::aws::observe::images_of(document));
+            images.extend(crate::image::images_of(document));
         }
     }
     for service in desired.all_services().filter(|_| manifest.images.is_empty()) {

@@ -25,7 +25,7 @@ pub enum TakingBack {
     Left(String),
     /// The rollout has succeeded in the meantime, and is kept.
     Completed,
-    /// It could not be started.
+    /// The plugin could not be started.
     Failed(Failure),
 }
 

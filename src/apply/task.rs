@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use super::{ATTEMPTS, may_try_again, pause};
 use crate::aws::ApiError;
 use crate::aws::Aws;
-use crate::aws::observe::cluster_failure;
+use crate::aws::error::cluster_failure;
 use crate::aws::run_task::RunFailure;
 use crate::aws::types::{Task, TaskDefinition};
 use crate::diagnose::placement::refused;
 use crate::error::Failure;
 use crate::plan::Revision;
-use crate::plan::work::{ResolvedWork, run_members};
+use crate::plan::{ResolvedWork, run_members};
 use crate::report::{Event, Report};
 
 /// The timeout of a task without one of its own, after which it is stopped.

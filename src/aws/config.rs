@@ -15,7 +15,6 @@ use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::error::Failure;
-use crate::manifest::Manifest;
 use crate::settings::Settings;
 
 /// Attempts per call: enough to outlast a throttled token bucket that refills once a second.
@@ -32,13 +31,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// No region is set, or the CA bundle cannot be read.
-pub async fn load(settings: &Settings, manifest: &Manifest) -> Result<SdkConfig> {
-    let config = loader(settings, manifest)?.load().await;
+pub async fn load(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<SdkConfig> {
+    let config = loader(settings, region)?.load().await;
     if config.region().is_none() {
         let hint = "set `region:` in the manifest, `--region`, or `AWS_REGION`".to_owned();
         return Err(Failure::usage("no AWS region is set").hint(hint).into());
     }
-    let Some(role) = &manifest.role else { return Ok(config) };
+    let Some(role) = role else { return Ok(config) };
     let provider = AssumeRoleProvider::builder(role).session_name("ecsail").configure(&config).build().await;
     Ok(config
         .into_builder()
@@ -46,14 +45,14 @@ pub async fn load(settings: &Settings, manifest: &Manifest) -> Result<SdkConfig>
         .build())
 }
 
-fn loader(settings: &Settings, manifest: &Manifest) -> Result<ConfigLoader> {
+fn loader(settings: &Settings, region: Option<&str>) -> Result<ConfigLoader> {
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts.build());
-    if let Some(region) = settings.region.as_ref().or(manifest.region.as_ref()) {
-        loader = loader.region(Region::new(region.clone()));
+    if let Some(region) = settings.region.as_deref().or(region) {
+        loader = loader.region(Region::new(region.to_owned()));
     }
     if let Some(profile) = &settings.profile {
         // A profile given on the command line takes precedence over keys in the environment, as in the AWS CLI.

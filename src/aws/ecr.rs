@@ -1,11 +1,14 @@
 //! Calls ECR to check, before anything changes, that images exist.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
+use futures_util::future::try_join_all;
 
 use super::error::Meaning;
 use super::types::{Epoch, ImageState, PushedImage};
 use super::{ApiError, Aws};
-use crate::manifest::image::{EcrRepository, Reference};
+use crate::image::{EcrRepository, Reference};
 
 /// The number of newest tags that a message lists.
 const NEWEST: usize = 5;
@@ -54,6 +57,21 @@ impl Aws {
             }
             _ => Err(error),
         }
+    }
+
+    /// Returns the state of each image, by reference.
+    ///
+    /// # Errors
+    /// Fails as [`Aws::image`] does.
+    pub async fn images(
+        &self,
+        references: &BTreeSet<Reference>,
+    ) -> Result<BTreeMap<String, ImageState>, ApiError> {
+        let calls = references.iter().map(|reference| async move {
+            let state = self.image(reference).await?;
+            Ok::<_, ApiError>((reference.to_string(), state))
+        });
+        Ok(try_join_all(calls).await?.into_iter().collect())
     }
 
     /// Returns the newest tags of a repository, or none if they cannot be read: they are only for a hint.

@@ -26,6 +26,9 @@ const TASKS_A_CALL: usize = 100;
 /// The most stopped tasks that are read: a crash loop of a large service leaves thousands.
 pub const STOPPED_AT_MOST: usize = 1000;
 
+/// The most pages of 100 deployments that are read: twenty deployments a day for the 90 days that ECS keeps.
+const HISTORY_PAGES: usize = 20;
+
 impl Aws {
     /// Returns services as raw JSON, by name; names that do not exist are left out.
     ///
@@ -163,6 +166,33 @@ impl Aws {
         let sent = request.customize().interceptor(raw.clone()).send().await;
         sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
         let mut list: Vec<ServiceDeployment> = views(&raw.answer(), "serviceDeployments");
+        list.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0));
+        Ok(list)
+    }
+
+    /// Returns all service deployments that ECS keeps of a service, newest first.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn service_deployment_history(
+        &self,
+        cluster: &str,
+        service: &str,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        let mut list: Vec<ServiceDeployment> = Vec::new();
+        let mut next = None;
+        for _ in 0..HISTORY_PAGES {
+            let raw = RawJson::keep();
+            let request = self.ecs.list_service_deployments().cluster(cluster).service(service);
+            let request = request.max_results(100).set_next_token(next);
+            let listed = request.customize().interceptor(raw.clone()).send().await;
+            let listed = listed.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
+            list.extend(views(&raw.answer(), "serviceDeployments"));
+            next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
+            if next.is_none() {
+                break;
+            }
+        }
         list.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0));
         Ok(list)
     }

@@ -7,6 +7,9 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use crate::error::Failure;
+use crate::secrets::masked_message;
+
 /// The kind of an API error, as far as callers treat kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -59,6 +62,8 @@ impl ApiError {
             }
             None => message.or_else(|| code.is_none().then(|| unnamed(&error))),
         };
+        // AWS quotes what it was sent.
+        let message = message.map(|message| masked_message(&message));
         ApiError { operation: operation.to_owned(), meaning, code, message, request_id }
     }
 
@@ -175,4 +180,26 @@ fn causes(error: &dyn StdError) -> String {
         next = current.source();
     }
     parts.join(": ")
+}
+
+/// Converts the error of a call about a cluster into a failure of the command.
+pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
+    let missing = error.code.as_deref() == Some("ClusterNotFoundException");
+    let failure = failure(error);
+    if !missing {
+        return failure;
+    }
+    let hint =
+        "check `cluster:` and `region:` in the manifest, and the account of the credentials".to_owned();
+    Failure::error(format!("no cluster named `{cluster}`")).because(failure).hint(hint)
+}
+
+/// Converts an API error into a failure of the command.
+pub fn failure(error: ApiError) -> Failure {
+    let hint = error.hint();
+    match error.meaning {
+        Meaning::NoCredentials => Failure::error("failed to load AWS credentials").because(error).hint(hint),
+        Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
+        _ => Failure::error(format!("failed to call `{}`", error.operation)).because(error).hint(hint),
+    }
 }

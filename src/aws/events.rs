@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::types::Tag;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::error::Meaning;
 use super::raw::RawJson;
-use super::types::without_nulls;
+use super::types::{ObservedSchedule, Via, without_nulls};
 use super::{ApiError, Aws};
 
 /// A failed entry of a call that succeeded for its other entries.
@@ -106,6 +107,27 @@ impl Aws {
             answer => answer?,
         };
         Ok(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
+    }
+
+    /// Returns a rule of a list with its targets and tags.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn whole_rule(&self, rule: &Value) -> Result<ObservedSchedule, ApiError> {
+        let name = rule["Name"].as_str().unwrap_or_default();
+        let (targets, tags) = join(self.rule_targets(name), self.rule_tags(rule)).await;
+        Ok(ObservedSchedule { via: Via::Rule, document: rule.clone(), targets: targets?, tags: tags? })
+    }
+
+    /// Returns a rule with its targets and tags, or `None` if it does not exist.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn observe_rule(&self, name: &str) -> Result<Option<ObservedSchedule>, ApiError> {
+        match self.rule(name).await? {
+            Some(rule) => self.whole_rule(&rule).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Creates or replaces a rule with a PutRule document, and returns its ARN.

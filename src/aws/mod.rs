@@ -9,7 +9,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use anyhow::Result;
 use aws_config::SdkConfig;
 
-use crate::manifest::Manifest;
 use crate::settings::Settings;
 
 pub mod autoscaling;
@@ -21,15 +20,11 @@ pub mod elb;
 pub mod error;
 pub mod events;
 pub mod logs;
-pub mod observe;
 mod observed;
 mod pace;
-pub mod past;
 pub mod raw;
-pub mod references;
 pub mod rules;
 pub mod run_task;
-pub mod scheduled;
 pub mod scheduler;
 pub mod schedules;
 pub mod session;
@@ -43,6 +38,9 @@ use pace::Pace;
 
 /// The most calls made concurrently where each reads one thing: few enough for the smallest token bucket.
 pub const CALLS_AT_ONCE: usize = 8;
+
+/// The most rules read or put concurrently. The rate limit applies as well, however fast the responses are.
+pub const RULES_AT_ONCE: usize = 3;
 
 /// The most calls of one kind to EventBridge a second: it allows 50 (EventBridge quotas), which other clients of the
 /// account share.
@@ -66,14 +64,14 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Creates the clients for a manifest, with its region and role and the credentials of the environment.
+    /// Returns the clients for the region and the role that a manifest names, with the environment's credentials.
     ///
     /// Sends nothing: credentials are resolved on the first call.
     ///
     /// # Errors
     /// No region is set, or the settings are invalid.
-    pub async fn connect(settings: &Settings, manifest: &Manifest) -> Result<Aws> {
-        let config = config::load(settings, manifest).await?;
+    pub async fn connect(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<Aws> {
+        let config = config::load(settings, region, role).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::Client::new(&config);
         let (ecr, logs) = (Mutex::default(), Mutex::default());
@@ -121,4 +119,4 @@ impl Aws {
 }
 
 #[cfg(test)]
-mod schema_tests;
+mod tests;

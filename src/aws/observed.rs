@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::scheduled::ObservedSchedules;
 use super::types::{Service, TaskDefinition};
-use crate::manifest::schedules::Via;
 
 /// The state of an image that a definition names.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +24,79 @@ pub enum ImageState {
 pub struct Caller {
     pub account: String,
     pub arn: String,
+}
+
+/// The AWS service of a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Via {
+    /// EventBridge Scheduler
+    #[default]
+    Scheduler,
+    /// An EventBridge rule
+    Rule,
+}
+
+impl Via {
+    /// Returns the value of `via` in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Via::Scheduler => "scheduler",
+            Via::Rule => "rule",
+        }
+    }
+}
+
+/// A schedule as it was observed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedSchedule {
+    pub via: Via,
+    /// The response of GetSchedule; for a rule, its entry in ListRules.
+    pub document: Value,
+    /// All targets of a rule, or the one target of a schedule.
+    pub targets: Vec<Value>,
+    /// The tags of the rule, or of the schedule's group.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The observed state of the desired schedules.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObservedSchedules {
+    /// By schedule key; schedules that do not exist are left out.
+    pub found: BTreeMap<String, ObservedSchedule>,
+    /// The tags of existing schedule groups, by group name.
+    pub groups: BTreeMap<String, BTreeMap<String, String>>,
+    /// Schedules that do not exist where they are desired, but under the same name in the other service or in another
+    /// group of the app; by schedule key.
+    pub elsewhere: BTreeMap<String, Vec<ObservedSchedule>>,
+}
+
+impl ObservedSchedule {
+    /// Returns its name in AWS.
+    pub fn name(&self) -> &str {
+        self.document["Name"].as_str().unwrap_or_default()
+    }
+
+    /// Returns the schedule group, or `None` for a rule.
+    pub fn group(&self) -> Option<&str> {
+        (self.via == Via::Scheduler).then(|| self.document["GroupName"].as_str().unwrap_or("default"))
+    }
+
+    /// Returns whether it is enabled.
+    pub fn is_enabled(&self) -> bool {
+        self.document["State"] != "DISABLED"
+    }
+
+    /// Returns the target of a rule with an id.
+    pub fn target(&self, id: &str) -> Option<&Value> {
+        self.targets.iter().find(|target| target["Id"] == id)
+    }
+
+    /// Returns the ARNs of the task definitions that it runs, in the order of its targets.
+    pub fn task_definitions(&self) -> Vec<&str> {
+        let named = |target: &'_ Value| target["EcsParameters"]["TaskDefinitionArn"].as_str().is_some();
+        let runs = self.targets.iter().filter(|target| named(target));
+        runs.filter_map(|target| target["EcsParameters"]["TaskDefinitionArn"].as_str()).collect()
+    }
 }
 
 /// The state that was observed in AWS before a plan is made.

@@ -9,10 +9,8 @@ use serde_json::Value;
 
 use super::error::Meaning;
 use super::raw::RawJson;
-use super::scheduled::ObservedSchedule;
-use super::types::without_nulls;
+use super::types::{ObservedSchedule, Via, without_nulls};
 use super::{ApiError, Aws};
-use crate::manifest::schedules::Via;
 
 impl Aws {
     /// Returns a schedule, without the tags of its group, or `None` if it does not exist.

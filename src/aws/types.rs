@@ -9,9 +9,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-pub use super::observed::{Caller, ImageState, Observed, ObservedService};
+pub use super::observed::{
+    Caller, ImageState, Observed, ObservedSchedule, ObservedSchedules, ObservedService, Via,
+};
 pub use super::tasks::{Container, ManagedAgent, NetworkInterface, Overrides, Task};
-use crate::diagnose::log::masked_reason;
+use crate::secrets::masked_reason;
 
 /// A time in seconds since 1970, as the API's JSON has it; 0 if it is absent or not a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
@@ -370,4 +372,14 @@ pub struct PushedImage {
 /// Returns `family:revision` of a task definition's ARN.
 pub fn revision_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// Returns the revision number of a task definition ARN.
+pub fn number_of(arn: &str) -> Option<u64> {
+    revision_of(arn).rsplit_once(':')?.1.parse().ok()
+}
+
+/// Returns the family of a task definition ARN.
+pub fn family_of(arn: &str) -> &str {
+    revision_of(arn).rsplit_once(':').map_or(revision_of(arn), |(family, _)| family)
 }

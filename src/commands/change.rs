@@ -9,7 +9,7 @@ use super::services::{Chosen, Found, Place};
 use super::wait::attach;
 use crate::apply::Applied;
 use crate::apply::back::{TakingBack, take_back};
-use crate::aws::observe::cluster_failure;
+use crate::aws::error::cluster_failure;
 use crate::aws::types::{Observed, Service, view};
 use crate::context::Context;
 use crate::error::{Failure, Failures};

@@ -14,6 +14,7 @@ use crate::aws::types::{Observed, Service};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::manifest;
+use crate::observe::observe;
 use crate::plan::{self, Plan, ServicePlan};
 use crate::release::{Release, id::id};
 use crate::render;
@@ -69,7 +70,7 @@ pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     context.report.tell(&Event::Remarks(&desired.remarks));
     some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
-    let observed = aws.observe(&desired).await?;
+    let observed = observe(&aws, &desired).await?;
     let options = options(&manifest, &request, &context.settings);
     let id = release_id();
     let record = plan::Record { release: Some(id.clone()), ..options.record };

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::services::{Found, One};
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::aws::session::{PLUGIN, Plugin, Room, Session};
 use crate::aws::types::{Container, Service, Task, revision_of};
 use crate::aws::{ApiError, Aws};

@@ -8,7 +8,7 @@ use crate::aws::Aws;
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::error::Failure;
-use crate::manifest::{self, Manifest, load::Request};
+use crate::manifest::{self, Manifest, Request};
 use crate::plan::references::family_and_revision;
 
 /// The arguments that select a family.

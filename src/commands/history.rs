@@ -5,12 +5,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::services::{Named, Place};
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, revision_of};
 use crate::context::Context;
 use crate::history::past::{Outcome as Ended, PastDeployment};
 use crate::history::{Definitions, Past};
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, names, table, times};
 
 /// Show past deployments: when, which revision, by whom, and how they ended

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::services::{Chosen, Found, One, Place};
 use crate::aws::Aws;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, PushedImage, Service, TaskDefinition};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::manifest::image::{EcrRepository, Reference};
+use crate::image::{EcrRepository, Reference};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, times};
 
 /// Show the image tags that can be deployed to a service, and which one runs

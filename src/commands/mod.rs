@@ -3,8 +3,8 @@
 
 use clap::{Args, Subcommand};
 
+use crate::manifest::Request;
 use crate::manifest::Scope;
-use crate::manifest::load::Request;
 use crate::plan::{Options, Record};
 use crate::settings::Tags;
 

@@ -5,7 +5,8 @@ use clap::Args;
 
 use super::{Selection, options, some_services};
 use crate::context::Context;
-use crate::manifest::{self, load::Request};
+use crate::manifest::{self, Request};
+use crate::observe::observe;
 use crate::plan;
 use crate::render;
 use crate::report::{Event, Outcome, PlanFormat};
@@ -48,7 +49,7 @@ pub async fn show(
     context.report.tell(&Event::Remarks(&desired.remarks));
     some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
-    let observed = aws.observe(&desired).await?;
+    let observed = observe(&aws, &desired).await?;
     // A deployment in progress blocks a deploy, but not a plan.
     let options = plan::Options { looking: true, ..options(&manifest, request, &context.settings) };
     let mut plan = plan::compare(&desired, &observed, &options)?;

@@ -14,13 +14,12 @@ use super::services::confirmed;
 use crate::apply::prune::{Retired, retire};
 use crate::aws::ApiError;
 use crate::aws::definitions::Status;
-use crate::aws::error::Meaning;
-use crate::aws::observe::failure;
-use crate::aws::references::{Scope, Source};
+use crate::aws::error::{Meaning, failure};
 use crate::context::Context;
 use crate::error::{Failure, Kind};
+use crate::observe::references::{Scope, referring};
 use crate::plan::prune::{Fate, Known, Wish, decide};
-use crate::plan::references::{family_and_revision, references, shortly};
+use crate::plan::references::{Source, family_and_revision, references, shortly};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, table};
 
 /// Deregister old revisions of a family that nothing refers to
@@ -110,7 +109,7 @@ async fn look(args: &Prune, family: &Family) -> Result<Fates> {
         all_pasts: true,
         without: args.without.clone(),
     };
-    let (revisions, seen) = join(revisions(family, args.delete), family.aws.referring(&scope)).await;
+    let (revisions, seen) = join(revisions(family, args.delete), referring(&family.aws, &scope)).await;
     let revisions = revisions?;
     if revisions.is_empty() {
         return Err(family.absent().into());

@@ -11,7 +11,7 @@ use super::rollouts::{settle, tell_ends};
 use super::services::One;
 use super::wait::attach;
 use crate::apply::hook;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::aws::types::{LifecycleHook, ServiceDeployment};
 use crate::context::Context;
 use crate::error::Failure;

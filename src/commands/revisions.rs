@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::family::{Family, OfFamily};
 use crate::aws::definitions::Status;
-use crate::aws::observe::failure;
-use crate::aws::references::{Referring, Scope, Source};
+use crate::aws::error::failure;
 use crate::aws::types::{Epoch, TaskDefinition, view};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::plan::references::{Reference, family_and_revision, references, shortly};
+use crate::observe::references::{Scope, referring};
+use crate::plan::references::{Reference, Referring, Source, family_and_revision, references, shortly};
 use crate::report::{Event, Line, Outcome, Page, Row, names, table, times};
 
 /// Show the revisions of a family, and what refers to each
@@ -49,7 +49,7 @@ pub async fn run(args: &Revisions, context: &Context) -> Result<Outcome> {
         all_pasts: false,
         without: vec![Source::Clusters],
     };
-    let (definitions, seen) = join(newest(&family, most), family.aws.referring(&scope)).await;
+    let (definitions, seen) = join(newest(&family, most), referring(&family.aws, &scope)).await;
     let definitions = definitions?;
     if definitions.is_empty() {
         return Err(family.absent().into());

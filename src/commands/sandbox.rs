@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::manifest::{self, Manifest, load::Request};
+use crate::manifest::{self, Manifest, Request};
 use crate::render;
 use crate::report::{Event, Outcome};
 use crate::sandbox::scenarios;

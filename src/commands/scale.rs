@@ -11,7 +11,7 @@ use super::services::{Found, One, confirmed};
 use crate::apply;
 use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::context::Context;
 use crate::manifest::fields::parse_duration;
 use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};

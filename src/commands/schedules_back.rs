@@ -12,12 +12,11 @@ use super::ways_back::WaysBack;
 use crate::apply::schedules;
 use crate::aws::Aws;
 use crate::aws::definitions::Status;
-use crate::aws::past::{family_of, number_of};
-use crate::aws::scheduled::ObservedSchedule;
-use crate::aws::types::TaskDefinition;
+use crate::aws::types::{ObservedSchedule, TaskDefinition, family_of, number_of};
 use crate::context::Context;
 use crate::manifest::load::locate;
 use crate::manifest::schedules::noun;
+use crate::observe;
 use crate::plan::schedules::back::{Return, Way, plan, same_release, way};
 use crate::plan::schedules::{now::runs_tasks, owner};
 use crate::plan::{Revision, SchedulePlan};
@@ -86,7 +85,7 @@ async fn search(
     notes: &Notes<'_>,
 ) -> Option<SchedulesBack> {
     const LOST: &str = "the schedules are not rolled back";
-    let mut observed = notes.or_none(aws.observe_schedules(&chosen.desired).await, LOST)?.found;
+    let mut observed = notes.or_none(observe::schedules::observe(aws, &chosen.desired).await, LOST)?.found;
     let scheduled = observed.values().flat_map(ObservedSchedule::task_definitions).map(str::to_owned);
     // A target without a revision number runs the latest ACTIVE revision and needs no rollback.
     let scheduled = scheduled.filter(|arn| number_of(arn).is_some());

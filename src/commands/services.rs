@@ -7,13 +7,13 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::aws::Aws;
-use crate::aws::observe::{cluster_failure, failure};
+use crate::aws::error::{cluster_failure, failure};
 use crate::aws::types::{Service, view};
 use crate::completing::services;
 use crate::context::Context;
 use crate::document::problem::{Invalid, did_you_mean};
 use crate::error::{Failure, Failures};
-use crate::manifest::{self, Manifest, load::Request};
+use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
 
 /// The arguments that name services.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::services::{One, confirmed};
 use crate::apply::stop::stop_tasks;
 use crate::aws::Aws;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::aws::types::{Task, revision_of};
 use crate::context::Context;
 use crate::error::{Failure, Failures};

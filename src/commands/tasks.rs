@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::services::{One, Place};
 use crate::aws::ecs::STOPPED_AT_MOST;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::aws::types::{Container, Task, revision_of};
 use crate::context::Context;
 use crate::diagnose::Signature;

@@ -8,14 +8,16 @@ use futures_util::StreamExt;
 use super::change::{raised, terms, under_way};
 use super::services::{Chosen, Found};
 use crate::aws::Aws;
-use crate::aws::observe::failure;
-use crate::aws::past::{Past, family_of};
-use crate::aws::types::TaskDefinition;
+use crate::aws::error::failure;
+use crate::aws::types::{TaskDefinition, family_of, number_of};
 use crate::error::Failure;
+use crate::observe::past;
 use crate::plan::refuse;
 use crate::plan::rollback::images::{Images, images, references};
 use crate::plan::rollback::service::{self, Sight, definition, registers, unchanged};
-use crate::plan::rollback::{Choice, Release, Target, Wanted, are_apart, choose, releases, told, wanted};
+use crate::plan::rollback::{
+    Choice, Past, Release, Target, Wanted, are_apart, choose, releases, told, wanted,
+};
 use crate::plan::{Plan, ServicePlan};
 use crate::watch::snapshot::Followed;
 
@@ -103,7 +105,6 @@ pub async fn find(asked: &Asked, found: &[Found], chosen: &Chosen) -> Result<Way
 /// Returns a warning if the deployment in progress is a rollback itself, so that rolling it back returns to the newer
 /// revision.
 pub fn goes_back_already(followed: &Followed) -> Option<String> {
-    use crate::aws::past::number_of;
     use crate::aws::types::revision_of;
     let way = followed.way_back.as_ref()?;
     let same_family = family_of(&way.revision) == family_of(&followed.revision);
@@ -132,7 +133,7 @@ async fn look(asked: &Asked, found: &Found, chosen: &Chosen) -> Result<Way, Vec<
         }
     }
     let one = |failure: Failure| vec![failure];
-    let mut past = aws.past(&found.place.cluster, service).await.map_err(one)?;
+    let mut past = past::past(aws, &found.place.cluster, service).await.map_err(one)?;
     read_further(&asked.wanted, found, &mut past, aws).await.map_err(one)?;
     let Some(choice) = choose(service, &past, &asked.wanted).map_err(one)? else { return Ok(Way::Runs) };
     let images = match check(&choice.to, &mut past, aws).await {
@@ -159,13 +160,15 @@ async fn read_further(asked: &Wanted, found: &Found, past: &mut Past, aws: &Aws)
     }
     let family = family_of(&known.running.definition).to_owned();
     match asked {
-        Wanted::Back(_) => aws.read_registered(past, &family, wanted::number_below(past, &known)).await,
-        Wanted::Revision(name) => aws.read_definitions(past, vec![name.clone()]).await,
-        Wanted::Number(number) => {
-            aws.read_definitions(past, vec![format!("{family}:{number}")]).await?;
-            aws.read_for_an_image(past, &family).await
+        Wanted::Back(_) => {
+            past::read_registered(aws, past, &family, wanted::number_below(past, &known)).await
         }
-        Wanted::Image(_) => aws.read_for_an_image(past, &family).await,
+        Wanted::Revision(name) => past::read_definitions(aws, past, vec![name.clone()]).await,
+        Wanted::Number(number) => {
+            past::read_definitions(aws, past, vec![format!("{family}:{number}")]).await?;
+            past::read_for_an_image(aws, past, &family).await
+        }
+        Wanted::Image(_) => past::read_for_an_image(aws, past, &family).await,
     }
 }
 
@@ -175,7 +178,7 @@ async fn read_further(asked: &Wanted, found: &Found, past: &mut Past, aws: &Aws)
 /// The definition was deleted, or images no longer exist.
 async fn check(release: &Release, past: &mut Past, aws: &Aws) -> Result<Images, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
-    aws.read_definitions(past, vec![release.definition.clone()]).await.map_err(one)?;
+    past::read_definitions(aws, past, vec![release.definition.clone()]).await.map_err(one)?;
     let definition = definition(release, past).map_err(one)?;
     let digests: BTreeMap<String, String> = release.digests(Some(definition));
     let references = references(&definition.document, &digests);

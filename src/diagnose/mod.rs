@@ -24,7 +24,7 @@ pub use signature::Signature;
 /// What was read of a failed rollout.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen<'a> {
-    /// The tasks of this deployment that stopped.
+    /// The stopped tasks of this deployment.
     pub stopped: &'a [Task],
     /// The service's events since the deployment began.
     pub events: &'a [Event],
@@ -182,5 +182,4 @@ fn is_unhealthy(target: &TargetHealth) -> bool {
 }
 
 #[cfg(test)]
-#[path = "diagnose_tests.rs"]
 mod tests;

@@ -3,6 +3,7 @@
 //! Reading a file does not stop at the first problem, so that one run reports all of them. Only `report` formats them.
 
 use super::source::{Sources, Span};
+use crate::secrets::masked_message;
 
 /// The weight of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -39,7 +40,7 @@ impl Problem {
     pub fn error(span: impl Into<Option<Span>>, message: impl Into<String>) -> Problem {
         Problem {
             severity: Severity::Error,
-            message: message.into(),
+            message: masked_message(&message.into()),
             span: span.into(),
             label: None,
             path: None,
@@ -61,7 +62,7 @@ impl Problem {
 
     /// Sets the text beside the caret.
     pub fn label(mut self, label: impl Into<String>) -> Problem {
-        self.label = Some(label.into());
+        self.label = Some(masked_message(&label.into()));
         self
     }
 
@@ -73,7 +74,7 @@ impl Problem {
 
     /// Sets the hint, or removes it with `None`.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Problem {
-        self.hint = hint.into();
+        self.hint = hint.into().map(|hint| masked_message(&hint));
         self
     }
 }

@@ -195,8 +195,4 @@ impl<'a> Piece<'a> {
 }
 
 #[cfg(test)]
-mod next_tests;
-#[cfg(test)]
-mod properties_tests;
-#[cfg(test)]
 mod tests;

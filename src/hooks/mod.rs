@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::diagnose::log::{masked_line, secrets_among};
 use crate::error::Failure;
 use crate::report::Report;
+use crate::secrets::{masked_line, secrets_among};
 
 mod failed;
 mod group;
@@ -101,7 +101,5 @@ async fn all(commands: &[String], scene: &Scene<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
-mod ends_tests;
 #[cfg(all(test, unix))]
 mod tests;

@@ -13,8 +13,8 @@ use tokio::time::{sleep, timeout};
 use super::Limits;
 use super::group::{self, Group, Signal, Signals};
 use super::lines::Lines;
-use crate::diagnose::log::masked_line;
 use crate::report::{Event, HookFact, HookStream, Report};
+use crate::secrets::masked_line;
 
 /// The context that all commands of a hook share.
 pub(super) struct Scene<'a> {

@@ -3,7 +3,7 @@
 use super::Findings;
 use super::view::{Container, Task, empty, integer, shown, text};
 use crate::document::tree::{Kind, Node, Scalar};
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 
 /// The most containers of a task definition, from the service quotas.
 const MAX_CONTAINERS: usize = 10;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Findings;
-use super::plaintext::looks_secret;
 use super::view::{Task, items, shown, text};
 use crate::document::tree::Node;
+use crate::secrets::looks_secret;
 
 /// The maximum number of environment files of a container, from the API reference: ContainerDefinition.environmentFiles.
 const MAX_FILES: usize = 10;

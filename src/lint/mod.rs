@@ -18,7 +18,6 @@ mod fargate;
 mod health;
 mod logs;
 mod network;
-mod plaintext;
 mod service;
 mod size;
 mod tags;

@@ -5,44 +5,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::select::{self, Scope};
-use super::types::{self, Layer, Manifest, Service};
-use super::{names, passes, references as named};
+use super::layers::Layer;
+use super::passes::{self, directory};
+use super::request::{Request, Scope};
+use super::types::{self, Manifest, on_the_fly};
+use super::{names, references as named, select};
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Span};
 use crate::document::tree::Node;
 use crate::error::Failure;
-use crate::render::markers::references;
-use crate::render::template::{Context, Mode};
 use crate::settings::{Settings, Tags};
+use crate::template::markers::references;
+use crate::template::{Context, Mode};
 
 /// The file names of a manifest, in the order in which they are searched.
 const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
 
 /// The maximum size of a file in bytes: sixteen times the size that ECS allows for a definition.
 const LARGEST: usize = 1024 * 1024;
-
-/// What a command needs of the manifest.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    pub tags: Tags,
-    /// The services to load; empty for all.
-    pub services: Vec<String>,
-    /// The part of the manifest to load.
-    pub scope: Scope,
-    /// Whether the command renders nothing, so that no definition is read.
-    pub names_only: bool,
-    /// Whether a service that is not in the manifest is taken to be in the manifest's cluster.
-    pub or_in_cluster: bool,
-}
-
-impl Request {
-    /// Returns whether undefined names are errors only in values that this run uses.
-    pub(super) fn is_lenient(&self) -> bool {
-        let as_it_runs = matches!(self.scope, Scope::Task { .. }) && self.tags.is_empty();
-        self.names_only || as_it_runs
-    }
-}
 
 /// Returns the manifest with its stage applied, and the texts of all files that the requested services need.
 ///
@@ -90,25 +70,6 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
         _ => return Err(failure.into()),
     }
     Ok(manifest)
-}
-
-/// Returns a service that is not in a manifest.
-pub(super) fn on_the_fly(name: &str) -> Service {
-    Service {
-        key: name.to_owned(),
-        name: name.to_owned(),
-        cluster: None,
-        task_definition: Vec::new(),
-        service: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
-        needs: Vec::new(),
-        timeout: None,
-        on_failure: None,
-        on_timeout: None,
-        ignore: Vec::new(),
-        span: None,
-    }
 }
 
 /// Returns the path of the manifest: the one given, or the nearest one in this directory and its parents.
@@ -224,10 +185,6 @@ fn keys_of(roots: &[Node], name: &str) -> Vec<String> {
 
 fn in_directory(directory: &Path) -> Option<PathBuf> {
     NAMES.iter().map(|name| directory.join(name)).find(|path| path.is_file())
-}
-
-pub(super) fn directory(manifest: &Path) -> PathBuf {
-    manifest.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -5,11 +5,13 @@
 pub mod fields;
 pub mod git;
 pub mod hooks;
-pub mod image;
+mod ignore;
+mod layers;
 pub mod load;
 pub mod names;
 mod passes;
 mod references;
+mod request;
 pub mod schedules;
 mod select;
 pub mod tasks;
@@ -19,9 +21,10 @@ pub mod work;
 /// The JSON Schema of the manifest, for editors.
 pub const SCHEMA: &str = include_str!("schema.json");
 
+pub use layers::Layer;
 pub use load::load;
-pub use select::Scope;
-pub use types::{Layer, Manifest, OnFailure, Service};
+pub use request::{Request, Scope};
+pub use types::{Manifest, OnFailure, Service};
 
 #[cfg(test)]
-mod fuzz_tests;
+mod tests;

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::image::Reference;
 use super::types::Image;
 use crate::document::problem::did_you_mean;
 use crate::document::tree::{Kind, Node};
 use crate::error::Failure;
-use crate::render::template::Context;
+use crate::image::Reference;
 use crate::settings::{Settings, Tags};
+use crate::template::Context;
 
 /// Returns the names that are defined outside the manifest: `env`, `stage`, `tag` and `git`.
 pub fn outside(settings: &Settings, stages: &[String], tags: &Tags, git_sha: Option<&str>) -> Context {

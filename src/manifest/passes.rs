@@ -2,19 +2,19 @@
 //!
 //! `app` is defined first, then `vars`, then `image`. This module reads no file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::load::{Request, directory};
-use super::select::Scope;
+use super::request::{Request, Scope};
 use super::types::{self, Manifest};
 use super::{git, names};
 use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
 use crate::document::tree::{self, Node};
 use crate::error::Failure;
-use crate::render::template::{Context, Engine, Mode};
 use crate::settings::Settings;
+use crate::template::markers::{expression_at, statement_at};
+use crate::template::{Context, Engine, Mode};
 
 /// Returns the tree of the manifest, rendered with all names and with the stage applied.
 pub(super) fn rendered(
@@ -57,6 +57,11 @@ pub(super) fn rendered(
     Ok(root)
 }
 
+/// Returns the directory of a manifest; the files that it names are relative to it.
+pub(super) fn directory(manifest: &Path) -> PathBuf {
+    manifest.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
 /// The maximum number of expressions that an early pass leaves out because they fail on undefined names.
 const LATE: usize = 200;
 
@@ -93,8 +98,8 @@ pub(super) fn pass(name: &str, context: &Context, manifest: &mut Manifest, mode:
 /// Returns a template of the same length in which the expression at `at` is replaced by an undefined one, or the
 /// statement at `at` and its block by spaces.
 fn blank(text: &str, at: usize) -> Option<String> {
-    let Some((start, end)) = crate::render::markers::expression_at(text, at) else {
-        let (start, end) = crate::render::markers::statement_at(text, at)?;
+    let Some((start, end)) = expression_at(text, at) else {
+        let (start, end) = statement_at(text, at)?;
         let spaces: String =
             text[start..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
         return Some(format!("{}{spaces}{}", &text[..start], &text[end..]));

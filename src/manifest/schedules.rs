@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::fields::{Fields, Located, parse_duration};
-use super::types::ignored;
+use super::ignore::ignored;
 use super::work::{self, WORK_KEYS, Work};
+use crate::aws::types::Via;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::Span;
 use crate::document::tree::{Kind, Node};
@@ -37,26 +38,6 @@ pub const TARGET_KEYS: &[&str] = &["task", "role", "input", "retry", "dead_lette
 const SCHEDULER_ONLY: &[&str] = &["name", "group", "timezone", "flexible_window", "start", "end"];
 const RULE_ONLY: &[&str] = &["rule", "target", "targets"];
 const RETRY_KEYS: &[&str] = &["attempts", "max_age"];
-
-/// The AWS service of a schedule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Via {
-    /// EventBridge Scheduler
-    #[default]
-    Scheduler,
-    /// An EventBridge rule
-    Rule,
-}
-
-impl Via {
-    /// Returns the value of `via` in the manifest.
-    pub fn name(self) -> &'static str {
-        match self {
-            Via::Scheduler => "scheduler",
-            Via::Rule => "rule",
-        }
-    }
-}
 
 /// A schedule of the manifest.
 #[derive(Clone, Debug)]

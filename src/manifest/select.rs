@@ -4,27 +4,13 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::load::{Request, on_the_fly};
+use super::request::{Request, Scope};
 use super::schedules::{Schedule, TaskOf};
-use super::types::{Manifest, Service};
+use super::types::{Manifest, Service, on_the_fly};
 use super::work::Work;
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 use crate::settings::Settings;
-
-/// The part of the manifest that a run uses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// The requested services, or all, with their `before` and `after` tasks.
-    #[default]
-    Services,
-    /// Everything.
-    Release,
-    /// The named schedules, or all if no names are given.
-    Schedules(Vec<String>),
-    /// A task of the manifest, or a task like a service.
-    Task { name: Option<String>, like: Option<String> },
-}
 
 /// Removes everything that is not in the scope of a request, and keeps the services that tasks are `like` as lenders.
 ///

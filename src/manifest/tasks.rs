@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fields::Fields;
-use super::types::ignored;
+use super::ignore::ignored;
 use super::work::{self, WORK_KEYS, Work};
 use crate::document::problem::Problems;
 

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use super::fields::{Fields, Located};
 use super::hooks::{self, Hooks};
-use super::image::Reference;
+use super::ignore::ignored;
+use super::layers::{Layer, layers};
 use super::schedules::{self, Schedule, TaskOf};
 use super::tasks::{self, Task};
 use super::work::Work;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, Sources, Span};
 use crate::document::tree::{Kind, Node};
-use crate::lint;
-use crate::render::template::Context;
+use crate::image::Reference;
+use crate::template::Context;
 
 /// The manifest format that this version reads.
 const FORMAT: &str = "1";
@@ -146,6 +147,25 @@ pub struct Service {
     pub span: Option<Span>,
 }
 
+/// Returns a service that is not in a manifest.
+pub(super) fn on_the_fly(name: &str) -> Service {
+    Service {
+        key: name.to_owned(),
+        name: name.to_owned(),
+        cluster: None,
+        task_definition: Vec::new(),
+        service: Vec::new(),
+        before: Vec::new(),
+        after: Vec::new(),
+        needs: Vec::new(),
+        timeout: None,
+        on_failure: None,
+        on_timeout: None,
+        ignore: Vec::new(),
+        span: None,
+    }
+}
+
 /// What to do when a rollout fails, or does not end in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OnFailure {
@@ -153,15 +173,6 @@ pub enum OnFailure {
     Rollback,
     /// Leave the service as it is
     Leave,
-}
-
-/// One layer of a definition.
-#[derive(Clone, Debug)]
-pub enum Layer {
-    /// A file, relative to the manifest.
-    File(Located<String>),
-    /// A mapping in the manifest itself.
-    Inline(Node),
 }
 
 /// Returns the tree with a stage merged into it, and without `stages`.
@@ -229,21 +240,6 @@ pub fn check_stages(root: &Node, problems: &mut Problems) {
             ignored(&fields, problems);
         }
     }
-}
-
-/// Returns the ids of checks under `ignore`, and reports unknown ids.
-pub(super) fn ignored(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
-    let ids = fields.texts("ignore", problems);
-    for node in fields.get("ignore").map(Node::items).unwrap_or_default() {
-        let Some(id) = node.text().filter(|id| lint::rule(id).is_none()) else { continue };
-        let message = match node.span.expression {
-            true => "no check with the id `{{ … }}`".to_owned(),
-            false => format!("no check with the id `{id}`"),
-        };
-        let problem = Problem::error(node.span, message).path(fields.path("ignore"));
-        problems.push(problem.hint(lint::suggestion(id)));
-    }
-    ids
 }
 
 /// Reads the members of the manifest from its tree, in which the stage is applied.
@@ -369,33 +365,6 @@ fn services(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Service> {
         });
     }
     services
-}
-
-/// Reads the layers of a document: a path, a mapping, or a list of these.
-pub(super) fn layers(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Layer> {
-    let Some(node) = fields.get(name) else { return Vec::new() };
-    let items = match &node.kind {
-        Kind::Seq(items) => items.as_slice(),
-        _ => std::slice::from_ref(node),
-    };
-    let mut layers = Vec::new();
-    for item in items {
-        match (&item.kind, item.text()) {
-            (Kind::Map(_), _) => layers.push(Layer::Inline(item.clone())),
-            (Kind::Unknown, _) => {}
-            (_, Some(path)) if !path.is_empty() => {
-                layers.push(Layer::File(Located { value: path.to_owned(), span: item.span }));
-            }
-            _ => {
-                let message = format!(
-                    "`{name}` must be a path, a mapping, or a list of these, found {}",
-                    item.describe()
-                );
-                problems.push(Problem::error(item.span, message).path(fields.path(name)));
-            }
-        }
-    }
-    layers
 }
 
 impl Manifest {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::{Fields, Located};
-use super::types::{Layer, layers};
+use super::layers::{Layer, layers};
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::Span;
 use crate::document::tree::Kind;

@@ -6,10 +6,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::mask::{embedded, hides, is_secret_pair, masked};
 use crate::document::model::{Shape, model};
 use crate::document::normal::name_of;
 use crate::document::rules::{MAPPINGS, UNORDERED, identity};
+use crate::secrets::{embedded, hides, hides_value, is_secret_pair, masked};
 
 /// One changed value; at least one side is present.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -148,10 +148,20 @@ fn compare_named(before: &[Value], after: &[Value], item: &str, path: &str, chan
             (Some((_, _, value)), ..) if before != after => {
                 let part = |pair: &Option<Value>| pair.as_ref().map(|pair| pair[*value].clone());
                 let (before, after) = (part(&before), part(&after));
-                if item == "KeyValuePair" && hides(&name) {
-                    changes.push(change(here, before, after, true));
-                } else {
+                let secret = |side: &Option<Value>| {
+                    let text = side.as_ref().and_then(Value::as_str).unwrap_or_default();
+                    item == "KeyValuePair" && hides_value(&name, text)
+                };
+                let secrets = (secret(&before), secret(&after));
+                if secrets == (false, false) {
                     compare(before.as_ref(), after.as_ref(), "String", here, changes);
+                } else {
+                    let before = before.map(|value| masked(value, secrets.0));
+                    changes.push(Change {
+                        path: here,
+                        before,
+                        after: after.map(|value| masked(value, secrets.1)),
+                    });
                 }
             }
             _ => compare(before.as_ref(), after.as_ref(), item, here, changes),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::aws::types::{ImageState, Observed, TaskDefinition};
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 
 /// The most tags of a resource (API reference, RegisterTaskDefinition, `tags`).
 pub(super) const MOST_TAGS: usize = 50;
@@ -69,7 +69,7 @@ pub fn tag_of(definition: &TaskDefinition) -> Option<String> {
         return Some(tag.to_owned());
     }
     let mut tags: Vec<String> = Vec::new();
-    for tag in crate::render::images(&definition.document).filter_map(|image| image.tag) {
+    for tag in crate::image::images(&definition.document).filter_map(|image| image.tag) {
         if !tags.contains(&tag) {
             tags.push(tag);
         }
@@ -104,6 +104,14 @@ pub fn digests(document: &Value, observed: &Observed) -> BTreeMap<String, String
 pub(super) fn allowed(value: &str) -> String {
     let fits = |character: char| character.is_alphanumeric() || " +-=._:/@".contains(character);
     value.chars().map(|character| if fits(character) { character } else { '_' }).take(LONGEST_VALUE).collect()
+}
+
+/// Returns whether a registered revision was recorded with the digests that its tags have now.
+pub(super) fn same_digests(latest: &TaskDefinition, document: &Value, observed: &Observed) -> bool {
+    digests(document, observed).iter().all(|(container, digest)| {
+        let recorded = latest.tag(&digest_key(container));
+        recorded.is_none_or(|recorded| recorded == digest)
+    })
 }
 
 #[cfg(test)]

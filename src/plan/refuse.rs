@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::Options;
-use crate::aws::observe::images_of;
+use super::types::Options;
 use crate::aws::types::{Deployment, ImageState, Observed, ObservedService, Service, revision_of};
 use crate::error::Failure;
-use crate::manifest::image::Reference;
+use crate::image::{Reference, images_of};
 use crate::render::DesiredService;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.

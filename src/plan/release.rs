@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::schedules::{Ground, compare};
+use super::schedules::compare::compare;
+use super::schedules::types::Ground;
+use super::types::{Options, Plan, ResolvedWork, ServicePlan, TaskPlan};
 use super::work::{Against, resolve};
-use super::{Options, Plan, ResolvedWork, ServicePlan, TaskPlan};
 use crate::aws::types::Observed;
 use crate::error::Failure;
 use crate::render::{Desired, DesiredService};

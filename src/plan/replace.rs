@@ -9,7 +9,7 @@ use crate::aws::types::{Observed, revision_of};
 use crate::document::model::{Root, model};
 use crate::document::normal::OWN_TAG_PREFIX;
 use crate::error::Failure;
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 use crate::render::{Definition, DesiredService, Replacements};
 
 /// Returns the task definition document that a service should have.

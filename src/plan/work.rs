@@ -1,34 +1,17 @@
 //! Resolves what a one-off task or a schedule target runs: the revision, the network and the overrides. Pure.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{Options, Plan, Registration, Revision, desired_document, refuse, same_digests, service, task};
+use super::record::same_digests;
+use super::replace::desired_document;
+use super::revision::Revision;
+use super::types::{Options, Plan, Registration, ResolvedWork};
+use super::{refuse, service, task};
 use crate::aws::types::{Observed, ObservedService, TaskDefinition};
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::Failure;
 use crate::render::{Definition, Desired, DesiredService, DesiredWork};
-
-/// What a task or a target runs, with everything resolved.
-#[derive(Clone, Debug)]
-pub struct ResolvedWork {
-    /// The name of the task or schedule in commands.
-    pub key: String,
-    /// The cluster as it is named in the manifest, and its ARN.
-    pub cluster: String,
-    pub cluster_arn: String,
-    pub revision: Revision,
-    pub family: String,
-    /// The task definition document.
-    pub definition: Value,
-    /// Members of RunTask, without `overrides` and those that are set at the start of each run.
-    pub members: Map<String, Value>,
-    /// The `overrides` of RunTask.
-    pub overrides: Option<Value>,
-    pub count: u32,
-    /// The container whose exit code counts, if the manifest names it.
-    pub container: Option<String>,
-}
 
 /// What a task or target is resolved with.
 #[derive(Clone, Copy)]
@@ -204,11 +187,4 @@ pub(super) fn cluster_arn(cluster: &str, observed: &Observed, seen: Option<&Obse
     let Some(caller) = &observed.caller else { return cluster.to_owned() };
     let partition = caller.arn.split(':').nth(1).unwrap_or("aws");
     format!("arn:{partition}:ecs:{}:{}:cluster/{cluster}", observed.region, caller.account)
-}
-
-/// Returns the members of RunTask, with the overrides.
-pub fn run_members(work: &ResolvedWork) -> Map<String, Value> {
-    let mut members = work.members.clone();
-    members.extend(work.overrides.as_ref().map(|overrides| ("overrides".to_owned(), json!(overrides))));
-    members
 }

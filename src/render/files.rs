@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::template::{Engine, Mode};
 use crate::document::layer;
 use crate::document::model::Root;
 use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::read::{Reader, complete};
 use crate::document::tree::{self, Node};
 use crate::manifest::{Layer, Manifest};
+use crate::template::{Engine, Mode};
 
 /// The document that results from merging layers.
 pub(super) struct Layered {

@@ -12,20 +12,18 @@ use crate::document::problem::{Invalid, Problem, Problems};
 use crate::document::read;
 use crate::document::source::Span;
 use crate::document::tree::Node;
+use crate::image::{Reference, images};
 use crate::lint;
 use crate::manifest::fields::Located;
-use crate::manifest::image::Reference;
 use crate::manifest::names::tagged;
 use crate::manifest::{Layer, Manifest, OnFailure, Service};
 use crate::settings::Tags;
+use crate::template::Engine;
 use files::Files;
-use template::Engine;
 
 mod files;
-pub mod markers;
 mod schedule_limits;
 pub mod schedules;
-pub mod template;
 pub mod work;
 
 pub use schedules::{DesiredSchedule, DesiredTarget};
@@ -150,12 +148,6 @@ fn check_tags_arrive(desired: &Desired, manifest: &Manifest, tags: &Tags, proble
     let message = format!("no definition uses the tag `{}`", tags.label().unwrap_or_default());
     let hint = "set the image of the container to an expression: `image: {{ image.NAME }}`".to_owned();
     problems.push(Problem::error(span, message).hint(hint));
-}
-
-/// Returns the images of a task definition document.
-pub fn images(document: &Value) -> impl Iterator<Item = Reference> {
-    let containers = document["containerDefinitions"].as_array().into_iter().flatten();
-    containers.filter_map(|container| container["image"].as_str()).map(Reference::parse)
 }
 
 fn desired_service(

@@ -1,8 +1,9 @@
 //! Checks members of schedules, other than names and times, for values that AWS refuses.
 
+use crate::aws::types::Via;
 use crate::document::problem::{Problem, Problems};
 use crate::manifest::fields::Located;
-use crate::manifest::schedules::{Schedule, Target, Via};
+use crate::manifest::schedules::{Schedule, Target};
 
 /// The maximum length of the name of a group, the id of a target and the name of a role, and the characters that are
 /// valid in them besides letters and digits (API references: CreateScheduleGroup `Name`, EventBridge Target `Id`, IAM

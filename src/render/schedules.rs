@@ -2,11 +2,12 @@
 
 use super::work::{self, DesiredWork};
 use super::{DesiredTask, Files, schedule_limits};
+use crate::aws::types::Via;
 use crate::document::problem::{Invalid, Problem, Problems};
 use crate::expression::{Expression, Kind, Wrong, zone};
 use crate::manifest::Manifest;
 use crate::manifest::fields::Located;
-use crate::manifest::schedules::{Retry, Schedule, Target, TaskOf, Via, noun};
+use crate::manifest::schedules::{Retry, Schedule, Target, TaskOf, noun};
 
 /// The maximum length of the name of a rule or schedule, and the characters that are valid in it besides letters and
 /// digits (API references: PutRule and CreateSchedule, `Name`).

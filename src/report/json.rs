@@ -227,7 +227,7 @@ fn without_nulls(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::schedules::Via;
+    use crate::aws::types::Via;
 
     #[test]
     fn a_schedule_that_was_changed_is_as_the_schema_says() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::diagnose::log::printable;
+use crate::secrets::printable;
 use crate::tail::merge::Line;
 
 /// How many characters of a task's id are shown.

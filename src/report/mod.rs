@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use crate::aws::types;
+use crate::aws::types::Via;
 use crate::document::problem::Invalid;
-use crate::manifest::schedules::Via;
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};
 use crate::release::Release;

@@ -1,6 +1,6 @@
 //! Shortens long names for people: digests, commits, images, principals. Programs get the whole name. Pure.
 
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 
 /// Returns the first 12 digits of a digest, as Docker shows it.
 pub fn digest(digest: &str) -> &str {

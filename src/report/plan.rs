@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::screen::{Paint, paint};
-use crate::aws::types::revision_of;
-use crate::manifest::image::Reference;
-use crate::manifest::schedules::{Via, noun};
+use crate::aws::types::{Via, revision_of};
+use crate::image::Reference;
+use crate::manifest::schedules::noun;
 use crate::plan::schedules::{Action, TargetPlan};
 use crate::plan::{Change, Plan, Reason, Revision, SchedulePlan, ServicePlan, TaskPlan};
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::document::problem::{Invalid, Problem, Severity};
 use crate::document::source::Sources;
+use crate::secrets::holds_secret;
 
 /// The longest line that is shown, in bytes; of a longer one only the place is named.
 const LONGEST: usize = 4096;
@@ -34,7 +35,8 @@ fn block(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
         let position = sources.position(span);
         let marked = first_line(&source.text, span.start, span.end);
         let line = whole_line(&source.text, marked.start);
-        report = if problem.private || line.len() > LONGEST {
+        let shows_secret = holds_secret(&source.text[with_line_before(&source.text, &line)]);
+        report = if problem.private || shows_secret || line.len() > LONGEST {
             let origin = Origin::path(&source.name).line(position.line);
             report.element(origin.char_column(position.column))
         } else {
@@ -68,6 +70,12 @@ fn whole_line(text: &str, at: usize) -> std::ops::Range<usize> {
     let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
     start..end
+}
+
+/// Returns a line with the line before it: in a list of pairs the name of a value stands there.
+fn with_line_before(text: &str, line: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let before = text[..line.start].trim_end_matches('\n');
+    before.rfind('\n').map_or(0, |end| end + 1)..line.end
 }
 
 /// Returns one problem as JSON: message, place and hint.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::screen::{Paint, paint};
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 use crate::plan::SchedulePlan;
 use crate::plan::rollback::{LeftOut, Pinned, Source, Target, Told, Why};
 use crate::watch::judge::in_words;

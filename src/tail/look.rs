@@ -9,7 +9,7 @@ use super::Tail;
 use super::said::is_fatal;
 use super::sources::{Map, containers, needs_tasks, sources};
 use crate::aws::ApiError;
-use crate::aws::observe::{cluster_failure, failure};
+use crate::aws::error::{cluster_failure, failure};
 use crate::aws::types::{Service, Task, revision_of, view};
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::Value;
 
+use crate::aws::error::failure;
 use crate::aws::logs::{LogEvent, LogPage, LogQuery};
-use crate::aws::observe::failure;
 use crate::aws::types::Service;
 use crate::aws::{ApiError, Aws};
-use crate::diagnose::log::masked_line;
 use crate::report::{Event, Report};
+use crate::secrets::masked_line;
 use look::with_tasks;
 use merge::{Line, Merge};
 use said::{not_readable, of_all};

@@ -6,7 +6,7 @@ use super::Tail;
 use super::sources::{Source, Unreadable};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::error::{Failure, Failures};
 use crate::report::Event;
 

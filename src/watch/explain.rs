@@ -14,9 +14,10 @@ use super::{Ending, Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::types::Task;
-use crate::diagnose::log::{Log, masked_line, secrets_of};
+use crate::diagnose::log::Log;
 use crate::diagnose::stream::{Stream, stream_of};
 use crate::diagnose::{Diagnosis, Seen, diagnose, failing_container, first_failing};
+use crate::secrets::{masked_line, secrets_of};
 
 /// The time limit for reading what explains the rollouts that ended in one poll: it must not delay a rollback.
 const PATIENCE: Duration = Duration::from_secs(8);

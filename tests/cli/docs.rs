@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Parser as _;
-use ecsail::manifest::{self, load::Request};
+use ecsail::manifest::{self, Request};
 use ecsail::sandbox::{Clock, Options, Sandbox};
 use ecsail::sandboxed::Session;
 use ecsail::settings::{Settings, Tags};

@@ -42,6 +42,7 @@ mod schedule_limits;
 mod schedules;
 mod schedules_elsewhere;
 mod schema;
+mod secrets;
 mod status;
 mod stop_task;
 mod support;

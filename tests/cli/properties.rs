@@ -147,7 +147,7 @@ fn hidden(entries: Vec<(String, Value)>) -> Map<String, Value> {
 }
 
 fn looks_secret(name: &str) -> bool {
-    ecsail::plan::mask::hides(name)
+    ecsail::secrets::hides(name)
 }
 
 fn structure(shape: &str, schema: &'static Schema) -> BoxedStrategy<Value> {

@@ -8,7 +8,7 @@ use ecsail::aws::Aws;
 use ecsail::document::model::Root;
 use ecsail::document::normal::normal;
 use ecsail::document::problem::Problems;
-use ecsail::manifest::{Manifest, load};
+use ecsail::manifest::load;
 use ecsail::plan::diff::diff;
 use ecsail::render;
 use ecsail::sandbox::{Options, Sandbox};
@@ -52,7 +52,7 @@ fn losses(endpoint: &str) -> Vec<String> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let aws = Aws::connect(&settings, &Manifest::default()).await.expect("the settings are whole");
+        let aws = Aws::connect(&settings, None, None).await.expect("the settings are whole");
         let mut losses = Vec::new();
         for (file, document) in definitions() {
             match aws.register(&document).await {

@@ -4,12 +4,11 @@
 
 use ecsail::apply::schedules::{apply, delete, restore, set_enabled};
 use ecsail::aws::Aws;
-use ecsail::aws::scheduled::ObservedSchedules;
-use ecsail::manifest::Manifest;
-use ecsail::manifest::schedules::{Retry, Via};
-use ecsail::plan::Revision;
+use ecsail::aws::types::{ObservedSchedules, Via};
+use ecsail::manifest::schedules::Retry;
+use ecsail::observe::schedules;
 use ecsail::plan::schedules::{Ground, SchedulePlan, compare, owner};
-use ecsail::plan::work::ResolvedWork;
+use ecsail::plan::{ResolvedWork, Revision};
 use ecsail::render::{DesiredSchedule, DesiredTarget, DesiredWork};
 use ecsail::report::{Event, Question, Report};
 use ecsail::settings::Settings;
@@ -48,8 +47,8 @@ impl Elsewhere {
             ..Settings::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let aws = runtime.block_on(Aws::connect(&settings, &Manifest::default())).expect("there is a region");
-        let caller = runtime.block_on(aws.caller()).expect("a caller");
+        let aws = runtime.block_on(Aws::connect(&settings, None, None)).expect("there is a region");
+        let caller = runtime.block_on(aws.caller()).expect("somebody calls");
         let ground = Ground {
             account: caller.account,
             partition: "aws".into(),
@@ -62,7 +61,7 @@ impl Elsewhere {
     }
 
     fn observe(&self, desired: &DesiredSchedule) -> ObservedSchedules {
-        let look = self.aws.observe_schedules(std::slice::from_ref(desired));
+        let look = schedules::observe(&self.aws, std::slice::from_ref(desired));
         self.runtime.block_on(look).expect("it can be looked at")
     }
 
@@ -127,10 +126,13 @@ impl Elsewhere {
         assert_eq!(self.plan(&full, &self.work(1)).changes, []);
         let (tags, none) = (owner::tags(&self.ground), Default::default());
         let owned = match plain.via {
-            Via::Scheduler => {
-                self.runtime.block_on(self.aws.other_schedules_of_group("shop-prod", &tags, &none))
-            }
-            Via::Rule => self.runtime.block_on(self.aws.rules_with_tags(&tags)),
+            Via::Scheduler => self.runtime.block_on(schedules::other_schedules_of_group(
+                &self.aws,
+                "shop-prod",
+                &tags,
+                &none,
+            )),
+            Via::Rule => self.runtime.block_on(schedules::rules_with_tags(&self.aws, &tags)),
         };
         let owned = owned.expect("listed");
         assert_eq!(owned.iter().map(|one| one.name()).collect::<Vec<_>>(), ["nightly"]);

@@ -1,32 +1,9 @@
 //! Checks the invariants of `lib.rs` by reading the source.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-/// Returns the source files below `src/`, with their paths relative to it, without their test modules.
-fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut open = vec![root.clone()];
-    let mut found = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in folder.read_dir().expect("a folder") {
-            let path: PathBuf = entry.expect("readable").path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name =
-                    path.strip_prefix(&root).expect("inside").to_str().expect("text").replace('\\', "/");
-                if name.ends_with("_tests.rs") {
-                    continue;
-                }
-                let text = std::fs::read_to_string(&path).expect("text");
-                let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                found.push((name, code));
-            }
-        }
-    }
-    assert!(found.len() > 30, "the source was found");
-    found
-}
+use crate::support::source::{imports, sources};
 
 /// Fails for each line of code, outside of comments, that contains one of the words.
 fn forbid(words: &[&str], where_: impl Fn(&str) -> bool, why: &str) {
@@ -34,8 +11,7 @@ fn forbid(words: &[&str], where_: impl Fn(&str) -> bool, why: &str) {
     let mut looked = 0;
     for (name, code) in sources().iter().filter(|(name, _)| where_(name)) {
         looked += 1;
-        for (index, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
-        {
+        for (index, line) in code.lines().enumerate() {
             if words.iter().any(|word| line.contains(word)) {
                 broken.push(format!("src/{name}:{}: {}", index + 1, line.trim()));
             }
@@ -49,6 +25,9 @@ const PURE: &[&str] = &[
     "document/",
     "lint/",
     "render/",
+    "template/",
+    "secrets/",
+    "image.rs",
     "tail/merge",
     "tail/sources",
     "plan/",
@@ -165,4 +144,61 @@ fn the_project_speaks_of_itself() {
         let text = std::fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(text.len() > 200, "{name} is not empty");
     }
+}
+
+#[test]
+fn modules_with_children_are_mod_rs_and_their_tests_are_tests_rs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut open = vec![root];
+    let mut broken = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in folder.read_dir().expect("a folder") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                if name.ends_with("_tests") || path.with_extension("").is_dir() || text.contains("#[path") {
+                    broken.push(path);
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "`x.rs` beside `x/`, `*_tests.rs` or `#[path]`: {broken:#?}");
+}
+
+/// Uses between top-level modules that close a circle today, and that are to go. A use that is here and not in the source is
+/// an error too, so that the list only gets shorter.
+const KNOWN_CIRCLES: &[(&str, &str)] =
+    &[("watch", "report"), ("tail", "report"), ("commands", "cli"), ("completing", "cli")];
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    let imports = imports();
+    let mut edges: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for import in &imports {
+        edges.entry((&import.from, &import.to)).or_default().push(&import.place);
+    }
+    assert!(edges.len() > 50, "the imports were found");
+    let gone: Vec<_> = KNOWN_CIRCLES.iter().filter(|edge| !edges.contains_key(*edge)).collect();
+    assert!(gone.is_empty(), "take out of `KNOWN_CIRCLES`: {gone:?}");
+    edges.retain(|edge, _| !KNOWN_CIRCLES.contains(edge));
+    // A module that imports nothing that is left is on no circle.
+    while let Some(leaf) =
+        edges.keys().map(|(_, to)| *to).find(|to| !edges.keys().any(|(from, _)| from == to))
+    {
+        edges.retain(|(_, to), _| *to != leaf);
+    }
+    // Nor is one that nothing imports.
+    while let Some(top) =
+        edges.keys().map(|(from, _)| *from).find(|from| !edges.keys().any(|(_, to)| to == from))
+    {
+        edges.retain(|(from, _), _| *from != top);
+    }
+    let shown: Vec<String> = edges
+        .iter()
+        .map(|((from, to), places)| format!("{from} -> {to}:\n  {}", places.join("\n  ")))
+        .collect();
+    assert!(edges.is_empty(), "these modules import each other in a circle:\n{}", shown.join("\n"));
 }

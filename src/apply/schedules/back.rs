@@ -5,10 +5,9 @@ use serde_json::Value;
 
 use super::{failed, moved, now, rules, scheduler};
 use crate::aws::Aws;
-use crate::aws::past::family_of;
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::{ObservedSchedule, Via, family_of};
 use crate::error::Failure;
-use crate::manifest::schedules::{Via, noun};
+use crate::manifest::schedules::noun;
 use crate::plan::Revision;
 use crate::plan::schedules::{SchedulePlan, TargetPlan, rule, schedule};
 

@@ -14,11 +14,11 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{ATTEMPTS, pause};
-use crate::aws::scheduled::{ObservedSchedule, RULES_AT_ONCE};
-use crate::aws::types::TaskDefinition;
+use crate::aws::RULES_AT_ONCE;
+use crate::aws::types::{ObservedSchedule, TaskDefinition, Via};
 use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
 use crate::error::Failure;
-use crate::manifest::schedules::{Via, noun};
+use crate::manifest::schedules::noun;
 use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
 use crate::report::{Event, Report};

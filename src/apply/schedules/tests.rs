@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::manifest::Manifest;
 use crate::manifest::schedules::Retry;
+use crate::observe::schedules;
+use crate::plan::ResolvedWork;
 use crate::plan::schedules::{Ground, compare, owner};
-use crate::plan::work::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 use crate::render::work::DesiredWork;
 use crate::report::{Event, Question};
@@ -59,12 +59,12 @@ impl Lab {
             ..Settings::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let aws = runtime.block_on(Aws::connect(&settings, &Manifest::default())).expect("there is a region");
+        let aws = runtime.block_on(Aws::connect(&settings, None, None)).expect("there is a region");
         Lab { sandbox, aws, runtime, told: Told::default() }
     }
 
-    fn observe(&self, desired: &DesiredSchedule) -> crate::aws::scheduled::ObservedSchedules {
-        let look = self.aws.observe_schedules(std::slice::from_ref(desired));
+    fn observe(&self, desired: &DesiredSchedule) -> crate::aws::types::ObservedSchedules {
+        let look = schedules::observe(&self.aws, std::slice::from_ref(desired));
         self.runtime.block_on(look).expect("it can be read")
     }
 
@@ -689,9 +689,15 @@ fn what_an_app_owns_is_found() {
         |found: Vec<ObservedSchedule>| found.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>();
     let kept = lab
         .runtime
-        .block_on(lab.aws.other_schedules_of_group("shop-prod", &owner::tags(&ground()), &Default::default()))
+        .block_on(schedules::other_schedules_of_group(
+            &lab.aws,
+            "shop-prod",
+            &owner::tags(&ground()),
+            &Default::default(),
+        ))
         .expect("listed");
-    let rules = lab.runtime.block_on(lab.aws.rules_with_tags(&owner::tags(&ground()))).expect("listed");
+    let rules =
+        lab.runtime.block_on(schedules::rules_with_tags(&lab.aws, &owner::tags(&ground()))).expect("listed");
     assert_eq!(rules[0].task_definitions(), [revision("web:1")]);
     assert_eq!(
         (names(kept), names(rules)),
@@ -707,7 +713,7 @@ fn what_has_the_name_of_a_new_schedule_is_found_in_the_other_service_and_in_othe
     lab.deploy(&in_default, &work("web:1"));
     let look = |desired: &[DesiredSchedule]| {
         let nothing = BTreeMap::new();
-        let look = lab.aws.observe_elsewhere(desired, &nothing, Some("shop-prod"));
+        let look = schedules::elsewhere(&lab.aws, desired, &nothing, Some("shop-prod"));
         let found = lab.runtime.block_on(look).expect("looked at").remove("nightly").unwrap_or_default();
         found.iter().map(|found| found.group().unwrap_or("(rule)").to_owned()).collect::<Vec<_>>()
     };
@@ -722,7 +728,8 @@ fn who_may_not_look_at_rules_is_told_so_and_can_create_schedules() {
     let lab = Lab::new();
     lab.sandbox.inject(Fault::on("ListRules", FaultKind::AccessDenied).always());
     let desired = crate::render::Desired { schedules: vec![nightly()], ..Default::default() };
-    let observed = lab.runtime.block_on(lab.aws.observe(&desired)).expect("that is no failure");
+    let observed =
+        lab.runtime.block_on(crate::observe::observe(&lab.aws, &desired)).expect("that is no failure");
     let told =
         "could not check whether another schedule or rule already runs the new schedules: events:ListRules";
     assert!(observed.notes.iter().any(|note| note.starts_with(told)), "{:?}", observed.notes);
@@ -733,7 +740,7 @@ fn an_app_without_a_stage_does_not_own_the_rules_of_one() {
     let lab = Lab::new();
     lab.deploy(&rule(), &work("web:1"));
     let without = owner::tags(&Ground { stage: None, ..ground() });
-    assert_eq!(lab.runtime.block_on(lab.aws.rules_with_tags(&without)).expect("listed"), []);
+    assert_eq!(lab.runtime.block_on(schedules::rules_with_tags(&lab.aws, &without)).expect("listed"), []);
 }
 
 #[test]
@@ -741,7 +748,7 @@ fn five_hundred_schedules_are_looked_at_with_one_call_each() {
     let lab = Lab::new();
     lab.call("scheduler", "CreateScheduleGroup", json!({"Name": "shop-prod"}));
     let all: Vec<DesiredSchedule> = (0..500).map(|number| named(&format!("s{number}"))).collect();
-    let found = lab.runtime.block_on(lab.aws.observe_schedules(&all)).expect("looked at");
+    let found = lab.runtime.block_on(schedules::observe(&lab.aws, &all)).expect("looked at");
     assert_eq!((found.found.len(), found.groups.len()), (0, 1));
     assert_eq!(lab.sandbox.requests().len(), 502);
 }

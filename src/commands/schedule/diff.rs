@@ -5,8 +5,8 @@ use clap::Args;
 
 use crate::commands::plan::show;
 use crate::context::Context;
+use crate::manifest::Request;
 use crate::manifest::Scope;
-use crate::manifest::load::Request;
 use crate::report::{Outcome, PlanFormat};
 use crate::settings::Tags;
 

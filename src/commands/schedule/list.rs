@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::look::{Chosen, Notes, Seen, choose};
 use super::next::{self, Times};
 use super::runs::Runs;
-use crate::aws::observe::failure;
+use crate::aws::error::failure;
 use crate::context::Context;
 use crate::manifest::schedules::noun;
 use crate::plan::Change;

@@ -9,16 +9,17 @@ use futures_util::future::join;
 use serde_json::Value;
 
 use super::runs::Runs;
-use crate::aws::observe::failure;
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::error::failure;
+use crate::aws::types::{ObservedSchedule, Via};
 use crate::aws::{ApiError, Aws};
 use crate::commands::change::raised;
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::error::Failure;
-use crate::manifest::load::Request;
-use crate::manifest::schedules::{Schedule, Target, Via, noun};
+use crate::manifest::Request;
+use crate::manifest::schedules::{Schedule, Target, noun};
 use crate::manifest::{self, Manifest, Scope};
+use crate::observe::schedules;
 use crate::plan::Change;
 use crate::plan::schedules::{Ground, owner, settings};
 use crate::render::schedules::{DesiredSchedule, group_of, known};
@@ -88,7 +89,7 @@ impl Chosen {
     /// # Errors
     /// One for each schedule that does not exist; or an API call failed.
     pub async fn all(&self, aws: &Aws) -> Result<Vec<(&DesiredSchedule, ObservedSchedule)>> {
-        let mut observed = aws.observe_schedules(&self.desired).await.map_err(failure)?.found;
+        let mut observed = schedules::observe(aws, &self.desired).await.map_err(failure)?.found;
         let mut found = Vec::new();
         let mut missing = Vec::new();
         for desired in &self.desired {
@@ -111,8 +112,11 @@ impl Chosen {
         let group = group_of(app, ground.stage.as_deref());
         let in_group = self.desired.iter().filter(|desired| desired.group.as_ref() == Some(&group));
         let known: BTreeSet<&str> = in_group.map(|desired| desired.name.as_str()).collect();
-        let (schedules, rules) =
-            join(aws.other_schedules_of_group(&group, &tags, &known), aws.rules_with_tags(&tags)).await;
+        let (schedules, rules) = join(
+            schedules::other_schedules_of_group(aws, &group, &tags, &known),
+            schedules::rules_with_tags(aws, &tags),
+        )
+        .await;
         let mut left = Left { whole: schedules?, targets: Vec::new() };
         left.whole.retain(|schedule| owner::is_own(&schedule.tags, &ground));
         // The tags must be equal, not only included: an app without a stage does not own the rules of its stages.
@@ -138,7 +142,7 @@ impl Chosen {
     /// # Errors
     /// The schedules cannot be read.
     pub async fn look(&self, aws: &Aws, notes: &Notes<'_>) -> Result<Vec<Seen>, ApiError> {
-        let mut observed = aws.observe_schedules(&self.desired).await?.found;
+        let mut observed = schedules::observe(aws, &self.desired).await?.found;
         let now = times::now() as i64;
         let entries = self.manifest.schedules.iter().zip(&self.desired);
         let mut seen: Vec<Seen> = entries

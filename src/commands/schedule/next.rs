@@ -4,9 +4,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::{ObservedSchedule, Via};
 use crate::expression::{Expression, Kind, Next, Window, zone};
-use crate::manifest::schedules::Via;
 use crate::render::schedules::DesiredSchedule;
 
 /// The number of runs to show.

@@ -6,9 +6,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::look::{Chosen, Notes, Seen};
-use crate::aws::past::{family_of, number_of};
-use crate::aws::scheduled::ObservedSchedule;
-use crate::aws::types::{Service, TaskDefinition, revision_of, view};
+use crate::aws::types::{ObservedSchedule, Service, TaskDefinition, family_of, number_of, revision_of, view};
 use crate::aws::{ApiError, Aws};
 use crate::manifest;
 use crate::manifest::schedules::{Schedule, TaskOf};

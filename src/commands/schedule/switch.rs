@@ -5,11 +5,11 @@ use clap::Args;
 
 use super::look::{Chosen, choose};
 use crate::apply::schedules::set_enabled;
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::{ObservedSchedule, Via};
 use crate::commands::change::{raised, right_account};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::manifest::schedules::{Via, noun};
+use crate::manifest::schedules::noun;
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
 use crate::report::{Event, Outcome};

@@ -61,7 +61,7 @@ fn row(one: &Upcoming, stages: usize, now: Timestamp) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::schedules::Via;
+    use crate::aws::types::Via;
 
     fn nightly(expression: &str) -> DesiredSchedule {
         DesiredSchedule {

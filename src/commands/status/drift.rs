@@ -7,8 +7,8 @@ use crate::aws::types::TaskDefinition;
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::history::past::record_of;
-use crate::manifest::image::Reference;
-use crate::manifest::load::Request;
+use crate::image::{Reference, images};
+use crate::manifest::Request;
 use crate::manifest::{self, Manifest};
 use crate::plan::diff::diff;
 use crate::render::{self, Definition};
@@ -81,7 +81,7 @@ fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> Tags {
     if let Some(tags) = recorded.and_then(|given: Vec<String>| Tags::parse(&given).ok()) {
         return tags;
     }
-    let images: Vec<Reference> = render::images(&running.document).collect();
+    let images: Vec<Reference> = images(&running.document).collect();
     let mut one = BTreeMap::new();
     for (name, image) in manifest.images.iter().filter(|(_, image)| image.reference.version().is_none()) {
         let runs = images.iter().find(|runs| runs.repository == image.reference.repository);

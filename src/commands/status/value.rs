@@ -9,7 +9,7 @@ use crate::aws::types::{Deployment, Event, ServiceDeployment, ServiceRevision, T
 use crate::commands::services::Place;
 use crate::diagnose::events::{self, Class};
 use crate::history::past::{is_registered_for, record_of};
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 
 /// Returns the event of a service that does not exist.
 pub(super) fn missing(place: &Place) -> Value {

@@ -3,8 +3,10 @@
 
 use super::*;
 
-mod bare_tests;
-mod cron_tests;
+mod bare;
+mod cron;
+mod next;
+mod properties;
 
 /// Returns an error in the form of the report: the text, carets below the place, the message and the hint.
 fn shown(text: &str, wrong: &Wrong) -> String {

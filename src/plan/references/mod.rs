@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::aws::references::{Referring, SeenService};
-use crate::aws::types::revision_of;
-
+mod referring;
 mod service;
+
+pub use referring::{Referring, SeenService, Source, family_and_revision};
 
 /// Why a revision is in use, or may be; the strongest reasons first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,14 +85,6 @@ pub struct Reference {
     /// `None` if only the family is named, which means its latest ACTIVE revision.
     pub revision: Option<u64>,
     pub why: Why,
-}
-
-/// Returns the family and the revision of an ARN or a name; without a revision, the latest ACTIVE one is meant.
-pub fn family_and_revision(named: &str) -> (&str, Option<u64>) {
-    match revision_of(named).split_once(':') {
-        Some((family, revision)) => (family, revision.parse().ok()),
-        None => (revision_of(named), None),
-    }
 }
 
 /// Returns the references to a family's revisions, each once.

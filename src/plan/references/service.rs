@@ -1,8 +1,7 @@
 //! Derives from a service and its past deployments what it runs, what is in progress, what succeeded, and where a
 //! rollback may go.
 
-use super::family_and_revision;
-use crate::aws::references::SeenService;
+use super::referring::{SeenService, family_and_revision};
 use crate::aws::types::{Service, ServiceDeployment};
 
 /// The number of different revisions to keep that a service was last deployed with successfully.

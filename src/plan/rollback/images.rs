@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::aws::types::ImageState;
 use crate::error::Failure;
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 use crate::plan::refuse;
 
 /// A definition with the images that ran.

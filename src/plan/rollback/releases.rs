@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::attributes;
-use crate::aws::past::Past;
+use super::past::Past;
 use crate::aws::types::{Service, ServiceRevision, TaskDefinition, revision_of};
 use crate::plan::record::{RESTORED_FROM, digest_key};
 

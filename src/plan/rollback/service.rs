@@ -5,18 +5,21 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::attributes::{Attributes, attributes};
+use super::choice::Choice;
 use super::images::Images;
-use super::{Choice, Release};
-use crate::aws::past::{Past, family_of};
-use crate::aws::types::{Service, TaskDefinition};
+use super::past::Past;
+use super::releases::Release;
+use crate::aws::types::{Service, TaskDefinition, family_of};
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::Failure;
 use crate::manifest::OnFailure;
+use crate::plan::back::WayBack;
 use crate::plan::diff::diff;
 use crate::plan::record::RESTORED_FROM;
 use crate::plan::replace::registrable_with_own_tags;
-use crate::plan::{Plan, Reason, Registration, Revision, ServicePlan, WayBack};
+use crate::plan::revision::Revision;
+use crate::plan::types::{Plan, Reason, Registration, ServicePlan};
 
 /// The name of a service in commands, and the rollout settings of its manifest.
 #[derive(Clone, Debug, Default)]

@@ -2,8 +2,8 @@
 //! written as `REVISION`, with its digest after `@`, its subnet after `+`, and with `!` before it if it failed.
 
 use super::*;
-use crate::aws::past::Past;
-use crate::aws::types::view;
+use crate::aws::types::{Service, TaskDefinition, view};
+use crate::error::Failure;
 use serde_json::{Value, json};
 
 const PLACE: &str = "arn:aws:ecs:us-east-1:123456789012:task-definition/";

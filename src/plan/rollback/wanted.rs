@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use super::choice::{Choice, Source, choice, names};
+use super::past::Past;
 use super::releases::{Release, Releases};
-use super::{Choice, Source, choice};
-use crate::aws::past::{Past, family_of, number_of};
-use crate::aws::types::{TaskDefinition, revision_of};
+use crate::aws::types::{TaskDefinition, family_of, number_of, revision_of};
 use crate::error::Failure;
-use crate::manifest::image::Reference;
+use crate::image::Reference;
 
 /// What to roll back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub fn revision(name: &str, past: &Past, releases: &Releases) -> Result<Option<C
     }
     let known = past.definitions.values().find(|known| known.revision() == name);
     let Some(definition) = known else {
-        return Err(Failure::error(format!("no revision named `{name}`")).hint(super::names(releases)));
+        return Err(Failure::error(format!("there is no revision `{name}`")).hint(names(releases)));
     };
     let release = succeeded.cloned().unwrap_or_else(|| Release::of_definition(&definition.arn));
     if release.is_same(running, past) {
@@ -110,7 +110,7 @@ pub fn number(number: u64, past: &Past, releases: &Releases) -> Result<Option<Ch
         (true, _) => revision(&name, past, releases),
         (false, None) if !has_image(&releases.running, &tag, past) => {
             let message = format!("no revision named `{name}` and no image tagged `{tag}`");
-            Err(Failure::error(message).hint(super::names(releases)))
+            Err(Failure::error(message).hint(names(releases)))
         }
         (false, _) => self::image(&tag, past, releases),
     }
@@ -126,7 +126,7 @@ pub fn image(version: &str, past: &Past, releases: &Releases) -> Result<Option<C
     }
     let Some(release) = with_image(version, past, releases) else {
         let message = format!("no deployment or revision with image `{version}`");
-        return Err(Failure::error(message).hint(super::names(releases)));
+        return Err(Failure::error(message).hint(names(releases)));
     };
     if release.is_same(&releases.running, past) {
         return Ok(None);

@@ -6,13 +6,12 @@
 
 use serde_json::Value;
 
-use super::{Action, SchedulePlan, TargetPlan, schedule};
-use crate::aws::past::{family_of, number_of};
-use crate::aws::scheduled::ObservedSchedule;
-use crate::aws::types::{TaskDefinition, revision_of};
-use crate::manifest::schedules::Via;
+use super::schedule;
+use super::types::{Action, SchedulePlan, TargetPlan};
+use crate::aws::types::{ObservedSchedule, TaskDefinition, Via, family_of, number_of, revision_of};
+use crate::plan::diff::Change;
 use crate::plan::record::{RELEASE, tag_of};
-use crate::plan::{Change, Revision};
+use crate::plan::revision::Revision;
 
 /// What a service is rolled back from and to.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::document::model::model;
 use crate::error::Failure;
-use crate::plan::work::ResolvedWork;
+use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredTarget;
 
 /// The greatest length of an input (API reference, PutTargets, `Input`).

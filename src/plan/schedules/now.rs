@@ -4,11 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::run_task;
-use crate::aws::past::{family_of, number_of};
-use crate::aws::scheduled::ObservedSchedule;
+use crate::aws::types::{ObservedSchedule, Via, family_of, number_of};
 use crate::document::model::model;
 use crate::error::Failure;
-use crate::manifest::schedules::{Via, noun};
+use crate::manifest::schedules::noun;
 
 /// The prefix of placeholders that EventBridge Scheduler fills in at run time (its user guide, "Adding context
 /// attributes").

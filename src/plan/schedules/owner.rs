@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Ground;
+use super::types::Ground;
 use crate::plan::record::allowed;
 
 /// The tags that name the owner.

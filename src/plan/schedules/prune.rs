@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::now::runs_tasks;
-use super::{Ground, owner};
-use crate::aws::scheduled::ObservedSchedule;
-use crate::aws::types::{TaskDefinition, revision_of};
-use crate::manifest::schedules::Via;
+use super::owner;
+use super::types::Ground;
+use crate::aws::types::{ObservedSchedule, TaskDefinition, Via, revision_of};
 
 /// What `prune` does with a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Resolves the roles that start tasks: turns names into ARNs.
 
-use super::Ground;
+use super::types::Ground;
 
 /// The role that the console creates for rules that run tasks.
 pub(super) const EVENTS_ROLE: &str = "ecsEventsRole";

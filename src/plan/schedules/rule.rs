@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::shown::Shown;
+use super::target;
+use super::types::{Action, Ground, SchedulePlan};
 use super::whose::{self, Sorted, Standing};
-use super::{Action, Ground, SchedulePlan, target};
-use crate::aws::scheduled::{ObservedSchedule, ObservedSchedules};
-use crate::aws::types::revision_of;
+use crate::aws::types::{ObservedSchedule, ObservedSchedules, revision_of};
 use crate::error::Failure;
 use crate::plan::diff::Change;
-use crate::plan::work::ResolvedWork;
+use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
 
 /// The most targets of a rule (EventBridge quotas).

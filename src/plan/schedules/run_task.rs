@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::aws::types::Via;
 use crate::document::model::Root;
 use crate::document::normal::normal;
 use crate::error::Failure;
-use crate::manifest::schedules::Via;
 
 /// The RunTask members that targets have too (API references, EcsParameters of EventBridge Scheduler and of
 /// EventBridge). Of their contents, only the network and the tags are spelled differently.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::shown::Shown;
-use super::{Action, Ground, NewGroup, SchedulePlan, owner, target, times};
-use crate::aws::scheduled::ObservedSchedules;
+use super::types::{Action, Ground, NewGroup, SchedulePlan};
+use super::{owner, target, times};
+use crate::aws::types::ObservedSchedules;
 use crate::error::Failure;
 use crate::plan::diff::Change;
-use crate::plan::work::ResolvedWork;
+use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
 
 /// The members of GetSchedule that neither CreateSchedule nor UpdateSchedule takes.

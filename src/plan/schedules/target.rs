@@ -3,15 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::shown::Shown;
-use super::whose::is_same_job;
-use super::{Ground, TargetPlan, input, role, run_task};
-use crate::aws::past::family_of;
-use crate::aws::types::revision_of;
+use super::types::{Ground, TargetPlan};
+use super::{input, role, run_task};
+use crate::aws::types::{Via, family_of, revision_of};
 use crate::error::Failure;
-use crate::manifest::schedules::{Retry, Via};
-use crate::plan::Revision;
+use crate::manifest::schedules::Retry;
 use crate::plan::diff::Change;
-use crate::plan::work::ResolvedWork;
+use crate::plan::revision::Revision;
+use crate::plan::types::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 
 /// The defaults of a retry policy (API references, RetryPolicy).
@@ -107,6 +106,12 @@ fn named(mut failure: Failure, schedule: &DesiredSchedule) -> Failure {
 pub(super) fn runs_tasks(target: &Value) -> bool {
     let arn = target["Arn"].as_str().unwrap_or_default();
     arn.split(':').nth(2) == Some("ecs") && arn.contains(":cluster/")
+}
+
+/// Returns whether a target runs the same family on the same cluster.
+pub(super) fn is_same_job(target: &Value, work: &ResolvedWork) -> bool {
+    let definition = target["EcsParameters"]["TaskDefinitionArn"].as_str();
+    target["Arn"] == work.cluster_arn.as_str() && definition.map(family_of) == Some(work.family.as_str())
 }
 
 /// Returns the blocker for an existing target that is not an ECS cluster, and so not the app's.

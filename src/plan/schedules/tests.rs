@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::aws::types::Caller;
+use crate::aws::types::{Caller, ObservedSchedule, ObservedSchedules, Via};
 use crate::manifest::schedules::Retry;
-use crate::render::schedules::DesiredTarget;
+use crate::plan::{Change, ResolvedWork, Revision};
+use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 use crate::render::work::DesiredWork;
 
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use crate::aws::types::Via;
 use crate::expression::{Expression, Kind, Next, Window, zone};
-use crate::manifest::schedules::{Via, noun};
+use crate::manifest::schedules::noun;
 
 /// Returns the note about an enabled schedule that never runs again.
 pub(super) fn never_again(key: &str, via: Via, document: &Value, now: i64) -> Option<String> {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Ground, input, owner, target};
-use crate::aws::past::family_of;
-use crate::aws::scheduled::{ObservedSchedule, ObservedSchedules};
+use super::target::{self, is_same_job};
+use super::types::Ground;
+use super::{input, owner};
+use crate::aws::types::{ObservedSchedule, ObservedSchedules, Via};
 use crate::error::Failure;
-use crate::manifest::schedules::Via;
-use crate::plan::work::ResolvedWork;
+use crate::plan::types::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 
 /// The targets of a rule by owner.
@@ -170,12 +170,6 @@ fn refusal(desired: &DesiredSchedule, known: &ObservedSchedule, work: &ResolvedW
     let message = format!("schedule `{}` would run twice: {what} also runs `{}`", desired.key, work.family);
     let whose = if own { "it belongs to this app: delete" } else { "if it is not needed, delete" };
     Failure::refused(message).hint(format!("{whose} it (`{away}`)")).hint(format!("or {instead}"))
-}
-
-/// Returns whether a target runs the same family on the same cluster.
-pub(super) fn is_same_job(target: &Value, work: &ResolvedWork) -> bool {
-    let definition = target["EcsParameters"]["TaskDefinitionArn"].as_str();
-    target["Arn"] == work.cluster_arn.as_str() && definition.map(family_of) == Some(work.family.as_str())
 }
 
 fn id_of(target: &Value) -> &str {

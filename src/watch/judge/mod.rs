@@ -265,6 +265,4 @@ fn running_revision(followed: &Followed, service: &Service) -> String {
 }
 
 #[cfg(test)]
-mod properties_tests;
-#[cfg(test)]
 mod tests;

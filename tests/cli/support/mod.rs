@@ -2,6 +2,7 @@
 
 pub(crate) mod emulator;
 pub(crate) mod python;
+pub(crate) mod source;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,0 +1,284 @@
+//! Formats the state of services: in full for a few, as a table for many.
+
+use std::cmp::Reverse;
+
+use super::look::{Seen, primary_revision, running};
+use super::standing::{Standing, rolls_back, standing};
+use super::value::{known, missing};
+use crate::aws::types::{
+    ContainerImage, Deployment, Service, ServiceDeployment, TargetHealth, TaskSet, revision_of,
+};
+use crate::commands::services::Place;
+use crate::diagnose::events;
+use crate::history::past::{is_registered_for, record_of, tag_of};
+use crate::report::{Item, Line, Page, Paint, Row, names, table, times};
+use crate::watch::judge::{in_words, told_reason};
+
+/// The number of differing paths to show.
+const PATHS: usize = 3;
+
+/// The services that do not exist, each with a hint.
+pub(super) type Missing<'a> = [(&'a Place, Option<String>)];
+
+/// Returns the page without any services.
+pub(super) fn none(cluster: Option<&str>) -> Page {
+    let text = cluster.map(|cluster| format!("cluster `{cluster}` has no services"));
+    let line = Line::plain(text.unwrap_or_else(|| "no services".to_owned()));
+    Page { foot: vec![line], ..Page::default() }
+}
+
+/// Returns services in full.
+pub(super) fn whole(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f64) -> Page {
+    let items = seen.iter().map(|seen| Item { lines: lines(seen, events, now), value: known(seen, events) });
+    Page { items: items.chain(missing.iter().map(gone)).collect(), ..Page::default() }
+}
+
+/// Returns services as a table, with the number of services in each state.
+///
+/// Problems are placed where they are seen: at the end of scrolling output, at the top of a live display.
+pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, args: &super::Status, now: f64) -> Page {
+    const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
+    let mut sorted: Vec<&Seen> = seen.iter().collect();
+    // The sort is stable, so services in the same state keep their order.
+    match args.watch {
+        true => sorted.sort_by_key(|seen| standing(seen)),
+        false => sorted.sort_by_key(|seen| Reverse(standing(seen))),
+    }
+    let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, args.events, now)).collect());
+    let at = if args.watch { 0 } else { page.items.len() };
+    page.items.splice(at..at, missing.iter().map(gone));
+    let summary = Line::painted(summary(seen, missing.len()), Paint::Dim);
+    match args.watch {
+        true => page.head.insert(0, summary),
+        false => page.foot.push(summary),
+    }
+    page
+}
+
+fn row(seen: &Seen, events: usize, now: f64) -> Row {
+    let service = &seen.service;
+    let pending = match service.pending_count {
+        0 => String::new(),
+        pending => format!(" +{pending}"),
+    };
+    let cells = vec![
+        seen.place.key.clone(),
+        revision_of(running(service)).to_owned(),
+        format!("{}/{}{pending}", service.running_count, service.desired_count),
+        image_of(seen).unwrap_or_default(),
+        standing(seen).word().to_owned(),
+        service.primary().and_then(|primary| times::ago(primary.created_at.0, now)).unwrap_or_default(),
+    ];
+    Row { cells, below: Vec::new(), paint: standing(seen).paint(), value: known(seen, events) }
+}
+
+/// Returns the number of services in each state, worst first.
+fn summary(seen: &[Seen], missing: usize) -> String {
+    use Standing::{Deleting, Deploying, Failing, Short, Steady};
+    let of = |wanted: Standing| seen.iter().filter(|seen| standing(seen) == wanted).count();
+    let counted = [Failing, Short, Deploying, Deleting, Steady].into_iter().map(|one| (of(one), one.word()));
+    let words: Vec<String> = [(missing, "missing")]
+        .into_iter()
+        .chain(counted)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    format!("{} services: {}", seen.len() + missing, words.join(", "))
+}
+
+/// Returns the tag and the digest that a service runs.
+fn image_of(seen: &Seen) -> Option<String> {
+    let images = &seen.revisions.first()?.container_images;
+    let digest = images.iter().find_map(|image| image.image_digest.as_deref()).map(names::digest);
+    let parts: Vec<String> = [tag_of(images), digest.map(str::to_owned)].into_iter().flatten().collect();
+    Some(parts.join(" "))
+}
+
+/// Returns the item of a service that does not exist.
+fn gone((place, hint): &(&Place, Option<String>)) -> Item {
+    let text = format!("{}: no such service in cluster `{}`", place.key, place.cluster);
+    let hint = hint.as_ref().map(|hint| Line::plain(format!("  {hint}")));
+    let lines = [Line::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
+    Item { lines, value: missing(place) }
+}
+
+/// Returns one service in full.
+fn lines(seen: &Seen, number: usize, now: f64) -> Vec<Line> {
+    let mut lines = vec![first(seen)];
+    let labelled = |label: &str, text: String| format!("  {label:<9} {text}");
+    lines.extend(images(seen).into_iter().map(|text| Line::plain(labelled("image", text))));
+    lines.extend(deployed(seen, now).map(|text| Line::plain(labelled("deployed", text))));
+    for deployment in &seen.open {
+        let text = labelled("rollout", rollout(seen, deployment));
+        lines.push(Line::painted(text, rolls_back(deployment).then_some(Paint::Bad)));
+    }
+    if seen.service.deployments.len() > 1 || standing(seen) != Standing::Steady {
+        let deployments = seen.service.deployments.iter();
+        lines.extend(deployments.map(|one| Line::plain(labelled(&one.status.to_lowercase(), counts(one)))));
+    }
+    lines.extend(seen.service.task_sets.iter().map(|set| Line::plain(labelled("task set", task_set(set)))));
+    lines.extend(
+        targets(seen).into_iter().map(|(text, paint)| Line::painted(labelled("target", text), paint)),
+    );
+    lines.extend(happened(&seen.service, number).into_iter().map(|event| {
+        let told = events::read(&event.message);
+        let paint = (told.class == events::Class::Fail).then_some(Paint::Bad);
+        let ago = times::ago(event.created_at.0, now).unwrap_or_default();
+        Line::painted(labelled("event", format!("{ago}: {}", told.text)), paint)
+    }));
+    lines.extend(drift(seen).map(|text| Line::painted(labelled("drift", text), Paint::Warn)));
+    lines
+}
+
+/// Returns the first line: the revision, the number of tasks, and the state.
+fn first(seen: &Seen) -> Line {
+    let service = &seen.service;
+    let pending = match service.pending_count {
+        0 => String::new(),
+        pending => format!(", {pending} pending"),
+    };
+    let state = match standing(seen) {
+        Standing::Steady => String::new(),
+        Standing::Deleting => ", being deleted".to_owned(),
+        Standing::Short => ", short of tasks".to_owned(),
+        Standing::Failing if seen.open.iter().any(rolls_back) => {
+            ", a deployment is being rolled back".to_owned()
+        }
+        Standing::Failing => ", the last deployment failed".to_owned(),
+        Standing::Deploying => ", a deployment is in progress".to_owned(),
+    };
+    let (key, revision) = (&seen.place.key, revision_of(running(service)));
+    let counts = format!("{}/{} running", service.running_count, service.desired_count);
+    let named =
+        if *key == service.service_name { String::new() } else { format!(" ({})", service.service_name) };
+    let paint = standing(seen).paint().unwrap_or(Paint::Bold);
+    Line::painted(format!("{key}{named}: {revision}, {counts}{pending}{state}"), paint)
+}
+
+/// Returns the images that run: those of the PRIMARY deployment first, then those of others with their revision.
+fn images(seen: &Seen) -> Vec<String> {
+    let primary = primary_revision(&seen.service);
+    let current = |arn: &str| seen.service.current_service_revisions.iter().any(|known| known.arn == arn);
+    let mut revisions: Vec<_> =
+        seen.revisions.iter().filter(|revision| current(&revision.service_revision_arn)).collect();
+    revisions.sort_by_key(|revision| primary.as_deref() != Some(revision.service_revision_arn.as_str()));
+    let text = |image: &ContainerImage, of: &str| {
+        let digest = image.image_digest.as_deref().map(|digest| format!(" sha256:{}", names::digest(digest)));
+        format!("{} {}{}{of}", image.container_name, names::image(&image.image), digest.unwrap_or_default())
+    };
+    let of = |index: usize, definition: &str| match index {
+        0 => String::new(),
+        _ => format!(" ({})", revision_of(definition)),
+    };
+    let images = revisions.iter().enumerate().flat_map(|(index, revision)| {
+        let of = of(index, &revision.task_definition);
+        revision.container_images.iter().map(move |image| text(image, &of))
+    });
+    images.collect()
+}
+
+/// Returns the time of the last deploy, and the tags that ecsail recorded on the definition.
+fn deployed(seen: &Seen, now: f64) -> Option<String> {
+    let at = seen.service.primary().map(|primary| primary.created_at.0).unwrap_or_default();
+    let record = seen.definition.as_ref().map(record_of).unwrap_or_default();
+    let first = seen.definition.as_ref().is_some_and(|definition| is_registered_for(definition, at));
+    let by = record.get("deployed-by").map(|by| names::principal(by));
+    let parts = [
+        times::utc(at),
+        times::ago(at, now),
+        by.as_ref().filter(|_| first).map(|by| format!("by {by}")),
+        record.get("tag").map(|tag| format!("tag {tag}")),
+        record.get("git-sha").map(|sha| format!("commit {}", names::commit(sha))),
+        // The service may have been rolled back to this revision, or redeployed by others.
+        by.filter(|_| !first).map(|by| format!("registered by {by}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    Some(parts.join(", ")).filter(|text| !text.is_empty())
+}
+
+/// Returns the progress of a deployment.
+fn rollout(seen: &Seen, deployment: &ServiceDeployment) -> String {
+    let revision = |arn: &str| {
+        let found = seen.revisions.iter().find(|known| known.service_revision_arn == arn)?;
+        Some(revision_of(&found.task_definition))
+    };
+    let target = deployment.target().and_then(revision).unwrap_or("a revision");
+    let stage = deployment.lifecycle_stage.as_deref().map(in_words);
+    let hook = deployment.waiting_hook().map(|hook| format!("waiting for hook `{hook}`"));
+    let back = deployment.rollback.as_ref().and_then(|back| revision(back.service_revision_arn.as_deref()?));
+    let mut parts = vec![format!("{target} {}", in_words(&deployment.status))];
+    parts.extend(back.map(|back| format!("rolling back to {back}")));
+    parts.extend(stage);
+    parts.extend(hook);
+    let reason = told_reason(deployment).filter(|_| rolls_back(deployment));
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}{reason}", parts.join(", "))
+}
+
+/// Returns the counts of one of the service's deployments.
+fn counts(deployment: &Deployment) -> String {
+    let mut parts = vec![format!("{}/{} running", deployment.running_count, deployment.desired_count)];
+    let more = [(deployment.pending_count, "pending"), (deployment.failed_tasks, "failed")];
+    parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
+    parts.extend(deployment.rollout_state.as_deref().map(in_words));
+    let failed = deployment.rollout_state.as_deref() == Some("FAILED");
+    let reason = deployment.rollout_state_reason.as_ref().filter(|_| failed);
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let revision = revision_of(&deployment.task_definition);
+    format!("{revision} {} ({}){reason}", parts.join(", "), deployment.id)
+}
+
+/// Returns a task set, which is the deployment of a service with another deployment controller.
+fn task_set(set: &TaskSet) -> String {
+    let stability = set.stability_status.as_deref().map(|word| format!(", {}", in_words(word)));
+    let (running, desired) = (set.running_count, set.computed_desired_count);
+    let (revision, status) = (revision_of(&set.task_definition), set.status.to_lowercase());
+    format!("{revision} {status} {running}/{desired} running{} ({})", stability.unwrap_or_default(), set.id)
+}
+
+/// Returns the number of healthy targets, and the unhealthy ones.
+fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
+    let Some(targets) = &seen.targets else { return Vec::new() };
+    let unhealthy = targets.iter().filter(|target| target.state.starts_with("unhealthy"));
+    let text = |target: &TargetHealth| {
+        let why = target.description.as_ref().or(target.reason.as_ref());
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        format!("{}:{} in `{}` is {}{why}", target.target, target.port, target.group, target.state)
+    };
+    let healthy = targets.iter().filter(|target| target.state == "healthy").count();
+    let count = format!("{healthy} of {} healthy", targets.len());
+    let first = (count, (healthy == 0 && !targets.is_empty()).then_some(Paint::Bad));
+    [first].into_iter().chain(unhealthy.map(|target| (text(target), Some(Paint::Bad)))).collect()
+}
+
+/// Returns the newest events, failures first, without those that every rollout has.
+pub(super) fn happened(service: &Service, number: usize) -> Vec<&crate::aws::types::Event> {
+    let telling = service.events.iter().filter(|event| !events::is_noise(&event.message));
+    let mut newest: Vec<_> = telling.take(number).collect();
+    newest.sort_by_key(|event| Reverse(trouble(&event.message)));
+    newest
+}
+
+/// Returns the severity of an event. Unknown events come before those without a problem.
+fn trouble(message: &str) -> u8 {
+    match events::read(message).class {
+        events::Class::Fail => 3,
+        events::Class::Warn => 2,
+        events::Class::Unknown => 1,
+        events::Class::Ok | events::Class::Info => 0,
+    }
+}
+
+/// Returns how the running definition differs from the manifest, if it does.
+fn drift(seen: &Seen) -> Option<String> {
+    let paths = &seen.drift.as_ref().filter(|drift| !drift.paths.is_empty())?.paths;
+    let named = paths.iter().take(PATHS).cloned().collect::<Vec<_>>().join(", ");
+    let more = match paths.len().saturating_sub(PATHS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("differs from the manifest: {named}{more}"))
+}
+
+#[cfg(test)]
+mod tests;

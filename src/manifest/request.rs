@@ -1,0 +1,39 @@
+//! What a run asks of the manifest: the tags, the services, and which part of it the run is about.
+
+use crate::settings::Tags;
+
+/// What a command needs of the manifest.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub tags: Tags,
+    /// The services to load; empty for all.
+    pub services: Vec<String>,
+    /// The part of the manifest to load.
+    pub scope: Scope,
+    /// Whether the command renders nothing, so that no definition is read.
+    pub names_only: bool,
+    /// Whether a service that is not in the manifest is taken to be in the manifest's cluster.
+    pub or_in_cluster: bool,
+}
+
+impl Request {
+    /// Returns whether undefined names are errors only in values that this run uses.
+    pub(super) fn is_lenient(&self) -> bool {
+        let as_it_runs = matches!(self.scope, Scope::Task { .. }) && self.tags.is_empty();
+        self.names_only || as_it_runs
+    }
+}
+
+/// The part of the manifest that a run uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The requested services, or all, with their `before` and `after` tasks.
+    #[default]
+    Services,
+    /// Everything.
+    Release,
+    /// The named schedules, or all if no names are given.
+    Schedules(Vec<String>),
+    /// A task of the manifest, or a task like a service.
+    Task { name: Option<String>, like: Option<String> },
+}

@@ -1,0 +1,215 @@
+//! Reads from AWS what a plan needs, in as few round trips as possible.
+//!
+//! The first round reads everything that depends on the manifest alone; the second round reads what depends on the
+//! services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use futures_util::future::{join, join3, join4, try_join_all};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::aws::error::{Meaning, cluster_failure, failure};
+use crate::aws::types::{
+    Observed, ObservedSchedules, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of, view,
+};
+use crate::aws::{ApiError, Aws};
+use crate::error::Failure;
+use crate::image::{Reference, images_of};
+use crate::render::{Definition, Desired};
+
+pub mod past;
+pub mod references;
+pub mod schedules;
+
+/// The most definitions read concurrently: the burst of DescribeTaskDefinition (ECS API rate limits).
+const DEFINITIONS_AT_ONCE: usize = 50;
+
+/// Returns the observed state of everything that is desired.
+///
+/// # Errors
+/// A cluster does not exist, or an API call failed without which no plan can be made.
+pub async fn observe(aws: &Aws, desired: &Desired) -> Result<Observed> {
+    let mut observed = Observed { region: aws.region.clone(), ..Observed::default() };
+    let families = families(desired);
+    let references = rendered_images(desired);
+    let (services, latest, images, (caller, schedules)) = join4(
+        observe_services(aws, desired),
+        latest(aws, &families),
+        aws.images(&references),
+        join(aws.caller(), observe_scheduled(aws, desired)),
+    )
+    .await;
+    let notes;
+    (observed.schedules, observed.scheduled, notes) = schedules.map_err(failure)?;
+    observed.notes.extend(notes);
+    observed.services = services?;
+    observed.latest = latest.map_err(failure)?;
+    observed.images = images.map_err(failure)?;
+    match caller {
+        Ok(caller) => observed.caller = Some(caller),
+        Err(error) => observed.notes.push(format!("failed to identify the caller: {error}")),
+    }
+    observe_running(aws, desired, &mut observed).await?;
+    observe_running_images(aws, desired, &mut observed).await?;
+    Ok(observed)
+}
+
+/// First round: reads the services, cluster by cluster.
+async fn observe_services(
+    aws: &Aws,
+    desired: &Desired,
+) -> Result<BTreeMap<(String, String), ObservedService>> {
+    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for service in desired.all_services() {
+        clusters.entry(&service.cluster).or_default().push(service.name.clone());
+    }
+    let calls = clusters.iter().map(|(cluster, names)| async move {
+        let found = aws.services(cluster, names).await.map_err(|error| cluster_failure(cluster, error))?;
+        Ok::<_, Failure>((*cluster, found))
+    });
+    let mut services = BTreeMap::new();
+    for (cluster, found) in try_join_all(calls).await? {
+        for (name, document) in found {
+            let service = view(&document)?;
+            let observed = ObservedService { document, service, ..ObservedService::default() };
+            services.insert((cluster.to_owned(), name), observed);
+        }
+    }
+    Ok(services)
+}
+
+async fn latest(
+    aws: &Aws,
+    families: &BTreeSet<String>,
+) -> Result<BTreeMap<String, TaskDefinition>, ApiError> {
+    let calls = families.iter().map(|family| async move {
+        let found = aws.task_definition(family).await?;
+        Ok::<_, ApiError>(found.map(|definition| (family.clone(), definition)))
+    });
+    let found: Vec<Option<_>> =
+        stream::iter(calls).buffer_unordered(DEFINITIONS_AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Returns the observed schedules, the definitions that they run, and notes about what could not be read.
+async fn observe_scheduled(
+    aws: &Aws,
+    desired: &Desired,
+) -> Result<(ObservedSchedules, BTreeMap<String, TaskDefinition>, Vec<String>), ApiError> {
+    if desired.schedules.is_empty() {
+        return Ok(Default::default());
+    }
+    let mut observed = schedules::observe(aws, &desired.schedules).await?;
+    let (found, own_group) = (&observed.found, desired.own_group.as_deref());
+    let elsewhere = schedules::elsewhere(aws, &desired.schedules, found, own_group).await;
+    let notes = match elsewhere {
+        Ok(elsewhere) => {
+            observed.elsewhere = elsewhere;
+            Vec::new()
+        }
+        // A role that may use only one of the two services must not fail on the other.
+        Err(error) if matches!(error.meaning, Meaning::Denied | Meaning::Unsupported) => {
+            vec![format!(
+                "could not check whether another schedule or rule already runs the new schedules: {error}"
+            )]
+        }
+        Err(error) => return Err(error),
+    };
+    let named = observed.found.values().flat_map(|schedule| schedule.task_definitions());
+    let named: BTreeSet<String> = named.map(str::to_owned).collect();
+    let definitions = latest(aws, &named).await?;
+    Ok((observed, definitions, notes))
+}
+
+/// Second round: reads the running definitions that are not the newest of their family, and the running digests.
+async fn observe_running(aws: &Aws, desired: &Desired, observed: &mut Observed) -> Result<()> {
+    let known: BTreeMap<_, _> =
+        observed.latest.values().map(|latest| (latest.arn.clone(), latest.clone())).collect();
+    let running = observed.services.values().map(|observed| observed.service.task_definition.clone());
+    let unknown: BTreeSet<String> =
+        running.filter(|arn| !arn.is_empty() && !known.contains_key(arn)).collect();
+    let revisions: Vec<String> = observed
+        .services
+        .values()
+        .flat_map(|observed| {
+            observed.service.current_service_revisions.iter().map(|revision| revision.arn.clone())
+        })
+        .collect();
+    let families = running_families(desired, observed);
+    let (definitions, latest, revisions) =
+        join3(latest(aws, &unknown), latest(aws, &families), aws.service_revisions(&revisions)).await;
+    let definitions = definitions.map_err(failure)?;
+    observed.latest.extend(latest.map_err(failure)?);
+    // Without service revisions (missing permission, another implementation of the API), only the digests in
+    // ecsail's own tags show whether a tag was moved.
+    let revisions = revisions.unwrap_or_else(|error| {
+        let note = format!(
+            "could not read the running digests; only those recorded by an earlier deploy are compared: {error}"
+        );
+        observed.notes.push(note);
+        Vec::new()
+    });
+    for service in observed.services.values_mut() {
+        let arn = &service.service.task_definition;
+        service.running = known.get(arn).or_else(|| definitions.get(arn)).cloned();
+        service.digests = digests(&service.service, &revisions);
+    }
+    Ok(())
+}
+
+/// Reads the images of services that keep their definition, which is known only after the second round.
+async fn observe_running_images(aws: &Aws, desired: &Desired, observed: &mut Observed) -> Result<()> {
+    let mut references = BTreeSet::new();
+    for service in desired.all_services() {
+        let (Definition::Running(_) | Definition::Kept) = &service.definition else { continue };
+        let Ok(document) = crate::plan::desired_document(service, observed) else { continue };
+        references.extend(images_of(&document));
+    }
+    references.retain(|reference| !observed.images.contains_key(&reference.to_string()));
+    observed.images.extend(aws.images(&references).await.map_err(failure)?);
+    Ok(())
+}
+
+fn rendered_images(desired: &Desired) -> BTreeSet<Reference> {
+    let rendered = desired.definitions().flat_map(|definition| match definition {
+        Definition::Rendered(document) => images_of(document),
+        // The manifest's images are known before the definition is.
+        Definition::Running(replacements) => replacements.images.iter().cloned().collect(),
+        Definition::Kept => BTreeSet::new(),
+    });
+    rendered.collect()
+}
+
+fn families(desired: &Desired) -> BTreeSet<String> {
+    let family = |definition: &Definition| match definition {
+        Definition::Rendered(document) => document["family"].as_str().map(str::to_owned),
+        Definition::Running(_) | Definition::Kept => None,
+    };
+    desired.definitions().filter_map(family).collect()
+}
+
+/// Returns the digests that a service runs, by container, from its current service revisions with the definition that
+/// it runs.
+fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String, String> {
+    let current: Vec<_> =
+        service.current_service_revisions.iter().map(|revision| revision.arn.as_str()).collect();
+    let runs = |revision: &&ServiceRevision| {
+        current.contains(&revision.service_revision_arn.as_str())
+            && revision.task_definition == service.task_definition
+    };
+    let images = revisions.iter().filter(runs).flat_map(|revision| &revision.container_images);
+    images.filter_map(|image| Some((image.container_name.clone(), image.image_digest.clone()?))).collect()
+}
+
+/// Returns the families of the services that keep the definition that they run.
+fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
+    let keeping =
+        desired.all_services().filter(|service| !matches!(service.definition, Definition::Rendered(_)));
+    let seen =
+        keeping.filter_map(|service| observed.services.get(&(service.cluster.clone(), service.name.clone())));
+    let family = |seen: &ObservedService| {
+        revision_of(&seen.service.task_definition).split(':').next().map(str::to_owned)
+    };
+    seen.filter_map(family).filter(|family| !family.is_empty()).collect()
+}

@@ -1,0 +1,150 @@
+//! Reads what a service ran before: from ECS's deployment history, or from older revisions of its family where the
+//! history is not available.
+//!
+//! Something that must not be read is a note, because there is a next best source; only a transient error is a failure.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use crate::aws::definitions::Status;
+use crate::aws::error::{Meaning, failure};
+use crate::aws::types::{Service, ServiceDeployment, number_of};
+use crate::aws::{ApiError, Aws};
+use crate::error::Failure;
+use crate::plan::rollback::Past;
+
+/// The number of succeeded deployments whose service revisions are read.
+const SUCCESSES: usize = 100;
+/// The number of newest deployments, of any status, whose service revisions are read.
+const NEWEST: usize = 10;
+/// The number of task definitions of succeeded deployments that are read, normally and in the search for an image.
+const DEFINITIONS: usize = 5;
+const DEFINITIONS_FOR_AN_IMAGE: usize = 50;
+/// How many ACTIVE revisions of a family are listed: one page.
+const LISTED: usize = 100;
+/// The number of revisions of a family that are read, normally and in the search for an image.
+const REVISIONS: usize = 10;
+const REVISIONS_FOR_AN_IMAGE: usize = 100;
+
+/// Returns the deployment history of a service, with the definitions that are the first candidates for a rollback.
+///
+/// # Errors
+/// An API call failed with a transient error, or a definition cannot be read.
+pub async fn past(aws: &Aws, cluster: &str, service: &Service) -> Result<Past, Failure> {
+    let mut past = Past::default();
+    let name = &service.service_name;
+    match aws.service_deployment_history(cluster, name).await {
+        Ok(list) if list.is_empty() => {
+            past.notes.push(format!("ECS has no deployment history for `{name}`"))
+        }
+        Ok(list) => past.deployments = list,
+        Err(error) => past.notes.push(unread("the deployment history", error)?),
+    }
+    let sources = sources(aws, &mut past).await?;
+    let arns = wanted_revisions(service, &past, &sources);
+    match aws.service_revisions(&arns).await {
+        Ok(found) => {
+            past.revisions =
+                found.into_iter().map(|known| (known.service_revision_arn.clone(), known)).collect();
+        }
+        Err(error) => {
+            past.notes.push(unread("the deployed service revisions", error)?);
+            past.deployments.clear();
+        }
+    }
+    if let [source] = sources.as_slice() {
+        past.at_first = past.revisions.get(source).cloned();
+    }
+    let succeeded = past.succeeded().map(|(_, revision)| revision.task_definition.clone());
+    let newest: Vec<String> = distinct(succeeded).take(DEFINITIONS).collect();
+    let first = past.at_first.iter().map(|revision| revision.task_definition.clone());
+    let arns: Vec<String> =
+        first.chain([service.task_definition.clone()]).chain(newest).filter(|arn| !arn.is_empty()).collect();
+    read_definitions(aws, &mut past, arns).await?;
+    Ok(past)
+}
+
+/// Returns the service revisions that ran when the oldest known deployment began.
+async fn sources(aws: &Aws, past: &mut Past) -> Result<Vec<String>, Failure> {
+    let Some(oldest) = past.deployments.last() else { return Ok(Vec::new()) };
+    let arn = oldest.service_deployment_arn.clone();
+    match aws.service_deployments(std::slice::from_ref(&arn)).await {
+        Ok(found) => {
+            let found = found.into_iter().next().unwrap_or_default();
+            past.from_the_beginning = found.source_service_revisions.is_empty();
+            Ok(found.source_service_revisions.into_iter().map(|revision| revision.arn).collect())
+        }
+        Err(error) if error.may_pass() => Err(failure(error)),
+        // Only what ran before the beginning of the history stays unknown.
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// Reads the definitions that have not been read yet; those that no longer exist are left out.
+///
+/// # Errors
+/// The API call failed.
+pub async fn read_definitions(aws: &Aws, past: &mut Past, names: Vec<String>) -> Result<(), Failure> {
+    let unknown = distinct(names.into_iter().filter(|name| !past.definitions.contains_key(name)));
+    let calls = unknown.map(|name| async move { aws.task_definition(&name).await });
+    let found = try_join_all(calls).await.map_err(failure)?;
+    past.definitions.extend(found.into_iter().flatten().map(|known| (known.arn.clone(), known)));
+    Ok(())
+}
+
+/// Reads the newest ACTIVE revisions of a family that are older than one of its revisions.
+///
+/// # Errors
+/// The API call failed.
+pub async fn read_registered(aws: &Aws, past: &mut Past, family: &str, before: u64) -> Result<(), Failure> {
+    let arns = aws.revision_arns(family, Status::Active, LISTED).await.map_err(failure)?;
+    let older = arns.into_iter().filter(|arn| number_of(arn).is_some_and(|number| number < before));
+    let older: Vec<String> = older.take(REVISIONS).collect();
+    read_definitions(aws, past, older.clone()).await?;
+    past.registered = older.iter().filter_map(|arn| past.definitions.get(arn).cloned()).collect();
+    Ok(())
+}
+
+/// Reads the definitions in which to find an image that no known service revision names: those of succeeded
+/// deployments, and the newest ACTIVE revisions of the family.
+///
+/// # Errors
+/// The API call failed.
+pub async fn read_for_an_image(aws: &Aws, past: &mut Past, family: &str) -> Result<(), Failure> {
+    let succeeded = distinct(past.succeeded().map(|(_, revision)| revision.task_definition.clone()));
+    let succeeded: Vec<String> = succeeded.take(DEFINITIONS_FOR_AN_IMAGE).collect();
+    let arns = aws.revision_arns(family, Status::Active, REVISIONS_FOR_AN_IMAGE).await.map_err(failure)?;
+    for arns in [succeeded, arns.clone()].concat().chunks(REVISIONS) {
+        read_definitions(aws, past, arns.to_vec()).await?;
+    }
+    past.registered = arns.iter().filter_map(|arn| past.definitions.get(arn).cloned()).collect();
+    Ok(())
+}
+
+/// Returns the service revisions to read: of succeeded and newest deployments, the current ones, and `sources`.
+fn wanted_revisions(service: &Service, past: &Past, sources: &[String]) -> Vec<String> {
+    let succeeded = past.deployments.iter().filter(|known| known.status == "SUCCESSFUL");
+    let succeeded = succeeded.filter_map(ServiceDeployment::target).take(SUCCESSES).map(str::to_owned);
+    let newest =
+        past.deployments.iter().filter_map(ServiceDeployment::target).take(NEWEST).map(str::to_owned);
+    let current = service.current_service_revisions.iter().map(|revision| revision.arn.clone());
+    distinct(current.chain(newest).chain(succeeded).chain(sources.iter().cloned())).collect()
+}
+
+fn distinct(names: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    let mut seen = BTreeSet::new();
+    names.filter(move |name| seen.insert(name.clone()))
+}
+
+/// Returns the note about something that cannot be read.
+///
+/// # Errors
+/// A transient error or unusable credentials: the next best source would then be the wrong one.
+fn unread(what: &str, error: ApiError) -> Result<String, Failure> {
+    let ends = matches!(error.meaning, Meaning::Expired | Meaning::NoCredentials);
+    if error.may_pass() || ends {
+        return Err(failure(error));
+    }
+    Ok(format!("failed to read {what}: {error}"))
+}

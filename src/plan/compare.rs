@@ -1,0 +1,176 @@
+//! Compares what is desired with what is observed: the plan of the services, with tasks and schedules around them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::back::WayBack;
+use super::diff::{Change, diff};
+use super::record::{self, same_digests};
+use super::replace::desired_document;
+use super::revision::Revision;
+use super::types::{Options, Plan, Reason, Registration, ServicePlan};
+use super::{refuse, release, service, work};
+use crate::aws::types::{ImageState, Observed, ObservedService};
+use crate::document::model::Root;
+use crate::document::normal::normal;
+use crate::error::{Failure, Failures};
+use crate::image::Reference;
+use crate::render::{Desired, DesiredService};
+
+/// Returns the plan that changes what is observed into what is desired.
+///
+/// # Errors
+/// All blockers at once: a missing service, a tag that is not in ECR, a deployment in progress, the wrong account.
+pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failures> {
+    let mut plan = Plan { notes: observed.notes.clone(), ..Plan::default() };
+    let mut failures = refuse::account(options.account.as_deref(), observed);
+    for service in &desired.services {
+        match plan_service(service, observed, options, &mut plan) {
+            Ok(planned) => plan.services.push(planned),
+            Err(found) => failures.extend(found),
+        }
+    }
+    if failures.is_empty() {
+        let against = work::Against { desired, observed, options };
+        failures.extend(release::tasks(against, &mut plan));
+        failures.extend(release::schedules(against, &mut plan));
+    }
+    plan.needs = release::needs(desired);
+    plan.notes.extend(image_notes(observed));
+    if failures.is_empty() { Ok(plan) } else { Err(Failures(distinct(failures))) }
+}
+
+/// Returns the failures, each message once: several services may share a blocker.
+fn distinct(failures: Vec<Failure>) -> Vec<Failure> {
+    let mut kept: Vec<Failure> = Vec::new();
+    for failure in failures {
+        if !kept.iter().any(|known| known.message == failure.message) {
+            kept.push(failure);
+        }
+    }
+    kept
+}
+
+fn image_notes(observed: &Observed) -> Vec<String> {
+    let unchecked = observed.images.iter().filter_map(|(image, state)| match state {
+        ImageState::Unchecked(reason) => Some(format!("image `{image}` was not checked: {reason}")),
+        _ => None,
+    });
+    unchecked.collect()
+}
+
+fn plan_service(
+    service: &DesiredService,
+    observed: &Observed,
+    options: &Options,
+    plan: &mut Plan,
+) -> Result<ServicePlan, Vec<Failure>> {
+    let seen = refuse::service(service, observed)?;
+    let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
+    let mut against: Vec<Failure> = refuse::under_way(seen, options).into_iter().collect();
+    against.extend(refuse::images(&document, observed));
+    if !against.is_empty() {
+        return Err(against);
+    }
+    let running = seen.running.as_ref().map(|running| &running.document);
+    let (after, definition_changes) = revision(&document, seen, observed, options, plan);
+    let attributes = service::changes(service, seen)?;
+    plan.notes.extend(attributes.notes);
+    let mut reasons = Vec::new();
+    if after == Revision::Same {
+        reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
+        // The newest deployment may have failed although it has this definition.
+        let failed =
+            seen.service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+        let under_way = options.supersede && !options.looking && seen.service.under_way().is_some();
+        reasons.extend(failed.then_some(Reason::Failed));
+        reasons.extend(under_way.then_some(Reason::Superseded));
+        if options.force && reasons.is_empty() {
+            reasons.push(Reason::Forced);
+        }
+    }
+    let mut members = attributes.members;
+    // ECS accepts another capacity provider strategy only with a new deployment (API reference, UpdateService).
+    if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
+        members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
+    }
+    let way_back = WayBack::of(&seen.service).map(|way| way.with_members(&members, seen));
+    let moved = reasons.iter().any(|reason| matches!(reason, Reason::ImageMoved { .. }));
+    let retag = if moved { options.record.digest_tags(&document, observed) } else { BTreeMap::new() };
+    Ok(ServicePlan {
+        key: service.key.clone(),
+        name: service.name.clone(),
+        cluster: service.cluster.clone(),
+        before: seen.service.task_definition.clone(),
+        after,
+        definition_changes,
+        service_changes: attributes.changes,
+        reasons,
+        members,
+        deployment_before: seen.service.primary().map(|primary| primary.id.clone()),
+        retag,
+        way_back,
+        timeout: service.timeout,
+        on_failure: service.on_failure,
+        on_timeout: service.on_timeout,
+    })
+}
+
+/// Returns the revision that the service will run, and how it differs from the running one.
+fn revision(
+    document: &Value,
+    seen: &ObservedService,
+    observed: &Observed,
+    options: &Options,
+    plan: &mut Plan,
+) -> (Revision, Vec<Change>) {
+    let root = Root::TaskDefinition;
+    let wanted = normal(document, root);
+    let running = seen.running.as_ref().map(|running| normal(&running.document, root)).unwrap_or(json!({}));
+    if running == wanted {
+        return (Revision::Same, Vec::new());
+    }
+    let changes = diff(&running, &wanted, root.shape());
+    let family = document["family"].as_str().unwrap_or_default();
+    let latest = observed.latest.get(family);
+    // Reuses a revision that an earlier, failed deploy registered, instead of registering the same content twice.
+    let reusable = latest.filter(|latest| {
+        latest.document["status"] == "ACTIVE"
+            && normal(&latest.document, root) == wanted
+            && same_digests(latest, document, observed)
+    });
+    if let Some(latest) = reusable {
+        return (Revision::Registered(latest.arn.clone()), changes);
+    }
+    let document = options.record.tagged(document, observed);
+    let known = plan.registrations.iter().position(|known| known.document == document);
+    let index = known.unwrap_or_else(|| {
+        let latest =
+            latest.map(|latest| latest.arn.clone()).or_else(|| seen.running.as_ref().map(|r| r.arn.clone()));
+        plan.registrations.push(Registration { family: family.to_owned(), document, latest });
+        plan.registrations.len() - 1
+    });
+    (Revision::New(index), changes)
+}
+
+/// Returns the images whose tag now points to another digest than the running one.
+fn moved_images(running: &Value, seen: &ObservedService, observed: &Observed) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for container in running["containerDefinitions"].as_array().into_iter().flatten() {
+        let (Some(name), Some(image)) = (container["name"].as_str(), container["image"].as_str()) else {
+            continue;
+        };
+        let Some(ImageState::Found { digest }) = observed.images.get(&Reference::parse(image).to_string())
+        else {
+            continue;
+        };
+        let recorded = seen.running.as_ref().and_then(|running| running.tag(&record::digest_key(name)));
+        let runs = seen.digests.get(name).map(String::as_str).or(recorded);
+        if let Some(runs) = runs.filter(|runs| runs != digest) {
+            let image = image.to_owned();
+            reasons.push(Reason::ImageMoved { image, before: runs.to_owned(), after: digest.clone() });
+        }
+    }
+    reasons
+}

@@ -1,0 +1,80 @@
+//! Where a service goes back to and why, as it is shown before anything is done.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::choice::{LeftOut, Source};
+use super::images::Pinned;
+use super::past::Past;
+use super::releases::Release;
+use crate::aws::types::ContainerImage;
+
+/// What a service is rolled back to and why, as reported before anything is changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Target {
+    pub service: String,
+    pub cluster: String,
+    pub from: Told,
+    /// `None` if only ECS knows it.
+    pub to: Option<Told>,
+    #[serde(flatten)]
+    pub source: Source,
+    pub left_out: Vec<LeftOut>,
+    /// The images whose tags are replaced by digests.
+    pub pinned: Vec<Pinned>,
+}
+
+/// Returns whether services that are rolled back together were deployed separately: with other tags, or at other times.
+pub fn are_apart(targets: &[Target]) -> bool {
+    /// The deployments of one release begin within this number of seconds.
+    const TOGETHER: f64 = 3600.0;
+    let running = || targets.iter().map(|target| &target.from);
+    let tags: BTreeSet<&String> = running().filter_map(|from| from.tag.as_ref()).collect();
+    let times = || running().filter_map(|from| from.at);
+    let (first, last) = (times().fold(f64::MAX, f64::min), times().fold(0.0, f64::max));
+    tags.len() > 1 || last - first > TOGETHER
+}
+
+/// A summary of what a service runs or ran.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Told {
+    pub revision: String,
+    /// When its deployment was created.
+    pub at: Option<f64>,
+    /// The value of `--tag` of the deploy.
+    pub tag: Option<String>,
+    pub images: Vec<ToldImage>,
+}
+
+/// A summary of one image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ToldImage {
+    pub container: String,
+    pub image: String,
+    pub digest: Option<String>,
+}
+
+/// Summarizes what a service runs or ran.
+pub fn told(release: &Release, past: &Past) -> Told {
+    let definition = past.definitions.get(&release.definition);
+    let image = |image: &ContainerImage| ToldImage {
+        container: image.container_name.clone(),
+        image: image.image.clone(),
+        digest: image.image_digest.clone(),
+    };
+    let resolved = release.revision.iter().flat_map(|revision| &revision.container_images).map(image);
+    let digests = release.digests(definition);
+    let containers = definition.and_then(|known| known.document["containerDefinitions"].as_array());
+    let written = containers.into_iter().flatten().map(|container| {
+        let text = |member: &str| container[member].as_str().unwrap_or_default().to_owned();
+        let digest = digests.get(&text("name")).cloned();
+        ToldImage { container: text("name"), image: text("image"), digest }
+    });
+    Told {
+        revision: release.revision_name().to_owned(),
+        at: Some(release.at).filter(|at| *at > 0.0),
+        tag: definition.and_then(|known| known.tag("ecsail:tag")).map(str::to_owned),
+        images: if release.revision.is_some() { resolved.collect() } else { written.collect() },
+    }
+}

@@ -1,0 +1,46 @@
+//! Compares a schedule with what is there, by the service that keeps it.
+
+use super::types::{Ground, SchedulePlan};
+use super::{rule, schedule, times, whose};
+use crate::aws::types::{ObservedSchedule, ObservedSchedules, Via};
+use crate::error::Failure;
+use crate::plan::diff::Change;
+use crate::plan::types::ResolvedWork;
+use crate::render::schedules::DesiredSchedule;
+
+/// Returns the plan that changes a schedule into the desired one; `works` is what its targets run, in their order.
+///
+/// # Errors
+/// All blockers: a name that is taken, a missing role, settings that a target does not support.
+pub fn compare(
+    desired: &DesiredSchedule,
+    works: &[ResolvedWork],
+    observed: &ObservedSchedules,
+    ground: &Ground,
+) -> Result<SchedulePlan, Vec<Failure>> {
+    let twice = whose::twice(desired, works, observed, ground);
+    if !twice.is_empty() {
+        return Err(twice);
+    }
+    let mut plan = match desired.via {
+        Via::Scheduler => schedule::compare(desired, works, observed, ground),
+        Via::Rule => rule::compare(desired, works, observed, ground),
+    }?;
+    plan.notes.extend(times::never_again(&plan.key, plan.via, &plan.document, ground.now));
+    Ok(plan)
+}
+
+/// Returns how a schedule, without what it runs, differs from the desired one; an empty expression counts as unknown.
+pub fn settings(desired: &DesiredSchedule, observed: &ObservedSchedule, now: i64) -> Vec<Change> {
+    let mut desired = desired.clone();
+    if desired.expression.is_empty() {
+        let there = observed.document["ScheduleExpression"].as_str();
+        desired.expression = there.unwrap_or_default().to_owned();
+    }
+    match desired.via {
+        Via::Scheduler => {
+            schedule::settings(&desired, &observed.document, &Ground { now, ..Ground::default() })
+        }
+        Via::Rule => rule::settings(&desired, observed),
+    }
+}

@@ -1,0 +1,155 @@
+//! The plan: what is asked of it, what it holds, and what it says of each service and each task. It decides nothing.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::back::WayBack;
+use super::diff::Change;
+use super::record::Record;
+use super::revision::Revision;
+use super::schedules::types::SchedulePlan;
+use crate::aws::types::revision_of;
+use crate::manifest::OnFailure;
+
+/// The options of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Deploy even if nothing changed.
+    pub force: bool,
+    /// Deploy even if a deployment is in progress.
+    pub supersede: bool,
+    /// The plan will not be applied, so a deployment in progress does not block it.
+    pub looking: bool,
+    /// The account that the manifest requires.
+    pub account: Option<String>,
+    /// The current time, in seconds since 1970.
+    pub now: i64,
+    pub record: Record,
+}
+
+/// What a deploy will change, in order: registrations, then updates.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub registrations: Vec<Registration>,
+    /// The tasks that run before the services are updated, in order.
+    pub before: Vec<TaskPlan>,
+    pub services: Vec<ServicePlan>,
+    pub schedules: Vec<SchedulePlan>,
+    /// The tasks that run last, in order.
+    pub after: Vec<TaskPlan>,
+    /// The services of this plan that a service waits for, by its key.
+    pub needs: BTreeMap<String, Vec<String>>,
+    /// Notes for the reader, such as images outside ECR and what could not be read.
+    pub notes: Vec<String>,
+}
+
+/// A one-off task that runs before or after services.
+#[derive(Clone, Debug)]
+pub struct TaskPlan {
+    pub key: String,
+    /// The services that name it; it runs if one of them changes.
+    pub of: Vec<String>,
+    /// `None` if none of these services changes, so that the task does not run.
+    pub work: Option<ResolvedWork>,
+    pub timeout: Option<std::time::Duration>,
+}
+
+/// A document to register; services with the same document share it.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    pub family: String,
+    /// The document as it will be sent, with the user's tags and those of the record.
+    pub document: Value,
+    /// The newest revision of the family before, to distinguish a lost response from a lost request.
+    pub latest: Option<String>,
+}
+
+/// The changes of one service.
+#[derive(Clone, Debug)]
+pub struct ServicePlan {
+    pub key: String,
+    pub name: String,
+    pub cluster: String,
+    /// The ARN of the running revision.
+    pub before: String,
+    pub after: Revision,
+    pub definition_changes: Vec<Change>,
+    pub service_changes: Vec<Change>,
+    /// Why there is a new deployment although no document changed.
+    pub reasons: Vec<Reason>,
+    /// The members of UpdateService besides the task definition.
+    pub members: Map<String, Value>,
+    /// The id of the PRIMARY deployment before the change.
+    pub deployment_before: Option<String>,
+    /// Tags to set on the running revision, because it will run other digests.
+    pub retag: BTreeMap<String, String>,
+    /// What the service returns to if the deploy fails.
+    pub way_back: Option<WayBack>,
+    pub timeout: Option<std::time::Duration>,
+    pub on_failure: Option<OnFailure>,
+    pub on_timeout: Option<OnFailure>,
+}
+
+/// What a task or a target runs, with everything resolved.
+#[derive(Clone, Debug)]
+pub struct ResolvedWork {
+    /// The name of the task or schedule in commands.
+    pub key: String,
+    /// The cluster as it is named in the manifest, and its ARN.
+    pub cluster: String,
+    pub cluster_arn: String,
+    pub revision: Revision,
+    pub family: String,
+    /// The task definition document.
+    pub definition: Value,
+    /// Members of RunTask, without `overrides` and those that are set at the start of each run.
+    pub members: Map<String, Value>,
+    /// The `overrides` of RunTask.
+    pub overrides: Option<Value>,
+    pub count: u32,
+    /// The container whose exit code counts, if the manifest names it.
+    pub container: Option<String>,
+}
+
+/// Why a service gets a new deployment although its documents did not change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// The tag now points to another image.
+    ImageMoved { image: String, before: String, after: String },
+    /// The last deployment of this revision failed and was not rolled back.
+    Failed,
+    /// A deployment of this revision is in progress and will be superseded.
+    Superseded,
+    /// The user forced it.
+    Forced,
+}
+
+impl Plan {
+    /// Returns whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
+        !schedules && self.services.iter().all(|service| !service.changes())
+    }
+}
+
+impl ServicePlan {
+    /// Returns whether the service is changed.
+    pub fn changes(&self) -> bool {
+        self.after != Revision::Same || !self.members.is_empty() || !self.reasons.is_empty()
+    }
+
+    /// Returns the short name of the running revision.
+    pub fn revision_before(&self) -> &str {
+        revision_of(&self.before)
+    }
+}
+
+/// Returns the members of RunTask, with the overrides.
+pub fn run_members(work: &ResolvedWork) -> Map<String, Value> {
+    let mut members = work.members.clone();
+    members.extend(work.overrides.as_ref().map(|overrides| ("overrides".to_owned(), json!(overrides))));
+    members
+}
