@@ -53,9 +53,9 @@ fn check(folder: &Path) {
         ..Settings::default()
     };
     let tags = Tags { all: Some("1".to_owned()), ..Tags::default() };
-    let request = Request { tags: tags.clone(), ..Request::default() };
+    let request = Request { tags, ..Request::default() };
     let manifest = manifest::load(&settings, &request).expect("loads");
-    let desired = render::desired(&manifest, &tags).expect("renders");
+    let desired = render::desired(&manifest).expect("renders");
     assert_eq!(desired.services.len(), SERVICES);
 }
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
@@ -15,10 +14,10 @@ use crate::commands::{
 };
 use crate::completing;
 use crate::context::Context;
-use crate::error::Failure;
-use crate::manifest::fields::parse_duration;
+use crate::error::{Failure, Result};
 use crate::report::{self, Outcome, Style, outcome};
-use crate::settings::{Color, Output, Settings, parse_env_file};
+use crate::settings::{Color, Output, Settings};
+use crate::{duration, env_file, text_file};
 
 /// Deploy to Amazon ECS and report how the rollout really ended
 #[derive(Debug, Parser)]
@@ -126,7 +125,7 @@ enum OutputArg {
 }
 
 fn poll(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `500ms` or `2s`".to_owned())
+    duration::parse(text).ok_or_else(|| "not a duration such as `500ms` or `2s`".to_owned())
 }
 
 /// Runs the program and returns its exit code.
@@ -135,7 +134,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {
-            let error = anyhow::Error::new(refused(&error.render().to_string()));
+            let error = refused(&error.render().to_string());
             let style = Style { output: Output::Json, ..Style::default() };
             report::new(style, &Settings::default()).error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
@@ -146,8 +145,7 @@ pub fn main() -> ExitCode {
     let style = cli.global.style();
     let settings = match cli.global.settings() {
         Ok(settings) => settings,
-        Err(failure) => {
-            let error = anyhow::Error::new(failure);
+        Err(error) => {
             report::new(style, &Settings::default()).error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
@@ -183,11 +181,15 @@ fn refused(message: &str) -> Failure {
     tips.chain([help]).fold(Failure::usage(first), Failure::hint)
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Failure::error("failed to start the async runtime").because(error))
+}
+
 fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
     if cli.global.output == OutputArg::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
-        return Err(Failure::usage("`--output markdown` is supported by `ecsail plan` only").into());
+        return Err(Failure::usage("`--output markdown` is for `plan` alone"));
     }
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
     match &cli.verb {
         Verb::Check(args) => check::run(args, context),
         Verb::Render(args) => render::run(args, context),
@@ -259,16 +261,17 @@ impl Global {
         let own = own.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut environment: BTreeMap<String, String> = own.collect();
         for path in &self.env_file {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!("failed to read env file `{}`", path.display())).because(error)
-            })?;
-            let named = |failure| {
-                Failure::usage(format!("failed to read env file `{}`", path.display())).because(failure)
-            };
-            environment.extend(parse_env_file(&text).map_err(named)?);
+            environment.extend(variables_of(path)?);
         }
         Ok(environment)
     }
+}
+
+/// Returns the variables of an env file.
+fn variables_of(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let unreadable = || Failure::usage(format!("failed to read env file `{}`", path.display()));
+    let text = text_file::read(path).map_err(|error| unreadable().because(error))?;
+    env_file::parse(&text).map_err(|error| unreadable().because(error))
 }
 
 /// Returns the argument, or `None` if it is empty, as an unset variable in a script leaves it.

@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use anyhow::Result;
-
 use crate::aws::Aws;
+use crate::error::Result;
 use crate::manifest::Manifest;
 use crate::render::Desired;
 use crate::report::Report;

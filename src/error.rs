@@ -1,12 +1,16 @@
-//! Errors as people read them: what went wrong, why, and what to do next.
+//! The one error type: what was attempted, why it failed, what to do next.
 //!
-//! Stages create them; commands pass them on with `anyhow`; only `report` prints them, and only [`Kind::exit_code`]
-//! chooses the exit code.
+//! Stages create failures and commands return them. Only `report` prints them, and only [`Kind::exit_code`] chooses
+//! the exit code.
 
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::document::problem::Invalid;
 use crate::secrets::masked_message;
+
+/// The result of anything that can fail with a [`Failure`].
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// The kind of a failure, by which scripts decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -34,7 +38,7 @@ impl Kind {
     }
 }
 
-/// A failure with its hints.
+/// A failure with its causes and hints.
 #[derive(Debug)]
 pub struct Failure {
     pub kind: Kind,
@@ -42,7 +46,59 @@ pub struct Failure {
     pub hints: Vec<String>,
     /// Whether the attempt may have taken effect all the same.
     pub unclear: bool,
-    cause: Option<anyhow::Error>,
+    pub details: Details,
+    cause: Option<Cause>,
+}
+
+/// What a failure consists of, beside its message.
+#[derive(Debug, Default)]
+pub enum Details {
+    /// The message, the causes and the hints are all.
+    #[default]
+    None,
+    /// The problems of the user's files.
+    Problems(Box<Invalid>),
+    /// Several failures at once, such as one for each service of a deploy.
+    Several(Vec<Failure>),
+}
+
+/// The cause of a failure.
+#[derive(Debug)]
+pub struct Cause {
+    error: Box<dyn StdError + Send + Sync>,
+    /// Whether another attempt may succeed.
+    temporary: bool,
+}
+
+impl Cause {
+    /// Returns the cause of a failure that another attempt would not change.
+    pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Cause {
+        Cause { error: error.into(), temporary: false }
+    }
+
+    /// Sets whether another attempt may succeed.
+    pub fn temporary(mut self, temporary: bool) -> Cause {
+        self.temporary = temporary;
+        self
+    }
+}
+
+impl From<Failure> for Cause {
+    fn from(failure: Failure) -> Cause {
+        Cause { temporary: failure.is_temporary(), error: failure.into() }
+    }
+}
+
+impl From<std::io::Error> for Cause {
+    fn from(error: std::io::Error) -> Cause {
+        Cause::new(error)
+    }
+}
+
+impl From<String> for Cause {
+    fn from(text: String) -> Cause {
+        Cause::new(text)
+    }
 }
 
 impl Failure {
@@ -50,7 +106,7 @@ impl Failure {
     /// env file `prod.env` ``. Why it went wrong is added by [`Failure::because`].
     pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
         let message = masked_message(&message.into());
-        Failure { kind, message, hints: Vec::new(), unclear: false, cause: None }
+        Failure { kind, message, hints: Vec::new(), unclear: false, details: Details::None, cause: None }
     }
 
     /// Returns an ordinary error.
@@ -86,9 +142,46 @@ impl Failure {
     }
 
     /// Sets the cause.
-    pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Failure {
+    pub fn because(mut self, cause: impl Into<Cause>) -> Failure {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// Returns several failures as one, which is a refusal only if all of them are.
+    pub fn several(failures: Vec<Failure>) -> Failure {
+        let kind = match failures.first() {
+            Some(first) if failures.iter().all(|failure| failure.kind == first.kind) => first.kind,
+            _ => Kind::Error,
+        };
+        let messages: Vec<_> = failures.iter().map(|failure| failure.message.as_str()).collect();
+        let message = messages.join("; ");
+        Failure { details: Details::Several(failures), ..Failure::new(kind, message) }
+    }
+
+    /// Returns failures as one: a single failure stays as it is.
+    pub fn combined(mut failures: Vec<Failure>) -> Failure {
+        if failures.len() == 1 { failures.remove(0) } else { Failure::several(failures) }
+    }
+
+    /// Returns whether another attempt may succeed.
+    pub fn is_temporary(&self) -> bool {
+        self.cause.as_ref().is_some_and(|cause| cause.temporary)
+    }
+
+    /// Returns the causes as text, the nearest first.
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut next = StdError::source(self);
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes
+    }
+
+    /// Returns the message and the causes as one line.
+    pub fn one_line(&self) -> String {
+        [vec![self.message.clone()], self.causes()].concat().join(": ")
     }
 }
 
@@ -100,29 +193,13 @@ impl fmt::Display for Failure {
 
 impl StdError for Failure {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.cause.as_ref().map(|cause| -> &(dyn StdError + 'static) { cause.as_ref() })
+        self.cause.as_ref().map(|cause| -> &(dyn StdError + 'static) { cause.error.as_ref() })
     }
 }
 
-/// Several failures at once, such as one for each service of a deploy.
-#[derive(Debug)]
-pub struct Failures(pub Vec<Failure>);
-
-impl Failures {
-    /// Returns the kind that decides the exit code: that of all failures where they agree, else [`Kind::Error`].
-    pub fn kind(&self) -> Kind {
-        match self.0.first() {
-            Some(first) if self.0.iter().all(|failure| failure.kind == first.kind) => first.kind,
-            _ => Kind::Error,
-        }
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Failure {
+        let message = invalid.to_string();
+        Failure { details: Details::Problems(Box::new(invalid)), ..Failure::error(message) }
     }
 }
-
-impl fmt::Display for Failures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let messages: Vec<_> = self.0.iter().map(|failure| failure.message.as_str()).collect();
-        f.write_str(&messages.join("; "))
-    }
-}
-
-impl StdError for Failures {}

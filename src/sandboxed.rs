@@ -6,10 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::error::Failure;
+use crate::error::{Cause, Failure, Result};
 use crate::image::Reference;
 use crate::manifest::Request;
 use crate::manifest::fields::parse_duration;
@@ -69,7 +68,7 @@ impl Session {
         let scenario: Scenario = scenario.parse().map_err(|error| {
             let hint = "list the scenarios with `ecsail sandbox scenarios`".to_owned();
             Failure::usage(format!("no sandbox scenario named `{scenario}`"))
-                .because(anyhow::Error::new(error))
+                .because(Cause::new(error))
                 .hint(hint)
         })?;
         let path = state_path(manifest);
@@ -136,8 +135,7 @@ impl Session {
     /// The folder or the file cannot be written.
     pub fn save(&self) -> Result<()> {
         let failed = |error| {
-            Failure::error(format!("failed to write the sandbox's state to `{}`", self.path.display()))
-                .because(anyhow::Error::new(error))
+            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display())).because(error)
         };
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
@@ -188,8 +186,8 @@ fn earlier(settings: &Settings, manifest: &Manifest) -> Option<Desired> {
     let services: Vec<String> = services.collect();
     let rendered = |scope| {
         let (tags, services) = (tags.clone(), services.clone());
-        let request = Request { tags: tags.clone(), services, scope, ..Request::default() };
-        render::desired(&manifest::load(settings, &request).ok()?, &tags).ok()
+        let request = Request { tags, services, scope, ..Request::default() };
+        render::desired(&manifest::load(settings, &request).ok()?).ok()
     };
     // The images of tasks and schedules must exist too. If those cannot be rendered, the services alone are.
     rendered(Scope::Release).or_else(|| rendered(Scope::Services))
@@ -204,9 +202,9 @@ pub fn state_path(manifest: &Manifest) -> PathBuf {
 fn read_state(path: &Path) -> Result<Option<Value>> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
     let state = serde_json::from_str(&text).map_err(|error| {
-        let hint = "remove the state with `ecsail sandbox reset`".to_owned();
-        Failure::error(format!("failed to read the sandbox's state `{}`", path.display()))
-            .because(error)
+        let hint = "start anew with `ecsail sandbox reset`".to_owned();
+        Failure::error(format!("read the sandbox's state `{}`", path.display()))
+            .because(Cause::new(error))
             .hint(hint)
     })?;
     Ok(Some(state))

@@ -115,28 +115,6 @@ fn check_tag(tag: &str) -> Result<(), Failure> {
     Err(Failure::usage(format!("`{tag}` is not a valid image tag")).hint(rule.to_owned()))
 }
 
-/// Returns the variables of an env file: `NAME=value` lines, `#` comments, optional quotes and `export`.
-///
-/// # Errors
-/// A line of another form; the message has its number.
-pub fn parse_env_file(text: &str) -> Result<Vec<(String, String)>, Failure> {
-    let mut variables = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let Some((name, value)) = line.split_once('=').filter(|(name, _)| !name.trim().is_empty()) else {
-            return Err(Failure::usage(format!("line {} of the env file is not `NAME=value`", index + 1)));
-        };
-        let value = value.trim();
-        let unquoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
-        variables.push((name.trim().to_owned(), unquoted.unwrap_or(value).to_owned()));
-    }
-    Ok(variables)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,13 +147,5 @@ mod tests {
         }
         assert!(tags(&[&"a".repeat(129)]).is_err());
         assert!(tags(&["1", "2"]).is_err());
-    }
-
-    #[test]
-    fn an_env_file_has_names_values_comments_and_quotes() {
-        let variables = parse_env_file("# c\nA=1\nexport B=\"x y\"\n\nC='#z'\nD=a=b\n").expect("valid");
-        let expected = [("A", "1"), ("B", "x y"), ("C", "#z"), ("D", "a=b")];
-        assert_eq!(variables, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert!(parse_env_file("A=1\nnonsense\n").is_err_and(|failure| failure.message.contains("line 2")));
     }
 }

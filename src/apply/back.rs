@@ -5,16 +5,17 @@
 use serde_json::{Map, Value};
 
 use crate::aws::error::Meaning;
-use crate::aws::types::{Service, view};
+use crate::aws::types::{RolloutState, Service, ServiceDeploymentStatus, ServiceStatus, view};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::{Revision, ServicePlan, WayBack};
 use crate::report::{Event, Report};
+use crate::retry::{Attempts, Policy};
 use crate::watch::look::service_deployment_of;
 use crate::watch::snapshot::Followed;
 
 /// The most calls to stop a service deployment.
-const ATTEMPTS: u32 = 4;
+const STOPPING: Policy = Policy { attempts: 4, ..Policy::CALL };
 
 /// The result of an attempt to roll back a rollout.
 #[derive(Debug)]
@@ -83,14 +84,10 @@ fn not_stopped(followed: &Followed, error: ApiError) -> Failure {
 
 /// Stops the service deployment, with retries if the call did not reach ECS.
 async fn stop(followed: &Followed, aws: &Aws) -> Stopped {
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(STOPPING);
     loop {
-        attempt += 1;
-        let tried = try_stop(followed, aws).await;
-        match tried {
-            Stopped::Unclear(error) if error.may_pass() && attempt < ATTEMPTS => {
-                tokio::time::sleep(super::pause(attempt)).await;
-            }
+        match try_stop(followed, aws).await {
+            Stopped::Unclear(error) if error.may_pass() && attempts.wait().await => {}
             tried => return tried,
         }
     }
@@ -103,16 +100,19 @@ async fn try_stop(followed: &Followed, aws: &Aws) -> Stopped {
         Err(error) => return refused_or_unclear(error),
     };
     let Err(error) = aws.stop_service_deployment(&arn).await else { return Stopped::GoesBack(arn) };
+    use ServiceDeploymentStatus::{
+        RollbackFailed, RollbackInProgress, RollbackRequested, RollbackSuccessful, StopRequested, Successful,
+    };
     // It may roll back already, on its own or because the response to our call was lost.
     let found = match aws.service_deployments(std::slice::from_ref(&arn)).await {
         Ok(found) => found,
         Err(_) => return refused_or_unclear(error),
     };
-    match found.first().map(|known| known.status.as_str()) {
-        Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL") => Stopped::GoesBack(arn),
-        Some("SUCCESSFUL") => Stopped::Completed,
-        Some("STOP_REQUESTED") => Stopped::Superseded,
-        Some("STOPPED" | "ROLLBACK_FAILED") => Stopped::Ended,
+    match found.first().map(|known| &known.status) {
+        Some(RollbackRequested | RollbackInProgress | RollbackSuccessful) => Stopped::GoesBack(arn),
+        Some(Successful) => Stopped::Completed,
+        Some(StopRequested) => Stopped::Superseded,
+        Some(ServiceDeploymentStatus::Stopped | RollbackFailed) => Stopped::Ended,
         _ => refused_or_unclear(error),
     }
 }
@@ -236,7 +236,7 @@ pub async fn undo_attributes(plan: &ServicePlan, aws: &Aws, report: &dyn Report)
 /// # Errors
 /// The reason for which it is kept.
 fn way_of_undoing<'a>(followed: &'a Followed, service: &Service) -> Result<&'a WayBack, String> {
-    let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
+    let Some(primary) = service.primary().filter(|_| service.status == ServiceStatus::Active) else {
         return Err("the service no longer exists".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
@@ -266,15 +266,15 @@ fn members(way: &WayBack) -> Map<String, Value> {
 /// Returns what to roll back to with an update, or the result if there must be no update.
 fn way_back<'a>(followed: &'a Followed, ended: bool, service: &Service) -> Result<&'a WayBack, TakingBack> {
     let left = |why: String| Err(TakingBack::Left(why));
-    let Some(primary) = service.primary().filter(|_| service.status == "ACTIVE") else {
+    let Some(primary) = service.primary().filter(|_| service.status == ServiceStatus::Active) else {
         return left("the service no longer exists".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
         return left(format!("{} is the service's PRIMARY deployment now", primary.id));
     }
-    match primary.rollout_state.as_deref() {
-        Some("COMPLETED") => return Err(TakingBack::Completed),
-        Some("FAILED") => {}
+    match primary.rollout_state {
+        Some(RolloutState::Completed) => return Err(TakingBack::Completed),
+        Some(RolloutState::Failed) => {}
         // The list may be outdated: another deployment may have ended it, which must not be overwritten.
         _ if ended => {
             return left("it has ended, and the deployment that superseded it is not known yet".to_owned());

@@ -1,6 +1,6 @@
 //! Resolves a lifecycle hook that waits for an action.
 
-use crate::aws::types::ServiceDeployment;
+use crate::aws::types::{LifecycleHookStatus, ServiceDeployment};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 
@@ -21,10 +21,10 @@ pub async fn answer(deployment: &str, hook: &str, back: bool, aws: &Aws) -> Resu
 
 fn was_answered(deployment: &ServiceDeployment, hook: &str, back: bool) -> bool {
     let found = deployment.lifecycle_hook_details.iter().find(|known| known.hook_id == hook);
-    let went_back = deployment.status.starts_with("ROLLBACK_");
+    let went_back = deployment.status.is_rollback();
     found.is_some_and(|known| match back {
-        true => went_back || known.status == "FAILED",
-        false => known.status == "SUCCEEDED",
+        true => went_back || known.status == LifecycleHookStatus::Failed,
+        false => known.status == LifecycleHookStatus::Succeeded,
     })
 }
 

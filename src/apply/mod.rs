@@ -4,20 +4,21 @@
 //! RegisterTaskDefinition and UpdateService take no idempotency token. If a response was lost, the module checks
 //! whether the call took effect before it retries, so that nothing is done twice.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{join_all, try_join_all};
 use serde_json::Value;
 
 use crate::aws::error::Meaning;
-use crate::aws::types::{Deployment, Service, TaskDefinition, revision_of, view};
+use crate::aws::types::{self, Deployment, Service, TaskDefinition, revision_of, view};
 use crate::aws::{ApiError, Aws};
 use crate::document::model::Root;
 use crate::document::normal::{OWN_TAG_PREFIX, normal};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
 use crate::report::{Event, Report};
-use crate::watch::snapshot::{Followed, Policy};
+use crate::retry::{Attempts, Policy, retry};
+use crate::watch::snapshot::{Followed, Policy as WatchPolicy};
 
 pub mod back;
 pub mod hook;
@@ -26,10 +27,6 @@ pub mod scale;
 pub mod schedules;
 pub mod stop;
 pub mod task;
-
-/// The most attempts of a call, and the pause before the second one.
-const ATTEMPTS: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(400);
 
 /// The result of an applied plan.
 #[derive(Debug, Default)]
@@ -95,9 +92,8 @@ async fn register(
     report: &dyn Report,
 ) -> Result<TaskDefinition, Failure> {
     let mut document = registration.document.clone();
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(Policy::CALL);
     loop {
-        attempt += 1;
         let error = match aws.register(&document).await {
             Ok(registered) => {
                 report.tell(&Event::Registered { revision: registered.revision() });
@@ -123,11 +119,10 @@ async fn register(
                 return Ok(registered);
             }
         }
-        if attempt >= ATTEMPTS || !may_try_again(&error) {
+        if !may_try_again(&error) || !attempts.wait().await {
             let message = format!("failed to register task definition `{}`", registration.family);
             return Err(Failure::error(message).hint(error.hint()).because(error));
         }
-        tokio::time::sleep(pause(attempt)).await;
     }
 }
 
@@ -148,15 +143,6 @@ fn may_try_again(error: &ApiError) -> bool {
     error.may_pass() || concurrent
 }
 
-/// Returns the pause before the next attempt: doubled each time, with some jitter so that concurrent runs spread out.
-fn pause(attempt: u32) -> Duration {
-    let nanos = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.subsec_nanos());
-    let jitter = FIRST_PAUSE * (nanos % 1000) / 1000;
-    FIRST_PAUSE * 2u32.saturating_pow(attempt - 1) + jitter
-}
-
 /// Returns the revision that a call without a response registered, if it did.
 ///
 /// # Errors
@@ -166,15 +152,8 @@ async fn already_registered(
     document: &Value,
     aws: &Aws,
 ) -> Result<Option<TaskDefinition>, ApiError> {
-    let mut attempt = 0;
-    let latest = loop {
-        attempt += 1;
-        match aws.task_definition(&registration.family).await {
-            Ok(latest) => break latest,
-            Err(error) if attempt < ATTEMPTS && error.may_pass() => tokio::time::sleep(pause(attempt)).await,
-            Err(error) => return Err(error),
-        }
-    };
+    let read = async || aws.task_definition(&registration.family).await;
+    let latest = retry(Policy::CALL, ApiError::may_pass, read).await?;
     let root = Root::TaskDefinition;
     let ours = |latest: &TaskDefinition| {
         registration.latest.as_ref() != Some(&latest.arn)
@@ -217,7 +196,11 @@ async fn update(
     }
     let asked_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
     let answer = send_update(&Value::Object(document), plan, &revision, aws).await?;
-    let service: Service = view(&answer).unwrap_or_default();
+    // The update is made: where its answer cannot be read, the deployment is found by its revision and time.
+    let service = types::answer("ecs:UpdateService", &answer).unwrap_or_else(|error| {
+        report.tell(&Event::Note(&format!("{}: {error}", plan.key)));
+        Service::default()
+    });
     let followed = follow(plan, &service, revision, asked_at);
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
     report.tell(&Event::Updated {
@@ -236,9 +219,8 @@ async fn send_update(
     aws: &Aws,
 ) -> Result<Value, Failure> {
     let attempted = format!("failed to update service `{}`", plan.name);
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(Policy::CALL);
     loop {
-        attempt += 1;
         let error = match aws.update_service(document).await {
             Ok(service) => return Ok(service),
             Err(error) => error,
@@ -249,10 +231,9 @@ async fn send_update(
                 return Ok(service);
             }
         }
-        if attempt >= ATTEMPTS || !may_try_again(&error) {
+        if !may_try_again(&error) || !attempts.wait().await {
             return Err(Failure::error(attempted).hint(error.hint()).because(error));
         }
-        tokio::time::sleep(pause(attempt)).await;
     }
 }
 
@@ -261,15 +242,8 @@ async fn send_update(
 /// # Errors
 /// The check failed, so the call must not be retried.
 async fn already_updated(plan: &ServicePlan, revision: &str, aws: &Aws) -> Result<Option<Value>, ApiError> {
-    let mut attempt = 0;
-    let mut found = loop {
-        attempt += 1;
-        match aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await {
-            Ok(found) => break found,
-            Err(error) if attempt < ATTEMPTS && error.may_pass() => tokio::time::sleep(pause(attempt)).await,
-            Err(error) => return Err(error),
-        }
-    };
+    let read = async || aws.services(&plan.cluster, std::slice::from_ref(&plan.name)).await;
+    let mut found = retry(Policy::CALL, ApiError::may_pass, read).await?;
     let Some(document) = found.remove(&plan.name) else { return Ok(None) };
     let service: Service = view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
     Ok(started(plan, &service, revision).is_some().then_some(document))
@@ -306,9 +280,9 @@ fn follow(plan: &ServicePlan, service: &Service, revision: String, asked_at: f64
     })
 }
 
-fn policy(plan: &ServicePlan) -> Policy {
-    let default = Policy::default();
-    Policy {
+fn policy(plan: &ServicePlan) -> WatchPolicy {
+    let default = WatchPolicy::default();
+    WatchPolicy {
         timeout: plan.timeout.unwrap_or(default.timeout),
         on_failure: plan.on_failure,
         on_timeout: plan.on_timeout.unwrap_or(default.on_timeout),

@@ -6,17 +6,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{ATTEMPTS, pause};
 use crate::aws::definitions::DELETIONS_A_CALL;
 use crate::aws::types::revision_of;
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::report::{Event, Report};
+use crate::retry::{Attempts, Backoff, Policy};
 
-/// The pause after a throttle: the token buckets of ECS refill by one a second.
-const REFILL: Duration = Duration::from_secs(1);
-/// The most throttles in a row. A token bucket that stays empty for so long is drained by others.
-const PATIENCE: u32 = 60;
+/// The policy where ECS throttles: its buckets refill by one a second, and one that gives nothing for a minute is emptied by
+/// others.
+const THROTTLED: Policy = Policy { attempts: 60, backoff: Backoff::Constant(Duration::from_secs(1)) };
 
 /// What was done, and what stopped it early.
 #[derive(Debug, Default)]
@@ -101,7 +100,8 @@ impl Work<'_> {
         done: usize,
         call: impl AsyncFn() -> Result<T, ApiError>,
     ) -> Result<T, End> {
-        let (mut throttles, mut failures) = (0, 0);
+        let mut throttled_attempts = Attempts::new(THROTTLED);
+        let mut failed_attempts = Attempts::new(Policy::CALL);
         loop {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(End::Interrupted);
@@ -111,16 +111,14 @@ impl Work<'_> {
                 Err(error) => error,
             };
             let throttled = error.may_pass() && !error.is_ambiguous();
-            throttles += u32::from(throttled);
-            failures += u32::from(!throttled);
-            if !error.may_pass() || throttles >= PATIENCE || failures >= ATTEMPTS {
-                return Err(End::Failed(Failure::error(what).hint(error.hint()).because(error)));
-            }
-            if throttled && throttles == 1 {
+            if throttled && throttled_attempts.failed() == 0 {
                 let text = format!("{done} of {} done; ECS throttles to one a second", self.of);
                 self.report.tell(&Event::Note(&text));
             }
-            tokio::time::sleep(if throttled { REFILL } else { pause(failures) }).await;
+            let attempts = if throttled { &mut throttled_attempts } else { &mut failed_attempts };
+            if !error.may_pass() || !attempts.wait().await {
+                return Err(End::Failed(Failure::error(what).hint(error.hint()).because(error)));
+            }
         }
     }
 }

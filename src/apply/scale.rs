@@ -3,10 +3,11 @@
 
 use serde_json::json;
 
-use super::{ATTEMPTS, may_try_again, pause};
+use super::may_try_again;
 use crate::aws::Aws;
 use crate::error::Failure;
 use crate::plan::scale::Change;
+use crate::retry::{Policy, retry};
 
 /// Changes the desired count of a service, or the range or suspension of its autoscaling.
 ///
@@ -30,14 +31,10 @@ pub async fn scale(change: &Change, cluster: &str, name: &str, aws: &Aws) -> Res
 
 async fn set_desired(desired: i32, cluster: &str, name: &str, aws: &Aws) -> Result<(), Failure> {
     let document = json!({"cluster": cluster, "service": name, "desiredCount": desired});
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let Err(error) = aws.update_service(&document).await else { return Ok(()) };
-        if attempt >= ATTEMPTS || !may_try_again(&error) {
-            let message = format!("failed to set the desired count of service `{name}`");
-            return Err(Failure::error(message).hint(error.hint()).because(error));
-        }
-        tokio::time::sleep(pause(attempt)).await;
-    }
+    let update = async || aws.update_service(&document).await;
+    let updated = retry(Policy::CALL, may_try_again, update).await;
+    updated.map(drop).map_err(|error| {
+        let message = format!("failed to set the desired count of service `{name}`");
+        Failure::error(message).hint(error.hint()).because(error)
+    })
 }

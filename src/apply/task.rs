@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{ATTEMPTS, may_try_again, pause};
+use super::may_try_again;
 use crate::aws::ApiError;
 use crate::aws::Aws;
 use crate::aws::error::cluster_failure;
@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::{ResolvedWork, run_members};
 use crate::report::{Event, Report};
+use crate::retry::{Attempts, Policy};
 
 /// The timeout of a task without one of its own, after which it is stopped.
 pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
@@ -122,18 +123,16 @@ fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefi
 /// No task was started, or it is not known whether one was.
 pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Result<Started, Failure> {
     let document = order.document();
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(Policy::CALL);
     let answer = loop {
-        attempt += 1;
         let error = match aws.run_task(&document).await {
             Ok(answer) => break answer,
             Err(error) => error,
         };
-        if attempt >= ATTEMPTS || !may_try_again(&error) {
+        if !may_try_again(&error) || !attempts.wait().await {
             return Err(not_run(order, error));
         }
         tracing::info!("retrying RunTask with the same client token after: {error}");
-        tokio::time::sleep(pause(attempt)).await;
     };
     let mut failures = failures_of(&answer.failures);
     if answer.tasks.is_empty() {
@@ -164,7 +163,7 @@ fn not_run(order: &TaskOrder, error: ApiError) -> Failure {
 /// Returns the failure of a call that started nothing: each reason once, with its explanation.
 fn none_started(order: &TaskOrder, failures: &[RunFailure]) -> Failure {
     let reasons: BTreeSet<String> = failures.iter().map(told).collect();
-    let cause = anyhow::Error::msg(reasons.into_iter().collect::<Vec<_>>().join("; "));
+    let cause = reasons.into_iter().collect::<Vec<_>>().join("; ");
     let hints: BTreeSet<String> = failures.iter().filter_map(meant).collect();
     let failure = Failure::error(order.attempted()).because(cause);
     hints.into_iter().fold(failure, Failure::hint)

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
@@ -14,7 +13,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::error::Failure;
+use crate::error::{Cause, Failure, Result};
 use crate::settings::Settings;
 
 /// Attempts per call: enough to outlast a throttled token bucket that refills once a second.
@@ -35,7 +34,7 @@ pub async fn load(settings: &Settings, region: Option<&str>, role: Option<&str>)
     let config = loader(settings, region)?.load().await;
     if config.region().is_none() {
         let hint = "set `region:` in the manifest, `--region`, or `AWS_REGION`".to_owned();
-        return Err(Failure::usage("no AWS region is set").hint(hint).into());
+        return Err(Failure::usage("no AWS region is set").hint(hint));
     }
     let Some(role) = role else { return Ok(config) };
     let provider = AssumeRoleProvider::builder(role).session_name("ecsail").configure(&config).build().await;
@@ -81,7 +80,10 @@ fn with_ca_bundle(path: &str) -> Result<SharedHttpClient> {
         Failure::usage(format!("failed to read `AWS_CA_BUNDLE` file `{path}`")).because(error)
     })?;
     let trust = TrustStore::empty().with_pem_certificate(pem.as_slice());
-    let context = TlsContext::builder().with_trust_store(trust).build()?;
+    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| {
+        let message = format!("failed to use the certificates of `AWS_CA_BUNDLE` `{path}`");
+        Failure::usage(message).because(Cause::new(error))
+    })?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
         connector.set_connector_settings(settings.cloned());

@@ -4,8 +4,8 @@
 use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionStatus};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::ecs::{once, views};
-use super::raw::RawJson;
+use super::ecs::once;
+use super::raw::{RawJson, views};
 use super::types::{Task, TaskDefinition};
 use super::{ApiError, Aws, CALLS_AT_ONCE};
 
@@ -106,7 +106,7 @@ impl Aws {
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
             sent.map_err(|error| ApiError::new("ecs:DescribeTasks", error))?;
-            tasks.extend(views::<Task>(&raw.answer(), "tasks"));
+            tasks.extend(views::<Task>("ecs:DescribeTasks", &raw, "tasks")?);
         }
         Ok(tasks)
     }

@@ -8,8 +8,8 @@ use aws_sdk_ecs::types::{
 };
 use serde_json::{Value, json};
 
-use super::raw::RawJson;
-use super::types::{ServiceDeployment, ServiceRevision, Task, TaskDefinition, view};
+use super::raw::{RawJson, list, text, views};
+use super::types::{ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use super::{ApiError, Aws};
 
 /// The most services that one DescribeServices call takes (API reference, DescribeServices, `services`).
@@ -44,12 +44,12 @@ impl Aws {
             let request = self.ecs.describe_services().cluster(cluster).set_services(Some(names.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
             sent.map_err(|error| ApiError::new("ecs:DescribeServices", error))?;
-            Ok(raw.answer())
+            raw.answer("ecs:DescribeServices")
         });
         let mut services = BTreeMap::new();
         for answer in futures_util::future::try_join_all(calls).await? {
-            for service in answer["services"].as_array().into_iter().flatten() {
-                let name = service["serviceName"].as_str().unwrap_or_default();
+            for service in list("ecs:DescribeServices", &answer, "services")? {
+                let name = text("ecs:DescribeServices", service, "serviceName")?;
                 services.insert(name.to_owned(), service.clone());
             }
         }
@@ -87,7 +87,8 @@ impl Aws {
                 matches!(error.code.as_deref(), Some("ClientException" | "InvalidParameterException"));
             return if absent { Ok(None) } else { Err(error) };
         }
-        Ok(definition_of(raw.answer()))
+        let definition = definition_of(raw.answer("ecs:DescribeTaskDefinition")?);
+        definition.map(Some).ok_or_else(|| ApiError::unreadable("ecs:DescribeTaskDefinition"))
     }
 
     /// Registers a task definition document and returns the task definition as ECS stored it.
@@ -102,7 +103,8 @@ impl Aws {
         let request = self.ecs.register_task_definition().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("ecs:RegisterTaskDefinition", error))?;
-        definition_of(raw.answer()).ok_or_else(|| ApiError::unreadable("ecs:RegisterTaskDefinition"))
+        definition_of(raw.answer("ecs:RegisterTaskDefinition")?)
+            .ok_or_else(|| ApiError::unreadable("ecs:RegisterTaskDefinition"))
     }
 
     /// Updates a service with an UpdateService document and returns the service as raw JSON. Sent once.
@@ -114,7 +116,7 @@ impl Aws {
         let request = self.ecs.update_service().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("ecs:UpdateService", error))?;
-        match raw.answer()["service"].take() {
+        match raw.answer("ecs:UpdateService")?["service"].take() {
             Value::Null => Err(ApiError::unreadable("ecs:UpdateService")),
             service => Ok(service),
         }
@@ -142,7 +144,7 @@ impl Aws {
                 self.ecs.describe_service_revisions().set_service_revision_arns(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
             sent.map_err(|error| ApiError::new("ecs:DescribeServiceRevisions", error))?;
-            Ok::<_, ApiError>(views(&raw.answer(), "serviceRevisions"))
+            views("ecs:DescribeServiceRevisions", &raw, "serviceRevisions")
         });
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
@@ -165,7 +167,8 @@ impl Aws {
         let request = request.max_results(DEPLOYMENTS_A_PAGE);
         let sent = request.customize().interceptor(raw.clone()).send().await;
         sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
-        let mut list: Vec<ServiceDeployment> = views(&raw.answer(), "serviceDeployments");
+        let mut list: Vec<ServiceDeployment> =
+            views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?;
         list.sort_by(|a, b| b.created_at.0.total_cmp(&a.created_at.0));
         Ok(list)
     }
@@ -187,7 +190,7 @@ impl Aws {
             let request = request.max_results(100).set_next_token(next);
             let listed = request.customize().interceptor(raw.clone()).send().await;
             let listed = listed.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
-            list.extend(views(&raw.answer(), "serviceDeployments"));
+            list.extend(views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?);
             next = listed.next_token().map(str::to_owned).filter(|token| !token.is_empty());
             if next.is_none() {
                 break;
@@ -215,7 +218,7 @@ impl Aws {
             let page = request().max_results(DEPLOYMENTS_A_PAGE).set_next_token(next);
             let sent = page.customize().interceptor(raw.clone()).send().await;
             let sent = sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
-            list.extend(views(&raw.answer(), "serviceDeployments"));
+            list.extend(views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?);
             next = sent.next_token().map(str::to_owned).filter(|token| !token.is_empty());
             // ECS lists the newest first, but does not document that order.
             let in_order = list.is_sorted_by(|a, b| a.created_at.0 >= b.created_at.0);
@@ -243,7 +246,7 @@ impl Aws {
             self.ecs.list_service_deployments().cluster(cluster).service(service).set_status(Some(open));
         let sent = request.customize().interceptor(raw.clone()).send().await;
         sent.map_err(|error| ApiError::new("ecs:ListServiceDeployments", error))?;
-        Ok(views(&raw.answer(), "serviceDeployments"))
+        views("ecs:ListServiceDeployments", &raw, "serviceDeployments")
     }
 
     /// Returns service deployments by ARN; those that ECS does not have are left out.
@@ -257,7 +260,7 @@ impl Aws {
                 self.ecs.describe_service_deployments().set_service_deployment_arns(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
             sent.map_err(|error| ApiError::new("ecs:DescribeServiceDeployments", error))?;
-            Ok::<_, ApiError>(views(&raw.answer(), "serviceDeployments"))
+            views("ecs:DescribeServiceDeployments", &raw, "serviceDeployments")
         });
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
@@ -296,7 +299,7 @@ impl Aws {
             let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
             let sent = request.customize().interceptor(raw.clone()).send().await;
             sent.map_err(|error| ApiError::new("ecs:DescribeTasks", error))?;
-            Ok::<_, ApiError>(views(&raw.answer(), "tasks"))
+            views("ecs:DescribeTasks", &raw, "tasks")
         });
         Ok(futures_util::future::try_join_all(calls).await?.concat())
     }
@@ -375,10 +378,4 @@ fn definition_of(mut answer: Value) -> Option<TaskDefinition> {
         document["tags"] = tags;
     }
     Some(TaskDefinition { arn, document })
-}
-
-/// Returns the items of a list in a response, as `T`; items that cannot be parsed are left out.
-pub(super) fn views<T: serde::de::DeserializeOwned>(answer: &Value, member: &str) -> Vec<T> {
-    let items = answer[member].as_array();
-    items.into_iter().flatten().filter_map(|item| view(item).ok()).collect()
 }

@@ -7,7 +7,7 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::error::Failure;
+use crate::error::{Cause, Failure};
 use crate::secrets::masked_message;
 
 /// The kind of an API error, as far as callers treat kinds differently.
@@ -99,6 +99,12 @@ impl ApiError {
         }
     }
 
+    /// Returns the error of an answer with a member that is not of the type that the API reference gives.
+    pub fn not_understood(operation: &str, error: &dyn std::fmt::Display) -> ApiError {
+        let message = Some(format!("the answer could not be read: {error}"));
+        ApiError { meaning: Meaning::Garbled, message, ..ApiError::unreadable(operation) }
+    }
+
     /// Returns what to do about the error, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self.meaning {
@@ -111,6 +117,26 @@ impl ApiError {
             ),
             _ => None,
         }
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        let hint = error.hint();
+        match error.meaning {
+            Meaning::NoCredentials => {
+                Failure::error("failed to load AWS credentials").because(error).hint(hint)
+            }
+            Meaning::Expired => Failure::error("the AWS credentials have expired").because(error).hint(hint),
+            _ => Failure::error(format!("failed to call `{}`", error.operation)).because(error).hint(hint),
+        }
+    }
+}
+
+impl From<ApiError> for Cause {
+    fn from(error: ApiError) -> Cause {
+        let temporary = error.may_pass();
+        Cause::new(error).temporary(temporary)
     }
 }
 

@@ -9,7 +9,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::error::Meaning;
-use super::raw::RawJson;
+use super::raw::{RawJson, list, text};
 use super::types::{ObservedSchedule, Via, without_nulls};
 use super::{ApiError, Aws};
 
@@ -40,8 +40,8 @@ impl Aws {
                 self.paced("ListRules").await.list_rules().limit(100).set_next_token(next).customize();
             let answer = request.interceptor(raw.clone()).send().await;
             let answer = answer.map_err(|error| ApiError::new("events:ListRules", error))?;
-            let found = without_nulls(&raw.answer());
-            rules.extend(found["Rules"].as_array().cloned().unwrap_or_default());
+            let found = without_nulls(&raw.answer("events:ListRules")?);
+            rules.extend_from_slice(list("events:ListRules", &found, "Rules")?);
             next = answer.next_token().map(str::to_owned);
             if next.is_none() {
                 return Ok(rules);
@@ -57,7 +57,7 @@ impl Aws {
         let raw = RawJson::keep();
         let request = self.paced("DescribeRule").await.describe_rule().name(name).customize();
         match request.interceptor(raw.clone()).send().await {
-            Ok(_) => Ok(Some(without_nulls(&raw.answer()))),
+            Ok(_) => Ok(Some(without_nulls(&raw.answer("events:DescribeRule")?))),
             Err(error) => match ApiError::new("events:DescribeRule", error) {
                 error if error.meaning == Meaning::NotFound => Ok(None),
                 error => Err(error),
@@ -85,8 +85,8 @@ impl Aws {
                 Err(error) if error.meaning == Meaning::NotFound => return Ok(targets),
                 answer => answer?,
             };
-            let found = without_nulls(&raw.answer());
-            targets.extend(found["Targets"].as_array().cloned().unwrap_or_default());
+            let found = without_nulls(&raw.answer("events:ListTargetsByRule")?);
+            targets.extend_from_slice(list("events:ListTargetsByRule", &found, "Targets")?);
             next = answer.next_token().map(str::to_owned);
             if next.is_none() {
                 return Ok(targets);
@@ -99,7 +99,7 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn rule_tags(&self, rule: &Value) -> Result<BTreeMap<String, String>, ApiError> {
-        let arn = rule["Arn"].as_str().unwrap_or_default();
+        let arn = text("events:DescribeRule", rule, "Arn")?;
         let sent =
             self.paced("ListTagsForResource").await.list_tags_for_resource().resource_arn(arn).send().await;
         let answer = match sent.map_err(|error| ApiError::new("events:ListTagsForResource", error)) {
@@ -138,7 +138,8 @@ impl Aws {
         let request = self.paced("PutRule").await.put_rule().customize().interceptor(RawJson::send(document));
         let answer = request.config_override(once()).send().await;
         let answer = answer.map_err(|error| ApiError::new("events:PutRule", error))?;
-        Ok(answer.rule_arn().unwrap_or_default().to_owned())
+        let arn = answer.rule_arn().ok_or_else(|| ApiError::unreadable("events:PutRule"))?;
+        Ok(arn.to_owned())
     }
 
     /// Puts targets on a rule, and returns the entries that failed.
@@ -150,7 +151,7 @@ impl Aws {
         let request = self.paced("PutTargets").await.put_targets().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("events:PutTargets", error))?;
-        Ok(failed(&raw.answer()))
+        Ok(failed(&raw.answer("events:PutTargets")?))
     }
 
     /// Removes targets from a rule, and returns the entries that failed.
@@ -162,7 +163,7 @@ impl Aws {
         let request = self.paced("RemoveTargets").await.remove_targets().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("events:RemoveTargets", error))?;
-        Ok(failed(&raw.answer()))
+        Ok(failed(&raw.answer("events:RemoveTargets")?))
     }
 
     /// Enables or disables a rule.

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use anyhow::Result;
 use aws_config::SdkConfig;
 
+use crate::error::Result;
 use crate::settings::Settings;
 
 pub mod autoscaling;
@@ -28,6 +28,7 @@ pub mod run_task;
 pub mod scheduler;
 pub mod schedules;
 pub mod session;
+mod states;
 pub mod sts;
 mod tasks;
 pub mod types;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::types::{Service, TaskDefinition};
+use super::types::{Service, ServiceRef, TaskDefinition};
 
 /// The state of an image that a definition names.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,8 +102,7 @@ impl ObservedSchedule {
 /// The state that was observed in AWS before a plan is made.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// By cluster and service name.
-    pub services: BTreeMap<(String, String), ObservedService>,
+    pub services: BTreeMap<ServiceRef, ObservedService>,
     /// The newest active revision, by family.
     pub latest: BTreeMap<String, TaskDefinition>,
     /// By image reference.

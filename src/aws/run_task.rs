@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ecs::{once, views};
-use super::raw::RawJson;
+use super::ecs::once;
+use super::raw::{RawJson, views_in};
 use super::types::{Task, may_show};
 use super::{ApiError, Aws};
 
@@ -37,8 +37,9 @@ impl Aws {
         let request = self.ecs.run_task().customize().interceptor(raw.clone());
         let sent = request.config_override(once()).send().await;
         sent.map_err(|error| ApiError::new("ecs:RunTask", error))?;
-        let answer = raw.answer();
-        let read = RunAnswer { tasks: views(&answer, "tasks"), failures: views(&answer, "failures") };
+        let answer = raw.answer("ecs:RunTask")?;
+        let tasks = views_in("ecs:RunTask", &answer, "tasks")?;
+        let read = RunAnswer { tasks, failures: views_in("ecs:RunTask", &answer, "failures")? };
         match read.tasks.is_empty() && read.failures.is_empty() {
             true => Err(ApiError::unreadable("ecs:RunTask")),
             false => Ok(read),

@@ -26,7 +26,7 @@ impl Aws {
             Err(error) => return Err(error),
             Ok(_) => {}
         }
-        let document = without_nulls(&raw.answer());
+        let document = without_nulls(&raw.answer("scheduler:GetSchedule")?);
         if !document["Target"].is_object() {
             return Err(ApiError::unreadable("scheduler:GetSchedule"));
         }
@@ -76,7 +76,8 @@ impl Aws {
             Err(error) if error.meaning == Meaning::NotFound => return Ok(None),
             answer => answer?,
         };
-        let request = self.scheduler().list_tags_for_resource().resource_arn(group.arn().unwrap_or_default());
+        let arn = group.arn().ok_or_else(|| ApiError::unreadable("scheduler:GetScheduleGroup"))?;
+        let request = self.scheduler().list_tags_for_resource().resource_arn(arn);
         match request.send().await.map_err(|error| ApiError::new("scheduler:ListTagsForResource", error)) {
             // The group was deleted after it was read.
             Err(error) if error.meaning == Meaning::NotFound => Ok(None),

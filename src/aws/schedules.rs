@@ -31,8 +31,10 @@ impl Aws {
             for schedule in answer.schedules() {
                 let target = schedule.target().map(|target| target.arn()).unwrap_or_default();
                 if concerns_ecs(target) {
-                    let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
-                    found.push((name(schedule.group_name()), name(schedule.name())));
+                    let (Some(group), Some(name)) = (schedule.group_name(), schedule.name()) else {
+                        return Err(ApiError::unreadable("scheduler:ListSchedules"));
+                    };
+                    found.push((group.to_owned(), name.to_owned()));
                 }
             }
             next = answer.next_token().map(str::to_owned);

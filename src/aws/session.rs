@@ -47,7 +47,7 @@ impl Aws {
         let request = request.container(room.container).command(command).interactive(true);
         let sent = request.customize().interceptor(raw.clone()).interceptor(endpoint.clone()).send().await;
         sent.map_err(|error| ApiError::new("ecs:ExecuteCommand", error))?;
-        let answer = raw.answer();
+        let answer = raw.answer("ecs:ExecuteCommand")?;
         if !answer["session"].is_object() {
             return Err(ApiError::unreadable("ecs:ExecuteCommand"));
         }

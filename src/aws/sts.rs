@@ -12,9 +12,9 @@ impl Aws {
         let client = aws_sdk_sts::Client::new(&self.config);
         let answer = client.get_caller_identity().send().await;
         let answer = answer.map_err(|error| ApiError::new("sts:GetCallerIdentity", error))?;
-        Ok(Caller {
-            account: answer.account().unwrap_or_default().to_owned(),
-            arn: answer.arn().unwrap_or_default().to_owned(),
-        })
+        let (Some(account), Some(arn)) = (answer.account(), answer.arn()) else {
+            return Err(ApiError::unreadable("sts:GetCallerIdentity"));
+        };
+        Ok(Caller { account: account.to_owned(), arn: arn.to_owned() })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::types::{Epoch, may_show};
+use super::types::{Epoch, HealthStatus, LaunchType, StopCode, TaskStatus, may_show};
 
 /// A task, as DescribeTasks returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -12,24 +12,23 @@ pub struct Task {
     pub task_definition_arn: String,
     /// The id of the deployment that started it.
     pub started_by: String,
-    pub last_status: String,
-    pub desired_status: String,
-    pub stop_code: Option<String>,
+    pub last_status: TaskStatus,
+    pub desired_status: TaskStatus,
+    pub stop_code: Option<StopCode>,
     #[serde(deserialize_with = "may_show")]
     pub stopped_reason: Option<String>,
     pub created_at: Epoch,
     pub started_at: Epoch,
     pub stopped_at: Epoch,
     pub containers: Vec<Container>,
-    /// HEALTHY, UNHEALTHY or UNKNOWN; the set is open.
     #[serde(skip_serializing)]
-    pub health_status: Option<String>,
+    pub health_status: Option<HealthStatus>,
     #[serde(skip_serializing)]
     pub availability_zone: Option<String>,
     /// `service:NAME` or `family:NAME`.
     pub group: String,
-    /// FARGATE, EC2 or EXTERNAL; the set is open, and it is absent with some capacity providers.
-    pub launch_type: String,
+    /// Absent under some capacity providers.
+    pub launch_type: LaunchType,
     pub enable_execute_command: bool,
     pub overrides: Overrides,
 }
@@ -61,12 +60,12 @@ impl Task {
 #[serde(rename_all = "camelCase", default)]
 pub struct Container {
     pub name: String,
-    pub last_status: String,
+    pub last_status: TaskStatus,
     /// Absent if the container never ran; not the same as 0.
     pub exit_code: Option<i64>,
     #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
-    pub health_status: Option<String>,
+    pub health_status: Option<HealthStatus>,
     /// The container's id in its runtime; the name of the log stream if there is no prefix.
     pub runtime_id: Option<String>,
     #[serde(skip_serializing)]
@@ -86,8 +85,7 @@ pub struct NetworkInterface {
 #[serde(rename_all = "camelCase", default)]
 pub struct ManagedAgent {
     pub name: String,
-    /// PENDING, RUNNING or STOPPED; the set is open.
-    pub last_status: String,
+    pub last_status: TaskStatus,
     #[serde(deserialize_with = "may_show")]
     pub reason: Option<String>,
 }

@@ -9,25 +9,33 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::ApiError;
 pub use super::observed::{
     Caller, ImageState, Observed, ObservedSchedule, ObservedSchedules, ObservedService, Via,
+};
+pub use super::states::{
+    ControllerType, DeploymentStatus, HealthStatus, LaunchType, LifecycleHookStatus, LifecycleStage,
+    RolloutState, ServiceDeploymentStatus, ServiceStatus, StopCode, TaskStatus,
 };
 pub use super::tasks::{Container, ManagedAgent, NetworkInterface, Overrides, Task};
 use crate::secrets::masked_reason;
 
-/// A time in seconds since 1970, as the API's JSON has it; 0 if it is absent or not a number.
+/// A time in seconds since 1970, as the API's JSON has it; 0 where it is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
 pub struct Epoch(pub f64);
 
 impl<'de> Deserialize<'de> for Epoch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Epoch, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
-            Value::Number(number) => Epoch(number.as_f64().unwrap_or_default()),
+        use serde::de::Error;
+        match Value::deserialize(deserializer)? {
+            Value::Null => Ok(Epoch::default()),
+            Value::Number(number) => Ok(Epoch(number.as_f64().unwrap_or_default())),
             Value::String(text) => {
-                Epoch(text.parse::<jiff::Timestamp>().map_or(0.0, |time| time.as_second() as f64))
+                let time: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
+                Ok(Epoch(time.as_second() as f64))
             }
-            _ => Epoch::default(),
-        })
+            _ => Err(D::Error::custom("a time is a number or a text")),
+        }
     }
 }
 
@@ -49,6 +57,14 @@ pub fn view<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> 
     serde_json::from_value(without_nulls(value))
 }
 
+/// Returns a view of what an operation answered.
+///
+/// # Errors
+/// The answer has a member of a type that the view cannot take.
+pub fn answer<T: DeserializeOwned>(operation: &str, value: &Value) -> Result<T, ApiError> {
+    view(value).map_err(|error| ApiError::not_understood(operation, &error))
+}
+
 /// Returns a value without the members that are `null`.
 pub(super) fn without_nulls(value: &Value) -> Value {
     match value {
@@ -64,6 +80,20 @@ pub(super) fn without_nulls(value: &Value) -> Value {
     }
 }
 
+/// The name of a service and of the cluster that it is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceRef {
+    pub cluster: String,
+    pub name: String,
+}
+
+impl ServiceRef {
+    /// Returns the reference to a service of a cluster.
+    pub fn new(cluster: impl Into<String>, name: impl Into<String>) -> ServiceRef {
+        ServiceRef { cluster: cluster.into(), name: name.into() }
+    }
+}
+
 /// A service, as DescribeServices returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -71,7 +101,7 @@ pub struct Service {
     pub service_arn: String,
     pub service_name: String,
     pub cluster_arn: String,
-    pub status: String,
+    pub status: ServiceStatus,
     pub desired_count: i64,
     pub running_count: i64,
     pub pending_count: i64,
@@ -115,7 +145,14 @@ pub struct AdvancedConfiguration {
 #[serde(default)]
 pub struct Controller {
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: ControllerType,
+}
+
+impl Controller {
+    /// Returns whether ECS itself performs the deployments: it does where no controller is named.
+    pub fn is_ecs(&self) -> bool {
+        self.kind == ControllerType::Ecs || self.kind.is_absent()
+    }
 }
 
 /// The members of a deployment configuration that a verdict depends on.
@@ -160,15 +197,14 @@ pub struct Alarms {
 #[serde(rename_all = "camelCase", default)]
 pub struct Deployment {
     pub id: String,
-    /// PRIMARY, ACTIVE or INACTIVE; the set is open.
-    pub status: String,
+    pub status: DeploymentStatus,
     pub task_definition: String,
     pub desired_count: i64,
     pub running_count: i64,
     pub pending_count: i64,
     pub failed_tasks: i64,
     /// Absent with deployment controllers other than ECS's own.
-    pub rollout_state: Option<String>,
+    pub rollout_state: Option<RolloutState>,
     #[serde(deserialize_with = "may_show")]
     pub rollout_state_reason: Option<String>,
     pub created_at: Epoch,
@@ -200,7 +236,7 @@ pub struct RevisionSummary {
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskSet {
     pub id: String,
-    pub status: String,
+    pub status: DeploymentStatus,
     pub task_definition: String,
     pub computed_desired_count: i64,
     pub running_count: i64,
@@ -255,11 +291,10 @@ pub struct ContainerImage {
 pub struct ServiceDeployment {
     pub service_deployment_arn: String,
     pub service_arn: String,
-    /// PENDING, SUCCESSFUL, STOPPED, …; the set is open.
-    pub status: String,
+    pub status: ServiceDeploymentStatus,
     #[serde(deserialize_with = "may_show")]
     pub status_reason: Option<String>,
-    pub lifecycle_stage: Option<String>,
+    pub lifecycle_stage: Option<LifecycleStage>,
     pub created_at: Epoch,
     pub started_at: Epoch,
     pub finished_at: Epoch,
@@ -289,9 +324,8 @@ pub struct AlarmsState {
 #[serde(rename_all = "camelCase", default)]
 pub struct LifecycleHook {
     pub hook_id: String,
-    /// AWAITING_ACTION while it waits for an action of a person; IN_PROGRESS, SUCCEEDED, FAILED, TIMED_OUT; the set is
-    /// open.
-    pub status: String,
+    /// AWAITING_ACTION where somebody has to decide.
+    pub status: LifecycleHookStatus,
     /// AWS_LAMBDA or PAUSE.
     pub target_type: Option<String>,
     /// When a waiting hook times out, and the action that ECS then takes.
@@ -302,13 +336,18 @@ pub struct LifecycleHook {
 impl ServiceDeployment {
     /// Returns the id of the hook that waits for an action of a person, if there is one.
     pub fn waiting_hook(&self) -> Option<&str> {
-        let waiting = self.lifecycle_hook_details.iter().find(|hook| hook.status == "AWAITING_ACTION")?;
+        let waiting = self
+            .lifecycle_hook_details
+            .iter()
+            .find(|hook| hook.status == LifecycleHookStatus::AwaitingAction)?;
         Some(&waiting.hook_id)
     }
 
     /// Returns the hook that is running or waiting, if there is one.
     pub fn open_hook(&self) -> Option<&LifecycleHook> {
-        let open = |hook: &&LifecycleHook| matches!(hook.status.as_str(), "AWAITING_ACTION" | "IN_PROGRESS");
+        let open = |hook: &&LifecycleHook| {
+            matches!(hook.status, LifecycleHookStatus::AwaitingAction | LifecycleHookStatus::InProgress)
+        };
         self.lifecycle_hook_details.iter().find(open)
     }
 

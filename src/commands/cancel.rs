@@ -1,6 +1,5 @@
 //! `ecsail cancel`: stops the deployment in progress and watches ECS roll it back.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::change::{changeable_one, stop, under_way};
@@ -12,7 +11,7 @@ use super::services::{One, confirmed};
 use super::ways_back::goes_back_already;
 use crate::apply::Applied;
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
 
 /// Stop the deployment in progress and roll the service back
@@ -48,8 +47,8 @@ pub async fn run(args: &Cancel, context: &Context) -> Result<Outcome> {
     let found = changeable_one(&chosen).await?;
     let key = &found.place.key;
     if found.service.under_way().is_none() {
-        let hint = format!("roll back to the last deployment that succeeded with `ecsail rollback {key}`");
-        return Err(Failure::error(format!("no deployment of `{key}` is in progress")).hint(hint).into());
+        let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
+        return Err(Failure::error(format!("no deployment of `{key}` is under way")).hint(hint));
     }
     let (followed, target) = under_way(&found, &chosen).await?;
     context.report.tell(&Event::Target(&target));

@@ -3,16 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-
 use super::services::{Chosen, Found, Place};
 use super::wait::attach;
 use crate::apply::Applied;
 use crate::apply::back::{TakingBack, take_back};
 use crate::aws::error::cluster_failure;
-use crate::aws::types::{Observed, Service, view};
+use crate::aws::types::{Observed, RolloutState, Service, ServiceRef, view};
 use crate::context::Context;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::plan::rollback::service::Terms;
 use crate::plan::rollback::{Release, Source, Target, Told};
@@ -27,8 +25,8 @@ use crate::watch::snapshot::{Followed, Policy};
 pub async fn changeable(chosen: &Chosen) -> Result<Vec<Found>> {
     // A manifest says which services belong together, a cluster does not: without a manifest, services must be named.
     if chosen.manifest.services.is_empty() {
-        let hint = "name the services, or add them to the manifest".to_owned();
-        return Err(Failure::usage("no service is named").hint(hint).into());
+        let hint = "name them; without names it is all of the manifest's".to_owned();
+        return Err(Failure::usage("which services is not said").hint(hint));
     }
     right_account(&chosen.manifest, &chosen.aws).await?;
     let found = chosen.all().await?;
@@ -90,7 +88,7 @@ pub async fn moved<'a>(
         now.insert(cluster, aws.services(cluster, &names).await);
     }
     let why = |plan: &ServicePlan| {
-        let before = &seen.services.get(&(plan.cluster.clone(), plan.name.clone()))?.service;
+        let before = &seen.services.get(&ServiceRef::new(&plan.cluster, &plan.name))?.service;
         match now.get(plan.cluster.as_str())? {
             Ok(found) => (!is_same(before, found)).then(|| changed(before)),
             Err(error) => Some(cluster_failure(&plan.cluster, error.clone())),
@@ -100,9 +98,9 @@ pub async fn moved<'a>(
 }
 
 /// Returns the state that a plan depends on: the task definition, and the PRIMARY deployment with its rollout state.
-fn state(service: &Service) -> (&str, Option<(&str, Option<&str>)>) {
+fn state(service: &Service) -> (&str, Option<(&str, Option<&RolloutState>)>) {
     let primary = service.primary();
-    let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_deref()));
+    let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_ref()));
     (&service.task_definition, deployment)
 }
 
@@ -118,19 +116,15 @@ fn changed(before: &Service) -> Failure {
 /// As of [`changeable`].
 pub async fn changeable_one(chosen: &Chosen) -> Result<Found> {
     let none = || Failure::usage("name one service");
-    changeable(chosen).await?.into_iter().next().ok_or_else(|| none().into())
+    changeable(chosen).await?.into_iter().next().ok_or_else(none)
 }
 
 /// Returns an error if there are failures.
 ///
 /// # Errors
 /// The failures.
-pub fn raised(mut failures: Vec<Failure>) -> Result<()> {
-    match failures.len() {
-        0 => Ok(()),
-        1 => Err(failures.remove(0).into()),
-        _ => Err(Failures(failures).into()),
-    }
+pub fn raised(failures: Vec<Failure>) -> Result<()> {
+    if failures.is_empty() { Ok(()) } else { Err(Failure::combined(failures)) }
 }
 
 /// Returns the key and cluster of a service, and its rollout settings in the manifest.
@@ -206,7 +200,7 @@ pub async fn stop(under_way: Vec<Followed>, applied: &mut Applied, chosen: &Chos
                     followed.name
                 ));
                 let hint = "roll it back with `ecsail rollback`".to_owned();
-                applied.failures.push((key, failure.because(anyhow::anyhow!("{why}")).hint(hint)));
+                applied.failures.push((key, failure.because(why).hint(hint)));
             }
             TakingBack::Failed(failure) => applied.failures.push((key, failure)),
         }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
 use clap::Args;
 
 use super::Selection;
 use super::schedule::upcoming;
 use crate::context::Context;
 use crate::document::problem::Invalid;
+use crate::error::{Details, Failure, Result};
 use crate::manifest::{self, load};
 use crate::render;
 use crate::report::{Event, Outcome};
@@ -54,8 +54,9 @@ pub fn run(args: &Check, context: &Context) -> Result<Outcome> {
         let settings =
             Settings { stage: stage.cloned().or(context.settings.stage.clone()), ..context.settings.clone() };
         match manifest::load(&settings, &request) {
-            Ok(manifest) => Ok(render::desired(&manifest, &request.tags)),
-            Err(error) => error.downcast::<Invalid>().map(Err),
+            Ok(manifest) => Ok(render::desired(&manifest)),
+            Err(Failure { details: Details::Problems(invalid), .. }) => Ok(Err(*invalid)),
+            Err(failure) => Err(failure),
         }
     };
     let checked = match stages.as_slice() {

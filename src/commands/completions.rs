@@ -1,12 +1,11 @@
 //! `ecsail completions`: prints the completion script of a shell.
 
-use anyhow::Result;
 use clap::Args;
 use clap_complete::Shell;
 
 use crate::completing;
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
 
 /// Print the completion script of a shell

@@ -1,6 +1,5 @@
 //! `ecsail deploy`: plans, applies, and watches.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::change::still;
@@ -10,9 +9,9 @@ use super::release::{Carrier, How};
 use super::rollouts;
 use super::{Selection, options, some_services};
 use crate::apply::Applied;
-use crate::aws::types::{Observed, Service};
+use crate::aws::types::{Observed, Service, ServiceRef};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest;
 use crate::observe::observe;
 use crate::plan::{self, Plan, ServicePlan};
@@ -66,7 +65,7 @@ pub struct Deploy {
 pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let request = args.selection.request()?;
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
+    let desired = render::desired(&manifest)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
@@ -147,20 +146,16 @@ fn waits(plan: &Plan) -> Result<(), Failure> {
 
 /// Returns the id of a release that begins now.
 pub(super) fn release_id() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    // Each `RandomState` of the standard library has a random seed.
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    id(jiff::Timestamp::now(), random)
+    id(jiff::Timestamp::now(), fastrand::u64(..))
 }
 
 /// Returns the observed services that the plan changes, each with its cluster.
 fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = (&'a str, &'a Service)> {
     let seen = |service: &ServicePlan| {
-        let place = (service.cluster.clone(), service.name.clone());
-        observed.services.get_key_value(&place)
+        observed.services.get_key_value(&ServiceRef::new(&service.cluster, &service.name))
     };
     let changing = plan.services.iter().filter(|service| service.changes()).filter_map(seen);
-    changing.map(|((cluster, _), seen)| (cluster.as_str(), &seen.service))
+    changing.map(|(place, seen)| (place.cluster.as_str(), &seen.service))
 }
 
 /// Reports the services that the plan leaves unchanged.

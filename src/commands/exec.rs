@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
 use super::services::{Found, One};
 use crate::aws::error::failure;
 use crate::aws::session::{PLUGIN, Plugin, Room, Session};
-use crate::aws::types::{Container, Service, Task, revision_of};
+use crate::aws::types::{Container, Service, Task, TaskStatus, revision_of};
 use crate::aws::{ApiError, Aws};
 use crate::context::Context;
 use crate::diagnose::exec::{Preflight, missing, not_connected};
 use crate::document::problem::did_you_mean;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome, quoted};
+use crate::retry::{Backoff, Policy, retry};
 
 /// The command if none is given.
 const SHELL: &str = "/bin/sh";
@@ -82,7 +82,7 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     let (Some(task), Some(container), Some(plugin), []) = (task, container, plugin, missing.as_slice())
     else {
         let failures = missing.into_iter().map(|missing| Failure::error(missing.what).hint(missing.remedy));
-        return Err(Failures(failures.collect()).into());
+        return Err(Failure::several(failures.collect()));
     };
     let command = command_line(&args.command);
     tell(&found, task, container, &command, context);
@@ -90,7 +90,7 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
     if context.settings.sandbox.is_some() {
         let message =
             format!("the sandbox has no containers to connect to: in AWS, `{PLUGIN}` would be started here");
-        return Err(Failure::error(message).into());
+        return Err(Failure::error(message));
     }
     let profile = profile(context);
     let ended = plugin.run(&session, &aws.region, &profile);
@@ -100,7 +100,7 @@ pub async fn run(args: &Exec, context: &Context) -> Result<Outcome> {
 
 /// Returns the named task, or the newest running one. Returns `None` if no task is running.
 fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<Option<&'a Task>, Failure> {
-    let runs = |task: &&Task| task.last_status == "RUNNING";
+    let runs = |task: &&Task| task.last_status == TaskStatus::Running;
     let newest = |tasks: &mut dyn Iterator<Item = &'a Task>| {
         tasks.max_by(|a, b| a.started_at.0.total_cmp(&b.started_at.0))
     };
@@ -109,7 +109,7 @@ fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<
     let found: Vec<&Task> = tasks.iter().filter(|task| task.id().starts_with(begins)).collect();
     let ids = |tasks: &[&Task]| tasks.iter().map(|task| task.id().to_owned()).collect::<Vec<_>>().join(", ");
     match found.as_slice() {
-        [one] if one.last_status == "RUNNING" => Ok(Some(one)),
+        [one] if one.last_status == TaskStatus::Running => Ok(Some(one)),
         [one] => {
             let message = format!("task `{}` is not running: it is {}", one.id(), one.last_status);
             Err(Failure::error(message))
@@ -199,28 +199,17 @@ async fn session(
         runtime_id: container.runtime_id.as_deref().unwrap_or_default(),
     };
     let unconnected = |error: &ApiError| error.code.as_deref() == Some("TargetNotConnectedException");
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        match aws.execute_command(&room, command).await {
-            Ok(session) => return Ok(session),
-            Err(error) if unconnected(&error) && attempt < ATTEMPTS => {
-                tokio::time::sleep(context.poll_interval().unwrap_or(PAUSE)).await;
-            }
-            Err(error) => {
-                let message = format!(
-                    "failed to run a command in container `{}` of task `{}`",
-                    container.name,
-                    task.id()
-                );
-                let mut failed = Failure::error(message).hint(error.hint());
-                if unconnected(&error) {
-                    failed.hints.extend(not_connected(definition, &container.name));
-                }
-                return Err(failed.because(error));
-            }
+    let pause = context.poll_interval().unwrap_or(PAUSE);
+    let policy = Policy { attempts: ATTEMPTS, backoff: Backoff::Constant(pause) };
+    let session = retry(policy, unconnected, async || aws.execute_command(&room, command).await).await;
+    session.map_err(|error| {
+        let message = format!("run a command in container `{}` of task `{}`", container.name, task.id());
+        let mut failed = Failure::error(message).hint(error.hint());
+        if unconnected(&error) {
+            failed.hints.extend(not_connected(definition, &container.name));
         }
-    }
+        failed.because(error)
+    })
 }
 
 /// Returns the profile with which the plugin renews the session, or an empty string.

@@ -1,12 +1,11 @@
 //! `ecsail explain`: explains a rule of the linter.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::document::problem::Severity;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::lint::table::RULES;
 use crate::lint::{self, Rule};
 use crate::report::{Event, Outcome};

@@ -1,13 +1,12 @@
 //! Finds the task definition family that a verb is about: that of a service, or a named one.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::services::One;
 use crate::aws::Aws;
 use crate::context::Context;
 use crate::document::problem::Invalid;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::plan::references::family_and_revision;
 
@@ -50,9 +49,7 @@ impl OfFamily {
         let mut named = std::iter::once(service.task_definition.as_str()).chain(sets);
         let Some(definition) = named.find(|definition| !definition.is_empty()) else {
             let message = format!("service `{}` has no task definition", service.service_name);
-            return Err(Failure::usage(message)
-                .hint("name the family with `--family NAME`".to_owned())
-                .into());
+            return Err(Failure::usage(message).hint("name the family: `--family NAME`".to_owned()));
         };
         let name = family_and_revision(definition).0.to_owned();
         // Services that were not named count too: they may run the same family.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::duration;
 use crate::manifest::OnFailure;
-use crate::manifest::fields::parse_duration;
 use crate::watch::judge::{is_stage, stage_named};
 use crate::watch::snapshot::{Followed, Policy, Until};
 
@@ -15,7 +15,7 @@ use crate::watch::snapshot::{Followed, Policy, Until};
 pub struct Following {
     /// Time to watch a rollout before giving up, such as `15m`; the rollout continues [default: the manifest's
     /// `timeout`, else 15m]
-    #[arg(long, value_name = "DURATION", value_parser = duration, global = true)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument, global = true)]
     timeout: Option<Duration>,
     /// Action if a rollout fails [default: roll back if an earlier deployment succeeded]
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
@@ -42,11 +42,6 @@ impl Following {
         };
         Followed { until: self.until.clone(), policy, ..followed }
     }
-}
-
-/// Parses a duration.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
 }
 
 /// Parses the point to watch to.

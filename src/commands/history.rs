@@ -1,13 +1,14 @@
 //! `ecsail history`: shows past deployments.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::services::{Named, Place};
 use crate::aws::error::failure;
-use crate::aws::types::{ContainerImage, revision_of};
+use crate::aws::types::{ContainerImage, LifecycleStage, revision_of};
 use crate::context::Context;
+use crate::duration;
+use crate::error::Result;
 use crate::history::past::{Outcome as Ended, PastDeployment};
 use crate::history::{Definitions, Past};
 use crate::image::Reference;
@@ -72,7 +73,7 @@ fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
         Some(deployment.outcome_in_words()),
         Some(revision_or_id(deployment).to_owned()),
         deployment.deployed_tag(),
-        seconds(deployment, now).map(times::took),
+        seconds(deployment, now).map(duration::seconds),
         by,
         commit,
         release,
@@ -114,8 +115,8 @@ fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
 fn below(deployment: &PastDeployment) -> Option<String> {
     let back = deployment.rolled_back_to.as_deref().map(|to| format!("back to {}", revision_of(to)));
     let by = deployment.superseded_by.as_ref().map(|by| format!("by {by}"));
-    let stage = deployment.stage.as_deref().filter(|_| deployment.outcome() == Ended::UnderWay);
-    let stage = stage.map(crate::watch::judge::in_words);
+    let stage = deployment.stage.as_ref().filter(|_| deployment.outcome() == Ended::UnderWay);
+    let stage = stage.map(LifecycleStage::in_words);
     let reason = deployment.reason.clone().filter(|_| deployment.outcome() != Ended::Deployed);
     let parts: Vec<String> = [back, by, stage, reason].into_iter().flatten().collect();
     Some(parts.join(": ")).filter(|text| !text.is_empty())

@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::services::{Chosen, Found, One, Place};
 use crate::aws::Aws;
 use crate::aws::error::failure;
-use crate::aws::types::{ContainerImage, PushedImage, Service, TaskDefinition};
+use crate::aws::types::{ContainerImage, DeploymentStatus, PushedImage, Service, TaskDefinition};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::image::{EcrRepository, Reference};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, times};
 
@@ -56,7 +55,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
     let arns: Vec<String> = service.current_service_revisions.iter().map(|known| known.arn.clone()).collect();
     let revisions = match chosen.aws.service_revisions(&arns).await {
         Ok(revisions) => revisions,
-        Err(error) if error.may_pass() => return Err(failure(error).into()),
+        Err(error) if error.may_pass() => return Err(failure(error)),
         Err(error) => {
             let note = format!("the digests that run are unknown, so images are matched by tag: {error}");
             context.report.tell(&Event::Note(&note));
@@ -75,7 +74,7 @@ async fn running(chosen: &Chosen, found: &Found, context: &Context) -> Result<Ve
 
 /// Returns the task definition that a service runs. With another deployment controller, its task set names it.
 fn running_definition(service: &Service) -> &str {
-    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
+    let set = service.task_sets.iter().find(|set| set.status == DeploymentStatus::Primary);
     match (service.task_definition.as_str(), set) {
         ("", Some(set)) => &set.task_definition,
         (named, _) => named,

@@ -1,11 +1,12 @@
 //! Listens for interrupts. The verbs decide what an interrupt means.
 
+use crate::error::Result;
+use crate::interrupt::Listener;
 use crate::report::{Event, Report};
 
-/// A listener for SIGINT (Ctrl-C) and SIGTERM (sent by CI systems on cancel).
+/// Listens for interrupts, and keeps those that were not answered yet.
 pub struct Interrupts {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
+    listener: Listener,
     /// Whether an interrupt arrived during [`Interrupts::finish`] and has not been handled yet.
     kept: bool,
 }
@@ -15,20 +16,8 @@ impl Interrupts {
     ///
     /// # Errors
     /// The operating system provides no signals.
-    #[cfg(unix)]
-    pub fn listen() -> std::io::Result<Interrupts> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-        Ok(Interrupts { signals, kept: false })
-    }
-
-    /// Starts to listen.
-    ///
-    /// # Errors
-    /// None on this platform.
-    #[cfg(not(unix))]
-    pub fn listen() -> std::io::Result<Interrupts> {
-        Ok(Interrupts { kept: false })
+    pub fn listen() -> Result<Interrupts> {
+        Ok(Interrupts { listener: Listener::new()?, kept: false })
     }
 
     /// Returns whether an interrupt is pending: it arrived, and [`Interrupts::next`] has not returned it yet.
@@ -46,7 +35,7 @@ impl Interrupts {
         if std::mem::take(&mut self.kept) {
             return;
         }
-        self.heard().await;
+        self.listener.next().await;
     }
 
     /// Runs work to its end and returns its result, or `None` if a second interrupt arrives before that.
@@ -56,26 +45,13 @@ impl Interrupts {
         let mut work = std::pin::pin!(work);
         tokio::select! {
             done = &mut work => return Some(done),
-            () = self.heard() => {}
+            _ = self.listener.next() => {}
         }
         report.tell(&Event::Note("interrupted: finishing what has begun; interrupt again to quit at once"));
         self.kept = true;
         tokio::select! {
             done = &mut work => Some(done),
-            () = self.heard() => None,
+            _ = self.listener.next() => None,
         }
-    }
-
-    async fn heard(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

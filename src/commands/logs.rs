@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
 use clap::Args;
 
 use super::interrupts::Interrupts;
 use super::services::One;
 use crate::context::Context;
-use crate::manifest::fields::parse_duration;
+use crate::duration;
+use crate::error::Result;
 use crate::report::{Event, Outcome};
 use crate::tail::sources::Wanted;
 use crate::tail::{Reading, Tail};
@@ -61,7 +61,7 @@ enum Since {
 }
 
 fn since(text: &str) -> Result<Since, String> {
-    let ago = parse_duration(text).map(Since::Ago);
+    let ago = duration::parse(text).map(Since::Ago);
     ago.or_else(|| text.parse().ok().map(Since::At)).ok_or_else(|| {
         "neither a duration such as `90s` or `2h` nor a time such as `2026-11-21T13:05:00Z`".to_owned()
     })

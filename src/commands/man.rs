@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use clap::{Arg, Args, Command, CommandFactory};
 use serde_json::json;
 
 use crate::cli::{Cli, GLOBAL_OPTIONS};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
 
 /// Print a man page, or write all of them to a folder
@@ -44,7 +43,7 @@ pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
 fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> Result<Outcome> {
     let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
-        return Err(Failure::usage(format!("no verb named `{}`", verb.unwrap_or_default())).into());
+        return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())));
     };
     let value = json!({"pages": [name], "text": text});
     context.report.tell(&Event::Answer { event: "man", text: text.trim_end(), value });
@@ -78,7 +77,9 @@ fn page(command: &Command) -> Result<(String, String)> {
     };
     let source = concat!("ecsail ", env!("CARGO_PKG_VERSION"));
     let mut text = Vec::new();
-    clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("").render(&mut text)?;
+    let page = clap_mangen::Man::new(command.clone().mut_args(hidden)).source(source).manual("");
+    page.render(&mut text)
+        .map_err(|error| Failure::error(format!("failed to write the page of `{name}`")).because(error))?;
     let mut text = String::from_utf8_lossy(&text).into_owned();
     if is_verb {
         text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the global options\n");

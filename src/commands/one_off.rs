@@ -2,11 +2,9 @@
 //! log lines, and stops them if their time is up or the user asks for it.
 
 use std::cell::{Cell, RefCell};
-use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::Result;
 use futures_util::future::join;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -18,7 +16,7 @@ use crate::apply::task::{Started, TaskOrder, run_task};
 use crate::aws::Aws;
 use crate::aws::types::Task;
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Report, TaskInterrupted};
 use crate::secrets::secrets_of;
 use crate::tail::tasks::Following;
@@ -63,7 +61,7 @@ pub async fn to_the_end(
 ) -> Result<TaskEnd> {
     let report = context.report.as_ref();
     let Some(started) = interrupts.finish(run_task(order, aws, report), report).await else {
-        return Err(unknown(order).into());
+        return Err(unknown(order));
     };
     let Started { tasks, missing, failures } = started?;
     report.tell(&Event::TaskStarted {
@@ -87,13 +85,6 @@ pub async fn to_the_end(
     report.tell(&Event::Done);
     report.tell(&Event::TaskEnded { end: &end, answer: how.lines == Lines::Story });
     Ok(end)
-}
-
-/// Returns a client token for one RunTask call: a repeated call with it returns the same tasks.
-pub fn token() -> String {
-    // Each `RandomState` of the standard library has a random seed.
-    let random = || std::collections::hash_map::RandomState::new().build_hasher().finish();
-    format!("ecsail-{:016x}{:016x}", random(), random())
 }
 
 /// Returns the failure of a start that was interrupted twice.
@@ -321,12 +312,13 @@ fn ended(ends: &[End], tasks: &[Task], asked: Option<Asked>) -> TaskEnding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::types::StopCode;
 
     #[test]
     fn what_was_told_to_stop_is_no_success_where_nobody_says_that_it_ended_by_itself() {
         let good = End::Exited { code: 0, container: "app".to_owned() };
         let task =
-            |stop_code: Option<&str>| Task { stop_code: stop_code.map(str::to_owned), ..Task::default() };
+            |stop_code: Option<&str>| Task { stop_code: stop_code.map(StopCode::from), ..Task::default() };
         let of = |stop_code, asked| ended(std::slice::from_ref(&good), &[task(stop_code)], asked);
         assert_eq!(of(None, Some(Asked::Time)), TaskEnding::TimedOut { stopped: true });
         assert_eq!(of(None, Some(Asked::Somebody)), TaskEnding::Interrupted { stopped: true });

@@ -1,10 +1,10 @@
 //! `ecsail plan`: shows what a deploy would change. Never changes anything.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::{Selection, options, some_services};
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::{self, Request};
 use crate::observe::observe;
 use crate::plan;
@@ -45,7 +45,7 @@ pub async fn show(
     context: &Context,
 ) -> Result<Outcome> {
     let manifest = manifest::load(&context.settings, request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
+    let desired = render::desired(&manifest)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     some_services(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;

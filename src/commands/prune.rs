@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
 use clap::Args;
 use futures_util::future::{join, try_join};
 use serde_json::json;
@@ -16,7 +15,7 @@ use crate::aws::ApiError;
 use crate::aws::definitions::Status;
 use crate::aws::error::{Meaning, failure};
 use crate::context::Context;
-use crate::error::{Failure, Kind};
+use crate::error::{Failure, Kind, Result};
 use crate::observe::references::{Scope, referring};
 use crate::plan::prune::{Fate, Known, Wish, decide};
 use crate::plan::references::{Source, family_and_revision, references, shortly};
@@ -91,7 +90,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     };
     tell_end(&family.name, &fates, &retired, outcome, context);
     match retired {
-        Retired { failure: Some(failure), .. } => Err(failure.into()),
+        Retired { failure: Some(failure), .. } => Err(failure),
         Retired { interrupted: true, .. } => Ok(Outcome::Interrupted),
         Retired { refused, .. } if !refused.is_empty() => Ok(Outcome::Error),
         _ => Ok(Outcome::Done),
@@ -112,10 +111,10 @@ async fn look(args: &Prune, family: &Family) -> Result<Fates> {
     let (revisions, seen) = join(revisions(family, args.delete), referring(&family.aws, &scope)).await;
     let revisions = revisions?;
     if revisions.is_empty() {
-        return Err(family.absent().into());
+        return Err(family.absent());
     }
     if !seen.unread.is_empty() {
-        return Err(blind(&family.name, seen.unread).into());
+        return Err(blind(&family.name, seen.unread));
     }
     let wish = Wish { keep: args.keep as usize, delete: args.delete };
     Ok(decide(&revisions, &references(&seen, &family.name), wish))

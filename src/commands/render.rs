@@ -1,11 +1,11 @@
 //! `ecsail render`: prints the documents, exactly as they would be sent.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
 use super::Selection;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest;
 use crate::render::{self, Definition, Desired, DesiredService};
 use crate::report::{Event, Outcome};
@@ -29,7 +29,7 @@ pub struct Render {
 pub fn run(args: &Render, context: &Context) -> Result<Outcome> {
     let request = args.selection.request()?;
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
+    let desired = render::desired(&manifest)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     let mut documents: Vec<_> = desired.services.iter().flat_map(documents).collect();
     documents.extend(own_definitions(&desired));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
@@ -16,7 +15,7 @@ use crate::apply;
 use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, ImageState};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::image::Reference;
 use crate::plan::rollback::service::unchanged;
 use crate::plan::{Plan, Reason, ServicePlan, refuse};

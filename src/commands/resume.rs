@@ -1,6 +1,5 @@
 //! `ecsail continue`: answers a paused lifecycle hook, and watches the deployment.
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -12,11 +11,10 @@ use super::services::One;
 use super::wait::attach;
 use crate::apply::hook;
 use crate::aws::error::failure;
-use crate::aws::types::{LifecycleHook, ServiceDeployment};
+use crate::aws::types::{LifecycleHook, LifecycleHookStatus, ServiceDeployment};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
-use crate::watch::judge::in_words;
 use crate::watch::snapshot::Followed;
 
 /// Continue a deployment that waits in a lifecycle hook, or roll it back
@@ -86,7 +84,10 @@ fn waiting<'a>(
     deployment: &'a ServiceDeployment,
     named: Option<&str>,
 ) -> Result<&'a LifecycleHook, Failure> {
-    let open = deployment.lifecycle_hook_details.iter().filter(|hook| hook.status == "AWAITING_ACTION");
+    let open = deployment
+        .lifecycle_hook_details
+        .iter()
+        .filter(|hook| hook.status == LifecycleHookStatus::AwaitingAction);
     let open: Vec<&LifecycleHook> = open.collect();
     let ids = || open.iter().map(|hook| hook.hook_id.as_str()).collect::<Vec<_>>().join(", ");
     match (open.as_slice(), named) {
@@ -105,10 +106,10 @@ fn waiting<'a>(
 
 /// Returns the failure that no hook is waiting, with the status of the deployment.
 fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
-    let status = deployment.status.as_str();
-    let ended = matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED");
-    let stage = deployment.lifecycle_stage.as_deref().filter(|_| !ended);
-    let at = stage.map(|stage| format!(", in {}", in_words(stage))).unwrap_or_default();
+    let status = &deployment.status;
+    let ended = status.has_ended();
+    let stage = deployment.lifecycle_stage.as_ref().filter(|_| !ended);
+    let at = stage.map(|stage| format!(", in {}", stage.in_words())).unwrap_or_default();
     let message = format!("no lifecycle hook of `{key}` is waiting: its last deployment is {status}{at}");
     Failure::error(message).hint((!ended).then(|| format!("watch it with `ecsail wait {key}`")))
 }

@@ -1,6 +1,5 @@
 //! `ecsail revisions`: shows the revisions of a family, and what refers to each.
 
-use anyhow::Result;
 use clap::Args;
 use futures_util::future::{join, try_join3};
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use crate::aws::definitions::Status;
 use crate::aws::error::failure;
 use crate::aws::types::{Epoch, TaskDefinition, view};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::observe::references::{Scope, referring};
 use crate::plan::references::{Reference, Referring, Source, family_and_revision, references, shortly};
 use crate::report::{Event, Line, Outcome, Page, Row, names, table, times};
@@ -52,7 +51,7 @@ pub async fn run(args: &Revisions, context: &Context) -> Result<Outcome> {
     let (definitions, seen) = join(newest(&family, most), referring(&family.aws, &scope)).await;
     let definitions = definitions?;
     if definitions.is_empty() {
-        return Err(family.absent().into());
+        return Err(family.absent());
     }
     tell_unread(&seen, context);
     let references = references(&seen, &family.name);

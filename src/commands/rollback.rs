@@ -1,6 +1,5 @@
 //! `ecsail rollback`: finds the last deployment that succeeded, shows the changes, rolls back to it, and watches.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::change::{changeable, still, stop};
@@ -14,6 +13,7 @@ use super::services::{Named, confirmed};
 use super::ways_back::{self, Asked, WaysBack};
 use crate::apply;
 use crate::context::Context;
+use crate::error::Result;
 use crate::plan::rollback::Wanted;
 use crate::report::{Event, Outcome};
 

@@ -9,6 +9,7 @@ use super::recording;
 use super::release::services::Services;
 use crate::apply::back::{TakingBack, take_back, undo};
 use crate::aws::Aws;
+use crate::aws::types::RolloutState;
 use crate::context::Context;
 use crate::manifest::OnFailure;
 use crate::report::{Event, Interrupted, Outcome};
@@ -371,6 +372,6 @@ fn goes_back_together(settled: &Settled) -> bool {
 fn is_still_primary(settled: &Settled) -> bool {
     settled.runs.as_ref().is_some_and(|runs| {
         settled.followed.deployment.as_deref() == Some(runs.deployment.as_str())
-            && runs.rollout_state.as_deref() == Some("FAILED")
+            && runs.rollout_state == Some(RolloutState::Failed)
     })
 }

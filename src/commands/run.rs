@@ -3,23 +3,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 
 use super::change::{raised, right_account};
 use super::deploy::release_id;
-use super::following::duration;
 use super::interrupts::Interrupts;
-use super::one_off::{How, Lines, to_the_end, token};
+use super::one_off::{How, Lines, to_the_end};
 use super::options;
 use super::services::{Chosen, One};
 use crate::apply;
 use crate::apply::task::{TIMEOUT, TaskOrder};
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
-use crate::aws::types::{Service, TaskDefinition, view};
+use crate::aws::types::{DeploymentStatus, RolloutState, Service, ServiceStatus, TaskDefinition, answer};
 use crate::context::Context;
-use crate::error::{Failure, Failures};
+use crate::duration;
+use crate::error::{Failure, Result};
 use crate::manifest::Request;
 use crate::manifest::{self, Scope};
 use crate::observe::observe;
@@ -29,6 +28,7 @@ use crate::plan::{self, Plan, refuse};
 use crate::release::id::started_by;
 use crate::render::{self, DesiredTask, DesiredWork};
 use crate::report::{Event, Outcome};
+use crate::retry::token;
 use crate::settings::Tags;
 
 /// Run a one-off task and wait until it ends
@@ -78,7 +78,7 @@ pub struct Run {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10))]
     count: Option<u32>,
     /// Time that the tasks may run before they are stopped [default: the manifest's `timeout`, else 1h]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument)]
     timeout: Option<Duration>,
     /// Return once the tasks are started, without watching
     #[arg(long)]
@@ -128,7 +128,7 @@ async fn described(
     let scope = Scope::Task { name: args.name.clone(), like: args.like.clone() };
     let request = Request { tags, scope, ..Request::default() };
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest, &request.tags)?;
+    let desired = render::desired(&manifest)?;
     context.report.tell(&Event::Remarks(&desired.remarks));
     let aws = context.connect(&manifest, &desired).await?;
     let observed = observe(&aws, &desired).await?;
@@ -142,7 +142,7 @@ async fn described(
     let key = args.name.as_ref().or(args.like.as_ref()).cloned().unwrap_or_default();
     let mut plan = Plan::default();
     let against = Against { desired: &desired, observed: &observed, options: &options };
-    let work = resolve(&key, &work, None, against, &mut plan).map_err(Failures)?;
+    let work = resolve(&key, &work, None, against, &mut plan).map_err(Failure::several)?;
     let registered = apply::registrations(&plan, &aws, context.report.as_ref()).await?;
     let order = TaskOrder::of(&work, &registered, &started_by(&id), &token());
     let timeout = args.timeout.or(task.and_then(|task| task.timeout)).unwrap_or(order.timeout);
@@ -191,19 +191,21 @@ impl Model {
     /// Reads the revision and the settings of the chosen service.
     async fn of(chosen: &Chosen, context: &Context) -> Result<Model> {
         let Some(place) = chosen.places.first() else {
-            return Err(Failure::usage("name one service").into());
+            return Err(Failure::usage("name one service"));
         };
         right_account(&chosen.manifest, &chosen.aws).await?;
         let found = chosen.aws.services(&place.cluster, std::slice::from_ref(&place.name)).await;
         let mut found = found.map_err(|error| cluster_failure(&place.cluster, error))?;
-        let document = found.remove(&place.name).unwrap_or_default();
-        let service: Service = view(&document).unwrap_or_default();
-        if service.status.is_empty() || service.status == "INACTIVE" {
-            return Err(chosen.missing(place).await.into());
+        let Some(document) = found.remove(&place.name) else {
+            return Err(chosen.missing(place).await);
+        };
+        let service: Service = answer("ecs:DescribeServices", &document).map_err(failure)?;
+        if service.status == ServiceStatus::Inactive {
+            return Err(chosen.missing(place).await);
         }
         let definition = definition_of(&service, &place.key, &chosen.aws).await?;
-        let under_way = service.primary().and_then(|primary| primary.rollout_state.as_deref());
-        if under_way.is_some_and(|state| state != "COMPLETED") {
+        let under_way = service.primary().and_then(|primary| primary.rollout_state.as_ref());
+        if under_way.is_some_and(|state| *state != RolloutState::Completed) {
             let revision = definition.revision();
             let note = format!("the deployment of {revision} to `{}` has not succeeded", place.key);
             context.report.tell(&Event::Note(&note));
@@ -241,7 +243,11 @@ impl Model {
 
 /// Returns the definition that a service runs.
 async fn definition_of(service: &Service, key: &str, aws: &Aws) -> Result<TaskDefinition, Failure> {
-    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY").map(|set| &set.task_definition);
+    let set = service
+        .task_sets
+        .iter()
+        .find(|set| set.status == DeploymentStatus::Primary)
+        .map(|set| &set.task_definition);
     let own = Some(&service.task_definition).filter(|arn| !arn.is_empty());
     let Some(arn) = own.or(set) else {
         return Err(Failure::error(format!("service `{key}` has no task definition")));

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::interrupts::Interrupts;
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Details, Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::render;
 use crate::report::{Event, Outcome};
@@ -59,8 +59,8 @@ pub async fn run(args: &SandboxArgs, context: &Context) -> Result<Outcome> {
 
 async fn serve(port: u16, context: &Context) -> Result<Outcome> {
     let tags = Tags { all: Some("v1".to_owned()), ..Tags::default() };
-    let manifest = manifest_or_none(context, &tags)?;
-    let desired = render::desired(&manifest, &tags)?;
+    let manifest = manifest_or_none(context, tags)?;
+    let desired = render::desired(&manifest)?;
     let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
     let session = Session::with_port(scenario, port, &context.settings, &manifest, &desired)?;
     let (url, region) = session.place();
@@ -74,16 +74,18 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
     let value = json!({"url": url, "region": region});
     context.report.tell(&Event::Answer { event: "serving", text: &lines.join("\n"), value });
     context.report.tell(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
-    tokio::signal::ctrl_c().await?;
+    Interrupts::listen()?.next().await;
     session.save()?;
     Ok(Outcome::Done)
 }
 
 /// Returns the manifest, or an empty one if there is none. The sandbox then starts empty.
-fn manifest_or_none(context: &Context, tags: &Tags) -> Result<Manifest> {
-    let request = Request { tags: tags.clone(), ..Request::default() };
+fn manifest_or_none(context: &Context, tags: Tags) -> Result<Manifest> {
+    let request = Request { tags, ..Request::default() };
     match manifest::load(&context.settings, &request) {
-        Err(error) if context.settings.manifest.is_none() && error.downcast_ref::<Failure>().is_some() => {
+        Err(error)
+            if context.settings.manifest.is_none() && !matches!(error.details, Details::Problems(_)) =>
+        {
             Ok(Manifest::default())
         }
         other => other,
@@ -109,9 +111,7 @@ fn reset(context: &Context) -> Result<Outcome> {
             "there is no state to remove".to_owned()
         }
         Err(error) => {
-            return Err(Failure::error(format!("failed to remove `{}`", path.display()))
-                .because(error)
-                .into());
+            return Err(Failure::error(format!("remove `{}`", path.display())).because(error));
         }
     };
     context.report.tell(&Event::Answer { event: "reset", text: &text, value: json!({"path": path}) });

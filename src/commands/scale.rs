@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -13,7 +12,8 @@ use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::error::failure;
 use crate::context::Context;
-use crate::manifest::fields::parse_duration;
+use crate::duration;
+use crate::error::Result;
 use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
 use crate::report::{Event, Outcome};
 use crate::watch::count::{Counted, Counting};
@@ -45,7 +45,7 @@ pub struct Scale {
     #[arg(long)]
     no_wait: bool,
     /// Time to watch before giving up; ECS continues
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument, default_value = "15m")]
     timeout: Duration,
 }
 
@@ -78,10 +78,6 @@ impl Wanted {
             Wanted { suspend, .. } => Wish::Suspended(*suspend),
         }
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
 }
 
 /// Runs the verb.
@@ -137,7 +133,7 @@ async fn look(wish: Wish, found: &Found, aws: &Aws, context: &Context) -> Result
             context.report.tell(&Event::Note(&note));
             Ok(Autoscaling::Unknown)
         }
-        Err(error) => Err(failure(error).into()),
+        Err(error) => Err(failure(error)),
     }
 }
 

@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
-
 use super::schedule::look::{Chosen, Notes, choose};
 use super::schedule::runs::definitions;
 use super::ways_back::WaysBack;
@@ -14,6 +12,7 @@ use crate::aws::Aws;
 use crate::aws::definitions::Status;
 use crate::aws::types::{ObservedSchedule, TaskDefinition, family_of, number_of};
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::load::locate;
 use crate::manifest::schedules::noun;
 use crate::observe;
@@ -225,7 +224,7 @@ impl SchedulesBack {
         for (plan, result) in plans.iter().zip(results) {
             if let Err(failure) = result {
                 let hint = format!("deploy it alone with `ecsail deploy schedule {} --tag TAG`", plan.key);
-                context.report.error(&failure.hint(hint).into());
+                context.report.error(&failure.hint(hint));
                 outcome = outcome.worse(Outcome::Error);
             }
         }

@@ -1,12 +1,12 @@
 //! `ecsail schema`: prints the JSON Schema of the files that users write, and of the output of `--output json`.
 
-use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::document::model::Root;
 use crate::document::schema;
+use crate::error::Result;
 use crate::report::json::SCHEMA;
 use crate::report::{Event, Outcome};
 
@@ -44,7 +44,7 @@ pub fn run(args: &Schema, context: &Context) -> Result<Outcome> {
         Kind::TaskDefinition => schema::schema(Root::TaskDefinition),
         Kind::Service => schema::schema(Root::Service),
     };
-    let text = serde_json::to_string_pretty(&schema)?;
+    let text = format!("{schema:#}");
     context.report.tell(&Event::Answer { event: "schema", text: &text, value: json!({"schema": schema}) });
     Ok(Outcome::Done)
 }

@@ -3,16 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use clap::Args;
 
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
-use crate::aws::types::{Service, view};
+use crate::aws::types::{Service, ServiceStatus, view};
 use crate::completing::services;
 use crate::context::Context;
 use crate::document::problem::{Invalid, did_you_mean};
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
 
@@ -102,7 +101,7 @@ impl One {
             } else {
                 format!("name one of {}", keys.join(", "))
             };
-            return Err(Failure::usage("the verb needs one service").hint(hint).into());
+            return Err(Failure::usage("name one service").hint(hint));
         }
         Ok(chosen)
     }
@@ -174,7 +173,7 @@ impl Chosen {
             let Some(document) = document else { continue };
             let service: Service = view(document)
                 .map_err(|_| failure(crate::aws::ApiError::unreadable("ecs:DescribeServices")))?;
-            if service.status != "INACTIVE" {
+            if service.status != ServiceStatus::Inactive {
                 found.push(Found { place: place.clone(), service });
             }
         }
@@ -211,10 +210,7 @@ impl Chosen {
         for place in missing {
             failures.push(self.missing(place).await);
         }
-        match failures.len() {
-            1 => Err(failures.remove(0).into()),
-            _ => Err(Failures(failures).into()),
-        }
+        Err(Failure::combined(failures))
     }
 
     /// Returns the only service.
@@ -223,7 +219,7 @@ impl Chosen {
     /// The service does not exist, or an API call failed.
     pub async fn one(&self) -> Result<Found> {
         let none = || Failure::usage("name one service");
-        self.all().await?.into_iter().next().ok_or_else(|| none().into())
+        self.all().await?.into_iter().next().ok_or_else(none)
     }
 
     /// Returns the failure that a service does not exist, with the most similar name in the cluster.
@@ -249,7 +245,7 @@ pub fn confirmed(question: &str, yes: bool, context: &Context) -> Result<bool> {
         return Ok(true);
     }
     context.report.confirm(question).ok_or_else(|| {
-        let hint = "add `--yes` to confirm without a terminal".to_owned();
-        Failure::usage("the change needs confirmation, and there is no terminal to ask on").hint(hint).into()
+        let hint = "add `--yes` where nobody can be asked".to_owned();
+        Failure::usage("this has to be confirmed").hint(hint)
     })
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -12,7 +11,7 @@ use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{Task, revision_of};
 use crate::context::Context;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::report::{Event, Outcome};
 
 /// Stop single tasks of a service, which ECS replaces
@@ -66,10 +65,8 @@ pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
             }
         }
     }
-    match refused.len() {
-        0 => {}
-        1 => return Err(refused.remove(0).into()),
-        _ => return Err(Failures(refused).into()),
+    if !refused.is_empty() {
+        return Err(Failure::combined(refused));
     }
     if !confirmed(&question(&tasks, &place.key), args.yes, context)? {
         return Ok(Outcome::Declined);
@@ -82,7 +79,7 @@ pub async fn run(args: &StopTask, context: &Context) -> Result<Outcome> {
             Err(failure) => failures.push(failure),
         }
     }
-    if failures.is_empty() { Ok(Outcome::Done) } else { Err(Failures(failures).into()) }
+    if failures.is_empty() { Ok(Outcome::Done) } else { Err(Failure::several(failures)) }
 }
 
 impl StopTask {

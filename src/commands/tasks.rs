@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::services::{One, Place};
 use crate::aws::ecs::STOPPED_AT_MOST;
 use crate::aws::error::failure;
-use crate::aws::types::{Container, Task, revision_of};
+use crate::aws::types::{Container, HealthStatus, StopCode, Task, TaskStatus, revision_of};
 use crate::context::Context;
 use crate::diagnose::Signature;
 use crate::diagnose::causes::{End, causes_of};
+use crate::error::Result;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table, times};
 
 /// Show the tasks of a service, or why its stopped tasks stopped
@@ -63,16 +63,16 @@ fn live(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
     let rows = tasks.iter().map(|task| {
         let cells = [
             Some(task.id().to_owned()),
-            Some(task.last_status.clone()),
-            health(task).map(str::to_owned),
+            Some(task.last_status.to_string()),
+            health(task).map(HealthStatus::to_string),
             Some(revision_of(&task.task_definition_arn).to_owned()),
             times::ago(task.started_at.0, now),
             task.availability_zone.clone(),
             task.address().map(str::to_owned),
         ];
         let paint = match health(task) {
-            Some("UNHEALTHY") => Some(Paint::Bad),
-            _ if task.last_status != "RUNNING" => Some(Paint::Warn),
+            Some(HealthStatus::Unhealthy) => Some(Paint::Bad),
+            _ if task.last_status != TaskStatus::Running => Some(Paint::Warn),
             _ => None,
         };
         let below = containers(task).map(|text| Line::plain(format!("    {text}")));
@@ -92,8 +92,8 @@ fn or_nothing(mut page: Page, text: String) -> Page {
 }
 
 /// Returns the health of a task, or `None` if no container has a health check.
-fn health(task: &Task) -> Option<&str> {
-    task.health_status.as_deref().filter(|health| *health != "UNKNOWN")
+fn health(task: &Task) -> Option<&HealthStatus> {
+    task.health_status.as_ref().filter(|health| **health != HealthStatus::NotChecked)
 }
 
 /// Returns the states of a task's containers, if they differ from the state of the task.
@@ -104,7 +104,7 @@ fn containers(task: &Task) -> Option<String> {
             || container.reason.is_some()
     };
     let state = |container: &Container| {
-        let health = container.health_status.as_deref().filter(|health| *health != "UNKNOWN");
+        let health = container.health_status.as_ref().filter(|health| **health != HealthStatus::NotChecked);
         let health = health.map(|health| format!(" {health}")).unwrap_or_default();
         format!("{} {}{health}{}", container.name, container.last_status, end_of(container))
     };
@@ -130,10 +130,10 @@ fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
     let rows = tasks.iter().map(|task| {
         let cells = [
             Some(task.id().to_owned()),
-            Some(task.last_status.clone()).filter(|status| status != "STOPPED"),
+            Some(task.last_status.to_string()).filter(|_| task.last_status != TaskStatus::Stopped),
             times::ago(task.stopped_at.0, now),
             Some(revision_of(&task.task_definition_arn).to_owned()),
-            task.stop_code.clone(),
+            task.stop_code.as_ref().map(StopCode::to_string),
         ];
         Row {
             cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
@@ -197,7 +197,7 @@ fn value(place: &Place, task: &Task) -> Value {
         "address": task.address(),
         "containers": task.containers.iter().map(container).collect::<Vec<_>>(),
     });
-    if task.desired_status == "STOPPED" {
+    if task.desired_status == TaskStatus::Stopped {
         let causes = causes_of(task).into_iter();
         let causes = causes.map(
             |cause| json!({"cause": cause.cause, "remedy": cause.remedy, "retry_helps": cause.retry_helps}),

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use futures_util::StreamExt;
 
 use super::change::{raised, terms, under_way};
 use super::services::{Chosen, Found};
-use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{TaskDefinition, family_of, number_of};
-use crate::error::Failure;
+use crate::aws::{ApiError, Aws};
+use crate::error::{Failure, Result};
 use crate::observe::past;
 use crate::plan::refuse;
 use crate::plan::rollback::images::{Images, images, references};
@@ -133,8 +132,8 @@ async fn look(asked: &Asked, found: &Found, chosen: &Chosen) -> Result<Way, Vec<
         }
     }
     let one = |failure: Failure| vec![failure];
-    let mut past = past::past(aws, &found.place.cluster, service).await.map_err(one)?;
-    read_further(&asked.wanted, found, &mut past, aws).await.map_err(one)?;
+    let mut past = past::past(aws, &found.place.cluster, service).await.map_err(call_failed)?;
+    read_further(&asked.wanted, found, &mut past, aws).await.map_err(call_failed)?;
     let Some(choice) = choose(service, &past, &asked.wanted).map_err(one)? else { return Ok(Way::Runs) };
     let images = match check(&choice.to, &mut past, aws).await {
         Ok(images) => images,
@@ -145,15 +144,20 @@ async fn look(asked: &Asked, found: &Found, chosen: &Chosen) -> Result<Way, Vec<
     if registers(registered, &images) {
         let family = family_of(&choice.to.definition).to_owned();
         let (found, caller) = futures_util::future::join(aws.task_definition(&family), aws.caller()).await;
-        latest = found.map_err(|error| one(failure(error)))?;
+        latest = found.map_err(call_failed)?;
         // The caller is only recorded, so an error of STS is ignored.
         performer = performer.or(caller.ok().map(|caller| caller.arn));
     }
     Ok(Way::Update(Box::new(Seen { past, choice, images, latest, performer })))
 }
 
+/// Returns the failure of a call.
+fn call_failed(error: ApiError) -> Vec<Failure> {
+    vec![failure(error)]
+}
+
 /// Reads the definitions that the choice needs and the history does not have.
-async fn read_further(asked: &Wanted, found: &Found, past: &mut Past, aws: &Aws) -> Result<(), Failure> {
+async fn read_further(asked: &Wanted, found: &Found, past: &mut Past, aws: &Aws) -> Result<(), ApiError> {
     let known = releases(&found.service, past);
     if wanted::is_known(asked, past, &known) {
         return Ok(());
@@ -178,11 +182,11 @@ async fn read_further(asked: &Wanted, found: &Found, past: &mut Past, aws: &Aws)
 /// The definition was deleted, or images no longer exist.
 async fn check(release: &Release, past: &mut Past, aws: &Aws) -> Result<Images, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
-    past::read_definitions(aws, past, vec![release.definition.clone()]).await.map_err(one)?;
+    past::read_definitions(aws, past, vec![release.definition.clone()]).await.map_err(call_failed)?;
     let definition = definition(release, past).map_err(one)?;
     let digests: BTreeMap<String, String> = release.digests(Some(definition));
     let references = references(&definition.document, &digests);
-    let states = aws.images(&references).await.map_err(|error| one(failure(error)))?;
+    let states = aws.images(&references).await.map_err(call_failed)?;
     images(&definition.document, &digests, &states)
 }
 

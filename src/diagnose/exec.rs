@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::aws::types::{Container, ManagedAgent, Service, Task, revision_of};
+use crate::aws::types::{Container, LaunchType, ManagedAgent, Service, Task, TaskStatus, revision_of};
 
 /// The agent that ECS Exec runs beside each container.
 const AGENT: &str = "ExecuteCommandAgent";
@@ -85,7 +85,7 @@ fn not_enabled(Preflight { key, service, task, .. }: &Preflight<'_>) -> Option<M
 fn no_role(Preflight { task, definition, .. }: &Preflight<'_>) -> Option<Missing> {
     let (task, definition) = ((*task)?, (*definition)?);
     let has_role = task.overrides.task_role_arn.is_some() || definition["taskRoleArn"].is_string();
-    if has_role || task.launch_type != "FARGATE" {
+    if has_role || task.launch_type != LaunchType::Fargate {
         return None;
     }
     let what = format!("task definition {} has no `taskRoleArn`", revision_of(&task.task_definition_arn));
@@ -99,7 +99,7 @@ fn read_only(Preflight { task, container, definition, .. }: &Preflight<'_>) -> O
     let read_only = own
         .filter(|own| own["name"] == container.name.as_str())
         .any(|own| own["readonlyRootFilesystem"] == true);
-    let runs = agent(container).is_some_and(|agent| agent.last_status == "RUNNING");
+    let runs = agent(container).is_some_and(|agent| agent.last_status == TaskStatus::Running);
     if !read_only || (runs && task.enable_execute_command) {
         return None;
     }

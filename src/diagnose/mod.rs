@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::aws::types::{Container, Event, TargetHealth, Task, revision_of};
+use crate::aws::types::{Container, Event, HealthStatus, StopCode, TargetHealth, Task, revision_of};
 
 pub mod causes;
 pub mod events;
@@ -47,7 +47,7 @@ pub struct Diagnosis {
     /// How many tasks failed.
     pub failed_tasks: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop_code: Option<String>,
+    pub stop_code: Option<StopCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_reason: Option<String>,
     /// In seconds since 1970.
@@ -139,7 +139,7 @@ pub fn failing_container(task: &Task) -> Option<&Container> {
         let reason = container.reason.as_deref().unwrap_or_default();
         let ended_by_ecs = matches!(container.exit_code, Some(0 | 137 | 143));
         match container.exit_code {
-            _ if by_health && container.health_status.as_deref() == Some("UNHEALTHY") => 0,
+            _ if by_health && container.health_status == Some(HealthStatus::Unhealthy) => 0,
             _ if reason.contains("OutOfMemory") || (!reason.is_empty() && !ended_by_ecs) => 1,
             None => 6,
             Some(137) => 3,

@@ -4,7 +4,7 @@ use super::causes::{Cause, End, Match, Retry, any, of_task, plain};
 use super::events::{self, Class, Kind, Told};
 use super::signature::stable;
 use super::{Explained, Seen, Signature, failing_container};
-use crate::aws::types::{Event, TargetHealth, Task};
+use crate::aws::types::{Event, StopCode, TargetHealth, Task};
 
 /// How many events are shown.
 const EVENTS: usize = 8;
@@ -109,7 +109,12 @@ fn evidence(task: &Task, row: &Cause) -> String {
         }
         _ => None,
     };
-    let raw = || task.stopped_reason.clone().or_else(|| task.stop_code.clone()).unwrap_or_default();
+    let raw = || {
+        task.stopped_reason
+            .clone()
+            .or_else(|| task.stop_code.as_ref().map(StopCode::to_string))
+            .unwrap_or_default()
+    };
     told.cloned().or_else(by_code).unwrap_or_else(raw)
 }
 

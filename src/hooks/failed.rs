@@ -2,12 +2,10 @@
 
 use std::io;
 
-use anyhow::anyhow;
-use jiff::SignedDuration;
-
-use super::group::Signal;
 use super::shell::{End, Scene};
+use crate::duration;
 use crate::error::{Failure, Kind};
+use crate::interrupt::Signal;
 
 /// Returns the failure of a hook whose shell could not be started.
 pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {
@@ -19,16 +17,16 @@ pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {
 
 /// Returns the failure of a hook from how its command ended; `shown` is the masked command.
 pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
-    let limit = SignedDuration::try_from(scene.limits.command).unwrap_or(SignedDuration::MAX);
+    let limit = duration::text(scene.limits.command);
     let cause = match end {
         End::Exited(code) => format!("`{shown}` exited with {code}"),
         End::Killed(signal) => format!("`{shown}` was ended by {}", signal_name(signal)),
-        End::TimedOut => format!("`{shown}` timed out after {limit:#} and was stopped"),
+        End::TimedOut => format!("`{shown}` had not ended after {limit} and was stopped"),
         End::Interrupted(Signal::Interrupt) => format!("`{shown}` was interrupted"),
         End::Interrupted(_) => format!("`{shown}` was stopped, because ecsail was asked to terminate"),
     };
     let kind = if matches!(end, End::Interrupted(_)) { Kind::Interrupted } else { Kind::Error };
-    Failure::new(kind, format!("hook `{}` failed", scene.hook)).because(anyhow!(cause)).hint(hint(end, scene))
+    Failure::new(kind, format!("hook `{}` failed", scene.hook)).because(cause).hint(hint(end, scene))
 }
 
 fn hint(end: End, scene: &Scene<'_>) -> Option<String> {

@@ -1,16 +1,8 @@
 //! The process group of a command, and the signals that are sent to it.
 
-use std::io;
-
 use tokio::process::{Child, Command};
 
-/// A signal to terminate this process, which is forwarded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
-    Interrupt,
-    Terminate,
-    Kill,
-}
+use crate::interrupt::Signal;
 
 /// The process group of a running command. Dropped before the command has ended, it kills the whole group.
 pub(super) struct Group {
@@ -36,12 +28,18 @@ impl Group {
 
     /// Sends a signal to every process of the group.
     pub(super) fn send(&self, signal: Signal) {
-        use rustix::process::Signal as Number;
-        let number = match signal {
-            Signal::Interrupt => Number::INT,
-            Signal::Terminate => Number::TERM,
-            Signal::Kill => Number::KILL,
-        };
+        self.send_number(match signal {
+            Signal::Interrupt => rustix::process::Signal::INT,
+            Signal::Terminate => rustix::process::Signal::TERM,
+        });
+    }
+
+    /// Kills every process of the group.
+    pub(super) fn kill(&self) {
+        self.send_number(rustix::process::Signal::KILL);
+    }
+
+    fn send_number(&self, number: rustix::process::Signal) {
         if let Some(leader) = self.leader {
             // The group may be gone already, and then needs no signal.
             let _ = rustix::process::kill_process_group(leader, number);
@@ -65,56 +63,14 @@ impl Group {
     pub(super) fn send(&self, _: Signal) {}
 
     /// Does nothing: there are no process groups.
+    pub(super) fn kill(&self) {}
+
+    /// Does nothing: there are no process groups.
     pub(super) fn release(&mut self) {}
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.send(Signal::Kill);
-    }
-}
-
-/// Listens for the signals that ask this process to terminate. A command in its own group does not get them from the
-/// terminal.
-pub(super) struct Signals {
-    #[cfg(unix)]
-    heard: [tokio::signal::unix::Signal; 2],
-}
-
-#[cfg(unix)]
-impl Signals {
-    /// Starts to listen.
-    ///
-    /// # Errors
-    /// The system provides no signals.
-    pub(super) fn listen() -> io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals { heard: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
-    }
-
-    /// Waits for the next signal.
-    pub(super) async fn next(&mut self) -> Signal {
-        let [interrupt, terminate] = &mut self.heard;
-        tokio::select! {
-            _ = interrupt.recv() => Signal::Interrupt,
-            _ = terminate.recv() => Signal::Terminate,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    /// Starts to listen.
-    ///
-    /// # Errors
-    /// Never.
-    pub(super) fn listen() -> io::Result<Signals> {
-        Ok(Signals {})
-    }
-
-    /// Waits for the next signal.
-    pub(super) async fn next(&mut self) -> Signal {
-        let _ = tokio::signal::ctrl_c().await;
-        Signal::Interrupt
+        self.kill();
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Failure;
+use crate::interrupt::Listener;
 use crate::report::Report;
 use crate::secrets::{masked_line, secrets_among};
 
@@ -93,7 +94,9 @@ pub async fn run(
 async fn all(commands: &[String], scene: &Scene<'_>) -> Result<(), Failure> {
     for command in commands {
         let shown = masked_line(command, &scene.secrets);
-        let end = shell::run(command, &shown, scene).await.map_err(|error| failed::to_start(error, scene))?;
+        let mut signals = Listener::new()?;
+        let end = shell::run(command, &shown, scene, &mut signals).await;
+        let end = end.map_err(|error| failed::to_start(error, scene))?;
         if end != End::Exited(0) {
             return Err(failed::at(end, &shown, scene));
         }

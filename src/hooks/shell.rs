@@ -11,8 +11,9 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{sleep, timeout};
 
 use super::Limits;
-use super::group::{self, Group, Signal, Signals};
+use super::group::{self, Group};
 use super::lines::Lines;
+use crate::interrupt::{Listener, Signal};
 use crate::report::{Event, HookFact, HookStream, Report};
 use crate::secrets::masked_line;
 
@@ -72,8 +73,12 @@ impl End {
 ///
 /// # Errors
 /// `sh` could not be started or waited for.
-pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Result<End> {
-    let mut signals = Signals::listen()?;
+pub(super) async fn run(
+    command: &str,
+    shown: &str,
+    scene: &Scene<'_>,
+    signals: &mut Listener,
+) -> io::Result<End> {
     let mut child = start(command, scene)?;
     let mut group = Group::of(&child);
     let begun = Instant::now();
@@ -83,7 +88,7 @@ pub(super) async fn run(command: &str, shown: &str, scene: &Scene<'_>) -> io::Re
     // Input and output are handled concurrently, because a command may write much before it reads. Only the command's
     // end stops both.
     let end = tokio::select! {
-        end = ended(&mut child, &group, &mut signals, scene.limits) => end?,
+        end = ended(&mut child, &group, signals, scene.limits) => end?,
         never = async { tokio::join!(input, output.tell(scene), std::future::pending()).2 } => never,
     };
     if matches!(end, End::Exited(_) | End::Killed(_)) {
@@ -117,7 +122,7 @@ async fn give(to: Option<ChildStdin>, input: &str) {
 }
 
 /// Waits for a command to end, after a signal if it timed out or was interrupted, and returns how it ended.
-async fn ended(child: &mut Child, group: &Group, signals: &mut Signals, limits: Limits) -> io::Result<End> {
+async fn ended(child: &mut Child, group: &Group, signals: &mut Listener, limits: Limits) -> io::Result<End> {
     let (end, signal) = tokio::select! {
         status = child.wait() => return status.map(End::of),
         () = sleep(limits.command) => (End::TimedOut, Signal::Terminate),
@@ -130,7 +135,7 @@ async fn ended(child: &mut Child, group: &Group, signals: &mut Signals, limits: 
         // A second interrupt kills the command at once.
         _ = signals.next() => {}
     }
-    group.send(Signal::Kill);
+    group.kill();
     // Without process groups, only the shell can be killed.
     let _ = child.start_kill();
     child.wait().await.map(|_| end)

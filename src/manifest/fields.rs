@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::source::Span;
 use crate::document::tree::{Key, Kind, Node};
+use crate::duration;
 
 /// A value and its source span.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +74,7 @@ impl<'a> Fields<'a> {
     /// Returns a duration member, such as `15m` or `1h30m`.
     pub fn duration(&self, name: &str, problems: &mut Problems) -> Option<Duration> {
         let text = self.text(name, problems)?;
-        match parse_duration(&text.value) {
+        match duration::parse(&text.value) {
             Some(duration) => Some(duration),
             None => {
                 let message = format!("`{}` is not a duration", text.value);
@@ -140,12 +141,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Returns the duration of a text such as `90s`, `15m` or `1h30m`, or `None` for any other text and for zero.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    let duration: jiff::SignedDuration = text.parse().ok()?;
-    Duration::try_from(duration).ok().filter(|duration| !duration.is_zero())
-}
-
 fn unknown_key(key: &Key, path: &str, known: &[&str], later: &[&str]) -> Problem {
     let full = if path.is_empty() { key.shown().to_owned() } else { format!("{path}.{}", key.shown()) };
     if later.contains(&key.name.as_str()) {
@@ -155,19 +150,4 @@ fn unknown_key(key: &Key, path: &str, known: &[&str], later: &[&str]) -> Problem
     let hint = did_you_mean(&key.name, known.iter().copied());
     let hint = hint.unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
     Problem::error(key.span, format!("unknown key `{}`", key.shown())).path(full).hint(hint)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(parse_duration("15m"), Some(Duration::from_secs(900)));
-        assert_eq!(parse_duration("1h30m"), Some(Duration::from_secs(5400)));
-        assert_eq!(parse_duration("90s"), Some(Duration::from_secs(90)));
-        for text in ["15", "", "-3m", "0s", "soon"] {
-            assert_eq!(parse_duration(text), None, "{text}");
-        }
-    }
 }

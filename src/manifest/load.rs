@@ -1,10 +1,5 @@
 //! Finds and loads a manifest, and reads every file that it refers to.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use anyhow::Result;
-
 use super::layers::Layer;
 use super::passes::{self, directory};
 use super::request::{Request, Scope};
@@ -14,15 +9,16 @@ use crate::document::problem::{Problem, did_you_mean};
 use crate::document::source::{SourceId, Span};
 use crate::document::tree::Node;
 use crate::error::Failure;
+use crate::error::Result;
 use crate::settings::{Settings, Tags};
 use crate::template::markers::references;
 use crate::template::{Context, Mode};
+use crate::text_file;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The file names of a manifest, in the order in which they are searched.
 const NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
-
-/// The maximum size of a file in bytes: sixteen times the size that ECS allows for a definition.
-const LARGEST: usize = 1024 * 1024;
 
 /// Returns the manifest with its stage applied, and the texts of all files that the requested services need.
 ///
@@ -33,7 +29,8 @@ const LARGEST: usize = 1024 * 1024;
 pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     let Some(path) = find(settings)? else { return without_manifest(settings, request) };
     let text = read(&path)?;
-    let mut manifest = Manifest { path: Some(path.clone()), ..Manifest::default() };
+    let mut manifest =
+        Manifest { path: Some(path.clone()), tags: request.tags.clone(), ..Manifest::default() };
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
@@ -58,7 +55,8 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
 pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
     let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
     let failure = Failure::usage("no `ecsail.yml` in this directory or its parents").hint(hint.to_owned());
-    let mut manifest = Manifest { cluster: settings.cluster.clone(), ..Manifest::default() };
+    let tags = request.tags.clone();
+    let mut manifest = Manifest { cluster: settings.cluster.clone(), tags, ..Manifest::default() };
     match &request.scope {
         Scope::Task { name: None, like: Some(like) } if settings.cluster.is_some() => {
             manifest.as_it_runs = request.tags.is_empty();
@@ -67,7 +65,7 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
         Scope::Services | Scope::Release if settings.cluster.is_some() && !request.services.is_empty() => {
             manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
         }
-        _ => return Err(failure.into()),
+        _ => return Err(failure),
     }
     Ok(manifest)
 }
@@ -83,7 +81,8 @@ fn find(settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(here) = in_directory(Path::new("")) {
         return Ok(Some(here));
     }
-    let current = std::env::current_dir()?;
+    let current = std::env::current_dir()
+        .map_err(|error| Failure::error("failed to read the current directory").because(error))?;
     Ok(current.ancestors().skip(1).find_map(in_directory))
 }
 
@@ -101,10 +100,7 @@ pub fn definition(settings: &Settings, path: &Path, tags: &Tags) -> Result<(Stri
         "check this definition with `ecsail check` and its manifest, which has the images",
     );
     manifest.context = context;
-    let bytes = fs::read(path)
-        .map_err(|error| Failure::usage(format!("failed to read `{}`", path.display())).because(error))?;
-    let text = decode(bytes)
-        .map_err(|problem| Failure::error(format!("failed to read `{}`: {problem}", path.display())))?;
+    let text = text_file::read(path).map_err(|error| error.of(path))?;
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
@@ -188,20 +184,10 @@ fn in_directory(directory: &Path) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(path).map_err(|error| {
-        let hint = "set the path of the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
-        Failure::usage(format!("failed to read manifest `{}`", path.display())).because(error).hint(hint)
-    })?;
-    decode(bytes).map_err(|problem| Failure::error(format!("failed to read `{}`: {problem}", path.display())))
-}
-
-/// Returns the text of a file, without a byte-order mark.
-fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
-    if bytes.len() > LARGEST {
-        return Err("the file is larger than 1 MiB (a definition has at most 64 KiB)");
-    }
-    let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text")?;
-    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+    text_file::read(path).map_err(|error| {
+        let hint = "name the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
+        error.of(path).hint(hint)
+    })
 }
 
 /// Reads the files of all layers, and reports missing files at the place in the manifest.
@@ -227,7 +213,7 @@ fn load_template(directory: &Path, name: &str, span: Option<Span>, manifest: &mu
         return;
     }
     let path = directory.join(name);
-    let text = match fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| Ok(decode(bytes)?)) {
+    let text = match text_file::read(&path) {
         Ok(text) => text,
         Err(error) => {
             // A missing include may be optional; the template engine reports it if it is not.
@@ -263,7 +249,7 @@ fn near_file(path: &Path) -> Option<String> {
 /// Returns a manifest for tests, from a text without files.
 #[cfg(test)]
 pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<Manifest> {
-    let mut manifest = Manifest::default();
+    let mut manifest = Manifest { tags: request.tags.clone(), ..Manifest::default() };
     let id = manifest.sources.add("ecsail.yml", text);
     manifest.templates.insert("ecsail.yml".to_owned(), id);
     let root = passes::rendered("ecsail.yml", settings, request, &mut manifest)?;

@@ -2,19 +2,17 @@
 //!
 //! `app` is defined first, then `vars`, then `image`. This module reads no file.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::Result;
-
 use super::request::{Request, Scope};
 use super::types::{self, Manifest};
 use super::{git, names};
 use crate::document::problem::{Invalid, Problem, Problems, did_you_mean};
 use crate::document::tree::{self, Node};
 use crate::error::Failure;
+use crate::error::Result;
 use crate::settings::Settings;
 use crate::template::markers::{expression_at, statement_at};
 use crate::template::{Context, Engine, Mode};
+use std::path::{Path, PathBuf};
 
 /// Returns the tree of the manifest, rendered with all names and with the stage applied.
 pub(super) fn rendered(
@@ -120,7 +118,7 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
                 [] => "the manifest has no `stages`".to_owned(),
                 stages => format!("stages: {}", stages.join(", ")),
             });
-            Err(Failure::usage(format!("no stage named `{stage}` in the manifest")).hint(hint).into())
+            Err(Failure::usage(format!("the manifest has no stage `{stage}`")).hint(hint))
         }
         None if !stages.is_empty() => {
             let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);

@@ -1,14 +1,14 @@
 //! Reads the `schedules` of the manifest: tasks that EventBridge Scheduler or an EventBridge rule starts at certain times.
 
-use std::time::Duration;
-
-use super::fields::{Fields, Located, parse_duration};
+use super::fields::{Fields, Located};
 use super::ignore::ignored;
 use super::work::{self, WORK_KEYS, Work};
 use crate::aws::types::Via;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::Span;
 use crate::document::tree::{Kind, Node};
+use crate::duration;
+use std::time::Duration;
 
 /// The keys of a schedule.
 pub const SCHEDULE_KEYS: &[&str] = &[
@@ -201,7 +201,7 @@ fn window(fields: &Fields<'_>, problems: &mut Problems) -> Option<u32> {
     if matches!(text.value.as_str(), "off" | "false") {
         return Some(0);
     }
-    let minutes = parse_duration(&text.value).filter(|window| window.as_secs().is_multiple_of(60));
+    let minutes = duration::parse(&text.value).filter(|window| window.as_secs().is_multiple_of(60));
     let minutes = minutes.map(|window| window.as_secs() / 60).filter(|minutes| (1..=1440).contains(minutes));
     if minutes.is_none() {
         let message = format!("`flexible_window` must be 1 to 1440 minutes or `off`, found `{}`", text.value);
@@ -290,7 +290,7 @@ fn retry(fields: &Fields<'_>, problems: &mut Problems) -> Retry {
         number
     });
     let max_age = fields.text("max_age", problems).and_then(|text| {
-        let age = parse_duration(&text.value).as_ref().map(Duration::as_secs);
+        let age = duration::parse(&text.value).as_ref().map(Duration::as_secs);
         let age = age.filter(|age| (60..=86_400).contains(age)).and_then(|age| u32::try_from(age).ok());
         if age.is_none() {
             let message = format!("`max_age` must be from 1 minute to 24 hours, found `{}`", text.value);

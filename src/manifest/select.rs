@@ -1,16 +1,14 @@
 //! Selects the part of the manifest that a run uses: services, schedules, a task, or everything.
 
-use std::collections::BTreeSet;
-
-use anyhow::Result;
-
 use super::request::{Request, Scope};
 use super::schedules::{Schedule, TaskOf};
 use super::types::{Manifest, Service, on_the_fly};
 use super::work::Work;
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
+use crate::error::Result;
 use crate::settings::Settings;
+use std::collections::BTreeSet;
 
 /// Removes everything that is not in the scope of a request, and keeps the services that tasks are `like` as lenders.
 ///
@@ -80,7 +78,7 @@ fn services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> 
             }
             None => {
                 let known = manifest.services.iter().map(|service| service.key.as_str());
-                return Err(unknown("service", name, known).into());
+                return Err(unknown("service", name, known));
             }
         }
     }
@@ -96,7 +94,7 @@ fn schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
     for name in names {
         let Some(schedule) = manifest.schedules.iter().find(|schedule| &schedule.key == name) else {
             let known = manifest.schedules.iter().map(|schedule| schedule.key.as_str());
-            return Err(unknown("schedule", name, known).into());
+            return Err(unknown("schedule", name, known));
         };
         if !selected.iter().any(|known| known.key == schedule.key) {
             selected.push(schedule.clone());
@@ -113,13 +111,11 @@ fn task(manifest: &mut Manifest, name: Option<&str>, services: &[Service]) -> Re
     };
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
-            let hint = format!(
-                "`{name}` is a service: run a command in its task definition with `ecsail run --like {name} -- COMMAND…`"
-            );
-            return Err(Failure::usage(format!("no task named `{name}` in the manifest")).hint(hint).into());
+            let hint = format!("`{name}` is a service: `ecsail run --like {name} -- COMMAND…`");
+            return Err(Failure::usage(format!("the manifest has no task `{name}`")).hint(hint));
         }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());
-        return Err(unknown("task", name, known).into());
+        return Err(unknown("task", name, known));
     }
     manifest.tasks.retain(|task| task.key == name);
     Ok(())

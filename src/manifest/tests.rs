@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::load::from_text;
 use super::{Request, Scope};
 use crate::document::problem::Invalid;
+use crate::error::{Details, Failure};
 use crate::render;
 use crate::report::problems;
 use crate::settings::{Settings, Tags};
@@ -257,16 +258,17 @@ impl Random {
 fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     let settings = Settings { stage: stage.map(str::to_owned), ..Settings::default() };
     let tags = Tags { all: Some("1.4.2".to_owned()), ..Tags::default() };
-    let request = Request { tags: tags.clone(), scope: Scope::Release, ..Request::default() };
+    let request = Request { tags, scope: Scope::Release, ..Request::default() };
     let invalid = match from_text(manifest, &settings, &request) {
         Ok(mut manifest) => {
             let id = manifest.sources.add("web.yml", definition);
             for name in ["web.yml", "task/base.yml", "task/web.yml", "task/worker.yml", "service/web.yml"] {
                 manifest.templates.insert(name.to_owned(), id);
             }
-            render::desired(&manifest, &tags).map_or_else(|invalid| invalid, |desired| desired.remarks)
+            render::desired(&manifest).map_or_else(|invalid| invalid, |desired| desired.remarks)
         }
-        Err(error) => error.downcast::<Invalid>().unwrap_or_default(),
+        Err(Failure { details: Details::Problems(invalid), .. }) => *invalid,
+        Err(_) => Invalid::default(),
     };
     let shown = problems::text(&invalid, false);
     let sorted = invalid.problems.sorted();

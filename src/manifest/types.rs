@@ -1,9 +1,5 @@
 //! The types of the manifest, and how they are read from a tree. Reading reports every problem and stops at none.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
-
 use super::fields::{Fields, Located};
 use super::hooks::{self, Hooks};
 use super::ignore::ignored;
@@ -15,7 +11,11 @@ use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, Sources, Span};
 use crate::document::tree::{Kind, Node};
 use crate::image::Reference;
+use crate::settings::Tags;
 use crate::template::Context;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// The manifest format that this version reads.
 const FORMAT: &str = "1";
@@ -109,6 +109,8 @@ pub struct Manifest {
     /// Every text that was read, and the ids of the templates among them by name.
     pub sources: Sources,
     pub templates: BTreeMap<String, SourceId>,
+    /// The tags that the run was given.
+    pub tags: Tags,
     /// The problems found so far. Commands stop at errors once everything has been checked.
     pub problems: Problems,
 }

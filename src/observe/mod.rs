@@ -3,18 +3,18 @@
 //! The first round reads everything that depends on the manifest alone; the second round reads what depends on the
 //! services.
 
+use crate::aws::types::{ServiceRef, answer};
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use futures_util::future::{join, join3, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::error::{Meaning, cluster_failure, failure};
 use crate::aws::types::{
-    Observed, ObservedSchedules, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of, view,
+    Observed, ObservedSchedules, ObservedService, Service, ServiceRevision, TaskDefinition, revision_of,
 };
 use crate::aws::{ApiError, Aws};
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::image::{Reference, images_of};
 use crate::render::{Definition, Desired};
 
@@ -56,10 +56,7 @@ pub async fn observe(aws: &Aws, desired: &Desired) -> Result<Observed> {
 }
 
 /// First round: reads the services, cluster by cluster.
-async fn observe_services(
-    aws: &Aws,
-    desired: &Desired,
-) -> Result<BTreeMap<(String, String), ObservedService>> {
+async fn observe_services(aws: &Aws, desired: &Desired) -> Result<BTreeMap<ServiceRef, ObservedService>> {
     let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for service in desired.all_services() {
         clusters.entry(&service.cluster).or_default().push(service.name.clone());
@@ -71,9 +68,9 @@ async fn observe_services(
     let mut services = BTreeMap::new();
     for (cluster, found) in try_join_all(calls).await? {
         for (name, document) in found {
-            let service = view(&document)?;
+            let service = answer("ecs:DescribeServices", &document).map_err(failure)?;
             let observed = ObservedService { document, service, ..ObservedService::default() };
-            services.insert((cluster.to_owned(), name), observed);
+            services.insert(ServiceRef::new(cluster, name), observed);
         }
     }
     Ok(services)
@@ -206,8 +203,8 @@ fn digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String,
 fn running_families(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
     let keeping =
         desired.all_services().filter(|service| !matches!(service.definition, Definition::Rendered(_)));
-    let seen =
-        keeping.filter_map(|service| observed.services.get(&(service.cluster.clone(), service.name.clone())));
+    let seen = keeping
+        .filter_map(|service| observed.services.get(&ServiceRef::new(&service.cluster, &service.name)));
     let family = |seen: &ObservedService| {
         revision_of(&seen.service.task_definition).split(':').next().map(str::to_owned)
     };

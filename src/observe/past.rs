@@ -3,15 +3,16 @@
 //!
 //! Something that must not be read is a note, because there is a next best source; only a transient error is a failure.
 
+use crate::aws::types::ServiceDeploymentStatus;
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
 use crate::aws::definitions::Status;
-use crate::aws::error::{Meaning, failure};
+use crate::aws::error::Meaning;
 use crate::aws::types::{Service, ServiceDeployment, number_of};
 use crate::aws::{ApiError, Aws};
-use crate::error::Failure;
+use crate::error::Result;
 use crate::plan::rollback::Past;
 
 /// The number of succeeded deployments whose service revisions are read.
@@ -31,13 +32,11 @@ const REVISIONS_FOR_AN_IMAGE: usize = 100;
 ///
 /// # Errors
 /// An API call failed with a transient error, or a definition cannot be read.
-pub async fn past(aws: &Aws, cluster: &str, service: &Service) -> Result<Past, Failure> {
+pub async fn past(aws: &Aws, cluster: &str, service: &Service) -> Result<Past, ApiError> {
     let mut past = Past::default();
     let name = &service.service_name;
     match aws.service_deployment_history(cluster, name).await {
-        Ok(list) if list.is_empty() => {
-            past.notes.push(format!("ECS has no deployment history for `{name}`"))
-        }
+        Ok(list) if list.is_empty() => past.notes.push(format!("ECS has no deployment history for `{name}`")),
         Ok(list) => past.deployments = list,
         Err(error) => past.notes.push(unread("the deployment history", error)?),
     }
@@ -66,16 +65,16 @@ pub async fn past(aws: &Aws, cluster: &str, service: &Service) -> Result<Past, F
 }
 
 /// Returns the service revisions that ran when the oldest known deployment began.
-async fn sources(aws: &Aws, past: &mut Past) -> Result<Vec<String>, Failure> {
+async fn sources(aws: &Aws, past: &mut Past) -> Result<Vec<String>, ApiError> {
     let Some(oldest) = past.deployments.last() else { return Ok(Vec::new()) };
     let arn = oldest.service_deployment_arn.clone();
     match aws.service_deployments(std::slice::from_ref(&arn)).await {
         Ok(found) => {
-            let found = found.into_iter().next().unwrap_or_default();
+            let Some(found) = found.into_iter().next() else { return Ok(Vec::new()) };
             past.from_the_beginning = found.source_service_revisions.is_empty();
             Ok(found.source_service_revisions.into_iter().map(|revision| revision.arn).collect())
         }
-        Err(error) if error.may_pass() => Err(failure(error)),
+        Err(error) if error.may_pass() => Err(error),
         // Only what ran before the beginning of the history stays unknown.
         Err(_) => Ok(Vec::new()),
     }
@@ -85,10 +84,10 @@ async fn sources(aws: &Aws, past: &mut Past) -> Result<Vec<String>, Failure> {
 ///
 /// # Errors
 /// The API call failed.
-pub async fn read_definitions(aws: &Aws, past: &mut Past, names: Vec<String>) -> Result<(), Failure> {
+pub async fn read_definitions(aws: &Aws, past: &mut Past, names: Vec<String>) -> Result<(), ApiError> {
     let unknown = distinct(names.into_iter().filter(|name| !past.definitions.contains_key(name)));
     let calls = unknown.map(|name| async move { aws.task_definition(&name).await });
-    let found = try_join_all(calls).await.map_err(failure)?;
+    let found = try_join_all(calls).await?;
     past.definitions.extend(found.into_iter().flatten().map(|known| (known.arn.clone(), known)));
     Ok(())
 }
@@ -97,8 +96,8 @@ pub async fn read_definitions(aws: &Aws, past: &mut Past, names: Vec<String>) ->
 ///
 /// # Errors
 /// The API call failed.
-pub async fn read_registered(aws: &Aws, past: &mut Past, family: &str, before: u64) -> Result<(), Failure> {
-    let arns = aws.revision_arns(family, Status::Active, LISTED).await.map_err(failure)?;
+pub async fn read_registered(aws: &Aws, past: &mut Past, family: &str, before: u64) -> Result<(), ApiError> {
+    let arns = aws.revision_arns(family, Status::Active, LISTED).await?;
     let older = arns.into_iter().filter(|arn| number_of(arn).is_some_and(|number| number < before));
     let older: Vec<String> = older.take(REVISIONS).collect();
     read_definitions(aws, past, older.clone()).await?;
@@ -111,10 +110,10 @@ pub async fn read_registered(aws: &Aws, past: &mut Past, family: &str, before: u
 ///
 /// # Errors
 /// The API call failed.
-pub async fn read_for_an_image(aws: &Aws, past: &mut Past, family: &str) -> Result<(), Failure> {
+pub async fn read_for_an_image(aws: &Aws, past: &mut Past, family: &str) -> Result<(), ApiError> {
     let succeeded = distinct(past.succeeded().map(|(_, revision)| revision.task_definition.clone()));
     let succeeded: Vec<String> = succeeded.take(DEFINITIONS_FOR_AN_IMAGE).collect();
-    let arns = aws.revision_arns(family, Status::Active, REVISIONS_FOR_AN_IMAGE).await.map_err(failure)?;
+    let arns = aws.revision_arns(family, Status::Active, REVISIONS_FOR_AN_IMAGE).await?;
     for arns in [succeeded, arns.clone()].concat().chunks(REVISIONS) {
         read_definitions(aws, past, arns.to_vec()).await?;
     }
@@ -124,7 +123,8 @@ pub async fn read_for_an_image(aws: &Aws, past: &mut Past, family: &str) -> Resu
 
 /// Returns the service revisions to read: of succeeded and newest deployments, the current ones, and `sources`.
 fn wanted_revisions(service: &Service, past: &Past, sources: &[String]) -> Vec<String> {
-    let succeeded = past.deployments.iter().filter(|known| known.status == "SUCCESSFUL");
+    let succeeded =
+        past.deployments.iter().filter(|known| known.status == ServiceDeploymentStatus::Successful);
     let succeeded = succeeded.filter_map(ServiceDeployment::target).take(SUCCESSES).map(str::to_owned);
     let newest =
         past.deployments.iter().filter_map(ServiceDeployment::target).take(NEWEST).map(str::to_owned);
@@ -141,10 +141,10 @@ fn distinct(names: impl Iterator<Item = String>) -> impl Iterator<Item = String>
 ///
 /// # Errors
 /// A transient error or unusable credentials: the next best source would then be the wrong one.
-fn unread(what: &str, error: ApiError) -> Result<String, Failure> {
+fn unread(what: &str, error: ApiError) -> Result<String, ApiError> {
     let ends = matches!(error.meaning, Meaning::Expired | Meaning::NoCredentials);
     if error.may_pass() || ends {
-        return Err(failure(error));
+        return Err(error);
     }
     Ok(format!("failed to read {what}: {error}"))
 }

@@ -13,7 +13,7 @@ use super::past::{past, read_registered};
 use crate::aws::error::Meaning;
 use crate::aws::types::{Service, Task, family_of, revision_of, view};
 use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
-use crate::error::Failure;
+use crate::error::Result;
 use crate::plan::references::{Referring, SeenService, Source};
 use crate::plan::rollback::{Wanted, choose, releases, wanted};
 
@@ -90,7 +90,7 @@ async fn look_back(aws: &Aws, scope: &Scope, seen: &mut Referring) {
     let (mut services, mut errors) = (std::mem::take(&mut seen.services), Vec::new());
     let interesting = |seen: &&mut SeenService| {
         // Services with other deployment controllers have no service deployments.
-        let by_ecs = matches!(seen.service.deployment_controller.kind.as_str(), "" | "ECS");
+        let by_ecs = seen.service.deployment_controller.is_ecs();
         by_ecs && (scope.all_pasts || seen.runs(&scope.family))
     };
     let mut chosen: Vec<&mut SeenService> = services.iter_mut().filter(interesting).collect();
@@ -123,13 +123,13 @@ async fn look_back_on(aws: &Aws, seen: &mut SeenService, family: &str) -> Result
         open = rest;
     }
     if seen.runs(family) {
-        seen.back_to = way_back(aws, seen).await.map_err(of_failure)?;
+        seen.back_to = way_back(aws, seen).await?;
     }
     Ok(())
 }
 
 /// Returns the task definition that `ecsail rollback` would deploy now.
-async fn way_back(aws: &Aws, seen: &SeenService) -> Result<Option<String>, Failure> {
+async fn way_back(aws: &Aws, seen: &SeenService) -> Result<Option<String>, ApiError> {
     let (service, one) = (&seen.service, Wanted::Back(1));
     let mut past = past(aws, &seen.cluster, service).await?;
     let known = releases(service, &past);
@@ -140,12 +140,6 @@ async fn way_back(aws: &Aws, seen: &SeenService) -> Result<Option<String>, Failu
     }
     // A service without a previous deployment is no error here.
     Ok(choose(service, &past, &one).ok().flatten().map(|choice| choice.to.definition))
-}
-
-/// Returns the API error that caused a failure.
-fn of_failure(failure: Failure) -> ApiError {
-    let cause = std::error::Error::source(&failure).and_then(|cause| cause.downcast_ref::<ApiError>());
-    cause.cloned().unwrap_or_else(|| ApiError::unreadable("ecs:DescribeTaskDefinition"))
 }
 
 /// Awaits a call, unless its source is excluded; then the result is empty.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::service::observed_member;
-use crate::aws::types::{Deployment, ObservedService, Service, revision_of};
+use crate::aws::types::{Deployment, ObservedService, RolloutState, Service, revision_of};
 
 /// What a service returns to after a failed deploy: the revision of its newest completed deployment, and the previous
 /// values of the attributes that the deploy changes.
@@ -28,7 +28,7 @@ impl WayBack {
 
     /// Determines it from an observed service; `None` if the service has no completed deployment.
     pub fn of(service: &Service) -> Option<WayBack> {
-        let completed = |known: &&Deployment| known.rollout_state.as_deref() == Some("COMPLETED");
+        let completed = |known: &&Deployment| known.rollout_state == Some(RolloutState::Completed);
         let newest = |a: &&Deployment, b: &&Deployment| a.created_at.0.total_cmp(&b.created_at.0);
         let good = service.deployments.iter().filter(completed).max_by(newest)?;
         let (revision, deployment) = (good.task_definition.clone(), good.id.clone());

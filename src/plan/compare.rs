@@ -1,5 +1,6 @@
 //! Compares what is desired with what is observed: the plan of the services, with tasks and schedules around them.
 
+use crate::aws::types::RolloutState;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use super::{refuse, release, service, work};
 use crate::aws::types::{ImageState, Observed, ObservedService};
 use crate::document::model::Root;
 use crate::document::normal::normal;
-use crate::error::{Failure, Failures};
+use crate::error::{Failure, Result};
 use crate::image::Reference;
 use crate::render::{Desired, DesiredService};
 
@@ -22,7 +23,7 @@ use crate::render::{Desired, DesiredService};
 ///
 /// # Errors
 /// All blockers at once: a missing service, a tag that is not in ECR, a deployment in progress, the wrong account.
-pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failures> {
+pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Result<Plan, Failure> {
     let mut plan = Plan { notes: observed.notes.clone(), ..Plan::default() };
     let mut failures = refuse::account(options.account.as_deref(), observed);
     for service in &desired.services {
@@ -38,7 +39,7 @@ pub fn compare(desired: &Desired, observed: &Observed, options: &Options) -> Res
     }
     plan.needs = release::needs(desired);
     plan.notes.extend(image_notes(observed));
-    if failures.is_empty() { Ok(plan) } else { Err(Failures(distinct(failures))) }
+    if failures.is_empty() { Ok(plan) } else { Err(Failure::several(distinct(failures))) }
 }
 
 /// Returns the failures, each message once: several services may share a blocker.
@@ -82,7 +83,7 @@ fn plan_service(
         reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
         // The newest deployment may have failed although it has this definition.
         let failed =
-            seen.service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+            seen.service.primary().is_some_and(|primary| primary.rollout_state == Some(RolloutState::Failed));
         let under_way = options.supersede && !options.looking && seen.service.under_way().is_some();
         reasons.extend(failed.then_some(Reason::Failed));
         reasons.extend(under_way.then_some(Reason::Superseded));

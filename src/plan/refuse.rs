@@ -1,12 +1,12 @@
 //! The blockers of a deploy, each with what to do about it. Checked before anything is changed.
 
-use serde_json::Value;
-
 use super::types::Options;
+use crate::aws::types::{ControllerType, DeploymentStatus, RolloutState, ServiceRef, ServiceStatus};
 use crate::aws::types::{Deployment, ImageState, Observed, ObservedService, Service, revision_of};
 use crate::error::Failure;
 use crate::image::{Reference, images_of};
 use crate::render::DesiredService;
+use serde_json::Value;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
 pub fn account(wanted: Option<&str>, observed: &Observed) -> Vec<Failure> {
@@ -34,8 +34,8 @@ pub fn service<'a>(
     observed: &'a Observed,
 ) -> Result<&'a ObservedService, Vec<Failure>> {
     let (name, cluster) = (&desired.name, &desired.cluster);
-    let seen = observed.services.get(&(cluster.clone(), name.clone()));
-    let Some(seen) = seen.filter(|seen| seen.service.status != "INACTIVE") else {
+    let seen = observed.services.get(&ServiceRef::new(cluster, name));
+    let Some(seen) = seen.filter(|seen| seen.service.status != ServiceStatus::Inactive) else {
         let hint = format!(
             "create it once: `aws ecs create-service --cluster {cluster} --service-name {name} --task-definition … \
              --desired-count 1`, or correct its name"
@@ -54,11 +54,11 @@ pub fn service<'a>(
 /// controller.
 pub fn immovable(service: &Service) -> Option<Failure> {
     let name = &service.service_name;
-    if service.status == "DRAINING" {
+    if service.status == ServiceStatus::Draining {
         return Some(Failure::refused(format!("service `{name}` is being deleted")));
     }
-    let controller = service.deployment_controller.kind.as_str();
-    if !matches!(controller, "CODE_DEPLOY" | "EXTERNAL") {
+    let controller = &service.deployment_controller.kind;
+    if !matches!(controller, ControllerType::CodeDeploy | ControllerType::External) {
         return None;
     }
     let message = format!("service `{name}` has the deployment controller `{controller}`, not `ECS`");
@@ -115,7 +115,7 @@ pub fn missing(image: &Reference, state: &ImageState) -> Option<Failure> {
 impl Service {
     /// Returns the PRIMARY deployment.
     pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
+        self.deployments.iter().find(|deployment| deployment.status == DeploymentStatus::Primary)
     }
 
     /// Returns the deployment in progress, if there is one.
@@ -124,8 +124,8 @@ impl Service {
     /// several deployments mean that one is in progress.
     pub fn under_way(&self) -> Option<&Deployment> {
         let primary = self.primary()?;
-        match primary.rollout_state.as_deref() {
-            Some("IN_PROGRESS") => Some(primary),
+        match primary.rollout_state {
+            Some(RolloutState::InProgress) => Some(primary),
             Some(_) => None,
             None => Some(primary).filter(|_| self.deployments.len() > 1),
         }

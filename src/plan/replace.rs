@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::aws::types::{Observed, revision_of};
+use crate::aws::types::{Observed, ServiceRef, revision_of};
 use crate::document::model::{Root, model};
 use crate::document::normal::OWN_TAG_PREFIX;
 use crate::error::Failure;
@@ -22,7 +22,7 @@ pub fn desired_document(service: &DesiredService, observed: &Observed) -> Result
         Definition::Running(replacements) => Some(replacements),
         Definition::Kept => None,
     };
-    let seen = observed.services.get(&(service.cluster.clone(), service.name.clone()));
+    let seen = observed.services.get(&ServiceRef::new(&service.cluster, &service.name));
     let Some(running) = seen.and_then(|seen| seen.running.as_ref()) else {
         let arn = seen.map_or("none", |seen| revision_of(&seen.service.task_definition));
         return Err(Failure::error(format!(

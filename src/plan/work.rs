@@ -179,7 +179,8 @@ pub(super) fn cluster_arn(cluster: &str, observed: &Observed, seen: Option<&Obse
     if cluster.starts_with("arn:") {
         return cluster.to_owned();
     }
-    let known = observed.services.iter().find(|((name, _), _)| name == cluster).map(|(_, seen)| seen);
+    let known =
+        observed.services.iter().find(|(service, _)| service.cluster == cluster).map(|(_, seen)| seen);
     let of_service = known.or(seen).and_then(|seen| seen.document["clusterArn"].as_str());
     if let Some(arn) = of_service.filter(|arn| arn.ends_with(&format!("cluster/{cluster}"))) {
         return arn.to_owned();

@@ -89,15 +89,14 @@ pub struct Replacements {
 ///
 /// # Errors
 /// All problems of the manifest and the definitions, if one of them is an error.
-pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
+pub fn desired(manifest: &Manifest) -> Result<Desired, Invalid> {
     let mut problems = manifest.problems.clone();
     let mut files = Files {
         engine: Engine::new(manifest.context.clone(), &manifest.templates, &manifest.sources),
         trees: BTreeMap::new(),
     };
-    let mut of = |service: &Service, problems: &mut Problems| {
-        desired_service(service, manifest, tags, &mut files, problems)
-    };
+    let mut of =
+        |service: &Service, problems: &mut Problems| desired_service(service, manifest, &mut files, problems);
     let services: Vec<_> =
         manifest.services.iter().filter_map(|service| of(service, &mut problems)).collect();
     let lenders: Vec<_> = manifest.lenders.iter().filter_map(|service| of(service, &mut problems)).collect();
@@ -105,7 +104,7 @@ pub fn desired(manifest: &Manifest, tags: &Tags) -> Result<Desired, Invalid> {
     let schedules = schedules::desired(manifest, &tasks, &mut files, &mut problems);
     let own_group = manifest.app.as_ref().map(|app| schedules::group_of(app, manifest.stage.as_deref()));
     let desired = Desired { services, lenders, tasks, schedules, own_group, remarks: Invalid::default() };
-    check_tags_arrive(&desired, manifest, tags, &mut problems);
+    check_tags_arrive(&desired, manifest, &mut problems);
     let remarks = Invalid { problems, sources: manifest.sources.clone() };
     if remarks.problems.any_error() { Err(remarks) } else { Ok(Desired { remarks, ..desired }) }
 }
@@ -130,7 +129,8 @@ impl Desired {
 }
 
 /// Reports tags that no definition uses: the deploy would succeed and change nothing.
-fn check_tags_arrive(desired: &Desired, manifest: &Manifest, tags: &Tags, problems: &mut Problems) {
+fn check_tags_arrive(desired: &Desired, manifest: &Manifest, problems: &mut Problems) {
+    let tags = &manifest.tags;
     let given: Vec<&String> =
         tags.all.iter().filter(|_| !tags.placeholder).chain(tags.one.values()).collect();
     let arrives = |definition: &Definition| match definition {
@@ -153,7 +153,6 @@ fn check_tags_arrive(desired: &Desired, manifest: &Manifest, tags: &Tags, proble
 fn desired_service(
     service: &Service,
     manifest: &Manifest,
-    tags: &Tags,
     files: &mut Files,
     problems: &mut Problems,
 ) -> Option<DesiredService> {
@@ -164,7 +163,7 @@ fn desired_service(
         problems.push(Problem::error(service.span, message).hint(hint));
     }
     let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
-    let (definition, written) = definition(service, manifest, tags, files, &ignore, problems);
+    let (definition, written) = definition(service, manifest, files, &ignore, problems);
     let document = match service.service.is_empty() {
         true => None,
         false => {
@@ -198,7 +197,6 @@ fn keys(names: &[Located<String>]) -> Vec<String> {
 fn definition(
     service: &Service,
     manifest: &Manifest,
-    tags: &Tags,
     files: &mut Files,
     ignore: &[String],
     problems: &mut Problems,
@@ -207,7 +205,7 @@ fn definition(
         return (Some(Definition::Kept), None);
     }
     if service.task_definition.is_empty() {
-        return (Some(Definition::Running(replacements(service, manifest, tags, problems))), None);
+        return (Some(Definition::Running(replacements(service, manifest, problems))), None);
     }
     let Some(written) = files.document(&service.task_definition, Root::TaskDefinition, manifest, problems)
     else {
@@ -254,12 +252,8 @@ fn service_document(service: &Service, manifest: &Manifest, node: &Node, problem
 }
 
 /// Returns the new tags for the running definition of a service.
-fn replacements(
-    service: &Service,
-    manifest: &Manifest,
-    tags: &Tags,
-    problems: &mut Problems,
-) -> Replacements {
+fn replacements(service: &Service, manifest: &Manifest, problems: &mut Problems) -> Replacements {
+    let tags = &manifest.tags;
     if manifest.images.is_empty() && !tags.is_empty() {
         return Replacements { tags: tags.clone(), ..Replacements::default() };
     }

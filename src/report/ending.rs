@@ -2,7 +2,8 @@
 
 use super::screen::Paint;
 use super::text::quoted;
-use crate::aws::types::revision_of;
+use crate::aws::types::{RolloutState, revision_of};
+use crate::duration;
 use crate::watch::judge::Verdict;
 use crate::watch::{Aftermath, Ending, Settled};
 
@@ -25,7 +26,7 @@ fn asked_back(settled: &Settled) -> (Paint, String) {
     match &settled.ending {
         Ending::Settled(Verdict::RolledBack { runs, .. }) => {
             let what = revision_of(&settled.followed.revision);
-            (Paint::Good, format!("rolled back from {what} to {runs} in {}", duration(settled.elapsed)))
+            (Paint::Good, format!("taken back from {what} to {runs} in {}", duration::text(settled.elapsed)))
         }
         Ending::Settled(Verdict::Succeeded) => {
             (Paint::Bad, format!("{}; the rollback was requested too late", verdict(settled).1))
@@ -39,7 +40,7 @@ fn verdict(settled: &Settled) -> (Paint, String) {
         "" => settled.followed.deployment.as_deref().unwrap_or("the deployment"),
         revision => revision,
     };
-    let time = duration(settled.elapsed);
+    let time = duration::text(settled.elapsed);
     match &settled.ending {
         Ending::Settled(Verdict::Succeeded) if settled.followed.ended => {
             (Paint::Good, format!("{revision} was deployed"))
@@ -152,9 +153,9 @@ fn left(aftermath: Option<&Aftermath>) -> Option<String> {
 /// Returns what the service ran at the last poll.
 fn runs(settled: &Settled) -> Option<String> {
     let runs = settled.runs.as_ref()?;
-    let state = match runs.rollout_state.as_deref() {
-        None | Some("COMPLETED") => String::new(),
-        Some(state) => format!(" ({})", state.to_lowercase().replace('_', " ")),
+    let state = match &runs.rollout_state {
+        None | Some(RolloutState::Completed) => String::new(),
+        Some(state) => format!(" ({})", state.in_words()),
     };
     Some(format!("running now: {}{state}, {} of {} tasks running", runs.revision, runs.running, runs.desired))
 }
@@ -171,12 +172,4 @@ fn go_back(settled: &Settled, flags: &str) -> Option<String> {
         true => format!("roll back to the previous deployment: {command}"),
         false => format!("roll back to {}: {command}", way.revision_name()),
     })
-}
-
-/// Returns a duration: `4.2s` or `3m05s`.
-pub(super) fn duration(time: std::time::Duration) -> String {
-    match time.as_secs() {
-        0..60 => format!("{:.1}s", time.as_secs_f64()),
-        seconds => format!("{}m{:02}s", seconds / 60, seconds % 60),
-    }
 }

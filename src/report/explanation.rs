@@ -2,7 +2,7 @@
 //! most is at the end of the screen.
 
 use super::screen::{Paint, paint};
-use crate::aws::types::{Event, TargetHealth};
+use crate::aws::types::{Event, StopCode, TargetHealth};
 use crate::diagnose::log::Log;
 use crate::diagnose::{ContainerEnd, Diagnosis};
 
@@ -81,7 +81,7 @@ fn task(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
     let at = diagnosis.stopped_at.map(|at| format!(" at {}", clock(at))).unwrap_or_default();
     let mut lines = vec![format!("{service}: {count}: {id}{at}")];
     if let Some(reason) = &diagnosis.stopped_reason {
-        let code = diagnosis.stop_code.as_deref().unwrap_or("no stop code");
+        let code = diagnosis.stop_code.as_ref().map_or("no stop code", StopCode::as_str);
         lines.push(format!("  stopped: {reason} ({code})"));
     }
     lines

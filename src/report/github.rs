@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use super::ending::verdict_line;
 use super::screen::Screen;
 use super::text::Text;
-use super::{Event, Question, Report, TaskQuestion, error, plan, release, task};
+use super::{Event, Question, Report, TaskQuestion, plan, release, task};
 use crate::aws::types::revision_of;
 use crate::diagnose::log::Log;
 use crate::document::problem::{Invalid, Severity};
-use crate::error::{Failure, Failures};
+use crate::error::{Details, Failure};
 use crate::settings::{Color, Settings};
 use crate::watch::Settled;
 
@@ -146,16 +146,14 @@ impl Report for GitHub {
         }
     }
 
-    fn error(&self, error: &anyhow::Error) {
+    fn error(&self, error: &Failure) {
         self.text.error(error);
-        if let Some(invalid) = error.downcast_ref::<Invalid>() {
-            self.annotate(invalid);
-        } else if let Some(failures) = error.downcast_ref::<Failures>() {
-            failures.0.iter().for_each(|failure| self.annotate_failure(failure));
-        } else if let Some(failure) = error.downcast_ref::<Failure>() {
-            self.annotate_failure(failure);
-        } else {
-            self.command(&format!("::error title=ecsail::{}", escaped(&error::text(error, false))));
+        match &error.details {
+            Details::Problems(invalid) => self.annotate(invalid),
+            Details::Several(failures) => {
+                failures.iter().for_each(|failure| self.annotate_failure(failure));
+            }
+            Details::None => self.annotate_failure(error),
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::aws::types::{self, revision_of};
 use crate::diagnose::Diagnosis;
+use crate::error::Failure;
 use crate::watch::{Aftermath, Settled};
 
 /// The JSON Schema of every line.
@@ -66,7 +67,7 @@ impl Report for Json {
         }
     }
 
-    fn error(&self, error: &anyhow::Error) {
+    fn error(&self, error: &Failure) {
         self.line(error::json(error));
     }
 

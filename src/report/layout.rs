@@ -4,6 +4,7 @@ use console::{measure_text_width, pad_str, truncate_str};
 
 use super::line::{counts, facts_of, has_ended, others};
 use super::screen::{Paint, paint};
+use crate::duration;
 use crate::watch::{Progress, Standing};
 
 /// The least number of rows of the terminal that the display leaves to the lines above it and to the cursor.
@@ -167,13 +168,9 @@ fn shortened(name: &str, width: usize) -> String {
     format!("{}…{}", part(&characters[..head]), part(&characters[characters.len() - tail..]))
 }
 
-/// Returns a duration: `41s`, `3m05s`, `2h10m`.
+/// Returns how long a row has been shown, in whole seconds.
 fn clock(seconds: f64) -> String {
-    match seconds as u64 {
-        seconds @ 0..60 => format!("{seconds}s"),
-        seconds @ 60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        seconds => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-    }
+    duration::seconds(seconds.floor())
 }
 
 /// Replaces control characters by spaces, so that the cursor does not move.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::aws::types;
 use crate::aws::types::Via;
 use crate::document::problem::Invalid;
+use crate::error::Failure;
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};
 use crate::release::Release;
@@ -126,7 +127,7 @@ pub trait Report {
     /// Reports one event.
     fn tell(&self, event: &Event<'_>);
     /// Reports an error.
-    fn error(&self, error: &anyhow::Error);
+    fn error(&self, error: &Failure);
     /// Returns the answer to a yes-or-no question; `None` where there is no terminal to ask on.
     fn confirm(&self, question: &str) -> Option<bool>;
     /// Returns the question what to do about the rollouts in progress, to be asked on a thread of its own; `None`

@@ -1,6 +1,6 @@
 //! The outcome of a run, and the one place where exit codes are chosen.
 
-use crate::error::{Failure, Failures, Kind};
+use crate::error::Failure;
 use crate::watch::judge::Verdict;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use crate::watch::{Aftermath, Ending, Settled};
@@ -118,19 +118,8 @@ impl TaskEnd {
 }
 
 /// Returns the exit code of an error.
-pub fn exit_code_of(error: &anyhow::Error) -> u8 {
-    kind_of(error).exit_code()
-}
-
-/// Returns what kind of failure an error is.
-pub fn kind_of(error: &anyhow::Error) -> Kind {
-    if let Some(failure) = error.downcast_ref::<Failure>() {
-        return failure.kind;
-    }
-    if let Some(failures) = error.downcast_ref::<Failures>() {
-        return failures.kind();
-    }
-    Kind::Error
+pub fn exit_code_of(error: &Failure) -> u8 {
+    error.kind.exit_code()
 }
 
 #[cfg(test)]

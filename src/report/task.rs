@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Paint;
-use super::ending::duration;
 use crate::aws::types::Task;
+use crate::duration;
 use crate::watch::task::judge::End;
 use crate::watch::task::{TaskEnd, TaskEnding, TaskFacts};
 
@@ -21,13 +21,13 @@ pub fn started(key: &str, cluster: &str, revision: &str, tasks: &[Task]) -> Stri
 /// Returns the state of a task; with its id where there are several.
 pub fn progress(key: &str, task: &Task, several: bool) -> String {
     let id = if several { format!("{} ", task.id().get(..ID).unwrap_or(task.id())) } else { String::new() };
-    format!("{key}: {id}{}", task.last_status.to_lowercase())
+    format!("{key}: {id}{}", task.last_status.as_str().to_lowercase())
 }
 
 /// Returns the end of a run in one line, and its colour.
 pub fn verdict_line(end: &TaskEnd) -> (Paint, String) {
     let TaskEnd { revision, ending, .. } = end;
-    let time = duration(end.elapsed);
+    let time = duration::text(end.elapsed);
     let missing = match end.missing {
         0 => String::new(),
         count => format!("; {count} more could not be started"),
@@ -157,6 +157,7 @@ fn task(task: &TaskFacts) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::types::TaskStatus;
     use std::time::Duration;
 
     fn end(ending: TaskEnding) -> TaskEnd {
@@ -176,15 +177,15 @@ mod tests {
 
     fn fact(end: Option<End>) -> TaskFacts {
         let arn = "arn:aws:ecs:eu-west-1:1:task/main/0123456789abcdef".to_owned();
-        TaskFacts { arn, status: "RUNNING".to_owned(), end }
+        TaskFacts { arn, status: TaskStatus::Running, end }
     }
 
     #[test]
     fn what_was_told_to_stop_is_not_said_to_have_stopped() {
         for (stopped, told_to_stop, text) in [
-            (true, true, "web:1 was stopped: timed out after 1m05s"),
-            (false, true, "web:1 was asked to stop and has not stopped yet: timed out after 1m05s"),
-            (false, false, "web:1 keeps running and could not be stopped: timed out after 1m05s"),
+            (true, true, "web:1 was stopped: its time was up after 1m 5s"),
+            (false, true, "web:1 was told to stop, and was not seen to: its time was up after 1m 5s"),
+            (false, false, "web:1 runs on, and could not be stopped: its time was up after 1m 5s"),
         ] {
             let end = TaskEnd { told_to_stop, ..end(TaskEnding::TimedOut { stopped }) };
             assert_eq!(verdict_line(&end).1, text);
@@ -197,7 +198,7 @@ mod tests {
         let stopped = fact(Some(End::Stopped { by_call: true, reason, code: Some(143) }));
         let end = TaskEnd { tasks: vec![stopped], ..end(TaskEnding::Exited { code: 143 }) };
         let expected =
-            "web:1 failed with exit code 143 after 1m05s: the task was stopped: bye (UserInitiated)";
+            "web:1 failed with exit code 143 after 1m 5s: the task was stopped: bye (UserInitiated)";
         assert_eq!(verdict_line(&end).1, expected);
         assert_eq!(json(&end)["reason"], "the task was stopped: bye (UserInitiated)");
     }
@@ -208,7 +209,7 @@ mod tests {
         let tasks = vec![exited(0), exited(7), exited(8)];
         let end = TaskEnd { tasks, missing: 1, ..end(TaskEnding::Exited { code: 7 }) };
         let expected =
-            "web:1 failed with exit code 7 after 1m05s (2 of 3 tasks); 1 more could not be started";
+            "web:1 failed with exit code 7 after 1m 5s (2 of 3 tasks); 1 more could not be started";
         assert_eq!(verdict_line(&end).1, expected);
     }
 

@@ -17,6 +17,7 @@ use super::{
     explanation, hook, plan, problems, release, rollback,
 };
 use crate::diagnose::events::is_noise;
+use crate::error::Failure;
 use crate::manifest::schedules::noun;
 use crate::release::{Kind, Release, Verdict};
 use crate::settings::Settings;
@@ -233,7 +234,7 @@ impl Report for Text {
         }
     }
 
-    fn error(&self, error: &anyhow::Error) {
+    fn error(&self, error: &Failure) {
         self.finish();
         self.screen.err(&error::text(error, self.screen.color));
     }

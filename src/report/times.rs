@@ -22,16 +22,6 @@ pub fn ago(at: f64, now: f64) -> Option<String> {
     })
 }
 
-/// Returns a duration: `41s`, `3m05s`, `2h10m`.
-pub fn took(seconds: f64) -> String {
-    let seconds = seconds.max(0.0).round() as u64;
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
 /// Returns the time on this machine's clock, in seconds since 1970.
 pub fn now() -> f64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -61,13 +51,6 @@ mod tests {
             (172_800.0, "2d ago"),
         ] {
             assert_eq!(ago(1000.0, 1000.0 + seconds).as_deref(), Some(text), "{seconds}");
-        }
-    }
-
-    #[test]
-    fn durations_have_two_units_at_the_most() {
-        for (seconds, text) in [(0.4, "0s"), (59.6, "1m00s"), (185.0, "3m05s"), (7800.0, "2h10m")] {
-            assert_eq!(took(seconds), text, "{seconds}");
         }
     }
 }

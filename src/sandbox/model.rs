@@ -53,7 +53,7 @@ pub(super) struct Service {
     pub(super) created: Millis,
     pub(super) created_by: String,
     pub(super) client_token: Option<String>,
-    /// The newest first.
+    /// Newest first.
     pub(super) deployments: Vec<Deployment>,
     /// Service deployments, the newest last.
     pub(super) history: Vec<ServiceDeployment>,
@@ -184,7 +184,7 @@ pub(super) enum EntryStatus {
 }
 
 impl EntryStatus {
-    /// Returns the name on the wire.
+    /// Returns the status as the API writes it.
     pub(super) fn name(self) -> &'static str {
         match self {
             EntryStatus::Pending => "PENDING",

@@ -20,7 +20,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// Returns the name on the wire.
+    /// Returns the status as the API writes it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Phase::Provisioning => "PROVISIONING",

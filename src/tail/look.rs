@@ -10,7 +10,7 @@ use super::said::is_fatal;
 use super::sources::{Map, containers, needs_tasks, sources};
 use crate::aws::ApiError;
 use crate::aws::error::{cluster_failure, failure};
-use crate::aws::types::{Service, Task, revision_of, view};
+use crate::aws::types::{Service, ServiceStatus, Task, answer, revision_of};
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 
@@ -19,12 +19,12 @@ const LOOKS_TO_CLOSE: u32 = 6;
 
 impl Tail<'_> {
     /// Polls the service, and returns whether it still exists. New revisions are read from now on.
-    pub(super) async fn look(&mut self) -> anyhow::Result<bool> {
+    pub(super) async fn look(&mut self) -> crate::error::Result<bool> {
         let name = std::slice::from_ref(&self.reading.name);
         let mut found = match self.aws.services(&self.reading.cluster, name).await {
             Ok(found) => found,
             Err(error) if is_fatal(&error) => {
-                return Err(cluster_failure(&self.reading.cluster, error).into());
+                return Err(cluster_failure(&self.reading.cluster, error));
             }
             // The log lines do not depend on it.
             Err(error) => {
@@ -33,9 +33,16 @@ impl Tail<'_> {
                 return Ok(true);
             }
         };
-        let document = found.remove(&self.reading.name).unwrap_or_default();
-        let Ok(service) = view::<Service>(&document) else { return Ok(true) };
-        if service.status != "ACTIVE" && service.status != "DRAINING" {
+        let Some(document) = found.remove(&self.reading.name) else { return Ok(true) };
+        let service = match answer::<Service>("ecs:DescribeServices", &document) {
+            Ok(service) => service,
+            Err(error) => {
+                let about = "cannot check for new revisions";
+                self.say_once(about, &format!("{about}: {error}"));
+                return Ok(true);
+            }
+        };
+        if service.status != ServiceStatus::Active && service.status != ServiceStatus::Draining {
             self.say(&format!(
                 "service `{}` no longer exists: there will be no more log lines",
                 self.reading.key
@@ -44,7 +51,7 @@ impl Tail<'_> {
         }
         match self.take_in(&service).await {
             Ok(()) => {}
-            Err(error) if is_fatal(&error) => return Err(failure(error).into()),
+            Err(error) if is_fatal(&error) => return Err(failure(error)),
             Err(error) => {
                 let about = "log lines of a new revision may be missing";
                 self.say_once(about, &format!("{about}: {error}"));

@@ -138,7 +138,7 @@ impl<'a> Tail<'a> {
         service: &Service,
         aws: &'a Aws,
         report: &'a dyn Report,
-    ) -> anyhow::Result<Tail<'a>> {
+    ) -> crate::error::Result<Tail<'a>> {
         let mut tail = Tail::new(reading, aws, report);
         tail.take_in(service).await.map_err(failure)?;
         tail.check_container()?;
@@ -154,7 +154,7 @@ impl<'a> Tail<'a> {
     ///
     /// # Errors
     /// Nothing could be read.
-    pub async fn read(&mut self) -> anyhow::Result<usize> {
+    pub async fn read(&mut self) -> crate::error::Result<usize> {
         let Round { shown, failed } = self.round(self.reading.limit).await;
         if !failed.is_empty() && failed.len() == self.open.len() {
             return Err(of_all(failed.iter().map(|(source, error)| self.not_read(source, error)).collect()));
@@ -169,7 +169,7 @@ impl<'a> Tail<'a> {
     ///
     /// # Errors
     /// The credentials have expired.
-    pub async fn follow(&mut self, poll: Option<Duration>) -> anyhow::Result<()> {
+    pub async fn follow(&mut self, poll: Option<Duration>) -> crate::error::Result<()> {
         for polls in 1u32.. {
             tokio::time::sleep(poll.unwrap_or(POLL)).await;
             let there = !polls.is_multiple_of(POLLS_A_LOOK) || self.look().await?;

@@ -7,7 +7,7 @@ use super::sources::{Source, Unreadable};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::error::failure;
-use crate::error::{Failure, Failures};
+use crate::error::Failure;
 use crate::report::Event;
 
 impl Tail<'_> {
@@ -76,15 +76,12 @@ pub(super) fn is_fatal(error: &ApiError) -> bool {
 
 pub(super) fn not_readable(one: &Unreadable) -> Failure {
     let message = format!("failed to read the log of container `{}` of {}", one.container, one.revision);
-    Failure::error(message).because(anyhow::Error::msg(one.why.clone()))
+    Failure::error(message).because(one.why.clone())
 }
 
 /// Returns several failures as one error, without duplicates.
-pub(super) fn of_all(mut failures: Vec<Failure>) -> anyhow::Error {
+pub(super) fn of_all(mut failures: Vec<Failure>) -> Failure {
     let mut known = BTreeSet::new();
     failures.retain(|failure| known.insert(failure.message.clone()));
-    match failures.len() {
-        1 => failures.remove(0).into(),
-        _ => Failures(failures).into(),
-    }
+    Failure::combined(failures)
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch::Receiver;
 use super::sources::{Map, Wanted, sources};
 use super::{Channel, POLL, Reading, Tail};
 use crate::aws::Aws;
-use crate::aws::types::{Task, TaskDefinition};
+use crate::aws::types::{Task, TaskDefinition, TaskStatus};
 use crate::diagnose::stream::group_of;
 use crate::error::Failure;
 use crate::report::Report;
@@ -93,7 +93,7 @@ impl<'a> Tail<'a> {
     fn open_those_that_ran(&mut self, tasks: &[Task]) {
         let ran = |task: &&Task| {
             let exited = || task.containers.iter().any(|container| container.exit_code.is_some());
-            task.started_at.0 > 0.0 || task.last_status == "RUNNING" || exited()
+            task.started_at.0 > 0.0 || task.last_status == TaskStatus::Running || exited()
         };
         let maps: Vec<_> = tasks.iter().filter(ran).flat_map(|task| self.map_of(task, tasks)).collect();
         if !maps.is_empty() {
@@ -128,5 +128,5 @@ fn readable(definition: &Value) -> usize {
 
 /// Returns whether the containers of a task have ended, so that they write no more lines.
 fn has_written(task: &Task) -> bool {
-    matches!(task.last_status.as_str(), "DEPROVISIONING" | "STOPPED")
+    matches!(task.last_status, TaskStatus::Deprovisioning | TaskStatus::Stopped)
 }

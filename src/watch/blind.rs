@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Ending, Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
+use crate::duration;
 use crate::report;
 
 /// After how many failed polls in a row, or after which time, an outage is reported.
@@ -56,10 +57,10 @@ impl Item {
     /// Describes the outage: when the service was last polled, and the error. `None` where the last poll succeeded.
     pub(super) fn last_seen(&self) -> Option<String> {
         let blind = self.blind.as_ref()?;
-        let seconds = blind.since.elapsed().as_secs_f64();
+        let since = duration::text(blind.since.elapsed());
         let error = &blind.error;
         Some(match self.seen {
-            Some(_) => format!("last seen {seconds:.0}s ago: {error}"),
+            Some(_) => format!("last seen {since} ago: {error}"),
             None => format!("never seen: {error}"),
         })
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::pace::{Rhythm, pause};
 use super::progress::{Progress, Standing};
 use crate::aws::error::Meaning;
-use crate::aws::types::{Service, revision_of, view};
+use crate::aws::types::{Service, ServiceStatus, revision_of, view};
 use crate::aws::{ApiError, Aws};
 use crate::report::{Event, Report};
 
@@ -96,7 +96,7 @@ impl Counting<'_> {
         let mut found = aws.services(self.cluster, &[self.name.to_owned()]).await?;
         let Some(document) = found.remove(self.name) else { return Ok(None) };
         let service: Service = view(&document).map_err(|_| ApiError::unreadable("ecs:DescribeServices"))?;
-        Ok(Some(service).filter(|service| service.status != "INACTIVE"))
+        Ok(Some(service).filter(|service| service.status != ServiceStatus::Inactive))
     }
 
     /// Reports what is new.

@@ -10,7 +10,7 @@ use super::snapshot::Look;
 use super::{Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
-use crate::aws::types::{LoadBalancer, Service, ServiceDeployment, TargetHealth, Task, view};
+use crate::aws::types::{LoadBalancer, RolloutState, Service, ServiceDeployment, TargetHealth, Task, view};
 use crate::report;
 
 /// After how many polls without a change stopped tasks, and targets, are read all the same.
@@ -292,7 +292,7 @@ impl Item {
     fn wants_targets(&self, service: &Service) -> bool {
         let ours = self.followed.find(service);
         let waits = ours.is_some_and(|ours| {
-            ours.running_count > 0 && ours.rollout_state.as_deref() == Some("IN_PROGRESS")
+            ours.running_count > 0 && ours.rollout_state == Some(RolloutState::InProgress)
         });
         waits && (self.looks + 1).is_multiple_of(LOOKS_BETWEEN_TARGETS)
     }

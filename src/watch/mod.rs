@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::aws::Aws;
-use crate::aws::types::{Deployment, Event, Service, revision_of};
+use crate::aws::types::{Deployment, DeploymentStatus, Event, RolloutState, Service, revision_of};
 use crate::diagnose::Diagnosis;
 use crate::report::{self, Report};
 use judge::{Verdict, judge};
@@ -89,7 +89,7 @@ pub struct Runs {
     pub revision: String,
     pub deployment: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rollout_state: Option<String>,
+    pub rollout_state: Option<RolloutState>,
     pub running: i64,
     pub desired: i64,
 }
@@ -322,8 +322,8 @@ impl Item {
     /// Old tasks may drain for minutes and a bake time may take hours: neither counts as near the end.
     fn is_near_end(&self) -> bool {
         let Some(service) = &self.snapshot.service else { return false };
-        let done = |deployment: &Deployment| match deployment.status.as_str() {
-            "PRIMARY" => deployment.running_count >= deployment.desired_count,
+        let done = |deployment: &Deployment| match deployment.status {
+            DeploymentStatus::Primary => deployment.running_count >= deployment.desired_count,
             _ => deployment.running_count == 0,
         };
         let bakes = self.snapshot.bakes_until().is_some_and(|end| end - self.snapshot.at > NEAR);

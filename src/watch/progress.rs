@@ -3,9 +3,9 @@
 use serde::Serialize;
 use std::time::Duration;
 
-use super::judge::{Verdict, in_words};
+use super::judge::Verdict;
 use super::snapshot::{Followed, Snapshot};
-use crate::aws::types::{Deployment, Service, ServiceDeployment, revision_of};
+use crate::aws::types::{Deployment, LifecycleStage, Service, ServiceDeployment, revision_of};
 
 /// The state of a rollout in progress, the worst first: the display has this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -81,7 +81,7 @@ pub fn of(
         running: ours.running_count,
         pending: ours.pending_count,
         failed: ours.failed_tasks,
-        stage: deployment.and_then(|known| known.lifecycle_stage.as_deref()).map(in_words),
+        stage: deployment.and_then(|known| known.lifecycle_stage.as_ref()).map(LifecycleStage::in_words),
         traffic: deployment.and_then(traffic),
         hook: hook.map(|hook| hook.hook_id.clone()),
         detail: detail(verdict),

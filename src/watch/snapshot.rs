@@ -5,7 +5,10 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::aws::types::{Deployment, Epoch, Event, Service, ServiceDeployment, TargetHealth, Task};
+use crate::aws::types::{
+    Deployment, DeploymentStatus, Epoch, Event, LifecycleStage, RolloutState, Service, ServiceDeployment,
+    ServiceDeploymentStatus, TargetHealth, Task,
+};
 use crate::manifest::OnFailure;
 use crate::plan::WayBack;
 
@@ -134,7 +137,7 @@ pub struct Snapshot {
     /// When the targets were last read.
     pub targets_at: f64,
     /// The lifecycle stage at the last poll, and when it was first seen.
-    pub stage: Option<(String, f64)>,
+    pub stage: Option<(LifecycleStage, f64)>,
 }
 
 impl Followed {
@@ -202,13 +205,16 @@ impl Snapshot {
         if !missing || self.unseen > UNSEEN {
             self.service_deployment = deployment;
         }
-        let stopped = self.service_deployment.as_ref().is_some_and(|known| known.status == "STOPPED");
+        let stopped = self
+            .service_deployment
+            .as_ref()
+            .is_some_and(|known| known.status == ServiceDeploymentStatus::Stopped);
         self.halted = if stopped { self.halted + 1 } else { 0 };
     }
 
     /// Returns when the bake time ends, on the API's clock; `None` where it does not bake.
     pub fn bakes_until(&self) -> Option<f64> {
-        let (_, since) = self.stage.as_ref().filter(|(stage, _)| stage == "BAKE_TIME")?;
+        let (_, since) = self.stage.as_ref().filter(|(stage, _)| *stage == LifecycleStage::BakeTime)?;
         let minutes = self.service.as_ref()?.deployment_configuration.bake_time_in_minutes?;
         Some(since + minutes as f64 * 60.0)
     }
@@ -236,7 +242,7 @@ impl Snapshot {
         let found = followed.find(service).cloned();
         self.absent = if found.is_some() { 0 } else { self.absent + 1 };
         let failed = |found: &Deployment| {
-            found.status == "PRIMARY" && found.rollout_state.as_deref() == Some("FAILED")
+            found.status == DeploymentStatus::Primary && found.rollout_state == Some(RolloutState::Failed)
         };
         self.failed = if found.as_ref().is_some_and(failed) { self.failed + 1 } else { 0 };
         let Some(found) = found else { return };

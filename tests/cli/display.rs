@@ -42,11 +42,11 @@ fn failures_come_first_and_names_stand_in_a_column() {
         row(progress("asks", Standing::Waiting, 4, "waiting for hook approve")),
     ];
     let expected = [
-        "a        ░░░░░░░░░░             1m05s  rolling back: no image",
-        "ill      ██░░░░░░░░ 1/4 running 1m05s  2 failed; scale up",
-        "asks     ██████████ 4/4 running 1m05s  waiting for hook approve",
-        "slow-one ░░░░░░░░░░ 0/4 running 1m05s  scale up",
-        "done     ██████████ 4/4 running 1m05s  completed",
+        "a        ░░░░░░░░░░             1m 5s  going back: no image",
+        "ill      ██░░░░░░░░ 1/4 running 1m 5s  2 failed; scale up",
+        "asks     ██████████ 4/4 running 1m 5s  waiting for hook approve",
+        "slow-one ░░░░░░░░░░ 0/4 running 1m 5s  scale up",
+        "done     ██████████ 4/4 running 1m 5s  completed",
     ];
     assert_eq!(lines(&rows, 80, 24), expected);
 }
@@ -63,7 +63,7 @@ fn a_row_says_counts_stage_traffic_hook_and_the_newest_event() {
     let row = Row { note: Some("was unable to place a task.".to_owned()), ..row(full) };
     let said =
         "1 pending; waits; bake time; traffic 10% (test 100%); hook smoke; was unable to place a task.";
-    assert_eq!(lines(&[row], 140, 24), [format!("web ████████████░░░░ 3/4 running 1m05s  {said}")]);
+    assert_eq!(lines(&[row], 140, 24), [format!("web ████████████░░░░ 3/4 running 1m 5s  {said}")]);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn console_width(line: &str) -> usize {
 #[test]
 fn a_long_name_loses_its_middle() {
     let rows = [row(progress("production-shop-frontend-blue", Standing::Moving, 4, "scale up"))];
-    assert_eq!(lines(&rows, 40, 24), ["produc…d-blue 4/4 1m05s  scale up"]);
+    assert_eq!(lines(&rows, 40, 24), ["produc…d-blue 4/4 1m 5s  scale up"]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn what_does_not_fit_is_counted_in_one_line() {
 fn what_a_service_says_cannot_move_the_cursor() {
     let row =
         Row { note: Some("a\nb\u{1b}[2Jc".to_owned()), ..row(progress("web", Standing::Moving, 4, "x")) };
-    assert_eq!(lines(&[row], 80, 24), ["web ██████████ 4/4 running 1m05s  x; a b [2Jc"]);
+    assert_eq!(lines(&[row], 80, 24), ["web ██████████ 4/4 running 1m 5s  x; a b [2Jc"]);
 }
 
 /// A terminal, as far as the display needs one: it wraps, and rewraps when its width changes.
@@ -366,7 +366,7 @@ fn failed(reason: &str, containers: Vec<ContainerEnd>) -> Diagnosis {
     Diagnosis {
         task: Some("t1".to_owned()),
         failed_tasks: 1,
-        stop_code: Some("TaskFailedToStart".to_owned()),
+        stop_code: Some("TaskFailedToStart".into()),
         stopped_reason: Some(reason.to_owned()),
         containers,
         ..Diagnosis::default()

@@ -21,7 +21,7 @@ struct Silent;
 
 impl Report for Silent {
     fn tell(&self, _: &Event<'_>) {}
-    fn error(&self, _: &anyhow::Error) {}
+    fn error(&self, _: &ecsail::error::Failure) {}
     fn confirm(&self, _: &str) -> Option<bool> {
         None
     }

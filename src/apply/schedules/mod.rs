@@ -5,15 +5,12 @@
 //! token.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
-use super::{ATTEMPTS, pause};
 use crate::aws::RULES_AT_ONCE;
 use crate::aws::types::{ObservedSchedule, TaskDefinition, Via};
 use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
@@ -22,6 +19,7 @@ use crate::manifest::schedules::noun;
 use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
 use crate::report::{Event, Report};
+use crate::retry::{Policy, retry};
 
 mod back;
 mod rules;
@@ -60,7 +58,7 @@ pub async fn apply_all(
         let result = match lost {
             Some((message, hints)) => {
                 let failure = Failure::error(format!("failed to create schedule `{}`", plan.name));
-                Err(hints.iter().cloned().fold(failure.because(anyhow::anyhow!("{message}")), Failure::hint))
+                Err(hints.iter().cloned().fold(failure.because(message.clone()), Failure::hint))
             }
             None => apply_one(plan, registered, aws, report).await,
         };
@@ -214,19 +212,10 @@ async fn persistently<T>(
     passing: &[&str],
     call: impl AsyncFn() -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let error = match call().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let passes = error.may_pass() || error.code.as_deref().is_some_and(|code| passing.contains(&code));
-        if attempt >= ATTEMPTS || !passes {
-            return Err(error);
-        }
-        tokio::time::sleep(pause(attempt)).await;
-    }
+    let passes = |error: &ApiError| {
+        error.may_pass() || error.code.as_deref().is_some_and(|code| passing.contains(&code))
+    };
+    retry(Policy::CALL, passes, call).await
 }
 
 /// Returns the failure of a call.
@@ -243,15 +232,4 @@ fn moved(plan: &SchedulePlan, what: &str) -> Failure {
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// Returns a client token for one request; the same document at another time is another request.
-fn token(document: &str) -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    let hash = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, since, std::process::id(), document).hash(&mut hasher);
-        hasher.finish()
-    };
-    format!("ecsail-{:016x}{:016x}", hash(0), hash(1))
 }

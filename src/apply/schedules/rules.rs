@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{ATTEMPTS, failed, moved, pause, persistently, whole};
+use super::{failed, moved, persistently, whole};
 use crate::aws::error::Meaning;
 use crate::aws::events::FailedEntry;
 use crate::aws::types::{ObservedSchedule, TaskDefinition};
@@ -13,6 +13,7 @@ use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::schedules::rule::{MOST_TARGETS, sendable};
 use crate::plan::schedules::{SchedulePlan, TargetPlan};
+use crate::retry::{Attempts, Policy};
 
 /// The error code for a rule that another call is changing.
 const CONCURRENT: &str = "ConcurrentModificationException";
@@ -133,22 +134,22 @@ async fn put_rule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure
 
 /// Puts targets on a rule; `with_rule` is whether the rule itself was changed before.
 async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
-    let (all, mut waiting, mut attempt) = (ids(&targets), targets, 0);
+    let (all, mut waiting) = (ids(&targets), targets);
+    let mut attempts = Attempts::new(Policy::CALL);
     let told = |failure: Failure| failure.hint(with_rule.then(|| "the rule itself was changed".to_owned()));
     while !waiting.is_empty() {
-        attempt += 1;
         let put = persistently(&[CONCURRENT], async || aws.put_targets(rule, &waiting).await).await;
         let entries = put.map_err(|error| {
             let left = ids(&waiting);
             let done = all.iter().filter(|id| !left.contains(id));
             told(failed(format!("failed to put the targets of rule `{rule}`"), error).hint(were_done(done)))
         })?;
-        waiting = match then(waiting, &entries, attempt) {
+        waiting = match then(waiting, &entries, attempts.is_last()) {
             Then::Put(left) => left,
             Then::Failed => return Err(told(not_done("put", rule, &all, &entries))),
         };
         if !waiting.is_empty() {
-            tokio::time::sleep(pause(attempt)).await;
+            attempts.wait().await;
         }
     }
     Ok(())
@@ -164,11 +165,11 @@ enum Then {
 
 /// Returns what follows a response of PutTargets. If an entry does not name its target, it may be any of them, so all
 /// are put again.
-fn then(put: Vec<Value>, entries: &[FailedEntry], attempt: u32) -> Then {
+fn then(put: Vec<Value>, entries: &[FailedEntry], is_last: bool) -> Then {
     if entries.is_empty() {
         return Then::Put(Vec::new());
     }
-    if attempt >= ATTEMPTS || !entries.iter().all(may_pass) {
+    if is_last || !entries.iter().all(may_pass) {
         return Then::Failed;
     }
     let known = ids(&put);
@@ -194,7 +195,7 @@ fn not_done(verb: &str, rule: &str, all: &[String], entries: &[FailedEntry]) -> 
     let is_done = |id: &&String| !entries.iter().any(|entry| entry.target == **id);
     let named = entries.iter().all(|entry| all.contains(&entry.target));
     let message = format!("failed to {verb} {} of {} targets of rule `{rule}`", entries.len(), all.len());
-    let failure = Failure::error(message).because(anyhow::anyhow!("{}", why.join("; ")));
+    let failure = Failure::error(message).because(why.join("; "));
     failure.hint(named.then(|| were_done(all.iter().filter(is_done))).flatten())
 }
 
@@ -266,7 +267,7 @@ pub(super) async fn delete(rule: &str, ids: &[String], aws: &Aws) -> Result<(), 
     if !others.is_empty() {
         let cause = format!("it has other targets now: `{}`", others.join("`, `"));
         let hint = "nothing was removed: check its targets, then delete it again".to_owned();
-        return Err(Failure::refused(attempted()).because(anyhow::anyhow!(cause)).hint(hint));
+        return Err(Failure::refused(attempted()).because(cause).hint(hint));
     }
     remove_targets(rule, &removed, aws).await?;
     let deleted = persistently(&[CONCURRENT], async || aws.delete_rule(rule).await).await;
@@ -294,16 +295,16 @@ mod tests {
     #[test]
     fn an_entry_that_names_no_target_is_never_success() {
         let passing = [entry(crate::aws::events::NOT_NAMED, "InternalFailure")];
-        assert_eq!(then(targets(&["a", "b"]), &passing, 1), Then::Put(targets(&["a", "b"])));
+        assert_eq!(then(targets(&["a", "b"]), &passing, false), Then::Put(targets(&["a", "b"])));
         assert_eq!(
-            then(targets(&["a"]), &[entry(crate::aws::events::NOT_NAMED, "(no code)")], 1),
+            then(targets(&["a"]), &[entry(crate::aws::events::NOT_NAMED, "(no code)")], false),
             Then::Failed
         );
     }
 
     #[test]
     fn what_is_put_at_the_last_try_is_done() {
-        assert_eq!(then(targets(&["a"]), &[], ATTEMPTS), Then::Put(Vec::new()));
-        assert_eq!(then(targets(&["a"]), &[entry("a", CONCURRENT)], ATTEMPTS), Then::Failed);
+        assert_eq!(then(targets(&["a"]), &[], true), Then::Put(Vec::new()));
+        assert_eq!(then(targets(&["a"]), &[entry("a", CONCURRENT)], true), Then::Failed);
     }
 }

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::{failed, moved, now, persistently, token, whole};
+use super::{failed, moved, now, persistently, whole};
 use crate::aws::Aws;
 use crate::aws::error::Meaning;
 use crate::aws::types::{ObservedSchedule, TaskDefinition};
 use crate::error::Failure;
 use crate::plan::schedules::schedule::{is_same, sendable};
 use crate::plan::schedules::{NewGroup, SchedulePlan};
+use crate::retry::token;
 
 /// The error code for a schedule or group that exists already, or that another call is changing.
 const CONFLICT: &str = "ConflictException";
@@ -25,7 +26,7 @@ pub(super) async fn apply(
         document["Target"] = whole(target, registered)?;
     }
     let mut document = sendable(&document, now());
-    document["ClientToken"] = token(&document.to_string()).into();
+    document["ClientToken"] = token().into();
     match &plan.before {
         Some(before) => {
             is_unmoved(plan, before, aws).await?;
@@ -75,7 +76,7 @@ async fn update(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> 
 
 /// Creates a schedule group. An existing one must have the same tags, or it belongs to another owner.
 pub(super) async fn create_group(group: &NewGroup, aws: &Aws) -> Result<(), Failure> {
-    let token = token(&group.name);
+    let token = token();
     let call = async || aws.create_schedule_group(&group.name, &group.tags, &token).await;
     let Err(error) = persistently(&[], call).await else { return Ok(()) };
     let attempted = format!("failed to create schedule group `{}`", group.name);
@@ -96,7 +97,7 @@ pub(super) async fn create_group(group: &NewGroup, aws: &Aws) -> Result<(), Fail
 /// Restores a schedule.
 pub(super) async fn put_back(before: &ObservedSchedule, aws: &Aws) -> Result<(), Failure> {
     let mut document = sendable(&before.document, now());
-    document["ClientToken"] = token(&document.to_string()).into();
+    document["ClientToken"] = token().into();
     update(&document, before.name(), aws).await
 }
 
@@ -112,13 +113,13 @@ pub(super) async fn set_enabled(
     let found = found.ok_or_else(|| Failure::error(format!("schedule `{name}` no longer exists")))?;
     let mut document = sendable(&found.document, now());
     document["State"] = if enabled { "ENABLED" } else { "DISABLED" }.into();
-    document["ClientToken"] = token(&document.to_string()).into();
+    document["ClientToken"] = token().into();
     update(&document, name, aws).await
 }
 
 /// Deletes a schedule. Succeeds if it no longer exists.
 pub(super) async fn delete(group: Option<&str>, name: &str, aws: &Aws) -> Result<(), Failure> {
-    let (group, token) = (group.unwrap_or("default"), token(name));
+    let (group, token) = (group.unwrap_or("default"), token());
     match persistently(&[CONFLICT], async || aws.delete_schedule(group, name, &token).await).await {
         Err(error) if error.meaning != Meaning::NotFound => {
             Err(failed(format!("failed to delete schedule `{name}`"), error))

@@ -31,7 +31,7 @@ impl Report for Told {
             self.0.borrow_mut().push(format!("{schedule} {name} {action}"));
         }
     }
-    fn error(&self, _: &anyhow::Error) {}
+    fn error(&self, _: &Failure) {}
     fn confirm(&self, _: &str) -> Option<bool> {
         None
     }

@@ -4,8 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-
 use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
 use super::following::Following;
 use super::interrupts::Interrupts;
@@ -16,7 +14,7 @@ use crate::apply::{self, Applied};
 use crate::aws::Aws;
 use crate::aws::types::{Observed, TaskDefinition, revision_of};
 use crate::context::Context;
-use crate::error::{self, Failure};
+use crate::error::{self, Failure, Result};
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::plan::schedules::TargetPlan;
@@ -24,6 +22,7 @@ use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
 use crate::release::{Kind, Release, State, Verdict};
 use crate::report::{Event, Outcome};
+use crate::retry::token;
 use crate::watch::Settled;
 use crate::watch::task::{TaskEnd, TaskEnding};
 use services::Services;
@@ -103,7 +102,7 @@ impl<'a> Carrier<'a> {
             Err(failure) => {
                 self.release.stop("the release could not begin");
                 self.ended().await;
-                return Err(failure.into());
+                return Err(failure);
             }
         }
         tell_left(self.plan, self.context);
@@ -168,7 +167,7 @@ impl<'a> Carrier<'a> {
 
     fn order(&self, task: &TaskPlan, work: &ResolvedWork) -> TaskOrder {
         let started_by = started_by(&self.release.id);
-        let order = TaskOrder::of(work, &self.registered, &started_by, &one_off::token());
+        let order = TaskOrder::of(work, &self.registered, &started_by, &token());
         TaskOrder { timeout: task.timeout.unwrap_or(order.timeout), ..order }
     }
 
@@ -234,7 +233,7 @@ impl<'a> Carrier<'a> {
                 Ok(()) => (State::Changed, Some(runs(schedule, &self.registered))),
                 Err(failure) => {
                     let detail = failure.to_string();
-                    report.error(&failure.into());
+                    report.error(&failure);
                     self.outcome = self.outcome.worse(Outcome::Error);
                     (State::Failed, Some(detail))
                 }
@@ -279,7 +278,7 @@ impl<'a> Carrier<'a> {
             _ => Moment::OnFailure,
         };
         if let Err(failure) = self.hook(moment).await {
-            self.context.report.error(&failure.into());
+            self.context.report.error(&failure);
             self.outcome = self.outcome.worse(Outcome::Error);
         }
     }
@@ -298,13 +297,12 @@ fn runs(schedule: &SchedulePlan, registered: &[TaskDefinition]) -> String {
 }
 
 /// Returns the state of a task that could not be started. If the answer of ECS was lost, the task may be running.
-fn not_started(error: &anyhow::Error) -> (State, Option<String>, Outcome) {
-    let failure = error.downcast_ref::<Failure>();
-    let outcome = match failure.map(|failure| failure.kind) {
-        Some(error::Kind::Interrupted) => Outcome::Interrupted,
+fn not_started(error: &Failure) -> (State, Option<String>, Outcome) {
+    let outcome = match error.kind {
+        error::Kind::Interrupted => Outcome::Interrupted,
         _ => Outcome::Error,
     };
-    match failure.is_some_and(|failure| failure.unclear) {
+    match error.unclear {
         true => (State::UnderWay, Some("it is unknown whether it was started".to_owned()), outcome),
         false => (State::Failed, Some(error.to_string()), outcome),
     }

@@ -9,12 +9,12 @@ use crate::aws::Aws;
 use crate::aws::types::{Observed, TaskDefinition, revision_of};
 use crate::commands::change::moved;
 use crate::commands::following::Following;
+use crate::duration;
 use crate::error::Failure;
 use crate::manifest::OnFailure;
 use crate::plan::{Plan, ServicePlan};
 use crate::release::{Kind, Release, State};
 use crate::report::Report;
-use crate::report::times::took;
 use crate::watch::judge::Verdict;
 use crate::watch::snapshot::Followed;
 use crate::watch::{Aftermath, Ending, Settled};
@@ -180,5 +180,5 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
 }
 
 fn timed_out(elapsed: Duration) -> String {
-    format!("timed out after {}", took(elapsed.as_secs_f64()))
+    format!("not done after {}", duration::text(elapsed))
 }

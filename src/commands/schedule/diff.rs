@@ -1,10 +1,10 @@
 //! `ecsail schedule diff`: shows what `ecsail deploy schedule` would change. The same as `ecsail plan schedule`.
 
-use anyhow::Result;
 use clap::Args;
 
 use crate::commands::plan::show;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::Request;
 use crate::manifest::Scope;
 use crate::report::{Outcome, PlanFormat};

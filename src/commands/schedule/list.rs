@@ -1,7 +1,6 @@
 //! `ecsail schedule list`: shows the state of schedules, their next runs, what they run, and how they differ from the
 //! manifest.
 
-use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use super::next::{self, Times};
 use super::runs::Runs;
 use crate::aws::error::failure;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::schedules::noun;
 use crate::plan::Change;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};

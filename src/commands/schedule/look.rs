@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use futures_util::future::join;
 use serde_json::Value;
 
@@ -15,7 +14,7 @@ use crate::aws::{ApiError, Aws};
 use crate::commands::change::raised;
 use crate::context::Context;
 use crate::document::problem::Invalid;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::Request;
 use crate::manifest::schedules::{Schedule, Target, noun};
 use crate::manifest::{self, Manifest, Scope};

@@ -1,9 +1,9 @@
 //! `ecsail schedule …`: the verbs about schedules, one file each. Schedules are deployed by `ecsail deploy`.
 
-use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
+use crate::error::Result;
 use crate::report::Outcome;
 
 pub mod diff;

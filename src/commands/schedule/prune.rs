@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -17,7 +16,7 @@ use crate::commands::change::right_account;
 use crate::commands::services::confirmed;
 use crate::context::Context;
 use crate::document::problem::Invalid;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::Request;
 use crate::manifest::schedules::noun;
 use crate::manifest::{self, Manifest, Scope};
@@ -87,7 +86,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
         match remove(schedule, decided, &aws, context).await {
             Ok(changed) => done += usize::from(changed),
             Err(failure) => {
-                context.report.error(&failure.into());
+                context.report.error(&failure);
                 failed += 1;
             }
         }
@@ -119,7 +118,7 @@ fn whole(args: &Prune, context: &Context) -> Result<Chosen> {
     if manifest.app.is_none() {
         let hint = "set `app:` at the top of the manifest".to_owned();
         let message = "the manifest has no `app`, so its schedules in AWS cannot be identified";
-        return Err(Failure::refused(message).hint(hint).into());
+        return Err(Failure::refused(message).hint(hint));
     }
     let desired = known(&manifest)?;
     Ok(Chosen { manifest, desired })

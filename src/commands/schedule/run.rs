@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,15 +13,16 @@ use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::ObservedSchedule;
 use crate::commands::change::right_account;
-use crate::commands::following::duration;
 use crate::commands::interrupts::Interrupts;
-use crate::commands::one_off::{How, Lines, to_the_end, token};
+use crate::commands::one_off::{How, Lines, to_the_end};
 use crate::context::Context;
 use crate::document::problem::did_you_mean;
-use crate::error::Failure;
+use crate::duration;
+use crate::error::{Failure, Result};
 use crate::manifest::schedules::Schedule;
 use crate::plan::schedules::now::{Attributes, RunNow, run_now};
 use crate::report::{Event, Outcome};
+use crate::retry::token;
 
 /// Run the task of a schedule now and wait until it ends
 #[derive(Clone, Debug, Args)]
@@ -45,7 +45,7 @@ pub struct Run {
     #[arg(long, value_name = "ID")]
     target: Option<String>,
     /// Time that the tasks may run before they are stopped
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument, default_value = "1h")]
     timeout: Duration,
     /// Return once the tasks are started, without watching
     #[arg(long)]
@@ -64,7 +64,7 @@ pub async fn run(args: &Run, context: &Context) -> Result<Outcome> {
     let aws = context.connect_only(&chosen.manifest).await?;
     right_account(&chosen.manifest, &aws).await?;
     let Some((_, observed)) = chosen.all(&aws).await?.pop() else {
-        return Err(Failure::usage("name one schedule").into());
+        return Err(Failure::usage("name one schedule"));
     };
     let own = chosen.manifest.schedules.first();
     let target = target(&observed, own, args.target.as_deref())?;

@@ -6,9 +6,10 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::look::{Chosen, Notes, Seen};
-use crate::aws::types::{ObservedSchedule, Service, TaskDefinition, family_of, number_of, revision_of, view};
+use crate::aws::types::{
+    ObservedSchedule, Service, TaskDefinition, answer, family_of, number_of, revision_of,
+};
 use crate::aws::{ApiError, Aws};
-use crate::manifest;
 use crate::manifest::schedules::{Schedule, TaskOf};
 use crate::plan::record::tag_of;
 use crate::plan::schedules::now::runs_tasks;
@@ -95,12 +96,16 @@ impl Chosen {
             .zip(&answers)
             .flat_map(|(cluster, found)| found.iter().map(move |(name, value)| ((cluster, name), value)))
             .collect();
-        let service = |lender: &manifest::Service| {
-            let cluster = self.manifest.cluster_of(lender)?;
-            let service: Service = view(found.get(&(&cluster, &lender.name))?).ok()?;
-            (!service.task_definition.is_empty()).then(|| (lender.key.clone(), service))
-        };
-        Ok(self.manifest.lenders.iter().filter_map(service).collect())
+        let mut services = BTreeMap::new();
+        for lender in &self.manifest.lenders {
+            let Some(cluster) = self.manifest.cluster_of(lender) else { continue };
+            let Some(document) = found.get(&(&cluster, &lender.name)) else { continue };
+            let service: Service = answer("ecs:DescribeServices", document)?;
+            if !service.task_definition.is_empty() {
+                services.insert(lender.key.clone(), service);
+            }
+        }
+        Ok(services)
     }
 }
 

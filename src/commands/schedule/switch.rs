@@ -1,6 +1,5 @@
 //! `ecsail schedule enable` and `disable`: enable and disable schedules. Nothing else of them changes.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::look::{Chosen, choose};
@@ -8,7 +7,7 @@ use crate::apply::schedules::set_enabled;
 use crate::aws::types::{ObservedSchedule, Via};
 use crate::commands::change::{raised, right_account};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::schedules::noun;
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;

@@ -58,7 +58,7 @@ fn compared(
     let request = Request { tags: tags.clone(), services: vec![key.to_owned()], ..Request::default() };
     let settings = as_deployed(settings, running);
     let loaded = manifest::load(&settings, &request).ok();
-    let desired = loaded.and_then(|loaded| render::desired(&loaded, &tags).ok());
+    let desired = loaded.and_then(|loaded| render::desired(&loaded).ok());
     let Some(desired) = desired else {
         let tag = tags.label().map(|label| format!(" with tag `{label}`")).unwrap_or_default();
         return Err(format!(

@@ -7,7 +7,7 @@ use futures_util::future::{join_all, join3};
 
 use super::drift::{self, Drift};
 use crate::aws::types::{
-    LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, TaskDefinition,
+    DeploymentStatus, LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, TaskDefinition,
 };
 use crate::aws::{ApiError, Aws};
 use crate::commands::services::{Chosen, Found, Place};
@@ -186,7 +186,7 @@ fn is_moving(service: &Service) -> bool {
 
 /// Returns the task definition that a service runs. With another deployment controller, its task set names it.
 pub(super) fn running(service: &Service) -> &str {
-    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
+    let set = service.task_sets.iter().find(|set| set.status == DeploymentStatus::Primary);
     match (service.primary(), set) {
         (Some(primary), _) => &primary.task_definition,
         (None, Some(set)) => &set.task_definition,

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::Args;
 
 use super::interrupts::Interrupts;
 use super::services::{Named, Place};
-use crate::aws::ApiError;
 use crate::context::Context;
+use crate::error::Result;
 use crate::report::{Event, Outcome, Page, times};
 use look::{Looks, Seen};
 use schedules::Schedules;
@@ -123,9 +122,11 @@ async fn watch(
                 (before, failing) = (Some(page), false);
             }
             // The last page stays on the screen. A transient error is reported once, and the next refresh tries again.
-            Err(error) if before.is_some() && may_pass(&error) => {
+            Err(error) if before.is_some() && error.is_temporary() => {
                 if !failing {
-                    context.report.tell(&Event::Note(&format!("refresh failed, trying again: {error:#}")));
+                    context
+                        .report
+                        .tell(&Event::Note(&format!("the watch goes on after: {}", error.one_line())));
                 }
                 failing = true;
             }
@@ -137,9 +138,4 @@ async fn watch(
         }
     }
     Ok(Outcome::Done)
-}
-
-/// Returns whether the error may be transient.
-fn may_pass(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<ApiError>().is_some_and(ApiError::may_pass))
 }

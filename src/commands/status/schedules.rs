@@ -2,7 +2,6 @@
 //! What cannot be read is reported once as a note, and does not fail the verb. Makes no calls if the manifest has no
 //! schedules.
 
-use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::aws::Aws;
@@ -10,6 +9,7 @@ use crate::commands::schedule::list::short;
 use crate::commands::schedule::look::{self, Notes};
 use crate::commands::services;
 use crate::context::Context;
+use crate::error::Result;
 use crate::manifest::load::locate;
 use crate::report::Item;
 

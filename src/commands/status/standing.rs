@@ -1,7 +1,7 @@
 //! Decides the state of a service from what was read of it. Never calls AWS.
 
 use super::look::Seen;
-use crate::aws::types::ServiceDeployment;
+use crate::aws::types::{RolloutState, ServiceDeployment, ServiceStatus};
 use crate::report::Paint;
 
 /// The state of a service.
@@ -42,9 +42,9 @@ impl Standing {
 /// Returns the state of a service.
 pub(super) fn standing(seen: &Seen) -> Standing {
     let service = &seen.service;
-    let failed = service.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+    let failed = service.primary().is_some_and(|primary| primary.rollout_state == Some(RolloutState::Failed));
     match () {
-        () if service.status == "DRAINING" => Standing::Deleting,
+        () if service.status == ServiceStatus::Draining => Standing::Deleting,
         () if failed || seen.open.iter().any(rolls_back) => Standing::Failing,
         () if service.under_way().is_some() => Standing::Deploying,
         () if service.running_count < service.desired_count => Standing::Short,
@@ -54,5 +54,5 @@ pub(super) fn standing(seen: &Seen) -> Standing {
 
 /// Returns whether a deployment is being rolled back, or was.
 pub(super) fn rolls_back(deployment: &ServiceDeployment) -> bool {
-    deployment.status.starts_with("ROLLBACK")
+    deployment.status.is_rollback()
 }

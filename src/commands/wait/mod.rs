@@ -1,6 +1,5 @@
 //! `ecsail wait`: watches the deployments in progress, with the display and the exit codes of a deploy.
 
-use anyhow::Result;
 use clap::Args;
 
 use super::following::Following;
@@ -9,9 +8,9 @@ use super::rollouts::{settle, tell_ends};
 use super::services::{Chosen, Found, Named, Place};
 use crate::aws::Aws;
 use crate::aws::error::failure;
-use crate::aws::types::{Service, ServiceDeployment};
+use crate::aws::types::{ControllerType, Service, ServiceDeployment};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::manifest::OnFailure;
 use crate::plan::WayBack;
 use crate::report::{Event, Outcome};
@@ -51,8 +50,8 @@ pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
     let chosen = args.named.choose(context).await?;
     let found = chosen.all().await?;
     if args.deployment.is_some() && found.len() != 1 {
-        let hint = "name one service with `ecsail wait NAME --deployment ID`".to_owned();
-        return Err(Failure::usage("`--deployment` needs exactly one service").hint(hint).into());
+        let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
+        return Err(Failure::usage("`--deployment` is for one service").hint(hint));
     }
     if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
         let note = format!("no services in cluster `{cluster}` to wait for");
@@ -93,8 +92,8 @@ async fn attach_noted(
 ) -> Result<(Followed, Option<String>), Failure> {
     let (aws, Place { cluster, name, key }) = (&chosen.aws, &found.place);
     let seen = &found.service;
-    if matches!(seen.deployment_controller.kind.as_str(), "CODE_DEPLOY" | "EXTERNAL") {
-        let mover = seen.deployment_controller.kind.as_str();
+    let mover = &seen.deployment_controller.kind;
+    if matches!(mover, ControllerType::CodeDeploy | ControllerType::External) {
         let message =
             format!("the deployments of service `{name}` are made by {mover}, which ecsail cannot watch");
         return Err(Failure::refused(message));

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use super::failing_container;
-use crate::aws::types::Task;
+use crate::aws::types::{StopCode, Task};
 
 mod exits;
 mod pull;
@@ -181,7 +181,7 @@ fn matching(end: &Facts) -> Vec<Match> {
 /// Returns the rows that match a stopped task, the most precise first; empty where none does.
 pub(super) fn of_task(task: &Task) -> Vec<Match> {
     let own = plain(task.stopped_reason.as_deref().unwrap_or_default());
-    let code = task.stop_code.clone().unwrap_or_default();
+    let code = task.stop_code.as_ref().map(StopCode::to_string).unwrap_or_default();
     let ordinary =
         matching(&Facts { text: own.clone(), code: code.clone(), ..Facts::default() }).into_iter().next();
     // What ECS itself stopped is explained by that: the exit codes of its containers are the consequence.

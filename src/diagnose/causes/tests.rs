@@ -19,7 +19,7 @@ fn task(code: &str, reason: &str, container: Option<&str>, exit_code: Option<i64
         reason: container.map(str::to_owned),
         ..Container::default()
     };
-    let stop_code = (!code.is_empty()).then(|| code.to_owned());
+    let stop_code = (!code.is_empty()).then(|| code.into());
     Task { stop_code, stopped_reason: Some(reason.into()), containers: vec![own], ..Task::default() }
 }
 

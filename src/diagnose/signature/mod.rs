@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::causes::{End, Match, of_task, of_text};
 use super::{failing_container, full_reason};
-use crate::aws::types::Task;
+use crate::aws::types::{StopCode, Task};
 
 /// How a task failed, so that equal failures can be counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,9 +74,9 @@ impl fmt::Display for Signature {
 /// Returns how a task ended: by its text, else by its stop code. `None`: it is no known failure.
 fn end_of(task: &Task, found: &[Match]) -> Option<End> {
     let by_text = found.first().map(|found| found.row.end);
-    by_text.or(match task.stop_code.as_deref() {
-        Some("TaskFailedToStart") => Some(End::NotStarted),
-        Some("EssentialContainerExited") => Some(End::Exited),
+    by_text.or(match task.stop_code {
+        Some(StopCode::TaskFailedToStart) => Some(End::NotStarted),
+        Some(StopCode::EssentialContainerExited) => Some(End::Exited),
         _ => None,
     })
 }

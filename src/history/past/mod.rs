@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Definitions;
 use crate::aws::types::{
-    ContainerImage, Deployment, Epoch, Service, ServiceDeployment, ServiceRevision, TaskDefinition,
-    revision_of,
+    ContainerImage, Deployment, Epoch, LifecycleStage, RolloutState, Service, ServiceDeployment,
+    ServiceRevision, TaskDefinition, revision_of,
 };
 use crate::diagnose::events;
 use crate::document::normal::OWN_TAG_PREFIX;
@@ -48,7 +48,7 @@ pub struct PastDeployment {
     /// As the API has it: SUCCESSFUL, ROLLBACK_SUCCESSFUL, …; from the service's own list COMPLETED, FAILED, ….
     pub status: String,
     /// The lifecycle stage, while it is in progress.
-    pub stage: Option<String>,
+    pub stage: Option<LifecycleStage>,
     /// The ARN of the task definition; empty if it is not known.
     pub revision: String,
     pub service_revision_arn: String,
@@ -189,12 +189,12 @@ fn joined(
     let target = deployment.target().unwrap_or_default();
     let id = deployment_id(target);
     let listed = service.deployments.iter().find(|listed| listed.id == id);
-    let failed = listed.filter(|listed| listed.rollout_state.as_deref() == Some("FAILED"));
+    let failed = listed.filter(|listed| listed.rollout_state == Some(RolloutState::Failed));
     let back = deployment.rollback.as_ref();
     let revision = known(target).map(|revision| &revision.task_definition);
     PastDeployment {
         service_deployment_arn: deployment.service_deployment_arn.clone(),
-        status: deployment.status.clone(),
+        status: deployment.status.to_string(),
         stage: deployment.lifecycle_stage.clone(),
         revision: revision.or(listed.map(|listed| &listed.task_definition)).cloned().unwrap_or_default(),
         images: known(target).map(|revision| revision.container_images.clone()).unwrap_or_default(),
@@ -224,7 +224,11 @@ pub fn listed(
             revisions.iter().find(|known| deployment_id(&known.service_revision_arn) == deployment.id);
         PastDeployment {
             deployment: deployment.id.clone(),
-            status: deployment.rollout_state.clone().unwrap_or_else(|| deployment.status.clone()),
+            status: deployment
+                .rollout_state
+                .as_ref()
+                .map_or(deployment.status.as_str(), RolloutState::as_str)
+                .to_owned(),
             revision: deployment.task_definition.clone(),
             service_revision_arn: revision
                 .map(|known| known.service_revision_arn.clone())
@@ -234,7 +238,7 @@ pub fn listed(
             reason: deployment
                 .rollout_state_reason
                 .clone()
-                .filter(|_| deployment.rollout_state.as_deref() == Some("FAILED")),
+                .filter(|_| deployment.rollout_state == Some(RolloutState::Failed)),
             ..PastDeployment::default()
         }
     };

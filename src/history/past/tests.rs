@@ -1,5 +1,5 @@
 use super::*;
-use crate::aws::types::view;
+use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
 use serde_json::json;
 
 fn arn(revision: i64) -> String {

@@ -40,7 +40,7 @@ impl Report for Kept {
         }
     }
 
-    fn error(&self, error: &anyhow::Error) {
+    fn error(&self, error: &Failure) {
         panic!("a hook returns its error: {error}");
     }
 

@@ -1,5 +1,6 @@
 //! Determines which revisions of a family are referenced, and by what.
 
+use crate::aws::types::DeploymentStatus;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -133,7 +134,7 @@ fn of_service(seen: &SeenService, family: &str) -> Vec<Reference> {
     add(&service.task_definition, runs());
     seen.current().for_each(|definition| add(definition, runs()));
     for deployment in &service.deployments {
-        let done = deployment.status == "PRIMARY" && service.under_way().is_none();
+        let done = deployment.status == DeploymentStatus::Primary && service.under_way().is_none();
         add(&deployment.task_definition, if done { runs() } else { under_way() });
     }
     seen.open().filter_map(|open| seen.definition(open.target()?)).for_each(|open| add(open, under_way()));

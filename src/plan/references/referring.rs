@@ -1,8 +1,8 @@
 //! What may refer to the revisions of a family, as `observe` has read it, and where that comes from.
 
+use crate::aws::ApiError;
 use std::collections::BTreeMap;
 
-use crate::aws::ApiError;
 use crate::aws::rules::RuleTarget;
 use crate::aws::schedules::ScheduleTarget;
 use crate::aws::types::{Service, ServiceDeployment, Task, revision_of};

@@ -2,6 +2,7 @@
 //! rollback may go.
 
 use super::referring::{SeenService, family_and_revision};
+use crate::aws::types::ServiceDeploymentStatus;
 use crate::aws::types::{Service, ServiceDeployment};
 
 /// The number of different revisions to keep that a service was last deployed with successfully.
@@ -9,7 +10,7 @@ const SUCCESSES: usize = 3;
 
 /// Returns whether a service deployment has ended; one with an unknown status has not.
 fn is_over(deployment: &ServiceDeployment) -> bool {
-    matches!(deployment.status.as_str(), "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED")
+    deployment.status.has_ended()
 }
 
 impl SeenService {
@@ -61,7 +62,7 @@ impl SeenService {
 
     /// Returns the deployments that succeeded, newest first.
     fn successes(&self) -> impl Iterator<Item = &ServiceDeployment> {
-        self.deployments.iter().filter(|deployment| deployment.status == "SUCCESSFUL")
+        self.deployments.iter().filter(|deployment| deployment.status == ServiceDeploymentStatus::Successful)
     }
 
     /// Returns the last three different task definitions that succeeded, which cover at least the last three succeeded

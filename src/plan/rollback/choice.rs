@@ -1,5 +1,6 @@
 //! What a service goes back to: the release, by what it was chosen, and what was passed over for it.
 
+use crate::aws::types::ServiceDeploymentStatus;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -103,11 +104,16 @@ fn left_out(releases: &Releases, to: &Release, past: &Past) -> Vec<LeftOut> {
     {
         let arn = Some(&known.service_deployment_arn);
         let release = releases.succeeded.iter().find(|release| release.deployment.as_ref() == arn);
-        let why = match (release, known.status.as_str()) {
+        let why = match (release, &known.status) {
             (Some(release), _) if release.is_same(&releases.running, past) => Why::Same,
             (Some(_), _) => Why::RolledAwayFrom,
-            (None, "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED") => Why::Failed {
-                status: known.status.clone(),
+            (
+                None,
+                ServiceDeploymentStatus::Stopped
+                | ServiceDeploymentStatus::RollbackSuccessful
+                | ServiceDeploymentStatus::RollbackFailed,
+            ) => Why::Failed {
+                status: known.status.to_string(),
                 reason: known.status_reason.clone().unwrap_or_default(),
             },
             // It is in progress, or nothing is known of it.

@@ -7,7 +7,7 @@ use super::wanted::{self, Wanted};
 use crate::aws::types::{Service, TaskDefinition, number_of};
 use crate::document::model::Root;
 use crate::document::normal::{OWN_TAG_PREFIX, normal};
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::plan::back::WayBack;
 
 /// Returns what a service is rolled back to, or `None` if it runs what was requested.

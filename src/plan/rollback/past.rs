@@ -1,5 +1,6 @@
 //! What is known of a service's past: the input of a rollback's plan. It is read by `observe`.
 
+use crate::aws::types::ServiceDeploymentStatus;
 use std::collections::BTreeMap;
 
 use crate::aws::types::{ServiceDeployment, ServiceRevision, TaskDefinition};
@@ -26,9 +27,12 @@ pub struct Past {
 impl Past {
     /// Returns the succeeded deployments whose service revisions are known, with these, newest first.
     pub fn succeeded(&self) -> impl DoubleEndedIterator<Item = (&ServiceDeployment, &ServiceRevision)> {
-        self.deployments.iter().filter(|known| known.status == "SUCCESSFUL").filter_map(|known| {
-            let revision = self.revisions.get(known.target()?)?;
-            Some((known, revision))
-        })
+        self.deployments
+            .iter()
+            .filter(|known| known.status == ServiceDeploymentStatus::Successful)
+            .filter_map(|known| {
+                let revision = self.revisions.get(known.target()?)?;
+                Some((known, revision))
+            })
     }
 }

@@ -3,7 +3,7 @@
 use super::types::{Ground, SchedulePlan};
 use super::{rule, schedule, times, whose};
 use crate::aws::types::{ObservedSchedule, ObservedSchedules, Via};
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use crate::plan::diff::Change;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;

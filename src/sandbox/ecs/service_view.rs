@@ -14,7 +14,7 @@ const ONLY_IN_REVISIONS: &[&str] =
 /// What a revision pins and its deployment does not show.
 const NOT_IN_DEPLOYMENTS: &[&str] = &["loadBalancers", "serviceRegistries", "monitoring"];
 
-/// Returns a service as DescribeServices gives it.
+/// Returns a service, as of DescribeServices.
 pub(super) fn view(realm: &Realm, service: &Service, with_tags: bool) -> Value {
     let own = || realm.tasks.iter().filter(|t| t.is_of(service));
     let revisions: Vec<Value> =

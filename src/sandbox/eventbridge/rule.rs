@@ -99,7 +99,7 @@ pub(super) fn list(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> 
     capital_page(input, "Limit", "Rules", &views)
 }
 
-/// Deletes a rule that has no targets; one that is not there is as good as deleted.
+/// Deletes a rule that has no targets. Succeeds if the rule does not exist.
 pub(super) fn delete(env: &mut Env<'_>, input: &Value) -> Result<Value, ApiError> {
     let name = need_name(input, "Name", 64, NAME_MARKS)?;
     let bus = bus_of(env, input)?;

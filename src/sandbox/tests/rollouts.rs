@@ -105,7 +105,7 @@ fn play(scenario: Scenario, service: Value, expected: &End) {
     }
     let (from, to) = expected.seconds;
     assert!((from..=to).contains(&took), "{scenario} took {took} s");
-    // The history can only be read where the scenario lets it be.
+    // The history can be read only if the scenario allows it.
     sandbox.set_scenario(Some("web"), Scenario::Steady);
     let web = sandbox.web();
     assert_eq!(text(&web["deployments"][0]["rolloutState"]), expected.rollout, "{scenario}");

@@ -1,7 +1,7 @@
 //! Judges a rollout by the service's deployment list: the only source without permission for service deployments.
 
 use super::{ROLLING_BACK, Verdict, is_rolling};
-use crate::aws::types::{Deployment, Service, revision_of};
+use crate::aws::types::{Deployment, DeploymentStatus, RolloutState, Service, revision_of};
 use crate::diagnose::events::read;
 use crate::watch::snapshot::{Followed, Snapshot};
 
@@ -23,7 +23,9 @@ pub(super) fn judge(followed: &Followed, snapshot: &Snapshot, service: &Service,
     let ours = followed.find(service);
     let primary = service.primary();
     match (ours, primary) {
-        (Some(ours), _) if ours.status == "PRIMARY" => judge_primary(followed, ours, service, snapshot),
+        (Some(ours), _) if ours.status == DeploymentStatus::Primary => {
+            judge_primary(followed, ours, service, snapshot)
+        }
         (Some(_), Some(primary)) => rolled_back_or_superseded(followed, service, primary, ours),
         (Some(_), None) => Verdict::progressing("the service has no PRIMARY deployment"),
         (None, _)
@@ -61,7 +63,7 @@ fn failure_told<'a>(followed: &Followed, service: &'a Service) -> Option<&'a str
 }
 
 fn has_failed(deployment: &Deployment) -> bool {
-    deployment.rollout_state.as_deref() == Some("FAILED")
+    deployment.rollout_state == Some(RolloutState::Failed)
 }
 
 /// Returns whether a service event announces the rollback to this deployment.
@@ -72,12 +74,14 @@ fn announced(followed: &Followed, service: &Service, deployment: &Deployment) ->
 }
 
 fn judge_primary(followed: &Followed, ours: &Deployment, service: &Service, snapshot: &Snapshot) -> Verdict {
-    match ours.rollout_state.as_deref() {
-        Some("COMPLETED") if is_awaited(service, snapshot) => {
-            Verdict::progressing("completed in the deployment list, its service deployment cannot be read")
+    match &ours.rollout_state {
+        Some(RolloutState::Completed) if is_awaited(service, snapshot) => Verdict::progressing(
+            "the list of deployments has it completed, its service deployment is not seen",
+        ),
+        Some(RolloutState::Completed) => Verdict::Succeeded,
+        Some(RolloutState::Failed) => {
+            judge_failed(followed, service, snapshot, failure_of(followed, service, ours))
         }
-        Some("COMPLETED") => Verdict::Succeeded,
-        Some("FAILED") => judge_failed(followed, service, snapshot, failure_of(followed, service, ours)),
         // Without a rollout state the counts decide: all tasks run, and no other deployment has any.
         None if service.deployments.len() == 1
             && ours.running_count == ours.desired_count
@@ -145,11 +149,11 @@ fn rolled_back_or_superseded(
     let failed = ours.filter(|ours| has_failed(ours));
     let reason = failed
         .map_or_else(|| rollback_event(followed, service), |failed| failure_of(followed, service, failed));
-    match primary.rollout_state.as_deref() {
-        Some("COMPLETED") => {
+    match &primary.rollout_state {
+        Some(RolloutState::Completed) => {
             Verdict::RolledBack { reason, runs: revision_of(&primary.task_definition).to_owned() }
         }
-        Some("FAILED") => {
+        Some(RolloutState::Failed) => {
             Verdict::failed(format!("the rollback failed: {}", failure_of(followed, service, primary)))
         }
         _ => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
@@ -182,8 +186,8 @@ fn rollback_event(followed: &Followed, service: &Service) -> String {
 
 /// Returns whether our deployment is PRIMARY and in progress.
 pub(super) fn is_under_way(followed: &Followed, service: &Service) -> bool {
-    let ours = followed.find(service).filter(|ours| ours.status == "PRIMARY");
-    ours.is_some_and(|ours| ours.rollout_state.as_deref() == Some("IN_PROGRESS"))
+    let ours = followed.find(service).filter(|ours| ours.status == DeploymentStatus::Primary);
+    ours.is_some_and(|ours| ours.rollout_state == Some(RolloutState::InProgress))
 }
 
 /// Returns the PRIMARY deployment, if it is newer than ours and not a rollback.

@@ -7,7 +7,10 @@
 use serde::Serialize;
 
 use super::snapshot::{Followed, Snapshot, Until};
-use crate::aws::types::{Service, ServiceDeployment, revision_of};
+use crate::aws::types::{
+    ControllerType, LifecycleStage, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceStatus,
+    revision_of,
+};
 use list::{name, newer_primary};
 
 pub mod list;
@@ -19,22 +22,6 @@ const MISSING: u32 = 3;
 
 /// In how many polls in a row a service deployment has to be stopped until no other is expected to supersede it.
 const HALTED: u32 = 3;
-
-/// The lifecycle stages in their order (API reference, ServiceDeployment, `lifecycleStage`; the developer guide has
-/// PRE_PRODUCTION_TRAFFIC_SHIFT as well).
-const STAGES: &[&str] = &[
-    "RECONCILE_SERVICE",
-    "PRE_SCALE_UP",
-    "SCALE_UP",
-    "POST_SCALE_UP",
-    "TEST_TRAFFIC_SHIFT",
-    "POST_TEST_TRAFFIC_SHIFT",
-    "PRE_PRODUCTION_TRAFFIC_SHIFT",
-    "PRODUCTION_TRAFFIC_SHIFT",
-    "POST_PRODUCTION_TRAFFIC_SHIFT",
-    "BAKE_TIME",
-    "CLEAN_UP",
-];
 
 /// The verdict on a rollout.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -93,10 +80,10 @@ pub fn judge(followed: &Followed, snapshot: &Snapshot, now: f64) -> Verdict {
             _ => Verdict::failed("the service was deleted"),
         };
     };
-    if service.status == "INACTIVE" {
+    if service.status == ServiceStatus::Inactive {
         return Verdict::failed("the service was deleted");
     }
-    if service.status == "DRAINING" {
+    if service.status == ServiceStatus::Draining {
         return Verdict::progressing("the service is being deleted");
     }
     if let Some(detail) = other_controller(service) {
@@ -130,9 +117,9 @@ fn is_rolling(service: &Service) -> bool {
 
 /// Describes the task sets of a service whose deployments another controller manages; there is no verdict on them.
 fn other_controller(service: &Service) -> Option<String> {
-    let mover = match service.deployment_controller.kind.as_str() {
-        "" | "ECS" => return None,
-        "CODE_DEPLOY" => "CodeDeploy",
+    let mover = match &service.deployment_controller.kind {
+        _ if service.deployment_controller.is_ecs() => return None,
+        ControllerType::CodeDeploy => "CodeDeploy",
         _ => "an external controller",
     };
     let sets: Vec<String> = service
@@ -158,13 +145,15 @@ fn judge_service_deployment(
     otherwise: Verdict,
 ) -> Verdict {
     let reason = || reason_of(deployment);
-    match deployment.status.as_str() {
-        "SUCCESSFUL" => Verdict::Succeeded,
-        "ROLLBACK_SUCCESSFUL" => {
+    match &deployment.status {
+        ServiceDeploymentStatus::Successful => Verdict::Succeeded,
+        ServiceDeploymentStatus::RollbackSuccessful => {
             Verdict::RolledBack { reason: reason(), runs: running_revision(followed, service) }
         }
-        "ROLLBACK_FAILED" => Verdict::failed(format!("the rollback failed: {}", reason())),
-        "STOPPED" => match newer_primary(followed, service) {
+        ServiceDeploymentStatus::RollbackFailed => {
+            Verdict::failed(format!("the rollback failed: {}", reason()))
+        }
+        ServiceDeploymentStatus::Stopped => match newer_primary(followed, service) {
             Some(by) => Verdict::Superseded { by: name(by) },
             // The list may be older, and not show yet what superseded it.
             None if snapshot.halted < HALTED && list::is_under_way(followed, service) => {
@@ -172,14 +161,16 @@ fn judge_service_deployment(
             }
             None => Verdict::failed(format!("the deployment was stopped: {}", reason())),
         },
-        "STOP_REQUESTED" => match newer_primary(followed, service) {
+        ServiceDeploymentStatus::StopRequested => match newer_primary(followed, service) {
             Some(by) => Verdict::Superseded { by: name(by) },
             None => Verdict::progressing("stopping"),
         },
-        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => match told_reason(deployment) {
-            Some(reason) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
-            None => Verdict::progressing(ROLLING_BACK),
-        },
+        ServiceDeploymentStatus::RollbackRequested | ServiceDeploymentStatus::RollbackInProgress => {
+            match told_reason(deployment) {
+                Some(reason) => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
+                None => Verdict::progressing(ROLLING_BACK),
+            }
+        }
         // The circuit breaker without rollback does not change the service deployment.
         _ => match otherwise {
             Verdict::Progressing { .. } if deployment.waiting_hook().is_some() => {
@@ -218,8 +209,7 @@ fn with_alarms(reason: String, deployment: &ServiceDeployment) -> String {
 
 /// Returns the lifecycle stage in words; an unknown stage as ECS names it.
 fn stage_in_words(deployment: &ServiceDeployment) -> String {
-    let stage = deployment.lifecycle_stage.as_deref().unwrap_or(&deployment.status);
-    in_words(stage)
+    deployment.lifecycle_stage.as_ref().map_or_else(|| deployment.status.in_words(), LifecycleStage::in_words)
 }
 
 /// Returns a name of the API in words: `BAKE_TIME` is `bake time`.
@@ -232,17 +222,14 @@ fn reached(followed: &Followed, snapshot: &Snapshot) -> Option<Verdict> {
     let Until::Stage(wanted) = &followed.until else { return None };
     let deployment = snapshot.service_deployment.as_ref()?;
     // A deployment that is being stopped advances no further, whatever its stage.
-    if !matches!(deployment.status.as_str(), "PENDING" | "IN_PROGRESS") {
+    if !matches!(deployment.status, ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress) {
         return None;
     }
-    let stage = deployment.lifecycle_stage.as_deref()?;
-    let place = |name: &str| STAGES.iter().position(|stage| *stage == name);
-    let there = match (place(stage), place(wanted)) {
-        (Some(stage), Some(wanted)) => stage >= wanted,
-        // An unknown stage has no place in the order.
-        _ => stage == wanted,
-    };
-    there.then(|| Verdict::Reached { stage: in_words(stage) })
+    let stage = deployment.lifecycle_stage.as_ref()?;
+    let wanted = LifecycleStage::from(wanted.as_str());
+    // An unknown stage has no place in the order.
+    let there = *stage == wanted || (stage.is_known() && wanted.is_known() && *stage > wanted);
+    there.then(|| Verdict::Reached { stage: stage.in_words() })
 }
 
 /// Returns the lifecycle stage that an argument names: `bake`, `BAKE_TIME` and `bake-time` are the same.
@@ -253,7 +240,7 @@ pub fn stage_named(text: &str) -> String {
 
 /// Returns whether a lifecycle stage of this name is known.
 pub fn is_stage(name: &str) -> bool {
-    STAGES.contains(&name)
+    LifecycleStage::from(name).is_known()
 }
 
 /// Returns the revision that runs after a rollback; an older list still shows ours.

@@ -8,7 +8,7 @@ use tokio::sync::watch::Sender;
 
 use super::pace::{self, Rhythm};
 use crate::aws::error::Meaning;
-use crate::aws::types::Task;
+use crate::aws::types::{Task, TaskStatus};
 use crate::aws::{ApiError, Aws};
 use crate::diagnose::{self, Diagnosis, diagnose};
 use crate::report::{Event, Report};
@@ -56,7 +56,7 @@ pub struct TaskEnd {
 pub struct TaskFacts {
     pub arn: String,
     /// At the last poll.
-    pub status: String,
+    pub status: TaskStatus,
     /// `None`: it was not seen to end.
     pub end: Option<End>,
 }
@@ -170,10 +170,8 @@ impl<'a> TaskWatch<'a> {
 
     fn pause(&self) -> Duration {
         let near_end = self.seen.iter().all(|seen| {
-            matches!(
-                seen.task.last_status.as_str(),
-                "DEACTIVATING" | "STOPPING" | "DEPROVISIONING" | "STOPPED"
-            )
+            use TaskStatus::{Deactivating, Deprovisioning, Stopped, Stopping};
+            matches!(seen.task.last_status, Deactivating | Stopping | Deprovisioning | Stopped)
         });
         let rhythm = Rhythm {
             elapsed: self.started.elapsed(),

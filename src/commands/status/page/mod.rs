@@ -6,7 +6,8 @@ use super::look::{Seen, primary_revision, running};
 use super::standing::{Standing, rolls_back, standing};
 use super::value::{known, missing};
 use crate::aws::types::{
-    ContainerImage, Deployment, Service, ServiceDeployment, TargetHealth, TaskSet, revision_of,
+    ContainerImage, Deployment, LifecycleStage, RolloutState, Service, ServiceDeployment, TargetHealth,
+    TaskSet, revision_of,
 };
 use crate::commands::services::Place;
 use crate::diagnose::events;
@@ -114,7 +115,9 @@ fn lines(seen: &Seen, number: usize, now: f64) -> Vec<Line> {
     }
     if seen.service.deployments.len() > 1 || standing(seen) != Standing::Steady {
         let deployments = seen.service.deployments.iter();
-        lines.extend(deployments.map(|one| Line::plain(labelled(&one.status.to_lowercase(), counts(one)))));
+        lines.extend(
+            deployments.map(|one| Line::plain(labelled(&one.status.as_str().to_lowercase(), counts(one)))),
+        );
     }
     lines.extend(seen.service.task_sets.iter().map(|set| Line::plain(labelled("task set", task_set(set)))));
     lines.extend(
@@ -203,10 +206,10 @@ fn rollout(seen: &Seen, deployment: &ServiceDeployment) -> String {
         Some(revision_of(&found.task_definition))
     };
     let target = deployment.target().and_then(revision).unwrap_or("a revision");
-    let stage = deployment.lifecycle_stage.as_deref().map(in_words);
+    let stage = deployment.lifecycle_stage.as_ref().map(LifecycleStage::in_words);
     let hook = deployment.waiting_hook().map(|hook| format!("waiting for hook `{hook}`"));
     let back = deployment.rollback.as_ref().and_then(|back| revision(back.service_revision_arn.as_deref()?));
-    let mut parts = vec![format!("{target} {}", in_words(&deployment.status))];
+    let mut parts = vec![format!("{target} {}", deployment.status.in_words())];
     parts.extend(back.map(|back| format!("rolling back to {back}")));
     parts.extend(stage);
     parts.extend(hook);
@@ -220,8 +223,8 @@ fn counts(deployment: &Deployment) -> String {
     let mut parts = vec![format!("{}/{} running", deployment.running_count, deployment.desired_count)];
     let more = [(deployment.pending_count, "pending"), (deployment.failed_tasks, "failed")];
     parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
-    parts.extend(deployment.rollout_state.as_deref().map(in_words));
-    let failed = deployment.rollout_state.as_deref() == Some("FAILED");
+    parts.extend(deployment.rollout_state.as_ref().map(RolloutState::in_words));
+    let failed = deployment.rollout_state == Some(RolloutState::Failed);
     let reason = deployment.rollout_state_reason.as_ref().filter(|_| failed);
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     let revision = revision_of(&deployment.task_definition);
@@ -232,7 +235,7 @@ fn counts(deployment: &Deployment) -> String {
 fn task_set(set: &TaskSet) -> String {
     let stability = set.stability_status.as_deref().map(|word| format!(", {}", in_words(word)));
     let (running, desired) = (set.running_count, set.computed_desired_count);
-    let (revision, status) = (revision_of(&set.task_definition), set.status.to_lowercase());
+    let (revision, status) = (revision_of(&set.task_definition), set.status.as_str().to_lowercase());
     format!("{revision} {status} {running}/{desired} running{} ({})", stability.unwrap_or_default(), set.id)
 }
 

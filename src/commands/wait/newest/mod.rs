@@ -1,7 +1,7 @@
 //! Finds the newest deployment of a service, which `ecsail wait` watches. Never calls AWS.
 //! The PRIMARY deployment is not always it: after a rollback, that is the old deployment, and COMPLETED.
 
-use crate::aws::types::{Deployment, Event, Service, ServiceDeployment, revision_of};
+use crate::aws::types::{Deployment, Event, RolloutState, Service, ServiceDeployment, revision_of};
 use crate::diagnose::events::{Kind, read};
 use crate::watch::snapshot::Followed;
 
@@ -56,14 +56,14 @@ fn id_of(known: &ServiceDeployment) -> Option<String> {
 }
 
 fn is_completed(deployment: &Deployment) -> bool {
-    deployment.rollout_state.as_deref() == Some("COMPLETED")
+    deployment.rollout_state == Some(RolloutState::Completed)
 }
 
 /// Returns whether the list of service deployments lacks the youngest deployment of the service.
 ///
 /// A rollback can be a deployment of its own, which belongs to the service deployment that failed.
 fn lags(newest: &ServiceDeployment, id: &str, youngest: &Deployment, service: &Service) -> bool {
-    let back = newest.rollback.is_some() || newest.status.starts_with("ROLLBACK");
+    let back = newest.rollback.is_some() || newest.status.is_rollback();
     let over = match newest.finished_at.0 > 0.0 {
         true => youngest.created_at.0 >= newest.finished_at.0,
         false => !back && youngest.created_at.0 > newest.created_at.0,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::list::ABSENT;
 use super::stuck::breaker_threshold;
 use super::*;
-use crate::aws::types::{Deployment, Task, Threshold, view};
+use crate::aws::types::{Deployment, RolloutState, Task, Threshold, view};
 
 mod properties;
 
@@ -303,7 +303,7 @@ fn an_old_answer_in_between_is_no_rollback() {
     assert_eq!(verdict(&with(1)).0, "progressing");
     assert_eq!(verdict(&with(3)).0, "rolled_back");
     // Where it was seen to fail, or ECS reports it, there is nothing to wait for.
-    let failed = Deployment { rollout_state: Some("FAILED".into()), ..Deployment::default() };
+    let failed = Deployment { rollout_state: Some(RolloutState::Failed), ..Deployment::default() };
     assert_eq!(verdict(&Snapshot { last_seen: Some(failed), ..with(1) }).0, "rolled_back");
 }
 

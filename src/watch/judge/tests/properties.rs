@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::aws::types::view;
+use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
 use crate::plan::WayBack;
 use crate::watch::snapshot::Look;
 
@@ -165,11 +165,12 @@ fn holds(verdict: &Verdict, followed: &Followed, snapshot: &Snapshot) -> bool {
     let service = snapshot.service.as_ref();
     let ours = service.and_then(|service| followed.find(service));
     let completed = ours.is_some_and(|ours| {
-        ours.status == "PRIMARY" && matches!(ours.rollout_state.as_deref(), None | Some("COMPLETED"))
+        ours.status == DeploymentStatus::Primary
+            && matches!(ours.rollout_state, None | Some(RolloutState::Completed))
     });
-    let status = snapshot.service_deployment.as_ref().map(|known| known.status.as_str());
-    let successful = status == Some("SUCCESSFUL");
-    let alive = service.is_some_and(|service| service.status != "INACTIVE");
+    let status = snapshot.service_deployment.as_ref().map(|known| known.status.clone());
+    let successful = status == Some(ServiceDeploymentStatus::Successful);
+    let alive = service.is_some_and(|service| service.status != ServiceStatus::Inactive);
     match verdict {
         Verdict::Succeeded => successful || (completed && status.is_none()),
         Verdict::RolledBack { .. } | Verdict::Failed { .. } | Verdict::Stuck { .. } => {

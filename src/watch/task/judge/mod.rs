@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::TaskEnding;
-use crate::aws::types::{Container, Task};
+use crate::aws::types::{Container, StopCode, Task, TaskStatus};
 
 /// How long a task may be absent from the answers, in seconds: a new one is not in all of them at once.
 const ABSENT: f64 = 60.0;
@@ -73,24 +73,26 @@ pub fn judge(deciding: &Deciding, seen: &[Seen]) -> Option<Vec<End>> {
 /// Returns how a task ended; `None` while it runs.
 fn of_task(deciding: &Deciding, seen: &Seen) -> Option<End> {
     let task = &seen.task;
-    if task.last_status != "STOPPED" {
+    if task.last_status != TaskStatus::Stopped {
         return (seen.absent >= ABSENT).then_some(End::Gone);
     }
     let reason = || reason(task);
     let code = code(deciding, task);
-    Some(match task.stop_code.as_deref() {
-        Some("TaskFailedToStart") => End::NotStarted { reason: reason() },
+    let by_containers = || match code.clone() {
+        Ok((code, container)) => End::Exited { code, container },
+        Err(why) if task.started_at.0 > 0.0 => End::NoCode { reason: why },
+        Err(_) => End::NotStarted { reason: reason() },
+    };
+    Some(match &task.stop_code {
+        Some(StopCode::TaskFailedToStart) => End::NotStarted { reason: reason() },
         // Other implementations give no stop code: the exit codes of the containers count.
-        Some("EssentialContainerExited" | "") | None => match code {
-            Ok((code, container)) => End::Exited { code, container },
-            Err(why) if task.started_at.0 > 0.0 => End::NoCode { reason: why },
-            Err(_) => End::NotStarted { reason: reason() },
-        },
+        None | Some(StopCode::EssentialContainerExited) => by_containers(),
+        Some(stop_code) if stop_code.is_absent() => by_containers(),
         // Includes unknown stop codes: what no table has is no success.
         Some(stop_code) => End::Stopped {
-            by_call: stop_code == "UserInitiated",
+            by_call: *stop_code == StopCode::UserInitiated,
             reason: format!("{} ({stop_code})", reason()),
-            code: code.ok().map(|(code, _)| code),
+            code: code.clone().ok().map(|(code, _)| code),
         },
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::aws::types::view;
+use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
 
 fn definition() -> Value {
     json!({"containerDefinitions": [{"name": "app"}, {"name": "proxy", "essential": false}]})
