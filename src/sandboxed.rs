@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::error::{Cause, Failure, Result};
 use crate::image::Reference;
 use crate::manifest::Request;
-use crate::manifest::fields::parse_duration;
 use crate::manifest::{self, Manifest, Scope};
 use crate::render::{self, Definition, Desired, DesiredService};
 use crate::sandbox::{
@@ -166,7 +165,7 @@ impl Session {
 /// Returns the clock: a fast one, or with `ECSAIL_SANDBOX_STEP` one that advances by that time at each poll, so that a
 /// rollout is the same in every run.
 fn clock(environment: &BTreeMap<String, String>) -> Clock {
-    let step = environment.get(STEP).and_then(|text| parse_duration(text));
+    let step = environment.get(STEP).and_then(|text| duration::parse(text));
     step.map_or(Clock::Wall { factor: FACTOR }, Clock::Poll)
 }
 
