@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::duration;
 use crate::error::{Cause, Failure, Result};
 use crate::image::Reference;
 use crate::manifest::Request;
