@@ -207,7 +207,8 @@ fn outputs(block: &Block, example: &str) -> Vec<(String, i32)> {
         let output = shell.output().expect("sh runs");
         (String::from_utf8(output.stdout).expect("text"), output.status.code().unwrap_or(-1))
     };
-    for command in block.value("setup").unwrap_or_default().split(';').filter(|text| !text.trim().is_empty()) {
+    for command in block.value("setup").unwrap_or_default().split(';').filter(|text| !text.trim().is_empty())
+    {
         let (output, code) = run(command);
         // A setup may be a deploy that fails or does not end.
         assert!([0, 3, 4].contains(&code), "setup `{command}` exits with {code}:\n{output}");
@@ -308,10 +309,12 @@ fn matched(pattern: &str, text: &str) -> Option<usize> {
 fn agrees(shown: &[String], actual: &[String]) -> bool {
     match shown.split_first() {
         None => actual.is_empty(),
-        Some((line, rest)) if line.trim() == "…" => (0..=actual.len()).any(|skip| agrees(rest, &actual[skip..])),
-        Some((line, rest)) => actual.split_first().is_some_and(|(first, others)| {
-            normalised(line) == normalised(first) && agrees(rest, others)
-        }),
+        Some((line, rest)) if line.trim() == "…" => {
+            (0..=actual.len()).any(|skip| agrees(rest, &actual[skip..]))
+        }
+        Some((line, rest)) => actual
+            .split_first()
+            .is_some_and(|(first, others)| normalised(line) == normalised(first) && agrees(rest, others)),
     }
 }
 
@@ -347,11 +350,20 @@ fn console_blocks_print_what_they_show() {
             let runs = block.commands().into_iter().zip(outputs).zip(codes);
             for (((command, before), (output, code)), expected) in runs {
                 if code != expected {
-                    let _ = writeln!(broken, "{name}:{}: `{command}` exits with {code}, not {expected}", block.start + 1);
+                    let _ = writeln!(
+                        broken,
+                        "{name}:{}: `{command}` exits with {code}, not {expected}",
+                        block.start + 1
+                    );
                 }
                 let actual: Vec<String> = output.lines().map(|line| line.trim_end().to_owned()).collect();
                 if !updating() && !agrees(&before, &actual) {
-                    let _ = writeln!(broken, "{name}:{}: `{command}` prints:\n{}\n", block.start + 1, actual.join("\n"));
+                    let _ = writeln!(
+                        broken,
+                        "{name}:{}: `{command}` prints:\n{}\n",
+                        block.start + 1,
+                        actual.join("\n")
+                    );
                 }
                 shown.push(format!("$ {command}"));
                 shown.extend(rewritten(&before, &actual));
@@ -502,7 +514,10 @@ fn every_page_is_in_the_summary() {
     let summary = std::fs::read_to_string(root().join("docs/SUMMARY.md")).expect("there is a summary");
     for (name, _) in pages(&[]) {
         let page = name.strip_prefix("docs/").expect("below docs");
-        assert!(page == "SUMMARY.md" || summary.contains(&format!("]({page})")), "docs/SUMMARY.md lacks {page}");
+        assert!(
+            page == "SUMMARY.md" || summary.contains(&format!("]({page})")),
+            "docs/SUMMARY.md lacks {page}"
+        );
     }
 }
 

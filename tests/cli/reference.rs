@@ -17,7 +17,8 @@ use crate::docs::{root, updating};
 #[track_caller]
 fn compare(name: &str, sources: &str, body: &str) {
     let update = "ECSAIL_UPDATE_DOCS=1 cargo test --test cli reference";
-    let page = format!("<!-- Generated from {sources}; to update it, run `{update}`. -->\n\n{}\n", body.trim());
+    let page =
+        format!("<!-- Generated from {sources}; to update it, run `{update}`. -->\n\n{}\n", body.trim());
     let path = root().join("docs/reference").join(name);
     if updating() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
@@ -67,7 +68,9 @@ fn section(command: &Command, level: usize) -> String {
     let usage = usage.trim_start_matches("Usage: ").lines().map(str::trim).collect::<Vec<_>>().join("\n");
     let mut text = format!("\n{} {name}\n\n{about}.\n\n```text\n{usage}\n```\n", "#".repeat(level));
     // The flags of a command are also those of its subcommands, and are listed once.
-    let own = |arg: &&Arg| !is_global(arg) && !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str());
+    let own = |arg: &&Arg| {
+        !is_global(arg) && !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str())
+    };
     let inherited = |arg: &&Arg| level > 2 && arg.is_global_set();
     let args: Vec<&Arg> = command.get_arguments().filter(own).filter(|arg| !inherited(arg)).collect();
     if !args.is_empty() {
@@ -112,7 +115,11 @@ fn values(arg: &Arg) -> String {
     let mut text = String::new();
     if matches!(arg.get_action(), ArgAction::Set | ArgAction::Append) {
         let possible = arg.get_possible_values();
-        let names: Vec<_> = possible.iter().filter(|value| !value.is_hide_set()).map(|value| format!("`{}`", value.get_name())).collect();
+        let names: Vec<_> = possible
+            .iter()
+            .filter(|value| !value.is_hide_set())
+            .map(|value| format!("`{}`", value.get_name()))
+            .collect();
         if !names.is_empty() {
             let _ = write!(text, " ({})", names.join(", "));
         }
@@ -148,12 +155,26 @@ fn checks_are_current() {
          do not. [How to ignore a check](../checks.md#ignoring-a-check).\n\n| check | severity | what it requires |\n|---|---|---|\n",
     );
     for rule in RULES {
-        let _ = writeln!(body, "| [`{0}`](#{0}) | {1} | {2} |", rule.id, severity(rule.severity), cell(rule.title));
+        let _ = writeln!(
+            body,
+            "| [`{0}`](#{0}) | {1} | {2} |",
+            rule.id,
+            severity(rule.severity),
+            cell(rule.title)
+        );
     }
     for rule in RULES {
         let (url, member) = rule.source.split_once(' ').unwrap_or((rule.source, ""));
         let source = format!("<{url}> {member}");
-        let _ = write!(body, "\n## {}\n\n{}. ({})\n\n{}\n\nSource: {}\n", rule.id, rule.title, severity(rule.severity), rule.reason, source.trim());
+        let _ = write!(
+            body,
+            "\n## {}\n\n{}. ({})\n\n{}\n\nSource: {}\n",
+            rule.id,
+            rule.title,
+            severity(rule.severity),
+            rule.reason,
+            source.trim()
+        );
     }
     compare("checks.md", "`src/lint/table.rs`", &body);
 }
