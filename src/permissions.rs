@@ -116,362 +116,258 @@ pub fn of(verb: &str) -> impl Iterator<Item = &'static Permission> {
     PERMISSIONS.iter().filter(move |permission| permission.verbs.contains(&verb))
 }
 
+const fn row(verbs: &'static [&'static str], actions: &'static [&'static str], need: Need) -> Permission {
+    Permission { verbs, actions, need }
+}
+
 /// All permissions.
 pub const PERMISSIONS: &[Permission] = &[
-    Permission { verbs: ALL, actions: &["sts:AssumeRole"], need: Where("the manifest or stage has `role:`") },
-    Permission {
-        verbs: ALL,
-        actions: &["sts:GetCallerIdentity"],
-        need: Optional(
+    row(ALL, &["sts:AssumeRole"], Where("the manifest or stage has `role:`")),
+    row(
+        ALL,
+        &["sts:GetCallerIdentity"],
+        Optional(
             "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, and schedules are not deployed",
         ),
-    },
-    Permission { verbs: SERVICES, actions: &["ecs:DescribeServices"], need: Always },
-    Permission {
-        verbs: NAMES,
-        actions: &["ecs:ListServices"],
-        need: Optional("no suggestion for a name that does not exist; needed for `--cluster` without names"),
-    },
-    Permission { verbs: &["plan", "deploy"], actions: &["ecs:DescribeTaskDefinition"], need: Always },
-    Permission {
-        verbs: &["deploy"],
-        actions: &["ecs:RegisterTaskDefinition"],
-        need: Where("a definition changes"),
-    },
-    Permission {
-        verbs: &["deploy"],
-        actions: &["iam:PassRole"],
-        need: Where("a definition with roles is registered: on these roles"),
-    },
-    Permission {
-        verbs: &["deploy"],
-        actions: &["ecs:TagResource"],
-        need: Optional(
-            "the revisions have no `ecsail:` tags, and a note says so; needed for tags of your own",
-        ),
-    },
-    Permission {
-        verbs: &["deploy"],
-        actions: &["ecs:UpdateService"],
-        need: Where("a service changes or is rolled back"),
-    },
-    Permission {
-        verbs: &["plan", "deploy"],
-        actions: &["ecr:DescribeImages"],
-        need: Optional(
+    ),
+    row(SERVICES, &["ecs:DescribeServices"], Always),
+    row(
+        NAMES,
+        &["ecs:ListServices"],
+        Optional("no suggestion for a name that does not exist; needed for `--cluster` without names"),
+    ),
+    row(&["plan", "deploy"], &["ecs:DescribeTaskDefinition"], Always),
+    row(&["deploy"], &["ecs:RegisterTaskDefinition"], Where("a definition changes")),
+    row(&["deploy"], &["iam:PassRole"], Where("a definition with roles is registered: on these roles")),
+    row(
+        &["deploy"],
+        &["ecs:TagResource"],
+        Optional("the revisions have no `ecsail:` tags, and a note says so; needed for tags of your own"),
+    ),
+    row(&["deploy"], &["ecs:UpdateService"], Where("a service changes or is rolled back")),
+    row(
+        &["plan", "deploy"],
+        &["ecr:DescribeImages"],
+        Optional(
             "images are not checked, and a note says so: a missing tag shows only as tasks that cannot start, a moved tag is not noticed, and no digest is recorded",
         ),
-    },
-    Permission {
-        verbs: &["plan", "deploy"],
-        actions: &["ecs:DescribeServiceRevisions"],
-        need: Optional(
-            "a moved tag is noticed only where the `ecsail:digest:` tags record the running digest",
-        ),
-    },
-    Permission {
-        verbs: &["plan"],
-        actions: &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
-        need: Optional("a last deployment that failed is not noticed"),
-    },
-    Permission {
-        verbs: WATCH,
-        actions: &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
-        need: Optional(
+    ),
+    row(
+        &["plan", "deploy"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional("a moved tag is noticed only where the `ecsail:digest:` tags record the running digest"),
+    ),
+    row(
+        &["plan"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
+        Optional("a last deployment that failed is not noticed"),
+    ),
+    row(
+        WATCH,
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
+        Optional(
             "the service's deployment list decides, and a note says so; lifecycle stages (`--until`) and the reasons of rollbacks are less precise",
         ),
-    },
-    Permission {
-        verbs: WATCH,
-        actions: &["ecs:ListTasks", "ecs:DescribeTasks"],
-        need: Optional(
+    ),
+    row(
+        WATCH,
+        &["ecs:ListTasks", "ecs:DescribeTasks"],
+        Optional(
             "a failure is not explained, and a crash loop without circuit breaker ends at the timeout only; `before` and `after` tasks need it",
         ),
-    },
-    Permission {
-        verbs: WATCH,
-        actions: &["logs:GetLogEvents"],
-        need: Optional("the diagnosis has no log lines"),
-    },
-    Permission {
-        verbs: WATCH,
-        actions: &["elasticloadbalancing:DescribeTargetHealth"],
-        need: Optional("the diagnosis does not say why targets are unhealthy"),
-    },
-    Permission {
-        verbs: &["wait", "cancel", "continue", "restart"],
-        actions: &["ecs:DescribeTaskDefinition"],
-        need: Optional("the diagnosis has no log lines"),
-    },
-    Permission {
-        verbs: &["deploy", "wait", "restart"],
-        actions: &["ecs:StopServiceDeployment"],
-        need: Optional(
+    ),
+    row(WATCH, &["logs:GetLogEvents"], Optional("the diagnosis has no log lines")),
+    row(
+        WATCH,
+        &["elasticloadbalancing:DescribeTargetHealth"],
+        Optional("the diagnosis does not say why targets are unhealthy"),
+    ),
+    row(
+        &["wait", "cancel", "continue", "restart"],
+        &["ecs:DescribeTaskDefinition"],
+        Optional("the diagnosis has no log lines"),
+    ),
+    row(
+        &["deploy", "wait", "restart"],
+        &["ecs:StopServiceDeployment"],
+        Optional(
             "a failed rollout is rolled back by an update; a forced deployment of the same revision is not rolled back",
         ),
-    },
-    Permission {
-        verbs: &["wait"],
-        actions: &["ecs:UpdateService"],
-        need: Where("`--on-failure rollback` or `--on-timeout rollback` is given"),
-    },
-    Permission { verbs: &["tasks"], actions: &["ecs:ListTasks", "ecs:DescribeTasks"], need: Always },
-    Permission { verbs: &["images"], actions: &["ecr:DescribeImages"], need: Always },
-    Permission {
-        verbs: &["status", "history", "images"],
-        actions: &["ecs:DescribeServiceRevisions"],
-        need: Optional(
+    ),
+    row(
+        &["wait"],
+        &["ecs:UpdateService"],
+        Where("`--on-failure rollback` or `--on-timeout rollback` is given"),
+    ),
+    row(&["tasks"], &["ecs:ListTasks", "ecs:DescribeTasks"], Always),
+    row(&["images"], &["ecr:DescribeImages"], Always),
+    row(
+        &["status", "history", "images"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional(
             "no images and digests; `history` also lacks the revisions, and in `images` the tag decides which image runs",
         ),
-    },
-    Permission {
-        verbs: &["status", "history"],
-        actions: &["ecs:DescribeTaskDefinition"],
-        need: Optional("no deployer, tag and commit, and no drift"),
-    },
-    Permission { verbs: &["images"], actions: &["ecs:DescribeTaskDefinition"], need: Always },
-    Permission {
-        verbs: &["status"],
-        actions: &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
-        need: Optional("no lifecycle stage of a deployment in progress"),
-    },
-    Permission {
-        verbs: &["history"],
-        actions: &["ecs:ListServiceDeployments"],
-        need: Optional("only the deployments that the service itself lists"),
-    },
-    Permission {
-        verbs: &["history"],
-        actions: &["ecs:DescribeServiceDeployments"],
-        need: Optional("no reasons, and no targets of rollbacks"),
-    },
-    Permission {
-        verbs: &["status"],
-        actions: &["elasticloadbalancing:DescribeTargetHealth"],
-        need: Optional("no targets"),
-    },
-    Permission {
-        verbs: &["rollback"],
-        actions: &["ecs:DescribeTaskDefinition", "ecs:UpdateService"],
-        need: Always,
-    },
-    Permission {
-        verbs: &["rollback"],
-        actions: &["ecs:DescribeServiceRevisions"],
-        need: Optional("attributes are not restored, and digests are known only as recorded in tags"),
-    },
-    Permission {
-        verbs: &["rollback"],
-        actions: &["ecs:ListTaskDefinitions"],
-        need: Where(
+    ),
+    row(
+        &["status", "history"],
+        &["ecs:DescribeTaskDefinition"],
+        Optional("no deployer, tag and commit, and no drift"),
+    ),
+    row(&["images"], &["ecs:DescribeTaskDefinition"], Always),
+    row(
+        &["status"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
+        Optional("no lifecycle stage of a deployment in progress"),
+    ),
+    row(
+        &["history"],
+        &["ecs:ListServiceDeployments"],
+        Optional("only the deployments that the service itself lists"),
+    ),
+    row(
+        &["history"],
+        &["ecs:DescribeServiceDeployments"],
+        Optional("no reasons, and no targets of rollbacks"),
+    ),
+    row(&["status"], &["elasticloadbalancing:DescribeTargetHealth"], Optional("no targets")),
+    row(&["rollback"], &["ecs:DescribeTaskDefinition", "ecs:UpdateService"], Always),
+    row(
+        &["rollback"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional("attributes are not restored, and digests are known only as recorded in tags"),
+    ),
+    row(
+        &["rollback"],
+        &["ecs:ListTaskDefinitions"],
+        Where(
             "service deployments cannot be read, or `--to` names a tag or digest: the target is found among the revisions",
         ),
-    },
-    Permission {
-        verbs: &["rollback"],
-        actions: &["ecr:DescribeImages"],
-        need: Optional("images are not checked before"),
-    },
-    Permission {
-        verbs: &["rollback"],
-        actions: &["ecs:StopServiceDeployment"],
-        need: Optional("a deployment in progress is rolled back by an update"),
-    },
-    Permission {
-        verbs: &["rollback"],
-        actions: &["ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"],
-        need: Where("the revision is deregistered, or a tag has moved"),
-    },
-    Permission {
-        verbs: &["cancel"],
-        actions: &["ecs:StopServiceDeployment"],
-        need: Optional("an update rolls back instead"),
-    },
-    Permission {
-        verbs: &["cancel"],
-        actions: &["ecs:UpdateService"],
-        need: Where("ECS cannot stop the deployment"),
-    },
-    Permission { verbs: &["continue"], actions: &["ecs:ContinueServiceDeployment"], need: Always },
-    Permission { verbs: &["restart"], actions: &["ecs:UpdateService"], need: Always },
-    Permission {
-        verbs: &["restart"],
-        actions: &["ecs:DescribeServiceRevisions", "ecr:DescribeImages"],
-        need: Optional("images are not checked before"),
-    },
-    Permission { verbs: &["logs"], actions: &["ecs:DescribeTaskDefinition"], need: Always },
-    Permission { verbs: &["logs"], actions: &["logs:FilterLogEvents"], need: Always },
-    Permission {
-        verbs: &["logs"],
-        actions: &["ecs:ListTasks", "ecs:DescribeTasks"],
-        need: Where("the log options have no `awslogs-stream-prefix`"),
-    },
-    Permission {
-        verbs: &["exec"],
-        actions: &["ecs:ListTasks", "ecs:DescribeTasks", "ecs:ExecuteCommand"],
-        need: Always,
-    },
-    Permission {
-        verbs: &["exec"],
-        actions: &["ecs:DescribeTaskDefinition"],
-        need: Optional("task role and file system are not checked before"),
-    },
-    Permission {
-        verbs: &["stop-task"],
-        actions: &["ecs:ListTasks", "ecs:DescribeTasks", "ecs:StopTask"],
-        need: Always,
-    },
-    Permission {
-        verbs: &["scale"],
-        actions: &["ecs:UpdateService"],
-        need: Where("`--desired` is given; AWS also asks for it when a range is set"),
-    },
-    Permission {
-        verbs: &["scale"],
-        actions: &["application-autoscaling:DescribeScalableTargets"],
-        need: Optional(
+    ),
+    row(&["rollback"], &["ecr:DescribeImages"], Optional("images are not checked before")),
+    row(
+        &["rollback"],
+        &["ecs:StopServiceDeployment"],
+        Optional("a deployment in progress is rolled back by an update"),
+    ),
+    row(
+        &["rollback"],
+        &["ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"],
+        Where("the revision is deregistered, or a tag has moved"),
+    ),
+    row(&["cancel"], &["ecs:StopServiceDeployment"], Optional("an update rolls back instead")),
+    row(&["cancel"], &["ecs:UpdateService"], Where("ECS cannot stop the deployment")),
+    row(&["continue"], &["ecs:ContinueServiceDeployment"], Always),
+    row(&["restart"], &["ecs:UpdateService"], Always),
+    row(
+        &["restart"],
+        &["ecs:DescribeServiceRevisions", "ecr:DescribeImages"],
+        Optional("images are not checked before"),
+    ),
+    row(&["logs"], &["ecs:DescribeTaskDefinition"], Always),
+    row(&["logs"], &["logs:FilterLogEvents"], Always),
+    row(
+        &["logs"],
+        &["ecs:ListTasks", "ecs:DescribeTasks"],
+        Where("the log options have no `awslogs-stream-prefix`"),
+    ),
+    row(&["exec"], &["ecs:ListTasks", "ecs:DescribeTasks", "ecs:ExecuteCommand"], Always),
+    row(
+        &["exec"],
+        &["ecs:DescribeTaskDefinition"],
+        Optional("task role and file system are not checked before"),
+    ),
+    row(&["stop-task"], &["ecs:ListTasks", "ecs:DescribeTasks", "ecs:StopTask"], Always),
+    row(
+        &["scale"],
+        &["ecs:UpdateService"],
+        Where("`--desired` is given; AWS also asks for it when a range is set"),
+    ),
+    row(
+        &["scale"],
+        &["application-autoscaling:DescribeScalableTargets"],
+        Optional(
             "no warning that autoscaling will change the number again; needed for `--min`, `--max`, `--suspend` and `--resume`",
         ),
-    },
-    Permission {
-        verbs: &["scale"],
-        actions: &["application-autoscaling:RegisterScalableTarget"],
-        need: Where("`--min`, `--max`, `--suspend` or `--resume` is given"),
-    },
-    Permission {
-        verbs: &["revisions"],
-        actions: &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"],
-        need: Always,
-    },
-    Permission {
-        verbs: &["revisions"],
-        actions: &[
-            "ecs:ListServiceDeployments",
-            "ecs:DescribeServiceDeployments",
-            "ecs:DescribeServiceRevisions",
-        ],
-        need: Optional("no successful deployments and no rollback targets"),
-    },
-    Permission {
-        verbs: &["revisions"],
-        actions: &["ecs:ListTasks", "ecs:DescribeTasks"],
-        need: Optional("no tasks"),
-    },
-    Permission {
-        verbs: &["revisions"],
-        actions: &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
-        need: Optional("no rules"),
-    },
-    Permission {
-        verbs: &["revisions"],
-        actions: &["scheduler:ListSchedules", "scheduler:GetSchedule"],
-        need: Optional("no schedules"),
-    },
-    Permission {
-        verbs: &["prune"],
-        actions: &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"],
-        need: Always,
-    },
-    Permission { verbs: &["prune"], actions: &["ecs:ListServices"], need: Always },
-    Permission {
-        verbs: &["prune"],
-        actions: &["ecs:ListClusters"],
-        need: Where("`--without clusters` is not given"),
-    },
-    Permission {
-        verbs: &["prune"],
-        actions: &[
-            "ecs:ListServiceDeployments",
-            "ecs:DescribeServiceDeployments",
-            "ecs:DescribeServiceRevisions",
-        ],
-        need: Where("`--without deployments` is not given"),
-    },
-    Permission {
-        verbs: &["prune"],
-        actions: &["ecs:ListTasks", "ecs:DescribeTasks"],
-        need: Where("`--without tasks` is not given"),
-    },
-    Permission {
-        verbs: &["prune"],
-        actions: &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
-        need: Where("`--without rules` is not given"),
-    },
-    Permission {
-        verbs: &["prune"],
-        actions: &["scheduler:ListSchedules", "scheduler:GetSchedule"],
-        need: Where("`--without schedules` is not given"),
-    },
-    Permission { verbs: &["prune"], actions: &["ecs:DeregisterTaskDefinition"], need: Always },
-    Permission {
-        verbs: &["prune"],
-        actions: &["ecs:DeleteTaskDefinitions"],
-        need: Where("`--delete` is given"),
-    },
-    Permission { verbs: TASKS, actions: &["ecs:RunTask"], need: Where("a task is started") },
-    Permission {
-        verbs: &["run", "schedule run"],
-        actions: &["ecs:DescribeTasks"],
-        need: Where("a task is started"),
-    },
-    Permission {
-        verbs: &["run"],
-        actions: &["ecs:DescribeServices"],
-        need: Where("the task is like a service"),
-    },
-    Permission { verbs: &["run"], actions: &["ecs:DescribeTaskDefinition"], need: Always },
-    Permission {
-        verbs: &["run"],
-        actions: &["ecs:RegisterTaskDefinition", "ecs:TagResource"],
-        need: Where("the definition is not registered yet"),
-    },
-    Permission {
-        verbs: &["run"],
-        actions: &["ecr:DescribeImages", "ecs:DescribeServiceRevisions"],
-        need: Optional("images are not checked before, and a tag that has moved is not noticed"),
-    },
-    Permission {
-        verbs: TASKS,
-        actions: &["iam:PassRole"],
-        need: Where("a task with roles is started: on these roles"),
-    },
-    Permission {
-        verbs: TASKS,
-        actions: &["ecs:StopTask"],
-        need: Where("a task times out or is to be stopped"),
-    },
-    Permission {
-        verbs: TASKS,
-        actions: &["logs:FilterLogEvents"],
-        need: Optional("no log lines, and a note says so"),
-    },
-    Permission {
-        verbs: &["run", "schedule run"],
-        actions: &["logs:GetLogEvents"],
-        need: Optional("the diagnosis has no log lines"),
-    },
-    Permission {
-        verbs: SCHEDULES,
-        actions: &["scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"],
-        need: Where("the manifest has schedules"),
-    },
-    Permission {
-        verbs: SCHEDULES,
-        actions: &[
+    ),
+    row(
+        &["scale"],
+        &["application-autoscaling:RegisterScalableTarget"],
+        Where("`--min`, `--max`, `--suspend` or `--resume` is given"),
+    ),
+    row(&["revisions"], &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"], Always),
+    row(
+        &["revisions"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"],
+        Optional("no successful deployments and no rollback targets"),
+    ),
+    row(&["revisions"], &["ecs:ListTasks", "ecs:DescribeTasks"], Optional("no tasks")),
+    row(
+        &["revisions"],
+        &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
+        Optional("no rules"),
+    ),
+    row(&["revisions"], &["scheduler:ListSchedules", "scheduler:GetSchedule"], Optional("no schedules")),
+    row(&["prune"], &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"], Always),
+    row(&["prune"], &["ecs:ListServices"], Always),
+    row(&["prune"], &["ecs:ListClusters"], Where("`--without clusters` is not given")),
+    row(
+        &["prune"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"],
+        Where("`--without deployments` is not given"),
+    ),
+    row(&["prune"], &["ecs:ListTasks", "ecs:DescribeTasks"], Where("`--without tasks` is not given")),
+    row(
+        &["prune"],
+        &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
+        Where("`--without rules` is not given"),
+    ),
+    row(
+        &["prune"],
+        &["scheduler:ListSchedules", "scheduler:GetSchedule"],
+        Where("`--without schedules` is not given"),
+    ),
+    row(&["prune"], &["ecs:DeregisterTaskDefinition"], Always),
+    row(&["prune"], &["ecs:DeleteTaskDefinitions"], Where("`--delete` is given")),
+    row(TASKS, &["ecs:RunTask"], Where("a task is started")),
+    row(&["run", "schedule run"], &["ecs:DescribeTasks"], Where("a task is started")),
+    row(&["run"], &["ecs:DescribeServices"], Where("the task is like a service")),
+    row(&["run"], &["ecs:DescribeTaskDefinition"], Always),
+    row(
+        &["run"],
+        &["ecs:RegisterTaskDefinition", "ecs:TagResource"],
+        Where("the definition is not registered yet"),
+    ),
+    row(
+        &["run"],
+        &["ecr:DescribeImages", "ecs:DescribeServiceRevisions"],
+        Optional("images are not checked before, and a tag that has moved is not noticed"),
+    ),
+    row(TASKS, &["iam:PassRole"], Where("a task with roles is started: on these roles")),
+    row(TASKS, &["ecs:StopTask"], Where("a task times out or is to be stopped")),
+    row(TASKS, &["logs:FilterLogEvents"], Optional("no log lines, and a note says so")),
+    row(&["run", "schedule run"], &["logs:GetLogEvents"], Optional("the diagnosis has no log lines")),
+    row(
+        SCHEDULES,
+        &["scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"],
+        Where("the manifest has schedules"),
+    ),
+    row(
+        SCHEDULES,
+        &[
             "events:ListRules",
             "events:DescribeRule",
             "events:ListTargetsByRule",
             "events:ListTagsForResource",
         ],
-        need: Where("the manifest has rules; with schedules only, a note says what was not compared"),
-    },
-    Permission {
-        verbs: &["status", "schedule list", "schedule prune"],
-        actions: &["scheduler:ListSchedules"],
-        need: Where("the manifest has schedules"),
-    },
-    Permission {
-        verbs: &[
+        Where("the manifest has rules; with schedules only, a note says what was not compared"),
+    ),
+    row(
+        &["status", "schedule list", "schedule prune"],
+        &["scheduler:ListSchedules"],
+        Where("the manifest has schedules"),
+    ),
+    row(
+        &[
             "schedule list",
             "schedule diff",
             "schedule run",
@@ -479,63 +375,43 @@ pub const PERMISSIONS: &[Permission] = &[
             "schedule disable",
             "schedule prune",
         ],
-        actions: &["ecs:DescribeServices", "ecs:DescribeTaskDefinition"],
-        need: Where("a schedule is like a service, or its revision is shown"),
-    },
-    Permission {
-        verbs: &["schedule diff"],
-        actions: &["ecr:DescribeImages"],
-        need: Optional("images are not checked"),
-    },
-    Permission {
-        verbs: &["deploy", "rollback", "schedule enable", "schedule disable"],
-        actions: &["scheduler:UpdateSchedule"],
-        need: Where("a schedule changes"),
-    },
-    Permission {
-        verbs: &["deploy"],
-        actions: &["scheduler:CreateSchedule", "scheduler:CreateScheduleGroup", "scheduler:TagResource"],
-        need: Where("a schedule or its group is new"),
-    },
-    Permission {
-        verbs: &["deploy", "rollback"],
-        actions: &["events:PutRule", "events:PutTargets"],
-        need: Where("a rule changes"),
-    },
-    Permission {
-        verbs: &["deploy"],
-        actions: &["events:RemoveTargets", "events:TagResource", "events:UntagResource"],
-        need: Where("targets or tags of a rule change"),
-    },
-    Permission {
-        verbs: &["deploy", "schedule enable"],
-        actions: &["events:EnableRule"],
-        need: Where("a rule is enabled"),
-    },
-    Permission {
-        verbs: &["deploy", "schedule disable"],
-        actions: &["events:DisableRule"],
-        need: Where("a rule is disabled"),
-    },
-    Permission {
-        verbs: &["deploy", "rollback", "schedule enable", "schedule disable"],
-        actions: &["iam:PassRole"],
-        need: Where("a schedule or rule is written: on the role that starts its tasks"),
-    },
-    Permission {
-        verbs: &["schedule prune"],
-        actions: &["scheduler:DeleteSchedule"],
-        need: Where("a schedule is removed"),
-    },
-    Permission {
-        verbs: &["schedule prune"],
-        actions: &[
+        &["ecs:DescribeServices", "ecs:DescribeTaskDefinition"],
+        Where("a schedule is like a service, or its revision is shown"),
+    ),
+    row(&["schedule diff"], &["ecr:DescribeImages"], Optional("images are not checked")),
+    row(
+        &["deploy", "rollback", "schedule enable", "schedule disable"],
+        &["scheduler:UpdateSchedule"],
+        Where("a schedule changes"),
+    ),
+    row(
+        &["deploy"],
+        &["scheduler:CreateSchedule", "scheduler:CreateScheduleGroup", "scheduler:TagResource"],
+        Where("a schedule or its group is new"),
+    ),
+    row(&["deploy", "rollback"], &["events:PutRule", "events:PutTargets"], Where("a rule changes")),
+    row(
+        &["deploy"],
+        &["events:RemoveTargets", "events:TagResource", "events:UntagResource"],
+        Where("targets or tags of a rule change"),
+    ),
+    row(&["deploy", "schedule enable"], &["events:EnableRule"], Where("a rule is enabled")),
+    row(&["deploy", "schedule disable"], &["events:DisableRule"], Where("a rule is disabled")),
+    row(
+        &["deploy", "rollback", "schedule enable", "schedule disable"],
+        &["iam:PassRole"],
+        Where("a schedule or rule is written: on the role that starts its tasks"),
+    ),
+    row(&["schedule prune"], &["scheduler:DeleteSchedule"], Where("a schedule is removed")),
+    row(
+        &["schedule prune"],
+        &[
             "events:RemoveTargets",
             "events:DeleteRule",
             "events:PutTargets",
             "events:TagResource",
             "events:UntagResource",
         ],
-        need: Where("a rule or its targets are removed"),
-    },
+        Where("a rule or its targets are removed"),
+    ),
 ];
