@@ -391,7 +391,7 @@ pub const PERMISSIONS: &[Permission] = &[
     ),
     row(&["deploy", "rollback"], &["events:PutRule", "events:PutTargets"], Where("a rule changes")),
     row(
-        &["deploy"],
+        &["deploy", "rollback"],
         &["events:RemoveTargets", "events:TagResource", "events:UntagResource"],
         Where("targets or tags of a rule change"),
     ),
@@ -405,13 +405,7 @@ pub const PERMISSIONS: &[Permission] = &[
     row(&["schedule prune"], &["scheduler:DeleteSchedule"], Where("a schedule is removed")),
     row(
         &["schedule prune"],
-        &[
-            "events:RemoveTargets",
-            "events:DeleteRule",
-            "events:PutTargets",
-            "events:TagResource",
-            "events:UntagResource",
-        ],
+        &["events:RemoveTargets", "events:DeleteRule"],
         Where("a rule or its targets are removed"),
     ),
 ];

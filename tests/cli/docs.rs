@@ -170,7 +170,7 @@ fn served(folder: &Path, stage: Option<&str>) -> Session {
     let scope = manifest::Scope::Release;
     let request = Request { tags: tags.clone(), scope, ..Request::default() };
     let manifest = manifest::load(&settings, &request).expect("the example loads");
-    let desired = ecsail::render::desired(&manifest, &tags).expect("the example renders");
+    let desired = ecsail::render::desired(&manifest).expect("the example renders");
     Session::start("by-tag", &settings, &manifest, &desired).expect("the sandbox starts")
 }
 
@@ -252,7 +252,9 @@ fn form(text: &str) -> Option<(&'static str, usize)> {
         ("9999-99-99T99:99:99Z", "TIME"),
         ("9999-99-99T99:99Z", "TIME"),
         ("9999-99-99 99:99Z", "TIME"),
+        ("9999-99-99 99:99", "TIME"),
         ("99:99:99Z", "TIME"),
+        ("9999999999.9*", "TIME"),
         ("99999999T999999Z-hhhhhh", "RELEASE"),
         ("ecs-svc/9*", "DEPLOYMENT"),
         ("sha256:hhhhhhhhhhhhh*", "DIGEST"),
