@@ -168,7 +168,7 @@ fn served(folder: &Path, stage: Option<&str>) -> Session {
     };
     let tags = Tags::parse(&["v1".to_owned()]).expect("a tag");
     let scope = manifest::Scope::Release;
-    let request = Request { tags: tags.clone(), scope, ..Request::default() };
+    let request = Request { tags, scope, ..Request::default() };
     let manifest = manifest::load(&settings, &request).expect("the example loads");
     let desired = ecsail::render::desired(&manifest).expect("the example renders");
     Session::start("by-tag", &settings, &manifest, &desired).expect("the sandbox starts")
