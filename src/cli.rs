@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    cancel, check, completions, deploy, exec, explain, history, images, logs, man, plan, prune, render,
-    restart, resume, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait,
+    GLOBAL_OPTIONS, cancel, check, completions, deploy, exec, explain, history, images, logs, man, plan,
+    prune, render, restart, resume, revisions, rollback, run, scale, schedule, schema, status, stop_task,
+    tasks, wait,
 };
 use crate::completing;
 use crate::context::Context;
@@ -60,9 +61,6 @@ enum Verb {
     #[command(hide = true)]
     Man(man::Man),
 }
-
-/// The help heading of the global flags.
-pub const GLOBAL_OPTIONS: &str = "Global options";
 
 /// The flags that every verb takes.
 #[derive(Debug, Args)]
@@ -130,7 +128,7 @@ fn poll(text: &str) -> Result<Duration, String> {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    completing::answer();
+    completing::answer(Cli::command);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {
@@ -196,7 +194,7 @@ fn run_verb(cli: &Cli, context: &Context) -> Result<Outcome> {
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
-        Verb::Man(args) => man::run(args, context),
+        Verb::Man(args) => man::run(args, Cli::command(), context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputArg::Markdown;
             runtime()?.block_on(plan::run(args, markdown, context))

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 
-use crate::cli::Cli;
 use crate::manifest::load::{self, Keys};
 use crate::names_cache::NamesCache;
 use crate::settings::Settings;
@@ -19,15 +18,15 @@ use crate::settings::Settings;
 const VARIABLE: &str = "ECSAIL_COMPLETE";
 
 /// Prints the candidates and ends the process if a shell runs the program to complete a line; otherwise returns.
-pub fn answer() {
+pub fn answer(program: fn() -> Command) {
     if std::env::var_os(VARIABLE).is_some() {
-        CompleteEnv::with_factory(command).var(VARIABLE).bin("ecsail").complete();
+        CompleteEnv::with_factory(|| command(program)).var(VARIABLE).bin("ecsail").complete();
     }
 }
 
 /// Returns the command to complete. Flags are offered only if the current word begins with `-`, or if nothing else
 /// fits.
-fn command() -> Command {
+fn command(program: fn() -> Command) -> Command {
     let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
     let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse::<usize>().ok());
     let line = words.iter().skip_while(|word| *word != "--").skip(1);
@@ -36,8 +35,8 @@ fn command() -> Command {
         None => line.last(),
     };
     match word.is_some_and(|word| word.starts_with('-')) {
-        true => Cli::command(),
-        false => without_flags(Cli::command()).disable_version_flag(true),
+        true => program(),
+        false => without_flags(program()).disable_version_flag(true),
     }
 }
 

@@ -1,9 +1,8 @@
 //! Parses references to container images, and recognizes ECR repositories in them.
 
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
-
-use serde_json::Value;
 
 /// The parts of an image reference such as `nginx:1.27` or `…/shop/app@sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,12 +4,13 @@
 
 use serde_json::{Map, Value};
 
+use super::reporter::ApplyReporter;
 use crate::aws::error::Meaning;
 use crate::aws::types::{RolloutState, Service, ServiceDeploymentStatus, ServiceStatus, view};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::{Revision, ServicePlan, WayBack};
-use crate::report::{Event, Report};
+use crate::report::Report;
 use crate::retry::{Attempts, Policy};
 use crate::watch::look::service_deployment_of;
 use crate::watch::snapshot::Followed;
@@ -49,10 +50,10 @@ enum Stopped {
 }
 
 /// Starts to roll back a watched deployment.
-pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> TakingBack {
+pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn ApplyReporter) -> TakingBack {
     let ended = match stop(followed, aws).await {
         Stopped::GoesBack(arn) => {
-            report.tell(&Event::TakingBack { service: &followed.key, by: "StopServiceDeployment", to: None });
+            report.rolling_back(&followed.key, "StopServiceDeployment", None);
             let back = Followed { going_back: true, service_deployment: Some(arn), ..followed.clone() };
             return TakingBack::Begun(Box::new(back));
         }
@@ -65,7 +66,7 @@ pub async fn take_back(followed: &Followed, aws: &Aws, report: &dyn Report) -> T
             let note = format!(
                 "rolling back with an update, because the service deployment cannot be stopped: {error}"
             );
-            report.tell(&Event::Note(&note));
+            report.note(&note);
             false
         }
     };
@@ -142,7 +143,7 @@ async fn update_back(
     followed: &Followed,
     ended: bool,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<TakingBack, Failure> {
     let service = look(followed, aws).await?;
     match way_back(followed, ended, &service) {
@@ -169,13 +170,9 @@ async fn update_to(
     way: &WayBack,
     followed: &Followed,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<TakingBack, Failure> {
-    report.tell(&Event::TakingBack {
-        service: &followed.key,
-        by: "UpdateService",
-        to: Some(way.revision_name()),
-    });
+    report.rolling_back(&followed.key, "UpdateService", Some(way.revision_name()));
     let plan = ServicePlan {
         key: followed.key.clone(),
         name: followed.name.clone(),
@@ -202,7 +199,7 @@ async fn update_to(
 /// Starts to roll back a deployment of this run that has succeeded.
 ///
 /// If it was superseded in the meantime, the service is left as it is.
-pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn Report) -> TakingBack {
+pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn ApplyReporter) -> TakingBack {
     let service = match look(followed, aws).await {
         Ok(service) => service,
         Err(failure) => return TakingBack::Failed(failure),
@@ -222,7 +219,11 @@ pub async fn undo(followed: &Followed, aws: &Aws, report: &dyn Report) -> Taking
 ///
 /// # Errors
 /// The API call failed.
-pub async fn undo_attributes(plan: &ServicePlan, aws: &Aws, report: &dyn Report) -> Result<bool, Failure> {
+pub async fn undo_attributes(
+    plan: &ServicePlan,
+    aws: &Aws,
+    report: &dyn ApplyReporter,
+) -> Result<bool, Failure> {
     let Some(way) = plan.way_back.as_ref().filter(|way| !way.members.is_empty()) else { return Ok(false) };
     let (members, reasons) = (way.members.clone(), Vec::new());
     let back = ServicePlan { members, reasons, after: Revision::Same, ..plan.clone() };

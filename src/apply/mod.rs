@@ -16,17 +16,20 @@ use crate::document::model::Root;
 use crate::document::normal::{OWN_TAG_PREFIX, normal};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
-use crate::report::{Event, Report};
+use crate::report::Report;
 use crate::retry::{Attempts, Policy, retry};
 use crate::watch::snapshot::{Followed, Policy as WatchPolicy};
 
 pub mod back;
 pub mod hook;
 pub mod prune;
+pub mod reporter;
 pub mod scale;
 pub mod schedules;
 pub mod stop;
 pub mod task;
+
+pub use reporter::{ApplyReporter, ScheduleAction};
 
 /// The result of an applied plan.
 #[derive(Debug, Default)]
@@ -46,7 +49,7 @@ pub struct Applied {
 ///
 /// # Errors
 /// A registration failed; no service was changed.
-pub async fn run(plan: &Plan, aws: &Aws, report: &dyn Report) -> Result<Applied, Failure> {
+pub async fn run(plan: &Plan, aws: &Aws, report: &dyn ApplyReporter) -> Result<Applied, Failure> {
     let registered = registrations(plan, aws, report).await?;
     let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
     Ok(services(&changing, &registered, aws, report).await)
@@ -59,7 +62,7 @@ pub async fn run(plan: &Plan, aws: &Aws, report: &dyn Report) -> Result<Applied,
 pub async fn registrations(
     plan: &Plan,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<Vec<TaskDefinition>, Failure> {
     let registering = plan.registrations.iter().map(|registration| register(registration, aws, report));
     try_join_all(registering).await
@@ -71,7 +74,7 @@ pub async fn services(
     changing: &[&ServicePlan],
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Applied {
     let updating = changing.iter().map(|service| update(service, registered, aws, report));
     let mut applied = Applied::default();
@@ -89,20 +92,20 @@ pub async fn services(
 async fn register(
     registration: &Registration,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<TaskDefinition, Failure> {
     let mut document = registration.document.clone();
     let mut attempts = Attempts::new(Policy::CALL);
     loop {
         let error = match aws.register(&document).await {
             Ok(registered) => {
-                report.tell(&Event::Registered { revision: registered.revision() });
+                report.registered(registered.revision());
                 return Ok(registered);
             }
             Err(error) => error,
         };
         if error.meaning == Meaning::Denied && drop_own_tags(&mut document) {
-            report.tell(&Event::Note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}")));
+            report.note(&format!("registering without `{OWN_TAG_PREFIX}` tags: {error}"));
             continue;
         }
         if error.is_ambiguous() {
@@ -115,7 +118,7 @@ async fn register(
                 )
             };
             if let Some(registered) = found.map_err(unknown)? {
-                report.tell(&Event::Registered { revision: registered.revision() });
+                report.registered(registered.revision());
                 return Ok(registered);
             }
         }
@@ -180,7 +183,7 @@ async fn update(
     plan: &ServicePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<Option<Followed>, Failure> {
     let revision = match &plan.after {
         Revision::Same => plan.before.clone(),
@@ -198,16 +201,13 @@ async fn update(
     let answer = send_update(&Value::Object(document), plan, &revision, aws).await?;
     // The update is made: where its answer cannot be read, the deployment is found by its revision and time.
     let service = types::answer("ecs:UpdateService", &answer).unwrap_or_else(|error| {
-        report.tell(&Event::Note(&format!("{}: {error}", plan.key)));
+        report.note(&format!("{}: {error}", plan.key));
         Service::default()
     });
     let followed = follow(plan, &service, revision, asked_at);
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
-    report.tell(&Event::Updated {
-        service: &plan.key,
-        revision: revision_of(followed.as_ref().map_or(&plan.before, |followed| &followed.revision)),
-        deployment,
-    });
+    let runs = followed.as_ref().map_or(&plan.before, |followed| &followed.revision);
+    report.updated(&plan.key, revision_of(runs), deployment);
     Ok(followed)
 }
 
@@ -292,17 +292,14 @@ fn policy(plan: &ServicePlan) -> WatchPolicy {
 /// Records the digests of services that were deployed again because a tag was moved.
 ///
 /// Called only after they succeeded: the record of a digest that was rolled back would hide the next change.
-pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &dyn Report) {
+pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &dyn ApplyReporter) {
     for service in plan
         .services
         .iter()
         .filter(|service| deployed.contains(&service.key.as_str()) && !service.retag.is_empty())
     {
         if let Err(error) = aws.tag(&service.before, &service.retag).await {
-            report.tell(&Event::Note(&format!(
-                "failed to record the new digest of `{}`: {error}",
-                service.key
-            )));
+            report.note(&format!("the new digest of `{}` is not recorded: {error}", service.key));
         }
     }
 }

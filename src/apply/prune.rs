@@ -6,11 +6,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::reporter::ApplyReporter;
 use crate::aws::definitions::DELETIONS_A_CALL;
 use crate::aws::types::revision_of;
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::report::{Event, Report};
+use crate::report::Report;
 use crate::retry::{Attempts, Backoff, Policy};
 
 /// The policy where ECS throttles: its buckets refill by one a second, and one that gives nothing for a minute is emptied by
@@ -36,7 +37,7 @@ pub async fn retire(
     delete: &[String],
     stop: &AtomicBool,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Retired {
     let work = Work { stop, report, of: deregister.len() + delete.len() };
     let mut retired = Retired::default();
@@ -58,7 +59,7 @@ enum End {
 /// The context of every call.
 struct Work<'a> {
     stop: &'a AtomicBool,
-    report: &'a dyn Report,
+    report: &'a dyn ApplyReporter,
     of: usize,
 }
 
@@ -90,7 +91,7 @@ impl Work<'_> {
     }
 
     fn tell(&self, arn: &str, deleted: bool, done: usize) {
-        self.report.tell(&Event::Retired { revision: revision_of(arn), deleted, done, of: self.of });
+        self.report.retired(revision_of(arn), deleted, done, self.of);
     }
 
     /// Retries a call while its error is transient. Both calls are idempotent.
@@ -113,7 +114,7 @@ impl Work<'_> {
             let throttled = error.may_pass() && !error.is_ambiguous();
             if throttled && throttled_attempts.failed() == 0 {
                 let text = format!("{done} of {} done; ECS throttles to one a second", self.of);
-                self.report.tell(&Event::Note(&text));
+                self.report.note(&text);
             }
             let attempts = if throttled { &mut throttled_attempts } else { &mut failed_attempts };
             if !error.may_pass() || !attempts.wait().await {

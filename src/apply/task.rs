@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::may_try_again;
+use super::reporter::ApplyReporter;
 use crate::aws::ApiError;
 use crate::aws::Aws;
 use crate::aws::error::cluster_failure;
@@ -15,7 +16,7 @@ use crate::diagnose::placement::refused;
 use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::{ResolvedWork, run_members};
-use crate::report::{Event, Report};
+use crate::report::Report;
 use crate::retry::{Attempts, Policy};
 
 /// The timeout of a task without one of its own, after which it is stopped.
@@ -121,7 +122,7 @@ fn definition_of(work: &ResolvedWork, registered: &[TaskDefinition]) -> TaskDefi
 ///
 /// # Errors
 /// No task was started, or it is not known whether one was.
-pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Result<Started, Failure> {
+pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn ApplyReporter) -> Result<Started, Failure> {
     let document = order.document();
     let mut attempts = Attempts::new(Policy::CALL);
     let answer = loop {
@@ -144,7 +145,7 @@ pub async fn run_task(order: &TaskOrder, aws: &Aws, report: &dyn Report) -> Resu
         failures.push(Failure::error(message));
     }
     for failure in &failures {
-        report.tell(&Event::Note(&format!("{}: {failure}", order.key)));
+        report.note(&format!("{}: {failure}", order.key));
     }
     Ok(Started { tasks: answer.tasks, missing, failures })
 }

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::change::{changeable_one, stop, under_way};
-use super::deploy::{not_waited, tell_ends};
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::rollouts::settle;
+use super::service_ends::{not_waited, tell_ends};
 use super::services::{One, confirmed};
 use super::ways_back::goes_back_already;
 use crate::apply::Applied;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::attach::attach;
 use super::services::{Chosen, Found, Place};
-use super::wait::attach;
 use crate::apply::Applied;
 use crate::apply::back::{TakingBack, take_back};
 use crate::aws::error::cluster_failure;

@@ -9,6 +9,8 @@ use super::schedule::upcoming;
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::error::{Details, Failure, Result};
+use crate::events::JsonEvent;
+use crate::events::answer::Checked;
 use crate::manifest::{self, load};
 use crate::render;
 use crate::report::{Event, Outcome};
@@ -103,8 +105,8 @@ fn definitions(args: &Check, tags: &Tags, context: &Context) -> Result<Outcome> 
     let count = args.definition.len();
     let text = if count == 1 { "1 definition".to_owned() } else { format!("{count} definitions") };
     let text = format!("{text} checked, no problems");
-    let value = serde_json::json!({"definitions": count});
-    context.report.tell(&Event::Answer { event: "checked", text: &text, value });
+    let event = JsonEvent::Checked(Checked::Definitions { definitions: count });
+    context.report.tell(&Event::Answer { text: &text, event });
     Ok(Outcome::Done)
 }
 

@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use crate::completing;
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::events::{JsonEvent, answer as events};
 use crate::report::{Event, Outcome};
 
 /// Print the completion script of a shell
@@ -31,7 +32,7 @@ pub fn run(args: &Completions, context: &Context) -> Result<Outcome> {
     let name = args.shell.to_string();
     let none = || Failure::usage(format!("no completion script for shell `{name}`"));
     let text = completing::script(&name).ok_or_else(none)?;
-    let value = serde_json::json!({"shell": name, "script": text});
-    context.report.tell(&Event::Answer { event: "completions", text: text.trim_end(), value });
+    let event = JsonEvent::Completions(events::Completions { shell: name, script: text.clone() });
+    context.report.tell(&Event::Answer { text: text.trim_end(), event });
     Ok(Outcome::Done)
 }

@@ -2,23 +2,21 @@
 
 use clap::Args;
 
-use super::change::still;
+use super::Selection;
+use super::change::{raised, still};
 use super::following::Following;
 use super::interrupts::Interrupts;
+use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::release::{Carrier, How};
-use super::rollouts;
-use super::{Selection, options, some_services};
-use crate::apply::Applied;
+use super::service_ends::tell_left;
 use crate::aws::types::{Observed, Service, ServiceRef};
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::manifest;
-use crate::observe::observe;
-use crate::plan::{self, Plan, ServicePlan};
+use crate::events::JsonEvent;
+use crate::events::answer::DryRun;
+use crate::plan::{Plan, ServicePlan};
 use crate::release::{Release, id::id};
-use crate::render;
 use crate::report::{Event, Outcome};
-use crate::watch::Settled;
 
 /// The default of `--parallel`: as many updates as UpdateService accepts in a burst (ECS API rate limits).
 const AT_ONCE: usize = 50;
@@ -64,31 +62,27 @@ pub struct Deploy {
 /// The plan is refused, or a registration failed. No service was changed.
 pub async fn run(args: &Deploy, context: &Context) -> Result<Outcome> {
     let request = args.selection.request()?;
-    let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::desired(&manifest)?;
-    context.report.tell(&Event::Remarks(&desired.remarks));
-    some_services(&manifest)?;
-    let aws = context.connect(&manifest, &desired).await?;
-    let observed = observe(&aws, &desired).await?;
-    let options = options(&manifest, &request, &context.settings);
     let id = release_id();
-    let record = plan::Record { release: Some(id.clone()), ..options.record };
-    let options = plan::Options { force: args.force, supersede: args.supersede, record, ..options };
-    let plan = plan::compare(&desired, &observed, &options)?;
+    let how = PlanningOptions { force: args.force, supersede: args.supersede, release: Some(id.clone()) };
+    let mut planned = plan_deploy(&request, how, context).await?;
+    if args.no_wait {
+        waits(&planned.plan)?;
+    }
+    if args.dry_run {
+        let plan = planned.with_blockers_noted();
+        context.report.tell(&Event::Plan { plan: &plan, answer: None });
+        let text = "dry run: nothing was changed";
+        context.report.tell(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
+        return Ok(Outcome::Done);
+    }
+    raised(std::mem::take(&mut planned.blockers))?;
+    let Planned { manifest, aws, observed, plan, .. } = planned;
     if plan.is_empty() {
         tell_left(&plan, context);
         context.report.tell(&Event::Released(&Release::of(&plan, &id, request.tags.label())));
         return Ok(Outcome::Done);
     }
-    if args.no_wait {
-        waits(&plan)?;
-    }
     context.report.tell(&Event::Plan { plan: &plan, answer: None });
-    if args.dry_run {
-        let text = "dry run: nothing was changed";
-        context.report.tell(&Event::Answer { event: "dry_run", text, value: serde_json::json!({}) });
-        return Ok(Outcome::Done);
-    }
     let answer = if args.yes { None } else { context.report.confirm("Deploy this?") };
     match answer {
         Some(false) => return Ok(Outcome::Declined),
@@ -156,45 +150,4 @@ fn changing<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = 
     };
     let changing = plan.services.iter().filter(|service| service.changes()).filter_map(seen);
     changing.map(|(place, seen)| (place.cluster.as_str(), &seen.service))
-}
-
-/// Reports the services that the plan leaves unchanged.
-pub(super) fn tell_left(plan: &Plan, context: &Context) {
-    for service in plan.services.iter().filter(|service| !service.changes()) {
-        let revision = service.revision_before();
-        context.report.tell(&Event::Left { service: &service.key, revision, updated: false });
-    }
-}
-
-/// Reports the services that were updated without a deployment.
-pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &Context) {
-    for service in plan.services.iter().filter(|service| updated.contains(&service.key)) {
-        let revision = service.revision_before();
-        context.report.tell(&Event::Left { service: &service.key, revision, updated: true });
-    }
-}
-
-pub(super) fn not_waited(applied: &Applied, context: &Context) -> Outcome {
-    for followed in &applied.followed {
-        let revision = crate::aws::types::revision_of(&followed.revision);
-        let what = if followed.going_back { "rolled back" } else { "deployed" };
-        let text = format!("{}: {revision} is being {what}, not watching it", followed.key);
-        let value = serde_json::json!({"service": followed.key, "revision": revision, "deployment": followed.deployment});
-        context.report.tell(&Event::Answer { event: "started", text: &text, value });
-    }
-    tell_failures(&applied.failures, context);
-    if applied.failures.is_empty() { Outcome::Done } else { Outcome::Error }
-}
-
-/// Reports how each rollout ended, then the services that could not be updated.
-pub(super) fn tell_ends(settled: &[Settled], failures: &[(String, Failure)], context: &Context) -> Outcome {
-    let outcome = rollouts::tell_ends(settled, context);
-    tell_failures(failures, context);
-    outcome.worse(if failures.is_empty() { Outcome::Done } else { Outcome::Error })
-}
-
-pub(super) fn tell_failures(failures: &[(String, Failure)], context: &Context) {
-    for (service, error) in failures {
-        context.report.tell(&Event::NotUpdated { service, error });
-    }
 }

@@ -1,13 +1,14 @@
 //! `ecsail explain`: explains a rule of the linter.
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::document::problem::Severity;
 use crate::error::{Failure, Result};
+use crate::events::{JsonEvent, answer as events};
 use crate::lint::table::RULES;
 use crate::lint::{self, Rule};
+use crate::report::problems::severity_event;
 use crate::report::{Event, Outcome};
 
 /// Explain a rule of `check`: its reason, its source, and how to ignore it
@@ -28,15 +29,15 @@ pub struct Explain {
 /// # Errors
 /// No rule has this id.
 pub fn run(args: &Explain, context: &Context) -> Result<Outcome> {
-    let (text, value) = match &args.id {
-        None => (list(), json!({"rules": RULES.iter().map(summary).collect::<Vec<_>>()})),
+    let (text, explain) = match &args.id {
+        None => (list(), events::Explain::All { rules: RULES.iter().map(summary).collect() }),
         Some(id) => {
             let unknown = || Failure::usage(format!("no rule with the id `{id}`")).hint(lint::suggestion(id));
             let rule = lint::rule(id).ok_or_else(unknown)?;
             (explained(rule), whole(rule))
         }
     };
-    context.report.tell(&Event::Answer { event: "explain", text: &text, value });
+    context.report.tell(&Event::Answer { text: &text, event: JsonEvent::Explain(explain) });
     Ok(Outcome::Done)
 }
 
@@ -70,17 +71,21 @@ fn severity(rule: &Rule) -> &'static str {
     }
 }
 
-fn summary(rule: &Rule) -> Value {
-    json!({"id": rule.id, "severity": rule.severity, "title": rule.title})
+fn summary(rule: &Rule) -> events::Rule {
+    events::Rule {
+        id: rule.id.to_owned(),
+        severity: severity_event(rule.severity),
+        title: rule.title.to_owned(),
+    }
 }
 
-fn whole(rule: &Rule) -> Value {
-    json!({
-        "id": rule.id,
-        "severity": rule.severity,
-        "title": rule.title,
-        "reason": rule.reason,
-        "source": rule.source,
-        "ignore": how_to_ignore(rule),
-    })
+fn whole(rule: &Rule) -> events::Explain {
+    events::Explain::One {
+        id: rule.id.to_owned(),
+        severity: severity_event(rule.severity),
+        title: rule.title.to_owned(),
+        reason: rule.reason.to_owned(),
+        source: rule.source.to_owned(),
+        ignore: how_to_ignore(rule),
+    }
 }

@@ -1,7 +1,6 @@
 //! `ecsail history`: shows past deployments.
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::services::{Named, Place};
 use crate::aws::error::failure;
@@ -9,7 +8,8 @@ use crate::aws::types::{ContainerImage, LifecycleStage, revision_of};
 use crate::context::Context;
 use crate::duration;
 use crate::error::Result;
-use crate::history::past::{Outcome as Ended, PastDeployment};
+use crate::events::{JsonEvent, service as events};
+use crate::history::past::{PastDeployment, PastState};
 use crate::history::{Definitions, Past};
 use crate::image::Reference;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, names, table, times};
@@ -49,7 +49,7 @@ pub async fn run(args: &History, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-const HEADER: &[&str] = &["WHEN", "RESULT", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "RELEASE", "DIGEST"];
+const HEADER: &[&str] = &["WHEN", "OUTCOME", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "RELEASE", "DIGEST"];
 
 /// Returns the past deployments of one service, newest first.
 fn page(place: &Place, past: &[PastDeployment], now: f64) -> Page {
@@ -82,18 +82,22 @@ fn row(place: &Place, deployment: &PastDeployment, now: f64) -> Row {
     Row {
         cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
         below: below(deployment).map(|text| Line::plain(format!("    {text}"))).into_iter().collect(),
-        paint: paint_of(deployment.outcome()),
-        value: value(place, deployment, now),
+        paint: paint_of(deployment.state()),
+        event: Some(JsonEvent::History(event(place, deployment, now))),
     }
 }
 
-fn paint_of(outcome: Ended) -> Option<Paint> {
-    match outcome {
-        Ended::Deployed => None,
-        Ended::RolledBack | Ended::RollbackFailed | Ended::Failed | Ended::RollingBack => Some(Paint::Bad),
-        Ended::Stopped | Ended::Superseded | Ended::Stopping | Ended::UnderWay | Ended::Unknown => {
-            Some(Paint::Warn)
+fn paint_of(state: PastState) -> Option<Paint> {
+    match state {
+        PastState::Succeeded => None,
+        PastState::RolledBack | PastState::RollbackFailed | PastState::Failed | PastState::RollingBack => {
+            Some(Paint::Bad)
         }
+        PastState::Stopped
+        | PastState::Superseded
+        | PastState::Stopping
+        | PastState::InProgress
+        | PastState::Unknown => Some(Paint::Warn),
     }
 }
 
@@ -106,7 +110,8 @@ fn revision_or_id(deployment: &PastDeployment) -> &str {
 
 /// Returns the seconds that a deployment took, or has taken so far.
 fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
-    let open = matches!(deployment.outcome(), Ended::UnderWay | Ended::RollingBack | Ended::Stopping);
+    let open =
+        matches!(deployment.state(), PastState::InProgress | PastState::RollingBack | PastState::Stopping);
     let until_now = || (open && deployment.created_at > 0.0).then(|| (now - deployment.created_at).max(0.0));
     deployment.seconds().or_else(until_now)
 }
@@ -115,9 +120,9 @@ fn seconds(deployment: &PastDeployment, now: f64) -> Option<f64> {
 fn below(deployment: &PastDeployment) -> Option<String> {
     let back = deployment.rolled_back_to.as_deref().map(|to| format!("back to {}", revision_of(to)));
     let by = deployment.superseded_by.as_ref().map(|by| format!("by {by}"));
-    let stage = deployment.stage.as_ref().filter(|_| deployment.outcome() == Ended::UnderWay);
+    let stage = deployment.stage.as_ref().filter(|_| deployment.state() == PastState::InProgress);
     let stage = stage.map(LifecycleStage::in_words);
-    let reason = deployment.reason.clone().filter(|_| deployment.outcome() != Ended::Deployed);
+    let reason = deployment.reason.clone().filter(|_| deployment.state() != PastState::Succeeded);
     let parts: Vec<String> = [back, by, stage, reason].into_iter().flatten().collect();
     Some(parts.join(": ")).filter(|text| !text.is_empty())
 }
@@ -134,31 +139,42 @@ fn digests(images: &[ContainerImage]) -> Option<String> {
     Some(format!("{}{more}", names::digest(first)))
 }
 
-fn value(place: &Place, deployment: &PastDeployment, now: f64) -> Value {
-    let image = |image: &ContainerImage| json!({"container": image.container_name, "image": image.image, "digest": image.image_digest});
-    let time = |at: f64| if at > 0.0 { json!(at) } else { Value::Null };
-    let text = |text: &str| if text.is_empty() { Value::Null } else { json!(text) };
-    json!({
-        "event": "history",
-        "service": place.name,
-        "cluster": place.cluster,
-        "deployment": text(&deployment.deployment),
-        "service_deployment": text(&deployment.service_deployment_arn),
-        "status": deployment.status,
-        "outcome": deployment.outcome(),
-        "reason": deployment.reason,
-        "revision": text(revision_of(&deployment.revision)),
-        "rolled_back_to": deployment.rolled_back_to.as_deref().map(revision_of),
-        "superseded_by": deployment.superseded_by,
-        "images": deployment.images.iter().map(image).collect::<Vec<_>>(),
-        "tag": deployment.deployed_tag(),
-        "git_sha": deployment.tags.get("git-sha"),
-        "release": deployment.tags.get("release"),
-        "deployed_by": deployment.deployed_by(),
-        "registered_by": deployment.tags.get("deployed-by"),
-        "created_at": time(deployment.created_at),
-        "started_at": time(deployment.started_at),
-        "finished_at": time(deployment.finished_at),
-        "seconds": seconds(deployment, now),
-    })
+fn event(place: &Place, deployment: &PastDeployment, now: f64) -> events::History {
+    let image = |image: &ContainerImage| events::DeployedImage {
+        container: image.container_name.clone(),
+        image: image.image.clone(),
+        digest: image.image_digest.clone(),
+    };
+    events::History {
+        service: place.name.clone(),
+        cluster: place.cluster.clone(),
+        deployment: known_text(&deployment.deployment),
+        service_deployment: known_text(&deployment.service_deployment_arn),
+        status: deployment.status.clone(),
+        outcome: deployment.state().outcome(),
+        reason: deployment.reason.clone(),
+        revision: known_text(revision_of(&deployment.revision)),
+        rolled_back_to: deployment.rolled_back_to.as_deref().map(|to| revision_of(to).to_owned()),
+        superseded_by: deployment.superseded_by.clone(),
+        images: deployment.images.iter().map(image).collect(),
+        tag: deployment.deployed_tag(),
+        git_sha: deployment.tags.get("git-sha").cloned(),
+        release: deployment.tags.get("release").cloned(),
+        deployed_by: deployment.deployed_by().map(str::to_owned),
+        registered_by: deployment.tags.get("deployed-by").cloned(),
+        created_at: known_time(deployment.created_at),
+        started_at: known_time(deployment.started_at),
+        finished_at: known_time(deployment.finished_at),
+        seconds: seconds(deployment, now),
+    }
+}
+
+/// A text; none where it is not known.
+fn known_text(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A time in seconds since 1970; none where it is not known.
+fn known_time(at: f64) -> Option<f64> {
+    (at > 0.0).then_some(at)
 }

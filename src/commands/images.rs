@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::services::{Chosen, Found, One, Place};
 use crate::aws::Aws;
@@ -11,6 +11,7 @@ use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, DeploymentStatus, PushedImage, Service, TaskDefinition};
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::events::{JsonEvent, service as events};
 use crate::image::{EcrRepository, Reference};
 use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, names, table, times};
 
@@ -189,7 +190,8 @@ fn page(
             image.findings.as_ref().map(findings).unwrap_or_default(),
         ];
         let paint = (!containers.is_empty()).then_some(Paint::Good);
-        Row { cells, below: Vec::new(), paint, value: value(place, repository, image, &containers) }
+        let event = event(place, repository, image, &containers, false);
+        Row { cells, below: Vec::new(), paint, event: Some(event) }
     });
     let mut page = table(HEADER, rows.collect());
     let title = format!("{} in account {}, {}:", repository.name, repository.account, repository.region);
@@ -217,9 +219,8 @@ fn gone(place: &Place, repository: &EcrRepository, running: &[ContainerImage], d
         containers.join("`, `"),
         names::digest(digest)
     );
-    let mut value = value(place, repository, &image, &containers);
-    value["gone"] = json!(true);
-    Item { lines: vec![Line::painted(text, Paint::Bad)], value }
+    let event = event(place, repository, &image, &containers, true);
+    Item { lines: vec![Line::painted(text, Paint::Bad)], event: Some(event) }
 }
 
 /// Returns the findings of a scan, worst first; `none` if a scan found nothing.
@@ -240,24 +241,44 @@ fn outside(place: &Place, images: &[ContainerImage]) -> Page {
             "container `{}` runs {}, which is in no private ECR repository: its tags are not listed",
             image.container_name, image.image
         ))],
-        value: json!({"event": "image", "service": place.name, "cluster": place.cluster, "repository": null,
-            "image": image.image, "digest": image.image_digest, "runs": [image.container_name]}),
+        event: Some(JsonEvent::Image(events::Image {
+            service: place.name.clone(),
+            cluster: place.cluster.clone(),
+            image: events::ListedImage::Elsewhere {
+                repository: (),
+                image: image.image.clone(),
+                digest: image.image_digest.clone(),
+            },
+            runs: vec![image.container_name.clone()],
+        })),
     };
     Page { items: images.iter().map(item).collect(), ..Page::default() }
 }
 
-fn value(place: &Place, repository: &EcrRepository, image: &PushedImage, containers: &[&str]) -> Value {
-    let known = image.pushed_at.0 > 0.0;
-    json!({
-        "event": "image",
-        "service": place.name,
-        "cluster": place.cluster,
-        "repository": {"name": repository.name, "account": repository.account, "region": repository.region},
-        "tags": image.tags,
-        "digest": image.digest,
-        "pushed_at": known.then_some(image.pushed_at),
-        "runs": containers,
-        "findings": image.findings,
+fn event(
+    place: &Place,
+    repository: &EcrRepository,
+    image: &PushedImage,
+    containers: &[&str],
+    gone: bool,
+) -> JsonEvent {
+    let listed = events::ListedImage::InRepository {
+        repository: events::Repository {
+            name: repository.name.clone(),
+            account: repository.account.clone(),
+            region: repository.region.clone(),
+        },
+        tags: image.tags.clone(),
+        digest: image.digest.clone(),
+        pushed_at: (image.pushed_at.0 > 0.0).then_some(image.pushed_at.0),
+        findings: image.findings.clone(),
+        gone,
+    };
+    JsonEvent::Image(events::Image {
+        service: place.name.clone(),
+        cluster: place.cluster.clone(),
+        image: listed,
+        runs: containers.iter().map(|container| (*container).to_owned()).collect(),
     })
 }
 

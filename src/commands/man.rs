@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, Args, Command, CommandFactory};
-use serde_json::json;
+use clap::{Arg, Args, Command};
 
-use crate::cli::{Cli, GLOBAL_OPTIONS};
+use super::GLOBAL_OPTIONS;
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::events::{JsonEvent, answer as events};
 use crate::report::{Event, Outcome};
 
 /// Print a man page, or write all of them to a folder
@@ -23,20 +23,20 @@ pub struct Man {
     out: Option<PathBuf>,
 }
 
-/// Runs the verb.
+/// Runs the verb; `program` is the whole command line, of which the pages are made.
 ///
 /// # Errors
 /// The verb does not exist, or the folder cannot be written.
-pub fn run(args: &Man, context: &Context) -> Result<Outcome> {
-    let pages = pages()?;
+pub fn run(args: &Man, program: Command, context: &Context) -> Result<Outcome> {
+    let pages = pages(program)?;
     let Some(folder) = &args.out else { return print(args.verb.as_deref(), &pages, context) };
     for (name, text) in &pages {
         write(folder, name, text)?;
     }
     let text = format!("wrote {} pages to `{}`", pages.len(), folder.display());
-    let names: Vec<&String> = pages.iter().map(|(name, _)| name).collect();
-    let value = json!({"pages": names, "text": null});
-    context.report.tell(&Event::Answer { event: "man", text: &text, value });
+    let pages = pages.into_iter().map(|(name, _)| name).collect();
+    let event = JsonEvent::Man(events::Man { pages, text: None });
+    context.report.tell(&Event::Answer { text: &text, event });
     Ok(Outcome::Done)
 }
 
@@ -45,8 +45,8 @@ fn print(verb: Option<&str>, pages: &[(String, String)], context: &Context) -> R
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
         return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())));
     };
-    let value = json!({"pages": [name], "text": text});
-    context.report.tell(&Event::Answer { event: "man", text: text.trim_end(), value });
+    let event = JsonEvent::Man(events::Man { pages: vec![name], text: Some(text.clone()) });
+    context.report.tell(&Event::Answer { text: text.trim_end(), event });
     Ok(Outcome::Done)
 }
 
@@ -60,8 +60,8 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 /// Returns all pages by file name: that of the program, and one for each visible verb.
 ///
 /// A page has no date, so that the same program gives the same pages on every day.
-fn pages() -> Result<Vec<(String, String)>> {
-    let mut program = Cli::command().disable_help_subcommand(true);
+fn pages(program: Command) -> Result<Vec<(String, String)>> {
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     let verbs = program.get_subcommands().filter(|verb| !verb.is_hide_set());
     std::iter::once(&program).chain(verbs).map(page).collect()

@@ -8,6 +8,7 @@ use crate::manifest::Scope;
 use crate::plan::{Options, Record};
 use crate::settings::Tags;
 
+pub mod attach;
 pub mod cancel;
 pub mod change;
 pub mod check;
@@ -24,9 +25,12 @@ pub mod logs;
 pub mod man;
 pub mod one_off;
 pub mod plan;
+pub mod planning;
 pub mod prune;
+mod prune_end;
 pub mod recording;
 pub mod release;
+pub mod release_services;
 pub mod render;
 pub mod restart;
 pub mod resume;
@@ -40,12 +44,16 @@ pub mod scale;
 pub mod schedule;
 pub mod schedules_back;
 pub mod schema;
+pub mod service_ends;
 pub mod services;
 pub mod status;
 pub mod stop_task;
 pub mod tasks;
 pub mod wait;
 pub mod ways_back;
+
+/// The help heading of the global flags.
+pub const GLOBAL_OPTIONS: &str = "Global options";
 
 /// What a verb applies to. Without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]

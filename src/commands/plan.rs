@@ -2,13 +2,11 @@
 
 use clap::Args;
 
-use super::{Selection, options, some_services};
+use super::Selection;
+use super::planning::{PlanningOptions, plan_deploy};
 use crate::context::Context;
 use crate::error::Result;
-use crate::manifest::{self, Request};
-use crate::observe::observe;
-use crate::plan;
-use crate::render;
+use crate::manifest::Request;
 use crate::report::{Event, Outcome, PlanFormat};
 
 /// Show what a deploy would change, without changing anything
@@ -44,18 +42,8 @@ pub async fn show(
     format: PlanFormat,
     context: &Context,
 ) -> Result<Outcome> {
-    let manifest = manifest::load(&context.settings, request)?;
-    let desired = render::desired(&manifest)?;
-    context.report.tell(&Event::Remarks(&desired.remarks));
-    some_services(&manifest)?;
-    let aws = context.connect(&manifest, &desired).await?;
-    let observed = observe(&aws, &desired).await?;
-    // A deployment in progress blocks a deploy, but not a plan.
-    let options = plan::Options { looking: true, ..options(&manifest, request, &context.settings) };
-    let mut plan = plan::compare(&desired, &observed, &options)?;
-    for (_, seen) in observed.services.iter().filter(|(_, seen)| seen.service.under_way().is_some()) {
-        plan.notes.push(format!("a deployment of `{}` is in progress", seen.service.service_name));
-    }
+    let planned = plan_deploy(request, PlanningOptions::default(), context).await?;
+    let plan = planned.with_blockers_noted();
     context.report.tell(&Event::Plan { plan: &plan, answer: Some(format) });
     Ok(if exit_code && !plan.is_empty() { Outcome::Changes } else { Outcome::Done })
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use futures_util::future::{join, try_join};
-use serde_json::json;
 
 use super::family::{Family, OfFamily};
 use super::interrupts::Interrupts;
+use super::prune_end::PruneEnd;
 use super::services::confirmed;
 use crate::apply::prune::{Retired, retire};
 use crate::aws::ApiError;
@@ -16,10 +16,11 @@ use crate::aws::definitions::Status;
 use crate::aws::error::{Meaning, failure};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::events::{JsonEvent, prune as events};
 use crate::observe::references::{Scope, referring};
 use crate::plan::prune::{Fate, Known, Wish, decide};
 use crate::plan::references::{Source, family_and_revision, references, shortly};
-use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, table};
+use crate::report::{Event, Item, Line, Outcome, Page, Paint, Row, references, table};
 
 /// Deregister old revisions of a family that nothing refers to
 #[derive(Clone, Debug, Args)]
@@ -69,12 +70,12 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     context.report.tell(&Event::Page(&page(&family.name, &fates)));
     tell_left_out(args, context);
     if args.dry_run || fates.iter().all(|(_, fate)| fate.keeps()) {
-        let outcome = if args.dry_run { "dry_run" } else { "nothing_to_do" };
-        tell_end(&family.name, &fates, &Retired::default(), outcome, context);
+        let end = if args.dry_run { PruneEnd::DryRun } else { PruneEnd::NothingToDo };
+        tell_end(&family.name, &fates, &Retired::default(), end, context);
         return Ok(Outcome::Done);
     }
     if !confirmed(&question(&fates), args.yes, context)? {
-        tell_end(&family.name, &fates, &Retired::default(), "declined", context);
+        tell_end(&family.name, &fates, &Retired::default(), PruneEnd::Declined, context);
         return Ok(Outcome::Declined);
     }
     let fates = match args.yes {
@@ -83,12 +84,12 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
         false => still(&fates, &look(args, &family).await?),
     };
     let retired = work(&fates, &family, context).await?;
-    let outcome = match &retired {
-        Retired { failure: Some(_), .. } => "failed",
-        Retired { interrupted: true, .. } => "interrupted",
-        _ => "done",
+    let end = match &retired {
+        Retired { failure: Some(_), .. } => PruneEnd::Failed,
+        Retired { interrupted: true, .. } => PruneEnd::Interrupted,
+        _ => PruneEnd::Succeeded,
     };
-    tell_end(&family.name, &fates, &retired, outcome, context);
+    tell_end(&family.name, &fates, &retired, end, context);
     match retired {
         Retired { failure: Some(failure), .. } => Err(failure),
         Retired { interrupted: true, .. } => Ok(Outcome::Interrupted),
@@ -212,19 +213,27 @@ fn question(fates: &Fates) -> String {
 fn page(family: &str, fates: &Fates) -> Page {
     let row = |(known, fate): &(Known, Fate)| {
         let (action, in_words, paint) = match fate {
-            Fate::Keep { .. } => ("keep", "keep", None),
-            Fate::Deregister => ("deregister", "deregister", Some(Paint::Warn)),
-            Fate::DeregisterAndDelete => ("deregister_and_delete", "deregister, delete", Some(Paint::Bad)),
-            Fate::Delete => ("delete", "delete", Some(Paint::Bad)),
+            Fate::Keep { .. } => (events::PruneAction::Keep, "keep", None),
+            Fate::Deregister => (events::PruneAction::Deregister, "deregister", Some(Paint::Warn)),
+            Fate::DeregisterAndDelete => {
+                (events::PruneAction::DeregisterAndDelete, "deregister, delete", Some(Paint::Bad))
+            }
+            Fate::Delete => (events::PruneAction::Delete, "delete", Some(Paint::Bad)),
         };
         let name = format!("{family}:{}", known.number);
         let (status, reasons) = (known.status, fate.reasons());
-        let value = json!({"event": "prune.revision", "family": family, "revision": name, "number": known.number,
-            "status": status, "action": action, "reasons": reasons});
+        let event = JsonEvent::PruneRevision(events::PruneRevision {
+            family: family.to_owned(),
+            revision: name.clone(),
+            number: known.number,
+            status: status.name().to_owned(),
+            action,
+            reasons: reasons.iter().map(references::event).collect(),
+        });
         Row {
             cells: vec![name, status.name().to_owned(), in_words.to_owned(), shortly(reasons)],
             paint,
-            value,
+            event: Some(event),
             ..Row::default()
         }
     };
@@ -241,7 +250,7 @@ fn tell_left_out(args: &Prune, context: &Context) {
     }
 }
 
-fn tell_end(family: &str, fates: &Fates, retired: &Retired, outcome: &str, context: &Context) {
+fn tell_end(family: &str, fates: &Fates, retired: &Retired, end: PruneEnd, context: &Context) {
     let [kept, deregister, delete] = counts(fates);
     let done = (retired.deregistered.len(), retired.deleted.len());
     let planned = match delete {
@@ -252,23 +261,35 @@ fn tell_end(family: &str, fates: &Fates, retired: &Retired, outcome: &str, conte
         (deregistered, 0) => format!("{deregistered} deregistered"),
         (deregistered, deleted) => format!("{deregistered} deregistered, {deleted} deleted"),
     };
-    let text = match outcome {
-        "nothing_to_do" => format!("{family}: nothing to do, {kept} kept"),
-        "dry_run" => format!("{family}: {planned}, {kept} kept; dry run: nothing was changed"),
-        "declined" => format!("{family}: nothing was changed"),
-        "done" => format!("{family}: {did}, {kept} kept"),
-        _ => format!("{family}: {outcome}; {did} of {planned}; the others are unchanged"),
+    let text = match end {
+        PruneEnd::NothingToDo => format!("{family}: nothing to do, {kept} kept"),
+        PruneEnd::DryRun => format!("{family}: {planned}, {kept} kept; dry run: nothing was changed"),
+        PruneEnd::Declined => format!("{family}: nothing was changed"),
+        PruneEnd::Succeeded => format!("{family}: {did}, {kept} kept"),
+        PruneEnd::Interrupted | PruneEnd::Failed => {
+            let outcome = end.outcome().words();
+            format!("{family}: {outcome}, {did}, of {planned}; the rest is as it was")
+        }
     };
-    let refused = |(arn, reason): &(String, String)| json!({"arn": arn, "reason": reason});
-    let value = json!({
-        "event": "prune", "family": family, "outcome": outcome, "kept": kept,
-        "to_deregister": deregister, "to_delete": delete, "deregistered": done.0, "deleted": done.1,
-        "refused": retired.refused.iter().map(refused).collect::<Vec<_>>(),
+    let refused = retired.refused.iter();
+    let event = JsonEvent::Prune(events::Prune {
+        family: family.to_owned(),
+        outcome: end.outcome(),
+        kept,
+        to_deregister: deregister,
+        to_delete: delete,
+        deregistered: done.0,
+        deleted: done.1,
+        refused: refused
+            .map(|(arn, reason)| events::RefusedRevision { arn: arn.clone(), reason: reason.clone() })
+            .collect(),
     });
     let refusals = retired.refused.iter().map(|(arn, reason)| {
         let name = crate::aws::types::revision_of(arn);
         Line::painted(format!("{name} cannot be deleted: {reason}"), Paint::Bad)
     });
     let lines = refusals.chain([Line::plain(text)]).collect();
-    context.report.tell(&Event::Page(&Page { items: vec![Item { lines, value }], ..Page::default() }));
+    context
+        .report
+        .tell(&Event::Page(&Page { items: vec![Item { lines, event: Some(event) }], ..Page::default() }));
 }

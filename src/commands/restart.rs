@@ -6,10 +6,10 @@ use clap::Args;
 use serde_json::Value;
 
 use super::change::{changeable, raised, still, terms};
-use super::deploy::{not_waited, tell_ends};
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::rollouts::settle;
+use super::service_ends::{not_waited, tell_ends};
 use super::services::{Chosen, Found, Named, confirmed};
 use crate::apply;
 use crate::aws::error::failure;

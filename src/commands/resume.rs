@@ -1,19 +1,20 @@
 //! `ecsail continue`: answers a paused lifecycle hook, and watches the deployment.
 
 use clap::Args;
-use serde_json::json;
 
+use super::attach::attach;
 use super::change::{changeable_one, policy, terms};
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::rollouts::{settle, tell_ends};
 use super::services::One;
-use super::wait::attach;
 use crate::apply::hook;
 use crate::aws::error::failure;
 use crate::aws::types::{LifecycleHook, LifecycleHookStatus, ServiceDeployment};
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::events::JsonEvent;
+use crate::events::rollout::Continued;
 use crate::report::{Event, Outcome};
 use crate::watch::snapshot::Followed;
 
@@ -58,9 +59,13 @@ pub async fn run(args: &Continue, context: &Context) -> Result<Outcome> {
     hook::answer(&deployment.service_deployment_arn, &id, args.rollback, &chosen.aws).await?;
     let what = if args.rollback { "is being rolled back" } else { "continues" };
     let text = format!("{key}: the deployment {what} (hook {id})");
-    let value =
-        json!({"service": key, "hook": id, "rollback": args.rollback, "deployment": followed.deployment});
-    context.report.tell(&Event::Answer { event: "continued", text: &text, value });
+    let event = JsonEvent::Continued(Continued {
+        service: key.clone(),
+        hook: id,
+        rollback: args.rollback,
+        deployment: followed.deployment.clone(),
+    });
+    context.report.tell(&Event::Answer { text: &text, event });
     if args.no_wait {
         return Ok(Outcome::Done);
     }
@@ -116,6 +121,8 @@ fn none_waits(key: &str, deployment: &ServiceDeployment) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::aws::types::view;
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use futures_util::future::{join, try_join3};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::family::{Family, OfFamily};
 use crate::aws::definitions::Status;
@@ -10,9 +10,11 @@ use crate::aws::error::failure;
 use crate::aws::types::{Epoch, TaskDefinition, view};
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::events::service::ContainerAndImage;
+use crate::events::{JsonEvent, prune as events};
 use crate::observe::references::{Scope, referring};
 use crate::plan::references::{Reference, Referring, Source, family_and_revision, references, shortly};
-use crate::report::{Event, Line, Outcome, Page, Row, names, table, times};
+use crate::report::{Event, Line, Outcome, Page, Row, names, references, table, times};
 
 /// Show the revisions of a family, and what refers to each
 #[derive(Clone, Debug, Args)]
@@ -112,16 +114,26 @@ fn row(family: &str, definition: &TaskDefinition, references: &[&Reference], now
         false => vec![Line::plain(format!("  {}", shortly(&reasons)))],
     };
     let known = |at: f64| (at > 0.0).then_some(at);
-    let images = images.iter().map(|(container, image)| json!({"container": container, "image": image}));
-    let value = json!({
-        "event": "revision", "family": family, "revision": definition.revision(), "arn": definition.arn,
-        "number": document.get("revision"), "status": text("status"),
-        "registered_at": known(at("registeredAt")), "registered_by": document.get("registeredBy"),
-        "deregistered_at": known(at("deregisteredAt")),
-        "tag": tag, "git_sha": sha, "deployed_by": definition.tag("ecsail:deployed-by"),
-        "images": images.collect::<Vec<_>>(), "references": reasons,
+    let images = images.iter().map(|(container, image)| ContainerAndImage {
+        container: (*container).to_owned(),
+        image: (*image).to_owned(),
     });
-    Row { cells, below, paint: None, value }
+    let event = events::Revision {
+        family: family.to_owned(),
+        revision: definition.revision().to_owned(),
+        arn: definition.arn.clone(),
+        number: document.get("revision").and_then(Value::as_u64).unwrap_or_default(),
+        status: text("status").to_owned(),
+        registered_at: known(at("registeredAt")),
+        registered_by: document.get("registeredBy").and_then(Value::as_str).map(str::to_owned),
+        deregistered_at: known(at("deregisteredAt")),
+        tag: tag.map(str::to_owned),
+        git_sha: sha.map(str::to_owned),
+        deployed_by: definition.tag("ecsail:deployed-by").map(str::to_owned),
+        images: images.collect(),
+        references: reasons.iter().map(references::event).collect(),
+    };
+    Row { cells, below, paint: None, event: Some(JsonEvent::Revision(event)) }
 }
 
 /// Returns the containers of a definition with their images.

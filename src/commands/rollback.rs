@@ -3,17 +3,19 @@
 use clap::Args;
 
 use super::change::{changeable, still, stop};
-use super::deploy::{not_waited, tell_ends, tell_left, tell_updated};
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::performer;
 use super::rollouts::settle;
 use super::schedules_back::{self, SchedulesBack};
+use super::service_ends::{not_waited, tell_ends, tell_left, tell_updated};
 use super::services::{Named, confirmed};
 use super::ways_back::{self, Asked, WaysBack};
 use crate::apply;
 use crate::context::Context;
 use crate::error::Result;
+use crate::events::JsonEvent;
+use crate::events::answer::DryRun;
 use crate::plan::rollback::Wanted;
 use crate::report::{Event, Outcome};
 
@@ -88,7 +90,7 @@ pub async fn run(args: &Rollback, context: &Context) -> Result<Outcome> {
     schedules.show(context);
     if args.dry_run {
         let text = "dry run: nothing was changed";
-        context.report.tell(&Event::Answer { event: "dry_run", text, value: serde_json::json!({}) });
+        context.report.tell(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
         return Ok(Outcome::Done);
     }
     if !confirmed("Roll back?", args.yes, context)? {

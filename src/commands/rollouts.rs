@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::recording;
-use super::release::services::Services;
+use super::release_services::Services;
 use crate::apply::back::{TakingBack, take_back, undo};
 use crate::aws::Aws;
 use crate::aws::types::RolloutState;

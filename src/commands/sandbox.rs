@@ -3,11 +3,11 @@
 use std::fs;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::interrupts::Interrupts;
 use crate::context::Context;
 use crate::error::{Details, Failure, Result};
+use crate::events::{JsonEvent, answer as events};
 use crate::manifest::{self, Manifest, Request};
 use crate::render;
 use crate::report::{Event, Outcome};
@@ -71,8 +71,8 @@ async fn serve(port: u16, context: &Context) -> Result<Outcome> {
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
     ];
     let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
-    let value = json!({"url": url, "region": region});
-    context.report.tell(&Event::Answer { event: "serving", text: &lines.join("\n"), value });
+    let event = JsonEvent::Serving(events::Serving { url: url.clone(), region: region.to_owned() });
+    context.report.tell(&Event::Answer { text: &lines.join("\n"), event });
     context.report.tell(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
     Interrupts::listen()?.next().await;
     session.save()?;
@@ -97,9 +97,12 @@ fn list(context: &Context) {
     let line = |name: &str, summary: &str| format!("{name:width$}  {summary}");
     let lines: Vec<String> =
         scenarios().iter().map(|scenario| line(scenario.name, scenario.summary)).collect();
-    let list = scenarios().iter().map(|scenario| json!({"name": scenario.name, "summary": scenario.summary}));
-    let value = json!({"scenarios": list.collect::<Vec<_>>()});
-    context.report.tell(&Event::Answer { event: "scenarios", text: &lines.join("\n"), value });
+    let list = scenarios().iter().map(|scenario| events::Scenario {
+        name: scenario.name.to_owned(),
+        summary: scenario.summary.to_owned(),
+    });
+    let event = JsonEvent::Scenarios(events::Scenarios { scenarios: list.collect() });
+    context.report.tell(&Event::Answer { text: &lines.join("\n"), event });
 }
 
 fn reset(context: &Context) -> Result<Outcome> {
@@ -114,6 +117,7 @@ fn reset(context: &Context) -> Result<Outcome> {
             return Err(Failure::error(format!("remove `{}`", path.display())).because(error));
         }
     };
-    context.report.tell(&Event::Answer { event: "reset", text: &text, value: json!({"path": path}) });
+    let event = JsonEvent::Reset(events::Reset { path: path.display().to_string() });
+    context.report.tell(&Event::Answer { text: &text, event });
     Ok(Outcome::Done)
 }

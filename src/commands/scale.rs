@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::interrupts::Interrupts;
 use super::services::{Found, One, confirmed};
@@ -12,11 +11,12 @@ use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::error::failure;
 use crate::context::Context;
-use crate::duration;
 use crate::error::Result;
+use crate::events::{JsonEvent, service as events};
 use crate::plan::scale::{Autoscaling, Change, Scaling, Wish, scaling};
 use crate::report::{Event, Outcome};
 use crate::watch::count::{Counted, Counting};
+use crate::{duration, outcome};
 
 /// Set the number of tasks of a service, or the range of its autoscaling
 #[derive(Clone, Debug, Args)]
@@ -157,16 +157,15 @@ impl End {
         }
     }
 
-    fn name(&self) -> &'static str {
+    fn event_outcome(&self) -> outcome::Outcome {
         match self {
-            End::Unchanged => "unchanged",
-            End::Changed => "changed",
-            End::Counted(Counted::Reached) => "reached",
-            End::Counted(Counted::TimedOut) => "timed_out",
-            End::Counted(Counted::Moved { .. }) => "moved",
-            End::Counted(Counted::Gone) => "gone",
-            End::Counted(Counted::Lost { .. }) => "lost",
-            End::Interrupted => "interrupted",
+            End::Unchanged => outcome::Outcome::Unchanged,
+            End::Changed | End::Counted(Counted::Lost { .. }) => outcome::Outcome::InProgress,
+            End::Counted(Counted::Reached) => outcome::Outcome::Succeeded,
+            End::Counted(Counted::TimedOut) => outcome::Outcome::TimedOut,
+            End::Counted(Counted::Moved { .. }) => outcome::Outcome::Superseded,
+            End::Counted(Counted::Gone) => outcome::Outcome::Failed,
+            End::Interrupted => outcome::Outcome::Interrupted,
         }
     }
 }
@@ -187,12 +186,20 @@ impl State<'_> {
         };
         let text = format!("{}: {}", place.key, self.text(&end, desired, running));
         let target = self.target();
-        let mut value = json!({"service": place.key, "cluster": place.cluster, "outcome": end.name(),
-            "desired": desired, "desired_before": before, "running": running, "autoscaling": target});
-        if let End::Counted(Counted::Lost { error }) = &end {
-            value["error"] = Value::from(error.as_str());
-        }
-        context.report.tell(&Event::Answer { event: "scaled", text: &text, value });
+        let event = JsonEvent::Scaled(events::Scaled {
+            service: place.key.clone(),
+            cluster: place.cluster.clone(),
+            outcome: end.event_outcome(),
+            desired,
+            desired_before: before,
+            running,
+            autoscaling: target.as_ref().map(target_event),
+            error: match end {
+                End::Counted(Counted::Lost { error }) => Some(error),
+                _ => None,
+            },
+        });
+        context.report.tell(&Event::Answer { text: &text, event });
     }
 
     /// Returns the scalable target after the change, if the service has one.
@@ -238,6 +245,16 @@ impl State<'_> {
             (_, Some(target)) => range(&target),
             (_, None) => format!("unchanged, the desired count is {desired}"),
         }
+    }
+}
+
+fn target_event(target: &ScalableTarget) -> events::ScalableTarget {
+    events::ScalableTarget {
+        min: target.min,
+        max: target.max,
+        scale_in_suspended: target.suspended.scale_in,
+        scale_out_suspended: target.suspended.scale_out,
+        scheduled_suspended: target.suspended.scheduled,
     }
 }
 

@@ -1,13 +1,14 @@
 //! `ecsail schema`: prints the JSON Schema of the files that users write, and of the output of `--output json`.
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::context::Context;
 use crate::document::model::Root;
 use crate::document::schema;
-use crate::error::Result;
-use crate::report::json::SCHEMA;
+use crate::error::{Failure, Result};
+use crate::events::answer::ShownSchema;
+use crate::events::{self, JsonEvent};
 use crate::report::{Event, Outcome};
 
 /// Print the JSON Schema of a kind of file, or of the events of `--output json`
@@ -32,19 +33,26 @@ pub enum Kind {
     Events,
 }
 
+/// Returns the failure of a schema that is not JSON.
+fn not_json(error: serde_json::Error) -> Failure {
+    Failure::error("failed to parse the schema of the manifest").because(error.to_string())
+}
+
 /// Runs the verb.
 ///
 /// # Errors
 /// None; all verbs have the same signature.
 pub fn run(args: &Schema, context: &Context) -> Result<Outcome> {
     let schema = match args.kind {
-        // The files are compiled in, and tests parse them.
-        Kind::Manifest => serde_json::from_str(crate::manifest::SCHEMA).unwrap_or(Value::Null),
-        Kind::Events => serde_json::from_str(SCHEMA).unwrap_or(Value::Null),
+        // The file is compiled in, and a test parses it.
+        Kind::Manifest => serde_json::from_str(crate::manifest::SCHEMA).map_err(not_json)?,
+        Kind::Events => Value::Object(events::schema::schema()),
         Kind::TaskDefinition => schema::schema(Root::TaskDefinition),
         Kind::Service => schema::schema(Root::Service),
     };
     let text = format!("{schema:#}");
-    context.report.tell(&Event::Answer { event: "schema", text: &text, value: json!({"schema": schema}) });
+    let schema = schema.as_object().cloned().unwrap_or_default();
+    let event = JsonEvent::ShownSchema(ShownSchema { schema });
+    context.report.tell(&Event::Answer { text: &text, event });
     Ok(Outcome::Done)
 }

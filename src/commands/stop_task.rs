@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use serde_json::json;
 
 use super::services::{One, confirmed};
 use crate::apply::stop::stop_tasks;
@@ -12,6 +11,8 @@ use crate::aws::error::failure;
 use crate::aws::types::{Task, revision_of};
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::events::JsonEvent;
+use crate::events::service::Stopping;
 use crate::report::{Event, Outcome};
 
 /// Stop single tasks of a service, which ECS replaces
@@ -165,8 +166,14 @@ fn question(tasks: &[Task], key: &str) -> String {
 fn tell(task: &Task, key: &str, cluster: &str, reason: &str, context: &Context) {
     let revision = revision_of(&task.task_definition_arn);
     let text = format!("{key}: stopping task {} ({revision}); ECS starts a replacement", task.id());
-    let value = json!({"service": key, "cluster": cluster, "task": task.id(), "revision": revision, "reason": reason});
-    context.report.tell(&Event::Answer { event: "stopping", text: &text, value });
+    let event = JsonEvent::Stopping(Stopping {
+        service: key.to_owned(),
+        cluster: cluster.to_owned(),
+        task: task.id().to_owned(),
+        revision: revision.to_owned(),
+        reason: reason.to_owned(),
+    });
+    context.report.tell(&Event::Answer { text: &text, event });
 }
 
 #[cfg(test)]

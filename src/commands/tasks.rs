@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::services::{One, Place};
 use crate::aws::ecs::STOPPED_AT_MOST;
@@ -13,7 +12,8 @@ use crate::context::Context;
 use crate::diagnose::Signature;
 use crate::diagnose::causes::{End, causes_of};
 use crate::error::Result;
-use crate::report::{Event, Line, Outcome, Page, Paint, Row, table, times};
+use crate::events::{JsonEvent, service as events};
+use crate::report::{Event, Line, Outcome, Page, Paint, Row, diagnosis, table, times};
 
 /// Show the tasks of a service, or why its stopped tasks stopped
 #[derive(Clone, Debug, Args)]
@@ -77,7 +77,7 @@ fn live(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
         };
         let below = containers(task).map(|text| Line::plain(format!("    {text}")));
         let cells = cells.into_iter().map(Option::unwrap_or_default).collect();
-        Row { cells, below: below.into_iter().collect(), paint, value: value(place, task) }
+        Row { cells, below: below.into_iter().collect(), paint, event: Some(event(place, task)) }
     });
     let page = table(LIVE, rows.collect());
     or_nothing(page, format!("{}: no running tasks", place.key))
@@ -139,7 +139,7 @@ fn stopped(place: &Place, mut tasks: Vec<Task>, now: f64) -> Page {
             cells: cells.into_iter().map(Option::unwrap_or_default).collect(),
             below: why(task, &mut explained),
             paint: Signature::of(task).map(|_| Paint::Bad),
-            value: value(place, task),
+            event: Some(event(place, task)),
         }
     });
     let page = table(STOPPED, rows.collect());
@@ -174,43 +174,55 @@ fn why(task: &Task, explained: &mut BTreeSet<&'static str>) -> Vec<Line> {
     lines
 }
 
-fn value(place: &Place, task: &Task) -> Value {
-    let time = |at: f64| if at > 0.0 { json!(at) } else { Value::Null };
-    let container = |container: &Container| {
-        json!({"name": container.name, "status": container.last_status, "health": container.health_status,
-            "exit_code": container.exit_code, "reason": container.reason})
+fn event(place: &Place, task: &Task) -> JsonEvent {
+    let container = |container: &Container| events::TaskContainer {
+        name: container.name.clone(),
+        status: container.last_status.to_string(),
+        health: container.health_status.as_ref().map(ToString::to_string),
+        exit_code: container.exit_code,
+        reason: container.reason.clone(),
     };
-    let mut value = json!({
-        "event": "task",
-        "service": place.name,
-        "cluster": place.cluster,
-        "task": task.id(),
-        "status": task.last_status,
-        "desired_status": task.desired_status,
-        "health": task.health_status,
-        "revision": revision_of(&task.task_definition_arn),
-        "started_by": task.started_by,
-        "created_at": time(task.created_at.0),
-        "started_at": time(task.started_at.0),
-        "stopped_at": time(task.stopped_at.0),
-        "zone": task.availability_zone,
-        "address": task.address(),
-        "containers": task.containers.iter().map(container).collect::<Vec<_>>(),
+    JsonEvent::Task(events::Task {
+        service: place.name.clone(),
+        cluster: place.cluster.clone(),
+        task: task.id().to_owned(),
+        status: task.last_status.to_string(),
+        desired_status: task.desired_status.to_string(),
+        health: task.health_status.as_ref().map(ToString::to_string),
+        revision: revision_of(&task.task_definition_arn).to_owned(),
+        started_by: task.started_by.clone(),
+        created_at: known_time(task.created_at.0),
+        started_at: known_time(task.started_at.0),
+        stopped_at: known_time(task.stopped_at.0),
+        zone: task.availability_zone.clone(),
+        address: task.address().map(str::to_owned),
+        containers: task.containers.iter().map(container).collect(),
+        stop: (task.desired_status == TaskStatus::Stopped).then(|| stop_event(task)),
+    })
+}
+
+fn stop_event(task: &Task) -> events::TaskStopped {
+    let causes = causes_of(task).into_iter().map(|cause| events::TaskCause {
+        cause: cause.cause.to_owned(),
+        remedy: cause.remedy.to_owned(),
+        retry_helps: diagnosis::retry_helps(cause.retry_helps),
     });
-    if task.desired_status == TaskStatus::Stopped {
-        let causes = causes_of(task).into_iter();
-        let causes = causes.map(
-            |cause| json!({"cause": cause.cause, "remedy": cause.remedy, "retry_helps": cause.retry_helps}),
-        );
-        value["stop_code"] = json!(task.stop_code);
-        value["stopped_reason"] = json!(task.stopped_reason);
-        value["causes"] = causes.collect();
+    events::TaskStopped {
+        stop_code: task.stop_code.as_ref().map(ToString::to_string),
+        stopped_reason: task.stopped_reason.clone(),
+        causes: causes.collect(),
     }
-    value
+}
+
+/// A time in seconds since 1970; none where it is not known.
+fn known_time(at: f64) -> Option<f64> {
+    (at > 0.0).then_some(at)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::aws::types::view;
 
@@ -268,10 +280,12 @@ mod tests {
         assert!(lines[1].starts_with("b "), "{lines:?}");
         assert_eq!(lines.iter().filter(|line| line.contains("remedy: ")).count(), 1, "{lines:?}");
         assert_eq!(lines.iter().filter(|line| **line == "    container `app`: exit code 1").count(), 2);
-        assert_eq!(
-            page.items[0].value["causes"], page.items[1].value["causes"],
-            "JSON has the causes of each task"
-        );
+        let causes = |index: usize| match &page.items[index].event {
+            Some(JsonEvent::Task(task)) => task.stop.as_ref().map(|stop| stop.causes.clone()),
+            other => panic!("{other:?}"),
+        };
+        assert!(causes(0).is_some_and(|causes| !causes.is_empty()));
+        assert_eq!(causes(0), causes(1), "programs get each whole");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::interrupt::Signal;
 /// Returns the failure of a hook whose shell could not be started.
 pub(super) fn to_start(error: io::Error, scene: &Scene<'_>) -> Failure {
     let place = scene.directory.display();
-    Failure::error(format!("failed to start `sh` for hook `{}`", scene.hook))
+    Failure::error(format!("start `sh` for hook `{}`", scene.hook.name()))
         .because(error)
         .hint(format!("check that `sh` is installed and that the manifest's directory, `{place}`, exists"))
 }
@@ -26,7 +26,7 @@ pub(super) fn at(end: End, shown: &str, scene: &Scene<'_>) -> Failure {
         End::Interrupted(_) => format!("`{shown}` was stopped, because ecsail was asked to terminate"),
     };
     let kind = if matches!(end, End::Interrupted(_)) { Kind::Interrupted } else { Kind::Error };
-    Failure::new(kind, format!("hook `{}` failed", scene.hook)).because(cause).hint(hint(end, scene))
+    Failure::new(kind, format!("hook `{}` failed", scene.hook.name())).because(cause).hint(hint(end, scene))
 }
 
 fn hint(end: End, scene: &Scene<'_>) -> Option<String> {

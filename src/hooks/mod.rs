@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use crate::error::Failure;
 use crate::interrupt::Listener;
-use crate::report::Report;
 use crate::secrets::{masked_line, secrets_among};
 
 mod failed;
 mod group;
 mod lines;
+pub mod reporter;
 mod shell;
 mod told;
 
-pub use told::Told;
+pub use reporter::{HookFact, HookReporter, HookStream};
+pub use told::{HookTarget, HookTargetEnd, Told};
 
 use shell::{End, Scene};
 
@@ -74,11 +75,11 @@ pub async fn run(
     told: &Told,
     directory: &Path,
     environment: &BTreeMap<String, String>,
-    report: &dyn Report,
+    report: &dyn HookReporter,
 ) -> Result<(), Failure> {
     let hook = moment.name();
     let scene = Scene {
-        hook,
+        hook: moment,
         // The parent of a bare file name is an empty path, which is not a directory.
         directory: if directory.as_os_str().is_empty() { Path::new(".") } else { directory },
         environment: told.environment(hook, environment),

@@ -10,28 +10,28 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{sleep, timeout};
 
-use super::Limits;
 use super::group::{self, Group};
 use super::lines::Lines;
+use super::reporter::{HookFact, HookReporter, HookStream};
+use super::{Limits, Moment};
 use crate::interrupt::{Listener, Signal};
-use crate::report::{Event, HookFact, HookStream, Report};
 use crate::secrets::masked_line;
 
 /// The context that all commands of a hook share.
 pub(super) struct Scene<'a> {
-    pub(super) hook: &'static str,
+    pub(super) hook: Moment,
     pub(super) directory: &'a Path,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) input: String,
     /// Values that are masked wherever they appear.
     pub(super) secrets: Vec<String>,
     pub(super) limits: Limits,
-    pub(super) report: &'a dyn Report,
+    pub(super) report: &'a dyn HookReporter,
 }
 
 impl Scene<'_> {
     fn tell(&self, fact: HookFact<'_>) {
-        self.report.tell(&Event::Hook { hook: self.hook, fact });
+        self.report.hook(self.hook, fact);
     }
 
     fn tell_line(&self, stream: HookStream, line: &str) {
@@ -99,7 +99,7 @@ pub(super) async fn run(
         group.release();
     } else {
         let left = "a process that it left running keeps its output open; further output is not shown";
-        scene.report.tell(&Event::Note(&format!("{}: {left}", scene.hook)));
+        scene.report.note(&format!("{}: {left}", scene.hook.name()));
     }
     scene.tell(end.told(begun.elapsed().as_secs_f64()));
     Ok(end)

@@ -9,7 +9,6 @@ use super::load::from_text;
 use super::{Request, Scope};
 use crate::document::problem::Invalid;
 use crate::error::{Details, Failure};
-use crate::render;
 use crate::report::problems;
 use crate::settings::{Settings, Tags};
 
@@ -272,7 +271,7 @@ fn run(manifest: &str, definition: &str, stage: Option<&str>) -> usize {
     };
     let shown = problems::text(&invalid, false);
     let sorted = invalid.problems.sorted();
-    let lines: Vec<_> = sorted.iter().map(|problem| problems::json(problem, &invalid.sources)).collect();
+    let lines: Vec<_> = sorted.iter().map(|problem| problems::event(problem, &invalid.sources)).collect();
     assert_eq!(shown.is_empty(), lines.is_empty());
     lines.len()
 }

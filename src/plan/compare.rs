@@ -1,9 +1,8 @@
 //! Compares what is desired with what is observed: the plan of the services, with tasks and schedules around them.
 
 use crate::aws::types::RolloutState;
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use super::back::WayBack;
 use super::diff::{Change, diff};
@@ -69,8 +68,7 @@ fn plan_service(
 ) -> Result<ServicePlan, Vec<Failure>> {
     let seen = refuse::service(service, observed)?;
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
-    let mut against: Vec<Failure> = refuse::under_way(seen, options).into_iter().collect();
-    against.extend(refuse::images(&document, observed));
+    let against = refuse::images(&document, observed);
     if !against.is_empty() {
         return Err(against);
     }
@@ -84,7 +82,7 @@ fn plan_service(
         // The newest deployment may have failed although it has this definition.
         let failed =
             seen.service.primary().is_some_and(|primary| primary.rollout_state == Some(RolloutState::Failed));
-        let under_way = options.supersede && !options.looking && seen.service.under_way().is_some();
+        let under_way = options.supersede && seen.service.under_way().is_some();
         reasons.extend(failed.then_some(Reason::Failed));
         reasons.extend(under_way.then_some(Reason::Superseded));
         if options.force && reasons.is_empty() {

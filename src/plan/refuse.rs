@@ -1,12 +1,14 @@
 //! The blockers of a deploy, each with what to do about it. Checked before anything is changed.
 
-use super::types::Options;
-use crate::aws::types::{ControllerType, DeploymentStatus, RolloutState, ServiceRef, ServiceStatus};
-use crate::aws::types::{Deployment, ImageState, Observed, ObservedService, Service, revision_of};
+use crate::aws::types::{
+    ControllerType, Deployment, DeploymentStatus, ImageState, Observed, ObservedService, RolloutState,
+    Service, ServiceRef, ServiceStatus, revision_of,
+};
 use crate::error::Failure;
 use crate::image::{Reference, images_of};
-use crate::render::DesiredService;
+use crate::render::{Desired, DesiredService};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
 pub fn account(wanted: Option<&str>, observed: &Observed) -> Vec<Failure> {
@@ -66,10 +68,12 @@ pub fn immovable(service: &Service) -> Option<Failure> {
     Some(Failure::refused(message).hint(hint))
 }
 
-/// Returns the blocker of a service with a deployment in progress, unless it is to be superseded.
-pub fn under_way(seen: &ObservedService, options: &Options) -> Option<Failure> {
-    let waits = !options.supersede && !options.looking;
-    waits.then(|| moving(&seen.service)).flatten()
+/// The blockers of a deploy that does not supersede: a refusal for each service with a deployment in progress.
+pub fn in_progress(desired: &Desired, observed: &Observed) -> Vec<Failure> {
+    let places: BTreeSet<ServiceRef> =
+        desired.services.iter().map(|service| ServiceRef::new(&service.cluster, &service.name)).collect();
+    let found = places.iter().filter_map(|place| observed.services.get(place));
+    found.filter_map(|seen| moving(&seen.service)).collect()
 }
 
 /// Returns the blocker of a service with a deployment in progress.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::back::WayBack;
@@ -20,8 +19,6 @@ pub struct Options {
     pub force: bool,
     /// Deploy even if a deployment is in progress.
     pub supersede: bool,
-    /// The plan will not be applied, so a deployment in progress does not block it.
-    pub looking: bool,
     /// The account that the manifest requires.
     pub account: Option<String>,
     /// The current time, in seconds since 1970.
@@ -114,8 +111,7 @@ pub struct ResolvedWork {
 }
 
 /// Why a service gets a new deployment although its documents did not change.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reason {
     /// The tag now points to another image.
     ImageMoved { image: String, before: String, after: String },

@@ -3,15 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
+use crate::outcome::Outcome;
 use crate::plan::{Plan, TaskPlan};
 
 pub mod id;
 
 /// The kind of a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A task that runs before the services.
     Before,
@@ -22,17 +20,16 @@ pub enum Kind {
 }
 
 /// The state of one target of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It has not begun.
     Waiting,
     /// It is in progress.
-    UnderWay,
+    InProgress,
     Unchanged,
     /// A task that is not needed, because no service that names it changes.
     NotNeeded,
-    Changed,
+    Succeeded,
     Failed,
     RolledBack,
     /// It was skipped, because something before it stopped the release.
@@ -40,65 +37,33 @@ pub enum State {
 }
 
 impl State {
-    /// Returns the state as it is displayed.
-    pub fn words(self) -> &'static str {
+    /// How the target has ended, by the end of the release.
+    pub fn outcome(self) -> Outcome {
         match self {
-            State::Waiting => "waiting",
-            State::UnderWay => "in progress",
-            State::Unchanged => "unchanged",
-            State::NotNeeded => "skipped",
-            State::Changed => "succeeded",
-            State::Failed => "failed",
-            State::RolledBack => "rolled back",
-            State::NotReached => "skipped",
+            State::Succeeded => Outcome::Succeeded,
+            State::Unchanged => Outcome::Unchanged,
+            State::Failed => Outcome::Failed,
+            State::RolledBack => Outcome::RolledBack,
+            State::InProgress => Outcome::InProgress,
+            State::Waiting | State::NotNeeded | State::NotReached => Outcome::Skipped,
         }
     }
 
     /// Returns whether targets that depend on it may begin.
     fn is_up(self) -> bool {
-        matches!(self, State::Changed | State::Unchanged)
+        matches!(self, State::Succeeded | State::Unchanged)
     }
 }
 
 /// One target of a release.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     pub kind: Kind,
     /// The name of the target in commands.
     pub key: String,
     pub state: State,
     /// The revision that it runs now, or why it did not get further.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-}
-
-/// The outcome of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// All changes were made.
-    Succeeded,
-    /// There was nothing to do.
-    Unchanged,
-    /// Something failed or was skipped.
-    Failed,
-    /// Everything that was changed is rolled back.
-    RolledBack,
-    /// Something is still in progress.
-    UnderWay,
-}
-
-impl Verdict {
-    /// Returns the word for it in hooks and JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Succeeded => "succeeded",
-            Verdict::Unchanged => "unchanged",
-            Verdict::Failed => "failed",
-            Verdict::RolledBack => "rolled_back",
-            Verdict::UnderWay => "under_way",
-        }
-    }
 }
 
 /// A release: its targets in order, and what each service needs.
@@ -116,8 +81,13 @@ impl Release {
     pub fn of(plan: &Plan, id: &str, tag: Option<String>) -> Release {
         let of_task = |kind: Kind| {
             move |task: &TaskPlan| {
-                let state = if task.work.is_some() { State::Waiting } else { State::NotNeeded };
-                Target { kind, key: task.key.clone(), state, detail: None }
+                let needed = task.work.is_some();
+                Target {
+                    kind,
+                    key: task.key.clone(),
+                    state: if needed { State::Waiting } else { State::NotNeeded },
+                    detail: (!needed).then(|| "no service that needs it changes".to_owned()),
+                }
             }
         };
         let services = plan.services.iter().map(|service| Target {
@@ -160,7 +130,7 @@ impl Release {
         for target in self.targets.iter_mut().filter(|target| target.kind == kind && target.key == key) {
             (target.state, target.detail) = (state, detail.clone());
         }
-        let ended = !matches!(state, State::Waiting | State::UnderWay) && !state.is_up();
+        let ended = !matches!(state, State::Waiting | State::InProgress) && !state.is_up();
         if kind == Kind::Service && ended {
             self.leave_out(key);
         }
@@ -193,33 +163,33 @@ impl Release {
 
     /// Returns the first target that stopped the release.
     pub fn stopped_by(&self) -> Option<&Target> {
-        let bad = |state: State| matches!(state, State::Failed | State::RolledBack | State::UnderWay);
+        let bad = |state: State| matches!(state, State::Failed | State::RolledBack | State::InProgress);
         self.targets.iter().find(|target| bad(target.state))
     }
 
     /// Returns the outcome: `Succeeded` only if every target succeeded or had nothing to do.
-    pub fn verdict(&self) -> Verdict {
+    pub fn outcome(&self) -> Outcome {
         let any = |state: State| self.targets.iter().any(|target| target.state == state);
         // A known failure outweighs an unknown end.
         if any(State::Failed) {
-            return Verdict::Failed;
+            return Outcome::Failed;
         }
-        if any(State::UnderWay) {
-            return Verdict::UnderWay;
+        if any(State::InProgress) {
+            return Outcome::InProgress;
         }
         // A task cannot be rolled back, so it does not count here.
         let stays = |target: &Target| {
-            target.state == State::Changed && matches!(target.kind, Kind::Service | Kind::Schedule)
+            target.state == State::Succeeded && matches!(target.kind, Kind::Service | Kind::Schedule)
         };
         let changed = match any(State::RolledBack) {
             true => self.targets.iter().any(stays),
-            false => any(State::Changed),
+            false => any(State::Succeeded),
         };
         match (any(State::RolledBack), changed, any(State::NotReached) || any(State::Waiting)) {
-            (true, false, _) => Verdict::RolledBack,
-            (true, true, _) | (false, _, true) => Verdict::Failed,
-            (false, true, false) => Verdict::Succeeded,
-            (false, false, false) => Verdict::Unchanged,
+            (true, false, _) => Outcome::RolledBack,
+            (true, true, _) | (false, _, true) => Outcome::Failed,
+            (false, true, false) => Outcome::Succeeded,
+            (false, false, false) => Outcome::Unchanged,
         }
     }
 }

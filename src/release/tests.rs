@@ -28,8 +28,8 @@ fn states(release: &Release) -> Vec<State> {
 fn what_needs_nothing_begins_at_once_and_no_more_than_may() {
     let mut release = release(&[("a", &[]), ("b", &[]), ("c", &[])]);
     assert_eq!(release.ready(2), ["a", "b"]);
-    release.set(Kind::Service, "a", UnderWay, None);
-    release.set(Kind::Service, "b", UnderWay, None);
+    release.set(Kind::Service, "a", InProgress, None);
+    release.set(Kind::Service, "b", InProgress, None);
     assert!(release.ready(0).is_empty());
     assert_eq!(release.ready(2), ["c"]);
 }
@@ -38,10 +38,10 @@ fn what_needs_nothing_begins_at_once_and_no_more_than_may() {
 fn a_service_waits_for_what_it_needs_and_for_nothing_else() {
     let mut release = release(&[("web", &["db"]), ("db", &[]), ("slow", &[])]);
     assert_eq!(release.ready(9), ["db", "slow"]);
-    release.set(Kind::Service, "slow", UnderWay, None);
-    release.set(Kind::Service, "db", UnderWay, None);
+    release.set(Kind::Service, "slow", InProgress, None);
+    release.set(Kind::Service, "db", InProgress, None);
     assert!(release.ready(9).is_empty());
-    release.set(Kind::Service, "db", Changed, None);
+    release.set(Kind::Service, "db", Succeeded, None);
     assert_eq!(release.ready(9), ["web"]);
 }
 
@@ -63,37 +63,37 @@ fn what_needs_a_service_that_failed_is_not_reached_down_the_line() {
 
 #[test]
 fn a_release_is_a_success_only_where_every_target_came_where_it_should() {
-    for (states, verdict) in [
-        (&[Changed, Unchanged][..], Verdict::Succeeded),
-        (&[Unchanged, Unchanged], Verdict::Unchanged),
-        (&[Unchanged, NotNeeded], Verdict::Unchanged),
-        (&[Changed, NotNeeded], Verdict::Succeeded),
-        (&[Changed, Failed], Verdict::Failed),
-        (&[Changed, NotReached], Verdict::Failed),
-        (&[Unchanged, NotReached], Verdict::Failed),
-        (&[Changed, Waiting], Verdict::Failed),
-        (&[RolledBack, NotReached], Verdict::RolledBack),
-        (&[RolledBack, Unchanged], Verdict::RolledBack),
-        (&[RolledBack, Changed], Verdict::Failed),
-        (&[RolledBack, Failed], Verdict::Failed),
-        (&[Changed, UnderWay], Verdict::UnderWay),
-        (&[Failed, UnderWay], Verdict::Failed),
-        (&[RolledBack, UnderWay], Verdict::UnderWay),
-        (&[], Verdict::Unchanged),
+    for (states, outcome) in [
+        (&[Succeeded, Unchanged][..], Outcome::Succeeded),
+        (&[Unchanged, Unchanged], Outcome::Unchanged),
+        (&[Unchanged, NotNeeded], Outcome::Unchanged),
+        (&[Succeeded, NotNeeded], Outcome::Succeeded),
+        (&[Succeeded, Failed], Outcome::Failed),
+        (&[Succeeded, NotReached], Outcome::Failed),
+        (&[Unchanged, NotReached], Outcome::Failed),
+        (&[Succeeded, Waiting], Outcome::Failed),
+        (&[RolledBack, NotReached], Outcome::RolledBack),
+        (&[RolledBack, Unchanged], Outcome::RolledBack),
+        (&[RolledBack, Succeeded], Outcome::Failed),
+        (&[RolledBack, Failed], Outcome::Failed),
+        (&[Succeeded, InProgress], Outcome::InProgress),
+        (&[Failed, InProgress], Outcome::Failed),
+        (&[RolledBack, InProgress], Outcome::InProgress),
+        (&[], Outcome::Unchanged),
     ] {
         let mut release = release(&[]);
         let target =
             |state: &State| Target { kind: Kind::Service, key: String::new(), state: *state, detail: None };
         release.targets = states.iter().map(target).collect();
-        assert_eq!(release.verdict(), verdict, "{states:?}");
+        assert_eq!(release.outcome(), outcome, "{states:?}");
     }
 }
 
 #[test]
 fn what_waits_when_a_release_stops_is_not_reached() {
     let mut release = release(&[("a", &[]), ("b", &[])]);
-    release.set(Kind::Service, "a", UnderWay, None);
+    release.set(Kind::Service, "a", InProgress, None);
     release.stop("`migrate` failed");
-    assert_eq!(states(&release), [UnderWay, NotReached]);
+    assert_eq!(states(&release), [InProgress, NotReached]);
     assert_eq!(release.targets[1].detail.as_deref(), Some("`migrate` failed"));
 }

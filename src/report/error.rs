@@ -1,10 +1,10 @@
 //! Formats errors for people and for JSON: the message, its causes, the hints.
 
-use serde_json::{Value, json};
-
 use super::problems;
 use super::screen::{Paint, paint};
-use crate::error::{Details, Failure};
+use crate::error::{Details, Failure, Kind};
+use crate::events::answer as events;
+use serde_json::{Value, json};
 
 /// Returns an error as text.
 pub fn text(error: &Failure, color: bool) -> String {
@@ -29,22 +29,40 @@ pub fn of_failure(failure: &Failure, color: bool) -> String {
     lines.join("\n")
 }
 
-/// Returns an error as JSON.
-pub fn json(error: &Failure) -> Value {
-    let mut value = json!({"event": "error", "kind": error.kind, "message": error.message});
+/// The event of an error.
+pub fn event(error: &Failure) -> events::Error {
+    events::Error { kind: kind_event(error.kind), message: error.message.clone(), detail: detail(error) }
+}
+
+fn kind_event(kind: Kind) -> events::ErrorKind {
+    match kind {
+        Kind::Error => events::ErrorKind::Error,
+        Kind::Usage => events::ErrorKind::Usage,
+        Kind::Refused => events::ErrorKind::Refused,
+        Kind::Interrupted => events::ErrorKind::Interrupted,
+    }
+}
+
+fn detail(error: &Failure) -> events::ErrorDetail {
     match &error.details {
         Details::Problems(invalid) => {
             let sorted = invalid.problems.sorted();
-            value["problems"] =
-                sorted.iter().map(|problem| problems::json(problem, &invalid.sources)).collect();
+            let problems = sorted.iter().map(|problem| problems::event(problem, &invalid.sources));
+            events::ErrorDetail::Problems { problems: problems.collect() }
         }
-        Details::Several(failures) => value["failures"] = failures.iter().map(failure_json).collect(),
-        Details::None => {
-            value["causes"] = json!(error.causes());
-            value["hints"] = json!(error.hints);
+        Details::Several(failures) => {
+            events::ErrorDetail::Failures { failures: failures.iter().map(failure_event).collect() }
         }
+        Details::None => events::ErrorDetail::Failure { causes: error.causes(), hints: error.hints.clone() },
     }
-    value
+}
+
+fn failure_event(failure: &Failure) -> events::Failure {
+    events::Failure {
+        message: failure.message.clone(),
+        causes: failure.causes(),
+        hints: failure.hints.clone(),
+    }
 }
 
 fn failure_json(failure: &Failure) -> Value {

@@ -1,25 +1,8 @@
 //! Formats hooks: each line that they write follows their name.
 
-use serde_json::{Value, json};
-
-/// A fact about a command that a hook runs.
-#[derive(Clone, Copy, Debug)]
-pub enum HookFact<'a> {
-    /// It was started.
-    Started { command: &'a str },
-    /// It wrote a line.
-    Line { stream: HookStream, line: &'a str },
-    /// It ended: by itself with a code, by a signal, by its timeout, or by an interrupt.
-    Ended { code: Option<i32>, signal: Option<i32>, timed_out: bool, interrupted: bool, seconds: f64 },
-}
-
-/// The stream to which a command wrote a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HookStream {
-    Stdout,
-    Stderr,
-}
+use crate::events::JsonEvent;
+use crate::events::hook::{HookEnded, HookLine, HookName, HookOutput, HookStarted};
+use crate::hooks::{HookFact, HookStream, Moment};
 
 /// Returns a fact as text; `None` for an end, which the error or what follows shows.
 pub fn text(hook: &str, fact: &HookFact<'_>) -> Option<String> {
@@ -30,16 +13,26 @@ pub fn text(hook: &str, fact: &HookFact<'_>) -> Option<String> {
     }
 }
 
-/// Returns a fact as JSON.
-pub fn json(hook: &str, fact: &HookFact<'_>) -> Value {
-    match fact {
-        HookFact::Started { command } => json!({"event": "hook.started", "hook": hook, "command": command}),
+/// The event of a fact.
+pub fn event(hook: Moment, fact: &HookFact<'_>) -> JsonEvent {
+    let hook = match hook {
+        Moment::BeforeDeploy => HookName::BeforeDeploy,
+        Moment::AfterDeploy => HookName::AfterDeploy,
+        Moment::OnFailure => HookName::OnFailure,
+    };
+    match *fact {
+        HookFact::Started { command } => {
+            JsonEvent::HookStarted(HookStarted { hook, command: command.to_owned() })
+        }
         HookFact::Line { stream, line } => {
-            json!({"event": "hook.line", "hook": hook, "stream": stream, "line": line})
+            let stream = match stream {
+                HookStream::Stdout => HookOutput::Stdout,
+                HookStream::Stderr => HookOutput::Stderr,
+            };
+            JsonEvent::HookLine(HookLine { hook, stream, line: line.to_owned() })
         }
         HookFact::Ended { code, signal, timed_out, interrupted, seconds } => {
-            json!({"event": "hook.ended", "hook": hook, "code": code, "signal": signal, "timed_out": timed_out,
-                "interrupted": interrupted, "seconds": seconds})
+            JsonEvent::HookEnded(HookEnded { hook, code, signal, timed_out, interrupted, seconds })
         }
     }
 }
@@ -47,7 +40,7 @@ pub fn json(hook: &str, fact: &HookFact<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::json::SCHEMA;
+    use serde_json::{Value, json};
 
     const LINE: HookFact<'static> = HookFact::Line { stream: HookStream::Stderr, line: "hello" };
     const STARTED: HookFact<'static> = HookFact::Started { command: "./notify.sh" };
@@ -62,7 +55,7 @@ mod tests {
 
     #[test]
     fn the_events_of_a_hook_are_as_the_schema_says() {
-        let schema = serde_json::from_str(SCHEMA).expect("JSON");
+        let schema = Value::Object(crate::events::schema::schema());
         let validator = jsonschema::validator_for(&schema).expect("a schema");
         let ended = |code, signal| HookFact::Ended {
             code,
@@ -72,7 +65,7 @@ mod tests {
             seconds: 0.5,
         };
         for fact in [STARTED, LINE, ended(Some(3), None), ended(None, Some(9)), ended(None, None)] {
-            let event = json("before_deploy", &fact);
+            let event = serde_json::to_value(event(Moment::BeforeDeploy, &fact)).expect("JSON");
             assert!(validator.is_valid(&event), "{event}");
             let mut more = event.clone();
             more["nope"] = json!(1);

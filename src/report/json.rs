@@ -1,17 +1,22 @@
-//! Reports to programs: one JSON object a line on stdout, nothing on stderr. `events.schema.json` describes them.
+//! Owns the report for programs: one JSON object a line on stdout, nothing on stderr. Each is one of [`crate::events`].
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::{
-    Event, HookFact, Question, Report, TaskQuestion, error, hook, log, plan, problems, rollback, screen, task,
+    Event, Question, Report, TaskQuestion, error, hook, log, plan, problems, rollback, rollout, screen, task,
 };
-use crate::aws::types::{self, revision_of};
-use crate::diagnose::Diagnosis;
+use crate::apply::ScheduleAction;
+use crate::aws::types;
+use crate::aws::types::Via;
 use crate::error::Failure;
-use crate::watch::{Aftermath, Settled};
-
-/// The JSON Schema of every line.
-pub const SCHEMA: &str = include_str!("events.schema.json");
+use crate::events::answer::{Checked, Document, Note, Remark};
+use crate::events::plan::{Deregistered, Registered, Updated};
+use crate::events::prune::Deleted;
+use crate::events::rollout::{RolloutEvent, RolloutTakingBack, Unchanged};
+use crate::events::schedule::{AppliedAction, ScheduleApplied};
+use crate::events::task::{TaskLine, TaskProgress, TaskStarted};
+use crate::events::{JsonEvent, JsonLine};
+use crate::hooks::HookFact;
 
 /// Writes events as JSON lines.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +26,13 @@ pub struct Json {
 }
 
 impl Json {
-    fn line(&self, mut value: Value) {
-        if self.sandbox {
-            value["sandbox"] = Value::Bool(true);
+    fn line(&self, event: &JsonEvent) {
+        let line = JsonLine { event, sandbox: self.sandbox };
+        match serde_json::to_string(&line) {
+            Ok(line) => screen::answer(&line),
+            // The structs have no maps but those with strings as keys, so this is not reached.
+            Err(error) => tracing::error!("failed to write an event: {error}"),
         }
-        screen::answer(&value.to_string());
     }
 }
 
@@ -45,30 +52,30 @@ impl Report for Json {
         match event {
             Event::Remarks(invalid) => {
                 for problem in invalid.problems.sorted() {
-                    let mut value = json!({"event": "remark"});
-                    extend(&mut value, problems::json(problem, &invalid.sources));
-                    self.line(value);
+                    let problem = problems::event(problem, &invalid.sources);
+                    self.line(&JsonEvent::Remark(Remark { problem }));
                 }
             }
             Event::Documents(documents) => {
                 for (name, document) in *documents {
-                    self.line(json!({"event": "document", "name": name, "document": document}));
+                    let document = object(document);
+                    self.line(&JsonEvent::Document(Document { name: name.clone(), document }));
                 }
             }
             Event::Page(page) | Event::Refreshed { changed: page, .. } => {
-                let values = page.items.iter().map(|item| &item.value);
-                values.filter(|value| !value.is_null()).for_each(|value| self.line(value.clone()));
+                page.items.iter().filter_map(|item| item.event.as_ref()).for_each(|event| self.line(event));
             }
+            Event::Answer { event, .. } => self.line(event),
             other => {
-                if let Some(value) = json_of(other) {
-                    self.line(value);
+                if let Some(event) = json_event(other) {
+                    self.line(&event);
                 }
             }
         }
     }
 
     fn error(&self, error: &Failure) {
-        self.line(error::json(error));
+        self.line(&JsonEvent::Error(error::event(error)));
     }
 
     fn confirm(&self, _: &str) -> Option<bool> {
@@ -84,161 +91,143 @@ impl Report for Json {
     }
 }
 
-fn json_of(event: &Event<'_>) -> Option<Value> {
+/// The members of a document; a document is always an object.
+fn object(document: &Value) -> Map<String, Value> {
+    document.as_object().cloned().unwrap_or_default()
+}
+
+/// The event of a fact that is one event; none for one that is several, or none.
+fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
     Some(match event {
-        Event::Note(text) => json!({"event": "note", "message": text}),
-        Event::Released(release) => json!({
-            "event": "release.ended",
-            "release": release.id,
-            "tag": release.tag,
-            "verdict": release.verdict(),
-            "targets": release.targets,
-        }),
-        Event::Plan { plan, .. } => plan::json(plan),
-        Event::Target(target) => {
-            let mut value = json!({"event": "rollback.target"});
-            extend(&mut value, json!(target));
-            value
+        Event::Note(text) => JsonEvent::Note(Note { message: (*text).to_owned() }),
+        Event::Released(release) => JsonEvent::ReleaseEnded(rollout::released(release)),
+        Event::Plan { plan, .. } => JsonEvent::Plan(plan::event(plan)),
+        Event::Target(target) => JsonEvent::RollbackTarget(rollback::event(target)),
+        Event::ScheduleTarget { plan, services } => {
+            JsonEvent::ScheduleRollback(rollback::schedule_event(plan, services))
         }
-        Event::ScheduleTarget { plan, services } => rollback::schedule_json(plan, services),
-        Event::Registered { revision } => json!({"event": "registered", "revision": revision}),
+        Event::Registered { revision } => {
+            JsonEvent::Registered(Registered { revision: (*revision).to_owned() })
+        }
         Event::Retired { revision, deleted: false, .. } => {
-            json!({"event": "deregistered", "revision": revision})
+            JsonEvent::Deregistered(Deregistered { revision: (*revision).to_owned() })
         }
-        Event::Retired { revision, deleted: true, .. } => json!({"event": "deleted", "revision": revision}),
-        Event::Updated { service, revision, deployment } => {
-            json!({"event": "updated", "service": service, "revision": revision, "deployment": deployment})
+        Event::Retired { revision, deleted: true, .. } => {
+            JsonEvent::Deleted(Deleted { revision: (*revision).to_owned() })
         }
+        Event::Updated { service, revision, deployment } => JsonEvent::Updated(Updated {
+            service: (*service).to_owned(),
+            revision: (*revision).to_owned(),
+            deployment: deployment.map(str::to_owned),
+        }),
         Event::ScheduleApplied { schedule, name, via, action } => {
-            json!({"event": "schedule.applied", "schedule": schedule, "name": name, "via": via.name(), "action": action})
+            JsonEvent::ScheduleApplied(schedule_applied(schedule, name, *via, *action))
         }
-        Event::Progress(progress) => {
-            let mut value = json!({"event": "rollout.progress"});
-            extend(&mut value, serde_json::to_value(progress).unwrap_or_default());
-            value["revision"] = known(&progress.revision);
-            value
-        }
-        Event::ServiceEvent { service, event } => {
-            json!({"event": "rollout.event", "service": service, "at": event.created_at, "message": event.message})
-        }
-        Event::TakingBack { service, by, to } => {
-            json!({"event": "rollout.taking_back", "service": service, "by": by, "to": to})
-        }
-        Event::Settled(settled) => settled_json(settled),
-        Event::Left { service, revision, updated } => {
-            json!({"event": "unchanged", "service": service, "revision": revision, "attributes_updated": updated})
-        }
+        Event::Progress(progress) => JsonEvent::RolloutProgress(rollout::progress(progress)),
+        Event::ServiceEvent { service, event } => JsonEvent::RolloutEvent(RolloutEvent {
+            service: (*service).to_owned(),
+            at: event.created_at.0,
+            message: event.message.clone(),
+        }),
+        Event::TakingBack { service, by, to } => JsonEvent::RolloutTakingBack(RolloutTakingBack {
+            service: (*service).to_owned(),
+            by: (*by).to_owned(),
+            to: to.map(str::to_owned),
+        }),
+        Event::Settled(settled) => JsonEvent::RolloutSettled(rollout::settled(settled)),
+        Event::Left { service, revision, updated } => JsonEvent::Unchanged(Unchanged {
+            service: (*service).to_owned(),
+            revision: (*revision).to_owned(),
+            attributes_updated: *updated,
+        }),
         Event::NotUpdated { service, error } => {
-            json!({"event": "rollout.settled", "service": service, "outcome": "not_updated", "error": error.to_string(), "hints": error.hints})
+            JsonEvent::RolloutSettled(rollout::not_updated(service, error))
         }
         Event::Checked { services, stages } => {
-            json!({"event": "checked", "services": services, "stages": stages})
+            JsonEvent::Checked(Checked::Manifest { services: *services, stages: stages.to_vec() })
         }
-        Event::Line { service, line, .. } => log::json(service, line),
+        Event::Line { service, line, .. } => JsonEvent::Log(log::event(service, line)),
         Event::TaskStarted { key, cluster, revision, started_by, tasks } => {
-            let tasks: Vec<&str> = tasks.iter().map(types::Task::id).collect();
-            json!({"event": "task.started", "name": key, "cluster": cluster, "revision": revision,
-                "started_by": started_by, "tasks": tasks})
+            JsonEvent::TaskStarted(TaskStarted {
+                name: (*key).to_owned(),
+                cluster: (*cluster).to_owned(),
+                revision: (*revision).to_owned(),
+                started_by: (*started_by).to_owned(),
+                tasks: tasks.iter().map(|task| task.id().to_owned()).collect(),
+            })
         }
         Event::TaskProgress { key, task, seconds, .. } => {
-            json!({"event": "task.progress", "name": key, "task": task.id(), "status": task.last_status, "seconds": seconds})
+            JsonEvent::TaskProgress(task_progress(key, task, *seconds))
         }
-        Event::TaskLine { key, line, .. } => {
-            json!({"event": "task.line", "name": key, "task": line.task, "container": line.container,
-                "at": line.at as f64 / 1000.0, "message": line.message})
-        }
-        Event::TaskEnded { end, .. } => {
-            let mut value = task::json(end);
-            if let Some(diagnosis) = &end.diagnosis {
-                value["diagnosis"] = diagnosis_json(diagnosis);
-            }
-            value
-        }
-        Event::Hook { hook, fact } => hook::json(hook, fact),
-        Event::Answer { event, value, .. } => {
-            let mut answer = json!({"event": event});
-            extend(&mut answer, value.clone());
-            answer
-        }
-        Event::Remarks(_) | Event::Documents(_) | Event::Page(_) | Event::Refreshed { .. } | Event::Done => {
+        Event::TaskLine { key, line, .. } => JsonEvent::TaskLine(TaskLine {
+            name: (*key).to_owned(),
+            task: line.task.clone(),
+            container: line.container.clone(),
+            at: log::seconds(line.at),
+            message: line.message.clone(),
+        }),
+        Event::TaskEnded { end, .. } => JsonEvent::TaskEnded(task::event(end)),
+        Event::Hook { hook, fact } => hook::event(*hook, fact),
+        Event::Remarks(_)
+        | Event::Documents(_)
+        | Event::Page(_)
+        | Event::Refreshed { .. }
+        | Event::Answer { .. }
+        | Event::Done => {
             return None;
         }
     })
 }
 
-/// Adds the members of one object to another.
-fn extend(value: &mut Value, members: Value) {
-    if let (Value::Object(value), Value::Object(members)) = (value, members) {
-        value.extend(members);
-    }
+fn schedule_applied(schedule: &str, name: &str, via: Via, action: ScheduleAction) -> ScheduleApplied {
+    let action = match action {
+        ScheduleAction::Created => AppliedAction::Created,
+        ScheduleAction::Updated => AppliedAction::Updated,
+        ScheduleAction::Restored => AppliedAction::Restored,
+        ScheduleAction::Deleted => AppliedAction::Deleted,
+        ScheduleAction::Enabled => AppliedAction::Enabled,
+        ScheduleAction::Disabled => AppliedAction::Disabled,
+        ScheduleAction::TargetsRemoved => AppliedAction::TargetsRemoved,
+    };
+    let (schedule, name) = (schedule.to_owned(), name.to_owned());
+    ScheduleApplied { schedule, name, via: plan::via_event(via), action }
 }
 
-fn settled_json(settled: &Settled) -> Value {
-    let followed = &settled.followed;
-    let mut value = json!({"event": "rollout.settled", "service": followed.key});
-    extend(&mut value, serde_json::to_value(&settled.ending).unwrap_or_default());
-    value["cluster"] = json!(followed.cluster);
-    value["revision"] = known(revision_of(&followed.revision));
-    value["previous_revision"] = known(revision_of(&followed.previous));
-    value["deployment"] = json!(followed.deployment);
-    value["seconds"] = json!(settled.elapsed.as_secs_f64());
-    value["now"] = json!(settled.runs);
-    if followed.going_back {
-        value["going_back"] = json!(true);
-    }
-    if let Some(aftermath) = &settled.aftermath {
-        value["aftermath"] = json!(aftermath);
-        if let Aftermath::TakenBack { diagnosis: Some(diagnosis), .. } = aftermath {
-            value["aftermath"]["diagnosis"] = diagnosis_json(diagnosis);
-        }
-    }
-    if let Some(diagnosis) = &settled.diagnosis {
-        value["diagnosis"] = diagnosis_json(diagnosis);
-    }
-    value
-}
-
-/// Returns a name, or null where it is empty.
-fn known(name: &str) -> Value {
-    if name.is_empty() { Value::Null } else { json!(name) }
-}
-
-/// Returns a diagnosis without null members, and with events as `rollout.event` has them.
-fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
-    let mut value = json!(diagnosis);
-    without_nulls(&mut value);
-    if !diagnosis.events.is_empty() {
-        let event = |event: &types::Event| json!({"at": event.created_at, "message": event.message});
-        value["events"] = diagnosis.events.iter().map(event).collect();
-    }
-    value
-}
-
-fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|_, member| !member.is_null());
-            members.values_mut().for_each(without_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_nulls),
-        _ => {}
+fn task_progress(key: &str, task: &types::Task, seconds: f64) -> TaskProgress {
+    TaskProgress {
+        name: key.to_owned(),
+        task: task.id().to_owned(),
+        status: task.last_status.to_string(),
+        seconds,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::aws::types::Via;
 
     #[test]
     fn a_schedule_that_was_changed_is_as_the_schema_says() {
-        let schema: Value = serde_json::from_str(SCHEMA).expect("JSON");
+        let schema = Value::Object(crate::events::schema::schema());
         let validator = jsonschema::validator_for(&schema).expect("a schema");
         for (via, name) in [(Via::Scheduler, "scheduler"), (Via::Rule, "rule")] {
-            for action in ["created", "updated", "restored", "deleted", "enabled", "disabled"] {
+            for action in [
+                ScheduleAction::Created,
+                ScheduleAction::Updated,
+                ScheduleAction::Restored,
+                ScheduleAction::Deleted,
+                ScheduleAction::Enabled,
+                ScheduleAction::Disabled,
+                ScheduleAction::TargetsRemoved,
+            ] {
                 let event = Event::ScheduleApplied { schedule: "nightly", name: "shop-nightly", via, action };
-                let line = json_of(&event).expect("a line");
+                let event = json_event(&event).expect("an event");
+                let line = serde_json::to_value(JsonLine { event: &event, sandbox: true }).expect("JSON");
                 assert_eq!((&line["event"], &line["via"]), (&json!("schedule.applied"), &json!(name)));
+                assert_eq!(line["action"], action.name());
                 assert!(validator.is_valid(&line), "{line}");
             }
         }

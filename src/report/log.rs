@@ -1,7 +1,6 @@
 //! Formats log lines: the task and container that wrote them, in a colour for each task.
 
-use serde_json::{Value, json};
-
+use crate::events::service::Log;
 use crate::secrets::printable;
 use crate::tail::merge::Line;
 
@@ -45,10 +44,20 @@ fn color_of(task: &str) -> &'static str {
     COLORS[sum as usize % COLORS.len()]
 }
 
-/// Returns a log line as JSON.
-pub fn json(service: &str, line: &Line) -> Value {
-    json!({"event": "log", "service": service, "task": line.task, "container": line.container,
-        "at": line.at as f64 / 1000.0, "message": line.message})
+/// The event of a log line.
+pub fn event(service: &str, line: &Line) -> Log {
+    Log {
+        service: service.to_owned(),
+        task: line.task.clone(),
+        container: line.container.clone(),
+        at: seconds(line.at),
+        message: line.message.clone(),
+    }
+}
+
+/// The time of a log line in seconds since 1970.
+pub(super) fn seconds(milliseconds: i64) -> f64 {
+    milliseconds as f64 / 1000.0
 }
 
 #[cfg(test)]
@@ -92,9 +101,9 @@ mod tests {
 
     #[test]
     fn as_json_an_event_has_the_whole_id_and_its_time_in_seconds() {
-        let value = json("web", &line("ready\n"));
-        assert_eq!(value["task"], "0123456789abcdef");
-        assert_eq!(value["at"], 1.5);
-        assert_eq!(value["message"], "ready\n");
+        let event = event("web", &line("ready\n"));
+        assert_eq!(event.task, "0123456789abcdef");
+        assert!((event.at - 1.5).abs() < f64::EPSILON);
+        assert_eq!(event.message, "ready\n");
     }
 }

@@ -5,18 +5,23 @@
 
 use serde_json::Value;
 
+use crate::apply::{ApplyReporter, ScheduleAction};
 use crate::aws::types;
 use crate::aws::types::Via;
 use crate::document::problem::Invalid;
 use crate::error::Failure;
+use crate::events::JsonEvent;
+use crate::hooks::{HookFact, HookReporter, Moment};
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};
 use crate::release::Release;
 use crate::settings::{Color, Output, Settings};
+use crate::tail::TailReporter;
 use crate::tail::merge::Line as LogLine;
-use crate::watch::task::TaskEnd;
-use crate::watch::{Progress, Settled};
+use crate::watch::task::{TaskEnd, TaskReporter};
+use crate::watch::{Progress, Settled, WatchReporter};
 
+pub mod diagnosis;
 pub mod ending;
 pub mod error;
 pub mod explanation;
@@ -33,16 +38,18 @@ pub mod plan;
 pub mod problems;
 pub mod progress;
 pub mod redraw;
+pub mod references;
 pub mod refresh;
 pub mod release;
+mod reporters;
 pub mod rollback;
+pub mod rollout;
 pub mod screen;
 pub mod task;
 pub mod text;
 pub mod times;
 pub mod wrap;
 
-pub use hook::{HookFact, HookStream};
 pub use outcome::Outcome;
 pub use page::{Item, Line, Page, Row, table};
 pub use progress::LogLines;
@@ -66,7 +73,7 @@ pub enum Event<'a> {
     /// A revision was deregistered or deleted: step `done` of `of`.
     Retired { revision: &'a str, deleted: bool, done: usize, of: usize },
     /// A schedule was created, updated, restored, deleted, enabled or disabled.
-    ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: &'a str },
+    ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: ScheduleAction },
     /// A service was updated; without a deployment where only its attributes changed.
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// The progress of a rollout; reported on change only.
@@ -88,7 +95,7 @@ pub enum Event<'a> {
     /// The answer of `check`.
     Checked { services: usize, stages: &'a [String] },
     /// A hook was started, wrote a line, or ended.
-    Hook { hook: &'a str, fact: HookFact<'a> },
+    Hook { hook: Moment, fact: HookFact<'a> },
     /// The end of the live display.
     Done,
     /// A log line of a container; `width` is that of the longest container name.
@@ -108,7 +115,7 @@ pub enum Event<'a> {
     /// The end of a run of one-off tasks; part of the story where its log lines are the answer.
     TaskEnded { end: &'a TaskEnd, answer: bool },
     /// An answer of one line.
-    Answer { event: &'a str, text: &'a str, value: Value },
+    Answer { text: &'a str, event: JsonEvent },
     /// An answer of several lines and items.
     Page(&'a Page),
     /// An answer that is repeated: the whole page, and what has changed since the last one.
@@ -123,7 +130,7 @@ pub enum PlanFormat {
 }
 
 /// Reports events: as text for people, also to GitHub Actions, or as JSON for programs.
-pub trait Report {
+pub trait Report: WatchReporter + TaskReporter + TailReporter + ApplyReporter + HookReporter {
     /// Reports one event.
     fn tell(&self, event: &Event<'_>);
     /// Reports an error.

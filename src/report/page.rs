@@ -1,9 +1,9 @@
 //! Answers of several lines: each line with its colour, each item with its value for programs; and tables.
 
 use console::{Alignment, measure_text_width, pad_str};
-use serde_json::Value;
 
 use super::screen::Paint;
+use crate::events::JsonEvent;
 
 /// The text of an empty cell.
 const NOTHING: &str = "-";
@@ -31,8 +31,8 @@ impl Line {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Item {
     pub lines: Vec<Line>,
-    /// With its `event`; null where there is nothing for programs.
-    pub value: Value,
+    /// None where there is nothing for programs.
+    pub event: Option<JsonEvent>,
 }
 
 /// An answer: items in their order, between lines for people.
@@ -52,7 +52,7 @@ impl Page {
 
     /// Returns the items whose value is not on the page `before`, below the same head.
     pub fn changed_since(&self, before: &Page) -> Page {
-        let is_new = |item: &&Item| !before.items.iter().any(|known| known.value == item.value);
+        let is_new = |item: &&Item| !before.items.iter().any(|known| known.event == item.event);
         let items: Vec<Item> = self.items.iter().filter(is_new).cloned().collect();
         let head = if items.is_empty() { Vec::new() } else { self.head.clone() };
         Page { head, items, foot: Vec::new() }
@@ -65,7 +65,7 @@ pub struct Row {
     pub cells: Vec<String>,
     pub below: Vec<Line>,
     pub paint: Option<Paint>,
-    pub value: Value,
+    pub event: Option<JsonEvent>,
 }
 
 /// Returns a table as a page: aligned columns below a header. A column that is empty in all rows is left out.
@@ -87,7 +87,7 @@ pub fn table(header: &[&str], rows: Vec<Row>) -> Page {
     let items = rows.iter().map(|row| {
         let cells = columns.iter().map(|column| shown(cell(row, *column))).collect();
         let first = Line::painted(line(cells), row.paint);
-        Item { lines: [vec![first], row.below.clone()].concat(), value: row.value.clone() }
+        Item { lines: [vec![first], row.below.clone()].concat(), event: row.event.clone() }
     });
     let names = columns.iter().map(|column| header[*column].to_owned()).collect();
     let head = if rows.is_empty() { Vec::new() } else { vec![Line::painted(line(names), Paint::Dim)] };
@@ -97,11 +97,12 @@ pub fn table(header: &[&str], rows: Vec<Row>) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::events::answer::Note;
 
     fn row(cells: &[&str], value: i64) -> Row {
         let cells = cells.iter().map(|cell| (*cell).to_owned()).collect();
-        Row { cells, value: json!(value), ..Row::default() }
+        let event = JsonEvent::Note(Note { message: value.to_string() });
+        Row { cells, event: Some(event), ..Row::default() }
     }
 
     #[test]

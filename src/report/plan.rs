@@ -1,9 +1,10 @@
 //! Formats a plan: text for a terminal, Markdown for a pull request, JSON for a program.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::screen::{Paint, paint};
 use crate::aws::types::{Via, revision_of};
+use crate::events::{plan as events, schedule};
 use crate::image::Reference;
 use crate::manifest::schedules::noun;
 use crate::plan::schedules::{Action, TargetPlan};
@@ -197,72 +198,104 @@ fn row(prefix: &str, change: &Change) -> String {
     format!("| `{prefix}{}` | {} | {} |", change.path, cell(before), cell(after))
 }
 
-/// Returns a plan as JSON.
-pub fn json(plan: &Plan) -> Value {
-    let service = |service: &ServicePlan| {
-        let after = match &service.after {
-            Revision::Same => json!({"revision": service.revision_before()}),
-            Revision::Registered(arn) => json!({"revision": revision_of(arn)}),
-            Revision::New(index) => json!({"register": plan.registrations[*index].family}),
-        };
-        json!({
-            "service": service.key,
-            "name": service.name,
-            "cluster": service.cluster,
-            "changes": service.changes(),
-            "before": {"revision": service.revision_before()},
-            "after": after,
-            "task_definition": service.definition_changes,
-            "attributes": service.service_changes,
-            "reasons": service.reasons,
-            "needs": plan.needs.get(&service.key).cloned().unwrap_or_default(),
-        })
+/// The event of a plan.
+pub fn event(plan: &Plan) -> events::Plan {
+    events::Plan {
+        changes: !plan.is_empty(),
+        before: plan.before.iter().map(|task| task_event(plan, task)).collect(),
+        services: plan.services.iter().map(|service| service_event(plan, service)).collect(),
+        schedules: plan.schedules.iter().map(|schedule| schedule_event(plan, schedule)).collect(),
+        after: plan.after.iter().map(|task| task_event(plan, task)).collect(),
+        notes: plan.notes.clone(),
+    }
+}
+
+fn service_event(plan: &Plan, service: &ServicePlan) -> events::ServicePlan {
+    let before = service.revision_before();
+    let stays = || events::PlannedRevision::Registered { revision: before.to_owned() };
+    events::ServicePlan {
+        service: service.key.clone(),
+        name: service.name.clone(),
+        cluster: service.cluster.clone(),
+        changes: service.changes(),
+        before: events::RunningRevision { revision: before.to_owned() },
+        after: revision_event(plan, &service.after).unwrap_or_else(stays),
+        task_definition: service.definition_changes.iter().map(change_event).collect(),
+        attributes: service.service_changes.iter().map(change_event).collect(),
+        reasons: service.reasons.iter().map(reason_event).collect(),
+        needs: plan.needs.get(&service.key).cloned().unwrap_or_default(),
+    }
+}
+
+fn task_event(plan: &Plan, task: &TaskPlan) -> events::TaskPlan {
+    events::TaskPlan {
+        task: task.key.clone(),
+        of: task.of.clone(),
+        needed: task.work.is_some(),
+        runs: task.work.as_ref().and_then(|work| revision_event(plan, &work.revision)),
+    }
+}
+
+fn schedule_event(plan: &Plan, schedule: &SchedulePlan) -> events::SchedulePlan {
+    let target = |target: &TargetPlan| events::TargetPlan {
+        target: target.id.clone(),
+        before: target.revision_before.as_deref().map(running_event),
+        after: revision_event(plan, &target.revision),
     };
-    json!({
-        "event": "plan",
-        "changes": !plan.is_empty(),
-        "before": plan.before.iter().map(|task| task_json(plan, task)).collect::<Value>(),
-        "services": plan.services.iter().map(service).collect::<Value>(),
-        "schedules": plan.schedules.iter().map(|schedule| schedule_json(plan, schedule)).collect::<Value>(),
-        "after": plan.after.iter().map(|task| task_json(plan, task)).collect::<Value>(),
-        "notes": plan.notes,
-    })
-}
-
-fn task_json(plan: &Plan, task: &TaskPlan) -> Value {
-    json!({
-        "task": task.key,
-        "of": task.of,
-        "needed": task.work.is_some(),
-        "runs": task.work.as_ref().map(|work| runs_json(plan, &work.revision)),
-    })
-}
-
-fn schedule_json(plan: &Plan, schedule: &SchedulePlan) -> Value {
-    let target = |target: &TargetPlan| {
-        json!({
-            "target": target.id,
-            "before": target.revision_before.as_deref().map(|before| json!({"revision": revision_of(before)})),
-            "after": runs_json(plan, &target.revision),
-        })
+    let action = match schedule.action {
+        Action::Create => events::ScheduleAction::Create,
+        Action::Update => events::ScheduleAction::Update,
+        Action::Unchanged => events::ScheduleAction::Unchanged,
     };
-    json!({
-        "schedule": schedule.key,
-        "name": schedule.name,
-        "via": if schedule.via == Via::Rule { "rule" } else { "scheduler" },
-        "group": schedule.group,
-        "action": schedule.action,
-        "targets": schedule.targets.iter().map(target).collect::<Value>(),
-        "differences": schedule.changes,
-        "foreign": schedule.foreign,
-        "removed": schedule.removed,
-    })
+    events::SchedulePlan {
+        schedule: schedule.key.clone(),
+        name: schedule.name.clone(),
+        via: via_event(schedule.via),
+        group: schedule.group.clone(),
+        action,
+        targets: schedule.targets.iter().map(target).collect(),
+        differences: schedule.changes.iter().map(change_event).collect(),
+        foreign: schedule.foreign.clone(),
+        removed: schedule.removed.clone(),
+    }
 }
 
-fn runs_json(plan: &Plan, revision: &Revision) -> Value {
+fn running_event(arn: &str) -> events::RunningRevision {
+    events::RunningRevision { revision: revision_of(arn).to_owned() }
+}
+
+/// The revision that will run; none where it stays.
+fn revision_event(plan: &Plan, revision: &Revision) -> Option<events::PlannedRevision> {
     match revision {
-        Revision::Same => Value::Null,
-        Revision::Registered(arn) => json!({"revision": revision_of(arn)}),
-        Revision::New(index) => json!({"register": plan.registrations[*index].family}),
+        Revision::Same => None,
+        Revision::Registered(arn) => {
+            Some(events::PlannedRevision::Registered { revision: revision_of(arn).to_owned() })
+        }
+        Revision::New(index) => {
+            Some(events::PlannedRevision::New { register: plan.registrations[*index].family.clone() })
+        }
+    }
+}
+
+fn change_event(change: &Change) -> events::Change {
+    events::Change { path: change.path.clone(), before: change.before.clone(), after: change.after.clone() }
+}
+
+fn reason_event(reason: &Reason) -> events::Reason {
+    match reason {
+        Reason::ImageMoved { image, before, after } => {
+            events::Reason::ImageMoved { image: image.clone(), before: before.clone(), after: after.clone() }
+        }
+        Reason::Failed => events::Reason::Failed,
+        Reason::Superseded => events::Reason::Superseded,
+        Reason::Forced => events::Reason::Forced,
+    }
+}
+
+/// What runs a schedule, in an event.
+pub fn via_event(via: Via) -> schedule::Via {
+    match via {
+        Via::Scheduler => schedule::Via::Scheduler,
+        Via::Rule => schedule::Via::Rule,
     }
 }

@@ -1,10 +1,10 @@
 //! Formats problems in files: the message, the place, the line with a caret, the hint.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use serde_json::{Value, json};
 
 use crate::document::problem::{Invalid, Problem, Severity};
 use crate::document::source::Sources;
+use crate::events::answer as events;
 use crate::secrets::holds_secret;
 
 /// The longest line that is shown, in bytes; of a longer one only the place is named.
@@ -78,27 +78,31 @@ fn with_line_before(text: &str, line: &std::ops::Range<usize>) -> std::ops::Rang
     before.rfind('\n').map_or(0, |end| end + 1)..line.end
 }
 
-/// Returns one problem as JSON: message, place and hint.
-pub fn json(problem: &Problem, sources: &Sources) -> Value {
+/// The event of one problem, without the name of the event.
+pub fn event(problem: &Problem, sources: &Sources) -> events::Problem {
     let place = problem.span.map(|span| {
         let position = sources.position(span);
-        (sources.get(span.source).name.clone(), position.line, position.column)
+        let file = sources.get(span.source).name.clone();
+        events::Place { file, line: position.line, column: position.column }
     });
-    let mut value = json!({"severity": problem.severity, "message": problem.message});
-    if let Some(rule) = problem.rule {
-        value["rule"] = json!(rule);
+    events::Problem {
+        severity: severity_event(problem.severity),
+        message: problem.message.clone(),
+        rule: problem.rule.map(str::to_owned),
+        place,
+        path: problem.path.clone(),
+        label: problem.label.clone(),
+        hint: problem.hint.clone(),
     }
-    if let Some((file, line, column)) = place {
-        value["file"] = json!(file);
-        value["line"] = json!(line);
-        value["column"] = json!(column);
+}
+
+/// The severity in an event.
+pub fn severity_event(severity: Severity) -> events::Severity {
+    match severity {
+        Severity::Error => events::Severity::Error,
+        Severity::Warning => events::Severity::Warning,
+        Severity::Note => events::Severity::Note,
     }
-    for (name, text) in [("path", &problem.path), ("label", &problem.label), ("hint", &problem.hint)] {
-        if let Some(text) = text {
-            value[name] = json!(text);
-        }
-    }
-    value
 }
 
 #[cfg(test)]

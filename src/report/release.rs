@@ -3,7 +3,8 @@
 use super::Line;
 use super::page::{Page, Row, table};
 use super::screen::Paint;
-use crate::release::{Kind, Release, State, Target, Verdict};
+use crate::outcome::Outcome;
+use crate::release::{Kind, Release, Target};
 
 /// Returns the page with the outcome of each target.
 pub fn page(release: &Release) -> Page {
@@ -11,16 +12,17 @@ pub fn page(release: &Release) -> Page {
         cells: vec![
             noun(target.kind).to_owned(),
             target.key.clone(),
-            words(target).to_owned(),
+            target.state.outcome().words().to_owned(),
             target.detail.clone().unwrap_or_default(),
         ],
-        paint: paint(target.state),
+        paint: paint(target.state.outcome()),
         ..Row::default()
     };
-    let page = table(&["TARGET", "NAME", "STATE", "DETAIL"], release.targets.iter().map(row).collect());
+    let page = table(&["TARGET", "NAME", "OUTCOME", "DETAIL"], release.targets.iter().map(row).collect());
     let tag = release.tag.as_ref().map(|tag| format!(" of {tag}")).unwrap_or_default();
-    let (paint, verdict) = verdict(release);
-    let last = Line::painted(format!("release {}{tag}: {verdict}", release.id), paint);
+    let outcome = release.outcome();
+    let last = format!("release {}{tag}: {}", release.id, outcome.words());
+    let last = Line::painted(last, paint(outcome));
     Page { foot: vec![last], ..page }
 }
 
@@ -29,22 +31,16 @@ pub fn markdown(release: &Release) -> String {
     let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
     let row = |target: &Target| {
         let detail = cell(target.detail.as_deref().unwrap_or_default());
-        format!("| {} | `{}` | {} | {detail} |", noun(target.kind), target.key, words(target))
+        format!(
+            "| {} | `{}` | {} | {detail} |",
+            noun(target.kind),
+            target.key,
+            target.state.outcome().words()
+        )
     };
     let rows: Vec<String> = release.targets.iter().map(row).collect();
-    let head = "| target | name | state | detail |\n| --- | --- | --- | --- |";
-    format!("**release {}**: {}\n\n{head}\n{}\n", release.id, verdict(release).1, rows.join("\n"))
-}
-
-/// Returns the outcome of a release in words, and its colour.
-fn verdict(release: &Release) -> (Paint, &'static str) {
-    match release.verdict() {
-        Verdict::Succeeded => (Paint::Good, "succeeded"),
-        Verdict::Unchanged => (Paint::Good, "unchanged"),
-        Verdict::Failed => (Paint::Bad, "failed"),
-        Verdict::RolledBack => (Paint::Bad, "rolled back"),
-        Verdict::UnderWay => (Paint::Warn, "still in progress"),
-    }
+    let head = "| target | name | outcome | detail |\n| --- | --- | --- | --- |";
+    format!("**release {}**: {}\n\n{head}\n{}\n", release.id, release.outcome().words(), rows.join("\n"))
 }
 
 /// Returns a line for each unchanged schedule.
@@ -61,19 +57,13 @@ fn noun(kind: Kind) -> &'static str {
     }
 }
 
-/// Returns the outcome of a target in words; a task has succeeded, since it changes nothing itself.
-fn words(target: &Target) -> &'static str {
-    match (target.kind, target.state) {
-        (Kind::Before | Kind::After, State::Changed) => "succeeded",
-        (_, state) => state.words(),
-    }
-}
-
-fn paint(state: State) -> Option<Paint> {
-    match state {
-        State::Failed | State::RolledBack => Some(Paint::Bad),
-        State::NotReached | State::UnderWay | State::Waiting => Some(Paint::Warn),
-        State::Changed => Some(Paint::Good),
-        State::Unchanged | State::NotNeeded => None,
+fn paint(outcome: Outcome) -> Option<Paint> {
+    match outcome {
+        Outcome::Failed | Outcome::RolledBack | Outcome::Superseded => Some(Paint::Bad),
+        Outcome::Skipped | Outcome::InProgress | Outcome::TimedOut | Outcome::Interrupted => {
+            Some(Paint::Warn)
+        }
+        Outcome::Succeeded => Some(Paint::Good),
+        Outcome::Unchanged => None,
     }
 }

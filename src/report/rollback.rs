@@ -1,8 +1,11 @@
 //! Formats a rollback before it is applied: what runs, what it is rolled back to, and why.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::plan::via_event;
 use super::screen::{Paint, paint};
+use crate::events::rollback as events;
+use crate::events::service::DeployedImage;
 use crate::image::Reference;
 use crate::plan::SchedulePlan;
 use crate::plan::rollback::{LeftOut, Pinned, Source, Target, Told, Why};
@@ -36,11 +39,78 @@ pub fn schedule(plan: &SchedulePlan, services: &[String], color: bool) -> String
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Returns what a schedule is rolled back to, as JSON.
-pub fn schedule_json(plan: &SchedulePlan, services: &[String]) -> Value {
-    let target = |(id, from, to, service): (&str, &str, &str, &String)| json!({"target": (!id.is_empty()).then_some(id), "from": from, "to": to, "service": service});
-    json!({"event": "schedule.rollback", "schedule": plan.key, "name": plan.name, "via": plan.via.name(),
-        "targets": back(plan, services).map(target).collect::<Vec<_>>()})
+/// The event of what a schedule returns to.
+pub fn schedule_event(plan: &SchedulePlan, services: &[String]) -> events::ScheduleRollback {
+    let target = |(id, from, to, service): (&str, &str, &str, &String)| events::ScheduleTargetRollback {
+        target: (!id.is_empty()).then(|| id.to_owned()),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        service: service.clone(),
+    };
+    events::ScheduleRollback {
+        schedule: plan.key.clone(),
+        name: plan.name.clone(),
+        via: via_event(plan.via),
+        targets: back(plan, services).map(target).collect(),
+    }
+}
+
+/// The event of what a service returns to.
+pub fn event(target: &Target) -> events::RollbackTarget {
+    events::RollbackTarget {
+        service: target.service.clone(),
+        cluster: target.cluster.clone(),
+        from: past_release(&target.from),
+        to: target.to.as_ref().map(past_release),
+        source: source_event(&target.source),
+        left_out: target.left_out.iter().map(passed_over).collect(),
+        pinned: target.pinned.iter().map(pinned_event).collect(),
+    }
+}
+
+fn past_release(told: &Told) -> events::PastRelease {
+    let images = told.images.iter().map(|image| DeployedImage {
+        container: image.container.clone(),
+        image: image.image.clone(),
+        digest: image.digest.clone(),
+    });
+    events::PastRelease {
+        revision: told.revision.clone(),
+        at: told.at,
+        tag: told.tag.clone(),
+        images: images.collect(),
+    }
+}
+
+fn source_event(source: &Source) -> events::RollbackSource {
+    match source {
+        Source::History { steps } => events::RollbackSource::History { steps: *steps },
+        Source::BeforeHistory => events::RollbackSource::BeforeHistory,
+        Source::LastCompleted => events::RollbackSource::LastCompleted,
+        Source::Tags => events::RollbackSource::Tags,
+        Source::Revisions => events::RollbackSource::Revisions,
+        Source::Named { succeeded } => events::RollbackSource::Named { succeeded: *succeeded },
+        Source::UnderWay => events::RollbackSource::InProgress,
+    }
+}
+
+fn passed_over(left: &LeftOut) -> events::PassedOver {
+    let why = match &left.why {
+        Why::Failed { status, reason } => {
+            events::PassedOverReason::Failed { status: status.clone(), reason: reason.clone() }
+        }
+        Why::Same => events::PassedOverReason::Same,
+        Why::RolledAwayFrom => events::PassedOverReason::RolledAwayFrom,
+    };
+    events::PassedOver { revision: left.revision.clone(), at: left.at, why }
+}
+
+fn pinned_event(pinned: &Pinned) -> events::PinnedImage {
+    events::PinnedImage {
+        image: pinned.image.clone(),
+        digest: pinned.digest.clone(),
+        now: pinned.now.clone(),
+    }
 }
 
 /// Returns the targets of a schedule's rollback: id, revision before and after, and the service that it follows.

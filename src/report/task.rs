@@ -1,10 +1,10 @@
 //! Formats runs of one-off tasks: their start, progress and end, and the next commands.
 
-use serde_json::{Value, json};
-
-use super::Paint;
+use super::{Paint, diagnosis};
 use crate::aws::types::Task;
 use crate::duration;
+use crate::events::task::{EndedTask, TaskEnded, TaskStop};
+use crate::outcome::Outcome;
 use crate::watch::task::judge::End;
 use crate::watch::task::{TaskEnd, TaskEnding, TaskFacts};
 
@@ -108,50 +108,68 @@ pub fn what_now(end: &TaskEnd) -> Vec<String> {
     lines
 }
 
-/// Returns the end of a run as JSON, without its diagnosis.
-pub fn json(end: &TaskEnd) -> Value {
-    let mut value = json!({"event": "task.ended", "name": end.key, "cluster": end.cluster, "revision": end.revision,
-        "code": null, "reason": null, "stop": null, "seconds": end.elapsed.as_secs_f64(), "missing": end.missing,
-        "not_started": end.not_started});
-    value["outcome"] = match &end.ending {
-        TaskEnding::Exited { .. } => "exited",
-        TaskEnding::FailedWithoutCode { .. } => "failed",
-        TaskEnding::TimedOut { .. } => "timed_out",
-        TaskEnding::Interrupted { .. } => "interrupted",
-        TaskEnding::NotWaited => "not_waited",
-        TaskEnding::Lost { .. } => "lost",
-    }
-    .into();
-    match &end.ending {
-        TaskEnding::Exited { code } => {
-            value["code"] = json!(code);
-            value["reason"] = json!(from_outside(end));
-        }
-        TaskEnding::FailedWithoutCode { reason: why } | TaskEnding::Lost { error: why } => {
-            value["reason"] = json!(why);
-        }
+/// The event of the end of a run.
+pub fn event(end: &TaskEnd) -> TaskEnded {
+    let code = match end.ending {
+        TaskEnding::Exited { code } => Some(code),
+        _ => None,
+    };
+    let reason = match &end.ending {
+        TaskEnding::Exited { .. } => from_outside(end),
+        TaskEnding::FailedWithoutCode { reason: why } | TaskEnding::Lost { error: why } => Some(why.clone()),
+        TaskEnding::TimedOut { .. } | TaskEnding::Interrupted { .. } | TaskEnding::NotWaited => None,
+    };
+    let stop = match end.ending {
         TaskEnding::TimedOut { stopped } | TaskEnding::Interrupted { stopped } => {
-            value["stop"] = stop(*stopped, end.told_to_stop).into();
+            Some(stop_event(stopped, end.told_to_stop))
         }
-        TaskEnding::NotWaited => {}
+        _ => None,
+    };
+    TaskEnded {
+        name: end.key.clone(),
+        cluster: end.cluster.clone(),
+        revision: end.revision.clone(),
+        outcome: outcome(end),
+        code,
+        reason,
+        stop,
+        seconds: end.elapsed.as_secs_f64(),
+        tasks: end.tasks.iter().map(ended_task).collect(),
+        missing: end.missing,
+        not_started: end.not_started.clone(),
+        diagnosis: end.diagnosis.as_ref().map(diagnosis::event),
     }
-    value["tasks"] = end.tasks.iter().map(task).collect();
-    value
 }
 
-/// Returns whether a run was stopped, or asked to stop.
-fn stop(stopped: bool, told: bool) -> &'static str {
-    match (stopped, told) {
-        (true, _) => "stopped",
-        (false, true) => "asked",
-        (false, false) => "none",
+fn outcome(end: &TaskEnd) -> Outcome {
+    match end.ending {
+        TaskEnding::Exited { .. } if end.is_success() => Outcome::Succeeded,
+        TaskEnding::NotWaited if end.is_success() => Outcome::InProgress,
+        TaskEnding::Exited { .. } | TaskEnding::FailedWithoutCode { .. } | TaskEnding::NotWaited => {
+            Outcome::Failed
+        }
+        TaskEnding::TimedOut { .. } => Outcome::TimedOut,
+        TaskEnding::Interrupted { .. } => Outcome::Interrupted,
+        TaskEnding::Lost { .. } => Outcome::InProgress,
     }
 }
 
-fn task(task: &TaskFacts) -> Value {
+fn stop_event(stopped: bool, requested: bool) -> TaskStop {
+    match (stopped, requested) {
+        (true, _) => TaskStop::Stopped,
+        (false, true) => TaskStop::Asked,
+        (false, false) => TaskStop::None,
+    }
+}
+
+fn ended_task(task: &TaskFacts) -> EndedTask {
     let end = task.end.as_ref();
-    json!({"task": task.id(), "status": task.status, "code": end.and_then(|end| end.code()),
-        "reason": end.and_then(|end| end.why())})
+    EndedTask {
+        task: task.id().to_owned(),
+        status: task.status.to_string(),
+        code: end.and_then(|end| end.code()),
+        reason: end.and_then(|end| end.why()),
+    }
 }
 
 #[cfg(test)]
@@ -200,7 +218,7 @@ mod tests {
         let expected =
             "web:1 failed with exit code 143 after 1m 5s: the task was stopped: bye (UserInitiated)";
         assert_eq!(verdict_line(&end).1, expected);
-        assert_eq!(json(&end)["reason"], "the task was stopped: bye (UserInitiated)");
+        assert_eq!(event(&end).reason.as_deref(), Some("the task was stopped: bye (UserInitiated)"));
     }
 
     #[test]

@@ -16,10 +16,13 @@ use super::{
     Event, Interrupted, PlanFormat, Question, Report, Style, TaskInterrupted, TaskQuestion, error,
     explanation, hook, plan, problems, release, rollback,
 };
+use crate::apply::ScheduleAction;
 use crate::diagnose::events::is_noise;
 use crate::error::Failure;
+use crate::events::JsonEvent;
 use crate::manifest::schedules::noun;
-use crate::release::{Kind, Release, Verdict};
+use crate::outcome::Outcome;
+use crate::release::{Kind, Release};
 use crate::settings::Settings;
 use crate::tail::merge::Line as LogLine;
 use crate::watch::task::{TaskEnd, TaskEnding};
@@ -171,10 +174,11 @@ impl Report for Text {
                 self.story(&format!("{what} {revision} ({done} of {of})"));
             }
             Event::ScheduleApplied { schedule, name, via, action } => {
-                let action = if *action == "targets_removed" {
-                    "kept, without the app's targets that are not in the manifest"
-                } else {
-                    action
+                let action = match action {
+                    ScheduleAction::TargetsRemoved => {
+                        "kept, without the app's targets that are not in the manifest"
+                    }
+                    action => action.name(),
                 };
                 self.story(&format!("{schedule}: {} `{name}` {action}", noun(*via)));
             }
@@ -208,9 +212,14 @@ impl Report for Text {
             Event::Documents(documents) => self.documents(documents),
             Event::Checked { services, stages } => self.screen.out(&checked(*services, stages)),
             // Output that another program reads has no prefix.
-            Event::Answer { event: "serving" | "completions" | "schema" | "man", text, .. } => {
-                self.screen.out_raw(text)
-            }
+            Event::Answer {
+                event:
+                    JsonEvent::Serving(_)
+                    | JsonEvent::Completions(_)
+                    | JsonEvent::ShownSchema(_)
+                    | JsonEvent::Man(_),
+                text,
+            } => self.screen.out_raw(text),
             Event::Line { line, width, .. } => {
                 let Screen { color_out, terminal_out, .. } = self.screen;
                 self.screen.out(&super::log::text(line, *width, color_out, terminal_out));
@@ -225,7 +234,9 @@ impl Report for Text {
                 self.task_line(key, line, prefixed.then_some(*width), *story);
             }
             Event::TaskEnded { end, answer } => self.task_ended(end, *answer),
-            Event::Hook { hook, fact } => hook::text(hook, fact).iter().for_each(|text| self.told(text)),
+            Event::Hook { hook, fact } => {
+                hook::text(hook.name(), fact).iter().for_each(|text| self.told(text))
+            }
             Event::Released(release) => self.released(release),
             Event::Answer { text, .. } => self.screen.out(text),
             Event::Page(page) => self.page(page),
@@ -283,9 +294,9 @@ impl Report for Text {
 impl Text {
     /// Shows the outcome of each target of a release; not of a single service, whose end was reported.
     fn released(&self, release: &Release) {
-        match release.verdict() {
+        match release.outcome() {
             // Unchanged services were already reported.
-            Verdict::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
+            Outcome::Unchanged => release::unchanged(release).iter().for_each(|line| self.screen.out(line)),
             // The end of a single service was already reported.
             _ => match release.targets.as_slice() {
                 [one] if one.kind == Kind::Service => {}

@@ -1,8 +1,7 @@
 //! Prepares log lines for display: masks secrets, and removes what controls a terminal.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 use super::HIDDEN;
 use super::forms::user_and_password;

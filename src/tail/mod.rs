@@ -13,7 +13,6 @@ use crate::aws::error::failure;
 use crate::aws::logs::{LogEvent, LogPage, LogQuery};
 use crate::aws::types::Service;
 use crate::aws::{ApiError, Aws};
-use crate::report::{Event, Report};
 use crate::secrets::masked_line;
 use look::with_tasks;
 use merge::{Line, Merge};
@@ -22,9 +21,12 @@ use sources::{Source, Unreadable, Wanted};
 
 mod look;
 pub mod merge;
+pub mod reporter;
 mod said;
 pub mod sources;
 pub mod tasks;
+
+pub use reporter::TailReporter;
 
 /// How late a line may arrive, in milliseconds: the log driver sends every few seconds, and clocks differ. Each
 /// round reads this far back again.
@@ -66,7 +68,7 @@ pub enum Channel {
 /// Reads the log lines of one service, or of one-off tasks.
 pub struct Tail<'a> {
     aws: &'a Aws,
-    report: &'a dyn Report,
+    report: &'a dyn TailReporter,
     reading: Reading,
     channel: Channel,
     /// Whether the task and the container precede each line.
@@ -113,7 +115,7 @@ struct Pass {
 
 impl<'a> Tail<'a> {
     /// Returns a reader without open sources.
-    fn new(reading: Reading, aws: &'a Aws, report: &'a dyn Report) -> Tail<'a> {
+    fn new(reading: Reading, aws: &'a Aws, report: &'a dyn TailReporter) -> Tail<'a> {
         Tail {
             aws,
             report,
@@ -137,7 +139,7 @@ impl<'a> Tail<'a> {
         reading: Reading,
         service: &Service,
         aws: &'a Aws,
-        report: &'a dyn Report,
+        report: &'a dyn TailReporter,
     ) -> crate::error::Result<Tail<'a>> {
         let mut tail = Tail::new(reading, aws, report);
         tail.take_in(service).await.map_err(failure)?;
@@ -176,7 +178,7 @@ impl<'a> Tail<'a> {
             for (source, error) in self.round(None).await.failed {
                 self.ride_out(&source, error)?;
             }
-            if !there || self.report.is_closed() {
+            if !there || self.report.is_output_closed() {
                 break;
             }
         }
@@ -189,7 +191,7 @@ impl<'a> Tail<'a> {
         let mut shown = 0;
         let mut last: VecDeque<Line> = VecDeque::new();
         // Lines that are no longer read from stdout need not be read here either.
-        while !pass.merge.wants().is_empty() && !self.report.is_closed() {
+        while !pass.merge.wants().is_empty() && !self.report.is_output_closed() {
             self.read_pages(&mut pass).await;
             for (at, line) in pass.merge.ready() {
                 if !self.is_new(&pass.sources[at], &line) {
@@ -312,13 +314,13 @@ impl<'a> Tail<'a> {
         let width = self.open.keys().map(|source| source.container.chars().count()).max().unwrap_or_default();
         let (key, prefixed) = (self.reading.key.as_str(), self.prefixed);
         match &self.channel {
-            Channel::Service => self.report.tell(&Event::Line { service: key, line, width }),
+            Channel::Service => self.report.service_line(key, line, width),
             Channel::Answer => {
-                self.report.tell(&Event::TaskLine { key, line, width, prefixed, story: false });
+                self.report.task_line(key, line, width, prefixed, false);
             }
             Channel::Story { secrets } => {
                 let line = &Line { message: masked_line(&line.message, secrets), ..line.clone() };
-                self.report.tell(&Event::TaskLine { key, line, width, prefixed, story: true });
+                self.report.task_line(key, line, width, prefixed, true);
             }
         }
     }

@@ -8,7 +8,6 @@ use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::error::failure;
 use crate::error::Failure;
-use crate::report::Event;
 
 impl Tail<'_> {
     /// Reports a note, once.
@@ -19,7 +18,7 @@ impl Tail<'_> {
     /// Reports a note once for what it is about: an error has another request id each time.
     pub(super) fn say_once(&mut self, about: &str, note: &str) {
         if self.said.insert(about.to_owned()) {
-            self.report.tell(&Event::Note(note));
+            self.report.note(note);
         }
     }
 

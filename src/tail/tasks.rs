@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch::Receiver;
 
+use super::reporter::TailReporter;
 use super::sources::{Map, Wanted, sources};
 use super::{Channel, POLL, Reading, Tail};
 use crate::aws::Aws;
 use crate::aws::types::{Task, TaskDefinition, TaskStatus};
 use crate::diagnose::stream::group_of;
 use crate::error::Failure;
-use crate::report::Report;
 
 /// How long before the creation of a task its first line may be dated, by its own clock, in milliseconds.
 const EARLY: i64 = 60_000;
@@ -40,7 +40,7 @@ impl<'a> Tail<'a> {
         definition: &TaskDefinition,
         tasks: &[Task],
         aws: &'a Aws,
-        report: &'a dyn Report,
+        report: &'a dyn TailReporter,
     ) -> Tail<'a> {
         let created = tasks.iter().map(|task| task.created_at.0).fold(f64::INFINITY, f64::min);
         let since = if created.is_finite() { (created * 1000.0) as i64 - EARLY } else { 0 };
@@ -82,7 +82,7 @@ impl<'a> Tail<'a> {
             quiet = if written && was_silent { quiet + 1 } else { 0 };
             late += u32::from(over);
             let nothing_more = self.open.is_empty() || quiet >= QUIET || late >= AT_MOST;
-            if over && (nothing_more || self.report.is_closed()) {
+            if over && (nothing_more || self.report.is_output_closed()) {
                 return Ok(());
             }
             tokio::time::sleep(poll.unwrap_or(POLL)).await;

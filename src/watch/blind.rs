@@ -9,7 +9,6 @@ use super::{Ending, Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::duration;
-use crate::report;
 
 /// After how many failed polls in a row, or after which time, an outage is reported.
 const LOOKS: u32 = 5;
@@ -97,7 +96,7 @@ impl Watch<'_> {
         }
         for (error, keys) in unseen {
             let note = format!("failed to poll {}, still watching: {error}", keys.join(", "));
-            self.report.tell(&report::Event::Note(&note));
+            self.report.note(&note);
         }
     }
 }

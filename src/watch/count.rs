@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::pace::{Rhythm, pause};
 use super::progress::{Progress, Standing};
+use super::reporter::WatchReporter;
 use crate::aws::error::Meaning;
 use crate::aws::types::{Service, ServiceStatus, revision_of, view};
 use crate::aws::{ApiError, Aws};
-use crate::report::{Event, Report};
 
 /// What is waited for.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ struct Seen {
 
 impl Counting<'_> {
     /// Returns how the wait ended, and how many tasks ran at the last poll.
-    pub async fn wait(&self, aws: &Aws, report: &dyn Report) -> (Counted, i64) {
+    pub async fn wait(&self, aws: &Aws, report: &dyn WatchReporter) -> (Counted, i64) {
         let now = Instant::now();
         let events = self.before.events.iter().map(|event| event.id.clone()).collect();
         let mut seen =
@@ -100,9 +100,9 @@ impl Counting<'_> {
     }
 
     /// Reports what is new.
-    fn show(&self, service: &Service, seen: &mut Seen, report: &dyn Report) {
+    fn show(&self, service: &Service, seen: &mut Seen, report: &dyn WatchReporter) {
         for event in service.events.iter().rev().filter(|event| seen.events.insert(event.id.clone())) {
-            report.tell(&Event::ServiceEvent { service: self.key, event });
+            report.service_event(self.key, event);
             seen.changed = Instant::now();
         }
         let progress = Progress {
@@ -117,7 +117,7 @@ impl Counting<'_> {
             ..Progress::default()
         };
         if !seen.progress.as_ref().is_some_and(|known| known.is_where(&progress)) {
-            report.tell(&Event::Progress(&progress));
+            report.progress(&progress);
             seen.progress = Some(progress);
             seen.changed = Instant::now();
         }

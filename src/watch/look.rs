@@ -11,7 +11,6 @@ use super::{Item, Watch};
 use crate::aws::ApiError;
 use crate::aws::error::Meaning;
 use crate::aws::types::{LoadBalancer, RolloutState, Service, ServiceDeployment, TargetHealth, Task, view};
-use crate::report;
 
 /// After how many polls without a change stopped tasks, and targets, are read all the same.
 const LOOKS_BETWEEN_TASKS: u32 = 4;
@@ -203,7 +202,7 @@ impl Watch<'_> {
     /// Reports once what cannot be read, and why. What no longer exists shows in the services themselves.
     fn note_once(&mut self, what: &'static str, error: &ApiError) {
         if error.meaning != Meaning::NotFound && self.noted.insert(what) {
-            self.report.tell(&report::Event::Note(&format!("{what}: {error}")));
+            self.report.note(&format!("{what}: {error}"));
         }
     }
 

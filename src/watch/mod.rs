@@ -11,7 +11,6 @@ use serde::Serialize;
 use crate::aws::Aws;
 use crate::aws::types::{Deployment, DeploymentStatus, Event, RolloutState, Service, revision_of};
 use crate::diagnose::Diagnosis;
-use crate::report::{self, Report};
 use judge::{Verdict, judge};
 use pace::Rhythm;
 use snapshot::{Followed, Look, Snapshot};
@@ -24,11 +23,13 @@ pub mod judge;
 pub mod look;
 pub mod pace;
 pub mod progress;
+pub mod reporter;
 pub mod snapshot;
 pub mod task;
 pub mod timeline;
 
 pub use progress::{Progress, Standing, Traffic};
+pub use reporter::WatchReporter;
 
 /// How many seconds before its end a bake time counts as nearly over.
 const NEAR: f64 = 15.0;
@@ -118,7 +119,7 @@ impl Settled {
 /// A watch over one or more rollouts.
 pub struct Watch<'a> {
     aws: &'a Aws,
-    report: &'a dyn Report,
+    report: &'a dyn WatchReporter,
     /// The fixed time between polls; `None` for an adaptive one.
     poll: Option<Duration>,
     started: Instant,
@@ -160,7 +161,7 @@ impl<'a> Watch<'a> {
     pub fn new(
         followed: Vec<Followed>,
         aws: &'a Aws,
-        report: &'a dyn Report,
+        report: &'a dyn WatchReporter,
         poll: Option<Duration>,
     ) -> Watch<'a> {
         let now = Instant::now();
@@ -351,18 +352,18 @@ impl Item {
         &mut self,
         verdict: &Verdict,
         shown: &mut BTreeSet<(String, String)>,
-        report: &dyn Report,
+        report: &dyn WatchReporter,
     ) -> bool {
         let Some(service) = self.snapshot.service.clone() else { return false };
         let events = self.new_events(&service, shown);
         for event in &events {
-            report.tell(&report::Event::ServiceEvent { service: &self.followed.key, event });
+            report.service_event(&self.followed.key, event);
         }
         let elapsed = self.started.elapsed();
         let progress = progress::of(&self.followed, &self.snapshot, &service, verdict, elapsed);
         let new = !self.progress.as_ref().is_some_and(|known| known.is_where(&progress));
         if new {
-            report.tell(&report::Event::Progress(&progress));
+            report.progress(&progress);
             self.progress = Some(progress);
         }
         new || !events.is_empty()

@@ -49,7 +49,7 @@ fn states(run: &Run) -> Vec<(String, String)> {
     let ended = run.event("release.ended");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let targets = ended["targets"].as_array().expect("targets").iter();
-    targets.map(|target| (text(&target["key"]), text(&target["state"]))).collect()
+    targets.map(|target| (text(&target["key"]), text(&target["outcome"]))).collect()
 }
 
 /// Returns the revisions of the schedule and of the rule.
@@ -72,7 +72,7 @@ fn ministack_release_migrates_and_rolls_out_and_schedules_one_definition() {
     let emulator = watched(Emulator::ministack);
     let (run, changes) = emulator.changes(&["deploy", "--tag", "v2", "--output", "json"]);
     let run = run.exits(0);
-    let done = "migrate changed, web changed, worker changed, nightly changed, hourly changed";
+    let done = "migrate succeeded, web succeeded, worker succeeded, nightly succeeded, hourly succeeded";
     assert_eq!(of(&states(&run)), done);
     let expected = ["POST /schedule-groups/shop", "POST /schedules/nightly", "PutRule", "PutTargets"];
     let ecs = ["RegisterTaskDefinition", "RunTask", "UpdateService", "UpdateService"];
@@ -115,8 +115,7 @@ fn ministack_second_service_that_fails_takes_the_first_back() {
     emulator.write("worker.yml", &crashing);
     emulator.write("ecsail.yml", &format!("{worker}on_failure: rollback\n"));
     let run = emulator.folder.run(&["deploy", "--tag", "v2", "--output", "json"]).exits(3);
-    let back =
-        "migrate changed, web rolled_back, worker rolled_back, nightly not_reached, hourly not_reached";
+    let back = "migrate succeeded, web rolled_back, worker rolled_back, nightly skipped, hourly skipped";
     assert_eq!(of(&states(&run)), back);
     let state = emulator.look();
     assert_eq!((services(&state), scheduled(&state)), (["web:1"; 2], [None; 2]));
@@ -130,8 +129,7 @@ fn moto_service_that_is_not_seen_to_come_up_keeps_the_schedules_as_they_are() {
     let arguments = ["deploy", "--tag", "v2", "--supersede", "--timeout", "1s", "--output", "json"];
     let (run, changes) = emulator.changes(&arguments);
     let run = run.exits(4);
-    let reached =
-        "migrate changed, web under_way, worker not_reached, nightly not_reached, hourly not_reached";
+    let reached = "migrate succeeded, web in_progress, worker skipped, nightly skipped, hourly skipped";
     assert_eq!(of(&states(&run)), reached);
     assert_eq!(changes, ["RegisterTaskDefinition", "RunTask", "UpdateService"]);
     let state = emulator.look();

@@ -10,8 +10,8 @@
 //! - `yaml check`: the block passes `ecsail check` on its own. `yaml file=NAME`: all such blocks of a page are written
 //!   to one folder, which passes `ecsail check`.
 //!
-//! Commands without `--sandbox` run against a sandbox in which the image tag decides what a rollout does. Its clock
-//! advances with each poll, so that the same lines come out of every run. Times, ids, ports and durations are compared
+//! Commands without `--sandbox` run against a sandbox in which the image tag decides what a rollout does, or with
+//! `scenario=NAME` that scenario; `stage=NAME` chooses the stage of the manifest. Its clock advances with each poll, so that the same lines come out of every run. Times, ids, ports and durations are compared
 //! by their form. With `ECSAIL_UPDATE_DOCS=1` in the environment the blocks are rewritten: a line that differs only in
 //! times and ids stays as it is.
 
@@ -159,10 +159,10 @@ fn fresh() -> String {
 }
 
 /// Starts a sandbox with what the manifest of an example describes.
-fn served(folder: &Path, stage: Option<&str>) -> Session {
+fn served(folder: &Path, block: &Block) -> Session {
     let settings = Settings {
         manifest: Some(folder.join("ecsail.yml")),
-        stage: stage.map(str::to_owned),
+        stage: block.value("stage").map(str::to_owned),
         environment: BTreeMap::from([(STEP.0.to_owned(), STEP.1.to_owned())]),
         ..Settings::default()
     };
@@ -171,7 +171,7 @@ fn served(folder: &Path, stage: Option<&str>) -> Session {
     let request = Request { tags, scope, ..Request::default() };
     let manifest = manifest::load(&settings, &request).expect("the example loads");
     let desired = ecsail::render::desired(&manifest).expect("the example renders");
-    Session::start("by-tag", &settings, &manifest, &desired).expect("the sandbox starts")
+    Session::start(block.value("scenario").unwrap_or("by-tag"), &settings, &manifest, &desired).expect("the sandbox starts")
 }
 
 /// Runs the commands of a block, and returns the output and the exit code of each.
@@ -183,7 +183,7 @@ fn outputs(block: &Block, example: &str) -> Vec<(String, i32)> {
         "." => (home.to_path_buf(), None),
         example => {
             let here = home.join("examples").join(example);
-            let session = served(&here, block.value("stage"));
+            let session = served(&here, block);
             (here, Some(session))
         }
     };
@@ -264,6 +264,7 @@ fn form(text: &str) -> Option<(&'static str, usize)> {
         ("hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh", "ID"),
         ("hhhhhhhhhhhh", "ID"),
         ("hhhhhhhh", "ID"),
+        ("hhhhhh", "ID"),
         ("9*h 9*m", "DURATION"),
         ("9*h9*m", "DURATION"),
         ("9*m 9*s", "DURATION"),
@@ -282,7 +283,7 @@ fn form(text: &str) -> Option<(&'static str, usize)> {
 fn matched(pattern: &str, text: &str) -> Option<usize> {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().take(120).collect();
-    let (mut at, mut index, mut has_digit) = (0, 0, false);
+    let (mut at, mut index) = (0, 0);
     while index < pattern.len() {
         let expected = pattern[index];
         let fits = |character: &char| match expected {
@@ -293,7 +294,6 @@ fn matched(pattern: &str, text: &str) -> Option<usize> {
         if !text.get(at).is_some_and(fits) {
             return None;
         }
-        has_digit |= text[at].is_ascii_digit();
         at += 1;
         index += 1;
         if pattern.get(index) == Some(&'*') {
@@ -304,7 +304,7 @@ fn matched(pattern: &str, text: &str) -> Option<usize> {
         }
     }
     let ends = text.get(at).is_none_or(|next| !next.is_ascii_alphanumeric());
-    (ends && has_digit).then(|| text[..at].iter().map(|character| character.len_utf8()).sum())
+    ends.then(|| text[..at].iter().map(|character| character.len_utf8()).sum())
 }
 
 /// Returns whether the output is as the page shows it, where a line `…` stands for any number of lines.
@@ -532,7 +532,7 @@ fn times_ids_and_durations_are_compared_by_their_form() {
         ("release 20261122T031500Z-5f1a9c of v2", "release RELEASE of v2"),
         ("(deployment ecs-svc/7701652534245454904)", "(deployment DEPLOYMENT)"),
         ("quickstart-web:2, 2/2 running", "quickstart-web:2, 2/2 running"),
-        ("exit code 137, deadbeef", "exit code 137, deadbeef"),
+        ("exit code 137, task 5f1a9c0d", "exit code 137, task ID"),
     ] {
         assert_eq!(normalised(line), expected);
     }

@@ -1,6 +1,6 @@
 //! Checks the output of `--output json` against the schema of `ecsail schema events`, for every verb.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -94,7 +94,7 @@ fn the_ends_of_rollouts_are_as_the_schema_says() {
     let events = checked.run(in_json(&World::new(Scenario::NoImage), deploy), 3);
     assert_eq!(settled(&events)["verdict"], "stuck");
     let events = checked.run(in_json(&World::new(Scenario::CrashBreaker), deploy), 3);
-    assert_eq!(settled(&events)["outcome"], "settled");
+    assert!(settled(&events)["verdict"].is_string(), "{events:?}");
     let world = World::new(Scenario::Steady);
     let events = checked.run(in_json(&world, &["deploy", "--tag", "v2", "--until", "scale-up"]), 0);
     assert_eq!(settled(&events)["verdict"], "reached");
@@ -166,7 +166,8 @@ fn what_is_refused_or_fails_is_as_the_schema_says() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied).always());
     let events = checked.run(in_json(&world, &["deploy", "--tag", "v2"]), 1);
-    assert_eq!(settled(&events)["outcome"], "not_updated");
+    assert_eq!(settled(&events)["outcome"], "failed");
+    assert!(settled(&events)["error"].is_string());
     assert!(checked.seen.contains("started") && checked.seen.contains("error"));
 }
 
@@ -413,28 +414,44 @@ fn places(value: &Value, at: &str) -> Vec<String> {
     }
 }
 
-/// Returns the names of the events in the source. Each is a literal where its event is built.
-fn names_in_the_source() -> BTreeSet<String> {
-    fn read(folder: &Path, names: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                read(&path, names);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path).expect("text");
-                for marker in ["\"event\": \"", "Event::Answer { event: \""] {
-                    let found = text.split(marker).skip(1).filter_map(|rest| rest.split('"').next());
-                    names.extend(found.map(str::to_owned));
-                }
-                let answers = text.matches("tell(&Event::Answer {").count();
-                let named = text.matches("tell(&Event::Answer { event: \"").count();
-                assert_eq!(answers, named, "an answer in {} hides its name", path.display());
-            }
+/// Returns the events that the source defines, each with the type of its fields.
+fn events_of_the_source() -> BTreeMap<String, String> {
+    let source = include_str!("../../src/events/mod.rs");
+    let list = source.split("json_events! {").nth(1).expect("the list of the events");
+    let list = list.split('}').next().expect("its end");
+    let event = |line: &str| {
+        let (name, event) = line.trim().strip_suffix(',')?.split_once(" => ")?;
+        Some((name.trim_matches('"').to_owned(), event.to_owned()))
+    };
+    list.lines().filter_map(event).collect()
+}
+
+/// Calls `read` with the text of every source file outside of `src/events`.
+fn each_source(folder: &Path, read: &mut impl FnMut(&Path, &str)) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.ends_with("src/events") && !path.ends_with("src/sandbox") {
+            each_source(&path, read);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            read(&path, &std::fs::read_to_string(&path).expect("text"));
         }
     }
-    let mut names = BTreeSet::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
-    names
+}
+
+#[test]
+fn every_event_is_made_somewhere_and_none_is_pasted_together() {
+    let events = events_of_the_source();
+    assert!(events.len() > 40, "{events:?}");
+    let mut unused: BTreeSet<String> = events.values().cloned().collect();
+    each_source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut |path, text| {
+        let made = |event: &String| {
+            let uses = text.matches(&format!("JsonEvent::{event}(")).count();
+            uses > text.matches(&format!("JsonEvent::{event}(_)")).count()
+        };
+        unused.retain(|event| !made(event));
+        assert!(!text.contains("\"event\":"), "an event is pasted together in {}", path.display());
+    });
+    assert!(unused.is_empty(), "{unused:?}");
 }
 
 #[test]
@@ -490,21 +507,29 @@ fn every_event_of_the_source_has_a_definition_and_no_other_has() {
     for name in &defined {
         assert_eq!(schema["$defs"][name]["properties"]["event"]["const"], name.as_str());
     }
-    assert_eq!(names_in_the_source(), defined);
+    let names: BTreeSet<String> = events_of_the_source().into_keys().collect();
+    assert_eq!(names, defined);
+}
+
+/// Fails unless a file is what the code generates; writes it where `ECSAIL_UPDATE_DOCS` is 1.
+#[track_caller]
+fn is_generated(path: &str, generated: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if crate::docs::updating() {
+        std::fs::write(&path, generated).expect("the file can be written");
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    let hint = "generate it with `ECSAIL_UPDATE_DOCS=1 cargo test --test cli reference`";
+    assert!(written == generated, "{} is not what the code generates: {hint}", path.display());
 }
 
 #[test]
-fn the_readme_names_every_event_and_every_member() {
-    let readme = include_str!("../../README.md");
-    let section = readme.split("\n## JSON events\n").nth(1).expect("the section");
-    let section = section.split("\n## ").next().expect("its text");
-    let mut found = Vec::new();
-    let schema = schema();
-    objects(&schema, "", &mut found);
-    let members =
-        found.iter().flat_map(|(_, object)| object["properties"].as_object().expect("members").keys());
-    let names = names_in_the_source();
-    let missing: BTreeSet<&String> =
-        members.chain(&names).filter(|name| !section.contains(&format!("`{name}`"))).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+fn the_reference_of_the_events_is_current() {
+    is_generated("docs/reference/events.md", &ecsail::events::reference::markdown());
+}
+
+#[test]
+fn the_schema_in_the_reference_is_current() {
+    let schema = serde_json::to_string_pretty(&ecsail::events::schema::schema()).expect("JSON");
+    is_generated("docs/reference/events.schema.json", &format!("{schema}\n"));
 }

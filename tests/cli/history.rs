@@ -49,7 +49,7 @@ fn it_tells_the_same_story_as_the_log_of_ecs() {
         );
     }
     let words: Vec<_> = told.iter().map(|one| (one["outcome"].as_str(), one["tag"].as_str())).collect();
-    let expected = [("rolled_back", "v4"), ("deployed", "v3"), ("deployed", "v2"), ("deployed", "v1")];
+    let expected = [("rolled_back", "v4"), ("succeeded", "v3"), ("succeeded", "v2"), ("succeeded", "v1")];
     assert_eq!(words, expected.map(|(outcome, tag)| (Some(outcome), Some(tag))));
     assert_eq!(told[0]["rolled_back_to"], "web:3");
     assert_eq!(told[0]["reason"], log[0]["statusReason"]);
@@ -61,7 +61,7 @@ fn people_read_it_as_a_table() {
     let run = world.run(&["history", "web"]).exits(0);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[0], "web:");
-    assert!(lines[1].starts_with("WHEN               RESULT       REVISION  TAG  TOOK"), "{}", run.stdout);
+    assert!(lines[1].starts_with("WHEN               OUTCOME      REVISION  TAG  TOOK"), "{}", run.stdout);
     assert!(lines[2].contains("  rolled back  web:4     v4   "), "{}", run.stdout);
     assert!(
         lines[3].starts_with("    back to web:3: Service deployment rolled back because"),
@@ -109,7 +109,7 @@ fn what_is_under_way_is_told_as_such() {
     let world = World::new(Scenario::Stuck);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     let told = history(&world);
-    assert_eq!((&told[0]["outcome"], &told[0]["finished_at"]), (&json!("under_way"), &Value::Null));
+    assert_eq!((&told[0]["outcome"], &told[0]["finished_at"]), (&json!("in_progress"), &Value::Null));
     world.run(&["history"]).exits(0).answers("  in progress  web:2 ");
 }
 

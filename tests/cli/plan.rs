@@ -65,3 +65,39 @@ fn exit_code_is_6_with_changes_and_0_without() {
     world.run(&["plan", "--tag", "v1", "--exit-code"]).exits(0).answers("web: no changes (web:1 stays)");
     world.unchanged();
 }
+
+#[test]
+fn a_deployment_in_progress_is_noted_by_plan_and_by_a_dry_run_alike() {
+    let world = World::new(Scenario::Slow);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    world.sandbox.clear_requests();
+    let note = "note: a deployment of `web` is ";
+    world.run(&["plan", "--tag", "v3"]).exits(0).answers(note);
+    world.run(&["plan", "--tag", "v3", "--exit-code"]).exits(6).answers(note);
+    world
+        .run(&["deploy", "--tag", "v3", "--dry-run"])
+        .exits(0)
+        .says(note)
+        .answers("dry run: nothing was changed");
+    let json = |arguments: &[&str]| world.run(&[arguments, &["--output", "json"]].concat()).exits(0);
+    let planned = json(&["plan", "--tag", "v3"]).event("plan");
+    assert_eq!(json(&["deploy", "--tag", "v3", "--dry-run"]).event("plan"), planned);
+    assert!(planned["notes"][0].as_str().is_some_and(|text| text.contains("`web`")), "{planned}");
+    // An apply is refused, and so is one of the same tag: its deployment has not ended yet.
+    world.deploy("v3").exits(5);
+    world.deploy("v2").exits(5);
+    world.unchanged();
+}
+
+#[test]
+fn a_dry_run_without_changes_shows_the_plan_as_plan_does() {
+    let world = World::new(Scenario::Steady);
+    let line = "web: no changes (web:1 stays)";
+    world.run(&["plan", "--tag", "v1"]).exits(0).answers(line);
+    world
+        .run(&["deploy", "--tag", "v1", "--dry-run"])
+        .exits(0)
+        .says(line)
+        .answers("dry run: nothing was changed");
+    world.unchanged();
+}

@@ -206,7 +206,7 @@ fn a_dry_run_changes_nothing() {
     let end = run.event("prune");
     assert_eq!(
         (&end["outcome"], &end["to_deregister"], &end["kept"]),
-        (&json!("dry_run"), &json!(7), &json!(5))
+        (&json!("skipped"), &json!(7), &json!(5))
     );
     let actions: Vec<Value> = run.events().iter().map(|event| event["action"].clone()).collect();
     assert_eq!(actions.iter().filter(|action| **action == "deregister").count(), 7);

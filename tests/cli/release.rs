@@ -66,7 +66,7 @@ fn targets(run: &Run) -> Vec<(String, String, String)> {
     let targets = ended["targets"].as_array().expect("targets").clone();
     targets
         .iter()
-        .map(|target| (text(&target["kind"]), text(&target["key"]), text(&target["state"])))
+        .map(|target| (text(&target["kind"]), text(&target["key"]), text(&target["outcome"])))
         .collect()
 }
 
@@ -104,7 +104,7 @@ fn all_that_renders_the_same_is_registered_once_and_done_in_order() {
     let run = release(&world, &["--output", "json"]).exits(0);
     assert_eq!(
         states(&run),
-        "migrate changed, web changed, worker changed, mailer changed, nightly changed, warm changed"
+        "migrate succeeded, web succeeded, worker succeeded, mailer succeeded, nightly succeeded, warm succeeded"
     );
     assert_eq!(world.calls("RegisterTaskDefinition").len(), 1);
     assert_eq!(
@@ -119,7 +119,7 @@ fn all_that_renders_the_same_is_registered_once_and_done_in_order() {
         ]
     );
     assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v2", "v2", "v2"]);
-    assert_eq!(run.event("release.ended")["verdict"], "succeeded");
+    assert_eq!(run.event("release.ended")["outcome"], "succeeded");
 }
 
 #[test]
@@ -175,11 +175,11 @@ fn where_the_migration_fails_no_service_and_no_schedule_changes() {
     let run = release(&world, &["--output", "json"]).exits(3);
     assert_eq!(
         states(&run),
-        "migrate failed, web not_reached, worker not_reached, mailer not_reached, nightly not_reached, warm not_reached"
+        "migrate failed, web skipped, worker skipped, mailer skipped, nightly skipped, warm skipped"
     );
     assert_eq!(changes(&world), ["RegisterTaskDefinition", "RunTask"]);
     assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v1", "v1", "v1"]);
-    assert_eq!(run.event("release.ended")["verdict"], "failed");
+    assert_eq!(run.event("release.ended")["outcome"], "failed");
 }
 
 #[test]
@@ -195,10 +195,10 @@ fn where_the_second_of_three_fails_the_first_goes_back_and_the_third_is_not_touc
     assert_eq!(
         table[..7],
         [
-            "TARGET NAME STATE DETAIL",
+            "TARGET NAME OUTCOME DETAIL",
             "task migrate succeeded shop:4",
-            "service web rolled back shop:1 is running",
-            "service worker rolled back shop:2 is running",
+            "service web rolled back shop:1 runs",
+            "service worker rolled back shop:2 runs",
             "service mailer skipped `worker` failed",
             "schedule nightly skipped `worker` failed",
             "task warm skipped `worker` failed",
@@ -225,7 +225,7 @@ fn what_rolls_out_beside_a_service_that_fails_is_taken_back_with_it() {
     let run = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
     assert_eq!(
         states(&run),
-        "migrate changed, web rolled_back, worker rolled_back, mailer rolled_back, nightly not_reached, warm not_reached"
+        "migrate succeeded, web rolled_back, worker rolled_back, mailer rolled_back, nightly skipped, warm skipped"
     );
     assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v1", "v1", "v1"]);
 }
@@ -237,10 +237,10 @@ fn without_that_being_asked_for_only_the_service_that_failed_goes_back() {
     let run = release(&world, &["--output", "json"]).exits(3);
     assert_eq!(
         states(&run),
-        "migrate changed, web changed, worker rolled_back, mailer not_reached, nightly not_reached, warm not_reached"
+        "migrate succeeded, web succeeded, worker rolled_back, mailer skipped, nightly skipped, warm skipped"
     );
     assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v2", "v1", "v1"]);
-    assert_eq!(run.event("release.ended")["verdict"], "failed");
+    assert_eq!(run.event("release.ended")["outcome"], "failed");
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn a_service_that_cannot_be_updated_takes_its_release_back_too() {
     let run = release(&world, &["--output", "json"]).exits(3);
     assert_eq!(
         states(&run).split(", nightly").next(),
-        Some("migrate changed, web rolled_back, worker failed, mailer not_reached")
+        Some("migrate succeeded, web rolled_back, worker failed, mailer skipped")
     );
     assert_eq!(image(&world, "web"), "v1");
 }
@@ -270,7 +270,7 @@ fn a_release_that_changes_nothing_runs_nothing() {
 fn a_deploy_of_services_leaves_schedules_and_runs_their_tasks() {
     let world = world(MANIFEST);
     let run = world.run(&["deploy", "service", "web", "--tag", "v2", "--output", "json"]).exits(0);
-    assert_eq!(states(&run), "migrate changed, web changed");
+    assert_eq!(states(&run), "migrate succeeded, web succeeded");
     assert_eq!(changes(&world), ["RegisterTaskDefinition", "RunTask", "UpdateService"]);
 }
 
@@ -282,7 +282,7 @@ fn tasks_that_only_unchanged_services_name_do_not_run() {
     let run = release(&world, &["--output", "json"]).exits(0);
     assert_eq!(
         states(&run),
-        "migrate not_needed, web unchanged, worker changed, mailer changed, nightly changed, warm changed"
+        "migrate skipped, web unchanged, worker succeeded, mailer succeeded, nightly succeeded, warm succeeded"
     );
     assert_eq!(world.calls("RunTask").len(), 1);
     assert!(world.calls("RegisterTaskDefinition").is_empty(), "what web runs serves all");
@@ -323,7 +323,7 @@ fn without_waiting_nothing_can_wait_for_another() {
 
 #[test]
 fn hooks_are_told_and_the_first_one_can_stop_it() {
-    let hooks = "hooks:\n  before_deploy: 'echo to $ECSAIL_TARGETS; exit 4'\n  on_failure: 'echo ended $ECSAIL_VERDICT'\n";
+    let hooks = "hooks:\n  before_deploy: 'echo to $ECSAIL_TARGETS; exit 4'\n  on_failure: 'echo ended $ECSAIL_OUTCOME'\n";
     let world = world(&format!("{MANIFEST}{hooks}"));
     let run = release(&world, &[]).exits(1).says("to task/migrate service/web");
     run.says("nothing was changed").says("ended failed");
@@ -332,14 +332,14 @@ fn hooks_are_told_and_the_first_one_can_stop_it() {
 
 #[test]
 fn the_last_hook_is_told_how_it_ended() {
-    let hooks = "hooks:\n  after_deploy: [ 'echo ended $ECSAIL_VERDICT for $ECSAIL_APP $ECSAIL_TAG', 'cat > told.json' ]\n";
+    let hooks = "hooks:\n  after_deploy: [ 'echo ended $ECSAIL_OUTCOME for $ECSAIL_APP $ECSAIL_TAG', 'cat > told.json' ]\n";
     let world = world(&format!("{MANIFEST}{hooks}"));
     release(&world, &[]).exits(0).says("ended succeeded for shop v2");
     let told = std::fs::read_to_string(world.folder.dir.path().join("told.json")).expect("it was written");
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(
         told["targets"][1],
-        json!({"kind": "service", "name": "web", "state": "changed", "detail": "shop:4"})
+        json!({"kind": "service", "name": "web", "outcome": "succeeded", "detail": "shop:4"})
     );
 }
 
@@ -369,8 +369,7 @@ fn attributes_that_a_release_has_changed_go_back_with_it() {
     world.folder.write("ecsail.yml", &manifest.replace("Seconds: 60", "Seconds: 90"));
     world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
     let run = release(&world, &["--on-failure", "rollback", "--output", "json"]).exits(3);
-    let expected =
-        "web rolled_back, worker rolled_back, mailer not_reached, nightly not_reached, warm not_reached";
+    let expected = "web rolled_back, worker rolled_back, mailer skipped, nightly skipped, warm skipped";
     assert_eq!(states(&run), expected);
     assert_eq!(world.service("web")["healthCheckGracePeriodSeconds"], 60);
 }
@@ -469,7 +468,7 @@ fn who_interrupts_twice_while_a_failure_is_answered_is_told_of_it() {
     let (code, said) = interrupted(child, stderr, 1);
     assert_eq!(code, Some(3), "it failed, and that is known: {said}");
     assert!(said.contains("web: shop:4 cannot succeed"), "{said}");
-    assert!(said.contains("it is unknown whether the rollback was started"), "{said}");
+    assert!(said.contains("whether it goes back is not known"), "{said}");
     assert!(!said.contains("of v2: succeeded"), "{said}");
 }
 
@@ -494,7 +493,10 @@ fn without_waiting_all_services_are_updated_however_few_may_go_at_once() {
     let world = world(&manifest);
     let run =
         world.run(&["deploy", "service", "--tag", "v2", "--no-wait", "--parallel", "1", "--output", "json"]);
-    assert_eq!(states(&run.exits(0)), "migrate changed, web under_way, worker under_way, mailer under_way");
+    assert_eq!(
+        states(&run.exits(0)),
+        "migrate succeeded, web in_progress, worker in_progress, mailer in_progress"
+    );
     assert_eq!(world.calls("UpdateService").len(), 3);
 }
 

@@ -338,12 +338,12 @@ fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
 #[test]
 fn its_events_are_as_the_schema_says() {
     for (scenario, arguments, code, outcome) in [
-        (Scenario::Steady, &[][..], 0, "exited"),
-        (Scenario::ExitSeven, &["--count", "2"], 7, "exited"),
+        (Scenario::Steady, &[][..], 0, "succeeded"),
+        (Scenario::ExitSeven, &["--count", "2"], 7, "failed"),
         (Scenario::NoImage, &[], 3, "failed"),
         (Scenario::Scarce, &["--count", "2"], 3, "failed"),
         (Scenario::Stuck, &["--timeout", "100ms"], 4, "timed_out"),
-        (Scenario::Steady, &["--no-wait"], 0, "not_waited"),
+        (Scenario::Steady, &["--no-wait"], 0, "in_progress"),
     ] {
         let run = run(&world(scenario), &[arguments, &["--output", "json"]].concat(), &["bin/x"]).exits(code);
         all_as_the_schema_says(&run.stdout);

@@ -62,7 +62,7 @@ fn a_service_is_scaled_in_down_to_nothing() {
 fn as_json_the_answer_is_one_event() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["scale", "web", "--desired", "3", "--yes", "--output", "json"]).exits(0);
-    let expected = json!({"event": "scaled", "service": "web", "cluster": "main", "outcome": "reached", "desired": 3,
+    let expected = json!({"event": "scaled", "service": "web", "cluster": "main", "outcome": "succeeded", "desired": 3,
         "desired_before": 2, "running": 3, "autoscaling": null});
     assert_eq!(run.event("scaled"), expected);
 }
@@ -145,7 +145,7 @@ fn while_autoscaling_is_suspended_a_number_can_be_set() {
         world.run(&["scale", "web", "--resume", "--yes", "--output", "json"]).exits(0).event("scaled");
     let state = json!({"min": 1, "max": 6, "scale_in_suspended": false, "scale_out_suspended": false,
         "scheduled_suspended": false});
-    assert_eq!((&resumed["autoscaling"], &resumed["outcome"]), (&state, &json!("changed")));
+    assert_eq!((&resumed["autoscaling"], &resumed["outcome"]), (&state, &json!("in_progress")));
     assert_eq!(target(&world), (1, 6, false));
 }
 

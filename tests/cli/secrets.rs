@@ -1,5 +1,6 @@
 //! No output shows a value that `secrets` calls a secret, whether its name or its form gives it away.
 
+use crate::support::{DEFINITION, MANIFEST, Run, World, service};
 use ecsail::document::model::Root;
 use ecsail::document::normal::normal;
 use ecsail::document::problem::Problem;
@@ -11,9 +12,6 @@ use ecsail::sandbox::Scenario;
 use ecsail::secrets::{HIDDEN, looks_secret, masked_line, secrets_of};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
-use serde_json::{Value, json};
-
-use crate::support::{DEFINITION, MANIFEST, Run, World, service};
 
 /// Settings that the linter reports, each with the part of its value that must not be shown.
 const SETTINGS: &[(&str, &str, &str)] = &[

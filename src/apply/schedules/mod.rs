@@ -11,6 +11,7 @@ use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
+use crate::apply::reporter::{ApplyReporter, ScheduleAction};
 use crate::aws::RULES_AT_ONCE;
 use crate::aws::types::{ObservedSchedule, TaskDefinition, Via};
 use crate::aws::{ApiError, Aws, CALLS_AT_ONCE};
@@ -18,7 +19,7 @@ use crate::error::Failure;
 use crate::manifest::schedules::noun;
 use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
-use crate::report::{Event, Report};
+use crate::report::Report;
 use crate::retry::{Policy, retry};
 
 mod back;
@@ -35,7 +36,7 @@ pub async fn apply(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     if let Some(group) = plan.new_group.as_ref().filter(|_| plan.is_changing()) {
         scheduler::create_group(group, aws).await?;
@@ -49,7 +50,7 @@ pub async fn apply_all(
     plans: &[&SchedulePlan],
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Vec<Result<(), Failure>> {
     let lost = groups_not_created(plans, aws).await;
     let one = async |index: usize| {
@@ -101,12 +102,12 @@ async fn apply_one(
     plan: &SchedulePlan,
     registered: &[TaskDefinition],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     let action = match plan.action {
         Action::Unchanged => return Ok(()),
-        Action::Create => "created",
-        Action::Update => "updated",
+        Action::Create => ScheduleAction::Created,
+        Action::Update => ScheduleAction::Updated,
     };
     match plan.via {
         Via::Scheduler => scheduler::apply(plan, registered, aws).await?,
@@ -120,12 +121,12 @@ async fn apply_one(
 ///
 /// # Errors
 /// An API call failed, targets were not put, or the schedule is no longer as the plan left it, and is kept.
-pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn Report) -> Result<(), Failure> {
+pub async fn restore(plan: &SchedulePlan, aws: &Aws, report: &dyn ApplyReporter) -> Result<(), Failure> {
     if !plan.is_changing() {
         return Ok(());
     }
     back::restore(plan, aws).await?;
-    let action = if plan.before.is_some() { "restored" } else { "deleted" };
+    let action = if plan.before.is_some() { ScheduleAction::Restored } else { ScheduleAction::Deleted };
     tell(&plan.key, &plan.name, plan.via, action, report);
     Ok(())
 }
@@ -139,7 +140,7 @@ pub async fn set_enabled(
     observed: &ObservedSchedule,
     enabled: bool,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<bool, Failure> {
     if observed.is_enabled() == enabled {
         return Ok(false);
@@ -148,7 +149,13 @@ pub async fn set_enabled(
         Via::Scheduler => scheduler::set_enabled(observed, enabled, aws).await?,
         Via::Rule => rules::set_enabled(observed.name(), enabled, aws).await?,
     }
-    tell(key, observed.name(), observed.via, if enabled { "enabled" } else { "disabled" }, report);
+    tell(
+        key,
+        observed.name(),
+        observed.via,
+        if enabled { ScheduleAction::Enabled } else { ScheduleAction::Disabled },
+        report,
+    );
     Ok(true)
 }
 
@@ -160,7 +167,7 @@ pub async fn delete(
     key: &str,
     observed: &ObservedSchedule,
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     match observed.via {
         Via::Scheduler => scheduler::delete(observed.group(), observed.name(), aws).await?,
@@ -169,7 +176,7 @@ pub async fn delete(
             rules::delete(observed.name(), &ids.collect::<Vec<_>>(), aws).await?;
         }
     }
-    tell(key, observed.name(), observed.via, "deleted", report);
+    tell(key, observed.name(), observed.via, ScheduleAction::Deleted, report);
     Ok(())
 }
 
@@ -182,15 +189,15 @@ pub async fn remove_targets(
     observed: &ObservedSchedule,
     ids: &[String],
     aws: &Aws,
-    report: &dyn Report,
+    report: &dyn ApplyReporter,
 ) -> Result<(), Failure> {
     rules::remove_targets(observed.name(), ids, aws).await?;
-    tell(key, observed.name(), observed.via, "targets_removed", report);
+    tell(key, observed.name(), observed.via, ScheduleAction::TargetsRemoved, report);
     Ok(())
 }
 
-fn tell(schedule: &str, name: &str, via: Via, action: &'static str, report: &dyn Report) {
-    report.tell(&Event::ScheduleApplied { schedule, name, via, action });
+fn tell(schedule: &str, name: &str, via: Via, action: ScheduleAction, report: &dyn ApplyReporter) {
+    report.schedule_applied(schedule, name, via, action);
 }
 
 /// Returns a target with the task definition that it is to run.

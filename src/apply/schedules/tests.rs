@@ -13,7 +13,6 @@ use crate::plan::ResolvedWork;
 use crate::plan::schedules::{Ground, compare, owner};
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 use crate::render::work::DesiredWork;
-use crate::report::{Event, Question};
 use crate::sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 use crate::settings::Settings;
 
@@ -25,18 +24,14 @@ const LATER: i64 = 4_000_000_000;
 #[derive(Default)]
 struct Told(RefCell<Vec<String>>);
 
-impl Report for Told {
-    fn tell(&self, event: &Event<'_>) {
-        if let Event::ScheduleApplied { schedule, name, action, .. } = event {
-            self.0.borrow_mut().push(format!("{schedule} {name} {action}"));
-        }
-    }
-    fn error(&self, _: &Failure) {}
-    fn confirm(&self, _: &str) -> Option<bool> {
-        None
-    }
-    fn ask_interrupted(&self) -> Option<Question> {
-        None
+impl ApplyReporter for Told {
+    fn note(&self, _: &str) {}
+    fn registered(&self, _: &str) {}
+    fn retired(&self, _: &str, _: bool, _: usize, _: usize) {}
+    fn updated(&self, _: &str, _: &str, _: Option<&str>) {}
+    fn rolling_back(&self, _: &str, _: &str, _: Option<&str>) {}
+    fn schedule_applied(&self, schedule: &str, name: &str, _: Via, action: ScheduleAction) {
+        self.0.borrow_mut().push(format!("{schedule} {name} {}", action.name()));
     }
 }
 

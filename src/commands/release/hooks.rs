@@ -1,11 +1,9 @@
 //! Runs the hooks of a release and builds their payload.
 
-use serde_json::json;
-
 use super::Carrier;
 use crate::error::Failure;
-use crate::hooks::{self, Moment, Told};
-use crate::release::Kind;
+use crate::hooks::{self, HookTarget, HookTargetEnd, Moment, Told};
+use crate::release::{Kind, Target};
 
 impl Carrier<'_> {
     /// Runs the commands of a hook point, if the manifest has any.
@@ -33,13 +31,12 @@ impl Carrier<'_> {
             Kind::Service => "service",
             Kind::Schedule => "schedule",
         };
-        let targets = &self.release.targets;
         let after = moment != Moment::BeforeDeploy;
-        let value = |target: &crate::release::Target| match after {
-            true => {
-                json!({"kind": noun(target.kind), "name": target.key, "state": target.state, "detail": target.detail})
-            }
-            false => json!({"kind": noun(target.kind), "name": target.key}),
+        let target = |target: &Target| HookTarget {
+            kind: noun(target.kind),
+            name: target.key.clone(),
+            end: after
+                .then(|| HookTargetEnd { outcome: target.state.outcome(), detail: target.detail.clone() }),
         };
         Told {
             app: self.manifest.app.clone(),
@@ -47,11 +44,10 @@ impl Carrier<'_> {
             tag: self.release.tag.clone(),
             release: self.release.id.clone(),
             performer: self.performer.clone(),
-            verdict: after.then(|| self.release.verdict().word().to_owned()),
+            outcome: after.then(|| self.release.outcome()),
             vars: self.manifest.vars.clone(),
             sandbox: self.context.settings.sandbox.is_some(),
-            targets: targets.iter().map(value).collect(),
-            names: targets.iter().map(|target| format!("{}/{}", noun(target.kind), target.key)).collect(),
+            targets: self.release.targets.iter().map(target).collect(),
         }
     }
 }

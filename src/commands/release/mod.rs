@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use super::deploy::{not_waited, tell_failures, tell_left, tell_updated};
 use super::following::Following;
 use super::interrupts::Interrupts;
 use super::one_off::{self, Lines, to_the_end};
+use super::release_services::Services;
 use super::rollouts;
+use super::service_ends::{not_waited, tell_failures, tell_left, tell_updated};
 use crate::apply::task::TaskOrder;
 use crate::apply::{self, Applied};
 use crate::aws::Aws;
@@ -17,18 +18,17 @@ use crate::context::Context;
 use crate::error::{self, Failure, Result};
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
+use crate::outcome;
 use crate::plan::schedules::TargetPlan;
 use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
 use crate::release::id::started_by;
-use crate::release::{Kind, Release, State, Verdict};
+use crate::release::{Kind, Release, State};
 use crate::report::{Event, Outcome};
 use crate::retry::token;
 use crate::watch::Settled;
 use crate::watch::task::{TaskEnd, TaskEnding};
-use services::Services;
 
 mod hooks;
-pub mod services;
 
 /// The options of a release.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +135,7 @@ impl<'a> Carrier<'a> {
                 return false;
             }
             self.waited = true;
-            self.release.set(kind, &task.key, State::UnderWay, None);
+            self.release.set(kind, &task.key, State::InProgress, None);
             let order = self.order(task, work);
             let how = one_off::How { lines: Lines::Story, wait: true, stop_on_interrupt: false };
             let end = to_the_end(&order, &how, self.aws, self.context, interrupts).await;
@@ -148,8 +148,8 @@ impl<'a> Carrier<'a> {
             };
             self.release.set(kind, &task.key, state, detail);
             self.outcome = self.outcome.worse(outcome);
-            if state != State::Changed {
-                self.release.stop(&format!("`{}` {}", task.key, state.words()));
+            if state != State::Succeeded {
+                self.release.stop(&format!("`{}` {}", task.key, state.outcome().words()));
                 return false;
             }
         }
@@ -204,8 +204,9 @@ impl<'a> Carrier<'a> {
         let up = self.release.is_done(Kind::Service);
         if !up {
             let by = self.release.stopped_by();
-            let why = by
-                .map_or("a service is not up".to_owned(), |by| format!("`{}` {}", by.key, by.state.words()));
+            let why = by.map_or("a service is not up".to_owned(), |by| {
+                format!("`{}` {}", by.key, by.state.outcome().words())
+            });
             self.release.stop(&why);
         }
         up
@@ -220,7 +221,7 @@ impl<'a> Carrier<'a> {
         let changing: Vec<&SchedulePlan> =
             self.plan.schedules.iter().filter(|schedule| schedule.is_changing()).collect();
         for schedule in &changing {
-            self.release.set(Kind::Schedule, &schedule.key, State::UnderWay, None);
+            self.release.set(Kind::Schedule, &schedule.key, State::InProgress, None);
         }
         let putting = apply::schedules::apply_all(&changing, &self.registered, self.aws, report);
         let Some(results) = interrupts.finish(putting, report).await else {
@@ -230,7 +231,7 @@ impl<'a> Carrier<'a> {
         };
         for (schedule, result) in changing.iter().zip(results) {
             let (state, detail) = match result {
-                Ok(()) => (State::Changed, Some(runs(schedule, &self.registered))),
+                Ok(()) => (State::Succeeded, Some(runs(schedule, &self.registered))),
                 Err(failure) => {
                     let detail = failure.to_string();
                     report.error(&failure);
@@ -260,9 +261,9 @@ impl<'a> Carrier<'a> {
         // Targets that are still waiting will not be started.
         self.release.stop("an earlier target did not succeed");
         // A release with a failed or unfinished target is not a success, even if each outcome is.
-        self.outcome = match (self.release.verdict(), self.outcome) {
-            (Verdict::Failed | Verdict::RolledBack, Outcome::Done) => Outcome::Error,
-            (Verdict::UnderWay, Outcome::Done) if self.how.wait => Outcome::Interrupted,
+        self.outcome = match (self.release.outcome(), self.outcome) {
+            (outcome::Outcome::Failed | outcome::Outcome::RolledBack, Outcome::Done) => Outcome::Error,
+            (outcome::Outcome::InProgress, Outcome::Done) if self.how.wait => Outcome::Interrupted,
             (_, outcome) => outcome,
         };
         self.ended().await;
@@ -272,9 +273,11 @@ impl<'a> Carrier<'a> {
     /// Reports the end of the release, and runs the hook for it.
     async fn ended(&mut self) {
         self.context.report.tell(&Event::Released(&self.release));
-        let moment = match self.release.verdict() {
-            Verdict::Succeeded | Verdict::Unchanged => Moment::AfterDeploy,
-            Verdict::UnderWay if self.outcome == Outcome::Done && !self.how.wait => Moment::AfterDeploy,
+        let moment = match self.release.outcome() {
+            outcome::Outcome::Succeeded | outcome::Outcome::Unchanged => Moment::AfterDeploy,
+            outcome::Outcome::InProgress if self.outcome == Outcome::Done && !self.how.wait => {
+                Moment::AfterDeploy
+            }
             _ => Moment::OnFailure,
         };
         if let Err(failure) = self.hook(moment).await {
@@ -303,7 +306,7 @@ fn not_started(error: &Failure) -> (State, Option<String>, Outcome) {
         _ => Outcome::Error,
     };
     match error.unclear {
-        true => (State::UnderWay, Some("it is unknown whether it was started".to_owned()), outcome),
+        true => (State::InProgress, Some("it is unknown whether it was started".to_owned()), outcome),
         false => (State::Failed, Some(error.to_string()), outcome),
     }
 }
@@ -313,7 +316,7 @@ fn not_started(error: &Failure) -> (State, Option<String>, Outcome) {
 fn came_of(end: &TaskEnd) -> (State, Option<String>, Outcome) {
     let (state, detail, outcome) = match &end.ending {
         TaskEnding::Exited { code: 0 } if end.is_success() => {
-            return (State::Changed, Some(end.revision.clone()), Outcome::Done);
+            return (State::Succeeded, Some(end.revision.clone()), Outcome::Done);
         }
         TaskEnding::Exited { code } => (State::Failed, format!("exit code {code}"), Outcome::RolloutFailed),
         TaskEnding::FailedWithoutCode { reason } => (State::Failed, reason.clone(), Outcome::RolloutFailed),
@@ -321,16 +324,16 @@ fn came_of(end: &TaskEnd) -> (State, Option<String>, Outcome) {
             (State::Failed, "exceeded its timeout and was stopped".to_owned(), Outcome::RolloutFailed)
         }
         TaskEnding::TimedOut { stopped: false } => {
-            (State::UnderWay, "exceeded its timeout".to_owned(), Outcome::TimedOut)
+            (State::InProgress, "its time was up".to_owned(), Outcome::TimedOut)
         }
         TaskEnding::Interrupted { stopped: true } => {
             (State::Failed, "interrupted and stopped".to_owned(), Outcome::Interrupted)
         }
         TaskEnding::Interrupted { stopped: false } => {
-            (State::UnderWay, "interrupted; the task continues".to_owned(), Outcome::Interrupted)
+            (State::InProgress, "interrupted; it goes on".to_owned(), Outcome::Interrupted)
         }
-        TaskEnding::NotWaited => (State::UnderWay, "not watched".to_owned(), Outcome::Error),
-        TaskEnding::Lost { error } => (State::UnderWay, error.clone(), Outcome::Error),
+        TaskEnding::NotWaited => (State::InProgress, "not waited for".to_owned(), Outcome::Error),
+        TaskEnding::Lost { error } => (State::InProgress, error.clone(), Outcome::Error),
     };
     (state, Some(detail), outcome)
 }

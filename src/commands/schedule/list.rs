@@ -3,16 +3,17 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::look::{Chosen, Notes, Seen, choose};
+use super::look::{Chosen, Notes, Runs, Seen, choose};
 use super::next::{self, Times};
-use super::runs::Runs;
 use crate::aws::error::failure;
 use crate::context::Context;
 use crate::error::Result;
+use crate::events::{JsonEvent, schedule as events};
 use crate::manifest::schedules::noun;
 use crate::plan::Change;
+use crate::report::plan::via_event;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
 
 const HEADER: &[&str] = &["SCHEDULE", "STATE", "EXPRESSION", "NEXT RUN", "RUNS", "TAG"];
@@ -124,7 +125,8 @@ fn row(seen: &Seen, now: Timestamp) -> Row {
         "disabled" => Some(Paint::Dim),
         _ => None,
     };
-    Row { cells, below, paint, value: value(seen, &times, next, &drift) }
+    let event = JsonEvent::Schedule(event(seen, &times, next.as_ref(), drift));
+    Row { cells, below, paint, event: Some(event) }
 }
 
 /// Joins texts without duplicates.
@@ -195,32 +197,49 @@ fn behind(runs: &Runs) -> Option<String> {
     }
 }
 
-/// Returns the JSON event of a schedule.
-fn value(
+/// The event of a schedule.
+fn event(
     seen: &Seen,
     times: &Times,
-    next: Option<Result<crate::expression::Next, String>>,
-    drift: &[String],
-) -> Value {
+    next: Option<&Result<crate::expression::Next, String>>,
+    drift: Vec<String>,
+) -> events::Schedule {
     let observed = seen.observed.as_ref();
     let desired = seen.desired.as_ref();
     let name = observed.map(|observed| observed.name()).or(desired.map(|desired| desired.name.as_str()));
     let group = observed.and_then(|observed| observed.group());
     let group = group.or(desired.and_then(|desired| desired.group.as_deref()));
-    let run = |runs: &Runs| {
-        let like = runs.like.as_ref();
-        json!({"target": (!runs.target.is_empty()).then_some(&runs.target), "revision": runs.revision, "tag": runs.tag,
-            "like": like.map(|like| json!({"service": like.service, "revision": like.revision, "tag": like.tag}))})
+    let state = match observed {
+        None => events::ScheduleState::Missing,
+        Some(observed) if observed.is_enabled() => events::ScheduleState::Enabled,
+        Some(_) => events::ScheduleState::Disabled,
     };
-    let mut value = json!({
-        "event": "schedule", "schedule": seen.key(), "name": name, "via": times.via.name(), "group": group,
-        "state": state(seen), "in_manifest": desired.is_some(), "expression": times.expression,
-        "timezone": times.timezone, "runs": seen.runs.iter().map(run).collect::<Vec<_>>(),
-        "foreign": seen.foreign, "drift": drift,
-    });
-    match next {
-        Some(next) => next::add_to(&mut value, &next),
-        None => value["next"] = json!([]),
+    events::Schedule {
+        schedule: seen.key().to_owned(),
+        name: name.map(str::to_owned),
+        via: via_event(times.via),
+        group: group.map(str::to_owned),
+        state,
+        in_manifest: desired.is_some(),
+        expression: times.expression.clone(),
+        timezone: times.timezone.clone(),
+        runs: seen.runs.iter().map(runs_event).collect(),
+        foreign: seen.foreign.clone(),
+        drift,
+        next: next.map(next::event).unwrap_or_default(),
     }
-    value
+}
+
+fn runs_event(runs: &Runs) -> events::ScheduledRevision {
+    let like = runs.like.as_ref().map(|like| events::LikeService {
+        service: like.service.clone(),
+        revision: like.revision.clone(),
+        tag: like.tag.clone(),
+    });
+    events::ScheduledRevision {
+        target: (!runs.target.is_empty()).then(|| runs.target.clone()),
+        revision: runs.revision.clone(),
+        tag: runs.tag.clone(),
+        like,
+    }
 }

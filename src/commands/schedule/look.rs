@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use futures_util::future::join;
 use serde_json::Value;
 
-use super::runs::Runs;
 use crate::aws::error::failure;
 use crate::aws::types::{ObservedSchedule, Via};
 use crate::aws::{ApiError, Aws};
@@ -55,6 +54,27 @@ pub struct Seen {
     pub changes: Vec<Change>,
     /// The ids of the manifest's targets that the rule does not have.
     pub missing: Vec<String>,
+}
+
+/// What a target runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Runs {
+    /// The id of a rule's target; empty for a schedule.
+    pub target: String,
+    /// `family:revision`, or `None` if the target does not run a task.
+    pub revision: Option<String>,
+    pub tag: Option<String>,
+    pub like: Option<Like>,
+}
+
+/// What the service runs that a target is like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Like {
+    pub service: String,
+    pub revision: String,
+    pub tag: Option<String>,
+    /// Whether the target takes its definition from the service too.
+    pub whole: bool,
 }
 
 /// Returns the named schedules of the manifest, or all without names.

@@ -2,9 +2,9 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use serde_json::{Value, json};
 
 use crate::aws::types::{ObservedSchedule, Via};
+use crate::events::schedule::NextRuns;
 use crate::expression::{Expression, Kind, Next, Window, zone};
 use crate::render::schedules::DesiredSchedule;
 
@@ -92,15 +92,13 @@ fn moment(time: &Zoned) -> String {
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// Adds the next runs to an event: `next`, or `every` if the times are unknown.
-pub fn add_to(value: &mut Value, next: &Result<Next, String>) {
+/// The next runs, as events carry them.
+pub fn event(next: &Result<Next, String>) -> NextRuns {
     let rfc = |time: &Zoned| time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-    value["next"] = match next {
-        Ok(Next::At(times)) => times.iter().map(rfc).collect(),
-        _ => json!([]),
-    };
-    if let Ok(Next::Every(words)) = next {
-        value["every"] = json!(words);
+    match next {
+        Ok(Next::At(times)) => NextRuns { next: times.iter().map(rfc).collect(), every: None },
+        Ok(Next::Every(words)) => NextRuns { next: Vec::new(), every: Some(words.clone()) },
+        _ => NextRuns::default(),
     }
 }
 
@@ -130,9 +128,8 @@ mod tests {
     fn of_a_rate_it_is_said_how_often_and_no_time_is_made_up() {
         let rate = times(Via::Rule, "rate(5 minutes)", None);
         assert_eq!(told(&rate), ("every 5 minutes, from when it was created".to_owned(), Vec::new()));
-        let mut value = json!({});
-        add_to(&mut value, &rate.next(Timestamp::UNIX_EPOCH));
-        assert_eq!(value, json!({"next": [], "every": "every 5 minutes, from when it was created"}));
+        let every = Some("every 5 minutes, from when it was created".to_owned());
+        assert_eq!(event(&rate.next(Timestamp::UNIX_EPOCH)), NextRuns { next: Vec::new(), every });
     }
 
     #[test]

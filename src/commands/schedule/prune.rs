@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use serde_json::json;
 
 use super::look::{Chosen, Left};
 use super::runs::definitions;
@@ -13,15 +12,18 @@ use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{ObservedSchedule, Via};
 use crate::commands::change::right_account;
+use crate::commands::prune_end::PruneEnd;
 use crate::commands::services::confirmed;
 use crate::context::Context;
 use crate::document::problem::Invalid;
 use crate::error::{Failure, Result};
+use crate::events::{JsonEvent, schedule as events};
 use crate::manifest::Request;
 use crate::manifest::schedules::noun;
 use crate::manifest::{self, Manifest, Scope};
 use crate::plan::schedules::prune::{Decided, Fate, decide};
 use crate::render::schedules::{group_of, known};
+use crate::report::plan::via_event;
 use crate::report::{Event, Line, Outcome, Page, Paint, Row, table};
 use crate::settings::Tags;
 
@@ -68,8 +70,8 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
     context.report.tell(&Event::Page(&page(&fates)));
     let removing = fates.iter().filter(|(_, decided)| decided.fate != Fate::Keep).count();
     if args.dry_run || removing == 0 {
-        let outcome = if args.dry_run { "dry_run" } else { "nothing_to_do" };
-        tell_end(&fates, 0, 0, outcome, context);
+        let end = if args.dry_run { PruneEnd::DryRun } else { PruneEnd::NothingToDo };
+        tell_end(&fates, 0, 0, end, context);
         return Ok(Outcome::Done);
     }
     let question = if removing == 1 {
@@ -78,7 +80,7 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
         format!("Remove these {removing} schedules?")
     };
     if !confirmed(&question, args.yes, context)? {
-        tell_end(&fates, 0, 0, "declined", context);
+        tell_end(&fates, 0, 0, PruneEnd::Declined, context);
         return Ok(Outcome::Declined);
     }
     let (mut done, mut failed) = (0, 0);
@@ -91,7 +93,8 @@ pub async fn run(args: &Prune, context: &Context) -> Result<Outcome> {
             }
         }
     }
-    tell_end(&fates, done, failed, if failed == 0 { "done" } else { "failed" }, context);
+    let end = if failed == 0 { PruneEnd::Succeeded } else { PruneEnd::Failed };
+    tell_end(&fates, done, failed, end, context);
     Ok(if failed == 0 { Outcome::Done } else { Outcome::Error })
 }
 
@@ -187,20 +190,29 @@ async fn remove(
 fn page(fates: &Fates) -> Page {
     let row = |(schedule, decided): &(ObservedSchedule, Decided)| {
         let (action, in_words, paint) = match &decided.fate {
-            Fate::Delete => ("delete", "delete".to_owned(), Some(Paint::Bad)),
+            Fate::Delete => (events::SchedulePruneAction::Delete, "delete".to_owned(), Some(Paint::Bad)),
             Fate::RemoveTargets(ids) => {
-                ("remove_targets", format!("remove {}", quoted(ids)), Some(Paint::Warn))
+                let in_words = format!("remove {}", quoted(ids));
+                (events::SchedulePruneAction::RemoveTargets, in_words, Some(Paint::Warn))
             }
-            Fate::Keep => ("keep", "keep".to_owned(), None),
+            Fate::Keep => (events::SchedulePruneAction::Keep, "keep".to_owned(), None),
         };
         let removed = match &decided.fate {
             Fate::RemoveTargets(ids) => ids.clone(),
             _ => Vec::new(),
         };
-        let kept: Vec<_> =
-            decided.kept.iter().map(|(id, why)| json!({"target": id, "reason": why})).collect();
-        let value = json!({"event": "schedule.prune", "name": schedule.name(), "via": schedule.via.name(), "group": schedule.group(),
-            "action": action, "targets": removed, "kept": kept});
+        let kept = decided
+            .kept
+            .iter()
+            .map(|(id, why)| events::KeptTarget { target: id.clone(), reason: why.clone() });
+        let event = JsonEvent::SchedulePrune(events::SchedulePrune {
+            name: schedule.name().to_owned(),
+            via: via_event(schedule.via),
+            group: schedule.group().map(str::to_owned),
+            action,
+            targets: removed,
+            kept: kept.collect(),
+        });
         let below = decided.kept.iter().map(|(id, why)| Line::plain(format!("    `{id}` is kept: {why}")));
         let expression = schedule.document["ScheduleExpression"].as_str().unwrap_or_default();
         let cells = vec![
@@ -210,7 +222,7 @@ fn page(fates: &Fates) -> Page {
             expression.to_owned(),
             in_words,
         ];
-        Row { cells, below: below.collect(), paint, value }
+        Row { cells, below: below.collect(), paint, event: Some(event) }
     };
     table(&["KIND", "NAME", "GROUP", "EXPRESSION", "ACTION"], fates.iter().map(row).collect())
 }
@@ -219,20 +231,27 @@ fn quoted(ids: &[String]) -> String {
     ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn tell_end(fates: &Fates, done: usize, failed: usize, outcome: &str, context: &Context) {
+fn tell_end(fates: &Fates, done: usize, failed: usize, end: PruneEnd, context: &Context) {
     let kept = fates.iter().filter(|(_, decided)| decided.fate == Fate::Keep).count();
     let removing = fates.len() - kept;
-    let text = match outcome {
-        "nothing_to_do" if kept == 0 => {
-            "nothing to do: the manifest has every schedule that the app owns".to_owned()
+    let text = match end {
+        PruneEnd::NothingToDo if kept == 0 => {
+            "nothing to do: the manifest has all that is the app's".to_owned()
         }
-        "nothing_to_do" => format!("nothing to do, {kept} kept"),
-        "dry_run" => format!("{removing} to remove, {kept} kept; dry run: nothing was changed"),
-        "declined" => "nothing was changed".to_owned(),
-        "done" => format!("{done} removed, {kept} kept"),
-        _ => format!("{done} of {removing} removed, {failed} could not be removed, {kept} kept"),
+        PruneEnd::NothingToDo => format!("nothing to do, {kept} kept"),
+        PruneEnd::DryRun => format!("{removing} to remove, {kept} kept; dry run: nothing was changed"),
+        PruneEnd::Declined => "nothing was changed".to_owned(),
+        PruneEnd::Succeeded => format!("{done} removed, {kept} kept"),
+        PruneEnd::Interrupted | PruneEnd::Failed => {
+            format!("{done} of {removing} removed, {failed} could not be removed, {kept} kept")
+        }
     };
-    let value =
-        json!({"outcome": outcome, "to_remove": removing, "removed": done, "failed": failed, "kept": kept});
-    context.report.tell(&Event::Answer { event: "schedule.pruned", text: &text, value });
+    let event = JsonEvent::SchedulePruned(events::SchedulePruned {
+        outcome: end.outcome(),
+        to_remove: removing,
+        removed: done,
+        failed,
+        kept,
+    });
+    context.report.tell(&Event::Answer { text: &text, event });
 }

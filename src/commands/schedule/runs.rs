@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
-use super::look::{Chosen, Notes, Seen};
+use super::look::{Chosen, Like, Notes, Runs, Seen};
 use crate::aws::types::{
     ObservedSchedule, Service, TaskDefinition, answer, family_of, number_of, revision_of,
 };
@@ -16,27 +16,6 @@ use crate::plan::schedules::now::runs_tasks;
 
 /// The number of definitions that are read at once.
 const AT_ONCE: usize = 8;
-
-/// What a target runs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Runs {
-    /// The id of a rule's target; empty for a schedule.
-    pub target: String,
-    /// `family:revision`, or `None` if the target does not run a task.
-    pub revision: Option<String>,
-    pub tag: Option<String>,
-    pub like: Option<Like>,
-}
-
-/// What the service runs that a target is like.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Like {
-    pub service: String,
-    pub revision: String,
-    pub tag: Option<String>,
-    /// Whether the target takes its definition from the service too.
-    pub whole: bool,
-}
 
 impl Chosen {
     /// Sets `runs` of the schedules: the revisions of their targets, and of the services that they are like.

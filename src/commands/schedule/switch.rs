@@ -8,6 +8,8 @@ use crate::aws::types::{ObservedSchedule, Via};
 use crate::commands::change::{raised, right_account};
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::events::JsonEvent;
+use crate::events::schedule::ScheduleSwitched;
 use crate::manifest::schedules::noun;
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
@@ -99,9 +101,13 @@ fn tell(
 ) {
     let (key, word) = (&desired.key, if enabled { "enabled" } else { "disabled" });
     let text = if changed { format!("{key}: {word}") } else { format!("{key}: unchanged, already {word}") };
-    let value =
-        serde_json::json!({"schedule": key, "name": observed.name(), "enabled": enabled, "changed": changed});
-    context.report.tell(&Event::Answer { event: "schedule.switched", text: &text, value });
+    let event = JsonEvent::ScheduleSwitched(ScheduleSwitched {
+        schedule: key.clone(),
+        name: observed.name().to_owned(),
+        enabled,
+        changed,
+    });
+    context.report.tell(&Event::Answer { text: &text, event });
     if desired.enabled == Some(!enabled) {
         let back = if enabled { "disables" } else { "enables" };
         let note = format!(

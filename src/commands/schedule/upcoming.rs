@@ -1,9 +1,10 @@
 //! Formats the next runs of the manifest's schedules for `ecsail check`, each once with its stages.
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::next::{self, Times};
+use crate::events::JsonEvent;
+use crate::events::schedule::ScheduleNext;
 use crate::expression::Next;
 use crate::render::schedules::DesiredSchedule;
 use crate::report::{Page, Row, table};
@@ -52,10 +53,14 @@ fn row(one: &Upcoming, stages: usize, now: Timestamp) -> Row {
     };
     // A schedule that is the same in all stages is shown without them.
     let named = if one.stages.len() < stages { one.stages.join(", ") } else { String::new() };
-    let mut value = json!({"event": "schedule.next", "schedule": one.key, "stages": one.stages,
-        "expression": one.times.expression, "timezone": one.times.timezone});
-    next::add_to(&mut value, &next);
-    Row { cells: vec![one.key.clone(), named, expression, runs], value, ..Row::default() }
+    let event = JsonEvent::ScheduleNext(ScheduleNext {
+        schedule: one.key.clone(),
+        stages: one.stages.clone(),
+        expression: one.times.expression.clone(),
+        timezone: one.times.timezone.clone(),
+        next: next::event(&next),
+    });
+    Row { cells: vec![one.key.clone(), named, expression, runs], event: Some(event), ..Row::default() }
 }
 
 #[cfg(test)]

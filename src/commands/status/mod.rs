@@ -13,11 +13,12 @@ use look::{Looks, Seen};
 use schedules::Schedules;
 
 mod drift;
+mod event;
+mod happened;
 mod look;
 mod page;
 mod schedules;
 mod standing;
-mod value;
 
 /// The number of services up to which each is shown in full. More are shown as a table.
 const FEW: usize = 10;
@@ -52,7 +53,7 @@ pub struct Status {
     events: usize,
 }
 
-/// Runs the verb.
+/// Runs the verb; `program` is the whole command line, of which the pages are made.
 ///
 /// # Errors
 /// There is neither a manifest nor a cluster, or an API call failed.
@@ -89,7 +90,7 @@ async fn look(
         let seen: Vec<Seen> = looks.closely(found).await;
         page::whole(&seen, &hints, args.events, times::now())
     } else {
-        page::short(&looks.briefly(found).await, &hints, args, times::now())
+        page::short(&looks.briefly(found).await, &hints, args.events, args.watch, times::now())
     };
     if let Some(schedules) = schedules {
         page.items.extend(schedules.items().await);

@@ -5,8 +5,7 @@ use crate::aws::types::{RolloutState, ServiceDeployment, ServiceStatus};
 use crate::report::Paint;
 
 /// The state of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     /// Its last deployment failed or is being rolled back.
     Failing,

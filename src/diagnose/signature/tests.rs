@@ -1,5 +1,3 @@
-use serde_json::{Value, json};
-
 use super::*;
 use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
 

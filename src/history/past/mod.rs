@@ -1,9 +1,7 @@
 //! Joins the past deployments of a service: what was deployed, from what, by whom, and with which outcome. Pure.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 use super::Definitions;
 use crate::aws::types::{
@@ -12,6 +10,7 @@ use crate::aws::types::{
 };
 use crate::diagnose::events;
 use crate::document::normal::OWN_TAG_PREFIX;
+use crate::outcome::Outcome;
 use crate::watch::judge::{in_words, told_reason};
 
 /// The longest time between the registration of a revision and its deployment by the same deploy, in seconds.
@@ -20,10 +19,9 @@ use crate::watch::judge::{in_words, told_reason};
 const REGISTERED_FOR: f64 = 4200.0;
 
 /// The outcome of a deployment, or its state while it is in progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Deployed,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PastState {
+    Succeeded,
     RolledBack,
     RollbackFailed,
     /// The circuit breaker ended it, and it was not rolled back.
@@ -31,11 +29,25 @@ pub enum Outcome {
     Stopped,
     /// It was superseded by another deployment before it ended.
     Superseded,
-    UnderWay,
+    InProgress,
     RollingBack,
     Stopping,
     /// A status that this version does not have.
     Unknown,
+}
+
+impl PastState {
+    /// The outcome; none for a status that is not known.
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            PastState::Succeeded => Some(Outcome::Succeeded),
+            PastState::RolledBack => Some(Outcome::RolledBack),
+            PastState::RollbackFailed | PastState::Failed | PastState::Stopped => Some(Outcome::Failed),
+            PastState::Superseded => Some(Outcome::Superseded),
+            PastState::InProgress | PastState::RollingBack | PastState::Stopping => Some(Outcome::InProgress),
+            PastState::Unknown => None,
+        }
+    }
 }
 
 /// A past deployment of a service.
@@ -72,20 +84,20 @@ pub struct PastDeployment {
 
 impl PastDeployment {
     /// Returns its outcome.
-    pub fn outcome(&self) -> Outcome {
+    pub fn state(&self) -> PastState {
         match self.status.as_str() {
-            "SUCCESSFUL" | "COMPLETED" => Outcome::Deployed,
-            "ROLLBACK_SUCCESSFUL" => Outcome::RolledBack,
-            "ROLLBACK_FAILED" => Outcome::RollbackFailed,
-            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Outcome::RollingBack,
-            "STOPPED" | "STOP_REQUESTED" if self.superseded_by.is_some() => Outcome::Superseded,
-            "STOPPED" if self.has_failed || self.tells_of_failure() => Outcome::Failed,
-            "STOPPED" => Outcome::Stopped,
-            "STOP_REQUESTED" => Outcome::Stopping,
-            "FAILED" => Outcome::Failed,
-            "PENDING" | "IN_PROGRESS" if self.has_failed => Outcome::Failed,
-            "PENDING" | "IN_PROGRESS" => Outcome::UnderWay,
-            _ => Outcome::Unknown,
+            "SUCCESSFUL" | "COMPLETED" => PastState::Succeeded,
+            "ROLLBACK_SUCCESSFUL" => PastState::RolledBack,
+            "ROLLBACK_FAILED" => PastState::RollbackFailed,
+            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => PastState::RollingBack,
+            "STOPPED" | "STOP_REQUESTED" if self.superseded_by.is_some() => PastState::Superseded,
+            "STOPPED" if self.has_failed || self.tells_of_failure() => PastState::Failed,
+            "STOPPED" => PastState::Stopped,
+            "STOP_REQUESTED" => PastState::Stopping,
+            "FAILED" => PastState::Failed,
+            "PENDING" | "IN_PROGRESS" if self.has_failed => PastState::Failed,
+            "PENDING" | "IN_PROGRESS" => PastState::InProgress,
+            _ => PastState::Unknown,
         }
     }
 
@@ -95,21 +107,17 @@ impl PastDeployment {
         told == Some(events::Class::Fail)
     }
 
-    /// Returns its outcome in a word or two.
+    /// Returns how it ended, in words: the outcome, and what the status of ECS says more precisely.
     pub fn outcome_in_words(&self) -> String {
-        match self.outcome() {
-            Outcome::Deployed => "succeeded",
-            Outcome::RolledBack => "rolled back",
-            Outcome::RollbackFailed => "rollback failed",
-            Outcome::Failed => "failed",
-            Outcome::Stopped => "stopped",
-            Outcome::Superseded => "superseded",
-            Outcome::UnderWay => "in progress",
-            Outcome::RollingBack => "rolling back",
-            Outcome::Stopping => "stopping",
-            Outcome::Unknown => return in_words(&self.status),
+        let Some(outcome) = self.state().outcome() else { return in_words(&self.status) };
+        let outcome = outcome.words();
+        match self.state() {
+            PastState::RollbackFailed => format!("{outcome} (rollback failed)"),
+            PastState::Stopped => format!("{outcome} (stopped)"),
+            PastState::RollingBack => format!("{outcome} (rolling back)"),
+            PastState::Stopping => format!("{outcome} (stopping)"),
+            _ => outcome.to_owned(),
         }
-        .to_owned()
     }
 
     /// Returns its duration in seconds, or `None` while it is in progress or if that is not known.

@@ -1,7 +1,5 @@
 use super::*;
 use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
-use serde_json::json;
-
 fn arn(revision: i64) -> String {
     format!("arn:aws:ecs:us-east-1:123456789012:task-definition/web:{revision}")
 }
@@ -38,21 +36,21 @@ fn joined(list: &[ServiceDeployment]) -> Vec<PastDeployment> {
 #[test]
 fn each_status_is_an_outcome() {
     for (status, outcome) in [
-        ("SUCCESSFUL", Outcome::Deployed),
-        ("COMPLETED", Outcome::Deployed),
-        ("ROLLBACK_SUCCESSFUL", Outcome::RolledBack),
-        ("ROLLBACK_FAILED", Outcome::RollbackFailed),
-        ("ROLLBACK_REQUESTED", Outcome::RollingBack),
-        ("ROLLBACK_IN_PROGRESS", Outcome::RollingBack),
-        ("STOPPED", Outcome::Stopped),
-        ("STOP_REQUESTED", Outcome::Stopping),
-        ("PENDING", Outcome::UnderWay),
-        ("IN_PROGRESS", Outcome::UnderWay),
-        ("FAILED", Outcome::Failed),
-        ("PAUSED_BY_TOMORROW", Outcome::Unknown),
+        ("SUCCESSFUL", PastState::Succeeded),
+        ("COMPLETED", PastState::Succeeded),
+        ("ROLLBACK_SUCCESSFUL", PastState::RolledBack),
+        ("ROLLBACK_FAILED", PastState::RollbackFailed),
+        ("ROLLBACK_REQUESTED", PastState::RollingBack),
+        ("ROLLBACK_IN_PROGRESS", PastState::RollingBack),
+        ("STOPPED", PastState::Stopped),
+        ("STOP_REQUESTED", PastState::Stopping),
+        ("PENDING", PastState::InProgress),
+        ("IN_PROGRESS", PastState::InProgress),
+        ("FAILED", PastState::Failed),
+        ("PAUSED_BY_TOMORROW", PastState::Unknown),
     ] {
         let past = joined(&[deployment(1, 10.0, json!({"status": status}))]);
-        assert_eq!(past[0].outcome(), outcome, "{status}");
+        assert_eq!(past[0].state(), outcome, "{status}");
     }
 }
 
@@ -84,9 +82,9 @@ fn what_was_stopped_for_the_next_deployment_was_superseded() {
     let stopped = |finished: f64| deployment(1, 10.0, json!({"status": "STOPPED", "finishedAt": finished}));
     let past = joined(&[deployment(2, 20.0, json!({})), stopped(24.0)]);
     assert_eq!(past[1].superseded_by.as_deref(), Some("web:2"));
-    assert_eq!(past[1].outcome(), Outcome::Superseded);
+    assert_eq!(past[1].state(), PastState::Superseded);
     let past = joined(&[deployment(2, 20.0, json!({})), stopped(15.0)]);
-    assert_eq!(past[1].outcome(), Outcome::Stopped, "the next one came later");
+    assert_eq!(past[1].state(), PastState::Stopped, "the next one came later");
 }
 
 #[test]
@@ -95,7 +93,7 @@ fn the_breaker_without_a_rollback_is_a_failure() {
     let service: Service = view(&service).expect("a service");
     let list = [deployment(1, 10.0, json!({"status": "IN_PROGRESS"}))];
     let past = join_past(&list, &service, &revisions(), &Definitions::new());
-    assert_eq!(past[0].outcome(), Outcome::Failed);
+    assert_eq!(past[0].state(), PastState::Failed);
     assert_eq!(past[0].reason.as_deref(), Some("tasks failed"));
 }
 
@@ -139,8 +137,8 @@ fn without_service_deployments_the_services_list_tells() {
     let service: Service = view(&json!({"deployments": deployments})).expect("a service");
     let past = listed(&service, &revisions(), &Definitions::new());
     let told: Vec<_> =
-        past.iter().map(|one| (one.revision.clone(), one.outcome(), one.reason.clone())).collect();
+        past.iter().map(|one| (one.revision.clone(), one.state(), one.reason.clone())).collect();
     let failed = Some("tasks failed to start.".to_owned());
-    assert_eq!(told, [(arn(2), Outcome::Failed, failed), (arn(1), Outcome::Deployed, None)]);
+    assert_eq!(told, [(arn(2), PastState::Failed, failed), (arn(1), PastState::Succeeded, None)]);
     assert_eq!(past[0].images.len(), 1, "service revisions may be read all the same");
 }

@@ -5,7 +5,15 @@ use super::*;
 /// Returns the context of a hook, with limits that are short enough for tests.
 fn scene<'a>(limits: Limits, report: &'a Kept) -> Scene<'a> {
     let (environment, input, secrets) = (with(&[]), String::new(), Vec::new());
-    Scene { hook: "before_deploy", directory: Path::new("."), environment, input, secrets, limits, report }
+    Scene {
+        hook: Moment::BeforeDeploy,
+        directory: Path::new("."),
+        environment,
+        input,
+        secrets,
+        limits,
+        report,
+    }
 }
 
 async fn ran_within(limits: Limits, command: &str) -> Ran {

@@ -4,10 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error as _;
 
-use serde_json::{Value, json};
-
 use super::*;
-use crate::report::{Event, HookFact, Question};
+use crate::outcome::Outcome;
 
 mod ends;
 
@@ -20,40 +18,26 @@ pub(super) struct Kept {
     pub(super) heard: tokio::sync::Notify,
 }
 
-impl Report for Kept {
-    fn tell(&self, event: &Event<'_>) {
-        match event {
-            Event::Hook { fact: HookFact::Line { line, stream }, .. } => {
+impl HookReporter for Kept {
+    fn note(&self, text: &str) {
+        self.facts.borrow_mut().push(format!("note {text}"));
+    }
+
+    fn hook(&self, _: Moment, fact: HookFact<'_>) {
+        match fact {
+            HookFact::Line { line, stream } => {
                 self.streams.borrow_mut().push(format!("{stream:?} {line}"));
-                self.lines.borrow_mut().push((*line).to_owned());
+                self.lines.borrow_mut().push(line.to_owned());
                 self.heard.notify_one();
             }
-            Event::Hook { fact: HookFact::Started { command }, .. } => {
+            HookFact::Started { command } => {
                 self.facts.borrow_mut().push(format!("started {command}"));
             }
-            Event::Hook { fact: HookFact::Ended { code, signal, timed_out, interrupted, .. }, .. } => {
+            HookFact::Ended { code, signal, timed_out, interrupted, .. } => {
                 let ended = format!("ended {code:?} {signal:?} {timed_out} {interrupted}");
                 self.facts.borrow_mut().push(ended);
             }
-            Event::Note(text) => self.facts.borrow_mut().push(format!("note {text}")),
-            _ => panic!("a hook reports no other event"),
         }
-    }
-
-    fn error(&self, error: &Failure) {
-        panic!("a hook returns its error: {error}");
-    }
-
-    fn confirm(&self, _: &str) -> Option<bool> {
-        None
-    }
-
-    fn ask_about_tasks(&self) -> Option<crate::report::TaskQuestion> {
-        None
-    }
-
-    fn ask_interrupted(&self) -> Option<Question> {
-        None
     }
 }
 
@@ -168,14 +152,17 @@ async fn an_empty_directory_is_the_current_one() {
     assert!(result.is_ok());
 }
 
+fn target(kind: &'static str, name: &str) -> HookTarget {
+    HookTarget { kind, name: name.to_owned(), end: None }
+}
+
 fn shop() -> Told {
     Told {
         app: Some("shop".to_owned()),
         tag: Some("1.4.2".to_owned()),
         release: "r1".to_owned(),
         performer: Some("ana".to_owned()),
-        targets: vec![json!({"kind": "service", "name": "web"})],
-        names: vec!["service/web".to_owned(), "schedule/nightly".to_owned()],
+        targets: vec![target("service", "web"), target("schedule", "nightly")],
         ..Told::default()
     }
 }
@@ -189,10 +176,10 @@ async fn a_command_has_the_variables_and_those_around_it() {
 
 #[tokio::test]
 async fn what_is_not_known_is_unset_also_where_it_is_set_outside() {
-    let command = "echo ${ECSAIL_VERDICT-unset} ${ECSAIL_STAGE-unset}";
-    let outside = [("ECSAIL_VERDICT", "succeeded"), ("ECSAIL_STAGE", "production")];
+    let command = "echo ${ECSAIL_OUTCOME-unset} ${ECSAIL_STAGE-unset}";
+    let outside = [("ECSAIL_OUTCOME", "succeeded"), ("ECSAIL_STAGE", "production")];
     assert_eq!(ran_with(&[command], &shop(), &outside).await.lines(), ["unset unset"]);
-    let after = Told { verdict: Some("failed".to_owned()), ..shop() };
+    let after = Told { outcome: Some(Outcome::Failed), ..shop() };
     assert_eq!(ran_with(&[command], &after, &[]).await.lines(), ["failed unset"]);
 }
 
@@ -212,13 +199,15 @@ async fn a_command_reads_json() {
     let ran = ran_with(&["read line; printf '%s' \"$line\""], &shop(), &[]).await;
     let read: Value = serde_json::from_str(&ran.lines().concat()).expect("JSON");
     let expected = json!({"hook": "before_deploy", "app": "shop", "stage": null, "tag": "1.4.2", "release": "r1",
-        "performer": "ana", "verdict": null, "sandbox": false, "targets": [{"kind": "service", "name": "web"}]});
+        "performer": "ana", "outcome": null, "sandbox": false,
+        "targets": [{"kind": "service", "name": "web"}, {"kind": "schedule", "name": "nightly"}]});
     assert_eq!(read, expected);
 }
 
 /// Returns more input than a pipe can hold.
 fn many_targets() -> Told {
-    let target = json!({"kind": "service", "name": "x".repeat(1000)});
+    let end = HookTargetEnd { outcome: Outcome::Failed, detail: Some("x".repeat(1000)) };
+    let target = HookTarget { end: Some(end), ..target("service", "x") };
     Told { targets: vec![target; 1000], ..Told::default() }
 }
 

@@ -3,8 +3,6 @@
 use crate::aws::types::ServiceDeploymentStatus;
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::past::Past;
 use super::releases::{Release, Releases};
 use crate::aws::types::revision_of;
@@ -24,8 +22,7 @@ pub struct Choice {
 }
 
 /// How the choice was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "source", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// It is this number of succeeded deployments before the running one.
     History { steps: usize },
@@ -44,18 +41,16 @@ pub enum Source {
 }
 
 /// A deployment that was skipped.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LeftOut {
     /// `None` if it is no longer known.
     pub revision: Option<String>,
     pub at: f64,
-    #[serde(flatten)]
     pub why: Why,
 }
 
 /// Why a deployment was skipped.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "why", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Why {
     /// It did not succeed.
     Failed { status: String, reason: String },

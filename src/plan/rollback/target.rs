@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::choice::{LeftOut, Source};
 use super::images::Pinned;
 use super::past::Past;
@@ -11,14 +9,13 @@ use super::releases::Release;
 use crate::aws::types::ContainerImage;
 
 /// What a service is rolled back to and why, as reported before anything is changed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     pub service: String,
     pub cluster: String,
     pub from: Told,
     /// `None` if only ECS knows it.
     pub to: Option<Told>,
-    #[serde(flatten)]
     pub source: Source,
     pub left_out: Vec<LeftOut>,
     /// The images whose tags are replaced by digests.
@@ -37,7 +34,7 @@ pub fn are_apart(targets: &[Target]) -> bool {
 }
 
 /// A summary of what a service runs or ran.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Told {
     pub revision: String,
     /// When its deployment was created.
@@ -48,7 +45,7 @@ pub struct Told {
 }
 
 /// A summary of one image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ToldImage {
     pub container: String,
     pub image: String,

@@ -1,9 +1,7 @@
 //! The plan of one schedule: its targets, its group, and where it is. It decides nothing.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::aws::types::{Caller, ObservedSchedule, Via};
 use crate::plan::diff::Change;
@@ -37,8 +35,7 @@ impl Ground {
 }
 
 /// What a plan does with a schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Create,
     Update,

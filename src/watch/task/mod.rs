@@ -11,10 +11,16 @@ use crate::aws::error::Meaning;
 use crate::aws::types::{Task, TaskStatus};
 use crate::aws::{ApiError, Aws};
 use crate::diagnose::{self, Diagnosis, diagnose};
-use crate::report::{Event, Report};
 use judge::{Deciding, End, Seen, judge};
 
 pub mod judge;
+
+/// Where a watch of tasks reports what it observes.
+pub trait TaskReporter {
+    /// Reports a status of a task that is new, `seconds` after the task was started; `several` where the run has more
+    /// than one task.
+    fn task_progress(&self, key: &str, task: &Task, several: bool, seconds: f64);
+}
 
 /// How a run of one-off tasks ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +94,7 @@ pub enum Watched {
 /// A watch over the tasks of one run.
 pub struct TaskWatch<'a> {
     aws: &'a Aws,
-    report: &'a dyn Report,
+    report: &'a dyn TaskReporter,
     key: &'a str,
     cluster: &'a str,
     deciding: Deciding,
@@ -109,7 +115,7 @@ impl<'a> TaskWatch<'a> {
         tasks: &[Task],
         deciding: Deciding,
         poll: Option<Duration>,
-        (aws, report): (&'a Aws, &'a dyn Report),
+        (aws, report): (&'a Aws, &'a dyn TaskReporter),
     ) -> TaskWatch<'a> {
         let now = Instant::now();
         let seen = tasks.iter().map(|task| Seen { task: task.clone(), absent: 0.0 }).collect();
@@ -163,7 +169,7 @@ impl<'a> TaskWatch<'a> {
             if new {
                 self.changed = Instant::now();
                 let seconds = self.started.elapsed().as_secs_f64();
-                self.report.tell(&Event::TaskProgress { key: self.key, task: found, several, seconds });
+                self.report.task_progress(self.key, found, several, seconds);
             }
         }
     }

@@ -43,16 +43,12 @@ pub struct Step {
     pub unread: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stopped: Vec<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<TargetHealth>>,
     /// The verdict's name; left out while the rollout is in progress.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
     /// A part of the verdict's text.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
     /// A part of the text of the first cause.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }
 

@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 
+use super::event::{known, missing};
+use super::happened::happened;
 use super::look::{Seen, primary_revision, running};
 use super::standing::{Standing, rolls_back, standing};
-use super::value::{known, missing};
 use crate::aws::types::{
-    ContainerImage, Deployment, LifecycleStage, RolloutState, Service, ServiceDeployment, TargetHealth,
-    TaskSet, revision_of,
+    ContainerImage, Deployment, LifecycleStage, RolloutState, ServiceDeployment, TargetHealth, TaskSet,
+    revision_of,
 };
 use crate::commands::services::Place;
 use crate::diagnose::events;
@@ -30,26 +31,27 @@ pub(super) fn none(cluster: Option<&str>) -> Page {
 
 /// Returns services in full.
 pub(super) fn whole(seen: &[Seen], missing: &Missing<'_>, events: usize, now: f64) -> Page {
-    let items = seen.iter().map(|seen| Item { lines: lines(seen, events, now), value: known(seen, events) });
+    let items =
+        seen.iter().map(|seen| Item { lines: lines(seen, events, now), event: Some(known(seen, events)) });
     Page { items: items.chain(missing.iter().map(gone)).collect(), ..Page::default() }
 }
 
 /// Returns services as a table, with the number of services in each state.
 ///
 /// Problems are placed where they are seen: at the end of scrolling output, at the top of a live display.
-pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, args: &super::Status, now: f64) -> Page {
+pub(super) fn short(seen: &[Seen], missing: &Missing<'_>, events: usize, in_place: bool, now: f64) -> Page {
     const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
     let mut sorted: Vec<&Seen> = seen.iter().collect();
     // The sort is stable, so services in the same state keep their order.
-    match args.watch {
+    match in_place {
         true => sorted.sort_by_key(|seen| standing(seen)),
         false => sorted.sort_by_key(|seen| Reverse(standing(seen))),
     }
-    let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, args.events, now)).collect());
-    let at = if args.watch { 0 } else { page.items.len() };
+    let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, events, now)).collect());
+    let at = if in_place { 0 } else { page.items.len() };
     page.items.splice(at..at, missing.iter().map(gone));
     let summary = Line::painted(summary(seen, missing.len()), Paint::Dim);
-    match args.watch {
+    match in_place {
         true => page.head.insert(0, summary),
         false => page.foot.push(summary),
     }
@@ -70,7 +72,7 @@ fn row(seen: &Seen, events: usize, now: f64) -> Row {
         standing(seen).word().to_owned(),
         service.primary().and_then(|primary| times::ago(primary.created_at.0, now)).unwrap_or_default(),
     ];
-    Row { cells, below: Vec::new(), paint: standing(seen).paint(), value: known(seen, events) }
+    Row { cells, below: Vec::new(), paint: standing(seen).paint(), event: Some(known(seen, events)) }
 }
 
 /// Returns the number of services in each state, worst first.
@@ -100,7 +102,7 @@ fn gone((place, hint): &(&Place, Option<String>)) -> Item {
     let text = format!("{}: no such service in cluster `{}`", place.key, place.cluster);
     let hint = hint.as_ref().map(|hint| Line::plain(format!("  {hint}")));
     let lines = [Line::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
-    Item { lines, value: missing(place) }
+    Item { lines, event: Some(missing(place)) }
 }
 
 /// Returns one service in full.
@@ -252,24 +254,6 @@ fn targets(seen: &Seen) -> Vec<(String, Option<Paint>)> {
     let count = format!("{healthy} of {} healthy", targets.len());
     let first = (count, (healthy == 0 && !targets.is_empty()).then_some(Paint::Bad));
     [first].into_iter().chain(unhealthy.map(|target| (text(target), Some(Paint::Bad)))).collect()
-}
-
-/// Returns the newest events, failures first, without those that every rollout has.
-pub(super) fn happened(service: &Service, number: usize) -> Vec<&crate::aws::types::Event> {
-    let telling = service.events.iter().filter(|event| !events::is_noise(&event.message));
-    let mut newest: Vec<_> = telling.take(number).collect();
-    newest.sort_by_key(|event| Reverse(trouble(&event.message)));
-    newest
-}
-
-/// Returns the severity of an event. Unknown events come before those without a problem.
-fn trouble(message: &str) -> u8 {
-    match events::read(message).class {
-        events::Class::Fail => 3,
-        events::Class::Warn => 2,
-        events::Class::Unknown => 1,
-        events::Class::Ok | events::Class::Info => 0,
-    }
 }
 
 /// Returns how the running definition differs from the manifest, if it does.

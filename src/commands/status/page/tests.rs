@@ -1,7 +1,5 @@
 use super::*;
 use crate::aws::types::{TaskDefinition, view};
-use serde_json::{Value, json};
-
 fn seen(service: Value) -> Seen {
     let mut value = json!({"serviceName": "web", "status": "ACTIVE", "desiredCount": 2, "runningCount": 2,
         "taskDefinition": "task-definition/web:1",
@@ -147,8 +145,7 @@ fn many_services_are_a_line_each_and_what_is_wrong_stands_where_it_is_seen() {
         named("web", json!({})),
     ];
     let texts = |watch: bool| -> Vec<String> {
-        let args = super::super::Status { named: Default::default(), watch, events: 0 };
-        let page = short(&services, &[], &args, 1_000_060.0);
+        let page = short(&services, &[], 0, watch, 1_000_060.0);
         page.lines().map(|line| line.text.clone()).collect()
     };
     let header = "SERVICE  REVISION  TASKS   STATE      DEPLOYED";

@@ -1,7 +1,5 @@
 //! Every way in which a deployment can end, one row each.
 
-use serde_json::{Value, json};
-
 use super::list::ABSENT;
 use super::stuck::breaker_threshold;
 use super::*;

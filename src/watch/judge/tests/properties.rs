@@ -2,17 +2,15 @@
 //!
 //! The sequences are the same in each run; `PROPTEST_RNG_SEED=7 PROPTEST_CASES=5000` gives others, and more.
 
+use super::*;
+use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
+use crate::plan::WayBack;
+use crate::watch::snapshot::Look;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use serde_json::{Value, json};
-
-use super::*;
-use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
-use crate::plan::WayBack;
-use crate::watch::snapshot::Look;
 
 const STARTED: f64 = 100_000.0;
 const REVISIONS: [&str; 3] = ["arn:x:task-definition/web:1", "arn:x:task-definition/web:2", "arn:x:web"];

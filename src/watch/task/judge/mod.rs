@@ -3,9 +3,8 @@
 //! Only a container's own exit code 0 is success. A task that never ran, that was stopped from outside, or that ECS
 //! no longer shows has not succeeded.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::TaskEnding;
 use crate::aws::types::{Container, StopCode, Task, TaskStatus};

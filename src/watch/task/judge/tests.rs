@@ -1,7 +1,5 @@
 //! Every way in which a one-off task can end.
 
-use serde_json::{Value, json};
-
 use super::*;
 use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
 

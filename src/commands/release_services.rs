@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::apply;
 use crate::apply::back::undo_attributes;
+use crate::apply::{self, ApplyReporter};
 use crate::aws::Aws;
 use crate::aws::types::{Observed, TaskDefinition, revision_of};
 use crate::commands::change::moved;
@@ -14,7 +14,6 @@ use crate::error::Failure;
 use crate::manifest::OnFailure;
 use crate::plan::{Plan, ServicePlan};
 use crate::release::{Kind, Release, State};
-use crate::report::Report;
 use crate::watch::judge::Verdict;
 use crate::watch::snapshot::Followed;
 use crate::watch::{Aftermath, Ending, Settled};
@@ -40,7 +39,12 @@ pub struct Services<'a> {
 
 impl Services<'_> {
     /// Updates all services that may begin. Returns the first failed service whose policy rolls back the release.
-    pub async fn begin(&mut self, following: &Following, aws: &Aws, report: &dyn Report) -> Option<String> {
+    pub async fn begin(
+        &mut self,
+        following: &Following,
+        aws: &Aws,
+        report: &dyn ApplyReporter,
+    ) -> Option<String> {
         loop {
             let places = self.at_once.map_or(usize::MAX, |most| most.saturating_sub(self.watched.len()));
             let ready = self.release.ready(places);
@@ -60,20 +64,20 @@ impl Services<'_> {
     }
 
     /// Updates services and records the state of each.
-    async fn update(&mut self, keys: &[String], aws: &Aws, report: &dyn Report) {
+    async fn update(&mut self, keys: &[String], aws: &Aws, report: &dyn ApplyReporter) {
         let plans: Vec<&ServicePlan> =
             self.plan.services.iter().filter(|service| keys.contains(&service.key)).collect();
         // From here on each may have been updated, even if an interrupt ends the wait for the answer.
         for plan in &plans {
             let detail = "it is unknown whether it was updated".to_owned();
-            self.release.set(Kind::Service, &plan.key, State::UnderWay, Some(detail));
+            self.release.set(Kind::Service, &plan.key, State::InProgress, Some(detail));
         }
         let applied = apply::services(&plans, self.registered, aws, report).await;
         for key in &applied.settled {
-            self.set(key, State::Changed, Some("attributes updated".to_owned()));
+            self.set(key, State::Succeeded, Some("attributes updated".to_owned()));
         }
         for followed in &applied.followed {
-            self.set(&followed.key, State::UnderWay, None);
+            self.set(&followed.key, State::InProgress, None);
             self.watched.insert(followed.key.clone());
         }
         for (key, failure) in &applied.failures {
@@ -107,14 +111,12 @@ impl Services<'_> {
     }
 
     /// Restores the attributes of services that were updated without a deployment.
-    pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn Report) {
+    pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn ApplyReporter) {
         for key in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
             let (state, detail) = match undo_attributes(plan, aws, report).await {
-                Ok(true) => (State::RolledBack, "attributes restored"),
-                Ok(false) => {
-                    (State::Changed, "attributes that the service did not have before cannot be removed")
-                }
+                Ok(true) => (State::RolledBack, "attributes as before"),
+                Ok(false) => (State::Succeeded, "attributes that it did not have cannot be unset"),
                 Err(failure) => {
                     self.failures.push((key.clone(), failure));
                     (State::Failed, "failed to restore the attributes")
@@ -144,7 +146,7 @@ impl Services<'_> {
     /// Records that a service that was up is being rolled back.
     pub fn goes_back(&mut self, key: &str) {
         self.watched.insert(key.to_owned());
-        self.set(key, State::UnderWay, Some("rolling back".to_owned()));
+        self.set(key, State::InProgress, Some("going back".to_owned()));
     }
 }
 
@@ -156,26 +158,26 @@ fn state_of(settled: &Settled) -> (State, Option<String>) {
             Ending::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
                 (State::RolledBack, Some(format!("{to} is running")))
             }
-            Ending::Settled(_) => (State::Failed, Some(format!("failed to roll back to {to}"))),
-            _ => (State::UnderWay, Some(format!("rolling back to {to}"))),
+            Ending::Settled(_) => (State::Failed, Some(format!("going back to {to} failed"))),
+            _ => (State::InProgress, Some(format!("going back to {to}"))),
         };
     }
     match &settled.ending {
         Ending::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => match &settled.aftermath {
-            Some(Aftermath::Left { why }) => (State::Changed, Some(format!("not rolled back: {why}"))),
+            Some(Aftermath::Left { why }) => (State::Succeeded, Some(format!("it stays: {why}"))),
             Some(Aftermath::NotTakenBack { error }) => {
                 (State::Failed, Some(format!("failed to roll back: {error}")))
             }
-            _ => (State::Changed, revision()),
+            _ => (State::Succeeded, revision()),
         },
         Ending::Settled(Verdict::RolledBack { runs, .. }) => {
             (State::RolledBack, Some(format!("{runs} is running")))
         }
         Ending::Settled(Verdict::Superseded { by }) => (State::Failed, Some(format!("superseded by {by}"))),
         Ending::Settled(_) => (State::Failed, revision()),
-        Ending::TimedOut { .. } => (State::UnderWay, Some(timed_out(settled.elapsed))),
-        Ending::Interrupted => (State::UnderWay, Some("the watch was interrupted".to_owned())),
-        Ending::Lost { error } => (State::UnderWay, Some(error.clone())),
+        Ending::TimedOut { .. } => (State::InProgress, Some(timed_out(settled.elapsed))),
+        Ending::Interrupted => (State::InProgress, Some("the watch was interrupted".to_owned())),
+        Ending::Lost { error } => (State::InProgress, Some(error.clone())),
     }
 }
 

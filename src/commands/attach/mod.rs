@@ -1,21 +1,13 @@
-//! `ecsail wait`: watches the deployments in progress, with the display and the exit codes of a deploy.
+//! Finds the deployment of a service to watch: the named one, or its newest. Never changes anything in AWS.
 
-use clap::Args;
-
-use super::following::Following;
-use super::interrupts::Interrupts;
-use super::rollouts::{settle, tell_ends};
-use super::services::{Chosen, Found, Named, Place};
+use super::services::{Chosen, Found, Place};
 use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{ControllerType, Service, ServiceDeployment};
-use crate::context::Context;
-use crate::error::{Failure, Result};
+use crate::error::Failure;
 use crate::manifest::OnFailure;
 use crate::plan::WayBack;
-use crate::report::{Event, Outcome};
 use crate::watch::snapshot::{Followed, Policy};
-use crate::watch::{Aftermath, Ending, Settled};
 use newest::{Newest, named, newest};
 
 mod newest;
@@ -23,69 +15,13 @@ mod newest;
 /// The number of a service's newest deployments among which the one to watch is searched.
 const WAITED_FOR: usize = 100;
 
-/// Watch the deployments in progress to their end, without changing anything by default
-#[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
-  ecsail wait web
-  ecsail wait web --cluster main --timeout 30m
-  ecsail wait web --cluster main --deployment ecs-svc/1234567890123456789
-
-If no deployment is in progress, the last one decides the exit code: 3 if it was rolled back.
-Exit codes: as of `deploy`.")]
-pub struct Wait {
-    #[command(flatten)]
-    named: Named,
-    /// Deployment to watch, of one service [default: the newest]
-    #[arg(long, value_name = "ID")]
-    deployment: Option<String>,
-    #[command(flatten)]
-    following: Following,
-}
-
-/// Runs the verb.
-///
-/// # Errors
-/// A service does not exist, or an API call failed.
-pub async fn run(args: &Wait, context: &Context) -> Result<Outcome> {
-    let chosen = args.named.choose(context).await?;
-    let found = chosen.all().await?;
-    if args.deployment.is_some() && found.len() != 1 {
-        let hint = "name one service: `ecsail wait NAME --deployment ID`".to_owned();
-        return Err(Failure::usage("`--deployment` is for one service").hint(hint));
-    }
-    if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {
-        let note = format!("no services in cluster `{cluster}` to wait for");
-        context.report.tell(&Event::Note(&note));
-    }
-    let mut followed = Vec::new();
-    for service in &found {
-        let (found, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
-        note.iter().for_each(|note| context.report.tell(&Event::Note(note)));
-        followed.push(found);
-    }
-    let mut interrupts = Interrupts::listen()?;
-    let mut settled = settle(followed, &args.following, &chosen.aws, context, &mut interrupts).await;
-    if args.following.on_failure.is_none() {
-        settled.iter_mut().for_each(only_watched);
-    }
-    Ok(tell_ends(&settled, context))
-}
-
-/// Sets the reason why a failed rollout was not rolled back: this verb rolls back only with `--on-failure`.
-fn only_watched(settled: &mut Settled) {
-    let asked = matches!(settled.ending, Ending::Settled(_));
-    if let Some(Aftermath::Left { why }) = settled.aftermath.as_mut().filter(|_| asked) {
-        "`ecsail wait` only watches; roll back failures with `--on-failure rollback`".clone_into(why);
-    }
-}
-
 /// Returns the newest deployment of a service, to watch it.
 pub(super) async fn attach(found: &Found, chosen: &Chosen) -> Result<Followed, Failure> {
     attach_noted(found, chosen, None).await.map(|(followed, _)| followed)
 }
 
 /// Returns the named or the newest deployment of a service, and a note on what is unknown of it.
-async fn attach_noted(
+pub(super) async fn attach_noted(
     found: &Found,
     chosen: &Chosen,
     id: Option<&str>,

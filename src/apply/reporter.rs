@@ -1,0 +1,46 @@
+//! Defines where the execution of a plan reports what it changed. Never shows anything itself.
+
+use crate::aws::types::Via;
+
+/// Where the execution of a plan reports what it changed.
+pub trait ApplyReporter {
+    /// Reports something worth knowing that stops nothing.
+    fn note(&self, text: &str);
+    /// Reports that a revision was registered.
+    fn registered(&self, revision: &str);
+    /// Reports that a revision was deregistered or deleted, as the `done`th of `of` steps.
+    fn retired(&self, revision: &str, deleted: bool, done: usize, of: usize);
+    /// Reports that a service was updated; without a deployment where only its attributes changed.
+    fn updated(&self, service: &str, revision: &str, deployment: Option<&str>);
+    /// Reports that a rollback begins: the call that begins it, and the revision that the service returns to.
+    fn rolling_back(&self, service: &str, by: &str, to: Option<&str>);
+    /// Reports that a schedule or a rule was changed.
+    fn schedule_applied(&self, schedule: &str, name: &str, via: Via, action: ScheduleAction);
+}
+
+/// What was done to a schedule or a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScheduleAction {
+    Created,
+    Updated,
+    Restored,
+    Deleted,
+    Enabled,
+    Disabled,
+    TargetsRemoved,
+}
+
+impl ScheduleAction {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ScheduleAction::Created => "created",
+            ScheduleAction::Updated => "updated",
+            ScheduleAction::Restored => "restored",
+            ScheduleAction::Deleted => "deleted",
+            ScheduleAction::Enabled => "enabled",
+            ScheduleAction::Disabled => "disabled",
+            ScheduleAction::TargetsRemoved => "targets_removed",
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Plans a deploy: reads the manifest, observes AWS, and compares. Never changes anything in AWS.
+
+use crate::error::Result;
+
+use super::{options, some_services};
+use crate::aws::Aws;
+use crate::aws::types::Observed;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::manifest::{self, Manifest, Request};
+use crate::observe::observe;
+use crate::plan::{self, Plan, refuse};
+use crate::render;
+use crate::report::Event;
+
+/// How a deploy is planned.
+#[derive(Clone, Debug, Default)]
+pub struct PlanningOptions {
+    /// Deploy although nothing changed.
+    pub force: bool,
+    /// Supersede deployments in progress.
+    pub supersede: bool,
+    /// The id of the release; none where nothing will be applied.
+    pub release: Option<String>,
+}
+
+/// A plan, with what it was made from and what blocks it.
+pub struct Planned {
+    pub manifest: Manifest,
+    pub aws: Aws,
+    pub observed: Observed,
+    pub plan: Plan,
+    /// The deployments in progress that an apply would refuse.
+    pub blockers: Vec<Failure>,
+}
+
+impl Planned {
+    /// The plan as it is shown where nothing will be applied: with its blockers among the notes.
+    pub fn with_blockers_noted(&self) -> Plan {
+        let mut plan = self.plan.clone();
+        plan.notes.extend(self.blockers.iter().map(|blocker| blocker.message.clone()));
+        plan
+    }
+}
+
+/// Plans a deploy of what the request names.
+///
+/// # Errors
+/// A manifest or a template with errors, a service or an image that does not exist, the wrong account, or an error of AWS.
+pub async fn plan_deploy(request: &Request, how: PlanningOptions, context: &Context) -> Result<Planned> {
+    let manifest = manifest::load(&context.settings, request)?;
+    let desired = render::desired(&manifest)?;
+    context.report.tell(&Event::Remarks(&desired.remarks));
+    some_services(&manifest)?;
+    let aws = context.connect(&manifest, &desired).await?;
+    let observed = observe(&aws, &desired).await?;
+    let options = options(&manifest, request, &context.settings);
+    let record = plan::Record { release: how.release, ..options.record };
+    let options = plan::Options { force: how.force, supersede: how.supersede, record, ..options };
+    let plan = plan::compare(&desired, &observed, &options)?;
+    let blockers = if how.supersede { Vec::new() } else { refuse::in_progress(&desired, &observed) };
+    Ok(Planned { manifest, aws, observed, plan, blockers })
+}
