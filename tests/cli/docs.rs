@@ -11,8 +11,8 @@
 //!   to one folder, which passes `ecsail check`.
 //!
 //! Commands without `--sandbox` run against a sandbox in which the image tag decides what a rollout does, or with
-//! `scenario=NAME` that scenario; `stage=NAME` chooses the stage of the manifest. Its clock advances with each poll, so that the same lines come out of every run. Times, ids, ports and durations are compared
-//! by their form. With `ECSAIL_UPDATE_DOCS=1` in the environment the blocks are rewritten: a line that differs only in
+//! `scenario=NAME` that scenario; `stage=NAME` chooses the stage of the manifest. Its clock advances with each poll, so
+//! that the same lines come out of every run. Times, ids, ports and durations are compared by their form. With `ECSAIL_UPDATE_DOCS=1` in the environment the blocks are rewritten: a line that differs only in
 //! times and ids stays as it is.
 
 use std::collections::BTreeMap;
