@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use ecsail::cli::Cli;
+use ecsail::commands::GLOBAL_OPTIONS;
 use ecsail::document::problem::Severity;
 use ecsail::exit_codes::EXIT_CODES;
 use ecsail::lint::table::RULES;
@@ -12,9 +13,6 @@ use ecsail::permissions::{self, Need};
 use ecsail::sandbox::scenarios;
 
 use crate::docs::{root, updating};
-
-/// The help heading of the flags that every command takes.
-const GLOBAL_OPTIONS: &str = "Global options";
 
 /// Compares a page with the one in the repository, or writes it.
 #[track_caller]
