@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ecsail::sandbox::{
+use ecsail_sandbox::{
     Clock, Fault, FaultKind, Options, Request, Sandbox, Seed, SeedRepository, SeedService, SeedTag,
 };
 use serde_json::json;

@@ -6,7 +6,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ecsail::sandbox::{Clock, Fault, FaultKind, Options, Sandbox, Seed, SeedService};
+use ecsail_sandbox::{Clock, Fault, FaultKind, Options, Sandbox, Seed, SeedService};
 use serde_json::json;
 
 const SERVICES: usize = 100;

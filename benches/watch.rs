@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ecsail::sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService};
+use ecsail_sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -49,8 +49,6 @@ pub mod render;
 pub mod report;
 pub mod retry;
 #[cfg(feature = "sandbox")]
-pub mod sandbox;
-#[cfg(feature = "sandbox")]
 pub mod sandboxed;
 pub mod secrets;
 pub mod settings;

@@ -6,17 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::error::Result;
+use ecsail_sandbox::{
+    Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
+};
 use serde_json::{Value, json};
 
 use crate::duration;
-use crate::error::{Cause, Failure, Result};
+use crate::error::{Cause, Failure};
 use crate::image::Reference;
 use crate::manifest::Request;
 use crate::manifest::{self, Manifest, Scope};
 use crate::render::{self, Definition, Desired, DesiredService};
-use crate::sandbox::{
-    Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
-};
 use crate::settings::{Settings, Tags};
 
 /// The folder beside the manifest that stores the state, and the file in it.

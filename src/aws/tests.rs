@@ -5,7 +5,7 @@
 //! The model shows that none is missing: every structure that the four requests reach must be in the list, or be newer
 //! than the SDK.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;

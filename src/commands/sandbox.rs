@@ -3,6 +3,7 @@
 use std::fs;
 
 use clap::{Args, Subcommand};
+use ecsail_sandbox::scenarios;
 
 use super::interrupts::Interrupts;
 use crate::context::Context;
@@ -11,7 +12,6 @@ use crate::events::{JsonEvent, answer as events};
 use crate::manifest::{self, Manifest, Request};
 use crate::render;
 use crate::report::{Event, Outcome};
-use crate::sandbox::scenarios;
 use crate::sandboxed::{Session, state_path};
 use crate::settings::Tags;
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
+use crate::aws::types::view;
+use serde_json::{Value, json};
 
 fn task(id: u32, stopped_at: u32, code: &str, reason: &str, containers: Value) -> Task {
     view(&json!({"taskArn": format!("arn:aws:ecs:x:1:task/main/{id}"), "stoppedAt": stopped_at, "stopCode": code,

@@ -9,6 +9,7 @@ use super::load::from_text;
 use super::{Request, Scope};
 use crate::document::problem::Invalid;
 use crate::error::{Details, Failure};
+use crate::render;
 use crate::report::problems;
 use crate::settings::{Settings, Tags};
 

@@ -4,7 +4,6 @@ use super::problems;
 use super::screen::{Paint, paint};
 use crate::error::{Details, Failure, Kind};
 use crate::events::answer as events;
-use serde_json::{Value, json};
 
 /// Returns an error as text.
 pub fn text(error: &Failure, color: bool) -> String {
@@ -63,8 +62,4 @@ fn failure_event(failure: &Failure) -> events::Failure {
         causes: failure.causes(),
         hints: failure.hints.clone(),
     }
-}
-
-fn failure_json(failure: &Failure) -> Value {
-    json!({"message": failure.message, "causes": failure.causes(), "hints": failure.hints})
 }

@@ -1,5 +1,6 @@
 use super::line::WIDTH;
 use super::*;
+use serde_json::json;
 
 fn shown(rows: &[(&str, &str)]) {
     for (line, masked) in rows {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::document::tree::{Node, parse};
+use serde_json::json;
 /// Renders one template with `v` bound to a value, and returns the tree's plain value.
 fn rendered(template: &str, v: serde_json::Value) -> serde_json::Value {
     try_rendered(&[("t", template)], v).unwrap_or_else(|problems| panic!("{problems:?}"))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ecsail::sandbox::Scenario;
+use ecsail_sandbox::Scenario;
 use serde_json::json;
 
 use crate::support::{Folder, MANIFEST, World, command, finished, service};

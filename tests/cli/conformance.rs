@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Command;
 
-use ecsail::sandbox::{Clock, Options, Sandbox};
+use ecsail_sandbox::{Clock, Options, Sandbox};
 
 use crate::support::emulator::Emulator;
 use crate::support::python::{HINT, bin, folder, program, run};

@@ -1,6 +1,6 @@
 //! Tests of `ecsail deploy`: rollouts that succeed, and plans that are refused.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 use std::time::Duration;
 
@@ -344,7 +344,7 @@ fn no_credentials_are_said_with_what_was_tried() {
 }
 
 /// Returns the length of the longest chain of calls each of which began after the previous had ended.
-fn depth(requests: &[ecsail::sandbox::Request]) -> usize {
+fn depth(requests: &[ecsail_sandbox::Request]) -> usize {
     let mut depths: Vec<usize> = Vec::new();
     for (index, request) in requests.iter().enumerate() {
         let before = requests[..index].iter().zip(&depths);

@@ -7,8 +7,8 @@ use ecsail::report::layout::{Row, Size, frame};
 use ecsail::report::line::plain;
 use ecsail::report::redraw::Redraw;
 use ecsail::report::wrap::wrapped;
-use ecsail::sandbox::Scenario;
 use ecsail::watch::{Progress, Standing, Traffic};
+use ecsail_sandbox::Scenario;
 
 use crate::support::World;
 

@@ -22,9 +22,9 @@ use std::process::{Command, Stdio};
 
 use clap::Parser as _;
 use ecsail::manifest::{self, Request};
-use ecsail::sandbox::{Clock, Options, Sandbox};
 use ecsail::sandboxed::Session;
 use ecsail::settings::{Settings, Tags};
+use ecsail_sandbox::{Clock, Options, Sandbox};
 
 use crate::support::Folder;
 

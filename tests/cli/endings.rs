@@ -1,6 +1,6 @@
 //! Every outcome of a rollout, through the binary: verdict, exit code and output.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario, SeedService};
+use ecsail_sandbox::{Fault, FaultKind, Scenario, SeedService};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, finished, service};

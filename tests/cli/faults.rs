@@ -3,7 +3,7 @@
 use std::io::BufReader;
 use std::time::Duration;
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::endings::until;

@@ -2,10 +2,10 @@
 
 use ecsail::diagnose::{Diagnosis, log::Log};
 use ecsail::report::github::summary;
-use ecsail::sandbox::Scenario;
 use ecsail::watch::judge::Verdict;
 use ecsail::watch::snapshot::Followed;
 use ecsail::watch::{Ending, Settled};
+use ecsail_sandbox::Scenario;
 
 use crate::support::{DEFINITION, Folder, MANIFEST, World};
 

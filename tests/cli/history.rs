@@ -1,6 +1,6 @@
 //! Tests of `ecsail history`: past deployments and how they ended, as in ECS's own history.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{World, service};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario, Seed, SeedRepository, SeedTag};
+use ecsail_sandbox::{Fault, FaultKind, Scenario, Seed, SeedRepository, SeedTag};
 use serde_json::{Value, json};
 
 use crate::support::{REPOSITORY, World, service};

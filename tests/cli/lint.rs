@@ -1,6 +1,6 @@
 //! Tests of the linter's rules: the output of `check` and `deploy`, `ignore`, and `explain`.
 
-use ecsail::sandbox::Scenario;
+use ecsail_sandbox::Scenario;
 use serde_json::json;
 
 use crate::support::{DEFINITION, Folder, MANIFEST, World, service};

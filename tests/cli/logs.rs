@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario, SeedService};
+use ecsail_sandbox::{Fault, FaultKind, Scenario, SeedService};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, REPOSITORY, World, service};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::support::World;

@@ -2,7 +2,7 @@
 //! of its verb.
 
 use ecsail::permissions::{self, PERMISSIONS};
-use ecsail::sandbox::Request;
+use ecsail_sandbox::Request;
 
 /// The subcommands of `schedule`.
 const OF_SCHEDULE: &[&str] = &["list", "diff", "run", "enable", "disable", "prune"];

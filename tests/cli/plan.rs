@@ -1,6 +1,6 @@
 //! Tests of `ecsail plan`: the changes in three formats, without changing anything.
 
-use ecsail::sandbox::Scenario;
+use ecsail_sandbox::Scenario;
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST, World, service};

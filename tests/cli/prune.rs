@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::process::Command;
 use std::time::Duration;
 
-use ecsail::sandbox::{Clock, Fault, FaultKind, Options, Sandbox, Scenario, Seed};
+use ecsail_sandbox::{Clock, Fault, FaultKind, Options, Sandbox, Scenario, Seed};
 use serde_json::{Value, json};
 
 use crate::endings::until;

@@ -10,7 +10,7 @@ use ecsail::document::problem::Severity;
 use ecsail::exit_codes::EXIT_CODES;
 use ecsail::lint::table::RULES;
 use ecsail::permissions::{self, Need};
-use ecsail::sandbox::scenarios;
+use ecsail_sandbox::scenarios;
 
 use crate::docs::{root, updating};
 

@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read};
 use std::process::{Child, ChildStderr, Command};
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::endings::until;

@@ -1,6 +1,6 @@
 //! Tests of `ecsail revisions`: the revisions of a family, and what refers to them.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::prune::{deploy, register, rule, schedule};

@@ -1,6 +1,6 @@
 //! Tests of `ecsail rollback`: the service returns to the last deployment that succeeded, and nothing else changes.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, REPOSITORY, Run, World, service};
@@ -475,7 +475,7 @@ fn as_json_it_tells_where_to_and_why() {
     world.sandbox.set_scenario(None, Scenario::Slow);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     let run = rollback(&world, &["--output", "json"]).exits(0);
-    assert_eq!(run.event("rollback.target")["source"], "under_way");
+    assert_eq!(run.event("rollback.target")["source"], "in_progress");
     let settled = run.event("rollout.settled");
     assert_eq!((&settled["verdict"], &settled["going_back"]), (&json!("rolled_back"), &json!(true)));
     crate::events::all_as_the_schema_says(&run.stdout);

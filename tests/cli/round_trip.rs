@@ -11,8 +11,8 @@ use ecsail::document::problem::Problems;
 use ecsail::manifest::load;
 use ecsail::plan::diff::diff;
 use ecsail::render;
-use ecsail::sandbox::{Options, Sandbox};
 use ecsail::settings::{Settings, Tags};
+use ecsail_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
 use crate::support::python::Server;

@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use std::io::{BufReader, Read};
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario, SeedService};
+use ecsail_sandbox::{Fault, FaultKind, Scenario, SeedService};
 use serde_json::{Value, json};
 
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! Tests of services whose definition is not in the manifest: the running one is deployed with another tag.
 
-use ecsail::sandbox::{Scenario, SeedService};
+use ecsail_sandbox::{Scenario, SeedService};
 use serde_json::json;
 
 use crate::support::{REPOSITORY, World, service};

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
-use ecsail::sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedService, scenarios};
+use ecsail_sandbox::{Clock, Options, Sandbox, Scenario, Seed, SeedService, scenarios};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, Folder, MANIFEST, finished};

@@ -1,6 +1,6 @@
 //! Tests of `ecsail scale`: the desired count, and the range of autoscaling.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::endings::until;

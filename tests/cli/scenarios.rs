@@ -1,6 +1,6 @@
 //! Deploys under every scenario of the sandbox, through the binary: exit code and key lines.
 
-use ecsail::sandbox::{Scenario, scenarios};
+use ecsail_sandbox::{Scenario, scenarios};
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, behind_target_group, service};
@@ -256,7 +256,7 @@ fn a_log_that_may_not_be_read_is_said_and_changes_no_verdict() {
     let options = "{ awslogs-group: /shop, awslogs-region: us-east-1, awslogs-stream-prefix: web }";
     let log = format!("    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n");
     world.folder.write("web.yml", &format!("{DEFINITION}{log}"));
-    let fault = ecsail::sandbox::Fault::on("GetLogEvents", ecsail::sandbox::FaultKind::AccessDenied);
+    let fault = ecsail_sandbox::Fault::on("GetLogEvents", ecsail_sandbox::FaultKind::AccessDenied);
     world.sandbox.inject(fault.always());
     let run = world.deploy("v2").exits(3).says("failed to read the log: logs:GetLogEvents: AccessDenied");
     run.says(CRASHED).answers("rolled back, web:1 is running");

@@ -1,6 +1,6 @@
 //! Tests of schedules: what they are deployed as, and the verbs `list`, `diff`, `run`, `enable`, `disable` and `prune`.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, service};

@@ -8,10 +8,11 @@ use ecsail::error::Failure;
 use ecsail::plan::diff::{Change, diff};
 use ecsail::plan::{Plan, Revision, ServicePlan};
 use ecsail::report::{error, plan};
-use ecsail::sandbox::Scenario;
 use ecsail::secrets::{HIDDEN, looks_secret, masked_line, secrets_of};
+use ecsail_sandbox::Scenario;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
+use serde_json::{Value, json};
 
 /// Settings that the linter reports, each with the part of its value that must not be shown.
 const SETTINGS: &[(&str, &str, &str)] = &[
@@ -150,7 +151,7 @@ proptest! {
                 let root = Root::TaskDefinition;
                 let normal = |entries: &Value| normal(&with_environment(entries.clone()), root);
                 let plan = plan_of(diff(&normal(before), &normal(after), root.shape()));
-                outputs.extend([plan::text(&plan, false), plan::markdown(&plan), plan::json(&plan).to_string()]);
+                outputs.extend([plan::text(&plan, false), plan::markdown(&plan), serde_json::to_string(&plan::event(&plan)).expect("JSON")]);
             }
         }
         // The whole container is new: it is shown as one value.

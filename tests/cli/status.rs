@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Command;
 use std::time::Duration;
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service};
@@ -49,7 +49,7 @@ fn it_shows_what_is_under_way_with_its_stage() {
     run.answers(" (web:1)\n");
     let status =
         world.run(&["status", "web", "--cluster", "main", "--output", "json"]).exits(0).event("status");
-    assert_eq!((&status["under_way"], &status["standing"]), (&json!(true), &json!("deploying")));
+    assert_eq!((&status["in_progress"], &status["standing"]), (&json!(true), &json!("deploying")));
     assert_eq!(status["rollouts"][0]["stage"], "SCALE_UP");
     assert_eq!(status["deployments"].as_array().map(Vec::len), Some(2));
 }

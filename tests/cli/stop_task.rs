@@ -1,6 +1,6 @@
 //! Tests of `ecsail stop-task`: only tasks of the service, and only after a confirmation.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, World, service};

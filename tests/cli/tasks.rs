@@ -1,6 +1,6 @@
 //! Tests of `ecsail tasks`: the running tasks, and why the stopped ones stopped.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::support::{World, service};

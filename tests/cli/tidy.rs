@@ -105,12 +105,7 @@ fn only_apply_changes_anything_in_aws() {
         ".tag_rule(",
         ".untag_rule(",
     ];
-    let elsewhere = |name: &str| {
-        !name.starts_with("apply/")
-            && !name.starts_with("aws/")
-            && !name.starts_with("sandbox/")
-            && !is_pure(name)
-    };
+    let elsewhere = |name: &str| !name.starts_with("apply/") && !name.starts_with("aws/") && !is_pure(name);
     forbid(&words, elsewhere, "only `apply` changes anything in AWS");
 }
 
@@ -119,19 +114,6 @@ fn no_stage_asks_whether_this_is_a_dry_run() {
     // An event has the name.
     let elsewhere = |name: &str| !name.starts_with("commands/") && !name.starts_with("events/");
     forbid(&["dry_run"], elsewhere, "a dry run is a plan that nobody applied");
-}
-
-#[test]
-fn the_sandbox_shares_nothing() {
-    let words = ["aws_", "crate::"];
-    let code: Vec<_> = sources().into_iter().filter(|(name, _)| name.starts_with("sandbox/")).collect();
-    assert!(!code.is_empty());
-    for (name, code) in code {
-        for line in code.lines().map(str::trim).filter(|line| line.starts_with("use ")) {
-            let foreign = words.iter().any(|word| line.contains(word)) && !line.contains("crate::sandbox");
-            assert!(!foreign, "src/{name}: {line}");
-        }
-    }
 }
 
 #[test]

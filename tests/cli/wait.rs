@@ -1,6 +1,6 @@
 //! Tests of `ecsail wait`: deployments in progress, and those that have ended.
 
-use ecsail::sandbox::{Fault, FaultKind, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::support::{DEFINITION, MANIFEST};

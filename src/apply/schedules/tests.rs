@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use ecsail_sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -13,7 +14,6 @@ use crate::plan::ResolvedWork;
 use crate::plan::schedules::{Ground, compare, owner};
 use crate::render::schedules::{DesiredSchedule, DesiredTarget};
 use crate::render::work::DesiredWork;
-use crate::sandbox::{Clock, Fault, FaultKind, Options, Sandbox};
 use crate::settings::Settings;
 
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";

@@ -1,5 +1,6 @@
 use super::*;
-use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
+use crate::aws::types::view;
+use serde_json::{Value, json};
 
 fn ended(code: &str, reason: &str, containers: Value) -> Task {
     view(&json!({"taskArn": "arn:aws:ecs:x:1:task/main/1", "stopCode": code, "stoppedReason": reason, "containers": containers}))

@@ -1,5 +1,6 @@
 use super::*;
-use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
+use crate::aws::types::view;
+use serde_json::{Value, json};
 fn arn(revision: i64) -> String {
     format!("arn:aws:ecs:us-east-1:123456789012:task-definition/web:{revision}")
 }

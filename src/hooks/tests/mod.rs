@@ -1,5 +1,6 @@
 //! Tests of hooks with a real `sh`.
 
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error as _;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ecsail::sandbox::{
+use ecsail_sandbox::{
     Clock, Options, Request, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag,
 };
 use serde_json::{Value, json};

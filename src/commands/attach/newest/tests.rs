@@ -1,5 +1,5 @@
 use super::*;
-use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
+use crate::aws::types::view;
 use serde_json::{Value, json};
 
 fn deployment(number: u32, at: u32, status: &str, state: &str) -> Value {

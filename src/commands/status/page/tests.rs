@@ -1,5 +1,6 @@
 use super::*;
 use crate::aws::types::{TaskDefinition, view};
+use serde_json::{Value, json};
 fn seen(service: Value) -> Seen {
     let mut value = json!({"serviceName": "web", "status": "ACTIVE", "desiredCount": 2, "runningCount": 2,
         "taskDefinition": "task-definition/web:1",

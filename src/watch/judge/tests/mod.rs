@@ -4,6 +4,7 @@ use super::list::ABSENT;
 use super::stuck::breaker_threshold;
 use super::*;
 use crate::aws::types::{Deployment, RolloutState, Task, Threshold, view};
+use serde_json::{Value, json};
 
 mod properties;
 

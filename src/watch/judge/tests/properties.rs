@@ -11,6 +11,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+use serde_json::{Value, json};
 
 const STARTED: f64 = 100_000.0;
 const REVISIONS: [&str; 3] = ["arn:x:task-definition/web:1", "arn:x:task-definition/web:2", "arn:x:web"];

@@ -1,7 +1,8 @@
 //! Every way in which a one-off task can end.
 
 use super::*;
-use crate::aws::types::{DeploymentStatus, RolloutState, ServiceDeploymentStatus, ServiceStatus, view};
+use crate::aws::types::view;
+use serde_json::{Value, json};
 
 fn definition() -> Value {
     json!({"containerDefinitions": [{"name": "app"}, {"name": "proxy", "essential": false}]})

@@ -1,0 +1,28 @@
+//! The resources that the sandbox stores. They hold data and simple queries; the simulation and the
+//! operations change them.
+
+mod cluster;
+mod definition;
+mod deployment;
+mod event_bus;
+mod image;
+mod log_stream;
+mod scaling;
+mod schedule;
+mod service;
+mod service_deployment;
+mod task;
+
+pub(crate) use cluster::Cluster;
+pub(crate) use definition::TaskDefinition;
+pub(crate) use deployment::{CircuitBreaker, Deployment, RolloutState};
+pub(crate) use event_bus::{EventBus, Rule};
+pub(crate) use image::{Image, Repository};
+pub(crate) use log_stream::LogStream;
+pub(crate) use scaling::ScalableTarget;
+pub(crate) use schedule::{Schedule, ScheduleGroup};
+pub(crate) use service::{Service, ServiceEvent, ServiceRevision};
+pub(crate) use service_deployment::{
+    HookStatus, LifecycleHook, RollbackRecord, ServiceDeployment, ServiceDeploymentStatus,
+};
+pub(crate) use task::{Container, StopDetails, Task, TaskStatus, TaskTimes};

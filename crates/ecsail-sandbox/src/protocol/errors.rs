@@ -1,0 +1,42 @@
+//! Errors that every service can answer, with the code and status of its protocol.
+
+use super::{query, rest};
+use crate::api::ApiError;
+
+/// Returns the error of a call that exceeds the request rate.
+pub(crate) fn throttled(service: &str) -> ApiError {
+    let code = if query::is_spoken_by(service) { "Throttling" } else { "ThrottlingException" };
+    let status = if rest::is_spoken_by(service) { 429 } else { 400 };
+    ApiError { status, ..ApiError::new(code, "Rate exceeded") }
+}
+
+/// Returns the error of a call with expired credentials.
+pub(crate) fn expired_token(service: &str) -> ApiError {
+    let code = if query::is_spoken_by(service) { "ExpiredToken" } else { "ExpiredTokenException" };
+    let status = if rest::is_spoken_by(service) { 403 } else { 400 };
+    ApiError { status, ..ApiError::new(code, "The security token included in the request is expired") }
+}
+
+/// Returns the error of a call that no policy allows.
+pub(crate) fn access_denied(service: &str, operation: &str, caller_arn: &str) -> ApiError {
+    let mut error = ApiError::denied(caller_arn, &format!("{service}:{operation}"), "*");
+    if query::is_spoken_by(service) {
+        error.status = 403;
+        error.code = "AccessDenied".to_owned();
+    }
+    if rest::is_spoken_by(service) {
+        error.status = 403;
+    }
+    error
+}
+
+/// Returns the error of a missing or malformed signature as a service words it: the codes of the query protocol lack the
+/// suffix `Exception`.
+pub(crate) fn for_protocol(error: ApiError, service: &str) -> ApiError {
+    match error.code.strip_suffix("Exception") {
+        Some(code) if query::is_spoken_by(service) => {
+            ApiError { status: 403, code: code.to_owned(), message: error.message }
+        }
+        _ => error,
+    }
+}

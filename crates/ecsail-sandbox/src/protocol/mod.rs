@@ -1,0 +1,73 @@
+//! The wire protocols: parses calls, and formats outputs and errors.
+//!
+//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling and EventBridge; the query protocol for
+//! STS and Elastic Load Balancing (`query`); REST with JSON for the scheduler (`rest`).
+
+pub(crate) mod auth;
+pub(crate) mod errors;
+pub(crate) mod query;
+pub(crate) mod request;
+pub(crate) mod rest;
+
+use serde_json::{Value, json};
+
+pub(crate) use request::RequestParts;
+
+use crate::api::{ApiCall, ApiError};
+use request::parse_json_body;
+
+/// Returns the call of a request: from the target header, from method and path, or from a form body.
+///
+/// # Errors
+/// As AWS answers an unknown operation, or a body that cannot be parsed.
+pub(crate) fn parse_call(sent: RequestParts<'_>) -> Result<ApiCall, ApiError> {
+    match sent.target {
+        Some(target) => parse_json_call(target, sent.body),
+        None if sent.path != "/" => rest::parse_call(sent),
+        None => query::parse_call(sent.signed_for, sent.body),
+    }
+}
+
+fn parse_json_call(target: &str, body: &[u8]) -> Result<ApiCall, ApiError> {
+    let (prefix, operation) = target.split_once('.').ok_or_else(ApiError::unknown_operation)?;
+    let service = match prefix {
+        "AmazonEC2ContainerServiceV20141113" => "ecs",
+        "AmazonEC2ContainerRegistry_V20150921" => "ecr",
+        "Logs_20140328" => "logs",
+        "AWSEvents" => "events",
+        "AnyScaleFrontendService" => "application-autoscaling",
+        _ => return Err(ApiError::unknown_operation()),
+    };
+    let input = parse_json_body(body)?;
+    Ok(ApiCall { service: service.to_owned(), operation: operation.to_owned(), input })
+}
+
+/// Returns the body of an error response and its content type.
+pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (String, &'static str) {
+    if query::is_spoken_by(service) {
+        return (query::error_body(service, error, request_id), "text/xml");
+    }
+    if rest::is_spoken_by(service) {
+        return (json!({ "Message": error.message }).to_string(), "application/json");
+    }
+    // AWS answers unknown operations and bodies that cannot be parsed without a message.
+    let body = if error.message.is_empty() {
+        json!({ "__type": error.code })
+    } else {
+        // Application Auto Scaling spells the member with a capital.
+        let member = if service == "application-autoscaling" { "Message" } else { "message" };
+        json!({ "__type": error.code, member: error.message })
+    };
+    (body.to_string(), "application/x-amz-json-1.1")
+}
+
+/// Returns the body of a successful response and its content type.
+pub(crate) fn answer_body(asked: &ApiCall, output: &Value, request_id: &str) -> (String, &'static str) {
+    if query::is_spoken_by(&asked.service) {
+        return (query::answer_body(&asked.service, &asked.operation, output, request_id), "text/xml");
+    }
+    if rest::is_spoken_by(&asked.service) {
+        return (output.to_string(), "application/json");
+    }
+    (output.to_string(), "application/x-amz-json-1.1")
+}

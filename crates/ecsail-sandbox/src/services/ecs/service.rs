@@ -1,0 +1,280 @@
+//! Operations on services. The rollout that follows is simulated in `rollout`.
+
+use serde_json::{Map, Value, json};
+
+use super::service_rules::{active_definition, check};
+use super::service_view::view;
+use crate::api::{ApiError, invalid_if};
+use crate::arn::{last_segment, service_key};
+use crate::model::Service;
+use crate::params::{
+    checked_tags, describe_each, includes, is_name, list as items, page, required_text, required_texts, text,
+};
+use crate::rollout::{NewDeployment, REVISION_FIELDS, begin_deletion, start_deployment};
+use crate::state::{CallContext, Resources};
+
+/// Members of an input that are not part of a service's configuration.
+const NOT_CONFIG: &[&str] = &[
+    "cluster",
+    "service",
+    "serviceName",
+    "taskDefinition",
+    "desiredCount",
+    "clientToken",
+    "tags",
+    "forceNewDeployment",
+    "role",
+];
+
+pub(super) fn create(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = context.resources.cluster_name(text(input, "cluster"))?;
+    let name = required_text(input, "serviceName")?;
+    let existing =
+        context.resources.services.get(&service_key(&cluster, name)).filter(|s| s.status != "INACTIVE");
+    if let Some(service) = existing {
+        let token = text(input, "clientToken");
+        if token.is_some() && service.client_token.as_deref() == token {
+            return Ok(json!({ "service": view(context.resources, service, true) }));
+        }
+        return Err(ApiError::invalid("Creation of service was not idempotent."));
+    }
+    let definition = active_definition(context, required_text(input, "taskDefinition")?)?;
+    let arn = definition.arn.clone();
+    let images = definition.images();
+    check(input, definition)?;
+    let effects = context.scenarios.for_name(name).effects(&images);
+    let mut service = new_service(context, &cluster, input)?;
+    start_deployment(
+        &mut service,
+        context.resources,
+        context.ids,
+        NewDeployment { task_definition: &arn, effects, now: context.now },
+    );
+    Ok(store(context, service))
+}
+
+/// Stores a service and returns the output of the operation.
+fn store(context: &mut CallContext<'_>, service: Service) -> Value {
+    let out = json!({ "service": view(context.resources, &service, true) });
+    context.resources.services.insert(service_key(&service.cluster, &service.name), service);
+    out
+}
+
+/// Returns a service as a CreateService input describes it, without a deployment.
+pub(crate) fn new_service(
+    context: &CallContext<'_>,
+    cluster: &str,
+    input: &Value,
+) -> Result<Service, ApiError> {
+    let name = required_text(input, "serviceName")?;
+    invalid_if(
+        name.len() > 255 || !is_name(name),
+        "Invalid service name. Up to 255 letters (uppercase and lowercase), numbers, \
+                 underscores, and hyphens are allowed.",
+    )?;
+    let tags = items(input, "tags");
+    checked_tags(&tags)?;
+    let daemon = input["schedulingStrategy"] == "DAEMON";
+    let desired = input["desiredCount"].as_u64().unwrap_or(u64::from(daemon)) as usize;
+    Ok(Service {
+        name: name.to_owned(),
+        arn: context.resources.ecs_arn(&format!("service/{cluster}/{name}")),
+        cluster: cluster.to_owned(),
+        cluster_arn: context.resources.ecs_arn(&format!("cluster/{cluster}")),
+        status: "ACTIVE".to_owned(),
+        desired_count: desired,
+        task_definition: String::new(),
+        config: config(input),
+        tags,
+        created: context.now,
+        created_by: context.caller.arn.clone(),
+        client_token: text(input, "clientToken").map(str::to_owned),
+        deployments: Vec::new(),
+        service_deployments: Vec::new(),
+        revisions: Vec::new(),
+        events: Vec::new(),
+        is_steady: false,
+        inactive_since: None,
+    })
+}
+
+/// Returns the configuration of a new service, with ECS's defaults.
+fn config(input: &Value) -> Map<String, Value> {
+    let mut out = json!({
+        "loadBalancers": [],
+        "serviceRegistries": [],
+        "placementConstraints": [],
+        "placementStrategy": [],
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": { "type": "ECS" },
+        "enableECSManagedTags": false,
+        "propagateTags": "NONE",
+        "enableExecuteCommand": false,
+        "availabilityZoneRebalancing": "DISABLED",
+        "deploymentConfiguration": deployment_defaults(),
+    });
+    merge(&mut out, input);
+    if out["capacityProviderStrategy"].as_array().is_none_or(Vec::is_empty) && out["launchType"].is_null() {
+        out["launchType"] = json!("EC2");
+    }
+    if out["launchType"] == "FARGATE" || out["capacityProviderStrategy"].is_array() {
+        if out["platformVersion"].is_null() {
+            out["platformVersion"] = json!("LATEST");
+        }
+        out["platformFamily"] = json!("Linux");
+    }
+    if let Value::Object(map) = out { map } else { Map::new() }
+}
+
+fn deployment_defaults() -> Value {
+    json!({
+        "deploymentCircuitBreaker": { "enable": false, "rollback": false },
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
+    })
+}
+
+/// Copies the members of an input into a configuration; those of the deployment configuration one by one.
+fn merge(config: &mut Value, input: &Value) {
+    for (key, value) in input.as_object().into_iter().flatten() {
+        if NOT_CONFIG.contains(&key.as_str()) || value.is_null() {
+            continue;
+        }
+        if key == "deploymentConfiguration" {
+            for (member, value) in value.as_object().into_iter().flatten() {
+                config[key.as_str()][member.as_str()] = value.clone();
+            }
+        } else {
+            config[key.as_str()] = value.clone();
+        }
+    }
+}
+
+pub(super) fn update(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = context.resources.cluster_name(text(input, "cluster"))?;
+    let mut service = find_service(context.resources, &cluster, required_text(input, "service")?)?.clone();
+    if service.status != "ACTIVE" {
+        return Err(ApiError::new("ServiceNotActiveException", "Service was not ACTIVE."));
+    }
+    check_controller(&service, input)?;
+    // The current task definition may be deregistered; a new one must be ACTIVE.
+    let definition = match text(input, "taskDefinition") {
+        Some(given) => active_definition(context, given)?,
+        None => context
+            .resources
+            .task_definition(&service.task_definition)
+            .ok_or_else(|| ApiError::client("TaskDefinition not found."))?,
+    };
+    let arn = definition.arn.clone();
+    let images = definition.images();
+    let mut after = Value::Object(service.config.clone());
+    merge(&mut after, input);
+    if input["capacityProviderStrategy"].as_array().is_some_and(|s| !s.is_empty()) {
+        after["launchType"] = Value::Null;
+    }
+    check(&after, definition)?;
+    let Value::Object(mut after) = after else {
+        return Err(not_found());
+    };
+    after.retain(|_, value| !value.is_null());
+    let changed = |name: &&str| service.config.get(*name) != after.get(*name);
+    let deploys = input["forceNewDeployment"] == true
+        || arn != service.task_definition
+        || REVISION_FIELDS.iter().any(changed);
+    service.config = after;
+    if let Some(desired) = input["desiredCount"].as_u64() {
+        service.is_steady &= service.desired_count == desired as usize;
+        service.desired_count = desired as usize;
+    }
+    if deploys {
+        let effects = context.scenarios.for_name(&service.name).effects(&images);
+        start_deployment(
+            &mut service,
+            context.resources,
+            context.ids,
+            NewDeployment { task_definition: &arn, effects, now: context.now },
+        );
+    }
+    Ok(store(context, service))
+}
+
+/// Checks that ECS controls the deployments of a service that is to get a new revision.
+fn check_controller(service: &Service, input: &Value) -> Result<(), ApiError> {
+    let controller =
+        service.config.get("deploymentController").and_then(|c| c["type"].as_str()).unwrap_or("ECS");
+    let deploys = text(input, "taskDefinition").is_some() || input["forceNewDeployment"] == true;
+    match controller {
+        "CODE_DEPLOY" if deploys => Err(ApiError::invalid(
+            "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS \
+             CodeDeploy to trigger a new deployment.",
+        )),
+        "EXTERNAL" if deploys => Err(ApiError::invalid(
+            "Unable to update task definition on services with an EXTERNAL deployment controller. Use \
+             CreateTaskSet to trigger a new deployment.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn delete(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = context.resources.cluster_name(text(input, "cluster"))?;
+    let mut service = find_service(context.resources, &cluster, required_text(input, "service")?)?.clone();
+    if service.status == "INACTIVE" {
+        return Err(not_found());
+    }
+    invalid_if(
+        service.desired_count > 0 && input["force"] != true,
+        "The service cannot be stopped while it is scaled above 0.",
+    )?;
+    begin_deletion(&mut service, context.now);
+    Ok(store(context, service))
+}
+
+pub(super) fn describe(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = context.resources.cluster_name(text(input, "cluster"))?;
+    let asked = required_texts(input, "services", 10)?;
+    let resources = &*context.resources;
+    let tags = includes(input, "TAGS");
+    Ok(describe_each("services", &asked, |given| {
+        let found = resources.services.get(&service_key(&cluster, given));
+        let arn = || resources.ecs_arn(&format!("service/{cluster}/{}", last_segment(given)));
+        found.map(|service| view(resources, service, tags)).ok_or_else(arn)
+    }))
+}
+
+pub(super) fn list(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let cluster = context.resources.cluster_name(text(input, "cluster"))?;
+    let listed = context.resources.services.values().filter(|service| {
+        service.cluster == cluster
+            && service.status != "INACTIVE"
+            && is_requested(service, input, "launchType")
+            && is_requested(service, input, "schedulingStrategy")
+    });
+    let arns: Vec<Value> = listed.map(|service| json!(service.arn)).collect();
+    // The page size of ListServices is 10 unless given.
+    let mut sized = input.clone();
+    if sized["maxResults"].is_null() {
+        sized["maxResults"] = json!(10);
+    }
+    page(&sized, "serviceArns", &arns, 100)
+}
+
+/// Returns whether a service has the value of a filter of the input, or there is no such filter.
+fn is_requested(service: &Service, input: &Value, name: &str) -> bool {
+    text(input, name).is_none_or(|given| service.config.get(name).is_some_and(|value| value == given))
+}
+
+/// Returns a service that must exist.
+pub(super) fn find_service<'a>(
+    resources: &'a Resources,
+    cluster: &str,
+    given: &str,
+) -> Result<&'a Service, ApiError> {
+    resources.services.get(&service_key(cluster, given)).ok_or_else(not_found)
+}
+
+fn not_found() -> ApiError {
+    ApiError::new("ServiceNotFoundException", "Service not found.")
+}

@@ -1,0 +1,38 @@
+//! The AWS services: which service answers a call. Each has a module of its own.
+
+mod autoscaling;
+pub(crate) mod ecr;
+pub(crate) mod ecs;
+mod elb;
+pub(crate) mod eventbridge;
+pub(crate) mod logs;
+mod scheduler;
+mod sts;
+
+use serde_json::Value;
+
+use crate::api::{ApiCall, ApiError};
+use crate::state::{Caller, SandboxState};
+
+/// Answers a call.
+///
+/// # Errors
+/// Those of the operation; `UnknownOperationException` where there is no such service or operation.
+pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) -> Result<Value, ApiError> {
+    let operation = call.operation.as_str();
+    let input = &call.input;
+    if call.service == "logs" {
+        return logs::answer(state, caller, operation, input);
+    }
+    let mut context = state.call_context(caller);
+    match call.service.as_str() {
+        "ecs" => ecs::answer(&mut context, operation, input),
+        "application-autoscaling" => autoscaling::answer(&mut context, operation, input),
+        "ecr" => ecr::answer(&mut context, operation, input),
+        "elasticloadbalancing" => elb::answer(&mut context, operation, input),
+        "events" => eventbridge::answer(&mut context, operation, input),
+        "scheduler" => scheduler::answer(&mut context, operation, input),
+        "sts" => sts::answer(&mut context, operation, input),
+        _ => Err(ApiError::unknown_operation()),
+    }
+}

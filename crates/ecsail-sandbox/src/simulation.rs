@@ -1,0 +1,210 @@
+//! The running simulation: the state of all accounts, the clock, injected faults and the request log.
+//!
+//! Checks a call (signature, faults, request rates, expired credentials) and passes it to the operation. Never reads or
+//! writes HTTP.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Options;
+use crate::api::{ApiCall, ApiError};
+use crate::arn::last_segment;
+use crate::clock::{MAX_CATCH_UP, SimulatedClock, millis, wall_now};
+use crate::faults::{FaultKind, Faults};
+use crate::params::texts;
+use crate::protocol::auth::CredentialScope;
+use crate::protocol::errors;
+use crate::rate_limits::RateLimits;
+use crate::request_log::RequestLog;
+use crate::rollout;
+use crate::scenario::Scenario;
+use crate::services::eventbridge::partial_failure;
+use crate::services::{self, logs};
+use crate::state::{Caller, SandboxState};
+use crate::time::Millis;
+
+/// The version of the saved state. A state of another version is refused.
+const STATE_FORMAT: u64 = 2;
+
+/// What the server's connections and the `Sandbox` share.
+#[derive(Debug)]
+pub(crate) struct SharedSimulation(Mutex<Simulation>);
+
+impl SharedSimulation {
+    pub(crate) fn new(simulation: Simulation) -> SharedSimulation {
+        SharedSimulation(Mutex::new(simulation))
+    }
+
+    /// Returns the simulation, locked. A panic in one request does not end the sandbox.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Simulation> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The state of a running sandbox.
+#[derive(Debug)]
+pub(crate) struct Simulation {
+    pub(crate) state: SandboxState,
+    clock: SimulatedClock,
+    /// The simulated time at which the sandbox started: the age of its callers' credentials counts from here.
+    started: Millis,
+    pub(crate) log: RequestLog,
+    pub(crate) faults: Faults,
+    rate_limits: Option<RateLimits>,
+}
+
+impl Simulation {
+    /// Returns a simulation with an empty state, or with the one in the options.
+    ///
+    /// # Errors
+    /// When the state in the options is not one that `save` returned.
+    pub(crate) fn new(options: &Options) -> io::Result<Simulation> {
+        let saved = options.state.as_ref().map(parse_saved_state).transpose()?;
+        let resumed = saved.as_ref().map(|(state, saved_at)| (state.now, *saved_at));
+        let clock = SimulatedClock::new(options.clock, resumed);
+        let state = match saved {
+            Some((state, _)) => {
+                SandboxState { account: options.account.clone(), region: options.region.clone(), ..state }
+            }
+            None => SandboxState::new(clock.origin(), &options.account, &options.region, options.scenario),
+        };
+        let rate_limits = options.rate_limits.then(|| RateLimits::new(clock.rate()));
+        Ok(Simulation {
+            started: clock.origin(),
+            state,
+            clock,
+            log: RequestLog::default(),
+            faults: Faults::default(),
+            rate_limits,
+        })
+    }
+
+    /// Returns the state in the form that `Simulation::new` reads. Requests and faults are not part of it.
+    pub(crate) fn save(&self) -> Value {
+        // The state consists of maps with text keys, lists and numbers, all of which JSON can hold.
+        let state = serde_json::to_value(&self.state).unwrap_or_default();
+        json!({ "format": STATE_FORMAT, "saved_at": wall_now(), "state": state })
+    }
+
+    /// Sets the scenario of one service, or of all services that have none of their own.
+    pub(crate) fn set_scenario(&mut self, service: Option<&str>, scenario: Scenario) {
+        let scenarios = &mut self.state.scenarios;
+        match service {
+            Some(name) => {
+                scenarios.by_service.insert(name.to_owned(), scenario);
+            }
+            None => scenarios.default = scenario,
+        }
+    }
+
+    /// Moves simulated time on by a duration.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.tick(false);
+        self.clock.shift(by);
+        let target = self.state.now + millis(by);
+        self.advance_to(target, Millis::MAX);
+    }
+
+    /// Moves simulated time on to where the clock is. `is_poll` says whether the call at hand is one on which a polled
+    /// clock advances.
+    pub(crate) fn tick(&mut self, is_poll: bool) {
+        let target = self.clock.target(self.state.now, is_poll);
+        self.advance_to(target, MAX_CATCH_UP);
+    }
+
+    /// Simulates second by second up to `target`; what lies further back than `limit` is skipped.
+    fn advance_to(&mut self, target: Millis, limit: Millis) {
+        let SandboxState { now, ids, regions, .. } = &mut self.state;
+        if target - *now > limit {
+            *now = target - limit;
+        }
+        while *now / 1000 < target / 1000 {
+            *now = (*now / 1000 + 1) * 1000;
+            for resources in regions.values_mut() {
+                logs::keep_streams_of_expired_tasks(resources, *now);
+                rollout::step(resources, ids, *now);
+            }
+        }
+        *now = (*now).max(target);
+    }
+
+    /// Answers a call that came over HTTP, in the order in which AWS checks it.
+    ///
+    /// # Errors
+    /// Those of the signature, of the fault, of the request rates, and of the operation.
+    pub(crate) fn handle(
+        &mut self,
+        call: &ApiCall,
+        signature: Result<CredentialScope, ApiError>,
+        fault: Option<&FaultKind>,
+    ) -> Result<Value, ApiError> {
+        let scope = signature.map_err(|error| errors::for_protocol(error, &call.service))?;
+        let caller = self.state.caller(&scope.access_key, &scope.region);
+        if let Some(error) = fault.and_then(|fault| fault.error(call, &caller.arn)) {
+            return Err(error);
+        }
+        if let Some(rate_limits) = &mut self.rate_limits
+            && !rate_limits.try_take(&caller.region_key(), call, Instant::now())
+        {
+            return Err(errors::throttled(&call.service));
+        }
+        let is_poll = self.is_poll(&caller, call);
+        self.tick(is_poll);
+        if self.state.has_expired_credentials(self.started) {
+            return Err(errors::expired_token(&call.service));
+        }
+        match fault {
+            Some(FaultKind::FailedEntries { ids, code, message }) => {
+                let failure = partial_failure::EntryFailure { ids, code, message };
+                partial_failure::answer(call, &failure, |rest| self.answer(&caller, rest))
+            }
+            _ => self.answer(&caller, call),
+        }
+    }
+
+    /// Runs the operation of a call at the current simulated time.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub(crate) fn answer(&mut self, caller: &Caller, call: &ApiCall) -> Result<Value, ApiError> {
+        services::answer(&mut self.state, caller, call)
+    }
+
+    /// Returns whether a polled clock advances on a call: one that reads the progress of a rollout, or of a task outside
+    /// a service.
+    fn is_poll(&self, caller: &Caller, call: &ApiCall) -> bool {
+        match call.operation.as_str() {
+            "DescribeServices" => true,
+            // Where log lines come late, a client waits by reading them.
+            "FilterLogEvents" => self.state.scenarios.is_active(Scenario::LateLogs),
+            "DescribeTasks" => !texts(&call.input, "tasks").iter().any(|id| self.is_service_task(caller, id)),
+            _ => false,
+        }
+    }
+
+    /// Returns whether a task, given by id or ARN, exists and belongs to a service.
+    fn is_service_task(&self, caller: &Caller, given: &str) -> bool {
+        let id = last_segment(given);
+        let resources = self.state.regions.get(&caller.region_key());
+        resources.is_some_and(|known| known.tasks.iter().any(|task| task.id == id && task.service.is_some()))
+    }
+}
+
+/// Reads what `save` returned: the state, and the wall time at which it was saved.
+fn parse_saved_state(saved: &Value) -> io::Result<(SandboxState, Millis)> {
+    if saved["format"] != STATE_FORMAT {
+        return Err(invalid_state(&format!("its format is {}, not {STATE_FORMAT}", saved["format"])));
+    }
+    let state =
+        SandboxState::deserialize(&saved["state"]).map_err(|error| invalid_state(&error.to_string()))?;
+    let saved_at = saved["saved_at"].as_i64().ok_or_else(|| invalid_state("`saved_at` is missing"))?;
+    Ok((state, saved_at))
+}
+
+fn invalid_state(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("not a sandbox state: {why}"))
+}

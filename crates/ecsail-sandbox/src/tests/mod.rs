@@ -1,0 +1,16 @@
+//! Tests of the sandbox as a whole: through `call` for the simulation, over HTTP for the protocols.
+
+mod autoscaling;
+mod dependencies;
+mod eventbridge;
+mod exec;
+mod http;
+mod logs;
+mod operations;
+mod rollouts;
+mod scenarios;
+mod scheduler;
+mod services;
+mod support;
+mod targets;
+mod wire;
