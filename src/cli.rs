@@ -186,7 +186,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
     if cli.global.output == OutputFormat::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
-        return Err(Failure::usage("`--output markdown` is for `plan` alone"));
+        return Err(Failure::usage("`--output markdown` is supported by `ecsail plan` only"));
     }
     match &cli.verb {
         Verb::Check(args) => check::run(args, context),

@@ -12,6 +12,7 @@ use ecsail_sandbox::{
 };
 use serde_json::{Value, json};
 
+use crate::duration;
 use crate::error::{Cause, Failure};
 use crate::image::ImageReference;
 use crate::manifest::Request;
@@ -24,6 +25,8 @@ const STATE_FOLDER: &str = ".ecsail";
 const STATE_FILE: &str = "sandbox.json";
 /// The speed of the sandbox's clock relative to the real one, so that a rollout takes seconds.
 const CLOCK_FACTOR: f64 = 20.0;
+/// The environment variable with the time by which the clock advances at each poll.
+const STEP: &str = "ECSAIL_SANDBOX_STEP";
 /// The poll interval of a rollout in the sandbox.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// The tags in the sandbox's repositories, oldest first. Services start with the first.
@@ -77,7 +80,7 @@ impl SandboxSession {
             .unwrap_or_else(|| DEFAULT_REGION.to_owned());
         let account = account_id(manifest, desired);
         let state = read_state(&path)?;
-        let clock = Clock::Wall { factor: CLOCK_FACTOR };
+        let clock = clock(&settings.environment);
         let options =
             Options { clock, scenario, account, region: region.clone(), port, state, ..Options::default() };
         let sandbox = Sandbox::start(options)
@@ -136,7 +139,8 @@ impl SandboxSession {
     /// The folder or the file cannot be written.
     pub fn save(&self) -> Result<()> {
         let failed = |error| {
-            Failure::error(format!("keep the sandbox's state in `{}`", self.path.display())).with_cause(error)
+            Failure::error(format!("failed to write the sandbox's state to `{}`", self.path.display()))
+                .with_cause(error)
         };
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
@@ -162,6 +166,13 @@ impl SandboxSession {
         };
         seeds.into_iter().map(without_known).collect()
     }
+}
+
+/// Returns the clock: a fast one, or with `ECSAIL_SANDBOX_STEP` one that advances by that time at each poll, so that a
+/// rollout is the same in every run.
+fn clock(environment: &BTreeMap<String, String>) -> Clock {
+    let step = environment.get(STEP).and_then(|text| duration::parse(text));
+    step.map_or(Clock::Wall { factor: CLOCK_FACTOR }, Clock::Poll)
 }
 
 /// Returns the tags that select a scenario, if the scenario depends on the tag.
@@ -196,8 +207,8 @@ pub fn state_path(manifest: &Manifest) -> PathBuf {
 fn read_state(path: &Path) -> Result<Option<Value>> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
     let state = serde_json::from_str(&text).map_err(|error| {
-        let hint = "start anew with `ecsail sandbox reset`".to_owned();
-        Failure::error(format!("read the sandbox's state `{}`", path.display()))
+        let hint = "remove the state with `ecsail sandbox reset`".to_owned();
+        Failure::error(format!("failed to read the sandbox's state `{}`", path.display()))
             .with_cause(Cause::new(error))
             .with_hint(hint)
     })?;

@@ -16,7 +16,6 @@ use crate::document::model::DocumentKind;
 use crate::document::normalize::{OWN_TAG_PREFIX, normalize};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
-use crate::report::Reporter;
 use crate::retry::{Attempts, Policy, retry};
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 
@@ -308,7 +307,7 @@ pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &
         .filter(|service| deployed.contains(&service.key.as_str()) && !service.retag.is_empty())
     {
         if let Err(error) = aws.tag_resource(&service.before, &service.retag).await {
-            report.note(&format!("the new digest of `{}` is not recorded: {error}", service.key));
+            report.note(&format!("failed to record the new digest of `{}`: {error}", service.key));
         }
     }
 }

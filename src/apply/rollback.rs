@@ -10,7 +10,6 @@ use crate::aws::types::{RolloutState, Service, ServiceDeploymentStatus, ServiceS
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::{Revision, RollbackPoint, ServicePlan};
-use crate::report::Reporter;
 use crate::retry::{Attempts, Policy};
 use crate::watch::poll::find_service_deployment_arn;
 use crate::watch::snapshot::WatchedRollout;

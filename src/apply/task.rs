@@ -16,7 +16,6 @@ use crate::diagnose::placement::explain_failure;
 use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::{ResolvedWork, run_members};
-use crate::report::Reporter;
 use crate::retry::{Attempts, Policy};
 
 /// The timeout of a task without one of its own, after which it is stopped.

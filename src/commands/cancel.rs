@@ -47,8 +47,8 @@ pub async fn run(args: &CancelArgs, context: &CommandContext) -> Result<CommandO
     let found = find_changeable_service(&chosen).await?;
     let key = &found.identity.key;
     if found.service.deployment_in_progress().is_none() {
-        let hint = format!("what has ended is gone back from with `ecsail rollback {key}`");
-        return Err(Failure::error(format!("no deployment of `{key}` is under way")).with_hint(hint));
+        let hint = format!("roll back to the last deployment that succeeded with `ecsail rollback {key}`");
+        return Err(Failure::error(format!("no deployment of `{key}` is in progress")).with_hint(hint));
     }
     let (followed, target) = deployment_in_progress(&found, &chosen).await?;
     context.reporter.report(&Event::Rollback(&target));

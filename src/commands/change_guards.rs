@@ -25,8 +25,8 @@ use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 pub async fn find_changeable_services(chosen: &SelectedServices) -> Result<Vec<FoundService>> {
     // A manifest says which services belong together, a cluster does not: without a manifest, services must be named.
     if chosen.manifest.services.is_empty() {
-        let hint = "name them; without names it is all of the manifest's".to_owned();
-        return Err(Failure::usage("which services is not said").with_hint(hint));
+        let hint = "name the services, or add them to the manifest".to_owned();
+        return Err(Failure::usage("no service is named").with_hint(hint));
     }
     ensure_account(&chosen.manifest, &chosen.aws).await?;
     let found = chosen.read_all().await?;

@@ -212,7 +212,8 @@ async fn open_session(
     let policy = Policy { attempts: ATTEMPTS, backoff: Backoff::Constant(pause) };
     let session = retry(policy, unconnected, async || aws.execute_command(&room, command).await).await;
     session.map_err(|error| {
-        let message = format!("run a command in container `{}` of task `{}`", container.name, task.id());
+        let message =
+            format!("failed to run a command in container `{}` of task `{}`", container.name, task.id());
         let mut failed = Failure::error(message).with_hint(error.hint());
         if unconnected(&error) {
             failed.hints.extend(connection_hints(definition, &container.name));

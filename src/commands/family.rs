@@ -49,7 +49,7 @@ impl FamilyArgs {
         let mut named = std::iter::once(service.task_definition.as_str()).chain(sets);
         let Some(definition) = named.find(|definition| !definition.is_empty()) else {
             let message = format!("service `{}` has no task definition", service.service_name);
-            return Err(Failure::usage(message).with_hint("name the family: `--family NAME`".to_owned()));
+            return Err(Failure::usage(message).with_hint("name the family with `--family NAME`".to_owned()));
         };
         let name = family_and_revision(definition).0.to_owned();
         // Services that were not named count too: they may run the same family.

@@ -43,7 +43,7 @@ pub fn run(args: &ManArgs, program: Command, context: &CommandContext) -> Result
 fn print(verb: Option<&str>, pages: &[(String, String)], context: &CommandContext) -> Result<CommandOutcome> {
     let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
-        return Err(Failure::usage(format!("there is no verb `{}`", verb.unwrap_or_default())));
+        return Err(Failure::usage(format!("no verb named `{}`", verb.unwrap_or_default())));
     };
     let event = JsonEvent::Man(events::Man { pages: vec![name], text: Some(text.clone()) });
     context.reporter.report(&Event::Answer { text: text.trim_end(), event });

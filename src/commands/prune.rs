@@ -276,7 +276,7 @@ fn report_outcome(
         PruneEnd::Succeeded => format!("{family}: {did}, {kept} kept"),
         PruneEnd::Interrupted | PruneEnd::Failed => {
             let outcome = end.outcome().words();
-            format!("{family}: {outcome}, {did}, of {planned}; the rest is as it was")
+            format!("{family}: {outcome}; {did} of {planned}; the others are unchanged")
         }
     };
     let refused = retired.refused.iter();

@@ -115,8 +115,10 @@ impl Services<'_> {
         for key in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
             let (state, detail) = match restore_attributes(plan, aws, report).await {
-                Ok(true) => (State::RolledBack, "attributes as before"),
-                Ok(false) => (State::Succeeded, "attributes that it did not have cannot be unset"),
+                Ok(true) => (State::RolledBack, "attributes restored"),
+                Ok(false) => {
+                    (State::Succeeded, "attributes that the service did not have before cannot be removed")
+                }
                 Err(failure) => {
                     self.failures.push((key.clone(), failure));
                     (State::Failed, "failed to restore the attributes")
@@ -146,7 +148,7 @@ impl Services<'_> {
     /// Records that a service that was up is being rolled back.
     pub fn goes_back(&mut self, key: &str) {
         self.watched.insert(key.to_owned());
-        self.set(key, State::InProgress, Some("going back".to_owned()));
+        self.set(key, State::InProgress, Some("rolling back".to_owned()));
     }
 }
 
@@ -158,14 +160,16 @@ fn state_of(settled: &WatchResult) -> (State, Option<String>) {
             WatchOutcome::Settled(Verdict::Succeeded | Verdict::RolledBack { .. }) => {
                 (State::RolledBack, Some(format!("{to} is running")))
             }
-            WatchOutcome::Settled(_) => (State::Failed, Some(format!("going back to {to} failed"))),
-            _ => (State::InProgress, Some(format!("going back to {to}"))),
+            WatchOutcome::Settled(_) => (State::Failed, Some(format!("failed to roll back to {to}"))),
+            _ => (State::InProgress, Some(format!("rolling back to {to}"))),
         };
     }
     match &settled.outcome {
         WatchOutcome::Settled(Verdict::Succeeded | Verdict::Reached { .. }) => {
             match &settled.failure_response {
-                Some(FailureResponse::Left { why }) => (State::Succeeded, Some(format!("it stays: {why}"))),
+                Some(FailureResponse::Left { why }) => {
+                    (State::Succeeded, Some(format!("not rolled back: {why}")))
+                }
                 Some(FailureResponse::NotTakenBack { error }) => {
                     (State::Failed, Some(format!("failed to roll back: {error}")))
                 }
@@ -186,5 +190,5 @@ fn state_of(settled: &WatchResult) -> (State, Option<String>) {
 }
 
 fn timed_out(elapsed: Duration) -> String {
-    format!("not done after {}", duration::text(elapsed))
+    format!("timed out after {}", duration::text(elapsed))
 }

@@ -115,7 +115,7 @@ fn reset(context: &CommandContext) -> Result<CommandOutcome> {
             "there is no state to remove".to_owned()
         }
         Err(error) => {
-            return Err(Failure::error(format!("remove `{}`", path.display())).with_cause(error));
+            return Err(Failure::error(format!("failed to remove `{}`", path.display())).with_cause(error));
         }
     };
     let event = JsonEvent::Reset(events::Reset { path: path.display().to_string() });

@@ -101,7 +101,7 @@ impl ServiceArgs {
             } else {
                 format!("name one of {}", keys.join(", "))
             };
-            return Err(Failure::usage("name one service").with_hint(hint));
+            return Err(Failure::usage("the verb needs one service").with_hint(hint));
         }
         Ok(chosen)
     }
@@ -245,7 +245,7 @@ pub fn is_confirmed(question: &str, yes: bool, context: &CommandContext) -> Resu
         return Ok(true);
     }
     context.reporter.confirm(question).ok_or_else(|| {
-        let hint = "add `--yes` where nobody can be asked".to_owned();
-        Failure::usage("this has to be confirmed").with_hint(hint)
+        let hint = "add `--yes` to confirm without a terminal".to_owned();
+        Failure::usage("the change needs confirmation, and there is no terminal to ask on").with_hint(hint)
     })
 }

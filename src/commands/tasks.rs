@@ -289,7 +289,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(causes(0).is_some_and(|causes| !causes.is_empty()));
-        assert_eq!(causes(0), causes(1), "programs get each whole");
+        assert_eq!(causes(0), causes(1), "JSON has the causes of each task");
     }
 
     #[test]

@@ -15,7 +15,7 @@ know. `ecsail schema events` prints the same as a JSON Schema.
 
 Times are in seconds since 1970, durations in seconds. A field whose type is not followed by *optional* is always there.
 
-<!-- Generated from src/events/. To write it anew: UPDATE_REFERENCE=1 cargo test --test cli reference -->
+<!-- Generated from src/events/. To write it anew: ECSAIL_UPDATE_DOCS=1 cargo test --test cli reference -->
 ";
 
 /// The reference as Markdown.

@@ -10,9 +10,11 @@ use crate::interrupt::Signal;
 /// Returns the failure of a hook whose shell could not be started.
 pub(super) fn start_failure(error: io::Error, scene: &HookContext<'_>) -> Failure {
     let place = scene.directory.display();
-    Failure::error(format!("start `sh` for hook `{}`", scene.hook.as_str())).with_cause(error).with_hint(
-        format!("check that `sh` is installed and that the manifest's directory, `{place}`, exists"),
-    )
+    Failure::error(format!("failed to start `sh` for hook `{}`", scene.hook.as_str()))
+        .with_cause(error)
+        .with_hint(format!(
+            "check that `sh` is installed and that the manifest's directory, `{place}`, exists"
+        ))
 }
 
 /// Returns the failure of a hook from how its command ended; `shown` is the masked command.

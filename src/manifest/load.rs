@@ -192,7 +192,7 @@ fn manifest_in_directory(directory: &Path) -> Option<PathBuf> {
 
 fn read_manifest(path: &Path) -> Result<String, Failure> {
     text_file::read(path).map_err(|error| {
-        let hint = "name the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
+        let hint = "set the path of the manifest with `-f` or `ECSAIL_MANIFEST`".to_owned();
         error.of(path).with_hint(hint)
     })
 }

@@ -128,7 +128,7 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
                 [] => "the manifest has no `stages`".to_owned(),
                 stages => format!("stages: {}", stages.join(", ")),
             });
-            Err(Failure::usage(format!("the manifest has no stage `{stage}`")).with_hint(hint))
+            Err(Failure::usage(format!("no stage named `{stage}` in the manifest")).with_hint(hint))
         }
         None if !stages.is_empty() => {
             let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);

@@ -111,8 +111,10 @@ fn select_task(manifest: &mut Manifest, name: Option<&str>, services: &[Manifest
     };
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
-            let hint = format!("`{name}` is a service: `ecsail run --like {name} -- COMMAND…`");
-            return Err(Failure::usage(format!("the manifest has no task `{name}`")).with_hint(hint));
+            let hint = format!(
+                "`{name}` is a service: run a command in its task definition with `ecsail run --like {name} -- COMMAND…`"
+            );
+            return Err(Failure::usage(format!("no task named `{name}` in the manifest")).with_hint(hint));
         }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());
         return Err(unknown_name_error("task", name, known));

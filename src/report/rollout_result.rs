@@ -26,7 +26,7 @@ fn requested_rollback_line(settled: &WatchResult) -> (Paint, String) {
     match &settled.outcome {
         WatchOutcome::Settled(Verdict::RolledBack { runs, .. }) => {
             let what = revision_name(&settled.rollout.revision);
-            (Paint::Good, format!("taken back from {what} to {runs} in {}", duration::text(settled.elapsed)))
+            (Paint::Good, format!("rolled back from {what} to {runs} in {}", duration::text(settled.elapsed)))
         }
         WatchOutcome::Settled(Verdict::Succeeded) => {
             (Paint::Bad, format!("{}; the rollback was requested too late", outcome_line(settled).1))

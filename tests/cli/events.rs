@@ -511,15 +511,15 @@ fn every_event_of_the_source_has_a_definition_and_no_other_has() {
     assert_eq!(names, defined);
 }
 
-/// Fails unless a file is what the code generates; writes it where `UPDATE_REFERENCE` is set.
+/// Fails unless a file is what the code generates; writes it where `ECSAIL_UPDATE_DOCS` is 1.
 #[track_caller]
 fn is_generated(path: &str, generated: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+    if crate::docs::updating() {
         std::fs::write(&path, generated).expect("the file can be written");
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    let hint = "generate it with `UPDATE_REFERENCE=1 cargo test --test cli reference`";
+    let hint = "generate it with `ECSAIL_UPDATE_DOCS=1 cargo test --test cli reference`";
     assert!(written == generated, "{} is not what the code generates: {hint}", path.display());
 }
 

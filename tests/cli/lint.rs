@@ -121,14 +121,3 @@ fn explain_answers_in_json_and_suggests_ids() {
     let run = folder.run(&["explain", "host-prot"]).exits(2).says("no rule with the id `host-prot`");
     run.says("did you mean `host-port`?");
 }
-
-#[test]
-fn every_rule_is_in_the_readme() {
-    let list = Folder::new(&[]).run(&["explain", "--output", "json"]).exits(0).event("explain");
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(path).expect("a README");
-    for rule in list["rules"].as_array().expect("a list") {
-        let id = rule["id"].as_str().expect("an id");
-        assert!(readme.contains(&format!("| `{id}` |")), "{id} is not in the README's table of checks");
-    }
-}

@@ -19,7 +19,6 @@ use crate::error::Failure;
 use crate::manifest::schedules::schedule_noun;
 use crate::plan::Revision;
 use crate::plan::schedules::{Action, NewGroup, SchedulePlan, TargetPlan};
-use crate::report::Reporter;
 use crate::retry::{Policy, retry};
 
 mod restore;

@@ -341,15 +341,15 @@ fn state_of_ended_task(end: &TaskRunResult) -> (State, Option<String>, CommandOu
             (State::Failed, "exceeded its timeout and was stopped".to_owned(), CommandOutcome::RolloutFailed)
         }
         TaskRunOutcome::TimedOut { stopped: false } => {
-            (State::InProgress, "its time was up".to_owned(), CommandOutcome::TimedOut)
+            (State::InProgress, "exceeded its timeout".to_owned(), CommandOutcome::TimedOut)
         }
         TaskRunOutcome::Interrupted { stopped: true } => {
             (State::Failed, "interrupted and stopped".to_owned(), CommandOutcome::Interrupted)
         }
         TaskRunOutcome::Interrupted { stopped: false } => {
-            (State::InProgress, "interrupted; it goes on".to_owned(), CommandOutcome::Interrupted)
+            (State::InProgress, "interrupted; the task continues".to_owned(), CommandOutcome::Interrupted)
         }
-        TaskRunOutcome::NotWaited => (State::InProgress, "not waited for".to_owned(), CommandOutcome::Error),
+        TaskRunOutcome::NotWaited => (State::InProgress, "not watched".to_owned(), CommandOutcome::Error),
         TaskRunOutcome::Lost { error } => (State::InProgress, error.clone(), CommandOutcome::Error),
     };
     (state, Some(detail), outcome)

@@ -252,7 +252,7 @@ fn report_outcome(
     let removing = fates.len() - kept;
     let text = match end {
         PruneEnd::NothingToDo if kept == 0 => {
-            "nothing to do: the manifest has all that is the app's".to_owned()
+            "nothing to do: the manifest has every schedule that the app owns".to_owned()
         }
         PruneEnd::NothingToDo => format!("nothing to do, {kept} kept"),
         PruneEnd::DryRun => format!("{removing} to remove, {kept} kept; dry run: nothing was changed"),

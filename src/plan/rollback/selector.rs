@@ -85,7 +85,7 @@ pub fn choose_revision(
     }
     let known = past.definitions.values().find(|known| known.revision_name() == name);
     let Some(definition) = known else {
-        return Err(Failure::error(format!("there is no revision `{name}`")).with_hint(names(releases)));
+        return Err(Failure::error(format!("no revision named `{name}`")).with_hint(names(releases)));
     };
     let release = succeeded.cloned().unwrap_or_else(|| DeployedState::from_definition(&definition.arn));
     if release.is_same(running, past) {

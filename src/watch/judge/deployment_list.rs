@@ -95,9 +95,7 @@ fn judge_primary(
 ) -> Verdict {
     match &ours.rollout_state {
         Some(RolloutState::Completed) if is_service_deployment_awaited(service, snapshot) => {
-            Verdict::progressing(
-                "the list of deployments has it completed, its service deployment is not seen",
-            )
+            Verdict::progressing("completed in the deployment list, its service deployment cannot be read")
         }
         Some(RolloutState::Completed) => Verdict::Succeeded,
         Some(RolloutState::Failed) => {

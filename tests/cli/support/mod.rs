@@ -4,6 +4,7 @@ pub(crate) mod emulator;
 pub(crate) mod python;
 pub(crate) mod source;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +15,8 @@ use ecsail_sandbox::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::permissions;
 
 pub(crate) const REPOSITORY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
 
@@ -149,6 +152,8 @@ pub(crate) fn finished(mut command: Command) -> Run {
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) folder: Folder,
+    /// Whether a process was started that may run beside the next one.
+    shared: Cell<bool>,
 }
 
 impl World {
@@ -191,11 +196,18 @@ impl World {
             .env("AWS_SECRET_ACCESS_KEY", "example")
             .env("AWS_REGION", "us-east-1")
             .env("ECSAIL_POLL_INTERVAL", "2ms");
-        World { sandbox, folder }
+        World { sandbox, folder, shared: Cell::new(false) }
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        self.folder.run(arguments)
+        let before = self.sandbox.requests().len();
+        let run = self.folder.run(arguments);
+        // Where another process was started, the requests are not of this command line alone.
+        if !self.shared.get() {
+            let requests = self.sandbox.requests();
+            permissions::are_listed(arguments, requests.get(before..).unwrap_or_default());
+        }
+        run
     }
 
     pub(crate) fn deploy(&self, tag: &str) -> Run {
@@ -275,6 +287,7 @@ impl World {
 
     /// Starts the binary without waiting for it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.shared.set(true);
         let mut command = self.folder.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
     }

@@ -1,0 +1,411 @@
+//! The IAM permissions of each verb: data for the reference and for policies. A test holds it against the calls that the
+//! verbs make in the sandbox.
+
+/// One or more actions that verbs need together.
+#[derive(Clone, Copy, Debug)]
+pub struct Permission {
+    /// The verbs, as on the command line: `deploy`, `schedule run`.
+    pub verbs: &'static [&'static str],
+    /// IAM actions: `ecs:UpdateService`.
+    pub actions: &'static [&'static str],
+    pub need: Need,
+}
+
+/// Whether a verb works without an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The verb fails without it.
+    Always,
+    /// The verb needs it in this case.
+    Where(&'static str),
+    /// The verb works without it, and this is lost.
+    Optional(&'static str),
+}
+
+use Need::{Always, Optional, Where};
+
+/// The verbs that look up services.
+const SERVICES: &[&str] = &[
+    "plan",
+    "deploy",
+    "status",
+    "history",
+    "tasks",
+    "images",
+    "revisions",
+    "prune",
+    "wait",
+    "rollback",
+    "cancel",
+    "continue",
+    "restart",
+    "logs",
+    "exec",
+    "stop-task",
+    "scale",
+];
+/// The verbs that take the names of services and suggest near misses.
+const NAMES: &[&str] = &[
+    "status",
+    "history",
+    "tasks",
+    "images",
+    "revisions",
+    "wait",
+    "rollback",
+    "cancel",
+    "continue",
+    "restart",
+    "logs",
+    "exec",
+    "stop-task",
+    "scale",
+];
+/// The verbs that watch rollouts.
+const WATCH: &[&str] = &["deploy", "wait", "rollback", "cancel", "continue", "restart"];
+/// The verbs that read schedules and rules as they are.
+const SCHEDULES: &[&str] = &[
+    "plan",
+    "deploy",
+    "rollback",
+    "status",
+    "schedule list",
+    "schedule diff",
+    "schedule run",
+    "schedule enable",
+    "schedule disable",
+    "schedule prune",
+];
+/// The verbs that start tasks.
+const TASKS: &[&str] = &["run", "deploy", "schedule run"];
+/// All verbs that call AWS.
+const ALL: &[&str] = &[
+    "plan",
+    "deploy",
+    "status",
+    "history",
+    "tasks",
+    "images",
+    "revisions",
+    "prune",
+    "wait",
+    "rollback",
+    "cancel",
+    "continue",
+    "restart",
+    "logs",
+    "exec",
+    "run",
+    "schedule list",
+    "schedule diff",
+    "schedule run",
+    "schedule enable",
+    "schedule disable",
+    "schedule prune",
+    "stop-task",
+    "scale",
+];
+
+/// Returns the verbs that call AWS, in the order of the help.
+pub fn verbs() -> &'static [&'static str] {
+    ALL
+}
+
+/// Returns the permissions of a verb.
+pub fn of(verb: &str) -> impl Iterator<Item = &'static Permission> {
+    PERMISSIONS.iter().filter(move |permission| permission.verbs.contains(&verb))
+}
+
+const fn row(verbs: &'static [&'static str], actions: &'static [&'static str], need: Need) -> Permission {
+    Permission { verbs, actions, need }
+}
+
+/// All permissions.
+pub const PERMISSIONS: &[Permission] = &[
+    row(ALL, &["sts:AssumeRole"], Where("the manifest or stage has `role:`")),
+    row(
+        ALL,
+        &["sts:GetCallerIdentity"],
+        Optional(
+            "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, and schedules are not deployed",
+        ),
+    ),
+    row(SERVICES, &["ecs:DescribeServices"], Always),
+    row(
+        NAMES,
+        &["ecs:ListServices"],
+        Optional("no suggestion for a name that does not exist; needed for `--cluster` without names"),
+    ),
+    row(&["plan", "deploy"], &["ecs:DescribeTaskDefinition"], Always),
+    row(&["deploy"], &["ecs:RegisterTaskDefinition"], Where("a definition changes")),
+    row(&["deploy"], &["iam:PassRole"], Where("a definition with roles is registered: on these roles")),
+    row(
+        &["deploy"],
+        &["ecs:TagResource"],
+        Optional("the revisions have no `ecsail:` tags, and a note says so; needed for tags of your own"),
+    ),
+    row(&["deploy"], &["ecs:UpdateService"], Where("a service changes or is rolled back")),
+    row(
+        &["plan", "deploy"],
+        &["ecr:DescribeImages"],
+        Optional(
+            "images are not checked, and a note says so: a missing tag shows only as tasks that cannot start, a moved tag is not noticed, and no digest is recorded",
+        ),
+    ),
+    row(
+        &["plan", "deploy"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional("a moved tag is noticed only where the `ecsail:digest:` tags record the running digest"),
+    ),
+    row(
+        &["plan"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
+        Optional("a last deployment that failed is not noticed"),
+    ),
+    row(
+        WATCH,
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
+        Optional(
+            "the service's deployment list decides, and a note says so; lifecycle stages (`--until`) and the reasons of rollbacks are less precise",
+        ),
+    ),
+    row(
+        WATCH,
+        &["ecs:ListTasks", "ecs:DescribeTasks"],
+        Optional(
+            "a failure is not explained, and a crash loop without circuit breaker ends at the timeout only; `before` and `after` tasks need it",
+        ),
+    ),
+    row(WATCH, &["logs:GetLogEvents"], Optional("the diagnosis has no log lines")),
+    row(
+        WATCH,
+        &["elasticloadbalancing:DescribeTargetHealth"],
+        Optional("the diagnosis does not say why targets are unhealthy"),
+    ),
+    row(
+        &["wait", "cancel", "continue", "restart"],
+        &["ecs:DescribeTaskDefinition"],
+        Optional("the diagnosis has no log lines"),
+    ),
+    row(
+        &["deploy", "wait", "restart"],
+        &["ecs:StopServiceDeployment"],
+        Optional(
+            "a failed rollout is rolled back by an update; a forced deployment of the same revision is not rolled back",
+        ),
+    ),
+    row(
+        &["wait"],
+        &["ecs:UpdateService"],
+        Where("`--on-failure rollback` or `--on-timeout rollback` is given"),
+    ),
+    row(&["tasks"], &["ecs:ListTasks", "ecs:DescribeTasks"], Always),
+    row(&["images"], &["ecr:DescribeImages"], Always),
+    row(
+        &["status", "history", "images"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional(
+            "no images and digests; `history` also lacks the revisions, and in `images` the tag decides which image runs",
+        ),
+    ),
+    row(
+        &["status", "history"],
+        &["ecs:DescribeTaskDefinition"],
+        Optional("no deployer, tag and commit, and no drift"),
+    ),
+    row(&["images"], &["ecs:DescribeTaskDefinition"], Always),
+    row(
+        &["status"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
+        Optional("no lifecycle stage of a deployment in progress"),
+    ),
+    row(
+        &["history"],
+        &["ecs:ListServiceDeployments"],
+        Optional("only the deployments that the service itself lists"),
+    ),
+    row(
+        &["history"],
+        &["ecs:DescribeServiceDeployments"],
+        Optional("no reasons, and no targets of rollbacks"),
+    ),
+    row(&["status"], &["elasticloadbalancing:DescribeTargetHealth"], Optional("no targets")),
+    row(&["rollback"], &["ecs:DescribeTaskDefinition", "ecs:UpdateService"], Always),
+    row(
+        &["rollback"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional("attributes are not restored, and digests are known only as recorded in tags"),
+    ),
+    row(
+        &["rollback"],
+        &["ecs:ListTaskDefinitions"],
+        Where(
+            "service deployments cannot be read, or `--to` names a tag or digest: the target is found among the revisions",
+        ),
+    ),
+    row(&["rollback"], &["ecr:DescribeImages"], Optional("images are not checked before")),
+    row(
+        &["rollback"],
+        &["ecs:StopServiceDeployment"],
+        Optional("a deployment in progress is rolled back by an update"),
+    ),
+    row(
+        &["rollback"],
+        &["ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"],
+        Where("the revision is deregistered, or a tag has moved"),
+    ),
+    row(&["cancel"], &["ecs:StopServiceDeployment"], Optional("an update rolls back instead")),
+    row(&["cancel"], &["ecs:UpdateService"], Where("ECS cannot stop the deployment")),
+    row(&["continue"], &["ecs:ContinueServiceDeployment"], Always),
+    row(&["restart"], &["ecs:UpdateService"], Always),
+    row(
+        &["restart"],
+        &["ecs:DescribeServiceRevisions", "ecr:DescribeImages"],
+        Optional("images are not checked before"),
+    ),
+    row(&["logs"], &["ecs:DescribeTaskDefinition"], Always),
+    row(&["logs"], &["logs:FilterLogEvents"], Always),
+    row(
+        &["logs"],
+        &["ecs:ListTasks", "ecs:DescribeTasks"],
+        Where("the log options have no `awslogs-stream-prefix`"),
+    ),
+    row(&["exec"], &["ecs:ListTasks", "ecs:DescribeTasks", "ecs:ExecuteCommand"], Always),
+    row(
+        &["exec"],
+        &["ecs:DescribeTaskDefinition"],
+        Optional("task role and file system are not checked before"),
+    ),
+    row(&["stop-task"], &["ecs:ListTasks", "ecs:DescribeTasks", "ecs:StopTask"], Always),
+    row(
+        &["scale"],
+        &["ecs:UpdateService"],
+        Where("`--desired` is given; AWS also asks for it when a range is set"),
+    ),
+    row(
+        &["scale"],
+        &["application-autoscaling:DescribeScalableTargets"],
+        Optional(
+            "no warning that autoscaling will change the number again; needed for `--min`, `--max`, `--suspend` and `--resume`",
+        ),
+    ),
+    row(
+        &["scale"],
+        &["application-autoscaling:RegisterScalableTarget"],
+        Where("`--min`, `--max`, `--suspend` or `--resume` is given"),
+    ),
+    row(&["revisions"], &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"], Always),
+    row(
+        &["revisions"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"],
+        Optional("no successful deployments and no rollback targets"),
+    ),
+    row(&["revisions"], &["ecs:ListTasks", "ecs:DescribeTasks"], Optional("no tasks")),
+    row(
+        &["revisions"],
+        &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
+        Optional("no rules"),
+    ),
+    row(&["revisions"], &["scheduler:ListSchedules", "scheduler:GetSchedule"], Optional("no schedules")),
+    row(&["prune"], &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"], Always),
+    row(&["prune"], &["ecs:ListServices"], Always),
+    row(&["prune"], &["ecs:ListClusters"], Where("`--without clusters` is not given")),
+    row(
+        &["prune"],
+        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"],
+        Where("`--without deployments` is not given"),
+    ),
+    row(&["prune"], &["ecs:ListTasks", "ecs:DescribeTasks"], Where("`--without tasks` is not given")),
+    row(
+        &["prune"],
+        &["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
+        Where("`--without rules` is not given"),
+    ),
+    row(
+        &["prune"],
+        &["scheduler:ListSchedules", "scheduler:GetSchedule"],
+        Where("`--without schedules` is not given"),
+    ),
+    row(&["prune"], &["ecs:DeregisterTaskDefinition"], Always),
+    row(&["prune"], &["ecs:DeleteTaskDefinitions"], Where("`--delete` is given")),
+    row(TASKS, &["ecs:RunTask"], Where("a task is started")),
+    row(&["run", "schedule run"], &["ecs:DescribeTasks"], Where("a task is started")),
+    row(&["run"], &["ecs:DescribeServices"], Where("the task is like a service")),
+    row(&["run"], &["ecs:DescribeTaskDefinition"], Always),
+    row(
+        &["run"],
+        &["ecs:RegisterTaskDefinition", "ecs:TagResource"],
+        Where("the definition is not registered yet"),
+    ),
+    row(
+        &["run"],
+        &["ecr:DescribeImages", "ecs:DescribeServiceRevisions"],
+        Optional("images are not checked before, and a tag that has moved is not noticed"),
+    ),
+    row(TASKS, &["iam:PassRole"], Where("a task with roles is started: on these roles")),
+    row(TASKS, &["ecs:StopTask"], Where("a task times out or is to be stopped")),
+    row(TASKS, &["logs:FilterLogEvents"], Optional("no log lines, and a note says so")),
+    row(&["run", "schedule run"], &["logs:GetLogEvents"], Optional("the diagnosis has no log lines")),
+    row(
+        SCHEDULES,
+        &["scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"],
+        Where("the manifest has schedules"),
+    ),
+    row(
+        SCHEDULES,
+        &[
+            "events:ListRules",
+            "events:DescribeRule",
+            "events:ListTargetsByRule",
+            "events:ListTagsForResource",
+        ],
+        Where("the manifest has rules; with schedules only, a note says what was not compared"),
+    ),
+    row(
+        &["status", "schedule list", "schedule prune"],
+        &["scheduler:ListSchedules"],
+        Where("the manifest has schedules"),
+    ),
+    row(
+        &[
+            "schedule list",
+            "schedule diff",
+            "schedule run",
+            "schedule enable",
+            "schedule disable",
+            "schedule prune",
+        ],
+        &["ecs:DescribeServices", "ecs:DescribeTaskDefinition"],
+        Where("a schedule is like a service, or its revision is shown"),
+    ),
+    row(&["schedule diff"], &["ecr:DescribeImages"], Optional("images are not checked")),
+    row(
+        &["deploy", "rollback", "schedule enable", "schedule disable"],
+        &["scheduler:UpdateSchedule"],
+        Where("a schedule changes"),
+    ),
+    row(
+        &["deploy"],
+        &["scheduler:CreateSchedule", "scheduler:CreateScheduleGroup", "scheduler:TagResource"],
+        Where("a schedule or its group is new"),
+    ),
+    row(&["deploy", "rollback"], &["events:PutRule", "events:PutTargets"], Where("a rule changes")),
+    row(
+        &["deploy", "rollback"],
+        &["events:RemoveTargets", "events:TagResource", "events:UntagResource"],
+        Where("targets or tags of a rule change"),
+    ),
+    row(&["deploy", "schedule enable"], &["events:EnableRule"], Where("a rule is enabled")),
+    row(&["deploy", "schedule disable"], &["events:DisableRule"], Where("a rule is disabled")),
+    row(
+        &["deploy", "rollback", "schedule enable", "schedule disable"],
+        &["iam:PassRole"],
+        Where("a schedule or rule is written: on the role that starts its tasks"),
+    ),
+    row(&["schedule prune"], &["scheduler:DeleteSchedule"], Where("a schedule is removed")),
+    row(
+        &["schedule prune"],
+        &["events:RemoveTargets", "events:DeleteRule"],
+        Where("a rule or its targets are removed"),
+    ),
+];

@@ -1,0 +1,63 @@
+//! Holds the table of permissions against the calls of the verbs: every call in the sandbox's log is an action in the row
+//! of its verb.
+
+use ecsail::permissions::{self, PERMISSIONS};
+use ecsail_sandbox::Request;
+
+/// The subcommands of `schedule`.
+const OF_SCHEDULE: &[&str] = &["list", "diff", "run", "enable", "disable", "prune"];
+
+/// Returns the verb of a command line, as the table names it.
+fn verb(arguments: &[&str]) -> Option<String> {
+    let at = arguments.iter().position(|word| *word == "schedule" || permissions::verbs().contains(word))?;
+    let verb = arguments[at];
+    if verb != "schedule" {
+        return Some(verb.to_owned());
+    }
+    let sub = arguments[at..].iter().find(|word| OF_SCHEDULE.contains(*word))?;
+    Some(format!("schedule {sub}"))
+}
+
+/// Fails unless each request is an action that the table lists for the verb of this command line.
+#[track_caller]
+pub(crate) fn are_listed(arguments: &[&str], requests: &[Request]) {
+    let Some(verb) = verb(arguments) else { return };
+    for request in requests {
+        // The names of operations and actions are the same in all of these services.
+        let action = format!("{}:{}", request.service, request.operation);
+        let listed = permissions::of(&verb).any(|permission| permission.actions.contains(&action.as_str()));
+        assert!(listed, "`ecsail {verb}` calls {action}, which its rows in src/permissions.rs do not have");
+    }
+}
+
+#[test]
+fn every_row_names_verbs_and_actions_and_no_action_is_listed_twice_for_a_verb() {
+    for permission in PERMISSIONS {
+        assert!(!permission.verbs.is_empty() && !permission.actions.is_empty(), "{permission:?}");
+        for verb in permission.verbs {
+            assert!(permissions::verbs().contains(verb), "{verb}");
+        }
+        for action in permission.actions {
+            let (service, operation) = action.split_once(':').expect("a service and an operation");
+            assert!(operation.chars().all(|letter| letter.is_ascii_alphanumeric()), "{action}");
+            assert!(service.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'), "{action}");
+        }
+    }
+    for verb in permissions::verbs() {
+        let mut actions: Vec<&str> =
+            permissions::of(verb).flat_map(|permission| permission.actions).copied().collect();
+        actions.retain(|action| *action != "iam:PassRole");
+        let all = actions.len();
+        actions.sort_unstable();
+        actions.dedup();
+        assert_eq!(actions.len(), all, "an action is listed twice for `{verb}`: {actions:?}");
+    }
+}
+
+#[test]
+fn the_verb_of_a_command_line_is_found() {
+    assert_eq!(verb(&["--cluster", "main", "status", "web"]).as_deref(), Some("status"));
+    assert_eq!(verb(&["schedule", "run", "nightly"]).as_deref(), Some("schedule run"));
+    assert_eq!(verb(&["deploy", "schedule", "nightly"]).as_deref(), Some("deploy"));
+    assert_eq!(verb(&["check"]), None);
+}
