@@ -150,7 +150,7 @@ impl SandboxSession {
         // A temporary file is renamed, so that an interrupted write leaves the old state complete.
         let fresh = self.path.with_extension("json.new");
         fs::write(&fresh, self.sandbox.save().to_string()).map_err(failed)?;
-        Ok(fs::rename(&fresh, &self.path).map_err(failed)?)
+        fs::rename(&fresh, &self.path).map_err(failed)
     }
 
     /// Returns the seeds without the services that already exist in the sandbox.

@@ -13,7 +13,7 @@ const LARGEST: usize = 1024 * 1024;
 /// Why a text file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     #[error("it is larger than 1 MiB")]
     TooLarge,
@@ -34,7 +34,7 @@ impl ReadError {
     /// Returns the failure to read a file: its path is wrong, or its contents are.
     pub fn of(self, path: &Path) -> Failure {
         let kind = if matches!(self, ReadError::Io(_)) { ErrorKind::Usage } else { ErrorKind::Error };
-        Failure::new(kind, format!("read `{}`", path.display())).with_cause(self)
+        Failure::new(kind, format!("failed to read `{}`", path.display())).with_cause(self)
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
         let failure = read(path).unwrap_err().of(path);
         assert_eq!(
             (failure.kind, failure.message.as_str()),
-            (ErrorKind::Usage, "read `no such folder/web.yml`")
+            (ErrorKind::Usage, "failed to read `no such folder/web.yml`")
         );
         assert_eq!(ReadError::TooLarge.of(path).kind, ErrorKind::Error);
     }

@@ -11,7 +11,6 @@ use crate::aws::definitions::MAX_DELETIONS_PER_CALL;
 use crate::aws::types::revision_name;
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::report::Reporter;
 use crate::retry::{Attempts, Backoff, Policy};
 
 /// The policy where ECS throttles: its buckets refill by one a second, and one that gives nothing for a minute is emptied by

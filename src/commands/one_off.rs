@@ -93,7 +93,7 @@ pub async fn run_to_end(
     let end = TaskRunResult {
         not_started_count: missing,
         not_started_reasons: not_started,
-        ..run.into_result(ending, &tasks, &ends)
+        ..run.task_run_result(ending, &tasks, &ends)
     };
     report.report(&Event::DisplayEnded);
     report.report(&Event::TaskEnded { end: &end, answer: how.log_output == LogOutput::Progress });
@@ -296,7 +296,7 @@ impl OneOffRun<'_> {
         !self.is_stop_accepted.get()
     }
 
-    fn into_result(&self, ending: TaskRunOutcome, tasks: &[Task], ends: &[TaskOutcome]) -> TaskRunResult {
+    fn task_run_result(&self, ending: TaskRunOutcome, tasks: &[Task], ends: &[TaskOutcome]) -> TaskRunResult {
         let facts = |(index, task): (usize, &Task)| TaskResult {
             arn: task.task_arn.clone(),
             status: task.last_status.clone(),

@@ -106,9 +106,7 @@ pub async fn run(args: &RunArgs, context: &CommandContext) -> Result<CommandOutc
         }
         (None, None) => {
             let hint = "run a task of the manifest with `ecsail run NAME`, or a command with `ecsail run --like SERVICE -- COMMAND…`";
-            return Err(Failure::usage("no task and no `--like SERVICE` is named")
-                .with_hint(hint.to_owned())
-                .into());
+            return Err(Failure::usage("no task and no `--like SERVICE` is named").with_hint(hint.to_owned()));
         }
         _ => resolve_described(args, &overrides, tags, context).await?,
     };

@@ -45,7 +45,7 @@ macro_rules! json_events {
         /// One line of `--output json`.
         #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(tag = "event")]
-        #[expect(clippy::large_enum_variant, reason = "an event is made, written and dropped")]
+        #[allow(clippy::large_enum_variant, reason = "an event is made, written and dropped")]
         pub enum JsonEvent {
             $(#[serde(rename = $name)] $event($event),)*
         }

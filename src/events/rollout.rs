@@ -117,6 +117,7 @@ pub struct RolloutSettled {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
+#[allow(clippy::large_enum_variant, reason = "an event is made, written and dropped")]
 pub enum SettledRollout {
     /// The rollout was watched.
     Watched {

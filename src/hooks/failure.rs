@@ -23,7 +23,7 @@ pub(super) fn command_failure(end: CommandEnd, shown: &str, scene: &HookContext<
     let cause = match end {
         CommandEnd::Exited(code) => format!("`{shown}` exited with {code}"),
         CommandEnd::Killed(signal) => format!("`{shown}` was ended by {}", signal_name(signal)),
-        CommandEnd::TimedOut => format!("`{shown}` had not ended after {limit} and was stopped"),
+        CommandEnd::TimedOut => format!("`{shown}` timed out after {limit} and was stopped"),
         CommandEnd::Interrupted(Signal::Interrupt) => format!("`{shown}` was interrupted"),
         CommandEnd::Interrupted(_) => format!("`{shown}` was stopped, because ecsail was asked to terminate"),
     };

@@ -173,8 +173,7 @@ fn check_duplicate_services(manifest: &Manifest) -> Result<()> {
             let message =
                 format!("`{}` and `{}` are the same service, `{}`", known.key, service.key, service.name);
             return Err(Failure::usage(message)
-                .with_hint("deploy them one by one, or without `--cluster`".to_owned())
-                .into());
+                .with_hint("deploy them one by one, or without `--cluster`".to_owned()));
         }
     }
     Ok(())

@@ -57,6 +57,7 @@ pub use screen::Paint;
 pub use text::shell_quote;
 
 /// One fact that a run reports.
+#[allow(clippy::large_enum_variant, reason = "an event is made, reported and dropped")]
 pub enum Event<'a> {
     /// A note, which stops nothing.
     Note(&'a str),

@@ -209,9 +209,9 @@ mod tests {
     #[test]
     fn accepted_stop_is_not_reported_as_stopped() {
         for (stopped, told_to_stop, text) in [
-            (true, true, "web:1 was stopped: its time was up after 1m 5s"),
-            (false, true, "web:1 was told to stop, and was not seen to: its time was up after 1m 5s"),
-            (false, false, "web:1 runs on, and could not be stopped: its time was up after 1m 5s"),
+            (true, true, "web:1 was stopped: timed out after 1m 5s"),
+            (false, true, "web:1 was asked to stop and has not stopped yet: timed out after 1m 5s"),
+            (false, false, "web:1 keeps running and could not be stopped: timed out after 1m 5s"),
         ] {
             let end =
                 TaskRunResult { is_stop_accepted: told_to_stop, ..end(TaskRunOutcome::TimedOut { stopped }) };

@@ -190,7 +190,7 @@ fn tags_and_variables_of_the_command_line_are_checked() {
         .says("did you mean `app`?");
     folder.run(&["check", "--set", "x"]).exits(2).says("`--set x…` is not `name=value`");
     folder.run(&["check", "--env-file", "nope"]).exits(2).says("failed to read env file `nope`");
-    folder.run(&["check", "--output", "markdown"]).exits(2).says("is for `plan` alone");
+    folder.run(&["check", "--output", "markdown"]).exits(2).says("is supported by `ecsail plan` only");
     folder.run(&["chekc"]).exits(2);
 }
 
@@ -263,7 +263,7 @@ fn odd_yaml_has_a_clear_answer() {
         ),
         (format!("a0: &a0 [x]\n{laughs}"), "larger, or nested deeper, than any definition"),
         ("[".repeat(10_000), "larger, or nested deeper, than any definition"),
-        ("x".repeat(2_000_000), "the file is larger than 1 MiB"),
+        ("x".repeat(2_000_000), "it is larger than 1 MiB"),
         (
             "family: a\ncontainerDefinitions: [ { name: a, image: 'b:1', essential: NO } ]\n".to_owned(),
             "write `false`",

@@ -43,7 +43,7 @@ fn failures_come_first_and_names_stand_in_a_column() {
         row(progress("asks", ProgressState::Waiting, 4, "waiting for hook approve")),
     ];
     let expected = [
-        "a        ░░░░░░░░░░             1m 5s  going back: no image",
+        "a        ░░░░░░░░░░             1m 5s  rolling back: no image",
         "ill      ██░░░░░░░░ 1/4 running 1m 5s  2 failed; scale up",
         "asks     ██████████ 4/4 running 1m 5s  waiting for hook approve",
         "slow-one ░░░░░░░░░░ 0/4 running 1m 5s  scale up",

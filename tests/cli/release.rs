@@ -197,8 +197,8 @@ fn second_failed_service_rolls_back_the_first_and_skips_the_third() {
         [
             "TARGET NAME OUTCOME DETAIL",
             "task migrate succeeded shop:4",
-            "service web rolled back shop:1 runs",
-            "service worker rolled back shop:2 runs",
+            "service web rolled back shop:1 is running",
+            "service worker rolled back shop:2 is running",
             "service mailer skipped `worker` failed",
             "schedule nightly skipped `worker` failed",
             "task warm skipped `worker` failed",

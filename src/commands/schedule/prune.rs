@@ -106,8 +106,7 @@ fn select_all(args: &SchedulePruneArgs, context: &CommandContext) -> Result<Sele
     if !args.names.is_empty() {
         let hint = "leave out the names: schedules that the manifest does not have are removed".to_owned();
         return Err(Failure::refused("`ecsail schedule prune` takes no names: it needs the whole manifest")
-            .with_hint(hint)
-            .into());
+            .with_hint(hint));
     }
     let mut tags = ImageTags::parse(&args.tag)?;
     if tags.default.is_none() {
