@@ -60,6 +60,7 @@ const NAMES: &[&str] = &[
     "exec",
     "stop-task",
     "scale",
+    "run",
 ];
 /// The verbs that watch rollouts.
 const WATCH: &[&str] = &["deploy", "wait", "rollback", "cancel", "continue", "restart"];
@@ -153,7 +154,7 @@ pub const PERMISSIONS: &[Permission] = &[
         ),
     ),
     row(
-        &["plan", "deploy"],
+        &["plan", "deploy", "schedule diff"],
         &["ecs:DescribeServiceRevisions"],
         Optional("a moved tag is noticed only where the `ecsail:digest:` tags record the running digest"),
     ),
@@ -181,6 +182,11 @@ pub const PERMISSIONS: &[Permission] = &[
         WATCH,
         &["elasticloadbalancing:DescribeTargetHealth"],
         Optional("the diagnosis does not say why targets are unhealthy"),
+    ),
+    row(
+        &["wait", "cancel", "continue"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional("the revision of a deployment that has ended is not named"),
     ),
     row(
         &["wait", "cancel", "continue", "restart"],

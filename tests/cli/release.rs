@@ -464,11 +464,11 @@ fn second_interrupt_during_a_rollback_is_reported() {
     }
     let kill = |child: &Child| Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill(&child).expect("`kill` is there").success());
-    until(&mut stderr, "what was begun is finished first");
+    until(&mut stderr, "finishing what has begun");
     let (code, said) = interrupted(child, stderr, 1);
     assert_eq!(code, Some(3), "it failed, and that is known: {said}");
     assert!(said.contains("web: shop:4 cannot succeed"), "{said}");
-    assert!(said.contains("whether it goes back is not known"), "{said}");
+    assert!(said.contains("it is unknown whether the rollback was started"), "{said}");
     assert!(!said.contains("of v2: succeeded"), "{said}");
 }
 

@@ -129,7 +129,7 @@ async fn refresh_until_interrupted(
                 if !failing {
                     context
                         .reporter
-                        .report(&Event::Note(&format!("the watch goes on after: {}", error.one_line())));
+                        .report(&Event::Note(&format!("refresh failed, trying again: {}", error.one_line())));
                 }
                 failing = true;
             }
