@@ -17,7 +17,7 @@ pub struct CommandContext {
     #[cfg(feature = "sandbox")]
     sandbox_session: RefCell<Option<crate::sandbox_session::SandboxSession>>,
     #[cfg(not(feature = "sandbox"))]
-    session: RefCell<()>,
+    sandbox_session: RefCell<()>,
 }
 
 impl CommandContext {

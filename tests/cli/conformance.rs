@@ -111,7 +111,7 @@ fn ministack_rollback_goes_to_the_previous_good_revision() {
     emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 is running: ");
     // MiniStack has no service deployments, so the revisions are the only history.
     let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
-    let run = run.says("web:1 is the ACTIVE revision before this one; whether it ever ran is not known");
+    let run = run.says("web:1 is the previous ACTIVE revision; whether it ever ran is unknown");
     run.says("ECS has no deployment history for `web`");
     assert_eq!(emulator.revision(), "web:1");
     emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("nothing to roll back to");

@@ -97,7 +97,7 @@ fn ministack_migration_that_fails_stops_the_release_before_any_service() {
     let (run, changes) = emulator.changes(&["deploy", "--tag", "v2", "--output", "json"]);
     let run = run.exits(3);
     let stopped =
-        "migrate failed, web not_reached, worker not_reached, nightly not_reached, hourly not_reached";
+        "migrate failed, web skipped, worker skipped, nightly skipped, hourly skipped";
     assert_eq!(of(&states(&run)), stopped);
     assert_eq!(changes, ["RegisterTaskDefinition", "RunTask"]);
     let state = emulator.look();

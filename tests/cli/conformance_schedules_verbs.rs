@@ -105,7 +105,7 @@ fn prune_removes_what_the_manifest_no_longer_has_and_nothing_of_others() {
         run.exits(0);
         assert_eq!(changes, [""; 0]);
         let (run, changes) = emulator.changes(&["schedule", "prune", "--yes"]);
-        run.exits(0).answers("3 removed, 0 kept").answers("`other` stays: its target is");
+        run.exits(0).answers("3 removed, 0 kept").answers("`other` is kept: its target is");
         let removed = ["DELETE /schedules/nightly", "DeleteRule", "RemoveTargets", "RemoveTargets"];
         assert_eq!(changes, removed, "{}", emulator.kind);
         assert_eq!(but_states(emulator.look()), but_states(without_the_pruned(before)), "{}", emulator.kind);
