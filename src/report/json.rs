@@ -1,4 +1,4 @@
-//! Owns the report for programs: one JSON object a line on stdout, nothing on stderr. Each is one of [`crate::events`].
+//! Reports to programs: one JSON object a line on stdout, nothing on stderr. Each line is one of [`crate::events`].
 
 use serde_json::{Map, Value};
 
