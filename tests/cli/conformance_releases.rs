@@ -96,8 +96,7 @@ fn ministack_migration_that_fails_stops_the_release_before_any_service() {
     emulator.write("ecsail.yml", &MANIFEST.replace("exit 0", "exit 7"));
     let (run, changes) = emulator.changes(&["deploy", "--tag", "v2", "--output", "json"]);
     let run = run.exits(3);
-    let stopped =
-        "migrate failed, web skipped, worker skipped, nightly skipped, hourly skipped";
+    let stopped = "migrate failed, web skipped, worker skipped, nightly skipped, hourly skipped";
     assert_eq!(of(&states(&run)), stopped);
     assert_eq!(changes, ["RegisterTaskDefinition", "RunTask"]);
     let state = emulator.look();
