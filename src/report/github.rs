@@ -3,11 +3,11 @@
 //! Workflow commands go to stderr with the story; GitHub reads both streams, and stdout stays the answer.
 
 use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use super::rollout_result::verdict_line;
-use super::screen::Screen;
+use super::screen::{self, Screen};
 use super::text::TextReporter;
 use super::{Event, Reporter, RolloutQuestion, TaskQuestion, plan, release, task};
 use crate::aws::types::revision_name;
@@ -40,14 +40,10 @@ impl GitHubReporter {
         Screen::new(ColorChoice::Never, true, false).write_story(line);
     }
 
-    fn append(&self, path: Option<&PathBuf>, text: &str) {
-        let Some(path) = path else { return };
-        let written = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)
-            .and_then(|mut file| writeln!(file, "{text}"));
-        if let Err(error) = written {
+    /// Appends to the step summary; one that cannot be written is a warning, because the log has the same.
+    fn append_summary(&self, text: &str) {
+        let Some(path) = &self.summary else { return };
+        if let Err(error) = append(path, text) {
             self.write_command(&format!(
                 "::warning::failed to write `{}`: {}",
                 path.display(),
@@ -56,10 +52,13 @@ impl GitHubReporter {
         }
     }
 
-    /// Sets the outputs of one service; in their names, `_` replaces any character but letters, digits and `_`.
+    /// Sets the outputs of one service, which later steps read; in their names, `_` replaces any character but letters,
+    /// digits and `_`.
     fn write_outputs(&self, service: &str, revision: &str, deployed: bool) {
         let name: String = service.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        self.append(self.output.as_ref(), &format!("{name}_revision={revision}\n{name}_deployed={deployed}"));
+        let Some(path) = &self.output else { return };
+        let written = append(path, &format!("{name}_revision={revision}\n{name}_deployed={deployed}"));
+        screen::record_write(&format!("`{}`", path.display()), written);
     }
 
     fn annotate_problems(&self, invalid: &InvalidFiles) {
@@ -99,6 +98,11 @@ impl GitHubReporter {
     }
 }
 
+/// Appends a line to a file, which is created if it does not exist.
+fn append(path: &Path, text: &str) -> io::Result<()> {
+    writeln!(OpenOptions::new().append(true).create(true).open(path)?, "{text}")
+}
+
 impl Reporter for GitHubReporter {
     fn report(&self, event: &Event<'_>) {
         match event {
@@ -106,7 +110,7 @@ impl Reporter for GitHubReporter {
                 self.write_command("::group::Plan");
                 self.text.report(event);
                 self.write_command("::endgroup::");
-                self.append(self.summary.as_ref(), &plan::markdown(plan));
+                self.append_summary(&plan::markdown(plan));
             }
             Event::RolloutEnded(settled) => {
                 self.text.report(event);
@@ -114,7 +118,7 @@ impl Reporter for GitHubReporter {
                 if !settled.has_ended_as_requested() {
                     self.annotate_rollout(settled);
                 }
-                self.append(self.summary.as_ref(), &summary(settled));
+                self.append_summary(&summary(settled));
                 self.write_outputs(
                     key,
                     revision_name(&settled.rollout.revision),
@@ -128,15 +132,12 @@ impl Reporter for GitHubReporter {
                     let title = escape_property(&format!("ecsail: {}", end.key));
                     self.write_command(&format!("::error title={title}::{}", escape_message(&verdict)));
                 }
-                self.append(
-                    self.summary.as_ref(),
-                    &format!("**{}**: {}\n", end.key, escape_markdown(&verdict)),
-                );
+                self.append_summary(&format!("**{}**: {}\n", end.key, escape_markdown(&verdict)));
             }
             Event::ReleaseEnded(release) => {
                 self.text.report(event);
                 if release.targets.len() > 1 {
-                    self.append(self.summary.as_ref(), &release::markdown(release));
+                    self.append_summary(&release::markdown(release));
                 }
             }
             Event::UpdateFailed { service, error } => {

@@ -53,7 +53,7 @@ pub mod wrap;
 pub use live::LogWriter;
 pub use outcome::CommandOutcome;
 pub use page::{Page, PageItem, PageLine, TableRow, table};
-pub use screen::Paint;
+pub use screen::{Paint, write_failure};
 pub use text::shell_quote;
 
 /// One fact that a run reports.
@@ -146,7 +146,7 @@ pub trait Reporter: WatchReporter + TaskReporter + TailReporter + ApplyReporter 
     fn task_question(&self) -> Option<TaskQuestion> {
         None
     }
-    /// Returns whether the answers are no longer read: stdout is a closed pipe.
+    /// Returns whether the answers are lost: stdout is a closed pipe, or cannot be written.
     fn is_output_closed(&self) -> bool {
         screen::is_stdout_closed()
     }

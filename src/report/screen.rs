@@ -1,33 +1,56 @@
 //! Writes to stdout and stderr, with colours: everything that is printed passes through here.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 
 use super::wrap::wrap;
+use crate::error::Failure;
 use crate::settings::ColorChoice;
+
+/// The names of the streams in messages.
+const STDOUT: &str = "stdout";
+const STDERR: &str = "stderr";
 
 /// The prefix of every line in the sandbox.
 pub const SANDBOX_PREFIX: &str = "sandbox: ";
 
-/// Set once a write has shown that stdout is a closed pipe.
+/// Set once a write has shown that nothing can be written to stdout, or that nothing reads it.
 static IS_STDOUT_CLOSED: AtomicBool = AtomicBool::new(false);
+/// The first error of a write, other than a closed pipe, and what it was to.
+static WRITE_ERROR: OnceLock<(String, io::Error)> = OnceLock::new();
 
-/// Returns whether stdout is a closed pipe, as far as writes have shown.
+/// Returns whether stdout cannot be written, or is a closed pipe, as far as writes have shown.
 pub fn is_stdout_closed() -> bool {
     IS_STDOUT_CLOSED.load(Ordering::Relaxed)
 }
 
-/// Writes a line to stdout as it is; a closed pipe is not an error, but is remembered.
-pub fn write_answer(text: &str) {
-    let written = write_line(&mut io::stdout().lock(), text);
-    if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+/// Returns the failure to write a part of the output, as far as writes have shown. A closed pipe is none.
+pub fn write_failure() -> Option<Failure> {
+    let (to, error) = WRITE_ERROR.get()?;
+    Some(Failure::error(format!("failed to write to {to}")).with_cause(error.to_string()))
+}
+
+/// Records whether a write succeeded. A closed pipe is not an error.
+pub(super) fn record_write(to: &str, written: io::Result<()>) {
+    let Err(error) = written else { return };
+    if to == STDOUT {
         IS_STDOUT_CLOSED.store(true, Ordering::Relaxed);
+    }
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        // Only the first error is reported.
+        let _ = WRITE_ERROR.set((to.to_owned(), error));
     }
 }
 
-/// Writes lines to stdout and stderr; a closed pipe is not an error.
+/// Writes a line to stdout as it is.
+pub fn write_answer(text: &str) {
+    record_write(STDOUT, write_line(&mut io::stdout().lock(), text));
+}
+
+/// Writes lines to stdout and stderr. Errors are remembered for the end of the run; a closed pipe is none.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     /// Whether stderr is coloured.
@@ -84,7 +107,7 @@ impl Screen {
 
     /// Writes a part of the story.
     pub fn write_story(&self, text: &str) {
-        let _ = write_line(&mut io::stderr().lock(), &self.with_prefix(text));
+        record_write(STDERR, write_line(&mut io::stderr().lock(), &self.with_prefix(text)));
     }
 
     /// Writes the answer; on a terminal long lines are wrapped at words.

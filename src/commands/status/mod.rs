@@ -8,7 +8,7 @@ use super::interrupts::Interrupts;
 use super::services::{ServiceIdentity, ServicesArgs};
 use crate::context::CommandContext;
 use crate::error::Result;
-use crate::report::{CommandOutcome, Event, Page, times};
+use crate::report::{CommandOutcome, Event, Page, Reporter, times};
 use look::{ServiceState, StatusReader};
 use schedules::StatusSchedules;
 
@@ -123,6 +123,9 @@ async fn refresh_until_interrupted(
                     before.as_ref().map_or_else(|| page.clone(), |before| page.changed_since(before));
                 context.reporter.report(&Event::Refreshed { page: &page, changed: &changed });
                 (before, failing) = (Some(page), false);
+                if Reporter::is_output_closed(context.reporter.as_ref()) {
+                    break;
+                }
             }
             // The last page stays on the screen. A transient error is reported once, and the next refresh tries again.
             Err(error) if before.is_some() && error.is_temporary() => {
