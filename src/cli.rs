@@ -110,8 +110,14 @@ struct GlobalArgs {
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     color: ColorChoice,
     /// Time between two polls of a rollout [default: adapts to the rollout]
-    #[arg(long, value_name = "DURATION", env = "ECSAIL_POLL_INTERVAL", value_parser = parse_poll_interval, hide_short_help = true, global = true)]
-    poll_interval: Option<Duration>,
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "ECSAIL_POLL_INTERVAL",
+        hide_short_help = true,
+        global = true
+    )]
+    poll_interval: Option<String>,
 }
 
 /// The values of `--output`. `plan` alone supports Markdown.
@@ -122,8 +128,12 @@ enum OutputFormat {
     Markdown,
 }
 
-fn parse_poll_interval(text: &str) -> Result<Duration, String> {
-    duration::parse(text).ok_or_else(|| "not a duration such as `500ms` or `2s`".to_owned())
+fn parse_poll_interval(text: &str) -> Result<Duration> {
+    let invalid = || {
+        let hint = "set `--poll-interval` or `ECSAIL_POLL_INTERVAL` to a duration such as `500ms` or `2s`";
+        Failure::usage(format!("poll interval `{text}` is not a duration")).with_hint(hint.to_owned())
+    };
+    duration::parse(text).ok_or_else(invalid)
 }
 
 /// Runs the program and returns its exit code.
@@ -137,7 +147,7 @@ pub fn main() -> ExitCode {
             report::reporter(style, &Settings::default()).report_error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
-        Err(error) => error.exit(),
+        Err(error) => return print_help(&error),
     };
     init_logging(cli.global.verbose);
     let style = cli.global.style();
@@ -152,13 +162,31 @@ pub fn main() -> ExitCode {
     let context = CommandContext::new(settings, report);
     let result = run_verb(&cli, &context);
     let result = context.save_sandbox_state().and(result);
-    match result {
-        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+    let code = match result {
+        Ok(CommandOutcome::Succeeded | CommandOutcome::HasChanges) if report::write_failure().is_some() => 0,
+        Ok(outcome) => outcome.exit_code(),
         Err(error) => {
             context.reporter.report_error(&error);
-            ExitCode::from(outcome::exit_code_of(&error))
+            outcome::exit_code_of(&error)
         }
-    }
+    };
+    ExitCode::from(code_after_writes(code))
+}
+
+/// Returns the exit code of a run: an output that could not be written is an error, unless the run failed anyway.
+fn code_after_writes(code: u8) -> u8 {
+    let Some(failure) = report::write_failure() else { return code };
+    // As text on stderr with any `--output`: stdout is most likely the stream that cannot be written.
+    report::reporter(OutputStyle::default(), &Settings::default()).report_error(&failure);
+    if code == 0 { outcome::exit_code_of(&failure) } else { code }
+}
+
+/// Prints what clap answers to `--help`, `--version` or wrong arguments, and returns its exit code.
+fn print_help(error: &clap::Error) -> ExitCode {
+    let written = error.print();
+    let failed = written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+    let code = error.exit_code();
+    ExitCode::from(u8::try_from(code).unwrap_or(1).max(u8::from(failed)))
 }
 
 /// Returns whether the arguments contain `--output json`. Used when the command line cannot be parsed.
@@ -240,6 +268,7 @@ impl GlobalArgs {
             stage: non_empty(&self.stage),
             set_vars: self.set.iter().map(|argument| parse_assignment(argument)).collect::<Result<_, _>>()?,
             environment: self.environment()?,
+            process_environment: process_environment(),
             profile: non_empty(&self.profile),
             region: non_empty(&self.region),
             cluster: non_empty(&self.cluster),
@@ -248,21 +277,26 @@ impl GlobalArgs {
             sandbox: self.sandbox.clone(),
             #[cfg(not(feature = "sandbox"))]
             sandbox: None,
-            poll_interval: self.poll_interval,
+            poll_interval: non_empty(&self.poll_interval)
+                .map(|text| parse_poll_interval(&text))
+                .transpose()?,
         })
     }
 
-    /// Returns the environment of the process, overridden by the files of `--env-file`. Names and values that are not
-    /// UTF-8 are left out.
+    /// Returns the environment of the process, overridden by the files of `--env-file`.
     fn environment(&self) -> Result<BTreeMap<String, String>, Failure> {
-        let own = std::env::vars_os();
-        let own = own.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let mut environment: BTreeMap<String, String> = own.collect();
+        let mut environment = process_environment();
         for path in &self.env_file {
             environment.extend(variables_of(path)?);
         }
         Ok(environment)
     }
+}
+
+/// Returns the environment of the process. Names and values that are not UTF-8 are left out.
+fn process_environment() -> BTreeMap<String, String> {
+    let own = std::env::vars_os();
+    own.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 /// Returns the variables of an env file.
@@ -305,8 +339,9 @@ fn init_logging(verbosity: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("off,ecsail={own}")));
+    let chosen = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|filter| !filter.is_empty());
+    let chosen = chosen.and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = chosen.unwrap_or_else(|| EnvFilter::new(format!("off,ecsail={own}")));
     let safe = FilterFn::new(|metadata| {
         metadata.target().starts_with("ecsail") || *metadata.level() <= tracing::Level::INFO
     });

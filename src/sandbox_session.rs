@@ -130,6 +130,12 @@ impl SandboxSession {
         ] {
             environment.insert(name.to_owned(), value.to_owned());
         }
+        // A proxy of the machine would get the calls for the sandbox; programs read either spelling.
+        for name in ["NO_PROXY", "no_proxy"] {
+            let others = environment.get(name).filter(|others| !others.is_empty());
+            let hosts = others.map_or("127.0.0.1".to_owned(), |others| format!("{others},127.0.0.1"));
+            environment.insert(name.to_owned(), hosts);
+        }
         environment
     }
 

@@ -39,12 +39,22 @@ pub struct Settings {
     pub set_vars: Vec<(String, String)>,
     /// The environment of templates: that of the process, overridden by the env file.
     pub environment: BTreeMap<String, String>,
+    /// The environment of the process: what the AWS SDK reads. An env file is for templates, and its keys are often those
+    /// of the app.
+    pub process_environment: BTreeMap<String, String>,
     pub profile: Option<String>,
     pub region: Option<String>,
     pub cluster: Option<String>,
     pub endpoint_url: Option<String>,
     pub sandbox: Option<String>,
     pub poll_interval: Option<Duration>,
+}
+
+impl Settings {
+    /// Returns a variable of the process; one that is set and empty is unset.
+    pub fn process_variable(&self, name: &str) -> Option<&str> {
+        self.process_environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
 }
 
 /// The tags given with `--tag`.

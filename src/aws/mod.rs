@@ -12,14 +12,17 @@ use crate::error::Result;
 use crate::settings::Settings;
 
 pub mod autoscaling;
+mod certificates;
 pub mod config;
 pub mod definitions;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;
+mod environment;
 pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
+mod http_client;
 pub mod logs;
 mod observed;
 mod rate_limit;

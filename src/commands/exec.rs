@@ -225,8 +225,8 @@ async fn open_session(
 /// Returns the profile with which the plugin renews the session, or an empty string.
 fn profile_name(context: &CommandContext) -> String {
     let settings = &context.settings;
-    let named = settings.profile.as_ref().or_else(|| settings.environment.get("AWS_PROFILE"));
-    named.cloned().unwrap_or_default()
+    let named = settings.profile.as_deref().or_else(|| settings.process_variable("AWS_PROFILE"));
+    named.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

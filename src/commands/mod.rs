@@ -110,7 +110,8 @@ fn ensure_not_empty(manifest: &crate::manifest::Manifest) -> Result<(), crate::e
 /// Returns the user who started the CI job, if the environment names one.
 fn ci_user(settings: &crate::settings::Settings) -> Option<String> {
     let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR", "CIRCLE_USERNAME"];
-    names.iter().find_map(|name| settings.environment.get(*name).cloned())
+    let user = |name: &&str| settings.environment.get(*name).filter(|user| !user.is_empty());
+    names.iter().find_map(user).cloned()
 }
 
 /// Returns the plan options for a manifest.
