@@ -1,50 +1,55 @@
 //! Redraws an answer in place, where stdout is a terminal.
 
-use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 
 use console::{Term, truncate_str};
 
-use super::redraw::Redraw;
+use super::layout::TerminalSize;
+use super::live_lines::{LiveLines, REDRAW_INTERVAL, lock};
+use super::log_writer::LogWriter;
 
 /// Draws a page over itself.
-#[derive(Debug, Default)]
 pub struct PageInPlace {
-    redraw: Redraw,
-    lines: Vec<String>,
+    page: Arc<Mutex<Vec<String>>>,
+    lines: Arc<LiveLines>,
+    /// Whether stderr is a terminal too, so that its lines have to be written above the page.
+    is_stderr_terminal: bool,
 }
 
 impl PageInPlace {
+    /// Returns a page that is not shown yet.
+    pub fn new(is_stderr_terminal: bool) -> PageInPlace {
+        let page = Arc::new(Mutex::new(Vec::new()));
+        let shown = Arc::clone(&page);
+        let lines = LiveLines::new(Arc::new(Term::stdout()), move |size| fit_lines(&lock(&shown), size));
+        PageInPlace { page, lines: Arc::new(lines.redrawn_every(REDRAW_INTERVAL)), is_stderr_terminal }
+    }
+
     /// Shows these lines in place of those shown last; the lines that do not fit are counted.
-    pub fn show(&mut self, lines: Vec<String>) {
-        self.lines = lines;
-        self.draw(&[]);
+    pub fn show(&self, lines: Vec<String>) {
+        *lock(&self.page) = lines;
+        if self.is_stderr_terminal {
+            LogWriter::write_above(&self.lines);
+        }
+        self.lines.show();
+        self.lines.redraw();
     }
 
-    /// Returns whether there are lines on the screen.
-    pub fn is_shown(&self) -> bool {
-        !self.lines.is_empty()
+    /// Writes a part of the story above the lines that are shown; returns whether there are any.
+    pub fn write_above(&self, text: &str) -> bool {
+        self.is_stderr_terminal && self.lines.write_above(text)
     }
 
-    /// Writes a text above the lines that are shown.
-    pub fn write_above(&mut self, text: &str) {
-        let story: Vec<String> = text.lines().map(str::to_owned).collect();
-        self.draw(&story);
-    }
-
-    fn draw(&mut self, story: &[String]) {
-        let (rows, columns) = Term::stdout().size();
-        let frame = fit_lines(&self.lines, rows.into(), columns.into());
-        let text = self.redraw.render(story, &frame, columns.into());
-        // A closed terminal is not an error.
-        let mut out = io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    /// Stops redrawing; the page stays on the screen.
+    pub fn leave(&self) {
+        self.lines.leave();
     }
 }
 
 /// Returns the lines that fit on a terminal; the last column and the last row stay free.
-fn fit_lines(lines: &[String], rows: usize, columns: usize) -> Vec<String> {
-    let room = rows.saturating_sub(1).max(1);
-    let cut = |line: &String| truncate_str(line, columns.saturating_sub(1), "…").into_owned();
+fn fit_lines(lines: &[String], size: TerminalSize) -> Vec<String> {
+    let room = size.rows.saturating_sub(1).max(1);
+    let cut = |line: &String| truncate_str(line, size.columns.saturating_sub(1), "…").into_owned();
     if lines.len() <= room {
         return lines.iter().map(cut).collect();
     }
@@ -59,7 +64,10 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_cut_and_counted() {
         let lines: Vec<String> = (0..5).map(|n| format!("line {n} of five")).collect();
-        assert_eq!(fit_lines(&lines, 4, 8), ["line 0…", "line 1…", "… and 3 more lines"]);
-        assert_eq!(fit_lines(&lines[..2], 4, 80), lines[..2]);
+        assert_eq!(
+            fit_lines(&lines, TerminalSize { rows: 4, columns: 8 }),
+            ["line 0…", "line 1…", "… and 3 more lines"]
+        );
+        assert_eq!(fit_lines(&lines[..2], TerminalSize { rows: 4, columns: 80 }), lines[..2]);
     }
 }

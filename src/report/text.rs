@@ -37,7 +37,7 @@ pub struct TextReporter {
     /// The services whose rollouts are being rolled back.
     rolling_back: RefCell<BTreeSet<String>>,
     /// The answer that is redrawn in place, where stdout is a terminal.
-    page_in_place: Option<Box<RefCell<PageInPlace>>>,
+    page_in_place: Option<Box<PageInPlace>>,
     is_quiet: bool,
     is_verbose: bool,
     /// The flags that a command needs to reach the same services as this one.
@@ -57,7 +57,8 @@ impl TextReporter {
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
         let moves = !style.no_progress && !dumb && !no_color;
         let live = screen.is_stderr_terminal && moves && !style.quiet;
-        let in_place = (screen.is_stdout_terminal && moves).then(Box::default);
+        let in_place = (screen.is_stdout_terminal && moves)
+            .then(|| Box::new(PageInPlace::new(screen.is_stderr_terminal)));
         let prefix = if settings.sandbox.is_some() { SANDBOX_PREFIX } else { "" };
         let live = live.then(|| LiveDisplay::new(prefix, screen.stderr_color));
         let verbose = style.verbosity > 0;
@@ -79,16 +80,11 @@ impl TextReporter {
         if self.is_quiet {
             return;
         }
-        let shown = self
-            .page_in_place
-            .as_ref()
-            .filter(|place| self.screen.is_stderr_terminal && place.borrow().is_shown());
-        if let Some(place) = shown {
-            return place.borrow_mut().write_above(&self.screen.with_prefix(text));
-        }
-        match &self.live {
-            Some(live) => live.write_above(&self.screen.with_prefix(text)),
-            None => self.screen.write_story(text),
+        let prefixed = self.screen.with_prefix(text);
+        match (&self.page_in_place, &self.live) {
+            (Some(page), _) if page.write_above(&prefixed) => {}
+            (_, Some(live)) => live.write_above(&prefixed),
+            (_, None) => self.screen.write_story(text),
         }
     }
 
@@ -110,7 +106,7 @@ impl TextReporter {
         let Some(place) = &self.page_in_place else { return self.write_page(changed) };
         let lines = page.lines().flat_map(|line| self.shown_lines(line));
         let lines = lines.map(|line| self.screen.with_prefix(&line));
-        place.borrow_mut().show(lines.collect());
+        place.show(lines.collect());
     }
 
     /// Writes a part of the story that may be long.
@@ -133,8 +129,9 @@ impl TextReporter {
         said.insert(progress.key.clone(), (progress.clone(), line));
     }
 
-    /// Ends the live display: its last lines stay on the screen.
+    /// Ends the live display: its last lines stay on the screen, and so does a page that is redrawn in place.
     fn end_display(&self) {
+        self.page_in_place.iter().for_each(|page| page.leave());
         let last = self.live.as_ref().map(LiveDisplay::finish).unwrap_or_default();
         last.iter().for_each(|progress| self.screen.write_story_wrapped(&progress_line(progress, None)));
     }

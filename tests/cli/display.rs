@@ -1,14 +1,18 @@
 //! Tests of the live display (layout and drawing) and of plain progress lines.
 
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
 use ecsail::aws::types::{Epoch, ServiceEvent};
 use ecsail::diagnose::{ContainerOutcome, Diagnosis};
 use ecsail::report::explanation;
 use ecsail::report::layout::{DisplayRow, TerminalSize, frame};
+use ecsail::report::live_lines::LiveLines;
 use ecsail::report::progress_line::progress_line;
-use ecsail::report::redraw::Redraw;
 use ecsail::report::wrap::wrap;
 use ecsail::watch::{Progress, ProgressState, Traffic};
 use ecsail_sandbox::Scenario;
+use indicatif::TermLike;
 
 use crate::support::World;
 
@@ -125,6 +129,7 @@ fn control_characters_of_events_are_removed() {
 }
 
 /// A terminal, as far as the display needs one: it wraps, and rewraps when its width changes.
+#[derive(Debug)]
 struct Terminal {
     columns: usize,
     /// The rows, each with whether the next row continues the same line.
@@ -176,16 +181,17 @@ impl Terminal {
         let (row, column) = self.at;
         match code.split_at(code.len() - 1) {
             (count, "A") => self.at.0 = row.saturating_sub(count.parse().expect("a number")),
-            ("", "K") => self.rows[row].0 = self.rows[row].0.chars().take(column).collect(),
-            ("", "J") => {
-                self.rows.truncate(row + 1);
-                self.rows[row] = (self.rows[row].0.chars().take(column).collect(), false);
+            // After the last column was written, the cursor is still on it.
+            ("", "K") => {
+                let kept = column.min(self.columns - 1);
+                self.rows[row] = (self.rows[row].0.chars().take(kept).collect(), false);
             }
+            // `J` is not among them: tmux moves a screen that is erased as a whole to its history.
             other => panic!("the display is not to use {other:?}"),
         }
     }
 
-    /// Rewraps all lines. The cursor at the beginning of the last row stays there.
+    /// Rewraps all lines. The cursor at the beginning of the last line stays there.
     fn resize(&mut self, columns: usize) {
         let lines = self.lines();
         self.columns = columns;
@@ -202,10 +208,12 @@ impl Terminal {
         self.at = (self.rows.len() - 1, 0);
     }
 
-    /// Returns the lines as they were written.
+    /// Returns the lines as they were written, down to that of the cursor; nothing may be below it.
     fn lines(&self) -> Vec<String> {
+        let (above, below) = self.rows.split_at(self.at.0 + 1);
+        assert!(below.iter().all(|(text, _)| text.is_empty()), "below the cursor: {below:?}");
         let mut lines = vec![String::new()];
-        for (text, goes_on) in &self.rows {
+        for (text, goes_on) in above {
             lines.last_mut().expect("there is one").push_str(text);
             if !goes_on {
                 lines.push(String::new());
@@ -234,37 +242,133 @@ impl<I: Iterator<Item = char>> TakeControl for I {
     }
 }
 
-/// Draws frames of changing sizes with lines between them, on a terminal whose width changes.
-fn drawn(widths: &[usize]) -> (Terminal, Vec<String>) {
-    let (mut terminal, mut redraw, mut told) = (Terminal::new(widths[0]), Redraw::default(), Vec::new());
-    terminal.write("$ ecsail deploy\n");
-    told.push("$ ecsail deploy".to_owned());
+/// The terminal as the live lines see it.
+#[derive(Debug)]
+struct SharedTerminal(Mutex<Terminal>);
+
+impl SharedTerminal {
+    fn lock(&self) -> MutexGuard<'_, Terminal> {
+        self.0.lock().expect("no test has panicked with it")
+    }
+
+    /// Returns the lines that are on the terminal, without padding.
+    fn lines(&self) -> Vec<String> {
+        self.lock().lines().iter().map(|line| line.trim_end().to_owned()).collect()
+    }
+}
+
+impl TermLike for SharedTerminal {
+    fn width(&self) -> u16 {
+        self.lock().columns.try_into().expect("a small number")
+    }
+
+    fn height(&self) -> u16 {
+        24
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.lock().write(text);
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+        unreachable!("what is drawn is written as one text")
+    }
+
+    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+        unreachable!("what is drawn is written as one text")
+    }
+
+    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+        unreachable!("what is drawn is written as one text")
+    }
+
+    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+        unreachable!("what is drawn is written as one text")
+    }
+
+    fn write_line(&self, _: &str) -> io::Result<()> {
+        unreachable!("what is drawn is written as one text")
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        unreachable!("what is drawn is written as one text")
+    }
+}
+
+/// Draws frames of changing sizes with lines between them, on a terminal whose width changes; returns the lines that
+/// are left on it, and those that were written above.
+fn drawn(widths: &[usize]) -> (Vec<String>, Vec<String>) {
+    let terminal = Arc::new(SharedTerminal(Mutex::new(Terminal::new(widths[0]))));
+    let rows: Arc<Mutex<Vec<DisplayRow>>> = Arc::default();
+    let shown = Arc::clone(&rows);
+    let display = LiveLines::new(terminal.clone(), move |size| {
+        frame(&shown.lock().expect("no test has panicked with it"), size, "", false)
+    });
+    terminal.lock().write("$ ecsail deploy\n");
+    let mut told = vec!["$ ecsail deploy".to_owned()];
+    display.show();
     for (index, columns) in widths.iter().enumerate() {
-        if *columns != terminal.columns {
-            terminal.resize(*columns);
+        let is_resized = *columns != terminal.lock().columns;
+        if is_resized {
+            terminal.lock().resize(*columns);
         }
-        let story: Vec<String> =
-            (0..index % 3).map(|n| format!("story {index} {n} {}", "word ".repeat(12))).collect();
-        let rows: Vec<DisplayRow> = (0..(7 * index) % 9)
+        *rows.lock().expect("no test has panicked with it") = (0..(7 * index) % 9)
             .map(|n| row(progress(&format!("s{n}"), ProgressState::Moving, 1, "scale up")))
             .collect();
-        terminal.write(&redraw.render(&story, &lines(&rows, *columns, 24), *columns));
+        let story: Vec<String> =
+            (0..index % 3).map(|n| format!("story {index} {n} {}", "word ".repeat(12))).collect();
+        match story.is_empty() {
+            true => display.redraw(),
+            false => assert!(display.write_above(&story.join("\n"))),
+        }
         told.extend(story);
-        let shown: Vec<String> = told.iter().cloned().chain(lines(&rows, *columns, 24)).collect();
-        let on_screen: Vec<String> = terminal.lines().iter().map(|line| line.trim_end().to_owned()).collect();
-        let shown: Vec<&str> = shown.iter().map(|line| line.trim_end()).chain([""]).collect();
-        assert_eq!(on_screen, shown, "drawing {index}, {columns} columns");
+        let frame = lines(&rows.lock().expect("no test has panicked with it"), *columns, 24);
+        let shown: Vec<&str> = told.iter().chain(&frame).map(|line| line.trim_end()).chain([""]).collect();
+        assert_eq!(terminal.lines(), shown, "drawing {index}, {columns} columns");
     }
-    terminal.write(&redraw.render(&[], &[], *widths.last().expect("there are some")));
-    (terminal, told)
+    assert!(display.remove());
+    (terminal.lines(), told)
 }
 
 #[test]
 fn drawing_leaves_only_the_lines_above() {
-    let (terminal, told) = drawn(&[80; 30]);
-    let left: Vec<String> = terminal.lines().iter().map(|line| line.trim_end().to_owned()).collect();
+    let (left, told) = drawn(&[80; 30]);
     let told: Vec<&str> = told.iter().map(|line| line.trim_end()).chain([""]).collect();
     assert_eq!(left, told);
+}
+
+#[test]
+fn a_line_as_wide_as_the_terminal_keeps_its_last_column() {
+    let terminal = Arc::new(SharedTerminal(Mutex::new(Terminal::new(20))));
+    let display = LiveLines::new(terminal.clone(), |_| vec!["web".to_owned()]);
+    display.show();
+    let story = ["12345678901234567890", "1234567890123456789012345678901234567890", "short"];
+    for line in story {
+        assert!(display.write_above(line));
+    }
+    assert_eq!(terminal.lines(), [&story[..], &["web", ""]].concat());
+}
+
+#[test]
+fn a_display_that_is_shown_again_is_below_what_was_written_meanwhile() {
+    let terminal = Arc::new(SharedTerminal(Mutex::new(Terminal::new(20))));
+    let display = LiveLines::new(terminal.clone(), |_| vec!["web".to_owned(), "worker".to_owned()]);
+    display.show();
+    display.redraw();
+    assert!(display.remove());
+    assert!(!display.write_above("nothing is above it"));
+    terminal.lock().write("a question\n");
+    display.show();
+    display.redraw();
+    assert_eq!(terminal.lines(), ["a question", "web", "worker", ""]);
+    display.leave();
+    terminal.lock().write("the end\n");
+    assert_eq!(terminal.lines(), ["a question", "web", "worker", "the end", ""]);
 }
 
 #[test]
