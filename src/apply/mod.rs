@@ -294,6 +294,7 @@ fn watch_policy(plan: &ServicePlan) -> WatchPolicy {
         timeout: plan.timeout.unwrap_or(default.timeout),
         on_failure: plan.on_failure,
         on_timeout: plan.on_timeout.unwrap_or(default.on_timeout),
+        patience: plan.patience,
     }
 }
 

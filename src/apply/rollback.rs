@@ -11,7 +11,7 @@ use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::plan::{Revision, RollbackPoint, ServicePlan};
 use crate::retry::{Attempts, Policy};
-use crate::watch::poll::find_service_deployment_arn;
+use crate::watch::service_deployments::find_service_deployment_arn;
 use crate::watch::snapshot::WatchedRollout;
 
 /// The most calls to stop a service deployment.
@@ -194,6 +194,7 @@ async fn update_to_rollback_point(
         timeout: Some(followed.policy.timeout),
         on_failure: None,
         on_timeout: None,
+        patience: followed.policy.patience,
     };
     match super::update_service(&plan, &[], aws, report).await? {
         Some(back) => Ok(RollbackStart::Started(Box::new(back))),

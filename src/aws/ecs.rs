@@ -39,10 +39,33 @@ impl Aws {
         cluster: &str,
         names: &[String],
     ) -> Result<BTreeMap<String, Value>, ApiError> {
+        self.describe_services(cluster, names, with_retries).await
+    }
+
+    /// Returns the same, and sends each call twice at the most, as a poll does.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn poll_services(
+        &self,
+        cluster: &str,
+        names: &[String],
+    ) -> Result<BTreeMap<String, Value>, ApiError> {
+        self.describe_services(cluster, names, with_one_retry).await
+    }
+
+    async fn describe_services(
+        &self,
+        cluster: &str,
+        names: &[String],
+        retries: impl Fn() -> aws_sdk_ecs::config::Builder,
+    ) -> Result<BTreeMap<String, Value>, ApiError> {
+        let retries = &retries;
         let calls = names.chunks(MAX_SERVICES_PER_CALL).map(|names| async move {
             let raw = RawJson::capture();
             let request = self.ecs.describe_services().cluster(cluster).set_services(Some(names.to_vec()));
-            let sent = request.customize().interceptor(raw.clone()).send().await;
+            let request = request.customize().interceptor(raw.clone());
+            let sent = request.config_override(retries()).send().await;
             sent.map_err(|error| ApiError::from_sdk("ecs:DescribeServices", error))?;
             raw.take_response("ecs:DescribeServices")
         });
@@ -159,13 +182,37 @@ impl Aws {
         service: &str,
         since: f64,
     ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        self.list_service_deployments_since(cluster, service, since, with_retries()).await
+    }
+
+    /// Returns the same, and sends the call once: a watch polls again anyway, and must not wait for a call that is
+    /// throttled.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn poll_service_deployments_since(
+        &self,
+        cluster: &str,
+        service: &str,
+        since: f64,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        self.list_service_deployments_since(cluster, service, since, without_retries()).await
+    }
+
+    async fn list_service_deployments_since(
+        &self,
+        cluster: &str,
+        service: &str,
+        since: f64,
+        retries: aws_sdk_ecs::config::Builder,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
         let raw = RawJson::capture();
         let after = aws_smithy_types::DateTime::from_secs_f64(since);
         let created = aws_sdk_ecs::types::CreatedAt::builder().after(after).build();
         let request =
             self.ecs.list_service_deployments().cluster(cluster).service(service).created_at(created);
-        let request = request.max_results(MAX_DEPLOYMENTS_PER_PAGE);
-        let sent = request.customize().interceptor(raw.clone()).send().await;
+        let request = request.max_results(MAX_DEPLOYMENTS_PER_PAGE).customize().interceptor(raw.clone());
+        let sent = request.config_override(retries).send().await;
         sent.map_err(|error| ApiError::from_sdk("ecs:ListServiceDeployments", error))?;
         let mut list: Vec<ServiceDeployment> =
             views("ecs:ListServiceDeployments", &raw, "serviceDeployments")?;
@@ -254,11 +301,32 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn service_deployments(&self, arns: &[String]) -> Result<Vec<ServiceDeployment>, ApiError> {
+        self.describe_service_deployments(arns, with_retries).await
+    }
+
+    /// Returns the same, and sends each call once, as a poll does.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn poll_service_deployments(
+        &self,
+        arns: &[String],
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        self.describe_service_deployments(arns, without_retries).await
+    }
+
+    async fn describe_service_deployments(
+        &self,
+        arns: &[String],
+        retries: impl Fn() -> aws_sdk_ecs::config::Builder,
+    ) -> Result<Vec<ServiceDeployment>, ApiError> {
+        let retries = &retries;
         let calls = arns.chunks(MAX_DEPLOYMENTS_PER_CALL).map(|arns| async move {
             let raw = RawJson::capture();
             let request =
                 self.ecs.describe_service_deployments().set_service_deployment_arns(Some(arns.to_vec()));
-            let sent = request.customize().interceptor(raw.clone()).send().await;
+            let request = request.customize().interceptor(raw.clone());
+            let sent = request.config_override(retries()).send().await;
             sent.map_err(|error| ApiError::from_sdk("ecs:DescribeServiceDeployments", error))?;
             views("ecs:DescribeServiceDeployments", &raw, "serviceDeployments")
         });
@@ -363,6 +431,16 @@ impl Aws {
         let sent = request.hook_id(hook).action(action).send().await;
         sent.map(drop).map_err(|error| ApiError::from_sdk("ecs:ContinueServiceDeployment", error))
     }
+}
+
+/// Returns the client configuration for calls that the SDK retries.
+fn with_retries() -> aws_sdk_ecs::config::Builder {
+    aws_sdk_ecs::config::Builder::new()
+}
+
+/// Returns the client configuration for calls that the SDK retries once.
+fn with_one_retry() -> aws_sdk_ecs::config::Builder {
+    aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(2))
 }
 
 /// Returns the client configuration for calls that the SDK must not retry.

@@ -74,9 +74,12 @@ impl ApiError {
 
     /// Returns whether the call may have taken effect although it failed. A throttled call never did.
     pub fn is_ambiguous(&self) -> bool {
-        let throttled =
-            self.code.as_deref().is_some_and(|code| code.contains("Throttl") || code.contains("TooMany"));
-        self.is_retryable() && !throttled
+        self.is_retryable() && !self.is_throttled()
+    }
+
+    /// Returns whether AWS refused the call because there are too many.
+    pub fn is_throttled(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.contains("Throttl") || code.contains("TooMany"))
     }
 
     fn describe(&self) -> String {

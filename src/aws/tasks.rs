@@ -20,6 +20,8 @@ pub struct Task {
     pub created_at: Epoch,
     pub started_at: Epoch,
     pub stopped_at: Epoch,
+    /// When its containers ended: before it is STOPPED.
+    pub execution_stopped_at: Epoch,
     pub containers: Vec<TaskContainer>,
     #[serde(skip_serializing)]
     pub health_status: Option<HealthStatus>,

@@ -139,6 +139,7 @@ pub fn rollback_terms(place: &ServiceIdentity, chosen: &SelectedServices) -> Rol
         timeout: own.and_then(|own| own.timeout).or(manifest.timeout),
         on_failure: own.and_then(|own| own.on_failure).or(manifest.on_failure),
         on_timeout: own.and_then(|own| own.on_timeout).or(manifest.on_timeout),
+        patience: own.and_then(|own| own.patience).or(manifest.patience),
     }
 }
 
@@ -149,6 +150,7 @@ pub fn watch_policy(terms: &RollbackTerms) -> WatchPolicy {
         timeout: terms.timeout.unwrap_or(default.timeout),
         on_failure: terms.on_failure,
         on_timeout: terms.on_timeout.unwrap_or(default.on_timeout),
+        patience: terms.patience,
     }
 }
 

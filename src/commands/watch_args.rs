@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::duration;
-use crate::manifest::FailureAction;
+use crate::manifest::{FailureAction, Patience};
 use crate::watch::judge::{is_stage, parse_stage};
 use crate::watch::snapshot::{WatchPolicy, WatchUntil, WatchedRollout};
 
@@ -23,6 +23,10 @@ pub struct WatchArgs {
     /// Action if the time is up [default: leave the rollout in progress]
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
     on_timeout: Option<FailureAction>,
+    /// Generations of tasks that may fail in the same way before a rollout counts as stuck, or `never` [default: 4, or what
+    /// the circuit breaker allows]
+    #[arg(long, value_name = "COUNT", value_parser = Patience::parse, global = true)]
+    patience: Option<Patience>,
     /// Point to watch to: `stable` (the end), `bake` (traffic is shifted), or a lifecycle stage
     #[arg(long, value_name = "STAGE", value_parser = parse_until, default_value = "stable", global = true)]
     until: WatchUntil,
@@ -39,8 +43,14 @@ impl WatchArgs {
             timeout: self.timeout.unwrap_or(given.timeout),
             on_failure: self.on_failure.or(given.on_failure),
             on_timeout: self.on_timeout.unwrap_or(given.on_timeout),
+            patience: self.patience.or(given.patience.filter(|_| !self.is_leaving(given))),
         };
         WatchedRollout { until: self.until.clone(), policy, ..followed }
+    }
+
+    /// Returns whether `--on-failure leave` replaces the patience of a verb that otherwise reports a stuck rollout.
+    fn is_leaving(&self, given: WatchPolicy) -> bool {
+        self.on_failure == Some(FailureAction::Leave) && given.patience == Some(Patience::Standard)
     }
 }
 

@@ -142,6 +142,10 @@ pub enum SettledRollout {
         aftermath: Option<Aftermath>,
         #[serde(skip_serializing_if = "Option::is_none")]
         diagnosis: Option<Diagnosis>,
+        /// What is wrong although the rollout succeeded: tasks that ended since, containers that are dead in every task;
+        /// absent where nothing is.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
     },
     /// The service could not be updated, so there was no rollout.
     NotUpdated {

@@ -8,6 +8,7 @@ pub mod hooks;
 mod ignore;
 mod layers;
 pub mod load;
+mod patience;
 mod references;
 mod render_passes;
 mod request;
@@ -23,6 +24,7 @@ pub const SCHEMA: &str = include_str!("schema.json");
 
 pub use layers::Layer;
 pub use load::load;
+pub use patience::Patience;
 pub use request::{Request, Scope};
 pub use types::{FailureAction, Manifest, ManifestService};
 

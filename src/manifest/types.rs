@@ -4,6 +4,7 @@ use super::fields::{FieldReader, LocatedValue};
 use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
 use super::layers::{Layer, layers};
+use super::patience::{Patience, read_patience};
 use super::schedules::{self, ManifestSchedule, TargetTask};
 use super::task_spec::TaskSpec;
 use super::tasks::{self, ManifestTask};
@@ -39,6 +40,7 @@ const ROOT_KEYS: &[&str] = &[
     "timeout",
     "on_failure",
     "on_timeout",
+    "patience",
     "allow_unknown",
     "ignore",
 ];
@@ -57,6 +59,7 @@ const STAGE_KEYS: &[&str] = &[
     "timeout",
     "on_failure",
     "on_timeout",
+    "patience",
     "allow_unknown",
     "ignore",
 ];
@@ -71,6 +74,7 @@ const SERVICE_KEYS: &[&str] = &[
     "timeout",
     "on_failure",
     "on_timeout",
+    "patience",
     "ignore",
 ];
 
@@ -101,6 +105,7 @@ pub struct Manifest {
     pub timeout: Option<Duration>,
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
+    pub patience: Option<Patience>,
     pub allow_unknown: Vec<String>,
     /// The ids of the checks that are not run.
     pub ignore: Vec<String>,
@@ -143,6 +148,7 @@ pub struct ManifestService {
     pub timeout: Option<Duration>,
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
+    pub patience: Option<Patience>,
     /// The ids of the checks that are not run for this service, in addition to those of the manifest.
     pub ignore: Vec<String>,
     /// The span of the key; `None` for a service given on the command line.
@@ -163,6 +169,7 @@ pub(super) fn on_the_fly(name: &str) -> ManifestService {
         timeout: None,
         on_failure: None,
         on_timeout: None,
+        patience: None,
         ignore: Vec::new(),
         span: None,
     }
@@ -266,6 +273,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.timeout = fields.duration("timeout", &mut problems);
     manifest.on_failure = fields.enum_value("on_failure", &mut problems);
     manifest.on_timeout = fields.enum_value("on_timeout", &mut problems);
+    manifest.patience = read_patience(&fields, &mut problems);
     manifest.allow_unknown = fields.text_list("allow_unknown", &mut problems);
     manifest.ignore = ignored(&fields, &mut problems);
     let vars = fields.entries("vars", &mut problems).iter();
@@ -370,6 +378,7 @@ fn read_services(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<Manif
             timeout: fields.duration("timeout", problems),
             on_failure: fields.enum_value("on_failure", problems),
             on_timeout: fields.enum_value("on_timeout", problems),
+            patience: read_patience(&fields, problems),
             ignore: ignored(&fields, problems),
             span: Some(key.span),
         });

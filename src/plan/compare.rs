@@ -115,6 +115,7 @@ fn plan_service(
         timeout: service.timeout,
         on_failure: service.on_failure,
         on_timeout: service.on_timeout,
+        patience: service.patience,
     })
 }
 

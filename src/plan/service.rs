@@ -130,6 +130,7 @@ mod tests {
             timeout: None,
             on_failure: None,
             on_timeout: None,
+            patience: None,
         };
         compare_attributes(&service, &ObservedService { document: observed, ..ObservedService::default() })
     }

@@ -10,7 +10,7 @@ use super::record::DeployRecord;
 use super::rollback_point::RollbackPoint;
 use super::schedules::types::SchedulePlan;
 use crate::aws::types::revision_name;
-use crate::manifest::FailureAction;
+use crate::manifest::{FailureAction, Patience};
 
 /// The options of a plan.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +87,7 @@ pub struct ServicePlan {
     pub timeout: Option<std::time::Duration>,
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
+    pub patience: Option<Patience>,
 }
 
 /// What a task or a target runs, with everything resolved.

@@ -16,7 +16,7 @@ use crate::image::{ImageReference, images};
 use crate::lint;
 use crate::manifest::fields::LocatedValue;
 use crate::manifest::template_names::resolve_image;
-use crate::manifest::{FailureAction, Layer, Manifest, ManifestService};
+use crate::manifest::{FailureAction, Layer, Manifest, ManifestService, Patience};
 use crate::settings::ImageTags;
 use crate::template::TemplateEngine;
 use definition_files::DefinitionFiles;
@@ -61,6 +61,7 @@ pub struct DesiredService {
     pub timeout: Option<Duration>,
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
+    pub patience: Option<Patience>,
 }
 
 /// The source of a task definition.
@@ -200,6 +201,7 @@ fn render_service(
         timeout: service.timeout.or(manifest.timeout),
         on_failure: service.on_failure.or(manifest.on_failure),
         on_timeout: service.on_timeout.or(manifest.on_timeout),
+        patience: service.patience.or(manifest.patience),
     })
 }
 

@@ -118,6 +118,10 @@ impl Reporter for GitHubReporter {
                 if !settled.has_ended_as_requested() {
                     self.annotate_rollout(settled);
                 }
+                for warning in &settled.warnings {
+                    let title = escape_property(&format!("ecsail: {key}"));
+                    self.write_command(&format!("::warning title={title}::{}", escape_message(warning)));
+                }
                 self.append_summary(&summary(settled));
                 self.write_outputs(
                     key,

@@ -138,6 +138,7 @@ mod tests {
         WatchResult {
             rollout: WatchedRollout::default(),
             outcome: ending,
+            warnings: Vec::new(),
             diagnosis: None,
             elapsed: std::time::Duration::ZERO,
             failure_response: None,

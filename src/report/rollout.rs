@@ -57,6 +57,7 @@ pub fn settled(settled: &WatchResult) -> events::RolloutSettled {
         going_back: followed.going_back,
         aftermath: settled.failure_response.as_ref().map(aftermath),
         diagnosis: settled.diagnosis.as_ref().map(diagnosis::event),
+        warnings: settled.warnings.clone(),
     };
     events::RolloutSettled { service: followed.key.clone(), end }
 }

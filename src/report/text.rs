@@ -148,6 +148,13 @@ impl TextReporter {
         }
         let (mark, text) = verdict_line(settled);
         self.screen.write_answer_wrapped(&format!("{key}: {}", paint(self.screen.stdout_color, mark, &text)));
+        for warning in &settled.warnings {
+            self.screen.write_story_wrapped(&paint(
+                color,
+                Paint::Warn,
+                &format!("warning: {key}: {warning}"),
+            ));
+        }
         for line in self.next_steps(settled) {
             self.screen.write_story_wrapped(&format!("  {line}"));
         }

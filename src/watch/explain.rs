@@ -21,6 +21,8 @@ use crate::secrets::{masked_line, secrets_of};
 
 /// The time limit for reading what explains the rollouts that ended in one poll: it must not delay a rollback.
 const EXPLAIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// The same where the time of the watch is up.
+const EXPLAIN_TIMEOUT_AFTER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many of the last log lines are shown.
 const MAX_LOG_LINES: i32 = 20;
 
@@ -33,12 +35,16 @@ impl RolloutWatch<'_> {
             .enumerate()
             .filter_map(|(index, item)| item.should_explain().then_some(index))
             .collect();
-        let until = Instant::now() + EXPLAIN_TIMEOUT;
+        let timed_out =
+            |index: &usize| matches!(self.items[*index].outcome, Some((WatchOutcome::TimedOut { .. }, _)));
+        let limit =
+            if wanted.iter().all(timed_out) { EXPLAIN_TIMEOUT_AFTER_TIMEOUT } else { EXPLAIN_TIMEOUT };
+        let until = Instant::now() + limit;
         let reading = wanted.iter().map(|index| timeout_at(until, self.read_related_to_end(*index)));
         for (index, read) in wanted.iter().zip(join_all(reading).await) {
             match read {
                 Ok(around) => self.add_related(*index, around),
-                Err(_) => tracing::info!("the explanation took longer than {EXPLAIN_TIMEOUT:?}"),
+                Err(_) => tracing::info!("the explanation took longer than {limit:?}"),
             }
             self.items[*index].diagnosis = self.diagnose(*index);
         }

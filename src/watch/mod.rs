@@ -18,11 +18,13 @@ use timeline::{Timeline, TimelineRecorder};
 
 pub mod explain;
 pub mod judge;
+mod last_look;
 mod outage;
 pub mod poll;
 pub mod poll_interval;
 pub mod progress;
 pub mod reporter;
+pub mod service_deployments;
 pub mod snapshot;
 pub mod task;
 pub mod task_count;
@@ -36,7 +38,7 @@ const NEAR_END_SECONDS: f64 = 15.0;
 
 /// How long the last poll may take after the timeout, so that a rollout that has just ended is not reported as
 /// unfinished.
-const LAST_POLL_TIMEOUT: Duration = Duration::from_secs(10);
+const LAST_POLL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a watch ended for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -76,6 +78,8 @@ pub struct WatchResult {
     pub outcome: WatchOutcome,
     pub diagnosis: Option<Diagnosis>,
     pub elapsed: Duration,
+    /// What is wrong although the rollout succeeded.
+    pub warnings: Vec<String>,
     /// `None` where nothing had to be done.
     pub failure_response: Option<FailureResponse>,
     /// The revision of the PRIMARY deployment at the last poll, and how many tasks ran.
@@ -153,6 +157,7 @@ struct WatchItem {
     outcome: Option<(WatchOutcome, Duration)>,
     is_explained: bool,
     diagnosis: Option<Diagnosis>,
+    warnings: Vec<String>,
     recorder: Option<TimelineRecorder>,
 }
 
@@ -208,6 +213,7 @@ impl<'a> RolloutWatch<'a> {
         loop {
             if let Some(index) = self.items.iter().position(|item| item.outcome.is_some()) {
                 self.explain_results().await;
+                self.look_after_success().await;
                 return Some(self.items.remove(index).into_result());
             }
             if self.items.is_empty() {
@@ -234,7 +240,8 @@ impl<'a> RolloutWatch<'a> {
         self.polls += 1;
         // Services that were already polled count, also where another cluster has not answered.
         let looks: Vec<u32> = self.items.iter().map(|item| item.polls).collect();
-        if tokio::time::timeout(self.time_left().max(LAST_POLL_TIMEOUT), self.poll()).await.is_err() {
+        let limit = self.time_left().max(LAST_POLL_TIMEOUT);
+        if tokio::time::timeout(limit, self.poll(limit)).await.is_err() {
             tracing::info!("a poll took longer than the time left");
             self.record_late_poll(&looks);
         }
@@ -294,6 +301,7 @@ impl WatchItem {
             outcome: None,
             is_explained: false,
             diagnosis: None,
+            warnings: Vec::new(),
             recorder: None,
         }
     }
@@ -396,6 +404,7 @@ impl WatchItem {
             rollout: self.rollout,
             outcome: ending,
             diagnosis: self.diagnosis,
+            warnings: self.warnings,
             elapsed,
             failure_response: None,
             running: runs,

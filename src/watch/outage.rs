@@ -5,14 +5,15 @@
 
 use std::time::{Duration, Instant};
 
+use super::poll::late;
 use super::{RolloutWatch, WatchItem, WatchOutcome};
 use crate::aws::ApiError;
 use crate::aws::error::ApiErrorKind;
 use crate::duration;
 
 /// After how many failed polls in a row, or after which time, an outage is reported.
-const REPORT_AFTER_POLLS: u32 = 5;
-const REPORT_AFTER: Duration = Duration::from_secs(30);
+const REPORT_AFTER_POLLS: u32 = 3;
+const REPORT_AFTER: Duration = Duration::from_secs(10);
 /// How long credentials may be missing: a source of credentials that failed may recover.
 const MAX_WITHOUT_CREDENTIALS: Duration = Duration::from_secs(60);
 
@@ -22,6 +23,7 @@ pub(super) struct Outage {
     since: Instant,
     failed_polls: u32,
     error: String,
+    is_throttled: bool,
     is_reported: bool,
     /// Since when there are no credentials.
     no_credentials_since: Option<Instant>,
@@ -35,11 +37,13 @@ impl WatchItem {
             since,
             failed_polls: 0,
             error: String::new(),
+            is_throttled: false,
             is_reported: false,
             no_credentials_since: None,
         });
         blind.failed_polls += 1;
         blind.error = error.to_string();
+        blind.is_throttled = error.is_throttled();
         let missing = error.kind == ApiErrorKind::NoCredentials;
         blind.no_credentials_since = missing.then(|| blind.no_credentials_since.unwrap_or(now));
         if blind
@@ -72,9 +76,7 @@ impl WatchItem {
 impl RolloutWatch<'_> {
     /// Records an abandoned poll as a failure of each item whose count of polls is still the one in `looks`.
     pub(super) fn record_late_poll(&mut self, looks: &[u32]) {
-        let message = Some("no answer in time".to_owned());
-        let meaning = ApiErrorKind::Transient;
-        let error = ApiError { kind: meaning, message, ..ApiError::unreadable("ecs:DescribeServices") };
+        let error = late("ecs:DescribeServices");
         for (item, looks) in self.items.iter_mut().zip(looks) {
             let said = item.outage.is_some();
             if item.outcome.is_none() && item.polls == *looks && !said {
@@ -85,7 +87,7 @@ impl RolloutWatch<'_> {
 
     /// Reports each new outage once, with its services and its error.
     pub(super) fn report_outages(&mut self) {
-        let mut unseen: Vec<(String, Vec<String>)> = Vec::new();
+        let mut unseen: Vec<(Outage, Vec<String>)> = Vec::new();
         for item in self.items.iter_mut().filter(|item| item.outcome.is_none()) {
             let Some(blind) = item.outage.as_mut().filter(|blind| !blind.is_reported) else { continue };
             if blind.failed_polls < REPORT_AFTER_POLLS && blind.since.elapsed() < REPORT_AFTER {
@@ -93,14 +95,15 @@ impl RolloutWatch<'_> {
             }
             blind.is_reported = true;
             let key = item.rollout.key.clone();
-            match unseen.iter_mut().find(|(error, _)| *error == blind.error) {
+            match unseen.iter_mut().find(|(known, _)| known.error == blind.error) {
                 Some((_, keys)) => keys.push(key),
-                None => unseen.push((blind.error.clone(), vec![key])),
+                None => unseen.push((blind.clone(), vec![key])),
             }
         }
-        for (error, keys) in unseen {
-            let note = format!("failed to poll {}, still watching: {error}", keys.join(", "));
-            self.reporter.note(&note);
+        for (outage, keys) in unseen {
+            let (keys, error) = (keys.join(", "), outage.error);
+            let what = if outage.is_throttled { "ECS throttles the polls of" } else { "failed to poll" };
+            self.reporter.note(&format!("{what} {keys}, still watching: {error}"));
         }
     }
 }

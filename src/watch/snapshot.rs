@@ -9,7 +9,7 @@ use crate::aws::types::{
     Deployment, DeploymentStatus, Epoch, LifecycleStage, RolloutState, Service, ServiceDeployment,
     ServiceDeploymentStatus, ServiceEvent, TargetHealth, Task,
 };
-use crate::manifest::FailureAction;
+use crate::manifest::{FailureAction, Patience};
 use crate::plan::RollbackPoint;
 
 /// A watched deployment: what ran before it, and what to do if it does not succeed.
@@ -52,6 +52,21 @@ pub struct WatchPolicy {
     /// What was requested; `None` for a rollback where there is something to roll back to.
     pub on_failure: Option<FailureAction>,
     pub on_timeout: FailureAction,
+    /// When to give up on a rollout that ECS continues; `None`: as [`WatchPolicy::patience`] says.
+    pub patience: Option<Patience>,
+}
+
+impl WatchPolicy {
+    /// Returns when to give up on a rollout that ECS continues.
+    ///
+    /// Where a failed rollout is left as it is, nothing is gained by giving up early, and it may still succeed.
+    pub fn patience(&self) -> Patience {
+        match (self.patience, self.on_failure) {
+            (Some(patience), _) => patience,
+            (None, Some(FailureAction::Leave)) => Patience::CertainCauses,
+            (None, _) => Patience::Standard,
+        }
+    }
 }
 
 /// How long a rollout is watched by default.
@@ -59,7 +74,12 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 impl Default for WatchPolicy {
     fn default() -> WatchPolicy {
-        WatchPolicy { timeout: DEFAULT_TIMEOUT, on_failure: None, on_timeout: FailureAction::Leave }
+        WatchPolicy {
+            timeout: DEFAULT_TIMEOUT,
+            on_failure: None,
+            on_timeout: FailureAction::Leave,
+            patience: None,
+        }
     }
 }
 

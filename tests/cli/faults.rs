@@ -131,8 +131,33 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
 #[test]
 fn deployment_list_decides_if_service_deployments_fail_midway() {
     let world = World::new(Scenario::Steady);
-    world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::Html500).always().after(2));
+    for operation in ["DescribeServiceDeployments", "ListServiceDeployments"] {
+        world.sandbox.inject(Fault::on(operation, FaultKind::Html500).always().after(2));
+    }
     world.deploy("v2").exits(0).answers("web: deployed web:2").says("watching the deployment list");
+}
+
+#[test]
+fn the_status_in_the_list_decides_where_details_may_not_be_read() {
+    let strategy = json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 3}});
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
+    for (scenario, code) in [(Scenario::Steady, 0), (Scenario::HookFails, 3)] {
+        let world = World::with(scenario, &files, &[service("web", strategy.clone())]);
+        world.sandbox.inject(Fault::on("DescribeServiceDeployments", FaultKind::AccessDenied).always());
+        let run = world.deploy("v2").exits(code);
+        run.says("reading the status of service deployments from their list");
+        assert_eq!(world.calls("DescribeServiceDeployments").len(), 1, "denied once is denied");
+    }
+}
+
+#[test]
+fn throttled_polls_are_reported_and_the_watch_goes_on() {
+    let world = World::new(Scenario::Steady);
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::Throttling).times(8).after(3));
+    world
+        .deploy("v2")
+        .exits(0)
+        .says("note: ECS throttles the polls of web, still watching: ecs:DescribeServices");
 }
 
 #[test]

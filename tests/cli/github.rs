@@ -90,6 +90,7 @@ fn failed_with(lines: &[&str]) -> WatchResult {
     WatchResult {
         rollout: WatchedRollout { key: "web".to_owned(), ..WatchedRollout::default() },
         outcome: WatchOutcome::Settled(Verdict::Failed { reason: "<b>x</b>".to_owned() }),
+        warnings: Vec::new(),
         diagnosis: Some(Diagnosis { log: Some(log), ..Diagnosis::default() }),
         elapsed: std::time::Duration::ZERO,
         failure_response: None,

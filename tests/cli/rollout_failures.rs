@@ -73,7 +73,7 @@ fn deployment_failed_by_the_breaker_is_rolled_back() {
 
 #[test]
 fn on_failure_leave_leaves_the_rollout() {
-    let world = World::new(Scenario::Crash);
+    let world = World::new(Scenario::NoImage);
     let run = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3);
     run.says("the service was left as it is: `on_failure` is `leave`");
     assert_eq!(runs(&world), ("2".to_owned(), json!("IN_PROGRESS")));
@@ -81,10 +81,74 @@ fn on_failure_leave_leaves_the_rollout() {
 }
 
 #[test]
+fn with_on_failure_leave_a_crash_loop_is_watched_to_the_timeout() {
+    let world = World::new(Scenario::Crash);
+    let run = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave", "--timeout", "3s"]).exits(4);
+    let run = run.answers("web: web:2 is still in progress after ");
+    run.answers(" tasks failed in the same way: container `app` exited with code 1 (");
+    assert!(world.calls("StopServiceDeployment").is_empty());
+}
+
+#[test]
+fn with_on_failure_leave_a_slow_start_is_watched_to_its_end() {
+    let world = World::new(Scenario::Dependency);
+    world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(0).answers("web: deployed web:2");
+}
+
+#[test]
+fn with_on_failure_leave_the_breaker_still_decides() {
+    let world = World::new(Scenario::CrashBreaker);
+    world.run(&["deploy", "--tag", "v2", "--on-failure", "leave"]).exits(3).answers("web: web:2 failed: ");
+}
+
+#[test]
+fn patience_is_a_count_of_generations_or_never() {
+    let deploy = |arguments: &[&str]| {
+        let world = World::new(Scenario::Crash);
+        world.run(&[&["deploy", "--tag", "v2"], arguments].concat())
+    };
+    deploy(&["--patience", "2"])
+        .exits(3)
+        .answers("web: web:2 cannot succeed: 4 tasks failed in the same way");
+    deploy(&["--patience", "6"]).exits(3).answers("(6 generations, none ran longer than 4s)");
+    deploy(&["--patience", "never", "--timeout", "3s"])
+        .exits(4)
+        .answers("web: web:2 is still in progress after ");
+    deploy(&["--patience", "0"]).exits(2).says("neither `never` nor a count of 1 or more");
+}
+
+#[test]
+fn patience_of_the_manifest_counts_and_the_flag_overrides_it() {
+    let manifest = format!("{MANIFEST}    patience: 2\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = |scenario| World::with(scenario, &files, &[service("web", json!({}))]);
+    world(Scenario::Crash).deploy("v2").exits(3).answers("4 tasks failed in the same way");
+    world(Scenario::Dependency).run(&["deploy", "--tag", "v2", "--patience", "never"]).exits(0);
+}
+
+#[test]
+fn a_wrong_patience_in_the_manifest_is_an_error() {
+    let manifest = format!("{MANIFEST}    patience: forever\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
+    world.deploy("v2").exits(1).says("`forever` is neither `never` nor a count of 1 or more");
+    world.unchanged();
+}
+
+#[test]
+fn tasks_that_come_up_after_failures_are_no_crash_loop() {
+    for scenario in [Scenario::Dependency, Scenario::FlakyHalf] {
+        let world = World::new(scenario);
+        world.deploy("v2").exits(0).answers("web: deployed web:2");
+        assert!(world.calls("StopServiceDeployment").is_empty());
+    }
+}
+
+#[test]
 fn on_failure_flag_overrides_the_manifest() {
     let manifest = format!("{MANIFEST}    on_failure: leave\n");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
-    let world = World::with(Scenario::Crash, &files, &[service("web", json!({}))]);
+    let world = World::with(Scenario::NoImage, &files, &[service("web", json!({}))]);
     world.deploy("v2").exits(3).says("left as it is");
     let world = World::with(Scenario::Crash, &files, &[service("web", json!({}))]);
     world.run(&["deploy", "--tag", "v2", "--on-failure", "rollback"]).exits(3).answers("rolled back");

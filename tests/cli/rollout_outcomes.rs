@@ -279,7 +279,7 @@ fn rollback_hint_is_shown_only_if_a_rollback_is_possible() {
     let hint = "roll back to web:1: `ecsail rollback web --cluster main`";
     let leave = ["--on-failure", "leave"];
     let deploy = |arguments: &[&str]| {
-        World::new(Scenario::Crash).run(&[arguments, leave.as_slice()].concat()).exits(3)
+        World::new(Scenario::NoImage).run(&[arguments, leave.as_slice()].concat()).exits(3)
     };
     deploy(&["deploy", "--tag", "v2"]).says(hint);
     let forced = deploy(&["deploy", "--tag", "v1", "--force"]);

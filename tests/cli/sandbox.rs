@@ -125,6 +125,8 @@ const ENDS: &[(&str, &str, u64)] = &[
     ("exit-zero", "IN_PROGRESS", 2),
     ("exit-7", "IN_PROGRESS", 2),
     ("flaky", "SUCCESSFUL", 2),
+    ("dependency", "SUCCESSFUL", 2),
+    ("flaky-half", "SUCCESSFUL", 2),
     ("spot", "SUCCESSFUL", 2),
     ("stuck", "IN_PROGRESS", 2),
     ("capacity", "SUCCESSFUL", 2),
@@ -150,6 +152,8 @@ const ENDS: &[(&str, &str, u64)] = &[
     ("no-tagging", "SUCCESSFUL", 2),
     ("expires", "SUCCESSFUL", 2),
     ("by-tag", "SUCCESSFUL", 2),
+    ("late-death", "SUCCESSFUL", 2),
+    ("dead-sidecar", "SUCCESSFUL", 2),
 ];
 
 /// Returns the revision that `web` runs, and in a revision of another tag the one that it is to run.

@@ -30,7 +30,7 @@ const ROWS: &[Row] = &[
     row(
         "crash",
         3,
-        "web:2 cannot succeed: 4 tasks failed in the same way: container `app` exited with code 1; rolled back, web:1 is running",
+        "web:2 cannot succeed: 8 tasks failed in the same way: container `app` exited with code 1 (4 generations, none ran longer than 4s); rolled back, web:1 is running",
         &[
             "rolling back (StopServiceDeployment)",
             LINE,
@@ -131,10 +131,12 @@ const ROWS: &[Row] = &[
     row(
         "exit-7",
         3,
-        "web:2 cannot succeed: 4 tasks failed in the same way: container `app` exited with code 7; rolled back, web:1 is running",
+        "web:2 cannot succeed: 8 tasks failed in the same way: container `app` exited with code 7 (4 generations, none ran longer than 6s); rolled back, web:1 is running",
         &["ERROR step 4 of 7 failed", "container `app`: exit code 7", BACK],
     ),
     row("flaky", 0, "deployed web:2 in ", &[]),
+    row("dependency", 0, "deployed web:2 in ", &["0/2 running, 2 pending, 6 failed"]),
+    row("flaky-half", 0, "deployed web:2 in ", &["4/4 running; completed"]),
     row("spot", 0, "deployed web:2 in ", &[]),
     row(
         "stuck",
@@ -193,6 +195,36 @@ const ROWS: &[Row] = &[
         "web:2 is still in progress after ",
         &["waiting for hook", "answer the hook: `ecsail continue web --cluster main`", ON],
     ),
+    row(
+        "late-death",
+        0,
+        "deployed web:2 in ",
+        &[
+            "warning: web: 2 tasks have ended since the deployment succeeded: container `app` exited with code 1",
+        ],
+    ),
+    row(
+        "dead-sidecar",
+        0,
+        "deployed web:2 in ",
+        &["warning: web: container `proxy` is dead in all 2 new tasks; it exited with code 1"],
+    ),
+    row(
+        "throttled-details",
+        0,
+        "deployed web:2 in ",
+        &[
+            "note: ECS throttles the details of service deployments; their status comes from their list meanwhile",
+        ],
+    ),
+    row(
+        "canary-unreadable",
+        0,
+        "deployed web:2 in ",
+        &[
+            "note: ECS is slow to give the details of service deployments; their status comes from their list meanwhile",
+        ],
+    ),
     row("no-deployments-api", 0, "deployed web:2 in ", &["note: watching the deployment list"]),
     row("no-logs", 0, "deployed web:2 in ", &[]),
     row("late-logs", 0, "deployed web:2 in ", &[]),
@@ -211,9 +243,12 @@ fn deploy(scenario: Scenario, code: i32) -> Run {
     let mut seeded = service("web", behind_target_group());
     seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
     let options = "{ awslogs-group: /shop, awslogs-region: us-east-1, awslogs-stream-prefix: web }";
-    let definition = format!(
+    let mut definition = format!(
         "{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n"
     );
+    if scenario == Scenario::DeadSidecar {
+        definition += "  - { name: proxy, image: \"{{ image.app }}\", essential: false }\n";
+    }
     let world = World::with(scenario, &[("ecsail.yml", MANIFEST), ("web.yml", &definition)], &[seeded]);
     // Only scenarios that never end by themselves may reach the timeout.
     let timeout = if code == 4 { "2s" } else { "5m" };

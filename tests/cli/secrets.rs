@@ -129,6 +129,7 @@ fn plan_of(changes: Vec<Change>) -> Plan {
         timeout: None,
         on_failure: None,
         on_timeout: None,
+        patience: None,
     };
     Plan { services: vec![service], ..Plan::default() }
 }

@@ -97,8 +97,8 @@ fn wait_rolls_back_only_on_request() {
         .exits(3)
         .says("the service was left as it is: `ecsail wait` only watches");
     assert!(!run.stderr.contains("`on_failure` is"), "{}", run.stderr);
-    let run = world.run(&["wait", "web", "--on-failure", "leave"]).exits(3);
-    run.says("the service was left as it is: `on_failure` is `leave`");
+    let left = world.run(&["wait", "web", "--on-failure", "leave", "--timeout", "500ms"]).exits(4);
+    left.answers("web: web:2 is still in progress after ");
     assert!(world.calls("StopServiceDeployment").is_empty());
     world.run(&["wait", "web", "--on-failure", "rollback"]).exits(3).answers("rolled back, web:1 is running");
 }

@@ -5,7 +5,7 @@ use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::{ControllerType, Service, ServiceDeployment};
 use crate::error::Failure;
-use crate::manifest::FailureAction;
+use crate::manifest::{FailureAction, Patience};
 use crate::plan::RollbackPoint;
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 use newest::{NewestDeployment, find_deployment, newest_deployment};
@@ -50,6 +50,9 @@ pub(super) async fn attach_noted(
     };
     let own = chosen.manifest.services.iter().find(|service| &service.key == key);
     let timeout = own.and_then(|service| service.timeout).or(chosen.manifest.timeout);
+    let patience = own.and_then(|service| service.patience).or(chosen.manifest.patience);
+    let on_failure = own.and_then(|service| service.on_failure).or(chosen.manifest.on_failure);
+    let standard = (on_failure != Some(FailureAction::Leave)).then_some(Patience::Standard);
     let followed = WatchedRollout {
         revision,
         key: key.clone(),
@@ -62,6 +65,7 @@ pub(super) async fn attach_noted(
             // `wait` rolls nothing back unless an argument asks for it.
             on_failure: Some(FailureAction::Leave),
             on_timeout: FailureAction::Leave,
+            patience: patience.or(standard),
         },
         ..target
     };

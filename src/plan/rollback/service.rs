@@ -13,7 +13,7 @@ use crate::aws::types::{Service, TaskDefinition, family_of};
 use crate::document::model::DocumentKind;
 use crate::document::normalize::normalize;
 use crate::error::Failure;
-use crate::manifest::FailureAction;
+use crate::manifest::{FailureAction, Patience};
 use crate::plan::desired_document::registrable_document;
 use crate::plan::diff::diff;
 use crate::plan::plan_revision::Revision;
@@ -29,6 +29,7 @@ pub struct RollbackTerms {
     pub timeout: Option<std::time::Duration>,
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
+    pub patience: Option<Patience>,
 }
 
 /// The inputs of a service's rollback plan.
@@ -123,6 +124,7 @@ pub fn unchanged_plan(terms: &RollbackTerms, service: &Service) -> ServicePlan {
         timeout: terms.timeout,
         on_failure: terms.on_failure,
         on_timeout: terms.on_timeout,
+        patience: terms.patience,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::aws::types::{
 };
 use deployment_list::{deployment_name, newer_primary};
 
+mod crash_loop;
 pub mod deployment_list;
 mod stall_reason;
 pub mod stuck;

@@ -4,7 +4,7 @@ use crate::aws::types::{Deployment, Service, ServiceEvent};
 use crate::diagnose::events::{EventClass, EventKind, EventMeaning, read_event};
 use crate::watch::snapshot::{RolloutSnapshot, WatchedRollout};
 
-use super::is_rolling_strategy;
+use super::{is_rolling_strategy, stuck};
 
 /// Returns why a rollout does not advance; `None` where nothing shows it.
 pub(super) fn stall_reason(
@@ -13,7 +13,9 @@ pub(super) fn stall_reason(
     service: &Service,
 ) -> Option<String> {
     let ours = followed.find_deployment(service)?;
-    let told = open_problem(followed, snapshot, service, ours).map(|text| format!("ECS: {text}"));
+    let tolerated = stuck::tolerated_crash_loop(followed, snapshot, service);
+    let told = tolerated
+        .or_else(|| open_problem(followed, snapshot, service, ours).map(|text| format!("ECS: {text}")));
     told.or_else(|| running_hook(snapshot)).or_else(|| draining_tasks(ours, service))
 }
 

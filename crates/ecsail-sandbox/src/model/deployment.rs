@@ -54,6 +54,12 @@ impl Deployment {
         Some(incident.kind)
     }
 
+    /// Returns whether the scenario lets the tasks crash now: the deployment has succeeded a moment ago.
+    pub(crate) fn is_due_for_late_death(&self, now: Millis) -> bool {
+        let is_planned = self.effects.incident.is_some_and(|i| i.kind == IncidentKind::LateDeath);
+        is_planned && self.rollout_state == RolloutState::Completed && now > self.updated
+    }
+
     /// Marks the deployment as FAILED.
     pub(crate) fn mark_failed(&mut self, now: Millis) {
         self.rollout_state = RolloutState::Failed;

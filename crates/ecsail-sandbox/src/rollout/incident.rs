@@ -5,7 +5,7 @@ use serde_json::json;
 use super::completion::begin_deletion;
 use super::service_step::ServiceStep;
 use super::start::{NewDeployment, start_deployment};
-use super::task_lifecycle::stop;
+use super::task_lifecycle::{exit_essential_container, stop};
 use crate::model::{Service, ServiceDeploymentStatus, Task};
 use crate::scenario::{IncidentKind, ScenarioEffects};
 use crate::time::{Millis, epoch_seconds};
@@ -21,6 +21,12 @@ impl ServiceStep<'_> {
             return;
         };
         let id = primary.id.clone();
+        if primary.is_due_for_late_death(now) {
+            self.crash_all_tasks(&id);
+        }
+        let Some(primary) = self.service.deployments.first().filter(|d| !d.incident_happened) else {
+            return;
+        };
         let happened = match primary.current_incident(now) {
             Some(IncidentKind::Spot) => self.interrupt_spot_tasks(&id),
             Some(IncidentKind::Scaled) => {
@@ -41,6 +47,19 @@ impl ServiceStep<'_> {
         };
         if let Some(deployment) = self.service.deployments.iter_mut().find(|d| d.id == id) {
             deployment.incident_happened = happened;
+        }
+    }
+
+    /// Lets all running tasks of a deployment crash, once.
+    fn crash_all_tasks(&mut self, deployment: &str) {
+        let now = self.now;
+        let service = &*self.service;
+        let running = |t: &&mut Task| service.has_task(t) && t.is_part_of(deployment) && t.is_running();
+        for task in self.resources.tasks.iter_mut().filter(running) {
+            exit_essential_container(task, now, 1, None);
+        }
+        for deployment in self.service.deployments.iter_mut().filter(|d| d.id == deployment) {
+            deployment.incident_happened = true;
         }
     }
 

@@ -168,13 +168,14 @@ impl ServiceStep<'_> {
         let replaces_unhealthy = primary.failed_tasks > 0
             && (primary.was_completed || effects.behavior.is_failing_health_checks());
         let before = primary.launched_tasks;
+        let created = primary.created;
         primary.launched_tasks += number;
         let definition = primary.task_definition.clone();
         let tags = self.propagated_tags(&definition);
         let mut names = Vec::with_capacity(number);
         for n in 0..number {
-            let is_unaffected = effects.affected_tasks.is_some_and(|first| before + n >= first);
-            let behavior = if is_unaffected { TaskBehavior::Normal } else { effects.behavior };
+            let is_affected = effects.affected_tasks.includes(before + n, self.now - created);
+            let behavior = if is_affected { effects.behavior } else { TaskBehavior::Normal };
             let task = TaskLaunch::for_deployment(
                 self.service,
                 &self.service.deployments[0],

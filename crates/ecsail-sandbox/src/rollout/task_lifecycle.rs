@@ -2,7 +2,7 @@
 //! it. Knows no service.
 
 use super::start_failures::start_failure_reason;
-use crate::model::{StopDetails, Task, TaskStatus};
+use crate::model::{Container, StopDetails, Task, TaskStatus};
 use crate::scenario::TaskBehavior;
 use crate::time::Millis;
 
@@ -137,12 +137,17 @@ fn step_running(task: &mut Task, now: Millis, elapsed: Millis) {
             task.has_uncounted_failure = true;
         }
         TaskBehavior::UnhealthyContainer if elapsed >= 30 * SECOND => set_health(task, "UNHEALTHY"),
-        TaskBehavior::Normal | TaskBehavior::Slow
+        TaskBehavior::Normal | TaskBehavior::Slow | TaskBehavior::DeadSidecar
             if task.service.is_none() && elapsed >= STANDALONE_RUN_TIME =>
         {
             exit_essential_container(task, now, 0, None)
         }
         TaskBehavior::Normal | TaskBehavior::Slow => update_health(task, elapsed),
+        TaskBehavior::DeadSidecar => {
+            let others = |c: &&mut Container| !c.is_essential && c.exit_code.is_none();
+            task.containers.iter_mut().filter(others).for_each(|container| container.exit_code = Some(1));
+            update_health(task, elapsed);
+        }
         _ => {}
     }
 }

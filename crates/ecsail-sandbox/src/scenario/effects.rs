@@ -28,6 +28,8 @@ pub(crate) enum TaskBehavior {
     SecretMissing,
     /// Its network interface is not provisioned in time.
     Flaky,
+    /// Its containers that are not essential exit with 1.
+    DeadSidecar,
     /// It is never placed.
     Stuck,
 }
@@ -44,8 +46,8 @@ impl TaskBehavior {
 #[serde(default)]
 pub(crate) struct ScenarioEffects {
     pub(crate) behavior: TaskBehavior,
-    /// The number of tasks that show the behavior; all when none.
-    pub(crate) affected_tasks: Option<usize>,
+    /// The tasks that show the behavior.
+    pub(crate) affected_tasks: AffectedTasks,
     pub(crate) breaker: BreakerOverride,
     pub(crate) rollback: RollbackBehavior,
     pub(crate) strategy: StrategyOverride,
@@ -57,6 +59,32 @@ pub(crate) struct ScenarioEffects {
     pub(crate) incident: Option<Incident>,
     /// The number of tasks of a RunTask call that can be placed.
     pub(crate) placement_limit: Option<usize>,
+}
+
+/// Which tasks of a deployment show the behavior of its scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum AffectedTasks {
+    #[default]
+    All,
+    /// The first ones that are started.
+    First(usize),
+    /// Every second one that is started.
+    EverySecond,
+    /// Those that are started up to so many seconds after the start of the deployment.
+    Until(u32),
+}
+
+impl AffectedTasks {
+    /// Returns whether a task is affected, by how many were started before it, and by the time since the start of the
+    /// deployment.
+    pub(crate) fn includes(self, started_before: usize, elapsed: Millis) -> bool {
+        match self {
+            AffectedTasks::All => true,
+            AffectedTasks::First(number) => started_before < number,
+            AffectedTasks::EverySecond => !started_before.is_multiple_of(2),
+            AffectedTasks::Until(seconds) => elapsed < Millis::from(seconds) * 1000,
+        }
+    }
 }
 
 /// The circuit breaker of the deployment.
@@ -185,6 +213,8 @@ pub(crate) enum IncidentKind {
     Alarm,
     /// One or two tasks are interrupted, as Spot capacity is.
     Spot,
+    /// All tasks crash once the deployment has succeeded.
+    LateDeath,
     /// The desired count is raised.
     Scaled,
     /// Another user deploys another revision.
@@ -204,7 +234,7 @@ impl ScenarioEffects {
         let spared = matches!(self.behavior, TaskBehavior::Normal | TaskBehavior::Slow | TaskBehavior::Flaky);
         ScenarioEffects {
             behavior: if spared { self.behavior } else { TaskBehavior::Normal },
-            affected_tasks: self.affected_tasks.filter(|_| spared),
+            affected_tasks: if spared { self.affected_tasks } else { AffectedTasks::All },
             strategy: self.strategy,
             drain_seconds: self.drain_seconds,
             incident: self
@@ -239,6 +269,16 @@ mod tests {
     fn members_that_a_saved_state_lacks_have_their_defaults() {
         let read: ScenarioEffects = serde_json::from_value(json!({ "behavior": "Crash" })).expect("reads");
         assert_eq!(read, ScenarioEffects { behavior: TaskBehavior::Crash, ..ScenarioEffects::default() });
+    }
+
+    #[test]
+    fn the_start_of_a_task_decides_whether_it_is_affected() {
+        let affected = |tasks: AffectedTasks| [0, 1, 2, 3].map(|before| tasks.includes(before, 40_000));
+        assert_eq!(affected(AffectedTasks::All), [true; 4]);
+        assert_eq!(affected(AffectedTasks::First(1)), [true, false, false, false]);
+        assert_eq!(affected(AffectedTasks::EverySecond), [false, true, false, true]);
+        assert_eq!(affected(AffectedTasks::Until(41)), [true; 4]);
+        assert_eq!(affected(AffectedTasks::Until(40)), [false; 4]);
     }
 
     #[test]

@@ -56,6 +56,10 @@ pub enum Scenario {
     ExitSeven,
     /// The first task fails to start; the others are healthy.
     Flaky,
+    /// The tasks crash until the database that they need is up; the others are healthy.
+    Dependency,
+    /// Every second task crashes; the others are healthy.
+    FlakyHalf,
     /// Some tasks are interrupted, as Spot capacity is.
     Spot,
     /// There is no capacity: no task ever starts.
@@ -94,8 +98,16 @@ pub enum Scenario {
     HookTimesOut,
     /// A lifecycle hook waits for ContinueServiceDeployment.
     HookPauses,
+    /// Soon after a deployment has succeeded, its tasks crash.
+    LateDeath,
+    /// A container that is not essential exits soon after each task has started.
+    DeadSidecar,
     /// The service deployment API is denied.
     NoDeploymentsApi,
+    /// DescribeServiceDeployments is throttled, ListServiceDeployments is not.
+    ThrottledDetails,
+    /// As `Canary`, and DescribeServiceDeployments fails.
+    CanaryUnreadable,
     /// Reading logs is denied.
     NoLogs,
     /// Log lines come late, and few a page.

@@ -1,8 +1,8 @@
 //! The table of scenarios: name, summary and effects.
 
 use super::effects::{
-    AddedHook, BreakerOverride, Incident, IncidentKind, RollbackBehavior, ScenarioEffects, StrategyOverride,
-    TaskBehavior,
+    AddedHook, AffectedTasks, BreakerOverride, Incident, IncidentKind, RollbackBehavior, ScenarioEffects,
+    StrategyOverride, TaskBehavior,
 };
 use super::kind::Scenario;
 
@@ -22,7 +22,7 @@ pub struct ScenarioInfo {
 
 const NO_EFFECTS: ScenarioEffects = ScenarioEffects {
     behavior: TaskBehavior::Normal,
-    affected_tasks: None,
+    affected_tasks: AffectedTasks::All,
     breaker: BreakerOverride::AsConfigured,
     rollback: RollbackBehavior::SameDeployment,
     strategy: StrategyOverride::AsConfigured,
@@ -205,7 +205,11 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         "unhealthy-recovers",
         Scenario::UnhealthyRecovers,
         "the first two tasks fail their health checks and are replaced, then all is well",
-        ScenarioEffects { behavior: TaskBehavior::TimedOut, affected_tasks: Some(2), ..NO_EFFECTS },
+        ScenarioEffects {
+            behavior: TaskBehavior::TimedOut,
+            affected_tasks: AffectedTasks::First(2),
+            ..NO_EFFECTS
+        },
     ),
     scenario(
         "oom",
@@ -229,7 +233,34 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         "flaky",
         Scenario::Flaky,
         "the first task fails to start, all others are well",
-        ScenarioEffects { behavior: TaskBehavior::Flaky, affected_tasks: Some(1), ..NO_EFFECTS },
+        ScenarioEffects {
+            behavior: TaskBehavior::Flaky,
+            affected_tasks: AffectedTasks::First(1),
+            ..NO_EFFECTS
+        },
+    ),
+    scenario(
+        "dependency",
+        Scenario::Dependency,
+        "the tasks crash until the database that they need is up, after two minutes; then all is well",
+        ScenarioEffects {
+            behavior: TaskBehavior::Crash,
+            breaker: BreakerOverride::Off,
+            affected_tasks: AffectedTasks::Until(110),
+            ..NO_EFFECTS
+        },
+    ),
+    scenario(
+        "flaky-half",
+        Scenario::FlakyHalf,
+        "of four tasks every second one that is started crashes: the others come up one after another",
+        ScenarioEffects {
+            behavior: TaskBehavior::Crash,
+            breaker: BreakerOverride::Off,
+            affected_tasks: AffectedTasks::EverySecond,
+            minimum_tasks: 4,
+            ..NO_EFFECTS
+        },
     ),
     scenario(
         "spot",
@@ -344,6 +375,30 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         Scenario::HookPauses,
         "a lifecycle hook waits for `ContinueServiceDeployment` once the tasks are up, up to a day",
         ScenarioEffects { hook: Some(AddedHook::Pauses), ..NO_EFFECTS },
+    ),
+    scenario(
+        "late-death",
+        Scenario::LateDeath,
+        "the deployment succeeds, and a moment later its tasks crash",
+        ScenarioEffects { incident: always(IncidentKind::LateDeath), ..NO_EFFECTS },
+    ),
+    scenario(
+        "dead-sidecar",
+        Scenario::DeadSidecar,
+        "all goes well, but the containers that are not essential exit with 1 in every task",
+        ScenarioEffects { behavior: TaskBehavior::DeadSidecar, ..NO_EFFECTS },
+    ),
+    scenario_not_by_tag(
+        "throttled-details",
+        Scenario::ThrottledDetails,
+        "all goes well, but DescribeServiceDeployments is throttled; ListServiceDeployments can be read",
+        NO_EFFECTS,
+    ),
+    scenario_not_by_tag(
+        "canary-unreadable",
+        Scenario::CanaryUnreadable,
+        "as canary, but DescribeServiceDeployments fails; ListServiceDeployments can be read",
+        ScenarioEffects { strategy: StrategyOverride::Canary, ..NO_EFFECTS },
     ),
     scenario_not_by_tag(
         "no-deployments-api",

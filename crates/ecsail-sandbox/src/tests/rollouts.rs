@@ -46,6 +46,9 @@ fn without_breaker(scenario: Scenario) -> ExpectedOutcome {
         S::Steady
         | S::NoTagging
         | S::NoDeploymentsApi
+        | S::ThrottledDetails
+        | S::DeadSidecar
+        | S::LateDeath
         | S::NoLogs
         | S::LateLogs
         | S::Scarce
@@ -54,6 +57,8 @@ fn without_breaker(scenario: Scenario) -> ExpectedOutcome {
         S::Slow => succeeds(200, 230),
         S::Flaky => succeeds(65, 80),
         S::UnhealthyRecovers => succeeds(140, 170),
+        S::Dependency => succeeds(175, 230),
+        S::FlakyHalf => succeeds(130, 190),
         S::Spot => succeeds(90, 130),
         S::Capacity => succeeds(205, 230),
         S::Protected => succeeds(300, 320),
@@ -62,7 +67,7 @@ fn without_breaker(scenario: Scenario) -> ExpectedOutcome {
         S::Scales => succeeds(65, 100),
         S::BlueGreen => succeeds(240, 270),
         S::Linear => succeeds(410, 450),
-        S::Canary => succeeds(350, 390),
+        S::Canary | S::CanaryUnreadable => succeeds(350, 390),
         S::CrashBreaker => end(2, "FAILED", "STOPPED", 80, 95),
         S::CrashRollback => rolled_back(95, 115),
         S::RollbackNewId => rolled_back(130, 160),

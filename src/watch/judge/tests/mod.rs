@@ -6,6 +6,7 @@ use super::*;
 use crate::aws::types::{CircuitBreakerThreshold, Deployment, RolloutState, Task, parse_view};
 use serde_json::{Value, json};
 
+mod crash_loops;
 mod properties;
 
 const OURS: &str = "ecs-svc/2";
@@ -318,14 +319,14 @@ fn failed_deployment_without_rollback_point_has_failed() {
 fn failures_before_a_recovery_do_not_count() {
     let growing = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
     let at = |stopped_at: f64| Task { stopped_at: crate::aws::types::Epoch(stopped_at), ..crashed(1) };
-    let stopped = vec![at(10.0), at(11.0), at(12.0), at(30.0)];
+    let stopped: Vec<Task> = [10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 30.0].map(at).into();
     let with = |healed_at| RolloutSnapshot {
         recovered_at: healed_at,
         stopped_tasks: stopped.clone(),
         ..snapshot(growing.clone(), None)
     };
     assert_eq!(verdict(&with(0.0)).0, "stuck");
-    assert_eq!(verdict(&with(12.0)).0, "progressing");
+    assert_eq!(verdict(&with(16.0)).0, "progressing");
 }
 
 #[test]
@@ -343,11 +344,12 @@ fn repeated_crash_is_stuck() {
     let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
     let with =
         |stopped: Vec<Task>| RolloutSnapshot { stopped_tasks: stopped, ..snapshot(running.clone(), None) };
-    assert_eq!(verdict(&with(vec![crashed(1), crashed(1)])).0, "progressing");
-    assert_eq!(verdict(&with(vec![crashed(1), crashed(2), crashed(137)])).0, "progressing");
-    let (word, text) = verdict(&with(vec![crashed(1), crashed(1), crashed(1)]));
+    assert_eq!(verdict(&with(vec![crashed(1); 7])).0, "progressing");
+    let different = [vec![crashed(1); 7], vec![crashed(2); 7], vec![crashed(137); 7]].concat();
+    assert_eq!(verdict(&with(different)).0, "progressing");
+    let (word, text) = verdict(&with(vec![crashed(1); 8]));
     assert_eq!(word, "stuck");
-    assert_eq!(text, "3 tasks failed in the same way: container `app` exited with code 1");
+    assert_eq!(text, "8 tasks failed in the same way: container `app` exited with code 1 (4 generations)");
 }
 
 #[test]
@@ -355,8 +357,8 @@ fn with_the_breaker_on_ecs_decides_first() {
     let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "rollback", &[]);
     let with =
         |count| RolloutSnapshot { stopped_tasks: vec![crashed(1); count], ..snapshot(running.clone(), None) };
-    assert_eq!(verdict(&with(5)).0, "progressing");
-    assert_eq!(verdict(&with(6)).0, "stuck");
+    assert_eq!(verdict(&with(7)).0, "progressing");
+    assert_eq!(verdict(&with(8)).0, "stuck");
 }
 
 #[test]
@@ -419,13 +421,13 @@ fn a_configured_threshold_counts() {
     assert_eq!(configured("UNBOUNDED_PERCENT", 5), 2);
     assert_eq!(configured("TYPE_OF_TOMORROW", 5), 20);
     let running = service(&[deployment(OURS, "PRIMARY", 2, "IN_PROGRESS", 1, 2)], "", &[]);
-    let reported = json!({"status": "IN_PROGRESS", "deploymentCircuitBreaker": {"threshold": 5}});
+    let reported = json!({"status": "IN_PROGRESS", "deploymentCircuitBreaker": {"threshold": 9}});
     let with = |count| RolloutSnapshot {
         stopped_tasks: vec![crashed(1); count],
         ..snapshot(running.clone(), Some(reported.clone()))
     };
-    assert_eq!(verdict(&with(4)).0, "progressing");
-    assert_eq!(verdict(&with(5)).0, "stuck");
+    assert_eq!(verdict(&with(8)).0, "progressing");
+    assert_eq!(verdict(&with(9)).0, "stuck");
 }
 
 #[test]

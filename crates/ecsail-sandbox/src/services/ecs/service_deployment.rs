@@ -10,6 +10,7 @@ use crate::model::{
     ServiceRevision, TaskStatus,
 };
 use crate::params::{describe_each, merge_members, page, required_text, set_some, text, texts};
+use crate::protocol::errors;
 use crate::rollout::{request_rollback, stop_launches};
 use crate::scenario::Scenario;
 use crate::state::{CallContext, Resources};
@@ -144,17 +145,23 @@ fn hook_view(hook: &LifecycleHook) -> Value {
     out
 }
 
-/// Checks that the scenario does not deny the service deployment API.
+/// Checks that the scenario lets the service deployment API answer.
 fn check_permission(
     context: &CallContext<'_>,
     service: &str,
     action: &str,
     resource: &str,
 ) -> Result<(), ApiError> {
-    if context.scenarios.for_name(service) == Scenario::NoDeploymentsApi {
-        return Err(ApiError::denied(&context.caller.arn, action, resource));
+    let are_details = action == "ecs:DescribeServiceDeployments";
+    match context.scenarios.for_name(service) {
+        Scenario::NoDeploymentsApi => Err(ApiError::denied(&context.caller.arn, action, resource)),
+        Scenario::ThrottledDetails if are_details => Err(errors::throttled("ecs")),
+        Scenario::CanaryUnreadable if are_details => {
+            let message = "Service Unavailable. Please try again later.".to_owned();
+            Err(ApiError { status: 500, code: "ServerException".to_owned(), message })
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Returns the 1 to 20 ARNs of a list member, if the scenario does not deny the call.
