@@ -174,7 +174,7 @@ impl ServiceStep<'_> {
         let tags = self.propagated_tags(&definition);
         let mut names = Vec::with_capacity(number);
         for n in 0..number {
-            let is_affected = effects.affected_tasks.includes(before + n, self.now - created);
+            let is_affected = effects.affected.includes(before + n, self.now - created);
             let behavior = if is_affected { effects.behavior } else { TaskBehavior::Normal };
             let task = TaskLaunch::for_deployment(
                 self.service,

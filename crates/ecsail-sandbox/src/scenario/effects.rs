@@ -47,7 +47,7 @@ impl TaskBehavior {
 pub(crate) struct ScenarioEffects {
     pub(crate) behavior: TaskBehavior,
     /// The tasks that show the behavior.
-    pub(crate) affected_tasks: AffectedTasks,
+    pub(crate) affected: AffectedTasks,
     pub(crate) breaker: BreakerOverride,
     pub(crate) rollback: RollbackBehavior,
     pub(crate) strategy: StrategyOverride,
@@ -234,7 +234,7 @@ impl ScenarioEffects {
         let spared = matches!(self.behavior, TaskBehavior::Normal | TaskBehavior::Slow | TaskBehavior::Flaky);
         ScenarioEffects {
             behavior: if spared { self.behavior } else { TaskBehavior::Normal },
-            affected_tasks: if spared { self.affected_tasks } else { AffectedTasks::All },
+            affected: if spared { self.affected } else { AffectedTasks::All },
             strategy: self.strategy,
             drain_seconds: self.drain_seconds,
             incident: self

@@ -22,7 +22,7 @@ pub struct ScenarioInfo {
 
 const NO_EFFECTS: ScenarioEffects = ScenarioEffects {
     behavior: TaskBehavior::Normal,
-    affected_tasks: AffectedTasks::All,
+    affected: AffectedTasks::All,
     breaker: BreakerOverride::AsConfigured,
     rollback: RollbackBehavior::SameDeployment,
     strategy: StrategyOverride::AsConfigured,
@@ -205,11 +205,7 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         "unhealthy-recovers",
         Scenario::UnhealthyRecovers,
         "the first two tasks fail their health checks and are replaced, then all is well",
-        ScenarioEffects {
-            behavior: TaskBehavior::TimedOut,
-            affected_tasks: AffectedTasks::First(2),
-            ..NO_EFFECTS
-        },
+        ScenarioEffects { behavior: TaskBehavior::TimedOut, affected: AffectedTasks::First(2), ..NO_EFFECTS },
     ),
     scenario(
         "oom",
@@ -233,11 +229,7 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         "flaky",
         Scenario::Flaky,
         "the first task fails to start, all others are well",
-        ScenarioEffects {
-            behavior: TaskBehavior::Flaky,
-            affected_tasks: AffectedTasks::First(1),
-            ..NO_EFFECTS
-        },
+        ScenarioEffects { behavior: TaskBehavior::Flaky, affected: AffectedTasks::First(1), ..NO_EFFECTS },
     ),
     scenario(
         "dependency",
@@ -246,7 +238,7 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         ScenarioEffects {
             behavior: TaskBehavior::Crash,
             breaker: BreakerOverride::Off,
-            affected_tasks: AffectedTasks::Until(110),
+            affected: AffectedTasks::Until(110),
             ..NO_EFFECTS
         },
     ),
@@ -257,7 +249,7 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         ScenarioEffects {
             behavior: TaskBehavior::Crash,
             breaker: BreakerOverride::Off,
-            affected_tasks: AffectedTasks::EverySecond,
+            affected: AffectedTasks::EverySecond,
             minimum_tasks: 4,
             ..NO_EFFECTS
         },
