@@ -22,6 +22,7 @@ mod lint;
 mod logs;
 mod man;
 mod network;
+mod normal_form;
 mod operators;
 mod output;
 mod permissions;
