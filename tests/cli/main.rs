@@ -46,6 +46,7 @@ mod schedule_limits;
 mod schedules;
 mod schema;
 mod secrets;
+mod service_blocks;
 mod status;
 mod stop_task;
 mod support;
