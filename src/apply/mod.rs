@@ -13,7 +13,7 @@ use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{self, Deployment, Service, TaskDefinition, parse_view, revision_name};
 use crate::aws::{ApiError, Aws};
 use crate::document::model::DocumentKind;
-use crate::document::normalize::{OWN_TAG_PREFIX, normalize};
+use crate::document::normalize::{OWN_TAG_PREFIX, is_same};
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
 use crate::retry::{Attempts, Policy, retry};
@@ -156,10 +156,9 @@ async fn find_registered(
 ) -> Result<Option<TaskDefinition>, ApiError> {
     let read = async || aws.task_definition(&registration.family).await;
     let latest = retry(Policy::CALL, ApiError::is_retryable, read).await?;
-    let root = DocumentKind::TaskDefinition;
     let ours = |latest: &TaskDefinition| {
         registration.latest.as_ref() != Some(&latest.arn)
-            && normalize(&latest.document, root) == normalize(document, root)
+            && is_same(&latest.document, document, DocumentKind::TaskDefinition)
     };
     Ok(latest.filter(ours))
 }

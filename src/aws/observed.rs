@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::types::{Service, ServiceRef, TaskDefinition};
 
@@ -139,4 +139,6 @@ pub struct ObservedService {
     pub running_definition: Option<TaskDefinition>,
     /// The running digests, by container; empty where ECS does not report them.
     pub running_digests: BTreeMap<String, String>,
+    /// The attributes of the service revision that runs; `None` if it was not read.
+    pub revision: Option<Map<String, Value>>,
 }

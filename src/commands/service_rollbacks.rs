@@ -252,6 +252,7 @@ impl ServiceUpdate {
         let sight = RollbackContext {
             terms: rollback_terms(&found.identity, chosen),
             service: &found.service,
+            document: &found.document,
             past: &self.past,
             choice: &self.choice,
             images: &self.images,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use serde_json::Value;
 
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
@@ -52,6 +53,8 @@ pub struct ServiceIdentity {
 pub struct FoundService {
     pub identity: ServiceIdentity,
     pub service: Service,
+    /// The same as DescribeServices returns it.
+    pub document: Value,
 }
 
 /// The selected services, the client, and the manifest if there is one.
@@ -174,7 +177,7 @@ impl SelectedServices {
             let service: Service = parse_view(document)
                 .map_err(|_| failure(crate::aws::ApiError::unreadable("ecs:DescribeServices")))?;
             if service.status != ServiceStatus::Inactive {
-                found.push(FoundService { identity: place.clone(), service });
+                found.push(FoundService { identity: place.clone(), service, document: document.clone() });
             }
         }
         self.cache_names(&found);

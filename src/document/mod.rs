@@ -11,6 +11,7 @@ pub mod normalize;
 pub mod problem;
 pub mod reader;
 pub mod rendered_text;
+pub mod required;
 pub mod schema;
 pub mod shape_facts;
 pub mod source;

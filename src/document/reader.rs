@@ -375,35 +375,3 @@ fn join_shortened(allowed: &[String]) -> String {
         _ => allowed.join(", "),
     }
 }
-
-/// Reports the required members that a merged document lacks, except those in `given`, which are set elsewhere.
-pub fn check_required(node: &Node, root: DocumentKind, given: &[&str], problems: &mut Problems) {
-    check_required_members(node, root.input_shape(), "", given, problems);
-}
-
-fn check_required_members(node: &Node, shape: &str, path: &str, given: &[&str], problems: &mut Problems) {
-    match (model().shape(shape), &node.kind) {
-        (Shape::Structure(schema), NodeKind::Map(entries)) => {
-            for name in &schema.required {
-                if node.get(name).is_none() && !given.contains(&name.as_str()) {
-                    let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
-                    problems
-                        .push(Problem::error(node.span, format!("`{name}` is missing{place}")).path(path));
-                }
-            }
-            for (key, value) in entries {
-                let target = model().member_shape(shape, &key.name).unwrap_or_default();
-                let dot = if path.is_empty() { "" } else { "." };
-                check_required_members(value, target, &format!("{path}{dot}{}", key.name), &[], problems);
-            }
-        }
-        (Shape::List(item), NodeKind::Seq(items)) => {
-            for (index, node) in items.iter().enumerate() {
-                let name = item_identity(item).and_then(|identity| super::layer::item_name(node, identity));
-                let name = name.unwrap_or_else(|| index.to_string());
-                check_required_members(node, item, &format!("{path}[{name}]"), &[], problems);
-            }
-        }
-        _ => {}
-    }
-}

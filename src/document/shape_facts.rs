@@ -1,5 +1,5 @@
-//! Facts about shapes that the model file does not contain: the members that identify a list item, the lists that have
-//! no order, and the defaults of ECS. Tables only, no logic.
+//! Facts about shapes that the model file does not contain: the members that identify a list item, and the lists that
+//! may be written as a mapping. Tables only, no logic.
 
 /// The members that identify the items of a list.
 pub struct ItemIdentity {
@@ -25,58 +25,41 @@ pub const ITEM_IDENTITIES: &[ItemIdentity] = &[
     ItemIdentity { shape: "Tag", members: &[("key", "")] },
 ];
 
+/// Members that only CreateService takes: a document that has one describes the service whole.
+pub const CREATE_ONLY_MEMBERS: &[&str] = &["launchType", "schedulingStrategy"];
+
+/// Items of a service's lists that have no name: the members by which an item is found again, in the order in which they
+/// are tried. Where all of a group are absent, the next group is tried.
+const ITEM_KEYS: &[(&str, &[&[&str]])] = &[
+    ("LoadBalancer", &[&["targetGroupArn", "loadBalancerName"]]),
+    ("ServiceRegistry", &[&["registryArn"]]),
+    ("CapacityProviderStrategyItem", &[&["capacityProvider"]]),
+    ("PlacementConstraint", &[&["type", "expression"]]),
+    ("PlacementStrategy", &[&["type", "field"]]),
+    (
+        "DeploymentLifecycleHook",
+        &[&["hookTargetArn", "lifecycleStages"], &["hookTargetArn"], &["lifecycleStages"]],
+    ),
+    ("ServiceConnectService", &[&["portName"]]),
+    ("ServiceConnectClientAlias", &[&["port"], &["dnsName"]]),
+    ("ServiceVolumeConfiguration", &[&["name"]]),
+    ("TaskVolumeConfiguration", &[&["name"]]),
+    ("EBSTagSpecification", &[&["resourceType"]]),
+    ("VpcLatticeConfiguration", &[&["targetGroupArn"]]),
+    ("GatewayConnector", &[&["portName"]]),
+    ("MetricConfiguration", &[&["metricNames"]]),
+    ("Secret", &[&["name"]]),
+    ("Tag", &[&["key"]]),
+];
+
+/// Returns the members by which an item of a list is found again: groups that are tried in turn.
+pub fn item_keys(shape: &str) -> &'static [&'static [&'static str]] {
+    ITEM_KEYS.iter().find(|(item, _)| *item == shape).map_or(&[], |(_, keys)| *keys)
+}
+
 /// Lists that may be written as a mapping: item shape, member for the key, member for the value.
 pub const PAIR_SHAPES: &[(&str, &str, &str)] =
     &[("KeyValuePair", "name", "value"), ("Secret", "name", "valueFrom"), ("Tag", "key", "value")];
-
-/// Item shapes whose lists have no order, in addition to those with a name.
-///
-/// ECS returns most of them in the order of the request, but ignores the order.
-pub const UNORDERED_ITEMS: &[&str] = &[
-    "MountPoint",
-    "VolumeFrom",
-    "TaskDefinitionPlacementConstraint",
-    "PlacementConstraint",
-    "Compatibility",
-    "ContainerDependency",
-    "EnvironmentFile",
-    "ResourceRequirement",
-    "SystemControl",
-    "LoadBalancer",
-    "ServiceRegistry",
-];
-
-/// Lists of strings that have no order, by structure and member; in all others the order matters.
-pub const UNORDERED_STRING_LISTS: &[(&str, &str)] = &[
-    ("AwsVpcConfiguration", "subnets"),
-    ("AwsVpcConfiguration", "securityGroups"),
-    ("KernelCapabilities", "add"),
-    ("KernelCapabilities", "drop"),
-    ("DeploymentAlarms", "alarmNames"),
-];
-
-/// Values that ECS sets by default, or that mean the same as an absent member: structure, member, value as JSON.
-///
-/// From public DescribeTaskDefinition output, and from the API reference of each member.
-pub const DEFAULT_VALUES: &[(&str, &str, &str)] = &[
-    ("RegisterTaskDefinitionRequest", "enableFaultInjection", "false"),
-    // The default for Linux tasks on EC2; Windows does not support `bridge`.
-    ("RegisterTaskDefinitionRequest", "networkMode", "\"bridge\""),
-    ("ContainerDefinition", "essential", "true"),
-    ("ContainerDefinition", "cpu", "0"),
-    ("PortMapping", "protocol", "\"tcp\""),
-    ("PortMapping", "hostPort", "0"),
-    ("HealthCheck", "interval", "30"),
-    ("HealthCheck", "timeout", "5"),
-    ("HealthCheck", "retries", "3"),
-    ("EFSVolumeConfiguration", "rootDirectory", "\"/\""),
-    ("ProxyConfiguration", "type", "\"APPMESH\""),
-    ("MountPoint", "readOnly", "false"),
-    ("VolumeFrom", "readOnly", "false"),
-    ("DeploymentConfiguration", "strategy", "\"ROLLING\""),
-    ("DeploymentConfiguration", "bakeTimeInMinutes", "0"),
-    ("AwsVpcConfiguration", "assignPublicIp", "\"DISABLED\""),
-];
 
 /// Returns the members that identify items of a shape.
 pub fn item_identity(shape: &str) -> Option<&'static ItemIdentity> {

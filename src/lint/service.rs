@@ -8,14 +8,13 @@ use super::document_view::{
     ContainerView, ServiceView, TaskDefinitionView, is_absent, member_integer, member_items, member_text,
     quoted_scalar,
 };
+use crate::document::shape_facts::CREATE_ONLY_MEMBERS;
 use crate::document::tree::{Node, NodeKind, Scalar};
 
 /// From the service quotas and the API reference: AwsVpcConfiguration, and target groups per service.
 const MAX_SUBNETS: usize = 16;
 const MAX_SECURITY_GROUPS: usize = 5;
 const MAX_TARGET_GROUPS: usize = 5;
-/// Members that only CreateService takes: a document that has one is a complete service.
-const CREATE_ONLY_MEMBERS: &[&str] = &["launchType", "schedulingStrategy"];
 
 fn awsvpc_configuration<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
     service.node.get("networkConfiguration")?.get("awsvpcConfiguration")

@@ -159,6 +159,8 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
         let arn = &service.service.task_definition;
         service.running_definition = known.get(arn).or_else(|| definitions.get(arn)).cloned();
         service.running_digests = running_digests(&service.service, &revisions);
+        let current = current_revisions(&service.service, &revisions);
+        service.revision = current.max_by(newest).map(|revision| revision.attributes.clone());
     }
     Ok(())
 }
@@ -206,14 +208,23 @@ fn rendered_families(desired: &DesiredState) -> BTreeSet<String> {
 /// Returns the digests that a service runs, by container, from its current service revisions with the definition that
 /// it runs.
 fn running_digests(service: &Service, revisions: &[ServiceRevision]) -> BTreeMap<String, String> {
-    let current: Vec<_> =
-        service.current_service_revisions.iter().map(|revision| revision.arn.as_str()).collect();
-    let runs = |revision: &&ServiceRevision| {
-        current.contains(&revision.service_revision_arn.as_str())
-            && revision.task_definition == service.task_definition
-    };
-    let images = revisions.iter().filter(runs).flat_map(|revision| &revision.container_images);
+    let images = current_revisions(service, revisions).flat_map(|revision| &revision.container_images);
     images.filter_map(|image| Some((image.container_name.clone(), image.image_digest.clone()?))).collect()
+}
+
+/// Returns the current service revisions of a service with the definition that it runs.
+fn current_revisions<'a>(
+    service: &'a Service,
+    revisions: &'a [ServiceRevision],
+) -> impl Iterator<Item = &'a ServiceRevision> {
+    let is_current = |arn: &str| service.current_service_revisions.iter().any(|revision| revision.arn == arn);
+    revisions.iter().filter(move |revision| {
+        is_current(&revision.service_revision_arn) && revision.task_definition == service.task_definition
+    })
+}
+
+fn newest(one: &&ServiceRevision, other: &&ServiceRevision) -> std::cmp::Ordering {
+    one.created_at.0.total_cmp(&other.created_at.0)
 }
 
 /// Returns the families of the services that keep the definition that they run.

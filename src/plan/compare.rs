@@ -13,7 +13,7 @@ use super::types::{Options, Plan, Reason, Registration, ServicePlan};
 use super::{blockers, release, service, task_spec};
 use crate::aws::types::{ImageState, ObservedService, ObservedState};
 use crate::document::model::DocumentKind;
-use crate::document::normalize::normalize;
+use crate::document::normalize::{is_same, normal_pair};
 use crate::error::{Failure, Result};
 use crate::image::ImageReference;
 use crate::render::{DesiredService, DesiredState};
@@ -96,7 +96,11 @@ fn plan_service(
     if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
         members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }
-    let way_back = RollbackPoint::from_service(&seen.service).map(|way| way.with_members(&members, seen));
+    let way_back = RollbackPoint::from_service(&seen.service).map(|way| {
+        let (way, notes) = way.with_members(&members, seen);
+        plan.notes.extend(notes.iter().map(|note| format!("`{}`: {note}", service.key)));
+        way
+    });
     let moved = reasons.iter().any(|reason| matches!(reason, Reason::ImageMoved { .. }));
     let retag = if moved { options.record.digest_tags(&document, observed) } else { BTreeMap::new() };
     Ok(ServicePlan {
@@ -128,12 +132,9 @@ fn revision(
     plan: &mut Plan,
 ) -> (Revision, Vec<Change>) {
     let root = DocumentKind::TaskDefinition;
-    let wanted = normalize(document, root);
-    let running = seen
-        .running_definition
-        .as_ref()
-        .map(|running| normalize(&running.document, root))
-        .unwrap_or(json!({}));
+    let running =
+        seen.running_definition.as_ref().map(|running| running.document.clone()).unwrap_or(json!({}));
+    let (running, wanted) = normal_pair(&running, document, root);
     if running == wanted {
         return (Revision::Same, Vec::new());
     }
@@ -143,7 +144,7 @@ fn revision(
     // Reuses a revision that an earlier, failed deploy registered, instead of registering the same content twice.
     let reusable = latest.filter(|latest| {
         latest.document["status"] == "ACTIVE"
-            && normalize(&latest.document, root) == wanted
+            && is_same(&latest.document, document, root)
             && same_digests(latest, document, observed)
     });
     if let Some(latest) = reusable {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::document::model::{Shape, model};
 use crate::document::normalize::item_name;
-use crate::document::shape_facts::{PAIR_SHAPES, UNORDERED_ITEMS, item_identity};
+use crate::document::shape_facts::{PAIR_SHAPES, item_identity};
 use crate::secrets::{embedded, hides, hides_value, is_secret_pair, masked};
 
 /// One changed value; at least one side is present.
@@ -53,7 +53,9 @@ fn compare_values(
             compare_named_items(items(before), items(after), item, &path, changes);
         }
         (Some(Value::Array(before)), Some(Value::Array(after)), Shape::List(item))
-            if UNORDERED_ITEMS.contains(&item) =>
+            if matches!(model().shape(item), Shape::Structure(_))
+                && item_identity(item).is_none()
+                && !has_same_items(before, after) =>
         {
             compare_sets(before, after, &path, changes);
         }
@@ -175,7 +177,18 @@ fn compare_named_items(before: &[Value], after: &[Value], item: &str, path: &str
     }
 }
 
-/// Compares lists without order: an item on one side only was added or removed; equal items are counted.
+/// Returns whether two lists have the same items, in another order.
+fn has_same_items(before: &[Value], after: &[Value]) -> bool {
+    sorted_texts(before) == sorted_texts(after)
+}
+
+fn sorted_texts(items: &[Value]) -> Vec<String> {
+    let mut texts: Vec<String> = items.iter().map(Value::to_string).collect();
+    texts.sort();
+    texts
+}
+
+/// Compares the items of two lists: an item on one side only was added or removed; equal items are counted.
 fn compare_sets(before: &[Value], after: &[Value], path: &str, changes: &mut Vec<Change>) {
     let mut new: Vec<&Value> = after.iter().collect();
     for item in before {
@@ -276,6 +289,17 @@ mod tests {
         let item = r#"{"type":"GPU","value":"1"}"#;
         assert_eq!(shown(gpus(2), gpus(1)), [format!("{path}: {item} → -")]);
         assert_eq!(shown(gpus(1), gpus(3)), [format!("{path}: - → {item}"), format!("{path}: - → {item}")]);
+    }
+
+    #[test]
+    fn an_order_that_counts_is_a_change_of_the_list() {
+        let files = |first: &str, second: &str| {
+            let file = |name: &str| json!({"type": "s3", "value": format!("arn:aws:s3:::b/{name}.env")});
+            container(json!({"environmentFiles": [file(first), file(second)]}))
+        };
+        let changes = shown(files("base", "own"), files("own", "base"));
+        assert_eq!(changes.len(), 1);
+        assert!(changes[0].starts_with("containerDefinitions[web].environmentFiles: ["), "{changes:?}");
     }
 
     #[test]

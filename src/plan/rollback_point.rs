@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::service::observed_member;
+use super::service::restore::{RestoreTerms, UPDATE, previous_value, restorable};
 use crate::aws::types::{Deployment, ObservedService, RolloutState, Service, revision_name};
 
 /// What a service returns to after a failed deploy: the revision of its newest completed deployment, and the previous
@@ -35,25 +36,45 @@ impl RollbackPoint {
         Some(RollbackPoint { revision, deployment, members: Map::new() })
     }
 
-    /// Adds the current values of the members that a deploy sends.
-    ///
-    /// A member that the service does not have cannot be unset, unless it is a list.
-    pub fn with_members(self, sent: &Map<String, Value>, seen: &ObservedService) -> RollbackPoint {
-        // ECS keeps some members with each deployment; those of the completed deployment are used, not what a later one
-        // changed.
+    /// Adds what restores the members that a deploy sends, and returns notes about those that cannot be restored.
+    pub fn with_members(
+        self,
+        sent: &Map<String, Value>,
+        seen: &ObservedService,
+    ) -> (RollbackPoint, Vec<String>) {
+        let mut members = Map::new();
+        let mut notes = Vec::new();
+        for (member, value) in sent.iter().filter(|(member, _)| *member != "forceNewDeployment") {
+            let Some(before) = previous_value(UPDATE, member, value, &self.member_before(member, seen))
+            else {
+                continue;
+            };
+            let current = observed_member(member, seen);
+            let strategy = &seen.document["deploymentConfiguration"]["strategy"];
+            let terms = RestoreTerms {
+                sources: &[&current],
+                shifts_traffic: strategy.is_string() && strategy != "ROLLING",
+            };
+            match restorable(member, &before, &terms) {
+                Ok(before) => drop(members.insert(member.clone(), before)),
+                Err(missing) => notes.push(format!(
+                    "`{member}` cannot be restored if the deploy fails: ECS does not return `{}`",
+                    missing.join("`, `")
+                )),
+            }
+        }
+        (RollbackPoint { members, ..self }, notes)
+    }
+
+    /// Returns a member as it was with the completed deployment. ECS keeps some members with each deployment; what a
+    /// later one changed is not returned to.
+    fn member_before(&self, member: &str, seen: &ObservedService) -> Value {
         let deployments = seen.document["deployments"].as_array();
         let own = deployments.into_iter().flatten().find(|known| known["id"] == self.deployment.as_str());
-        let of = |member: &str| match own.map(|own| own[member].clone()).unwrap_or_default() {
+        match own.map(|own| own[member].clone()).unwrap_or_default() {
             Value::Null => observed_member(member, seen),
             own => own,
-        };
-        let before = |(member, value): (&String, &Value)| match of(member) {
-            Value::Null if value.is_array() => Some((member.clone(), Value::Array(Vec::new()))),
-            Value::Null => None,
-            before => Some((member.clone(), before)),
-        };
-        let members = sent.iter().filter(|(member, _)| *member != "forceNewDeployment").filter_map(before);
-        RollbackPoint { members: members.collect(), ..self }
+        }
     }
 }
 
@@ -81,13 +102,14 @@ mod tests {
 
     #[test]
     fn members_of_the_completed_deployment_are_used() {
-        let document = json!({"networkConfiguration": {"broken": true},
-            "deployments": [{"id": "b"}, {"id": "a", "networkConfiguration": {"good": true}}]});
+        let network = |subnet: &str| json!({"awsvpcConfiguration": {"subnets": [subnet]}});
+        let document = json!({"networkConfiguration": network("broken"),
+            "deployments": [{"id": "b"}, {"id": "a", "networkConfiguration": network("good")}]});
         let seen = ObservedService { document, ..ObservedService::default() };
-        let sent = json!({"networkConfiguration": {"new": true}});
+        let sent = json!({"networkConfiguration": network("new")});
         let way = RollbackPoint { deployment: "a".to_owned(), ..RollbackPoint::default() };
-        let way = way.with_members(sent.as_object().expect("a mapping"), &seen);
-        assert_eq!(Value::Object(way.members), json!({"networkConfiguration": {"good": true}}));
+        let (way, _) = way.with_members(sent.as_object().expect("a mapping"), &seen);
+        assert_eq!(Value::Object(way.members), json!({"networkConfiguration": network("good")}));
     }
 
     #[test]
@@ -96,8 +118,20 @@ mod tests {
         let seen = ObservedService { document, ..ObservedService::default() };
         let sent = json!({"healthCheckGracePeriodSeconds": 60, "placementConstraints": [{"type": "distinctInstance"}],
             "platformVersion": "1.4.0", "forceNewDeployment": true});
-        let way = RollbackPoint::default().with_members(sent.as_object().expect("a mapping"), &seen);
-        let expected = json!({"healthCheckGracePeriodSeconds": 30, "placementConstraints": []});
+        let (way, _) = RollbackPoint::default().with_members(sent.as_object().expect("a mapping"), &seen);
+        let expected = json!({"healthCheckGracePeriodSeconds": 30, "placementConstraints": [],
+            "platformVersion": "LATEST"});
         assert_eq!(Value::Object(way.members), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_back_is_left_out_and_noted() {
+        let volumes = json!([{"name": "data", "managedEBSVolume": {"sizeInGiB": 20}}]);
+        let document = json!({"deployments": [{"status": "PRIMARY", "volumeConfigurations": volumes}]});
+        let seen = ObservedService { document, ..ObservedService::default() };
+        let sent = json!({"volumeConfigurations": []});
+        let (way, notes) = RollbackPoint::default().with_members(sent.as_object().expect("a mapping"), &seen);
+        assert!(way.members.is_empty());
+        assert!(notes[0].contains("`volumeConfigurations[].managedEBSVolume.roleArn`"), "{notes:?}");
     }
 }

@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 use super::desired_document::desired_document;
 use super::plan_revision::Revision;
 use super::record::same_digests;
+use super::service::complete::{Extent, completed};
 use super::types::{Options, Plan, Registration, ResolvedWork};
 use super::{blockers, service, task};
 use crate::aws::types::{ObservedService, ObservedState, TaskDefinition};
-use crate::document::model::DocumentKind;
-use crate::document::normalize::normalize;
+use crate::document::model::{DocumentKind, model};
+use crate::document::normalize::is_same;
 use crate::error::Failure;
 use crate::render::{DefinitionSource, DesiredService, DesiredState, DesiredTaskSpec};
 
@@ -118,7 +119,7 @@ fn run_task_members(
     Ok(members)
 }
 
-/// Returns the observed service, overridden by the members that the manifest contains.
+/// Returns the observed service, overridden by what the manifest contains.
 fn planned_service(service: &DesiredService, seen: &ObservedService) -> Value {
     let mut document = seen.document.clone();
     for member in ["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"] {
@@ -128,7 +129,8 @@ fn planned_service(service: &DesiredService, seen: &ObservedService) -> Value {
         }
     }
     for (member, value) in service.service.iter().filter_map(Value::as_object).flatten() {
-        document[member] = value.clone();
+        let shape = model().member_shape(DocumentKind::Service.input_shape(), member).unwrap_or_default();
+        document[member] = completed(value, &document[member], shape, Extent::Resulting);
     }
     document
 }
@@ -151,9 +153,8 @@ fn like_service_revision(
 
 /// Returns whether a revision has the content of a document, with the digests that its tags have now.
 fn has_content(known: &TaskDefinition, document: &Value, observed: &ObservedState) -> bool {
-    let root = DocumentKind::TaskDefinition;
     known.document["status"] != "INACTIVE"
-        && normalize(&known.document, root) == normalize(document, root)
+        && is_same(&known.document, document, DocumentKind::TaskDefinition)
         && same_digests(known, document, observed)
 }
 

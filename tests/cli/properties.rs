@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use ecsail::document::layer::{merge, remove_nulls};
 use ecsail::document::model::{DocumentKind, Shape, ShapeSchema, model};
+use ecsail::document::normalize::lists::ignores_order;
+use ecsail::document::normalize::values::default_value;
 use ecsail::document::normalize::{item_name, normalize};
 use ecsail::document::problem::Problems;
-use ecsail::document::reader::{DocumentReader, check_required};
+use ecsail::document::reader::DocumentReader;
 use ecsail::document::rendered_text::{RESERVED_CHARACTERS, RenderedText};
-use ecsail::document::shape_facts::{
-    DEFAULT_VALUES, PAIR_SHAPES, UNORDERED_ITEMS, UNORDERED_STRING_LISTS, item_identity,
-};
+use ecsail::document::required::check_required;
+use ecsail::document::shape_facts::{PAIR_SHAPES, item_identity};
 use ecsail::document::source::Sources;
 use ecsail::document::tree::{Node, parse};
 use ecsail::plan::diff::diff;
@@ -358,8 +359,8 @@ fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
                     Some(value) => described(value, target, random),
                     None => filled_in(shape, name, target),
                 };
-                if UNORDERED_STRING_LISTS.contains(&(shape, name)) {
-                    shuffle(value.as_array_mut().expect("a list"), random);
+                if let Some(items) = value.as_array_mut().filter(|_| ignores_order(shape, name)) {
+                    shuffle(items, random);
                 }
                 copy.push((name.clone(), value));
             }
@@ -373,11 +374,7 @@ fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
             Value::Object(members.into_iter().collect())
         }
         (Value::Array(items), Shape::List(item)) => {
-            let mut items: Vec<_> = items.iter().map(|value| described(value, item, random)).collect();
-            if item_identity(item).is_some() || UNORDERED_ITEMS.contains(&item) {
-                shuffle(&mut items, random);
-            }
-            Value::Array(items)
+            items.iter().map(|value| described(value, item, random)).collect()
         }
         (Value::Number(number), Shape::Number) => json!(number.as_f64()),
         _ => value.clone(),
@@ -386,9 +383,8 @@ fn described(value: &Value, shape: &str, random: &mut TestRng) -> Value {
 
 /// Returns the default that ECS may describe for a member; `null` if there is none.
 fn filled_in(shape: &str, member: &str, target: &str) -> Value {
-    let default = DEFAULT_VALUES.iter().find(|(structure, name, _)| (*structure, *name) == (shape, member));
-    match (default, model().shape(target)) {
-        (Some((.., default)), _) => serde_json::from_str(default).expect("JSON"),
+    match (default_value(shape, member), model().shape(target)) {
+        (Some(default), _) => default,
         (None, Shape::List(_)) => json!([]),
         (None, Shape::Map(_)) => json!({}),
         (None, Shape::String(schema)) if !schema.values.is_empty() => json!(""),
@@ -526,10 +522,8 @@ fn says_nothing(value: &Value, shape: &str) -> bool {
 }
 
 fn is_default(shape: &str, member: &str, value: &Value) -> bool {
-    DEFAULT_VALUES.iter().any(|(structure, name, default)| {
-        let is = || serde_json::from_str::<Value>(default).is_ok_and(|default| default == *value);
-        (*structure, *name) == (shape, member) && is()
-    })
+    default_value(shape, member)
+        .is_some_and(|default| default.as_f64() == value.as_f64() && default.is_number() || default == *value)
 }
 
 /// Returns whether a change inside an item of a list changes the meaning of the item.
@@ -580,7 +574,7 @@ fn expected(
             false => expected(Some(before), Some(after), item, &here, rest),
         };
     }
-    if let Some(item) = item.filter(|item| UNORDERED_ITEMS.contains(item)) {
+    if let Some(item) = item.filter(|item| matches!(model().shape(item), Shape::Structure(_))) {
         let Some((Step::Item(index), _)) = way.split_first() else { return vec![path.to_owned()] };
         let sides = [before, after].into_iter().flatten().filter_map(|list| list.get(*index));
         let sides = sides.filter(|value| !says_nothing(value, item)).count();

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use ecsail::cli::Cli;
 use ecsail::commands::GLOBAL_OPTIONS;
+use ecsail::document::normalize::lists::{LISTS, ListOrder};
+use ecsail::document::normalize::spelling::SPELLINGS;
+use ecsail::document::normalize::values::VALUES;
 use ecsail::document::problem::Severity;
 use ecsail::exit_codes::EXIT_CODES;
 use ecsail::lint::checks::CHECKS;
@@ -223,6 +226,35 @@ fn permissions_are_current() {
         }
     }
     compare("permissions.md", "`src/permissions.rs`", &body);
+}
+
+#[test]
+fn normal_form_is_current() {
+    let mut body = String::from(
+        "# Normal form\n\nA plan compares what you wrote with what ECS returns, and ECS returns some of it in another form. This page lists \
+         what is no change, and on what that rests. Whatever is not proven stays a difference. The names are those of AWS's API \
+         reference.\n\n## Spellings\n\nValues that mean the same.\n\n| member | the same | source |\n|---|---|---|\n",
+    );
+    for row in SPELLINGS {
+        let _ = writeln!(body, "| {} | {} | {} |", row.members, cell(row.same), cell(row.source));
+    }
+    body.push_str(
+        "\n## Absent members\n\nA member that is absent means the same as its default. A member without a default is compared as \
+         written.\n\n| member | default | source |\n|---|---|---|\n",
+    );
+    for row in VALUES {
+        let default = row.absent.map(|value| format!("`{value}`")).unwrap_or_default();
+        let _ = writeln!(body, "| `{}.{}` | {default} | {} |", row.structure, row.member, cell(row.source));
+    }
+    body.push_str("\n## Lists\n\nWhether another order is a change.\n\n| list | another order | source |\n|---|---|---|\n");
+    for row in LISTS {
+        let order = match row.order {
+            ListOrder::Kept => "a change",
+            ListOrder::Ignored => "no change",
+        };
+        let _ = writeln!(body, "| `{}.{}` | {order} | {} |", row.structure, row.member, cell(row.source));
+    }
+    compare("normal-form.md", "the tables in `src/document/normalize/`", &body);
 }
 
 #[test]

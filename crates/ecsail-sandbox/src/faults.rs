@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::api::{ApiCall, ApiError};
 use crate::protocol::errors;
@@ -85,6 +86,15 @@ pub enum FaultKind {
         /// The error message of each of these entries.
         message: String,
     },
+    /// The answer comes without these members, wherever they are in it.
+    LeftOut(Vec<String>),
+    /// The answer shows a member that no input takes, in each block of this name.
+    Shown {
+        /// The name of the blocks.
+        block: String,
+        /// The name of the member.
+        member: String,
+    },
     /// Any other error.
     Code {
         /// The HTTP status.
@@ -118,7 +128,30 @@ impl FaultKind {
             | FaultKind::DropAfter
             | FaultKind::Latency(_)
             | FaultKind::Html500
+            | FaultKind::LeftOut(_)
+            | FaultKind::Shown { .. }
             | FaultKind::FailedEntries { .. } => None,
+        }
+    }
+
+    /// Changes an answer as the fault has it.
+    pub(crate) fn change_answer(&self, answer: &mut Value) {
+        match answer {
+            Value::Object(members) => {
+                if let FaultKind::LeftOut(names) = self {
+                    members.retain(|name, _| !names.contains(name));
+                }
+                for (name, value) in members {
+                    if let (FaultKind::Shown { block, member }, Value::Object(inner)) = (self, &mut *value)
+                        && name == block
+                    {
+                        inner.insert(member.clone(), Value::from("shown"));
+                    }
+                    self.change_answer(value);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.change_answer(item)),
+            _ => {}
         }
     }
 }

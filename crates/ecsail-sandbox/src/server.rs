@@ -197,7 +197,10 @@ fn answer(
         return dropped_connection();
     }
     match output {
-        Ok(output) => {
+        Ok(mut output) => {
+            if let Some(fault) = fault {
+                fault.change_answer(&mut output);
+            }
             let (body, content_type) = protocol::answer_body(&call, &output, request_id);
             let response = http_response(200, body, content_type, request_id);
             Outcome { status: Some(200), error: None, response: Ok(response) }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::types::TaskDefinition;
 use crate::document::model::DocumentKind;
-use crate::document::normalize::normalize;
+use crate::document::normalize::normal_pair;
 use crate::history::past_deployment::record_tags;
 use crate::image::{ImageReference, images};
 use crate::manifest::Request;
@@ -72,7 +72,8 @@ fn compare_with_manifest(
         return Ok(None);
     };
     let root = DocumentKind::TaskDefinition;
-    let changes = diff(&normalize(&running.document, root), &normalize(document, root), root.input_shape());
+    let (before, after) = normal_pair(&running.document, document, root);
+    let changes = diff(&before, &after, root.input_shape());
     Ok(Some(ServiceDrift { paths: changes.into_iter().map(|change| change.path).collect() }))
 }
 

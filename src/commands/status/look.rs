@@ -114,11 +114,10 @@ impl<'a> StatusReader<'a> {
         open: &[ServiceDeployment],
         health: &BTreeMap<&str, Vec<TargetHealth>>,
     ) -> ServiceState {
-        let FoundService { identity: place, service } = found;
-        let own = |known: &&ServiceDeployment| known.service_arn == service.service_arn;
+        let own = |known: &&ServiceDeployment| known.service_arn == found.service.service_arn;
         let open: Vec<ServiceDeployment> = open.iter().filter(own).cloned().collect();
-        let arns =
-            service_revisions(&[FoundService { identity: place.clone(), service: service.clone() }], &open);
+        let arns = service_revisions(std::slice::from_ref(&found), &open);
+        let FoundService { identity: place, service, .. } = found;
         let revisions = arns.iter().filter_map(|arn| self.revisions.get(arn)).cloned().collect();
         let groups = target_groups(&service);
         let targets = groups.iter().filter_map(|group| health.get(group.as_str())).flatten().cloned();

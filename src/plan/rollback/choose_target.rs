@@ -6,7 +6,7 @@ use super::selector::{self, RollbackSelector};
 use super::states::{DeployedState, DeployedStates, deployed_states};
 use crate::aws::types::{Service, TaskDefinition, number_of};
 use crate::document::model::DocumentKind;
-use crate::document::normalize::{OWN_TAG_PREFIX, normalize};
+use crate::document::normalize::{OWN_TAG_PREFIX, is_same};
 use crate::error::{Failure, Result};
 use crate::plan::rollback_point::RollbackPoint;
 
@@ -69,11 +69,12 @@ fn back(
 /// Returns the registered revisions that are older than the running one and differ from it.
 fn older<'a>(past: &'a DeploymentHistory, releases: &DeployedStates) -> Vec<&'a TaskDefinition> {
     let running = past.definitions.get(&releases.running.definition);
-    let running = running.map(|known| normalize(&known.document, DocumentKind::TaskDefinition));
     let below = selector::revision_limit(past, releases);
     let is_older = |known: &&TaskDefinition| number_of(&known.arn).is_some_and(|number| number < below);
-    let differs =
-        |known: &&TaskDefinition| Some(normalize(&known.document, DocumentKind::TaskDefinition)) != running;
+    let differs = |known: &&TaskDefinition| {
+        running
+            .is_none_or(|running| !is_same(&running.document, &known.document, DocumentKind::TaskDefinition))
+    };
     past.registered_revisions.iter().filter(is_older).filter(differs).collect()
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::attributes::{RestoredAttributes, restore_attributes};
+use super::attributes::{RestoreContext, RestoredAttributes, restore_attributes};
 use super::images::RestoredImages;
 use super::new_choice::Choice;
 use super::past::DeploymentHistory;
 use super::states::DeployedState;
 use crate::aws::types::{Service, TaskDefinition, family_of};
 use crate::document::model::DocumentKind;
-use crate::document::normalize::normalize;
+use crate::document::normalize::{is_same, normal_pair};
 use crate::error::Failure;
 use crate::manifest::{FailureAction, Patience};
 use crate::plan::desired_document::registrable_document;
@@ -37,6 +37,8 @@ pub struct RollbackTerms {
 pub struct RollbackContext<'a> {
     pub terms: RollbackTerms,
     pub service: &'a Service,
+    /// The service as DescribeServices returns it.
+    pub document: &'a Value,
     pub past: &'a DeploymentHistory,
     pub choice: &'a Choice,
     pub images: &'a RestoredImages,
@@ -67,20 +69,23 @@ pub fn needs_registration(definition: &TaskDefinition, images: &RestoredImages) 
 /// Returns the rollback plan of a service, and adds its registration to the plan.
 ///
 /// # Errors
-/// The definition was deleted.
+/// The definition was deleted, or an attribute cannot be sent back.
 pub fn plan_rollback(sight: &RollbackContext<'_>, plan: &mut Plan) -> Result<ServicePlan, Failure> {
     let Choice { from, to, .. } = sight.choice;
     let definition = definition(to, sight.past)?;
     let (service, terms) = (sight.service, &sight.terms);
     let attributes = match (&from.revision, &to.revision) {
-        (Some(running), Some(wanted)) => restore_attributes(running, wanted, service),
+        (Some(running), Some(wanted)) => {
+            restore_attributes(&RestoreContext { running, wanted, service, document: sight.document })?
+        }
         _ => RestoredAttributes::default(),
     };
     let root = DocumentKind::TaskDefinition;
     let running = sight.past.definitions.get(&from.definition);
-    let running = running.map_or(json!({}), |known| normalize(&known.document, root));
+    let running = running.map_or(json!({}), |known| known.document.clone());
     let after = plan_revision(sight, definition, plan);
-    let definition_changes = diff(&running, &normalize(&sight.images.document, root), root.input_shape());
+    let (before, wanted) = normal_pair(&running, &sight.images.document, root);
+    let definition_changes = diff(&before, &wanted, root.input_shape());
     let mut members = attributes.members;
     let mut reasons = Vec::new();
     if after == Revision::Same {
@@ -136,11 +141,11 @@ fn plan_revision(sight: &RollbackContext<'_>, definition: &TaskDefinition, plan:
             false => Revision::Registered(definition.arn.clone()),
         };
     }
-    let wanted = normalize(&sight.images.document, DocumentKind::TaskDefinition);
+    let wanted = &sight.images.document;
     // Reuses a revision that an earlier rollback registered, instead of registering the same content twice.
     let reusable = sight.latest.filter(|latest| {
         latest.document["status"] == "ACTIVE"
-            && normalize(&latest.document, DocumentKind::TaskDefinition) == wanted
+            && is_same(&latest.document, wanted, DocumentKind::TaskDefinition)
     });
     match reusable {
         Some(latest) if latest.arn == sight.choice.from.definition => return Revision::Same,

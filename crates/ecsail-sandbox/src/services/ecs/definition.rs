@@ -26,7 +26,7 @@ pub(crate) fn register(context: &mut CallContext<'_>, input: &Value) -> Result<V
     let revisions = context.resources.families.get(family);
     let revision = revisions.and_then(|r| r.last()).map_or(1, |last| last.revision + 1);
     let arn = context.resources.ecs_arn(&format!("task-definition/{family}:{revision}"));
-    let mut document = definition_defaults::with_defaults(input);
+    let mut document = definition_defaults::with_defaults(input, &context.resources.account);
     document.shift_remove("tags");
     document.insert("taskDefinitionArn".to_owned(), json!(arn));
     document.insert("revision".to_owned(), json!(revision));

@@ -3,13 +3,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::definition_spelling::respell;
+
 /// Returns the document that DescribeTaskDefinition returns.
-pub(super) fn with_defaults(input: &Value) -> Map<String, Value> {
+pub(super) fn with_defaults(input: &Value, account: &str) -> Map<String, Value> {
     let mut out = input.as_object().cloned().unwrap_or_default();
     let awsvpc = input["networkMode"] == "awsvpc";
     if let Some(Value::Array(containers)) = out.get_mut("containerDefinitions") {
         for container in containers.iter_mut().filter_map(Value::as_object_mut) {
-            fill_container(container, awsvpc);
+            fill_container(container);
         }
     }
     set_default(&mut out, "volumes", json!([]));
@@ -24,6 +26,7 @@ pub(super) fn with_defaults(input: &Value) -> Map<String, Value> {
             out.shift_remove(name);
         }
     }
+    respell(&mut out, account);
     let attributes = required_attributes(input);
     if !attributes.is_empty() {
         out.insert("requiresAttributes".to_owned(), json!(attributes));
@@ -37,18 +40,12 @@ pub(super) fn with_defaults(input: &Value) -> Map<String, Value> {
     out
 }
 
-fn fill_container(container: &mut Map<String, Value>, awsvpc: bool) {
+fn fill_container(container: &mut Map<String, Value>) {
     set_default(container, "cpu", json!(0));
     set_default(container, "essential", json!(true));
+    set_default(container, "versionConsistency", json!("enabled"));
     for name in ["environment", "mountPoints", "volumesFrom", "portMappings", "systemControls"] {
         set_default(container, name, json!([]));
-    }
-    if let Some(Value::Array(ports)) = container.get_mut("portMappings") {
-        for port in ports.iter_mut().filter_map(Value::as_object_mut) {
-            let same = port.get("containerPort").cloned().unwrap_or(json!(0));
-            set_default(port, "hostPort", if awsvpc { same } else { json!(0) });
-            set_default(port, "protocol", json!("tcp"));
-        }
     }
     if let Some(Value::Object(check)) = container.get_mut("healthCheck") {
         set_default(check, "interval", json!(30));

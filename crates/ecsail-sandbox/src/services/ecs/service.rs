@@ -1,7 +1,8 @@
 //! Operations on services. The rollout that follows is simulated in `rollout`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::service_attributes;
 use super::service_rules::{active_definition, check};
 use super::service_view::view;
 use crate::api::{ApiError, invalid_if};
@@ -12,19 +13,6 @@ use crate::params::{
 };
 use crate::rollout::{NewDeployment, REVISION_FIELDS, begin_deletion, start_deployment};
 use crate::state::{CallContext, Resources};
-
-/// Members of an input that are not part of a service's configuration.
-const NOT_CONFIG: &[&str] = &[
-    "cluster",
-    "service",
-    "serviceName",
-    "taskDefinition",
-    "desiredCount",
-    "clientToken",
-    "tags",
-    "forceNewDeployment",
-    "role",
-];
 
 pub(super) fn create(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
     let cluster = context.resources.cluster_name(text(input, "cluster"))?;
@@ -84,7 +72,7 @@ pub(crate) fn new_service(
         status: "ACTIVE".to_owned(),
         desired_count: desired,
         task_definition: String::new(),
-        config: config(input),
+        config: service_attributes::created(input)?,
         tags,
         created: context.now,
         created_by: context.caller.arn.clone(),
@@ -96,60 +84,6 @@ pub(crate) fn new_service(
         is_steady: false,
         inactive_since: None,
     })
-}
-
-/// Returns the configuration of a new service, with ECS's defaults.
-fn config(input: &Value) -> Map<String, Value> {
-    let mut out = json!({
-        "loadBalancers": [],
-        "serviceRegistries": [],
-        "placementConstraints": [],
-        "placementStrategy": [],
-        "schedulingStrategy": "REPLICA",
-        "deploymentController": { "type": "ECS" },
-        "enableECSManagedTags": false,
-        "propagateTags": "NONE",
-        "enableExecuteCommand": false,
-        "availabilityZoneRebalancing": "DISABLED",
-        "deploymentConfiguration": deployment_defaults(),
-    });
-    merge(&mut out, input);
-    if out["capacityProviderStrategy"].as_array().is_none_or(Vec::is_empty) && out["launchType"].is_null() {
-        out["launchType"] = json!("EC2");
-    }
-    if out["launchType"] == "FARGATE" || out["capacityProviderStrategy"].is_array() {
-        if out["platformVersion"].is_null() {
-            out["platformVersion"] = json!("LATEST");
-        }
-        out["platformFamily"] = json!("Linux");
-    }
-    if let Value::Object(map) = out { map } else { Map::new() }
-}
-
-fn deployment_defaults() -> Value {
-    json!({
-        "deploymentCircuitBreaker": { "enable": false, "rollback": false },
-        "maximumPercent": 200,
-        "minimumHealthyPercent": 100,
-        "strategy": "ROLLING",
-        "bakeTimeInMinutes": 0,
-    })
-}
-
-/// Copies the members of an input into a configuration; those of the deployment configuration one by one.
-fn merge(config: &mut Value, input: &Value) {
-    for (key, value) in input.as_object().into_iter().flatten() {
-        if NOT_CONFIG.contains(&key.as_str()) || value.is_null() {
-            continue;
-        }
-        if key == "deploymentConfiguration" {
-            for (member, value) in value.as_object().into_iter().flatten() {
-                config[key.as_str()][member.as_str()] = value.clone();
-            }
-        } else {
-            config[key.as_str()] = value.clone();
-        }
-    }
 }
 
 pub(super) fn update(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
@@ -170,7 +104,7 @@ pub(super) fn update(context: &mut CallContext<'_>, input: &Value) -> Result<Val
     let arn = definition.arn.clone();
     let images = definition.images();
     let mut after = Value::Object(service.config.clone());
-    merge(&mut after, input);
+    service_attributes::update(&mut after, input)?;
     if input["capacityProviderStrategy"].as_array().is_some_and(|s| !s.is_empty()) {
         after["launchType"] = Value::Null;
     }

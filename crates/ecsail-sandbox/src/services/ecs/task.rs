@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::role::role_arn;
 use super::service_rules::{active_definition, check};
 use super::task_view::view;
 use crate::api::{ApiError, invalid_if};
@@ -86,7 +87,7 @@ pub(super) fn run(context: &mut CallContext<'_>, input: &Value) -> Result<Value,
             behavior,
             target_group: None,
             config: &config,
-            overrides: overrides(input),
+            overrides: overrides(input, &context.resources.account),
             tags: tags.clone(),
         };
         ids.extend(launch(context.resources, context.ids, context.now, order));
@@ -135,9 +136,15 @@ fn run_task_output(context: &CallContext<'_>, ids: &[String], failures: &[Value]
     json!({ "tasks": tasks, "failures": failures })
 }
 
-fn overrides(input: &Value) -> Value {
+/// Returns the overrides as DescribeTasks returns them: a role that is given by its name with its ARN.
+fn overrides(input: &Value, account: &str) -> Value {
     let mut out = no_overrides();
     merge_members(&mut out, input["overrides"].as_object().into_iter().flatten());
+    for name in ["taskRoleArn", "executionRoleArn"] {
+        if let Some(role) = out[name].as_str().map(str::to_owned) {
+            out[name] = json!(role_arn(&role, account));
+        }
+    }
     out
 }
 
