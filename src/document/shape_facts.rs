@@ -78,6 +78,10 @@ pub const DEFAULT_VALUES: &[(&str, &str, &str)] = &[
     ("AwsVpcConfiguration", "assignPublicIp", "\"DISABLED\""),
 ];
 
+/// Enums of which ECS takes every other value for one of them: the shape, and that value (API reference,
+/// PortMapping.protocol).
+pub const LENIENT_ENUMS: &[(&str, &str)] = &[("TransportProtocol", "tcp")];
+
 /// Returns the members that identify items of a shape.
 pub fn item_identity(shape: &str) -> Option<&'static ItemIdentity> {
     ITEM_IDENTITIES.iter().find(|identity| identity.shape == shape)

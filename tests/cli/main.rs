@@ -29,6 +29,7 @@ mod plan;
 mod properties;
 mod prune;
 mod reference;
+mod refusals;
 mod release;
 mod render;
 mod revisions;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::service_rules::{active_definition, check};
+use super::service_rules::{active_definition, check_run};
 use super::task_view::view;
 use crate::api::{ApiError, invalid_if};
 use crate::arn::last_segment;
@@ -60,8 +60,7 @@ pub(super) fn run(context: &mut CallContext<'_>, input: &Value) -> Result<Value,
         return Ok(answer);
     }
     let definition = active_definition(context, required_text(input, "taskDefinition")?)?;
-    check(input, definition)?;
-    check_overrides(input, definition.containers())?;
+    check_run(input, definition)?;
     let arn = definition.arn.clone();
     let family = definition.family.clone();
     let images = definition.images();
@@ -139,17 +138,6 @@ fn overrides(input: &Value) -> Value {
     let mut out = no_overrides();
     merge_members(&mut out, input["overrides"].as_object().into_iter().flatten());
     out
-}
-
-fn check_overrides(input: &Value, containers: &[Value]) -> Result<(), ApiError> {
-    for given in input["overrides"]["containerOverrides"].as_array().into_iter().flatten() {
-        let name = given["name"].as_str().unwrap_or_default();
-        invalid_if(
-            !containers.iter().any(|c| c["name"] == name),
-            format!("Override for container named {name} is not a container in the TaskDefinition."),
-        )?;
-    }
-    Ok(())
 }
 
 pub(super) fn stop(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
