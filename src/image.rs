@@ -1,5 +1,6 @@
 //! Parses references to container images, and recognizes ECR repositories in them.
 
+use crate::document::arn::{is_account, is_region};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -79,6 +80,88 @@ impl fmt::Display for ImageReference {
     }
 }
 
+/// The longest image in a container definition (API reference, ContainerDefinition.image).
+const MAX_LENGTH: usize = 255;
+
+/// Returns what is wrong with an image reference; `None` if it is valid (the grammar of container registries).
+pub fn syntax_error(text: &str) -> Option<String> {
+    if text.chars().count() > MAX_LENGTH {
+        return Some(format!("it has more than {MAX_LENGTH} characters"));
+    }
+    if let Some(wrong) = text.chars().find(|c| !(c.is_ascii_alphanumeric() || "-_.:/@#".contains(*c))) {
+        return Some(format!("it contains `{wrong}`"));
+    }
+    if text.contains("://") {
+        return Some("it begins with a scheme".to_owned());
+    }
+    let reference = ImageReference::parse(text);
+    repository_error(&reference.repository).or_else(|| {
+        let tag = reference.tag.as_deref().filter(|tag| !is_tag(tag));
+        let tag = tag.map(|_| {
+            "its tag is empty or has more than 128 characters, or begins with `.` or `-`".to_owned()
+        });
+        let digest = reference.digest.as_deref().filter(|digest| !is_digest(digest));
+        tag.or_else(|| digest.map(|_| "its digest is not `sha256:` and 64 hexadecimal digits".to_owned()))
+    })
+}
+
+/// Returns what is wrong with the registry and the path of a repository.
+fn repository_error(repository: &str) -> Option<String> {
+    let (registry, path) = match repository.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), rest),
+        _ => (None, repository),
+    };
+    if let Some(registry) = registry
+        && !is_registry(registry)
+    {
+        return Some("its registry is not a host name".to_owned());
+    }
+    if path.chars().any(|c| c.is_ascii_uppercase()) {
+        return Some("its repository has capital letters".to_owned());
+    }
+    let component = |part: &str| {
+        let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        ends(part.chars().next()) && ends(part.chars().last()) && !part.contains("..") && !part.contains(':')
+    };
+    (!path.split('/').all(component)).then(|| "its repository is empty, or has an empty part".to_owned())
+}
+
+/// Returns whether the registry of an image, if it is one of ECR, has an account and a region.
+pub fn has_valid_ecr_host(text: &str) -> bool {
+    let host = text.split('/').next().unwrap_or_default();
+    match host.split('.').collect::<Vec<_>>()[..] {
+        [account, "dkr", "ecr" | "ecr-fips", region, "amazonaws", ..]
+        | [account, "dkr-ecr" | "dkr-ecr-fips", region, "on", "aws" | "amazonwebservices", ..] => {
+            is_account(account) && is_region(region)
+        }
+        _ => true,
+    }
+}
+
+/// Returns whether a text is a host name with an optional port.
+fn is_registry(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, "0"));
+    let label = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    host.split('.').all(label) && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_tag(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && !text.starts_with(['.', '-'])
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+}
+
+fn is_digest(text: &str) -> bool {
+    let Some((algorithm, digits)) = text.split_once(':') else { return false };
+    let enough = if algorithm == "sha256" { digits.len() == 64 } else { digits.len() >= 32 };
+    enough && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Returns the images of a task definition document.
 pub fn images(document: &Value) -> impl Iterator<Item = ImageReference> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
@@ -121,6 +204,52 @@ mod tests {
         assert!(ecr("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app").is_some());
         assert_eq!(ecr("public.ecr.aws/nginx/nginx:1"), None);
         assert_eq!(ecr("nginx"), None);
+    }
+
+    #[test]
+    fn the_grammar_of_references_is_checked() {
+        let digest = format!("app@sha256:{}", "0f".repeat(32));
+        for valid in [
+            "nginx",
+            "nginx:1.27",
+            "localhost:5000/a/b_c-d.e:V1",
+            "public.ecr.aws/docker/library/busybox:1.36",
+            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/shop/app:v1",
+            "123456789012.dkr-ecr.us-east-1.on.aws/app:v1",
+            "ghcr.io/Shop.Example/app",
+            &digest,
+        ] {
+            let expected = valid.contains("Shop").then(|| "its repository has capital letters".to_owned());
+            assert_eq!(syntax_error(valid), expected, "{valid}");
+        }
+        for invalid in [
+            "my app",
+            "$REGISTRY/app",
+            "https://example.com/app",
+            "app:",
+            "app:-1",
+            "/app",
+            "app/",
+            "a//b",
+            "app@sha256:00",
+            &"a".repeat(256),
+        ] {
+            assert!(syntax_error(invalid).is_some(), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn a_host_of_ecr_has_an_account_and_a_region() {
+        for valid in ["nginx", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app", "ghcr.io/app"] {
+            assert!(has_valid_ecr_host(valid), "{valid}");
+        }
+        for invalid in [
+            "1234.dkr.ecr.us-east-1.amazonaws.com/app",
+            "123456789012.dkr.ecr.REGION.amazonaws.com/app",
+            "YOUR-ACCOUNT.dkr-ecr.eu-west-1.on.aws/app",
+        ] {
+            assert!(!has_valid_ecr_host(invalid), "{invalid}");
+        }
     }
 
     #[test]

@@ -324,6 +324,7 @@ fn default_definition(service: &DesiredService, manifest: &Manifest) -> Value {
         "requiresCompatibilities": ["FARGATE"],
         "cpu": "256",
         "memory": "512",
+        "executionRoleArn": format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/execution"),
         "containerDefinitions": images.iter().map(container).collect::<Value>(),
     })
 }

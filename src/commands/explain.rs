@@ -6,7 +6,7 @@ use crate::context::CommandContext;
 use crate::document::problem::Severity;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, answer as events};
-use crate::lint::checks::CHECKS;
+use crate::lint::checks::all_checks;
 use crate::lint::{self, Check};
 use crate::report::problems::severity_event;
 use crate::report::{CommandOutcome, Event};
@@ -30,7 +30,7 @@ pub struct ExplainArgs {
 /// No rule has this id.
 pub fn run(args: &ExplainArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let (text, explain) = match &args.id {
-        None => (list_rules(), events::Explain::All { rules: CHECKS.iter().map(summary).collect() }),
+        None => (list_rules(), events::Explain::All { rules: all_checks().map(summary).collect() }),
         Some(id) => {
             let unknown =
                 || Failure::usage(format!("no rule with the id `{id}`")).with_hint(lint::unknown_id_hint(id));
@@ -43,9 +43,9 @@ pub fn run(args: &ExplainArgs, context: &CommandContext) -> Result<CommandOutcom
 }
 
 fn list_rules() -> String {
-    let width = CHECKS.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    let width = all_checks().map(|rule| rule.id.len()).max().unwrap_or_default();
     let line = |rule: &Check| format!("{:width$}  {:7}  {}", rule.id, severity_name(rule), rule.title);
-    CHECKS.iter().map(line).collect::<Vec<_>>().join("\n")
+    all_checks().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn explanation(rule: &Check) -> String {

@@ -4,10 +4,12 @@
 //! results are compared in their [normal form](normal). The members of ECS are not listed in code: they all come from
 //! the generated model file. This module does no IO and never calls AWS.
 
+pub mod arn;
 pub mod json_comments;
 pub mod layer;
 pub mod model;
 pub mod normalize;
+pub mod placeholder;
 pub mod problem;
 pub mod reader;
 pub mod rendered_text;

@@ -7,10 +7,16 @@
 use serde_json::Number;
 
 use super::model::{DocumentKind, Shape, ShapeSchema, model, resolve_member};
+use super::placeholder::placeholder_in;
 use super::problem::{Problem, Problems, did_you_mean, most_similar};
-use super::shape_facts::{PAIR_SHAPES, item_identity};
+use super::shape_facts::{LENIENT_ENUMS, PAIR_SHAPES, item_identity};
 use super::source::SourceSpan;
 use super::tree::{Node, NodeKey, NodeKind, Scalar};
+
+/// Items of which ECS refuses two with one name. Other lists are compared by the checks, or may have several.
+const REFUSED_DUPLICATES: &[&str] = &["ContainerDefinition", "Secret", "Tag"];
+/// Items of which the last one with a name counts.
+const VARIABLE: &str = "KeyValuePair";
 
 /// A reader of documents of one kind.
 pub struct DocumentReader<'a> {
@@ -129,7 +135,7 @@ impl<'a> DocumentReader<'a> {
             Shape::Structure(schema) => self.read_structure(node, shape, schema, path),
             Shape::List(item) => self.read_list(node, item, path),
             Shape::Map(value) => self.read_map(node, value, path),
-            Shape::String(schema) => self.read_string(node, schema, path),
+            Shape::String(schema) => self.read_string(node, shape, schema, path),
             Shape::Integer(schema) => self.read_integer(node, schema, path),
             Shape::Number => self.read_number(node, path),
             Shape::Boolean => self.read_boolean(node, path),
@@ -214,16 +220,20 @@ impl<'a> DocumentReader<'a> {
             let name = item_identity(item).and_then(|identity| super::layer::item_name(node, identity));
             let here = path.item(&name.clone().unwrap_or_else(|| index.to_string()));
             let value = self.read_value(node, item, &here);
-            // One container port may be mapped to several host ports.
-            let once = item_identity(item).filter(|identity| identity.shape != "PortMapping");
-            let again = once.is_some_and(|identity| {
-                let name = super::layer::item_name(&value, identity);
-                name.is_some() && read.iter().any(|known| super::layer::item_name(known, identity) == name)
-            });
-            if again {
-                let name = name.unwrap_or_default();
-                self.report_error(node, &here, format!("duplicate `{name}` in this list"));
-                continue;
+            let known = find_same_name(&read, &value, item);
+            match known {
+                Some(_) if REFUSED_DUPLICATES.contains(&item) => {
+                    let name = name.unwrap_or_default();
+                    self.report_error(node, &here, format!("duplicate `{name}` in this list"));
+                    continue;
+                }
+                Some(known) if item == VARIABLE => {
+                    let name = name.unwrap_or_default();
+                    let message = format!("duplicate `{name}` in this list: the last one is used");
+                    self.problems.push(Problem::warning(node.span, message).path(&here.with_item_names));
+                    read.remove(known);
+                }
+                _ => {}
             }
             read.push(value);
         }
@@ -240,7 +250,7 @@ impl<'a> DocumentReader<'a> {
         Node { kind: NodeKind::Map(read.collect()), span: node.span }
     }
 
-    fn read_string(&mut self, node: &Node, schema: &ShapeSchema, path: &MemberPath) -> Node {
+    fn read_string(&mut self, node: &Node, shape: &str, schema: &ShapeSchema, path: &MemberPath) -> Node {
         let Some(text) = node.text() else { return self.report_mismatch(node, "a string", path, None) };
         if !schema.values.is_empty() && !schema.values.iter().any(|value| value == text) {
             let allowed: Vec<_> = schema.values.iter().map(|value| format!("`{value}`")).collect();
@@ -250,9 +260,16 @@ impl<'a> DocumentReader<'a> {
             } else {
                 format!("`{text}`")
             };
+            if let Some((_, used)) = LENIENT_ENUMS.iter().find(|(name, _)| *name == shape) {
+                let message =
+                    format!("{found} is not one of {}: ECS takes it for `{used}`", join_shortened(&allowed));
+                self.problems.push(Problem::warning(node.span, message).path(&path.with_item_names));
+                return Node::string(*used, node.span);
+            }
             let message = format!("{found} is not one of {}", join_shortened(&allowed));
             let problem = Problem::error(node.span, message).path(&path.with_item_names);
-            self.problems.push(problem.hint(near.map(|near| format!("did you mean `{near}`?"))));
+            let near = near.map(|near| format!("did you mean `{near}`?"));
+            self.problems.push(problem.hint(near.or_else(|| placeholder_hint(node))));
         }
         Node::string(text, node.span)
     }
@@ -311,6 +328,7 @@ impl<'a> DocumentReader<'a> {
     ) -> Node {
         let name = path.with_item_names.rsplit('.').next().unwrap_or_default();
         let message = format!("`{name}` must be {expected}, found {}", node.describe());
+        let hint = placeholder_hint(node).or(hint);
         let problem = Problem::error(node.span, message).label(format!("expected {expected}"));
         self.problems.push(problem.path(&path.with_item_names).hint(hint));
         Node { kind: NodeKind::Undefined, span: node.span }
@@ -343,6 +361,20 @@ fn is_container_list(node: &Node) -> bool {
     let container =
         |node: &Node| node.entries().iter().any(|(key, _)| key.name.eq_ignore_ascii_case("image"));
     !node.items().is_empty() && node.items().iter().all(container)
+}
+
+/// Returns the hint for a value that is a placeholder.
+fn placeholder_hint(node: &Node) -> Option<String> {
+    let found = placeholder_in(node.text()?)?;
+    let shown = if node.span.from_expression { "{{ … }}" } else { found };
+    Some(format!("`{shown}` is a placeholder that was not replaced"))
+}
+
+/// Returns the position of the item in a list that has the name of another item.
+fn find_same_name(read: &[Node], value: &Node, item: &str) -> Option<usize> {
+    let identity = item_identity(item)?;
+    let name = super::layer::item_name(value, identity)?;
+    read.iter().position(|known| super::layer::item_name(known, identity).as_ref() == Some(&name))
 }
 
 /// Returns whether a value is an empty string in place of an enum: API output contains them, and they mean "not set".

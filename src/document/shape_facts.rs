@@ -61,6 +61,10 @@ pub fn item_keys(shape: &str) -> &'static [&'static [&'static str]] {
 pub const PAIR_SHAPES: &[(&str, &str, &str)] =
     &[("KeyValuePair", "name", "value"), ("Secret", "name", "valueFrom"), ("Tag", "key", "value")];
 
+/// Enums of which ECS takes every other value for one of them: the shape, and that value (API reference,
+/// PortMapping.protocol).
+pub const LENIENT_ENUMS: &[(&str, &str)] = &[("TransportProtocol", "tcp")];
+
 /// Returns the members that identify items of a shape.
 pub fn item_identity(shape: &str) -> Option<&'static ItemIdentity> {
     ITEM_IDENTITIES.iter().find(|identity| identity.shape == shape)

@@ -4,8 +4,9 @@ use super::CheckProblems;
 use super::document_view::{
     ContainerView, TaskDefinitionView, is_absent_or_empty, member_integer, member_text, quoted_scalar,
 };
+use super::forms::is_placeholder;
 use crate::document::tree::{Node, NodeKind, Scalar};
-use crate::image::ImageReference;
+use crate::image::{ImageReference, syntax_error};
 
 /// The most containers of a task definition, from the service quotas.
 const MAX_CONTAINERS: usize = 10;
@@ -30,7 +31,8 @@ pub(super) fn container_names(task: &TaskDefinitionView<'_>, findings: &mut Chec
 fn check_name(node: &Node, path: &str, what: &str, findings: &mut CheckProblems<'_>) {
     let Some(name) = node.text() else { return };
     let allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
-    if !name.is_empty() && name.chars().count() <= MAX_NAME && name.chars().all(allowed) {
+    let valid = !name.is_empty() && name.chars().count() <= MAX_NAME && name.chars().all(allowed);
+    if valid || is_placeholder(node) {
         return;
     }
     let hint = format!("use letters, digits, `_` and `-`, up to {MAX_NAME} of them");
@@ -94,9 +96,8 @@ pub(super) fn any_essential(task: &TaskDefinitionView<'_>, findings: &mut CheckP
 pub(super) fn latest_tag(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
     for container in &task.containers {
         let Some(image) = container.node.get("image") else { continue };
-        let Some(reference) = image.text().filter(|text| !text.is_empty()).map(ImageReference::parse) else {
-            continue;
-        };
+        let valid = |text: &&str| !text.is_empty() && syntax_error(text).is_none();
+        let Some(reference) = image.text().filter(valid).map(ImageReference::parse) else { continue };
         let message = match reference.tag_or_digest() {
             None => format!("the image of {} has no tag, so `latest` is used", container.label()),
             Some("latest") => format!("the image of {} has the tag `latest`", container.label()),
@@ -117,19 +118,6 @@ pub(super) fn definition_size(task: &TaskDefinitionView<'_>, findings: &mut Chec
     }
 }
 
-pub(super) fn restart_period(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
-    for container in &task.containers {
-        let Some(policy) = container.node.get("restartPolicy") else { continue };
-        super::health_checks::check_range(
-            policy,
-            container,
-            "restartPolicy",
-            ("restartAttemptPeriod", 60, 1800),
-            findings,
-        );
-    }
-}
-
 pub(super) fn memory_reservation(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
     for container in &task.containers {
         let sizes =
@@ -142,16 +130,6 @@ pub(super) fn memory_reservation(task: &TaskDefinitionView<'_>, findings: &mut C
             let hint = "make `memoryReservation` smaller than `memory`, or remove one of them".to_owned();
             findings.add(at, container.member_path("memoryReservation"), message, hint);
         }
-    }
-}
-
-pub(super) fn ephemeral_storage(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
-    let Some(storage) = task.node.get("ephemeralStorage") else { return };
-    let Some(size) = storage.get("sizeInGiB") else { return };
-    if member_integer(storage, "sizeInGiB").is_some_and(|size| !(21..=200).contains(&size)) {
-        let message = format!("`sizeInGiB` is {}: ECS allows 21 to 200", quoted_scalar(size));
-        let hint = "remove `ephemeralStorage` for the default of 20 GiB".to_owned();
-        findings.add(size, "ephemeralStorage.sizeInGiB", message, hint);
     }
 }
 

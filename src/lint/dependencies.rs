@@ -1,4 +1,4 @@
-//! Checks of `dependsOn`, the order in which containers start.
+//! Checks of `dependsOn`, the order in which containers start, and of `links`.
 
 use super::CheckProblems;
 use super::document_view::{
@@ -107,6 +107,57 @@ pub(super) fn cycle(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<
             "remove one of these dependencies".to_owned(),
         );
     }
+}
+
+/// Returns the names of the containers that a container is linked to, with their places and paths.
+fn links<'a>(container: &ContainerView<'a>) -> impl Iterator<Item = (&'a Node, &'a str, String)> {
+    let path = container.member_path("links");
+    member_items(container.node, "links").iter().enumerate().filter_map(move |(index, node)| {
+        let name = node.text()?.split(':').next()?;
+        Some((node, name, format!("{path}[{index}]")))
+    })
+}
+
+pub(super) fn linked_container(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
+    for container in task.containers.iter().filter(|_| task.is_complete) {
+        for (node, wanted, path) in links(container).filter(|(_, name, _)| task.container(name).is_none()) {
+            let message = format!(
+                "{} is linked to {}, which is not a container of this task definition",
+                container.label(),
+                quoted_scalar(node)
+            );
+            let hint = similar_container(wanted, node, task);
+            findings.add(
+                node,
+                path,
+                message,
+                hint.unwrap_or_else(|| "name one of the containers".to_owned()),
+            );
+        }
+        if is_linked_to_itself(task, container) {
+            let at = container.node.get("links").unwrap_or(container.node);
+            let message = format!("links lead from {} back to it", container.label());
+            findings.add(at, container.member_path("links"), message, "remove one of these links".to_owned());
+            return;
+        }
+    }
+}
+
+/// Returns whether links lead from a container back to it.
+fn is_linked_to_itself<'a>(task: &TaskDefinitionView<'a>, start: &ContainerView<'a>) -> bool {
+    let mut open: Vec<&str> = links(start).map(|(_, name, _)| name).collect();
+    let mut seen: Vec<&str> = Vec::new();
+    while let Some(name) = open.pop() {
+        if Some(name) == start.name() {
+            return true;
+        }
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        open.extend(task.container(name).into_iter().flat_map(links).map(|(_, name, _)| name));
+    }
+    false
 }
 
 /// Searches for a path of dependencies from `here` to `start`, and adds its containers to `round`. Visits only

@@ -65,6 +65,15 @@ impl<'a> TaskDefinitionView<'a> {
         }
     }
 
+    /// Returns the port mappings of all containers with their containers and paths.
+    pub fn port_mappings(&self) -> impl Iterator<Item = (&ContainerView<'a>, &'a Node, String)> {
+        self.containers.iter().flat_map(|container| {
+            let path = container.member_path("portMappings");
+            let mappings = member_items(container.node, "portMappings").iter().enumerate();
+            mappings.map(move |(index, node)| (container, node, format!("{path}[{index}]")))
+        })
+    }
+
     /// Returns whether the task runs on Windows, or `None` if an expression is undefined.
     pub fn runs_windows(&self) -> Option<bool> {
         let Some(platform) = self.node.get("runtimePlatform") else { return Some(false) };
@@ -129,6 +138,16 @@ pub fn as_integer(node: &Node) -> Option<i64> {
         NodeKind::Scalar(Scalar::Number(number, _)) => number.as_i64(),
         _ => None,
     }
+}
+
+/// Returns whether a member is `true`.
+pub fn is_true(node: &Node, name: &str) -> bool {
+    matches!(node.get(name).map(|node| &node.kind), Some(NodeKind::Scalar(Scalar::Bool(true, _))))
+}
+
+/// Returns whether a list member has items that are known.
+pub fn has_items(node: &Node, name: &str) -> bool {
+    !member_items(node, name).is_empty()
 }
 
 /// Returns the items of a list member.

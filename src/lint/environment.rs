@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::CheckProblems;
 use super::document_view::{TaskDefinitionView, member_items, member_text, quoted_scalar};
+use super::forms::is_placeholder;
 use crate::document::tree::Node;
 use crate::secrets::looks_secret;
 
@@ -78,7 +79,8 @@ pub(super) fn environment_files(task: &TaskDefinitionView<'_>, findings: &mut Ch
         }
         for (index, file) in files.iter().enumerate() {
             let Some(node) = file.get("value") else { continue };
-            if node.text().is_some_and(|value| !value.ends_with(".env")) {
+            let misnamed = |value: &str| !value.is_empty() && !value.ends_with(".env");
+            if node.text().is_some_and(misnamed) && !is_placeholder(node) {
                 let message =
                     format!("an environment file must be named `….env`, found {}", quoted_scalar(node));
                 let path = container.member_path(&format!("environmentFiles[{index}].value"));

@@ -1,11 +1,9 @@
 //! Checks of what Fargate requires and what it does not support.
 
 use super::CheckProblems;
-use super::containers::uses_private_ecr;
 use super::document_view::{
     ContainerView, TaskDefinitionView, is_absent_or_empty, is_set, member_items, member_text, quoted_list,
 };
-use super::health_checks::has_items;
 use crate::document::tree::Node;
 
 /// Container members that are not valid on Fargate, from the developer guide (fargate-tasks-services.html).
@@ -19,8 +17,7 @@ const UNSUPPORTED_CONTAINER_MEMBERS: &[&str] = &[
     "privileged",
 ];
 /// Members of a container's `linuxParameters`, from the same page.
-const UNSUPPORTED_LINUX_PARAMETERS: &[&str] =
-    &["devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs"];
+const UNSUPPORTED_LINUX_PARAMETERS: &[&str] = &["devices", "maxSwap", "sharedMemorySize", "swappiness"];
 /// Members of the task, from the same page.
 const UNSUPPORTED_TASK_MEMBERS: &[&str] = &["ipcMode", "placementConstraints"];
 
@@ -140,38 +137,19 @@ fn report_unsupported(node: &Node, path: String, member: &str, findings: &mut Ch
     );
 }
 
-pub(super) fn execution_role(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
-    if !task.requires_fargate() || !is_absent_or_empty(task.node, "executionRoleArn") {
-        return;
+/// `tmpfs` was documented as unsupported; the API reference no longer says so.
+pub(super) fn tmpfs(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
+    for container in task.containers.iter().filter(|_| task.requires_fargate()) {
+        let linux = container.node.get("linuxParameters");
+        let Some(node) = linux.and_then(|linux| linux.get("tmpfs")).filter(|node| is_set(node)) else {
+            continue;
+        };
+        let message = "Fargate may not support `tmpfs`";
+        findings.add(
+            node,
+            container.member_path("linuxParameters.tmpfs"),
+            message,
+            REMOVE_OR_USE_EC2_HINT.to_owned(),
+        );
     }
-    let logs = |container: &ContainerView<'_>, driver: &str| {
-        container
-            .node
-            .get("logConfiguration")
-            .is_some_and(|logs| member_text(logs, "logDriver") == Some(driver))
-    };
-    let log_secrets = |container: &ContainerView<'_>| {
-        container
-            .node
-            .get("logConfiguration")
-            .is_some_and(|logs| !member_items(logs, "secretOptions").is_empty())
-    };
-    let needs =
-        |wanted: &dyn Fn(&ContainerView<'_>) -> bool| task.containers.iter().find(|one| wanted(one)).copied();
-    let reasons = [
-        ("to pull images from ECR", needs(&uses_private_ecr)),
-        ("to read secrets", needs(&|one| has_items(one, "secrets") || log_secrets(one))),
-        ("to write logs to CloudWatch", needs(&|one| logs(one, "awslogs"))),
-        (
-            "to read registry credentials",
-            needs(&|one| one.node.get("repositoryCredentials").is_some_and(is_set)),
-        ),
-    ];
-    let named: Vec<&str> =
-        reasons.iter().filter(|(_, found)| found.is_some()).map(|(what, _)| *what).collect();
-    let Some(first) = reasons.iter().find_map(|(_, found)| *found) else { return };
-    let at = first.node.get("image").unwrap_or(first.node);
-    let message = format!("without `executionRoleArn`, Fargate is not allowed {}", named.join(", "));
-    let hint = "set `executionRoleArn: arn:aws:iam::…:role/ecsTaskExecutionRole` beside `family`".to_owned();
-    findings.add(at, "executionRoleArn", message, hint);
 }

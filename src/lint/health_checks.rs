@@ -1,7 +1,7 @@
 //! Checks of health checks and timeouts.
 
 use super::CheckProblems;
-use super::document_view::{ContainerView, TaskDefinitionView, member_integer, member_items, quoted_scalar};
+use super::document_view::{ContainerView, TaskDefinitionView, member_integer, quoted_scalar};
 use crate::document::tree::Node;
 
 /// From the API reference: HealthCheck.
@@ -33,7 +33,7 @@ pub(super) fn health_check_command(task: &TaskDefinitionView<'_>, findings: &mut
         };
         if !good {
             let message =
-                format!("the health check of {} has no command that ECS can run", container.label());
+                format!("the health check of {} does not begin with `CMD` or `CMD-SHELL`", container.label());
             let hint =
                 "write `[CMD-SHELL, \"curl -f http://localhost/ || exit 1\"]`, or `[CMD, program, argument]`";
             findings.add(command, container.member_path("healthCheck.command"), message, hint.to_owned());
@@ -65,9 +65,4 @@ pub(super) fn check_range(
     let path = if path.is_empty() { member.to_owned() } else { format!("{path}.{member}") };
     let message = format!("`{member}` of {} is {}", container.label(), quoted_scalar(at));
     findings.add(at, container.member_path(&path), message, format!("use a value from {low} to {high}"));
-}
-
-/// Returns whether a list member of a container has any items.
-pub(super) fn has_items(container: &ContainerView<'_>, member: &str) -> bool {
-    !member_items(container.node, member).is_empty()
 }

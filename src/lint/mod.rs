@@ -1,9 +1,11 @@
 //! Checks documents for what the ECS model does not express: what ECS refuses, and what fails later.
 //!
-//! The [table](table::RULES) has an id, a severity, a reason, a source and a function for each check. [`task_definition`]
-//! and [`service`] run the checks that are not ignored on the merged, canonical tree. A check never reports an undefined
+//! The [table](checks::all_checks) has an id, a severity, a reason, a source and a function for each check.
+//! [`check_task_definition`], [`check_service`] and [`check_task_run`] run the checks that are not ignored on the merged,
+//! canonical tree. A check never reports an undefined
 //! expression, and never repeats the value of an expression. This module does no IO and never calls AWS.
 
+use crate::document::model::DocumentKind;
 use crate::document::problem::{Problem, Problems, Severity, did_you_mean};
 use crate::document::tree::Node;
 use document_view::{ServiceView, TaskDefinitionView};
@@ -11,16 +13,30 @@ use document_view::{ServiceView, TaskDefinitionView};
 pub mod checks;
 pub mod document_view;
 
+mod balancers;
 mod containers;
 mod dependencies;
+mod deployment;
+mod entries;
 mod environment;
 mod fargate;
+mod firelens;
+mod forms;
 mod health_checks;
+mod launch;
+mod limits;
 mod log_drivers;
+mod member_walk;
 mod network;
+mod ports;
+mod roles;
 mod service;
 mod sizes;
 mod tags;
+mod task_run;
+mod volumes;
+
+pub use task_run::{MAX_OVERRIDES, TaskRunView};
 
 /// One check.
 #[derive(Debug)]
@@ -43,8 +59,11 @@ pub struct Check {
 enum CheckFunction {
     Task(fn(&TaskDefinitionView<'_>, &mut CheckProblems<'_>)),
     Service(fn(&ServiceView<'_>, &mut CheckProblems<'_>)),
-    /// For members that task definitions and services share.
-    Document(fn(&Node, &mut CheckProblems<'_>)),
+    /// For members that services and RunTask requests share.
+    Launch(fn(&ServiceView<'_>, &mut CheckProblems<'_>)),
+    TaskRun(fn(&TaskRunView<'_>, &mut CheckProblems<'_>)),
+    /// For all documents.
+    Document(fn(&Node, DocumentKind, &mut CheckProblems<'_>)),
 }
 
 /// Collects the problems that one check finds.
@@ -87,12 +106,12 @@ impl CheckProblems<'_> {
 
 /// Returns the check with an id.
 pub fn find_check(id: &str) -> Option<&'static Check> {
-    checks::CHECKS.iter().find(|rule| rule.id == id)
+    checks::all_checks().find(|rule| rule.id == id)
 }
 
 /// Returns the hint for an unknown id.
 pub fn unknown_id_hint(id: &str) -> String {
-    let near = did_you_mean(id, checks::CHECKS.iter().map(|rule| rule.id));
+    let near = did_you_mean(id, checks::all_checks().map(|rule| rule.id));
     near.unwrap_or_else(|| "list the ids with `ecsail explain`".to_owned())
 }
 
@@ -103,8 +122,8 @@ pub fn check_task_definition(node: &Node, ignore: &[String], problems: &mut Prob
         let mut findings = CheckProblems { check: rule, problems };
         match rule.function {
             CheckFunction::Task(check) => check(&task, &mut findings),
-            CheckFunction::Document(check) => check(node, &mut findings),
-            CheckFunction::Service(_) => {}
+            CheckFunction::Document(check) => check(node, DocumentKind::TaskDefinition, &mut findings),
+            CheckFunction::Service(_) | CheckFunction::Launch(_) | CheckFunction::TaskRun(_) => {}
         }
     }
 }
@@ -120,15 +139,30 @@ pub fn check_service(
     for rule in active_checks(ignore) {
         let mut findings = CheckProblems { check: rule, problems };
         match rule.function {
-            CheckFunction::Service(check) => check(&view, &mut findings),
-            CheckFunction::Document(check) => check(service, &mut findings),
-            CheckFunction::Task(_) => {}
+            CheckFunction::Service(check) | CheckFunction::Launch(check) => check(&view, &mut findings),
+            CheckFunction::Document(check) => check(service, DocumentKind::Service, &mut findings),
+            CheckFunction::Task(_) | CheckFunction::TaskRun(_) => {}
+        }
+    }
+}
+
+/// Runs the checks of one-off tasks on what a task or a schedule target runs.
+pub fn check_task_run(run: &TaskRunView<'_>, ignore: &[String], problems: &mut Problems) {
+    let definition = run.task_definition.as_ref().map(|task| TaskDefinitionView::new(task.node));
+    let view = ServiceView { node: run.node, task_definition: definition };
+    for rule in active_checks(ignore) {
+        let mut findings = CheckProblems { check: rule, problems };
+        match rule.function {
+            CheckFunction::TaskRun(check) => check(run, &mut findings),
+            CheckFunction::Launch(check) => check(&view, &mut findings),
+            CheckFunction::Document(check) => check(run.node, DocumentKind::RunTask, &mut findings),
+            CheckFunction::Task(_) | CheckFunction::Service(_) => {}
         }
     }
 }
 
 fn active_checks(ignore: &[String]) -> impl Iterator<Item = &'static Check> {
-    checks::CHECKS.iter().filter(|rule| !ignore.iter().any(|id| id == rule.id))
+    checks::all_checks().filter(|rule| !ignore.iter().any(|id| id == rule.id))
 }
 
 #[cfg(test)]

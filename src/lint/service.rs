@@ -1,20 +1,19 @@
-//! Checks of services: their network, their load balancers, and whether a deployment can make progress.
-
-use std::collections::BTreeSet;
+//! Checks of the network of services, and of other members that need a complete service.
 
 use super::CheckProblems;
-use super::dependencies::similar_container;
-use super::document_view::{
-    ContainerView, ServiceView, TaskDefinitionView, is_absent, member_integer, member_items, member_text,
-    quoted_scalar,
-};
+use super::document_view::{ServiceView, has_items, is_absent, is_true, member_integer, member_text};
+use super::volumes::launch_volume_names;
 use crate::document::shape_facts::CREATE_ONLY_MEMBERS;
-use crate::document::tree::{Node, NodeKind, Scalar};
+use crate::document::tree::Node;
 
-/// From the service quotas and the API reference: AwsVpcConfiguration, and target groups per service.
+/// From the service quotas and the API reference: AwsVpcConfiguration.
 const MAX_SUBNETS: usize = 16;
 const MAX_SECURITY_GROUPS: usize = 5;
-const MAX_TARGET_GROUPS: usize = 5;
+
+/// Returns a member that only a complete service has, with which members that are absent are missing.
+fn complete_service_member<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
+    CREATE_ONLY_MEMBERS.iter().find_map(|member| service.node.get(member))
+}
 
 fn awsvpc_configuration<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
     service.node.get("networkConfiguration")?.get("awsvpcConfiguration")
@@ -22,7 +21,7 @@ fn awsvpc_configuration<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
 
 pub(super) fn network_configuration_missing(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(task) = &service.task_definition else { return };
-    let whole = CREATE_ONLY_MEMBERS.iter().find_map(|member| service.node.get(member));
+    let whole = complete_service_member(service);
     let configured = service.node.get("networkConfiguration");
     let missing = configured.map_or_else(|| true, |node| is_absent(node, "awsvpcConfiguration"));
     if let Some(at) = whole.filter(|_| missing && task.network_mode() == Some("awsvpc")) {
@@ -46,6 +45,10 @@ pub(super) fn network_configuration_unused(service: &ServiceView<'_>, findings: 
 
 pub(super) fn network_limits(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(vpc) = awsvpc_configuration(service) else { return };
+    if let Some(list) = vpc.get("subnets").filter(|list| !list.is_undefined() && list.items().is_empty()) {
+        let path = "networkConfiguration.awsvpcConfiguration.subnets";
+        findings.add(list, path, "`subnets` is empty", "name at least one subnet".to_owned());
+    }
     for (member, most) in [("subnets", MAX_SUBNETS), ("securityGroups", MAX_SECURITY_GROUPS)] {
         let Some(list) = vpc.get(member) else { continue };
         let count = list.items().len();
@@ -61,139 +64,86 @@ pub(super) fn network_limits(service: &ServiceView<'_>, findings: &mut CheckProb
     }
 }
 
-pub(super) fn target_groups(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
-    let balancers = member_items(service.node, "loadBalancers");
-    let count = balancers.iter().filter(|balancer| balancer.get("targetGroupArn").is_some()).count();
-    if let Some(list) = service.node.get("loadBalancers").filter(|_| count > MAX_TARGET_GROUPS) {
-        let message = format!("{count} target groups: ECS allows at most {MAX_TARGET_GROUPS}");
-        findings.add(list, "loadBalancers", message, "split the service, or share a target group".to_owned());
+/// ECS ignores the grace period, or refuses it, where nothing checks the health of tasks from outside.
+pub(super) fn grace_period(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
+    let node = service.node;
+    let Some(period) = node.get("healthCheckGracePeriodSeconds") else { return };
+    let checked = ["loadBalancers", "vpcLatticeConfigurations", "gatewayConnectors"];
+    let unchecked = checked.iter().all(|member| is_absent(node, member) || is_empty_list(node, member));
+    let waits = member_integer(node, "healthCheckGracePeriodSeconds").is_some_and(|seconds| seconds > 0);
+    if waits && unchecked && complete_service_member(service).is_some() {
+        let message = "`healthCheckGracePeriodSeconds` has no effect without a load balancer";
+        findings.add(
+            period,
+            "healthCheckGracePeriodSeconds",
+            message,
+            "remove it, or add a load balancer".to_owned(),
+        );
     }
 }
 
-/// From the API reference, DeploymentConfiguration: the lower bound is rounded up, the upper one down.
-pub(super) fn deployment_percents(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
-    let Some(configuration) = service.node.get("deploymentConfiguration") else { return };
-    let least = member_integer(configuration, "minimumHealthyPercent");
-    let most = configuration.get("maximumPercent").zip(member_integer(configuration, "maximumPercent"));
-    let (Some(least), Some((at, most)), true) = (least, most, is_rolling(service.node, configuration)) else {
+/// Returns whether a member is a list without items; an undefined value is not.
+fn is_empty_list(node: &Node, member: &str) -> bool {
+    node.get(member).is_some_and(|list| !list.is_undefined() && list.items().is_empty())
+}
+
+pub(super) fn launch_volume_missing(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
+    let Some(whole) = complete_service_member(service) else { return };
+    let Some(names) = service.task_definition.as_ref().and_then(launch_volume_names) else { return };
+    let missing = is_absent(service.node, "volumeConfigurations")
+        || is_empty_list(service.node, "volumeConfigurations");
+    if missing && !names.is_empty() {
+        let message = "a volume of the task definition is configured at launch, but the service has no `volumeConfigurations`";
+        let hint =
+            "add `volumeConfigurations: [ { name: …, managedEBSVolume: { roleArn: …, sizeInGiB: … } } ]`";
+        findings.add(whole, "volumeConfigurations", message, hint.to_owned());
+    }
+}
+
+/// `role` is for load balancers without the service-linked role, which `awsvpc` always uses.
+pub(super) fn service_role(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
+    let Some(role) = service.node.get("role").filter(|role| role.text().is_some_and(|text| !text.is_empty()))
+    else {
         return;
     };
-    let stuck = match service.node.get("desiredCount") {
-        // The count may change by autoscaling: report only what is true for any count.
-        None => least >= 100 && most <= 100,
-        Some(_) => {
-            member_integer(service.node, "desiredCount").is_some_and(|desired| is_stuck(desired, least, most))
-        }
+    let awsvpc = service.task_definition.as_ref().is_some_and(|task| task.network_mode() == Some("awsvpc"));
+    let unbalanced = is_absent(service.node, "loadBalancers") || is_empty_list(service.node, "loadBalancers");
+    let message = match (awsvpc, unbalanced) {
+        (true, _) => "`role` is not allowed with network mode `awsvpc`, which uses the service-linked role",
+        (false, true) => "`role` is for services with a load balancer, and this one has none",
+        (false, false) => return,
     };
-    if stuck {
-        let message = "a deployment can never make progress: no task may stop and none may start";
-        let hint = "lower `minimumHealthyPercent`, or raise `maximumPercent`: 100 and 200 are the defaults"
-            .to_owned();
-        findings.add(at, "deploymentConfiguration", message, hint);
-    }
+    findings.add(role, "role", message, "remove `role`".to_owned());
 }
 
-fn is_stuck(desired: i64, least: i64, most: i64) -> bool {
-    let (least, most) = (desired.saturating_mul(least), desired.saturating_mul(most));
-    let kept = least / 100 + i64::from(least % 100 > 0);
-    desired > 0 && kept >= desired && most / 100 <= desired
-}
-
-/// Returns whether this is a rolling deployment of replicas by ECS: only then the percentages apply.
-fn is_rolling(service: &Node, configuration: &Node) -> bool {
-    let is = |node: &Node, member: &str, value: &str| {
-        is_absent(node, member) || member_text(node, member) == Some(value)
+/// The controllers CODE_DEPLOY and EXTERNAL support less than ECS does.
+pub(super) fn deployment_controller(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
+    let Some(controller) = service.node.get("deploymentController").and_then(|node| node.get("type")) else {
+        return;
     };
-    let controller =
-        service.get("deploymentController").is_none_or(|controller| is(controller, "type", "ECS"));
-    controller && is(configuration, "strategy", "ROLLING") && is(service, "schedulingStrategy", "REPLICA")
-}
-
-pub(super) fn load_balancer_target(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
-    let Some(task) = service.task_definition.as_ref().filter(|task| task.is_complete) else { return };
-    for (index, balancer) in member_items(service.node, "loadBalancers").iter().enumerate() {
-        let path = format!("loadBalancers[{index}]");
-        let Some(name) = balancer.get("containerName") else { continue };
-        let Some(wanted) = name.text() else { continue };
-        let Some(container) = task.container(wanted) else {
-            let message = format!("no container named {} in the task definition", quoted_scalar(name));
-            findings.add(
-                name,
-                format!("{path}.containerName"),
-                message,
-                similar_container(wanted, name, task),
-            );
-            continue;
-        };
-        let Some((port, wanted)) =
-            balancer.get("containerPort").zip(member_integer(balancer, "containerPort"))
-        else {
-            continue;
-        };
-        if maps_port(container, wanted) == Some(false) {
-            let message = format!("{} does not map port {}", container.label(), quoted_scalar(port));
-            let hint = format!("add it: `portMappings: [{{ containerPort: {} }}]`", literal_port(port));
-            findings.add(port, format!("{path}.containerPort"), message, hint);
-        }
+    let Some(kind @ ("CODE_DEPLOY" | "EXTERNAL")) = controller.text() else { return };
+    let configuration = service.node.get("deploymentConfiguration");
+    let block = |name: &str| configuration.and_then(|node| node.get(name));
+    for name in ["deploymentCircuitBreaker", "alarms"] {
+        let Some(node) = block(name).filter(|node| is_true(node, "enable")) else { continue };
+        let message = format!("`{name}` is not allowed with deployment controller `{kind}`");
+        findings.add(node, format!("deploymentConfiguration.{name}"), message, "remove it".to_owned());
+    }
+    if kind == "EXTERNAL" && has_items(service.node, "loadBalancers") {
+        let at = service.node.get("loadBalancers").unwrap_or(controller);
+        let message =
+            "`loadBalancers` is not allowed with deployment controller `EXTERNAL`: its task sets have them";
+        findings.add(at, "loadBalancers", message, "remove it".to_owned());
     }
 }
 
-fn literal_port(port: &Node) -> &str {
-    port.text().filter(|_| !port.span.from_expression).unwrap_or("…")
-}
-
-/// Returns whether a container maps a port, or `None` if expressions are undefined.
-fn maps_port(container: &ContainerView<'_>, port: i64) -> Option<bool> {
-    let list = container.node.get("portMappings");
-    if list.is_some_and(Node::is_undefined) {
-        return None;
+pub(super) fn code_deploy_balancer(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
+    let Some(controller) = service.node.get("deploymentController") else { return };
+    let code_deploy = member_text(controller, "type") == Some("CODE_DEPLOY");
+    let unbalanced = is_absent(service.node, "loadBalancers") || is_empty_list(service.node, "loadBalancers");
+    if code_deploy && unbalanced && complete_service_member(service).is_some() {
+        let message = "deployment controller `CODE_DEPLOY` needs a load balancer, and this service has none";
+        let hint = "add `loadBalancers` with a target group".to_owned();
+        findings.add(controller, "loadBalancers", message, hint);
     }
-    let mut unknown = false;
-    for mapping in list.map(Node::items).unwrap_or_default() {
-        let range = member_text(mapping, "containerPortRange").and_then(|range| range.split_once('-'));
-        let range = range.and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
-        if member_integer(mapping, "containerPort") == Some(port)
-            || range.is_some_and(|(low, high): (i64, i64)| (low..=high).contains(&port))
-        {
-            return Some(true);
-        }
-        unknown |= mapping.has_undefined();
-    }
-    (!unknown).then_some(false)
-}
-
-pub(super) fn service_connect_port(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
-    let Some(task) = service.task_definition.as_ref().filter(|task| task.is_complete) else { return };
-    let Some(connect) = service.node.get("serviceConnectConfiguration") else { return };
-    let on = matches!(
-        connect.get("enabled").map(|node| &node.kind),
-        Some(NodeKind::Scalar(Scalar::Bool(true, _)))
-    );
-    let Some(names) = port_names(task).filter(|_| on) else { return };
-    for (index, entry) in member_items(connect, "services").iter().enumerate() {
-        let Some(node) = entry.get("portName") else { continue };
-        if node.text().is_some_and(|name| !names.contains(name)) {
-            let message = format!("no port mapping named {} in the task definition", quoted_scalar(node));
-            let path = format!("serviceConnectConfiguration.services[{index}].portName");
-            findings.add(
-                node,
-                path,
-                message,
-                "name the port: `portMappings: [{ name: …, containerPort: … }]`".to_owned(),
-            );
-        }
-    }
-}
-
-/// Returns the names of all port mappings, or `None` if expressions are undefined.
-fn port_names<'a>(task: &TaskDefinitionView<'a>) -> Option<BTreeSet<&'a str>> {
-    let lists = task.containers.iter().filter_map(|container| container.node.get("portMappings"));
-    let mut names = BTreeSet::new();
-    for list in lists {
-        if list.has_undefined() {
-            return None;
-        }
-        names.extend(list.items().iter().filter_map(|mapping| member_text(mapping, "name")));
-    }
-    Some(names)
 }

@@ -5,6 +5,7 @@ use super::document_view::{
     ContainerView, TaskDefinitionView, is_absent, member_integer, member_items, member_text, quoted_list,
     quoted_scalar,
 };
+use crate::document::placeholder::placeholder_in;
 use crate::document::tree::Node;
 
 /// A CPU size of Fargate, and the memory that is valid with it: minimum, maximum and step in MiB.
@@ -35,12 +36,12 @@ impl FargateSize {
 }
 
 /// Returns the CPU units of a text such as `256` or `.25 vCPU`.
-fn parse_cpu(text: &str) -> Option<i64> {
+pub(super) fn parse_cpu(text: &str) -> Option<i64> {
     parse_units(text, "vcpu")
 }
 
 /// Returns the MiB of a text such as `512` or `0.5 GB`.
-fn parse_memory(text: &str) -> Option<i64> {
+pub(super) fn parse_memory(text: &str) -> Option<i64> {
     parse_units(text, "gb")
 }
 
@@ -62,7 +63,9 @@ fn nearest_values(wanted: i64, known: &[i64]) -> Vec<i64> {
 
 pub(super) fn fargate_size(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
     let (Some(cpu_node), true) = (task.node.get("cpu"), task.requires_fargate()) else { return };
-    let Some(units) = cpu_node.text().and_then(parse_cpu) else { return };
+    let Some(units) = cpu_node.text().and_then(parse_cpu).filter(|units| !is_newer_size(*units)) else {
+        return;
+    };
     let windows = task.runs_windows() == Some(true);
     let fits = |size: &&FargateSize| !(windows && size.is_linux_only);
     let known: Vec<i64> = SIZES.iter().filter(fits).map(|size| size.cpu).collect();
@@ -82,6 +85,27 @@ pub(super) fn fargate_size(task: &TaskDefinitionView<'_>, findings: &mut CheckPr
             quoted_scalar(memory_node)
         );
         findings.add(memory_node, "memory", message, size_hint(size, wanted, windows));
+    }
+}
+
+/// Returns whether Fargate has tasks of this size, or may have.
+pub(super) fn is_fargate_pair(cpu: i64, memory: i64) -> bool {
+    is_newer_size(cpu) || SIZES.iter().any(|size| size.cpu == cpu && size.valid_memory().contains(&memory))
+}
+
+/// Returns whether a CPU size is greater than those that are documented, and may be a new one.
+fn is_newer_size(units: i64) -> bool {
+    let greatest = SIZES.iter().map(|size| size.cpu).max().unwrap_or_default();
+    units > greatest && units % greatest == 0
+}
+
+pub(super) fn newer_fargate_size(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
+    let Some(node) = task.node.get("cpu").filter(|_| task.requires_fargate()) else { return };
+    if node.text().and_then(parse_cpu).is_some_and(is_newer_size) {
+        let message =
+            format!("`cpu` {} is greater than the documented sizes of Fargate", quoted_scalar(node));
+        let hint = "the greatest documented size is 16384; ECS decides about this one".to_owned();
+        findings.add(node, "cpu", message, hint);
     }
 }
 
@@ -105,10 +129,16 @@ pub(super) fn valid_units(task: &TaskDefinitionView<'_>, findings: &mut CheckPro
     ] {
         let Some(node) = task.node.get(member) else { continue };
         let positive = |text: &str| parse_units(text, unit).is_some_and(|value| value > 0);
-        if node.text().is_some_and(|text| !text.is_empty() && !positive(text)) {
-            let message = format!("`{member}` of the task is not a valid size: {}", quoted_scalar(node));
-            findings.add(node, member, message, form.to_owned());
+        let Some(text) = node.text().filter(|text| !positive(text)) else { continue };
+        // Fargate requires a size, and another check reports that it is missing.
+        if placeholder_in(text).is_some() || text.is_empty() && task.requires_fargate() {
+            continue;
         }
+        let message = match text.is_empty() {
+            true => format!("`{member}` of the task is empty"),
+            false => format!("`{member}` of the task is not a valid size: {}", quoted_scalar(node)),
+        };
+        findings.add(node, member, message, form.to_owned());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::CheckProblems;
 use super::document_view::{member_items, member_text};
+use crate::document::model::DocumentKind;
 use crate::document::tree::Node;
 
 /// From the API reference, RegisterTaskDefinition.tags: the number of tags, and the length of keys and values.
@@ -9,7 +10,7 @@ const MAX_TAGS: usize = 50;
 const MAX_KEY: usize = 128;
 const MAX_VALUE: usize = 256;
 
-pub(super) fn tag_limits(node: &Node, findings: &mut CheckProblems<'_>) {
+pub(super) fn tag_limits(node: &Node, _: DocumentKind, findings: &mut CheckProblems<'_>) {
     let tags = member_items(node, "tags");
     if let Some(list) = node.get("tags").filter(|_| tags.len() > MAX_TAGS) {
         let message = format!("{} tags: ECS allows at most {MAX_TAGS}", tags.len());

@@ -1,10 +1,9 @@
-//! Computes the RunTask members of a one-off task: where to run from a service, and the overrides. Pure.
+//! Computes the RunTask members of a one-off task that it takes from a service. Pure.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::document::problem::did_you_mean;
-use crate::error::Failure;
 pub use crate::manifest::task_spec::ManifestOverrides;
+pub use crate::render::overrides::{override_container, overrides};
 
 /// The members of RunTask that a service has in the same form.
 const SHARED_MEMBERS: &[&str] =
@@ -56,64 +55,10 @@ fn service_member<'a>(service: &'a Value, name: &str) -> &'a Value {
         .unwrap_or(&Value::Null)
 }
 
-/// Returns the `overrides` of RunTask for a definition document, or `None` if nothing is overridden.
-///
-/// # Errors
-/// The definition does not have the named container.
-pub fn overrides(overrides: &ManifestOverrides, definition: &Value) -> Result<Option<Value>, Failure> {
-    let container = override_container(overrides.container.as_deref(), definition)?;
-    let mut of_container = Map::new();
-    if let Some(command) = &overrides.command {
-        of_container.insert("command".to_owned(), json!(command));
-    }
-    if !overrides.environment.is_empty() {
-        let pair = |(name, value): (&String, &String)| json!({"name": name, "value": value});
-        of_container.insert("environment".to_owned(), overrides.environment.iter().map(pair).collect());
-    }
-    let mut members = Map::new();
-    if !of_container.is_empty() {
-        let Some(name) = container else {
-            return Err(Failure::error("the task definition has no container to override"));
-        };
-        of_container.shift_insert(0, "name".to_owned(), name.into());
-        members.insert("containerOverrides".to_owned(), json!([of_container]));
-    }
-    for (name, value) in [("cpu", &overrides.cpu), ("memory", &overrides.memory)] {
-        members.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
-    }
-    Ok((!members.is_empty()).then_some(Value::Object(members)))
-}
-
-/// Returns the container that overrides apply to: the named one, else the first essential one, else the first.
-///
-/// # Errors
-/// The definition does not have the named container.
-pub fn override_container<'a>(
-    named: Option<&str>,
-    definition: &'a Value,
-) -> Result<Option<&'a str>, Failure> {
-    let all = || definition["containerDefinitions"].as_array().into_iter().flatten();
-    let name = |container: &'a Value| container["name"].as_str();
-    let Some(wanted) = named else {
-        let essential = all().find(|container| container["essential"] != false);
-        return Ok(essential.or_else(|| all().next()).and_then(name));
-    };
-    let names: Vec<&str> = all().filter_map(name).collect();
-    match names.iter().find(|name| **name == wanted) {
-        Some(found) => Ok(Some(found)),
-        None => {
-            let family = definition["family"].as_str().unwrap_or_default();
-            let near = did_you_mean(wanted, names.iter().copied());
-            let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-            Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
-                .with_hint(hint))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_task_goes_where_the_service_is() {
@@ -144,35 +89,5 @@ mod tests {
                 {"status": "PRIMARY", "networkConfiguration": network}]});
             assert_eq!(members_like_service(&service)["networkConfiguration"], network, "{list}");
         }
-    }
-
-    fn definition() -> Value {
-        json!({"family": "web", "containerDefinitions": [{"name": "init", "essential": false}, {"name": "app"}]})
-    }
-
-    #[test]
-    fn nothing_to_override_is_no_override() {
-        assert_eq!(overrides(&ManifestOverrides::default(), &definition()).expect("good"), None);
-    }
-
-    #[test]
-    fn overrides_are_for_the_first_essential_container() {
-        let given = ManifestOverrides {
-            command: Some(vec!["rake".to_owned(), "db:migrate".to_owned()]),
-            environment: std::collections::BTreeMap::from([("A".to_owned(), "b=c".to_owned())]),
-            memory: Some("2048".to_owned()),
-            ..ManifestOverrides::default()
-        };
-        let expected = json!({"containerOverrides": [{"name": "app", "command": ["rake", "db:migrate"],
-            "environment": [{"name": "A", "value": "b=c"}]}], "memory": "2048"});
-        assert_eq!(overrides(&given, &definition()).expect("good"), Some(expected));
-    }
-
-    #[test]
-    fn a_container_that_is_not_there_is_refused_with_the_nearest() {
-        let given = ManifestOverrides { container: Some("ap".to_owned()), ..ManifestOverrides::default() };
-        let failure = overrides(&given, &definition()).expect_err("there is none");
-        assert_eq!(failure.message, "no container named `ap` in task definition `web`");
-        assert_eq!(failure.hints, ["did you mean `app`?"]);
     }
 }

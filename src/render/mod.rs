@@ -22,8 +22,10 @@ use crate::template::TemplateEngine;
 use definition_files::DefinitionFiles;
 
 mod definition_files;
+pub mod overrides;
 mod schedule_limits;
 pub mod schedules;
+mod task_checks;
 pub mod task_spec;
 
 pub use schedules::{DesiredSchedule, DesiredScheduleTarget};
@@ -103,8 +105,9 @@ pub fn render_desired(manifest: &Manifest) -> Result<DesiredState, InvalidFiles>
         manifest.services.iter().filter_map(|service| of(service, &mut problems)).collect();
     let lenders: Vec<_> =
         manifest.like_services.iter().filter_map(|service| of(service, &mut problems)).collect();
-    let tasks = task_spec::render_tasks(manifest, &mut files, &mut problems);
-    let schedules = schedules::render_schedules(manifest, &tasks, &mut files, &mut problems);
+    let known = task_checks::KnownServices { services: &services, like_services: &lenders };
+    let tasks = task_spec::render_tasks(manifest, known, &mut files, &mut problems);
+    let schedules = schedules::render_schedules(manifest, &tasks, known, &mut files, &mut problems);
     let own_group =
         manifest.app.as_ref().map(|app| schedules::app_group_name(app, manifest.stage.as_deref()));
     let desired = DesiredState {

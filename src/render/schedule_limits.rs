@@ -1,16 +1,15 @@
 //! Checks members of schedules, other than names and times, for values that AWS refuses.
 
 use crate::aws::types::Via;
+use crate::document::arn::{is_account, is_role};
 use crate::document::problem::{Problem, Problems};
 use crate::manifest::fields::LocatedValue;
 use crate::manifest::schedules::{ManifestSchedule, ManifestTarget};
 
-/// The maximum length of the name of a group, the id of a target and the name of a role, and the characters that are
-/// valid in them besides letters and digits (API references: CreateScheduleGroup `Name`, EventBridge Target `Id`, IAM
-/// CreateRole `RoleName`).
+/// The maximum length of the name of a group and the id of a target, and the characters that are valid in them besides
+/// letters and digits (API references: CreateScheduleGroup `Name`, EventBridge Target `Id`).
 const MAX_NAME_LENGTH: usize = 64;
 const NAME_PUNCTUATION: &str = ".-_";
-const ROLE_PUNCTUATION: &str = "_+=,.@-";
 /// The maximum length of a description (API references: CreateSchedule and PutRule, `Description`).
 const MAX_DESCRIPTION_LENGTH: usize = 512;
 
@@ -49,7 +48,7 @@ pub(super) fn check_target(target: &ManifestTarget, schedule: &ManifestSchedule,
 
 /// Checks that a role is a name or an ARN.
 pub(super) fn check_role(role: &LocatedValue<String>, path: &str, problems: &mut Problems) {
-    if is_role_name_or_arn(&role.value) {
+    if is_role(&role.value) {
         return;
     }
     let problem = Problem::error(role.span, "a role must be a name or an ARN").path(path);
@@ -80,55 +79,18 @@ fn is_name(text: &str, marks: &str) -> bool {
     (1..=MAX_NAME_LENGTH).contains(&text.len()) && text.chars().all(fits)
 }
 
-/// Returns whether a text is the name of a role, with or without a path, or the ARN of a role.
-fn is_role_name_or_arn(text: &str) -> bool {
-    let name = match text.strip_prefix("arn:") {
-        None => text.trim_start_matches('/'),
-        Some(arn) => match arn.splitn(5, ':').collect::<Vec<_>>()[..] {
-            [partition, "iam", "", account, role] if !partition.is_empty() && is_account_id(account) => {
-                role.strip_prefix("role/").unwrap_or_default()
-            }
-            _ => "",
-        },
-    };
-    name.split('/').all(|part| is_name(part, ROLE_PUNCTUATION))
-}
-
 fn is_queue_arn(text: &str) -> bool {
     match text.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "sqs", region, account, name] => {
-            !partition.is_empty() && !region.is_empty() && is_account_id(account) && !name.is_empty()
+            !partition.is_empty() && !region.is_empty() && is_account(account) && !name.is_empty()
         }
         _ => false,
     }
 }
 
-fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.chars().all(|character| character.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_role_is_a_name_or_the_arn_of_a_role() {
-        for role in
-            ["scheduler", "/service-role/starts+it", "arn:aws-cn:iam::123456789012:role/a/b", &"r".repeat(64)]
-        {
-            assert!(is_role_name_or_arn(role), "{role}");
-        }
-        for role in [
-            "",
-            "a b",
-            "arn:aws:iam::123456789012:user/a",
-            "arn:aws:iam::12:role/a",
-            "role:a",
-            &"r".repeat(65),
-        ] {
-            assert!(!is_role_name_or_arn(role), "{role}");
-        }
-    }
 
     #[test]
     fn a_dead_letter_queue_is_the_arn_of_a_queue() {

@@ -1,6 +1,7 @@
 //! Renders the schedules of a manifest, and checks their names, times and targets without calling AWS.
 
-use super::task_spec::{self, DesiredTaskSpec};
+use super::task_checks::KnownServices;
+use super::task_spec::{self, DesiredTaskSpec, TaskContext};
 use super::{DefinitionFiles, DesiredTask, schedule_limits};
 use crate::aws::types::Via;
 use crate::document::problem::{InvalidFiles, Problem, Problems};
@@ -60,6 +61,7 @@ pub struct DesiredScheduleTarget {
 pub(super) fn render_schedules(
     manifest: &Manifest,
     tasks: &[DesiredTask],
+    known: KnownServices<'_>,
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Vec<DesiredSchedule> {
@@ -68,7 +70,9 @@ pub(super) fn render_schedules(
     }
     let mut desired: Vec<DesiredSchedule> = Vec::new();
     for schedule in &manifest.schedules {
-        let Some(one) = render_schedule(schedule, manifest, tasks, files, problems) else { continue };
+        let Some(one) = render_schedule(schedule, manifest, (tasks, known), files, problems) else {
+            continue;
+        };
         // Reading the manifest reports schedules with the same `group`. This finds a schedule whose `group` is the app's.
         let same = |known: &&DesiredSchedule| {
             let place = |of: &DesiredSchedule| (of.kind, of.group.clone(), of.name.clone());
@@ -125,7 +129,7 @@ pub fn schedules_without_targets(manifest: &Manifest) -> Result<Vec<DesiredSched
 fn render_schedule(
     schedule: &ManifestSchedule,
     manifest: &Manifest,
-    tasks: &[DesiredTask],
+    known: (&[DesiredTask], KnownServices<'_>),
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredSchedule> {
@@ -146,7 +150,7 @@ fn render_schedule(
     schedule_limits::check_window(schedule, (start, end), problems);
     let targets = schedule.targets.iter();
     let targets: Vec<Option<DesiredScheduleTarget>> =
-        targets.map(|target| render_target(target, schedule, manifest, tasks, files, problems)).collect();
+        targets.map(|target| render_target(target, schedule, manifest, known, files, problems)).collect();
     Some(DesiredSchedule {
         key: schedule.key.clone(),
         kind: schedule.kind,
@@ -266,7 +270,7 @@ fn render_target(
     target: &ManifestTarget,
     schedule: &ManifestSchedule,
     manifest: &Manifest,
-    tasks: &[DesiredTask],
+    (tasks, known): (&[DesiredTask], KnownServices<'_>),
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredScheduleTarget> {
@@ -278,7 +282,9 @@ fn render_target(
             tasks.iter().find(|task| task.key == name.value).map(|task| task.spec.clone())
         }
         TargetTask::Inline(own) => {
-            task_spec::render_task_spec(own, &schedule.key, &ignore, manifest, files, problems)
+            let input = target.input.as_ref().map(|input| (input.value.as_str(), input.span));
+            let context = TaskContext { name: &schedule.key, ignore: &ignore, input, known };
+            task_spec::render_task_spec(own, &context, manifest, files, problems)
         }
     }?;
     if let Some(input) = &target.input {

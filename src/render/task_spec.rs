@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::definition_files::MergedDocument;
+use super::task_checks::{KnownServices, TaskDocuments, check_task};
 use super::{DefinitionFiles, DefinitionSource};
 use crate::document::model::DocumentKind;
 use crate::document::problem::{Problem, Problems};
+use crate::document::source::SourceSpan;
 use crate::lint;
 use crate::manifest::Manifest;
 use crate::manifest::task_spec::{ManifestOverrides, TaskSpec};
@@ -49,67 +52,95 @@ pub struct DesiredTaskSpec {
 /// Renders the tasks of a manifest.
 pub(super) fn render_tasks(
     manifest: &Manifest,
+    known: KnownServices<'_>,
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Vec<DesiredTask> {
     let task = |task: &ManifestTask| {
         let ignore = [manifest.ignore.as_slice(), &task.ignore].concat();
-        let work = render_task_spec(&task.spec, &task.key, &ignore, manifest, files, problems)?;
+        let context = TaskContext { name: &task.key, ignore: &ignore, input: None, known };
+        let work = render_task_spec(&task.spec, &context, manifest, files, problems)?;
         Some(DesiredTask { key: task.key.clone(), spec: work, timeout: task.timeout })
     };
     manifest.tasks.iter().filter_map(task).collect()
 }
 
-/// Renders what a task runs; `name` is its name in messages.
+/// What a task is rendered and checked with.
+#[derive(Clone, Copy)]
+pub(super) struct TaskContext<'a> {
+    /// Its name in messages.
+    pub(super) name: &'a str,
+    pub(super) ignore: &'a [String],
+    /// The input of a schedule target, which replaces the overrides of the manifest.
+    pub(super) input: Option<(&'a str, SourceSpan)>,
+    pub(super) known: KnownServices<'a>,
+}
+
+/// Renders what a task runs.
 pub(super) fn render_task_spec(
     work: &TaskSpec,
-    name: &str,
-    ignore: &[String],
+    context: &TaskContext<'_>,
     manifest: &Manifest,
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredTaskSpec> {
-    let definition = match work.task_definition.is_empty() {
+    let written = match work.task_definition.is_empty() {
         true => None,
-        false => {
-            let written = files.merge_layers(
-                &work.task_definition,
-                DocumentKind::TaskDefinition,
-                manifest,
-                problems,
-            )?;
-            if written.is_valid {
-                lint::check_task_definition(&written.node, ignore, problems);
-            }
-            Some(DefinitionSource::Rendered(written.node.to_value()))
-        }
+        false => Some(files.merge_layers(
+            &work.task_definition,
+            DocumentKind::TaskDefinition,
+            manifest,
+            problems,
+        )?),
     };
+    if let Some(written) = written.as_ref().filter(|written| written.is_valid) {
+        lint::check_task_definition(&written.node, context.ignore, problems);
+    }
+    let run_task = render_run_task(work, manifest, files, problems);
+    let readable = written.as_ref().is_none_or(|written| written.is_valid);
+    if readable && run_task.as_ref().is_none_or(|run_task| run_task.is_valid) {
+        let documents = TaskDocuments {
+            spec: work,
+            definition: written.as_ref().map(|written| &written.node),
+            run_task: run_task.as_ref().map(|run_task| &run_task.node),
+            input: context.input,
+        };
+        check_task(&documents, context.known, context.ignore, problems);
+    }
     let cluster = work.cluster.clone().or_else(|| match work.like {
         Some(_) => None,
         None => manifest.cluster.clone(),
     });
     if cluster.is_none() && work.like.is_none() {
         let hint = "set one with `cluster:` in the manifest, or `--cluster`".to_owned();
-        problems.push(Problem::error(work.span, format!("task `{name}` has no cluster")).hint(hint));
+        let message = format!("task `{}` has no cluster", context.name);
+        problems.push(Problem::error(work.span, message).hint(hint));
     }
+    let run_task_members = match (work.run_task.is_empty(), run_task.map(|run_task| run_task.node.to_value()))
+    {
+        (true, _) => Map::new(),
+        (false, Some(Value::Object(members))) => members,
+        (false, _) => return None,
+    };
     Some(DesiredTaskSpec {
         like: work.like.as_ref().map(|like| like.value.clone()),
-        definition,
+        definition: written.map(|written| DefinitionSource::Rendered(written.node.to_value())),
         cluster,
-        run_task_members: render_run_task_members(work, manifest, files, problems)?,
+        run_task_members,
         overrides: work.overrides.clone(),
         count: work.count,
     })
 }
 
-fn render_run_task_members(
+/// Returns the document of a task's RunTask request, if the manifest has one that can be read.
+fn render_run_task(
     work: &TaskSpec,
     manifest: &Manifest,
     files: &mut DefinitionFiles,
     problems: &mut Problems,
-) -> Option<Map<String, Value>> {
+) -> Option<MergedDocument> {
     if work.run_task.is_empty() {
-        return Some(Map::new());
+        return None;
     }
     let written = files.merge_layers_without(
         &work.run_task,
@@ -123,8 +154,5 @@ fn render_run_task_members(
         let problem = Problem::error(found.span, format!("`{member}` cannot be set here")).path(*member);
         problems.push(problem.hint(format!("it is set by {decides}")));
     }
-    match written.node.to_value() {
-        Value::Object(members) => Some(members),
-        _ => None,
-    }
+    Some(written)
 }

@@ -286,7 +286,7 @@ fn missing_tag_permission_is_reported_once() {
 #[test]
 fn attributes_in_the_manifest_are_updated() {
     let manifest = format!(
-        "{MANIFEST}    service:\n      deploymentConfiguration: {{ maximumPercent: 150 }}\n      enableExecuteCommand: true\n"
+        "{MANIFEST}    service:\n      deploymentConfiguration: {{ maximumPercent: 150 }}\n      enableECSManagedTags: true\n"
     );
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
@@ -294,7 +294,7 @@ fn attributes_in_the_manifest_are_updated() {
     let body = &world.calls("UpdateService")[0].body;
     assert_eq!(
         *body,
-        json!({"cluster": "main", "service": "web", "enableExecuteCommand": true,
+        json!({"cluster": "main", "service": "web", "enableECSManagedTags": true,
         "deploymentConfiguration": {"maximumPercent": 150}})
     );
     world.sandbox.clear_requests();

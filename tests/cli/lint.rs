@@ -32,7 +32,7 @@ fn a_broken_rule_is_named_at_its_place_in_text_and_json() {
 
 #[test]
 fn a_service_is_looked_at_with_its_definition() {
-    let balancer = "      loadBalancers: [ { targetGroupArn: t, containerName: ap, containerPort: 80 } ]\n";
+    let balancer = "      loadBalancers: [ { targetGroupArn: 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0', containerName: ap, containerPort: 80 } ]\n";
     let manifest = format!("{MANIFEST}    service:\n{balancer}");
     let run = folder(&manifest, DEFINITION).run(&["check"]).exits(1);
     run.says("error[load-balancer-target]: no container named `ap` in the task definition")

@@ -134,7 +134,7 @@ fn without_a_prefix_the_streams_are_those_of_the_tasks() {
     let mut seeded = logging("/shop/web");
     seeded.task_definition = json!({"family": "web", "containerDefinitions": [{"name": "app", "memory": 128,
         "image": format!("{REPOSITORY}:v1"),
-        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/shop/web"}}}]});
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/shop/web", "awslogs-region": "us-east-1"}}}]});
     let world = world(seeded);
     let run = world.run(&["logs", "web", ALL]).exits(0);
     for task in tasks(&world) {
@@ -147,13 +147,13 @@ fn a_container_that_writes_elsewhere_is_named_and_keeps_nothing_back() {
     let mut seeded = logging("/shop/web");
     let containers = &mut seeded.task_definition["containerDefinitions"];
     let side = json!({"name": "side", "image": "public.ecr.aws/nginx/nginx:1.27", "essential": false,
-        "logConfiguration": {"logDriver": "awsfirelens"}});
+        "logConfiguration": {"logDriver": "splunk"}});
     containers.as_array_mut().expect("a list").push(side);
     let world = world(seeded);
     let run = world.run(&["logs", "web", ALL]).exits(0).answers("app | listening");
-    run.says("note: failed to read the log of container `side` of web:1: its log driver is `awsfirelens`");
+    run.says("note: failed to read the log of container `side` of web:1: its log driver is `splunk`");
     let only = world.run(&["logs", "web", ALL, "--container", "side"]).exits(1);
-    only.says("error: failed to read the log of container `side` of web:1").says("`awsfirelens`");
+    only.says("error: failed to read the log of container `side` of web:1").says("`splunk`");
     let near = world.run(&["logs", "web", "--container", "sid"]).exits(2);
     near.says("no container named `sid` in service `web`").says("did you mean `side`?");
 }

@@ -30,6 +30,7 @@ mod plan;
 mod properties;
 mod prune;
 mod reference;
+mod refusals;
 mod release;
 mod render;
 mod revisions;

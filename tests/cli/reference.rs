@@ -11,7 +11,7 @@ use ecsail::document::normalize::spelling::SPELLINGS;
 use ecsail::document::normalize::values::VALUES;
 use ecsail::document::problem::Severity;
 use ecsail::exit_codes::EXIT_CODES;
-use ecsail::lint::checks::CHECKS;
+use ecsail::lint::checks::all_checks;
 use ecsail::permissions::{self, Need};
 use ecsail_sandbox::scenarios;
 
@@ -158,7 +158,7 @@ fn checks_are_current() {
         "# Checks\n\n`ecsail check`, and every other command that renders, makes these checks. Errors stop the run, warnings \
          do not. [How to ignore a check](../checks.md#ignoring-a-check).\n\n| check | severity | what it requires |\n|---|---|---|\n",
     );
-    for rule in CHECKS {
+    for rule in all_checks() {
         let _ = writeln!(
             body,
             "| [`{0}`](#{0}) | {1} | {2} |",
@@ -167,7 +167,7 @@ fn checks_are_current() {
             cell(rule.title)
         );
     }
-    for rule in CHECKS {
+    for rule in all_checks() {
         let (url, member) = rule.source.split_once(' ').unwrap_or((rule.source, ""));
         let source = format!("<{url}> {member}");
         let _ = write!(
@@ -180,7 +180,7 @@ fn checks_are_current() {
             source.trim()
         );
     }
-    compare("checks.md", "`src/lint/table.rs`", &body);
+    compare("checks.md", "`src/lint/checks/`", &body);
 }
 
 #[test]

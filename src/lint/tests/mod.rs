@@ -8,7 +8,8 @@ use crate::document::reader::DocumentReader;
 use crate::document::rendered_text::RenderedText;
 use crate::document::source::Sources;
 use crate::document::tree::{NodeKind, parse};
-use cases::{CASES, CaseBase};
+use crate::lint::TaskRunView;
+use cases::{CaseBase, all_cases};
 
 mod cases;
 
@@ -16,6 +17,28 @@ const FARGATE: &str = "{ family: shop, networkMode: awsvpc, requiresCompatibilit
     executionRoleArn: r, containerDefinitions: [ { name: app, image: 'app:1', portMappings: [ { containerPort: 80, name: http } ] } ] }";
 const EC2: &str = "{ family: shop, containerDefinitions: [ { name: app, image: 'app:1', memory: 128, portMappings: [ { containerPort: 80 } ] } ] }";
 const SERVICE: &str = "{ desiredCount: 2 }";
+const RUN: &str = "{ networkConfiguration: { awsvpcConfiguration: { subnets: [subnet-1] } } }";
+
+/// The documents of a case: a task definition, and what uses it.
+#[derive(Clone, Debug)]
+struct CaseDocuments {
+    task: Node,
+    service: Option<Node>,
+    run: Option<Node>,
+}
+
+impl CaseDocuments {
+    /// Returns the documents with one of them replaced by each of its copies in which a part is undefined.
+    fn with_undefined_parts(&self) -> Vec<CaseDocuments> {
+        let tasks =
+            with_undefined_parts(&self.task).into_iter().map(|task| CaseDocuments { task, ..self.clone() });
+        let services = self.service.iter().flat_map(with_undefined_parts);
+        let services = services.map(|service| CaseDocuments { service: Some(service), ..self.clone() });
+        let runs = self.run.iter().flat_map(with_undefined_parts);
+        let runs = runs.map(|run| CaseDocuments { run: Some(run), ..self.clone() });
+        tasks.chain(services).chain(runs).collect()
+    }
+}
 
 /// Returns the document that results from merging layers.
 fn document(root: DocumentKind, layers: &[&str]) -> Node {
@@ -31,66 +54,88 @@ fn document(root: DocumentKind, layers: &[&str]) -> Node {
     layer::remove_nulls(merged.expect("a layer"), root.input_shape())
 }
 
-/// Returns the documents of a case: a task definition, and a service if the check is about services.
-fn documents(on: CaseBase, text: &str) -> (Node, Option<Node>) {
+/// Returns the documents of a case: a task definition, and the service or the RunTask request that the check is about.
+fn documents(on: CaseBase, text: &str) -> CaseDocuments {
+    let task = |layers: &[&str]| document(DocumentKind::TaskDefinition, layers);
+    let alone = |task: Node| CaseDocuments { task, service: None, run: None };
+    let service = || Some(document(DocumentKind::Service, &[SERVICE, text]));
     match on {
-        CaseBase::Fargate => (document(DocumentKind::TaskDefinition, &[FARGATE, text]), None),
-        CaseBase::Ec2 => (document(DocumentKind::TaskDefinition, &[EC2, text]), None),
-        CaseBase::FargateService => (
-            document(DocumentKind::TaskDefinition, &[FARGATE]),
-            Some(document(DocumentKind::Service, &[SERVICE, text])),
-        ),
-        CaseBase::Ec2Service => (
-            document(DocumentKind::TaskDefinition, &[EC2]),
-            Some(document(DocumentKind::Service, &[SERVICE, text])),
-        ),
+        CaseBase::Fargate => alone(task(&[FARGATE, text])),
+        CaseBase::Ec2 => alone(task(&[EC2, text])),
+        CaseBase::FargateService => CaseDocuments { service: service(), ..alone(task(&[FARGATE])) },
+        CaseBase::Ec2Service => CaseDocuments { service: service(), ..alone(task(&[EC2])) },
+        CaseBase::FargateRun => CaseDocuments {
+            run: Some(document(DocumentKind::RunTask, &[RUN, text])),
+            ..alone(task(&[FARGATE]))
+        },
     }
 }
 
-/// Returns the problems in a task definition, and in a service that uses it.
-fn problems_of((task, service): &(Node, Option<Node>), ignore: &[String]) -> Vec<Problem> {
+/// Returns the problems in a task definition, and in what uses it.
+fn problems_of(documents: &CaseDocuments, ignore: &[String]) -> Vec<Problem> {
     let mut problems = Problems::default();
+    let task = &documents.task;
     check_task_definition(task, ignore, &mut problems);
-    if let Some(service) = service {
+    if let Some(service) = &documents.service {
         super::check_service(service, Some(task), ignore, &mut problems);
+    }
+    if let Some(run) = &documents.run {
+        let run = TaskRunView {
+            node: run,
+            overrides: run.get("overrides"),
+            task_definition: Some(TaskDefinitionView::new(task)),
+            is_like_service: false,
+        };
+        check_task_run(&run, ignore, &mut problems);
     }
     problems.into_iter().collect()
 }
 
 #[test]
 fn each_check_reports_its_bad_cases_only() {
-    for case in CASES {
-        for good in case.good {
-            let found = problems_of(&documents(case.base, good), &[]);
-            assert!(found.is_empty(), "{}: {good}: {found:?}", case.id);
+    let wrong: Vec<String> = all_cases().flat_map(failures_of).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Returns what does not hold for the cases of a check.
+fn failures_of(case: &cases::Case) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for good in case.good {
+        let found = problems_of(&documents(case.base, good), &[]);
+        wrong.extend(found.iter().map(|problem| format!("{}: {good}: {problem:?}", case.id)));
+    }
+    for bad in case.bad {
+        let documents = documents(case.base, bad);
+        let found = problems_of(&documents, &[]);
+        if found.is_empty() {
+            wrong.push(format!("{}: {bad}: no problem", case.id));
         }
-        for bad in case.bad {
-            let documents = documents(case.base, bad);
-            let found = problems_of(&documents, &[]);
-            assert!(!found.is_empty(), "{}: {bad}", case.id);
-            for problem in &found {
-                assert_eq!(problem.check_id, Some(case.id), "{bad}: {problem:?}");
-                assert_eq!(Some(problem.severity), find_check(case.id).map(|rule| rule.severity));
-                assert!(
-                    problem.hint.is_some() || case.id.starts_with("depends") || case.id.starts_with("load"),
-                    "{problem:?}"
-                );
+        for problem in &found {
+            let severity = find_check(case.id).map(|rule| rule.severity);
+            let hinted =
+                problem.hint.is_some() || case.id.starts_with("depends") || case.id.starts_with("load");
+            if problem.check_id != Some(case.id) || Some(problem.severity) != severity || !hinted {
+                wrong.push(format!("{}: {bad}: {problem:?}", case.id));
             }
-            assert!(problems_of(&documents, &[case.id.to_owned()]).is_empty(), "{}: ignored", case.id);
+        }
+        if !problems_of(&documents, &[case.id.to_owned()]).is_empty() {
+            wrong.push(format!("{}: {bad}: not ignored", case.id));
         }
     }
+    wrong
 }
 
 #[test]
 fn every_check_has_cases_a_unique_id_and_a_source() {
-    for (index, rule) in checks::CHECKS.iter().enumerate() {
+    for (index, rule) in checks::all_checks().enumerate() {
         assert!(
-            CASES.iter().any(|case| case.id == rule.id && !case.bad.is_empty())
-                || rule.id == "definition-size",
+            all_cases().any(|case| case.id == rule.id && !case.bad.is_empty())
+                || ["definition-size", "override-length", "managed-volume-missing", "task-volume"]
+                    .contains(&rule.id),
             "{}",
             rule.id
         );
-        assert!(checks::CHECKS[..index].iter().all(|other| other.id != rule.id), "{}", rule.id);
+        assert!(checks::all_checks().take(index).all(|other| other.id != rule.id), "{}", rule.id);
         assert!(rule.source.starts_with("https://docs.aws.amazon.com/AmazonECS/"), "{}", rule.id);
         assert!(rule.reason.ends_with('.') && !rule.title.ends_with('.'), "{}", rule.id);
         assert!(
@@ -131,15 +176,10 @@ fn with_undefined_parts(node: &Node) -> Vec<Node> {
 
 #[test]
 fn undefined_values_are_never_reported() {
-    for case in CASES {
+    for case in all_cases() {
         for good in case.good {
-            let (task, service) = documents(case.base, good);
-            for hole in with_undefined_parts(&task) {
-                let found = problems_of(&(hole.clone(), service.clone()), &[]);
-                assert!(found.is_empty(), "{good}: {hole:?}: {found:?}");
-            }
-            for hole in service.iter().flat_map(with_undefined_parts) {
-                let found = problems_of(&(task.clone(), Some(hole.clone())), &[]);
+            for hole in documents(case.base, good).with_undefined_parts() {
+                let found = problems_of(&hole, &[]);
                 assert!(found.is_empty(), "{good}: {hole:?}: {found:?}");
             }
         }
@@ -162,10 +202,10 @@ fn as_expression_values(mut node: Node) -> Node {
 #[test]
 fn values_of_expressions_are_never_repeated() {
     let task = "{ family: 'hunter2 hunter2', networkMode: awsvpc, requiresCompatibilities: [FARGATE], cpu: hunter2, memory: hunter2,
-        tags: { 'aws:hunter2': hunter2 },
+        tags: { 'aws:hunter2': hunter2 }, taskRoleArn: 'hunter2 ?', volumes: [ { name: hunter2, efsVolumeConfiguration: { fileSystemId: '<hunter2>' } } ],
         containerDefinitions: [
             { name: 'hunter2!', image: hunter2, hostname: hunter2, environment: { hunter2_PASSWORD: hunter2, hunter2: 'AKIAhunter2hunter2hunter2' },
-              secrets: { hunter2: hunter2 }, environmentFiles: [ { value: hunter2, type: s3 } ],
+              secrets: { hunter2: 'hunter2 ?' }, mountPoints: [ { sourceVolume: hunter2b, containerPath: hunter2 } ], links: [hunter2c], environmentFiles: [ { value: hunter2, type: s3 } ],
               portMappings: [ { containerPort: 22222, hostPort: 22223, name: HUNTER2 } ], stopTimeout: 22222,
               healthCheck: { command: [ hunter2 ], interval: 22222 },
               dependsOn: [ { containerName: hunter2hunter2, condition: START }, { containerName: hunter2b, condition: HEALTHY } ] },
@@ -176,7 +216,7 @@ fn values_of_expressions_are_never_repeated() {
         serviceConnectConfiguration: { enabled: true, services: [ { portName: hunter2 } ] } }";
     let task = as_expression_values(document(DocumentKind::TaskDefinition, &[task]));
     let service = as_expression_values(document(DocumentKind::Service, &[service]));
-    let found = problems_of(&(task, Some(service)), &[]);
+    let found = problems_of(&CaseDocuments { task, service: Some(service), run: None }, &[]);
     assert!(found.len() > 15, "{found:?}");
     for problem in found {
         let said = format!("{} {:?} {:?} {:?}", problem.message, problem.path, problem.hint, problem.label);
@@ -231,7 +271,7 @@ fn the_nearest_sizes_are_named() {
 
 #[test]
 fn a_service_without_a_definition_is_checked_alone() {
-    let text = "{ loadBalancers: [ { targetGroupArn: t, containerName: nope, containerPort: 1 } ], launchType: FARGATE,
+    let text = "{ loadBalancers: [ { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/t/0', containerName: nope, containerPort: 1 } ], launchType: FARGATE,
         deploymentConfiguration: { minimumHealthyPercent: 100, maximumPercent: 100 } }";
     let node = document(DocumentKind::Service, &[text]);
     let mut problems = Problems::default();

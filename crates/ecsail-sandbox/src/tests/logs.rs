@@ -192,7 +192,7 @@ fn groups_and_streams_are_listed() {
 fn without_a_prefix_the_runtime_id_names_the_stream() {
     let sandbox = Sandbox::start(Options { clock: Clock::Held, ..Options::default() }).expect("starts");
     // On Fargate the prefix is required.
-    let options = json!({ "awslogs-group": "plain" });
+    let options = json!({ "awslogs-group": "plain", "awslogs-region": "us-east-1" });
     let task_definition = json!({ "family": "web", "containerDefinitions": [{
         "name": "app", "image": "app:1", "memory": 128,
         "logConfiguration": { "logDriver": "awslogs", "options": options },

@@ -59,8 +59,8 @@ fn definitions_are_refused_with_the_messages_of_ecs() {
     assert!(
         message(&|d| d["networkMode"] = json!("bridge")).starts_with("Fargate only supports network mode")
     );
-    assert!(message(&|d| d["family"] = json!("no spaces")).starts_with("Invalid family"));
-    assert!(message(&|d| d["containerDefinitions"] = json!([])).contains("container"));
+    assert!(message(&|d| d["family"] = json!("no spaces")).starts_with("Family contains invalid"));
+    assert_eq!(message(&|d| d["containerDefinitions"] = json!([])), "Container list cannot be empty.");
     assert!(message(&|d| d["pidMode"] = json!("hots")).contains("pidMode"));
     let twice = |d: &mut Value| {
         let one = d["containerDefinitions"][0].clone();

@@ -77,7 +77,8 @@ fn more_than_a_hundred_tasks_roll_within_the_percentages() {
 
 #[test]
 fn percentages_that_allow_no_change_are_reported() {
-    let config = json!({ "minimumHealthyPercent": 100, "maximumPercent": 100 });
+    // Of two tasks, 149 % are two.
+    let config = json!({ "minimumHealthyPercent": 100, "maximumPercent": 149 });
     let sandbox = seeded_sandbox(Clock::Held, json!({ "deploymentConfiguration": config }));
     sandbox.deploy("v2", Scenario::Steady);
     sandbox.advance(Duration::from_secs(300));

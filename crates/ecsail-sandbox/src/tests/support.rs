@@ -18,6 +18,7 @@ pub(super) fn definition(tag: &str) -> Value {
         "cpu": "256",
         "memory": "512",
         "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+        "taskRoleArn": "arn:aws:iam::123456789012:role/web",
         "containerDefinitions": [{
             "name": "app",
             "image": format!("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:{tag}"),

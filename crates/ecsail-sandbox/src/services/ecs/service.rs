@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::service_attributes;
-use super::service_rules::{active_definition, check};
+use super::service_rules::{active_definition, check, check_creation, check_execute_command, check_update};
 use super::service_view::view;
 use crate::api::{ApiError, invalid_if};
 use crate::arn::{last_segment, service_key};
@@ -24,12 +24,15 @@ pub(super) fn create(context: &mut CallContext<'_>, input: &Value) -> Result<Val
         if token.is_some() && service.client_token.as_deref() == token {
             return Ok(json!({ "service": view(context.resources, service, true) }));
         }
+        invalid_if(service.status == "DRAINING", "Unable to Start a service that is still Draining.")?;
         return Err(ApiError::invalid("Creation of service was not idempotent."));
     }
     let definition = active_definition(context, required_text(input, "taskDefinition")?)?;
     let arn = definition.arn.clone();
     let images = definition.images();
     check(input, definition)?;
+    check_creation(input, definition.text_field("networkMode") == Some("awsvpc"))?;
+    check_execute_command(input, definition)?;
     let effects = context.scenarios.for_name(name).effects(&images);
     let mut service = new_service(context, &cluster, input)?;
     start_deployment(
@@ -92,7 +95,7 @@ pub(super) fn update(context: &mut CallContext<'_>, input: &Value) -> Result<Val
     if service.status != "ACTIVE" {
         return Err(ApiError::new("ServiceNotActiveException", "Service was not ACTIVE."));
     }
-    check_controller(&service, input)?;
+    check_update(&service, input)?;
     // The current task definition may be deregistered; a new one must be ACTIVE.
     let definition = match text(input, "taskDefinition") {
         Some(given) => active_definition(context, given)?,
@@ -109,6 +112,7 @@ pub(super) fn update(context: &mut CallContext<'_>, input: &Value) -> Result<Val
         after["launchType"] = Value::Null;
     }
     check(&after, definition)?;
+    check_execute_command(&after, definition)?;
     let Value::Object(mut after) = after else {
         return Err(not_found());
     };
@@ -132,24 +136,6 @@ pub(super) fn update(context: &mut CallContext<'_>, input: &Value) -> Result<Val
         );
     }
     Ok(store(context, service))
-}
-
-/// Checks that ECS controls the deployments of a service that is to get a new revision.
-fn check_controller(service: &Service, input: &Value) -> Result<(), ApiError> {
-    let controller =
-        service.config.get("deploymentController").and_then(|c| c["type"].as_str()).unwrap_or("ECS");
-    let deploys = text(input, "taskDefinition").is_some() || input["forceNewDeployment"] == true;
-    match controller {
-        "CODE_DEPLOY" if deploys => Err(ApiError::invalid(
-            "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS \
-             CodeDeploy to trigger a new deployment.",
-        )),
-        "EXTERNAL" if deploys => Err(ApiError::invalid(
-            "Unable to update task definition on services with an EXTERNAL deployment controller. Use \
-             CreateTaskSet to trigger a new deployment.",
-        )),
-        _ => Ok(()),
-    }
 }
 
 pub(super) fn delete(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::role::role_arn;
-use super::service_rules::{active_definition, check};
+use super::service_rules::{active_definition, check_run};
 use super::task_view::view;
 use crate::api::{ApiError, invalid_if};
 use crate::arn::last_segment;
@@ -61,8 +61,7 @@ pub(super) fn run(context: &mut CallContext<'_>, input: &Value) -> Result<Value,
         return Ok(answer);
     }
     let definition = active_definition(context, required_text(input, "taskDefinition")?)?;
-    check(input, definition)?;
-    check_overrides(input, definition.containers())?;
+    check_run(input, definition)?;
     let arn = definition.arn.clone();
     let family = definition.family.clone();
     let images = definition.images();
@@ -146,17 +145,6 @@ fn overrides(input: &Value, account: &str) -> Value {
         }
     }
     out
-}
-
-fn check_overrides(input: &Value, containers: &[Value]) -> Result<(), ApiError> {
-    for given in input["overrides"]["containerOverrides"].as_array().into_iter().flatten() {
-        let name = given["name"].as_str().unwrap_or_default();
-        invalid_if(
-            !containers.iter().any(|c| c["name"] == name),
-            format!("Override for container named {name} is not a container in the TaskDefinition."),
-        )?;
-    }
-    Ok(())
 }
 
 pub(super) fn stop(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {

@@ -22,7 +22,9 @@ pub(super) fn put(context: &mut CallContext<'_>, input: &Value) -> Result<Value,
     if given.is_empty() || given.len() > MAX_TARGETS_PER_CALL {
         return Err(constraint_violation("Targets", "[…]", "Member must have length between 1 and 100"));
     }
-    given.iter().try_for_each(check)?;
+    let region = context.resources.region.clone();
+    given.iter().try_for_each(|target| check(target, &region))?;
+    check_ids(&given)?;
     let rule = find_rule(find_bus(context, input)?, name)?;
     let failed: Vec<Value> =
         given.iter().filter_map(|target| put_target(rule, with_defaults(target)).err()).collect();
@@ -46,8 +48,20 @@ fn put_target(rule: &mut Rule, target: Value) -> Result<(), Value> {
     Ok(())
 }
 
+/// Checks that no id is given twice.
+fn check_ids(given: &[Value]) -> Result<(), ApiError> {
+    let again = |at: usize| given[..at].iter().any(|known| known["Id"] == given[at]["Id"]);
+    match (0..given.len()).find(|at| again(*at)) {
+        Some(at) => {
+            let id = text(&given[at], "Id").unwrap_or_default();
+            Err(ApiError::validation(format!("More than one target with Id '{id}' is provided.")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Checks a target. A target that is not valid makes the whole call fail.
-fn check(target: &Value) -> Result<(), ApiError> {
+fn check(target: &Value, region: &str) -> Result<(), ApiError> {
     let id = required_name(target, "Id", 64, NAME_PUNCTUATION)?;
     let arn = text(target, "Arn").unwrap_or_default();
     if !arn.starts_with("arn:") {
@@ -62,9 +76,23 @@ fn check(target: &Value) -> Result<(), ApiError> {
     if text(target, "Input").is_some_and(|input| serde_json::from_str::<Value>(input).is_err()) {
         return Err(ApiError::validation(format!("JSON syntax error in input for target {id}")));
     }
+    let inputs = ["Input", "InputPath", "InputTransformer"];
+    if inputs.iter().filter(|name| !target[**name].is_null()).count() > 1 {
+        return Err(ApiError::validation(format!(
+            "Only one of Input, InputPath, or InputTransformer must be provided for target {id}."
+        )));
+    }
     check_retries(&target["RetryPolicy"])?;
     let cluster = arn.split(':').nth(2) == Some("ecs") && arn.contains(":cluster/");
-    if cluster { check_task(target, id, arn) } else { Ok(()) }
+    if cluster {
+        return check_task(target, id, arn, region);
+    }
+    if target["EcsParameters"].is_object() {
+        return Err(ApiError::validation(format!(
+            "Parameter(s) EcsParameters not supported for target: {id}."
+        )));
+    }
+    Ok(())
 }
 
 fn check_retries(policy: &Value) -> Result<(), ApiError> {
@@ -84,15 +112,20 @@ fn check_range(policy: &Value, name: &str, range: RangeInclusive<i64>) -> Result
 }
 
 /// Checks the parameters of a target that runs a task.
-fn check_task(target: &Value, id: &str, arn: &str) -> Result<(), ApiError> {
+fn check_task(target: &Value, id: &str, arn: &str, region: &str) -> Result<(), ApiError> {
     if text(target, "RoleArn").is_none() {
         return Err(ApiError::validation(format!("RoleArn is required for target {arn}.")));
     }
     let task = &target["EcsParameters"];
-    if text(task, "TaskDefinitionArn").is_none_or(|arn| !arn.contains(":task-definition/")) {
+    // Whether the task definition exists is not checked.
+    let Some(definition) = text(task, "TaskDefinitionArn").filter(|arn| arn.contains(":task-definition/"))
+    else {
         return Err(ApiError::validation(format!(
             "Parameter(s) EcsParameters must be specified for target: {id}."
         )));
+    };
+    if definition.split(':').nth(3) != Some(region) {
+        return Err(ApiError::validation(format!("Region of {definition} does not match region of {arn}.")));
     }
     if task["TaskCount"].as_i64().is_some_and(|count| count < 1) {
         let count = task["TaskCount"].to_string();

@@ -11,7 +11,7 @@ use crate::params::{constraint_violation, required_name, text};
 const MAX_START_AGE: f64 = 300.0;
 
 /// Checks a CreateSchedule or UpdateSchedule input; `now` is in seconds since 1970.
-pub(super) fn check_schedule(input: &Value, now: f64) -> Result<(), ApiError> {
+pub(super) fn check_schedule(input: &Value, now: f64, region: &str) -> Result<(), ApiError> {
     if !input["ClientToken"].is_null() {
         required_name(input, "ClientToken", 64, "-_")?;
     }
@@ -38,9 +38,9 @@ pub(super) fn check_schedule(input: &Value, now: f64) -> Result<(), ApiError> {
         return Err(ApiError::validation("The StartDate you specify cannot be earlier than 5 minutes ago."));
     }
     if start.zip(end).is_some_and(|(start, end)| end <= start) {
-        return Err(ApiError::validation("EndDate must be greater than StartDate."));
+        return Err(ApiError::validation("The StartDate you specify must come before the EndDate."));
     }
-    check_target(&input["Target"])
+    check_target(&input["Target"], region)
 }
 
 fn missing_member(member: &str) -> ApiError {
@@ -73,7 +73,7 @@ fn check_flexible_window(window: &Value) -> Result<(), ApiError> {
     let minutes = window["MaximumWindowInMinutes"].as_i64();
     match (text(window, "Mode"), minutes) {
         (Some("FLEXIBLE"), None) => Err(ApiError::validation(
-            "A MaximumWindowInMinutes must be provided when using the FLEXIBLE FlexibleTimeWindow mode.",
+            "MaximumWindowInMinutes must be provided when FlexibleTimeWindowMode is set to FLEXIBLE.",
         )),
         (Some("OFF"), Some(_)) => Err(ApiError::validation(
             "A MaximumWindowInMinutes must not be provided when using the OFF FlexibleTimeWindow mode.",
@@ -93,15 +93,23 @@ fn check_range(member: &str, value: i64, least: i64, most: i64) -> Result<(), Ap
     Err(constraint_violation(member, &value.to_string(), &rule))
 }
 
-fn check_target(target: &Value) -> Result<(), ApiError> {
+fn check_target(target: &Value, region: &str) -> Result<(), ApiError> {
     if !target.is_object() {
         return Err(missing_member("target"));
     }
     let arn = text(target, "Arn").ok_or_else(|| missing_member("target.arn"))?;
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", _, service, _, _, resource] = parts[..] else {
+    let ["arn", _, service, place, _, resource] = parts[..] else {
         return Err(ApiError::validation(format!("Provided Arn is not in correct format. Arn: {arn}")));
     };
+    if service == "ecs" && place != region {
+        return Err(ApiError::validation(format!(
+            "The target ARN provided does not match the current region {region}."
+        )));
+    }
+    if text(target, "Input").is_some_and(|input| serde_json::from_str::<Value>(input).is_err()) {
+        return Err(ApiError::validation("JSON syntax error in input for the target."));
+    }
     let role = text(target, "RoleArn").ok_or_else(|| missing_member("target.roleArn"))?;
     if role.split(':').nth(2) != Some("iam") || !role.contains(":role/") {
         let rule = "Member must satisfy regular expression pattern: \
@@ -117,9 +125,7 @@ fn check_target(target: &Value) -> Result<(), ApiError> {
     match (runs_tasks, &target["EcsParameters"]) {
         (true, task) => check_ecs_target(task),
         (false, Value::Null) => Ok(()),
-        (false, _) => {
-            Err(ApiError::validation(format!("EcsParameters cannot be provided for the target {arn}.")))
-        }
+        (false, _) => Err(ApiError::validation("Parameters EcsParameters not supported for the target.")),
     }
 }
 

@@ -1,32 +1,8 @@
-//! The table of cases: for each check, documents that pass and documents that do not.
+//! Cases of sizes, containers, ports, environment, health checks and of the first checks of services.
 
-/// The base document of a case.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum CaseBase {
-    Fargate,
-    Ec2,
-    FargateService,
-    Ec2Service,
-}
+use super::{Case, CaseBase, case};
 
-/// The cases of one check.
-pub(super) struct Case {
-    pub(super) id: &'static str,
-    pub(super) base: CaseBase,
-    pub(super) good: &'static [&'static str],
-    pub(super) bad: &'static [&'static str],
-}
-
-const fn case(
-    id: &'static str,
-    on: CaseBase,
-    good: &'static [&'static str],
-    bad: &'static [&'static str],
-) -> Case {
-    Case { id, base: on, good, bad }
-}
-
-pub(super) const CASES: &[Case] = &[
+pub(super) const BASICS: &[Case] = &[
     case(
         "fargate-cpu-memory",
         CaseBase::Fargate,
@@ -69,7 +45,7 @@ pub(super) const CASES: &[Case] = &[
         ],
         &[
             "{ containerDefinitions: [ { name: app, privileged: true } ] }",
-            "{ containerDefinitions: [ { name: app, links: [b] } ] }",
+            "{ containerDefinitions: [ { name: app, links: [b] }, { name: b, image: 'b:1' } ] }",
             "{ containerDefinitions: [ { name: app, dockerSecurityOptions: [no-new-privileges] } ] }",
             "{ containerDefinitions: [ { name: app, resourceRequirements: [ { type: GPU, value: 1 } ] } ] }",
             "{ containerDefinitions: [ { name: app, linuxParameters: { sharedMemorySize: 64 } } ] }",
@@ -83,7 +59,7 @@ pub(super) const CASES: &[Case] = &[
     case(
         "fargate-log-driver",
         CaseBase::Fargate,
-        &["{ containerDefinitions: [ { name: app, logConfiguration: { logDriver: awsfirelens } } ] }"],
+        &["{ containerDefinitions: [ { name: app, logConfiguration: { logDriver: splunk } } ] }"],
         &["{ containerDefinitions: [ { name: app, logConfiguration: { logDriver: json-file } } ] }"],
     ),
     case(
@@ -107,7 +83,6 @@ pub(super) const CASES: &[Case] = &[
         &["{ executionRoleArn: null }", "{ containerDefinitions: [ { name: app, secrets: { A: a } } ] }"],
         &[
             "{ executionRoleArn: null, containerDefinitions: [ { name: app, image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1' } ] }",
-            "{ executionRoleArn: null, containerDefinitions: [ { name: app, secrets: { A: a } } ] }",
             "{ executionRoleArn: null, containerDefinitions: [ { name: app, logConfiguration: { logDriver: awslogs, options: { awslogs-group: g, awslogs-region: r, awslogs-stream-prefix: p } } } ] }",
         ],
     ),
@@ -115,7 +90,7 @@ pub(super) const CASES: &[Case] = &[
         "task-size",
         CaseBase::Ec2,
         &["{ cpu: 128, memory: 1 GB }"],
-        &["{ cpu: lots }", "{ memory: 512MB }"],
+        &["{ cpu: lots }", "{ memory: 512MB }", "{ cpu: '' }"],
     ),
     case(
         "container-memory",
@@ -182,7 +157,9 @@ pub(super) const CASES: &[Case] = &[
     case(
         "image-latest",
         CaseBase::Fargate,
-        &["{ containerDefinitions: [ { name: app, image: 'localhost:5000/a@sha256:00' } ] }"],
+        &[
+            "{ containerDefinitions: [ { name: app, image: 'localhost:5000/a@sha256:0000000000000000000000000000000000000000000000000000000000000000' } ] }",
+        ],
         &[
             "{ containerDefinitions: [ { name: app, image: a } ] }",
             "{ containerDefinitions: [ { name: app, image: 'a:latest' } ] }",
@@ -246,10 +223,13 @@ pub(super) const CASES: &[Case] = &[
     case(
         "network-mode",
         CaseBase::Ec2,
-        &["{ containerDefinitions: [ { name: app, hostname: h, links: [app] } ] }"],
+        &[
+            "{ containerDefinitions: [ { name: app, hostname: h, links: ['b:db'] }, { name: b, image: 'b:1', memory: 64 } ] }",
+        ],
         &[
             "{ networkMode: none }",
-            "{ networkMode: host, containerDefinitions: [ { name: app, links: [b] } ] }",
+            "{ networkMode: host, containerDefinitions: [ { name: app, links: [b] }, { name: b, image: 'b:1', memory: 64 } ] }",
+            "{ networkMode: awsvpc, containerDefinitions: [ { name: app, dnsServers: [10.0.0.2] } ] }",
             "{ networkMode: awsvpc, containerDefinitions: [ { name: app, hostname: h } ] }",
         ],
     ),
@@ -381,6 +361,7 @@ pub(super) const CASES: &[Case] = &[
             "{ networkConfiguration: { awsvpcConfiguration: { subnets: [a], securityGroups: [a, b, c, d, e] } } }",
         ],
         &[
+            "{ networkConfiguration: { awsvpcConfiguration: { subnets: [] } } }",
             "{ networkConfiguration: { awsvpcConfiguration: { subnets: [a], securityGroups: [a, b, c, d, e, f] } } }",
             "{ networkConfiguration: { awsvpcConfiguration: { subnets: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] } } }",
         ],
@@ -404,10 +385,12 @@ pub(super) const CASES: &[Case] = &[
     case(
         "load-balancer-target",
         CaseBase::FargateService,
-        &["{ loadBalancers: [ { targetGroupArn: t, containerName: app, containerPort: 80 } ] }"],
         &[
-            "{ loadBalancers: [ { targetGroupArn: t, containerName: ap, containerPort: 80 } ] }",
-            "{ loadBalancers: [ { targetGroupArn: t, containerName: app, containerPort: 8080 } ] }",
+            "{ loadBalancers: [ { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/t/0', containerName: app, containerPort: 80 } ] }",
+        ],
+        &[
+            "{ loadBalancers: [ { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/t/0', containerName: ap, containerPort: 80 } ] }",
+            "{ loadBalancers: [ { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/t/0', containerName: app, containerPort: 8080 } ] }",
         ],
     ),
     case(
@@ -422,9 +405,11 @@ pub(super) const CASES: &[Case] = &[
     case(
         "target-group-count",
         CaseBase::FargateService,
-        &["{ loadBalancers: [ { targetGroupArn: a, containerName: app, containerPort: 80 } ] }"],
         &[
-            "{ loadBalancers: [ { targetGroupArn: a, containerName: app, containerPort: 80 }, { targetGroupArn: b, containerName: app, containerPort: 80 }, { targetGroupArn: c, containerName: app, containerPort: 80 }, { targetGroupArn: d, containerName: app, containerPort: 80 }, { targetGroupArn: e, containerName: app, containerPort: 80 }, { targetGroupArn: f, containerName: app, containerPort: 80 } ] }",
+            "{ loadBalancers: [ { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/0', containerName: app, containerPort: 80 } ] }",
+        ],
+        &[
+            "{ loadBalancers: [ { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/0', containerName: app, containerPort: 80 }, { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/b/0', containerName: app, containerPort: 80 }, { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/c/0', containerName: app, containerPort: 80 }, { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/d/0', containerName: app, containerPort: 80 }, { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/e/0', containerName: app, containerPort: 80 }, { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/f/0', containerName: app, containerPort: 80 } ] }",
         ],
     ),
 ];

@@ -1,0 +1,103 @@
+//! The table of checks, in part. Checks of where and how tasks are launched, by services, one-off tasks and schedules. No logic.
+
+use crate::document::problem::Severity::Error;
+use crate::lint::{Check, CheckFunction, launch, task_run};
+
+pub(super) const LAUNCH: &[Check] = &[
+    Check {
+        id: "launch-type-or-strategy",
+        severity: Error,
+        title: "`launchType` and `capacityProviderStrategy` are not used together",
+        reason: "ECS refuses a request with both.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html (capacityProviderStrategy)",
+        function: CheckFunction::Launch(launch::launch_type_or_strategy),
+    },
+    Check {
+        id: "capacity-providers",
+        severity: Error,
+        title: "A capacity provider strategy has at most one `base`, and a `weight` above 0",
+        reason: "ECS refuses two bases, and a strategy in which no provider can take tasks beyond the base.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html",
+        function: CheckFunction::Launch(launch::capacity_providers),
+    },
+    Check {
+        id: "public-ip",
+        severity: Error,
+        title: "`assignPublicIp` is for Fargate",
+        reason: "With launch type EC2, ECS refuses it.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html (assignPublicIp)",
+        function: CheckFunction::Launch(launch::public_ip),
+    },
+    Check {
+        id: "platform-version",
+        severity: Error,
+        title: "`platformVersion` is for Fargate",
+        reason: "With launch type EC2, ECS refuses it.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html (platformVersion)",
+        function: CheckFunction::Launch(launch::platform_version),
+    },
+    Check {
+        id: "launch-type-fargate",
+        severity: Error,
+        title: "With launch type FARGATE, the task definition supports Fargate",
+        reason: "It needs `awsvpc` and a size of the task; ECS refuses to run any other definition on Fargate.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html (launchType)",
+        function: CheckFunction::Launch(launch::supported_launch_type),
+    },
+    Check {
+        id: "placement",
+        severity: Error,
+        title: "Placement strategies and constraints have the members of their type",
+        reason: "`binpack` uses `cpu` or `memory`, `random` no field, `distinctInstance` no expression. There are at most 5 strategies and 10 constraints, and none on Fargate.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementStrategy.html",
+        function: CheckFunction::Launch(launch::placement),
+    },
+    Check {
+        id: "managed-volume",
+        severity: Error,
+        title: "`volumeConfigurations` name volumes that are configured at launch, with settings of their type",
+        reason: "ECS refuses a name that the task definition does not have. A managed volume has a size or a snapshot; `iops` and `throughput` depend on the type.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceManagedEBSVolumeConfiguration.html",
+        function: CheckFunction::Launch(launch::launch_volume_configuration),
+    },
+    Check {
+        id: "override-container",
+        severity: Error,
+        title: "Overrides are for a container of the task definition",
+        reason: "RunTask refuses the overrides of a container that does not exist.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html (name)",
+        function: CheckFunction::TaskRun(task_run::override_container),
+    },
+    Check {
+        id: "override-length",
+        severity: Error,
+        title: "Overrides have at most 8192 characters",
+        reason: "RunTask counts the overrides as JSON; the input of a schedule has the same limit.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html (overrides)",
+        function: CheckFunction::TaskRun(task_run::override_length),
+    },
+    Check {
+        id: "override-values",
+        severity: Error,
+        title: "Overrides have valid sizes and complete variables",
+        reason: "RunTask refuses sizes that Fargate does not have, and variables without a name or a value.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html",
+        function: CheckFunction::TaskRun(task_run::override_values),
+    },
+    Check {
+        id: "task-network",
+        severity: Error,
+        title: "A task with `awsvpc` has a network",
+        reason: "RunTask refuses to start it without `networkConfiguration`. A task that is like a service has the service's.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html (networkConfiguration)",
+        function: CheckFunction::TaskRun(task_run::network_missing),
+    },
+    Check {
+        id: "task-volume",
+        severity: Error,
+        title: "A task has the configuration of a volume that is configured at launch",
+        reason: "RunTask refuses to start it without `volumeConfigurations`, which schedules do not support.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html (volumeConfigurations)",
+        function: CheckFunction::TaskRun(task_run::volume_missing),
+    },
+];

@@ -1,0 +1,18 @@
+//! The table of checks: ids, severities, reasons and sources. No logic.
+
+mod fargate;
+mod launch;
+mod references;
+mod service;
+mod task;
+
+use super::Check;
+
+/// All checks, by what they are about.
+const TABLES: &[&[Check]] =
+    &[fargate::FARGATE, task::TASK, references::REFERENCES, service::SERVICE, launch::LAUNCH];
+
+/// Returns all checks.
+pub fn all_checks() -> impl Iterator<Item = &'static Check> {
+    TABLES.iter().copied().flatten()
+}
