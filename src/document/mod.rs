@@ -4,6 +4,7 @@
 //! results are compared in their [normal form](normal). The members of ECS are not listed in code: they all come from
 //! the generated model file. This module does no IO and never calls AWS.
 
+pub mod hidden_values;
 pub mod json_comments;
 pub mod layer;
 pub mod model;
