@@ -1,5 +1,5 @@
 //! Reads env files: `NAME=value` lines, as `docker --env-file` and the dotenv libraries take them. Pure, and never touches
-//! the environment of the process.
+//! the environment of the process. The text comes from `text_file`, without byte-order mark and with LF as line end.
 //!
 //! - Blank lines and lines that begin with `#` are skipped, and `export` before a name is allowed.
 //! - A value without quotes ends with the line, or before ` #`; blanks around it are dropped.
@@ -35,8 +35,6 @@ impl From<EnvFileError> for Cause {
 /// # Errors
 /// A line that is not `NAME=value`, a quote that is not closed, an unknown escape, or text after a closing quote.
 pub fn parse(text: &str) -> Result<Vec<(String, String)>, EnvFileError> {
-    let text = text.replace("\r\n", "\n");
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     let mut reader = EnvReader { rest: text.chars().peekable(), line: 1 };
     let mut variables = Vec::new();
     while reader.skip_to_assignment() {
@@ -197,11 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn byte_order_marks_carriage_returns_and_export_are_no_part_of_a_value() {
-        let variables = parse("\u{FEFF}A=1\r\nexport\tB = 2 \r\nexporter=3\r\n").unwrap();
-        let expected = [("A", "1"), ("B", "2"), ("exporter", "3")];
+    fn export_and_blanks_are_no_part_of_a_value() {
+        let variables = parse("export\tB = 2 \nexporter=3\n").unwrap();
+        let expected = [("B", "2"), ("exporter", "3")];
         assert_eq!(variables, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert_eq!(one("A=\"1\r\n2\"\r\n"), "1\n2");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Reads the text files of a user: the manifest, definitions, env files. Text is UTF-8, at most 1 MiB; a byte-order mark is
-//! dropped, and CRLF becomes LF.
+//! Reads the text files of a user: the manifest, definitions and what they include, env files. Text is UTF-8, at most 1 MiB;
+//! a byte-order mark is dropped, and the line ends of Windows (CRLF) and of old systems (CR) become LF.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,6 +10,9 @@ use crate::error::{Cause, ErrorKind, Failure};
 /// The maximum size of a file in bytes: sixteen times the size that ECS allows for a definition.
 const LARGEST: usize = 1024 * 1024;
 
+/// The number of pairs of bytes that are inspected to recognise UTF-16 without a byte-order mark.
+const SAMPLED_PAIRS: usize = 256;
+
 /// Why a text file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -17,8 +20,10 @@ pub enum ReadError {
     Io(#[from] io::Error),
     #[error("it is larger than 1 MiB")]
     TooLarge,
-    #[error("it is UTF-16 text; save it as UTF-8")]
-    Utf16,
+    #[error("it is {0} text; save it as UTF-8")]
+    OtherEncoding(&'static str),
+    #[error("it is a binary file: it contains a NUL byte")]
+    Binary,
     /// The place of the first byte that is not UTF-8, counted from 1.
     #[error("it is not UTF-8 text (line {line}, column {column})")]
     NotUtf8 { line: usize, column: usize },
@@ -53,15 +58,34 @@ fn decode(bytes: Vec<u8>) -> Result<String, ReadError> {
     if bytes.len() > LARGEST {
         return Err(ReadError::TooLarge);
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(ReadError::Utf16);
+    if let Some(name) = other_encoding(&bytes) {
+        return Err(ReadError::OtherEncoding(name));
+    }
+    if bytes.contains(&0) {
+        return Err(ReadError::Binary);
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         place(&String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default()))
     })?;
     let text = text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text);
-    Ok(if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text })
+    Ok(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
+}
+
+/// Returns the name of an encoding of Unicode other than UTF-8, by its byte-order mark or by its zero bytes: text of which
+/// most is ASCII has one in each pair of bytes.
+fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Some("UTF-16"),
+        _ => {}
+    }
+    let pairs = bytes.chunks_exact(2).take(SAMPLED_PAIRS);
+    let is_half_zero = |index: usize| {
+        let zeros = pairs.clone().filter(|pair| pair[index] == 0 && pair[1 - index] != 0).count();
+        zeros > 1 && zeros * 2 > pairs.len()
+    };
+    (is_half_zero(0) || is_half_zero(1)).then_some("UTF-16")
 }
 
 /// Returns the error of a byte that is not UTF-8, behind the text before it.
@@ -77,7 +101,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_dropped_and_line_ends_become_one() {
         assert_eq!(decode(b"\xef\xbb\xbfa: 1\r\nb: 2\n".to_vec()).unwrap(), "a: 1\nb: 2\n");
-        assert_eq!(decode(b"a\rb".to_vec()).unwrap(), "a\rb");
+        assert_eq!(decode(b"a\rb\r\nc".to_vec()).unwrap(), "a\nb\nc");
         assert_eq!(decode(Vec::new()).unwrap(), "");
     }
 
@@ -85,8 +109,18 @@ mod tests {
     fn what_is_not_utf8_is_refused_with_its_place() {
         let error = decode(b"a: 1\nb: \xc3\xbc\xff".to_vec()).unwrap_err();
         assert_eq!(error.to_string(), "it is not UTF-8 text (line 2, column 5)");
-        let error = decode(b"\xff\xfea\0".to_vec()).unwrap_err();
-        assert_eq!(error.to_string(), "it is UTF-16 text; save it as UTF-8");
+    }
+
+    #[test]
+    fn other_encodings_of_unicode_are_recognised_and_named() {
+        let utf16: [&[u8]; 4] = [b"\xff\xfea\0", b"\xfe\xff\0a", b"e\0c\0s\0:\0", b"\0e\0c\0s\0:"];
+        for bytes in utf16 {
+            let error = decode(bytes.to_vec()).unwrap_err();
+            assert_eq!(error.to_string(), "it is UTF-16 text; save it as UTF-8", "{bytes:?}");
+        }
+        let error = decode(b"\xff\xfe\0\0e\0\0\0".to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), "it is UTF-32 text; save it as UTF-8");
+        assert!(matches!(decode(b"a: 1\0".to_vec()), Err(ReadError::Binary)));
     }
 
     #[test]

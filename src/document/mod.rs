@@ -5,6 +5,7 @@
 //! the generated model file. This module does no IO and never calls AWS.
 
 pub mod arn;
+pub mod hidden_values;
 pub mod json_comments;
 pub mod layer;
 pub mod model;

@@ -131,7 +131,10 @@ impl<'a> DocumentReader<'a> {
             return node.clone();
         }
         match model().shape(shape) {
-            Shape::Any => node.clone(),
+            Shape::Any => {
+                self.report_numbers_without_json(node, path);
+                node.clone()
+            }
             Shape::Structure(schema) => self.read_structure(node, shape, schema, path),
             Shape::List(item) => self.read_list(node, item, path),
             Shape::Map(value) => self.read_map(node, value, path),
@@ -160,7 +163,10 @@ impl<'a> DocumentReader<'a> {
             let value = match member.and_then(|name| schema.properties[name].target_shape()) {
                 Some(target) if is_empty_enum(value, target) => continue,
                 Some(target) => self.read_value(value, target, &here),
-                None if self.allow_unknown.contains(&here.without_item_names) => value.clone(),
+                None if self.allow_unknown.contains(&here.without_item_names) => {
+                    self.report_numbers_without_json(value, &here);
+                    value.clone()
+                }
                 None => {
                     self.report_unknown_member(key, shape, schema, &here);
                     continue;
@@ -280,13 +286,25 @@ impl<'a> DocumentReader<'a> {
             NodeKind::Scalar(Scalar::String(text)) => text.trim().parse().ok(),
             _ => None,
         };
-        let Some(number) = number else { return self.report_mismatch(node, "a whole number", path, None) };
+        let hint = node.text().and_then(leading_zeros_hint).filter(|_| !node.span.from_expression);
+        let Some(number) = number.filter(|_| hint.is_none()) else {
+            return self.report_mismatch(node, "a whole number", path, hint);
+        };
         let (low, high) = (schema.minimum.unwrap_or(i64::MIN), schema.maximum.unwrap_or(i64::MAX));
         if number < low || number > high {
             self.report_error(node, path, format!("{} is not between {low} and {high}", node.describe()));
         }
         let kind = NodeKind::Scalar(Scalar::Number(number.into(), number.to_string()));
         Node { kind, span: node.span }
+    }
+
+    /// Reports the numbers in a JSON value that JSON cannot spell, such as `0755`: they would become other numbers.
+    fn report_numbers_without_json(&mut self, node: &Node, path: &MemberPath) {
+        for node in node.numbers_without_json() {
+            let message = format!("{} cannot be written in JSON", node.describe());
+            let problem = Problem::error(node.span, message).path(&path.with_item_names);
+            self.problems.push(problem.hint("put it in quotes if it is a string".to_owned()));
+        }
     }
 
     fn read_number(&mut self, node: &Node, path: &MemberPath) -> Node {
@@ -326,12 +344,18 @@ impl<'a> DocumentReader<'a> {
         path: &MemberPath,
         hint: Option<String>,
     ) -> Node {
+        let undefined = Node { kind: NodeKind::Undefined, span: node.span };
+        // An undefined part has been reported, and may have another type than it seems.
+        if node.has_undefined() {
+            return undefined;
+        }
         let name = path.with_item_names.rsplit('.').next().unwrap_or_default();
         let message = format!("`{name}` must be {expected}, found {}", node.describe());
         let hint = placeholder_hint(node).or(hint);
         let problem = Problem::error(node.span, message).label(format!("expected {expected}"));
+        let hint = hint.or_else(|| node.unquoted_text_hint().map(str::to_owned));
         self.problems.push(problem.path(&path.with_item_names).hint(hint));
-        Node { kind: NodeKind::Undefined, span: node.span }
+        undefined
     }
 
     fn report_error(&mut self, node: &Node, path: &MemberPath, message: String) {
@@ -394,6 +418,15 @@ fn pair_item((key, value): &(NodeKey, Node), key_member: &str, value_member: &st
         kind: NodeKind::Map(entries),
         span: SourceSpan::new(key.span.source, key.span.start..key.span.end),
     }
+}
+
+/// Returns the hint for a whole number that begins with 0, which could be decimal or octal.
+fn leading_zeros_hint(text: &str) -> Option<String> {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    let is_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.trim_start_matches('0');
+    let is_ambiguous = is_digits && digits.len() > 1 && digits.starts_with('0') && !number.is_empty();
+    is_ambiguous.then(|| format!("write `{number}`, or `0o{number}` for an octal number"))
 }
 
 fn lowercase_first(name: &str) -> String {

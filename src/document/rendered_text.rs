@@ -5,9 +5,8 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::source::{SourceId, SourceSpan};
+use super::tree::Node;
 
 /// The start of a token. A private-use character: the template engine refuses sources that contain it.
 pub const TOKEN_START: char = '\u{E000}';
@@ -26,14 +25,6 @@ pub fn find_reserved(text: &str) -> Option<usize> {
     text.find(RESERVED_CHARACTERS)
 }
 
-/// The value that a token stands for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BoundValue {
-    Value(Value),
-    /// The expression was undefined, which the template engine has reported.
-    Undefined,
-}
-
 /// A position in rendered text, and the position in a source that it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceAnchor {
@@ -48,8 +39,9 @@ pub struct SourceAnchor {
 #[derive(Clone, Debug)]
 pub struct RenderedText {
     pub text: String,
-    pub values: Vec<BoundValue>,
-    /// Sorted by `at`; the first is at 0.
+    /// The values that the tokens stand for. The spans in them have no meaning. An undefined one has been reported.
+    pub values: Vec<Node>,
+    /// Sorted by `rendered_offset`; the first is at 0.
     pub anchors: Vec<SourceAnchor>,
 }
 
@@ -57,7 +49,7 @@ pub struct RenderedText {
 #[derive(Clone, Copy, Debug)]
 pub enum RenderedPart<'a> {
     Literal(&'a str),
-    Bound(&'a BoundValue),
+    Bound(&'a Node),
 }
 
 impl RenderedText {

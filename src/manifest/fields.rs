@@ -137,7 +137,8 @@ impl<'a> FieldReader<'a> {
     fn report_mismatch(&self, name: &str, node: &Node, expected: &str, problems: &mut Problems) {
         let message = format!("`{name}` must be {expected}, found {}", node.describe());
         let problem = Problem::error(node.span, message).label(format!("expected {expected}"));
-        problems.push(problem.path(self.member_path(name)));
+        let hint = node.unquoted_text_hint().map(str::to_owned);
+        problems.push(problem.path(self.member_path(name)).hint(hint));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::document::tree::Node;
 use crate::error::Failure;
 use crate::error::Result;
 use crate::settings::{ImageTags, Settings};
-use crate::template::markers::included_names;
+use crate::template::tags::{UNREADABLE_FILE, included_names};
 use crate::template::{TemplateContext, UndefinedNames};
 use crate::text_file;
 use std::fs;
@@ -210,39 +210,63 @@ fn load_definitions(directory: &Path, manifest: &mut Manifest) {
         })
         .collect();
     for (name, span) in layers {
-        load_file(directory, &name, Some(span), manifest);
+        load_file(directory, &name, NamedBy::Layer(span), manifest);
     }
 }
 
+/// How a file is named.
+#[derive(Clone, Copy)]
+enum NamedBy {
+    /// As a layer of a definition.
+    Layer(SourceSpan),
+    /// By an `include`, `import` or `extends` in a template, which may be optional.
+    Include(SourceSpan),
+}
+
 /// Reads a file and the files that it includes, unless it has been read.
-fn load_file(directory: &Path, name: &str, span: Option<SourceSpan>, manifest: &mut Manifest) {
+fn load_file(directory: &Path, name: &str, named_by: NamedBy, manifest: &mut Manifest) {
     if manifest.templates.contains_key(name) {
         return;
     }
     let path = directory.join(name);
-    let text = match text_file::read(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            // A missing include may be optional; the template engine reports it if it is not.
-            let Some(span) = span else { return };
-            let message = match path.exists() {
-                true => format!("failed to read `{}`: {error}", path.display()),
-                false => format!("no file named `{}`", path.display()),
-            };
-            manifest
-                .problems
-                .push(Problem::error(span, message).label("named here").hint(similar_file_hint(&path)));
-            return;
+    match text_file::read(&path) {
+        Ok(text) => {
+            let id = manifest.sources.add(path.display().to_string(), text);
+            manifest.templates.insert(name.to_owned(), id);
+            load_included_files(directory, id, manifest);
         }
+        Err(error) => report_unreadable(name, &path, &error, named_by, manifest),
+    }
+}
+
+/// Reports a file that cannot be read. The template engine reports a missing include, unless it is optional.
+fn report_unreadable(
+    name: &str,
+    path: &Path,
+    error: &text_file::ReadError,
+    named_by: NamedBy,
+    manifest: &mut Manifest,
+) {
+    let is_there = path.exists();
+    let span = match named_by {
+        NamedBy::Include(_) if !is_there => return,
+        NamedBy::Include(span) => {
+            let id = manifest.sources.add(path.display().to_string(), UNREADABLE_FILE);
+            manifest.templates.insert(name.to_owned(), id);
+            span
+        }
+        NamedBy::Layer(span) => span,
     };
-    let id = manifest.sources.add(path.display().to_string(), text);
-    manifest.templates.insert(name.to_owned(), id);
-    load_included_files(directory, id, manifest);
+    let message = match is_there {
+        true => format!("failed to read `{}`: {error}", path.display()),
+        false => format!("no file named `{}`", path.display()),
+    };
+    manifest.problems.push(Problem::error(span, message).label("named here").hint(similar_file_hint(path)));
 }
 
 fn load_included_files(directory: &Path, id: SourceId, manifest: &mut Manifest) {
-    for name in included_names(&manifest.sources.get(id).text) {
-        load_file(directory, &name, None, manifest);
+    for (name, range) in included_names(&manifest.sources.get(id).text) {
+        load_file(directory, &name, NamedBy::Include(SourceSpan::new(id, range)), manifest);
     }
 }
 

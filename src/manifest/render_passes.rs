@@ -5,13 +5,13 @@
 use super::request::{Request, Scope};
 use super::types::{self, Manifest};
 use super::{commit, template_names};
+use crate::document::hidden_values::hidden_value_warnings;
 use crate::document::problem::{InvalidFiles, Problem, Problems, did_you_mean};
 use crate::document::tree::{self, Node};
 use crate::error::Failure;
 use crate::error::Result;
 use crate::settings::Settings;
-use crate::template::markers::{expression_range_at, statement_range_at};
-use crate::template::{TemplateContext, TemplateEngine, UndefinedNames};
+use crate::template::{TemplateContext, TemplateEngine, UndefinedNames, blank_tag};
 use std::path::{Path, PathBuf};
 
 /// Returns the tree of the manifest, rendered with all names and with the stage applied.
@@ -46,6 +46,7 @@ pub(super) fn render_manifest(
     let mode = if request.is_lenient() { UndefinedNames::Lenient } else { UndefinedNames::Strict };
     let whole = render_pass(name, &context, manifest, mode)?;
     types::check_stages(&whole, &mut manifest.problems);
+    manifest.problems.extend(hidden_value_warnings(&whole, &manifest.sources));
     let root = types::apply_stage(&whole, stage);
     if request.is_lenient() {
         report_undefined_names(&root, request, manifest);
@@ -84,7 +85,7 @@ pub(super) fn render_pass(
             .and_then(|problem| problem.span)
             .filter(|_| mode == UndefinedNames::Lenient && text.is_none() && !engine.is_exhausted());
         let Some(blanked) =
-            late.and_then(|span| Some((span, blank_expression(&sources.get(span.source).text, span.start)?)))
+            late.and_then(|span| Some((span, blank_tag(&sources.get(span.source).text, span.start)?)))
         else {
             break;
         };
@@ -101,23 +102,6 @@ pub(super) fn render_pass(
                 .into())
         }
     }
-}
-
-/// Returns a template of the same length in which the expression at `at` is replaced by an undefined one, or the
-/// statement at `at` and its block by spaces.
-fn blank_expression(text: &str, at: usize) -> Option<String> {
-    let Some((start, end)) = expression_range_at(text, at) else {
-        let (start, end) = statement_range_at(text, at)?;
-        let spaces: String =
-            text[start..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
-        return Some(format!("{}{spaces}{}", &text[..start], &text[end..]));
-    };
-    let inside = text.get(start + 2..end - 2)?;
-    let trims = |mark: bool| if mark { "-" } else { " " };
-    let (before, after) = (trims(inside.starts_with('-')), trims(inside.ends_with('-')));
-    let blank = format!("{before}_{}{after}", " ".repeat(inside.len().checked_sub(3)?));
-    let blanked = format!("{}{{{{{blank}}}}}{}", &text[..start], &text[end..]);
-    (blanked != text).then_some(blanked)
 }
 
 fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &mut Manifest) -> Result<()> {

@@ -6,7 +6,7 @@ use super::task_spec::{self, TASK_SPEC_KEYS, TaskSpec};
 use crate::aws::types::Via;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::SourceSpan;
-use crate::document::tree::{Node, NodeKind};
+use crate::document::tree::{Node, NodeKind, Scalar};
 use crate::duration;
 use std::time::Duration;
 
@@ -191,6 +191,9 @@ fn report_keys_of_other_kind(via: Via, fields: &FieldReader<'_>, problems: &mut 
 
 fn read_boolean(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) -> Option<bool> {
     let text = fields.text(name, problems)?;
+    if let Some(NodeKind::Scalar(Scalar::Bool(value, _))) = fields.get(name).map(|node| &node.kind) {
+        return Some(*value);
+    }
     match text.value.as_str() {
         "true" => Some(true),
         "false" => Some(false),
@@ -205,7 +208,7 @@ fn read_boolean(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) -
 /// Reads a flexible time window: whole minutes (API reference, FlexibleTimeWindow: 1 to 1440), or `off`.
 fn read_flexible_window(fields: &FieldReader<'_>, problems: &mut Problems) -> Option<u32> {
     let text = fields.text("flexible_window", problems)?;
-    if matches!(text.value.as_str(), "off" | "false") {
+    if ["off", "false"].iter().any(|off| text.value.eq_ignore_ascii_case(off)) {
         return Some(0);
     }
     let minutes = duration::parse(&text.value).filter(|window| window.as_secs().is_multiple_of(60));

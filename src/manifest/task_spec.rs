@@ -115,7 +115,8 @@ fn read_command(fields: &FieldReader<'_>, problems: &mut Problems) -> Option<Vec
     let words = fields.text_list("command", problems);
     for item in node.items().iter().filter(|item| item.text().is_none() && !item.is_undefined()) {
         let message = format!("an item of `command` must be a string, found {}", item.describe());
-        problems.push(Problem::error(item.span, message).path(fields.member_path("command")));
+        let problem = Problem::error(item.span, message).path(fields.member_path("command"));
+        problems.push(problem.hint(item.unquoted_text_hint().map(str::to_owned)));
     }
     Some(words)
 }
@@ -147,7 +148,8 @@ fn read_environment(fields: &FieldReader<'_>, problems: &mut Problems) -> BTreeM
                     None => {
                         let message =
                             format!("an environment value must be a string, found {}", value.describe());
-                        problems.push(Problem::error(value.span, message).path(&path));
+                        let hint = value.unquoted_text_hint().map(str::to_owned);
+                        problems.push(Problem::error(value.span, message).path(&path).hint(hint));
                     }
                 }
             }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::types::ManifestImage;
 use crate::document::problem::did_you_mean;
-use crate::document::tree::{Node, NodeKind};
+use crate::document::source::{SourceId, SourceSpan};
+use crate::document::tree::{Node, NodeKey, NodeKind};
 use crate::error::Failure;
 use crate::image::ImageReference;
 use crate::settings::{ImageTags, Settings};
@@ -61,16 +62,19 @@ pub fn set_app(context: &mut TemplateContext, root: &Node) {
 
 /// Sets `vars`: those of the manifest, overridden by `--set`. Variables with undefined values are left out.
 pub fn set_vars(context: &mut TemplateContext, root: &Node, settings: &Settings) {
-    let mut vars = Map::new();
-    for (key, value) in root.get("vars").map(Node::entries).unwrap_or_default() {
-        if !value.has_undefined() {
-            vars.insert(key.name.clone(), value.to_value());
+    let vars = root.get("vars");
+    let nowhere = vars.map_or(SourceSpan::new(SourceId::from_index(0), 0..0), |vars| vars.span);
+    let defined =
+        vars.map(Node::entries).unwrap_or_default().iter().filter(|(_, value)| !value.has_undefined());
+    let mut entries: Vec<(NodeKey, Node)> = defined.cloned().collect();
+    for (name, text) in &settings.set_vars {
+        let value = Node::from_value(&parse_set_value(text), nowhere);
+        match entries.iter_mut().find(|(key, _)| &key.name == name) {
+            Some((_, known)) => *known = value,
+            None => entries.push((NodeKey { name: name.clone(), span: nowhere }, value)),
         }
     }
-    for (name, text) in &settings.set_vars {
-        vars.insert(name.clone(), parse_set_value(text));
-    }
-    context.set("vars", &Value::Object(vars));
+    context.set_node("vars", &Node { kind: NodeKind::Map(entries), span: nowhere });
 }
 
 /// Returns the value of `--set name=value`: a boolean or an integer if it is spelled as one, otherwise a string.
@@ -158,7 +162,6 @@ pub fn stage_names(root: &Node) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::source::{SourceId, SourceSpan};
 
     fn image(text: &str) -> ManifestImage {
         ManifestImage {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::document::hidden_values::hidden_value_warnings;
 use crate::document::layer;
 use crate::document::model::DocumentKind;
 use crate::document::problem::{Problem, Problems, did_you_mean};
@@ -89,6 +90,7 @@ impl DefinitionFiles {
         let (text, found) = self.engine.render(name, &manifest.sources, UndefinedNames::Strict);
         problems.extend(found);
         let node = text.and_then(|text| tree::parse(&text).map_err(|found| problems.extend(found)).ok());
+        problems.extend(node.iter().flat_map(|node| hidden_value_warnings(node, &manifest.sources)));
         let empty = node.as_ref().filter(|node| node.is_null());
         if empty.is_some() {
             let path = &manifest.sources.get(id).name;

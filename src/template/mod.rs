@@ -7,28 +7,32 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::value::Rest;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
-use markers::{MarkedTemplate, strip_markers};
+pub use context::TemplateContext;
+use markers::{COMMENT_END, COMMENT_START, MarkedTemplate, strip_markers};
+pub use recovery::blank_tag;
+use spelling::SpelledScalar;
 
+mod context;
+mod errors;
 pub mod markers;
+mod printed;
+mod recovery;
+mod remarks;
+mod spelling;
+pub mod tags;
+mod values;
 
 use crate::document::json_comments::strip_comments;
-use crate::document::problem::{Problem, did_you_mean};
-use crate::document::rendered_text::{
-    BoundValue, RenderedPart, RenderedText, SourceAnchor, TOKEN_END, TOKEN_START, find_reserved,
-};
-use crate::document::source::{SourceId, SourceSpan, Sources};
+use crate::document::problem::Problem;
+use crate::document::rendered_text::{RenderedText, TOKEN_END, TOKEN_START};
+use crate::document::source::{SourceId, Sources};
+use printed::PrintedValues;
 
 /// The maximum number of instructions of one template, so that an endless loop ends with an error.
 const MAX_INSTRUCTIONS: u64 = 5_000_000;
-
-/// The maximum total size in bytes of the values that one template prints. ECS allows definitions of 64 KiB.
-const MAX_PRINTED_BYTES: usize = 8 << 20;
-
-/// The message for a tag that is too long for the engine, which parses it recursively.
-const OVERSIZED_TAG_MESSAGE: &str = "this tag is longer than 8 KiB, or does not end";
 
 /// The handling of undefined names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,106 +43,21 @@ pub enum UndefinedNames {
     Lenient,
 }
 
-/// The names for templates.
-#[derive(Clone, Debug, Default)]
-pub struct TemplateContext {
-    names: BTreeMap<String, Value>,
-    /// The hints for names that could be defined and are not.
-    missing_name_hints: BTreeMap<String, String>,
-}
-
-impl TemplateContext {
-    /// Sets a name. A value with a reserved character stays undefined, because it could imitate a token.
-    pub fn set(&mut self, name: &str, value: &serde_json::Value) {
-        let Some(value) = without_reserved_characters(value) else {
-            return self
-                .set_missing_name_hint(name, "its value contains a reserved character (U+E000 to U+E003)");
-        };
-        self.names.insert(name.to_owned(), Value::from(Serde(&value)));
-        self.missing_name_hints.remove(name);
-    }
-
-    /// Sets the hint for templates that use a name which is not set.
-    pub fn set_missing_name_hint(&mut self, name: &str, hint: &str) {
-        self.missing_name_hints.insert(name.to_owned(), hint.to_owned());
-    }
-
-    /// Returns the hint for an undefined expression such as `vars.lgo_level`.
-    fn undefined_hint(&self, expression: &str) -> Option<String> {
-        let mut path = expression.split('.').map(str::trim);
-        let first = path.next()?;
-        let mut full = first.to_owned();
-        let Some(mut value) = self.names.get(first).cloned() else {
-            let absent = || {
-                self.missing_name_hints
-                    .get(expression)
-                    .or_else(|| self.missing_name_hints.get(first))
-                    .cloned()
-            };
-            return absent().or_else(|| did_you_mean(first, self.names.keys().map(String::as_str)));
-        };
-        for name in path {
-            let next = value.get_attr(name).ok()?;
-            full = format!("{full}.{name}");
-            if !next.is_undefined() {
-                value = next;
-                continue;
-            }
-            if let Some(hint) = self.missing_name_hints.get(&full) {
-                return Some(hint.clone());
-            }
-            let known: Vec<String> = value.try_iter().ok()?.map(|key| key.to_string()).collect();
-            return did_you_mean(name, known.iter().map(String::as_str));
-        }
-        None
-    }
-}
-
 /// A template engine with one context.
 pub struct TemplateEngine {
     environment: Environment<'static>,
     context: TemplateContext,
     marked: Arc<BTreeMap<String, MarkedTemplate>>,
     printed: Arc<Mutex<PrintedValues>>,
+    /// The scalars of the context that keep their spelling.
+    spelled: Vec<SpelledScalar>,
     exhausted: bool,
 }
 
-/// The values that a template has printed so far, and their total size.
-#[derive(Default)]
-struct PrintedValues {
-    values: Vec<BoundValue>,
-    size: usize,
-}
-
-impl PrintedValues {
-    /// Adds a value and returns its index.
-    fn push(&mut self, value: &Value) -> Result<usize, minijinja::Error> {
-        let too_large =
-            || minijinja::Error::new(ErrorKind::OutOfFuel, "its values are larger than 8 MiB in total");
-        // The size of a text is checked before it is copied.
-        if self.size + value.as_str().map_or(0, str::len) > MAX_PRINTED_BYTES {
-            return Err(too_large());
-        }
-        let bound = bound_value(value)?;
-        self.size += if let BoundValue::Value(value) = &bound { value_size(value) } else { 0 };
-        if self.size > MAX_PRINTED_BYTES {
-            return Err(too_large());
-        }
-        self.values.push(bound);
-        Ok(self.values.len() - 1)
-    }
-}
-
-/// Returns the approximate size of a value in bytes.
-fn value_size(value: &serde_json::Value) -> usize {
-    match value {
-        serde_json::Value::String(text) => text.len(),
-        serde_json::Value::Array(items) => items.iter().map(|item| 8 + value_size(item)).sum(),
-        serde_json::Value::Object(entries) => {
-            entries.iter().map(|(name, value)| name.len() + 8 + value_size(value)).sum()
-        }
-        _ => 8,
-    }
+/// A rendered template, and the scalars that it uses in a way in which their spelling is lost.
+struct Rendering {
+    text: RenderedText,
+    lost_spellings: Vec<Problem>,
 }
 
 impl TemplateEngine {
@@ -157,42 +76,16 @@ impl TemplateEngine {
             .collect();
         let marked = Arc::new(marked);
         let printed = Arc::new(Mutex::new(PrintedValues::default()));
-        let mut environment = Environment::new();
-        let loadable = Arc::clone(&marked);
-        environment.set_loader(move |name| match loadable.get(name) {
-            Some(marked) if marked.oversized_tag.is_some() => {
-                Err(minijinja::Error::new(ErrorKind::SyntaxError, OVERSIZED_TAG_MESSAGE))
-            }
-            marked => Ok(marked.map(|marked| marked.text.to_string())),
-        });
-        environment.set_fuel(Some(MAX_INSTRUCTIONS));
-        environment.set_debug(true);
-        environment.set_syntax(jinja_syntax());
-        // With any escaping other than `None`, the engine marks the output of macros and captures as "safe", which means text.
-        environment.set_auto_escape_callback(|_| AutoEscape::Custom("bind".into()));
-        // The built-in filter marks its output as safe. JSON text must be bound like any other value.
-        environment.add_filter("tojson", |value: Value| match serde_json::to_string(&value) {
-            Ok(text) => Ok(text),
-            Err(_) => {
-                Err(minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be written as JSON"))
-            }
-        });
-        let sink = Arc::clone(&printed);
-        environment.set_formatter(move |out, _, value| {
-            if value.is_safe() {
-                return Ok(out.write_str(value.as_str().unwrap_or_default())?);
-            }
-            let number = sink.lock().unwrap_or_else(PoisonError::into_inner).push(value)?;
-            Ok(out.write_fmt(format_args!("{TOKEN_START}{number}{TOKEN_END}"))?)
-        });
-        TemplateEngine { environment, context, marked, printed, exhausted: false }
+        let environment = environment(Arc::clone(&marked), Arc::clone(&printed));
+        let spelled = context.spelled_scalars();
+        TemplateEngine { environment, context, marked, printed, spelled, exhausted: false }
     }
 
     /// Renders a template.
     ///
-    /// With [`Mode::Strict`], every undefined name that is printed is reported, not only the first. If there are no other
-    /// problems, the text is returned too, with unknown values for these names, so that the rest of the file is checked in
-    /// the same run.
+    /// With [`UndefinedNames::Strict`], every undefined name and every syntax error is reported, not only the first. If the
+    /// structure of the text does not depend on what is wrong, the text is returned too, with undefined values in these
+    /// places, so that the rest of the file is checked in the same run.
     pub fn render(
         &mut self,
         name: &str,
@@ -202,57 +95,26 @@ impl TemplateEngine {
         let Some(id) = self.marked.get(name).map(|marked| marked.source) else {
             return (None, vec![Problem::error(None, format!("no template named `{name}`"))]);
         };
-        if let Some(at) = find_reserved(&sources.get(id).text) {
-            let problem = Problem::error(
-                SourceSpan::new(id, at..at + 3),
-                "the characters U+E000 to U+E003 are reserved",
-            );
-            return (None, vec![problem.hint("delete the invisible character".to_owned())]);
+        let reserved = errors::reserved_characters(name, &self.marked, sources);
+        if !reserved.is_empty() {
+            return (None, reserved);
         }
-        if let Some(at) = self.marked.get(name).and_then(|marked| marked.oversized_tag) {
-            return (None, vec![Problem::error(SourceSpan::new(id, at..at + 2), OVERSIZED_TAG_MESSAGE)]);
+        let behavior = undefined_behavior(mode);
+        if !errors::faulty_templates(name, &self.marked, sources).is_empty() {
+            return recovery::recover(self, name, sources, behavior);
         }
-        if mode == UndefinedNames::Strict {
-            let undefined = match self.render_once(name, id, UndefinedBehavior::Strict) {
-                Ok(text) => return (Some(text), Vec::new()),
-                Err(error) => self.error_problem(&error, id, sources),
-            };
-            if undefined.1 != ErrorKind::UndefinedError {
-                return (None, vec![undefined.0]);
+        match self.render_once(name, id, behavior) {
+            Ok(rendering) if mode == UndefinedNames::Strict => {
+                let remarks = errors::reachable_templates(name, &self.marked, sources);
+                let remarks = remarks.into_iter().flat_map(remarks::remarks);
+                (Some(rendering.text), rendering.lost_spellings.into_iter().chain(remarks).collect())
             }
-            return self.render_past_undefined(name, id, undefined.0, sources);
-        }
-        match self.render_once(name, id, UndefinedBehavior::Chainable) {
-            Ok(text) => (Some(text), Vec::new()),
-            Err(error) => (None, vec![self.error_problem(&error, id, sources).0]),
-        }
-    }
-
-    /// Renders again without stopping at undefined names, to find all of them.
-    fn render_past_undefined(
-        &mut self,
-        name: &str,
-        id: SourceId,
-        first: Problem,
-        sources: &Sources,
-    ) -> (Option<RenderedText>, Vec<Problem>) {
-        let line = |problem: &Problem| problem.span.map(|span| (span.source, sources.position(span).line));
-        let mut lines = std::collections::BTreeSet::from([line(&first)]);
-        let mut problems = vec![first];
-        let Ok(text) = self.render_once(name, id, UndefinedBehavior::Chainable) else {
-            return (None, problems);
-        };
-        for anchor in undefined_anchors(&text) {
-            let span = SourceSpan::new(
-                anchor.source,
-                anchor.source_offset..anchor.expression_end.unwrap_or(anchor.source_offset),
-            );
-            let problem = self.undefined_problem(expression_span(span, sources), sources);
-            if lines.insert(line(&problem)) {
-                problems.push(problem);
+            Ok(rendering) => (Some(rendering.text), Vec::new()),
+            Err(_) if mode == UndefinedNames::Strict && !self.exhausted => {
+                recovery::recover(self, name, sources, behavior)
             }
+            Err(error) => (None, vec![self.error_problem(&error, id, sources)]),
         }
-        (Some(text), problems)
     }
 
     /// Returns whether the last template exceeded its limits. Rendering it again would take as long again.
@@ -260,204 +122,132 @@ impl TemplateEngine {
         self.exhausted
     }
 
+    /// Renders a template with the spelling of scalars kept where they become text.
     fn render_once(
         &mut self,
         name: &str,
         id: SourceId,
         undefined: UndefinedBehavior,
-    ) -> Result<RenderedText, minijinja::Error> {
+    ) -> Result<Rendering, Error> {
+        let plain = self.render_values(name, id, undefined, &|_| false)?;
+        if self.spelled.is_empty() {
+            return Ok(Rendering { text: plain, lost_spellings: Vec::new() });
+        }
+        if let Some(text) = self.render_kept(name, id, undefined, &plain, &|_| true) {
+            return Ok(Rendering { text, lost_spellings: Vec::new() });
+        }
+        let mut is_kept = Vec::with_capacity(self.spelled.len());
+        for index in 0..self.spelled.len() {
+            is_kept.push(self.render_kept(name, id, undefined, &plain, &|other| other == index).is_some());
+        }
+        let lost = self.spelled.iter().zip(&is_kept).filter(|(_, is_kept)| !**is_kept);
+        let lost_spellings = lost.filter_map(|(scalar, _)| spelling::lost_spelling(scalar, name)).collect();
+        let kept = self.render_kept(name, id, undefined, &plain, &|index| is_kept[index]);
+        Ok(Rendering { text: kept.unwrap_or(plain), lost_spellings })
+    }
+
+    /// Renders a template with some scalars in their spelling, unless that changes more than their text.
+    fn render_kept(
+        &mut self,
+        name: &str,
+        id: SourceId,
+        undefined: UndefinedBehavior,
+        plain: &RenderedText,
+        is_spelled: &dyn Fn(usize) -> bool,
+    ) -> Option<RenderedText> {
+        let kept = self.render_values(name, id, undefined, is_spelled).ok()?;
+        spelling::agree(plain, &kept, &self.spelled).then_some(kept)
+    }
+
+    fn render_values(
+        &mut self,
+        name: &str,
+        id: SourceId,
+        undefined: UndefinedBehavior,
+        is_spelled: &dyn Fn(usize) -> bool,
+    ) -> Result<RenderedText, Error> {
         self.environment.set_undefined_behavior(undefined);
         *self.printed.lock().unwrap_or_else(PoisonError::into_inner) = PrintedValues::default();
-        let rendered = self.environment.get_template(name)?.render(&self.context.names);
+        let names = self.context.values(is_spelled);
+        let rendered = self.environment.get_template(name)?.render(&names);
         self.exhausted =
-            rendered.as_ref().is_err_and(|error| root_cause(error).kind() == ErrorKind::OutOfFuel);
+            rendered.as_ref().is_err_and(|error| errors::root_cause(error).kind() == ErrorKind::OutOfFuel);
         let (text, anchors) = strip_markers(&rendered?, id);
         let printed = std::mem::take(&mut *self.printed.lock().unwrap_or_else(PoisonError::into_inner));
-        let values = resolve_values(printed.values, id);
-        Ok(RenderedText { text, values, anchors })
+        Ok(RenderedText { text, values: printed.into_values(id), anchors })
     }
+}
 
-    /// Returns a template error as a problem with its span in the user's file.
-    fn error_problem(
-        &self,
-        error: &minijinja::Error,
-        id: SourceId,
-        sources: &Sources,
-    ) -> (Problem, ErrorKind) {
-        let error = root_cause(error);
-        let template = error.name().and_then(|name| self.marked.get(name));
-        let span = match (template, error.range()) {
-            (Some(marked), Some(range)) => SourceSpan::new(
-                marked.source,
-                marked.original_offset(range.start)..marked.original_offset(range.end),
-            ),
-            (marked, _) => {
-                line_span(marked.map_or(id, |marked| marked.source), error.line().unwrap_or(1), sources)
-            }
-        };
-        if error.kind() == ErrorKind::UndefinedError {
-            return (self.undefined_problem(expression_span(span, sources), sources), error.kind());
+fn undefined_behavior(mode: UndefinedNames) -> UndefinedBehavior {
+    match mode {
+        UndefinedNames::Strict => UndefinedBehavior::Strict,
+        UndefinedNames::Lenient => UndefinedBehavior::Chainable,
+    }
+}
+
+/// Returns the engine's environment, which binds every value that is printed.
+fn environment(
+    marked: Arc<BTreeMap<String, MarkedTemplate>>,
+    printed: Arc<Mutex<PrintedValues>>,
+) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_loader(move |name| match marked.get(name) {
+        Some(marked) => match marked.faults.first() {
+            Some(fault) => Err(Error::new(ErrorKind::SyntaxError, errors::fault_message(&fault.kind))),
+            None => Ok(Some(marked.text.to_string())),
+        },
+        None => Ok(None),
+    });
+    environment.set_fuel(Some(MAX_INSTRUCTIONS));
+    environment.set_debug(true);
+    environment.set_syntax(template_syntax());
+    // With any escaping other than `None`, the engine marks the output of macros and captures as "safe", which means text.
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("bind".into()));
+    // The built-in filter marks its output as safe. JSON text must be bound like any other value.
+    environment.add_filter("tojson", to_json);
+    environment.add_filter(BUILT_IN_JOIN, minijinja::filters::join);
+    environment.add_filter("join", join);
+    environment.set_formatter(move |out, state, value| {
+        if value.is_safe() {
+            return Ok(out.write_str(value.as_str().unwrap_or_default())?);
         }
-        let kind = error.kind().to_string();
-        let message = match error.detail() {
-            Some(detail) if error.kind() == ErrorKind::OutOfFuel => format!("template: {detail}"),
-            Some(detail) => format!("template: {kind}: {detail}"),
-            None => format!("template: {kind}"),
-        };
-        let hint = match error.kind() {
-            ErrorKind::OutOfFuel if error.detail().is_none() => {
-                Some("check the template for an endless loop".to_owned())
-            }
-            ErrorKind::SyntaxError if is_go_template(sources, span) => Some(
-                "templates are Jinja: write `{{ env.NAME }}` for `{{ must_env `NAME` }}` of ecspresso"
-                    .to_owned(),
-            ),
-            ErrorKind::TemplateNotFound => {
-                Some("write the path relative to the manifest, and as a literal string".to_owned())
-            }
-            _ => None,
-        };
-        (Problem::error(span, message).hint(hint), error.kind())
-    }
-
-    fn undefined_problem(&self, span: SourceSpan, sources: &Sources) -> Problem {
-        let expression = sources.span_text(span);
-        let name = expression.split('|').next().unwrap_or_default().trim();
-        let problem = Problem::error(span, format!("`{name}` is not defined")).label("undefined");
-        problem.hint(self.context.undefined_hint(name))
-    }
+        let is_strict = state.undefined_behavior() == UndefinedBehavior::Strict;
+        let number = printed.lock().unwrap_or_else(PoisonError::into_inner).push(value, is_strict)?;
+        Ok(out.write_fmt(format_args!("{TOKEN_START}{number}{TOKEN_END}"))?)
+    });
+    environment
 }
 
-/// Returns the cause of an error: an error in an included template is the source of the error at the include.
-fn root_cause(error: &minijinja::Error) -> &minijinja::Error {
-    let mut error = error;
-    while let Some(inner) = std::error::Error::source(error).and_then(|inner| inner.downcast_ref()) {
-        error = inner;
+/// The name under which the engine's own filter `join` is called.
+const BUILT_IN_JOIN: &str = "built_in_join";
+
+fn to_json(state: &State<'_, '_>, value: Value) -> Result<String, Error> {
+    let node = values::node_from_value(&value)?;
+    if node.has_undefined() && state.undefined_behavior() == UndefinedBehavior::Strict {
+        return Err(Error::new(ErrorKind::UndefinedError, printed::UNDEFINED_PART));
     }
-    error
+    Ok(values::json_text(&node))
 }
 
-/// Returns the standard Jinja syntax, with the trailing newline of a file kept.
-fn jinja_syntax() -> minijinja::syntax::SyntaxConfig {
-    minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
-}
-
-/// Returns the bound value for a token.
-fn bound_value(value: &Value) -> Result<BoundValue, minijinja::Error> {
-    if value.is_undefined() {
-        return Ok(BoundValue::Undefined);
-    }
-    let value = serde_json::to_value(value).map_err(|_| {
-        minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be part of a document")
-    })?;
-    Ok(BoundValue::Value(value))
-}
-
-/// Returns the values with the tokens and markers in them replaced.
-///
-/// A value contains tokens if an expression joins the output of a macro into it. Tokens are numbered in the order in
-/// which they are printed, so a value contains only tokens of earlier values.
-fn resolve_values(values: Vec<BoundValue>, id: SourceId) -> Vec<BoundValue> {
-    let mut done =
-        RenderedText { text: String::new(), values: Vec::with_capacity(values.len()), anchors: Vec::new() };
-    for value in values {
-        let value = match value {
-            BoundValue::Value(mut value) => {
-                resolve_value(&mut value, &done, id);
-                BoundValue::Value(value)
-            }
-            BoundValue::Undefined => BoundValue::Undefined,
-        };
-        done.values.push(value);
-    }
-    done.values
-}
-
-fn resolve_value(value: &mut serde_json::Value, earlier: &RenderedText, id: SourceId) {
-    match value {
-        serde_json::Value::String(text) if find_reserved(text).is_some() => {
-            let stripped = strip_markers(text, id).0;
-            let Some(parts) = earlier.parts(&stripped) else {
-                *text = stripped;
-                return;
-            };
-            *text = parts
-                .iter()
-                .map(|part| match part {
-                    RenderedPart::Literal(literal) => (*literal).to_owned(),
-                    RenderedPart::Bound(BoundValue::Value(serde_json::Value::String(text))) => text.clone(),
-                    RenderedPart::Bound(BoundValue::Value(value)) => value.to_string(),
-                    RenderedPart::Bound(BoundValue::Undefined) => String::new(),
-                })
-                .collect();
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| resolve_value(item, earlier, id)),
-        serde_json::Value::Object(entries) => {
-            let resolved = std::mem::take(entries).into_iter().map(|(name, mut value)| {
-                let mut name = serde_json::Value::String(name);
-                resolve_value(&mut name, earlier, id);
-                resolve_value(&mut value, earlier, id);
-                (name.as_str().unwrap_or_default().to_owned(), value)
-            });
-            *entries = resolved.collect();
-        }
-        _ => {}
-    }
-}
-
-/// Returns a value without the entries that contain a reserved character, or `None` for a text that contains one.
-fn without_reserved_characters(value: &serde_json::Value) -> Option<serde_json::Value> {
-    match value {
-        serde_json::Value::String(text) => Some(value.clone()).filter(|_| find_reserved(text).is_none()),
-        serde_json::Value::Array(items) => items.iter().map(without_reserved_characters).collect(),
-        serde_json::Value::Object(entries) => {
-            let kept = entries
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), without_reserved_characters(value)?)));
-            Some(serde_json::Value::Object(kept.collect()))
-        }
-        other => Some(other.clone()),
-    }
-}
-
-/// Returns the anchors of the tokens whose expression was undefined.
-fn undefined_anchors(text: &RenderedText) -> Vec<SourceAnchor> {
-    let mut found = Vec::new();
-    for (at, _) in text.text.match_indices(TOKEN_START) {
-        let digits: String =
-            text.text[at + TOKEN_START.len_utf8()..].chars().take_while(char::is_ascii_digit).collect();
-        let value = digits.parse().ok().and_then(|index: usize| text.values.get(index));
-        if value == Some(&BoundValue::Undefined) {
-            let index = text.anchors.partition_point(|anchor| anchor.rendered_offset <= at).saturating_sub(1);
-            found.push(text.anchors[index]);
+/// The filter `join`, which does not take undefined items as empty texts.
+fn join(state: &mut State<'_, '_>, value: Value, arguments: Rest<Value>) -> Result<Value, Error> {
+    let is_strict = state.undefined_behavior() == UndefinedBehavior::Strict;
+    if is_strict && matches!(value.kind(), minijinja::value::ValueKind::Seq) {
+        let mut items = value.try_iter()?;
+        if items.any(|item| item.is_undefined()) {
+            return Err(Error::new(ErrorKind::UndefinedError, printed::UNDEFINED_PART));
         }
     }
-    found
+    state.apply_filter(BUILT_IN_JOIN, &[&[value], arguments.as_slice()].concat())
 }
 
-/// Returns whether the line of an error looks like a Go template, as ecspresso uses them.
-fn is_go_template(sources: &Sources, span: SourceSpan) -> bool {
-    let text = &sources.get(span.source).text;
-    let line = text.lines().nth(sources.position(span).line - 1).unwrap_or_default();
-    ["must_env", "{{ env ", "{{env ", "tfstate", "{{ .", "{{."].iter().any(|part| line.contains(part))
-}
-
-/// Returns the span of the expression inside `{{ … }}`.
-fn expression_span(span: SourceSpan, sources: &Sources) -> SourceSpan {
-    let text = sources.span_text(span);
-    let Some(inner) = text.strip_prefix("{{") else { return span };
-    let inner = inner.strip_suffix("}}").unwrap_or(inner);
-    let trimmed = inner.trim_matches(['-', '+']).trim();
-    let start = span.start + text.find(trimmed).unwrap_or(0);
-    SourceSpan::new(span.source, start..start + trimmed.len())
-}
-
-/// Returns the span of a line; lines start at 1.
-fn line_span(id: SourceId, line: usize, sources: &Sources) -> SourceSpan {
-    let text = &sources.get(id).text;
-    let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let length = text[start..].lines().next().map_or(0, str::len);
-    SourceSpan::new(id, start..start + length)
+/// Returns the standard Jinja syntax, with the trailing newline of a file kept. The scanner finds the comments.
+fn template_syntax() -> minijinja::syntax::SyntaxConfig {
+    minijinja::syntax::SyntaxConfig::builder()
+        .keep_trailing_newline(true)
+        .comment_delimiters(COMMENT_START, COMMENT_END)
+        .build()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -155,10 +155,10 @@ fn an_oversized_tag_is_a_problem() {
     let chain = |link: &str| format!("k: {{{{ 1{} }}}}", link.repeat(100_000));
     for template in [chain(" ~ 1"), chain(" | string"), "{#".repeat(100_000), "{% raw %}x".repeat(50_000)] {
         let problems = try_rendered(&[("t", &template)], json!(1)).expect_err("too long");
-        assert!(problems[0].message.contains("longer than 8 KiB"), "{problems:?}");
+        assert!(problems[0].message.contains("does not end"), "{problems:?}");
         let included = [("t", "{% include 'p' %}"), ("p", template.as_str())];
         let problems = try_rendered(&included, json!(1)).expect_err("too long");
-        assert!(problems[0].message.contains("longer than 8 KiB"), "{problems:?}");
+        assert!(problems[0].message.contains("does not end"), "{problems:?}");
     }
 }
 

@@ -262,7 +262,7 @@ fn odd_yaml_has_a_clear_answer() {
             "indent YAML with spaces, not with tabs",
         ),
         (format!("a0: &a0 [x]\n{laughs}"), "larger, or nested deeper, than any definition"),
-        ("[".repeat(10_000), "larger, or nested deeper, than any definition"),
+        ("[".repeat(10_000), "nested deeper than any definition"),
         ("x".repeat(2_000_000), "it is larger than 1 MiB"),
         (
             "family: a\ncontainerDefinitions: [ { name: a, image: 'b:1', essential: NO } ]\n".to_owned(),

@@ -1,20 +1,18 @@
 //! Parses YAML and JSON into a tree in which each value has a span in the user's file.
 //!
-//! Bound values (see [`super::text`]) are inserted after parsing, so that no value can change the structure. This
+//! Bound values (see [`super::rendered_text`]) are inserted after parsing, so that no value can change the structure. This
 //! module is independent of ECS.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
-use serde_saphyr::Spanned;
 
 use super::problem::Problem;
-use super::rendered_text::{BoundValue, RenderedPart, RenderedText, find_reserved};
+use super::rendered_text::RenderedText;
 use super::source::SourceSpan;
 
-/// The maximum number of nodes in a file: more than any definition has, and a limit for a "billion laughs" attack.
-const MAX_NODES: usize = 100_000;
+mod bind;
+mod raw_node;
+mod syntax;
+mod syntax_messages;
 
 /// A value and its source span.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,6 +123,32 @@ impl Node {
         }
     }
 
+    /// Returns the hint for a mapping that stands where a text belongs: YAML reads `a: b` and `a:` as mappings.
+    pub fn unquoted_text_hint(&self) -> Option<&'static str> {
+        match self.entries() {
+            [(_, value)] if value.is_null() => Some("put a value that ends in `:` in quotes"),
+            [(_, value)] if value.text().is_some() => Some("put a value that contains `: ` in quotes"),
+            _ => None,
+        }
+    }
+
+    /// Returns the numbers that JSON cannot spell, so that their value would change: those with leading zeros, and integers
+    /// beyond 64 bits.
+    pub fn numbers_without_json(&self) -> Vec<&Node> {
+        match &self.kind {
+            NodeKind::Scalar(Scalar::Number(number, text)) => {
+                let digits = text.trim_start_matches(['-', '+']);
+                let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+                if is_integer && number.is_f64() { vec![self] } else { Vec::new() }
+            }
+            NodeKind::Seq(items) => items.iter().flat_map(Node::numbers_without_json).collect(),
+            NodeKind::Map(entries) => {
+                entries.iter().flat_map(|(_, node)| node.numbers_without_json()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns the value without spans; an unknown value becomes `null`.
     pub fn to_value(&self) -> Value {
         match &self.kind {
@@ -161,6 +185,21 @@ impl Node {
         Node { kind, span }
     }
 
+    /// Returns the same tree with another span for every node.
+    pub fn with_span(&self, span: SourceSpan) -> Node {
+        let kind = match &self.kind {
+            NodeKind::Seq(items) => NodeKind::Seq(items.iter().map(|item| item.with_span(span)).collect()),
+            NodeKind::Map(entries) => NodeKind::Map(
+                entries
+                    .iter()
+                    .map(|(key, node)| (NodeKey { name: key.name.clone(), span }, node.with_span(span)))
+                    .collect(),
+            ),
+            kind => kind.clone(),
+        };
+        Node { kind, span }
+    }
+
     /// Returns a string node.
     pub fn string(text: impl Into<String>, span: SourceSpan) -> Node {
         Node { kind: NodeKind::Scalar(Scalar::String(text.into())), span }
@@ -182,294 +221,10 @@ fn quote_shortened(text: &str) -> String {
 /// # Errors
 /// Syntax errors, duplicate keys, unknown tags, a second document, or more than 100,000 nodes.
 pub fn parse(text: &RenderedText) -> Result<Node, Vec<Problem>> {
-    let mut options = serde_saphyr::options! {
-        strict_booleans: true,
-        legacy_octal_numbers: false,
-        reject_unsupported_tags: true,
-        with_snippet: false,
-    };
-    if let Some(budget) = options.budget.as_mut() {
-        budget.max_nodes = MAX_NODES;
-    }
-    let raw: Spanned<RawNode> = serde_saphyr::from_str_with_options(&text.text, options)
-        .map_err(|error| vec![syntax_problem(&error, text)])?;
+    let raw = raw_node::parse_raw(&text.text).map_err(|error| syntax::syntax_problems(&error, text))?;
     let mut problems = Vec::new();
-    let node = bind_node(raw, text, &mut problems);
+    let node = bind::bind_node(raw, text, &mut problems);
     if problems.is_empty() { Ok(node) } else { Err(problems) }
-}
-
-/// Returns a YAML syntax error as a problem, with its span in the user's file.
-fn syntax_problem(error: &serde_saphyr::Error, text: &RenderedText) -> Problem {
-    let error = error.without_snippet();
-    let span = error.location().map_or_else(
-        || text.span(0..0),
-        |at| {
-            let byte = at.span().byte_offset().map(|byte| byte as usize).filter(|byte| *byte > 0);
-            let byte =
-                byte.unwrap_or_else(|| byte_offset(&text.text, at.line() as usize, at.column() as usize));
-            text.span(byte..byte + 1)
-        },
-    );
-    let (message, hint) = rewrite_syntax_error(&error.to_string());
-    Problem::error(span, message).hint(hint)
-}
-
-/// Returns the message and the hint for a YAML syntax error.
-///
-/// The messages of the YAML library refer to its options, and end with a position in the rendered text.
-fn rewrite_syntax_error(message: &str) -> (String, Option<String>) {
-    let short =
-        message.split(" at line ").next().unwrap_or(message).split(" (defined").next().unwrap_or(message);
-    let short = short.trim_end_matches(['.', ':']);
-    if let Some((_, rest)) = short.split_once("duplicate mapping key: ") {
-        let key = rest.split(',').next().unwrap_or(rest);
-        let hint = "delete one of the two: a key may occur only once in a mapping".to_owned();
-        return (format!("duplicate key `{key}`"), Some(hint));
-    }
-    if short.contains("multiple YAML documents") {
-        let hint = "remove the `---`: a file contains one document".to_owned();
-        return ("a second YAML document begins here".to_owned(), Some(hint));
-    }
-    if short.contains("budget breached") || short.contains("recursion limit") {
-        return ("the file is larger, or nested deeper, than any definition".to_owned(), None);
-    }
-    let tabs = short.contains("tab").then(|| "indent YAML with spaces, not with tabs".to_owned());
-    (format!("not valid YAML: {short}"), tabs)
-}
-
-/// Returns the byte offset of a line and a column, both starting at 1. Scanner errors have no byte offset.
-fn byte_offset(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let characters = text[start..].char_indices().map(|(at, _)| at);
-    start + characters.take(column).last().unwrap_or(0)
-}
-
-/// The tree as the YAML library returns it, with tokens in its strings.
-enum RawNode {
-    Null,
-    Bool(bool),
-    Number(Number),
-    String(String),
-    Seq(Vec<Spanned<RawNode>>),
-    Map(Vec<(Spanned<String>, Spanned<RawNode>)>),
-}
-
-impl<'de> Deserialize<'de> for RawNode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawNode, D::Error> {
-        deserializer.deserialize_any(RawNodeVisitor)
-    }
-}
-
-struct RawNodeVisitor;
-
-impl<'de> Visitor<'de> for RawNodeVisitor {
-    type Value = RawNode;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<RawNode, E> {
-        Ok(RawNode::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<RawNode, E> {
-        Ok(RawNode::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawNode, D::Error> {
-        RawNode::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<RawNode, E> {
-        Ok(RawNode::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<RawNode, E> {
-        Ok(RawNode::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<RawNode, E> {
-        Ok(RawNode::Number(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<RawNode, E> {
-        Number::from_f64(value).map(RawNode::Number).ok_or_else(|| E::custom("a number must be finite"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<RawNode, E> {
-        Ok(RawNode::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<RawNode, E> {
-        Ok(RawNode::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawNode, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(RawNode::Seq(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawNode, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(RawNode::Map(entries))
-    }
-}
-
-/// Returns the tree with every token replaced by its value.
-fn bind_node(raw: Spanned<RawNode>, text: &RenderedText, problems: &mut Vec<Problem>) -> Node {
-    let range = reference_range(&raw);
-    let span = text.span(range.clone());
-    // The span of an alias is where it is used; the spelling of its value is where the anchor is defined.
-    let written = || text.text.get(definition_range(&raw)).unwrap_or_default();
-    let kind = match raw.value {
-        RawNode::Null => NodeKind::Null,
-        RawNode::Bool(value) => NodeKind::Scalar(Scalar::Bool(value, spelling(written(), value.to_string()))),
-        RawNode::Number(ref value) => {
-            number_kind(value, spelling(written(), value.to_string()), span, problems)
-        }
-        RawNode::String(value) => return bind_string(value, span, text, problems),
-        RawNode::Seq(items) => {
-            NodeKind::Seq(items.into_iter().map(|item| bind_node(item, text, problems)).collect())
-        }
-        RawNode::Map(entries) => NodeKind::Map(bind_map(entries, text, problems)),
-    };
-    Node { kind, span }
-}
-
-/// Returns the entries of a map with bound keys, and reports keys that become equal.
-fn bind_map(
-    entries: Vec<(Spanned<String>, Spanned<RawNode>)>,
-    text: &RenderedText,
-    problems: &mut Vec<Problem>,
-) -> Vec<(NodeKey, Node)> {
-    let mut bound: Vec<(NodeKey, Node)> = Vec::with_capacity(entries.len());
-    for (key, value) in entries {
-        let span = text.span(reference_range(&key));
-        let node = bind_node(value, text, problems);
-        let name = match bind_string(key.value, span, text, problems) {
-            Node { kind: NodeKind::Undefined, .. } => continue,
-            name => name.text().map(str::to_owned),
-        };
-        match name {
-            None => problems.push(Problem::error(span, "a key must be a string")),
-            Some(name) if bound.iter().any(|(key, _)| key.name == name) => {
-                problems.push(Problem::error(span, format!("duplicate key `{name}`")));
-            }
-            Some(name) => bound.push((NodeKey { name, span }, node)),
-        }
-    }
-    bound
-}
-
-/// Returns a number node, and reports an integer that does not fit into 64 bits.
-fn number_kind(value: &Number, written: String, span: SourceSpan, problems: &mut Vec<Problem>) -> NodeKind {
-    let digits = written.trim_start_matches(['-', '+']);
-    let integral = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if integral && value.is_f64() {
-        let problem = Problem::error(span, format!("the number `{written}` is too large"));
-        problems.push(problem.hint("put it in quotes if it is a string".to_owned()));
-    }
-    NodeKind::Scalar(Scalar::Number(value.clone(), written))
-}
-
-/// Returns the spelling of a boolean or number, or its canonical form if the text contains anything else.
-fn spelling(written: &str, canonical: String) -> String {
-    let alone = !written.is_empty()
-        && written.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
-    if alone { written.to_owned() } else { canonical }
-}
-
-/// Returns a string with its tokens replaced; a string that is a single token becomes a value of the token's type.
-fn bind_string(value: String, span: SourceSpan, text: &RenderedText, problems: &mut Vec<Problem>) -> Node {
-    let Some(parts) = text.parts(&value) else {
-        if find_reserved(&value).is_some() {
-            problems.push(token_problem(span));
-        }
-        return Node::string(value, span);
-    };
-    if let [RenderedPart::Bound(bound)] = parts[..] {
-        return match bound {
-            BoundValue::Undefined => Node { kind: NodeKind::Undefined, span },
-            BoundValue::Value(value) => {
-                if has_token(value) {
-                    problems.push(token_problem(span));
-                }
-                Node::from_value(value, span)
-            }
-        };
-    }
-    let mut joined = String::new();
-    for part in parts {
-        match part {
-            RenderedPart::Literal(literal) => joined.push_str(literal),
-            RenderedPart::Bound(BoundValue::Undefined) => return Node { kind: NodeKind::Undefined, span },
-            RenderedPart::Bound(BoundValue::Value(value)) => match scalar_text(value) {
-                Some(piece) => joined.push_str(&piece),
-                None => problems.push(join_problem(value, span)),
-            },
-        }
-    }
-    if find_reserved(&joined).is_some() {
-        problems.push(token_problem(span));
-    }
-    Node::string(joined, span)
-}
-
-/// Returns whether a value contains a token, which happens when a filter splits captured text.
-fn has_token(value: &Value) -> bool {
-    match value {
-        Value::String(text) => find_reserved(text).is_some(),
-        Value::Array(items) => items.iter().any(has_token),
-        Value::Object(entries) => {
-            entries.iter().any(|(name, value)| find_reserved(name).is_some() || has_token(value))
-        }
-        _ => false,
-    }
-}
-
-fn token_problem(span: SourceSpan) -> Problem {
-    let hint =
-        "apply filters to values, not to the output of `{% set %}` blocks, `{% filter %}` blocks and macros";
-    Problem::error(span, "a filter was applied to text that contains bound values").hint(hint.to_owned())
-}
-
-/// Returns the text of a scalar for insertion into a string; lists, maps and `none` have no text.
-fn scalar_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-fn join_problem(value: &Value, span: SourceSpan) -> Problem {
-    let (what, hint) = match value {
-        Value::Array(_) => ("a list", "use `| join(',')`, or make the expression the whole value"),
-        Value::Object(_) => ("a mapping", "use `| tojson`, or make the expression the whole value"),
-        _ => ("`none`", "set a default with `| default('…', true)`"),
-    };
-    Problem::error(span, format!("{what} cannot be part of a string")).hint(hint.to_owned())
-}
-
-fn reference_range<T>(spanned: &Spanned<T>) -> std::ops::Range<usize> {
-    location_range(spanned.referenced)
-}
-
-fn definition_range<T>(spanned: &Spanned<T>) -> std::ops::Range<usize> {
-    location_range(spanned.defined)
-}
-
-fn location_range(location: serde_saphyr::Location) -> std::ops::Range<usize> {
-    let span = location.span();
-    let start = span.byte_offset().unwrap_or(0) as usize;
-    start..start + span.byte_len().unwrap_or(0) as usize
 }
 
 #[cfg(test)]

@@ -77,7 +77,34 @@ fn several_documents_are_a_problem() {
 }
 
 #[test]
-fn a_number_beyond_64_bits_is_a_problem() {
-    let problems = tree("a: 12345678901234567890123\n").expect_err("too large");
-    assert!(problems[0].message.contains("too large"), "{problems:?}");
+fn numbers_that_json_cannot_spell_keep_their_text() {
+    let node = tree("a: 12345678901234567890123\nb: 0755\nc: .inf\nd: 12e4567\ne: 1.10\n").expect("valid");
+    let text = |name: &str| node.get(name).and_then(Node::text).map(str::to_owned);
+    assert_eq!(text("a").as_deref(), Some("12345678901234567890123"));
+    assert_eq!(text("b").as_deref(), Some("0755"));
+    assert_eq!(text("c").as_deref(), Some(".inf"));
+    assert_eq!(text("d").as_deref(), Some("12e4567"));
+    let lost: Vec<_> = node.numbers_without_json().into_iter().filter_map(Node::text).collect();
+    assert_eq!(lost, ["12345678901234567890123", "0755"]);
+}
+
+#[test]
+fn every_syntax_error_of_a_file_is_a_problem() {
+    let problems = tree("a: b: c\nd: 1\ne: @f\n  g: 1\nh: *i\nj: [1]\n").expect_err("errors");
+    let starts: Vec<_> = problems.iter().filter_map(|problem| Some(problem.span?.start)).collect();
+    assert_eq!(starts, [4, 16, 28], "{problems:?}");
+}
+
+#[test]
+fn an_error_in_an_open_bracket_hides_what_follows() {
+    let problems = tree("a: [1, 2\nb: 3\nc: }\n").expect_err("errors");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+}
+
+#[test]
+fn a_tab_is_reported_where_it_is() {
+    let text = "a:\n  b: c\n\td: e\n";
+    let problems = tree(text).expect_err("a tab");
+    assert_eq!(problems[0].span.map(|span| span.start), text.find('\t'));
+    assert_eq!(problems[0].message, "this line is indented with a tab");
 }

@@ -1,0 +1,170 @@
+//! The names for templates, and hints for names that are not set.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+
+use super::spelling::{self, SpelledScalar};
+use super::values::{self, MissingName};
+use crate::document::problem::did_you_mean;
+use crate::document::rendered_text::find_reserved;
+use crate::document::source::{SourceId, SourceSpan};
+use crate::document::tree::{Node, NodeKind, Scalar};
+
+/// The names for templates.
+#[derive(Clone, Debug, Default)]
+pub struct TemplateContext {
+    nodes: BTreeMap<String, Node>,
+    /// The paths that are stand-ins for undefined names, which have been reported.
+    missing: Vec<Vec<String>>,
+    /// The hints for names that could be defined and are not.
+    missing_name_hints: BTreeMap<String, String>,
+}
+
+impl TemplateContext {
+    /// Sets a name. A value with a reserved character stays undefined, because it could imitate a token.
+    pub fn set(&mut self, name: &str, value: &serde_json::Value) {
+        let nowhere = SourceSpan::new(SourceId::from_index(0), 0..0);
+        self.set_node(name, &Node::from_value(value, nowhere));
+    }
+
+    /// Sets a name to a value of the manifest, whose scalars keep their spelling.
+    pub fn set_node(&mut self, name: &str, node: &Node) {
+        let Some(node) = without_reserved_characters(node) else {
+            return self
+                .set_missing_name_hint(name, "its value contains a reserved character (U+E000 to U+E003)");
+        };
+        self.nodes.insert(name.to_owned(), node);
+        self.missing_name_hints.remove(name);
+    }
+
+    /// Sets the hint for templates that use a name which is not set.
+    pub fn set_missing_name_hint(&mut self, name: &str, hint: &str) {
+        self.missing_name_hints.insert(name.to_owned(), hint.to_owned());
+    }
+
+    /// Returns the values of the names. The scalars for which `is_spelled` returns true keep their spelling; its argument is
+    /// the index in [`TemplateContext::spelled_scalars`].
+    pub(super) fn values(&self, is_spelled: &dyn Fn(usize) -> bool) -> BTreeMap<String, Value> {
+        let mut next = 0;
+        let mut names: BTreeMap<String, Value> = BTreeMap::new();
+        for (name, node) in &self.nodes {
+            names.insert(name.clone(), spelling::template_value(node, &mut next, is_spelled));
+        }
+        for path in &self.missing {
+            let Some((first, rest)) = path.split_first() else { continue };
+            let value = names.get(first).cloned().unwrap_or(Value::UNDEFINED);
+            names.insert(first.clone(), values::with_missing_name(value, rest));
+        }
+        names
+    }
+
+    /// Returns the scalars whose text in templates would differ from their spelling.
+    pub(super) fn spelled_scalars(&self) -> Vec<SpelledScalar> {
+        let mut found = Vec::new();
+        self.nodes.iter().for_each(|(name, node)| spelling::collect_spelled(name, node, &mut found));
+        found
+    }
+
+    /// Defines a name such as `vars.log_level` as a stand-in for an undefined value; returns whether that is possible.
+    pub(super) fn add_missing_name(&mut self, name: &str) -> bool {
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        let is_path = path.iter().all(|part| values::is_identifier(part));
+        let is_new = !self.is_missing(name);
+        if is_path && is_new && self.can_be_extended(&path) {
+            self.missing.push(path);
+            return true;
+        }
+        false
+    }
+
+    /// Returns whether a name, or one before it in its path, is a stand-in for an undefined value.
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        let path: Vec<&str> = name.split('.').collect();
+        self.missing
+            .iter()
+            .any(|missing| path.starts_with(&missing.iter().map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    /// Returns whether a path is absent, and everything before its last name is absent or a mapping.
+    fn can_be_extended(&self, path: &[String]) -> bool {
+        let Some((first, rest)) = path.split_first() else { return false };
+        let Some(mut node) = self.nodes.get(first) else { return true };
+        for name in rest {
+            if !matches!(node.kind, NodeKind::Map(_)) {
+                return false;
+            }
+            let Some(next) = node.get(name) else { return true };
+            node = next;
+        }
+        false
+    }
+
+    /// Returns whether a name such as `vars.log_level` is defined.
+    pub(super) fn is_defined(&self, name: &str) -> bool {
+        let mut path = name.split('.');
+        let Some(mut node) = path.next().and_then(|first| self.nodes.get(first)) else { return false };
+        for part in path {
+            let Some(next) = node.get(part) else { return false };
+            node = next;
+        }
+        true
+    }
+
+    /// Returns whether the first name of an expression such as `vars.log_level` is defined or could be.
+    pub(super) fn is_known_root(&self, expression: &str) -> bool {
+        let first = expression.split(['.', '[']).next().unwrap_or_default();
+        self.nodes.contains_key(first) || self.missing_name_hints.contains_key(first)
+    }
+
+    /// Returns the hint for an undefined expression such as `vars.lgo_level`.
+    pub(super) fn undefined_hint(&self, expression: &str) -> Option<String> {
+        let mut path = expression.split('.').map(str::trim);
+        let first = path.next()?;
+        let mut full = first.to_owned();
+        let Some(mut node) = self.nodes.get(first) else {
+            let hint = self.missing_name_hints.get(expression).or(self.missing_name_hints.get(first));
+            return hint.cloned().or_else(|| did_you_mean(first, self.nodes.keys().map(String::as_str)));
+        };
+        for name in path {
+            if !matches!(node.kind, NodeKind::Map(_)) {
+                return None;
+            }
+            full = format!("{full}.{name}");
+            if let Some(next) = node.get(name) {
+                node = next;
+                continue;
+            }
+            if let Some(hint) = self.missing_name_hints.get(&full) {
+                return Some(hint.clone());
+            }
+            return did_you_mean(name, node.entries().iter().map(|(key, _)| key.name.as_str()));
+        }
+        None
+    }
+}
+
+impl MissingName {
+    /// Returns the value of this stand-in.
+    pub(super) fn value() -> Value {
+        Value::from_object(MissingName)
+    }
+}
+
+/// Returns a value without the entries that contain a reserved character, or `None` for a text that contains one.
+fn without_reserved_characters(node: &Node) -> Option<Node> {
+    let kind = match &node.kind {
+        NodeKind::Scalar(Scalar::String(text)) if find_reserved(text).is_some() => return None,
+        NodeKind::Seq(items) => {
+            NodeKind::Seq(items.iter().map(without_reserved_characters).collect::<Option<_>>()?)
+        }
+        NodeKind::Map(entries) => NodeKind::Map(
+            entries
+                .iter()
+                .filter_map(|(key, node)| Some((key.clone(), without_reserved_characters(node)?)))
+                .collect(),
+        ),
+        kind => kind.clone(),
+    };
+    Some(Node { kind, span: node.span })
+}
