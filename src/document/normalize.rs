@@ -80,6 +80,7 @@ fn normalize_value(value: &Value, shape: &str) -> Option<Value> {
 }
 
 /// Returns the shortest form of a number: ECS returns `5.0` for `5`.
+#[expect(clippy::float_cmp, reason = "only an exact whole number may be rewritten")]
 fn canonical_number(number: &Number) -> Number {
     let float = number.as_f64().unwrap_or_default();
     let whole = float as i64;

@@ -57,7 +57,7 @@ pub const UNORDERED_STRING_LISTS: &[(&str, &str)] = &[
 
 /// Values that ECS sets by default, or that mean the same as an absent member: structure, member, value as JSON.
 ///
-/// From public DescribeTaskDefinition output, and from the API reference of each member.
+/// From public `DescribeTaskDefinition` output, and from the API reference of each member.
 pub const DEFAULT_VALUES: &[(&str, &str, &str)] = &[
     ("RegisterTaskDefinitionRequest", "enableFaultInjection", "false"),
     // The default for Linux tasks on EC2; Windows does not support `bridge`.

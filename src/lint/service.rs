@@ -10,11 +10,11 @@ use super::document_view::{
 };
 use crate::document::tree::{Node, NodeKind, Scalar};
 
-/// From the service quotas and the API reference: AwsVpcConfiguration, and target groups per service.
+/// From the service quotas and the API reference: `AwsVpcConfiguration`, and target groups per service.
 const MAX_SUBNETS: usize = 16;
 const MAX_SECURITY_GROUPS: usize = 5;
 const MAX_TARGET_GROUPS: usize = 5;
-/// Members that only CreateService takes: a document that has one is a complete service.
+/// Members that only `CreateService` takes: a document that has one is a complete service.
 const CREATE_ONLY_MEMBERS: &[&str] = &["launchType", "schedulingStrategy"];
 
 fn awsvpc_configuration<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
@@ -71,7 +71,7 @@ pub(super) fn target_groups(service: &ServiceView<'_>, findings: &mut CheckProbl
     }
 }
 
-/// From the API reference, DeploymentConfiguration: the lower bound is rounded up, the upper one down.
+/// From the API reference, `DeploymentConfiguration`: the lower bound is rounded up, the upper one down.
 pub(super) fn deployment_percents(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(configuration) = service.node.get("deploymentConfiguration") else { return };
     let least = member_integer(configuration, "minimumHealthyPercent");

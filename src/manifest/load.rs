@@ -74,9 +74,10 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
 /// Returns the path of the manifest: the one given, or the nearest one in this directory and its parents.
 fn find_manifest(settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(path) = &settings.manifest {
-        return match path.is_dir() {
-            true => Ok(Some(manifest_in_directory(path).unwrap_or_else(|| path.join(FILE_NAMES[0])))),
-            false => Ok(Some(path.clone())),
+        return if path.is_dir() {
+            Ok(Some(manifest_in_directory(path).unwrap_or_else(|| path.join(FILE_NAMES[0]))))
+        } else {
+            Ok(Some(path.clone()))
         };
     }
     if let Some(here) = manifest_in_directory(Path::new("")) {
@@ -225,9 +226,10 @@ fn load_file(directory: &Path, name: &str, span: Option<SourceSpan>, manifest: &
         Err(error) => {
             // A missing include may be optional; the template engine reports it if it is not.
             let Some(span) = span else { return };
-            let message = match path.exists() {
-                true => format!("failed to read `{}`: {error}", path.display()),
-                false => format!("no file named `{}`", path.display()),
+            let message = if path.exists() {
+                format!("failed to read `{}`: {error}", path.display())
+            } else {
+                format!("no file named `{}`", path.display())
             };
             manifest
                 .problems
@@ -256,6 +258,10 @@ fn similar_file_hint(path: &Path) -> Option<String> {
 }
 
 /// Returns a manifest for tests, from a text without files.
+///
+/// # Errors
+///
+/// Fails where the manifest cannot be read.
 #[cfg(test)]
 pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<Manifest> {
     let mut manifest = Manifest { tags: request.tags.clone(), ..Manifest::default() };

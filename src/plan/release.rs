@@ -40,10 +40,7 @@ fn plan_task(
     let needed = plan.services.iter().any(|service| changes(&service));
     let task = against.desired.tasks.iter().find(|task| task.key == key);
     let task = task.ok_or_else(|| vec![Failure::error(format!("no task named `{key}` in the manifest"))])?;
-    let work = match needed {
-        true => Some(resolve(key, &task.spec, None, against, plan)?),
-        false => None,
-    };
+    let work = if needed { Some(resolve(key, &task.spec, None, against, plan)?) } else { None };
     Ok(TaskPlan { key: key.to_owned(), of, work, timeout: task.timeout })
 }
 
@@ -99,12 +96,11 @@ fn merge_task_order(services: &[DesiredService], name: fn(&DesiredService) -> &[
     for service in services {
         let mut at = 0;
         for key in name(service) {
-            match order.iter().position(|known| known == key) {
-                Some(known) => at = at.max(known + 1),
-                None => {
-                    order.insert(at.min(order.len()), key.clone());
-                    at += 1;
-                }
+            if let Some(known) = order.iter().position(|known| known == key) {
+                at = at.max(known + 1);
+            } else {
+                order.insert(at.min(order.len()), key.clone());
+                at += 1;
             }
         }
     }

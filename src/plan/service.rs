@@ -9,7 +9,7 @@ use crate::document::normalize::normalize;
 use crate::error::Failure;
 use crate::render::DesiredService;
 
-/// Members that DescribeServices does not return in a form that can be compared.
+/// Members that `DescribeServices` does not return in a form that can be compared.
 const UNCOMPARED_MEMBERS: &[&str] = &["tags", "role", "clientToken"];
 
 /// The changes of a service's attributes.
@@ -24,7 +24,7 @@ pub struct ServiceChanges {
 /// Returns how the attributes in the manifest differ from those of the service.
 ///
 /// # Errors
-/// A member differs that UpdateService does not take.
+/// A member differs that `UpdateService` does not take.
 pub fn compare_attributes(
     service: &DesiredService,
     seen: &ObservedService,
@@ -76,7 +76,7 @@ pub(super) fn observed_member(member: &str, seen: &ObservedService) -> Value {
     }
     let deployments = seen.document["deployments"].as_array();
     let primary = deployments.into_iter().flatten().find(|deployment| deployment["status"] == "PRIMARY");
-    primary.map(|primary| primary[member].clone()).unwrap_or(Value::Null)
+    primary.map_or(Value::Null, |primary| primary[member].clone())
 }
 
 /// Returns what was observed, without members that the manifest does not contain: ECS may have filled them in.

@@ -1,4 +1,4 @@
-//! Computes the RunTask members of a one-off task: where to run from a service, and the overrides. Pure.
+//! Computes the `RunTask` members of a one-off task: where to run from a service, and the overrides. Pure.
 
 use serde_json::{Map, Value, json};
 
@@ -6,11 +6,11 @@ use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 pub use crate::manifest::task_spec::ManifestOverrides;
 
-/// The members of RunTask that a service has in the same form.
+/// The members of `RunTask` that a service has in the same form.
 const SHARED_MEMBERS: &[&str] =
     &["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"];
 
-/// Returns the members of RunTask that a task takes from a service, as DescribeServices returns it.
+/// Returns the members of `RunTask` that a task takes from a service, as `DescribeServices` returns it.
 ///
 /// ECS keeps some members with the PRIMARY deployment or the PRIMARY task set instead of the service.
 pub fn members_like_service(service: &Value) -> Map<String, Value> {
@@ -56,7 +56,7 @@ fn service_member<'a>(service: &'a Value, name: &str) -> &'a Value {
         .unwrap_or(&Value::Null)
 }
 
-/// Returns the `overrides` of RunTask for a definition document, or `None` if nothing is overridden.
+/// Returns the `overrides` of `RunTask` for a definition document, or `None` if nothing is overridden.
 ///
 /// # Errors
 /// The definition does not have the named container.
@@ -99,15 +99,14 @@ pub fn override_container<'a>(
         return Ok(essential.or_else(|| all().next()).and_then(name));
     };
     let names: Vec<&str> = all().filter_map(name).collect();
-    match names.iter().find(|name| **name == wanted) {
-        Some(found) => Ok(Some(found)),
-        None => {
-            let family = definition["family"].as_str().unwrap_or_default();
-            let near = did_you_mean(wanted, names.iter().copied());
-            let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-            Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
-                .with_hint(hint))
-        }
+    if let Some(found) = names.iter().find(|name| **name == wanted) {
+        Ok(Some(found))
+    } else {
+        let family = definition["family"].as_str().unwrap_or_default();
+        let near = did_you_mean(wanted, names.iter().copied());
+        let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
+        Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
+            .with_hint(hint))
     }
 }
 

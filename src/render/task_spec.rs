@@ -1,4 +1,4 @@
-//! Renders what tasks run: their definitions, and the members of their RunTask requests.
+//! Renders what tasks run: their definitions, and the members of their `RunTask` requests.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::manifest::Manifest;
 use crate::manifest::task_spec::{ManifestOverrides, TaskSpec};
 use crate::manifest::tasks::ManifestTask;
 
-/// The members of RunTask that cannot be set in `run_task`, and what sets them.
+/// The members of `RunTask` that cannot be set in `run_task`, and what sets them.
 const RESERVED_MEMBERS: &[(&str, &str)] = &[
     ("taskDefinition", "`like:` or `task_definition:`"),
     ("cluster", "`cluster:`"),
@@ -40,7 +40,7 @@ pub struct DesiredTaskSpec {
     pub definition: Option<DefinitionSource>,
     /// `None` to use the cluster of the `like` service.
     pub cluster: Option<String>,
-    /// The members of the RunTask request, without those that ecsail sets.
+    /// The members of the `RunTask` request, without those that ecsail sets.
     pub run_task_members: Map<String, Value>,
     pub overrides: ManifestOverrides,
     pub count: u32,
@@ -69,20 +69,15 @@ pub(super) fn render_task_spec(
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredTaskSpec> {
-    let definition = match work.task_definition.is_empty() {
-        true => None,
-        false => {
-            let written = files.merge_layers(
-                &work.task_definition,
-                DocumentKind::TaskDefinition,
-                manifest,
-                problems,
-            )?;
-            if written.is_valid {
-                lint::check_task_definition(&written.node, ignore, problems);
-            }
-            Some(DefinitionSource::Rendered(written.node.to_value()))
+    let definition = if work.task_definition.is_empty() {
+        None
+    } else {
+        let written =
+            files.merge_layers(&work.task_definition, DocumentKind::TaskDefinition, manifest, problems)?;
+        if written.is_valid {
+            lint::check_task_definition(&written.node, ignore, problems);
         }
+        Some(DefinitionSource::Rendered(written.node.to_value()))
     };
     let cluster = work.cluster.clone().or_else(|| match work.like {
         Some(_) => None,

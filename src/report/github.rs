@@ -25,7 +25,11 @@ pub struct GitHubReporter {
 }
 
 impl GitHubReporter {
-    /// Returns the report that wraps a text report; `Err` returns the text report where this is not GitHub Actions.
+    /// Returns the report that wraps a text report; where this is not GitHub Actions, the text report is returned.
+    ///
+    /// # Errors
+    ///
+    /// Returns the text report as it was given, outside GitHub Actions.
     pub fn wrap(text: TextReporter, settings: &Settings) -> Result<GitHubReporter, TextReporter> {
         let named =
             |name: &str| settings.environment.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -35,12 +39,12 @@ impl GitHubReporter {
         Ok(GitHubReporter { text, summary: named("GITHUB_STEP_SUMMARY"), output: named("GITHUB_OUTPUT") })
     }
 
-    fn write_command(&self, line: &str) {
+    fn write_command(line: &str) {
         // Without mark and colour: GitHub parses the line from its first character.
         Screen::new(ColorChoice::Never, true, false).write_story(line);
     }
 
-    fn append(&self, path: Option<&PathBuf>, text: &str) {
+    fn append(path: Option<&PathBuf>, text: &str) {
         let Some(path) = path else { return };
         let written = OpenOptions::new()
             .append(true)
@@ -48,7 +52,7 @@ impl GitHubReporter {
             .open(path)
             .and_then(|mut file| writeln!(file, "{text}"));
         if let Err(error) = written {
-            self.write_command(&format!(
+            Self::write_command(&format!(
                 "::warning::failed to write `{}`: {}",
                 path.display(),
                 escape_message(&error.to_string())
@@ -59,10 +63,13 @@ impl GitHubReporter {
     /// Sets the outputs of one service; in their names, `_` replaces any character but letters, digits and `_`.
     fn write_outputs(&self, service: &str, revision: &str, deployed: bool) {
         let name: String = service.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        self.append(self.output.as_ref(), &format!("{name}_revision={revision}\n{name}_deployed={deployed}"));
+        Self::append(
+            self.output.as_ref(),
+            &format!("{name}_revision={revision}\n{name}_deployed={deployed}"),
+        );
     }
 
-    fn annotate_problems(&self, invalid: &InvalidFiles) {
+    fn annotate_problems(invalid: &InvalidFiles) {
         for problem in invalid.problems.sorted() {
             let level = match problem.severity {
                 Severity::Error => "error",
@@ -75,7 +82,7 @@ impl GitHubReporter {
             });
             let hint = problem.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
             let message = escape_message(&format!("{}{hint}", problem.message));
-            self.write_command(&format!("::{level}{}::{message}", place.unwrap_or_default()));
+            Self::write_command(&format!("::{level}{}::{message}", place.unwrap_or_default()));
         }
     }
 
@@ -87,12 +94,12 @@ impl GitHubReporter {
         }
         lines.extend(self.text.next_steps(settled));
         let title = escape_property(&format!("ecsail: {}", settled.rollout.key));
-        self.write_command(&format!("::error title={title}::{}", escape_message(&lines.join("\n"))));
+        Self::write_command(&format!("::error title={title}::{}", escape_message(&lines.join("\n"))));
     }
 
-    fn annotate_failure(&self, failure: &Failure) {
+    fn annotate_failure(failure: &Failure) {
         let hints: String = failure.hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
-        self.write_command(&format!(
+        Self::write_command(&format!(
             "::error title=ecsail::{}",
             escape_message(&format!("{failure}{hints}"))
         ));
@@ -103,10 +110,10 @@ impl Reporter for GitHubReporter {
     fn report(&self, event: &Event<'_>) {
         match event {
             Event::Plan { plan, answer: None } => {
-                self.write_command("::group::Plan");
+                Self::write_command("::group::Plan");
                 self.text.report(event);
-                self.write_command("::endgroup::");
-                self.append(self.summary.as_ref(), &plan::markdown(plan));
+                Self::write_command("::endgroup::");
+                Self::append(self.summary.as_ref(), &plan::markdown(plan));
             }
             Event::RolloutEnded(settled) => {
                 self.text.report(event);
@@ -114,7 +121,7 @@ impl Reporter for GitHubReporter {
                 if !settled.has_ended_as_requested() {
                     self.annotate_rollout(settled);
                 }
-                self.append(self.summary.as_ref(), &summary(settled));
+                Self::append(self.summary.as_ref(), &summary(settled));
                 self.write_outputs(
                     key,
                     revision_name(&settled.rollout.revision),
@@ -126,9 +133,9 @@ impl Reporter for GitHubReporter {
                 let verdict = task::verdict_line(end).1;
                 if !end.is_success() {
                     let title = escape_property(&format!("ecsail: {}", end.key));
-                    self.write_command(&format!("::error title={title}::{}", escape_message(&verdict)));
+                    Self::write_command(&format!("::error title={title}::{}", escape_message(&verdict)));
                 }
-                self.append(
+                Self::append(
                     self.summary.as_ref(),
                     &format!("**{}**: {}\n", end.key, escape_markdown(&verdict)),
                 );
@@ -136,12 +143,12 @@ impl Reporter for GitHubReporter {
             Event::ReleaseEnded(release) => {
                 self.text.report(event);
                 if release.targets.len() > 1 {
-                    self.append(self.summary.as_ref(), &release::markdown(release));
+                    Self::append(self.summary.as_ref(), &release::markdown(release));
                 }
             }
             Event::UpdateFailed { service, error } => {
                 self.text.report(event);
-                self.annotate_failure(error);
+                Self::annotate_failure(error);
                 self.write_outputs(service, "", false);
             }
             Event::Unchanged { service, revision, .. } => {
@@ -150,7 +157,7 @@ impl Reporter for GitHubReporter {
             }
             Event::FileProblems(invalid) => {
                 self.text.report(event);
-                self.annotate_problems(invalid);
+                Self::annotate_problems(invalid);
             }
             other => self.text.report(other),
         }
@@ -159,11 +166,13 @@ impl Reporter for GitHubReporter {
     fn report_error(&self, error: &Failure) {
         self.text.report_error(error);
         match &error.details {
-            Details::Problems(invalid) => self.annotate_problems(invalid),
+            Details::Problems(invalid) => Self::annotate_problems(invalid),
             Details::Several(failures) => {
-                failures.iter().for_each(|failure| self.annotate_failure(failure));
+                for failure in failures {
+                    Self::annotate_failure(failure);
+                }
             }
-            Details::None => self.annotate_failure(error),
+            Details::None => Self::annotate_failure(error),
         }
     }
 

@@ -27,8 +27,12 @@ impl Redraw {
         if !story.is_empty() || columns != self.columns {
             text.push_str("\u{1b}[J");
         }
-        story.iter().for_each(|line| text.push_str(&format!("{line}\n")));
-        frame.iter().for_each(|line| text.push_str(&format!("{line}\u{1b}[K\n")));
+        for line in story {
+            text.push_str(&format!("{line}\n"));
+        }
+        for line in frame {
+            text.push_str(&format!("{line}\u{1b}[K\n"));
+        }
         text.push_str("\u{1b}[J");
         self.drawn_widths = frame.iter().map(|line| measure_text_width(line)).collect();
         self.columns = columns;

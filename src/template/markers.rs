@@ -151,7 +151,7 @@ fn template_tags(text: &str) -> Vec<TemplateTag> {
 fn scan_tags(text: &str) -> (Vec<TemplateTag>, Option<usize>) {
     let mut tags = Vec::new();
     let mut at = 0;
-    while let Some(start) = text[at..].find("{").map(|found| at + found) {
+    while let Some(start) = text[at..].find('{').map(|found| at + found) {
         let kind = text[start + 1..].chars().next();
         let end = match kind {
             Some('{') => tag_end(text, start + 2, "}}"),

@@ -36,9 +36,10 @@ impl RolloutWatch<'_> {
         let until = Instant::now() + EXPLAIN_TIMEOUT;
         let reading = wanted.iter().map(|index| timeout_at(until, self.read_related_to_end(*index)));
         for (index, read) in wanted.iter().zip(join_all(reading).await) {
-            match read {
-                Ok(around) => self.add_related(*index, around),
-                Err(_) => tracing::info!("the explanation took longer than {EXPLAIN_TIMEOUT:?}"),
+            if let Ok(around) = read {
+                self.add_related(*index, around);
+            } else {
+                tracing::info!("the explanation took longer than {EXPLAIN_TIMEOUT:?}");
             }
             self.items[*index].diagnosis = self.diagnose(*index);
         }

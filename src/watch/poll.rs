@@ -137,10 +137,7 @@ impl RolloutWatch<'_> {
         tracing::info!("failed to poll cluster `{cluster}`: {error}");
         let open = |item: &&mut WatchItem| item.outcome.is_none() && item.rollout.cluster == cluster;
         for item in self.items.iter_mut().filter(open) {
-            match passes {
-                true => item.record_poll_failure(error, Instant::now()),
-                false => item.end_as_lost(error),
-            }
+            if passes { item.record_poll_failure(error, Instant::now()) } else { item.end_as_lost(error) }
         }
     }
 
@@ -176,7 +173,9 @@ impl RolloutWatch<'_> {
                 }
             }
             Err(error) => {
-                wanted.iter().for_each(|(index, _)| self.continue_without(*index, &error, &mut found))
+                for (index, _) in &wanted {
+                    self.continue_without(*index, &error, &mut found);
+                }
             }
         }
         found
@@ -189,7 +188,9 @@ impl RolloutWatch<'_> {
         found: &mut FoundServiceDeployments,
     ) {
         found.deployments.extend(read);
-        of.iter().for_each(|(index, _)| self.items[*index].sources.unreadable_answers = 0);
+        for (index, _) in of {
+            self.items[*index].sources.unreadable_answers = 0;
+        }
     }
 
     /// Searches for the service deployments that are not known yet.

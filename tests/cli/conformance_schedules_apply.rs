@@ -180,7 +180,9 @@ fn nightly(via: Via) -> DesiredSchedule {
 fn moto_shows_schedules_and_rules_as_they_were_applied() {
     let moto = Server::moto();
     let elsewhere = Elsewhere::at(&moto.url());
-    [Via::Scheduler, Via::Rule].into_iter().for_each(|via| elsewhere.go_through(&nightly(via)));
+    for via in [Via::Scheduler, Via::Rule] {
+        elsewhere.go_through(&nightly(via));
+    }
 }
 
 #[test]
@@ -188,5 +190,7 @@ fn moto_shows_schedules_and_rules_as_they_were_applied() {
 fn ministack_shows_schedules_and_rules_as_they_were_applied() {
     let (ministack, _docker) = Server::ministack();
     let elsewhere = Elsewhere::at(&ministack.url());
-    [Via::Scheduler, Via::Rule].into_iter().for_each(|via| elsewhere.go_through(&nightly(via)));
+    for via in [Via::Scheduler, Via::Rule] {
+        elsewhere.go_through(&nightly(via));
+    }
 }

@@ -22,6 +22,7 @@ mod lint;
 mod logs;
 mod man;
 mod operators;
+mod outputs;
 mod permissions;
 mod plan;
 mod properties;

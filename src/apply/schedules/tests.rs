@@ -294,7 +294,7 @@ fn a_start_that_has_passed_since_does_not_stand_against_an_update() {
     assert!(start < super::now(), "the sandbox's time is not ahead of ours");
     begun["StartDate"] = json!(start);
     lab.call("scheduler", "UpdateSchedule", begun.clone());
-    lab.sandbox.advance(std::time::Duration::from_secs(3600));
+    lab.sandbox.advance(std::time::Duration::from_hours(1));
     let refused = lab.sandbox.call("scheduler", "UpdateSchedule", begun).expect_err("it is too old by now");
     assert_eq!(refused.message, "The StartDate you specify cannot be earlier than 5 minutes ago.");
     let written = DesiredSchedule { start: Some(start), ..nightly() };

@@ -1,5 +1,5 @@
 //! Plans the attributes of a service that a rollback restores with its definition: those that a service revision has
-//! and UpdateService takes.
+//! and `UpdateService` takes.
 //!
 //! Attributes that both revisions have in common are not sent: ECS stores some of them in another form than it was
 //! given.
@@ -13,9 +13,9 @@ use crate::document::model::{DocumentKind, Shape, model};
 use crate::document::normalize::normalize;
 use crate::plan::diff::{Change, diff};
 
-/// Members of UpdateService that are not attributes of a service revision.
+/// Members of `UpdateService` that are not attributes of a service revision.
 const NOT_ATTRIBUTES: &[&str] = &["cluster", "service", "taskDefinition"];
-/// Attributes of a service revision, besides its definition, that UpdateService does not take.
+/// Attributes of a service revision, besides its definition, that `UpdateService` does not take.
 const IMMUTABLE_ATTRIBUTES: &[&str] = &["launchType"];
 
 /// The attributes that a rollback restores.
@@ -82,7 +82,7 @@ pub fn restore_attributes(
     found
 }
 
-/// Returns the attributes that UpdateService takes, in normal form.
+/// Returns the attributes that `UpdateService` takes, in normal form.
 pub fn normal_attributes(attributes: &Map<String, Value>) -> Map<String, Value> {
     let taken = attributes.iter().filter(|(member, _)| is_updatable(member));
     let taken: Map<String, Value> = taken.map(|(member, value)| (member.clone(), value.clone())).collect();
@@ -96,7 +96,7 @@ fn is_updatable(member: &str) -> bool {
     !NOT_ATTRIBUTES.contains(&member) && model().member_shape("UpdateServiceRequest", member).is_some()
 }
 
-/// Returns a member in the form of UpdateService, or `None` if it is not set and cannot be unset.
+/// Returns a member in the form of `UpdateService`, or `None` if it is not set and cannot be unset.
 fn member_to_send(member: &str, attributes: &Map<String, Value>) -> Option<Value> {
     if let Some(value) = attributes.get(member).filter(|value| !value.is_null()) {
         return Some(value.clone());

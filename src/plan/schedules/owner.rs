@@ -40,9 +40,10 @@ pub fn targets_tag_value<'a>(ids: impl Iterator<Item = &'a str>) -> (String, Vec
     let (mut value, mut left_out) = (String::new(), Vec::new());
     for id in ids {
         let space = if value.is_empty() { "" } else { " " };
-        match value.len() + space.len() + id.len() <= MAX_VALUE_LENGTH {
-            true => value = format!("{value}{space}{id}"),
-            false => left_out.push(id.to_owned()),
+        if value.len() + space.len() + id.len() <= MAX_VALUE_LENGTH {
+            value = format!("{value}{space}{id}");
+        } else {
+            left_out.push(id.to_owned());
         }
     }
     (value, left_out)

@@ -155,24 +155,23 @@ fn duplicate_blocker(
     own: bool,
 ) -> Failure {
     let name = known.name();
-    let (what, away, instead) = match known.group() {
-        Some(group) => (
+    let (what, away, instead) = if let Some(group) = known.group() {
+        (
             format!("schedule `{group}/{name}`"),
             format!("aws scheduler delete-schedule --group-name {group} --name {name}"),
             match desired.kind {
                 Via::Scheduler => format!("use its group with `group: {group}`"),
                 Via::Rule => format!("remove `via: rule` and set `group: {group}`"),
             },
-        ),
-        None => {
-            let same = known.targets.iter().filter(|target| is_same_job(target, work));
-            let ids: Vec<&str> = same.map(target_id).collect();
-            let targets = format!("aws events remove-targets --rule {name} --ids {}", ids.join(" "));
-            // A rule that also runs other targets is kept for them.
-            let rule = format!(" && aws events delete-rule --name {name}");
-            let rule = if ids.len() == known.targets.len() { rule } else { String::new() };
-            (format!("rule `{name}`"), format!("{targets}{rule}"), "keep it with `via: rule`".to_owned())
-        }
+        )
+    } else {
+        let same = known.targets.iter().filter(|target| is_same_job(target, work));
+        let ids: Vec<&str> = same.map(target_id).collect();
+        let targets = format!("aws events remove-targets --rule {name} --ids {}", ids.join(" "));
+        // A rule that also runs other targets is kept for them.
+        let rule = format!(" && aws events delete-rule --name {name}");
+        let rule = if ids.len() == known.targets.len() { rule } else { String::new() };
+        (format!("rule `{name}`"), format!("{targets}{rule}"), "keep it with `via: rule`".to_owned())
     };
     let message = format!("schedule `{}` would run twice: {what} also runs `{}`", desired.key, work.family);
     let whose = if own { "it belongs to this app: delete" } else { "if it is not needed, delete" };

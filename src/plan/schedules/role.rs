@@ -7,10 +7,9 @@ pub(super) const DEFAULT_RULE_ROLE: &str = "ecsEventsRole";
 
 /// Returns the ARN of a role that is given as a name or an ARN.
 pub(super) fn role_arn(role: &str, ground: &Ground) -> String {
-    match role.starts_with("arn:") {
-        true => role.to_owned(),
-        false => {
-            format!("arn:{}:iam::{}:role/{}", ground.partition, ground.account, role.trim_start_matches('/'))
-        }
+    if role.starts_with("arn:") {
+        role.to_owned()
+    } else {
+        format!("arn:{}:iam::{}:role/{}", ground.partition, ground.account, role.trim_start_matches('/'))
     }
 }

@@ -16,7 +16,7 @@ use crate::render::schedules::DesiredSchedule;
 
 /// The most targets of a rule (EventBridge quotas).
 pub const MAX_TARGETS: usize = 5;
-/// The members that PutRule resets if they are not given. The bus is the default one: no other supports expressions.
+/// The members that `PutRule` resets if they are not given. The bus is the default one: no other supports expressions.
 const PUT_RULE_MEMBERS: &[&str] = &["Name", "ScheduleExpression", "State", "Description", "RoleArn"];
 
 pub(super) fn compare(
@@ -121,7 +121,7 @@ fn too_many_targets(desired: &DesiredSchedule, foreign: &[String]) -> Option<Fai
     (all > MAX_TARGETS).then(|| Failure::refused(message).with_hint(hint))
 }
 
-/// Returns the PutRule document: the existing rule, overridden by what the manifest contains.
+/// Returns the `PutRule` document: the existing rule, overridden by what the manifest contains.
 fn put_rule_document(desired: &DesiredSchedule, before: Option<&ObservedSchedule>) -> Value {
     let mut document = before.map(|before| put_rule_members(&before.document)).unwrap_or_default();
     document.insert("Name".to_owned(), desired.name.clone().into());
@@ -135,7 +135,7 @@ fn put_rule_document(desired: &DesiredSchedule, before: Option<&ObservedSchedule
     Value::Object(document)
 }
 
-/// Returns a rule in the form of PutRule.
+/// Returns a rule in the form of `PutRule`.
 pub fn as_put_rule(rule: &Value) -> Value {
     Value::Object(put_rule_members(rule))
 }

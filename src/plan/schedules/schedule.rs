@@ -13,7 +13,7 @@ use crate::plan::diff::Change;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
 
-/// The members of GetSchedule that neither CreateSchedule nor UpdateSchedule takes.
+/// The members of `GetSchedule` that neither `CreateSchedule` nor `UpdateSchedule` takes.
 const READ_ONLY: &[&str] = &["Arn", "CreationDate", "LastModificationDate"];
 /// How far in the past a start may be, in seconds: EventBridge Scheduler refuses one older than five minutes.
 const MAX_START_AGE: i64 = 240;
@@ -149,7 +149,9 @@ fn is_rate(expression: &str) -> bool {
 /// of a rate is replaced by its next run, because its runs would otherwise shift.
 pub fn as_update(schedule: &Value, now: i64) -> Value {
     let mut document = schedule.as_object().cloned().unwrap_or_default();
-    READ_ONLY.iter().for_each(|name| drop(document.shift_remove(*name)));
+    for name in READ_ONLY {
+        document.shift_remove(*name);
+    }
     let rate = document.get("ScheduleExpression").and_then(Value::as_str).is_some_and(is_rate);
     let latest = if rate { now } else { now - MAX_START_AGE };
     let passed = |start: &Value| start.as_f64().is_some_and(|start| start as i64 <= latest);

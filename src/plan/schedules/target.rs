@@ -13,7 +13,7 @@ use crate::plan::plan_revision::Revision;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredScheduleTarget};
 
-/// The defaults of a retry policy (API references, RetryPolicy).
+/// The defaults of a retry policy (API references, `RetryPolicy`).
 const DEFAULT_RETRY_ATTEMPTS: u32 = 185;
 const DEFAULT_MAX_EVENT_AGE: u32 = 86_400;
 

@@ -64,7 +64,7 @@ pub struct SchedulePlan {
     pub notes: Vec<String>,
     /// The observed schedule; `None` if it is created.
     pub before: Option<ObservedSchedule>,
-    /// The document for CreateSchedule and UpdateSchedule (without the target), or for PutRule.
+    /// The document for `CreateSchedule` and `UpdateSchedule` (without the target), or for `PutRule`.
     pub document: Value,
     /// Whether the rule itself changes, not only its targets. A schedule is always sent as a whole.
     pub changes_document: bool,

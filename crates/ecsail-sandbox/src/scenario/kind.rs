@@ -64,7 +64,7 @@ pub enum Scenario {
     Capacity,
     /// No container instance has enough resources.
     Placement,
-    /// Only one task of a RunTask call can be placed.
+    /// Only one task of a `RunTask` call can be placed.
     Scarce,
     /// The previous tasks are protected from scale-in for minutes.
     Protected,
@@ -92,7 +92,7 @@ pub enum Scenario {
     HookFails,
     /// A lifecycle hook times out.
     HookTimesOut,
-    /// A lifecycle hook waits for ContinueServiceDeployment.
+    /// A lifecycle hook waits for `ContinueServiceDeployment`.
     HookPauses,
     /// The service deployment API is denied.
     NoDeploymentsApi,

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// Returns the document that DescribeTaskDefinition returns.
+/// Returns the document that `DescribeTaskDefinition` returns.
 pub(super) fn with_defaults(input: &Value) -> Map<String, Value> {
     let mut out = input.as_object().cloned().unwrap_or_default();
     let awsvpc = input["networkMode"] == "awsvpc";

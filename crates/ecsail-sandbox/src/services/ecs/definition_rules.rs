@@ -1,4 +1,4 @@
-//! Validates RegisterTaskDefinition inputs, with ECS's error messages.
+//! Validates `RegisterTaskDefinition` inputs, with ECS's error messages.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::params::{is_name, list, text};
 
 type CheckResult = Result<(), ApiError>;
 
-/// Checks a RegisterTaskDefinition input.
+/// Checks a `RegisterTaskDefinition` input.
 pub(super) fn check(input: &Value) -> CheckResult {
     check_types(input)?;
     check_family(input)?;

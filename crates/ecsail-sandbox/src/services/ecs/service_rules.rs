@@ -1,4 +1,4 @@
-//! Validates CreateService, UpdateService and RunTask inputs, with ECS's error messages.
+//! Validates `CreateService`, `UpdateService` and `RunTask` inputs, with ECS's error messages.
 
 use serde_json::Value;
 
