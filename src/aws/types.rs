@@ -326,7 +326,7 @@ pub struct ServiceDeploymentAlarms {
 #[serde(rename_all = "camelCase", default)]
 pub struct LifecycleHook {
     pub hook_id: String,
-    /// `AWAITING_ACTION` where somebody has to decide.
+    /// `AWAITING_ACTION` until it is continued or rolled back.
     pub status: LifecycleHookStatus,
     /// `AWS_LAMBDA` or PAUSE.
     pub target_type: Option<String>,

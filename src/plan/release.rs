@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::schedules::compare::compare;
-use super::schedules::types::Ground;
+use super::schedules::types::ScheduleContext;
 use super::task_spec::{PlanContext, resolve};
 use super::types::{Options, Plan, ResolvedWork, ServicePlan, TaskPlan};
 use crate::aws::types::ObservedState;
@@ -50,8 +50,8 @@ pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<F
     if desired.schedules.is_empty() {
         return Vec::new();
     }
-    let ground = match schedule_context(observed, options) {
-        Ok(ground) => ground,
+    let schedule_context = match schedule_context(observed, options) {
+        Ok(schedule_context) => schedule_context,
         Err(failure) => return vec![failure],
     };
     let mut failures = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<F
         if works.len() < schedule.targets.len() {
             continue;
         }
-        match compare(schedule, &works, &observed.schedules, &ground) {
+        match compare(schedule, &works, &observed.schedules, &schedule_context) {
             Ok(planned) => {
                 plan.notes.extend(planned.notes.iter().cloned());
                 plan.schedules.push(planned);
@@ -78,7 +78,7 @@ pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<F
 }
 
 /// Returns the context of schedules: the ARNs of their targets and roles contain the account.
-fn schedule_context(observed: &ObservedState, options: &Options) -> Result<Ground, Failure> {
+fn schedule_context(observed: &ObservedState, options: &Options) -> Result<ScheduleContext, Failure> {
     let Some(caller) = &observed.caller else {
         let hint =
             "check for a policy that denies `sts:GetCallerIdentity`, which needs no permission".to_owned();
@@ -87,7 +87,7 @@ fn schedule_context(observed: &ObservedState, options: &Options) -> Result<Groun
         );
     };
     let app = (options.record.app.clone(), options.record.stage.clone());
-    Ok(Ground::of(caller, &observed.region, app, options.now))
+    Ok(ScheduleContext::of(caller, &observed.region, app, options.now))
 }
 
 /// Merges the tasks that services name into one list, each once, in the order of every service where that is possible.

@@ -12,8 +12,8 @@ use crate::render::task_spec::DesiredTaskSpec;
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";
 const NOW: i64 = 1_800_000_000;
 
-fn context() -> Ground {
-    Ground {
+fn context() -> ScheduleContext {
+    ScheduleContext {
         account: "123456789012".into(),
         partition: "aws".into(),
         region: "us-east-1".into(),
@@ -602,9 +602,9 @@ fn rule_without_owner_is_adopted_if_all_targets_are_desired() {
 
 #[test]
 fn without_an_app_a_rule_is_used_and_nothing_is_said_of_it() {
-    let nobody = Ground { app: None, stage: None, ..context() };
+    let without_owner = ScheduleContext { app: None, stage: None, ..context() };
     let observed = observed_rule(BTreeMap::new(), vec![rule_target("nightly")], |_| {});
-    let plan = compare(&rule(), &[work()], &observed, &nobody).expect("no blocker");
+    let plan = compare(&rule(), &[work()], &observed, &without_owner).expect("no blocker");
     assert_eq!((plan.action, plan.notes.len(), plan.new_tags.len()), (Action::Unchanged, 0, 0));
 }
 
@@ -616,8 +616,9 @@ fn the_partition_is_that_of_the_caller() {
     };
     let mut wanted = nightly();
     wanted.targets[0].role = Some("starter".into());
-    let ground = Ground::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
-    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground).expect("no blocker");
+    let schedule_context = ScheduleContext::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
+    let plan =
+        compare(&wanted, &[work()], &ObservedSchedules::default(), &schedule_context).expect("no blocker");
     assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws-cn:iam::123456789012:role/starter");
 }
 
