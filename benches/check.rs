@@ -68,7 +68,7 @@ fn main() {
 
     let before = own_cpu();
     (0..RUNS).for_each(|_| check(folder.path()));
-    println!("  load and render: {:.1} ms CPU", ms((own_cpu() - before) / RUNS));
+    println!("  load and render: {:.1} ms CPU", ms(own_cpu().saturating_sub(before) / RUNS));
 
     let (before, began) = (children_cpu(), Instant::now());
     for _ in 0..RUNS {
@@ -81,7 +81,7 @@ fn main() {
             .status();
         assert!(status.expect("the binary runs").success(), "the manifest is valid");
     }
-    let cpu = (children_cpu() - before) / RUNS;
+    let cpu = children_cpu().saturating_sub(before) / RUNS;
     println!("  `ecsail check`:  {:.1} ms CPU, {:.1} ms in total", ms(cpu), ms(began.elapsed() / RUNS));
     println!(
         "  target: {:.0} ms CPU in a release build{}",

@@ -1,7 +1,7 @@
 //! Measures `plan` of a manifest with 500 schedules, and of one with the maximum number of rules of a bus, with a
 //! latency of 50 ms for each call: `cargo bench --bench schedules`.
 //!
-//! The target is less than 10 s, within the rates that GetSchedule (250 calls a second) and EventBridge (50 of each
+//! The target is less than 10 s, within the rates that `GetSchedule` (250 calls a second) and EventBridge (50 of each
 //! operation) allow.
 
 use std::collections::BTreeMap;
@@ -73,7 +73,9 @@ fn run(folder: &TempDir, sandbox: &Sandbox, arguments: &[&str]) -> Duration {
 /// Returns the operation with the most calls, and their number.
 fn busiest(requests: &[Request]) -> (String, usize) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    requests.iter().for_each(|request| *counts.entry(request.operation.as_str()).or_default() += 1);
+    for request in requests {
+        *counts.entry(request.operation.as_str()).or_default() += 1;
+    }
     let most = counts.into_iter().max_by_key(|(_, count)| *count).unwrap_or_default();
     (most.0.to_owned(), most.1)
 }

@@ -264,8 +264,8 @@ impl GlobalArgs {
 
     fn settings(&self) -> Result<Settings, Failure> {
         Ok(Settings {
-            manifest: non_empty(&self.manifest).map(PathBuf::from),
-            stage: non_empty(&self.stage),
+            manifest: non_empty(self.manifest.as_ref()).map(PathBuf::from),
+            stage: non_empty(self.stage.as_ref()),
             set_vars: self.set.iter().map(|argument| parse_assignment(argument)).collect::<Result<_, _>>()?,
             environment: self.environment()?,
             process_environment: process_environment(),
@@ -307,8 +307,8 @@ fn variables_of(path: &Path) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// Returns the argument, or `None` if it is empty, as an unset variable in a script leaves it.
-fn non_empty(argument: &Option<String>) -> Option<String> {
-    argument.clone().filter(|argument| !argument.is_empty())
+fn non_empty(argument: Option<&String>) -> Option<String> {
+    argument.filter(|argument| !argument.is_empty()).cloned()
 }
 
 /// Returns the name and value of `--set name=value`.
@@ -318,14 +318,13 @@ fn parse_assignment(argument: &str) -> Result<(String, String), Failure> {
         let start = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
         start && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
     };
-    match parts.filter(|(found, _)| name(found)) {
-        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => {
-            // The value may be a secret, so the message repeats the name only.
-            let name = argument.split('=').next().unwrap_or_default();
-            let hint = "use letters, digits and `_` in the name, and no digit first".to_owned();
-            Err(Failure::usage(format!("`--set {name}…` is not `name=value`")).with_hint(hint))
-        }
+    if let Some((name, value)) = parts.filter(|(found, _)| name(found)) {
+        Ok((name.to_owned(), value.to_owned()))
+    } else {
+        // The value may be a secret, so the message repeats the name only.
+        let name = argument.split('=').next().unwrap_or_default();
+        let hint = "use letters, digits and `_` in the name, and no digit first".to_owned();
+        Err(Failure::usage(format!("`--set {name}…` is not `name=value`")).with_hint(hint))
     }
 }
 

@@ -34,9 +34,10 @@ fn command(program: fn() -> Command) -> Command {
         Some(index) => line.clone().nth(index),
         None => line.last(),
     };
-    match word.is_some_and(|word| word.starts_with('-')) {
-        true => program(),
-        false => without_flags(program()).disable_version_flag(true),
+    if word.is_some_and(|word| word.starts_with('-')) {
+        program()
+    } else {
+        without_flags(program()).disable_version_flag(true)
     }
 }
 

@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn durations_have_units_and_are_not_zero() {
-        assert_eq!(parse("15m"), Some(Duration::from_secs(900)));
-        assert_eq!(parse("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(parse("15m"), Some(Duration::from_mins(15)));
+        assert_eq!(parse("1h30m"), Some(Duration::from_mins(90)));
         for text in ["15", "", "-3m", "0s", "soon"] {
             assert_eq!(parse(text), None, "{text}");
         }

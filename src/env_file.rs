@@ -155,20 +155,20 @@ impl EnvReader<'_> {
 
     fn escaped(&mut self) -> Result<char, EnvFileError> {
         match self.rest.peek() {
-            Some('n') => self.replace_by('\n'),
-            Some('r') => self.replace_by('\r'),
-            Some('t') => self.replace_by('\t'),
+            Some('n') => Ok(self.replace_by('\n')),
+            Some('r') => Ok(self.replace_by('\r')),
+            Some('t') => Ok(self.replace_by('\t')),
             Some(same @ ('"' | '\'' | '\\' | '$' | '`')) => {
                 let same = *same;
-                self.replace_by(same)
+                Ok(self.replace_by(same))
             }
             _ => Err(self.error("unknown escape after `\\` in double quotes; write `\\\\` for a backslash")),
         }
     }
 
-    fn replace_by(&mut self, character: char) -> Result<char, EnvFileError> {
+    fn replace_by(&mut self, character: char) -> char {
         self.next();
-        Ok(character)
+        character
     }
 }
 

@@ -39,9 +39,10 @@ impl ImageReference {
 
     /// Returns the reference with another tag; a tag that begins with `sha256:` becomes the digest.
     pub fn with_tag(&self, tag: &str) -> ImageReference {
-        let (tag, digest) = match tag.starts_with("sha256:") {
-            true => (None, Some(tag.to_owned())),
-            false => (Some(tag.to_owned()), None),
+        let (tag, digest) = if tag.starts_with("sha256:") {
+            (None, Some(tag.to_owned()))
+        } else {
+            (Some(tag.to_owned()), None)
         };
         ImageReference { repository: self.repository.clone(), tag, digest }
     }

@@ -22,9 +22,12 @@ pub async fn resolve_hook(deployment: &str, hook: &str, back: bool, aws: &Aws) -
 fn is_resolved(deployment: &ServiceDeployment, hook: &str, back: bool) -> bool {
     let found = deployment.lifecycle_hook_details.iter().find(|known| known.hook_id == hook);
     let went_back = deployment.status.is_rollback();
-    found.is_some_and(|known| match back {
-        true => went_back || known.status == LifecycleHookStatus::Failed,
-        false => known.status == LifecycleHookStatus::Succeeded,
+    found.is_some_and(|known| {
+        if back {
+            went_back || known.status == LifecycleHookStatus::Failed
+        } else {
+            known.status == LifecycleHookStatus::Succeeded
+        }
     })
 }
 

@@ -1,7 +1,7 @@
 //! Applies a plan: registers task definitions, then updates services. The only module that changes anything in AWS.
 //! Never decides what to change.
 //!
-//! RegisterTaskDefinition and UpdateService take no idempotency token. If a response was lost, the module checks
+//! `RegisterTaskDefinition` and `UpdateService` take no idempotency token. If a response was lost, the module checks
 //! whether the call took effect before it retries, so that nothing is done twice.
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -110,9 +110,8 @@ async fn try_stop_deployment(followed: &WatchedRollout, aws: &Aws) -> StopOutcom
         RollbackFailed, RollbackInProgress, RollbackRequested, RollbackSuccessful, StopRequested, Successful,
     };
     // It may roll back already, on its own or because the response to our call was lost.
-    let found = match aws.service_deployments(std::slice::from_ref(&arn)).await {
-        Ok(found) => found,
-        Err(_) => return classify_stop_error(error),
+    let Ok(found) = aws.service_deployments(std::slice::from_ref(&arn)).await else {
+        return classify_stop_error(error);
     };
     match found.first().map(|known| &known.status) {
         Some(RollbackRequested | RollbackInProgress | RollbackSuccessful) => StopOutcome::RollingBack(arn),
@@ -260,12 +259,13 @@ fn rollback_point_of_succeeded<'a>(
     let Some(way) = &followed.way_back else {
         return Err("no previous deployment was completed: there is nothing to roll back to".to_owned());
     };
-    match way.revision == followed.revision && way.members.is_empty() {
-        true => Err(format!(
+    if way.revision == followed.revision && way.members.is_empty() {
+        Err(format!(
             "the previous deployment ran {} too: `ecsail rollback` restores its images",
             way.revision_name()
-        )),
-        false => Ok(way),
+        ))
+    } else {
+        Ok(way)
     }
 }
 

@@ -19,16 +19,16 @@ use crate::plan::{ResolvedWork, run_members};
 use crate::retry::{Attempts, Policy};
 
 /// The timeout of a task without one of its own, after which it is stopped.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// A RunTask call, with everything resolved.
+/// A `RunTask` call, with everything resolved.
 #[derive(Clone, Debug, Default)]
 pub struct RunTaskRequest {
     /// The name of the task in commands.
     pub key: String,
     pub cluster: String,
     pub definition: TaskDefinition,
-    /// Members of RunTask: where it runs, and `overrides`.
+    /// Members of `RunTask`: where it runs, and `overrides`.
     pub members: Map<String, Value>,
     pub tags: BTreeMap<String, String>,
     pub count: u32,

@@ -9,9 +9,9 @@ use super::raw_json::{RawJson, views};
 use super::types::{Task, TaskDefinition};
 use super::{ApiError, Aws, MAX_CONCURRENT_CALLS};
 
-/// The most task definitions that one DeleteTaskDefinitions call takes (API reference, `taskDefinitions`).
+/// The most task definitions that one `DeleteTaskDefinitions` call takes (API reference, `taskDefinitions`).
 pub const MAX_DELETIONS_PER_CALL: usize = 10;
-/// The most tasks that one DescribeTasks call takes.
+/// The most tasks that one `DescribeTasks` call takes.
 const MAX_TASKS_PER_CALL: usize = 100;
 
 /// The status of a revision.

@@ -12,16 +12,16 @@ use super::raw_json::{RawJson, list, text, views};
 use super::types::{ServiceDeployment, ServiceRevision, Task, TaskDefinition};
 use super::{ApiError, Aws};
 
-/// The most services that one DescribeServices call takes (API reference, DescribeServices, `services`).
+/// The most services that one `DescribeServices` call takes (API reference, `DescribeServices`, `services`).
 const MAX_SERVICES_PER_CALL: usize = 10;
-/// The most ARNs that one DescribeServiceDeployments or DescribeServiceRevisions call takes.
+/// The most ARNs that one `DescribeServiceDeployments` or `DescribeServiceRevisions` call takes.
 const MAX_DEPLOYMENTS_PER_CALL: usize = 20;
-/// The most service deployments in one page of ListServiceDeployments.
+/// The most service deployments in one page of `ListServiceDeployments`.
 const MAX_DEPLOYMENTS_PER_PAGE: i32 = 100;
 /// The statuses of a service deployment that has not ended.
 const STATUSES_IN_PROGRESS: &[&str] =
     &["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
-/// The most tasks that one DescribeTasks call takes.
+/// The most tasks that one `DescribeTasks` call takes.
 const MAX_TASKS_PER_CALL: usize = 100;
 /// The most stopped tasks that are read: a crash loop of a large service leaves thousands.
 pub const MAX_STOPPED_TASKS: usize = 1000;
@@ -130,7 +130,7 @@ impl Aws {
             .ok_or_else(|| ApiError::unreadable("ecs:RegisterTaskDefinition"))
     }
 
-    /// Updates a service with an UpdateService document and returns the service as raw JSON. Sent once.
+    /// Updates a service with an `UpdateService` document and returns the service as raw JSON. Sent once.
     ///
     /// # Errors
     /// The API call failed.
@@ -247,7 +247,7 @@ impl Aws {
         Ok(list)
     }
 
-    /// Returns the newest service deployments of a service, newest first, as ListServiceDeployments gives them.
+    /// Returns the newest service deployments of a service, newest first, as `ListServiceDeployments` gives them.
     ///
     /// # Errors
     /// The API call failed.
@@ -278,7 +278,7 @@ impl Aws {
         Ok(list)
     }
 
-    /// Returns the service deployments of a service that have not ended, as ListServiceDeployments gives them.
+    /// Returns the service deployments of a service that have not ended, as `ListServiceDeployments` gives them.
     ///
     /// # Errors
     /// The API call failed.

@@ -28,7 +28,7 @@ impl Aws {
         self.eventbridge()
     }
 
-    /// Returns all rules of the default bus, as ListRules gives them.
+    /// Returns all rules of the default bus, as `ListRules` gives them.
     ///
     /// # Errors
     /// The API call failed.
@@ -54,7 +54,7 @@ impl Aws {
         }
     }
 
-    /// Returns a rule of the default bus, as DescribeRule gives it, or `None` if it does not exist.
+    /// Returns a rule of the default bus, as `DescribeRule` gives it, or `None` if it does not exist.
     ///
     /// # Errors
     /// The API call failed.
@@ -141,7 +141,7 @@ impl Aws {
         }
     }
 
-    /// Creates or replaces a rule with a PutRule document, and returns its ARN.
+    /// Creates or replaces a rule with a `PutRule` document, and returns its ARN.
     ///
     /// # Errors
     /// The API call failed.

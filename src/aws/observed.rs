@@ -50,7 +50,7 @@ impl Via {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedSchedule {
     pub via: Via,
-    /// The response of GetSchedule; for a rule, its entry in ListRules.
+    /// The response of `GetSchedule`; for a rule, its entry in `ListRules`.
     pub document: Value,
     /// All targets of a rule, or the one target of a schedule.
     pub targets: Vec<Value>,

@@ -17,7 +17,7 @@ pub struct RuleTarget {
 impl Aws {
     /// Returns the targets that run tasks, of all rules on all buses, disabled ones included.
     ///
-    /// ListRuleNamesByTarget would not do: its target is the cluster, which does not identify the task definition, and
+    /// `ListRuleNamesByTarget` would not do: its target is the cluster, which does not identify the task definition, and
     /// it misses rules with clusters that were not named. So every rule is read.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Starts one-off tasks with RunTask, which reports tasks that it could not place as failures in a successful response.
+//! Starts one-off tasks with `RunTask`, which reports tasks that it could not place as failures in a successful response.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::raw_json::{RawJson, views_in};
 use super::types::{Task, deserialize_masked_option};
 use super::{ApiError, Aws};
 
-/// The response of RunTask: the started tasks, and why others were not started.
+/// The response of `RunTask`: the started tasks, and why others were not started.
 #[derive(Clone, Debug, Default)]
 pub struct RunTaskResponse {
     pub tasks: Vec<Task>,
@@ -28,7 +28,7 @@ pub struct RunTaskFailure {
 }
 
 impl Aws {
-    /// Starts tasks with a RunTask document. Sent once: the caller retries with the same client token.
+    /// Starts tasks with a `RunTask` document. Sent once: the caller retries with the same client token.
     ///
     /// # Errors
     /// The API call failed. Tasks that ECS could not place are failures in the response, not errors.
@@ -40,9 +40,10 @@ impl Aws {
         let answer = raw.take_response("ecs:RunTask")?;
         let tasks = views_in("ecs:RunTask", &answer, "tasks")?;
         let read = RunTaskResponse { tasks, failures: views_in("ecs:RunTask", &answer, "failures")? };
-        match read.tasks.is_empty() && read.failures.is_empty() {
-            true => Err(ApiError::unreadable("ecs:RunTask")),
-            false => Ok(read),
+        if read.tasks.is_empty() && read.failures.is_empty() {
+            Err(ApiError::unreadable("ecs:RunTask"))
+        } else {
+            Ok(read)
         }
     }
 }

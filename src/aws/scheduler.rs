@@ -34,7 +34,7 @@ impl Aws {
         Ok(Some(ObservedSchedule { via: Via::Scheduler, document, targets, tags: BTreeMap::new() }))
     }
 
-    /// Creates a schedule with a CreateSchedule document that includes the name.
+    /// Creates a schedule with a `CreateSchedule` document that includes the name.
     ///
     /// # Errors
     /// The API call failed.
@@ -46,7 +46,7 @@ impl Aws {
         sent.map(drop).map_err(|error| ApiError::from_sdk("scheduler:CreateSchedule", error))
     }
 
-    /// Replaces a schedule with an UpdateSchedule document.
+    /// Replaces a schedule with an `UpdateSchedule` document.
     ///
     /// # Errors
     /// The API call failed.

@@ -95,8 +95,8 @@ states! {
         RollbackFailed = "ROLLBACK_FAILED",
     }
 
-    /// The lifecycle stage of a service deployment, in their order (API reference, ServiceDeployment, `lifecycleStage`; the
-    /// developer guide has PRE_PRODUCTION_TRAFFIC_SHIFT as well).
+    /// The lifecycle stage of a service deployment, in their order (API reference, `ServiceDeployment`, `lifecycleStage`; the
+    /// developer guide has `PRE_PRODUCTION_TRAFFIC_SHIFT` as well).
     LifecycleStage {
         ReconcileService = "RECONCILE_SERVICE",
         PreScaleUp = "PRE_SCALE_UP",

@@ -1,10 +1,10 @@
-//! Lenient views of the tasks in the response of DescribeTasks.
+//! Lenient views of the tasks in the response of `DescribeTasks`.
 
 use serde::{Deserialize, Serialize};
 
 use super::types::{Epoch, HealthStatus, LaunchType, StopCode, TaskStatus, deserialize_masked_option};
 
-/// A task, as DescribeTasks returns it.
+/// A task, as `DescribeTasks` returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Task {

@@ -96,7 +96,7 @@ impl ServiceRef {
     }
 }
 
-/// A service, as DescribeServices returns it.
+/// A service, as `DescribeServices` returns it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Service {
@@ -163,7 +163,7 @@ impl DeploymentController {
 pub struct DeploymentConfiguration {
     pub deployment_circuit_breaker: CircuitBreaker,
     pub alarms: DeploymentAlarms,
-    /// ROLLING if absent; BLUE_GREEN, LINEAR, CANARY; the set is open.
+    /// ROLLING if absent; `BLUE_GREEN`, LINEAR, CANARY; the set is open.
     pub strategy: Option<String>,
     pub bake_time_in_minutes: Option<i64>,
 }
@@ -177,7 +177,7 @@ pub struct CircuitBreaker {
     pub threshold_configuration: Option<CircuitBreakerThreshold>,
 }
 
-/// The threshold of the circuit breaker, if ECS does not choose it: COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
+/// The threshold of the circuit breaker, if ECS does not choose it: COUNT, `BOUNDED_PERCENT` or `UNBOUNDED_PERCENT`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct CircuitBreakerThreshold {
@@ -233,7 +233,7 @@ pub struct RevisionSummary {
     pub requested_production_traffic_weight: Option<f64>,
 }
 
-/// A task set: the equivalent of a deployment with the CODE_DEPLOY and EXTERNAL controllers.
+/// A task set: the equivalent of a deployment with the `CODE_DEPLOY` and EXTERNAL controllers.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskSet {
@@ -287,7 +287,7 @@ pub struct ContainerImage {
     pub image_digest: Option<String>,
 }
 
-/// A service deployment, as ListServiceDeployments and DescribeServiceDeployments return it.
+/// A service deployment, as `ListServiceDeployments` and `DescribeServiceDeployments` return it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceDeployment {
@@ -316,7 +316,7 @@ pub struct ServiceDeployment {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceDeploymentAlarms {
-    /// TRIGGERED, MONITORING, MONITORING_COMPLETE or DISABLED; the set is open.
+    /// TRIGGERED, MONITORING, `MONITORING_COMPLETE` or DISABLED; the set is open.
     pub status: Option<String>,
     pub triggered_alarm_names: Vec<String>,
 }
@@ -326,9 +326,9 @@ pub struct ServiceDeploymentAlarms {
 #[serde(rename_all = "camelCase", default)]
 pub struct LifecycleHook {
     pub hook_id: String,
-    /// AWAITING_ACTION where somebody has to decide.
+    /// `AWAITING_ACTION` until it is continued or rolled back.
     pub status: LifecycleHookStatus,
-    /// AWS_LAMBDA or PAUSE.
+    /// `AWS_LAMBDA` or PAUSE.
     pub target_type: Option<String>,
     /// When a waiting hook times out, and the action that ECS then takes.
     pub expires_at: Epoch,

@@ -52,7 +52,9 @@ pub async fn run(args: &CancelArgs, context: &CommandContext) -> Result<CommandO
     }
     let (followed, target) = deployment_in_progress(&found, &chosen).await?;
     context.reporter.report(&Event::Rollback(&target));
-    warn_if_rollback(&followed).iter().for_each(|note| context.reporter.report(&Event::Note(note)));
+    if let Some(note) = &warn_if_rollback(&followed) {
+        context.reporter.report(&Event::Note(note));
+    }
     if !is_confirmed("Stop this deployment?", args.yes, context)? {
         return Ok(CommandOutcome::Declined);
     }

@@ -71,7 +71,7 @@ pub async fn ensure_unchanged<'a>(
     ensure_no_failures(moved)
 }
 
-/// Returns whether a service is unchanged in an answer of DescribeServices.
+/// Returns whether a service is unchanged in an answer of `DescribeServices`.
 fn is_unchanged(before: &Service, now: &BTreeMap<String, serde_json::Value>) -> bool {
     let now = now.get(&before.service_name).and_then(|now| parse_view::<Service>(now).ok());
     now.is_some_and(|now| planned_state(&now) == planned_state(before))
@@ -84,7 +84,9 @@ pub async fn changed_since_plan<'a>(
     aws: &crate::aws::Aws,
 ) -> Vec<(&'a ServicePlan, Option<Failure>)> {
     let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    plans.iter().for_each(|plan| clusters.entry(&plan.cluster).or_default().push(plan.name.clone()));
+    for plan in &plans {
+        clusters.entry(&plan.cluster).or_default().push(plan.name.clone());
+    }
     let mut now = BTreeMap::new();
     for (cluster, names) in clusters {
         now.insert(cluster, aws.services(cluster, &names).await);

@@ -18,7 +18,7 @@ use crate::plan::{Plan, ServicePlan};
 use crate::release::{Release, id::release_id};
 use crate::report::{CommandOutcome, Event};
 
-/// The default of `--parallel`: as many updates as UpdateService accepts in a burst (ECS API rate limits).
+/// The default of `--parallel`: as many updates as `UpdateService` accepts in a burst (ECS API rate limits).
 const DEFAULT_PARALLEL: usize = 50;
 
 /// Deploy an image tag: register revisions, update services, and watch the rollouts

@@ -160,8 +160,8 @@ fn choose_container<'a>(
     let balanced = service.load_balancers.iter().filter_map(|balancer| balancer.container_name.as_deref());
     let own = definition.and_then(|definition| definition["containerDefinitions"].as_array());
     let essential = own.into_iter().flatten().filter(|own| own["essential"] != false);
-    let names = balanced.chain(essential.filter_map(|own| own["name"].as_str()));
-    let chosen = names.filter_map(find).next().or(task.containers.first());
+    let mut names = balanced.chain(essential.filter_map(|own| own["name"].as_str()));
+    let chosen = names.find_map(find).or(task.containers.first());
     chosen.ok_or_else(|| Failure::error(format!("task `{}` has no container", task.id())))
 }
 

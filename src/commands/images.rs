@@ -165,9 +165,10 @@ async fn read_repository(
 
 /// Returns the containers that run an image, matched by digest, or by tag if no digest is known.
 fn containers_running<'a>(image: &PushedImage, running: &'a [ContainerImage]) -> Vec<&'a str> {
-    let runs = |known: &&ContainerImage| match &known.image_digest {
-        Some(digest) => *digest == image.digest,
-        None => {
+    let runs = |known: &&ContainerImage| {
+        if let Some(digest) = &known.image_digest {
+            *digest == image.digest
+        } else {
             let named = ImageReference::parse(&known.image);
             named.digest.as_ref() == Some(&image.digest)
                 || named.tag.is_some_and(|tag| image.tags.contains(&tag))

@@ -100,10 +100,11 @@ impl SelectionArgs {
 /// Refuses a manifest without services and schedules, since a deploy of nothing would look like a success.
 fn ensure_not_empty(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
     let nothing = manifest.services.is_empty() && manifest.schedules.is_empty();
-    match nothing {
-        true => Err(crate::error::Failure::usage("the manifest has no services or schedules to deploy")
-            .with_hint("add one under `services:` or `schedules:`".to_owned())),
-        false => Ok(()),
+    if nothing {
+        Err(crate::error::Failure::usage("the manifest has no services or schedules to deploy")
+            .with_hint("add one under `services:` or `schedules:`".to_owned()))
+    } else {
+        Ok(())
     }
 }
 

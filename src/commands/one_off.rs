@@ -26,7 +26,7 @@ use crate::watch::task::{TaskResult, TaskWatch, TaskWatchOutcome, diagnose_faile
 pub use crate::watch::task::{TaskRunOutcome, TaskRunResult};
 
 /// The time that tasks may take to stop. ECS gives containers up to two minutes.
-const STOP_TIMEOUT: Duration = Duration::from_secs(240);
+const STOP_TIMEOUT: Duration = Duration::from_mins(4);
 
 /// The output that log lines are written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,9 +84,10 @@ pub async fn run_to_end(
         watch_duration: over_after,
         is_stop_accepted: Cell::new(false),
     };
-    let (ending, tasks, ends) = match how.wait {
-        true => run.watch_to_end(tasks, interrupts).await,
-        false => (TaskRunOutcome::NotWaited, tasks, Vec::new()),
+    let (ending, tasks, ends) = if how.wait {
+        run.watch_to_end(tasks, interrupts).await
+    } else {
+        (TaskRunOutcome::NotWaited, tasks, Vec::new())
     };
     let not_started: Vec<String> = failures.iter().map(ToString::to_string).collect();
     let ending = account_for_missing(ending, missing, &not_started);

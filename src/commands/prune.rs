@@ -78,11 +78,8 @@ pub async fn run(args: &PruneArgs, context: &CommandContext) -> Result<CommandOu
         report_outcome(&family.name, &fates, &PruneResult::default(), PruneEnd::Declined, context);
         return Ok(CommandOutcome::Declined);
     }
-    let fates = match args.yes {
-        true => fates,
-        // References may have been added during the prompt: a revision in use by now is kept.
-        false => unchanged_decisions(&fates, &decide_revisions(args, &family).await?),
-    };
+    let fates =
+        if args.yes { fates } else { unchanged_decisions(&fates, &decide_revisions(args, &family).await?) };
     let retired = execute(&fates, &family, context).await?;
     let end = match &retired {
         PruneResult { failure: Some(_), .. } => PruneEnd::Failed,

@@ -118,9 +118,10 @@ fn row(family: &str, definition: &TaskDefinition, references: &[&RevisionReferen
         sha.map(names::short_commit).unwrap_or_default().to_owned(),
         images.iter().map(|(_, image)| names::short_image(image)).collect::<Vec<_>>().join(", "),
     ];
-    let below = match reasons.is_empty() {
-        true => Vec::new(),
-        false => vec![PageLine::plain(format!("  {}", summarize(&reasons)))],
+    let below = if reasons.is_empty() {
+        Vec::new()
+    } else {
+        vec![PageLine::plain(format!("  {}", summarize(&reasons)))]
     };
     let known = |at: f64| (at > 0.0).then_some(at);
     let images = images.iter().map(|(container, image)| ContainerAndImage {

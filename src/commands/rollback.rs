@@ -73,21 +73,23 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
     let chosen = args.services.select(context).await?;
     let found = find_changeable_services(&chosen).await?;
     let ways = service_rollbacks::find_rollbacks(&args.request(context), &found, &chosen).await?;
-    let schedules = match args.no_schedules {
-        true => ScheduleRollbacks::default(),
-        false => {
-            schedule_rollback::find_rollbacks(&ways, args.services.is_empty(), &chosen.aws, context).await?
-        }
+    let schedules = if args.no_schedules {
+        ScheduleRollbacks::default()
+    } else {
+        schedule_rollback::find_rollbacks(&ways, args.services.is_empty(), &chosen.aws, context).await?
     };
     let ServiceRollbacks { plan, in_progress: under_way, targets } = ways;
-    targets.iter().for_each(|target| context.reporter.report(&Event::Rollback(target)));
+    for target in &targets {
+        context.reporter.report(&Event::Rollback(target));
+    }
     if plan.is_empty() && under_way.is_empty() {
         tell_left(&plan, context);
         return Ok(CommandOutcome::Succeeded);
     }
-    match plan.services.is_empty() {
-        true => plan.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note))),
-        false => context.reporter.report(&Event::Plan { plan: &plan, answer: None }),
+    if plan.services.is_empty() {
+        plan.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
+    } else {
+        context.reporter.report(&Event::Plan { plan: &plan, answer: None });
     }
     schedules.report(context);
     if args.dry_run {

@@ -95,10 +95,7 @@ async fn run<'a>(
             ended = rollouts.watch.next_result() => ended,
             () = interrupts.next() => {
                 // A second interrupt ends the wait without a prompt, unless the first answer was to continue.
-                let answer = match interrupted {
-                    true => InterruptAnswer::Leave,
-                    false => rollouts.handle_interrupt(interrupts).await,
-                };
+                let answer = if interrupted { InterruptAnswer::Leave } else { rollouts.handle_interrupt(interrupts).await };
                 if answer == InterruptAnswer::Leave {
                     rollouts.stop_watching();
                 }
@@ -178,9 +175,10 @@ impl RolloutRunner<'_, '_> {
             self.services.iter_mut().for_each(|services| services.goes_back(&settled.rollout.key));
             self.handling.push(settled.clone());
             let report = self.context.reporter.as_ref();
-            let taken = match settled.has_ended_as_requested() {
-                true => roll_back_succeeded(&settled.rollout, self.aws, report).await,
-                false => start_rollback(&settled.rollout, self.aws, report).await,
+            let taken = if settled.has_ended_as_requested() {
+                roll_back_succeeded(&settled.rollout, self.aws, report).await
+            } else {
+                start_rollback(&settled.rollout, self.aws, report).await
             };
             self.record_rollback_start(settled, taken);
         }
@@ -266,7 +264,7 @@ impl RolloutRunner<'_, '_> {
         match answer {
             // In a release, services that have succeeded are rolled back too.
             InterruptAnswer::RollBack if self.services.is_some() => {
-                self.roll_back_release("the release was interrupted").await
+                self.roll_back_release("the release was interrupted").await;
             }
             InterruptAnswer::RollBack => self.roll_back_in_progress().await,
             InterruptAnswer::Leave | InterruptAnswer::KeepWatching => {}

@@ -224,7 +224,7 @@ impl ServiceTemplate {
         })
     }
 
-    /// Returns the RunTask call.
+    /// Returns the `RunTask` call.
     fn into_request(self, args: &RunArgs, changes: &ManifestOverrides) -> Result<RunTaskRequest, Failure> {
         let mut members = self.members;
         override_container(changes.container.as_deref(), &self.definition.document)?;

@@ -67,14 +67,11 @@ pub async fn find_rollbacks(
     if !going || manifest_path(&context.settings)?.is_none() {
         return Ok(ScheduleRollbacks::default());
     }
-    let chosen = match select(&[], context) {
-        Ok(chosen) => chosen,
-        Err(_) => {
-            notes.note(
-                "the schedules are not rolled back: they cannot be read; see why with `ecsail schedule list`",
-            );
-            return Ok(ScheduleRollbacks::default());
-        }
+    let Ok(chosen) = select(&[], context) else {
+        notes.note(
+            "the schedules are not rolled back: they cannot be read; see why with `ecsail schedule list`",
+        );
+        return Ok(ScheduleRollbacks::default());
     };
     if chosen.desired.is_empty() {
         return Ok(ScheduleRollbacks::default());

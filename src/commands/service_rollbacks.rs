@@ -21,7 +21,7 @@ use crate::plan::rollback::{
 use crate::plan::{Plan, ServicePlan};
 use crate::watch::snapshot::WatchedRollout;
 
-/// The number of services that are read at once. Each takes about ten calls, and DescribeTaskDefinition allows a burst
+/// The number of services that are read at once. Each takes about ten calls, and `DescribeTaskDefinition` allows a burst
 /// of 50.
 const CONCURRENCY: usize = 5;
 /// The number of other targets that are checked if an image no longer exists.

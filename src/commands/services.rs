@@ -191,9 +191,10 @@ impl SelectedServices {
             clusters.entry(&place.cluster).or_default().push(place.name.clone());
         }
         for (cluster, names) in clusters {
-            match self.is_whole_cluster {
-                true => self.cache.replace(cluster, &names),
-                false => self.cache.add(cluster, &names),
+            if self.is_whole_cluster {
+                self.cache.replace(cluster, &names);
+            } else {
+                self.cache.add(cluster, &names);
             }
         }
     }

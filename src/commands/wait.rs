@@ -49,7 +49,9 @@ pub async fn run(args: &WaitArgs, context: &CommandContext) -> Result<CommandOut
     let mut followed = Vec::new();
     for service in &found {
         let (found, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
-        note.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
+        if let Some(note) = &note {
+            context.reporter.report(&Event::Note(note));
+        }
         followed.push(found);
     }
     let mut interrupts = Interrupts::listen()?;

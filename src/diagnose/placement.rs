@@ -1,4 +1,4 @@
-//! Explains why a one-off task was not started: the reasons that RunTask returns in `failures`.
+//! Explains why a one-off task was not started: the reasons that `RunTask` returns in `failures`.
 
 use super::causes::{Retry, match_text};
 

@@ -42,7 +42,9 @@ pub(super) fn ranked_causes(seen: &DiagnosisInput<'_>, targets: &[TargetHealth])
     let mut tasks: Vec<&Task> = seen.stopped_tasks.iter().collect();
     tasks.sort_by(|a, b| a.stopped_at.0.total_cmp(&b.stopped_at.0));
     for task in tasks {
-        causes_of_task(task).into_iter().for_each(|candidate| add_candidate(&mut all, candidate));
+        for candidate in causes_of_task(task) {
+            add_candidate(&mut all, candidate);
+        }
     }
     let reason = seen.reason.unwrap_or_default();
     let place = if contains_any("alarm", &normalize(reason)) {
@@ -56,8 +58,9 @@ pub(super) fn ranked_causes(seen: &DiagnosisInput<'_>, targets: &[TargetHealth])
     let messages = oldest_first(seen.events).into_iter().map(|event| event.message.as_str());
     for told in seen.reason.into_iter().chain(messages).map(events::read_event) {
         // The alarms' names are more precise.
-        if told.kind != EventKind::AlarmDetected || seen.alarms.is_empty() {
-            cause_of_event(&told).into_iter().for_each(|candidate| add_candidate(&mut all, candidate));
+        let is_given_by_alarms = told.kind == EventKind::AlarmDetected && !seen.alarms.is_empty();
+        if let Some(candidate) = cause_of_event(&told).filter(|_| !is_given_by_alarms) {
+            add_candidate(&mut all, candidate);
         }
     }
     targets.iter().map(cause_of_target).for_each(|candidate| add_candidate(&mut all, candidate));

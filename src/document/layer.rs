@@ -85,7 +85,7 @@ fn is_removal(node: &Node, item: &str) -> bool {
 }
 
 /// Returns a document without `null` members, without items that only removed an entry, and without an empty list of
-/// tags, which DescribeTaskDefinition returns and RegisterTaskDefinition refuses.
+/// tags, which `DescribeTaskDefinition` returns and `RegisterTaskDefinition` refuses.
 pub fn remove_nulls(node: Node, shape: &str) -> Node {
     let span = node.span;
     let kind = match node.kind {

@@ -1,4 +1,4 @@
-//! ECS documents: task definitions, services and RunTask requests as data.
+//! ECS documents: task definitions, services and `RunTask` requests as data.
 //!
 //! A text is parsed into a [`tree`] and [`read`] against the [`model`] of the ECS API; layers are [merged](layer), and
 //! results are compared in their [normal form](normal). The members of ECS are not listed in code: they all come from

@@ -11,11 +11,11 @@ use serde::Deserialize;
 /// The kind of a document, which determines the shape of its top level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {
-    /// The input of RegisterTaskDefinition.
+    /// The input of `RegisterTaskDefinition`.
     TaskDefinition,
-    /// The input of CreateService.
+    /// The input of `CreateService`.
     Service,
-    /// The input of RunTask.
+    /// The input of `RunTask`.
     RunTask,
 }
 

@@ -62,7 +62,7 @@ impl<'a> DocumentReader<'a> {
 
     /// Returns the canonical form of one layer of a document.
     ///
-    /// The output of DescribeTaskDefinition is accepted too, with or without the `taskDefinition` around it.
+    /// The output of `DescribeTaskDefinition` is accepted too, with or without the `taskDefinition` around it.
     pub fn read_document(&mut self, node: &Node) -> Node {
         let unwrapped = self.unwrap_definition(node);
         let node = unwrapped.as_ref().unwrap_or(node);

@@ -26,7 +26,7 @@ use plan::{Deregistered, Plan, Registered, Updated};
 use prune::{Deleted, Prune, PruneRevision, Revision};
 use rollback::{RollbackTarget, ScheduleRollback};
 use rollout::{
-    Continued, ReleaseEnded, RolloutEvent, RolloutProgress, RolloutSettled, RolloutTakingBack, Started,
+    Continued, ReleaseEnded, RolloutEvent, RolloutProgress, RolloutRollbackStarted, RolloutSettled, Started,
     Unchanged,
 };
 use schedule::{Schedule, ScheduleApplied, ScheduleNext, SchedulePrune, SchedulePruned, ScheduleSwitched};
@@ -68,7 +68,7 @@ json_events! {
     "started" => Started,
     "rollout.progress" => RolloutProgress,
     "rollout.event" => RolloutEvent,
-    "rollout.taking_back" => RolloutTakingBack,
+    "rollout.rollback_started" => RolloutRollbackStarted,
     "rollout.settled" => RolloutSettled,
     "release.ended" => ReleaseEnded,
     "rollback.target" => RollbackTarget,

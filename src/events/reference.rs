@@ -83,10 +83,10 @@ fn parts(text: &mut String, definition: &Map<String, Value>) {
         }
         for form in forms.iter().filter_map(Value::as_object).filter(|form| !form.is_empty()) {
             let description = description(form);
-            if !description.is_empty() {
-                let _ = writeln!(text, "\n{description}\n");
-            } else {
+            if description.is_empty() {
                 text.push('\n');
+            } else {
+                let _ = writeln!(text, "\n{description}\n");
             }
             table(text, form);
             parts(text, form);

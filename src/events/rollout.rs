@@ -95,7 +95,7 @@ pub struct RolloutEvent {
 
 /// Reported when the rollback of a rollout begins.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct RolloutTakingBack {
+pub struct RolloutRollbackStarted {
     /// The service's key.
     pub service: String,
     /// The call that begins it.

@@ -5,10 +5,11 @@ use jiff::civil::DateTime;
 
 /// Parses the text between the brackets.
 pub(super) fn parse(inside: TextSlice<'_>) -> Result<DateTime, ExpressionError> {
-    match has_time_shape(inside.text) {
-        true => parse_time(inside.text)
-            .ok_or_else(|| inside.error(format!("`{}` is not a valid date and time", inside.text))),
-        false => Err(shape_error(inside)),
+    if has_time_shape(inside.text) {
+        parse_time(inside.text)
+            .ok_or_else(|| inside.error(format!("`{}` is not a valid date and time", inside.text)))
+    } else {
+        Err(shape_error(inside))
     }
 }
 

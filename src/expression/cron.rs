@@ -93,10 +93,10 @@ fn no_day_error(
 fn with_quartz_hint(wrong: ExpressionError, fields: &[TextSlice<'_>]) -> ExpressionError {
     let rest: Vec<&str> = fields.iter().skip(1).map(|field| field.text).collect();
     let cron = format!("cron({} *)", rest.join(" "));
-    match rest.last() == Some(&"?") && Expression::parse(&cron, ExpressionKind::Rule).is_ok() {
-        true => wrong
-            .with_hint(format!("write `{cron}`: EventBridge has a field for years, and none for seconds")),
-        false => wrong,
+    if rest.last() == Some(&"?") && Expression::parse(&cron, ExpressionKind::Rule).is_ok() {
+        wrong.with_hint(format!("write `{cron}`: EventBridge has a field for years, and none for seconds"))
+    } else {
+        wrong
     }
 }
 

@@ -81,10 +81,7 @@ impl CronField {
             return Ok((value..=if stepped { self.max } else { value }).collect());
         };
         let (first, last) = (self.parse_value(from)?, self.parse_value(to)?);
-        match first <= last {
-            true => Ok((first..=last).collect()),
-            false => self.wrapped_range(base, first, last),
-        }
+        if first <= last { Ok((first..=last).collect()) } else { self.wrapped_range(base, first, last) }
     }
 
     /// Returns the values of a range that wraps around, such as `FRI-MON` or `22-6`. A range of years cannot wrap around.

@@ -42,7 +42,7 @@ impl Expression {
     /// Returns the first `count` runs after a time.
     ///
     /// The fields of a schedule are in the time zone `zone`. Those of a rule are in UTC; its runs are only converted to
-    /// `zone`. The first run of a rate is at the start of the window (CreateSchedule, `StartDate`); without one, a rate
+    /// `zone`. The first run of a rate is at the start of the window (`CreateSchedule`, `StartDate`); without one, a rate
     /// counts from the creation of the schedule or rule, which is not known here. EventBridge Scheduler ignores the window
     /// for `at(…)`.
     pub fn next_runs(&self, zone: &TimeZone, after: Timestamp, window: RunWindow, count: usize) -> NextRuns {
@@ -58,9 +58,10 @@ impl Expression {
                 None => return NextRuns::Interval(format!("{}, from when it was created", rate.in_words())),
             },
         };
-        match times.is_empty() {
-            true => NextRuns::Never,
-            false => NextRuns::Times(times.into_iter().map(|time| time.to_zoned(zone.clone())).collect()),
+        if times.is_empty() {
+            NextRuns::Never
+        } else {
+            NextRuns::Times(times.into_iter().map(|time| time.to_zoned(zone.clone())).collect())
         }
     }
 }

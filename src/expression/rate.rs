@@ -58,9 +58,10 @@ fn shape_error(inside: TextSlice<'_>) -> ExpressionError {
     let letter = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(letter);
     let unit = unit.trim();
-    match number.is_empty() || unit.contains(char::is_whitespace) || unit.is_empty() {
-        true => wrong.with_hint("write it as `rate(5 minutes)`"),
-        false => wrong.with_hint(format!("write `rate({number} {unit})`, with a space")),
+    if number.is_empty() || unit.contains(char::is_whitespace) || unit.is_empty() {
+        wrong.with_hint("write it as `rate(5 minutes)`")
+    } else {
+        wrong.with_hint(format!("write `rate({number} {unit})`, with a space"))
     }
 }
 

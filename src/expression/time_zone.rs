@@ -26,11 +26,10 @@ fn unknown_zone_error(name: &str, known: &[String]) -> ExpressionError {
         return wrong.with_hint(format!("did you mean `{hint}`?"));
     }
     let offset = name.contains(['+', '-']) && name.contains(|letter: char| letter.is_ascii_digit());
-    match offset {
-        true => {
-            wrong.with_hint("use the name of a place instead of an offset, such as `Asia/Tokyo`, or `UTC`")
-        }
-        false => wrong.with_hint("use the name of a place, such as `Asia/Tokyo`, or `UTC`"),
+    if offset {
+        wrong.with_hint("use the name of a place instead of an offset, such as `Asia/Tokyo`, or `UTC`")
+    } else {
+        wrong.with_hint("use the name of a place, such as `Asia/Tokyo`, or `UTC`")
     }
 }
 

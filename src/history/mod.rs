@@ -42,14 +42,16 @@ impl ServiceHistory {
         let list = past.service_deployments(aws, cluster, service, number).await?;
         let revisions = past.revisions(aws, service, &list).await?;
         let of_service = service.deployments.iter().map(|deployment| &deployment.task_definition);
-        let named: BTreeSet<String> = match list.is_empty() {
-            true => of_service.cloned().collect(),
-            false => deployed_definitions(&list, &revisions),
+        let named: BTreeSet<String> = if list.is_empty() {
+            of_service.cloned().collect()
+        } else {
+            deployed_definitions(&list, &revisions)
         };
         past.read_definitions(aws, named, definitions).await?;
-        past.deployments = match list.is_empty() {
-            true => listed_deployments(service, &revisions, definitions),
-            false => join_deployments(&list, service, &revisions, definitions),
+        past.deployments = if list.is_empty() {
+            listed_deployments(service, &revisions, definitions)
+        } else {
+            join_deployments(&list, service, &revisions, definitions)
         };
         past.deployments.truncate(number);
         Ok(past)

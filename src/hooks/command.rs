@@ -163,7 +163,9 @@ impl CommandOutput {
                 line = self.out.next(), if self.out.is_open() => (HookStream::Stdout, line),
                 line = self.err.next(), if self.err.is_open() => (HookStream::Stderr, line),
             };
-            line.iter().for_each(|line| scene.report_line(stream, line));
+            if let Some(line) = &line {
+                scene.report_line(stream, line);
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ struct HookLimits {
 }
 
 const DEFAULT_LIMITS: HookLimits = HookLimits {
-    command: Duration::from_secs(600),
+    command: Duration::from_mins(10),
     termination: Duration::from_secs(5),
     output: Duration::from_secs(2),
 };

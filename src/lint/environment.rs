@@ -22,9 +22,10 @@ pub(super) fn secret_and_variable(task: &TaskDefinitionView<'_>, findings: &mut 
                     container.label(),
                     quoted_scalar(node)
                 );
-                let path = match node.span.from_expression {
-                    true => container.member_path("secrets"),
-                    false => container.member_path(&format!("secrets[{}]", node.text().unwrap_or_default())),
+                let path = if node.span.from_expression {
+                    container.member_path("secrets")
+                } else {
+                    container.member_path(&format!("secrets[{}]", node.text().unwrap_or_default()))
                 };
                 findings.add(
                     node,
@@ -47,9 +48,10 @@ pub(super) fn plaintext_secrets(task: &TaskDefinitionView<'_>, findings: &mut Ch
             let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) else { continue };
             let (Some(key), Some(text)) = (name.text(), value.text()) else { continue };
             let Some(why) = looks_secret(key, text) else { continue };
-            let path = match name.span.from_expression {
-                true => container.member_path("environment"),
-                false => container.member_path(&format!("environment[{key}]")),
+            let path = if name.span.from_expression {
+                container.member_path("environment")
+            } else {
+                container.member_path(&format!("environment[{key}]"))
             };
             let message = format!("the plain value of {} looks like a secret: {why}", quoted_scalar(name));
             let hint =

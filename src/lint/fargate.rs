@@ -28,16 +28,13 @@ pub(super) fn network_mode(task: &TaskDefinitionView<'_>, findings: &mut CheckPr
         return;
     };
     let hint = "set `networkMode: awsvpc`".to_owned();
-    match task.node.get("networkMode") {
-        // The reader has checked that this is a value of the enum, so it cannot be a secret.
-        Some(node) => {
-            findings.add(node, "networkMode", format!("Fargate does not support network mode `{mode}`"), hint)
-        }
-        None => {
-            let at = task.node.get("requiresCompatibilities").unwrap_or(task.node);
-            findings.add(at, "networkMode", "Fargate requires network mode `awsvpc`, but none is set", hint);
-        }
-    }
+    let Some(node) = task.node.get("networkMode") else {
+        let at = task.node.get("requiresCompatibilities").unwrap_or(task.node);
+        findings.add(at, "networkMode", "Fargate requires network mode `awsvpc`, but none is set", hint);
+        return;
+    };
+    // The reader has checked that this is a value of the enum, so it cannot be a secret.
+    findings.add(node, "networkMode", format!("Fargate does not support network mode `{mode}`"), hint);
 }
 
 pub(super) fn size_missing(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {

@@ -4,7 +4,7 @@ use super::CheckProblems;
 use super::document_view::{ContainerView, TaskDefinitionView, member_integer, quoted_scalar};
 use crate::document::tree::Node;
 
-/// From the API reference: HealthCheck.
+/// From the API reference: `HealthCheck`.
 const HEALTH_CHECK_RANGES: &[(&str, i64, i64)] =
     &[("interval", 5, 300), ("timeout", 2, 60), ("retries", 1, 10), ("startPeriod", 0, 300)];
 

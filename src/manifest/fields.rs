@@ -74,14 +74,13 @@ impl<'a> FieldReader<'a> {
     /// Returns a duration member, such as `15m` or `1h30m`.
     pub fn duration(&self, name: &str, problems: &mut Problems) -> Option<Duration> {
         let text = self.text(name, problems)?;
-        match duration::parse(&text.value) {
-            Some(duration) => Some(duration),
-            None => {
-                let message = format!("`{}` is not a duration", text.value);
-                let problem = Problem::error(text.span, message).path(self.member_path(name));
-                problems.push(problem.hint("write it as `90s`, `15m` or `1h30m`".to_owned()));
-                None
-            }
+        if let Some(duration) = duration::parse(&text.value) {
+            Some(duration)
+        } else {
+            let message = format!("`{}` is not a duration", text.value);
+            let problem = Problem::error(text.span, message).path(self.member_path(name));
+            problems.push(problem.hint("write it as `90s`, `15m` or `1h30m`".to_owned()));
+            None
         }
     }
 

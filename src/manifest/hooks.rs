@@ -35,13 +35,12 @@ fn read_commands(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) 
     };
     let mut commands = Vec::new();
     for item in items.iter().filter(|item| !item.is_undefined()) {
-        match item.text().filter(|text| !text.trim().is_empty()) {
-            Some(text) => commands.push(LocatedValue { value: text.to_owned(), span: item.span }),
-            None => {
-                let message =
-                    format!("`{name}` must be a shell command or a list of them, found {}", item.describe());
-                problems.push(Problem::error(item.span, message).path(fields.member_path(name)));
-            }
+        if let Some(text) = item.text().filter(|text| !text.trim().is_empty()) {
+            commands.push(LocatedValue { value: text.to_owned(), span: item.span });
+        } else {
+            let message =
+                format!("`{name}` must be a shell command or a list of them, found {}", item.describe());
+            problems.push(Problem::error(item.span, message).path(fields.member_path(name)));
         }
     }
     commands

@@ -74,9 +74,10 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
 /// Returns the path of the manifest: the one given, or the nearest one in this directory and its parents.
 fn find_manifest(settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(path) = &settings.manifest {
-        return match path.is_dir() {
-            true => Ok(Some(manifest_in_directory(path).unwrap_or_else(|| path.join(FILE_NAMES[0])))),
-            false => Ok(Some(path.clone())),
+        return if path.is_dir() {
+            Ok(Some(manifest_in_directory(path).unwrap_or_else(|| path.join(FILE_NAMES[0]))))
+        } else {
+            Ok(Some(path.clone()))
         };
     }
     if let Some(here) = manifest_in_directory(Path::new("")) {
@@ -280,6 +281,10 @@ fn similar_file_hint(path: &Path) -> Option<String> {
 }
 
 /// Returns a manifest for tests, from a text without files.
+///
+/// # Errors
+///
+/// Fails where the manifest cannot be read.
 #[cfg(test)]
 pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<Manifest> {
     let mut manifest = Manifest { tags: request.tags.clone(), ..Manifest::default() };

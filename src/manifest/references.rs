@@ -43,9 +43,10 @@ fn check_name(name: &LocatedValue<String>, what: &str, names: &[&str], problems:
     if names.contains(&name.value.as_str()) {
         return;
     }
-    let message = match name.span.from_expression {
-        true => format!("no {what} named `{{{{ … }}}}` in the manifest"),
-        false => format!("no {what} named `{}` in the manifest", name.value),
+    let message = if name.span.from_expression {
+        format!("no {what} named `{{{{ … }}}}` in the manifest")
+    } else {
+        format!("no {what} named `{}` in the manifest", name.value)
     };
     let listed = || match names {
         [] => format!("add it under `{what}s:`"),

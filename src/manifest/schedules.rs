@@ -205,7 +205,7 @@ fn read_boolean(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) -
     }
 }
 
-/// Reads a flexible time window: whole minutes (API reference, FlexibleTimeWindow: 1 to 1440), or `off`.
+/// Reads a flexible time window: whole minutes (API reference, `FlexibleTimeWindow`: 1 to 1440), or `off`.
 fn read_flexible_window(fields: &FieldReader<'_>, problems: &mut Problems) -> Option<u32> {
     let text = fields.text("flexible_window", problems)?;
     if ["off", "false"].iter().any(|off| text.value.eq_ignore_ascii_case(off)) {
@@ -299,7 +299,7 @@ fn read_input(fields: &FieldReader<'_>, problems: &mut Problems) -> Option<Locat
     }
 }
 
-/// Reads the retry policy (API reference, RetryPolicy: 0 to 185 attempts, a maximum age of 60 to 86,400 seconds).
+/// Reads the retry policy (API reference, `RetryPolicy`: 0 to 185 attempts, a maximum age of 60 to 86,400 seconds).
 fn read_retry(fields: &FieldReader<'_>, problems: &mut Problems) -> ManifestRetry {
     let Some(node) = fields.get("retry") else { return ManifestRetry::default() };
     let fields = FieldReader::new(node, &fields.member_path("retry"), RETRY_KEYS, &[], problems);

@@ -22,7 +22,7 @@ pub const TASK_SPEC_KEYS: &[&str] = &[
     "count",
 ];
 
-/// The maximum number of tasks (API reference: RunTask, `count`; EcsParameters, `TaskCount`).
+/// The maximum number of tasks (API reference: `RunTask`, `count`; `EcsParameters`, `TaskCount`).
 const MAX_TASKS: u32 = 10;
 
 /// What a task runs.
@@ -32,7 +32,7 @@ pub struct TaskSpec {
     pub like: Option<LocatedValue<String>>,
     /// Empty to use the definition of the `like` service.
     pub task_definition: Vec<Layer>,
-    /// Members of the RunTask request.
+    /// Members of the `RunTask` request.
     pub run_task: Vec<Layer>,
     pub cluster: Option<String>,
     pub overrides: ManifestOverrides,
@@ -47,7 +47,7 @@ pub struct ManifestOverrides {
     pub container: Option<String>,
     pub command: Option<Vec<String>>,
     pub environment: BTreeMap<String, String>,
-    /// CPU and memory of the task, as RunTask takes them.
+    /// CPU and memory of the task, as `RunTask` takes them.
     pub cpu: Option<String>,
     pub memory: Option<String>,
 }
@@ -104,9 +104,10 @@ fn read_command(fields: &FieldReader<'_>, problems: &mut Problems) -> Option<Vec
     let node = fields.get("command")?;
     if let Some(text) = node.text() {
         let words: Vec<String> = text.split_whitespace().map(|word| format!("\"{word}\"")).collect();
-        let hint = match node.span.from_expression {
-            true => "write it as a list of words".to_owned(),
-            false => format!("write it as a list: `command: [{}]`", words.join(", ")),
+        let hint = if node.span.from_expression {
+            "write it as a list of words".to_owned()
+        } else {
+            format!("write it as a list: `command: [{}]`", words.join(", "))
         };
         let message = format!("`command` must be a list, found {}", node.describe());
         problems.push(Problem::error(node.span, message).path(fields.member_path("command")).hint(hint));

@@ -32,15 +32,14 @@ pub fn base_context(
         Some(tag) => context.set("tag", &json!(tag)),
         None => context.set_missing_name_hint("tag", "set the tag to deploy with `--tag 1.4.2`"),
     }
-    match git_sha {
-        Some(sha) => context.set("git", &json!({ "sha": sha })),
-        None => {
-            context.set("git", &json!({}));
-            context.set_missing_name_hint(
-                "git.sha",
-                "run in a git checkout, or set a CI variable with the commit, such as `GITHUB_SHA`",
-            )
-        }
+    if let Some(sha) = git_sha {
+        context.set("git", &json!({ "sha": sha }));
+    } else {
+        context.set("git", &json!({}));
+        context.set_missing_name_hint(
+            "git.sha",
+            "run in a git checkout, or set a CI variable with the commit, such as `GITHUB_SHA`",
+        );
     }
     context
 }
@@ -98,14 +97,11 @@ pub fn uses_later_names(key: &str, early: &Node, last: &Node) -> bool {
 pub fn set_images(context: &mut TemplateContext, images: &BTreeMap<String, ManifestImage>, tags: &ImageTags) {
     let mut known = Map::new();
     for (name, image) in images {
-        match resolve_image(name, image, images.len(), tags) {
-            Some(reference) => {
-                known.insert(name.clone(), json!(reference.to_string()));
-            }
-            None => {
-                let hint = format!("set the tag to deploy with `--tag 1.4.2` or `--tag {name}=1.4.2`");
-                context.set_missing_name_hint(&format!("image.{name}"), &hint);
-            }
+        if let Some(reference) = resolve_image(name, image, images.len(), tags) {
+            known.insert(name.clone(), json!(reference.to_string()));
+        } else {
+            let hint = format!("set the tag to deploy with `--tag 1.4.2` or `--tag {name}=1.4.2`");
+            context.set_missing_name_hint(&format!("image.{name}"), &hint);
         }
     }
     context.set("image", &Value::Object(known));

@@ -191,7 +191,7 @@ const PIECES: &[&str] = &[
     "ContainerDefinitions: [ { Name: x } ]\n",
 ];
 
-/// The random number generator SplitMix64.
+/// The random number generator `SplitMix64`.
 struct Random(u64);
 
 impl Random {

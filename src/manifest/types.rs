@@ -218,7 +218,7 @@ fn merge_stage(base: Node, over: &Node, path: &[&str]) -> Node {
                 merged.remove(at);
             }
             Some(at) => {
-                merged[at].1 = merge_stage(merged[at].1.clone(), value, &[path, &[&key.name]].concat())
+                merged[at].1 = merge_stage(merged[at].1.clone(), value, &[path, &[&key.name]].concat());
             }
             None => merged.push((key.clone(), value.clone())),
         }
@@ -339,14 +339,15 @@ pub fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Man
                     None => reference,
                 }
             }
-            _ => match node.text().filter(|text| !text.is_empty()) {
-                Some(text) => ImageReference::parse(text),
-                None => {
+            _ => {
+                if let Some(text) = node.text().filter(|text| !text.is_empty()) {
+                    ImageReference::parse(text)
+                } else {
                     let message = format!("an image must be a repository, found {}", node.describe());
                     problems.push(Problem::error(node.span, message).path(path));
                     continue;
                 }
-            },
+            }
         };
         images.insert(key.name.clone(), ManifestImage { reference, span: node.span });
     }

@@ -23,7 +23,7 @@ pub mod past;
 pub mod references;
 pub mod schedules;
 
-/// The most definitions read concurrently: the burst of DescribeTaskDefinition (ECS API rate limits).
+/// The most definitions read concurrently: the burst of `DescribeTaskDefinition` (ECS API rate limits).
 const MAX_CONCURRENT_DEFINITIONS: usize = 50;
 
 /// Returns the observed state of everything that is desired.

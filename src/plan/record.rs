@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::aws::types::{ImageState, ObservedState, TaskDefinition};
 use crate::image::ImageReference;
 
-/// The most tags of a resource (API reference, RegisterTaskDefinition, `tags`).
+/// The most tags of a resource (API reference, `RegisterTaskDefinition`, `tags`).
 pub(super) const MAX_TAGS: usize = 50;
 /// The greatest lengths of a tag's value and key (API reference, Tag).
 const MAX_VALUE_LENGTH: usize = 256;

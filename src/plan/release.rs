@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::schedules::compare::compare;
-use super::schedules::types::Ground;
+use super::schedules::types::ScheduleContext;
 use super::task_spec::{PlanContext, resolve};
 use super::types::{Options, Plan, ResolvedWork, ServicePlan, TaskPlan};
 use crate::aws::types::ObservedState;
@@ -40,10 +40,7 @@ fn plan_task(
     let needed = plan.services.iter().any(|service| changes(&service));
     let task = against.desired.tasks.iter().find(|task| task.key == key);
     let task = task.ok_or_else(|| vec![Failure::error(format!("no task named `{key}` in the manifest"))])?;
-    let work = match needed {
-        true => Some(resolve(key, &task.spec, None, against, plan)?),
-        false => None,
-    };
+    let work = if needed { Some(resolve(key, &task.spec, None, against, plan)?) } else { None };
     Ok(TaskPlan { key: key.to_owned(), of, work, timeout: task.timeout })
 }
 
@@ -53,8 +50,8 @@ pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<F
     if desired.schedules.is_empty() {
         return Vec::new();
     }
-    let ground = match schedule_context(observed, options) {
-        Ok(ground) => ground,
+    let schedule_context = match schedule_context(observed, options) {
+        Ok(schedule_context) => schedule_context,
         Err(failure) => return vec![failure],
     };
     let mut failures = Vec::new();
@@ -69,7 +66,7 @@ pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<F
         if works.len() < schedule.targets.len() {
             continue;
         }
-        match compare(schedule, &works, &observed.schedules, &ground) {
+        match compare(schedule, &works, &observed.schedules, &schedule_context) {
             Ok(planned) => {
                 plan.notes.extend(planned.notes.iter().cloned());
                 plan.schedules.push(planned);
@@ -81,7 +78,7 @@ pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<F
 }
 
 /// Returns the context of schedules: the ARNs of their targets and roles contain the account.
-fn schedule_context(observed: &ObservedState, options: &Options) -> Result<Ground, Failure> {
+fn schedule_context(observed: &ObservedState, options: &Options) -> Result<ScheduleContext, Failure> {
     let Some(caller) = &observed.caller else {
         let hint =
             "check for a policy that denies `sts:GetCallerIdentity`, which needs no permission".to_owned();
@@ -90,7 +87,7 @@ fn schedule_context(observed: &ObservedState, options: &Options) -> Result<Groun
         );
     };
     let app = (options.record.app.clone(), options.record.stage.clone());
-    Ok(Ground::of(caller, &observed.region, app, options.now))
+    Ok(ScheduleContext::of(caller, &observed.region, app, options.now))
 }
 
 /// Merges the tasks that services name into one list, each once, in the order of every service where that is possible.
@@ -99,12 +96,11 @@ fn merge_task_order(services: &[DesiredService], name: fn(&DesiredService) -> &[
     for service in services {
         let mut at = 0;
         for key in name(service) {
-            match order.iter().position(|known| known == key) {
-                Some(known) => at = at.max(known + 1),
-                None => {
-                    order.insert(at.min(order.len()), key.clone());
-                    at += 1;
-                }
+            if let Some(known) = order.iter().position(|known| known == key) {
+                at = at.max(known + 1);
+            } else {
+                order.insert(at.min(order.len()), key.clone());
+                at += 1;
             }
         }
     }

@@ -16,7 +16,7 @@ pub struct RollbackPoint {
     pub revision: String,
     /// The id of its deployment.
     pub deployment: String,
-    /// Members of UpdateService. They contain raw values, so they are never serialized.
+    /// Members of `UpdateService`. They contain raw values, so they are never serialized.
     #[serde(skip_serializing)]
     pub members: Map<String, Value>,
 }

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 pub use crate::manifest::task_spec::ManifestOverrides;
 pub use crate::render::overrides::{override_container, overrides};
 
-/// The members of RunTask that a service has in the same form.
+/// The members of `RunTask` that a service has in the same form.
 const SHARED_MEMBERS: &[&str] =
     &["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"];
 
-/// Returns the members of RunTask that a task takes from a service, as DescribeServices returns it.
+/// Returns the members of `RunTask` that a task takes from a service, as `DescribeServices` returns it.
 ///
 /// ECS keeps some members with the PRIMARY deployment or the PRIMARY task set instead of the service.
 pub fn members_like_service(service: &Value) -> Map<String, Value> {

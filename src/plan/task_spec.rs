@@ -91,7 +91,7 @@ fn find_like_service<'a>(
     Ok((service, seen))
 }
 
-/// Returns the members of RunTask: those that the service will have, overridden by the task's own.
+/// Returns the members of `RunTask`: those that the service will have, overridden by the task's own.
 fn run_task_members(
     key: &str,
     work: &DesiredTaskSpec,

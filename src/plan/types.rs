@@ -76,7 +76,7 @@ pub struct ServicePlan {
     pub service_changes: Vec<Change>,
     /// Why there is a new deployment although no document changed.
     pub reasons: Vec<Reason>,
-    /// The members of UpdateService besides the task definition.
+    /// The members of `UpdateService` besides the task definition.
     pub members: Map<String, Value>,
     /// The id of the PRIMARY deployment before the change.
     pub deployment_before: Option<String>,
@@ -102,9 +102,9 @@ pub struct ResolvedWork {
     pub family: String,
     /// The task definition document.
     pub definition: Value,
-    /// Members of RunTask, without `overrides` and those that are set at the start of each run.
+    /// Members of `RunTask`, without `overrides` and those that are set at the start of each run.
     pub members: Map<String, Value>,
-    /// The `overrides` of RunTask.
+    /// The `overrides` of `RunTask`.
     pub overrides: Option<Value>,
     pub count: u32,
     /// The container whose exit code counts, if the manifest names it.
@@ -144,7 +144,7 @@ impl ServicePlan {
     }
 }
 
-/// Returns the members of RunTask, with the overrides.
+/// Returns the members of `RunTask`, with the overrides.
 pub fn run_members(work: &ResolvedWork) -> Map<String, Value> {
     let mut members = work.members.clone();
     members.extend(work.overrides.as_ref().map(|overrides| ("overrides".to_owned(), json!(overrides))));

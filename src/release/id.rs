@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// The longest `startedBy` that every version of ECS accepts, in characters (API reference, RunTask, `startedBy`).
+/// The longest `startedBy` that every version of ECS accepts, in characters (API reference, `RunTask`, `startedBy`).
 pub const MAX_STARTED_BY: usize = 36;
 
 /// Returns the id of a release that begins at a time, such as `20261122T031500Z-5f1a9c`.

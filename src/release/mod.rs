@@ -187,10 +187,8 @@ impl Release {
             target.state == State::Succeeded
                 && matches!(target.kind, TargetKind::Service | TargetKind::Schedule)
         };
-        let changed = match any(State::RolledBack) {
-            true => self.targets.iter().any(stays),
-            false => any(State::Succeeded),
-        };
+        let changed =
+            if any(State::RolledBack) { self.targets.iter().any(stays) } else { any(State::Succeeded) };
         match (any(State::RolledBack), changed, any(State::NotReached) || any(State::Waiting)) {
             (true, false, _) => Outcome::RolledBack,
             (true, true, _) | (false, _, true) => Outcome::Failed,

@@ -54,7 +54,7 @@ pub struct DesiredService {
     pub name: String,
     pub cluster: String,
     pub definition: DefinitionSource,
-    /// The members of the service in the manifest, as CreateService takes them.
+    /// The members of the service in the manifest, as `CreateService` takes them.
     pub service: Option<Value>,
     /// The keys of the tasks that run before and after it, and of the services that it needs.
     pub before: Vec<String>,
@@ -182,15 +182,14 @@ fn render_service(
     }
     let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
     let (definition, written) = service_definition(service, manifest, files, &ignore, problems);
-    let document = match service.service.is_empty() {
-        true => None,
-        false => {
-            let found = files.merge_layers(&service.service, DocumentKind::Service, manifest, problems)?;
-            if found.is_valid {
-                lint::check_service(&found.node, written.as_ref(), &ignore, problems);
-            }
-            Some(render_service_document(service, manifest, &found.node, problems))
+    let document = if service.service.is_empty() {
+        None
+    } else {
+        let found = files.merge_layers(&service.service, DocumentKind::Service, manifest, problems)?;
+        if found.is_valid {
+            lint::check_service(&found.node, written.as_ref(), &ignore, problems);
         }
+        Some(render_service_document(service, manifest, &found.node, problems))
     };
     Some(DesiredService {
         key: service.key.clone(),
@@ -321,7 +320,7 @@ pub fn render_definition_file(
         match root {
             DocumentKind::TaskDefinition => lint::check_task_definition(&document.node, ignore, problems),
             DocumentKind::Service | DocumentKind::RunTask => {
-                lint::check_service(&document.node, None, ignore, problems)
+                lint::check_service(&document.node, None, ignore, problems);
             }
         }
     }

@@ -13,10 +13,10 @@ use crate::manifest::schedules::{
 };
 
 /// The maximum length of the name of a rule or schedule, and the characters that are valid in it besides letters and
-/// digits (API references: PutRule and CreateSchedule, `Name`).
+/// digits (API references: `PutRule` and `CreateSchedule`, `Name`).
 const MAX_NAME_LENGTH: usize = 64;
 const NAME_PUNCTUATION: &str = ".-_";
-/// The maximum number of targets of a rule (EventBridge quotas), and the maximum length of an input (PutTargets,
+/// The maximum number of targets of a rule (EventBridge quotas), and the maximum length of an input (`PutTargets`,
 /// `Input`).
 const MAX_TARGETS: usize = 5;
 const MAX_INPUT_BYTES: usize = 8192;
@@ -120,9 +120,10 @@ pub fn schedules_without_targets(manifest: &Manifest) -> Result<Vec<DesiredSched
         }
     };
     let schedules = manifest.schedules.iter().map(known).collect();
-    match problems.has_errors() {
-        true => Err(InvalidFiles { problems, sources: manifest.sources.clone() }),
-        false => Ok(schedules),
+    if problems.has_errors() {
+        Err(InvalidFiles { problems, sources: manifest.sources.clone() })
+    } else {
+        Ok(schedules)
     }
 }
 
@@ -205,9 +206,10 @@ fn check_times(schedule: &ManifestSchedule, problems: &mut Problems) {
 
 /// Returns the problem for an invalid text; the value of a template expression is not repeated.
 fn value_problem(wrong: ExpressionError, text: &LocatedValue<String>, path: &str) -> Problem {
-    match text.span.from_expression {
-        true => Problem::error(text.span, "the value of `{{ … }}` is not valid in EventBridge").path(path),
-        false => Problem::error(text.span, wrong.message).path(path).hint(wrong.hint),
+    if text.span.from_expression {
+        Problem::error(text.span, "the value of `{{ … }}` is not valid in EventBridge").path(path)
+    } else {
+        Problem::error(text.span, wrong.message).path(path).hint(wrong.hint)
     }
 }
 
@@ -254,15 +256,13 @@ pub fn app_group_name(app: &str, stage: Option<&str>) -> String {
 /// Returns the Unix timestamp in seconds of a time such as `2026-12-01T00:00:00Z`.
 fn parse_time(text: Option<&LocatedValue<String>>, problems: &mut Problems) -> Option<i64> {
     let text = text?;
-    match text.value.parse::<jiff::Timestamp>() {
-        Ok(time) => Some(time.as_second()),
-        Err(_) => {
-            let message = format!("`{}` is not a time with a time zone", text.value);
-            problems.push(
-                Problem::error(text.span, message).hint("write it as `2026-12-01T00:00:00Z`".to_owned()),
-            );
-            None
-        }
+    if let Ok(time) = text.value.parse::<jiff::Timestamp>() {
+        Some(time.as_second())
+    } else {
+        let message = format!("`{}` is not a time with a time zone", text.value);
+        problems
+            .push(Problem::error(text.span, message).hint("write it as `2026-12-01T00:00:00Z`".to_owned()));
+        None
     }
 }
 

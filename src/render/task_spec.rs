@@ -1,4 +1,4 @@
-//! Renders what tasks run: their definitions, and the members of their RunTask requests.
+//! Renders what tasks run: their definitions, and the members of their `RunTask` requests.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::manifest::task_spec::{ManifestOverrides, TaskSpec};
 use crate::manifest::tasks::ManifestTask;
 
-/// The members of RunTask that cannot be set in `run_task`, and what sets them.
+/// The members of `RunTask` that cannot be set in `run_task`, and what sets them.
 const RESERVED_MEMBERS: &[(&str, &str)] = &[
     ("taskDefinition", "`like:` or `task_definition:`"),
     ("cluster", "`cluster:`"),
@@ -43,7 +43,7 @@ pub struct DesiredTaskSpec {
     pub definition: Option<DefinitionSource>,
     /// `None` to use the cluster of the `like` service.
     pub cluster: Option<String>,
-    /// The members of the RunTask request, without those that ecsail sets.
+    /// The members of the `RunTask` request, without those that ecsail sets.
     pub run_task_members: Map<String, Value>,
     pub overrides: ManifestOverrides,
     pub count: u32,

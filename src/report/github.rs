@@ -25,7 +25,11 @@ pub struct GitHubReporter {
 }
 
 impl GitHubReporter {
-    /// Returns the report that wraps a text report; `Err` returns the text report where this is not GitHub Actions.
+    /// Returns the report that wraps a text report; where this is not GitHub Actions, the text report is returned.
+    ///
+    /// # Errors
+    ///
+    /// Returns the text report as it was given, outside GitHub Actions.
     pub fn wrap(text: TextReporter, settings: &Settings) -> Result<GitHubReporter, TextReporter> {
         let named =
             |name: &str| settings.environment.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -35,7 +39,7 @@ impl GitHubReporter {
         Ok(GitHubReporter { text, summary: named("GITHUB_STEP_SUMMARY"), output: named("GITHUB_OUTPUT") })
     }
 
-    fn write_command(&self, line: &str) {
+    fn write_command(line: &str) {
         // Without mark and colour: GitHub parses the line from its first character.
         Screen::new(ColorChoice::Never, true, false).write_story(line);
     }
@@ -44,7 +48,7 @@ impl GitHubReporter {
     fn append_summary(&self, text: &str) {
         let Some(path) = &self.summary else { return };
         if let Err(error) = append(path, text) {
-            self.write_command(&format!(
+            Self::write_command(&format!(
                 "::warning::failed to write `{}`: {}",
                 path.display(),
                 escape_message(&error.to_string())
@@ -61,7 +65,7 @@ impl GitHubReporter {
         screen::record_write(&format!("`{}`", path.display()), written);
     }
 
-    fn annotate_problems(&self, invalid: &InvalidFiles) {
+    fn annotate_problems(invalid: &InvalidFiles) {
         for problem in invalid.problems.sorted() {
             let level = match problem.severity {
                 Severity::Error => "error",
@@ -74,7 +78,7 @@ impl GitHubReporter {
             });
             let hint = problem.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
             let message = escape_message(&format!("{}{hint}", problem.message));
-            self.write_command(&format!("::{level}{}::{message}", place.unwrap_or_default()));
+            Self::write_command(&format!("::{level}{}::{message}", place.unwrap_or_default()));
         }
     }
 
@@ -86,12 +90,12 @@ impl GitHubReporter {
         }
         lines.extend(self.text.next_steps(settled));
         let title = escape_property(&format!("ecsail: {}", settled.rollout.key));
-        self.write_command(&format!("::error title={title}::{}", escape_message(&lines.join("\n"))));
+        Self::write_command(&format!("::error title={title}::{}", escape_message(&lines.join("\n"))));
     }
 
-    fn annotate_failure(&self, failure: &Failure) {
+    fn annotate_failure(failure: &Failure) {
         let hints: String = failure.hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
-        self.write_command(&format!(
+        Self::write_command(&format!(
             "::error title=ecsail::{}",
             escape_message(&format!("{failure}{hints}"))
         ));
@@ -107,9 +111,9 @@ impl Reporter for GitHubReporter {
     fn report(&self, event: &Event<'_>) {
         match event {
             Event::Plan { plan, answer: None } => {
-                self.write_command("::group::Plan");
+                Self::write_command("::group::Plan");
                 self.text.report(event);
-                self.write_command("::endgroup::");
+                Self::write_command("::endgroup::");
                 self.append_summary(&plan::markdown(plan));
             }
             Event::RolloutEnded(settled) => {
@@ -120,7 +124,7 @@ impl Reporter for GitHubReporter {
                 }
                 for warning in &settled.warnings {
                     let title = escape_property(&format!("ecsail: {key}"));
-                    self.write_command(&format!("::warning title={title}::{}", escape_message(warning)));
+                    Self::write_command(&format!("::warning title={title}::{}", escape_message(warning)));
                 }
                 self.append_summary(&summary(settled));
                 self.write_outputs(
@@ -134,7 +138,7 @@ impl Reporter for GitHubReporter {
                 let verdict = task::verdict_line(end).1;
                 if !end.is_success() {
                     let title = escape_property(&format!("ecsail: {}", end.key));
-                    self.write_command(&format!("::error title={title}::{}", escape_message(&verdict)));
+                    Self::write_command(&format!("::error title={title}::{}", escape_message(&verdict)));
                 }
                 self.append_summary(&format!("**{}**: {}\n", end.key, escape_markdown(&verdict)));
             }
@@ -146,7 +150,7 @@ impl Reporter for GitHubReporter {
             }
             Event::UpdateFailed { service, error } => {
                 self.text.report(event);
-                self.annotate_failure(error);
+                Self::annotate_failure(error);
                 self.write_outputs(service, "", false);
             }
             Event::Unchanged { service, revision, .. } => {
@@ -155,7 +159,7 @@ impl Reporter for GitHubReporter {
             }
             Event::FileProblems(invalid) => {
                 self.text.report(event);
-                self.annotate_problems(invalid);
+                Self::annotate_problems(invalid);
             }
             other => self.text.report(other),
         }
@@ -164,11 +168,13 @@ impl Reporter for GitHubReporter {
     fn report_error(&self, error: &Failure) {
         self.text.report_error(error);
         match &error.details {
-            Details::Problems(invalid) => self.annotate_problems(invalid),
+            Details::Problems(invalid) => Self::annotate_problems(invalid),
             Details::Several(failures) => {
-                failures.iter().for_each(|failure| self.annotate_failure(failure));
+                for failure in failures {
+                    Self::annotate_failure(failure);
+                }
             }
-            Details::None => self.annotate_failure(error),
+            Details::None => Self::annotate_failure(error),
         }
     }
 

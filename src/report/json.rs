@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::events::answer::{Checked, Document, Note, Remark};
 use crate::events::plan::{Deregistered, Registered, Updated};
 use crate::events::prune::Deleted;
-use crate::events::rollout::{RolloutEvent, RolloutTakingBack, Unchanged};
+use crate::events::rollout::{RolloutEvent, RolloutRollbackStarted, Unchanged};
 use crate::events::schedule::{AppliedAction, ScheduleApplied};
 use crate::events::task::{TaskLine, TaskProgress, TaskStarted};
 use crate::events::{JsonEvent, JsonLine};
@@ -133,11 +133,13 @@ fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
             at: event.created_at.0,
             message: event.message.clone(),
         }),
-        Event::RollbackStarted { service, by, to } => JsonEvent::RolloutTakingBack(RolloutTakingBack {
-            service: (*service).to_owned(),
-            by: (*by).to_owned(),
-            to: to.map(str::to_owned),
-        }),
+        Event::RollbackStarted { service, by, to } => {
+            JsonEvent::RolloutRollbackStarted(RolloutRollbackStarted {
+                service: (*service).to_owned(),
+                by: (*by).to_owned(),
+                to: to.map(str::to_owned),
+            })
+        }
         Event::RolloutEnded(settled) => JsonEvent::RolloutSettled(rollout::settled(settled)),
         Event::Unchanged { service, revision, updated } => JsonEvent::Unchanged(Unchanged {
             service: (*service).to_owned(),

@@ -55,9 +55,10 @@ fn summary(rest: &[&DisplayRow], are_all: bool) -> String {
     ];
     let counts = words.iter().filter(|(standing, _)| of(*standing) > 0);
     let counts: Vec<String> = counts.map(|(standing, word)| format!("{} {word}", of(*standing))).collect();
-    match are_all {
-        true => format!("{} services: {}", rest.len(), counts.join(", ")),
-        false => format!("… and {} more: {}", rest.len(), counts.join(", ")),
+    if are_all {
+        format!("{} services: {}", rest.len(), counts.join(", "))
+    } else {
+        format!("… and {} more: {}", rest.len(), counts.join(", "))
     }
 }
 

@@ -16,10 +16,7 @@ const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
 pub fn text(line: &LogLine, width: usize, color: bool, terminal: bool) -> String {
     let id = line.task.get(..ID_CHARACTERS).unwrap_or(&line.task);
     let before = format!("{id} {:width$}", line.container);
-    let before = match color {
-        true => format!("\u{1b}[{}m{before}\u{1b}[0m", color_of(&line.task)),
-        false => before,
-    };
+    let before = if color { format!("\u{1b}[{}m{before}\u{1b}[0m", color_of(&line.task)) } else { before };
     let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
     let message = line.message.trim_end_matches(['\n', '\r']);
     let lines: Vec<String> = message.split('\n').map(|one| format!("{before} | {}", shown(one))).collect();
@@ -28,13 +25,12 @@ pub fn text(line: &LogLine, width: usize, color: bool, terminal: bool) -> String
 
 /// Returns a log line of a one-off task: as [`text`], or without a prefix where `width` is `None`.
 pub fn task_line(line: &LogLine, width: Option<usize>, color: bool, terminal: bool) -> String {
-    match width {
-        Some(width) => text(line, width, color, terminal),
-        None => {
-            let message = line.message.trim_end_matches(['\n', '\r']);
-            let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
-            message.split('\n').map(shown).collect::<Vec<_>>().join("\n")
-        }
+    if let Some(width) = width {
+        text(line, width, color, terminal)
+    } else {
+        let message = line.message.trim_end_matches(['\n', '\r']);
+        let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
+        message.split('\n').map(shown).collect::<Vec<_>>().join("\n")
     }
 }
 

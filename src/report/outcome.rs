@@ -67,9 +67,10 @@ impl CommandOutcome {
 }
 
 fn rollout_outcome(settled: &WatchResult) -> CommandOutcome {
-    let outcome = match settled.rollout.going_back {
-        true => requested_rollback_outcome(settled),
-        false => watch_outcome(&settled.outcome),
+    let outcome = if settled.rollout.going_back {
+        requested_rollback_outcome(settled)
+    } else {
+        watch_outcome(&settled.outcome)
     };
     match &settled.failure_response {
         // It timed out: a rollback that is in progress, or succeeded, does not change that.

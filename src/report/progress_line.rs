@@ -71,7 +71,7 @@ fn activity(progress: &Progress, before: Option<&Progress>) -> String {
 
 fn traffic_text(traffic: &Traffic) -> String {
     let Traffic { test, production } = traffic;
-    if *test > 0.0 && test != production {
+    if *test > 0.0 && (test - production).abs() > f64::EPSILON {
         format!("traffic {production}% (test {test}%)")
     } else {
         format!("traffic {production}%")

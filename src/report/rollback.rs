@@ -8,7 +8,7 @@ use crate::events::rollback as events;
 use crate::events::service::DeployedImage;
 use crate::image::ImageReference;
 use crate::plan::SchedulePlan;
-use crate::plan::rollback::{LeftOut, PinnedImage, Source, Target, Told, Why};
+use crate::plan::rollback::{LeftOut, PinnedImage, ReleaseSummary, Source, Target, Why};
 use crate::watch::judge::api_name_in_words;
 
 /// Returns the target of a rollback as text.
@@ -68,16 +68,16 @@ pub fn event(target: &Target) -> events::RollbackTarget {
     }
 }
 
-fn past_release(told: &Told) -> events::PastRelease {
-    let images = told.images.iter().map(|image| DeployedImage {
+fn past_release(summary: &ReleaseSummary) -> events::PastRelease {
+    let images = summary.images.iter().map(|image| DeployedImage {
         container: image.container.clone(),
         image: image.image.clone(),
         digest: image.digest.clone(),
     });
     events::PastRelease {
-        revision: told.revision.clone(),
-        at: told.at,
-        tag: told.tag.clone(),
+        revision: summary.revision.clone(),
+        at: summary.at,
+        tag: summary.tag.clone(),
         images: images.collect(),
     }
 }
@@ -126,10 +126,10 @@ fn schedule_targets<'a>(
 }
 
 /// Returns a release in one line: its revision, when it was deployed, its images.
-fn summary_line(told: &Told) -> String {
-    let mut parts = vec![told.revision.clone()];
-    parts.extend(told.at.map(format_utc));
-    let images = told.images.iter().map(|image| {
+fn summary_line(summary: &ReleaseSummary) -> String {
+    let mut parts = vec![summary.revision.clone()];
+    parts.extend(summary.at.map(format_utc));
+    let images = summary.images.iter().map(|image| {
         let reference = ImageReference::parse(&image.image);
         let name = reference.repository.rsplit('/').next().unwrap_or_default();
         match (&reference.tag, &reference.digest) {

@@ -9,10 +9,8 @@ use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// Returns the verdict in one line.
 pub(super) fn verdict_line(settled: &WatchResult) -> (Paint, String) {
-    let (paint, verdict) = match settled.rollout.going_back {
-        true => requested_rollback_line(settled),
-        false => outcome_line(settled),
-    };
+    let (paint, verdict) =
+        if settled.rollout.going_back { requested_rollback_line(settled) } else { outcome_line(settled) };
     match &settled.failure_response {
         Some(FailureResponse::TakenBack { to, end, .. }) => {
             (Paint::Bad, format!("{}; {}", verdict.trim_end_matches('.'), rollback_text(to, end)))
@@ -180,8 +178,9 @@ fn rollback_hint(settled: &WatchResult, flags: &str) -> Option<String> {
     settled.running.as_ref().filter(|runs| runs.deployment != way.deployment)?;
     let (name, cluster) = (shell_quote(&followed.name), shell_quote(&followed.cluster));
     let command = format!("`ecsail{flags} rollback {name} --cluster {cluster}`");
-    Some(match way.revision == followed.revision {
-        true => format!("roll back to the previous deployment: {command}"),
-        false => format!("roll back to {}: {command}", way.revision_name()),
+    Some(if way.revision == followed.revision {
+        format!("roll back to the previous deployment: {command}")
+    } else {
+        format!("roll back to {}: {command}", way.revision_name())
     })
 }

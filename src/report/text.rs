@@ -133,7 +133,9 @@ impl TextReporter {
     fn end_display(&self) {
         self.page_in_place.iter().for_each(|page| page.leave());
         let last = self.live.as_ref().map(LiveDisplay::finish).unwrap_or_default();
-        last.iter().for_each(|progress| self.screen.write_story_wrapped(&progress_line(progress, None)));
+        for progress in &last {
+            self.screen.write_story_wrapped(&progress_line(progress, None));
+        }
     }
 
     fn write_rollout(&self, settled: &WatchResult) {
@@ -171,7 +173,7 @@ impl Reporter for TextReporter {
         let color = self.screen.stderr_color;
         match event {
             Event::Note(text) => {
-                self.write_story_wrapped(&paint(color, Paint::Dim, &format!("note: {text}")))
+                self.write_story_wrapped(&paint(color, Paint::Dim, &format!("note: {text}")));
             }
             Event::FileProblems(invalid) if invalid.problems.is_empty() => {}
             Event::FileProblems(invalid) => self.write_story(&problems::text(invalid, color)),
@@ -179,7 +181,7 @@ impl Reporter for TextReporter {
                 self.screen.write_answer(&plan::text(plan, self.screen.stdout_color));
             }
             Event::Plan { plan, answer: Some(PlanFormat::Markdown) } => {
-                self.screen.write_raw_answer(&plan::markdown(plan))
+                self.screen.write_raw_answer(&plan::markdown(plan));
             }
             Event::Plan { plan, answer: None } => self.write_story(&plan::text(plan, color)),
             Event::Rollback(target) => self.write_story_wrapped(&rollback::text(target, color)),
@@ -258,7 +260,9 @@ impl Reporter for TextReporter {
             }
             Event::TaskEnded { end, answer } => self.write_task_run(end, *answer),
             Event::Hook { hook, fact } => {
-                hook::text(hook.as_str(), fact).iter().for_each(|text| self.write_story_wrapped(text))
+                if let Some(text) = &hook::text(hook.as_str(), fact) {
+                    self.write_story_wrapped(text);
+                }
             }
             Event::ReleaseEnded(release) => self.write_release(release),
             Event::Answer { text, .. } => self.screen.write_answer(text),
@@ -320,7 +324,9 @@ impl TextReporter {
         match release.outcome() {
             // Unchanged services were already reported.
             Outcome::Unchanged => {
-                release::unchanged_schedules(release).iter().for_each(|line| self.screen.write_answer(line))
+                for line in &release::unchanged_schedules(release) {
+                    self.screen.write_answer(line);
+                }
             }
             // The end of a single service was already reported.
             _ => match release.targets.as_slice() {
@@ -339,12 +345,11 @@ impl TextReporter {
             is_stdout_terminal: terminal_out,
             ..
         } = self.screen;
-        match story {
-            false => self.screen.write_answer(&super::log::task_line(line, width, color_out, terminal_out)),
-            true => {
-                let text = super::log::task_line(line, width, color, terminal);
-                text.split('\n').for_each(|one| self.write_story(&format!("{key} | {one}")));
-            }
+        if story {
+            let text = super::log::task_line(line, width, color, terminal);
+            text.split('\n').for_each(|one| self.write_story(&format!("{key} | {one}")));
+        } else {
+            self.screen.write_answer(&super::log::task_line(line, width, color_out, terminal_out));
         }
     }
 
@@ -368,11 +373,13 @@ impl TextReporter {
                 self.screen.write_answer_wrapped(&format!("{}: {text}", end.key));
             }
             false if end.is_success() => {
-                self.write_story_wrapped(&format!("{}: {}", end.key, paint(color, mark, &text)))
+                self.write_story_wrapped(&format!("{}: {}", end.key, paint(color, mark, &text)));
             }
             false => self.screen.write_story_wrapped(&format!("{}: {}", end.key, paint(color, mark, &text))),
         }
-        super::task::next_steps(end).iter().for_each(|line| self.screen.write_story(&format!("  {line}")));
+        for line in &super::task::next_steps(end) {
+            self.screen.write_story(&format!("  {line}"));
+        }
     }
 
     /// Shows a service event; a routine one with `-v` only.

@@ -208,7 +208,9 @@ impl<'a> LogTail<'a> {
                 last.drain(..last.len().saturating_sub(limit));
             }
         }
-        last.iter().for_each(|line| self.report_line(line));
+        for line in &last {
+            self.report_line(line);
+        }
         RoundResult { shown: shown + last.len(), failed: pass.failed }
     }
 

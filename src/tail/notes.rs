@@ -28,7 +28,9 @@ impl LogTail<'_> {
             .iter()
             .map(|one| format!("{}: {}", unreadable_failure(one), one.reason))
             .collect();
-        notes.iter().for_each(|note| self.note(note));
+        for note in &notes {
+            self.note(note);
+        }
     }
 
     /// Continues after an error of one source: it is reported once, and the source is read again.

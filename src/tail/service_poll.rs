@@ -80,9 +80,10 @@ impl LogTail<'_> {
         }
         let current = |arn: &String| self.definitions.get(arn).map(|definition| (arn.clone(), definition));
         let current: Vec<(String, &Value)> = arns.iter().filter_map(current).collect();
-        let tasks = match current.iter().any(|(_, definition)| has_streams_named_by_task(definition)) {
-            true => self.recent_tasks().await?,
-            false => Vec::new(),
+        let tasks = if current.iter().any(|(_, definition)| has_streams_named_by_task(definition)) {
+            self.recent_tasks().await?
+        } else {
+            Vec::new()
         };
         let of = |(arn, definition): &(String, &Value)| {
             find_sources(arn, definition, &tasks, &self.request.filter)

@@ -103,7 +103,7 @@ impl<'a> LogTail<'a> {
             task.started_at.0 > 0.0 || task.last_status == TaskStatus::Running || exited()
         };
         let maps: Vec<_> =
-            tasks.iter().filter(ran).flat_map(|task| self.sources_of_task(task, tasks)).collect();
+            tasks.iter().filter(ran).filter_map(|task| self.sources_of_task(task, tasks)).collect();
         if !maps.is_empty() {
             self.update_sources(maps);
             self.note_unreadable();

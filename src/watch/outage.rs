@@ -15,7 +15,7 @@ use crate::duration;
 const REPORT_AFTER_POLLS: u32 = 3;
 const REPORT_AFTER: Duration = Duration::from_secs(10);
 /// How long credentials may be missing: a source of credentials that failed may recover.
-const MAX_WITHOUT_CREDENTIALS: Duration = Duration::from_secs(60);
+const MAX_WITHOUT_CREDENTIALS: Duration = Duration::from_mins(1);
 
 /// An outage: since when a service cannot be polled, and why.
 #[derive(Clone, Debug)]

@@ -136,10 +136,7 @@ impl RolloutWatch<'_> {
         tracing::info!("failed to poll cluster `{cluster}`: {error}");
         let open = |item: &&mut WatchItem| item.outcome.is_none() && item.rollout.cluster == cluster;
         for item in self.items.iter_mut().filter(open) {
-            match passes {
-                true => item.record_poll_failure(error, Instant::now()),
-                false => item.end_as_lost(error),
-            }
+            if passes { item.record_poll_failure(error, Instant::now()) } else { item.end_as_lost(error) }
         }
     }
 

@@ -10,7 +10,7 @@ const QUIET_INTERVAL: Duration = Duration::from_secs(4);
 const IDLE_INTERVAL: Duration = Duration::from_secs(8);
 /// How long after a change a rollout counts as changing, and after how long without one no change is expected soon.
 const ACTIVE_FOR: Duration = Duration::from_secs(10);
-const IDLE_AFTER: Duration = Duration::from_secs(60);
+const IDLE_AFTER: Duration = Duration::from_mins(1);
 /// How many polls are allowed at once, and how long it takes until one more is: a poll is two or three calls, so
 /// that ten minutes stay below 300 calls.
 const BURST: f64 = 45.0;
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn ten_minutes_of_changes_stay_within_the_budget() {
         let mut rhythm = PollHistory { is_near_end: true, ..PollHistory::default() };
-        while rhythm.elapsed < Duration::from_secs(600) {
+        while rhythm.elapsed < Duration::from_mins(10) {
             rhythm.polls += 1;
             rhythm.elapsed += next_interval(&rhythm);
         }

@@ -20,7 +20,7 @@ pub struct WatchedRollout {
     pub key: String,
     pub name: String,
     pub cluster: String,
-    /// The id of the PRIMARY deployment in UpdateService's answer; `None` where the answer did not show ours.
+    /// The id of the PRIMARY deployment in `UpdateService`'s answer; `None` where the answer did not show ours.
     pub deployment: Option<String>,
     /// The ARN of its service deployment, once that was found.
     pub service_deployment: Option<String>,
@@ -70,7 +70,7 @@ impl WatchPolicy {
 }
 
 /// How long a rollout is watched by default.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(15);
 
 impl Default for WatchPolicy {
     fn default() -> WatchPolicy {

@@ -101,7 +101,10 @@ impl TaskCountWatch<'_> {
                 unchanged_for: still,
                 is_near_end: false,
             });
-            tokio::time::sleep(self.poll_interval.unwrap_or(adapted).min(self.timeout - elapsed)).await;
+            tokio::time::sleep(
+                self.poll_interval.unwrap_or(adapted).min(self.timeout.saturating_sub(elapsed)),
+            )
+            .await;
         }
     }
 

@@ -7,7 +7,7 @@ use ecsail::aws::Aws;
 use ecsail::aws::types::{ObservedSchedules, Via};
 use ecsail::manifest::schedules::ManifestRetry;
 use ecsail::observe::schedules;
-use ecsail::plan::schedules::{Ground, SchedulePlan, compare, owner};
+use ecsail::plan::schedules::{ScheduleContext, SchedulePlan, compare, owner};
 use ecsail::plan::{ResolvedWork, Revision};
 use ecsail::render::{DesiredSchedule, DesiredScheduleTarget, DesiredTaskSpec};
 use ecsail::report::{Event, Reporter, RolloutQuestion};
@@ -34,7 +34,7 @@ impl Reporter for Silent {
 struct Elsewhere {
     aws: Aws,
     runtime: tokio::runtime::Runtime,
-    ground: Ground,
+    schedule_context: ScheduleContext,
 }
 
 impl Elsewhere {
@@ -48,8 +48,8 @@ impl Elsewhere {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let aws = runtime.block_on(Aws::connect(&settings, None, None)).expect("there is a region");
-        let caller = runtime.block_on(aws.caller()).expect("somebody calls");
-        let ground = Ground {
+        let caller = runtime.block_on(aws.caller()).expect("the caller is known");
+        let schedule_context = ScheduleContext {
             account: caller.account,
             partition: "aws".into(),
             region: "us-east-1".into(),
@@ -57,7 +57,7 @@ impl Elsewhere {
             stage: Some("prod".into()),
             now: 1_800_000_000,
         };
-        Elsewhere { aws, runtime, ground }
+        Elsewhere { aws, runtime, schedule_context }
     }
 
     fn observe(&self, desired: &DesiredSchedule) -> ObservedSchedules {
@@ -67,7 +67,7 @@ impl Elsewhere {
 
     fn plan(&self, desired: &DesiredSchedule, work: &ResolvedWork) -> SchedulePlan {
         let works = vec![work.clone(); desired.targets.len()];
-        let plan = compare(desired, &works, &self.observe(desired), &self.ground);
+        let plan = compare(desired, &works, &self.observe(desired), &self.schedule_context);
         plan.unwrap_or_else(|failures| panic!("{failures:?}"))
     }
 
@@ -80,7 +80,7 @@ impl Elsewhere {
     }
 
     fn work(&self, revision: u32) -> ResolvedWork {
-        let arn = |kind: &str| format!("arn:aws:ecs:us-east-1:{}:{kind}", self.ground.account);
+        let arn = |kind: &str| format!("arn:aws:ecs:us-east-1:{}:{kind}", self.schedule_context.account);
         let members = json!({"launchType": "FARGATE", "networkConfiguration":
             {"awsvpcConfiguration": {"subnets": ["subnet-b", "subnet-a"], "assignPublicIp": "DISABLED"}}});
         ResolvedWork {
@@ -124,7 +124,7 @@ impl Elsewhere {
         }
         self.runtime.block_on(restore(&updated, &self.aws, &Silent)).expect("the schedule is restored");
         assert_eq!(self.plan(&full, &self.work(1)).changes, []);
-        let (tags, none) = (owner::owner_tags(&self.ground), Default::default());
+        let (tags, none) = (owner::owner_tags(&self.schedule_context), Default::default());
         let owned = match plain.kind {
             Via::Scheduler => self.runtime.block_on(schedules::other_schedules_of_group(
                 &self.aws,
@@ -180,7 +180,9 @@ fn nightly(via: Via) -> DesiredSchedule {
 fn moto_shows_schedules_and_rules_as_they_were_applied() {
     let moto = Server::moto();
     let elsewhere = Elsewhere::at(&moto.url());
-    [Via::Scheduler, Via::Rule].into_iter().for_each(|via| elsewhere.go_through(&nightly(via)));
+    for via in [Via::Scheduler, Via::Rule] {
+        elsewhere.go_through(&nightly(via));
+    }
 }
 
 #[test]
@@ -188,5 +190,7 @@ fn moto_shows_schedules_and_rules_as_they_were_applied() {
 fn ministack_shows_schedules_and_rules_as_they_were_applied() {
     let (ministack, _docker) = Server::ministack();
     let elsewhere = Elsewhere::at(&ministack.url());
-    [Via::Scheduler, Via::Rule].into_iter().for_each(|via| elsewhere.go_through(&nightly(via)));
+    for via in [Via::Scheduler, Via::Rule] {
+        elsewhere.go_through(&nightly(via));
+    }
 }

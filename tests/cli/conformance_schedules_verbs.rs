@@ -59,7 +59,9 @@ fn switch(emulator: &Emulator, verb: &str) -> Vec<String> {
 fn disable_and_enable_change_only_the_state() {
     on_both(|emulator| {
         deploy(emulator, "v2");
-        BOTH.iter().for_each(|name| drop(emulator.other_client(&["fill", name])));
+        for name in BOTH {
+            emulator.other_client(&["fill", name]);
+        }
         emulator.other_client(&["foreign", "hourly"]);
         let before = emulator.look();
         assert_eq!(before["schedules"]["nightly"]["Description"], "by hand");
@@ -96,7 +98,9 @@ fn prune_removes_what_the_manifest_no_longer_has_and_nothing_of_others() {
         emulator.write("ecsail.yml", &with(&format!("{}{WEEKLY}", PAIR.trim_end())));
         deploy(emulator, "v2");
         emulator.other_client(&["others"]);
-        ["pair", "hourly"].iter().for_each(|rule| drop(emulator.other_client(&["foreign", rule])));
+        for rule in ["pair", "hourly"] {
+            emulator.other_client(&["foreign", rule]);
+        }
         let nightly = MANIFEST.find("  nightly:").expect("it is there");
         let hourly = MANIFEST.find("  hourly:").expect("it is there");
         emulator.write("ecsail.yml", &format!("{}{}", &MANIFEST[..nightly], &MANIFEST[hourly..]));

@@ -200,9 +200,10 @@ impl Terminal {
             let characters: Vec<char> = line.chars().collect();
             let folded = characters.chunks(columns).map(|part| (part.iter().collect(), true));
             self.rows.extend(folded);
-            match characters.is_empty() {
-                true => self.rows.push((String::new(), false)),
-                false => self.rows.last_mut().expect("a row was pushed").1 = false,
+            if characters.is_empty() {
+                self.rows.push((String::new(), false));
+            } else {
+                self.rows.last_mut().expect("a row was pushed").1 = false;
             }
         }
         self.at = (self.rows.len() - 1, 0);

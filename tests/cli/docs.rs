@@ -218,7 +218,7 @@ fn outputs(block: &Block, example: &str) -> Vec<(String, i32)> {
 }
 
 /// What differs from run to run, and the form by which it is compared.
-fn normalised(line: &str) -> String {
+pub(crate) fn normalised(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
     while let Some(character) = rest.chars().next() {

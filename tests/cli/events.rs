@@ -128,7 +128,7 @@ fn rollback_events_match_the_schema() {
     let arguments = ["deploy", "--tag", "v3", "--timeout", "400ms", "--on-timeout", "rollback"];
     let run = in_json(&world, &arguments);
     let events = checked.lines(&run.stdout);
-    assert!(checked.seen.contains("rollout.taking_back"), "{}", run.stdout);
+    assert!(checked.seen.contains("rollout.rollback_started"), "{}", run.stdout);
     assert_eq!(settled(&events)["aftermath"]["action"], "taken_back");
     let world = World::new(Scenario::Stuck);
     let arguments = ["deploy", "--tag", "v2", "--timeout", "300ms", "--on-timeout", "leave"];

@@ -182,7 +182,7 @@ fn rollout_completed_at_the_timeout_succeeds() {
     world
         .sandbox
         .inject(Fault::on("DescribeServices", FaultKind::Latency(Duration::from_millis(150))).always());
-    world.sandbox.advance(Duration::from_secs(900));
+    world.sandbox.advance(Duration::from_mins(15));
     let output = child.wait_with_output().expect("ends");
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("web: deployed web:2 in "), "{stdout}");

@@ -123,7 +123,7 @@ fn several_pages_are_one_answer() {
     seeded.service = json!({"desiredCount": 12});
     let world = world(seeded);
     // More than the 10,000 events of a page.
-    world.sandbox.advance(std::time::Duration::from_secs(3 * 3600));
+    world.sandbox.advance(std::time::Duration::from_hours(3));
     let run = world.run(&["logs", "web", ALL]).exits(0);
     assert!(run.stdout.lines().count() > 10_000, "{}", run.stdout.lines().count());
     assert!(world.calls("FilterLogEvents").len() > 1);

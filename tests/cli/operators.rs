@@ -18,7 +18,7 @@ fn under_way(scenario: Scenario) -> World {
 /// Returns a world whose deployment of `web:2` is waiting in a lifecycle hook.
 fn waiting() -> World {
     let world = under_way(Scenario::HookPauses);
-    world.sandbox.advance(Duration::from_secs(120));
+    world.sandbox.advance(Duration::from_mins(2));
     world
 }
 

@@ -251,9 +251,12 @@ fn read(text: &str, root: DocumentKind) -> Result<Node, TestCaseError> {
 /// Returns a JSON text with these characters escaped.
 fn escaped(text: &str, escapes: fn(char) -> bool) -> String {
     let mut units = [0; 2];
-    let escaped = |c: char| match escapes(c) {
-        true => c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
-        false => c.to_string(),
+    let escaped = |c: char| {
+        if escapes(c) {
+            c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+        } else {
+            c.to_string()
+        }
     };
     text.chars().map(escaped).collect()
 }
@@ -569,9 +572,10 @@ fn expected(
         }
         let (before, after) = (&items(before)[*index], &items(after)[*index]);
         let here = format!("{path}[{}]", item_name(before, identity));
-        return match PAIR_SHAPES.iter().any(|(shape, ..)| *shape == item) {
-            true => vec![here],
-            false => expected(Some(before), Some(after), item, &here, rest),
+        return if PAIR_SHAPES.iter().any(|(shape, ..)| *shape == item) {
+            vec![here]
+        } else {
+            expected(Some(before), Some(after), item, &here, rest)
         };
     }
     if let Some(item) = item.filter(|item| matches!(model().shape(item), Shape::Structure(_))) {

@@ -29,7 +29,7 @@ pub(crate) fn register(sandbox: &Sandbox, family: &str, count: usize) {
 /// Deploys a revision without ecsail, and waits until it is up.
 pub(crate) fn deploy(world: &World, revision: &str) {
     world.call("UpdateService", json!({"cluster": "main", "service": "web", "taskDefinition": revision}));
-    world.sandbox.advance(Duration::from_secs(600));
+    world.sandbox.advance(Duration::from_mins(10));
     assert_eq!(world.service("web")["deployments"][0]["rolloutState"], "COMPLETED", "{revision}");
 }
 
@@ -76,7 +76,9 @@ fn numbers(sandbox: &Sandbox, status: &str) -> Vec<u64> {
 fn twelve() -> World {
     let world = World::new(Scenario::Steady);
     register(&world.sandbox, "web", 12);
-    ["web:5", "web:7", "web:9"].iter().for_each(|revision| deploy(&world, revision));
+    for revision in ["web:5", "web:7", "web:9"] {
+        deploy(&world, revision);
+    }
     world
 }
 
@@ -116,7 +118,7 @@ fn the_rollback_target_is_kept_after_many_deployments_of_one_revision() {
     for _ in 0..4 {
         let input = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
         world.call("UpdateService", input);
-        world.sandbox.advance(Duration::from_secs(600));
+        world.sandbox.advance(Duration::from_mins(10));
     }
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(0);
     run.answers("web:7     ACTIVE  keep        rollback target of main/web");
@@ -127,7 +129,9 @@ fn the_rollback_target_is_kept_after_many_deployments_of_one_revision() {
 fn after_two_rollbacks_what_the_third_would_go_to_is_kept() {
     let world = World::new(Scenario::Steady);
     register(&world.sandbox, "web", 6);
-    ["web:2", "web:3", "web:4"].iter().for_each(|revision| deploy(&world, revision));
+    for revision in ["web:2", "web:3", "web:4"] {
+        deploy(&world, revision);
+    }
     for to in ["web:3", "web:2"] {
         world.run(&["rollback", "web", "--yes"]).exits(0).answers(to);
     }
@@ -144,7 +148,7 @@ fn what_was_rolled_back_does_not_count_as_a_success() {
     deploy(&world, "web:2");
     world.sandbox.set_scenario(Some("web"), Scenario::Crash);
     world.call("UpdateService", json!({"cluster": "main", "service": "web", "taskDefinition": "web:4"}));
-    world.sandbox.advance(Duration::from_secs(3000));
+    world.sandbox.advance(Duration::from_mins(50));
     let run = world.run(&["prune", "web", "--keep", "1", "--yes"]).exits(0);
     let run = run.answers("web:2     ACTIVE  keep        main/web runs it");
     run.answers("web:1     ACTIVE  keep        rollback target of main/web");

@@ -456,7 +456,7 @@ fn interrupted_registration_starts_no_migration() {
 fn second_interrupt_during_a_rollback_is_reported() {
     let world = world(MANIFEST);
     world.sandbox.set_scenario(Some("web"), Scenario::Crash);
-    let latency = FaultKind::Latency(std::time::Duration::from_secs(60));
+    let latency = FaultKind::Latency(std::time::Duration::from_mins(1));
     world.sandbox.inject(Fault::on("StopServiceDeployment", latency).always());
     let (child, mut stderr) = until_it_says(&world, &[], "web: deploying shop:4");
     while world.calls("StopServiceDeployment").is_empty() {

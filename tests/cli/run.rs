@@ -33,7 +33,7 @@ fn run(world: &World, arguments: &[&str], command: &[&str]) -> Run {
     world.run(&[&like, arguments, &["--"], command].concat())
 }
 
-/// Returns the one-off tasks, as of DescribeTasks.
+/// Returns the one-off tasks, as of `DescribeTasks`.
 fn tasks(world: &World) -> Vec<Value> {
     let of = |status: &str| {
         let listed =

@@ -207,7 +207,7 @@ fn every_scenario_ends_as_in_its_summary() {
     assert_eq!(listed, expected, "each scenario has its end here");
     for (info, (name, status, revision)) in scenarios().iter().zip(ENDS) {
         let sandbox = begun(info.scenario);
-        sandbox.advance(Duration::from_secs(1800));
+        sandbox.advance(Duration::from_mins(30));
         // The history can be read only if the scenario allows it.
         sandbox.set_scenario(None, Scenario::Steady);
         assert_eq!(state(&sandbox), ((*status).to_owned(), *revision), "{name}: {}", info.summary);
@@ -224,7 +224,7 @@ fn timed_scenario_continues_after_a_restart() {
     let again = Sandbox::start(options).expect("the state is its own");
     again.advance(Duration::from_secs(40));
     assert_eq!(web(&again)["pendingCount"], 0, "there is no capacity yet");
-    again.advance(Duration::from_secs(120));
+    again.advance(Duration::from_mins(2));
     assert_eq!(state(&again), ("SUCCESSFUL".to_owned(), 2));
 }
 

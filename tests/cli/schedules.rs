@@ -301,7 +301,7 @@ fn a_diff_exits_with_6_where_a_deploy_would_change_something() {
 
 // run
 
-/// Returns the RunTask call of a run.
+/// Returns the `RunTask` call of a run.
 fn run_task(world: &World) -> Value {
     let calls = world.calls("RunTask");
     assert_eq!(calls.len(), 1);

@@ -244,7 +244,7 @@ fn a_deleted_service_is_not_there() {
     let world = World::new(Scenario::Steady);
     world.call("DeleteService", json!({"cluster": "main", "service": "web", "force": true}));
     for _ in 0..20 {
-        world.sandbox.advance(Duration::from_secs(60));
+        world.sandbox.advance(Duration::from_mins(1));
     }
     world.run(&["status"]).exits(1).answers("web: no such service in cluster `main`");
 }

@@ -113,7 +113,7 @@ fn only_apply_changes_anything_in_aws() {
 fn no_stage_depends_on_dry_run() {
     // An event has the name.
     let elsewhere = |name: &str| !name.starts_with("commands/") && !name.starts_with("events/");
-    forbid(&["dry_run"], elsewhere, "a dry run is a plan that nobody applied");
+    forbid(&["dry_run"], elsewhere, "a dry run is a plan that is not applied");
 }
 
 #[test]

@@ -15,8 +15,8 @@ pub(crate) const MAX_CATCH_UP: Millis = 3_600_000;
 /// How time passes in the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Clock {
-    /// Time advances by this much before each DescribeServices call, and before each DescribeTasks call for
-    /// tasks outside a service. Where log lines come late, before each FilterLogEvents call too.
+    /// Time advances by this much before each `DescribeServices` call, and before each `DescribeTasks` call for
+    /// tasks outside a service. Where log lines come late, before each `FilterLogEvents` call too.
     Poll(Duration),
     /// Scaled wall time. Continues over `save` and a later start.
     Wall {

@@ -77,7 +77,7 @@ pub enum FaultKind {
     Latency(Duration),
     /// Status 500 with an HTML page, as a proxy answers.
     Html500,
-    /// PutTargets or RemoveTargets succeed, and some of their entries fail; the others take effect.
+    /// `PutTargets` or `RemoveTargets` succeed, and some of their entries fail; the others take effect.
     FailedEntries {
         /// The target ids of the entries that fail; all when empty.
         ids: Vec<String>,

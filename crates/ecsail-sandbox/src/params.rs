@@ -214,7 +214,7 @@ pub(crate) fn merge_members<'a>(out: &mut Value, members: impl IntoIterator<Item
     }
 }
 
-/// Checks the tags of a creation or a TagResource call.
+/// Checks the tags of a creation or a `TagResource` call.
 pub(crate) fn checked_tags(tags: &[Value]) -> Result<(), ApiError> {
     invalid_if(tags.len() > 50, "The number of tags exceeds the limit of 50.")?;
     let mut keys = Vec::with_capacity(tags.len());

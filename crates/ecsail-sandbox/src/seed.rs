@@ -46,9 +46,9 @@ pub struct SeedService {
     pub name: String,
     /// Its cluster, by name; `default` when empty.
     pub cluster: String,
-    /// A RegisterTaskDefinition input.
+    /// A `RegisterTaskDefinition` input.
     pub task_definition: Value,
-    /// Members of a CreateService input. The defaults are two tasks, on Fargate if the task definition has
+    /// Members of a `CreateService` input. The defaults are two tasks, on Fargate if the task definition has
     /// the network mode `awsvpc`, else on EC2.
     pub service: Value,
 }
@@ -157,7 +157,7 @@ fn add_service(context: &mut CallContext<'_>, seed: &SeedService) -> Result<(), 
     Ok(())
 }
 
-/// Returns the CreateService input for a seeded service.
+/// Returns the `CreateService` input for a seeded service.
 fn create_service_input(seed: &SeedService) -> Value {
     let mut input = json!({ "serviceName": seed.name, "desiredCount": 2 });
     if seed.task_definition["networkMode"] == "awsvpc" {

@@ -32,7 +32,7 @@ impl Caller {
     }
 }
 
-/// The principal of an access key that AssumeRole returned.
+/// The principal of an access key that `AssumeRole` returned.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Principal {
     pub(crate) account: String,
@@ -155,7 +155,7 @@ pub(crate) struct Resources {
     pub(crate) log_streams: Vec<LogStream>,
     /// Scalable targets by resource id, such as `service/shop/web`.
     pub(crate) scalable_targets: BTreeMap<String, ScalableTarget>,
-    /// RunTask calls by their `clientToken`.
+    /// `RunTask` calls by their `clientToken`.
     pub(crate) run_task_tokens: BTreeMap<String, RunTaskToken>,
     /// Event buses by name. The default one is added on its first use.
     pub(crate) event_buses: BTreeMap<String, EventBus>,
@@ -165,7 +165,7 @@ pub(crate) struct Resources {
     pub(crate) schedules: BTreeMap<String, Schedule>,
 }
 
-/// A RunTask call with a `clientToken`, and its result.
+/// A `RunTask` call with a `clientToken`, and its result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RunTaskToken {
     pub(crate) input: Value,

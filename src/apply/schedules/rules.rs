@@ -167,7 +167,7 @@ async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws
     Ok(())
 }
 
-/// What follows a response of PutTargets.
+/// What follows a response of `PutTargets`.
 #[derive(Debug, PartialEq)]
 enum PutTargetsStep {
     /// Put these again; if empty, everything is done.
@@ -175,7 +175,7 @@ enum PutTargetsStep {
     Failed,
 }
 
-/// Returns what follows a response of PutTargets. If an entry does not name its target, it may be any of them, so all
+/// Returns what follows a response of `PutTargets`. If an entry does not name its target, it may be any of them, so all
 /// are put again.
 fn next_step(put: Vec<Value>, entries: &[FailedEntry], is_last: bool) -> PutTargetsStep {
     if entries.is_empty() {

@@ -11,7 +11,7 @@ use super::*;
 use crate::manifest::schedules::ManifestRetry;
 use crate::observe::schedules;
 use crate::plan::ResolvedWork;
-use crate::plan::schedules::{Ground, compare, owner};
+use crate::plan::schedules::{ScheduleContext, compare, owner};
 use crate::render::schedules::{DesiredSchedule, DesiredScheduleTarget};
 use crate::render::task_spec::DesiredTaskSpec;
 use crate::settings::Settings;
@@ -65,7 +65,7 @@ impl TestBed {
 
     fn plan(&self, desired: &DesiredSchedule, work: &ResolvedWork) -> SchedulePlan {
         let works = vec![work.clone(); desired.targets.len()];
-        let plan = compare(desired, &works, &self.observe(desired), &ground());
+        let plan = compare(desired, &works, &self.observe(desired), &schedule_context());
         plan.unwrap_or_else(|failures| panic!("{failures:?}"))
     }
 
@@ -105,8 +105,8 @@ impl TestBed {
     }
 }
 
-fn ground() -> Ground {
-    Ground {
+fn schedule_context() -> ScheduleContext {
+    ScheduleContext {
         account: "123456789012".into(),
         partition: "aws".into(),
         region: "us-east-1".into(),
@@ -177,7 +177,7 @@ fn rule() -> DesiredSchedule {
 
 /// Returns the tags of a rule that the app owns, with targets of these ids.
 fn tags_with(ids: &str) -> BTreeMap<String, String> {
-    let mut tags = owner::owner_tags(&ground());
+    let mut tags = owner::owner_tags(&schedule_context());
     tags.insert(owner::TARGETS_KEY.to_owned(), ids.to_owned());
     tags
 }
@@ -294,7 +294,7 @@ fn a_start_that_has_passed_since_does_not_stand_against_an_update() {
     assert!(start < super::now(), "the sandbox's time is not ahead of ours");
     begun["StartDate"] = json!(start);
     lab.call("scheduler", "UpdateSchedule", begun.clone());
-    lab.sandbox.advance(std::time::Duration::from_secs(3600));
+    lab.sandbox.advance(std::time::Duration::from_hours(1));
     let refused = lab.sandbox.call("scheduler", "UpdateSchedule", begun).expect_err("it is too old by now");
     assert_eq!(refused.message, "The StartDate you specify cannot be earlier than 5 minutes ago.");
     let written = DesiredSchedule { start: Some(start), ..nightly() };
@@ -682,7 +682,7 @@ fn what_an_app_owns_is_found() {
         lab.deploy(&named(name), &work("web:1"));
         lab.deploy(&DesiredSchedule { key: name.into(), name: name.into(), ..rule() }, &work("web:1"));
     }
-    lab.call("events", "PutRule", json!({"Name": "of-nobody", "ScheduleExpression": "rate(1 day)"}));
+    lab.call("events", "PutRule", json!({"Name": "unowned", "ScheduleExpression": "rate(1 day)"}));
     let names =
         |found: Vec<ObservedSchedule>| found.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>();
     let kept = lab
@@ -690,13 +690,13 @@ fn what_an_app_owns_is_found() {
         .block_on(schedules::other_schedules_of_group(
             &lab.aws,
             "shop-prod",
-            &owner::owner_tags(&ground()),
+            &owner::owner_tags(&schedule_context()),
             &Default::default(),
         ))
         .expect("listed");
     let rules = lab
         .runtime
-        .block_on(schedules::rules_with_tags(&lab.aws, &owner::owner_tags(&ground())))
+        .block_on(schedules::rules_with_tags(&lab.aws, &owner::owner_tags(&schedule_context())))
         .expect("listed");
     assert_eq!(rules[0].task_definitions(), [revision("web:1")]);
     assert_eq!(
@@ -739,7 +739,7 @@ fn missing_rule_permission_is_noted() {
 fn an_app_without_a_stage_does_not_own_the_rules_of_one() {
     let lab = TestBed::new();
     lab.deploy(&rule(), &work("web:1"));
-    let without = owner::owner_tags(&Ground { stage: None, ..ground() });
+    let without = owner::owner_tags(&ScheduleContext { stage: None, ..schedule_context() });
     assert_eq!(lab.runtime.block_on(schedules::rules_with_tags(&lab.aws, &without)).expect("listed"), []);
 }
 

@@ -318,9 +318,10 @@ fn state_of_failed_start(error: &Failure) -> (State, Option<String>, CommandOutc
         error::ErrorKind::Interrupted => CommandOutcome::Interrupted,
         _ => CommandOutcome::Error,
     };
-    match error.may_have_taken_effect {
-        true => (State::InProgress, Some("it is unknown whether it was started".to_owned()), outcome),
-        false => (State::Failed, Some(error.to_string()), outcome),
+    if error.may_have_taken_effect {
+        (State::InProgress, Some("it is unknown whether it was started".to_owned()), outcome)
+    } else {
+        (State::Failed, Some(error.to_string()), outcome)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::manifest::schedules::{ManifestSchedule, ManifestTarget, schedule_noun
 use crate::manifest::{self, Manifest, Scope};
 use crate::observe::schedules;
 use crate::plan::Change;
-use crate::plan::schedules::{Ground, owner, settings};
+use crate::plan::schedules::{ScheduleContext, owner, settings};
 use crate::render::schedules::{DesiredSchedule, app_group_name, schedules_without_targets};
 use crate::report::{Event, times};
 
@@ -94,12 +94,12 @@ pub fn select(names: &[String], context: &CommandContext) -> Result<SelectedSche
 
 impl SelectedSchedules {
     /// Returns the owner of the schedules and the time, without region and account.
-    pub fn context(&self) -> Ground {
-        Ground {
+    pub fn context(&self) -> ScheduleContext {
+        ScheduleContext {
             app: self.manifest.app.clone(),
             stage: self.manifest.stage.clone(),
             now: times::unix_now() as i64,
-            ..Ground::default()
+            ..ScheduleContext::default()
         }
     }
 
@@ -126,11 +126,11 @@ impl SelectedSchedules {
     /// # Errors
     /// An API call failed.
     pub async fn read_removed(&self, aws: &Aws) -> Result<RemovedFromManifest, ApiError> {
-        let ground = self.context();
-        let (Some(app), tags) = (&ground.app, owner::owner_tags(&ground)) else {
+        let schedule_context = self.context();
+        let (Some(app), tags) = (&schedule_context.app, owner::owner_tags(&schedule_context)) else {
             return Ok(RemovedFromManifest::default());
         };
-        let group = app_group_name(app, ground.stage.as_deref());
+        let group = app_group_name(app, schedule_context.stage.as_deref());
         let in_group = self.desired.iter().filter(|desired| desired.group.as_ref() == Some(&group));
         let known: BTreeSet<&str> = in_group.map(|desired| desired.name.as_str()).collect();
         let (schedules, rules) = join(
@@ -139,9 +139,9 @@ impl SelectedSchedules {
         )
         .await;
         let mut left = RemovedFromManifest { schedules: schedules?, targets: Vec::new() };
-        left.schedules.retain(|schedule| owner::is_own(&schedule.tags, &ground));
+        left.schedules.retain(|schedule| owner::is_own(&schedule.tags, &schedule_context));
         // The tags must be equal, not only included: an app without a stage does not own the rules of its stages.
-        for rule in rules?.into_iter().filter(|rule| owner::is_own(&rule.tags, &ground)) {
+        for rule in rules?.into_iter().filter(|rule| owner::is_own(&rule.tags, &schedule_context)) {
             match self.target_ids_of_rule(rule.name()) {
                 None => left.schedules.push(rule),
                 Some(ids) => left.targets.extend(without_targets(rule, &ids)),

@@ -114,6 +114,10 @@ fn definition_name(arn: &str) -> String {
 }
 
 /// Reads definitions, by the names they were requested by. Those that do not exist are left out.
+///
+/// # Errors
+///
+/// Fails if a definition cannot be read.
 pub async fn read_definitions(
     asked: BTreeSet<String>,
     aws: &Aws,

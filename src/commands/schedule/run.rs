@@ -97,12 +97,11 @@ fn choose_target<'a>(
     if let Some(named) = named {
         let found = schedule.targets.iter().find(|target| id(target) == named);
         return found.ok_or_else(|| {
-            let hint = match ids.is_empty() {
-                true => {
-                    "leave out `--target`: a schedule of EventBridge Scheduler has one target, without an id"
-                        .to_owned()
-                }
-                false => did_you_mean(named, ids.iter().copied()).unwrap_or_else(listed),
+            let hint = if ids.is_empty() {
+                "leave out `--target`: a schedule of EventBridge Scheduler has one target, without an id"
+                    .to_owned()
+            } else {
+                did_you_mean(named, ids.iter().copied()).unwrap_or_else(listed)
             };
             Failure::usage(format!("no target `{named}` in `{what}`")).with_hint(hint)
         });

@@ -27,12 +27,11 @@ pub fn page(checked: &[(Option<String>, Vec<DesiredSchedule>)], now: Timestamp) 
         let same = |known: &&mut UpcomingRuns| {
             known.key == schedule.key && known.times == times && known.enabled == enabled
         };
-        match all.iter_mut().find(same) {
-            Some(known) => known.stages.extend(stage.clone()),
-            None => {
-                let stages = stage.iter().cloned().collect();
-                all.push(UpcomingRuns { key: schedule.key.clone(), times, enabled, stages });
-            }
+        if let Some(known) = all.iter_mut().find(same) {
+            known.stages.extend(stage.clone());
+        } else {
+            let stages = stage.iter().cloned().collect();
+            all.push(UpcomingRuns { key: schedule.key.clone(), times, enabled, stages });
         }
     }
     let header = &["SCHEDULE", "STAGE", "EXPRESSION", "NEXT RUNS"];
@@ -42,9 +41,10 @@ pub fn page(checked: &[(Option<String>, Vec<DesiredSchedule>)], now: Timestamp) 
 fn row(one: &UpcomingRuns, stages: usize, now: Timestamp) -> TableRow {
     let next = if one.enabled { one.times.next_runs(now) } else { Ok(NextRuns::Never) };
     let (first, others) = next_runs::format_next(&next, one.times.zone_name());
-    let runs = match one.enabled {
-        true => std::iter::once(first).chain(others).collect::<Vec<_>>().join(", "),
-        false => "disabled".to_owned(),
+    let runs = if one.enabled {
+        std::iter::once(first).chain(others).collect::<Vec<_>>().join(", ")
+    } else {
+        "disabled".to_owned()
     };
     let zone = one.times.timezone.as_deref().filter(|zone| *zone != "UTC");
     let expression = match zone {

@@ -57,7 +57,7 @@ pub struct PastDeployment {
     pub service_deployment_arn: String,
     /// `ecs-svc/NUMBER`.
     pub deployment: String,
-    /// As the API has it: SUCCESSFUL, ROLLBACK_SUCCESSFUL, …; from the service's own list COMPLETED, FAILED, ….
+    /// As the API has it: SUCCESSFUL, `ROLLBACK_SUCCESSFUL`, …; from the service's own list COMPLETED, FAILED, ….
     pub status: String,
     /// The lifecycle stage, while it is in progress.
     pub stage: Option<LifecycleStage>,

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Returns the context of a hook, with limits that are short enough for tests.
-fn scene<'a>(limits: HookLimits, report: &'a CapturedReport) -> HookContext<'a> {
+fn scene(limits: HookLimits, report: &CapturedReport) -> HookContext<'_> {
     let (environment, input, secrets) = (with(&[]), String::new(), Vec::new());
     HookContext {
         hook: HookPoint::BeforeDeploy,

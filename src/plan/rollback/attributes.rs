@@ -1,5 +1,5 @@
 //! Plans the attributes of a service that a rollback restores with its definition: those that a service revision has
-//! and UpdateService takes.
+//! and `UpdateService` takes.
 //!
 //! Attributes that both revisions have in common are not sent: ECS stores some of them in another form than it was
 //! given.
@@ -16,9 +16,9 @@ use crate::plan::diff::{Change, diff};
 use crate::plan::service::complete::clearing_value;
 use crate::plan::service::restore::{RestoreTerms, UPDATE, restorable};
 
-/// Members of UpdateService that are not attributes of a service revision.
+/// Members of `UpdateService` that are not attributes of a service revision.
 const NOT_ATTRIBUTES: &[&str] = &["cluster", "service", "taskDefinition"];
-/// Attributes of a service revision, besides its definition, that UpdateService does not take.
+/// Attributes of a service revision, besides its definition, that `UpdateService` does not take.
 const IMMUTABLE_ATTRIBUTES: &[&str] = &["launchType"];
 const PLATFORM: &str = "platformVersion";
 
@@ -122,7 +122,7 @@ fn single_member(member: &str, value: Option<&Value>) -> Value {
     }
 }
 
-/// Returns the attributes that UpdateService takes, in normal form.
+/// Returns the attributes that `UpdateService` takes, in normal form.
 pub fn normal_attributes(attributes: &Map<String, Value>) -> Map<String, Value> {
     let taken = attributes.iter().filter(|(member, _)| is_updatable(member));
     let taken: Map<String, Value> = taken.map(|(member, value)| (member.clone(), value.clone())).collect();

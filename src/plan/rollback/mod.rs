@@ -19,7 +19,7 @@ pub use new_choice::{Choice, LeftOut, Source, Why};
 pub use past::DeploymentHistory;
 pub use selector::RollbackSelector;
 pub use states::{DeployedState, DeployedStates, deployed_states};
-pub use target::{Target, Told, ToldImage, are_apart, told};
+pub use target::{ImageSummary, ReleaseSummary, Target, are_apart, summarize};
 
 #[cfg(test)]
 mod tests;

@@ -136,9 +136,10 @@ pub fn unchanged_plan(terms: &RollbackTerms, service: &Service) -> ServicePlan {
 /// Returns the revision that the service will run.
 fn plan_revision(sight: &RollbackContext<'_>, definition: &TaskDefinition, plan: &mut Plan) -> Revision {
     if !needs_registration(definition, sight.images) {
-        return match definition.arn == sight.choice.from.definition {
-            true => Revision::Same,
-            false => Revision::Registered(definition.arn.clone()),
+        return if definition.arn == sight.choice.from.definition {
+            Revision::Same
+        } else {
+            Revision::Registered(definition.arn.clone())
         };
     }
     let wanted = &sight.images.document;

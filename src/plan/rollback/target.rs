@@ -13,9 +13,9 @@ use crate::aws::types::ContainerImage;
 pub struct Target {
     pub service: String,
     pub cluster: String,
-    pub from: Told,
+    pub from: ReleaseSummary,
     /// `None` if only ECS knows it.
-    pub to: Option<Told>,
+    pub to: Option<ReleaseSummary>,
     pub source: Source,
     pub left_out: Vec<LeftOut>,
     /// The images whose tags are replaced by digests.
@@ -35,27 +35,27 @@ pub fn are_apart(targets: &[Target]) -> bool {
 
 /// A summary of what a service runs or ran.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ReleaseSummary {
     pub revision: String,
     /// When its deployment was created.
     pub at: Option<f64>,
     /// The value of `--tag` of the deploy.
     pub tag: Option<String>,
-    pub images: Vec<ToldImage>,
+    pub images: Vec<ImageSummary>,
 }
 
 /// A summary of one image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ToldImage {
+pub struct ImageSummary {
     pub container: String,
     pub image: String,
     pub digest: Option<String>,
 }
 
 /// Summarizes what a service runs or ran.
-pub fn told(release: &DeployedState, past: &DeploymentHistory) -> Told {
+pub fn summarize(release: &DeployedState, past: &DeploymentHistory) -> ReleaseSummary {
     let definition = past.definitions.get(&release.definition);
-    let image = |image: &ContainerImage| ToldImage {
+    let image = |image: &ContainerImage| ImageSummary {
         container: image.container_name.clone(),
         image: image.image.clone(),
         digest: image.image_digest.clone(),
@@ -66,9 +66,9 @@ pub fn told(release: &DeployedState, past: &DeploymentHistory) -> Told {
     let written = containers.into_iter().flatten().map(|container| {
         let text = |member: &str| container[member].as_str().unwrap_or_default().to_owned();
         let digest = digests.get(&text("name")).cloned();
-        ToldImage { container: text("name"), image: text("image"), digest }
+        ImageSummary { container: text("name"), image: text("image"), digest }
     });
-    Told {
+    ReleaseSummary {
         revision: release.revision_name().to_owned(),
         at: Some(release.created_at).filter(|at| *at > 0.0),
         tag: definition.and_then(|known| known.tag("ecsail:tag")).map(str::to_owned),

@@ -243,7 +243,7 @@ fn services_that_were_deployed_apart_are_told_apart() {
     let running = |tag: &str, at: f64| Target {
         service: "web".to_owned(),
         cluster: "main".to_owned(),
-        from: Told {
+        from: ReleaseSummary {
             revision: "web:2".to_owned(),
             at: Some(at),
             tag: Some(tag.to_owned()),

@@ -1,6 +1,6 @@
 //! Compares a schedule with what is there, by the service that keeps it.
 
-use super::types::{Ground, SchedulePlan};
+use super::types::{ScheduleContext, SchedulePlan};
 use super::{ownership, rule, schedule, times};
 use crate::aws::types::{ObservedSchedule, ObservedSchedules, Via};
 use crate::error::{Failure, Result};
@@ -16,17 +16,17 @@ pub fn compare(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
     observed: &ObservedSchedules,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<SchedulePlan, Vec<Failure>> {
-    let twice = ownership::duplicate_blockers(desired, works, observed, ground);
+    let twice = ownership::duplicate_blockers(desired, works, observed, schedule_context);
     if !twice.is_empty() {
         return Err(twice);
     }
     let mut plan = match desired.kind {
-        Via::Scheduler => schedule::compare(desired, works, observed, ground),
-        Via::Rule => rule::compare(desired, works, observed, ground),
+        Via::Scheduler => schedule::compare(desired, works, observed, schedule_context),
+        Via::Rule => rule::compare(desired, works, observed, schedule_context),
     }?;
-    plan.notes.extend(times::never_again_note(&plan.key, plan.via, &plan.document, ground.now));
+    plan.notes.extend(times::never_again_note(&plan.key, plan.via, &plan.document, schedule_context.now));
     Ok(plan)
 }
 
@@ -38,9 +38,11 @@ pub fn settings(desired: &DesiredSchedule, observed: &ObservedSchedule, now: i64
         desired.expression = there.unwrap_or_default().to_owned();
     }
     match desired.kind {
-        Via::Scheduler => {
-            schedule::compare_settings(&desired, &observed.document, &Ground { now, ..Ground::default() })
-        }
+        Via::Scheduler => schedule::compare_settings(
+            &desired,
+            &observed.document,
+            &ScheduleContext { now, ..ScheduleContext::default() },
+        ),
         Via::Rule => rule::compare_settings(&desired, observed),
     }
 }

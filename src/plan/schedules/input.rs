@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredScheduleTarget;
 
-/// The greatest length of an input (API reference, PutTargets, `Input`).
+/// The greatest length of an input (API reference, `PutTargets`, `Input`).
 const MAX_LENGTH: usize = 8192;
 /// The members of an input that the manifest can set.
 const MANIFEST_MEMBERS: &[&str] = &["containerOverrides", "cpu", "memory"];
@@ -46,7 +46,9 @@ pub(super) fn merge_input(
             "shorten `command` and `environment`, or move them to the task definition".to_owned(),
         ));
     }
-    ALTERNATIVES.iter().for_each(|name| drop(target.shift_remove(*name)));
+    for name in ALTERNATIVES {
+        target.shift_remove(*name);
+    }
     if existing.is_none_or(|existing| !is_same_json(&existing, &wanted)) {
         target.insert("Input".to_owned(), Value::from(wanted));
     }

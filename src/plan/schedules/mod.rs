@@ -21,7 +21,7 @@ mod times;
 pub(super) mod types;
 
 pub use compare::{compare, settings};
-pub use types::{Action, Ground, NewGroup, SchedulePlan, TargetPlan};
+pub use types::{Action, NewGroup, ScheduleContext, SchedulePlan, TargetPlan};
 
 #[cfg(test)]
 mod tests;

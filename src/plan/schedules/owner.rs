@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::types::Ground;
+use super::types::ScheduleContext;
 use crate::plan::record::sanitize_tag_value;
 
 /// The tags that name the owner.
@@ -14,15 +14,16 @@ pub const TARGETS_KEY: &str = "ecsail:targets";
 const MAX_VALUE_LENGTH: usize = 256;
 
 /// Returns the owner tags of an app and its stage; none without an app, which then owns nothing.
-pub fn owner_tags(ground: &Ground) -> BTreeMap<String, String> {
-    let Some(app) = &ground.app else { return BTreeMap::new() };
-    let stage = ground.stage.as_ref().map(|stage| (STAGE_KEY.to_owned(), sanitize_tag_value(stage)));
+pub fn owner_tags(schedule_context: &ScheduleContext) -> BTreeMap<String, String> {
+    let Some(app) = &schedule_context.app else { return BTreeMap::new() };
+    let stage =
+        schedule_context.stage.as_ref().map(|stage| (STAGE_KEY.to_owned(), sanitize_tag_value(stage)));
     std::iter::once((APP_KEY.to_owned(), sanitize_tag_value(app))).chain(stage).collect()
 }
 
 /// Returns whether tags name the app and stage of the context as the owner.
-pub fn is_own(found: &BTreeMap<String, String>, ground: &Ground) -> bool {
-    has_same_owner(found, &owner_tags(ground))
+pub fn is_own(found: &BTreeMap<String, String>, schedule_context: &ScheduleContext) -> bool {
+    has_same_owner(found, &owner_tags(schedule_context))
 }
 
 /// Returns whether `found` names the same owner as `own`; no stage counts as a stage of its own.
@@ -40,9 +41,10 @@ pub fn targets_tag_value<'a>(ids: impl Iterator<Item = &'a str>) -> (String, Vec
     let (mut value, mut left_out) = (String::new(), Vec::new());
     for id in ids {
         let space = if value.is_empty() { "" } else { " " };
-        match value.len() + space.len() + id.len() <= MAX_VALUE_LENGTH {
-            true => value = format!("{value}{space}{id}"),
-            false => left_out.push(id.to_owned()),
+        if value.len() + space.len() + id.len() <= MAX_VALUE_LENGTH {
+            value = format!("{value}{space}{id}");
+        } else {
+            left_out.push(id.to_owned());
         }
     }
     (value, left_out)

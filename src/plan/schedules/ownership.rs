@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::target::{self, is_same_job};
-use super::types::Ground;
+use super::types::ScheduleContext;
 use super::{input, owner};
 use crate::aws::types::{ObservedSchedule, ObservedSchedules, Via};
 use crate::error::Failure;
@@ -47,12 +47,13 @@ pub(super) fn sort_targets(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
     before: &ObservedSchedule,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<TargetOwnership, Vec<Failure>> {
     let named = |target: &&Value| desired.targets.iter().any(|ours| target["Id"] == ours.id.as_str());
     let others: Vec<&Value> = before.targets.iter().filter(|target| !named(target)).collect();
     let was_ours = |target: &&Value| {
-        owner::is_own(&before.tags, ground) && owner::has_recorded_target(&before.tags, target_id(target))
+        owner::is_own(&before.tags, schedule_context)
+            && owner::has_recorded_target(&before.tags, target_id(target))
     };
     let (old, foreign): (Vec<&Value>, Vec<&Value>) =
         others.into_iter().partition(|target| was_ours(target) && target::is_cluster_target(target));
@@ -136,13 +137,13 @@ pub(super) fn duplicate_blockers(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
     observed: &ObservedSchedules,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Vec<Failure> {
     let elsewhere = observed.elsewhere.get(&desired.key).into_iter().flatten();
     let runs = |known: &&ObservedSchedule| {
         let same = |work: &&ResolvedWork| known.targets.iter().any(|target| is_same_job(target, work));
         let work = works.iter().find(same).filter(|_| known.is_enabled())?;
-        Some(duplicate_blocker(desired, known, work, owner::is_own(&known.tags, ground)))
+        Some(duplicate_blocker(desired, known, work, owner::is_own(&known.tags, schedule_context)))
     };
     elsewhere.filter_map(|known| runs(&known)).collect()
 }
@@ -155,24 +156,23 @@ fn duplicate_blocker(
     own: bool,
 ) -> Failure {
     let name = known.name();
-    let (what, away, instead) = match known.group() {
-        Some(group) => (
+    let (what, away, instead) = if let Some(group) = known.group() {
+        (
             format!("schedule `{group}/{name}`"),
             format!("aws scheduler delete-schedule --group-name {group} --name {name}"),
             match desired.kind {
                 Via::Scheduler => format!("use its group with `group: {group}`"),
                 Via::Rule => format!("remove `via: rule` and set `group: {group}`"),
             },
-        ),
-        None => {
-            let same = known.targets.iter().filter(|target| is_same_job(target, work));
-            let ids: Vec<&str> = same.map(target_id).collect();
-            let targets = format!("aws events remove-targets --rule {name} --ids {}", ids.join(" "));
-            // A rule that also runs other targets is kept for them.
-            let rule = format!(" && aws events delete-rule --name {name}");
-            let rule = if ids.len() == known.targets.len() { rule } else { String::new() };
-            (format!("rule `{name}`"), format!("{targets}{rule}"), "keep it with `via: rule`".to_owned())
-        }
+        )
+    } else {
+        let same = known.targets.iter().filter(|target| is_same_job(target, work));
+        let ids: Vec<&str> = same.map(target_id).collect();
+        let targets = format!("aws events remove-targets --rule {name} --ids {}", ids.join(" "));
+        // A rule that also runs other targets is kept for them.
+        let rule = format!(" && aws events delete-rule --name {name}");
+        let rule = if ids.len() == known.targets.len() { rule } else { String::new() };
+        (format!("rule `{name}`"), format!("{targets}{rule}"), "keep it with `via: rule`".to_owned())
     };
     let message = format!("schedule `{}` would run twice: {what} also runs `{}`", desired.key, work.family);
     let whose = if own { "it belongs to this app: delete" } else { "if it is not needed, delete" };
@@ -194,7 +194,7 @@ pub(super) fn rule_ownership(
     desired: &DesiredSchedule,
     before: &ObservedSchedule,
     foreign: &[String],
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<RuleOwnership, Failure> {
     let name = &desired.name;
     let taken = |why: String| {
@@ -208,7 +208,7 @@ pub(super) fn rule_ownership(
     if rule["EventPattern"].is_string() {
         return Err(taken("it has an event pattern".to_owned()));
     }
-    if owner::is_own(&before.tags, ground) {
+    if owner::is_own(&before.tags, schedule_context) {
         return Ok(RuleOwnership::App);
     }
     if let Some(other) = owner::describe_owner(&before.tags) {
@@ -216,7 +216,11 @@ pub(super) fn rule_ownership(
     }
     if foreign.is_empty() {
         // Without an app, nothing can be owned.
-        return Ok(if ground.app.is_none() { RuleOwnership::Unowned } else { RuleOwnership::Adopted });
+        return Ok(if schedule_context.app.is_none() {
+            RuleOwnership::Unowned
+        } else {
+            RuleOwnership::Adopted
+        });
     }
     let (others, expression) = (quote_ids(foreign), rule["ScheduleExpression"].as_str().unwrap_or_default());
     if expression != desired.expression {
@@ -255,12 +259,14 @@ pub(super) fn ownership_tags(
     desired: &DesiredSchedule,
     before: Option<&ObservedSchedule>,
     standing: Option<&RuleOwnership>,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> (BTreeMap<String, String>, Option<String>) {
-    if ground.app.is_none() || matches!(standing, Some(RuleOwnership::Shared | RuleOwnership::Unowned)) {
+    if schedule_context.app.is_none()
+        || matches!(standing, Some(RuleOwnership::Shared | RuleOwnership::Unowned))
+    {
         return (BTreeMap::new(), None);
     }
-    let mut tags = owner::owner_tags(ground);
+    let mut tags = owner::owner_tags(schedule_context);
     let ids = desired.targets.iter().map(|target| target.id.as_str());
     let (value, left_out) = owner::targets_tag_value(ids);
     tags.insert(owner::TARGETS_KEY.to_owned(), value);

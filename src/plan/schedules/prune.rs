@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::owner;
 use super::run_now::is_task_target;
-use super::types::Ground;
+use super::types::ScheduleContext;
 use crate::aws::types::{ObservedSchedule, TaskDefinition, Via, revision_name};
 
 /// What `prune` does with a schedule.
@@ -37,7 +37,7 @@ pub struct SchedulePruneDecision {
 pub fn decide(
     schedule: &ObservedSchedule,
     definitions: &BTreeMap<String, TaskDefinition>,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> SchedulePruneDecision {
     if schedule.via == Via::Scheduler {
         return SchedulePruneDecision { action: SchedulePruneAction::Delete, kept: Vec::new() };
@@ -45,7 +45,7 @@ pub fn decide(
     let id = |target: &Value| target["Id"].as_str().unwrap_or_default().to_owned();
     let (mut own, mut kept) = (Vec::new(), Vec::new());
     for target in &schedule.targets {
-        match foreign_reason(target, definitions, ground) {
+        match foreign_reason(target, definitions, schedule_context) {
             Some(why) => kept.push((id(target), why)),
             None => own.push(id(target)),
         }
@@ -62,7 +62,7 @@ pub fn decide(
 fn foreign_reason(
     target: &Value,
     definitions: &BTreeMap<String, TaskDefinition>,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Option<String> {
     if !is_task_target(target) {
         return Some(format!("its target is `{}`, not a task", target["Arn"].as_str().unwrap_or_default()));
@@ -74,7 +74,7 @@ fn foreign_reason(
     });
     let runs = revision_name(arn);
     match tags {
-        Some(tags) if owner::is_own(&tags, ground) => None,
+        Some(tags) if owner::is_own(&tags, schedule_context) => None,
         Some(tags) => Some(match owner::describe_owner(&tags) {
             Some(other) => format!("it runs {runs}, which belongs to {other}"),
             None => format!("it runs {runs}, which has no owner tags"),
@@ -101,8 +101,8 @@ mod tests {
         let known = [("web:1", tags("shop")), ("web:2", tags("other")), ("web:3", json!({}))];
         let known =
             known.map(|(arn, document)| (arn.to_owned(), TaskDefinition { arn: arn.to_owned(), document }));
-        let ground = Ground { app: Some("shop".to_owned()), ..Ground::default() };
-        decide(&rule(targets), &known.into_iter().collect(), &ground)
+        let schedule_context = ScheduleContext { app: Some("shop".to_owned()), ..ScheduleContext::default() };
+        decide(&rule(targets), &known.into_iter().collect(), &schedule_context)
     }
 
     #[test]

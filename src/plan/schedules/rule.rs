@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::change_list::ChangeList;
 use super::ownership::{self, RuleOwnership, TargetOwnership};
 use super::target;
-use super::types::{Action, Ground, SchedulePlan};
+use super::types::{Action, ScheduleContext, SchedulePlan};
 use crate::aws::types::{ObservedSchedule, ObservedSchedules, revision_name};
 use crate::error::Failure;
 use crate::plan::diff::Change;
@@ -16,23 +16,24 @@ use crate::render::schedules::DesiredSchedule;
 
 /// The most targets of a rule (EventBridge quotas).
 pub const MAX_TARGETS: usize = 5;
-/// The members that PutRule resets if they are not given. The bus is the default one: no other supports expressions.
+/// The members that `PutRule` resets if they are not given. The bus is the default one: no other supports expressions.
 const PUT_RULE_MEMBERS: &[&str] = &["Name", "ScheduleExpression", "State", "Description", "RoleArn"];
 
 pub(super) fn compare(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
     observed: &ObservedSchedules,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<SchedulePlan, Vec<Failure>> {
     let before = observed.found.get(&desired.key).cloned();
     let sorted = match &before {
-        Some(before) => ownership::sort_targets(desired, works, before, ground)?,
+        Some(before) => ownership::sort_targets(desired, works, before, schedule_context)?,
         None => TargetOwnership { existing: vec![None; desired.targets.len()], ..TargetOwnership::default() },
     };
     let mut failures: Vec<Failure> = too_many_targets(desired, &sorted.foreign).into_iter().collect();
-    let standing =
-        before.as_ref().map(|before| ownership::rule_ownership(desired, before, &sorted.foreign, ground));
+    let standing = before
+        .as_ref()
+        .map(|before| ownership::rule_ownership(desired, before, &sorted.foreign, schedule_context));
     let standing = standing.transpose().unwrap_or_else(|failure| {
         failures.push(failure);
         None
@@ -41,7 +42,7 @@ pub(super) fn compare(
     let mut notes: Vec<String> = sorted.notes.clone();
     let (mut targets, mut target_changes) = (Vec::new(), Vec::new());
     for ((wanted, work), existing) in desired.targets.iter().zip(works).zip(&sorted.existing) {
-        match target::merge_target(wanted, desired, work, existing.as_ref(), ours, ground) {
+        match target::merge_target(wanted, desired, work, existing.as_ref(), ours, schedule_context) {
             Ok(merged) => {
                 targets.push(merged.plan);
                 target_changes.extend(merged.changes);
@@ -59,7 +60,8 @@ pub(super) fn compare(
     let document = put_rule_document(&DesiredSchedule { description, ..desired.clone() }, before.as_ref());
     let mut changes = rule_changes(before.as_ref().map(|before| &before.document), &document);
     let changes_document = before.is_none() || !changes.is_empty();
-    let (new_tags, no_room) = ownership::ownership_tags(desired, before.as_ref(), standing.as_ref(), ground);
+    let (new_tags, no_room) =
+        ownership::ownership_tags(desired, before.as_ref(), standing.as_ref(), schedule_context);
     if let Some(before) = &before {
         changes.extend(tag_changes(&new_tags, before));
         target_changes.extend(removed_target_changes(before, &sorted));
@@ -121,7 +123,7 @@ fn too_many_targets(desired: &DesiredSchedule, foreign: &[String]) -> Option<Fai
     (all > MAX_TARGETS).then(|| Failure::refused(message).with_hint(hint))
 }
 
-/// Returns the PutRule document: the existing rule, overridden by what the manifest contains.
+/// Returns the `PutRule` document: the existing rule, overridden by what the manifest contains.
 fn put_rule_document(desired: &DesiredSchedule, before: Option<&ObservedSchedule>) -> Value {
     let mut document = before.map(|before| put_rule_members(&before.document)).unwrap_or_default();
     document.insert("Name".to_owned(), desired.name.clone().into());
@@ -135,7 +137,7 @@ fn put_rule_document(desired: &DesiredSchedule, before: Option<&ObservedSchedule
     Value::Object(document)
 }
 
-/// Returns a rule in the form of PutRule.
+/// Returns a rule in the form of `PutRule`.
 pub fn as_put_rule(rule: &Value) -> Value {
     Value::Object(put_rule_members(rule))
 }

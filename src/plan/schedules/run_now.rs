@@ -1,4 +1,4 @@
-//! Computes the RunTask call for running a schedule target now, exactly as the target is set. Pure: the time is passed
+//! Computes the `RunTask` call for running a schedule target now, exactly as the target is set. Pure: the time is passed
 //! in.
 
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub struct RunNow {
     pub cluster: String,
     /// The revision's ARN, or the family, which means its newest ACTIVE revision.
     pub definition: String,
-    /// Members of RunTask, with `overrides`.
+    /// Members of `RunTask`, with `overrides`.
     pub members: Map<String, Value>,
     pub count: u32,
 }
@@ -72,7 +72,7 @@ pub fn run_now(
     })
 }
 
-/// Returns the input of a target as the `overrides` of RunTask, or `None` if it has none.
+/// Returns the input of a target as the `overrides` of `RunTask`, or `None` if it has none.
 fn overrides(
     schedule: &ObservedSchedule,
     target: &Value,

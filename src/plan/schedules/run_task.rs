@@ -1,4 +1,4 @@
-//! Converts RunTask members to the form of EventBridge Scheduler and rule targets, and back.
+//! Converts `RunTask` members to the form of EventBridge Scheduler and rule targets, and back.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::document::model::DocumentKind;
 use crate::document::normalize::normalize;
 use crate::error::Failure;
 
-/// The RunTask members that targets have too (API references, EcsParameters of EventBridge Scheduler and of
+/// The `RunTask` members that targets have too (API references, `EcsParameters` of EventBridge Scheduler and of
 /// EventBridge). Of their contents, only the network and the tags are spelled differently.
 const MEMBER_NAMES: &[(&str, &str)] = &[
     ("capacityProviderStrategy", "CapacityProviderStrategy"),
@@ -26,7 +26,7 @@ const MEMBER_NAMES: &[(&str, &str)] = &[
 const NETWORK_NAMES: &[(&str, &str)] =
     &[("subnets", "Subnets"), ("securityGroups", "SecurityGroups"), ("assignPublicIp", "AssignPublicIp")];
 
-/// Returns RunTask members in the form of a target; `null` marks members to remove.
+/// Returns `RunTask` members in the form of a target; `null` marks members to remove.
 ///
 /// # Errors
 /// A member is not supported by targets.
@@ -42,15 +42,12 @@ pub(super) fn to_target_parameters(
         failures.push(Failure::error(message).with_hint("remove one of them from `run_task:`".to_owned()));
     }
     for (name, value) in members {
-        match MEMBER_NAMES.iter().find(|(known, _)| known == name) {
-            Some((_, written)) => {
-                parameters.insert((*written).to_owned(), to_target_value(name, value, via));
-            }
-            None => {
-                let hint = "remove it from `run_task:`; only one-off tasks can have it".to_owned();
-                let message = format!("schedules do not support `{name}` for the tasks that they run");
-                failures.push(Failure::error(message).with_hint(hint));
-            }
+        if let Some((_, written)) = MEMBER_NAMES.iter().find(|(known, _)| known == name) {
+            parameters.insert((*written).to_owned(), to_target_value(name, value, via));
+        } else {
+            let hint = "remove it from `run_task:`; only one-off tasks can have it".to_owned();
+            let message = format!("schedules do not support `{name}` for the tasks that they run");
+            failures.push(Failure::error(message).with_hint(hint));
         }
     }
     if failures.is_empty() { Ok(parameters) } else { Err(failures) }
@@ -105,7 +102,9 @@ pub(super) fn merge_parameters(existing: &mut Map<String, Value>, given: Map<Str
     if is_given("LaunchType") && given["LaunchType"] != "FARGATE" {
         excluded.push("PlatformVersion");
     }
-    excluded.iter().for_each(|name| drop(existing.shift_remove(*name)));
+    for name in &excluded {
+        existing.shift_remove(*name);
+    }
     for (name, value) in given {
         match value {
             Value::Null => drop(existing.shift_remove(&name)),
@@ -114,12 +113,12 @@ pub(super) fn merge_parameters(existing: &mut Map<String, Value>, given: Map<Str
     }
 }
 
-/// Returns the parameters of a target in the form of RunTask, in normal form.
+/// Returns the parameters of a target in the form of `RunTask`, in normal form.
 pub(super) fn normal_run_task_members(target: &Value) -> Value {
     normalize(&Value::Object(run_task_members(target)), DocumentKind::RunTask)
 }
 
-/// Returns the parameters of a target in the form of RunTask.
+/// Returns the parameters of a target in the form of `RunTask`.
 pub(super) fn run_task_members(target: &Value) -> Map<String, Value> {
     let parameters = &target["EcsParameters"];
     let mut members = Map::new();

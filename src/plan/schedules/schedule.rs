@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::change_list::ChangeList;
-use super::types::{Action, Ground, NewGroup, SchedulePlan};
+use super::types::{Action, NewGroup, ScheduleContext, SchedulePlan};
 use super::{owner, target, times};
 use crate::aws::types::ObservedSchedules;
 use crate::error::Failure;
@@ -13,7 +13,7 @@ use crate::plan::diff::Change;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
 
-/// The members of GetSchedule that neither CreateSchedule nor UpdateSchedule takes.
+/// The members of `GetSchedule` that neither `CreateSchedule` nor `UpdateSchedule` takes.
 const READ_ONLY: &[&str] = &["Arn", "CreationDate", "LastModificationDate"];
 /// How far in the past a start may be, in seconds: EventBridge Scheduler refuses one older than five minutes.
 const MAX_START_AGE: i64 = 240;
@@ -22,12 +22,12 @@ pub(super) fn compare(
     desired: &DesiredSchedule,
     works: &[ResolvedWork],
     observed: &ObservedSchedules,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<SchedulePlan, Vec<Failure>> {
     let before = observed.found.get(&desired.key).cloned();
     let existing = before.as_ref().map(|before| &before.document);
     let mut failures = Vec::new();
-    let new_group = plan_group(desired, observed, ground).unwrap_or_else(|failure| {
+    let new_group = plan_group(desired, observed, schedule_context).unwrap_or_else(|failure| {
         failures.push(failure);
         None
     });
@@ -36,14 +36,14 @@ pub(super) fn compare(
         return Err(failures);
     };
     let own = existing.map(|existing| &existing["Target"]).filter(|target| target.is_object());
-    let ours = before.as_ref().is_none_or(|before| owner::is_own(&before.tags, ground));
-    let merged = target::merge_target(wanted, desired, work, own, ours, ground);
+    let ours = before.as_ref().is_none_or(|before| owner::is_own(&before.tags, schedule_context));
+    let merged = target::merge_target(wanted, desired, work, own, ours, schedule_context);
     let (true, Ok(merged)) = (failures.is_empty(), merged.map_err(|found| failures.extend(found))) else {
         return Err(failures);
     };
-    let document = schedule_document(desired, existing, ground);
+    let document = schedule_document(desired, existing, schedule_context);
     // Compares both in the form to send now, in which the passed start of a rate is replaced by its next run.
-    let sent = existing.map(|existing| as_update(existing, ground.now));
+    let sent = existing.map(|existing| as_update(existing, schedule_context.now));
     let mut changes = schedule_changes(sent.as_ref(), &document);
     changes.extend(merged.changes);
     let action = match (&before, changes.is_empty()) {
@@ -75,9 +75,13 @@ pub(super) fn compare(
 }
 
 /// Returns how the schedule itself, without its target, differs from the desired one.
-pub(super) fn compare_settings(desired: &DesiredSchedule, existing: &Value, ground: &Ground) -> Vec<Change> {
-    let sent = as_update(existing, ground.now);
-    schedule_changes(Some(&sent), &schedule_document(desired, Some(existing), ground))
+pub(super) fn compare_settings(
+    desired: &DesiredSchedule,
+    existing: &Value,
+    schedule_context: &ScheduleContext,
+) -> Vec<Change> {
+    let sent = as_update(existing, schedule_context.now);
+    schedule_changes(Some(&sent), &schedule_document(desired, Some(existing), schedule_context))
 }
 
 /// Returns the group to create, or `None` if it exists.
@@ -87,13 +91,13 @@ pub(super) fn compare_settings(desired: &DesiredSchedule, existing: &Value, grou
 fn plan_group(
     desired: &DesiredSchedule,
     observed: &ObservedSchedules,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<Option<NewGroup>, Failure> {
     let Some(name) = &desired.group else { return Ok(None) };
     match (observed.groups.get(name), desired.uses_app_group) {
         (Some(_), false) => Ok(None),
-        (None, true) => Ok(Some(NewGroup { name: name.clone(), tags: owner::owner_tags(ground) })),
-        (Some(tags), true) if owner::is_own(tags, ground) => Ok(None),
+        (None, true) => Ok(Some(NewGroup { name: name.clone(), tags: owner::owner_tags(schedule_context) })),
+        (Some(tags), true) if owner::is_own(tags, schedule_context) => Ok(None),
         (Some(tags), true) => {
             let whose = owner::describe_owner(tags)
                 .map_or("it has no owner tags".to_owned(), |other| format!("it belongs to {other}"));
@@ -111,7 +115,11 @@ fn plan_group(
 }
 
 /// Returns the document to send, without the target: the existing one, overridden by what the manifest contains.
-fn schedule_document(desired: &DesiredSchedule, existing: Option<&Value>, ground: &Ground) -> Value {
+fn schedule_document(
+    desired: &DesiredSchedule,
+    existing: Option<&Value>,
+    schedule_context: &ScheduleContext,
+) -> Value {
     let mut document = existing.and_then(Value::as_object).cloned().unwrap_or_default();
     document.shift_remove("Target");
     let mut set = |name: &str, value: Option<Value>| {
@@ -129,9 +137,9 @@ fn schedule_document(desired: &DesiredSchedule, existing: Option<&Value>, ground
     let window = desired.flexible_window.or_else(|| existing.is_none().then_some(0));
     set("FlexibleTimeWindow", window.map(flexible_window));
     set("EndDate", desired.end.map(Value::from));
-    let start = desired.start.filter(|start| *start > ground.now || is_rate(&desired.expression));
+    let start = desired.start.filter(|start| *start > schedule_context.now || is_rate(&desired.expression));
     set("StartDate", start.map(Value::from));
-    as_update(&Value::Object(document), ground.now)
+    as_update(&Value::Object(document), schedule_context.now)
 }
 
 fn flexible_window(minutes: u32) -> Value {
@@ -149,7 +157,9 @@ fn is_rate(expression: &str) -> bool {
 /// of a rate is replaced by its next run, because its runs would otherwise shift.
 pub fn as_update(schedule: &Value, now: i64) -> Value {
     let mut document = schedule.as_object().cloned().unwrap_or_default();
-    READ_ONLY.iter().for_each(|name| drop(document.shift_remove(*name)));
+    for name in READ_ONLY {
+        document.shift_remove(*name);
+    }
     let rate = document.get("ScheduleExpression").and_then(Value::as_str).is_some_and(is_rate);
     let latest = if rate { now } else { now - MAX_START_AGE };
     let passed = |start: &Value| start.as_f64().is_some_and(|start| start as i64 <= latest);

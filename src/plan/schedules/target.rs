@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::change_list::ChangeList;
-use super::types::{Ground, TargetPlan};
+use super::types::{ScheduleContext, TargetPlan};
 use super::{input, role, run_task};
 use crate::aws::types::{Via, family_of, revision_name};
 use crate::error::Failure;
@@ -13,7 +13,7 @@ use crate::plan::plan_revision::Revision;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredScheduleTarget};
 
-/// The defaults of a retry policy (API references, RetryPolicy).
+/// The defaults of a retry policy (API references, `RetryPolicy`).
 const DEFAULT_RETRY_ATTEMPTS: u32 = 185;
 const DEFAULT_MAX_EVENT_AGE: u32 = 86_400;
 
@@ -36,7 +36,7 @@ pub(super) fn merge_target(
     work: &ResolvedWork,
     existing: Option<&Value>,
     ours: bool,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<MergedTarget, Vec<Failure>> {
     let taken = |existing| match is_cluster_target(existing) {
         true if ours || is_same_job(existing, work) => None,
@@ -52,7 +52,7 @@ pub(super) fn merge_target(
     if schedule.kind == Via::Rule {
         document.insert("Id".to_owned(), desired.id.clone().into());
     }
-    match resolve_role(desired, schedule, existing, ground) {
+    match resolve_role(desired, schedule, existing, schedule_context) {
         Ok((arn, note)) => {
             document.insert("RoleArn".to_owned(), arn.into());
             notes.extend(note);
@@ -162,10 +162,10 @@ fn resolve_role(
     desired: &DesiredScheduleTarget,
     schedule: &DesiredSchedule,
     existing: Option<&Value>,
-    ground: &Ground,
+    schedule_context: &ScheduleContext,
 ) -> Result<(String, Option<String>), Failure> {
     if let Some(role) = &desired.role {
-        return Ok((role::role_arn(role, ground), None));
+        return Ok((role::role_arn(role, schedule_context), None));
     }
     if let Some(role) = existing.and_then(|existing| existing["RoleArn"].as_str()) {
         return Ok((role.to_owned(), None));
@@ -178,7 +178,7 @@ fn resolve_role(
                 target_name(desired, schedule),
                 role::DEFAULT_RULE_ROLE
             );
-            Ok((role::role_arn(role::DEFAULT_RULE_ROLE, ground), Some(note)))
+            Ok((role::role_arn(role::DEFAULT_RULE_ROLE, schedule_context), Some(note)))
         }
         Via::Scheduler => {
             let message = format!("schedule `{}` has no role to start its tasks", schedule.key);

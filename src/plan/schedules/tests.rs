@@ -12,8 +12,8 @@ use crate::render::task_spec::DesiredTaskSpec;
 const CLUSTER: &str = "arn:aws:ecs:us-east-1:123456789012:cluster/main";
 const NOW: i64 = 1_800_000_000;
 
-fn context() -> Ground {
-    Ground {
+fn context() -> ScheduleContext {
+    ScheduleContext {
         account: "123456789012".into(),
         partition: "aws".into(),
         region: "us-east-1".into(),
@@ -89,7 +89,7 @@ fn own_tags() -> BTreeMap<String, String> {
     owner::owner_tags(&context())
 }
 
-/// Returns a schedule as GetSchedule returns it, with the members that AWS fills in.
+/// Returns a schedule as `GetSchedule` returns it, with the members that AWS fills in.
 fn observed_schedule(change: impl Fn(&mut Value)) -> ObservedSchedules {
     let mut document = json!({
         "Arn": "arn:aws:scheduler:us-east-1:123456789012:schedule/shop-prod/nightly", "GroupName": "shop-prod",
@@ -123,7 +123,7 @@ fn running(id: &str, name: &str) -> Value {
     target
 }
 
-/// Returns a rule as ListRules returns it; the tags of one that the app owns list the target `nightly`.
+/// Returns a rule as `ListRules` returns it; the tags of one that the app owns list the target `nightly`.
 fn observed_rule(
     mut tags: BTreeMap<String, String>,
     targets: Vec<Value>,
@@ -404,7 +404,7 @@ fn overrides_are_compared_setting_by_setting_without_secrets() {
             "environment": [{"name": "API_TOKEN", "value": token}, {"name": "MODE", "value": "fast"}]}], "cpu": "512"})
     };
     let observed = observed_schedule(|schedule| {
-        schedule["Target"]["Input"] = json!(overrides("report", "t0ps3cret").to_string())
+        schedule["Target"]["Input"] = json!(overrides("report", "t0ps3cret").to_string());
     });
     let plan = planned(&nightly(), with_overrides(overrides("summary", "n3wsecret")), &observed);
     insta::assert_snapshot!(format_plan(&plan), @r#"
@@ -429,7 +429,7 @@ fn an_input_takes_the_place_of_overrides_and_shows_no_secret() {
     let mut wanted = nightly();
     wanted.targets[0].input = Some(json!({"note": "b", "api_token": "n3wsecret"}).to_string());
     let observed = observed_schedule(|schedule| {
-        schedule["Target"]["Input"] = json!(r#"{"note": "a", "api_token": "0ldsecret"}"#)
+        schedule["Target"]["Input"] = json!(r#"{"note": "a", "api_token": "0ldsecret"}"#);
     });
     insta::assert_snapshot!(format_plan(&planned(&wanted, work(), &observed)), @r#"
     Update
@@ -602,9 +602,9 @@ fn rule_without_owner_is_adopted_if_all_targets_are_desired() {
 
 #[test]
 fn without_an_app_a_rule_is_used_and_nothing_is_said_of_it() {
-    let nobody = Ground { app: None, stage: None, ..context() };
+    let without_owner = ScheduleContext { app: None, stage: None, ..context() };
     let observed = observed_rule(BTreeMap::new(), vec![rule_target("nightly")], |_| {});
-    let plan = compare(&rule(), &[work()], &observed, &nobody).expect("no blocker");
+    let plan = compare(&rule(), &[work()], &observed, &without_owner).expect("no blocker");
     assert_eq!((plan.action, plan.notes.len(), plan.new_tags.len()), (Action::Unchanged, 0, 0));
 }
 
@@ -616,8 +616,9 @@ fn the_partition_is_that_of_the_caller() {
     };
     let mut wanted = nightly();
     wanted.targets[0].role = Some("starter".into());
-    let ground = Ground::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
-    let plan = compare(&wanted, &[work()], &ObservedSchedules::default(), &ground).expect("no blocker");
+    let schedule_context = ScheduleContext::of(&caller, "cn-north-1", (Some("shop".into()), None), NOW);
+    let plan =
+        compare(&wanted, &[work()], &ObservedSchedules::default(), &schedule_context).expect("no blocker");
     assert_eq!(plan.targets[0].document["RoleArn"], "arn:aws-cn:iam::123456789012:role/starter");
 }
 
@@ -785,7 +786,7 @@ fn another_task_under_the_same_name_is_refused_without_owner_tags() {
     assert_eq!(planned(&rule(), work(), &observed_rule(own_tags(), other(), |_| {})).action, Action::Update);
     let named = DesiredSchedule { uses_app_group: false, ..nightly() };
     let mut observed = observed_schedule(|schedule| {
-        schedule["Target"]["EcsParameters"]["TaskDefinitionArn"] = json!(revision("report:1"))
+        schedule["Target"]["EcsParameters"]["TaskDefinitionArn"] = json!(revision("report:1"));
     });
     assert_eq!(planned(&named, work(), &observed).action, Action::Update);
     observed.found.get_mut("nightly").expect("it is there").tags.clear();

@@ -9,7 +9,7 @@ use crate::plan::plan_revision::Revision;
 
 /// The account and region of schedules, their owner, and the time.
 #[derive(Clone, Debug, Default)]
-pub struct Ground {
+pub struct ScheduleContext {
     pub account: String,
     /// Such as `aws` or `aws-cn`.
     pub partition: String,
@@ -20,17 +20,17 @@ pub struct Ground {
     pub now: i64,
 }
 
-impl Ground {
+impl ScheduleContext {
     /// Creates the context from the caller's account, for an app and its stage.
     pub fn of(
         caller: &Caller,
         region: &str,
         (app, stage): (Option<String>, Option<String>),
         now: i64,
-    ) -> Ground {
+    ) -> ScheduleContext {
         let partition = caller.arn.split(':').nth(1).filter(|partition| !partition.is_empty());
         let (account, partition) = (caller.account.clone(), partition.unwrap_or("aws").to_owned());
-        Ground { account, partition, region: region.to_owned(), app, stage, now }
+        ScheduleContext { account, partition, region: region.to_owned(), app, stage, now }
     }
 }
 
@@ -64,7 +64,7 @@ pub struct SchedulePlan {
     pub notes: Vec<String>,
     /// The observed schedule; `None` if it is created.
     pub before: Option<ObservedSchedule>,
-    /// The document for CreateSchedule and UpdateSchedule (without the target), or for PutRule.
+    /// The document for `CreateSchedule` and `UpdateSchedule` (without the target), or for `PutRule`.
     pub document: Value,
     /// Whether the rule itself changes, not only its targets. A schedule is always sent as a whole.
     pub changes_document: bool,

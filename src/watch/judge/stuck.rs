@@ -258,7 +258,7 @@ fn failures_of_breaker(
 
 /// Returns after how many failures the circuit breaker trips: half the desired count, from 3 to 200, unless configured.
 ///
-/// API reference, DeploymentCircuitBreaker, `thresholdConfiguration`.
+/// API reference, `DeploymentCircuitBreaker`, `thresholdConfiguration`.
 pub fn breaker_threshold(desired: i64, configured: Option<&CircuitBreakerThreshold>) -> i64 {
     let percent = |value: i64| desired.saturating_mul(value).saturating_add(99) / 100;
     match configured.map(|threshold| (threshold.kind.as_str(), threshold.value)) {

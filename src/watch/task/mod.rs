@@ -108,7 +108,7 @@ pub struct TaskWatch<'a> {
 }
 
 impl<'a> TaskWatch<'a> {
-    /// Returns a watch over tasks as RunTask returned them. `poll` is a fixed time between polls; without it the
+    /// Returns a watch over tasks as `RunTask` returned them. `poll` is a fixed time between polls; without it the
     /// time adapts.
     pub fn new(
         (key, cluster): (&'a str, &'a str),

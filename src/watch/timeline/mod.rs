@@ -198,9 +198,10 @@ impl TimelineRecorder {
     pub fn add_poll(&mut self, look: &Poll) {
         let service = look.service.as_ref().map(|service| Service { events: Vec::new(), ..service.clone() });
         let service = as_bare_json(&service);
-        let deployment = match look.unread {
-            true => self.service_deployment.clone(),
-            false => as_bare_json(&look.service_deployment),
+        let deployment = if look.unread {
+            self.service_deployment.clone()
+        } else {
+            as_bare_json(&look.service_deployment)
         };
         let events = look.service.iter().flat_map(|service| service.events.iter().rev());
         let since = self.timeline.followed.created_at - 1.0;

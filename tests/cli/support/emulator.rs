@@ -55,7 +55,9 @@ impl Emulator {
 
     /// Returns the emulator with other files, and a proxy that records all calls of ecsail.
     pub(crate) fn watched(mut self, files: &[(&str, &str)]) -> Emulator {
-        files.iter().for_each(|(name, text)| self.write(name, text));
+        for (name, text) in files {
+            self.write(name, text);
+        }
         let notes = TempDir::new().expect("a temporary folder");
         let proxy = Server::watching(&self.server, notes.path());
         self.folder = self.folder.env("AWS_ENDPOINT_URL", &proxy.url());
@@ -94,7 +96,7 @@ impl Emulator {
         run.exits(0)
     }
 
-    /// Makes PutTargets fail for these targets from now on.
+    /// Makes `PutTargets` fail for these targets from now on.
     pub(crate) fn refuse(&self, targets: &[&str]) {
         let (_, notes) = self.watched.as_ref().expect("it is watched");
         std::fs::write(notes.path().join("refuse.txt"), targets.join("\n"))

@@ -106,7 +106,9 @@ pub(crate) struct Folder {
 impl Folder {
     pub(crate) fn new(files: &[(&str, &str)]) -> Folder {
         let folder = Folder { dir: TempDir::new().expect("a temporary folder"), env: BTreeMap::new() };
-        files.iter().for_each(|(name, text)| folder.write(name, text));
+        for (name, text) in files {
+            folder.write(name, text);
+        }
         folder
     }
 
@@ -243,7 +245,7 @@ impl World {
         self.sandbox.call("ecs", operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
-    /// Returns a service, as of DescribeServices.
+    /// Returns a service, as of `DescribeServices`.
     pub(crate) fn service(&self, name: &str) -> Value {
         self.call("DescribeServices", json!({"cluster": "main", "services": [name]}))["services"][0].clone()
     }
@@ -278,7 +280,7 @@ impl World {
         self.sandbox.call("ecr", "PutImage", input).expect("the image can be pushed");
     }
 
-    /// Returns the image under a tag, as of DescribeImages.
+    /// Returns the image under a tag, as of `DescribeImages`.
     pub(crate) fn image(&self, tag: &str) -> Value {
         let input = json!({"repositoryName": "shop/app", "imageIds": [{"imageTag": tag}]});
         let answer = self.sandbox.call("ecr", "DescribeImages", input).expect("it is there");
@@ -293,7 +295,7 @@ impl World {
     }
 }
 
-/// Returns a service that runs tag `v1`, with additional members of CreateService.
+/// Returns a service that runs tag `v1`, with additional members of `CreateService`.
 pub(crate) fn service(name: &str, members: Value) -> SeedService {
     SeedService {
         name: name.to_owned(),

@@ -13,7 +13,7 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const HINT: &str = "see tests/conformance/README.md";
 
 /// The time that a server may take until it accepts connections.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Returns the folder with the Python programs of these tests.
 pub(crate) fn folder() -> PathBuf {

@@ -8,9 +8,9 @@ pub(crate) struct TaskDefinition {
     pub(crate) family: String,
     pub(crate) revision: u64,
     pub(crate) arn: String,
-    /// ACTIVE, INACTIVE or DELETE_IN_PROGRESS.
+    /// ACTIVE, INACTIVE or `DELETE_IN_PROGRESS`.
     pub(crate) status: String,
-    /// The document that DescribeTaskDefinition returns, without the status.
+    /// The document that `DescribeTaskDefinition` returns, without the status.
     pub(crate) document: Map<String, Value>,
     pub(crate) tags: Vec<Value>,
 }

@@ -1,4 +1,4 @@
-//! Deployments of a service, as DescribeServices lists them.
+//! Deployments of a service, as `DescribeServices` lists them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ pub(crate) struct Deployment {
     pub(crate) rollout_state_reason: String,
     /// Whether it was COMPLETED once, so that its revision can be rolled back to.
     pub(crate) was_completed: bool,
-    /// Whether StopServiceDeployment has stopped the launch of tasks.
+    /// Whether `StopServiceDeployment` has stopped the launch of tasks.
     pub(crate) launches_stopped: bool,
     /// The number of consecutive failed tasks.
     pub(crate) failed_tasks: usize,

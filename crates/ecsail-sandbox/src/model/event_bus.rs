@@ -23,7 +23,7 @@ pub(crate) struct EventBus {
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) arn: String,
-    /// The members of the PutRule input, with the state.
+    /// The members of the `PutRule` input, with the state.
     pub(crate) settings: Map<String, Value>,
     pub(crate) created_by: String,
     pub(crate) tags: Vec<Value>,

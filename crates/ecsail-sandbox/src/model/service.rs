@@ -16,7 +16,7 @@ pub(crate) struct Service {
     pub(crate) status: String,
     pub(crate) desired_count: usize,
     pub(crate) task_definition: String,
-    /// The other members of the CreateService and UpdateService inputs.
+    /// The other members of the `CreateService` and `UpdateService` inputs.
     pub(crate) config: Map<String, Value>,
     pub(crate) tags: Vec<Value>,
     pub(crate) created: Millis,
@@ -76,7 +76,7 @@ impl Service {
     }
 }
 
-/// A service revision, as DescribeServiceRevisions gives it.
+/// A service revision, as `DescribeServiceRevisions` gives it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ServiceRevision {
     pub(crate) arn: String,

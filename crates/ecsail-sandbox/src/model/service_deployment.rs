@@ -42,7 +42,7 @@ impl ServiceDeploymentStatus {
     }
 }
 
-/// A service deployment, as DescribeServiceDeployments returns it.
+/// A service deployment, as `DescribeServiceDeployments` returns it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ServiceDeployment {
     pub(crate) arn: String,
@@ -98,7 +98,7 @@ pub(crate) struct LifecycleHook {
 pub(crate) enum HookStatus {
     /// Its stage has not been reached.
     NotReached,
-    /// It is running, or waits for ContinueServiceDeployment.
+    /// It is running, or waits for `ContinueServiceDeployment`.
     InProgress,
     Succeeded,
     Failed,

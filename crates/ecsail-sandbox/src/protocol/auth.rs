@@ -1,4 +1,4 @@
-//! Parses the SigV4 `Authorization` header. The form of the header is checked; the signature itself is not,
+//! Parses the `SigV4` `Authorization` header. The form of the header is checked; the signature itself is not,
 //! because the sandbox has no secret keys.
 
 use crate::api::ApiError;

@@ -61,6 +61,7 @@ fn set_member(input: &mut Value, name: &str, value: String) {
 
 /// Returns the parameter of a path that matches a pattern: its name and value, or none where the pattern has
 /// no parameter.
+#[expect(clippy::option_option, reason = "the outer one is whether it matches, the inner one the parameter")]
 fn match_path<'a>(pattern: &'a str, path: &str) -> Option<Option<(&'a str, String)>> {
     match pattern.split_once('{') {
         None => (pattern == path).then_some(None),

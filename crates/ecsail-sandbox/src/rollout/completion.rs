@@ -98,7 +98,9 @@ impl ServiceStep<'_> {
                 health_check_failure(task.behavior)
             ))
         }));
-        texts.iter().for_each(|text| self.add_event(text));
+        for text in &texts {
+            self.add_event(text);
+        }
     }
 
     /// Removes drained deployments, and completes the PRIMARY one when it is healthy and alone.

@@ -1,6 +1,6 @@
 //! The progress of a lifecycle hook.
 //!
-//! A PAUSE hook waits for ContinueServiceDeployment. A Lambda hook succeeds after a few seconds, unless the
+//! A PAUSE hook waits for `ContinueServiceDeployment`. A Lambda hook succeeds after a few seconds, unless the
 //! name of its function ends with `fails` or `hangs`.
 
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl LifecycleHook {
         self.target_arn.as_deref().unwrap_or_default()
     }
 
-    /// Returns whether the hook ends without ContinueServiceDeployment and before its timeout.
+    /// Returns whether the hook ends without `ContinueServiceDeployment` and before its timeout.
     fn is_self_completing(&self) -> bool {
         !self.is_pause() && !self.function().ends_with("hangs")
     }

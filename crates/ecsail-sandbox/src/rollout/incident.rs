@@ -88,7 +88,7 @@ impl ServiceStep<'_> {
         definition.revision = last.map_or(1, |last| last.revision + 1);
         definition.arn =
             self.resources.ecs_arn(&format!("task-definition/{}:{}", definition.family, definition.revision));
-        let other_user = format!("arn:aws:iam::{}:user/somebody-else", self.resources.account);
+        let other_user = format!("arn:aws:iam::{}:user/another", self.resources.account);
         let members = [
             ("taskDefinitionArn", json!(definition.arn)),
             ("revision", json!(definition.revision)),

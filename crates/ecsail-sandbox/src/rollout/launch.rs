@@ -18,7 +18,7 @@ pub(crate) struct TaskLaunch<'a> {
     pub(crate) group: String,
     pub(crate) behavior: TaskBehavior,
     pub(crate) target_group: Option<String>,
-    /// The fields of a service, or of a RunTask input: launch type, network configuration and so on.
+    /// The fields of a service, or of a `RunTask` input: launch type, network configuration and so on.
     pub(crate) config: &'a Map<String, Value>,
     pub(crate) overrides: Value,
     pub(crate) tags: Vec<Value>,
@@ -192,7 +192,7 @@ fn fixed_fields(
     if let Some(group) = target_group {
         out.insert("targetGroup".to_owned(), json!(group));
     }
-    let role = of_task("executionRoleArn").map(last_segment).unwrap_or("ecsTaskExecutionRole");
+    let role = of_task("executionRoleArn").map_or("ecsTaskExecutionRole", last_segment);
     out.insert("executionRole".to_owned(), json!(role));
     out
 }
@@ -208,7 +208,8 @@ fn network_interface(resources: &Resources, ids: &mut Ids, network: &Value) -> V
             .any(|t| t.fixed_fields.get("eni").is_some_and(|eni| eni["address"] == address.as_str()))
     };
     // Expired tasks are removed: the number of tasks may give the address of a task that still runs.
-    let at = (resources.tasks.len()..).find(|at| !taken(*at)).unwrap_or_default();
+    let first = resources.tasks.len();
+    let at = (first..=2 * first).find(|at| !taken(*at)).unwrap_or_default();
     let subnet = subnets.filter(|s| !s.is_empty()).map_or(json!("subnet-0"), |s| s[at % s.len()].clone());
     json!({
         "attachment": ids.uuid(),

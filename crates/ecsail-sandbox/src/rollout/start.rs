@@ -130,7 +130,7 @@ fn deployment_configuration(service: &Service, resources: &Resources, effects: S
     match effects.breaker {
         BreakerOverride::AsConfigured => {}
         BreakerOverride::Off => {
-            config["deploymentCircuitBreaker"] = json!({ "enable": false, "rollback": false })
+            config["deploymentCircuitBreaker"] = json!({ "enable": false, "rollback": false });
         }
         BreakerOverride::On { rollback, threshold } => {
             config["deploymentCircuitBreaker"]["enable"] = json!(true);

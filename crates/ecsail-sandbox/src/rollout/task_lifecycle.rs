@@ -31,7 +31,7 @@ pub(super) fn step(task: &mut Task, now: Millis) {
         TaskStatus::Activating if elapsed >= ACTIVATING_TIME => run(task, now),
         TaskStatus::Running => step_running(task, now, elapsed),
         TaskStatus::Deactivating if elapsed >= DEACTIVATING_TIME.max(task.drain_time) => {
-            set_status(task, TaskStatus::Stopping, now)
+            set_status(task, TaskStatus::Stopping, now);
         }
         TaskStatus::Stopping if elapsed >= stopping_time(task) => {
             end_containers(task, 143);
@@ -88,7 +88,7 @@ fn step_pending(task: &mut Task, now: Millis, elapsed: Millis) {
     let duration = if task.behavior == TaskBehavior::Slow { SLOW_PENDING_TIME } else { PENDING_TIME };
     match task.behavior {
         TaskBehavior::SecretDenied | TaskBehavior::SecretMissing if elapsed >= 4 * SECOND => {
-            fail_to_start(task, now)
+            fail_to_start(task, now);
         }
         TaskBehavior::NoImage | TaskBehavior::Platform if elapsed >= 9 * SECOND => fail_to_start(task, now),
         TaskBehavior::NoNetwork if elapsed >= 20 * SECOND => fail_to_start(task, now),
@@ -140,7 +140,7 @@ fn step_running(task: &mut Task, now: Millis, elapsed: Millis) {
         TaskBehavior::Normal | TaskBehavior::Slow | TaskBehavior::DeadSidecar
             if task.service.is_none() && elapsed >= STANDALONE_RUN_TIME =>
         {
-            exit_essential_container(task, now, 0, None)
+            exit_essential_container(task, now, 0, None);
         }
         TaskBehavior::Normal | TaskBehavior::Slow => update_health(task, elapsed),
         TaskBehavior::DeadSidecar => {

@@ -57,7 +57,7 @@ pub(crate) struct ScenarioEffects {
     /// The least desired count of the service.
     pub(crate) minimum_tasks: usize,
     pub(crate) incident: Option<Incident>,
-    /// The number of tasks of a RunTask call that can be placed.
+    /// The number of tasks of a `RunTask` call that can be placed.
     pub(crate) placement_limit: Option<usize>,
 }
 

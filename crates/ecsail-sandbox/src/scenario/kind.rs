@@ -68,7 +68,7 @@ pub enum Scenario {
     Capacity,
     /// No container instance has enough resources.
     Placement,
-    /// Only one task of a RunTask call can be placed.
+    /// Only one task of a `RunTask` call can be placed.
     Scarce,
     /// The previous tasks are protected from scale-in for minutes.
     Protected,
@@ -96,7 +96,7 @@ pub enum Scenario {
     HookFails,
     /// A lifecycle hook times out.
     HookTimesOut,
-    /// A lifecycle hook waits for ContinueServiceDeployment.
+    /// A lifecycle hook waits for `ContinueServiceDeployment`.
     HookPauses,
     /// Soon after a deployment has succeeded, its tasks crash.
     LateDeath,

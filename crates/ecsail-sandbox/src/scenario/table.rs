@@ -35,6 +35,7 @@ const NO_EFFECTS: ScenarioEffects = ScenarioEffects {
 const BREAKER_ON: BreakerOverride = BreakerOverride::On { rollback: false, threshold: None };
 const BREAKER_WITH_ROLLBACK: BreakerOverride = BreakerOverride::On { rollback: true, threshold: None };
 
+#[expect(clippy::unnecessary_wraps, reason = "the rows of the table give it to an optional member")]
 const fn between(from: u32, until: u32, what: IncidentKind) -> Option<Incident> {
     Some(Incident { kind: what, from, until })
 }

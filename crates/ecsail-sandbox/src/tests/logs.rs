@@ -82,7 +82,7 @@ fn a_task_at_work_listens_and_answers_requests() {
     let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy_logging(Scenario::Steady);
     sandbox.until(120, is_completed);
-    sandbox.advance(Duration::from_secs(60));
+    sandbox.advance(Duration::from_mins(1));
     let task = text(&sandbox.tasks("RUNNING")[0]["taskArn"]);
     let lines = sandbox.lines(&format!("web/app/{}", task.rsplit('/').next().unwrap_or_default()));
     assert_eq!(lines[1], "listening on 0.0.0.0:8080");
@@ -109,7 +109,7 @@ fn lines_outlive_their_task() {
     let id = sandbox.deploy_logging(Scenario::Crash);
     sandbox.until(90, |s| s.tasks("STOPPED").iter().any(|t| t["startedBy"] == id.as_str()));
     let stream = sandbox.stream_of(&id);
-    sandbox.advance(Duration::from_secs(2 * 3600));
+    sandbox.advance(Duration::from_hours(2));
     assert!(sandbox.tasks("STOPPED").iter().all(|t| !stream.ends_with(&text(&t["taskArn"])[50..])));
     assert_eq!(sandbox.lines(&stream).last().map(String::as_str), Some("exiting with code 1"));
 }
@@ -182,7 +182,7 @@ fn groups_and_streams_are_listed() {
     let streams =
         |s: &Sandbox| s.logs("DescribeLogStreams", input.clone()).expect("answers")["logStreams"].clone();
     assert_eq!(streams(&sandbox), json!([]), "no task runs yet");
-    sandbox.advance(Duration::from_secs(60));
+    sandbox.advance(Duration::from_mins(1));
     let found = streams(&sandbox);
     assert_eq!(found.as_array().map(Vec::len), Some(2));
     assert!(found[0]["lastEventTimestamp"].as_i64() >= found[1]["lastEventTimestamp"].as_i64());
@@ -210,7 +210,7 @@ fn without_a_prefix_the_runtime_id_names_the_stream() {
 fn lines_may_come_late_and_few_a_page() {
     let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy_logging(Scenario::Steady);
-    sandbox.advance(Duration::from_secs(120));
+    sandbox.advance(Duration::from_mins(2));
     let read = || sandbox.logs("FilterLogEvents", json!({ "logGroupName": "/shop/web" })).expect("answers");
     let all = read();
     let newest = |answer: &Value| answer["events"].as_array().and_then(|e| e.last()?["timestamp"].as_i64());

@@ -179,11 +179,11 @@ fn tasks_pass_through_every_status() {
         sandbox.advance(Duration::from_secs(1));
     }
     let mut seen: Vec<String> = Vec::new();
-    phases.into_iter().for_each(|phase| {
+    for phase in phases {
         if !seen.contains(&phase) {
-            seen.push(phase)
+            seen.push(phase);
         }
-    });
+    }
     seen.sort();
     let new = ["new ACTIVATING", "new PENDING", "new PROVISIONING", "new RUNNING"];
     let old = ["old DEACTIVATING", "old DEPROVISIONING", "old RUNNING", "old STOPPED", "old STOPPING"];
@@ -311,7 +311,7 @@ fn a_newer_deployment_stops_the_one_under_way() {
 fn an_update_to_a_revision_that_succeeded_is_safe_under_any_scenario() {
     let sandbox = seeded_sandbox(Clock::Held, json!({}));
     sandbox.deploy("v2", Scenario::Crash);
-    sandbox.advance(Duration::from_secs(120));
+    sandbox.advance(Duration::from_mins(2));
     let input = json!({ "cluster": "shop", "service": "web", "taskDefinition": "web:1" });
     sandbox.ecs("UpdateService", input);
     sandbox.until(120, is_completed);
@@ -342,7 +342,7 @@ fn a_pause_before_the_tasks_waits_for_continue() {
     let sandbox = seeded_sandbox(Clock::Held, hooked("PRE_SCALE_UP", "ROLLBACK"));
     sandbox.deploy("v2", Scenario::Steady);
     sandbox.until(20, awaiting);
-    sandbox.advance(Duration::from_secs(300));
+    sandbox.advance(Duration::from_mins(5));
     assert!(awaiting(&sandbox));
     assert_eq!(sandbox.entry()["lifecycleStage"], "PRE_SCALE_UP");
     assert_eq!(sandbox.web()["deployments"][0]["pendingCount"], 0);
@@ -369,7 +369,7 @@ fn a_pause_times_out_with_its_configured_action() {
         let sandbox = seeded_sandbox(Clock::Held, hooked("POST_SCALE_UP", action));
         sandbox.deploy("v2", Scenario::Steady);
         sandbox.until(120, awaiting);
-        sandbox.advance(Duration::from_secs(600));
+        sandbox.advance(Duration::from_mins(10));
         sandbox.until(120, is_completed);
         assert_eq!(sandbox.entry()["status"], status);
     }

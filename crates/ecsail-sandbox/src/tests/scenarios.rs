@@ -186,7 +186,7 @@ fn another_users_deployment_supersedes() {
     assert!(text(&sandbox.web()["taskDefinition"]).ends_with(":3"));
     assert_ne!(sandbox.web()["deployments"][0]["id"], id.as_str());
     let theirs = sandbox.ecs("DescribeTaskDefinition", json!({ "taskDefinition": "web:3" }));
-    assert!(text(&theirs["taskDefinition"]["registeredBy"]).ends_with("user/somebody-else"));
+    assert!(text(&theirs["taskDefinition"]["registeredBy"]).ends_with("user/another"));
     sandbox.until(120, is_completed);
 }
 

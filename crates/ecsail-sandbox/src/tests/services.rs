@@ -81,7 +81,7 @@ fn percentages_that_allow_no_change_are_reported() {
     let config = json!({ "minimumHealthyPercent": 100, "maximumPercent": 149 });
     let sandbox = seeded_sandbox(Clock::Held, json!({ "deploymentConfiguration": config }));
     sandbox.deploy("v2", Scenario::Steady);
-    sandbox.advance(Duration::from_secs(300));
+    sandbox.advance(Duration::from_mins(5));
     let told = sandbox.event_messages();
     let about =
         told.iter().filter(|m| m.contains("was unable to stop or start tasks during a deployment")).count();

@@ -44,12 +44,12 @@ pub(super) fn seeded_sandbox(clock: Clock, service: Value) -> Sandbox {
     sandbox
 }
 
-/// Returns the members of a CreateService input for a circuit breaker.
+/// Returns the members of a `CreateService` input for a circuit breaker.
 pub(super) fn breaker(rollback: bool) -> Value {
     json!({ "deploymentConfiguration": { "deploymentCircuitBreaker": { "enable": true, "rollback": rollback } } })
 }
 
-/// Returns the members of a CreateService input for a load balancer.
+/// Returns the members of a `CreateService` input for a load balancer.
 pub(super) fn balanced() -> Value {
     json!({ "loadBalancers": [{ "targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080 }] })
 }
@@ -76,7 +76,7 @@ impl Sandbox {
         text(&updated["service"]["deployments"][0]["id"])
     }
 
-    /// Returns `web` as DescribeServices gives it.
+    /// Returns `web` as `DescribeServices` gives it.
     pub(super) fn web(&self) -> Value {
         let answer = self.ecs("DescribeServices", json!({ "cluster": "shop", "services": ["web"] }));
         answer["services"][0].clone()

@@ -80,7 +80,7 @@ fn no_two_tasks_share_an_address() {
     let sandbox = seeded_sandbox(Clock::Held, json!({ "desiredCount": 3 }));
     sandbox.deploy("v2", Scenario::Crash);
     for _ in 0..90 {
-        sandbox.advance(std::time::Duration::from_secs(60));
+        sandbox.advance(std::time::Duration::from_mins(1));
         let address = |t: &Value| text(&t["containers"][0]["networkInterfaces"][0]["privateIpv4Address"]);
         let mut all: Vec<String> = sandbox.tasks("RUNNING").iter().map(address).collect();
         let number = all.len();

@@ -111,7 +111,9 @@ fn the_log_records_which_requests_overlapped() {
     sandbox.inject(Fault::on("ListClusters", FaultKind::Latency(Duration::from_millis(200))).always());
     std::thread::scope(|scope| {
         let both = [0, 1].map(|_| scope.spawn(|| clusters(&sandbox)));
-        both.into_iter().for_each(|thread| assert!(thread.join().is_ok()));
+        for thread in both {
+            assert!(thread.join().is_ok());
+        }
     });
     clusters(&sandbox);
     let log = sandbox.requests();

@@ -68,9 +68,10 @@ fn is_completed(deployment: &Deployment) -> bool {
 /// A rollback can be a deployment of its own, which belongs to the service deployment that failed.
 fn is_list_outdated(newest: &ServiceDeployment, id: &str, youngest: &Deployment, service: &Service) -> bool {
     let back = newest.rollback.is_some() || newest.status.is_rollback();
-    let over = match newest.finished_at.0 > 0.0 {
-        true => youngest.created_at.0 >= newest.finished_at.0,
-        false => !back && youngest.created_at.0 > newest.created_at.0,
+    let over = if newest.finished_at.0 > 0.0 {
+        youngest.created_at.0 >= newest.finished_at.0
+    } else {
+        !back && youngest.created_at.0 > newest.created_at.0
     };
     youngest.id != id && over && rollback_event(service, &youngest.id).is_none()
 }

@@ -55,17 +55,19 @@ pub(super) fn short_page(
     const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
     let mut sorted: Vec<&ServiceState> = seen.iter().collect();
     // The sort is stable, so services in the same state keep their order.
-    match in_place {
-        true => sorted.sort_by_key(|seen| condition(seen)),
-        false => sorted.sort_by_key(|seen| Reverse(condition(seen))),
+    if in_place {
+        sorted.sort_by_key(|seen| condition(seen));
+    } else {
+        sorted.sort_by_key(|seen| Reverse(condition(seen)));
     }
     let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, events, now)).collect());
     let at = if in_place { 0 } else { page.items.len() };
     page.items.splice(at..at, missing.iter().map(missing_item));
     let summary = PageLine::painted(summary(seen, missing.len()), Paint::Dim);
-    match in_place {
-        true => page.head.insert(0, summary),
-        false => page.foot.push(summary),
+    if in_place {
+        page.head.insert(0, summary);
+    } else {
+        page.foot.push(summary);
     }
     page
 }

@@ -36,7 +36,7 @@ pub enum TaskOutcome {
     NotStarted { reason: String },
     /// It was stopped from outside, so that its exit code is never success.
     Stopped {
-        /// By a call of StopTask.
+        /// By a call of `StopTask`.
         by_call: bool,
         reason: String,
         code: Option<i64>,

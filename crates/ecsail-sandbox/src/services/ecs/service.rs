@@ -51,7 +51,7 @@ fn store(context: &mut CallContext<'_>, service: Service) -> Value {
     out
 }
 
-/// Returns a service as a CreateService input describes it, without a deployment.
+/// Returns a service as a `CreateService` input describes it, without a deployment.
 pub(crate) fn new_service(
     context: &CallContext<'_>,
     cluster: &str,

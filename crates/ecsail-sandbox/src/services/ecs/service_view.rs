@@ -14,7 +14,7 @@ const ONLY_IN_REVISIONS: &[&str] =
 /// Fields of a revision that its deployment does not show.
 const NOT_IN_DEPLOYMENTS: &[&str] = &["loadBalancers", "serviceRegistries", "monitoring"];
 
-/// Returns a service as DescribeServices returns it.
+/// Returns a service as `DescribeServices` returns it.
 pub(super) fn view(resources: &Resources, service: &Service, with_tags: bool) -> Value {
     let own = || resources.tasks.iter().filter(|t| service.has_task(t));
     let revisions: Vec<Value> =

@@ -107,7 +107,7 @@ fn placement_failure(context: &CallContext<'_>, cluster: &str) -> Value {
     json!({ "arn": instance, "reason": "RESOURCE:MEMORY" })
 }
 
-/// Returns the output of an earlier RunTask call with the same client token.
+/// Returns the output of an earlier `RunTask` call with the same client token.
 fn repeated_run(context: &CallContext<'_>, input: &Value) -> Result<Option<Value>, ApiError> {
     let Some(token) =
         text(input, "clientToken").and_then(|token| context.resources.run_task_tokens.get(token))

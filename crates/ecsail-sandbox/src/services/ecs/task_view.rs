@@ -9,7 +9,7 @@ use crate::time::epoch_seconds;
 /// Fixed fields that are not part of the output.
 const HIDDEN: &[&str] = &["eni", "targetGroup", "executionRole"];
 
-/// Returns a task as DescribeTasks returns it.
+/// Returns a task as `DescribeTasks` returns it.
 pub(super) fn view(task: &Task, with_tags: bool) -> Value {
     let mut out = json!({
         "taskArn": task.arn,

@@ -1,4 +1,4 @@
-//! PutTargets and RemoveTargets calls of which an injected fault makes some entries fail.
+//! `PutTargets` and `RemoveTargets` calls of which an injected fault makes some entries fail.
 
 use serde_json::{Value, json};
 

@@ -36,8 +36,9 @@ fn tags_of<'a>(context: &'a mut CallContext<'_>, input: &Value) -> Result<&'a mu
         _ => return Err(ApiError::validation("Parameter ResourceARN is not valid.")),
     };
     let bus = find_bus(context, &json!({ "EventBusName": bus })).map_err(|_| gone())?;
-    match resource.starts_with("rule/") {
-        true => bus.rules.get_mut(last_segment(resource)).map(|rule| &mut rule.tags).ok_or_else(gone),
-        false => Ok(&mut bus.tags),
+    if resource.starts_with("rule/") {
+        bus.rules.get_mut(last_segment(resource)).map(|rule| &mut rule.tags).ok_or_else(gone)
+    } else {
+        Ok(&mut bus.tags)
     }
 }

@@ -89,7 +89,9 @@ fn crash(mut log: impl FnMut(Millis, String)) {
         (3103, "    at main (/srv/app/index.js:8:3)"),
         (3200, "exiting with code 1"),
     ];
-    lines.into_iter().for_each(|(after, text)| log(after, text.to_owned()));
+    for (after, text) in lines {
+        log(after, text.to_owned());
+    }
 }
 
 /// Returns the lines of a running server until `end`.

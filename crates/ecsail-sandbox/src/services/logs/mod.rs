@@ -316,7 +316,7 @@ impl TimeRange {
     }
 }
 
-/// A position in a stream, as in the tokens of GetLogEvents.
+/// A position in a stream, as in the tokens of `GetLogEvents`.
 enum Cursor {
     After(Millis),
     Before(Millis),

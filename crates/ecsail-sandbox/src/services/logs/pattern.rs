@@ -26,12 +26,11 @@ impl Pattern {
                 Some(("-", after)) => (&mut pattern.none, after),
                 _ => (&mut pattern.all, rest),
             };
-            let (term, after) = match after.strip_prefix('"') {
-                Some(quoted) => phrase(quoted),
-                None => {
-                    let (term, after) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
-                    (term.to_owned(), after)
-                }
+            let (term, after) = if let Some(quoted) = after.strip_prefix('"') {
+                phrase(quoted)
+            } else {
+                let (term, after) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
+                (term.to_owned(), after)
             };
             list.push(term);
             rest = after.trim_start();

@@ -1,4 +1,4 @@
-//! Validates CreateSchedule and UpdateSchedule inputs, with the scheduler's error messages.
+//! Validates `CreateSchedule` and `UpdateSchedule` inputs, with the scheduler's error messages.
 
 use serde_json::Value;
 

@@ -66,9 +66,10 @@ fn without_token(input: &Value) -> Value {
 /// Returns the name and the group of an input.
 fn name_and_group(input: &Value) -> Result<(String, String), ApiError> {
     let name = required_name(input, "Name", 64, NAME_PUNCTUATION)?;
-    let group = match input["GroupName"].is_null() {
-        true => DEFAULT,
-        false => required_name(input, "GroupName", 64, NAME_PUNCTUATION)?,
+    let group = if input["GroupName"].is_null() {
+        DEFAULT
+    } else {
+        required_name(input, "GroupName", 64, NAME_PUNCTUATION)?
     };
     Ok((name.to_owned(), group.to_owned()))
 }
@@ -165,7 +166,7 @@ fn summary(schedule: &Schedule) -> Value {
     })
 }
 
-/// Returns a schedule as ListSchedules returns it: of its target only the ARN.
+/// Returns a schedule as `ListSchedules` returns it: of its target only the ARN.
 fn list_item(schedule: &Schedule) -> Value {
     let mut out = summary(schedule);
     let member = |name: &str| schedule.settings.get(name).cloned().unwrap_or_default();
