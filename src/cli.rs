@@ -207,9 +207,14 @@ fn usage_failure(message: &str) -> Failure {
     tips.chain([help]).fold(Failure::usage(first), Failure::with_hint)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
+/// Runs a verb to its end. Does not wait for what it left behind on other threads, such as a name that is being looked up.
+fn block_on(verb: impl Future<Output = Result<CommandOutcome>>) -> Result<CommandOutcome> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| Failure::error("failed to start the async runtime").with_cause(error))
+    let runtime =
+        built.map_err(|error| Failure::error("failed to start the async runtime").with_cause(error))?;
+    let outcome = runtime.block_on(verb);
+    runtime.shutdown_background();
+    outcome
 }
 
 fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
@@ -225,28 +230,28 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Man(args) => man::run(args, Cli::command(), context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputFormat::Markdown;
-            runtime()?.block_on(plan::run(args, markdown, context))
+            block_on(plan::run(args, markdown, context))
         }
-        Verb::Deploy(args) => runtime()?.block_on(deploy::run(args, context)),
-        Verb::Status(args) => runtime()?.block_on(status::run(args, context)),
-        Verb::History(args) => runtime()?.block_on(history::run(args, context)),
-        Verb::Tasks(args) => runtime()?.block_on(tasks::run(args, context)),
-        Verb::Images(args) => runtime()?.block_on(images::run(args, context)),
-        Verb::Revisions(args) => runtime()?.block_on(revisions::run(args, context)),
-        Verb::Prune(args) => runtime()?.block_on(prune::run(args, context)),
-        Verb::Wait(args) => runtime()?.block_on(wait::run(args, context)),
-        Verb::Rollback(args) => runtime()?.block_on(rollback::run(args, context)),
-        Verb::Cancel(args) => runtime()?.block_on(cancel::run(args, context)),
-        Verb::Continue(args) => runtime()?.block_on(continue_verb::run(args, context)),
-        Verb::Restart(args) => runtime()?.block_on(restart::run(args, context)),
-        Verb::Logs(args) => runtime()?.block_on(logs::run(args, context)),
-        Verb::Exec(args) => runtime()?.block_on(exec::run(args, context)),
-        Verb::Run(args) => runtime()?.block_on(run::run(args, context)),
-        Verb::Schedule(args) => runtime()?.block_on(schedule::run(args, context)),
-        Verb::StopTask(args) => runtime()?.block_on(stop_task::run(args, context)),
-        Verb::Scale(args) => runtime()?.block_on(scale::run(args, context)),
+        Verb::Deploy(args) => block_on(deploy::run(args, context)),
+        Verb::Status(args) => block_on(status::run(args, context)),
+        Verb::History(args) => block_on(history::run(args, context)),
+        Verb::Tasks(args) => block_on(tasks::run(args, context)),
+        Verb::Images(args) => block_on(images::run(args, context)),
+        Verb::Revisions(args) => block_on(revisions::run(args, context)),
+        Verb::Prune(args) => block_on(prune::run(args, context)),
+        Verb::Wait(args) => block_on(wait::run(args, context)),
+        Verb::Rollback(args) => block_on(rollback::run(args, context)),
+        Verb::Cancel(args) => block_on(cancel::run(args, context)),
+        Verb::Continue(args) => block_on(continue_verb::run(args, context)),
+        Verb::Restart(args) => block_on(restart::run(args, context)),
+        Verb::Logs(args) => block_on(logs::run(args, context)),
+        Verb::Exec(args) => block_on(exec::run(args, context)),
+        Verb::Run(args) => block_on(run::run(args, context)),
+        Verb::Schedule(args) => block_on(schedule::run(args, context)),
+        Verb::StopTask(args) => block_on(stop_task::run(args, context)),
+        Verb::Scale(args) => block_on(scale::run(args, context)),
         #[cfg(feature = "sandbox")]
-        Verb::Sandbox(args) => runtime()?.block_on(crate::commands::sandbox::run(args, context)),
+        Verb::Sandbox(args) => block_on(crate::commands::sandbox::run(args, context)),
     }
 }
 

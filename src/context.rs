@@ -26,10 +26,10 @@ impl CommandContext {
         CommandContext { settings, reporter: report, sandbox_session: RefCell::default() }
     }
 
-    /// Connects to AWS; with `--sandbox`, to an embedded sandbox that has what the manifest describes.
+    /// Connects to AWS and logs in; with `--sandbox`, to an embedded sandbox that has what the manifest describes.
     ///
     /// # Errors
-    /// No region, or a sandbox that cannot start.
+    /// No region, no credentials, or a sandbox that cannot start.
     pub async fn connect(&self, manifest: &Manifest, desired: &DesiredState) -> Result<Aws> {
         let (region, role) = (manifest.region.as_deref(), manifest.role.as_deref());
         #[cfg(feature = "sandbox")]
@@ -38,10 +38,21 @@ impl CommandContext {
                 crate::sandbox_session::SandboxSession::start(scenario, &self.settings, manifest, desired)?;
             let settings = session.client_settings(&self.settings);
             *self.sandbox_session.borrow_mut() = Some(session);
-            return Aws::connect(&settings, region, role).await;
+            return self.connect_with(&settings, region, role).await;
         }
         let _ = (desired, &self.sandbox_session);
-        Aws::connect(&self.settings, region, role).await
+        self.connect_with(&self.settings, region, role).await
+    }
+
+    async fn connect_with(
+        &self,
+        settings: &Settings,
+        region: Option<&str>,
+        role: Option<&str>,
+    ) -> Result<Aws> {
+        let aws = Aws::connect(settings, region, role).await?;
+        aws.log_in(self.reporter.as_ref()).await?;
+        Ok(aws)
     }
 
     /// Connects to AWS for a command that needs no documents; with `--sandbox`, to the state of earlier commands.

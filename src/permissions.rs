@@ -123,7 +123,7 @@ const fn row(verbs: &'static [&'static str], actions: &'static [&'static str], n
 
 /// All permissions.
 pub const PERMISSIONS: &[Permission] = &[
-    row(ALL, &["sts:AssumeRole"], Where("the manifest or stage has `role:`")),
+    row(ALL, &["sts:AssumeRole"], Where("the manifest or stage has `role:`, or the profile assumes a role")),
     row(
         ALL,
         &["sts:GetCallerIdentity"],

@@ -1,45 +1,94 @@
 //! Configures the AWS clients: region, credentials, role, endpoint, proxy and certificates, by the rules of the AWS
 //! CLI. The one place that makes a configuration: every client is made from it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
+use super::endpoint::Endpoints;
 use super::environment::{Machine, check_partitions};
 use super::http_client;
+use super::login::{Login, ProfileFiles};
+use super::pacer::Pacer;
+use super::transport::Transport;
 use crate::error::{Failure, Result};
 use crate::settings::Settings;
 
 /// Attempts per call: enough to outlast a throttled token bucket that refills once a second.
 const ATTEMPTS: u32 = 5;
-/// The limit for one attempt; without it, a server that accepts a connection and never answers would block the run for
-/// ever.
+/// The limit for one attempt of a source of credentials. Those of other calls are in [`super::transport`].
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The variable that turns the pacing of calls off, for accounts with higher rates.
+const PACING: &str = "ECSAIL_PACING";
 
-/// Returns the SDK's configuration.
+/// What all clients of a run are made from.
+pub(super) struct Configuration {
+    pub(super) config: SdkConfig,
+    /// The source of the credentials; `None` in the sandbox, which takes any.
+    pub(super) login: Option<Login>,
+    pub(super) pacer: Arc<Pacer>,
+}
+
+/// Returns the configuration of a run. Obtains no credentials yet.
 ///
 /// The region comes from `--region`, then the manifest, then the environment and the profile: a region in the manifest
 /// overrides what CI exports.
 ///
 /// # Errors
-/// No region is set, or a proxy or the CA bundle cannot be used.
-pub async fn load(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<SdkConfig> {
+/// No region is set, the profile does not exist, or a proxy or the CA bundle cannot be used.
+pub(super) async fn load(
+    settings: &Settings,
+    region: Option<&str>,
+    role: Option<&str>,
+) -> Result<Configuration> {
     check_partitions(settings)?;
     let machine = Machine::new(settings);
-    let config = loader(settings, &machine, region)?.load().await;
-    if config.region().is_none() {
+    let files = ProfileFiles::read(&machine).await?;
+    let loaded = loader(settings, &machine, region)?.load().await;
+    let Some(name) = loaded.region().map(ToString::to_string) else {
         let hint = "set `region:` in the manifest, `--region`, or `AWS_REGION`".to_owned();
         return Err(Failure::usage("no AWS region is set").with_hint(hint));
+    };
+    let endpoints = Endpoints::new(settings, &machine, &files, &name, region)?;
+    let pacer = Arc::new(pacer(settings)?);
+    let client = loaded.http_client().unwrap_or_else(http_client::plain);
+    let transport = Transport::new(client, Arc::clone(&pacer), endpoints);
+    let config = loaded
+        .to_builder()
+        .http_client(transport)
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+        .build();
+    if settings.sandbox.is_some() && role.is_none() {
+        return Ok(Configuration { config, login: None, pacer });
     }
-    let Some(role) = role else { return Ok(config) };
-    let provider = AssumeRoleProvider::builder(role).session_name("ecsail").configure(&config).build().await;
-    Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build())
+    let login = Login::new(&loaded, &config, &files, role).await;
+    let config = config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(login.clone()))
+        // The login keeps the credentials for all clients; the SDK would keep them for each.
+        .identity_cache(IdentityCache::no_cache())
+        .build();
+    Ok(Configuration { config, login: Some(login), pacer })
+}
+
+/// Returns the pacer of a run. The sandbox answers at any rate.
+///
+/// # Errors
+/// The variable that turns it off has another value.
+fn pacer(settings: &Settings) -> Result<Pacer> {
+    match settings.process_variable(PACING) {
+        _ if settings.sandbox.is_some() => Ok(Pacer::off()),
+        None | Some("on") => Ok(Pacer::new()),
+        Some("off") => Ok(Pacer::off()),
+        Some(other) => Err(Failure::usage(format!("`{PACING}` is `{other}`, not `on` or `off`"))),
+    }
 }
 
 fn loader(settings: &Settings, machine: &Machine, region: Option<&str>) -> Result<ConfigLoader> {

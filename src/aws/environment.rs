@@ -11,7 +11,7 @@ use crate::settings::Settings;
 /// The file with AWS's partitions that the SDK reads instead of its own. The SDK reads the variable itself, and ends the
 /// process if there is no such file.
 const PARTITIONS: &str = "SMITHY_CLIENT_SDK_CUSTOM_PARTITION";
-/// The keys that `--profile` takes precedence over, as in the AWS CLI.
+/// The variables with keys. `--profile` takes precedence over them, as in the AWS CLI.
 const KEYS: &[&str] =
     &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 const PROFILE: &str = "AWS_PROFILE";
@@ -19,11 +19,13 @@ const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 /// What the SDK sees of the machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Machine {
     pub(super) variables: BTreeMap<String, String>,
     /// The variables that are set and empty, for the libraries that read the process environment themselves.
     pub(super) empty: BTreeSet<String>,
+    /// Whether a flag names the profile.
+    pub(super) is_profile_given: bool,
     /// Whether the files in `~/.aws` are read.
     has_files: bool,
 }
@@ -35,21 +37,34 @@ impl Machine {
     /// follows them, those of the credentials among them.
     pub(super) fn new(settings: &Settings) -> Machine {
         if settings.sandbox.is_some() {
-            return Machine { variables: BTreeMap::new(), empty: BTreeSet::new(), has_files: false };
+            return Machine::default();
         }
         let mut variables = settings.process_environment.clone();
         let empty = variables.iter().filter(|(_, value)| value.is_empty());
         let empty = empty.map(|(name, _)| name.clone()).collect();
         variables.retain(|_, value| !value.is_empty());
         if let Some(profile) = &settings.profile {
-            variables.retain(|name, _| !KEYS.contains(&name.as_str()));
             variables.insert(PROFILE.to_owned(), profile.clone());
         }
         if let Some(endpoint) = &settings.endpoint_url {
             variables.retain(|name, _| !name.starts_with(ENDPOINT_URL) && name != IGNORE_ENDPOINT_URLS);
             variables.insert(ENDPOINT_URL.to_owned(), endpoint.clone());
         }
-        Machine { variables, empty, has_files: true }
+        Machine { variables, empty, is_profile_given: settings.profile.is_some(), has_files: true }
+    }
+
+    /// Returns whether there are keys in the environment.
+    pub(super) fn has_keys(&self) -> bool {
+        let has = |name: &&str| self.variables.contains_key(*name);
+        has(&"AWS_ACCESS_KEY_ID") && ["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"].iter().any(has)
+    }
+
+    /// Returns the machine on which a profile is selected, and no keys precede it.
+    pub(super) fn for_profile(&self, name: &str) -> Machine {
+        let mut machine = self.clone();
+        machine.variables.retain(|name, _| !KEYS.contains(&name.as_str()));
+        machine.variables.insert(PROFILE.to_owned(), name.to_owned());
+        machine
     }
 
     /// Returns the variables as the SDK takes them.
@@ -96,11 +111,7 @@ mod tests {
 
     #[test]
     fn flags_replace_their_variables() {
-        let given = settings(&[
-            ("AWS_PROFILE", "a"),
-            ("AWS_ENDPOINT_URL_ECS", "http://ecs"),
-            ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
-        ]);
+        let given = settings(&[("AWS_PROFILE", "a"), ("AWS_ENDPOINT_URL_ECS", "http://ecs")]);
         let flags =
             Settings { profile: Some("b".to_owned()), endpoint_url: Some("http://all".to_owned()), ..given };
         let machine = Machine::new(&flags);

@@ -7,6 +7,8 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::login::{LoginError, find};
+use super::transport::Unreachable;
 use crate::error::{Cause, Failure};
 use crate::secrets::masked_message;
 
@@ -28,6 +30,8 @@ pub enum ApiErrorKind {
     /// The response is not one of the service: a proxy's page, or a response that broke off. It may be transient or
     /// permanent.
     Unreadable,
+    /// The address of the service cannot be reached.
+    Unreachable,
     /// Anything else.
     Other,
 }
@@ -42,6 +46,8 @@ pub struct ApiError {
     pub code: Option<String>,
     pub message: Option<String>,
     pub request_id: Option<String>,
+    /// What to do, where it depends on more than the kind of error.
+    pub advice: Option<String>,
 }
 
 impl ApiError {
@@ -54,17 +60,16 @@ impl ApiError {
         let code = error.code().map(str::to_owned);
         let message = error.message().map(str::to_owned);
         let meaning = classify(&error, code.as_deref());
-        let message = match find_cause::<CredentialsError, _>(&error) {
-            // The SDK lists every provider that it tried, over many lines; the hint names them.
-            Some(credentials) => {
-                let first = join_causes(credentials).lines().next().unwrap_or_default().to_owned();
-                Some(first.trim_end_matches(" Attempted:").trim_end_matches('.').to_owned())
-            }
-            None => message.or_else(|| code.is_none().then(|| describe_without_code(&error))),
+        let (message, advice) = if let Some(login) = find::<LoginError>(&error) {
+            (Some(login.to_string()), login.hints.first().cloned())
+        } else if let Some(unreachable) = find::<Unreachable>(&error) {
+            (Some(unreachable.to_string()), Some(unreachable.advice.clone()))
+        } else {
+            (message.or_else(|| code.is_none().then(|| describe_without_code(&error))), None)
         };
         // AWS quotes what it was sent.
         let message = message.map(|message| masked_message(&message));
-        ApiError { operation: operation.to_owned(), kind: meaning, code, message, request_id }
+        ApiError { operation: operation.to_owned(), kind: meaning, code, message, request_id, advice }
     }
 
     /// Returns whether a retry may succeed.
@@ -99,6 +104,7 @@ impl ApiError {
             code: None,
             message: Some("the response could not be parsed".to_owned()),
             request_id: None,
+            advice: None,
         }
     }
 
@@ -110,6 +116,12 @@ impl ApiError {
 
     /// Returns what to do about the error, if that is known.
     pub fn hint(&self) -> Option<String> {
+        if self.advice.is_some() {
+            return self.advice.clone();
+        }
+        if let Some(hint) = self.code.as_deref().and_then(hint_for_code) {
+            return Some(hint.to_owned());
+        }
         match self.kind {
             ApiErrorKind::Denied => Some(format!("allow `{}` for the role or user that runs ecsail", self.operation)),
             ApiErrorKind::Expired => Some("renew the credentials (`aws sso login`), then run the command again".to_owned()),
@@ -123,20 +135,28 @@ impl ApiError {
     }
 }
 
+/// Returns what to do about credentials that AWS does not accept.
+fn hint_for_code(code: &str) -> Option<&'static str> {
+    match code {
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "AuthFailure" => Some(
+            "check the access key: AWS does not know it, it was deactivated, or its session token is missing",
+        ),
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => {
+            Some("check the secret access key, and the clock of this machine")
+        }
+        _ => None,
+    }
+}
+
 impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Failure {
         let hint = error.hint();
-        match error.kind {
-            ApiErrorKind::NoCredentials => {
-                Failure::error("failed to load AWS credentials").with_cause(error).with_hint(hint)
-            }
-            ApiErrorKind::Expired => {
-                Failure::error("the AWS credentials have expired").with_cause(error).with_hint(hint)
-            }
-            _ => Failure::error(format!("failed to call `{}`", error.operation))
-                .with_cause(error)
-                .with_hint(hint),
-        }
+        let message = match error.kind {
+            ApiErrorKind::NoCredentials => "failed to load AWS credentials".to_owned(),
+            ApiErrorKind::Expired => "the AWS credentials have expired".to_owned(),
+            _ => format!("failed to call `{}`", error.operation),
+        };
+        Failure::error(message).with_cause(error).with_hint(hint)
     }
 }
 
@@ -151,9 +171,11 @@ fn classify<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> ApiErro
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    if let Some(credentials) = find_cause::<CredentialsError, _>(error) {
-        tracing::debug!("credentials: {credentials}");
+    if find::<CredentialsError>(error).is_some() {
         return ApiErrorKind::NoCredentials;
+    }
+    if find::<Unreachable>(error).is_some() {
+        return ApiErrorKind::Unreachable;
     }
     match code {
         Some("ExpiredTokenException" | "ExpiredToken" | "RequestExpired") => ApiErrorKind::Expired,
@@ -190,17 +212,6 @@ fn describe_without_code<E: StdError + 'static>(error: &SdkError<E, HttpResponse
     format!("{}{}", status.unwrap_or_default(), join_causes(error))
 }
 
-fn find_cause<T: StdError + 'static, E: StdError + 'static>(error: &E) -> Option<&T> {
-    let mut next = error.source();
-    while let Some(current) = next {
-        if let Some(found) = current.downcast_ref::<T>() {
-            return Some(found);
-        }
-        next = current.source();
-    }
-    None
-}
-
 /// Returns the chain of causes as one line, without the SDK's dump of the response.
 fn join_causes(error: &dyn StdError) -> String {
     let mut parts = vec![error.to_string()];
@@ -229,16 +240,5 @@ pub fn cluster_failure(cluster: &str, error: ApiError) -> Failure {
 
 /// Converts an API error into a failure of the command.
 pub fn failure(error: ApiError) -> Failure {
-    let hint = error.hint();
-    match error.kind {
-        ApiErrorKind::NoCredentials => {
-            Failure::error("failed to load AWS credentials").with_cause(error).with_hint(hint)
-        }
-        ApiErrorKind::Expired => {
-            Failure::error("the AWS credentials have expired").with_cause(error).with_hint(hint)
-        }
-        _ => {
-            Failure::error(format!("failed to call `{}`", error.operation)).with_cause(error).with_hint(hint)
-        }
-    }
+    Failure::from(error)
 }

@@ -22,13 +22,7 @@ pub struct FailedEntry {
 }
 
 impl Aws {
-    /// Waits until a call of this kind is allowed, and returns the client: EventBridge allows 50 calls a second.
-    pub(super) async fn eventbridge_when_allowed(&self, kind: &'static str) -> &aws_sdk_eventbridge::Client {
-        self.eventbridge_limiter.wait(kind).await;
-        self.eventbridge()
-    }
-
-    /// Returns all rules of the default bus, as `ListRules` gives them.
+    /// Returns all rules of the default bus, as ListRules gives them.
     ///
     /// # Errors
     /// The API call failed.
@@ -36,13 +30,7 @@ impl Aws {
         let (mut rules, mut next) = (Vec::new(), None);
         loop {
             let raw = RawJson::capture();
-            let request = self
-                .eventbridge_when_allowed("ListRules")
-                .await
-                .list_rules()
-                .limit(100)
-                .set_next_token(next)
-                .customize();
+            let request = self.eventbridge().list_rules().limit(100).set_next_token(next).customize();
             let answer = request.interceptor(raw.clone()).send().await;
             let answer = answer.map_err(|error| ApiError::from_sdk("events:ListRules", error))?;
             let found = without_nulls(&raw.take_response("events:ListRules")?);
@@ -54,14 +42,13 @@ impl Aws {
         }
     }
 
-    /// Returns a rule of the default bus, as `DescribeRule` gives it, or `None` if it does not exist.
+    /// Returns a rule of the default bus, as DescribeRule gives it, or `None` if it does not exist.
     ///
     /// # Errors
     /// The API call failed.
     pub async fn rule(&self, name: &str) -> Result<Option<Value>, ApiError> {
         let raw = RawJson::capture();
-        let request =
-            self.eventbridge_when_allowed("DescribeRule").await.describe_rule().name(name).customize();
+        let request = self.eventbridge().describe_rule().name(name).customize();
         match request.interceptor(raw.clone()).send().await {
             Ok(_) => Ok(Some(without_nulls(&raw.take_response("events:DescribeRule")?))),
             Err(error) => match ApiError::from_sdk("events:DescribeRule", error) {
@@ -79,13 +66,8 @@ impl Aws {
         let (mut targets, mut next) = (Vec::new(), None);
         loop {
             let raw = RawJson::capture();
-            let request = self
-                .eventbridge_when_allowed("ListTargetsByRule")
-                .await
-                .list_targets_by_rule()
-                .rule(rule)
-                .set_next_token(next)
-                .customize();
+            let request =
+                self.eventbridge().list_targets_by_rule().rule(rule).set_next_token(next).customize();
             let sent = request.interceptor(raw.clone()).send().await;
             let answer = match sent.map_err(|error| ApiError::from_sdk("events:ListTargetsByRule", error)) {
                 Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(targets),
@@ -106,13 +88,7 @@ impl Aws {
     /// The API call failed.
     pub async fn rule_tags(&self, rule: &Value) -> Result<BTreeMap<String, String>, ApiError> {
         let arn = text("events:DescribeRule", rule, "Arn")?;
-        let sent = self
-            .eventbridge_when_allowed("ListTagsForResource")
-            .await
-            .list_tags_for_resource()
-            .resource_arn(arn)
-            .send()
-            .await;
+        let sent = self.eventbridge().list_tags_for_resource().resource_arn(arn).send().await;
         let answer = match sent.map_err(|error| ApiError::from_sdk("events:ListTagsForResource", error)) {
             Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(BTreeMap::new()),
             answer => answer?,
@@ -141,17 +117,12 @@ impl Aws {
         }
     }
 
-    /// Creates or replaces a rule with a `PutRule` document, and returns its ARN.
+    /// Creates or replaces a rule with a PutRule document, and returns its ARN.
     ///
     /// # Errors
     /// The API call failed.
     pub async fn put_rule(&self, document: &Value) -> Result<String, ApiError> {
-        let request = self
-            .eventbridge_when_allowed("PutRule")
-            .await
-            .put_rule()
-            .customize()
-            .interceptor(RawJson::with_body(document));
+        let request = self.eventbridge().put_rule().customize().interceptor(RawJson::with_body(document));
         let answer = request.config_override(without_retries()).send().await;
         let answer = answer.map_err(|error| ApiError::from_sdk("events:PutRule", error))?;
         let arn = answer.rule_arn().ok_or_else(|| ApiError::unreadable("events:PutRule"))?;
@@ -168,12 +139,7 @@ impl Aws {
         targets: &[Value],
     ) -> Result<Vec<FailedEntry>, ApiError> {
         let raw = RawJson::with_body(&json!({ "Rule": rule, "Targets": targets }));
-        let request = self
-            .eventbridge_when_allowed("PutTargets")
-            .await
-            .put_targets()
-            .customize()
-            .interceptor(raw.clone());
+        let request = self.eventbridge().put_targets().customize().interceptor(raw.clone());
         let sent = request.config_override(without_retries()).send().await;
         sent.map_err(|error| ApiError::from_sdk("events:PutTargets", error))?;
         Ok(failed_entries(&raw.take_response("events:PutTargets")?))
@@ -189,12 +155,7 @@ impl Aws {
         ids: &[String],
     ) -> Result<Vec<FailedEntry>, ApiError> {
         let raw = RawJson::with_body(&json!({ "Rule": rule, "Ids": ids }));
-        let request = self
-            .eventbridge_when_allowed("RemoveTargets")
-            .await
-            .remove_targets()
-            .customize()
-            .interceptor(raw.clone());
+        let request = self.eventbridge().remove_targets().customize().interceptor(raw.clone());
         let sent = request.config_override(without_retries()).send().await;
         sent.map_err(|error| ApiError::from_sdk("events:RemoveTargets", error))?;
         Ok(failed_entries(&raw.take_response("events:RemoveTargets")?))
@@ -207,8 +168,7 @@ impl Aws {
     pub async fn set_rule_enabled(&self, rule: &str, enabled: bool) -> Result<(), ApiError> {
         if enabled {
             let sent = self
-                .eventbridge_when_allowed("EnableRule")
-                .await
+                .eventbridge()
                 .enable_rule()
                 .name(rule)
                 .customize()
@@ -218,8 +178,7 @@ impl Aws {
             return sent.map(drop).map_err(|error| ApiError::from_sdk("events:EnableRule", error));
         }
         let sent = self
-            .eventbridge_when_allowed("DisableRule")
-            .await
+            .eventbridge()
             .disable_rule()
             .name(rule)
             .customize()
@@ -235,8 +194,7 @@ impl Aws {
     /// The API call failed.
     pub async fn delete_rule(&self, rule: &str) -> Result<(), ApiError> {
         let sent = self
-            .eventbridge_when_allowed("DeleteRule")
-            .await
+            .eventbridge()
             .delete_rule()
             .name(rule)
             .customize()
@@ -252,7 +210,7 @@ impl Aws {
     /// The API call failed.
     pub async fn tag_rule(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
         let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().ok();
-        let request = self.eventbridge_when_allowed("TagResource").await.tag_resource().resource_arn(arn);
+        let request = self.eventbridge().tag_resource().resource_arn(arn);
         let request = request.set_tags(Some(tags.iter().filter_map(tag).collect()));
         let sent = request.customize().config_override(without_retries()).send().await;
         sent.map(drop).map_err(|error| ApiError::from_sdk("events:TagResource", error))
@@ -263,12 +221,7 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn untag_rule(&self, arn: &str, keys: &[String]) -> Result<(), ApiError> {
-        let request = self
-            .eventbridge_when_allowed("UntagResource")
-            .await
-            .untag_resource()
-            .resource_arn(arn)
-            .set_tag_keys(Some(keys.to_vec()));
+        let request = self.eventbridge().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec()));
         let sent = request.customize().config_override(without_retries()).send().await;
         sent.map(drop).map_err(|error| ApiError::from_sdk("events:UntagResource", error))
     }

@@ -84,6 +84,12 @@ fn is_header(name: &str, variables: &BTreeMap<String, String>) -> bool {
     name == "HTTP_PROXY" && variables.contains_key(CGI)
 }
 
+/// Returns the variable whose proxy is used for a scheme, if any is.
+pub(super) fn proxy_variable(variables: &BTreeMap<String, String>, scheme: &str) -> Option<String> {
+    let names = if scheme.starts_with("https:") { HTTPS_PROXY } else { HTTP_PROXY };
+    first(variables, names).filter(|(name, _)| !is_header(name, variables)).map(|(name, _)| name.to_owned())
+}
+
 fn first<'a>(variables: &'a BTreeMap<String, String>, names: &[&'a str]) -> Option<(&'a str, &'a str)> {
     names.iter().find_map(|name| Some((*name, variables.get(*name)?.as_str())))
 }

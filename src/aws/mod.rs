@@ -4,29 +4,35 @@
 //! from the raw JSON of the responses, so that no field is lost.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_ecs::config::retry::{RetryPartition, TokenBucket};
 
 use crate::error::Result;
 use crate::settings::Settings;
 
 pub mod autoscaling;
 mod certificates;
-pub mod config;
+mod config;
 pub mod definitions;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;
+mod endpoint;
 mod environment;
 pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
 mod http_client;
+pub mod login;
 pub mod logs;
 mod observed;
-mod rate_limit;
+mod pacer;
+mod rates;
 pub mod raw_json;
+mod regions;
 pub mod rule_targets;
 pub mod run_task;
 pub mod schedule_targets;
@@ -34,25 +40,26 @@ pub mod scheduler;
 mod states;
 pub mod sts;
 mod tasks;
+mod transport;
 pub mod types;
 
 pub use error::ApiError;
 
-use rate_limit::RateLimiter;
+use config::Configuration;
+use login::{Login, LoginReporter};
+use pacer::{Pacer, ThrottleFeedback};
 
 /// The most calls made concurrently where each reads one thing: few enough for the smallest token bucket.
 pub const MAX_CONCURRENT_CALLS: usize = 8;
 
-/// The most rules read or put concurrently. The rate limit applies as well, however fast the responses are.
+/// The most rules read or put concurrently. The rate of the calls is limited as well, however fast the responses are.
 pub const RULES_AT_ONCE: usize = 3;
-
-/// The most calls of one kind to EventBridge a second: it allows 50 (EventBridge quotas), which other clients of the
-/// account share.
-const EVENTBRIDGE_CALLS_PER_SECOND: u32 = 40;
 
 /// The AWS clients of one run.
 pub struct Aws {
     config: SdkConfig,
+    login: Option<Login>,
+    pacer: Arc<Pacer>,
     ecs: aws_sdk_ecs::Client,
     /// ECR clients by region: an image is looked up in the region of its repository.
     ecr: Mutex<BTreeMap<String, aws_sdk_ecr::Client>>,
@@ -60,7 +67,6 @@ pub struct Aws {
     logs: Mutex<BTreeMap<String, aws_sdk_cloudwatchlogs::Client>>,
     elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
-    eventbridge_limiter: RateLimiter,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
     /// The region of the services.
@@ -70,30 +76,47 @@ pub struct Aws {
 impl Aws {
     /// Returns the clients for the region and the role that a manifest names, with the environment's credentials.
     ///
-    /// Sends nothing: credentials are resolved on the first call.
+    /// Sends nothing: credentials are obtained by [`Aws::log_in`], or else by the first call.
     ///
     /// # Errors
     /// No region is set, or the settings are invalid.
     pub async fn connect(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<Aws> {
-        let config = config::load(settings, region, role).await?;
+        let Configuration { config, login, pacer } = config::load(settings, region, role).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
-        let ecs = aws_sdk_ecs::Client::new(&config);
-        let (ecr, logs) = (Mutex::default(), Mutex::default());
-        let (elb, autoscaling) = (OnceLock::new(), OnceLock::new());
-        let (events, scheduler) = (OnceLock::new(), OnceLock::new());
-        let events_pace = RateLimiter::new(EVENTBRIDGE_CALLS_PER_SECOND);
+        let ecs = aws_sdk_ecs::config::Builder::from(&config)
+            .interceptor(ThrottleFeedback(Arc::clone(&pacer)))
+            // Throttled calls are paced, so that nothing else has to bound their number.
+            .retry_partition(RetryPartition::custom("ecs").token_bucket(TokenBucket::unlimited()).build());
         Ok(Aws {
-            ecs,
-            ecr,
-            logs,
-            elb,
-            autoscaling,
-            events,
-            eventbridge_limiter: events_pace,
-            scheduler,
+            ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
+            ecr: Mutex::default(),
+            logs: Mutex::default(),
+            elb: OnceLock::new(),
+            autoscaling: OnceLock::new(),
+            events: OnceLock::new(),
+            scheduler: OnceLock::new(),
             region,
             config,
+            login,
+            pacer,
         })
+    }
+
+    /// Returns how long the last of so many calls of an operation of ECS, such as `UpdateService`, would wait for its
+    /// turn.
+    pub fn expected_wait(&self, operation: &str, calls: usize) -> Duration {
+        self.pacer.expected_wait(operation, calls)
+    }
+
+    /// Obtains the credentials of the run, so that no call has to wait for a login.
+    ///
+    /// # Errors
+    /// There are none, or their source failed.
+    pub async fn log_in(&self, reporter: &dyn LoginReporter) -> Result<()> {
+        match &self.login {
+            Some(login) => Ok(login.log_in(reporter).await?),
+            None => Ok(()),
+        }
     }
 
     fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
@@ -121,7 +144,14 @@ impl Aws {
     }
 
     fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
-        self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config))
+        self.events.get_or_init(|| {
+            let config = aws_sdk_eventbridge::config::Builder::from(&self.config)
+                .interceptor(ThrottleFeedback(Arc::clone(&self.pacer)))
+                .retry_partition(
+                    RetryPartition::custom("events").token_bucket(TokenBucket::unlimited()).build(),
+                );
+            aws_sdk_eventbridge::Client::from_conf(config.build())
+        })
     }
 
     fn scheduler(&self) -> &aws_sdk_scheduler::Client {

@@ -38,13 +38,7 @@ impl Aws {
     async fn event_buses(&self) -> Result<Vec<String>, ApiError> {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
-            let sent = self
-                .eventbridge_when_allowed("ListEventBuses")
-                .await
-                .list_event_buses()
-                .set_next_token(next)
-                .send()
-                .await;
+            let sent = self.eventbridge().list_event_buses().set_next_token(next).send().await;
             let answer = sent.map_err(|error| ApiError::from_sdk("events:ListEventBuses", error))?;
             names.extend(answer.event_buses().iter().filter_map(|bus| bus.name().map(str::to_owned)));
             next = answer.next_token().map(str::to_owned);
@@ -57,12 +51,7 @@ impl Aws {
     async fn rule_names(&self, bus: &str) -> Result<Vec<String>, ApiError> {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
-            let request = self
-                .eventbridge_when_allowed("ListRules")
-                .await
-                .list_rules()
-                .event_bus_name(bus)
-                .set_next_token(next);
+            let request = self.eventbridge().list_rules().event_bus_name(bus).set_next_token(next);
             let answer =
                 match request.send().await.map_err(|error| ApiError::from_sdk("events:ListRules", error)) {
                     // The bus was deleted after it was listed.
@@ -80,12 +69,7 @@ impl Aws {
     async fn task_targets(&self, bus: &str, rule: &str) -> Result<Vec<RuleTarget>, ApiError> {
         let (mut targets, mut next) = (Vec::new(), None);
         loop {
-            let request = self
-                .eventbridge_when_allowed("ListTargetsByRule")
-                .await
-                .list_targets_by_rule()
-                .event_bus_name(bus)
-                .rule(rule);
+            let request = self.eventbridge().list_targets_by_rule().event_bus_name(bus).rule(rule);
             let sent = request.set_next_token(next).send().await;
             let answer = match sent.map_err(|error| ApiError::from_sdk("events:ListTargetsByRule", error)) {
                 Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(targets),

@@ -10,6 +10,7 @@ use super::rollout_result::verdict_line;
 use super::screen::{self, Screen};
 use super::text::TextReporter;
 use super::{Event, Reporter, RolloutQuestion, TaskQuestion, plan, release, task};
+use crate::aws::login::MfaQuestion;
 use crate::aws::types::revision_name;
 use crate::diagnose::log::LogExcerpt;
 use crate::document::problem::{InvalidFiles, Severity};
@@ -184,6 +185,10 @@ impl Reporter for GitHubReporter {
 
     fn rollout_question(&self) -> Option<RolloutQuestion> {
         self.text.rollout_question()
+    }
+
+    fn mfa_code_question(&self, device: &str) -> Option<MfaQuestion> {
+        self.text.mfa_code_question(device)
     }
 
     fn task_question(&self) -> Option<TaskQuestion> {

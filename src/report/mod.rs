@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::apply::{ApplyReporter, ScheduleAction};
+use crate::aws::login::{LoginReporter, MfaQuestion};
 use crate::aws::types;
 use crate::aws::types::Via;
 use crate::document::problem::InvalidFiles;
@@ -133,7 +134,9 @@ pub enum PlanFormat {
 }
 
 /// Reports events: as text for people, also to GitHub Actions, or as JSON for programs.
-pub trait Reporter: WatchReporter + TaskReporter + TailReporter + ApplyReporter + HookReporter {
+pub trait Reporter:
+    WatchReporter + TaskReporter + TailReporter + ApplyReporter + HookReporter + LoginReporter
+{
     /// Reports one event.
     fn report(&self, event: &Event<'_>);
     /// Reports an error.
@@ -146,6 +149,11 @@ pub trait Reporter: WatchReporter + TaskReporter + TailReporter + ApplyReporter 
     /// Returns the question what to do about running tasks, to be asked on a thread of its own; `None` where there
     /// is no terminal to ask on.
     fn task_question(&self) -> Option<TaskQuestion> {
+        None
+    }
+    /// Returns the question for the code of an MFA device, to be asked on a thread of its own; `None` where there is no
+    /// terminal to ask on.
+    fn mfa_code_question(&self, _device: &str) -> Option<MfaQuestion> {
         None
     }
     /// Returns whether the answers are lost: stdout is a closed pipe, or cannot be written.

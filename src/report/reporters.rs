@@ -2,6 +2,7 @@
 
 use super::{Event, Reporter};
 use crate::apply::{ApplyReporter, ScheduleAction};
+use crate::aws::login::{LoginReporter, MfaQuestion};
 use crate::aws::types;
 use crate::aws::types::Via;
 use crate::hooks::{HookFact, HookPoint, HookReporter};
@@ -71,6 +72,16 @@ impl<R: Reporter> ApplyReporter for R {
 
     fn schedule_applied(&self, schedule: &str, name: &str, via: Via, action: ScheduleAction) {
         self.report(&Event::ScheduleApplied { schedule, name, via, action });
+    }
+}
+
+impl<R: Reporter> LoginReporter for R {
+    fn waiting_for_login(&self, what: &str) {
+        self.report(&Event::Note(&format!("logging in: waiting for {what}")));
+    }
+
+    fn mfa_question(&self, device: &str) -> Option<MfaQuestion> {
+        self.mfa_code_question(device)
     }
 }
 

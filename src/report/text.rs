@@ -17,6 +17,7 @@ use super::{
     TaskQuestion, error, explanation, hook, plan, problems, release, rollback,
 };
 use crate::apply::ScheduleAction;
+use crate::aws::login::MfaQuestion;
 use crate::diagnose::events::is_routine;
 use crate::error::Failure;
 use crate::events::JsonEvent;
@@ -298,6 +299,12 @@ impl Reporter for TextReporter {
             live.iter().for_each(LiveDisplay::resume);
             answer
         }))
+    }
+
+    fn mfa_code_question(&self, device: &str) -> Option<MfaQuestion> {
+        let screen = self.screen;
+        let question = format!("MFA code of {device}:");
+        screen.is_interactive.then(|| -> MfaQuestion { Box::new(move || screen.ask(&question)) })
     }
 
     fn task_question(&self) -> Option<TaskQuestion> {

@@ -19,6 +19,7 @@ mod github;
 mod history;
 mod images;
 mod lint;
+mod login;
 mod logs;
 mod man;
 mod network;

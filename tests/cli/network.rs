@@ -242,3 +242,94 @@ fn the_sandbox_takes_nothing_from_the_settings_of_the_machine() {
         .answers("web: deployed web:2")
         .says("no proxy for 127.0.0.1");
 }
+
+/// Returns an address on this machine that refuses connections.
+fn refusing() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    format!("http://{address}")
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_reached_is_named_with_its_source() {
+    for (variable, flag) in
+        [("AWS_ENDPOINT_URL", false), ("AWS_ENDPOINT_URL_ECS", false), ("--endpoint-url", true)]
+    {
+        let mut world = World::new(Scenario::Steady);
+        let address = refusing();
+        let mut arguments = vec!["status"];
+        match flag {
+            true => arguments.extend(["--endpoint-url", &address]),
+            false => world.folder = world.folder.env(variable, &address),
+        }
+        let run = world.folder.run(&arguments).exits(1);
+        run.says(&format!("could not reach `{address}`: Connection refused"))
+            .says(&format!("the address is that of `{variable}`"));
+    }
+}
+
+#[test]
+fn an_endpoint_of_a_profile_is_named_as_that() {
+    let address = refusing();
+    let mut world = with_profiles(&format!("[default]\nendpoint_url = {address}\n"));
+    world.folder = world
+        .folder
+        .env("AWS_ENDPOINT_URL", "")
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "example");
+    world.folder.run(&["status"]).exits(1).says("the address is that of `endpoint_url` in profile `default`");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_is_named() {
+    let mut world = World::new(Scenario::Steady);
+    world.folder = world.folder.env("HTTP_PROXY", &refusing());
+    world.run(&["status"]).exits(1).says("calls go through the proxy of `HTTP_PROXY`");
+}
+
+#[test]
+fn an_endpoint_without_a_scheme_is_refused_before_any_call() {
+    let mut world = World::new(Scenario::Steady);
+    let run = world.run(&["status", "--endpoint-url", "localhost:4566"]).exits(2);
+    run.says("endpoint `localhost:4566` has no scheme")
+        .says("set `--endpoint-url` to `http://localhost:4566`");
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_STS"] {
+        let mut world = World::new(Scenario::Steady);
+        world.folder = world.folder.env(variable, "aws.example.com");
+        world.run(&["status"]).exits(2).says(&format!("set `{variable}` to `https://aws.example.com`"));
+        assert!(world.sandbox.requests().is_empty());
+    }
+    world.folder = world.folder.env("AWS_ENDPOINT_URL", "http://");
+    world.run(&["status"]).exits(2).says("endpoint `http://` is not a URL of HTTP");
+}
+
+#[test]
+fn a_name_that_cannot_be_a_region_is_refused_before_any_call() {
+    let world = World::new(Scenario::Steady);
+    for region in ["eu west 1", "EU-WEST-1", "eu-west-1a/"] {
+        world
+            .run(&["status", "--region", region])
+            .exits(2)
+            .says(&format!("`{region}` is not the name of an AWS region"));
+    }
+    assert!(world.sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_region_that_does_not_exist_is_said_not_to() {
+    let mut world = World::new(Scenario::Steady);
+    world.folder = world.folder.env("AWS_ENDPOINT_URL", "");
+    world
+        .folder
+        .run(&["status", "--region", "eu-wst-1"])
+        .exits(1)
+        .says("could not reach `https://ecs.eu-wst-1.amazonaws.com`")
+        .says("there is no AWS region `eu-wst-1`, set by `--region`; did you mean `eu-west-1`?");
+}
+
+#[test]
+fn pacing_is_on_or_off() {
+    let mut world = World::new(Scenario::Steady);
+    world.folder = world.folder.env("ECSAIL_PACING", "fast");
+    world.run(&["status"]).exits(2).says("`ECSAIL_PACING` is `fast`, not `on` or `off`");
+}

@@ -117,9 +117,7 @@ impl FaultKind {
                 let message = "Service Unavailable. Please try again later.".to_owned();
                 Some(ApiError { status: *status, code: code.to_owned(), message })
             }
-            FaultKind::AccessDenied => {
-                Some(errors::access_denied(&call.service, &call.operation, caller_arn))
-            }
+            FaultKind::AccessDenied => Some(errors::access_denied(call, caller_arn)),
             FaultKind::ExpiredToken => Some(errors::expired_token(&call.service)),
             FaultKind::Code { status, code, message } => {
                 Some(ApiError { status: *status, code: code.clone(), message: message.clone() })

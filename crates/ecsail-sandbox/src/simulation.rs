@@ -142,7 +142,13 @@ impl Simulation {
         signature: Result<CredentialScope, ApiError>,
         fault: Option<&FaultKind>,
     ) -> Result<Value, ApiError> {
-        let scope = signature.map_err(|error| errors::for_protocol(error, &call.service))?;
+        let scope = match signature {
+            // The token is the caller's identity.
+            Err(_) if call.operation == "AssumeRoleWithWebIdentity" => {
+                CredentialScope { region: self.state.region.clone(), ..CredentialScope::default() }
+            }
+            signature => signature.map_err(|error| errors::for_protocol(error, &call.service))?,
+        };
         let caller = self.state.caller(&scope.access_key, &scope.region);
         if let Some(error) = fault.and_then(|fault| fault.error(call, &caller.arn)) {
             return Err(error);

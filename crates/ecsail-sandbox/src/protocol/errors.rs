@@ -1,7 +1,7 @@
 //! Errors that every service can answer, with the code and status of its protocol.
 
 use super::{query, rest};
-use crate::api::ApiError;
+use crate::api::{ApiCall, ApiError};
 
 /// Returns the error of a call that exceeds the request rate.
 pub(crate) fn throttled(service: &str) -> ApiError {
@@ -17,9 +17,11 @@ pub(crate) fn expired_token(service: &str) -> ApiError {
     ApiError { status, ..ApiError::new(code, "The security token included in the request is expired") }
 }
 
-/// Returns the error of a call that no policy allows.
-pub(crate) fn access_denied(service: &str, operation: &str, caller_arn: &str) -> ApiError {
-    let mut error = ApiError::denied(caller_arn, &format!("{service}:{operation}"), "*");
+/// Returns the error of a call that no policy allows. IAM names the role of an AssumeRole call.
+pub(crate) fn access_denied(call: &ApiCall, caller_arn: &str) -> ApiError {
+    let service = call.service.as_str();
+    let resource = call.input["RoleArn"].as_str().filter(|_| service == "sts").unwrap_or("*");
+    let mut error = ApiError::denied(caller_arn, &format!("{service}:{}", call.operation), resource);
     if query::is_spoken_by(service) {
         error.status = 403;
         error.code = "AccessDenied".to_owned();
