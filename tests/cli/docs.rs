@@ -526,6 +526,19 @@ fn every_page_is_in_the_summary() {
 }
 
 #[test]
+fn pages_name_the_rust_version_of_the_package() {
+    let version = format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"));
+    let naming: Vec<(String, String)> = pages(&["README.md", "CONTRIBUTING.md"])
+        .into_iter()
+        .filter(|(_, text)| text.contains("You need Rust"))
+        .collect();
+    assert_eq!(naming.len(), 3, "{:?}", naming.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    for (name, text) in naming {
+        assert!(text.contains(&version), "{name} does not say `{version}`");
+    }
+}
+
+#[test]
 fn times_ids_and_durations_are_compared_by_their_form() {
     for (line, expected) in [
         ("web: succeeded: web:1 in 3.2s", "web: succeeded: web:1 in DURATION"),
