@@ -274,15 +274,15 @@ impl GlobalArgs {
             set_vars: self.set.iter().map(|argument| parse_assignment(argument)).collect::<Result<_, _>>()?,
             environment: self.environment()?,
             process_environment: process_environment(),
-            profile: non_empty(&self.profile),
-            region: non_empty(&self.region),
-            cluster: non_empty(&self.cluster),
-            endpoint_url: non_empty(&self.endpoint_url),
+            profile: non_empty(self.profile.as_ref()),
+            region: non_empty(self.region.as_ref()),
+            cluster: non_empty(self.cluster.as_ref()),
+            endpoint_url: non_empty(self.endpoint_url.as_ref()),
             #[cfg(feature = "sandbox")]
             sandbox: self.sandbox.clone(),
             #[cfg(not(feature = "sandbox"))]
             sandbox: None,
-            poll_interval: non_empty(&self.poll_interval)
+            poll_interval: non_empty(self.poll_interval.as_ref())
                 .map(|text| parse_poll_interval(&text))
                 .transpose()?,
         })

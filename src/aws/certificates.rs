@@ -13,7 +13,7 @@ const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// The variables of OpenSSL that name the certificates of the system. Set and empty, the first one leaves none.
 const CERT_FILE: &str = "SSL_CERT_FILE";
 const CERT_DIR: &str = "SSL_CERT_DIR";
-/// Where systems have their certificates in one file (Go, crypto/x509/root_linux.go and root_bsd.go).
+/// Where systems have their certificates in one file (Go, `crypto/x509/root_linux.go` and `root_bsd.go`).
 const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

@@ -22,7 +22,7 @@ pub struct FailedEntry {
 }
 
 impl Aws {
-    /// Returns all rules of the default bus, as ListRules gives them.
+    /// Returns all rules of the default bus, as `ListRules` gives them.
     ///
     /// # Errors
     /// The API call failed.
@@ -42,7 +42,7 @@ impl Aws {
         }
     }
 
-    /// Returns a rule of the default bus, as DescribeRule gives it, or `None` if it does not exist.
+    /// Returns a rule of the default bus, as `DescribeRule` gives it, or `None` if it does not exist.
     ///
     /// # Errors
     /// The API call failed.
@@ -117,7 +117,7 @@ impl Aws {
         }
     }
 
-    /// Creates or replaces a rule with a PutRule document, and returns its ARN.
+    /// Creates or replaces a rule with a `PutRule` document, and returns its ARN.
     ///
     /// # Errors
     /// The API call failed.

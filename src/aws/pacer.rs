@@ -168,7 +168,7 @@ mod tests {
         let (pacer, now) = (Pacer::new(), Instant::now());
         (0..19).for_each(|_| assert_eq!(seconds(&pacer, now), 0.0));
         assert!(seconds(&pacer, now) > 1.0);
-        assert_eq!(seconds(&pacer, now + Duration::from_secs(60)), 0.0);
+        assert_eq!(seconds(&pacer, now + Duration::from_mins(1)), 0.0);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::plan::rollback::service::RollbackTerms;
-use crate::plan::rollback::{DeployedState, Source, Target, Told};
+use crate::plan::rollback::{DeployedState, Source, Target, ReleaseSummary};
 use crate::plan::{ServicePlan, blockers};
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 
@@ -167,7 +167,7 @@ pub async fn deployment_in_progress(
     let followed = attach(found, chosen).await?;
     let followed =
         WatchedRollout { policy: watch_policy(&rollback_terms(&found.identity, chosen)), ..followed };
-    let told = |definition: &str, at: f64| Told {
+    let summary = |definition: &str, at: f64| ReleaseSummary {
         revision: DeployedState::from_definition(definition).revision_name().to_owned(),
         at: Some(at).filter(|at| *at > 0.0),
         tag: None,
@@ -175,12 +175,12 @@ pub async fn deployment_in_progress(
     };
     let to = followed.way_back.as_ref().map(|way| {
         let known = found.service.deployments.iter().find(|known| known.id == way.deployment);
-        told(&way.revision, known.map_or(0.0, |known| known.created_at.0))
+        summary(&way.revision, known.map_or(0.0, |known| known.created_at.0))
     });
     let target = Target {
         service: found.identity.key.clone(),
         cluster: found.identity.cluster.clone(),
-        from: told(&followed.revision, followed.created_at),
+        from: summary(&followed.revision, followed.created_at),
         to,
         source: Source::UnderWay,
         left_out: Vec::new(),

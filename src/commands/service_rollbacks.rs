@@ -16,7 +16,7 @@ use crate::plan::rollback::images::{RestoredImages, images_to_look_up, restore_i
 use crate::plan::rollback::service::{self, RollbackContext, definition, needs_registration, unchanged_plan};
 use crate::plan::rollback::{
     Choice, DeployedState, DeploymentHistory, RollbackSelector, Target, are_apart, choose, deployed_states,
-    selector, told,
+    selector, summarize,
 };
 use crate::plan::{Plan, ServicePlan};
 use crate::watch::snapshot::WatchedRollout;
@@ -265,8 +265,8 @@ impl ServiceUpdate {
         let target = Target {
             service: found.identity.key.clone(),
             cluster: found.identity.cluster.clone(),
-            from: told(&from, &self.past),
-            to: Some(told(&to, &self.past)),
+            from: summarize(&from, &self.past),
+            to: Some(summarize(&to, &self.past)),
             source,
             left_out,
             pinned: self.images.pinned,

@@ -53,7 +53,7 @@ pub struct ServiceIdentity {
 pub struct FoundService {
     pub identity: ServiceIdentity,
     pub service: Service,
-    /// The same as DescribeServices returns it.
+    /// The same as `DescribeServices` returns it.
     pub document: Value,
 }
 

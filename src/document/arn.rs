@@ -1,6 +1,6 @@
 //! The forms of ARNs, accounts, regions and roles in documents. Never checks whether anything exists.
 
-/// The characters besides letters and digits in the path and name of a role (API reference, IAM CreateRole).
+/// The characters besides letters and digits in the path and name of a role (API reference, IAM `CreateRole`).
 const ROLE_PUNCTUATION: &str = "_+=,.@-";
 /// The maximum length of the name of a role, from the same page.
 const MAX_ROLE_NAME: usize = 64;
@@ -49,15 +49,12 @@ pub fn is_region(text: &str) -> bool {
 
 /// Returns whether a text is the name of a role, with or without a path, or the ARN of a role.
 pub fn is_role(text: &str) -> bool {
-    let name = match text.starts_with("arn:") {
-        false => text.trim_start_matches('/'),
-        true => match Arn::parse(text) {
-            Some(Arn { service: "iam", region: "", account, resource }) if is_account(account) => {
-                resource.strip_prefix("role/").unwrap_or_default()
-            }
-            _ => "",
-        },
-    };
+    let name = if text.starts_with("arn:") { match Arn::parse(text) {
+        Some(Arn { service: "iam", region: "", account, resource }) if is_account(account) => {
+            resource.strip_prefix("role/").unwrap_or_default()
+        }
+        _ => "",
+    } } else { text.trim_start_matches('/') };
     name.split('/').all(is_role_name)
 }
 

@@ -25,7 +25,7 @@ pub const ITEM_IDENTITIES: &[ItemIdentity] = &[
     ItemIdentity { shape: "Tag", members: &[("key", "")] },
 ];
 
-/// Members that only CreateService takes: a document that has one describes the service whole.
+/// Members that only `CreateService` takes: a document that has one describes the service whole.
 pub const CREATE_ONLY_MEMBERS: &[&str] = &["launchType", "schedulingStrategy"];
 
 /// Items of a service's lists that have no name: the members by which an item is found again, in the order in which they

@@ -7,8 +7,8 @@ use super::document_view::{
 };
 use crate::document::tree::{Node, NodeKind, Scalar};
 
-/// Numbers of the traffic shift: block, member, lowest and highest value (API reference, LinearConfiguration and
-/// CanaryConfiguration; developer guide, blue/green deployments).
+/// Numbers of the traffic shift: block, member, lowest and highest value (API reference, `LinearConfiguration` and
+/// `CanaryConfiguration`; developer guide, blue/green deployments).
 const TRAFFIC_RANGES: &[(&str, &str, f64, f64)] = &[
     ("linearConfiguration", "stepPercent", 3.0, 100.0),
     ("linearConfiguration", "stepBakeTimeInMinutes", 0.0, 1440.0),
@@ -23,7 +23,7 @@ fn configuration<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
     service.node.get("deploymentConfiguration")
 }
 
-/// From the API reference, DeploymentConfiguration: the lower bound is rounded up, the upper one down.
+/// From the API reference, `DeploymentConfiguration`: the lower bound is rounded up, the upper one down.
 pub(super) fn deployment_percents(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(configuration) = service.node.get("deploymentConfiguration") else { return };
     let least = member_integer(configuration, "minimumHealthyPercent");
@@ -62,7 +62,7 @@ fn is_rolling(service: &Node, configuration: &Node) -> bool {
     controller && is(configuration, "strategy", "ROLLING") && is(service, "schedulingStrategy", "REPLICA")
 }
 
-/// The bounds of the percentages, for ECS's own deployments (API reference, DeploymentConfiguration).
+/// The bounds of the percentages, for ECS's own deployments (API reference, `DeploymentConfiguration`).
 pub(super) fn percent_bounds(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(configuration) = configuration(service) else { return };
     let controller = service.node.get("deploymentController");

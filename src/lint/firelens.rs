@@ -1,4 +1,4 @@
-//! Checks of FireLens: log routers, and the containers that send their logs to one.
+//! Checks of `FireLens`: log routers, and the containers that send their logs to one.
 
 use super::CheckProblems;
 use super::document_view::{ContainerView, TaskDefinitionView, is_absent, member_text, quoted_scalar};

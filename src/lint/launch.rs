@@ -181,12 +181,9 @@ pub(super) fn launch_volume_configuration(service: &ServiceView<'_>, findings: &
     }
 }
 
-/// From the API reference: ServiceManagedEBSVolumeConfiguration. The default type is gp3.
+/// From the API reference: `ServiceManagedEBSVolumeConfiguration`. The default type is gp3.
 fn check_managed_volume(volume: &Node, path: &str, findings: &mut CheckProblems<'_>) {
-    let kind = match is_absent(volume, "volumeType") {
-        true => Some("gp3"),
-        false => member_text(volume, "volumeType"),
-    };
+    let kind = if is_absent(volume, "volumeType") { Some("gp3") } else { member_text(volume, "volumeType") };
     if is_absent(volume, "sizeInGiB") && is_absent(volume, "snapshotId") {
         let message = "a managed volume has neither `sizeInGiB` nor `snapshotId`";
         findings.add(volume, path, message, "add `sizeInGiB: 20`".to_owned());

@@ -59,7 +59,7 @@ pub struct Check {
 enum CheckFunction {
     Task(fn(&TaskDefinitionView<'_>, &mut CheckProblems<'_>)),
     Service(fn(&ServiceView<'_>, &mut CheckProblems<'_>)),
-    /// For members that services and RunTask requests share.
+    /// For members that services and `RunTask` requests share.
     Launch(fn(&ServiceView<'_>, &mut CheckProblems<'_>)),
     TaskRun(fn(&TaskRunView<'_>, &mut CheckProblems<'_>)),
     /// For all documents.

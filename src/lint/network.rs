@@ -3,7 +3,7 @@
 use super::CheckProblems;
 use super::document_view::{TaskDefinitionView, has_items, is_set};
 
-/// Container members that `awsvpc` does not support (API reference, ContainerDefinition). On Fargate, another check reports
+/// Container members that `awsvpc` does not support (API reference, `ContainerDefinition`). On Fargate, another check reports
 /// all but the first.
 const AWSVPC_MEMBERS: &[&str] = &["hostname", "dnsServers", "extraHosts", "disableNetworking"];
 

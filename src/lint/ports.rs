@@ -69,11 +69,8 @@ pub(super) fn host_port_once(task: &TaskDefinitionView<'_>, findings: &mut Check
     }
 }
 
-fn protocol<'a>(mapping: &'a Node) -> Option<&'a str> {
-    match is_absent(mapping, "protocol") {
-        true => Some("tcp"),
-        false => member_text(mapping, "protocol"),
-    }
+fn protocol(mapping: &Node) -> Option<&str> {
+    if is_absent(mapping, "protocol") { Some("tcp") } else { member_text(mapping, "protocol") }
 }
 
 /// Returns the first and the last port of a range such as `8000-8010`.

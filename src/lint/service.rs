@@ -6,7 +6,7 @@ use super::volumes::launch_volume_names;
 use crate::document::shape_facts::CREATE_ONLY_MEMBERS;
 use crate::document::tree::Node;
 
-/// From the service quotas and the API reference: AwsVpcConfiguration.
+/// From the service quotas and the API reference: `AwsVpcConfiguration`.
 const MAX_SUBNETS: usize = 16;
 const MAX_SECURITY_GROUPS: usize = 5;
 
@@ -116,7 +116,7 @@ pub(super) fn service_role(service: &ServiceView<'_>, findings: &mut CheckProble
     findings.add(role, "role", message, "remove `role`".to_owned());
 }
 
-/// The controllers CODE_DEPLOY and EXTERNAL support less than ECS does.
+/// The controllers `CODE_DEPLOY` and EXTERNAL support less than ECS does.
 pub(super) fn deployment_controller(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(controller) = service.node.get("deploymentController").and_then(|node| node.get("type")) else {
         return;

@@ -1,4 +1,4 @@
-//! Checks of what RunTask and the targets of schedules would refuse: overrides, network and volumes of a one-off task.
+//! Checks of what `RunTask` and the targets of schedules would refuse: overrides, network and volumes of a one-off task.
 //!
 //! The values of overrides are never repeated: an expression may have given them.
 
@@ -18,9 +18,9 @@ pub const MAX_OVERRIDES: usize = 8192;
 /// A one-off task, or what a schedule starts, for the checks.
 #[derive(Debug)]
 pub struct TaskRunView<'a> {
-    /// The members of the RunTask request in the manifest.
+    /// The members of the `RunTask` request in the manifest.
     pub node: &'a Node,
-    /// The overrides, as RunTask takes them.
+    /// The overrides, as `RunTask` takes them.
     pub overrides: Option<&'a Node>,
     pub task_definition: Option<TaskDefinitionView<'a>>,
     /// Whether members that are not written are taken from a service.
@@ -124,7 +124,7 @@ pub(super) fn network_missing(run: &TaskRunView<'_>, findings: &mut CheckProblem
     }
 }
 
-/// RunTask needs the configuration of a volume that is configured at launch; a task like a service does not take it over.
+/// `RunTask` needs the configuration of a volume that is configured at launch; a task like a service does not take it over.
 pub(super) fn volume_missing(run: &TaskRunView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(names) = run.task_definition.as_ref().and_then(launch_volume_names) else { return };
     if !names.is_empty() && !configures_volumes(run.node) {

@@ -1,6 +1,6 @@
 //! Reads schedules before a plan is made, from EventBridge Scheduler and from EventBridge rules, as raw JSON.
 //!
-//! A schedule is read with one call, a rule with two beside its share of a list. The scheduler answers at least 250 GetSchedule
+//! A schedule is read with one call, a rule with two beside its share of a list. The scheduler answers at least 250 `GetSchedule`
 //! a second in every region (its quotas), EventBridge 50 calls: so a few rules are read at a time,
 //! and more schedules.
 

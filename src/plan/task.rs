@@ -1,4 +1,4 @@
-//! Computes the RunTask members of a one-off task that it takes from a service. Pure.
+//! Computes the `RunTask` members of a one-off task that it takes from a service. Pure.
 
 use serde_json::{Map, Value};
 

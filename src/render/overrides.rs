@@ -1,4 +1,4 @@
-//! Builds the overrides of a one-off task, as RunTask takes them. Pure.
+//! Builds the overrides of a one-off task, as `RunTask` takes them. Pure.
 
 use serde_json::{Map, Value, json};
 
@@ -7,10 +7,10 @@ use crate::error::Failure;
 use crate::lint::MAX_OVERRIDES;
 use crate::manifest::task_spec::ManifestOverrides;
 
-/// Returns the `overrides` of RunTask for a definition document, or `None` if nothing is overridden.
+/// Returns the `overrides` of `RunTask` for a definition document, or `None` if nothing is overridden.
 ///
 /// # Errors
-/// The definition does not have the named container, or the overrides are longer than RunTask accepts.
+/// The definition does not have the named container, or the overrides are longer than `RunTask` accepts.
 pub fn overrides(overrides: &ManifestOverrides, definition: &Value) -> Result<Option<Value>, Failure> {
     let container = override_container(overrides.container.as_deref(), definition)?;
     let members = override_members(overrides, container)?;
@@ -25,7 +25,7 @@ pub fn overrides(overrides: &ManifestOverrides, definition: &Value) -> Result<Op
     Ok(members)
 }
 
-/// Returns the members of the `overrides` of RunTask for a container, or `None` if nothing is overridden.
+/// Returns the members of the `overrides` of `RunTask` for a container, or `None` if nothing is overridden.
 ///
 /// # Errors
 /// There is no container to override.
@@ -70,15 +70,12 @@ pub fn override_container<'a>(
         return Ok(essential.or_else(|| all().next()).and_then(name));
     };
     let names: Vec<&str> = all().filter_map(name).collect();
-    match names.iter().find(|name| **name == wanted) {
-        Some(found) => Ok(Some(found)),
-        None => {
-            let family = definition["family"].as_str().unwrap_or_default();
-            let near = did_you_mean(wanted, names.iter().copied());
-            let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
-            Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
-                .with_hint(hint))
-        }
+    if let Some(found) = names.iter().find(|name| **name == wanted) { Ok(Some(found)) } else {
+        let family = definition["family"].as_str().unwrap_or_default();
+        let near = did_you_mean(wanted, names.iter().copied());
+        let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));
+        Err(Failure::usage(format!("no container named `{wanted}` in task definition `{family}`"))
+            .with_hint(hint))
     }
 }
 

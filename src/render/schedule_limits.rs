@@ -7,10 +7,10 @@ use crate::manifest::fields::LocatedValue;
 use crate::manifest::schedules::{ManifestSchedule, ManifestTarget};
 
 /// The maximum length of the name of a group and the id of a target, and the characters that are valid in them besides
-/// letters and digits (API references: CreateScheduleGroup `Name`, EventBridge Target `Id`).
+/// letters and digits (API references: `CreateScheduleGroup` `Name`, EventBridge Target `Id`).
 const MAX_NAME_LENGTH: usize = 64;
 const NAME_PUNCTUATION: &str = ".-_";
-/// The maximum length of a description (API references: CreateSchedule and PutRule, `Description`).
+/// The maximum length of a description (API references: `CreateSchedule` and `PutRule`, `Description`).
 const MAX_DESCRIPTION_LENGTH: usize = 512;
 
 /// Checks the description and the group of a schedule.

@@ -35,7 +35,7 @@ pub(super) struct TaskDocuments<'a> {
     pub(super) spec: &'a TaskSpec,
     /// The definition of its own.
     pub(super) definition: Option<&'a Node>,
-    /// The members of its RunTask request.
+    /// The members of its `RunTask` request.
     pub(super) run_task: Option<&'a Node>,
     /// The input of a schedule target, in place of the overrides of the manifest.
     pub(super) input: Option<(&'a str, SourceSpan)>,
@@ -67,7 +67,7 @@ pub(super) fn check_task(
     lint::check_task_run(&run, ignore, problems);
 }
 
-/// Returns the overrides of a task as RunTask takes them. Without a known definition, the container has no name.
+/// Returns the overrides of a task as `RunTask` takes them. Without a known definition, the container has no name.
 fn manifest_overrides(spec: &TaskSpec, definition: Option<&Node>) -> Option<Value> {
     let named = spec.overrides.container.as_deref();
     let first = definition.and_then(first_container);

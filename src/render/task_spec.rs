@@ -84,15 +84,12 @@ pub(super) fn render_task_spec(
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredTaskSpec> {
-    let written = match work.task_definition.is_empty() {
-        true => None,
-        false => Some(files.merge_layers(
-            &work.task_definition,
-            DocumentKind::TaskDefinition,
-            manifest,
-            problems,
-        )?),
-    };
+    let written = if work.task_definition.is_empty() { None } else { Some(files.merge_layers(
+        &work.task_definition,
+        DocumentKind::TaskDefinition,
+        manifest,
+        problems,
+    )?) };
     if let Some(written) = written.as_ref().filter(|written| written.is_valid) {
         lint::check_task_definition(&written.node, context.ignore, problems);
     }
@@ -132,7 +129,7 @@ pub(super) fn render_task_spec(
     })
 }
 
-/// Returns the document of a task's RunTask request, if the manifest has one that can be read.
+/// Returns the document of a task's `RunTask` request, if the manifest has one that can be read.
 fn render_run_task(
     work: &TaskSpec,
     manifest: &Manifest,

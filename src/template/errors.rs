@@ -185,13 +185,10 @@ impl TemplateEngine {
             return Vec::new();
         }
         let named = named.filter(|name| !name.contains("(...)"));
-        match named.and_then(|name| Some((name, self.place_of_name(name, text, within, span.source)?))) {
-            Some((name, range)) => vec![(name.to_owned(), SourceSpan::new(span.source, range))],
-            None => {
-                let span = expression_span(span, sources);
-                let name = sources.span_text(span).split('|').next().unwrap_or_default().trim().to_owned();
-                vec![(named.map_or(name, str::to_owned), span)]
-            }
+        if let Some((name, range)) = named.and_then(|name| Some((name, self.place_of_name(name, text, within, span.source)?))) { vec![(name.to_owned(), SourceSpan::new(span.source, range))] } else {
+            let span = expression_span(span, sources);
+            let name = sources.span_text(span).split('|').next().unwrap_or_default().trim().to_owned();
+            vec![(named.map_or(name, str::to_owned), span)]
         }
     }
 

@@ -40,7 +40,7 @@ impl RolloutWatch<'_> {
             match read {
                 Ok(Ok(warnings)) => item.warnings = warnings,
                 Ok(Err(error)) => {
-                    tracing::info!("failed to poll the tasks of `{}`: {error}", item.rollout.key)
+                    tracing::info!("failed to poll the tasks of `{}`: {error}", item.rollout.key);
                 }
                 Err(_) => tracing::info!("the tasks of `{}` were not read in time", item.rollout.key),
             }

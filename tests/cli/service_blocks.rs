@@ -1,5 +1,5 @@
 //! Tests of service attributes that are written in part: what is not written is taken from what runs, or the plan shows
-//! that it is reset. The sandbox replaces and merges blocks as UpdateService does.
+//! that it is reset. The sandbox replaces and merges blocks as `UpdateService` does.
 
 use ecsail_sandbox::{Fault, FaultKind, Request, Scenario};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn paths(world: &World) -> Vec<String> {
     changes.as_array().into_iter().flatten().map(path).collect()
 }
 
-/// Returns the last UpdateService request.
+/// Returns the last `UpdateService` request.
 fn update(world: &World) -> Request {
     world.calls("UpdateService").pop().expect("an update")
 }
@@ -262,7 +262,7 @@ fn with_volumes() -> World {
     seeded.task_definition["containerDefinitions"][0]["mountPoints"] =
         json!([{"sourceVolume": "data", "containerPath": "/data"}]);
     let world = World::with(Scenario::Steady, &[("ecsail.yml", MANIFEST)], &[seeded]);
-    world.sandbox.advance(std::time::Duration::from_secs(60));
+    world.sandbox.advance(std::time::Duration::from_mins(1));
     world.call(
         "UpdateService",
         json!({"cluster": "main", "service": "web", "volumeConfigurations": volume(20), "forceNewDeployment": true}),

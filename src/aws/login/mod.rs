@@ -30,11 +30,11 @@ pub(in crate::aws) use profiles::ProfileFiles;
 use chain::{Base, Chain, Role};
 
 /// The limit for one login: enough for a program that opens a browser.
-const LIMIT: Duration = Duration::from_secs(5 * 60);
+const LIMIT: Duration = Duration::from_mins(5);
 /// After this time it is reported what a login waits for.
 const REPORT_AFTER: Duration = Duration::from_secs(2);
 /// How long before they expire credentials are renewed: calls that were signed shortly before are still accepted.
-const RENEW_BEFORE: Duration = Duration::from_secs(60);
+const RENEW_BEFORE: Duration = Duration::from_mins(1);
 /// The name of the sessions of roles, where the profile names none.
 const SESSION_NAME: &str = "ecsail";
 

@@ -54,7 +54,7 @@ fn document(root: DocumentKind, layers: &[&str]) -> Node {
     layer::remove_nulls(merged.expect("a layer"), root.input_shape())
 }
 
-/// Returns the documents of a case: a task definition, and the service or the RunTask request that the check is about.
+/// Returns the documents of a case: a task definition, and the service or the `RunTask` request that the check is about.
 fn documents(on: CaseBase, text: &str) -> CaseDocuments {
     let task = |layers: &[&str]| document(DocumentKind::TaskDefinition, layers);
     let alone = |task: Node| CaseDocuments { task, service: None, run: None };

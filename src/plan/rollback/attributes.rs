@@ -40,7 +40,7 @@ pub struct RestoreContext<'a> {
     pub running: &'a ServiceRevision,
     pub wanted: &'a ServiceRevision,
     pub service: &'a Service,
-    /// The service as DescribeServices returns it.
+    /// The service as `DescribeServices` returns it.
     pub document: &'a Value,
 }
 

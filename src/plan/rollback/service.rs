@@ -37,7 +37,7 @@ pub struct RollbackTerms {
 pub struct RollbackContext<'a> {
     pub terms: RollbackTerms,
     pub service: &'a Service,
-    /// The service as DescribeServices returns it.
+    /// The service as `DescribeServices` returns it.
     pub document: &'a Value,
     pub past: &'a DeploymentHistory,
     pub choice: &'a Choice,

@@ -1,6 +1,6 @@
-//! How UpdateService treats the blocks of its input that are sent in part, with sources. Tables only, no logic.
+//! How `UpdateService` treats the blocks of its input that are sent in part, with sources. Tables only, no logic.
 
-/// What UpdateService does with the members that a block leaves out.
+/// What `UpdateService` does with the members that a block leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockUpdate {
     /// They stay as they are.
@@ -9,7 +9,7 @@ pub enum BlockUpdate {
     Replaced,
 }
 
-/// How UpdateService treats one block.
+/// How `UpdateService` treats one block.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockRow {
     pub structure: &'static str,
@@ -30,7 +30,7 @@ const IN_LIST: &str = "an item of a list; lists are replaced whole (API referenc
 /// A block that was not measured is completed, which has the same result whether ECS merges or replaces it.
 const NOT_MEASURED: &str = "not measured; taken as replaced";
 
-/// One row for every structure that UpdateService takes.
+/// One row for every structure that `UpdateService` takes.
 pub const BLOCKS: &[BlockRow] = &[
     row("UpdateServiceRequest", Merged, MEASURED),
     row("DeploymentConfiguration", Merged, MEASURED),
@@ -109,7 +109,7 @@ pub const DEPENDENT_MEMBERS: &[(&str, &str, &[&str])] = &[
 /// Blocks that are turned off by a member: nothing of what runs is taken over then.
 pub const SWITCHES: &[(&str, &str)] = &[("ServiceConnectConfiguration", "enabled")];
 
-/// What UpdateService takes to clear a member: structure, member, value as JSON, source. Lists are cleared by an empty
+/// What `UpdateService` takes to clear a member: structure, member, value as JSON, source. Lists are cleared by an empty
 /// list.
 pub const CLEARING_VALUES: &[(&str, &str, &str, &str)] = &[
     ("UpdateServiceRequest", "platformVersion", "\"LATEST\"", MEASURED),
@@ -146,7 +146,7 @@ pub const CLEARING_VALUES: &[(&str, &str, &str, &str)] = &[
     ("DeploymentConfiguration", "earlySuccessCriteria", "{\"enable\":false}", "the default (API reference)"),
 ];
 
-/// Returns what UpdateService does with what a block leaves out. A block that is newer than the table counts as
+/// Returns what `UpdateService` does with what a block leaves out. A block that is newer than the table counts as
 /// replaced.
 pub fn block_update(structure: &str) -> BlockUpdate {
     BLOCKS.iter().find(|row| row.structure == structure).map_or(BlockUpdate::Replaced, |row| row.update)

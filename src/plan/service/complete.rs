@@ -9,7 +9,7 @@ use crate::document::shape_facts::item_keys;
 /// How much of a block is completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Only what UpdateService would reset: the form to send.
+    /// Only what `UpdateService` would reset: the form to send.
     Sent,
     /// Everything: the state after the update.
     Resulting,

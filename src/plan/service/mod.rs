@@ -1,5 +1,5 @@
 //! Compares a service's own attributes. Only attributes that the manifest contains are compared and sent; of a block
-//! that UpdateService replaces, what is not written is taken from what runs.
+//! that `UpdateService` replaces, what is not written is taken from what runs.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ pub mod restore;
 
 use complete::{Extent, completed, known_members};
 
-/// Members that DescribeServices does not return in a form that can be compared.
+/// Members that `DescribeServices` does not return in a form that can be compared.
 const UNCOMPARED_MEMBERS: &[&str] = &["tags", "role", "clientToken"];
 
 /// The changes of a service's attributes.
@@ -31,7 +31,7 @@ pub struct ServiceChanges {
 /// Returns how the attributes in the manifest differ from those of the service.
 ///
 /// # Errors
-/// A member differs that UpdateService does not take, or lacks something that neither the manifest nor the service has.
+/// A member differs that `UpdateService` does not take, or lacks something that neither the manifest nor the service has.
 pub fn compare_attributes(
     service: &DesiredService,
     seen: &ObservedService,
@@ -77,7 +77,7 @@ struct ChangedMember {
 /// Returns how a member differs from what runs, and what is sent for it; `None` if it is the same.
 ///
 /// # Errors
-/// UpdateService does not take the member, or requires something that neither side has.
+/// `UpdateService` does not take the member, or requires something that neither side has.
 fn compare_member(
     member: &str,
     written: &Value,

@@ -1,4 +1,4 @@
-//! Turns attributes as ECS returns them into the form that UpdateService takes: without what it does not take, and
+//! Turns attributes as ECS returns them into the form that `UpdateService` takes: without what it does not take, and
 //! completed where an answer leaves something out that it requires. Pure.
 
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use super::complete::{clearing_value, item_position, known_members};
 use crate::document::model::{Shape, ShapeSchema, model};
 use crate::document::normalize::values::default_value;
 
-/// The input of UpdateService, which has the shape of each attribute.
+/// The input of `UpdateService`, which has the shape of each attribute.
 pub const UPDATE: &str = "UpdateServiceRequest";
 
 /// What an attribute that is sent back is completed with and checked for.
@@ -35,7 +35,7 @@ impl RestoreTerms<'_> {
 /// Returns an attribute in the form to send back.
 ///
 /// # Errors
-/// The paths of the members that UpdateService requires and nothing returns.
+/// The paths of the members that `UpdateService` requires and nothing returns.
 pub fn restorable(member: &str, value: &Value, terms: &RestoreTerms<'_>) -> Result<Value, Vec<String>> {
     let shape = model().member_shape(UPDATE, member).unwrap_or_default();
     let (mut value, _) = known_members(value, &Value::Null, shape, member);
@@ -103,7 +103,7 @@ pub fn missing_from(member: &str, value: &Value) -> Vec<String> {
 }
 
 /// Returns what restores an attribute after `sent` was sent for it: the value that was observed, the value that clears
-/// it, or `None` if it was not set and cannot be cleared. Of a block that UpdateService merges, only the members that
+/// it, or `None` if it was not set and cannot be cleared. Of a block that `UpdateService` merges, only the members that
 /// were sent are restored.
 pub fn previous_value(structure: &str, member: &str, sent: &Value, observed: &Value) -> Option<Value> {
     let shape = model().member_shape(structure, member).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What RegisterTaskDefinition refuses of the parts of a definition: Fargate, environment, references, volumes.
+//! What `RegisterTaskDefinition` refuses of the parts of a definition: Fargate, environment, references, volumes.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What RegisterTaskDefinition refuses.
+//! What `RegisterTaskDefinition` refuses.
 
 use ecsail_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};

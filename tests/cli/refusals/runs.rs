@@ -1,4 +1,4 @@
-//! What RunTask refuses.
+//! What `RunTask` refuses.
 
 use ecsail_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::Folder;
 
-/// A row: what is wrong, the definition, the keys of the task in the manifest, the RunTask input, what `check` finds, and
+/// A row: what is wrong, the definition, the keys of the task in the manifest, the `RunTask` input, what `check` finds, and
 /// what the API answers.
 type Row = (&'static str, Value, Value, Value, Finding, Answer);
 
@@ -27,14 +27,14 @@ fn network() -> Value {
     json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-01"]}}})
 }
 
-/// Returns a row whose task has overrides: as keys of the manifest, and as RunTask takes them.
+/// Returns a row whose task has overrides: as keys of the manifest, and as `RunTask` takes them.
 fn overridden(what: &'static str, keys: Value, overrides: Value, finding: Finding, answer: Answer) -> Row {
     let input = merged(network(), &json!({"launchType": "FARGATE", "overrides": overrides}));
     let keys = merged(json!({"run_task": merged(network(), &json!({"launchType": "FARGATE"}))}), &keys);
     (what, plain(), keys, input, finding, answer)
 }
 
-/// Returns a row whose task has members of RunTask.
+/// Returns a row whose task has members of `RunTask`.
 fn with_members(
     what: &'static str,
     definition: Value,

@@ -1,4 +1,4 @@
-//! What CreateService refuses of load balancers, Service Connect, daemons and deployments.
+//! What `CreateService` refuses of load balancers, Service Connect, daemons and deployments.
 
 use serde_json::{Value, json};
 

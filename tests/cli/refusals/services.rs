@@ -1,4 +1,4 @@
-//! What CreateService and UpdateService refuse.
+//! What `CreateService` and `UpdateService` refuse.
 
 use ecsail_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What PutTargets, PutRule, CreateSchedule and RegisterScalableTarget refuse.
+//! What `PutTargets`, `PutRule`, `CreateSchedule` and `RegisterScalableTarget` refuse.
 
 use ecsail_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};

@@ -17,7 +17,7 @@ pub(crate) fn expired_token(service: &str) -> ApiError {
     ApiError { status, ..ApiError::new(code, "The security token included in the request is expired") }
 }
 
-/// Returns the error of a call that no policy allows. IAM names the role of an AssumeRole call.
+/// Returns the error of a call that no policy allows. IAM names the role of an `AssumeRole` call.
 pub(crate) fn access_denied(call: &ApiCall, caller_arn: &str) -> ApiError {
     let service = call.service.as_str();
     let resource = call.input["RoleArn"].as_str().filter(|_| service == "sts").unwrap_or("*");

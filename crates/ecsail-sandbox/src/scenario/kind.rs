@@ -104,9 +104,9 @@ pub enum Scenario {
     DeadSidecar,
     /// The service deployment API is denied.
     NoDeploymentsApi,
-    /// DescribeServiceDeployments is throttled, ListServiceDeployments is not.
+    /// `DescribeServiceDeployments` is throttled, `ListServiceDeployments` is not.
     ThrottledDetails,
-    /// As `Canary`, and DescribeServiceDeployments fails.
+    /// As `Canary`, and `DescribeServiceDeployments` fails.
     CanaryUnreadable,
     /// Reading logs is denied.
     NoLogs,

@@ -13,7 +13,7 @@ pub(super) enum CaseBase {
     Ec2,
     FargateService,
     Ec2Service,
-    /// A RunTask request, whose definition is for Fargate.
+    /// A `RunTask` request, whose definition is for Fargate.
     FargateRun,
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::definition_spelling::respell;
 
-/// Returns the document that DescribeTaskDefinition returns.
+/// Returns the document that `DescribeTaskDefinition` returns.
 pub(super) fn with_defaults(input: &Value, account: &str) -> Map<String, Value> {
     let mut out = input.as_object().cloned().unwrap_or_default();
     let awsvpc = input["networkMode"] == "awsvpc";

@@ -1,4 +1,4 @@
-//! How ECS stores the attributes of a service: what CreateService fills in, and what UpdateService merges or replaces.
+//! How ECS stores the attributes of a service: what `CreateService` fills in, and what `UpdateService` merges or replaces.
 //!
 //! An absent member stays as it is. Of the members that are given, `deploymentConfiguration` is merged member by
 //! member; every other one, and every block inside it, is replaced, and what it leaves out gets its default
@@ -113,7 +113,7 @@ fn fill_in(block: &mut Value, name: &str, default: Value) {
     }
 }
 
-/// `host` and `instanceId` are one, and ECS returns the second (terraform-provider-aws, aws_ecs_service).
+/// `host` and `instanceId` are one, and ECS returns the second (terraform-provider-aws, `aws_ecs_service`).
 fn respell_field(strategy: &mut Value) {
     if strategy["field"] == "host" {
         strategy["field"] = json!("instanceId");

@@ -135,7 +135,7 @@ fn run_task_output(context: &CallContext<'_>, ids: &[String], failures: &[Value]
     json!({ "tasks": tasks, "failures": failures })
 }
 
-/// Returns the overrides as DescribeTasks returns them: a role that is given by its name with its ARN.
+/// Returns the overrides as `DescribeTasks` returns them: a role that is given by its name with its ARN.
 fn overrides(input: &Value, account: &str) -> Value {
     let mut out = no_overrides();
     merge_members(&mut out, input["overrides"].as_object().into_iter().flatten());

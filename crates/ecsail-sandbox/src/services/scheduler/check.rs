@@ -10,7 +10,7 @@ use crate::params::{constraint_violation, required_name, text};
 /// too.
 const MAX_START_AGE: f64 = 300.0;
 
-/// Checks a CreateSchedule or UpdateSchedule input; `now` is in seconds since 1970.
+/// Checks a `CreateSchedule` or `UpdateSchedule` input; `now` is in seconds since 1970.
 pub(super) fn check_schedule(input: &Value, now: f64, region: &str) -> Result<(), ApiError> {
     if !input["ClientToken"].is_null() {
         required_name(input, "ClientToken", 64, "-_")?;

@@ -1,4 +1,4 @@
-//! Checks log configurations, and the log routers of FireLens.
+//! Checks log configurations, and the log routers of `FireLens`.
 
 use serde_json::Value;
 

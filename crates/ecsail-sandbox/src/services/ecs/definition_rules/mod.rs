@@ -1,4 +1,4 @@
-//! Validates RegisterTaskDefinition inputs, with ECS's error messages. As with ECS, only the first fault is
+//! Validates `RegisterTaskDefinition` inputs, with ECS's error messages. As with ECS, only the first fault is
 //! reported.
 
 mod containers;
@@ -24,7 +24,7 @@ type CheckResult = Result<(), ApiError>;
 /// The largest input in bytes, from the service quotas.
 const MAX_BYTES: usize = 65_536;
 
-/// A RegisterTaskDefinition input, with what most of the checks need of it.
+/// A `RegisterTaskDefinition` input, with what most of the checks need of it.
 struct DefinitionInput<'a> {
     input: &'a Value,
     containers: &'a [Value],
@@ -50,7 +50,7 @@ impl<'a> DefinitionInput<'a> {
     }
 }
 
-/// Checks a RegisterTaskDefinition input.
+/// Checks a `RegisterTaskDefinition` input.
 pub(super) fn check(input: &Value) -> CheckResult {
     types::check(input)?;
     let definition = DefinitionInput::new(input);

@@ -1,4 +1,4 @@
-//! Checks the JSON types of a RegisterTaskDefinition input. As with ECS, the error does not name the member.
+//! Checks the JSON types of a `RegisterTaskDefinition` input. As with ECS, the error does not name the member.
 
 use serde_json::Value;
 

@@ -45,7 +45,7 @@ fn controller_of(config: &Value) -> &str {
     config["deploymentController"]["type"].as_str().unwrap_or("ECS")
 }
 
-/// Checks what only a CreateService input can have.
+/// Checks what only a `CreateService` input can have.
 pub(in crate::services::ecs) fn check_creation(input: &Value, awsvpc: bool) -> CheckResult {
     check_desired_count(input, input["schedulingStrategy"] == "DAEMON")?;
     if text(input, "role").is_some() {
@@ -92,7 +92,7 @@ pub(in crate::services::ecs) fn check_execute_command(
     )
 }
 
-/// Checks an UpdateService input against the service as it is.
+/// Checks an `UpdateService` input against the service as it is.
 pub(in crate::services::ecs) fn check_update(service: &Service, input: &Value) -> CheckResult {
     let config = |name: &str| service.config.get(name).cloned().unwrap_or_default();
     check_desired_count(input, config("schedulingStrategy") == "DAEMON")?;

@@ -37,7 +37,7 @@ fn check_percents(given: &Value, daemon: bool) -> CheckResult {
 fn check_breaker(given: &Value) -> CheckResult {
     let threshold = &given["deploymentCircuitBreaker"]["thresholdConfiguration"];
     invalid_if(
-        threshold.is_object() && !threshold["value"].as_i64().is_some_and(|value| value > 0),
+        threshold.is_object() && threshold["value"].as_i64().is_none_or(|value| value <= 0),
         "Invalid deployment circuit breaker threshold value.",
     )
 }

@@ -1,4 +1,4 @@
-//! Validates CreateService, UpdateService and RunTask inputs, with ECS's error messages.
+//! Validates `CreateService`, `UpdateService` and `RunTask` inputs, with ECS's error messages.
 
 mod balancers;
 mod connect;
@@ -39,7 +39,7 @@ pub(crate) fn check(config: &Value, definition: &TaskDefinition) -> CheckResult 
     controller::check(config)
 }
 
-/// Checks a RunTask input against its task definition.
+/// Checks a `RunTask` input against its task definition.
 pub(super) fn check_run(input: &Value, definition: &TaskDefinition) -> CheckResult {
     launch::check(input, definition)?;
     volumes::check(input, definition)?;

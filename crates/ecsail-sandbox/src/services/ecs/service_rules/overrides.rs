@@ -1,4 +1,4 @@
-//! Checks the overrides of a RunTask input.
+//! Checks the overrides of a `RunTask` input.
 
 use serde_json::Value;
 
