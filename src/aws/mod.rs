@@ -24,6 +24,7 @@ pub mod eventbridge;
 pub mod exec_session;
 mod http_client;
 pub mod logs;
+mod namespaces;
 mod observed;
 mod rate_limit;
 pub mod raw_json;
