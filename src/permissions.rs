@@ -159,6 +159,13 @@ pub const PERMISSIONS: &[Permission] = &[
         Optional("a moved tag is noticed only where the `ecsail:digest:` tags record the running digest"),
     ),
     row(
+        &["plan", "deploy"],
+        &["ecs:ListServicesByNamespace"],
+        Optional(
+            "a Service Connect namespace that ECS names by its ARN and the manifest by its name, or the reverse, shows as a change",
+        ),
+    ),
+    row(
         &["plan"],
         &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
         Optional("a last deployment that failed is not noticed"),

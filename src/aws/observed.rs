@@ -139,6 +139,8 @@ pub struct ObservedService {
     pub running_definition: Option<TaskDefinition>,
     /// The running digests, by container; empty where ECS does not report them.
     pub running_digests: BTreeMap<String, String>,
+    /// The Service Connect namespace as the manifest names it, if the service is in it and ECS names it otherwise.
+    pub namespace: Option<String>,
     /// The attributes of the service revision that runs; `None` if it was not read.
     pub revision: Option<Map<String, Value>>,
 }

@@ -13,7 +13,7 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
 use crate::plan::rollback::service::RollbackTerms;
-use crate::plan::rollback::{DeployedState, Source, Target, ReleaseSummary};
+use crate::plan::rollback::{DeployedState, ReleaseSummary, Source, Target};
 use crate::plan::{ServicePlan, blockers};
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 

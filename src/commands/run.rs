@@ -22,7 +22,9 @@ use crate::error::{Failure, Result};
 use crate::manifest::Request;
 use crate::manifest::{self, Scope};
 use crate::observe::observe;
-use crate::plan::task::{ManifestOverrides, members_like_service, override_container, overrides};
+use crate::plan::task::{
+    ManifestOverrides, members_like_service, override_container, overrides, volumes_like_service,
+};
 use crate::plan::task_spec::{PlanContext, resolve};
 use crate::plan::{self, Plan, blockers};
 use crate::release::id::started_by;
@@ -216,12 +218,10 @@ impl ServiceTemplate {
             let note = format!("the deployment of {revision} to `{}` has not succeeded", place.key);
             context.reporter.report(&Event::Note(&note));
         }
-        Ok(ServiceTemplate {
-            key: place.key.clone(),
-            cluster: place.cluster.clone(),
-            members: members_like_service(&document),
-            definition,
-        })
+        let mut members = members_like_service(&document);
+        let volumes = volumes_like_service(&place.key, &document, &definition.document)?;
+        members.extend(volumes.map(|volumes| ("volumeConfigurations".to_owned(), volumes)));
+        Ok(ServiceTemplate { key: place.key.clone(), cluster: place.cluster.clone(), members, definition })
     }
 
     /// Returns the `RunTask` call.

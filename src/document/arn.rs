@@ -49,12 +49,16 @@ pub fn is_region(text: &str) -> bool {
 
 /// Returns whether a text is the name of a role, with or without a path, or the ARN of a role.
 pub fn is_role(text: &str) -> bool {
-    let name = if text.starts_with("arn:") { match Arn::parse(text) {
-        Some(Arn { service: "iam", region: "", account, resource }) if is_account(account) => {
-            resource.strip_prefix("role/").unwrap_or_default()
+    let name = if text.starts_with("arn:") {
+        match Arn::parse(text) {
+            Some(Arn { service: "iam", region: "", account, resource }) if is_account(account) => {
+                resource.strip_prefix("role/").unwrap_or_default()
+            }
+            _ => "",
         }
-        _ => "",
-    } } else { text.trim_start_matches('/') };
+    } else {
+        text.trim_start_matches('/')
+    };
     name.split('/').all(is_role_name)
 }
 

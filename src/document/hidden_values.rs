@@ -9,7 +9,13 @@ pub fn hidden_value_warnings(node: &Node, sources: &Sources) -> Vec<Problem> {
     match &node.kind {
         NodeKind::Map(entries) => entries
             .iter()
-            .flat_map(|(key, value)| if value.is_null() { hidden_value(key, sources).into_iter().collect() } else { hidden_value_warnings(value, sources) })
+            .flat_map(|(key, value)| {
+                if value.is_null() {
+                    hidden_value(key, sources).into_iter().collect()
+                } else {
+                    hidden_value_warnings(value, sources)
+                }
+            })
             .collect(),
         NodeKind::Seq(items) => items.iter().flat_map(|item| hidden_value_warnings(item, sources)).collect(),
         _ => Vec::new(),

@@ -52,8 +52,16 @@ impl MemberVisitor for IncompleteVisitor<'_, '_> {
             if !is_absent(value.node, member) && !is_blank {
                 continue;
             }
-            let message = if is_blank { format!("`{member}` of an entry is empty") } else { format!("an entry has no `{member}`") };
-            let hint = if *may_be_empty { format!("add `{member}`, as `{member}: \"\"` if it is empty, or remove the entry") } else { format!("set `{member}`, or remove the entry") };
+            let message = if is_blank {
+                format!("`{member}` of an entry is empty")
+            } else {
+                format!("an entry has no `{member}`")
+            };
+            let hint = if *may_be_empty {
+                format!("add `{member}`, as `{member}: \"\"` if it is empty, or remove the entry")
+            } else {
+                format!("set `{member}`, or remove the entry")
+            };
             let at = value.node.get(member).unwrap_or(value.node);
             self.findings.add(at, value.member_path(member), message, hint);
         }

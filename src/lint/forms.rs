@@ -202,7 +202,11 @@ pub(super) fn arns(node: &Node, kind: DocumentKind, findings: &mut CheckProblems
 
 pub(super) fn roles(node: &Node, kind: DocumentKind, findings: &mut CheckProblems<'_>) {
     check_forms(node, kind, &[Form::Role], &mut |value, text| {
-        let message = if text.is_empty() { format!("`{}` is empty", value.member) } else { format!("`{}` is not a role: {}", value.member, quoted_scalar(value.node)) };
+        let message = if text.is_empty() {
+            format!("`{}` is empty", value.member)
+        } else {
+            format!("`{}` is not a role: {}", value.member, quoted_scalar(value.node))
+        };
         let hint = "write it as `app` or `arn:aws:iam::123456789012:role/app`, or remove it".to_owned();
         findings.add(value.node, value.path(), message, hint);
     });

@@ -119,8 +119,12 @@ pub(super) fn placement(service: &ServiceView<'_>, findings: &mut CheckProblems<
             findings.add(list, member, message, "remove it".to_owned());
         }
     }
-    strategies.iter().for_each(|strategy| check_strategy(strategy, findings));
-    constraints.iter().for_each(|constraint| check_constraint(constraint, findings));
+    for strategy in &strategies {
+        check_strategy(strategy, findings);
+    }
+    for constraint in &constraints {
+        check_constraint(constraint, findings);
+    }
 }
 
 fn check_strategy(strategy: &Node, findings: &mut CheckProblems<'_>) {

@@ -134,7 +134,11 @@ pub(super) fn valid_units(task: &TaskDefinitionView<'_>, findings: &mut CheckPro
         if placeholder_in(text).is_some() || text.is_empty() && task.requires_fargate() {
             continue;
         }
-        let message = if text.is_empty() { format!("`{member}` of the task is empty") } else { format!("`{member}` of the task is not a valid size: {}", quoted_scalar(node)) };
+        let message = if text.is_empty() {
+            format!("`{member}` of the task is empty")
+        } else {
+            format!("`{member}` of the task is not a valid size: {}", quoted_scalar(node))
+        };
         findings.add(node, member, message, form.to_owned());
     }
 }

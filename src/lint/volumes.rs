@@ -151,7 +151,11 @@ pub(super) fn docker_volume(task: &TaskDefinitionView<'_>, findings: &mut CheckP
         if member_text(docker, "scope") != Some("task") {
             continue;
         }
-        let message = if is_true(docker, "autoprovision") { "a volume with scope `task` cannot be provisioned in advance, and no task can start" } else { "`autoprovision` is not allowed with scope `task`" };
+        let message = if is_true(docker, "autoprovision") {
+            "a volume with scope `task` cannot be provisioned in advance, and no task can start"
+        } else {
+            "`autoprovision` is not allowed with scope `task`"
+        };
         let hint = "remove `autoprovision`: ECS creates the volume with the task".to_owned();
         findings.add(node, format!("{path}.dockerVolumeConfiguration.autoprovision"), message, hint);
     }

@@ -258,7 +258,11 @@ fn report_unreadable(
         }
         NamedBy::Layer(span) => span,
     };
-    let message = if is_there { format!("failed to read `{}`: {error}", path.display()) } else { format!("no file named `{}`", path.display()) };
+    let message = if is_there {
+        format!("failed to read `{}`: {error}", path.display())
+    } else {
+        format!("no file named `{}`", path.display())
+    };
     manifest.problems.push(Problem::error(span, message).label("named here").hint(similar_file_hint(path)));
 }
 

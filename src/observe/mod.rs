@@ -6,7 +6,7 @@
 use crate::aws::types::{ServiceRef, answer};
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join, join3, join4, try_join_all};
+use futures_util::future::{join, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::error::{ApiErrorKind, cluster_failure, failure};
@@ -19,6 +19,7 @@ use crate::error::{Failure, Result};
 use crate::image::{ImageReference, images_of};
 use crate::render::{DefinitionSource, DesiredState};
 
+mod namespaces;
 pub mod past;
 pub mod references;
 pub mod schedules;
@@ -138,12 +139,14 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
         })
         .collect();
     let families = running_families(desired, observed);
-    let (definitions, latest, revisions) = join3(
+    let (definitions, latest, revisions, mut namespaces) = join4(
         latest_definitions(aws, &unknown),
         latest_definitions(aws, &families),
         aws.service_revisions(&revisions),
+        namespaces::observe(aws, desired, observed),
     )
     .await;
+    observed.notes.append(&mut namespaces.notes);
     let definitions = definitions.map_err(failure)?;
     observed.latest_definitions.extend(latest.map_err(failure)?);
     // Without service revisions (missing permission, another implementation of the API), only the digests in
@@ -155,7 +158,8 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
         observed.notes.push(note);
         Vec::new()
     });
-    for service in observed.services.values_mut() {
+    for (name, service) in &mut observed.services {
+        service.namespace = namespaces.found.remove(name);
         let arn = &service.service.task_definition;
         service.running_definition = known.get(arn).or_else(|| definitions.get(arn)).cloned();
         service.running_digests = running_digests(&service.service, &revisions);

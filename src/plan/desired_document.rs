@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::aws::types::{ObservedState, ServiceRef, revision_name};
-use crate::document::model::{DocumentKind, model};
+use crate::document::model::{DocumentKind, Shape, model};
 use crate::document::normalize::OWN_TAG_PREFIX;
 use crate::error::Failure;
 use crate::image::ImageReference;
@@ -65,7 +65,47 @@ fn registrable_document_without(document: &Value, unwanted: impl Fn(&str) -> boo
     }
     // RegisterTaskDefinition refuses an empty list of tags.
     members.retain(|name, value| name != "tags" || value.as_array().is_some_and(|tags| !tags.is_empty()));
+    remove_filled_in(&mut document, DocumentKind::TaskDefinition.input_shape());
     document
+}
+
+/// Removes what ECS fills in and does not take back in every case: empty lists, ports beside a range of ports, and the
+/// `autoprovision` of a volume that is not shared.
+fn remove_filled_in(value: &mut Value, shape: &str) {
+    match (value, model().shape(shape)) {
+        (Value::Object(members), Shape::Structure(_)) => {
+            let is_empty = |name: &str, value: &Value| {
+                model().member_shape(shape, name).is_some() && value.as_array().is_some_and(Vec::is_empty)
+            };
+            members.retain(|name, value| !is_empty(name, value));
+            remove_contradicting(members, shape);
+            for (name, value) in members {
+                remove_filled_in(value, model().member_shape(shape, name).unwrap_or_default());
+            }
+        }
+        (Value::Array(items), Shape::List(item)) => {
+            items.iter_mut().for_each(|value| remove_filled_in(value, item));
+        }
+        _ => {}
+    }
+}
+
+/// Removes members that RegisterTaskDefinition refuses beside others, and that say nothing.
+fn remove_contradicting(members: &mut Map<String, Value>, shape: &str) {
+    match shape {
+        "PortMapping" if members.get("containerPortRange").is_some_and(Value::is_string) => {
+            let is_open = |value: &Value| value.is_null() || *value == 0;
+            members.retain(|name, value| {
+                !["containerPort", "hostPort"].contains(&name.as_str()) || !is_open(value)
+            });
+        }
+        "DockerVolumeConfiguration" if members.get("scope").is_none_or(|scope| scope != "shared") => {
+            if members.get("autoprovision").is_some_and(|value| *value == false) {
+                members.remove("autoprovision");
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Replaces the tags of the matching images, and nothing else.
@@ -153,4 +193,36 @@ fn is_named((container, image): &(String, ImageReference), name: &str) -> bool {
 
 fn describe_images(images: &[(String, ImageReference)]) -> String {
     images.iter().map(|(name, image)| format!("{name}: {image}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_copy_has_nothing_that_register_task_definition_refuses() {
+        let described = json!({
+            "taskDefinitionArn": "arn:x", "family": "web", "pidMode": "", "placementConstraints": [],
+            "tags": [{"key": "aws:x", "value": "1"}],
+            "volumes": [{"name": "a", "dockerVolumeConfiguration": {"scope": "task", "autoprovision": false}},
+                {"name": "b", "dockerVolumeConfiguration": {"scope": "shared", "autoprovision": false}},
+                {"name": "c", "host": {}}],
+            "containerDefinitions": [{"name": "web", "environment": [], "newer": [],
+                "linuxParameters": {"capabilities": {"add": [], "drop": ["ALL"]}, "devices": []},
+                "portMappings": [{"containerPortRange": "80-90", "containerPort": 0, "hostPort": 0, "protocol": "tcp"},
+                    {"containerPort": 8080, "hostPort": 0}]}]
+        });
+        let expected = json!({
+            "family": "web",
+            "volumes": [{"name": "a", "dockerVolumeConfiguration": {"scope": "task"}},
+                {"name": "b", "dockerVolumeConfiguration": {"scope": "shared", "autoprovision": false}},
+                {"name": "c", "host": {}}],
+            "containerDefinitions": [{"name": "web", "newer": [],
+                "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+                "portMappings": [{"containerPortRange": "80-90", "protocol": "tcp"},
+                    {"containerPort": 8080, "hostPort": 0}]}]
+        });
+        assert_eq!(registrable_document(&described), expected);
+    }
 }

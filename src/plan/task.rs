@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::service::complete::known_members;
+use super::service::restore::missing_from_shape;
+use crate::error::Failure;
 pub use crate::manifest::task_spec::ManifestOverrides;
 pub use crate::render::overrides::{override_container, overrides};
 
@@ -38,6 +41,46 @@ pub fn members_like_service(service: &Value) -> Map<String, Value> {
         members.insert("placementConstraints".to_owned(), kept.into());
     }
     members
+}
+
+/// Returns the volumes that a task takes from a service, in the form of RunTask: those that its definition leaves to the
+/// launch.
+///
+/// # Errors
+/// ECS does not return something that RunTask requires.
+pub fn volumes_like_service(
+    key: &str,
+    service: &Value,
+    definition: &Value,
+) -> Result<Option<Value>, Failure> {
+    const SHAPE: &str = "TaskVolumeConfigurations";
+    let volumes = definition["volumes"].as_array().into_iter().flatten();
+    let at_launch: Vec<&Value> =
+        volumes.filter(|volume| volume["configuredAtLaunch"] == true).map(|volume| &volume["name"]).collect();
+    let configured = service_member(service, "volumeConfigurations").as_array().into_iter().flatten();
+    let taken = configured.filter(|volume| at_launch.contains(&&volume["name"])).cloned();
+    let (mut taken, _) = known_members(&taken.collect(), &Value::Null, SHAPE, "volumeConfigurations");
+    for tags in taken.as_array_mut().into_iter().flatten().flat_map(tag_specifications) {
+        // Tags of a service go to the volumes of its own tasks only (API reference, EBSTagSpecification).
+        if tags.get("propagateTags").is_some_and(|value| value == "SERVICE") {
+            tags.remove("propagateTags");
+        }
+    }
+    let missing = missing_from_shape(SHAPE, "volumeConfigurations", &taken);
+    if !missing.is_empty() {
+        let message = format!(
+            "the volumes of `{key}` cannot be those of its service: ECS does not return `{}`",
+            missing.join("`, `")
+        );
+        let hint = "set them with `run_task: { volumeConfigurations: … }`".to_owned();
+        return Err(Failure::error(message).with_hint(hint));
+    }
+    Ok(Some(taken).filter(|taken| taken.as_array().is_some_and(|taken| !taken.is_empty())))
+}
+
+fn tag_specifications(volume: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let tags = volume.pointer_mut("/managedEBSVolume/tagSpecifications").and_then(Value::as_array_mut);
+    tags.into_iter().flatten().filter_map(Value::as_object_mut)
 }
 
 /// Returns a member of a service, of its PRIMARY deployment, or of its PRIMARY task set.
@@ -89,5 +132,30 @@ mod tests {
                 {"status": "PRIMARY", "networkConfiguration": network}]});
             assert_eq!(members_like_service(&service)["networkConfiguration"], network, "{list}");
         }
+    }
+
+    #[test]
+    fn a_task_has_the_volumes_of_its_service_in_the_form_of_run_task() {
+        let volume = |name: &str, tags: Value| {
+            json!({"name": name, "managedEBSVolume": {"roleArn": "r", "sizeInGiB": 20, "filesystemType": "xfs",
+                "tagSpecifications": [tags]}})
+        };
+        let tags = json!({"resourceType": "volume", "propagateTags": "SERVICE"});
+        let service = json!({"deployments": [{"status": "PRIMARY",
+            "volumeConfigurations": [volume("data", tags), volume("other", json!({"resourceType": "volume"}))]}]});
+        let definition =
+            json!({"volumes": [{"name": "data", "configuredAtLaunch": true}, {"name": "other"}]});
+        let expected = json!([volume("data", json!({"resourceType": "volume"}))]);
+        assert_eq!(volumes_like_service("migrate", &service, &definition).expect("whole"), Some(expected));
+        assert_eq!(volumes_like_service("migrate", &service, &json!({})).expect("whole"), None);
+    }
+
+    #[test]
+    fn volumes_that_ecs_does_not_return_whole_are_refused() {
+        let service = json!({"deployments": [{"status": "PRIMARY",
+            "volumeConfigurations": [{"name": "data", "managedEBSVolume": {"sizeInGiB": 20}}]}]});
+        let definition = json!({"volumes": [{"name": "data", "configuredAtLaunch": true}]});
+        let failure = volumes_like_service("migrate", &service, &definition).expect_err("no role");
+        assert!(failure.message.contains("`volumeConfigurations[].managedEBSVolume.roleArn`"), "{failure:?}");
     }
 }

@@ -53,6 +53,12 @@ pub fn resolve(
         work.cluster.clone().or_else(|| lender.as_ref().map(|(service, _)| service.cluster.clone()));
     let cluster = cluster.ok_or_else(|| vec![Failure::error(format!("`{key}` has no cluster"))])?;
     let members = run_task_members(key, work, lender.as_ref(), &document)?;
+    let volumes = match &lender {
+        Some((service, seen)) if !members.contains_key("volumeConfigurations") => {
+            task::volumes_like_service(key, &planned_service(service, seen), &document).map_err(one)?
+        }
+        _ => None,
+    };
     let overrides = task::overrides(&work.overrides, &document).map_err(one)?;
     let known = lender
         .as_ref()
@@ -73,6 +79,7 @@ pub fn resolve(
         family: document["family"].as_str().unwrap_or_default().to_owned(),
         definition: document,
         members,
+        volumes,
         overrides,
         count: work.count,
         container: work.overrides.container.clone(),
@@ -122,7 +129,14 @@ fn run_task_members(
 /// Returns the observed service, overridden by what the manifest contains.
 fn planned_service(service: &DesiredService, seen: &ObservedService) -> Value {
     let mut document = seen.document.clone();
-    for member in ["networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"] {
+    const MEMBERS: [&str; 5] = [
+        "networkConfiguration",
+        "capacityProviderStrategy",
+        "launchType",
+        "platformVersion",
+        "volumeConfigurations",
+    ];
+    for member in MEMBERS {
         let observed = service::observed_member(member, seen);
         if !observed.is_null() {
             document[member] = observed;

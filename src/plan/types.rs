@@ -104,6 +104,8 @@ pub struct ResolvedWork {
     pub definition: Value,
     /// Members of `RunTask`, without `overrides` and those that are set at the start of each run.
     pub members: Map<String, Value>,
+    /// The volumes of `RunTask`, if they are those of the service that the task is like. Targets of schedules have none.
+    pub volumes: Option<Value>,
     /// The `overrides` of `RunTask`.
     pub overrides: Option<Value>,
     pub count: u32,
@@ -144,9 +146,12 @@ impl ServicePlan {
     }
 }
 
-/// Returns the members of `RunTask`, with the overrides.
+/// Returns the members of `RunTask`, with the volumes and the overrides.
 pub fn run_members(work: &ResolvedWork) -> Map<String, Value> {
     let mut members = work.members.clone();
+    if let Some(volumes) = &work.volumes {
+        members.entry("volumeConfigurations").or_insert_with(|| volumes.clone());
+    }
     members.extend(work.overrides.as_ref().map(|overrides| ("overrides".to_owned(), json!(overrides))));
     members
 }

@@ -70,7 +70,9 @@ pub fn override_container<'a>(
         return Ok(essential.or_else(|| all().next()).and_then(name));
     };
     let names: Vec<&str> = all().filter_map(name).collect();
-    if let Some(found) = names.iter().find(|name| **name == wanted) { Ok(Some(found)) } else {
+    if let Some(found) = names.iter().find(|name| **name == wanted) {
+        Ok(Some(found))
+    } else {
         let family = definition["family"].as_str().unwrap_or_default();
         let near = did_you_mean(wanted, names.iter().copied());
         let hint = near.unwrap_or_else(|| format!("its containers: {}", names.join(", ")));

@@ -84,12 +84,11 @@ pub(super) fn render_task_spec(
     files: &mut DefinitionFiles,
     problems: &mut Problems,
 ) -> Option<DesiredTaskSpec> {
-    let written = if work.task_definition.is_empty() { None } else { Some(files.merge_layers(
-        &work.task_definition,
-        DocumentKind::TaskDefinition,
-        manifest,
-        problems,
-    )?) };
+    let written = if work.task_definition.is_empty() {
+        None
+    } else {
+        Some(files.merge_layers(&work.task_definition, DocumentKind::TaskDefinition, manifest, problems)?)
+    };
     if let Some(written) = written.as_ref().filter(|written| written.is_valid) {
         lint::check_task_definition(&written.node, context.ignore, problems);
     }

@@ -185,7 +185,11 @@ impl TemplateEngine {
             return Vec::new();
         }
         let named = named.filter(|name| !name.contains("(...)"));
-        if let Some((name, range)) = named.and_then(|name| Some((name, self.place_of_name(name, text, within, span.source)?))) { vec![(name.to_owned(), SourceSpan::new(span.source, range))] } else {
+        if let Some((name, range)) =
+            named.and_then(|name| Some((name, self.place_of_name(name, text, within, span.source)?)))
+        {
+            vec![(name.to_owned(), SourceSpan::new(span.source, range))]
+        } else {
             let span = expression_span(span, sources);
             let name = sources.span_text(span).split('|').next().unwrap_or_default().trim().to_owned();
             vec![(named.map_or(name, str::to_owned), span)]
@@ -356,7 +360,7 @@ fn names_in(text: &str, within: Range<usize>) -> Vec<Range<usize>> {
         let is_value = text[range.clone()].split('.').all(is_identifier)
             && !matches!(before, Some('|'))
             && !after.starts_with('(')
-            && !(after.starts_with('=') && !after.starts_with("=="))
+            && (!after.starts_with('=') || after.starts_with("=="))
             && !is_word_of_the_language(&text[range.clone()]);
         if is_value {
             found.push(range);

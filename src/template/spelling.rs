@@ -196,6 +196,10 @@ pub(super) fn lost_spelling(scalar: &SpelledScalar, template: &str) -> Option<Pr
         format!("`{template}` uses `{path}` as a {noun}, so that `{spelled}` would become `{plain}`");
     let hint = format!("put it in quotes if it is text; write `{plain}` if it is a {noun}");
     // A boolean is compared with `true` often, and rarely becomes text.
-    let problem = if scalar.is_number { Problem::error(scalar.span, message) } else { Problem::warning(scalar.span, message) };
+    let problem = if scalar.is_number {
+        Problem::error(scalar.span, message)
+    } else {
+        Problem::warning(scalar.span, message)
+    };
     Some(problem.hint(hint))
 }

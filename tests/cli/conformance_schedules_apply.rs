@@ -84,6 +84,7 @@ impl Elsewhere {
         let members = json!({"launchType": "FARGATE", "networkConfiguration":
             {"awsvpcConfiguration": {"subnets": ["subnet-b", "subnet-a"], "assignPublicIp": "DISABLED"}}});
         ResolvedWork {
+            volumes: None,
             key: "nightly".into(),
             cluster: "main".into(),
             cluster_arn: arn("cluster/main"),

@@ -323,7 +323,11 @@ fn drawn(widths: &[usize]) -> (Vec<String>, Vec<String>) {
             .collect();
         let story: Vec<String> =
             (0..index % 3).map(|n| format!("story {index} {n} {}", "word ".repeat(12))).collect();
-        if story.is_empty() { display.redraw() } else { assert!(display.write_above(&story.join("\n"))) }
+        if story.is_empty() {
+            display.redraw()
+        } else {
+            assert!(display.write_above(&story.join("\n")))
+        }
         told.extend(story);
         let frame = lines(&rows.lock().expect("no test has panicked with it"), *columns, 24);
         let shown: Vec<&str> = told.iter().chain(&frame).map(|line| line.trim_end()).chain([""]).collect();

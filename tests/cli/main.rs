@@ -8,6 +8,7 @@ mod conformance_releases;
 mod conformance_schedules;
 mod conformance_schedules_apply;
 mod conformance_schedules_verbs;
+mod conformance_spelling;
 mod deploy;
 mod display;
 mod docs;

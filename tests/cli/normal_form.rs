@@ -168,3 +168,27 @@ fn a_deploy_of_the_same_definition_registers_nothing_after_a_rollback_to_it() {
     world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:2");
     world.deploy("v2").exits(0).answers("web: unchanged, web:2 stays");
 }
+
+/// The role of the schedules, in a path that its name does not have.
+const ROLE_IN_PATH: &str = "arn:aws:iam::123456789012:role/team/scheduler";
+
+#[test]
+fn the_name_of_a_role_of_a_schedule_or_rule_is_its_arn() {
+    let world = crate::schedules::deployed();
+    let call = |service: &str, operation: &str, input: Value| {
+        world.sandbox.call(service, operation, input).unwrap_or_else(|error| panic!("{operation}: {error}"))
+    };
+    let name = json!({"Name": "nightly", "GroupName": "shop"});
+    let mut schedule = call("scheduler", "GetSchedule", name);
+    schedule["Target"]["RoleArn"] = json!(ROLE_IN_PATH);
+    let members = schedule.as_object_mut().expect("a mapping");
+    members.retain(|name, _| !["Arn", "CreationDate", "LastModificationDate"].contains(&name.as_str()));
+    call("scheduler", "UpdateSchedule", schedule);
+    let mut targets = call("events", "ListTargetsByRule", json!({"Rule": "hourly"}))["Targets"].clone();
+    targets[0]["RoleArn"] = json!(ROLE_IN_PATH);
+    call("events", "PutTargets", json!({"Rule": "hourly", "Targets": targets}));
+    world.sandbox.clear_requests();
+    world.run(&["plan", "--tag", "v2", "--exit-code"]).exits(0);
+    world.run(&["deploy", "schedule", "--tag", "v2", "--yes"]).exits(0);
+    assert!(world.calls("UpdateSchedule").is_empty() && world.calls("PutTargets").is_empty());
+}

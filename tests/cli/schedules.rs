@@ -315,7 +315,8 @@ fn running_a_schedule_gives_run_task_what_its_target_has() {
     let sent = run_task(&world);
     assert_eq!(sent["cluster"], "main");
     assert!(sent["taskDefinition"].as_str().is_some_and(|arn| arn.ends_with("/web:2")), "{sent}");
-    assert_eq!(sent["networkConfiguration"], json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}}));
+    let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "DISABLED"}});
+    assert_eq!(sent["networkConfiguration"], network);
     assert_eq!(sent["launchType"], "FARGATE");
     let overrides = json!({"containerOverrides": [{"name": "app", "command": ["bin/report"]}]});
     assert_eq!(sent["overrides"], overrides);

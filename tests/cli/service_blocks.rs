@@ -167,6 +167,27 @@ fn service_connect_keeps_what_is_not_written() {
 }
 
 #[test]
+fn the_name_of_a_namespace_is_its_arn() {
+    let arn = "arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-shop";
+    for (running, same, other) in
+        [(arn, "shop", "market"), ("shop", arn, "'arn:aws:x:y:1:namespace/ns-market'")]
+    {
+        let attributes = |namespace: &str| {
+            format!("{{ serviceConnectConfiguration: {{ enabled: true, namespace: {namespace} }} }}")
+        };
+        let mut members = connected();
+        members["serviceConnectConfiguration"]["namespace"] = json!(running);
+        let world = world(members, &attributes(&format!("'{same}'")));
+        plan(&world).exits(0).answers("web: no changes");
+        world.folder.write("ecsail.yml", &manifest(&attributes(other)));
+        plan(&world).exits(6).answers("serviceConnectConfiguration.namespace");
+        world.folder.write("ecsail.yml", &manifest(&attributes(&format!("'{same}'"))));
+        world.sandbox.inject(Fault::on("ListServicesByNamespace", FaultKind::AccessDenied).always());
+        plan(&world).exits(6).answers("could not check whether service `web` is in namespace");
+    }
+}
+
+#[test]
 fn service_connect_that_is_turned_off_is_shown_whole() {
     let world = world(connected(), "{ serviceConnectConfiguration: { enabled: false } }");
     let paths = paths(&world);
@@ -213,6 +234,14 @@ fn a_task_like_a_service_runs_in_its_whole_network() {
     let call = world.calls("RunTask").pop().expect("a task");
     let expected = json!({"subnets": ["subnet-b"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"});
     assert_eq!(call.body["networkConfiguration"]["awsvpcConfiguration"], expected);
+}
+
+#[test]
+fn a_task_like_a_service_has_its_volumes() {
+    let world = with_volumes();
+    world.run(&["run", "--like", "web", "--cluster", "main", "--no-wait", "--", "true"]).exits(0);
+    let volume = world.calls("RunTask").pop().expect("a task").body["volumeConfigurations"][0].clone();
+    assert_eq!((&volume["name"], &volume["managedEBSVolume"]["sizeInGiB"]), (&json!("data"), &json!(20)));
 }
 
 /// Returns a world in which the next deploy fails and is rolled back by an update.

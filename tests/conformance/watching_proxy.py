@@ -49,7 +49,11 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         operation = operation_of(self.command, self.path, self.headers.get("X-Amz-Target"), body)
         body, refused = self.without_refused(body) if operation == "PutTargets" else (body, [])
-        status, headers, answer = self.ask(body)
+        if problem := self.refusal(operation, body):
+            status, headers, answer = 400, [("Content-Type", "application/x-amz-json-1.1")], problem
+        else:
+            status, headers, answer = self.ask(body)
+            answer = self.respelled(operation, answer) if status == 200 else answer
         if refused and status == 200:
             entries = [{"TargetId": name, **REFUSED} for name in refused]
             answer = json.dumps({"FailedEntryCount": len(entries), "FailedEntries": entries}).encode()
@@ -64,6 +68,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     do_GET = do_POST = do_PUT = do_DELETE = forward
+
+    def refusal(self, operation: str, body: bytes) -> bytes | None:
+        """The error that answers a call instead of the emulator; none here."""
+        return None
+
+    def respelled(self, operation: str, answer: bytes) -> bytes:
+        """The answer as it is passed back; here as it is."""
+        return answer
 
     def without_refused(self, body: bytes) -> tuple[bytes, list[str]]:
         """A PutTargets without the targets that are refused, and their ids."""
@@ -98,17 +110,17 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def main() -> None:
+def main(handler: type[Handler]) -> None:
     """Serve until killed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=sys.modules[handler.__module__].__doc__.splitlines()[0])
     parser.add_argument("--upstream", required=True, help="URL of the emulator")
     parser.add_argument("--folder", required=True, type=Path, help="where calls.txt and refuse.txt are")
     args = parser.parse_args()
     Handler.upstream, Handler.folder = urlsplit(args.upstream).netloc, args.folder
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), handler)
     print(f"listening on {server.server_port}", flush=True)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    main(Handler)

@@ -122,6 +122,7 @@ fn revision(name: &str) -> String {
 
 fn work(name: &str) -> ResolvedWork {
     ResolvedWork {
+        volumes: None,
         key: "nightly".into(),
         cluster: "main".into(),
         cluster_arn: CLUSTER.into(),

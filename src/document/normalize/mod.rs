@@ -31,6 +31,15 @@ pub fn normalize(document: &Value, root: DocumentKind) -> Value {
     normalize_value(&document, root.input_shape()).unwrap_or(Value::Object(Map::new()))
 }
 
+/// Returns the normal form of the `overrides` of a task.
+pub fn normalize_overrides(overrides: &Value) -> Value {
+    let mut overrides = overrides.clone();
+    if let Value::Object(members) = &mut overrides {
+        spelling::respell_sizes(members);
+    }
+    normalize_value(&overrides, "TaskOverride").unwrap_or(Value::Object(Map::new()))
+}
+
 /// The prefix of the tags that record a deploy; a comparison ignores them.
 pub const OWN_TAG_PREFIX: &str = "ecsail:";
 

@@ -27,7 +27,7 @@ pub(super) fn explain(library_message: &str, text: &str, offset: usize) -> (usiz
         .or_else(|| scalar_error(message, &line))
         .or_else(|| reference_error(message, &line))
         .or_else(|| document_error(message))
-        .unwrap_or_else(|| confined(format!("not valid YAML: {message}"), None));
+        .unwrap_or_else(|| open_ended(format!("not valid YAML: {message}"), None));
     (offset, explanation)
 }
 
@@ -117,7 +117,10 @@ fn structure_error(message: &str, line: &Line<'_>) -> Option<Explanation> {
         return Some(misplaced_colon(line));
     }
     if has("did not find expected ','") || has("expected ',' or ']'") {
-        return Some(if line.before.trim_end().ends_with(':') { open_ended("a value that ends in `:` needs quotes", QUOTE_HINT) } else { open_ended("`,` or the closing bracket is missing before this", QUOTE_HINT) });
+        return Some(match line.before.trim_end().ends_with(':') {
+            true => open_ended("a value that ends in `:` needs quotes", QUOTE_HINT),
+            false => open_ended("`,` or the closing bracket is missing before this", QUOTE_HINT),
+        });
     }
     if has("did not find expected key")
         || has("invalid indentation in flow")
@@ -147,6 +150,22 @@ fn structure_error(message: &str, line: &Line<'_>) -> Option<Explanation> {
             format!("`{open}` is not closed"),
             Some("close it, or put the value in quotes"),
         ));
+    }
+    if has("illegal placement of ':'") || has("may not precede") {
+        let hint = Some("close the bracket that is open above, or put the value in quotes");
+        return Some(open_ended("a `:` stands where no key can end", hint));
+    }
+    if has("mismatched bracket") {
+        return Some(open_ended("this closes another bracket than the one that is open", QUOTE_HINT));
+    }
+    if has("simple key is no longer valid") {
+        return Some(open_ended(
+            "this key is too long, or goes on over a line",
+            Some("put the key in quotes"),
+        ));
+    }
+    if has("node content") {
+        return Some(open_ended("a value is missing before this", QUOTE_HINT));
     }
     if has("misplaced bracket") {
         let bracket = line.after.chars().next().unwrap_or(']');
@@ -197,6 +216,13 @@ fn scalar_error(message: &str, line: &Line<'_>) -> Option<Explanation> {
         let hint = Some("write `\\\\` for a backslash, or use single quotes");
         return Some(confined("unknown escape after `\\` in double quotes", hint));
     }
+    if has("wrongly indented line in block scalar") {
+        let hint = Some("indent all lines of the text alike");
+        return Some(confined(
+            "a line of the text below `|` or `>` is indented less than its first line",
+            hint,
+        ));
+    }
     if has("scanning a block scalar") {
         let hint = Some("begin the text on the next line, or put the whole value in quotes");
         return Some(confined("text follows `|` or `>` on the same line", hint));
@@ -209,6 +235,10 @@ fn scalar_error(message: &str, line: &Line<'_>) -> Option<Explanation> {
     }
     if has("'-' followed by") || has("must be followed by a valid YAML whitespace") {
         return Some(confined("this value needs quotes", QUOTE_HINT));
+    }
+    if has("comment intercepting") {
+        let hint = Some("move the comment, or put the whole value in quotes");
+        return Some(confined("a comment stands inside a value of several lines", hint));
     }
     if has("comments must be separated") {
         let hint = Some("write a blank before `#`, or put the whole value in quotes");
@@ -239,7 +269,7 @@ fn reference_error(message: &str, line: &Line<'_>) -> Option<Explanation> {
     if has("document start") && line.after.starts_with('%') {
         return Some(open_ended("a line that begins with `%` needs quotes", QUOTE_HINT));
     }
-    if has("a directive") || has("YAML directive") || has("tag directive") {
+    if has("directive") && has("TAG") || has("a directive") || has("YAML directive") || has("tag directive") {
         return Some(confined("a line that begins with `%` needs quotes", QUOTE_HINT));
     }
     if has("unknown anchor") {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::document::model::model;
+use crate::document::normalize::{normalize_overrides, respell_roles};
 use crate::error::Failure;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredScheduleTarget;
@@ -49,7 +50,7 @@ pub(super) fn merge_input(
     for name in ALTERNATIVES {
         target.shift_remove(*name);
     }
-    if existing.is_none_or(|existing| !is_same_json(&existing, &wanted)) {
+    if existing.is_none_or(|existing| !is_same_input(&existing, &wanted)) {
         target.insert("Input".to_owned(), Value::from(wanted));
     }
     Ok(None)
@@ -66,7 +67,7 @@ pub(super) fn has_desired_input(
     work: &ResolvedWork,
 ) -> bool {
     match (target["Input"].as_str(), desired_input(desired, work)) {
-        (Some(existing), Some(wanted)) => is_same_json(existing, &wanted),
+        (Some(existing), Some(wanted)) => is_same_input(existing, &wanted),
         (existing, wanted) => existing.is_none() && wanted.is_none(),
     }
 }
@@ -84,8 +85,46 @@ fn has_only_manifest_members(overrides: &Map<String, Value>) -> bool {
     overrides.keys().all(|name| MANIFEST_MEMBERS.contains(&name.as_str()))
 }
 
-/// Returns whether two inputs are equal as JSON.
-fn is_same_json(one: &str, other: &str) -> bool {
-    let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
-    one == other || parsed(one).is_some_and(|value| Some(value) == parsed(other))
+/// Returns whether two inputs are equal as JSON, or as overrides of a task.
+fn is_same_input(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    match (parse_overrides(one), parse_overrides(other)) {
+        (Some(one), Some(other)) => is_same_overrides(one, other),
+        _ => {
+            let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+            parsed(one).is_some_and(|value| Some(value) == parsed(other))
+        }
+    }
+}
+
+fn is_same_overrides(one: Map<String, Value>, other: Map<String, Value>) -> bool {
+    let one = normalize_overrides(&Value::Object(one));
+    let mut other = normalize_overrides(&Value::Object(other));
+    respell_roles(&one, &mut other);
+    one == other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn overrides_that_mean_the_same_are_the_same() {
+        let same = |one: Value, other: Value| is_same_input(&one.to_string(), &other.to_string());
+        let role = json!({"taskRoleArn": "arn:aws:iam::1:role/team/app"});
+        assert!(same(json!({"taskRoleArn": "app"}), role.clone()));
+        assert!(!same(json!({"taskRoleArn": "web"}), role));
+        assert!(same(json!({"cpu": "1 vCPU", "memory": "2 GB"}), json!({"cpu": "1024", "memory": "2048"})));
+        let environment = |names: [&str; 2]| {
+            let pairs = names.map(|name| json!({"name": name, "value": "1"}));
+            json!({"containerOverrides": [{"name": "app", "environment": pairs}]})
+        };
+        assert!(same(environment(["A", "B"]), environment(["B", "A"])));
+        let command = |words: [&str; 2]| json!({"containerOverrides": [{"name": "app", "command": words}]});
+        assert!(!same(command(["a", "b"]), command(["b", "a"])));
+        assert!(!same(json!({"own": "text"}), json!({"own": "other"})));
+    }
 }

@@ -17,7 +17,8 @@ use crate::render::schedules::DesiredSchedule;
 /// The most targets of a rule (EventBridge quotas).
 pub const MAX_TARGETS: usize = 5;
 /// The members that `PutRule` resets if they are not given. The bus is the default one: no other supports expressions.
-const PUT_RULE_MEMBERS: &[&str] = &["Name", "ScheduleExpression", "State", "Description", "RoleArn"];
+const PUT_RULE_MEMBERS: &[&str] =
+    &["Name", "ScheduleExpression", "EventPattern", "State", "Description", "RoleArn"];
 
 pub(super) fn compare(
     desired: &DesiredSchedule,
@@ -179,4 +180,20 @@ fn tag_changes(tags: &BTreeMap<String, String>, before: &ObservedSchedule) -> Ve
         after: Some(value.clone().into()),
     };
     tags.iter().map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_rule_is_put_with_everything_that_put_rule_would_reset() {
+        let rule = json!({"Name": "hourly", "Arn": "arn:x", "CreatedBy": "1", "ManagedBy": "y", "EventBusName": "default",
+            "ScheduleExpression": "rate(1 hour)", "EventPattern": "{}", "State": "ENABLED", "Description": "d",
+            "RoleArn": "r"});
+        let expected = json!({"Name": "hourly", "ScheduleExpression": "rate(1 hour)", "EventPattern": "{}",
+            "State": "ENABLED", "Description": "d", "RoleArn": "r"});
+        assert_eq!(as_put_rule(&rule), expected);
+    }
 }

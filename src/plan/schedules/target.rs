@@ -6,6 +6,7 @@ use super::change_list::ChangeList;
 use super::types::{ScheduleContext, TargetPlan};
 use super::{input, role, run_task};
 use crate::aws::types::{Via, family_of, revision_name};
+use crate::document::normalize::is_same_role;
 use crate::error::Failure;
 use crate::manifest::schedules::ManifestRetry;
 use crate::plan::diff::Change;
@@ -164,11 +165,13 @@ fn resolve_role(
     existing: Option<&Value>,
     schedule_context: &ScheduleContext,
 ) -> Result<(String, Option<String>), Failure> {
-    if let Some(role) = &desired.role {
-        return Ok((role::role_arn(role, schedule_context), None));
-    }
-    if let Some(role) = existing.and_then(|existing| existing["RoleArn"].as_str()) {
-        return Ok((role.to_owned(), None));
+    let known = existing.and_then(|existing| existing["RoleArn"].as_str());
+    match (&desired.role, known) {
+        // The ARN of a role may have a path that its name does not.
+        (Some(role), Some(known)) if is_same_role(role, known) => return Ok((known.to_owned(), None)),
+        (Some(role), _) => return Ok((role::role_arn(role, schedule_context), None)),
+        (None, Some(known)) => return Ok((known.to_owned(), None)),
+        (None, None) => {}
     }
     let hint = "set it with the schedule's `role:`, or with `schedule_role:` for all schedules";
     match schedule.kind {

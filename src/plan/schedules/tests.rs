@@ -29,6 +29,7 @@ fn revision(name: &str) -> String {
 
 fn work() -> ResolvedWork {
     ResolvedWork {
+        volumes: None,
         key: "nightly".into(),
         cluster: "main".into(),
         cluster_arn: CLUSTER.into(),

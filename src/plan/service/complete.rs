@@ -42,7 +42,8 @@ fn completed_members(
     let mut members = Map::new();
     for (name, value) in written {
         let target = model().member_shape(shape, name).unwrap_or_default();
-        let known = running.get(name).unwrap_or(&Value::Null);
+        let is_comparable = !belongs_to_another_value(name, written, running, shape);
+        let known = running.get(name).filter(|_| is_comparable).unwrap_or(&Value::Null);
         members.insert(name.clone(), completed(value, known, target, extent));
     }
     if (block_update(shape) == BlockUpdate::Merged && extent == Extent::Sent) || is_turned_off(written, shape)

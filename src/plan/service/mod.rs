@@ -86,7 +86,10 @@ fn compare_member(
 ) -> Result<Option<ChangedMember>, Failure> {
     let root = DocumentKind::Service;
     let shape = model().member_shape(root.input_shape(), member).unwrap_or_default();
-    let (running, unknown) = known_members(&observed_member(member, seen), written, shape, member);
+    let (mut running, unknown) = known_members(&observed_member(member, seen), written, shape, member);
+    if let Some(namespace) = seen.namespace.as_ref().filter(|_| running["namespace"].is_string()) {
+        running["namespace"] = namespace.clone().into();
+    }
     let resulting = completed(written, &running, shape, Extent::Resulting);
     let changes =
         diff(&normal_member(member, &running), &normal_member(member, &resulting), root.input_shape());
@@ -133,7 +136,7 @@ fn is_unreadable(member: &str, seen: &ObservedService) -> bool {
 
 /// Returns a member of the service, of its PRIMARY deployment or of its service revision: ECS keeps some members only
 /// with these.
-pub(super) fn observed_member(member: &str, seen: &ObservedService) -> Value {
+pub fn observed_member(member: &str, seen: &ObservedService) -> Value {
     let deployments = seen.document["deployments"].as_array();
     let primary = deployments.into_iter().flatten().find(|deployment| deployment["status"] == "PRIMARY");
     let revision = seen.revision.as_ref().and_then(|revision| revision.get(member));

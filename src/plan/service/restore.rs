@@ -98,8 +98,12 @@ fn missing_members(value: &Value, shape: &str, path: &str, terms: &RestoreTerms<
 
 /// Returns the paths of the members that an attribute must have and lacks.
 pub fn missing_from(member: &str, value: &Value) -> Vec<String> {
-    let shape = model().member_shape(UPDATE, member).unwrap_or_default();
-    missing_members(value, shape, member, &RestoreTerms::default())
+    missing_from_shape(model().member_shape(UPDATE, member).unwrap_or_default(), member, value)
+}
+
+/// Returns the paths of the members that a value of a shape must have and lacks.
+pub fn missing_from_shape(shape: &str, path: &str, value: &Value) -> Vec<String> {
+    missing_members(value, shape, path, &RestoreTerms::default())
 }
 
 /// Returns what restores an attribute after `sent` was sent for it: the value that was observed, the value that clears

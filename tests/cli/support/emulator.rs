@@ -54,12 +54,21 @@ impl Emulator {
     }
 
     /// Returns the emulator with other files, and a proxy that records all calls of ecsail.
-    pub(crate) fn watched(mut self, files: &[(&str, &str)]) -> Emulator {
+    pub(crate) fn watched(self, files: &[(&str, &str)]) -> Emulator {
         for (name, text) in files {
             self.write(name, text);
         }
+        self.behind(Server::watching)
+    }
+
+    /// Returns the emulator behind a proxy that refuses what ECS refuses, and answers in ECS's spelling.
+    pub(crate) fn strict(self) -> Emulator {
+        self.behind(Server::strict)
+    }
+
+    fn behind(mut self, proxy: fn(&Server, &std::path::Path) -> Server) -> Emulator {
         let notes = TempDir::new().expect("a temporary folder");
-        let proxy = Server::watching(&self.server, notes.path());
+        let proxy = proxy(&self.server, notes.path());
         self.folder = self.folder.env("AWS_ENDPOINT_URL", &proxy.url());
         self.watched = Some((proxy, notes));
         self

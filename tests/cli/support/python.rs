@@ -107,9 +107,18 @@ impl Server {
 
     /// Returns a proxy in front of a server, which records the calls in a folder.
     pub(crate) fn watching(server: &Server, notes: &Path) -> Server {
+        Server::proxy("watching_proxy.py", server, notes)
+    }
+
+    /// Returns such a proxy that also refuses what ECS refuses, and answers in ECS's spelling.
+    pub(crate) fn strict(server: &Server, notes: &Path) -> Server {
+        Server::proxy("strict_proxy.py", server, notes)
+    }
+
+    fn proxy(script: &str, server: &Server, notes: &Path) -> Server {
         let upstream = server.url();
         let arguments = ["--upstream".as_ref(), upstream.as_ref(), "--folder".as_ref(), notes.as_os_str()];
-        Server::of_this_folder("watching_proxy.py", &arguments)
+        Server::of_this_folder(script, &arguments)
     }
 
     /// Returns moto's server.

@@ -6,6 +6,7 @@ mod definition_defaults;
 mod definition_rules;
 mod definition_spelling;
 mod exec;
+mod namespace;
 mod role;
 mod service;
 mod service_attributes;
@@ -46,6 +47,7 @@ pub(crate) fn answer(
         "DeleteService" => service::delete(context, input),
         "DescribeServices" => service::describe(context, input),
         "ListServices" => service::list(context, input),
+        "ListServicesByNamespace" => namespace::list_services(context, input),
         "ListServiceDeployments" => service_deployment::list(context, input),
         "DescribeServiceDeployments" => service_deployment::describe(context, input),
         "DescribeServiceRevisions" => service_deployment::describe_revisions(context, input),
