@@ -119,10 +119,10 @@ pub(super) fn placement(service: &ServiceView<'_>, findings: &mut CheckProblems<
             findings.add(list, member, message, "remove it".to_owned());
         }
     }
-    for strategy in &strategies {
+    for strategy in strategies {
         check_strategy(strategy, findings);
     }
-    for constraint in &constraints {
+    for constraint in constraints {
         check_constraint(constraint, findings);
     }
 }

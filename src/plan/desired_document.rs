@@ -84,13 +84,15 @@ fn remove_filled_in(value: &mut Value, shape: &str) {
             }
         }
         (Value::Array(items), Shape::List(item)) => {
-            items.iter_mut().for_each(|value| remove_filled_in(value, item));
+            for value in items.iter_mut() {
+                remove_filled_in(value, item);
+            }
         }
         _ => {}
     }
 }
 
-/// Removes members that RegisterTaskDefinition refuses beside others, and that say nothing.
+/// Removes members that `RegisterTaskDefinition` refuses beside others, and that say nothing.
 fn remove_contradicting(members: &mut Map<String, Value>, shape: &str) {
     match shape {
         "PortMapping" if members.get("containerPortRange").is_some_and(Value::is_string) => {
@@ -99,10 +101,11 @@ fn remove_contradicting(members: &mut Map<String, Value>, shape: &str) {
                 !["containerPort", "hostPort"].contains(&name.as_str()) || !is_open(value)
             });
         }
-        "DockerVolumeConfiguration" if members.get("scope").is_none_or(|scope| scope != "shared") => {
-            if members.get("autoprovision").is_some_and(|value| *value == false) {
-                members.remove("autoprovision");
-            }
+        "DockerVolumeConfiguration"
+            if members.get("scope").is_none_or(|scope| scope != "shared")
+                && members.get("autoprovision").is_some_and(|value| *value == false) =>
+        {
+            members.remove("autoprovision");
         }
         _ => {}
     }

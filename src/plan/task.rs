@@ -43,11 +43,11 @@ pub fn members_like_service(service: &Value) -> Map<String, Value> {
     members
 }
 
-/// Returns the volumes that a task takes from a service, in the form of RunTask: those that its definition leaves to the
+/// Returns the volumes that a task takes from a service, in the form of `RunTask`: those that its definition leaves to the
 /// launch.
 ///
 /// # Errors
-/// ECS does not return something that RunTask requires.
+/// ECS does not return something that `RunTask` requires.
 pub fn volumes_like_service(
     key: &str,
     service: &Value,

@@ -43,9 +43,9 @@ impl RolloutWatch<'_> {
         let reading = wanted.iter().map(|index| timeout_at(until, self.read_related_to_end(*index)));
         for (index, read) in wanted.iter().zip(join_all(reading).await) {
             if let Ok(around) = read {
-                self.add_related(*index, around)
+                self.add_related(*index, around);
             } else {
-                tracing::info!("the explanation took longer than {limit:?}")
+                tracing::info!("the explanation took longer than {limit:?}");
             }
             self.items[*index].diagnosis = self.diagnose(*index);
         }

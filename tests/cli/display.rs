@@ -324,9 +324,9 @@ fn drawn(widths: &[usize]) -> (Vec<String>, Vec<String>) {
         let story: Vec<String> =
             (0..index % 3).map(|n| format!("story {index} {n} {}", "word ".repeat(12))).collect();
         if story.is_empty() {
-            display.redraw()
+            display.redraw();
         } else {
-            assert!(display.write_above(&story.join("\n")))
+            assert!(display.write_above(&story.join("\n")));
         }
         told.extend(story);
         let frame = lines(&rows.lock().expect("no test has panicked with it"), *columns, 24);

@@ -259,9 +259,9 @@ fn an_endpoint_that_cannot_be_reached_is_named_with_its_source() {
         let address = refusing();
         let mut arguments = vec!["status"];
         if flag {
-            arguments.extend(["--endpoint-url", &address])
+            arguments.extend(["--endpoint-url", &address]);
         } else {
-            world.folder = world.folder.env(variable, &address)
+            world.folder = world.folder.env(variable, &address);
         }
         let run = world.folder.run(&arguments).exits(1);
         run.says(&format!("could not reach `{address}`: Connection refused"))

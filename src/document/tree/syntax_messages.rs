@@ -117,9 +117,10 @@ fn structure_error(message: &str, line: &Line<'_>) -> Option<Explanation> {
         return Some(misplaced_colon(line));
     }
     if has("did not find expected ','") || has("expected ',' or ']'") {
-        return Some(match line.before.trim_end().ends_with(':') {
-            true => open_ended("a value that ends in `:` needs quotes", QUOTE_HINT),
-            false => open_ended("`,` or the closing bracket is missing before this", QUOTE_HINT),
+        return Some(if line.before.trim_end().ends_with(':') {
+            open_ended("a value that ends in `:` needs quotes", QUOTE_HINT)
+        } else {
+            open_ended("`,` or the closing bracket is missing before this", QUOTE_HINT)
         });
     }
     if has("did not find expected key")

@@ -92,7 +92,7 @@ fn numbers_that_json_cannot_spell_keep_their_text() {
 fn every_syntax_error_of_a_file_is_a_problem() {
     let problems = tree("a: b: c\nd: 1\ne: @f\n  g: 1\nh: *i\nj: [1]\n").expect_err("errors");
     let starts: Vec<_> = problems.iter().filter_map(|problem| Some(problem.span?.start)).collect();
-    assert_eq!(starts, [4, 16, 28], "{problems:?}");
+    assert_eq!(starts, [4, 16, 29], "{problems:?}");
 }
 
 #[test]

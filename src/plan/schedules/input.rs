@@ -90,12 +90,11 @@ fn is_same_input(one: &str, other: &str) -> bool {
     if one == other {
         return true;
     }
-    match (parse_overrides(one), parse_overrides(other)) {
-        (Some(one), Some(other)) => is_same_overrides(one, other),
-        _ => {
-            let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
-            parsed(one).is_some_and(|value| Some(value) == parsed(other))
-        }
+    if let (Some(one), Some(other)) = (parse_overrides(one), parse_overrides(other)) {
+        is_same_overrides(one, other)
+    } else {
+        let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+        parsed(one).is_some_and(|value| Some(value) == parsed(other))
     }
 }
 

@@ -26,11 +26,9 @@ pub(super) fn list_services(context: &mut CallContext<'_>, input: &Value) -> Res
 
 /// Returns the ARN of a namespace that is given by its name or its ARN.
 fn namespace_arn(given: &str, resources: &Resources) -> String {
-    match given.starts_with("arn:") {
-        true => given.to_owned(),
-        false => {
-            let Resources { account, region, .. } = resources;
-            format!("arn:aws:servicediscovery:{region}:{account}:namespace/ns-{given}")
-        }
+    if given.starts_with("arn:") {
+        return given.to_owned();
     }
+    let Resources { account, region, .. } = resources;
+    format!("arn:aws:servicediscovery:{region}:{account}:namespace/ns-{given}")
 }
