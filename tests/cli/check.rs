@@ -268,7 +268,7 @@ fn odd_yaml_has_a_clear_answer() {
             "family: a\ncontainerDefinitions: [ { name: a, image: 'b:1', essential: NO } ]\n".to_owned(),
             "write `false`",
         ),
-        ("family: *x\n".to_owned(), "unknown anchor"),
+        ("family: *x\n".to_owned(), "no anchor named `&x`"),
     ];
     for (text, expected) in cases {
         let folder = Folder::new(&[("task.yml", &text)]);

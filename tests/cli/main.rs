@@ -26,6 +26,7 @@ mod man;
 mod network;
 mod normal_form;
 mod operators;
+mod outputs;
 mod output;
 mod permissions;
 mod plan;
