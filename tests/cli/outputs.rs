@@ -143,7 +143,6 @@ pinned! {
         Case { command: &["prune", "web", "--keep", "0"], ..STEADY },
     ];
     wait: [
-        Case { command: &["wait", "web"], before: &[START], ..STEADY },
         Case { command: &["wait", "web"], ..STEADY },
         Case { command: &["wait", "nope"], ..STEADY },
     ];
@@ -174,7 +173,6 @@ pinned! {
         Case { command: &["exec", "nope", "--", "true"], ..STEADY },
     ];
     run: [
-        Case { command: &["run", "--like", "web", "--", "bin/migrate"], ..STEADY },
         Case { command: &["run", "--like", "nope", "--", "true"], ..STEADY },
         Case { command: &["run", "nope"], ..STEADY },
     ];

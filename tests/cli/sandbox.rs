@@ -146,14 +146,16 @@ const ENDS: &[(&str, &str, u64)] = &[
     ("hook-fails", "ROLLBACK_SUCCESSFUL", 1),
     ("hook-times-out", "ROLLBACK_SUCCESSFUL", 1),
     ("hook-pauses", "IN_PROGRESS", 2),
+    ("late-death", "SUCCESSFUL", 2),
+    ("dead-sidecar", "SUCCESSFUL", 2),
+    ("throttled-details", "SUCCESSFUL", 2),
+    ("canary-unreadable", "SUCCESSFUL", 2),
     ("no-deployments-api", "SUCCESSFUL", 2),
     ("no-logs", "SUCCESSFUL", 2),
     ("late-logs", "SUCCESSFUL", 2),
     ("no-tagging", "SUCCESSFUL", 2),
     ("expires", "SUCCESSFUL", 2),
     ("by-tag", "SUCCESSFUL", 2),
-    ("late-death", "SUCCESSFUL", 2),
-    ("dead-sidecar", "SUCCESSFUL", 2),
 ];
 
 /// Returns the revision that `web` runs, and in a revision of another tag the one that it is to run.
