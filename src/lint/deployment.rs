@@ -152,8 +152,12 @@ pub(super) fn lifecycle_hooks(service: &ServiceView<'_>, findings: &mut CheckPro
         }
         let pauses = member_text(hook, "targetType") == Some("PAUSE");
         let calls = is_absent(hook, "targetType") || member_text(hook, "targetType") == Some("AWS_LAMBDA");
-        let missing =
-            ["hookTargetArn", "roleArn"].into_iter().find(|member| is_absent_or_empty(hook, member));
+        let is_missing = |member: &&str| is_absent_or_empty(hook, member);
+        // The role of a hook that runs already is taken from it, by the hook's target.
+        let is_from_running = is_absent(hook, "roleArn") && service.complete_service_member().is_none();
+        let required: &[&str] =
+            if is_from_running { &["hookTargetArn"] } else { &["hookTargetArn", "roleArn"] };
+        let missing = required.iter().copied().find(is_missing);
         if let Some(member) = missing.filter(|_| calls) {
             let message = format!("a lifecycle hook that calls a function has no `{member}`");
             let hint = format!("add `{member}`, or set `targetType: PAUSE`");

@@ -1,6 +1,7 @@
 //! Access to a document for the checks: containers by name, and members. An undefined expression counts neither as a
 //! value nor as a missing member.
 
+use crate::document::shape_facts::CREATE_ONLY_MEMBERS;
 use crate::document::tree::{Node, NodeKind, Scalar};
 
 /// The maximum number of containers that are checked one by one. ECS allows ten, and another check reports the number.
@@ -27,6 +28,13 @@ pub struct ServiceView<'a> {
 pub struct ContainerView<'a> {
     pub node: &'a Node,
     index: usize,
+}
+
+impl<'a> ServiceView<'a> {
+    /// Returns a member that only a complete service has: of any other document, what is absent is taken from what runs.
+    pub fn complete_service_member(&self) -> Option<&'a Node> {
+        CREATE_ONLY_MEMBERS.iter().find_map(|member| self.node.get(member))
+    }
 }
 
 impl<'a> TaskDefinitionView<'a> {

@@ -3,17 +3,11 @@
 use super::CheckProblems;
 use super::document_view::{ServiceView, has_items, is_absent, is_true, member_integer, member_text};
 use super::volumes::launch_volume_names;
-use crate::document::shape_facts::CREATE_ONLY_MEMBERS;
 use crate::document::tree::Node;
 
 /// From the service quotas and the API reference: `AwsVpcConfiguration`.
 const MAX_SUBNETS: usize = 16;
 const MAX_SECURITY_GROUPS: usize = 5;
-
-/// Returns a member that only a complete service has, with which members that are absent are missing.
-fn complete_service_member<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
-    CREATE_ONLY_MEMBERS.iter().find_map(|member| service.node.get(member))
-}
 
 fn awsvpc_configuration<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
     service.node.get("networkConfiguration")?.get("awsvpcConfiguration")
@@ -21,7 +15,7 @@ fn awsvpc_configuration<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
 
 pub(super) fn network_configuration_missing(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(task) = &service.task_definition else { return };
-    let whole = complete_service_member(service);
+    let whole = service.complete_service_member();
     let configured = service.node.get("networkConfiguration");
     let missing = configured.map_or_else(|| true, |node| is_absent(node, "awsvpcConfiguration"));
     if let Some(at) = whole.filter(|_| missing && task.network_mode() == Some("awsvpc")) {
@@ -71,7 +65,7 @@ pub(super) fn grace_period(service: &ServiceView<'_>, findings: &mut CheckProble
     let checked = ["loadBalancers", "vpcLatticeConfigurations", "gatewayConnectors"];
     let unchecked = checked.iter().all(|member| is_absent(node, member) || is_empty_list(node, member));
     let waits = member_integer(node, "healthCheckGracePeriodSeconds").is_some_and(|seconds| seconds > 0);
-    if waits && unchecked && complete_service_member(service).is_some() {
+    if waits && unchecked && service.complete_service_member().is_some() {
         let message = "`healthCheckGracePeriodSeconds` has no effect without a load balancer";
         findings.add(
             period,
@@ -88,7 +82,7 @@ fn is_empty_list(node: &Node, member: &str) -> bool {
 }
 
 pub(super) fn launch_volume_missing(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
-    let Some(whole) = complete_service_member(service) else { return };
+    let Some(whole) = service.complete_service_member() else { return };
     let Some(names) = service.task_definition.as_ref().and_then(launch_volume_names) else { return };
     let missing = is_absent(service.node, "volumeConfigurations")
         || is_empty_list(service.node, "volumeConfigurations");
@@ -141,7 +135,7 @@ pub(super) fn code_deploy_balancer(service: &ServiceView<'_>, findings: &mut Che
     let Some(controller) = service.node.get("deploymentController") else { return };
     let code_deploy = member_text(controller, "type") == Some("CODE_DEPLOY");
     let unbalanced = is_absent(service.node, "loadBalancers") || is_empty_list(service.node, "loadBalancers");
-    if code_deploy && unbalanced && complete_service_member(service).is_some() {
+    if code_deploy && unbalanced && service.complete_service_member().is_some() {
         let message = "deployment controller `CODE_DEPLOY` needs a load balancer, and this service has none";
         let hint = "add `loadBalancers` with a target group".to_owned();
         findings.add(controller, "loadBalancers", message, hint);

@@ -109,7 +109,7 @@ fn steps_and_hooks_of_a_deployment_keep_what_is_not_written() {
         json!({"deploymentConfiguration": {"strategy": "LINEAR", "linearConfiguration": linear,
             "lifecycleHooks": [hook]}, "loadBalancers": [advanced(80)]}),
         "{ deploymentConfiguration: { linearConfiguration: { stepPercent: 50 }, lifecycleHooks: [ { hookTargetArn: \
-         'arn:aws:lambda:us-east-1:123456789012:function:check', roleArn: 'arn:aws:iam::123456789012:role/hook', lifecycleStages: [ POST_SCALE_UP ], \
+         'arn:aws:lambda:us-east-1:123456789012:function:check', lifecycleStages: [ POST_SCALE_UP ], \
          timeoutConfiguration: { timeoutInMinutes: 45 } } ] } }",
     );
     deploy(&world);

@@ -72,7 +72,7 @@ fn a_role_that_cannot_be_assumed_starts_no_task() {
     sandbox.wait(60);
     assert!(sandbox.has_event_with(
         "(service web) failed to launch a task with (error ECS was unable to assume the role \
-         'arn:aws:iam::123456789012:role/"
+         'arn:aws:iam::123456789012:role/web' that was provided for this task."
     ));
     assert!(sandbox.tasks("RUNNING").iter().all(|task| task["startedBy"] != id.as_str()));
     assert!(sandbox.web()["deployments"][0]["failedTasks"].as_u64() > Some(2));
