@@ -52,13 +52,24 @@ const START: &[&str] = &["deploy", "service", "web", "--tag", "v2", "--yes", "--
 
 /// Returns what a run printed, without what differs from run to run.
 fn shown(title: &str, run: &Run) -> String {
-    let lines = |text: &str| text.lines().map(|line| normalised(line) + "\n").collect::<String>();
+    let lines =
+        |text: &str| text.lines().map(|line| without_seconds(&normalised(line)) + "\n").collect::<String>();
     format!(
         "$ ecsail {title}\nexit {}\n--- stdout\n{}--- stderr\n{}",
         run.code,
         lines(&run.stdout),
         lines(&run.stderr)
     )
+}
+
+/// Returns a line without the figures of `"seconds"` in JSON: how long a run took differs from run to run.
+fn without_seconds(line: &str) -> String {
+    let mut parts = line.split("\"seconds\":");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, rest| {
+        let rest = rest.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
+        text + "\"seconds\":SECONDS" + rest
+    })
 }
 
 /// Returns the outputs of a command line, as text and as JSON, each in a fresh world.
