@@ -42,7 +42,7 @@ impl Aws {
         self.describe_services(cluster, names, with_retries).await
     }
 
-    /// Returns the same, and sends each call twice at the most, as a poll does.
+    /// Returns services as [`Aws::services`] does, with at most two attempts a call: the next poll reads them again.
     ///
     /// # Errors
     /// The API call failed.
