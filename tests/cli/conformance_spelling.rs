@@ -67,10 +67,14 @@ containerDefinitions:
 ];
 
 /// Registers each definition, and fails unless a plan of the same definition shows no change.
-fn register_and_plan(emulator: &Emulator, deploy: &[&str]) {
+///
+/// The rollout is not waited for: moto never completes one, and MiniStack cannot run a task in host mode.
+fn register_and_plan(emulator: &Emulator) {
     for (name, definition) in DEFINITIONS {
         emulator.write("web.yml", definition);
-        let (run, calls) = emulator.changes(&[&["deploy", "service", "web", "--tag", "v2"], deploy].concat());
+        let deploy = ["deploy", "service", "web", "--tag", "v2", "--supersede", "--no-wait"];
+        let (run, calls) = emulator.changes(&deploy);
+        assert_eq!(run.code, 0, "{}, {name}: {run:?}", emulator.kind);
         assert!(calls.contains(&"RegisterTaskDefinition".to_owned()), "{}, {name}: {run:?}", emulator.kind);
         assert!(calls.contains(&"UpdateService".to_owned()), "{}, {name}: {run:?}", emulator.kind);
         let run = emulator.is_unchanged(&["service", "web", "--tag", "v2"]);
@@ -81,16 +85,15 @@ fn register_and_plan(emulator: &Emulator, deploy: &[&str]) {
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
 fn ministack_returns_definitions_in_the_spelling_of_ecs_without_a_change() {
-    let emulator = Emulator::ministack(&[]).strict();
-    register_and_plan(&emulator, &[]);
+    let emulator = Emulator::ministack(&["--no-breaker"]).strict();
+    register_and_plan(&emulator);
 }
 
 #[test]
 #[ignore = "needs Python and packages from PyPI"]
 fn moto_returns_definitions_in_the_spelling_of_ecs_without_a_change() {
     let emulator = Emulator::moto(&[]).strict();
-    // moto never completes a deployment.
-    register_and_plan(&emulator, &["--supersede", "--no-wait"]);
+    register_and_plan(&emulator);
 }
 
 #[test]

@@ -258,10 +258,11 @@ def drive_clusters(drive: Driver) -> str:
 def definition(image: str, account: str, family: str = FAMILY) -> dict:
     """The input of RegisterTaskDefinition for one container on Fargate."""
     container = {"name": "app", "image": image, "essential": True,
-                 "portMappings": [{"containerPort": 8080, "protocol": "tcp"}],
+                 "portMappings": [{"name": "http", "containerPort": 8080, "protocol": "tcp"}],
                  "environment": [{"name": "EMPTY", "value": ""}]}
     return {"family": family, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
             "cpu": "256", "memory": "512", "containerDefinitions": [container],
+            "taskRoleArn": f"arn:aws:iam::{account}:role/shop",
             "executionRoleArn": f"arn:aws:iam::{account}:role/ecsTaskExecutionRole"}
 
 

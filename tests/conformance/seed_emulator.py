@@ -39,6 +39,7 @@ class Aws:
         self.ecr = session.client("ecr", **options)
         self.ec2 = session.client("ec2", **options)
         self.sts = session.client("sts", **options)
+        self.ssm = session.client("ssm", **options)
 
 
 def seed_images(aws: Aws) -> tuple[str, dict]:
@@ -94,6 +95,12 @@ def seed_task_definition(aws: Aws, account: str, region: str, image: str) -> str
     return answer["taskDefinition"]["taskDefinitionArn"]
 
 
+def seed_secrets(aws: Aws) -> None:
+    """The parameters that definitions of the tests name as secrets; MiniStack reads them at a task's start."""
+    for name in "fghi":
+        aws.ssm.put_parameter(Name=f"/shop/{name}", Value=name, Type="SecureString", Overwrite=True)
+
+
 def find_service(aws: Aws, name: str) -> dict | None:
     """The service, or None."""
     services = aws.ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
@@ -137,6 +144,7 @@ def seed(args: argparse.Namespace) -> dict:
     uri, digests = seed_images(aws)
     image = f"{account}.dkr.ecr.{args.region}.amazonaws.com/{REPOSITORY}"
     task_definition = seed_task_definition(aws, account, args.region, f"{image}:v1")
+    seed_secrets(aws)
     names = [SERVICE, *args.also]
     services = [seed_service(aws, name, task_definition, args.breaker) for name in names]
     # moto never completes a rollout, so this does not wait for one.
