@@ -1,7 +1,7 @@
 //! Runs a verb against the embedded sandbox: seeds it from the manifest, and stores its state between commands.
 //! Converts a manifest into the sandbox's seed. The sandbox itself uses nothing of ecsail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -90,7 +90,9 @@ impl SandboxSession {
         let session = SandboxSession { sandbox, path, region };
         let earlier = render_initial_state(settings, manifest);
         let tags = [REPOSITORY_TAGS.to_vec(), scenario_tags(scenario)].concat();
-        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), &session.region, &tags);
+        let mut images = images(manifest, desired);
+        images.retain(|image| image.digest.is_some());
+        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), images, &session.region, &tags);
         for seed in session.without_existing_services(seeds) {
             session.sandbox.seed(&seed).map_err(|error| {
                 let hint = "correct the definition: ECS would most likely refuse it too".to_owned();
@@ -233,8 +235,10 @@ fn images(manifest: &Manifest, desired: &DesiredState) -> Vec<ImageReference> {
     let mut images: Vec<ImageReference> =
         manifest.images.values().map(|image| image.reference.clone()).collect();
     for definition in desired.definitions() {
-        if let DefinitionSource::Rendered(document) = definition {
-            images.extend(crate::image::images_of(document));
+        match definition {
+            DefinitionSource::Rendered(document) => images.extend(crate::image::images_of(document)),
+            DefinitionSource::RunningWithTags(new) => images.extend(new.definition_images.iter().cloned()),
+            DefinitionSource::RunningUnchanged => {}
         }
     }
     for service in desired.all_services().filter(|_| manifest.images.is_empty()) {
@@ -244,19 +248,28 @@ fn images(manifest: &Manifest, desired: &DesiredState) -> Vec<ImageReference> {
 }
 
 /// Returns the seeds of the sandbox: one for each account and region that an image is in, and one for the services.
-fn seeds(manifest: &Manifest, desired: &DesiredState, region: &str, tags: &[&str]) -> Vec<Seed> {
-    let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<String>>> = BTreeMap::new();
-    for image in images(manifest, desired) {
+/// `more` are images that exist beside those of the documents.
+fn seeds(
+    manifest: &Manifest,
+    desired: &DesiredState,
+    more: Vec<ImageReference>,
+    region: &str,
+    tags: &[&str],
+) -> Vec<Seed> {
+    let mut places: BTreeMap<(String, String), BTreeMap<String, SeedVersions>> = BTreeMap::new();
+    for image in images(manifest, desired).into_iter().chain(more) {
         let Some(ecr) = image.ecr_repository() else { continue };
         let repositories = places.entry((ecr.account, ecr.region)).or_default();
-        let kept =
-            repositories.entry(ecr.name).or_insert_with(|| tags.iter().map(ToString::to_string).collect());
+        let kept = repositories.entry(ecr.name).or_insert_with(|| SeedVersions::new(tags));
         // A tag in the manifest itself exists in the repository; a tag of the command line need not.
         let named = manifest.images.values().any(|known| known.reference == image);
-        kept.extend(image.tag.filter(|tag| named && !kept.contains(tag)));
+        match image.digest {
+            Some(digest) => drop(kept.digests.insert(digest)),
+            None => kept.tags.extend(image.tag.filter(|tag| named && !kept.tags.contains(tag))),
+        }
     }
     let repositories =
-        |(name, tags): (String, Vec<String>)| SeedRepository { name, tags: with_push_times(&tags) };
+        |(name, versions): (String, SeedVersions)| SeedRepository { name, tags: versions.with_push_times() };
     let mut seeds: Vec<Seed> = places
         .into_iter()
         .map(|((account, region), found)| Seed {
@@ -271,17 +284,34 @@ fn seeds(manifest: &Manifest, desired: &DesiredState, region: &str, tags: &[&str
     seeds
 }
 
-/// Returns the tags with one push an hour, the last an hour ago.
-fn with_push_times(tags: &[String]) -> Vec<SeedTag> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-    let pushed_at = |index: usize| now - 3600.0 * (tags.len() - index) as f64;
-    let tag = |(index, tag): (usize, &String)| SeedTag {
-        tag: tag.clone(),
-        digest: None,
-        pushed_at: Some(pushed_at(index)),
-        findings: None,
-    };
-    tags.iter().enumerate().map(tag).collect()
+/// What a repository of the sandbox has.
+struct SeedVersions {
+    tags: Vec<String>,
+    /// The digests that documents name; nobody can know those of the sandbox beforehand.
+    digests: BTreeSet<String>,
+}
+
+impl SeedVersions {
+    fn new(tags: &[&str]) -> SeedVersions {
+        SeedVersions { tags: tags.iter().map(ToString::to_string).collect(), digests: BTreeSet::new() }
+    }
+
+    /// Returns the tags with one push an hour, the last an hour ago; the images without a tag are older.
+    fn with_push_times(&self) -> Vec<SeedTag> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let pushed_at = |index: usize| now - 3600.0 * (self.tags.len() - index) as f64;
+        let tag = |(index, tag): (usize, &String)| SeedTag {
+            tag: tag.clone(),
+            pushed_at: Some(pushed_at(index)),
+            ..SeedTag::default()
+        };
+        let digest = |digest: &String| SeedTag {
+            digest: Some(digest.clone()),
+            pushed_at: Some(pushed_at(0)),
+            ..SeedTag::default()
+        };
+        self.tags.iter().enumerate().map(tag).chain(self.digests.iter().map(digest)).collect()
+    }
 }
 
 /// Returns a service as it runs before the first deploy, with the earliest tag of each image.
@@ -296,7 +326,7 @@ fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
         let image = ImageReference::parse(container["image"].as_str().unwrap_or_default());
         if image.ecr_repository().is_some() && !manifest.images.values().any(|known| known.reference == image)
         {
-            container["image"] = image.with_tag(REPOSITORY_TAGS[0]).to_string().into();
+            container["image"] = image.with_version(REPOSITORY_TAGS[0]).to_string().into();
         }
     }
     SeedService {
@@ -310,7 +340,7 @@ fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
 /// Returns a definition for a service whose definition is not in the manifest.
 fn default_definition(service: &DesiredService, manifest: &Manifest) -> Value {
     let tagged = |image: &ImageReference| {
-        if image.tag_or_digest().is_some() { image.clone() } else { image.with_tag(REPOSITORY_TAGS[0]) }
+        if image.has_version() { image.clone() } else { image.with_version(REPOSITORY_TAGS[0]) }
     };
     let named = manifest.images.iter().map(|(name, image)| (name.clone(), tagged(&image.reference)));
     let mut images: Vec<(String, ImageReference)> = named.collect();

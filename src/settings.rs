@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Failure;
+use crate::image;
 
 /// The format of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -80,7 +81,8 @@ impl ImageTags {
                 Some((image, tag)) => (Some(image.trim()), tag.trim()),
                 None => (None, argument.trim()),
             };
-            check_image_tag(tag)?;
+            check_version(tag)?;
+            let tag = tag.strip_prefix('@').unwrap_or(tag);
             let before = match image {
                 Some(image) => tags.by_image.insert(image.to_owned(), tag.to_owned()),
                 None => tags.default.replace(tag.to_owned()),
@@ -106,23 +108,21 @@ impl ImageTags {
     }
 }
 
-/// Checks a tag against the grammar of the OCI distribution specification. A digest is accepted too.
-fn check_image_tag(tag: &str) -> Result<(), Failure> {
-    if let Some(digest) = tag.strip_prefix("sha256:") {
-        let hex = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-        return if hex {
-            Ok(())
-        } else {
-            Err(Failure::usage(format!("`{tag}` is not a digest of 64 hex digits")))
-        };
+/// Checks the version of an image: a tag, a digest, or both as `v2@sha256:…`.
+fn check_version(version: &str) -> Result<(), Failure> {
+    let (tag, digest) = image::split_version(version);
+    if let Some(digest) = digest.filter(|digest| !image::is_digest(digest)) {
+        let hint = "copy the digest from `ecsail images --output json`, or from the output of `docker push`";
+        return Err(Failure::usage(format!("`{digest}` is not a digest: {}", image::DIGEST_FORM))
+            .with_hint(hint.to_owned()));
     }
-    let start = tag.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_');
-    let rest = tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-    if start && rest && tag.len() <= 128 {
-        return Ok(());
+    match tag.filter(|tag| !image::is_tag(tag)) {
+        Some(tag) => {
+            let hint = "use up to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`";
+            Err(Failure::usage(format!("`{tag}` is not a valid image tag")).with_hint(hint.to_owned()))
+        }
+        None => Ok(()),
     }
-    let rule = "use up to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`";
-    Err(Failure::usage(format!("`{tag}` is not a valid image tag")).with_hint(rule.to_owned()))
 }
 
 #[cfg(test)]
@@ -144,10 +144,21 @@ mod tests {
     #[test]
     fn invalid_tags_are_refused() {
         let digest = format!("sha256:{}", "a".repeat(64));
+        let with_tag = format!("1.4.2@{digest}");
+        let with_at = format!("@{digest}");
+        let empty_tag = format!("x@@{digest}");
         for (tag, valid) in [
             ("1.4.2", true),
             ("_x", true),
             (&digest, true),
+            (&with_tag, true),
+            (&with_at, true),
+            (&empty_tag, false),
+            (&digest.to_uppercase(), false),
+            ("sha256:00", false),
+            ("1.4.2@sha256:00", false),
+            ("1.4.2@", false),
+            ("1.4.2@1.4.3", false),
             ("", false),
             (".x", false),
             ("a b", false),

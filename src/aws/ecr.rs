@@ -30,15 +30,14 @@ impl Aws {
         let Some(repository) = reference.ecr_repository() else {
             return Ok(ImageState::Unchecked("not in a private ECR registry".to_owned()));
         };
-        let id = ImageIdentifier::builder()
-            .set_image_tag(
-                reference.tag.clone().or_else(|| reference.digest.is_none().then(|| "latest".to_owned())),
-            )
-            .set_image_digest(reference.digest.clone())
-            .build();
+        // With both, ECR finds an image only while the tag points to it; a task is started with the digest alone.
+        let id = match &reference.digest {
+            Some(digest) => ImageIdentifier::builder().image_digest(digest),
+            None => ImageIdentifier::builder().image_tag(reference.tag.as_deref().unwrap_or("latest")),
+        };
         let request = self.ecr(&repository.region).describe_images();
         let request =
-            request.registry_id(&repository.account).repository_name(&repository.name).image_ids(id);
+            request.registry_id(&repository.account).repository_name(&repository.name).image_ids(id.build());
         let error = match request.send().await {
             Ok(answer) => {
                 let digest = answer.image_details().first().and_then(ImageDetail::image_digest);

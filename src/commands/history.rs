@@ -73,7 +73,7 @@ fn row(place: &ServiceIdentity, deployment: &PastDeployment, now: f64) -> TableR
         times::format_utc(deployment.created_at),
         Some(deployment.outcome_text()),
         Some(revision_or_id(deployment).to_owned()),
-        deployment.deployed_tag(),
+        deployment.deployed_tag().as_deref().map(names::short_version),
         elapsed_seconds(deployment, now).map(duration::seconds),
         by,
         commit,

@@ -169,9 +169,11 @@ fn containers_running<'a>(image: &PushedImage, running: &'a [ContainerImage]) ->
         if let Some(digest) = &known.image_digest {
             *digest == image.digest
         } else {
-            let named = ImageReference::parse(&known.image);
-            named.digest.as_ref() == Some(&image.digest)
-                || named.tag.is_some_and(|tag| image.tags.contains(&tag))
+            match ImageReference::parse(&known.image) {
+                ImageReference { digest: Some(digest), .. } => digest == image.digest,
+                ImageReference { tag: Some(tag), .. } => image.tags.contains(&tag),
+                ImageReference { .. } => image.tags.iter().any(|tag| tag == "latest"),
+            }
         }
     };
     let mut names: Vec<&str> =
@@ -325,6 +327,9 @@ mod tests {
             ("a/b:v1", None, &["v1", "latest"], "sha256:2", true),
             ("a/b:v1", None, &["v2"], "sha256:2", false),
             ("a/b@sha256:2", None, &["v2"], "sha256:2", true),
+            ("a/b:v2@sha256:1", None, &["v2"], "sha256:2", false),
+            ("a/b:v2@sha256:1", None, &["v3"], "sha256:1", true),
+            ("a/b", None, &["latest"], "sha256:2", true),
         ] {
             let running = [container(image, digest)];
             assert_eq!(

@@ -77,7 +77,7 @@ pub enum TargetArgs {
 pub struct SelectionArgs {
     #[command(subcommand)]
     target: Option<TargetArgs>,
-    /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one; repeatable
+    /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one, `1.4.2@sha256:…` with its digest; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG", global = true)]
     tag: Vec<String>,
 }

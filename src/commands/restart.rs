@@ -135,6 +135,7 @@ async fn compare_images(
         let Some(state) = states.get(&reference.to_string()) else { continue };
         gone.extend(blockers::missing_image_blocker(&reference, state));
         if let (ImageState::Found { digest }, Some(before)) = (state, &ran.image_digest)
+            && reference.digest.is_none()
             && digest != before
         {
             reasons.push(Reason::ImageMoved { image, before: before.clone(), after: digest.clone() });

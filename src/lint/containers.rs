@@ -98,7 +98,7 @@ pub(super) fn latest_tag(task: &TaskDefinitionView<'_>, findings: &mut CheckProb
         let Some(image) = container.node.get("image") else { continue };
         let valid = |text: &&str| !text.is_empty() && syntax_error(text).is_none();
         let Some(reference) = image.text().filter(valid).map(ImageReference::parse) else { continue };
-        let message = match reference.tag_or_digest() {
+        let message = match reference.digest_or_tag() {
             None => format!("the image of {} has no tag, so `latest` is used", container.label()),
             Some("latest") => format!("the image of {} has the tag `latest`", container.label()),
             Some(_) => continue,

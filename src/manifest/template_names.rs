@@ -119,13 +119,13 @@ pub fn resolve_image(
 ) -> Option<ImageReference> {
     let reference = &image.reference;
     if let Some(tag) = tags.by_image.get(name) {
-        return Some(reference.with_tag(tag));
+        return Some(reference.with_version(tag));
     }
-    match (&tags.default, reference.tag_or_digest()) {
-        (Some(tag), None) => Some(reference.with_tag(tag)),
-        (Some(tag), Some(_)) if count == 1 => Some(reference.with_tag(tag)),
-        (_, Some(_)) => Some(reference.clone()),
-        (None, None) => None,
+    match (&tags.default, reference.has_version()) {
+        (Some(tag), false) => Some(reference.with_version(tag)),
+        (Some(tag), true) if count == 1 => Some(reference.with_version(tag)),
+        (_, true) => Some(reference.clone()),
+        (None, false) => None,
     }
 }
 

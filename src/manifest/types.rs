@@ -11,7 +11,7 @@ use super::tasks::{self, ManifestTask};
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, SourceSpan, Sources};
 use crate::document::tree::{Node, NodeKind};
-use crate::image::ImageReference;
+use crate::image::{ImageReference, version_error};
 use crate::settings::ImageTags;
 use crate::template::TemplateContext;
 use std::collections::BTreeMap;
@@ -335,7 +335,7 @@ pub fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Man
                 };
                 let reference = ImageReference::parse(&repository.value);
                 match fields.text("tag", problems) {
-                    Some(tag) => reference.with_tag(&tag.value),
+                    Some(tag) => reference.with_version(&tag.value),
                     None => reference,
                 }
             }
@@ -349,6 +349,10 @@ pub fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<String, Man
                 }
             }
         };
+        if let Some(wrong) = version_error(&reference) {
+            let message = format!("image `{}` is not valid: {wrong}", key.name);
+            problems.push(Problem::error(node.span, message).path(path));
+        }
         images.insert(key.name.clone(), ManifestImage { reference, span: node.span });
     }
     images

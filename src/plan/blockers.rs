@@ -98,14 +98,14 @@ pub fn missing_image_blockers(document: &Value, observed: &ObservedState) -> Vec
 pub fn missing_image_blocker(image: &ImageReference, state: &ImageState) -> Option<Failure> {
     let repository = image.ecr_repository()?;
     let place = format!("`{}` in account {}, {}", repository.name, repository.account, repository.region);
-    let version = image.tag_or_digest().unwrap_or("latest");
+    let version = image.digest_or_tag().unwrap_or("latest");
     match state {
         ImageState::Missing { newest } => {
             let hint = match newest.as_slice() {
                 [] => "the repository has no tags: push the image first".to_owned(),
                 tags => format!("newest tags: {}", tags.join(", ")),
             };
-            let what = if version.starts_with("sha256:") { "image" } else { "tag" };
+            let what = if image.digest.is_some() { "image" } else { "tag" };
             Some(Failure::error(format!("no {what} `{version}` in repository {place}")).with_hint(hint))
         }
         ImageState::NoRepository => {

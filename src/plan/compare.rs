@@ -169,9 +169,9 @@ fn moved_images(running: &Value, seen: &ObservedService, observed: &ObservedStat
         let (Some(name), Some(image)) = (container["name"].as_str(), container["image"].as_str()) else {
             continue;
         };
-        let Some(ImageState::Found { digest }) =
-            observed.images.get(&ImageReference::parse(image).to_string())
-        else {
+        let reference = ImageReference::parse(image);
+        let state = observed.images.get(&reference.to_string());
+        let Some(ImageState::Found { digest }) = state.filter(|_| reference.digest.is_none()) else {
             continue;
         };
         let recorded =

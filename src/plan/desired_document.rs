@@ -127,7 +127,7 @@ fn replace_tags(
         })
         .collect();
     let needs_tag = |(_, image): &&(String, ImageReference)| {
-        with.untagged.iter().any(|known| known.repository == image.repository)
+        with.untagged.iter().any(|known| known.is_in_repository_of(image))
     };
     if let Some((_, image)) = images.iter().find(needs_tag) {
         let message = format!("no tag to deploy for image `{}` of `{}`", image.repository, service.name);
@@ -159,7 +159,7 @@ fn choose_by_repository(
     with: &ImageReplacements,
 ) -> Vec<Option<ImageReference>> {
     let matching = |image: &ImageReference| {
-        with.definition_images.iter().find(|wanted| wanted.repository == image.repository)
+        with.definition_images.iter().find(|wanted| wanted.is_in_repository_of(image))
     };
     images.iter().map(|(_, image)| matching(image).cloned()).collect()
 }
@@ -185,7 +185,7 @@ fn choose_by_name(
     }
     let tag = |image: &(String, ImageReference)| {
         let one = with.tags.by_image.iter().find(|(name, _)| is_named(image, name)).map(|(_, tag)| tag);
-        one.or(with.tags.default.as_ref()).map(|tag| image.1.with_tag(tag))
+        one.or(with.tags.default.as_ref()).map(|tag| image.1.with_version(tag))
     };
     Ok(images.iter().map(tag).collect())
 }

@@ -94,9 +94,12 @@ pub fn digest_key(container: &str) -> String {
 pub fn current_digests(document: &Value, observed: &ObservedState) -> BTreeMap<String, String> {
     let containers = document["containerDefinitions"].as_array().into_iter().flatten();
     let digest = |container: &Value| {
-        let image = ImageReference::parse(container["image"].as_str()?).to_string();
-        let ImageState::Found { digest } = observed.images.get(&image)? else { return None };
-        Some((container["name"].as_str()?.to_owned(), digest.clone()))
+        let image = ImageReference::parse(container["image"].as_str()?);
+        let digest = match observed.images.get(&image.to_string())? {
+            ImageState::Found { digest } => digest.clone(),
+            _ => return None,
+        };
+        Some((container["name"].as_str()?.to_owned(), image.digest.unwrap_or(digest)))
     };
     containers.filter_map(digest).collect()
 }

@@ -154,7 +154,7 @@ fn check_tags_used(desired: &DesiredState, manifest: &Manifest, problems: &mut P
     let arrives = |definition: &DefinitionSource| match definition {
         DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => true,
         DefinitionSource::Rendered(document) => {
-            images(document).any(|image| given.iter().any(|tag| image.tag_or_digest() == Some(tag.as_str())))
+            images(document).any(|image| given.iter().any(|tag| image.version().as_ref() == Some(*tag)))
         }
     };
     let nothing = desired.definitions().next().is_none();

@@ -8,16 +8,28 @@ pub fn short_digest(digest: &str) -> &str {
     hex.get(..12).unwrap_or(hex)
 }
 
+/// Returns a version with its digest shortened: `v2@4eda9e9d0ba5`.
+pub fn short_version(version: &str) -> String {
+    match version.split_once("sha256:") {
+        Some((tag, digest)) => format!("{tag}{}", short_digest(digest)),
+        None => version.to_owned(),
+    }
+}
+
 /// Returns the first 7 digits of a commit, as git shows it.
 pub fn short_commit(sha: &str) -> &str {
     sha.get(..7).unwrap_or(sha)
 }
 
-/// Returns an image without its private ECR registry and without its digest: `shop/app:v1`.
+/// Returns an image without its private ECR registry: `shop/app:v1`. A digest is shown where there is no tag.
 pub fn short_image(reference: &str) -> String {
     let reference = ImageReference::parse(reference);
     let name = reference.ecr_repository().map_or(reference.repository, |ecr| ecr.name);
-    reference.tag.map_or(name.clone(), |tag| format!("{name}:{tag}"))
+    match (reference.tag, reference.digest) {
+        (Some(tag), _) => format!("{name}:{tag}"),
+        (None, Some(digest)) => format!("{name}@{}", short_digest(&digest)),
+        (None, None) => name,
+    }
 }
 
 /// Returns the name in a principal's ARN: of a role, its name and the session's. Any other text is returned

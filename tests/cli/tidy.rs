@@ -27,7 +27,7 @@ const PURE: &[&str] = &[
     "render/",
     "template/",
     "secrets/",
-    "image.rs",
+    "image/",
     "tail/merge",
     "tail/sources",
     "plan/",

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arn::service_key;
 use crate::ids::digest_of;
-use crate::model::{Cluster, Repository, Service, ServiceDeploymentStatus, TaskStatus};
+use crate::model::{Cluster, Image, Repository, Service, ServiceDeploymentStatus, TaskStatus};
 use crate::params::merge_members;
 use crate::rollout::{
     NewDeployment, TaskLaunch, launch, mark_completed, push_event, start_deployment, task_list,
@@ -67,7 +67,7 @@ pub struct SeedRepository {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SeedTag {
-    /// The tag.
+    /// The tag; an image without a tag when empty.
     pub tag: String,
     /// The digest; made from repository and tag when none.
     pub digest: Option<String>,
@@ -111,13 +111,18 @@ fn add_repository(context: &mut CallContext<'_>, seed: &SeedRepository) {
         images: Vec::new(),
     });
     for image in &seed.tags {
-        if repository.images.iter().any(|known| known.tags.contains(&image.tag)) {
+        let is_known = |known: &Image| match (image.tag.as_str(), &image.digest) {
+            ("", Some(digest)) => known.digest == *digest,
+            (tag, _) => known.tags.iter().any(|known| known == tag),
+        };
+        if repository.images.iter().any(is_known) {
             continue;
         }
         let digest =
             image.digest.clone().unwrap_or_else(|| digest_of(&format!("{}:{}", seed.name, image.tag)));
         let pushed = image.pushed_at.map_or(now - SEED_AGE, |at| (at * 1000.0) as Millis);
-        push_image(repository, &digest, Some(&image.tag), pushed, None, MEDIA_TYPE);
+        let tag = Some(image.tag.as_str()).filter(|tag| !tag.is_empty());
+        push_image(repository, &digest, tag, pushed, None, MEDIA_TYPE);
         for known in repository.images.iter_mut().filter(|known| known.digest == digest) {
             known.findings.clone_from(&image.findings);
         }

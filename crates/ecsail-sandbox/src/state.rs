@@ -240,7 +240,14 @@ impl Resources {
 
     fn repository_of(&self, image: &str) -> Option<&Repository> {
         let (host, path) = image.split_once('/')?;
-        if host != format!("{}.dkr.ecr.{}.amazonaws.com", self.account, self.region) {
+        let (account, region) = (&self.account, &self.region);
+        let hosts = [
+            format!("{account}.dkr.ecr.{region}.amazonaws.com"),
+            format!("{account}.dkr.ecr-fips.{region}.amazonaws.com"),
+            format!("{account}.dkr-ecr.{region}.on.aws"),
+            format!("{account}.dkr-ecr-fips.{region}.on.aws"),
+        ];
+        if !hosts.iter().any(|known| known == host) {
             return None;
         }
         let name = path.split(['@', ':']).next().unwrap_or(path);

@@ -21,7 +21,7 @@ pub struct ScheduleDiffArgs {
     /// Keys of schedules in the manifest [default: all]
     #[arg(value_name = "NAME", add = crate::completion::schedules())]
     names: Vec<String>,
-    /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one; repeatable
+    /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one, `1.4.2@sha256:…` with its digest; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG")]
     tag: Vec<String>,
     /// Exit with 6 if there are changes

@@ -85,11 +85,10 @@ fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> ImageTags {
     }
     let images: Vec<ImageReference> = images(&running.document).collect();
     let mut one = BTreeMap::new();
-    for (name, image) in manifest.images.iter().filter(|(_, image)| image.reference.tag_or_digest().is_none())
-    {
-        let runs = images.iter().find(|runs| runs.repository == image.reference.repository);
-        if let Some(version) = runs.and_then(ImageReference::tag_or_digest) {
-            one.insert(name.clone(), version.to_owned());
+    for (name, image) in manifest.images.iter().filter(|(_, image)| !image.reference.has_version()) {
+        let runs = images.iter().find(|runs| runs.is_in_repository_of(&image.reference));
+        if let Some(version) = runs.and_then(ImageReference::version) {
+            one.insert(name.clone(), version);
         }
     }
     let versions: BTreeSet<&String> = one.values().collect();

@@ -7,7 +7,7 @@ use super::past::DeploymentHistory;
 use super::states::{DeployedState, DeployedStates};
 use crate::aws::types::{TaskDefinition, family_of, number_of, revision_name};
 use crate::error::Failure;
-use crate::image::ImageReference;
+use crate::image::{DIGEST_FORM, ImageReference, is_digest, split_version};
 
 /// What to roll back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,12 @@ impl RollbackSelector {
         if let Some(tag) = text.strip_prefix("tag=").filter(|tag| !tag.is_empty()) {
             return Ok(RollbackSelector::Image(tag.to_owned()));
         }
-        if text.starts_with("sha256:") {
-            return Ok(RollbackSelector::Image(text.to_owned()));
+        // A digest decides, whatever its tag points to.
+        if let Some(digest) = split_version(text).1.filter(|_| !text.starts_with("arn:"))
+            && (text.contains('@') || digest.starts_with("sha256:"))
+        {
+            let malformed = || format!("`{digest}` is not a digest: {DIGEST_FORM}");
+            return is_digest(&digest).then(|| RollbackSelector::Image(digest.clone())).ok_or_else(malformed);
         }
         if let Some(number) = number(text) {
             return Ok(RollbackSelector::Number(number));
@@ -166,7 +170,7 @@ pub fn has_image(release: &DeployedState, version: &str, past: &DeploymentHistor
     let images = release.revision.iter().flat_map(|revision| &revision.container_images);
     let mut resolved = images.filter(|image| {
         image.image_digest.as_deref() == Some(version)
-            || ImageReference::parse(&image.image).tag_or_digest() == Some(version)
+            || is_named(&ImageReference::parse(&image.image), version)
     });
     let definition = past.definitions.get(&release.definition);
     resolved.next().is_some() || definition.is_some_and(|known| names_image(known, version))
@@ -180,9 +184,14 @@ fn names_image(definition: &TaskDefinition, version: &str) -> bool {
     let recorded = definition.tag("ecsail:tag").unwrap_or_default().split(',');
     // Tags for single images are recorded as `app=1.4.2`; characters that tag values may not contain are recorded as
     // `_`.
-    let mut recorded = recorded.map(|tag| tag.rsplit('=').next().unwrap_or(tag));
-    images.any(|image| image.tag.as_deref() == Some(version) || image.digest.as_deref() == Some(version))
-        || recorded.any(|tag| tag == version)
+    let mut recorded = recorded.map(|tag| split_version(tag.rsplit('=').next().unwrap_or(tag)));
+    images.any(|image| is_named(&image, version))
+        || recorded.any(|(tag, digest)| [tag, digest].iter().flatten().any(|named| named == version))
+}
+
+/// Returns whether a reference is written with a tag or with a digest.
+fn is_named(image: &ImageReference, version: &str) -> bool {
+    [&image.tag, &image.digest].into_iter().flatten().any(|named| named == version)
 }
 
 /// Returns whether the request can be answered from what was read, so that nothing more must be read.
@@ -216,6 +225,7 @@ mod tests {
     fn what_stands_after_to_is_a_revision_an_image_or_a_number() {
         let revision = |name: &str| Ok(RollbackSelector::Revision(name.to_owned()));
         let image = |name: &str| Ok(RollbackSelector::Image(name.to_owned()));
+        let digest = format!("sha256:{}", "0f".repeat(32));
         for (text, wanted) in [
             ("web:12", revision("web:12")),
             ("arn:aws:ecs:us-east-1:123456789012:task-definition/web:12", revision("web:12")),
@@ -223,11 +233,14 @@ mod tests {
             ("1.4.1", image("1.4.1")),
             ("v12", image("v12")),
             ("tag=12", image("12")),
-            ("sha256:abc", image("sha256:abc")),
+            (&digest, image(&digest)),
+            (&format!("@{digest}"), image(&digest)),
+            (&format!("v12@{digest}"), image(&digest)),
         ] {
             assert_eq!(RollbackSelector::parse(text), wanted, "{text}");
         }
-        for text in ["", "web:", ":12", "web:x", "shop/app:v1", "a b", "tag="] {
+        for text in ["", "web:", ":12", "web:x", "shop/app:v1", "a b", "tag=", "sha256:abc", "v1@sha256:abc"]
+        {
             assert!(RollbackSelector::parse(text).is_err(), "{text}");
         }
     }

@@ -215,7 +215,7 @@ fn a_named_target_is_a_revision_an_image_or_a_digest() {
         ("web:1", "web:1 by 1"),
         ("2", "web:2 by 2"),
         ("v1", "web:1 by 1"),
-        ("sha256:none", "refused: no deployment"),
+        (&format!("sha256:{}", "0".repeat(64)), "refused: no deployment"),
         ("web:3", "runs"),
         ("v3", "runs"),
         ("web:4", "web:4 by -"),
