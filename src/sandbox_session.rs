@@ -16,7 +16,7 @@ use crate::duration;
 use crate::error::{Cause, Failure};
 use crate::image::ImageReference;
 use crate::manifest::Request;
-use crate::manifest::{self, Manifest, Scope};
+use crate::manifest::{self, Manifest, ManifestService, Scope};
 use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
 use crate::settings::{ImageTags, Settings};
 
@@ -88,11 +88,13 @@ impl SandboxSession {
         // The stored state has the scenario of an earlier command. The one given now applies from here on.
         sandbox.set_scenario(None, scenario);
         let session = SandboxSession { sandbox, path, region };
+        let unrendered = unrendered_state(manifest);
+        let fallback = if desired.services.is_empty() { &unrendered } else { desired };
         let earlier = render_initial_state(settings, manifest);
         let tags = [REPOSITORY_TAGS.to_vec(), scenario_tags(scenario)].concat();
         let mut images = images(manifest, desired);
         images.retain(|image| image.digest.is_some());
-        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(desired), images, &session.region, &tags);
+        let seeds = seeds(manifest, earlier.as_ref().unwrap_or(fallback), images, &session.region, &tags);
         for seed in session.without_existing_services(seeds) {
             session.sandbox.seed(&seed).map_err(|error| {
                 let hint = "correct the definition: ECS would most likely refuse it too".to_owned();
@@ -194,7 +196,9 @@ fn scenario_tags(scenario: Scenario) -> Vec<&'static str> {
 /// Returns `None` without a manifest, or if it cannot be rendered with that tag.
 fn render_initial_state(settings: &Settings, manifest: &Manifest) -> Option<DesiredState> {
     manifest.path.as_ref()?;
-    let tags = ImageTags { default: Some(REPOSITORY_TAGS[0].to_owned()), ..ImageTags::default() };
+    // A definition that names its images itself uses no tag.
+    let default = Some(REPOSITORY_TAGS[0].to_owned());
+    let tags = ImageTags { default, is_placeholder: true, ..ImageTags::default() };
     let services = manifest.services.iter().chain(&manifest.like_services).map(|service| service.key.clone());
     let services: Vec<String> = services.collect();
     let rendered = |scope| {
@@ -204,6 +208,30 @@ fn render_initial_state(settings: &Settings, manifest: &Manifest) -> Option<Desi
     };
     // The images of tasks and schedules must exist too. If those cannot be rendered, the services alone are.
     rendered(Scope::Release).or_else(|| rendered(Scope::Services))
+}
+
+/// Returns the services of a manifest as they run before the first deploy if their definitions cannot be rendered.
+fn unrendered_state(manifest: &Manifest) -> DesiredState {
+    let services = manifest.services.iter().chain(&manifest.like_services);
+    let services = services.filter_map(|service| unrendered_service(manifest, service)).collect();
+    DesiredState { services, ..DesiredState::default() }
+}
+
+fn unrendered_service(manifest: &Manifest, service: &ManifestService) -> Option<DesiredService> {
+    Some(DesiredService {
+        key: service.key.clone(),
+        name: service.name.clone(),
+        cluster: manifest.cluster_of(service)?,
+        definition: DefinitionSource::RunningUnchanged,
+        service: None,
+        before: Vec::new(),
+        after: Vec::new(),
+        needs: Vec::new(),
+        timeout: None,
+        patience: None,
+        on_failure: None,
+        on_timeout: None,
+    })
 }
 
 /// Returns the path of the state file, beside the manifest.

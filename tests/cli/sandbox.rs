@@ -238,3 +238,16 @@ fn the_list_has_every_scenario_on_a_line() {
         assert!(line.is_some_and(|line| line.ends_with(info.summary)), "{}", info.name);
     }
 }
+
+#[test]
+fn status_is_a_good_first_command_whatever_the_manifest_names() {
+    let manifest = "ecsail: 1\napp: shop\nregion: us-east-1\ncluster: main\nservices: { web: { task_definition: web.yml } }\n";
+    let definition = |image: &str| {
+        format!("family: web\ncontainerDefinitions: [ {{ name: web, image: \"{image}\", memory: 128 }} ]\n")
+    };
+    for image in ["nginx:1.27", "nginx:{{ tag }}", "{{ env.NOT_SET }}", "nginx:1 }}{{ a b"] {
+        let folder = Folder::new(&[("ecsail.yml", manifest), ("web.yml", &definition(image))]);
+        let run = folder.run(&["--sandbox", "status"]).exits(0);
+        assert!(run.stdout.contains("web: web:1, 2/2 running"), "{image}: {run:?}");
+    }
+}
