@@ -17,8 +17,10 @@ use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
 use crate::aws::types::{DeploymentStatus, RolloutState, Service, ServiceStatus, TaskDefinition, answer};
 use crate::context::CommandContext;
+use crate::document::problem::{InvalidFiles, Problem, Problems};
 use crate::duration;
 use crate::error::{Failure, Result};
+use crate::lint::{commands, sizes};
 use crate::manifest::Request;
 use crate::manifest::{self, Scope};
 use crate::observe::observe;
@@ -70,12 +72,12 @@ pub struct RunArgs {
     /// Set an environment variable of the container, overriding the definition's; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// CPU units of the task, overriding the definition's
-    #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u32).range(1..))]
-    cpu: Option<u32>,
-    /// Memory of the task in MiB, overriding the definition's
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
-    memory: Option<u32>,
+    /// CPU of the task, overriding the definition's: units such as 256, or `.25 vCPU`
+    #[arg(long, value_name = "SIZE", value_parser = sizes::cpu_argument)]
+    cpu: Option<i64>,
+    /// Memory of the task, overriding the definition's: MiB such as 512, or `0.5 GB`
+    #[arg(long, value_name = "SIZE", value_parser = sizes::memory_argument)]
+    memory: Option<i64>,
     /// Number of tasks to run at once [default: the manifest's `count`, else 1]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10))]
     count: Option<u32>,
@@ -112,6 +114,7 @@ pub async fn run(args: &RunArgs, context: &CommandContext) -> Result<CommandOutc
         }
         _ => resolve_described(args, &overrides, tags, context).await?,
     };
+    warn_about_one_word(&args.command, &order, context);
     let how = OneOffOptions {
         log_output: LogOutput::Stdout,
         wait: !args.no_wait,
@@ -120,6 +123,32 @@ pub async fn run(args: &RunArgs, context: &CommandContext) -> Result<CommandOutc
     let mut interrupts = Interrupts::listen()?;
     let end = run_to_end(&order, &how, &aws, context, &mut interrupts).await?;
     Ok(end.command_outcome())
+}
+
+/// Warns about a command of one word with blanks, which the container takes for the name of a program.
+fn warn_about_one_word(command: &[String], order: &RunTaskRequest, context: &CommandContext) {
+    let [word] = command else { return };
+    let containers = order.definition.document["containerDefinitions"].as_array();
+    let container = containers.into_iter().flatten().find(|container| {
+        order.container.as_ref().is_none_or(|name| container["name"].as_str() == Some(name))
+    });
+    let entry_point: Vec<&str> = container
+        .and_then(|container| container["entryPoint"].as_array())
+        .map(|words| words.iter().filter_map(serde_json::Value::as_str).collect())
+        .unwrap_or_default();
+    let family = order.definition.document["runtimePlatform"]["operatingSystemFamily"].as_str();
+    // On Windows, the words are joined to one command line.
+    let is_windows = family.is_some_and(|family| family.starts_with("WINDOWS"));
+    if is_windows || !commands::is_one_word(word) || commands::takes_command_line(&entry_point) {
+        return;
+    }
+    let mut problems = Problems::default();
+    let message =
+        format!("the command is one word with blanks: the container looks for a program named `{word}`");
+    let quoted = word.replace('\'', r"'\''");
+    let hint = format!("write `-- {word}`, or `-- sh -c '{quoted}'` for a shell");
+    problems.push(Problem::warning(None, message).hint(hint));
+    context.reporter.report(&Event::FileProblems(&InvalidFiles { problems, ..InvalidFiles::default() }));
 }
 
 /// Resolves a task of the manifest, or a service with another tag. Registers a new revision if needed.

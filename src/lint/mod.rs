@@ -11,7 +11,9 @@ use crate::document::tree::Node;
 use document_view::{ServiceView, TaskDefinitionView};
 
 pub mod checks;
+pub mod commands;
 pub mod document_view;
+pub mod sizes;
 
 mod balancers;
 mod containers;
@@ -31,7 +33,6 @@ mod network;
 mod ports;
 mod roles;
 mod service;
-mod sizes;
 mod tags;
 mod task_run;
 mod volumes;

@@ -45,6 +45,24 @@ pub(super) fn parse_memory(text: &str) -> Option<i64> {
     parse_units(text, "gb")
 }
 
+/// Returns the CPU units of an argument of the command line.
+///
+/// # Errors
+/// A text that is not a size of at least 1 unit.
+pub fn cpu_argument(text: &str) -> Result<i64, String> {
+    let wrong = || "not a size such as `256` or `.25 vCPU`".to_owned();
+    parse_cpu(text).filter(|units| *units >= 1).ok_or_else(wrong)
+}
+
+/// Returns the MiB of an argument of the command line.
+///
+/// # Errors
+/// A text that is not a size of at least 1 MiB.
+pub fn memory_argument(text: &str) -> Result<i64, String> {
+    let wrong = || "not a size such as `512` or `0.5 GB`".to_owned();
+    parse_memory(text).filter(|size| *size >= 1).ok_or_else(wrong)
+}
+
 fn parse_units(text: &str, unit: &str) -> Option<i64> {
     let lowered = text.trim().to_lowercase();
     let Some(amount) = lowered.strip_suffix(unit) else { return lowered.parse().ok() };

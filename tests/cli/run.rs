@@ -436,3 +436,50 @@ fn interrupt_in_a_terminal_prompts() {
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(world.calls("StopTask").len(), 1);
 }
+
+#[test]
+fn sizes_are_written_as_in_the_manifest() {
+    let world = world(Scenario::Steady);
+    for (cpu, memory) in [(".25vCPU", "0.5 GB"), ("0.25 vCPU", ".5gb"), ("256", "512")] {
+        world.sandbox.clear_requests();
+        run(&world, &["--no-wait", "--cpu", cpu, "--memory", memory], &["bin/migrate"]).exits(0);
+        let overrides = &world.calls("RunTask")[0].body["overrides"];
+        assert_eq!(
+            (&overrides["cpu"], &overrides["memory"]),
+            (&json!("256"), &json!("512")),
+            "{cpu} {memory}"
+        );
+    }
+    run(&world, &["--cpu", "much"], &["x"]).exits(2).says("not a size such as `256` or `.25 vCPU`");
+    run(&world, &["--memory", "0"], &["x"]).exits(2).says("not a size such as `512` or `0.5 GB`");
+}
+
+#[test]
+fn a_command_of_one_word_with_blanks_is_a_warning_with_the_right_form() {
+    let world = world(Scenario::Steady);
+    let run_one = run(&world, &["--no-wait"], &["bin/rails db:migrate"]).exits(0);
+    run_one.says("warning: the command is one word with blanks").says("write `-- bin/rails db:migrate`");
+    let several = run(&world, &["--no-wait"], &["sh", "-c", "bin/rails db:migrate"]).exits(0);
+    assert!(!several.stderr.contains("warning"), "{}", several.stderr);
+}
+
+#[test]
+fn one_word_with_blanks_is_right_where_the_entry_point_is_a_shell() {
+    let mut seeded = logging();
+    seeded.task_definition["containerDefinitions"][0]["entryPoint"] = json!(["sh", "-c"]);
+    let world = World::with(Scenario::Steady, &[], &[seeded]);
+    let one = run(&world, &["--no-wait"], &["bin/rails db:migrate"]).exits(0);
+    assert!(!one.stderr.contains("warning"), "{}", one.stderr);
+}
+
+#[test]
+fn a_task_of_the_manifest_with_one_word_is_a_warning_too() {
+    let manifest =
+        format!("{MANIFEST}tasks:\n  migrate: {{ like: web, command: [\"bin/rails db:migrate\"] }}\n");
+    let folder = crate::support::Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    folder
+        .run(&["check"])
+        .exits(0)
+        .says("warning[override-words]")
+        .says("write it as a list of words, such as `[bin/rails, \"db:migrate\"]`");
+}

@@ -1,7 +1,7 @@
 //! The table of checks, in part. Checks of where and how tasks are launched, by services, one-off tasks and schedules. No logic.
 
-use crate::document::problem::Severity::Error;
-use crate::lint::{Check, CheckFunction, launch, task_run};
+use crate::document::problem::Severity::{Error, Warning};
+use crate::lint::{Check, CheckFunction, commands, launch, task_run};
 
 pub(super) const LAUNCH: &[Check] = &[
     Check {
@@ -83,6 +83,14 @@ pub(super) const LAUNCH: &[Check] = &[
         reason: "RunTask refuses sizes that Fargate does not have, and variables without a name or a value.",
         source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html",
         function: CheckFunction::TaskRun(task_run::override_values),
+    },
+    Check {
+        id: "override-words",
+        severity: Warning,
+        title: "The command of overrides is a list of its words",
+        reason: "RunTask passes the words on as they are. A command of one word with blanks is the name of a program that does not exist, unless the entry point passes it to a shell.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html (command)",
+        function: CheckFunction::TaskRun(commands::override_words),
     },
     Check {
         id: "task-network",

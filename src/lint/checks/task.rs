@@ -2,8 +2,8 @@
 
 use crate::document::problem::Severity::{Error, Warning};
 use crate::lint::{
-    Check, CheckFunction, containers, environment, health_checks, limits, log_drivers, network, ports, roles,
-    sizes,
+    Check, CheckFunction, commands, containers, environment, health_checks, limits, log_drivers, network,
+    ports, roles, sizes,
 };
 
 pub(super) const TASK: &[Check] = &[
@@ -254,5 +254,13 @@ pub(super) const TASK: &[Check] = &[
         reason: "Elastic Inference has ended, and ECS refuses the member.",
         source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (inferenceAccelerators)",
         function: CheckFunction::Task(limits::retired_members),
+    },
+    Check {
+        id: "command-words",
+        severity: Warning,
+        title: "A command is a list of its words",
+        reason: "ECS passes the words on as they are. A command of one word with blanks is the name of a program that does not exist, unless the entry point passes it to a shell.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (command, entryPoint)",
+        function: CheckFunction::Task(commands::several_words_in_one),
     },
 ];

@@ -25,6 +25,23 @@ pub(super) const BASICS: &[Case] = &[
         ],
     ),
     case(
+        "command-words",
+        CaseBase::Ec2,
+        &[
+            "{ containerDefinitions: [ { name: app, command: [bin/rails, 'db:migrate'] } ] }",
+            "{ containerDefinitions: [ { name: app, command: [sh, -c, 'a b'], entryPoint: [tini] } ] }",
+            "{ containerDefinitions: [ { name: app, command: ['a b'], entryPoint: [sh, -c] } ] }",
+            "{ containerDefinitions: [ { name: app, command: ['a b'], entryPoint: [/bin/bash, -lc] } ] }",
+            "{ containerDefinitions: [ { name: app, command: ['console.log(1, 2)'], entryPoint: [node, -e] } ] }",
+            "{ containerDefinitions: [ { name: app, command: [serve] } ] }",
+            "{ runtimePlatform: { operatingSystemFamily: WINDOWS_SERVER_2022_CORE }, containerDefinitions: [ { name: app, command: ['a b'] } ] }",
+        ],
+        &[
+            "{ containerDefinitions: [ { name: app, command: ['bin/rails db:migrate'] } ] }",
+            "{ containerDefinitions: [ { name: app, entryPoint: ['npm start'] } ] }",
+        ],
+    ),
+    case(
         "fargate-size-missing",
         CaseBase::Fargate,
         &["{}"],

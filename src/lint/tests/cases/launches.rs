@@ -84,5 +84,14 @@ pub(super) const LAUNCHES: &[Case] = &[
             "{ overrides: { containerOverrides: [ { name: app, memory: 1024 } ] } }",
         ],
     ),
+    case(
+        "override-words",
+        CaseBase::FargateRun,
+        &[
+            "{ overrides: { containerOverrides: [ { name: app, command: [bin/rails, 'db:migrate'] } ] } }",
+            "{ overrides: { containerOverrides: [ { name: app, command: [sh, -c, 'a b'] } ] } }",
+        ],
+        &["{ overrides: { containerOverrides: [ { name: app, command: ['bin/rails db:migrate'] } ] } }"],
+    ),
     case("task-network", CaseBase::FargateRun, &["{}"], &["{ networkConfiguration: null }"]),
 ];
