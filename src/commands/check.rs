@@ -11,7 +11,7 @@ use crate::document::problem::InvalidFiles;
 use crate::error::{Details, Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::Checked;
-use crate::manifest::{self, load};
+use crate::manifest::{self, Manifest, load};
 use crate::render;
 use crate::report::{CommandOutcome, Event};
 use crate::settings::{ImageTags, Settings};
@@ -53,11 +53,12 @@ pub fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome>
         Some(_) => Vec::new(),
         None => load::stages(&context.settings)?,
     };
+    let now = jiff::Timestamp::now();
     let one = |stage: Option<&String>| -> Result<Result<render::DesiredState, InvalidFiles>> {
         let settings =
             Settings { stage: stage.cloned().or(context.settings.stage.clone()), ..context.settings.clone() };
         match manifest::load(&settings, &request) {
-            Ok(manifest) => Ok(render::render_desired(&manifest)),
+            Ok(manifest) => Ok(render::render_desired(&Manifest { now: Some(now), ..manifest })),
             Err(Failure { details: Details::Problems(invalid), .. }) => Ok(Err(*invalid)),
             Err(failure) => Err(failure),
         }
@@ -86,7 +87,7 @@ pub fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome>
     let stages: Vec<String> =
         if stages.is_empty() { context.settings.stage.iter().cloned().collect() } else { stages };
     context.reporter.report(&Event::Checked { services, stages: &stages });
-    context.reporter.report(&Event::Page(&upcoming::page(&schedules, jiff::Timestamp::now())));
+    context.reporter.report(&Event::Page(&upcoming::page(&schedules, now)));
     Ok(CommandOutcome::Succeeded)
 }
 

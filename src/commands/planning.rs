@@ -52,7 +52,8 @@ pub async fn plan_deploy(
     how: PlanningOptions,
     context: &CommandContext,
 ) -> Result<Planned> {
-    let manifest = manifest::load(&context.settings, request)?;
+    let loaded = manifest::load(&context.settings, request)?;
+    let manifest = Manifest { now: Some(jiff::Timestamp::now()), ..loaded };
     let desired = render::render_desired(&manifest)?;
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     ensure_not_empty(&manifest)?;

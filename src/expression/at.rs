@@ -1,12 +1,14 @@
-//! Parses `at(…)`: one date and time, without a time zone.
+//! Parses `at(…)`: one date and time, without a time zone. The seconds may be left out.
 
 use super::{ExpressionError, TextSlice};
 use jiff::civil::DateTime;
 
 /// Parses the text between the brackets.
 pub(super) fn parse(inside: TextSlice<'_>) -> Result<DateTime, ExpressionError> {
-    if has_time_shape(inside.text) {
-        parse_time(inside.text)
+    let with_seconds = format!("{}:00", inside.text);
+    let full = if has_time_shape(&with_seconds) { &with_seconds } else { inside.text };
+    if has_time_shape(full) {
+        parse_time(full)
             .ok_or_else(|| inside.error(format!("`{}` is not a valid date and time", inside.text)))
     } else {
         Err(shape_error(inside))

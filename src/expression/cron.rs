@@ -17,17 +17,24 @@ pub(super) struct Cron {
 const FIELD_NAMES: &str = "minutes, hours, day of month, month, day of week, year";
 
 /// Parses the text between the brackets.
-pub(super) fn parse(inside: TextSlice<'_>) -> Result<Cron, ExpressionError> {
-    let fields = inside.words();
+pub(super) fn parse(inside: TextSlice<'_>, kind: ExpressionKind) -> Result<Cron, ExpressionError> {
+    let mut fields = inside.words();
+    // EventBridge Scheduler takes the year as any if it is left out. Without a `?`, the fields are those of a crontab.
+    if kind == ExpressionKind::Scheduler && fields.len() == 5 && fields.iter().any(|field| field.text == "?")
+    {
+        fields.push(TextSlice { text: "*", offset: inside.offset + inside.text.len() });
+    }
     let [minutes, hours, of_month, month, of_week, year] = fields[..] else {
         return Err(field_count_error(inside, &fields));
     };
-    let minutes = MINUTES.parse_list(minutes)?;
-    let hours = HOURS.parse_list(hours)?;
-    let in_month = unless_question_mark(of_month).map(days::parse_day_of_month).transpose()?;
-    let months = MONTHS_OF_YEAR.parse_list(month)?;
-    let in_week = unless_question_mark(of_week).map(days::parse_day_of_week).transpose()?;
-    let years = YEARS.parse_list(year).map_err(|wrong| with_quartz_hint(wrong, &fields))?;
+    let minutes = MINUTES.parse_list(minutes, kind)?;
+    let hours = HOURS.parse_list(hours, kind)?;
+    let in_month =
+        unless_question_mark(of_month).map(|field| days::parse_day_of_month(field, kind)).transpose()?;
+    let months = MONTHS_OF_YEAR.parse_list(month, kind)?;
+    let in_week =
+        unless_question_mark(of_week).map(|field| days::parse_day_of_week(field, kind)).transpose()?;
+    let years = YEARS.parse_list(year, kind).map_err(|wrong| with_quartz_hint(wrong, &fields))?;
     let days = match (in_month, in_week) {
         (Some(days), None) | (None, Some(days)) => days,
         (Some(_), Some(_)) => return Err(both_days_error(of_month, of_week, &fields)),

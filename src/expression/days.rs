@@ -2,7 +2,7 @@
 //! and the dates that they match.
 
 use super::field::{DAYS_OF_MONTH, DAYS_OF_WEEK, parse_digits};
-use super::{ExpressionError, TextSlice};
+use super::{ExpressionError, ExpressionKind, TextSlice};
 use jiff::civil::Date;
 
 /// The days on which a cron expression runs: those that match any of the parts.
@@ -28,11 +28,15 @@ enum DayPart {
 }
 
 /// Parses a day-of-month field.
-pub(super) fn parse_day_of_month(field: TextSlice<'_>) -> Result<CronDays, ExpressionError> {
-    field.split(',').into_iter().map(parse_day_of_month_part).collect::<Result<_, _>>().map(CronDays)
+pub(super) fn parse_day_of_month(
+    field: TextSlice<'_>,
+    kind: ExpressionKind,
+) -> Result<CronDays, ExpressionError> {
+    let parts = field.split(',').into_iter().map(|part| parse_day_of_month_part(part, kind));
+    parts.collect::<Result<_, _>>().map(CronDays)
 }
 
-fn parse_day_of_month_part(part: TextSlice<'_>) -> Result<DayPart, ExpressionError> {
+fn parse_day_of_month_part(part: TextSlice<'_>, kind: ExpressionKind) -> Result<DayPart, ExpressionError> {
     let upper = part.text.to_ascii_uppercase();
     match upper.as_str() {
         "L" => return Ok(DayPart::BeforeLastDay(0)),
@@ -50,23 +54,27 @@ fn parse_day_of_month_part(part: TextSlice<'_>) -> Result<DayPart, ExpressionErr
             .error(format!("`{}` in the day of month: `W` follows a single day, not a range", part.text))
             .with_hint("for every weekday, write `MON-FRI` in the day of week")),
         Some(day) => DAYS_OF_MONTH.parse_value(part.slice_to(day.len())).map(DayPart::NearestWeekday),
-        None => DAYS_OF_MONTH.parse_part(part).map(DayPart::DaysOfMonth),
+        None => DAYS_OF_MONTH.parse_part(part, kind).map(DayPart::DaysOfMonth),
     }
 }
 
 /// Parses a day-of-week field.
 ///
 /// A part with `#` must be the only one of the field (EventBridge user guide, "Cron expressions").
-pub(super) fn parse_day_of_week(field: TextSlice<'_>) -> Result<CronDays, ExpressionError> {
+pub(super) fn parse_day_of_week(
+    field: TextSlice<'_>,
+    kind: ExpressionKind,
+) -> Result<CronDays, ExpressionError> {
     let parts = field.split(',');
     if parts.len() > 1 && field.text.contains('#') {
         let message = format!("`{}` in the day of week: with `#` only one day can be given", field.text);
         return Err(field.error(message).with_hint("write a schedule for each"));
     }
-    parts.into_iter().map(parse_day_of_week_part).collect::<Result<_, _>>().map(CronDays)
+    let parts = parts.into_iter().map(|part| parse_day_of_week_part(part, kind));
+    parts.collect::<Result<_, _>>().map(CronDays)
 }
 
-fn parse_day_of_week_part(part: TextSlice<'_>) -> Result<DayPart, ExpressionError> {
+fn parse_day_of_week_part(part: TextSlice<'_>, kind: ExpressionKind) -> Result<DayPart, ExpressionError> {
     if let Some((day, nth)) = part.split_once('#') {
         let wrong = || {
             nth.error(format!("{} after `#` in the day of week: expected 1-5", nth.quoted_or_nothing()))
@@ -80,7 +88,7 @@ fn parse_day_of_week_part(part: TextSlice<'_>) -> Result<DayPart, ExpressionErro
         // `L` alone is Saturday of each week.
         Some("") => Ok(DayPart::DaysOfWeek(vec![7])),
         Some(day) => DAYS_OF_WEEK.parse_value(part.slice_to(day.len())).map(DayPart::LastDayOfWeek),
-        None => DAYS_OF_WEEK.parse_part(part).map(DayPart::DaysOfWeek),
+        None => DAYS_OF_WEEK.parse_part(part, kind).map(DayPart::DaysOfWeek),
     }
 }
 

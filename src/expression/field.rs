@@ -2,10 +2,10 @@
 //!
 //! The user guides of EventBridge and EventBridge Scheduler ("Cron expressions", "Cron-based schedules") do not specify
 //! everything. For the rest, this accepts what EventBridge is reported to accept: names in any case, ranges that wrap
-//! around such as `FRI-MON` and `22-6`, `L-3`, an increment for days of the week, and an increment of 0 as none. Refusing
-//! an expression that AWS accepts would be worse than accepting one that AWS then refuses.
+//! around such as `FRI-MON` and `22-6`, `L-3`, an increment for days of the week, an increment of 0 as none, and any year of
+//! four digits. Refusing an expression that AWS accepts would be worse than accepting one that AWS then refuses.
 
-use super::{ExpressionError, TextSlice};
+use super::{ExpressionError, ExpressionKind, TextSlice};
 use crate::document::problem::did_you_mean;
 
 /// A field: its name and its valid values.
@@ -30,6 +30,12 @@ pub(super) const DAYS_OF_WEEK: CronField =
     field("day of week", 1, 7, WEEKDAYS, "1-7 or SUN-SAT, or such as `6L` or `2#1`");
 pub(super) const YEARS: CronField = field("year", 1970, 2199, &[], "1970-2199");
 
+/// The years that the user guides give. EventBridge takes others too, in rules at least.
+pub(super) const DOCUMENTED_YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
+
+/// The years that can be compared with a date.
+const ACCEPTED_YEARS: std::ops::RangeInclusive<i16> = 1..=9999;
+
 const fn field(
     name: &'static str,
     least: i16,
@@ -42,16 +48,24 @@ const fn field(
 
 impl CronField {
     /// Parses a list of values, ranges and increments.
-    pub(super) fn parse_list(&self, list: TextSlice<'_>) -> Result<Vec<i16>, ExpressionError> {
+    pub(super) fn parse_list(
+        &self,
+        list: TextSlice<'_>,
+        kind: ExpressionKind,
+    ) -> Result<Vec<i16>, ExpressionError> {
         let mut all = Vec::new();
         for part in list.split(',') {
-            all.extend(self.parse_part(part)?);
+            all.extend(self.parse_part(part, kind)?);
         }
         Ok(sorted_without_duplicates(all))
     }
 
     /// Parses one part of a list.
-    pub(super) fn parse_part(&self, part: TextSlice<'_>) -> Result<Vec<i16>, ExpressionError> {
+    pub(super) fn parse_part(
+        &self,
+        part: TextSlice<'_>,
+        kind: ExpressionKind,
+    ) -> Result<Vec<i16>, ExpressionError> {
         let Some((base, step)) = part.split_once('/') else { return self.parse_base(part, false) };
         let wrong = || {
             step.error(format!(
@@ -61,6 +75,7 @@ impl CronField {
             ))
         };
         let by: usize = parse_digits(step.text).ok_or_else(wrong)?;
+        self.check_increment(step, by, kind)?;
         if base.text.is_empty() {
             let hint = format!("write `*{}`", part.text);
             return Err(part.error(format!("nothing before `/` in the {}", self.name)).with_hint(hint));
@@ -71,6 +86,23 @@ impl CronField {
         Ok(values.into_iter().step_by(by.max(1)).take(if first_alone { 1 } else { usize::MAX }).collect())
     }
 
+    /// Checks that an increment of a rule is not larger than the field. EventBridge Scheduler may take it.
+    fn check_increment(
+        &self,
+        step: TextSlice<'_>,
+        by: usize,
+        kind: ExpressionKind,
+    ) -> Result<(), ExpressionError> {
+        let most = usize::try_from(self.max).unwrap_or_default();
+        if kind == ExpressionKind::Scheduler || self.name == YEARS.name || by <= most {
+            return Ok(());
+        }
+        let message = format!("`{}` as an increment in the {}: at most {most}", step.text, self.name);
+        Err(step
+            .error(message)
+            .with_hint("an increment that is larger than the field has no effect: leave it out"))
+    }
+
     /// Parses `*`, a range or a value. With an increment, a value is the start of a range to the end of the field.
     fn parse_base(&self, base: TextSlice<'_>, stepped: bool) -> Result<Vec<i16>, ExpressionError> {
         if base.text == "*" {
@@ -78,7 +110,8 @@ impl CronField {
         }
         let Some((from, to)) = base.split_once('-') else {
             let value = self.parse_value(base)?;
-            return Ok((value..=if stepped { self.max } else { value }).collect());
+            let last = if stepped { self.max.max(value) } else { value };
+            return Ok((value..=last).collect());
         };
         let (first, last) = (self.parse_value(from)?, self.parse_value(to)?);
         if first <= last { Ok((first..=last).collect()) } else { self.wrapped_range(base, first, last) }
@@ -107,7 +140,8 @@ impl CronField {
             return Ok(self.min + index as i16);
         }
         let number = parse_digits(value.text).and_then(|number| i16::try_from(number).ok());
-        number.filter(|number| (self.min..=self.max).contains(number)).ok_or_else(|| self.value_error(value))
+        let accepted = if self.name == YEARS.name { ACCEPTED_YEARS } else { self.min..=self.max };
+        number.filter(|number| accepted.contains(number)).ok_or_else(|| self.value_error(value))
     }
 
     /// Returns the error for a value that is not valid in this field.

@@ -3,6 +3,9 @@
 //! Parses an expression, locates the error in an invalid one, looks up time zones, and computes the next runs. Uses no
 //! clock and does no IO; the time zone database is compiled in.
 //!
+//! What is accepted follows the user guides ("Cron expressions", "Schedule types") and what AWS was seen to do where they are
+//! silent or wrong. `tests/cli/schedule_expressions.tsv` has each case with its source.
+//!
 //! The sandbox has a separate implementation on purpose, so that the two cannot share a mistake.
 
 use std::ops::Range;
@@ -63,8 +66,11 @@ impl Expression {
     /// The first error in the text.
     pub fn parse(text: &str, kind: ExpressionKind) -> Result<Self, ExpressionError> {
         let (name, inside) = split_form(TextSlice { text, offset: 0 }, kind)?;
-        let form = match (name.text, kind) {
-            ("cron", _) => ExpressionForm::Cron(cron::parse(inside)?),
+        // EventBridge Scheduler takes the names in any case; of rules that is not known.
+        let lower = name.text.to_ascii_lowercase();
+        let known = if kind == ExpressionKind::Scheduler { lower.as_str() } else { name.text };
+        let form = match (known, kind) {
+            ("cron", _) => ExpressionForm::Cron(cron::parse(inside, kind)?),
             ("rate", _) => ExpressionForm::Rate(rate::parse(inside, kind)?),
             ("at", ExpressionKind::Scheduler) => ExpressionForm::At(at::parse(inside)?),
             ("at", ExpressionKind::Rule) => {
@@ -75,6 +81,16 @@ impl Expression {
             _ => return Err(unknown_form_error(name, inside)),
         };
         Ok(Self { text: text.to_owned(), kind, form })
+    }
+
+    /// Returns whether every run is before or after the years that EventBridge documents. It takes such an expression.
+    pub fn is_outside_documented_years(&self) -> bool {
+        match &self.form {
+            ExpressionForm::Cron(cron) => {
+                cron.years.iter().all(|year| !field::DOCUMENTED_YEARS.contains(year))
+            }
+            ExpressionForm::Rate(_) | ExpressionForm::At(_) => false,
+        }
     }
 
     /// Returns the text of the expression as it was written.

@@ -20,7 +20,12 @@ const MAX_NUMBER: usize = 200_000_000;
 
 /// Parses the text between the brackets.
 pub(super) fn parse(inside: TextSlice<'_>, kind: ExpressionKind) -> Result<Rate, ExpressionError> {
-    let words = inside.words();
+    let trimmed = inside.text.trim();
+    if trimmed != inside.text && !trimmed.is_empty() {
+        let message = "white space at the brackets of a rate";
+        return Err(inside.error(message).with_hint(format!("write `rate({trimmed})`")));
+    }
+    let words = number_and_unit(inside, kind);
     let [number, unit] = words[..] else { return Err(shape_error(inside)) };
     let count = parse_count(number)?;
     let Some((singular, seconds)) =
@@ -35,6 +40,16 @@ pub(super) fn parse(inside: TextSlice<'_>, kind: ExpressionKind) -> Result<Rate,
         return Err(unit.error(message).with_hint(format!("write `rate({count} {right})`")));
     }
     Ok(Rate { number: count, unit: singular, seconds: seconds * count })
+}
+
+/// Returns the words of a rate. EventBridge Scheduler takes `5minutes` too.
+fn number_and_unit(inside: TextSlice<'_>, kind: ExpressionKind) -> Vec<TextSlice<'_>> {
+    let words = inside.words();
+    let letter = inside.text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(0);
+    if kind == ExpressionKind::Rule || words.len() != 1 || letter == 0 {
+        return words;
+    }
+    vec![inside.slice_to(letter), inside.slice_from(letter)]
 }
 
 /// Returns the unit in the singular or the plural.

@@ -65,6 +65,8 @@ enum CheckFunction {
     TaskRun(fn(&TaskRunView<'_>, &mut CheckProblems<'_>)),
     /// For all documents.
     Document(fn(&Node, DocumentKind, &mut CheckProblems<'_>)),
+    /// For schedules of the manifest, which are no documents: see [`problem_of_check`].
+    Schedule,
 }
 
 /// Collects the problems that one check finds.
@@ -124,7 +126,10 @@ pub fn check_task_definition(node: &Node, ignore: &[String], problems: &mut Prob
         match rule.function {
             CheckFunction::Task(check) => check(&task, &mut findings),
             CheckFunction::Document(check) => check(node, DocumentKind::TaskDefinition, &mut findings),
-            CheckFunction::Service(_) | CheckFunction::Launch(_) | CheckFunction::TaskRun(_) => {}
+            CheckFunction::Service(_)
+            | CheckFunction::Launch(_)
+            | CheckFunction::TaskRun(_)
+            | CheckFunction::Schedule => {}
         }
     }
 }
@@ -142,7 +147,7 @@ pub fn check_service(
         match rule.function {
             CheckFunction::Service(check) | CheckFunction::Launch(check) => check(&view, &mut findings),
             CheckFunction::Document(check) => check(service, DocumentKind::Service, &mut findings),
-            CheckFunction::Task(_) | CheckFunction::TaskRun(_) => {}
+            CheckFunction::Task(_) | CheckFunction::TaskRun(_) | CheckFunction::Schedule => {}
         }
     }
 }
@@ -157,9 +162,16 @@ pub fn check_task_run(run: &TaskRunView<'_>, ignore: &[String], problems: &mut P
             CheckFunction::TaskRun(check) => check(run, &mut findings),
             CheckFunction::Launch(check) => check(&view, &mut findings),
             CheckFunction::Document(check) => check(run.node, DocumentKind::RunTask, &mut findings),
-            CheckFunction::Task(_) | CheckFunction::Service(_) => {}
+            CheckFunction::Task(_) | CheckFunction::Service(_) | CheckFunction::Schedule => {}
         }
     }
+}
+
+/// Returns a problem in the manifest as one of the check with this id, or `None` if the check is ignored.
+pub fn problem_of_check(id: &'static str, ignore: &[String], problem: Problem) -> Option<Problem> {
+    let check = find_check(id)?;
+    let is_active = !ignore.iter().any(|ignored| ignored == id);
+    is_active.then_some(Problem { severity: check.severity, check_id: Some(check.id), ..problem })
 }
 
 fn active_checks(ignore: &[String]) -> impl Iterator<Item = &'static Check> {

@@ -116,6 +116,8 @@ pub struct Manifest {
     pub templates: BTreeMap<String, SourceId>,
     /// The tags that the run was given.
     pub tags: ImageTags,
+    /// The time of a run that asks whether schedules run in the future.
+    pub now: Option<jiff::Timestamp>,
     /// The problems found so far. Commands stop at errors once everything has been checked.
     pub problems: Problems,
 }

@@ -24,6 +24,7 @@ use definition_files::DefinitionFiles;
 mod definition_files;
 pub mod overrides;
 mod schedule_limits;
+mod schedule_times;
 pub mod schedules;
 mod task_checks;
 pub mod task_spec;

@@ -2,10 +2,9 @@
 
 use super::task_checks::KnownServices;
 use super::task_spec::{self, DesiredTaskSpec, TaskContext};
-use super::{DefinitionFiles, DesiredTask, schedule_limits};
+use super::{DefinitionFiles, DesiredTask, schedule_limits, schedule_times};
 use crate::aws::types::Via;
 use crate::document::problem::{InvalidFiles, Problem, Problems};
-use crate::expression::{Expression, ExpressionError, ExpressionKind, time_zone};
 use crate::manifest::Manifest;
 use crate::manifest::fields::LocatedValue;
 use crate::manifest::schedules::{
@@ -143,7 +142,7 @@ fn render_schedule(
         );
         problems.push(Problem::error(schedule.span, message).path(format!("schedules.{}", schedule.key)));
     }
-    check_times(schedule, problems);
+    schedule_times::check_times(schedule, manifest, problems);
     schedule_limits::check_schedule(schedule, problems);
     let group = schedule_group(schedule, manifest, problems);
     let (start, end) =
@@ -184,33 +183,6 @@ fn check_name(name: &str, schedule: &ManifestSchedule, problems: &mut Problems) 
     };
     let key = if schedule.kind == Via::Rule { "rule" } else { "name" };
     problems.push(Problem::error(span, message).hint(format!("set another one with `{key}:`")));
-}
-
-/// Checks the expression and the time zone of a schedule, and reports errors at their place in the text.
-fn check_times(schedule: &ManifestSchedule, problems: &mut Problems) {
-    let kind = match schedule.kind {
-        Via::Scheduler => ExpressionKind::Scheduler,
-        Via::Rule => ExpressionKind::Rule,
-    };
-    if let Some(text) = &schedule.expression
-        && let Err(wrong) = Expression::parse(&text.value, kind)
-    {
-        problems.push(value_problem(wrong, text, &format!("schedules.{}.expression", schedule.key)));
-    }
-    if let Some(text) = &schedule.timezone
-        && let Err(wrong) = time_zone(&text.value)
-    {
-        problems.push(value_problem(wrong, text, &format!("schedules.{}.timezone", schedule.key)));
-    }
-}
-
-/// Returns the problem for an invalid text; the value of a template expression is not repeated.
-fn value_problem(wrong: ExpressionError, text: &LocatedValue<String>, path: &str) -> Problem {
-    if text.span.from_expression {
-        Problem::error(text.span, "the value of `{{ … }}` is not valid in EventBridge").path(path)
-    } else {
-        Problem::error(text.span, wrong.message).path(path).hint(wrong.hint)
-    }
 }
 
 /// Returns the group of a schedule: the one in the manifest, or the one of the app and stage.
@@ -254,7 +226,7 @@ pub fn app_group_name(app: &str, stage: Option<&str>) -> String {
 }
 
 /// Returns the Unix timestamp in seconds of a time such as `2026-12-01T00:00:00Z`.
-fn parse_time(text: Option<&LocatedValue<String>>, problems: &mut Problems) -> Option<i64> {
+pub(super) fn parse_time(text: Option<&LocatedValue<String>>, problems: &mut Problems) -> Option<i64> {
     let text = text?;
     if let Ok(time) = text.value.parse::<jiff::Timestamp>() {
         Some(time.as_second())

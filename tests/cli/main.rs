@@ -48,6 +48,7 @@ mod sandbox;
 mod scalars;
 mod scale;
 mod scenarios;
+mod schedule_expressions;
 mod schedule_limits;
 mod schedules;
 mod schema;

@@ -180,7 +180,7 @@ proptest! {
     fn dates_are_the_days_that_fit((day, month, weekday) in days(), year in prop_oneof![Just("*".to_owned()), part(2026, 2029)]) {
         let text = format!("cron(0 12 {day} {month} {weekday} {year})");
         let fields: Vec<&str> = vec!["0", "12", &day, &month, &weekday, &year];
-        let Ok(expression) = Expression::parse(&text, ExpressionKind::Rule) else {
+        let Ok(expression) = Expression::parse(&text, ExpressionKind::Scheduler) else {
             // A range of years cannot wrap around; every other generated expression is valid.
             let (from, to) = year.split('/').next().and_then(|range| range.split_once('-')).expect("a range");
             prop_assert!(from > to, "{}", text);

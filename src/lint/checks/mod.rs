@@ -3,14 +3,21 @@
 mod fargate;
 mod launch;
 mod references;
+mod schedule;
 mod service;
 mod task;
 
 use super::Check;
 
 /// All checks, by what they are about.
-const TABLES: &[&[Check]] =
-    &[fargate::FARGATE, task::TASK, references::REFERENCES, service::SERVICE, launch::LAUNCH];
+const TABLES: &[&[Check]] = &[
+    fargate::FARGATE,
+    task::TASK,
+    references::REFERENCES,
+    service::SERVICE,
+    launch::LAUNCH,
+    schedule::SCHEDULE,
+];
 
 /// Returns all checks.
 pub fn all_checks() -> impl Iterator<Item = &'static Check> {
