@@ -12,19 +12,17 @@ use super::watch_args::WatchArgs;
 use crate::apply::ApplyResult;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
+use crate::exit_codes;
 use crate::report::{CommandOutcome, Event};
 
 /// Stop the deployment in progress and roll the service back
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("cancel", "Examples:
   ecsail cancel web
   ecsail cancel web --cluster main --yes
 
 If ECS cannot stop the deployment, the service is updated to its previous revision. If no
-deployment is in progress, use `ecsail rollback`.
-
-Exit codes: 0 rolled back, 1 no deployment in progress or another error, 2 usage, 3 the rollback
-failed, 4 timed out while in progress, 5 refused, 130 interrupted.")]
+deployment is in progress, use `ecsail rollback`."))]
 pub struct CancelArgs {
     #[command(flatten)]
     service: ServiceArgs,

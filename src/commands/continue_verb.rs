@@ -15,17 +15,16 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::rollout::Continued;
+use crate::exit_codes;
 use crate::report::{CommandOutcome, Event};
 use crate::watch::snapshot::WatchedRollout;
 
 /// Continue a deployment that waits in a lifecycle hook, or roll it back
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("continue", "Examples:
   ecsail continue web
   ecsail continue web --cluster main --rollback
-  ecsail continue web --hook 2f6c0a1e-6f3a-4a53-9a2e-0d8f5a1c7b3e --no-wait
-
-Exit codes: as of `deploy`; with `--rollback` 0 if the deployment was rolled back.")]
+  ecsail continue web --hook 2f6c0a1e-6f3a-4a53-9a2e-0d8f5a1c7b3e --no-wait"))]
 pub struct ContinueArgs {
     #[command(flatten)]
     service: ServiceArgs,

@@ -14,6 +14,7 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
+use crate::exit_codes;
 use crate::plan::{Plan, ServicePlan};
 use crate::release::{Release, id::release_id};
 use crate::report::{CommandOutcome, Event};
@@ -23,14 +24,11 @@ const DEFAULT_PARALLEL: usize = 50;
 
 /// Deploy an image tag: register revisions, update services, and watch the rollouts
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("deploy", "Examples:
   ecsail deploy service web --tag 1.4.2
   ecsail deploy --stage production --tag 1.4.2 --yes
   ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
-  ecsail deploy service web --tag 1.4.2 --dry-run
-
-Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 3 rollout failed or rolled
-back, 4 timed out while in progress, 5 refused, 130 interrupted.")]
+  ecsail deploy service web --tag 1.4.2 --dry-run"))]
 pub struct DeployArgs {
     #[command(flatten)]
     selection: SelectionArgs,

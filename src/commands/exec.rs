@@ -14,6 +14,7 @@ use crate::context::CommandContext;
 use crate::diagnose::exec::{ExecPreflight, connection_hints, find_missing};
 use crate::document::problem::did_you_mean;
 use crate::error::{Failure, Result};
+use crate::exit_codes;
 use crate::report::{CommandOutcome, Event, shell_quote};
 use crate::retry::{Backoff, Policy, retry};
 
@@ -25,7 +26,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Run a command or a shell in a container of a service
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("exec", "Examples:
   ecsail exec web
   ecsail exec web -- bin/rails console
   ecsail exec web --container app --task 1a2b3c4d -- ls -l /tmp
@@ -33,8 +34,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 ECS Exec opens a session, and `session-manager-plugin` connects this terminal
 to it. Missing prerequisites are reported before the session is opened. Several
-words are quoted for the shell; a single word is the whole command line.
-Exit codes: that of `session-manager-plugin`; 1 if a prerequisite is missing.")]
+words are quoted for the shell; a single word is the whole command line."))]
 pub struct ExecArgs {
     #[command(flatten)]
     service: ServiceArgs,

@@ -9,13 +9,14 @@ use super::services::ServiceArgs;
 use crate::context::CommandContext;
 use crate::duration;
 use crate::error::Result;
+use crate::exit_codes;
 use crate::report::{CommandOutcome, Event};
 use crate::tail::sources::LogFilter;
 use crate::tail::{LogRequest, LogTail};
 
 /// Show the log lines of a service's tasks
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("logs", "Examples:
   ecsail logs web
   ecsail logs web --follow
   ecsail logs web --since 2h --filter 'connection refused' --limit 50
@@ -23,9 +24,9 @@ use crate::tail::{LogRequest, LogTail};
   ecsail logs web --since 2026-11-21T13:05:00Z --output json
 
 The lines are read from CloudWatch Logs, in the groups and streams of the
-`awslogs` options of the task definitions that the service runs. Ctrl-C ends
-`--follow` with exit code 0. `-f` is `--follow` here: name a manifest before
-the verb (`ecsail -f FILE logs web`) or with `--manifest`.")]
+`awslogs` options of the task definitions that the service runs. `-f` is
+`--follow` here: name a manifest before the verb (`ecsail -f FILE logs web`) or
+with `--manifest`."))]
 pub struct LogsArgs {
     #[command(flatten)]
     service: ServiceArgs,

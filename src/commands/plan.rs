@@ -6,15 +6,16 @@ use super::SelectionArgs;
 use super::planning::{PlanningOptions, plan_deploy};
 use crate::context::CommandContext;
 use crate::error::Result;
+use crate::exit_codes;
 use crate::manifest::Request;
 use crate::report::{CommandOutcome, Event, PlanFormat};
 
 /// Show what a deploy would change, without changing anything
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("plan", "Examples:
   ecsail plan --tag 1.4.2
   ecsail plan service web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
-  ecsail plan --tag 1.4.2 --exit-code      # 6 if there are changes")]
+  ecsail plan --tag 1.4.2 --exit-code"))]
 pub struct PlanArgs {
     #[command(flatten)]
     selection: SelectionArgs,

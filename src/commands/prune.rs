@@ -17,6 +17,7 @@ use crate::aws::error::{ApiErrorKind, failure};
 use crate::context::CommandContext;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::events::{JsonEvent, prune as events};
+use crate::exit_codes;
 use crate::observe::references::{ReferenceScope, observe_references};
 use crate::plan::prune::{FamilyRevision, PruneAction, PruneOptions, decide};
 use crate::plan::references::{Source, family_and_revision, references, summarize};
@@ -24,7 +25,7 @@ use crate::report::{CommandOutcome, Event, Page, PageItem, PageLine, Paint, Tabl
 
 /// Deregister old revisions of a family that nothing refers to
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("prune", "Examples:
   ecsail prune web --keep 10 --dry-run
   ecsail prune web --keep 10 --delete --yes
   ecsail prune --family shop-worker --keep 5 --cluster main
@@ -32,12 +33,9 @@ use crate::report::{CommandOutcome, Event, Page, PageItem, PageLine, Paint, Tabl
 
 Always kept: the newest ACTIVE revisions, and those that services, task sets, deployments in
 progress, running tasks, the last successful deployments, a rollback, EventBridge rules or
-schedules of the account and region refer to. If one of these sources cannot be read, nothing is
-changed (exit code 5), unless `--without` skips it. State machines, functions and pipelines that
-run tasks are not checked.
-
-Exit codes: 0 succeeded or nothing to do, 1 error or declined, 2 usage, 5 refused, 130
-interrupted.")]
+schedules of the account and region refer to. If one of these sources cannot be read, the command is
+refused, unless `--without` skips it. State machines, functions and pipelines that run tasks are not
+checked."))]
 pub struct PruneArgs {
     #[command(flatten)]
     family: FamilyArgs,

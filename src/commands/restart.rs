@@ -16,6 +16,7 @@ use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, ImageState};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
+use crate::exit_codes;
 use crate::image::ImageReference;
 use crate::plan::rollback::service::unchanged_plan;
 use crate::plan::{Plan, Reason, ServicePlan, blockers};
@@ -23,12 +24,11 @@ use crate::report::{CommandOutcome, Event};
 
 /// Replace all tasks of services by new ones of the same revision, and watch the rollouts
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("restart", "Examples:
   ecsail restart web
   ecsail restart web worker --cluster main --yes
 
-ECS resolves image tags again: a tag that has moved brings its new image, which the plan shows.
-Exit codes: as of `deploy`.")]
+ECS resolves image tags again: a tag that has moved brings its new image, which the plan shows."))]
 pub struct RestartArgs {
     #[command(flatten)]
     services: ServicesArgs,

@@ -16,12 +16,13 @@ use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
+use crate::exit_codes;
 use crate::plan::rollback::RollbackSelector;
 use crate::report::{CommandOutcome, Event};
 
 /// Roll a service back to the last deployment that succeeded
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("rollback", "Examples:
   ecsail rollback web
   ecsail rollback --stage production --yes          # all services of the manifest
   ecsail rollback web --cluster main --dry-run      # without a manifest
@@ -33,10 +34,7 @@ Without `--to`, the target is the newest deployment that succeeded before the ru
 those that were rolled back since. A deployment in progress is stopped, and ECS rolls it back.
 Schedules of the manifest that run revisions of the same release are rolled back after the
 services. A number after `--to` is a revision of the family if it exists, else an image tag;
-`tag=12` is always a tag.
-
-Exit codes: 0 rolled back or nothing to do, 1 error or declined, 2 usage, 3 the rollback failed,
-4 timed out while in progress, 5 refused, 130 interrupted.")]
+`tag=12` is always a tag."))]
 pub struct RollbackArgs {
     #[command(flatten)]
     services: ServicesArgs,

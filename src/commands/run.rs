@@ -20,6 +20,7 @@ use crate::context::CommandContext;
 use crate::document::problem::{InvalidFiles, Problem, Problems};
 use crate::duration;
 use crate::error::{Failure, Result};
+use crate::exit_codes;
 use crate::lint::{commands, sizes};
 use crate::manifest::Request;
 use crate::manifest::{self, Scope};
@@ -39,7 +40,7 @@ use crate::settings::ImageTags;
 #[derive(Clone, Debug, Args)]
 #[command(
     override_usage = "ecsail run [OPTIONS] [NAME] [--like SERVICE] [-- COMMAND...]",
-    after_help = "Examples:
+    after_help = exit_codes::after_help("run", "Examples:
   ecsail run migrate
   ecsail run migrate --tag 1.4.2
   ecsail run --like web -- bin/rails db:migrate
@@ -50,11 +51,7 @@ use crate::settings::ImageTags;
 A task is described under `tasks:` in the manifest, or taken from a service
 with `--like`: it runs the revision of the service (with `--tag` the one that a
 deploy would register), in its network and on its capacity. Its log lines are
-printed to stdout.
-
-Exit codes: that of the container (of several the first that is not 0); 3 if
-there is none, because it never ran or was stopped; 1 if no task was started;
-4 if it exceeded its timeout and was stopped; 130 interrupted."
+printed to stdout.")
 )]
 pub struct RunArgs {
     /// Key of a task in the manifest

@@ -13,6 +13,7 @@ use crate::aws::error::failure;
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
+use crate::exit_codes;
 use crate::plan::scale::{Autoscaling, ScaleChange, ScalePlan, ScaleRequest, plan_scaling};
 use crate::report::{CommandOutcome, Event};
 use crate::watch::task_count::{TaskCountOutcome, TaskCountWatch};
@@ -20,16 +21,14 @@ use crate::{duration, outcome};
 
 /// Set the number of tasks of a service, or the range of its autoscaling
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("scale", "Examples:
   ecsail scale web --desired 4
   ecsail scale web --min 2 --max 8
   ecsail scale web --suspend        # until `--resume`
   ecsail scale web --cluster main --desired 0 --yes
 
 A number that autoscaling would change again is refused without `--force`.
-No deployment is started. Exit codes: 0 as many tasks run as are desired,
-1 error or declined, 2 usage, 4 timed out while in progress, 5 refused,
-130 interrupted.")]
+No deployment is started."))]
 pub struct ScaleArgs {
     #[command(flatten)]
     service: ServiceArgs,

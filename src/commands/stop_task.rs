@@ -13,20 +13,20 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::service::Stopping;
+use crate::exit_codes;
 use crate::report::{CommandOutcome, Event};
 
 /// Stop single tasks of a service, which ECS replaces
 #[derive(Clone, Debug, Args)]
 #[command(
     override_usage = "ecsail stop-task [OPTIONS] NAME TASK...",
-    after_help = "Examples:
+    after_help = exit_codes::after_help("stop-task", "Examples:
   ecsail stop-task web 1a2b3c4d
   ecsail stop-task web 1a2b3c4d 5e6f7a8b --reason 'leaks memory' --yes
   ecsail stop-task --cluster main --service web 1a2b3c4d
 
 If one of the tasks does not belong to the service, none is stopped. A prefix
-of an id is enough. Exit codes: 0 all are stopping, 1 error or declined,
-2 usage, 5 refused."
+of an id is enough.")
 )]
 pub struct StopTaskArgs {
     /// Service, and the ids of its tasks

@@ -9,18 +9,18 @@ use super::services::ServicesArgs;
 use super::watch_args::WatchArgs;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
+use crate::exit_codes;
 use crate::report::{CommandOutcome, Event};
 use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// Watch the deployments in progress to their end, without changing anything by default
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("wait", "Examples:
   ecsail wait web
   ecsail wait web --cluster main --timeout 30m
   ecsail wait web --cluster main --deployment ecs-svc/1234567890123456789
 
-If no deployment is in progress, the last one decides the exit code: 3 if it was rolled back.
-Exit codes: as of `deploy`.")]
+If no deployment is in progress, the outcome of the last one counts."))]
 pub struct WaitArgs {
     #[command(flatten)]
     services: ServicesArgs,

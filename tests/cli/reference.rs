@@ -1,6 +1,7 @@
 //! Generates the pages in `docs/reference/` from the code, and compares them with those in the repository.
 //! `ECSAIL_UPDATE_DOCS=1` writes them instead.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
@@ -10,7 +11,7 @@ use ecsail::document::normalize::lists::{LISTS, ListOrder};
 use ecsail::document::normalize::spelling::SPELLINGS;
 use ecsail::document::normalize::values::VALUES;
 use ecsail::document::problem::Severity;
-use ecsail::exit_codes::EXIT_CODES;
+use ecsail::exit_codes::{COMMAND_EXIT_CODES, EXIT_CODES};
 use ecsail::lint::checks::all_checks;
 use ecsail::permissions::{self, Need};
 use ecsail_sandbox::scenarios;
@@ -197,7 +198,35 @@ fn exit_codes_are_current() {
          before a timeout. `ecsail run` and `ecsail schedule run` exit with the container's exit code \
          ([details](../tasks-and-schedules.md#one-off-tasks)), `ecsail exec` with that of the Session Manager plugin.\n",
     );
+    body.push_str("\n## By command\n\n| command | exit codes |\n|---|---|\n");
+    for row in COMMAND_EXIT_CODES {
+        let _ = writeln!(body, "| `{}` | {} |", row.command, cell(&row.text()));
+    }
     compare("exit-codes.md", "`src/exit_codes.rs`", &body);
+}
+
+/// Returns the help after the flags of this command and of those below it, by the words of the command.
+fn helps_after(command: &Command, words: &str, helps: &mut BTreeMap<String, String>) {
+    for sub in command.get_subcommands() {
+        let words = format!("{words} {}", sub.get_name()).trim().to_owned();
+        helps_after(sub, &words, helps);
+        helps.insert(words, sub.get_after_help().map(ToString::to_string).unwrap_or_default());
+    }
+}
+
+#[test]
+fn help_names_the_exit_codes_of_the_table_and_no_others() {
+    let mut helps = BTreeMap::new();
+    helps_after(&Cli::command(), "", &mut helps);
+    for row in COMMAND_EXIT_CODES {
+        let help = helps.remove(row.command).unwrap_or_else(|| panic!("no command `{}`", row.command));
+        let (typed, codes) = help.split_once("\n\nExit codes: ").unwrap_or_else(|| panic!("{}", row.command));
+        assert_eq!(codes.replace('\n', " "), format!("{}.", row.text()), "{}", row.command);
+        assert!(!typed.contains("xit code"), "{}: {help}", row.command);
+    }
+    let typed: Vec<&String> =
+        helps.iter().filter(|(_, help)| help.contains("Exit codes")).map(|(words, _)| words).collect();
+    assert!(typed.is_empty(), "not in `src/exit_codes.rs`: {typed:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::commands::plan::show_plan;
 use crate::context::CommandContext;
 use crate::error::Result;
+use crate::exit_codes;
 use crate::manifest::Request;
 use crate::manifest::Scope;
 use crate::report::{CommandOutcome, PlanFormat};
@@ -12,11 +13,11 @@ use crate::settings::ImageTags;
 
 /// Show what a deploy of schedules would change, without changing anything
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("schedule diff", "Examples:
   ecsail schedule diff --tag 1.4.2
-  ecsail schedule diff nightly-report --tag 1.4.2 --exit-code    # 6 if there are changes
+  ecsail schedule diff nightly-report --tag 1.4.2 --exit-code
 
-The same as `ecsail plan schedule`.")]
+The same as `ecsail plan schedule`."))]
 pub struct ScheduleDiffArgs {
     /// Keys of schedules in the manifest [default: all]
     #[arg(value_name = "NAME", add = crate::completion::schedules())]

@@ -10,6 +10,7 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::schedule::ScheduleSwitched;
+use crate::exit_codes;
 use crate::manifest::schedules::schedule_noun;
 use crate::plan::schedules::owner;
 use crate::render::schedules::DesiredSchedule;
@@ -17,11 +18,11 @@ use crate::report::{CommandOutcome, Event};
 
 /// Enable schedules
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("schedule enable", "Examples:
   ecsail schedule enable nightly-report
   ecsail schedule enable nightly-report hourly --stage production
 
-If the manifest has `enabled: false`, the next deploy disables the schedule again.")]
+If the manifest has `enabled: false`, the next deploy disables the schedule again."))]
 pub struct ScheduleEnableArgs {
     #[command(flatten)]
     schedules: ScheduleNamesArgs,
@@ -29,11 +30,11 @@ pub struct ScheduleEnableArgs {
 
 /// Disable schedules until they are enabled again
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("schedule disable", "Examples:
   ecsail schedule disable nightly-report
   ecsail schedule disable nightly-report hourly --stage production
 
-A deploy leaves the schedule disabled, unless the manifest has `enabled: true`.")]
+A deploy leaves the schedule disabled, unless the manifest has `enabled: true`."))]
 pub struct ScheduleDisableArgs {
     #[command(flatten)]
     schedules: ScheduleNamesArgs,

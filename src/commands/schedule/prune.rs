@@ -18,6 +18,7 @@ use crate::context::CommandContext;
 use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, schedule as events};
+use crate::exit_codes;
 use crate::manifest::Request;
 use crate::manifest::schedules::schedule_noun;
 use crate::manifest::{self, Manifest, Scope};
@@ -32,15 +33,13 @@ const PLACEHOLDER_TAG: &str = "TAG";
 
 /// Remove schedules that the app owns and the manifest no longer has
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("schedule prune", "Examples:
   ecsail schedule prune --dry-run
   ecsail schedule prune --stage production --yes
 
 Only what this app and stage own is removed: schedules in their own group, and rules with their
 tags. Groups that the manifest names are not pruned. Of a rule that also has targets of other
-owners, only the app's own targets are removed.
-
-Exit codes: 0 succeeded or nothing to do, 1 a removal failed or declined, 2 usage, 5 refused.")]
+owners, only the app's own targets are removed."))]
 pub struct SchedulePruneArgs {
     /// Names are refused: what is not named would look as if it were not in the manifest
     #[arg(value_name = "NAME", hide = true)]

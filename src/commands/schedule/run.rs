@@ -19,6 +19,7 @@ use crate::context::CommandContext;
 use crate::document::problem::did_you_mean;
 use crate::duration;
 use crate::error::{Failure, Result};
+use crate::exit_codes;
 use crate::manifest::schedules::ManifestSchedule;
 use crate::plan::schedules::run_now::{ContextAttributes, RunNow, run_now};
 use crate::report::{CommandOutcome, Event};
@@ -26,17 +27,13 @@ use crate::retry::token;
 
 /// Run the task of a schedule now and wait until it ends
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("schedule run", "Examples:
   ecsail schedule run nightly-report
   ecsail schedule run nightly-report --stage production --timeout 3h
   ecsail schedule run hourly --target mail        # of a rule with several targets
 
 The task runs as the schedule in AWS would run it now: with the target's revision, network,
-capacity, tags and input. The schedule may be disabled. The log lines are printed to stdout.
-
-Exit codes: that of the container (of several the first that is not 0); 3 if there is none,
-because it never ran or was stopped; 1 if no task was started; 4 if it exceeded its timeout and
-was stopped; 5 if the target does not run a task; 130 interrupted.")]
+capacity, tags and input. The schedule may be disabled. The log lines are printed to stdout."))]
 pub struct ScheduleRunArgs {
     /// Key of the schedule in the manifest
     #[arg(value_name = "NAME", add = crate::completion::schedules())]

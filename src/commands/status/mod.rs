@@ -8,6 +8,7 @@ use super::interrupts::Interrupts;
 use super::services::{ServiceIdentity, ServicesArgs};
 use crate::context::CommandContext;
 use crate::error::Result;
+use crate::exit_codes;
 use crate::report::{CommandOutcome, Event, Page, Reporter, times};
 use look::{ServiceState, StatusReader};
 use schedules::StatusSchedules;
@@ -31,7 +32,7 @@ const INTERVAL_PER_SERVICE: Duration = Duration::from_millis(20);
 
 /// Show what services run, deployments in progress, and what is wrong
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = exit_codes::after_help("status", "Examples:
   ecsail status
   ecsail status web --stage production --watch
   ecsail status --cluster main                  # all services of a cluster, without a manifest
@@ -39,9 +40,7 @@ const INTERVAL_PER_SERVICE: Duration = Duration::from_millis(20);
 
 Up to ten services are shown in full: images, the last deploy, targets, events, and how the
 running definition differs from the manifest. More are shown as a table. Without names, the
-manifest's schedules are shown too.
-
-Exit codes: 0 all services exist, 1 a service does not exist or another error, 2 usage.")]
+manifest's schedules are shown too."))]
 pub struct StatusArgs {
     #[command(flatten)]
     services: ServicesArgs,
