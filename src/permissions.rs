@@ -154,6 +154,13 @@ pub const PERMISSIONS: &[Permission] = &[
         ),
     ),
     row(
+        &["plan", "deploy", "run", "rollback", "restart", "schedule diff"],
+        &["ecr:DescribePullThroughCacheRules"],
+        Optional(
+            "an image that a pull-through cache does not have yet is refused, unless its prefix is a usual one such as `docker-hub/`; needed only where an image is missing",
+        ),
+    ),
+    row(
         &["plan", "deploy", "schedule diff"],
         &["ecs:DescribeServiceRevisions"],
         Optional("a moved tag is noticed only where the `ecsail:digest:` tags record the running digest"),

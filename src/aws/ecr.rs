@@ -1,13 +1,11 @@
-//! Calls ECR to check, before anything changes, that images exist.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Calls ECR: finds images, lists tags, and reads pull-through cache rules.
 
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
-use futures_util::future::try_join_all;
 
 use super::error::ApiErrorKind;
-use super::types::{Epoch, ImageState, PushedImage};
+use super::types::{Epoch, PushedImage};
 use super::{ApiError, Aws};
+use crate::image::pull_through::PullThroughRule;
 use crate::image::{EcrRepository, ImageReference};
 
 /// The number of newest tags that a message lists.
@@ -17,66 +15,77 @@ const MAX_PAGES_FOR_NEWEST_TAGS: usize = 5;
 /// The most pages of 1,000 images that are read of a repository, because ECR lists images in no order.
 const MAX_PAGES: usize = 20;
 
+/// What ECR answered about an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageLookup {
+    /// It exists, with this digest.
+    Found(String),
+    NoImage,
+    NoRepository,
+}
+
 impl Aws {
-    /// Returns the state of an image; an image outside private ECR is left unchecked.
-    ///
-    /// A missing permission leaves the image unchecked too: a deploy may run without read access to the registry of
-    /// another account.
+    /// Looks an image up. By its digest alone if it has one: with both, ECR finds an image only while the tag points to it,
+    /// and a task is started with the digest.
     ///
     /// # Errors
-    /// The API call failed for a reason that says nothing about the image, such as missing credentials or no
-    /// connection.
-    pub async fn image_state(&self, reference: &ImageReference) -> Result<ImageState, ApiError> {
-        let Some(repository) = reference.ecr_repository() else {
-            return Ok(ImageState::Unchecked("not in a private ECR registry".to_owned()));
-        };
-        // With both, ECR finds an image only while the tag points to it; a task is started with the digest alone.
+    /// The API call failed for a reason that says nothing about the image.
+    pub async fn find_image(
+        &self,
+        repository: &EcrRepository,
+        reference: &ImageReference,
+    ) -> Result<ImageLookup, ApiError> {
         let id = match &reference.digest {
             Some(digest) => ImageIdentifier::builder().image_digest(digest),
             None => ImageIdentifier::builder().image_tag(reference.tag.as_deref().unwrap_or("latest")),
         };
         let request = self.ecr(&repository.region).describe_images();
-        let request =
-            request.registry_id(&repository.account).repository_name(&repository.name).image_ids(id.build());
-        let error = match request.send().await {
+        let request = request.registry_id(&repository.account).repository_name(&repository.name);
+        let error = match request.image_ids(id.build()).send().await {
             Ok(answer) => {
                 let digest = answer.image_details().first().and_then(ImageDetail::image_digest);
-                return Ok(match digest {
-                    Some(digest) => ImageState::Found { digest: digest.to_owned() },
-                    None => ImageState::Missing { newest: self.newest_tags(&repository).await },
-                });
+                return Ok(
+                    digest.map_or(ImageLookup::NoImage, |digest| ImageLookup::Found(digest.to_owned()))
+                );
             }
             Err(error) => ApiError::from_sdk("ecr:DescribeImages", error),
         };
         match (error.kind, error.code.as_deref()) {
-            (_, Some("RepositoryNotFoundException")) => Ok(ImageState::NoRepository),
-            (ApiErrorKind::NotFound, _) => {
-                Ok(ImageState::Missing { newest: self.newest_tags(&repository).await })
-            }
-            (ApiErrorKind::Denied, _) => {
-                Ok(ImageState::Unchecked("`ecr:DescribeImages` is not permitted".to_owned()))
-            }
+            (_, Some("RepositoryNotFoundException")) => Ok(ImageLookup::NoRepository),
+            (ApiErrorKind::NotFound, _) => Ok(ImageLookup::NoImage),
             _ => Err(error),
         }
     }
 
-    /// Returns the state of each image, by reference.
+    /// Returns the pull-through cache rules of the registry of a repository.
     ///
     /// # Errors
-    /// Fails as [`Aws::image`] does.
-    pub async fn images(
+    /// The API call failed.
+    pub async fn pull_through_rules(
         &self,
-        references: &BTreeSet<ImageReference>,
-    ) -> Result<BTreeMap<String, ImageState>, ApiError> {
-        let calls = references.iter().map(|reference| async move {
-            let state = self.image_state(reference).await?;
-            Ok::<_, ApiError>((reference.to_string(), state))
-        });
-        Ok(try_join_all(calls).await?.into_iter().collect())
+        repository: &EcrRepository,
+    ) -> Result<Vec<PullThroughRule>, ApiError> {
+        let mut rules = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.ecr(&repository.region).describe_pull_through_cache_rules();
+            let request = request.registry_id(&repository.account).max_results(1000).set_next_token(token);
+            let sent = request.send().await;
+            let answer =
+                sent.map_err(|error| ApiError::from_sdk("ecr:DescribePullThroughCacheRules", error))?;
+            rules.extend(answer.pull_through_cache_rules().iter().map(|rule| PullThroughRule {
+                prefix: rule.ecr_repository_prefix().unwrap_or_default().to_owned(),
+                upstream: rule.upstream_registry_url().unwrap_or_default().to_owned(),
+            }));
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(rules);
+            }
+        }
     }
 
-    /// Returns the newest tags of a repository, or none if they cannot be read: they are only for a hint.
-    async fn newest_tags(&self, repository: &EcrRepository) -> Vec<String> {
+    /// Returns the newest tags of a repository, which are only for a hint; `None` if they cannot be read.
+    pub async fn newest_tags(&self, repository: &EcrRepository) -> Option<Vec<String>> {
         let client = self.ecr(&repository.region);
         let filter = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged).build();
         let mut images: Vec<ImageDetail> = Vec::new();
@@ -85,7 +94,7 @@ impl Aws {
             let request =
                 client.describe_images().registry_id(&repository.account).repository_name(&repository.name);
             let request = request.filter(filter.clone()).max_results(1000).set_next_token(token);
-            let Ok(answer) = request.send().await else { break };
+            let answer = request.send().await.ok()?;
             images.extend(answer.image_details.unwrap_or_default());
             token = answer.next_token;
             if token.is_none() {
@@ -93,7 +102,8 @@ impl Aws {
             }
         }
         images.sort_by_key(|image| std::cmp::Reverse(image.image_pushed_at().map(|time| time.secs())));
-        images.iter().flat_map(|image| image.image_tags().iter().cloned()).take(NEWEST_TAGS_SHOWN).collect()
+        let tags = images.iter().flat_map(|image| image.image_tags().iter().cloned());
+        Some(tags.take(NEWEST_TAGS_SHOWN).collect())
     }
 
     /// Returns the tagged images of a repository, newest first, and whether the list is complete.

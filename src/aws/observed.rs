@@ -11,12 +11,33 @@ use super::types::{Service, ServiceRef, TaskDefinition};
 pub enum ImageState {
     /// The image exists, with this digest.
     Found { digest: String },
-    /// The repository has no such tag or digest; `newest` are its newest tags.
-    Missing { newest: Vec<String> },
+    /// The repository has no such tag or digest.
+    Missing(MissingImage),
     /// The repository does not exist.
-    NoRepository,
-    /// The image was not checked, for this reason.
+    NoRepository(CacheRules),
+    /// The image is not there yet, and a pull-through cache rule fetches it from this registry when it is pulled.
+    Uncached { upstream: String },
+    /// The image is in no private ECR registry, where it could be looked up.
+    Elsewhere,
+    /// The image could not be looked up, for this reason.
     Unchecked(String),
+}
+
+/// A tag or digest that a repository does not have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissingImage {
+    /// The newest tags of the repository; none if they cannot be listed.
+    pub newest: Option<Vec<String>>,
+    pub rules: CacheRules,
+}
+
+/// What is known of the pull-through cache rules of a registry.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CacheRules {
+    /// No rule applies to the repository.
+    Inapplicable,
+    /// The rules cannot be read, for this reason.
+    Unreadable(String),
 }
 
 /// The identity that runs ecsail, from STS.

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 pub use super::observed::{
-    Caller, ImageState, ObservedSchedule, ObservedSchedules, ObservedService, ObservedState, Via,
+    CacheRules, Caller, ImageState, MissingImage, ObservedSchedule, ObservedSchedules, ObservedService,
+    ObservedState, Via,
 };
 pub use super::states::{
     ControllerType, DeploymentStatus, HealthStatus, LaunchType, LifecycleHookStatus, LifecycleStage,

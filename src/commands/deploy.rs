@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::SelectionArgs;
 use super::change_guards::{ensure_no_failures, ensure_unchanged};
 use super::interrupts::Interrupts;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
 use super::watch_args::WatchArgs;
+use super::{ImageArgs, SelectionArgs};
 use crate::aws::types::{ObservedState, Service, ServiceRef};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -37,6 +37,8 @@ pub struct DeployArgs {
     no_wait: bool,
     #[command(flatten)]
     watch: WatchArgs,
+    #[command(flatten)]
+    images: ImageArgs,
     /// Show the plan and change nothing
     #[arg(long, global = true)]
     dry_run: bool,
@@ -61,7 +63,12 @@ pub struct DeployArgs {
 pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let request = args.selection.request()?;
     let id = new_release_id();
-    let how = PlanningOptions { force: args.force, supersede: args.supersede, release: Some(id.clone()) };
+    let how = PlanningOptions {
+        force: args.force,
+        supersede: args.supersede,
+        images: args.images.clone(),
+        release: Some(id.clone()),
+    };
     let mut planned = plan_deploy(&request, how, context).await?;
     if args.no_wait {
         reject_no_wait(&planned.plan)?;

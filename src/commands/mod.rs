@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 
 use crate::manifest::Request;
 use crate::manifest::Scope;
+use crate::plan::image_checks::ImageChecks;
 use crate::plan::{DeployRecord, Options};
 use crate::settings::ImageTags;
 
@@ -97,6 +98,30 @@ impl SelectionArgs {
     }
 }
 
+/// The argument that says which images are refused.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ImageArgs {
+    /// Refuse images in ECR that cannot be checked or are not cached yet; with `=false`, refuse no image [default: the
+    /// manifest's `strict_images`, else refuse those that ECR does not have]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_short_help = true,
+        global = true
+    )]
+    strict_images: Option<bool>,
+}
+
+impl ImageArgs {
+    /// Returns the checks of the argument, else of the manifest.
+    fn checks(&self, manifest: &crate::manifest::Manifest) -> ImageChecks {
+        ImageChecks::from_setting(self.strict_images.or(manifest.strict_images))
+    }
+}
+
 /// Refuses a manifest without services and schedules, since a deploy of nothing would look like a success.
 fn ensure_not_empty(manifest: &crate::manifest::Manifest) -> Result<(), crate::error::Failure> {
     let nothing = manifest.services.is_empty() && manifest.schedules.is_empty();
@@ -120,12 +145,14 @@ fn plan_options(
     manifest: &crate::manifest::Manifest,
     request: &Request,
     settings: &crate::settings::Settings,
+    images: &ImageArgs,
 ) -> Options {
     let directory = manifest.path.as_deref().and_then(std::path::Path::parent);
     let directory =
         directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
     Options {
         account: manifest.account.as_ref().map(|account| account.value.clone()),
+        images: images.checks(manifest),
         now: jiff::Timestamp::now().as_second(),
         record: DeployRecord {
             app: manifest.app.clone(),

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::SelectionArgs;
 use super::planning::{PlanningOptions, plan_deploy};
+use super::{ImageArgs, SelectionArgs};
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::exit_codes;
@@ -19,6 +19,8 @@ use crate::report::{CommandOutcome, Event, PlanFormat};
 pub struct PlanArgs {
     #[command(flatten)]
     selection: SelectionArgs,
+    #[command(flatten)]
+    images: ImageArgs,
     /// Exit with 6 if there are changes
     #[arg(long, global = true)]
     exit_code: bool,
@@ -30,7 +32,7 @@ pub struct PlanArgs {
 /// The plan is refused.
 pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> Result<CommandOutcome> {
     let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
-    show_plan(&args.selection.request()?, args.exit_code, format, context).await
+    show_plan(&args.selection.request()?, &args.images, args.exit_code, format, context).await
 }
 
 /// Shows what a deploy of the request would change.
@@ -39,11 +41,13 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
 /// The plan is refused.
 pub async fn show_plan(
     request: &Request,
+    images: &ImageArgs,
     exit_code: bool,
     format: PlanFormat,
     context: &CommandContext,
 ) -> Result<CommandOutcome> {
-    let planned = plan_deploy(request, PlanningOptions::default(), context).await?;
+    let how = PlanningOptions { images: images.clone(), ..PlanningOptions::default() };
+    let planned = plan_deploy(request, how, context).await?;
     let plan = planned.with_blockers_noted();
     context.reporter.report(&Event::Plan { plan: &plan, answer: Some(format) });
     Ok(if exit_code && !plan.is_empty() { CommandOutcome::HasChanges } else { CommandOutcome::Succeeded })

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 
-use super::{ensure_not_empty, plan_options};
+use super::{ImageArgs, ensure_not_empty, plan_options};
 use crate::aws::Aws;
 use crate::aws::types::ObservedState;
 use crate::context::CommandContext;
@@ -20,6 +20,8 @@ pub struct PlanningOptions {
     pub force: bool,
     /// Supersede deployments in progress.
     pub supersede: bool,
+    /// Which images are refused.
+    pub images: ImageArgs,
     /// The id of the release; none where nothing will be applied.
     pub release: Option<String>,
 }
@@ -59,7 +61,7 @@ pub async fn plan_deploy(
     ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
     let observed = observe(&aws, &desired).await?;
-    let options = plan_options(&manifest, request, &context.settings);
+    let options = plan_options(&manifest, request, &context.settings, &how.images);
     let record = plan::DeployRecord { release_id: how.release, ..options.record };
     let options = plan::Options { force: how.force, supersede: how.supersede, record, ..options };
     let plan = plan::compare(&desired, &observed, &options)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::Value;
 
+use super::ImageArgs;
 use super::change_guards::{ensure_no_failures, ensure_unchanged, find_changeable_services, rollback_terms};
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
@@ -18,6 +19,8 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::exit_codes;
 use crate::image::ImageReference;
+use crate::observe::images::image_states;
+use crate::plan::image_checks::{ImageChecks, ImageVerdict, judge_image};
 use crate::plan::rollback::service::unchanged_plan;
 use crate::plan::{Plan, Reason, ServicePlan, blockers};
 use crate::report::{CommandOutcome, Event};
@@ -37,6 +40,8 @@ pub struct RestartArgs {
     no_wait: bool,
     #[command(flatten)]
     watch: WatchArgs,
+    #[command(flatten)]
+    images: ImageArgs,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -57,7 +62,7 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
             found.iter().filter_map(|found| blockers::in_progress_blocker(&found.service)).collect(),
         )?;
     }
-    let plan = plan_restart(&found, &chosen).await?;
+    let plan = plan_restart(&found, &chosen, args.images.checks(&chosen.manifest)).await?;
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
     if !is_confirmed("Restart?", args.yes, context)? {
         return Ok(CommandOutcome::Declined);
@@ -79,11 +84,15 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
 ///
 /// # Errors
 /// An image no longer exists, so that no new task could start.
-async fn plan_restart(found: &[FoundService], chosen: &SelectedServices) -> Result<Plan> {
+async fn plan_restart(
+    found: &[FoundService],
+    chosen: &SelectedServices,
+    checks: ImageChecks,
+) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut failures = Vec::new();
     let images =
-        futures_util::future::join_all(found.iter().map(|found| compare_images(found, chosen))).await;
+        futures_util::future::join_all(found.iter().map(|found| compare_images(found, chosen, checks))).await;
     for (found, images) in found.iter().zip(images) {
         match images {
             Ok((mut reasons, notes)) => {
@@ -110,6 +119,7 @@ async fn plan_restart(found: &[FoundService], chosen: &SelectedServices) -> Resu
 async fn compare_images(
     found: &FoundService,
     chosen: &SelectedServices,
+    checks: ImageChecks,
 ) -> Result<(Vec<Reason>, Vec<String>), Vec<Failure>> {
     let current = &found.service.current_service_revisions;
     let arns: Vec<String> = current.iter().map(|revision| revision.arn.clone()).collect();
@@ -128,12 +138,18 @@ async fn compare_images(
         .map(|image| (image.image.clone(), image))
         .collect();
     let references = images.keys().map(|image| ImageReference::parse(image)).collect();
-    let states = chosen.aws.images(&references).await.map_err(|error| vec![failure(error)])?;
-    let (mut reasons, mut gone) = (Vec::new(), Vec::new());
+    let states = image_states(&chosen.aws, &references).await.map_err(|failure| vec![failure])?;
+    let mut reasons = Vec::new();
+    let mut gone = Vec::new();
+    let mut notes = Vec::new();
     for (image, ran) in images {
         let reference = ImageReference::parse(&image);
         let Some(state) = states.get(&reference.to_string()) else { continue };
-        gone.extend(blockers::missing_image_blocker(&reference, state));
+        match judge_image(&reference, state, checks) {
+            ImageVerdict::Fine => {}
+            ImageVerdict::Note(note) => notes.push(note),
+            ImageVerdict::Refused(failure) => gone.push(failure),
+        }
         if let (ImageState::Found { digest }, Some(before)) = (state, &ran.image_digest)
             && reference.digest.is_none()
             && digest != before
@@ -141,5 +157,5 @@ async fn compare_images(
             reasons.push(Reason::ImageMoved { image, before: before.clone(), after: digest.clone() });
         }
     }
-    if gone.is_empty() { Ok((reasons, Vec::new())) } else { Err(gone) }
+    if gone.is_empty() { Ok((reasons, notes)) } else { Err(gone) }
 }

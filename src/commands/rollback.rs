@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::ImageArgs;
 use super::change_guards::{ensure_unchanged, find_changeable_services, stop_deployments};
 use super::ci_user;
 use super::interrupts::Interrupts;
@@ -17,6 +18,7 @@ use crate::error::Result;
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
 use crate::exit_codes;
+use crate::manifest::Manifest;
 use crate::plan::rollback::RollbackSelector;
 use crate::report::{CommandOutcome, Event};
 
@@ -52,6 +54,8 @@ pub struct RollbackArgs {
     no_wait: bool,
     #[command(flatten)]
     watch: WatchArgs,
+    #[command(flatten)]
+    images: ImageArgs,
     /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -70,7 +74,8 @@ pub struct RollbackArgs {
 pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.services.select(context).await?;
     let found = find_changeable_services(&chosen).await?;
-    let ways = service_rollbacks::find_rollbacks(&args.request(context), &found, &chosen).await?;
+    let ways =
+        service_rollbacks::find_rollbacks(&args.request(&chosen.manifest, context), &found, &chosen).await?;
     let schedules = if args.no_schedules {
         ScheduleRollbacks::default()
     } else {
@@ -120,11 +125,12 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
 }
 
 impl RollbackArgs {
-    fn request(&self, context: &CommandContext) -> RollbackRequest {
+    fn request(&self, manifest: &Manifest, context: &CommandContext) -> RollbackRequest {
         RollbackRequest {
             wanted: self.to.clone().unwrap_or(RollbackSelector::Steps(self.steps.unwrap_or(1).into())),
             is_target_named: self.to.is_some() || self.steps.is_some(),
             supersede: self.supersede,
+            images: self.images.checks(manifest),
             performer: ci_user(&context.settings),
         }
     }

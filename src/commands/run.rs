@@ -9,8 +9,8 @@ use super::change_guards::{ensure_account, ensure_no_failures};
 use super::deploy::new_release_id;
 use super::interrupts::Interrupts;
 use super::one_off::{LogOutput, OneOffOptions, run_to_end};
-use super::plan_options;
 use super::services::{SelectedServices, ServiceArgs};
+use super::{ImageArgs, plan_options};
 use crate::apply;
 use crate::apply::task::{DEFAULT_TIMEOUT, RunTaskRequest};
 use crate::aws::Aws;
@@ -25,6 +25,7 @@ use crate::lint::{commands, sizes};
 use crate::manifest::Request;
 use crate::manifest::{self, Scope};
 use crate::observe::observe;
+use crate::plan::image_checks::image_notes;
 use crate::plan::task::{
     ManifestOverrides, members_like_service, override_container, overrides, volumes_like_service,
 };
@@ -84,6 +85,8 @@ pub struct RunArgs {
     /// Return once the tasks are started, without watching
     #[arg(long)]
     no_wait: bool,
+    #[command(flatten)]
+    images: ImageArgs,
     /// Stop the tasks on an interrupt, without a prompt
     #[arg(long)]
     stop_on_interrupt: bool,
@@ -162,7 +165,7 @@ async fn resolve_described(
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let aws = context.connect(&manifest, &desired).await?;
     let observed = observe(&aws, &desired).await?;
-    let options = plan_options(&manifest, &request, &context.settings);
+    let options = plan_options(&manifest, &request, &context.settings, &args.images);
     let id = new_release_id();
     let record = plan::DeployRecord { release_id: Some(id.clone()), ..options.record };
     let options = plan::Options { record, ..options };
@@ -173,6 +176,9 @@ async fn resolve_described(
     let mut plan = Plan::default();
     let against = PlanContext { desired: &desired, observed: &observed, options: &options };
     let work = resolve(&key, &work, None, against, &mut plan).map_err(Failure::several)?;
+    for note in image_notes(&observed.images, options.images) {
+        context.reporter.report(&Event::Note(&note));
+    }
     let registered = apply::register_all(&plan, &aws, context.reporter.as_ref()).await?;
     let order = RunTaskRequest::from_spec(&work, &registered, &started_by(&id), &token());
     let timeout = args.timeout.or(task.and_then(|task| task.timeout)).unwrap_or(order.timeout);

@@ -10,8 +10,10 @@ use crate::aws::error::failure;
 use crate::aws::types::{TaskDefinition, family_of, number_of};
 use crate::aws::{ApiError, Aws};
 use crate::error::{Failure, Result};
+use crate::observe::images::image_states;
 use crate::observe::past;
 use crate::plan::blockers;
+use crate::plan::image_checks::ImageChecks;
 use crate::plan::rollback::images::{RestoredImages, images_to_look_up, restore_images};
 use crate::plan::rollback::service::{self, RollbackContext, definition, needs_registration, unchanged_plan};
 use crate::plan::rollback::{
@@ -35,6 +37,8 @@ pub struct RollbackRequest {
     pub is_target_named: bool,
     /// Replace a deployment that is in progress.
     pub supersede: bool,
+    /// Which images are refused.
+    pub images: ImageChecks,
     /// Who asked for the rollback, if known.
     pub performer: Option<String>,
 }
@@ -150,9 +154,12 @@ async fn find_rollback(
     let Some(choice) = choose(service, &past, &asked.wanted).map_err(one)? else {
         return Ok(ServiceRollback::Unchanged);
     };
-    let images = match check_images(&choice.to, &mut past, aws).await {
+    let images = match check_images(&choice.to, &mut past, aws, asked.images).await {
         Ok(images) => images,
-        Err(gone) => return Err(with_other_targets(&found.identity.key, gone, &choice, &mut past, aws).await),
+        Err(gone) => {
+            let others = other_targets(&choice, &mut past, aws, asked.images).await;
+            return Err(with_other_targets(&found.identity.key, gone, &choice, &others));
+        }
     };
     let registered = definition(&choice.to, &past).map_err(one)?;
     let (mut latest, mut performer) = (None, asked.performer.clone());
@@ -204,39 +211,45 @@ async fn check_images(
     release: &DeployedState,
     past: &mut DeploymentHistory,
     aws: &Aws,
+    checks: ImageChecks,
 ) -> Result<RestoredImages, Vec<Failure>> {
     let one = |failure: Failure| vec![failure];
     past::read_definitions(aws, past, vec![release.definition.clone()]).await.map_err(call_failed)?;
     let definition = definition(release, past).map_err(one)?;
     let digests: BTreeMap<String, String> = release.digests(Some(definition));
     let references = images_to_look_up(&definition.document, &digests);
-    let states = aws.images(&references).await.map_err(call_failed)?;
-    restore_images(&definition.document, &digests, &states)
+    let states = image_states(aws, &references).await.map_err(one)?;
+    restore_images(&definition.document, &digests, &states, checks)
 }
 
-/// Adds to the failures a hint with other targets, each of which is checked in the same way.
-async fn with_other_targets(
-    key: &str,
-    gone: Vec<Failure>,
+/// Returns the other targets whose images exist, as arguments.
+async fn other_targets(
     choice: &Choice,
     past: &mut DeploymentHistory,
     aws: &Aws,
-) -> Vec<Failure> {
+    checks: ImageChecks,
+) -> Vec<String> {
     let mut names = Vec::new();
     let others = choice.others.iter().filter(|other| other.definition != choice.to.definition);
     for other in others.take(MAX_SUGGESTED_TARGETS) {
-        if check_images(other, past, aws).await.is_ok() {
+        if check_images(other, past, aws, checks).await.is_ok() {
             names.push(format!("`--to {}`", other.revision_name()));
         }
     }
-    let hint = match names.as_slice() {
+    names
+}
+
+/// Adds to the failures a hint with other targets.
+fn with_other_targets(key: &str, gone: Vec<Failure>, choice: &Choice, others: &[String]) -> Vec<Failure> {
+    let hint = match others {
         [] => "there is no other deployment to roll back to".to_owned(),
         names => format!("roll back to another deployment with {}", names.join(", ")),
     };
     let attempted = format!("failed to roll `{key}` back to `{}`", choice.to.revision_name());
     let wrapped = |mut failure: Failure| {
         let hints = std::mem::take(&mut failure.hints);
-        let wrapped = Failure::error(attempted.as_str()).with_cause(failure).with_hint(hint.clone());
+        let wrapped =
+            Failure::new(failure.kind, attempted.as_str()).with_cause(failure).with_hint(hint.clone());
         hints.into_iter().fold(wrapped, Failure::with_hint)
     };
     gone.into_iter().map(wrapped).collect()

@@ -189,7 +189,7 @@ fn report_keys_of_other_kind(via: Via, fields: &FieldReader<'_>, problems: &mut 
     }
 }
 
-fn read_boolean(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) -> Option<bool> {
+pub(super) fn read_boolean(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) -> Option<bool> {
     let text = fields.text(name, problems)?;
     if let Some(NodeKind::Scalar(Scalar::Bool(value, _))) = fields.get(name).map(|node| &node.kind) {
         return Some(*value);

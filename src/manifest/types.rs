@@ -41,6 +41,7 @@ const ROOT_KEYS: &[&str] = &[
     "on_failure",
     "on_timeout",
     "patience",
+    "strict_images",
     "allow_unknown",
     "ignore",
 ];
@@ -60,6 +61,7 @@ const STAGE_KEYS: &[&str] = &[
     "on_failure",
     "on_timeout",
     "patience",
+    "strict_images",
     "allow_unknown",
     "ignore",
 ];
@@ -106,6 +108,8 @@ pub struct Manifest {
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
     pub patience: Option<Patience>,
+    /// Whether images that cannot be checked are refused too; no image is refused where it is `false`.
+    pub strict_images: Option<bool>,
     pub allow_unknown: Vec<String>,
     /// The ids of the checks that are not run.
     pub ignore: Vec<String>,
@@ -276,6 +280,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.on_failure = fields.enum_value("on_failure", &mut problems);
     manifest.on_timeout = fields.enum_value("on_timeout", &mut problems);
     manifest.patience = read_patience(&fields, &mut problems);
+    manifest.strict_images = schedules::read_boolean(&fields, "strict_images", &mut problems);
     manifest.allow_unknown = fields.text_list("allow_unknown", &mut problems);
     manifest.ignore = ignored(&fields, &mut problems);
     let vars = fields.entries("vars", &mut problems).iter();

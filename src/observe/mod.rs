@@ -19,6 +19,9 @@ use crate::error::{Failure, Result};
 use crate::image::{ImageReference, images_of};
 use crate::render::{DefinitionSource, DesiredState};
 
+use images::image_states;
+
+pub mod images;
 mod namespaces;
 pub mod past;
 pub mod references;
@@ -38,7 +41,7 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     let (services, latest, images, (caller, schedules)) = join4(
         observe_services(aws, desired),
         latest_definitions(aws, &families),
-        aws.images(&references),
+        image_states(aws, &references),
         join(aws.caller(), observe_schedules_with_definitions(aws, desired)),
     )
     .await;
@@ -47,7 +50,7 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     observed.notes.extend(notes);
     observed.services = services?;
     observed.latest_definitions = latest.map_err(failure)?;
-    observed.images = images.map_err(failure)?;
+    observed.images = images?;
     match caller {
         Ok(caller) => observed.caller = Some(caller),
         Err(error) => observed.notes.push(format!("failed to identify the caller: {error}")),
@@ -185,7 +188,7 @@ async fn observe_running_images(
         references.extend(images_of(&document));
     }
     references.retain(|reference| !observed.images.contains_key(&reference.to_string()));
-    observed.images.extend(aws.images(&references).await.map_err(failure)?);
+    observed.images.extend(image_states(aws, &references).await?);
     Ok(())
 }
 

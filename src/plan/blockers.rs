@@ -1,13 +1,11 @@
 //! The blockers of a deploy, each with what to do about it. Checked before anything is changed.
 
 use crate::aws::types::{
-    ControllerType, Deployment, DeploymentStatus, ImageState, ObservedService, ObservedState, RolloutState,
-    Service, ServiceRef, ServiceStatus, revision_name,
+    ControllerType, Deployment, DeploymentStatus, ObservedService, ObservedState, RolloutState, Service,
+    ServiceRef, ServiceStatus, revision_name,
 };
 use crate::error::Failure;
-use crate::image::{ImageReference, images_of};
 use crate::render::{DesiredService, DesiredState};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
@@ -86,34 +84,6 @@ pub fn in_progress_blocker(service: &Service) -> Option<Failure> {
         Failure::refused(message)
             .with_hint("wait for it with `ecsail wait`, or replace it with `--supersede`".to_owned()),
     )
-}
-
-/// Returns a failure for each missing image of a document, with the newest tags of its repository.
-pub fn missing_image_blockers(document: &Value, observed: &ObservedState) -> Vec<Failure> {
-    let state = |image: &ImageReference| observed.images.get(&image.to_string());
-    images_of(document).iter().filter_map(|image| missing_image_blocker(image, state(image)?)).collect()
-}
-
-/// Returns the failure for an image that does not exist, or `None` if it exists or was not checked.
-pub fn missing_image_blocker(image: &ImageReference, state: &ImageState) -> Option<Failure> {
-    let repository = image.ecr_repository()?;
-    let place = format!("`{}` in account {}, {}", repository.name, repository.account, repository.region);
-    let version = image.digest_or_tag().unwrap_or("latest");
-    match state {
-        ImageState::Missing { newest } => {
-            let hint = match newest.as_slice() {
-                [] => "the repository has no tags: push the image first".to_owned(),
-                tags => format!("newest tags: {}", tags.join(", ")),
-            };
-            let what = if image.digest.is_some() { "image" } else { "tag" };
-            Some(Failure::error(format!("no {what} `{version}` in repository {place}")).with_hint(hint))
-        }
-        ImageState::NoRepository => {
-            let hint = "correct the image's repository, or create it and push the image".to_owned();
-            Some(Failure::error(format!("no repository named {place}")).with_hint(hint))
-        }
-        ImageState::Found { .. } | ImageState::Unchecked(_) => None,
-    }
 }
 
 impl Service {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::desired_document::desired_document;
 use super::diff::{Change, diff};
+use super::image_checks::{image_notes, refused_images};
 use super::plan_revision::Revision;
 use super::record::{self, same_digests};
 use super::rollback_point::RollbackPoint;
@@ -37,7 +38,7 @@ pub fn compare(desired: &DesiredState, observed: &ObservedState, options: &Optio
         failures.extend(release::plan_schedules(against, &mut plan));
     }
     plan.needs = release::needs(desired);
-    plan.notes.extend(image_notes(observed));
+    plan.notes.extend(image_notes(&observed.images, options.images));
     if failures.is_empty() { Ok(plan) } else { Err(Failure::several(distinct(failures))) }
 }
 
@@ -52,14 +53,6 @@ fn distinct(failures: Vec<Failure>) -> Vec<Failure> {
     kept
 }
 
-fn image_notes(observed: &ObservedState) -> Vec<String> {
-    let unchecked = observed.images.iter().filter_map(|(image, state)| match state {
-        ImageState::Unchecked(reason) => Some(format!("image `{image}` was not checked: {reason}")),
-        _ => None,
-    });
-    unchecked.collect()
-}
-
 fn plan_service(
     service: &DesiredService,
     observed: &ObservedState,
@@ -68,7 +61,7 @@ fn plan_service(
 ) -> Result<ServicePlan, Vec<Failure>> {
     let seen = blockers::deployable_service(service, observed)?;
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
-    let against = blockers::missing_image_blockers(&document, observed);
+    let against = refused_images(&document, &observed.images, options.images);
     if !against.is_empty() {
         return Err(against);
     }

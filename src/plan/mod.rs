@@ -7,6 +7,7 @@ pub mod blockers;
 mod compare;
 pub mod desired_document;
 pub mod diff;
+pub mod image_checks;
 mod plan_revision;
 pub mod prune;
 pub mod record;

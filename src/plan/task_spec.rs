@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::desired_document::desired_document;
+use super::image_checks::refused_images;
 use super::plan_revision::Revision;
 use super::record::same_digests;
 use super::service::complete::{Extent, completed};
@@ -45,7 +46,7 @@ pub fn resolve(
         (_, Some((service, _))) => desired_document(service, against.observed).map_err(one)?,
         _ => return Err(vec![Failure::error(format!("`{key}` has no task definition"))]),
     };
-    let missing = blockers::missing_image_blockers(&document, against.observed);
+    let missing = refused_images(&document, &against.observed.images, against.options.images);
     if !missing.is_empty() {
         return Err(missing);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::diff::Change;
+use super::image_checks::ImageChecks;
 use super::plan_revision::Revision;
 use super::record::DeployRecord;
 use super::rollback_point::RollbackPoint;
@@ -21,6 +22,8 @@ pub struct Options {
     pub supersede: bool,
     /// The account that the manifest requires.
     pub account: Option<String>,
+    /// Which images are refused.
+    pub images: ImageChecks,
     /// The current time, in seconds since 1970.
     pub now: i64,
     pub record: DeployRecord,

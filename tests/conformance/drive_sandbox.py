@@ -35,9 +35,10 @@ OPERATIONS = {
         ListTagsForResource CreateService UpdateService DeleteService DescribeServices
         ListServices ListServiceDeployments DescribeServiceDeployments
         DescribeServiceRevisions StopServiceDeployment ContinueServiceDeployment ListTasks
-        DescribeTasks StopTask RunTask""".split(),
+        DescribeTasks StopTask RunTask ListServicesByNamespace""".split(),
     "ECR": """CreateRepository DescribeRepositories PutImage DescribeImages ListImages
-        BatchGetImage BatchDeleteImage""".split(),
+        BatchGetImage BatchDeleteImage CreatePullThroughCacheRule DescribePullThroughCacheRules
+        DeletePullThroughCacheRule""".split(),
     "STS": "GetCallerIdentity AssumeRole".split(),
     **drive_schedules.OPERATIONS,
 }
@@ -206,7 +207,26 @@ def drive_ecr(drive: Driver) -> str:
     drive.refuse("ECR.PutImage", "ImageAlreadyExistsException", repositoryName=REPOSITORY,
                  imageTag="v1", imageManifest=manifest("v1"), imageManifestMediaType=MANIFEST_TYPE)
     drive_images(drive)
+    drive_pull_through_rules(drive)
     return found["repositoryUri"]
+
+
+def drive_pull_through_rules(drive: Driver) -> None:
+    """A rule of the pull-through cache: made, found, and deleted."""
+    rule = {"ecrRepositoryPrefix": "docker-hub"}
+    made = drive.call("ECR.CreatePullThroughCacheRule", **rule,
+                      upstreamRegistryUrl="registry-1.docker.io")
+    drive.expect(made["upstreamRegistry"] == "docker-hub",
+                 f"ECR.CreatePullThroughCacheRule: {made['upstreamRegistry']}")
+    drive.refuse("ECR.CreatePullThroughCacheRule", "PullThroughCacheRuleAlreadyExistsException",
+                 **rule, upstreamRegistryUrl="registry-1.docker.io")
+    found = drive.call("ECR.DescribePullThroughCacheRules")["pullThroughCacheRules"]
+    drive.expect([known["ecrRepositoryPrefix"] for known in found] == ["docker-hub"],
+                 f"ECR.DescribePullThroughCacheRules: {found}")
+    drive.refuse("ECR.DescribePullThroughCacheRules", "PullThroughCacheRuleNotFoundException",
+                 ecrRepositoryPrefixes=["quay"])
+    drive.call("ECR.DeletePullThroughCacheRule", **rule)
+    drive.refuse("ECR.DeletePullThroughCacheRule", "PullThroughCacheRuleNotFoundException", **rule)
 
 
 def drive_images(drive: Driver) -> None:
@@ -391,6 +411,20 @@ def drive_service(drive: Driver, arns: list[str]) -> None:
                  "services[].deployments[].failedTasks", "services[].networkConfiguration")
     drive.expect(service["taskDefinition"] == arns[1], "ECS.DescribeServices: not the new revision")
     drive_service_errors(drive)
+    drive_namespace(drive, arns[0])
+
+
+def drive_namespace(drive: Driver, definition_arn: str) -> None:
+    """A service in a namespace, found by the namespace, and deleted."""
+    made = drive.call("ECS.CreateService", cluster=CLUSTER, serviceName="mesh",
+                      taskDefinition=definition_arn, desiredCount=0, launchType="FARGATE",
+                      networkConfiguration=NETWORK,
+                      serviceConnectConfiguration={"enabled": True, "namespace": "shop"})
+    arn = made["service"]["serviceArn"]
+    listed = drive.call("ECS.ListServicesByNamespace", namespace="shop")["serviceArns"]
+    drive.expect(listed == [arn], f"ECS.ListServicesByNamespace: {listed}")
+    drive.refuse("ECS.ListServicesByNamespace", "NamespaceNotFoundException", namespace="nosuch")
+    drive.call("ECS.DeleteService", cluster=CLUSTER, service="mesh", force=True)
 
 
 def drive_service_errors(drive: Driver) -> None:

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::faults::Fault;
 use crate::scenario::Scenario;
 use crate::simulation::SharedSimulation;
 
@@ -22,6 +23,7 @@ pub(crate) fn answer(simulation: &SharedSimulation, method: &str, path: &str, bo
         }
         ("POST", "scenario") => scenario(simulation, &input),
         ("POST", "advance") => advance(simulation, &input),
+        ("POST", "fault") => fault(simulation, input),
         _ => (404, json!({ "error": "no such control" })),
     }
 }
@@ -31,6 +33,17 @@ fn scenario(simulation: &SharedSimulation, input: &Value) -> (u16, Value) {
         Ok(scenario) => {
             simulation.lock().set_scenario(input["service"].as_str(), scenario);
             (200, json!({ "scenario": scenario }))
+        }
+        Err(error) => (400, json!({ "error": error.to_string() })),
+    }
+}
+
+/// Adds a fault, in the form in which `Fault` is serialized.
+fn fault(simulation: &SharedSimulation, input: Value) -> (u16, Value) {
+    match serde_json::from_value::<Fault>(input) {
+        Ok(fault) => {
+            simulation.lock().faults.add(fault);
+            (200, json!({}))
         }
         Err(error) => (400, json!({ "error": error.to_string() })),
     }

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::api::ApiError;
 use crate::arn::{last_segment, parse_definition};
-use crate::ids::{Ids, digest_of};
+use crate::ids::Ids;
 use crate::model::{
-    Cluster, Deployment, EventBus, LogStream, Repository, ScalableTarget, Schedule, ScheduleGroup, Service,
-    Task, TaskDefinition,
+    Cluster, Deployment, EventBus, LogStream, PullThroughRule, Repository, ScalableTarget, Schedule,
+    ScheduleGroup, Service, Task, TaskDefinition,
 };
 use crate::scenario::{IncidentKind, Scenario};
 use crate::time::Millis;
@@ -151,6 +151,9 @@ pub(crate) struct Resources {
     /// In the order in which they were created.
     pub(crate) tasks: Vec<Task>,
     pub(crate) repositories: BTreeMap<String, Repository>,
+    /// By prefix.
+    #[serde(default)]
+    pub(crate) pull_through_rules: BTreeMap<String, PullThroughRule>,
     /// Log streams of tasks that ECS no longer describes, the oldest first.
     pub(crate) log_streams: Vec<LogStream>,
     /// Scalable targets by resource id, such as `service/shop/web`.
@@ -184,6 +187,7 @@ impl Resources {
             services: BTreeMap::new(),
             tasks: Vec::new(),
             repositories: BTreeMap::new(),
+            pull_through_rules: BTreeMap::new(),
             log_streams: Vec::new(),
             scalable_targets: BTreeMap::new(),
             run_task_tokens: BTreeMap::new(),
@@ -219,38 +223,5 @@ impl Resources {
             Some(revision) => revisions.iter().find(|d| d.revision == revision),
             None => revisions.iter().rev().find(|d| d.status == "ACTIVE"),
         }
-    }
-
-    /// Returns the digest of an image. For a repository of this account and region, none if it has no such
-    /// image; for any other, a digest made from the name.
-    pub(crate) fn image_digest(&self, image: &str) -> Option<String> {
-        if let Some((_, digest)) = image.split_once('@') {
-            let known = self.repository_of(image).is_none_or(|r| r.images.iter().any(|i| i.digest == digest));
-            return known.then(|| digest.to_owned());
-        }
-        match self.repository_of(image) {
-            Some(repository) => {
-                let tag = last_segment(image).split_once(':').map_or("latest", |(_, tag)| tag);
-                let found = repository.images.iter().find(|i| i.tags.iter().any(|t| t == tag));
-                found.map(|image| image.digest.clone())
-            }
-            None => Some(digest_of(image)),
-        }
-    }
-
-    fn repository_of(&self, image: &str) -> Option<&Repository> {
-        let (host, path) = image.split_once('/')?;
-        let (account, region) = (&self.account, &self.region);
-        let hosts = [
-            format!("{account}.dkr.ecr.{region}.amazonaws.com"),
-            format!("{account}.dkr.ecr-fips.{region}.amazonaws.com"),
-            format!("{account}.dkr-ecr.{region}.on.aws"),
-            format!("{account}.dkr-ecr-fips.{region}.on.aws"),
-        ];
-        if !hosts.iter().any(|known| known == host) {
-            return None;
-        }
-        let name = path.split(['@', ':']).next().unwrap_or(path);
-        self.repositories.get(name)
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::commands::ImageArgs;
 use crate::commands::plan::show_plan;
 use crate::context::CommandContext;
 use crate::error::Result;
@@ -25,6 +26,8 @@ pub struct ScheduleDiffArgs {
     /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one, `1.4.2@sha256:…` with its digest; repeatable
     #[arg(long, value_name = "[IMAGE=]TAG")]
     tag: Vec<String>,
+    #[command(flatten)]
+    images: ImageArgs,
     /// Exit with 6 if there are changes
     #[arg(long)]
     exit_code: bool,
@@ -37,5 +40,5 @@ pub struct ScheduleDiffArgs {
 pub async fn run(args: &ScheduleDiffArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let scope = Scope::Schedules(args.names.clone());
     let request = Request { tags: ImageTags::parse(&args.tag)?, scope, ..Request::default() };
-    show_plan(&request, args.exit_code, PlanFormat::Text, context).await
+    show_plan(&request, &args.images, args.exit_code, PlanFormat::Text, context).await
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::aws::types::ImageState;
 use crate::error::Failure;
 use crate::image::ImageReference;
-use crate::plan::blockers;
+use crate::plan::image_checks::{ImageChecks, ImageVerdict, judge_image};
 
 /// A definition with the images that ran.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,7 @@ pub fn restore_images(
     document: &Value,
     digests: &BTreeMap<String, String>,
     states: &BTreeMap<String, ImageState>,
+    checks: ImageChecks,
 ) -> Result<RestoredImages, Vec<Failure>> {
     let mut found = RestoredImages { document: document.clone(), ..RestoredImages::default() };
     let mut gone = Vec::new();
@@ -71,30 +72,63 @@ pub fn restore_images(
     for container in containers {
         let Some(image) = container["image"].as_str().map(str::to_owned) else { continue };
         let written = ImageReference::parse(&image);
-        let state = states.get(&written.to_string());
-        if let Some(ImageState::Unchecked(reason)) = state {
-            found.notes.push(format!("image `{image}` was not checked: {reason}"));
-            continue;
-        }
-        let Some(digest) = recorded_digest(&written, container, digests) else {
-            gone.extend(state.and_then(|state| blockers::missing_image_blocker(&written, state)));
-            continue;
-        };
-        let now = match state {
-            Some(ImageState::Found { digest: now }) if now == digest => continue,
-            Some(ImageState::Found { digest: now }) => Some(now.clone()),
-            _ => None,
-        };
-        let pinned = with_digest(&written, digest);
-        match states.get(&pinned.to_string()) {
-            Some(ImageState::Found { .. }) => {
-                container["image"] = Value::from(pinned.to_string());
-                found.pinned.push(PinnedImage { image, digest: digest.clone(), now });
+        match restore_image(&written, recorded_digest(&written, container, digests), states, checks) {
+            RestoredImage::AsWritten(ImageVerdict::Fine) => {}
+            RestoredImage::AsWritten(ImageVerdict::Note(note)) => found.notes.push(note),
+            RestoredImage::AsWritten(ImageVerdict::Refused(failure)) => gone.push(failure),
+            RestoredImage::Pinned { digest, now, note } => {
+                container["image"] = Value::from(with_digest(&written, &digest).to_string());
+                found.notes.extend(note);
+                found.pinned.push(PinnedImage { image, digest, now });
             }
-            state => gone.push(missing_image(&written, digest, now.as_deref(), state)),
         }
     }
     if gone.is_empty() { Ok(found) } else { Err(gone) }
+}
+
+/// How an image is restored.
+enum RestoredImage {
+    /// As it is written, with what its look-up means.
+    AsWritten(ImageVerdict),
+    /// By its digest, because its tag does not point to the image that ran.
+    Pinned { digest: String, now: Option<String>, note: Option<String> },
+}
+
+fn restore_image(
+    written: &ImageReference,
+    recorded: Option<&String>,
+    states: &BTreeMap<String, ImageState>,
+    checks: ImageChecks,
+) -> RestoredImage {
+    use RestoredImage::{AsWritten, Pinned};
+    let Some(state) = states.get(&written.to_string()) else { return AsWritten(ImageVerdict::Fine) };
+    let as_written = || AsWritten(judge_image(written, state, checks));
+    let now = match (state, recorded) {
+        (ImageState::Unchecked(_) | ImageState::Elsewhere, _) | (_, None) => return as_written(),
+        (ImageState::Found { digest: now }, Some(digest)) if now == digest => return as_written(),
+        (ImageState::Found { digest: now }, _) => Some(now.clone()),
+        _ => None,
+    };
+    let Some(digest) = recorded.cloned() else { return as_written() };
+    let pinned = with_digest(written, &digest);
+    let state = states.get(&pinned.to_string());
+    match state.map(|state| (state, judge_image(&pinned, state, checks))) {
+        Some((ImageState::Found { .. }, _)) => Pinned { digest, now, note: None },
+        Some((ImageState::Unchecked(_), ImageVerdict::Note(note))) => {
+            Pinned { digest, now, note: Some(note) }
+        }
+        Some((ImageState::Unchecked(_), verdict)) => AsWritten(verdict),
+        // The first pull by the tag brings the image back.
+        Some((ImageState::Uncached { .. }, _)) if now.is_none() => as_written(),
+        Some((_, verdict)) => {
+            let failure = missing_image(written, &digest, now.as_deref(), verdict);
+            AsWritten(match checks {
+                ImageChecks::Lenient => ImageVerdict::Note(failure.message),
+                ImageChecks::Standard | ImageChecks::Strict => ImageVerdict::Refused(failure),
+            })
+        }
+        None => as_written(),
+    }
 }
 
 /// Returns the failure for an image that no longer exists, whatever its tag points to now.
@@ -102,7 +136,7 @@ fn missing_image(
     written: &ImageReference,
     digest: &str,
     now: Option<&str>,
-    state: Option<&ImageState>,
+    verdict: ImageVerdict,
 ) -> Failure {
     let failure = match now {
         Some(now) => Failure::error(format!(
@@ -111,8 +145,8 @@ fn missing_image(
         .with_hint("deploy that tag to run the image that it points to now".to_owned()),
         None => Failure::error(format!("image `{written}` no longer exists")),
     };
-    match state.and_then(|state| blockers::missing_image_blocker(&with_digest(written, digest), state)) {
-        Some(missing) if now.is_none() => failure.with_cause(missing),
+    match verdict {
+        ImageVerdict::Refused(missing) if now.is_none() => failure.with_cause(missing),
         _ => failure,
     }
 }
@@ -120,6 +154,7 @@ fn missing_image(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::types::{CacheRules, MissingImage};
     use serde_json::json;
 
     const REPOSITORY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
@@ -130,7 +165,10 @@ mod tests {
         let digests = BTreeMap::from([("app".to_owned(), "sha256:ran".to_owned())]);
         let state = |found: Option<&str>| match found {
             Some(digest) => ImageState::Found { digest: digest.to_owned() },
-            None => ImageState::Missing { newest: vec!["v3".to_owned()] },
+            None => ImageState::Missing(MissingImage {
+                newest: Some(vec!["v3".to_owned()]),
+                rules: CacheRules::Inapplicable,
+            }),
         };
         let states = BTreeMap::from([
             (format!("{REPOSITORY}:v1"), state(tag)),
@@ -139,7 +177,7 @@ mod tests {
         let wanted: Vec<String> =
             images_to_look_up(&document, &digests).iter().map(ToString::to_string).collect();
         assert!(wanted.iter().all(|reference| states.contains_key(reference)), "{wanted:?}");
-        restore_images(&document, &digests, &states)
+        restore_images(&document, &digests, &states, ImageChecks::Standard)
     }
 
     fn image(images: &RestoredImages) -> &str {
@@ -169,13 +207,53 @@ mod tests {
         assert!(moved[0].message.contains("now points to `sha256:other`"), "{}", moved[0].message);
     }
 
+    /// Returns the restored image, or the notes or failures on it, of tag `v1` that ran with `sha256:ran`.
+    fn restored(tag: ImageState, digest: ImageState, checks: ImageChecks) -> String {
+        let document =
+            json!({"containerDefinitions": [{"name": "app", "image": format!("{REPOSITORY}:v1")}]});
+        let digests = BTreeMap::from([("app".to_owned(), "sha256:ran".to_owned())]);
+        let states =
+            BTreeMap::from([(format!("{REPOSITORY}:v1"), tag), (format!("{REPOSITORY}@sha256:ran"), digest)]);
+        match restore_images(&document, &digests, &states, checks) {
+            Ok(found) => {
+                format!("{} {}", &image(&found)[REPOSITORY.len()..], found.notes.join(" ")).trim().to_owned()
+            }
+            Err(gone) => format!("refused: {}", gone[0].message),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_looked_up_decides_with_the_checks() {
+        use ImageChecks::{Lenient, Standard, Strict};
+        let other = || ImageState::Found { digest: "sha256:other".to_owned() };
+        let unchecked = || ImageState::Unchecked("late".to_owned());
+        let uncached = || ImageState::Uncached { upstream: "quay.io".to_owned() };
+        let missing = || ImageState::NoRepository(CacheRules::Inapplicable);
+        for (tag, digest, checks, expected) in [
+            (unchecked(), unchecked(), Standard, ":v1 image `"),
+            (unchecked(), unchecked(), Strict, "refused: image `"),
+            (other(), unchecked(), Standard, "@sha256:ran image `"),
+            (other(), unchecked(), Strict, "refused: image `"),
+            (uncached(), uncached(), Standard, ":v1 image `"),
+            (uncached(), uncached(), Strict, "refused: image `"),
+            (other(), uncached(), Standard, "refused: the tag of image `"),
+            (other(), missing(), Standard, "refused: the tag of image `"),
+            (other(), missing(), Lenient, ":v1 the tag of image `"),
+            (missing(), missing(), Lenient, ":v1 image `"),
+        ] {
+            let case = format!("{tag:?} {digest:?} {checks:?}");
+            let found = restored(tag, digest, checks);
+            assert!(found.starts_with(expected), "{case}: {found}");
+        }
+    }
+
     #[test]
     fn an_image_that_cannot_be_checked_is_a_note() {
         let document = json!({"containerDefinitions": [{"name": "proxy", "image": "nginx:1.27"}]});
         let states =
             BTreeMap::from([("nginx:1.27".to_owned(), ImageState::Unchecked("elsewhere".to_owned()))]);
-        let found =
-            restore_images(&document, &BTreeMap::new(), &states).expect("nothing is known against it");
+        let found = restore_images(&document, &BTreeMap::new(), &states, ImageChecks::Standard)
+            .expect("nothing is known against it");
         assert_eq!(found.notes, ["image `nginx:1.27` was not checked: elsewhere"]);
     }
 }

@@ -15,6 +15,15 @@ pub(crate) struct Repository {
     pub(crate) images: Vec<Image>,
 }
 
+/// A pull-through cache rule: repositories below a prefix are filled from another registry.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PullThroughRule {
+    /// Without the slash at its end; `ROOT` stands for all repositories without another rule.
+    pub(crate) prefix: String,
+    pub(crate) upstream_url: String,
+    pub(crate) created: Millis,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Image {
     pub(crate) digest: String,

@@ -17,7 +17,7 @@ pub(crate) use cluster::Cluster;
 pub(crate) use definition::TaskDefinition;
 pub(crate) use deployment::{CircuitBreaker, Deployment, RolloutState};
 pub(crate) use event_bus::{EventBus, Rule};
-pub(crate) use image::{Image, Repository};
+pub(crate) use image::{Image, PullThroughRule, Repository};
 pub(crate) use log_stream::LogStream;
 pub(crate) use scaling::ScalableTarget;
 pub(crate) use schedule::{Schedule, ScheduleGroup};

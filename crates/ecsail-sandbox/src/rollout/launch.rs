@@ -62,6 +62,9 @@ pub(crate) fn launch(
     now: Millis,
     launch: TaskLaunch<'_>,
 ) -> Option<String> {
+    for image in resources.task_definition(launch.task_definition)?.images() {
+        resources.cache_image(&image, now);
+    }
     let definition = resources.task_definition(launch.task_definition)?;
     let id = ids.hex(32);
     let containers = definition

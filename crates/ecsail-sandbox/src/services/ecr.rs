@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::pull_through;
 use crate::api::{ApiError, invalid_if};
 use crate::ids::digest_of;
 use crate::model::{Image, Repository};
@@ -25,6 +26,9 @@ pub(crate) fn answer(
         "ListImages" => list_images(context, input),
         "BatchGetImage" => get(context, input),
         "BatchDeleteImage" => delete(context, input),
+        "CreatePullThroughCacheRule" => pull_through::create(context, input),
+        "DescribePullThroughCacheRules" => pull_through::describe(context, input),
+        "DeletePullThroughCacheRule" => pull_through::delete(context, input),
         _ => Err(ApiError::unknown_operation()),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod ecs;
 mod elb;
 pub(crate) mod eventbridge;
 pub(crate) mod logs;
+mod pull_through;
 mod scheduler;
 mod sts;
 
@@ -24,7 +25,8 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
     if call.service == "logs" {
         return logs::answer(state, caller, operation, input);
     }
-    let mut context = state.call_context(caller);
+    let registry = registry_of(caller, call);
+    let mut context = state.call_context(registry.as_ref().unwrap_or(caller));
     match call.service.as_str() {
         "ecs" => ecs::answer(&mut context, operation, input),
         "application-autoscaling" => autoscaling::answer(&mut context, operation, input),
@@ -35,4 +37,15 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
         "sts" => sts::answer(&mut context, operation, input),
         _ => Err(ApiError::unknown_operation()),
     }
+}
+
+/// Returns the caller as one of the account whose registry an operation of ECR names, if that is another one.
+fn registry_of(caller: &Caller, call: &ApiCall) -> Option<Caller> {
+    let account = call.input["registryId"].as_str().filter(|_| call.service == "ecr")?;
+    (account != caller.account).then(|| Caller {
+        account: account.to_owned(),
+        region: caller.region.clone(),
+        arn: caller.arn.clone(),
+        user_id: caller.user_id.clone(),
+    })
 }

@@ -141,6 +141,36 @@ fn images_are_found_by_tag_and_digest() {
 }
 
 #[test]
+fn an_image_is_in_its_cache_after_the_first_task() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
+    let ecr = |operation: &str, input: Value| sandbox.call("ecr", operation, input);
+    let rule = json!({ "ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io" });
+    let made = ecr("CreatePullThroughCacheRule", rule.clone()).expect("a new rule");
+    assert_eq!(made["upstreamRegistry"], "docker-hub");
+    let twice = ecr("CreatePullThroughCacheRule", rule).expect_err("it exists");
+    assert_eq!(twice.code, "PullThroughCacheRuleAlreadyExistsException");
+    let image = json!({ "repositoryName": "docker-hub/nginx", "imageIds": [{ "imageTag": "1.27" }] });
+    let before = ecr("DescribeImages", image.clone()).expect_err("nothing was pulled");
+    assert_eq!(before.code, "RepositoryNotFoundException");
+    let mut input = definition("v1");
+    input["containerDefinitions"][0]["image"] =
+        json!("123456789012.dkr-ecr.us-east-1.on.aws/docker-hub/nginx:1.27");
+    sandbox.ecs("RegisterTaskDefinition", input);
+    let network = json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } });
+    let run = json!({ "cluster": "shop", "taskDefinition": "web", "launchType": "FARGATE", "networkConfiguration": network });
+    sandbox.ecs("RunTask", run);
+    assert!(ecr("DescribeImages", image).is_ok(), "the pull has cached it");
+}
+
+#[test]
+fn a_registry_of_another_account_has_its_own_repositories() {
+    let sandbox = seeded_sandbox(Clock::Held, json!({}));
+    let input = json!({ "registryId": "210987654321", "repositoryName": "shop/app" });
+    let error = sandbox.call("ecr", "DescribeImages", input).expect_err("it is in the own registry");
+    assert!(error.message.ends_with("in the registry with id '210987654321'"), "{}", error.message);
+}
+
+#[test]
 fn tokens_make_calls_idempotent() {
     let sandbox = seeded_sandbox(Clock::Held, json!({}));
     let network = json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } });
