@@ -51,6 +51,7 @@ pub mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox_session;
 pub mod secrets;
+pub mod service_arn;
 pub mod settings;
 pub mod tail;
 pub mod template;

@@ -202,11 +202,20 @@ async fn update_service(
         report.note(&format!("{}: {error}", plan.key));
         Service::default()
     });
-    let followed = rollout_to_watch(plan, &service, revision, asked_at);
+    let definition = registered.iter().find(|definition| definition.arn == revision);
+    let has_side_containers = definition.map(|definition| has_side_containers(&definition.document));
+    let followed = rollout_to_watch(plan, &service, revision, asked_at)
+        .map(|followed| WatchedRollout { has_side_containers, ..followed });
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
     let runs = followed.as_ref().map_or(&plan.before, |followed| &followed.revision);
     report.updated(&plan.key, revision_name(runs), deployment);
     Ok(followed)
+}
+
+/// Returns whether a task definition has containers that are not essential.
+fn has_side_containers(definition: &Value) -> bool {
+    let mut containers = definition["containerDefinitions"].as_array().into_iter().flatten();
+    containers.any(|container| container["essential"] == false)
 }
 
 /// Sends the update; after a lost response, it checks the service before it retries.

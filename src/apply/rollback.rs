@@ -251,7 +251,7 @@ fn rollback_point_of_succeeded<'a>(
 ) -> Result<&'a RollbackPoint, String> {
     let Some(primary) = service.primary_deployment().filter(|_| service.status == ServiceStatus::Active)
     else {
-        return Err("the service no longer exists".to_owned());
+        return Err("the service was deleted".to_owned());
     };
     if followed.deployment.as_deref() != Some(primary.id.as_str()) {
         return Err(format!("{} is the service's PRIMARY deployment now", primary.id));

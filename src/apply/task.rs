@@ -174,7 +174,8 @@ fn nothing_started(order: &RunTaskRequest, failures: &[RunTaskFailure]) -> Failu
     let reasons: BTreeSet<String> = failures.iter().map(describe_failure).collect();
     let cause = reasons.into_iter().collect::<Vec<_>>().join("; ");
     let hints: BTreeSet<String> = failures.iter().filter_map(explain_start_failure).collect();
-    let failure = Failure::error(order.failure_message()).with_cause(cause);
+    let failure = Failure::error(order.failure_message());
+    let failure = if cause.is_empty() { failure } else { failure.with_cause(cause) };
     hints.into_iter().fold(failure, Failure::with_hint)
 }
 
@@ -185,8 +186,9 @@ fn distinct_failures(failures: &[RunTaskFailure]) -> Vec<Failure> {
     let failure = |one: &RunTaskFailure| {
         let hint = explain_start_failure(one);
         let meant = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        Failure::error(format!("not all tasks were started: {}{meant}", describe_failure(one)))
-            .with_hint(hint)
+        let why = describe_failure(one);
+        let why = if why.is_empty() { why } else { format!(": {why}") };
+        Failure::error(format!("not all tasks were started{why}{meant}")).with_hint(hint)
     };
     new.map(failure).collect()
 }
@@ -197,7 +199,8 @@ fn describe_failure(one: &RunTaskFailure) -> String {
     let about = about.map(|arn| format!(" of `{arn}`")).unwrap_or_default();
     let detail = one.detail.as_deref().filter(|detail| !detail.is_empty());
     let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-    format!("{}{about}{detail}", one.reason)
+    let text = format!("{}{about}{detail}", one.reason);
+    text.trim_start_matches([' ', ':']).to_owned()
 }
 
 fn explain_start_failure(one: &RunTaskFailure) -> Option<String> {

@@ -17,7 +17,7 @@ impl Aws {
         Ok(described
             .map(|described| {
                 let (target, health) = (described.target(), described.target_health());
-                let text = |text: Option<&str>| text.map(str::to_owned);
+                let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
                 TargetHealth {
                     group: name.to_owned(),
                     target: target.and_then(|target| text(target.id())).unwrap_or_default(),

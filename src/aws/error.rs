@@ -58,7 +58,7 @@ impl ApiError {
     {
         let request_id = error.request_id().map(str::to_owned);
         let code = error.code().map(str::to_owned);
-        let message = error.message().map(str::to_owned);
+        let message = error.message().filter(|message| !message.is_empty()).map(str::to_owned);
         let meaning = classify(&error, code.as_deref());
         let (message, advice) = if let Some(login) = find::<LoginError>(&error) {
             (Some(login.to_string()), login.hints.first().cloned())

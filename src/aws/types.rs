@@ -45,11 +45,12 @@ fn deserialize_masked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stri
     String::deserialize(deserializer).map(|text| masked_reason(&text))
 }
 
-/// Deserializes an optional text in the same way.
+/// Deserializes an optional text in the same way; an empty one is none.
 pub(super) fn deserialize_masked_option<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    Option::deserialize(deserializer).map(|text: Option<String>| text.map(|text| masked_reason(&text)))
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.trim().is_empty()).map(|text| masked_reason(&text)))
 }
 
 /// Parses a view of a JSON value; members that are `null` count as absent.
@@ -167,6 +168,7 @@ pub struct DeploymentConfiguration {
     /// ROLLING if absent; `BLUE_GREEN`, LINEAR, CANARY; the set is open.
     pub strategy: Option<String>,
     pub bake_time_in_minutes: Option<i64>,
+    pub lifecycle_hooks: Vec<Value>,
 }
 
 /// The settings of the circuit breaker.

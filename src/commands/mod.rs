@@ -61,7 +61,7 @@ pub const GLOBAL_OPTIONS: &str = "Global options";
 pub enum TargetArgs {
     /// Only these services [default: all services of the manifest]
     Service {
-        /// Keys of services in the manifest; with `--cluster`, names in ECS
+        /// Keys of services in the manifest, or their ARNs; with `--cluster`, names in ECS
         #[arg(value_name = "NAME", add = crate::completion::services())]
         names: Vec<String>,
     },

@@ -289,7 +289,8 @@ fn report_outcome(
     });
     let refusals = retired.refused.iter().map(|(arn, reason)| {
         let name = crate::aws::types::revision_name(arn);
-        PageLine::painted(format!("{name} cannot be deleted: {reason}"), Paint::Bad)
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        PageLine::painted(format!("{name} cannot be deleted{reason}"), Paint::Bad)
     });
     let lines = refusals.chain([PageLine::plain(text)]).collect();
     context.reporter.report(&Event::Page(&Page {

@@ -61,7 +61,7 @@ pub struct RunArgs {
     /// Image tag to run, as for `deploy` [default: the revision that the service runs]
     #[arg(long, value_name = "[IMAGE=]TAG")]
     tag: Vec<String>,
-    /// Service to take the revision, network and capacity from: a key in the manifest or a name in ECS
+    /// Service to take the revision, network and capacity from: a key in the manifest, or a name or ARN in ECS
     #[arg(long, value_name = "SERVICE", add = crate::completion::services())]
     like: Option<String>,
     /// Container that the command and the environment apply to; its log lines are shown and its exit code is used
@@ -241,7 +241,7 @@ impl ServiceTemplate {
         };
         let service: Service = answer("ecs:DescribeServices", &document).map_err(failure)?;
         if service.status == ServiceStatus::Inactive {
-            return Err(chosen.not_found(place).await);
+            return Err(blockers::deleted_failure(&place.name, &place.cluster));
         }
         let definition = read_definition(&service, &place.key, &chosen.aws).await?;
         let under_way = service.primary_deployment().and_then(|primary| primary.rollout_state.as_ref());

@@ -244,7 +244,7 @@ impl ScaleReport<'_> {
             ScaleOutcome::Counted(TaskCountOutcome::DesiredChanged { desired }) => {
                 format!("the desired count was set to {desired} meanwhile, not by this command")
             }
-            ScaleOutcome::Counted(TaskCountOutcome::ServiceGone) => "the service no longer exists".to_owned(),
+            ScaleOutcome::Counted(TaskCountOutcome::ServiceGone) => "the service was deleted".to_owned(),
             ScaleOutcome::Counted(TaskCountOutcome::Lost { error }) => {
                 format!("can no longer be watched, ECS continues: {error}")
             }

@@ -1,7 +1,8 @@
 //! Finds the services that an operator's verb is about: in the manifest first, then in the cluster.
 //! Never renders and never needs a tag: an operator may have neither the files nor the permissions for it.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use serde_json::Value;
@@ -15,11 +16,12 @@ use crate::document::problem::{InvalidFiles, did_you_mean};
 use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
+use crate::plan::blockers;
 
 /// The arguments that name services.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ServicesArgs {
-    /// Services: keys in the manifest or names in ECS [default: all of the manifest, else all of the cluster]
+    /// Services: keys in the manifest, or names or ARNs in ECS [default: all of the manifest, else all of the cluster]
     #[arg(value_name = "NAME", add = services())]
     names: Vec<String>,
     /// Services, by a flag instead of an argument; repeatable
@@ -30,7 +32,7 @@ pub struct ServicesArgs {
 /// The argument that names one service.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ServiceArgs {
-    /// Service: a key in the manifest or a name in ECS [default: the only one of the manifest]
+    /// Service: a key in the manifest, or a name or ARN in ECS [default: the only one of the manifest]
     #[arg(value_name = "NAME", add = services())]
     name: Option<String>,
     /// Service, by a flag instead of an argument
@@ -66,6 +68,8 @@ pub struct SelectedServices {
     /// The cache of names for completion, and whether `places` are all services of their cluster.
     cache: NamesCache,
     is_whole_cluster: bool,
+    /// The services that ECS shows as INACTIVE.
+    deleted: RefCell<BTreeSet<ServiceIdentity>>,
 }
 
 impl ServicesArgs {
@@ -131,7 +135,14 @@ async fn select(names: Vec<String>, context: &CommandContext) -> Result<Selected
         Some(_) => NamesCache::disabled(),
         None => NamesCache::from_environment(&context.settings.environment),
     };
-    Ok(SelectedServices { aws, manifest, identities: places, cache, is_whole_cluster: are_all })
+    Ok(SelectedServices {
+        aws,
+        manifest,
+        identities: places,
+        cache,
+        is_whole_cluster: are_all,
+        deleted: RefCell::default(),
+    })
 }
 
 /// Returns the manifest with the named services. A name that is not in the manifest is taken as a service of its
@@ -176,7 +187,9 @@ impl SelectedServices {
             let Some(document) = document else { continue };
             let service: Service = parse_view(document)
                 .map_err(|_| failure(crate::aws::ApiError::unreadable("ecs:DescribeServices")))?;
-            if service.status != ServiceStatus::Inactive {
+            if service.status == ServiceStatus::Inactive {
+                self.deleted.borrow_mut().insert(place.clone());
+            } else {
                 found.push(FoundService { identity: place.clone(), service, document: document.clone() });
             }
         }
@@ -226,8 +239,17 @@ impl SelectedServices {
         self.read_all().await?.into_iter().next().ok_or_else(none)
     }
 
-    /// Returns the failure that a service does not exist, with the most similar name in the cluster.
+    /// Returns whether the service was deleted, as of the last read.
+    pub fn is_deleted(&self, place: &ServiceIdentity) -> bool {
+        self.deleted.borrow().contains(place)
+    }
+
+    /// Returns the failure that a service does not exist: it was deleted, or there is none of its name, with the most similar
+    /// name in the cluster.
     pub async fn not_found(&self, place: &ServiceIdentity) -> Failure {
+        if self.is_deleted(place) {
+            return blockers::deleted_failure(&place.name, &place.cluster);
+        }
         let message = format!("no service named `{}` in cluster `{}`", place.name, place.cluster);
         // Without the permission to list services, there is nothing to suggest.
         let listed = self.aws.service_names(&place.cluster).await.unwrap_or_default();

@@ -26,16 +26,17 @@ pub enum StatusState {
     Found(Box<ServiceState>),
     /// There is no such service.
     Missing {
-        /// Always `MISSING`.
+        /// `INACTIVE` for a service that was deleted.
         status: Missing,
     },
 }
 
-/// The status of a service that does not exist.
+/// The status of a service that does not exist, or was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Missing {
     Missing,
+    Inactive,
 }
 
 /// The service was found; what is not known is absent.

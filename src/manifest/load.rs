@@ -3,6 +3,7 @@
 use super::layers::Layer;
 use super::render_passes::{self, directory};
 use super::request::{Request, Scope};
+use super::service_names::{adopt_region, has_cluster};
 use super::types::{self, Manifest, on_the_fly};
 use super::{references as named, select, template_names};
 use crate::document::problem::{Problem, did_you_mean};
@@ -58,12 +59,15 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
         Failure::usage("no `ecsail.yml` in this directory or its parents").with_hint(hint.to_owned());
     let tags = request.tags.clone();
     let mut manifest = Manifest { cluster: settings.cluster.clone(), tags, ..Manifest::default() };
+    let names = request.service_names();
+    let are_in_cluster = settings.cluster.is_some() || names.iter().all(|name| has_cluster(name));
+    adopt_region(&mut manifest, settings, &names)?;
     match &request.scope {
-        Scope::Task { name: None, like: Some(like) } if settings.cluster.is_some() => {
+        Scope::Task { name: None, like: Some(like) } if are_in_cluster => {
             manifest.keep_running_definitions = request.tags.is_empty();
             manifest.like_services = vec![on_the_fly(like)];
         }
-        Scope::Services | Scope::Release if settings.cluster.is_some() && !request.services.is_empty() => {
+        Scope::Services | Scope::Release if are_in_cluster && !request.services.is_empty() => {
             manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
         }
         _ => return Err(failure),

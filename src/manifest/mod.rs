@@ -14,6 +14,7 @@ mod render_passes;
 mod request;
 pub mod schedules;
 mod select;
+mod service_names;
 pub mod task_spec;
 pub mod tasks;
 pub mod template_names;

@@ -17,6 +17,15 @@ pub struct Request {
 }
 
 impl Request {
+    /// Returns the names of services that the command line has.
+    pub(super) fn service_names(&self) -> Vec<String> {
+        let like = match &self.scope {
+            Scope::Task { like, .. } => like.clone(),
+            _ => None,
+        };
+        self.services.iter().cloned().chain(like).collect()
+    }
+
     /// Returns whether undefined names are errors only in values that this run uses.
     pub(super) fn is_lenient(&self) -> bool {
         let as_it_runs = matches!(self.scope, Scope::Task { .. }) && self.tags.is_empty();

@@ -2,6 +2,7 @@
 
 use super::request::{Request, Scope};
 use super::schedules::{ManifestSchedule, TargetTask};
+use super::service_names::{adopt_region, has_cluster, is_named};
 use super::task_spec::TaskSpec;
 use super::types::{Manifest, ManifestService, on_the_fly};
 use crate::document::problem::did_you_mean;
@@ -37,11 +38,18 @@ pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request
             manifest.schedules.clear();
             select_task(manifest, name.as_deref(), &whole)?;
             manifest.keep_running_definitions = request.tags.is_empty();
-            manifest.like_services.extend(like.iter().map(|like| find_like_service(like, &whole)));
+            let (region, cluster) = (manifest.region.clone(), manifest.cluster.clone());
+            let found = like.iter().map(|like| {
+                let named = |service: &&ManifestService| {
+                    is_named(service, like, region.as_deref(), cluster.as_deref())
+                };
+                whole.iter().find(named).cloned().unwrap_or_else(|| on_the_fly(like))
+            });
+            manifest.like_services.extend(found);
         }
     }
     add_like_services(manifest, &whole);
-    Ok(())
+    adopt_region(manifest, settings, &request.service_names())
 }
 
 /// Returns the task specifications of the manifest: those of its tasks, and those in targets of schedules.
@@ -54,10 +62,6 @@ fn task_specs_mut(manifest: &mut Manifest) -> impl Iterator<Item = &mut TaskSpec
     manifest.tasks.iter_mut().map(|task| &mut task.spec).chain(scheduled)
 }
 
-fn find_like_service(name: &str, whole: &[ManifestService]) -> ManifestService {
-    whole.iter().find(|service| service.key == name).cloned().unwrap_or_else(|| on_the_fly(name))
-}
-
 /// Keeps the requested services, in the order of the request.
 fn select_services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
     let asked = &request.services;
@@ -67,13 +71,17 @@ fn select_services(manifest: &mut Manifest, settings: &Settings, request: &Reque
     }
     let mut selected: Vec<ManifestService> = Vec::new();
     for name in asked {
-        match manifest.services.iter().find(|service| &service.key == name) {
+        let (region, cluster) = (manifest.region.as_deref(), manifest.cluster.as_deref());
+        match manifest.services.iter().find(|service| is_named(service, name, region, cluster)) {
             Some(service) if !selected.iter().any(|known: &ManifestService| known.key == service.key) => {
                 selected.push(service.clone());
             }
             Some(_) => {}
             // With `--cluster`, a service need not be in the manifest.
-            None if settings.cluster.is_some() || (request.or_in_cluster && manifest.cluster.is_some()) => {
+            None if settings.cluster.is_some()
+                || has_cluster(name)
+                || (request.or_in_cluster && manifest.cluster.is_some()) =>
+            {
                 selected.push(on_the_fly(name));
             }
             None => {

@@ -12,6 +12,7 @@ use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, SourceSpan, Sources};
 use crate::document::tree::{Node, NodeKind};
 use crate::image::{ImageReference, version_error};
+use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
 use crate::template::TemplateContext;
 use std::collections::BTreeMap;
@@ -161,12 +162,14 @@ pub struct ManifestService {
     pub span: Option<SourceSpan>,
 }
 
-/// Returns a service that is not in a manifest.
+/// Returns a service that is not in a manifest, by its name or its ARN.
 pub(super) fn on_the_fly(name: &str) -> ManifestService {
+    let arn = ServiceArn::parse(name);
+    let (name, cluster) = arn.map_or((name.to_owned(), None), |arn| (arn.name, arn.cluster));
     ManifestService {
-        key: name.to_owned(),
-        name: name.to_owned(),
-        cluster: None,
+        key: name.clone(),
+        name,
+        cluster,
         task_definition: Vec::new(),
         service: Vec::new(),
         before: Vec::new(),

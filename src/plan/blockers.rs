@@ -34,20 +34,43 @@ pub fn deployable_service<'a>(
     observed: &'a ObservedState,
 ) -> Result<&'a ObservedService, Vec<Failure>> {
     let (name, cluster) = (&desired.name, &desired.cluster);
-    let seen = observed.services.get(&ServiceRef::new(cluster, name));
-    let Some(seen) = seen.filter(|seen| seen.service.status != ServiceStatus::Inactive) else {
-        let hint = format!(
-            "create it once: `aws ecs create-service --cluster {cluster} --service-name {name} --task-definition … \
-             --desired-count 1`, or correct its name"
-        );
-        return Err(vec![
-            Failure::error(format!("no service named `{name}` in cluster `{cluster}`")).with_hint(hint),
-        ]);
-    };
+    let seen = existing_service(name, cluster, observed).map_err(|failure| vec![failure])?;
     match undeployable_blocker(&seen.service) {
         Some(failure) => Err(vec![failure]),
         None => Ok(seen),
     }
+}
+
+/// Returns the observed state of a service that exists, whoever makes its deployments.
+///
+/// # Errors
+/// It does not exist, or was deleted.
+pub fn existing_service<'a>(
+    name: &str,
+    cluster: &str,
+    observed: &'a ObservedState,
+) -> Result<&'a ObservedService, Failure> {
+    match observed.services.get(&ServiceRef::new(cluster, name)) {
+        Some(seen) if seen.service.status == ServiceStatus::Inactive => Err(deleted_failure(name, cluster)),
+        Some(seen) => Ok(seen),
+        None => {
+            let hint = format!("{}, or correct its name", create_hint(name, cluster));
+            Err(Failure::error(format!("no service named `{name}` in cluster `{cluster}`")).with_hint(hint))
+        }
+    }
+}
+
+/// Returns the failure that a service was deleted: ECS still describes it, as INACTIVE.
+pub fn deleted_failure(name: &str, cluster: &str) -> Failure {
+    let hint = create_hint(name, cluster).replacen("once", "again", 1);
+    Failure::error(format!("service `{name}` in cluster `{cluster}` was deleted")).with_hint(hint)
+}
+
+fn create_hint(name: &str, cluster: &str) -> String {
+    format!(
+        "create it once: `aws ecs create-service --cluster {cluster} --service-name {name} --task-definition … \
+         --desired-count 1`"
+    )
 }
 
 /// Returns the blocker of a service that cannot be deployed to: it is being deleted, or has another deployment

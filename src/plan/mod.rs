@@ -8,6 +8,7 @@ mod compare;
 pub mod desired_document;
 pub mod diff;
 pub mod image_checks;
+mod immutable;
 mod plan_revision;
 pub mod prune;
 pub mod record;

@@ -92,10 +92,11 @@ fn find_like_service<'a>(
     like: &str,
     against: PlanContext<'a>,
 ) -> Result<(&'a DesiredService, &'a ObservedService), Vec<Failure>> {
-    let found = against.desired.all_services().find(|service| service.key == like);
+    let found = against.desired.all_services().find(|service| service.is_named(like));
     let service =
         found.ok_or_else(|| vec![Failure::error(format!("no service named `{like}` in the manifest"))])?;
-    let seen = blockers::deployable_service(service, against.observed)?;
+    let seen = blockers::existing_service(&service.name, &service.cluster, against.observed)
+        .map_err(|failure| vec![failure])?;
     Ok((service, seen))
 }
 

@@ -82,9 +82,13 @@ fn task_lines(service: &str, diagnosis: &Diagnosis) -> Vec<String> {
     let count = format!("{} failed{first}", failed_tasks_text(diagnosis));
     let at = diagnosis.stopped_at.map(|at| format!(" at {}", time_of_day(at))).unwrap_or_default();
     let mut lines = vec![format!("{service}: {count}: {id}{at}")];
-    if let Some(reason) = &diagnosis.stopped_reason {
-        let code = diagnosis.stop_code.as_ref().map_or("no stop code", StopCode::as_str);
-        lines.push(format!("  stopped: {reason} ({code})"));
+    match (&diagnosis.stopped_reason, &diagnosis.stop_code) {
+        (Some(reason), code) => {
+            let code = code.as_ref().map_or("no stop code", StopCode::as_str);
+            lines.push(format!("  stopped: {reason} ({code})"));
+        }
+        (None, Some(code)) => lines.push(format!("  stopped: {code}")),
+        (None, None) => {}
     }
     lines
 }

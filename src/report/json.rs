@@ -43,8 +43,10 @@ impl Reporter for JsonReporter {
             event,
             Event::Note(_)
                 | Event::Progress(_)
+                | Event::ProgressUnchanged { .. }
                 | Event::ServiceEvent { .. }
                 | Event::TaskProgress { .. }
+                | Event::TaskUnchanged { .. }
                 | Event::Hook { fact: HookFact::Line { .. }, .. }
         );
         if story && self.quiet {
@@ -127,7 +129,9 @@ fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
         Event::ScheduleApplied { schedule, name, via, action } => {
             JsonEvent::ScheduleApplied(schedule_applied(schedule, name, *via, *action))
         }
-        Event::Progress(progress) => JsonEvent::RolloutProgress(rollout::progress(progress)),
+        Event::Progress(progress) | Event::ProgressUnchanged { progress, .. } => {
+            JsonEvent::RolloutProgress(rollout::progress(progress))
+        }
         Event::ServiceEvent { service, event } => JsonEvent::RolloutEvent(RolloutEvent {
             service: (*service).to_owned(),
             at: event.created_at.0,
@@ -162,7 +166,7 @@ fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
                 tasks: tasks.iter().map(|task| task.id().to_owned()).collect(),
             })
         }
-        Event::TaskProgress { key, task, seconds, .. } => {
+        Event::TaskProgress { key, task, seconds, .. } | Event::TaskUnchanged { key, task, seconds, .. } => {
             JsonEvent::TaskProgress(task_progress(key, task, *seconds))
         }
         Event::TaskLine { key, line, .. } => JsonEvent::TaskLine(TaskLine {

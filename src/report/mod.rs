@@ -3,6 +3,8 @@
 //! stdout is the answer, stderr the story. Everything that is reported is an [`Event`]; a [`Report`] shows it as
 //! text or as JSON. Never decides anything.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::apply::{ApplyReporter, ScheduleAction};
@@ -82,6 +84,8 @@ pub enum Event<'a> {
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// The progress of a rollout; reported on change only.
     Progress(&'a Progress),
+    /// The progress of a rollout that has not changed; reported once a minute.
+    ProgressUnchanged { progress: &'a Progress, unchanged_for: Duration },
     /// An event of the service, as ECS words it.
     ServiceEvent { service: &'a str, event: &'a types::ServiceEvent },
     /// A rollback has begun: by which call, and to which revision where that is known.
@@ -114,6 +118,8 @@ pub enum Event<'a> {
     },
     /// The state of a one-off task; reported on change only.
     TaskProgress { key: &'a str, task: &'a types::Task, several: bool, seconds: f64 },
+    /// The state of a one-off task that has not changed; reported once a minute.
+    TaskUnchanged { key: &'a str, task: &'a types::Task, several: bool, seconds: f64 },
     /// A log line of a one-off task: the answer of a run, or part of the story of a release.
     TaskLine { key: &'a str, line: &'a LogLine, width: usize, prefixed: bool, story: bool },
     /// The end of a run of one-off tasks; part of the story where its log lines are the answer.

@@ -1,5 +1,7 @@
 //! Implements the reporter traits of the stages for every report: what a stage reports becomes an [`Event`].
 
+use std::time::Duration;
+
 use super::{Event, Reporter};
 use crate::apply::{ApplyReporter, ScheduleAction};
 use crate::aws::login::{LoginReporter, MfaQuestion};
@@ -23,11 +25,19 @@ impl<R: Reporter> WatchReporter for R {
     fn progress(&self, progress: &Progress) {
         self.report(&Event::Progress(progress));
     }
+
+    fn unchanged(&self, progress: &Progress, unchanged_for: Duration) {
+        self.report(&Event::ProgressUnchanged { progress, unchanged_for });
+    }
 }
 
 impl<R: Reporter> TaskReporter for R {
     fn task_progress(&self, key: &str, task: &types::Task, several: bool, seconds: f64) {
         self.report(&Event::TaskProgress { key, task, several, seconds });
+    }
+
+    fn task_unchanged(&self, key: &str, task: &types::Task, several: bool, seconds: f64) {
+        self.report(&Event::TaskUnchanged { key, task, several, seconds });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ use super::{
 use crate::apply::ScheduleAction;
 use crate::aws::login::MfaQuestion;
 use crate::diagnose::events::is_routine;
+use crate::duration;
 use crate::error::Failure;
 use crate::events::JsonEvent;
 use crate::manifest::schedules::schedule_noun;
@@ -130,6 +132,16 @@ impl TextReporter {
         said.insert(progress.key.clone(), (progress.clone(), line));
     }
 
+    /// Writes the progress of a rollout that has not changed; a terminal shows it already.
+    fn write_unchanged(&self, progress: &Progress, unchanged_for: Duration) {
+        if self.screen.is_stderr_terminal {
+            return;
+        }
+        let back = self.rolling_back.borrow().contains(&progress.key).then(|| as_rollback(progress));
+        let line = progress_line(back.as_ref().unwrap_or(progress), None);
+        self.write_story(&format!("{line}; unchanged for {}", duration::text(unchanged_for)));
+    }
+
     /// Ends the live display: its last lines stay on the screen, and so does a page that is redrawn in place.
     fn end_display(&self) {
         self.page_in_place.iter().for_each(|page| page.leave());
@@ -210,6 +222,9 @@ impl Reporter for TextReporter {
                 self.write_story(&format!("{service}: updated, {revision}"));
             }
             Event::Progress(progress) => self.show_progress(progress),
+            Event::ProgressUnchanged { progress, unchanged_for } => {
+                self.write_unchanged(progress, *unchanged_for);
+            }
             Event::RollbackStarted { service, by, to } => {
                 let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
                 self.write_story_wrapped(&format!(
@@ -255,6 +270,12 @@ impl Reporter for TextReporter {
             }
             Event::TaskProgress { key, task, several, .. } => {
                 self.write_story(&super::task::progress_line(key, task, *several));
+            }
+            Event::TaskUnchanged { key, task, several, seconds } => {
+                if !self.screen.is_stderr_terminal {
+                    let line = super::task::progress_line(key, task, *several);
+                    self.write_story(&format!("{line}, started {} ago", duration::seconds(*seconds)));
+                }
             }
             Event::TaskLine { key, line, width, prefixed, story } => {
                 self.write_task_line(key, line, prefixed.then_some(*width), *story);

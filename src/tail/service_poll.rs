@@ -44,7 +44,7 @@ impl LogTail<'_> {
         };
         if service.status != ServiceStatus::Active && service.status != ServiceStatus::Draining {
             self.note(&format!(
-                "service `{}` no longer exists: there will be no more log lines",
+                "service `{}` was deleted: there will be no more log lines",
                 self.request.key
             ));
             return Ok(false);

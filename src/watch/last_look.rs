@@ -14,7 +14,7 @@ use super::judge::Verdict;
 use super::snapshot::{RolloutSnapshot, WatchedRollout};
 use super::{RolloutWatch, WatchItem, WatchOutcome};
 use crate::aws::ApiError;
-use crate::aws::types::{Task, TaskContainer, TaskStatus};
+use crate::aws::types::{Deployment, Service, Task, TaskContainer, TaskStatus, answer};
 use crate::diagnose::FailureSignature;
 
 /// The time limit for all rollouts that succeeded in one poll.
@@ -50,14 +50,18 @@ impl RolloutWatch<'_> {
     async fn warnings_of(&self, index: usize) -> Result<Vec<String>, ApiError> {
         let item = &self.items[index];
         let rollout = &item.rollout;
-        let mut tasks = self.aws.running_tasks(&rollout.cluster, &rollout.name).await?;
-        tasks.retain(|task| rollout.has_started(task));
+        let has_lost_tasks = self.has_lost_tasks(rollout).await?;
+        if !has_lost_tasks && rollout.has_side_containers == Some(false) {
+            return Ok(Vec::new());
+        }
         let mut warnings = Vec::new();
-        if has_lost_tasks(&tasks, &item.snapshot) {
+        if has_lost_tasks {
             // Those that ended before the poll that showed the success are known.
             let stopped = [item.snapshot.stopped_tasks.clone(), self.read_tasks(index).await?].concat();
             warnings.extend(late_failures(rollout, &item.snapshot, &stopped));
         }
+        let mut tasks = self.aws.running_tasks(&rollout.cluster, &rollout.name).await?;
+        tasks.retain(|task| rollout.has_started(task));
         let mut dead = dead_containers(&tasks);
         if dead.iter().any(|container| container.exit_code == Some(0)) {
             let definition = self.aws.task_definition(&rollout.revision).await?;
@@ -68,6 +72,19 @@ impl RolloutWatch<'_> {
         warnings.extend(dead.iter().map(|container| dead_container_text(container, tasks.len())));
         Ok(warnings)
     }
+
+    /// Polls the service, and returns whether tasks of a deployment that has succeeded have ended.
+    async fn has_lost_tasks(&self, rollout: &WatchedRollout) -> Result<bool, ApiError> {
+        let mut found = self.aws.poll_services(&rollout.cluster, std::slice::from_ref(&rollout.name)).await?;
+        let Some(document) = found.remove(&rollout.name) else { return Ok(false) };
+        let service: Service = answer("ecs:DescribeServices", &document)?;
+        Ok(rollout.find_deployment(&service).is_some_and(is_missing_tasks))
+    }
+}
+
+/// Returns whether a deployment that had all its tasks does not have them any more.
+fn is_missing_tasks(ours: &Deployment) -> bool {
+    ours.running_count < ours.desired_count || ours.failed_tasks > 0
 }
 
 impl WatchItem {
@@ -79,15 +96,6 @@ impl WatchItem {
             && !self.rollout.ended
             && !self.rollout.going_back
     }
-}
-
-/// Returns whether tasks of a deployment that has succeeded have ended: some are missing, or new.
-fn has_lost_tasks(running: &[Task], snapshot: &RolloutSnapshot) -> bool {
-    let desired = snapshot.last_deployment.as_ref().map_or(0, |ours| ours.desired_count);
-    let since = succeeded_at(snapshot);
-    let up = running.iter().filter(|task| task.last_status == TaskStatus::Running);
-    let settled = up.filter(|task| task.created_at.0 < since).count();
-    i64::try_from(settled).is_ok_and(|settled| settled < desired)
 }
 
 /// Returns when the deployment succeeded, in seconds since 1970.
@@ -155,7 +163,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::aws::types::{Deployment, Epoch, parse_view};
+    use crate::aws::types::{Epoch, parse_view};
 
     fn task(value: &Value) -> Task {
         parse_view(value).expect("a task")
@@ -178,12 +186,18 @@ mod tests {
     }
 
     #[test]
-    fn tasks_are_lost_where_some_are_missing_or_new() {
-        let old = running(json!([]));
-        let new = Task { created_at: Epoch(201.0), ..old.clone() };
-        assert!(!has_lost_tasks(&[old.clone(), old.clone()], &succeeded(200.0)));
-        assert!(has_lost_tasks(&[old.clone(), new], &succeeded(200.0)));
-        assert!(has_lost_tasks(&[old], &succeeded(200.0)));
+    fn tasks_are_missing_where_they_do_not_run_or_failed() {
+        let counts = |running_count, failed_tasks| {
+            is_missing_tasks(&Deployment {
+                desired_count: 2,
+                running_count,
+                failed_tasks,
+                ..Deployment::default()
+            })
+        };
+        assert!(!counts(2, 0));
+        assert!(counts(1, 0));
+        assert!(counts(2, 1));
     }
 
     #[test]

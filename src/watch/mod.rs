@@ -9,14 +9,18 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::aws::Aws;
-use crate::aws::types::{Deployment, DeploymentStatus, RolloutState, Service, ServiceEvent, revision_name};
+use crate::aws::types::{
+    Deployment, DeploymentStatus, RolloutState, Service, ServiceDeployment, ServiceEvent, revision_name,
+};
 use crate::diagnose::Diagnosis;
-use judge::{Verdict, judge};
+use heartbeat::Heartbeat;
+use judge::{Verdict, is_rolling_strategy, judge};
 use poll_interval::PollHistory;
 use snapshot::{Poll, RolloutSnapshot, WatchedRollout};
 use timeline::{Timeline, TimelineRecorder};
 
 pub mod explain;
+mod heartbeat;
 pub mod judge;
 mod last_look;
 mod outage;
@@ -35,6 +39,9 @@ pub use reporter::WatchReporter;
 
 /// How many seconds before its end a bake time counts as nearly over.
 const NEAR_END_SECONDS: f64 = 15.0;
+
+/// How many rollouts that do not change are reported at a time.
+const MAX_UNCHANGED_REPORTS: usize = 5;
 
 /// How long the last poll may take after the timeout, so that a rollout that has just ended is not reported as
 /// unfinished.
@@ -128,8 +135,10 @@ pub struct RolloutWatch<'a> {
     poll_interval: Option<Duration>,
     started_at: Instant,
     changed_at: Instant,
-    polls: u32,
-    /// When the next poll is due; the first is due at once.
+    heartbeat: Heartbeat,
+    /// The number of calls for one service.
+    calls: u32,
+    /// When the next poll is due.
     next_poll_at: Instant,
     items: Vec<WatchItem>,
     /// The service events that were reported: key of the service, id and message of the event.
@@ -177,7 +186,8 @@ impl<'a> RolloutWatch<'a> {
             poll_interval: poll,
             started_at: now,
             changed_at: now,
-            polls: 0,
+            heartbeat: Heartbeat::new(now),
+            calls: 0,
             next_poll_at: now,
             items,
             reported_events: BTreeSet::new(),
@@ -198,7 +208,20 @@ impl<'a> RolloutWatch<'a> {
         item.recorder = self.is_recording.then(|| TimelineRecorder::new(&item.rollout));
         self.items.push(item);
         self.changed_at = Instant::now();
-        self.next_poll_at = self.changed_at;
+        let first = self.changed_at + self.time_to_first_poll();
+        self.next_poll_at = if self.items.len() > 1 { self.next_poll_at.min(first) } else { first };
+    }
+
+    /// Returns how long to wait before the first poll of the deployment that was added last.
+    ///
+    /// What was updated just now shows nothing new yet.
+    fn time_to_first_poll(&self) -> Duration {
+        let is_new = self.items.last().is_some_and(|item| item.rollout.is_new());
+        if !is_new {
+            return Duration::ZERO;
+        }
+        let first = poll_interval::FIRST_INTERVAL;
+        self.poll_interval.map_or(first, |interval| interval.min(first)).min(self.time_left())
     }
 
     /// Returns the deployments that are still watched.
@@ -237,7 +260,7 @@ impl<'a> RolloutWatch<'a> {
     }
 
     async fn poll_and_judge(&mut self) {
-        self.polls += 1;
+        self.calls += 1;
         // Services that were already polled count, also where another cluster has not answered.
         let looks: Vec<u32> = self.items.iter().map(|item| item.polls).collect();
         let limit = self.time_left().max(LAST_POLL_TIMEOUT);
@@ -247,6 +270,7 @@ impl<'a> RolloutWatch<'a> {
         }
         self.judge_all();
         self.report_outages();
+        self.break_silence();
         self.items.iter_mut().for_each(WatchItem::check_timeout);
     }
 
@@ -254,7 +278,7 @@ impl<'a> RolloutWatch<'a> {
     fn time_to_next_poll(&self) -> Duration {
         let rhythm = PollHistory {
             elapsed: self.started_at.elapsed(),
-            polls: self.polls,
+            calls: self.calls,
             unchanged_for: self.changed_at.elapsed(),
             is_near_end: self.items.iter().any(WatchItem::is_near_end),
         };
@@ -269,12 +293,26 @@ impl<'a> RolloutWatch<'a> {
         left.unwrap_or_default().max(Duration::from_millis(10))
     }
 
+    /// Reports the open rollouts once a minute while none of them changes.
+    fn break_silence(&mut self) {
+        let Some(unchanged_for) = self.heartbeat.silence_to_break(Instant::now()) else { return };
+        let open: Vec<&WatchItem> = self.items.iter().filter(|item| item.outcome.is_none()).collect();
+        for item in open.iter().take(MAX_UNCHANGED_REPORTS) {
+            self.reporter.unchanged(&item.current_progress(), unchanged_for);
+        }
+        if open.len() > MAX_UNCHANGED_REPORTS {
+            let more = open.len() - MAX_UNCHANGED_REPORTS;
+            self.reporter.note(&format!("{more} more rollouts are in progress"));
+        }
+    }
+
     /// Judges every open rollout that was polled, and reports what is new.
     fn judge_all(&mut self) {
         for item in self.items.iter_mut().filter(|item| item.outcome.is_none() && item.polls > 0) {
             let verdict = judge(&item.rollout, &item.snapshot, item.snapshot.at);
             if item.report_new(&verdict, &mut self.reported_events, self.reporter) {
                 self.changed_at = Instant::now();
+                self.heartbeat.record_change(self.changed_at);
             }
             if let Some(recorder) = &mut item.recorder {
                 recorder.record_verdict(&verdict);
@@ -327,18 +365,35 @@ impl WatchItem {
         }
     }
 
-    /// Returns whether only the last step is missing: all its tasks run, and no other deployment has any.
+    /// Returns whether only the last step is missing: all its tasks run, and with two whole sets of tasks no other
+    /// deployment has any.
     ///
-    /// Old tasks may drain for minutes and a bake time may take hours: neither counts as near the end.
+    /// A bake time may take hours, and so may a hook: neither counts as near the end.
     fn is_near_end(&self) -> bool {
         let Some(service) = &self.snapshot.service else { return false };
+        let is_rolling = is_rolling_strategy(service);
         let done = |deployment: &Deployment| match deployment.status {
             DeploymentStatus::Primary => deployment.running_count >= deployment.desired_count,
-            _ => deployment.running_count == 0,
+            _ => is_rolling || deployment.running_count == 0,
         };
         let bakes =
             self.snapshot.bake_time_end().is_some_and(|end| end - self.snapshot.at > NEAR_END_SECONDS);
-        service.deployments.iter().all(done) && !bakes
+        let hook = self.snapshot.service_deployment.as_ref().and_then(ServiceDeployment::active_hook);
+        service.deployments.iter().all(done) && !bakes && hook.is_none()
+    }
+
+    /// Returns the progress at the last poll, with the outage since then.
+    fn current_progress(&self) -> Progress {
+        let mut progress = self.progress.clone().unwrap_or_else(|| Progress {
+            key: self.rollout.key.clone(),
+            detail: "waiting for the first answer of ECS".to_owned(),
+            ..Progress::default()
+        });
+        progress.seconds = self.started_at.elapsed().as_secs_f64();
+        if let Some(outage) = self.outage_text() {
+            progress.detail = format!("{}; {outage}", progress.detail);
+        }
+        progress
     }
 
     fn check_timeout(&mut self) {

@@ -53,7 +53,8 @@ impl RolloutWatch<'_> {
     /// The services are read last of what a verdict depends on: after a rollback they must not show an older state
     /// than the service deployment that ended.
     pub(super) async fn poll(&mut self, limit: Duration) {
-        let deployments = self.read_service_deployments(limit / 3).await;
+        let limit = limit / 3;
+        let mut deployments = self.read_service_deployments(limit).await;
         let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for item in self.items.iter().filter(|item| item.outcome.is_none()) {
             clusters.entry(item.rollout.cluster.clone()).or_default().push(item.rollout.name.clone());
@@ -67,7 +68,7 @@ impl RolloutWatch<'_> {
         // An error in one cluster does not concern the services of another.
         for (cluster, answer) in clusters.keys().zip(answers) {
             match answer {
-                Ok(found) => self.add_services(cluster, &found, &deployments).await,
+                Ok(found) => self.add_services(cluster, &found, &mut deployments, limit).await,
                 Err(error) => self.record_cluster_error(cluster, &error),
             }
         }
@@ -78,7 +79,8 @@ impl RolloutWatch<'_> {
         &mut self,
         cluster: &str,
         found: &BTreeMap<String, Value>,
-        deployments: &FoundServiceDeployments,
+        deployments: &mut FoundServiceDeployments,
+        limit: Duration,
     ) {
         let open = |item: &WatchItem| item.outcome.is_none() && item.rollout.cluster == cluster;
         let mut services = BTreeMap::new();
@@ -90,6 +92,7 @@ impl RolloutWatch<'_> {
                 }
             }
         }
+        self.read_unquiet_service_deployments(&services, deployments, limit).await;
         let reading =
             services.iter().map(|(index, service)| self.read_related_in_time(*index, service.as_ref()));
         let around = join_all(reading).await;
@@ -101,7 +104,10 @@ impl RolloutWatch<'_> {
             let is_ours = |known: &&ServiceDeployment| arn == Some(known.service_deployment_arn.as_str());
             let service_deployment = deployments.deployments.iter().find(is_ours).cloned();
             let unread = deployments.unread.contains(&index);
-            let look = Poll { at: item.api_now(), service, service_deployment, unread, stopped, targets };
+            let is_tried = unread || deployments.tried.contains(&index);
+            let skipped = arn.is_some() && !is_tried && item.sources.deployments.are_readable();
+            let at = item.api_now();
+            let look = Poll { at, service, service_deployment, unread, skipped, stopped, targets };
             item.add_poll(look);
         }
     }

@@ -1,5 +1,7 @@
 //! Defines where a watch reports what it observes. Never shows anything itself.
 
+use std::time::Duration;
+
 use super::Progress;
 use crate::aws::types::ServiceEvent;
 
@@ -11,4 +13,6 @@ pub trait WatchReporter {
     fn service_event(&self, service: &str, event: &ServiceEvent);
     /// Reports the progress of a rollout, where it has changed.
     fn progress(&self, progress: &Progress);
+    /// Reports the progress of a rollout that has not changed for this long.
+    fn unchanged(&self, progress: &Progress, unchanged_for: Duration);
 }

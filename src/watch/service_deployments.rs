@@ -2,16 +2,20 @@
 //!
 //! Never keeps a poll from reading the services: each call is sent once, and has a time limit.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
+use super::judge::is_decided_by_list;
 use super::poll::{is_lasting, late};
+use super::snapshot::WatchUntil;
 use super::{RolloutWatch, WatchItem};
 use crate::aws::ApiError;
 use crate::aws::error::ApiErrorKind;
-use crate::aws::types::ServiceDeployment;
+use crate::aws::types::{
+    DeploymentStatus, RolloutState, Service, ServiceDeployment, ServiceDeploymentStatus,
+};
 
 /// The time limit for one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(3);
@@ -25,6 +29,8 @@ const FAILURES_UNTIL_NOTE: u32 = 2;
 const POLLS_BETWEEN_DETAILS: u32 = 4;
 /// How often that number is doubled at the most.
 const MAX_DOUBLINGS: u32 = 3;
+/// How old the stage of a rollout may be that advances: it is shown, and decides nothing.
+const TIME_BETWEEN_STAGES: Duration = Duration::from_secs(10);
 /// The most lists that are read in one poll: a watch of many services must not empty the bucket of the call.
 const MAX_LISTS_PER_POLL: usize = 10;
 /// How much the clocks of the API may differ between parts of one answer, in seconds.
@@ -43,11 +49,20 @@ pub(super) struct DeploymentReads {
     failed_details: u32,
     /// From which poll on they are read again.
     details_from: u32,
+    /// How often it was searched for and not found.
+    searches: u32,
     /// The poll in which the list was last read.
     listed_at: u32,
+    /// When details or list were last read.
+    read_at: Option<Instant>,
 }
 
 impl DeploymentReads {
+    /// Returns whether the service deployment can be read at all.
+    pub(super) fn are_readable(&self) -> bool {
+        !self.is_unreadable
+    }
+
     fn are_details_due(&self, polls: u32) -> bool {
         !self.are_details_denied && polls >= self.details_from
     }
@@ -57,6 +72,8 @@ impl DeploymentReads {
 #[derive(Default)]
 pub(super) struct FoundServiceDeployments {
     pub(super) deployments: Vec<ServiceDeployment>,
+    /// The items whose service deployment was to be read in this poll.
+    pub(super) tried: BTreeSet<usize>,
     /// The items whose service deployment could not be read in this poll, for a reason that may pass.
     pub(super) unread: BTreeSet<usize>,
 }
@@ -66,42 +83,57 @@ impl RolloutWatch<'_> {
     pub(super) async fn read_service_deployments(&mut self, limit: Duration) -> FoundServiceDeployments {
         let limit = limit.min(CALL_TIMEOUT);
         let mut found = FoundServiceDeployments::default();
-        self.search(limit, &mut found).await;
-        let known = |deployment: &ServiceDeployment, arn: &str| deployment.service_deployment_arn == arn;
-        let is_read = |arn: &str| found.deployments.iter().any(|deployment| known(deployment, arn));
-        let open = self.items.iter().enumerate().filter_map(|(index, item)| {
-            let arn = item.rollout.service_deployment.clone()?;
-            let wanted = item.outcome.is_none() && !item.sources.deployments.is_unreadable;
-            (wanted && !is_read(&arn)).then_some((index, arn))
-        });
-        let (by_details, by_list): (Vec<_>, Vec<_>) = open.partition(|(index, _)| {
-            let item = &self.items[*index];
-            item.sources.deployments.are_details_due(item.polls)
-        });
-        let failed = self.read_details(by_details, limit, &mut found).await;
-        let listed = by_list.into_iter().map(|(index, _)| index).chain(failed).collect();
-        self.read_lists(listed, limit, &mut found).await;
+        let due = |(index, item): (usize, &WatchItem)| {
+            let service = item.snapshot.service.as_ref();
+            service.is_some_and(|service| item.needs_service_deployment(service)).then_some(index)
+        };
+        let due = self.items.iter().enumerate().filter_map(due).collect();
+        self.read(due, limit, &mut found).await;
         found
     }
 
-    /// Searches for the service deployments that are not known yet. Their list shows their status as well.
-    async fn search(&mut self, limit: Duration, found: &mut FoundServiceDeployments) {
-        let unknown = |(index, item): (usize, &WatchItem)| item.should_search().then_some(index);
-        let unknown: Vec<usize> = self.items.iter().enumerate().filter_map(unknown).collect();
-        let lists = join_all(unknown.iter().map(|index| self.list(*index, limit))).await;
-        for (index, list) in unknown.into_iter().zip(lists) {
-            let list = match list {
-                Ok(list) => list,
-                Err(error) => {
-                    self.continue_without(index, &error, found);
-                    continue;
+    /// Reads the service deployments that what was just read of the services calls for.
+    pub(super) async fn read_unquiet_service_deployments(
+        &mut self,
+        services: &BTreeMap<usize, Option<Service>>,
+        found: &mut FoundServiceDeployments,
+        limit: Duration,
+    ) {
+        let due = services.iter().filter_map(|(index, service)| {
+            let item = &self.items[*index];
+            service.as_ref().is_some_and(|service| !item.is_quiet(service)).then_some(*index)
+        });
+        let due = due.collect();
+        self.read(due, limit.min(CALL_TIMEOUT), found).await;
+    }
+
+    /// Reads the service deployments of these items that were not read in this poll.
+    async fn read(&mut self, items: Vec<usize>, limit: Duration, found: &mut FoundServiceDeployments) {
+        let mut by_details = Vec::new();
+        let mut by_list = Vec::new();
+        for index in items {
+            let item = &self.items[index];
+            let is_open = item.outcome.is_none() && item.sources.deployments.are_readable();
+            if !is_open || found.tried.contains(&index) {
+                continue;
+            }
+            match item.rollout.service_deployment.clone() {
+                Some(arn) if item.sources.deployments.are_details_due(item.polls) => {
+                    by_details.push((index, arn));
                 }
-            };
-            let rollout = &mut self.items[index].rollout;
-            let id = rollout.deployment.as_deref().unwrap_or_default();
-            rollout.service_deployment = find_service_deployment_arn(id, rollout.created_at, &list);
-            found.deployments.extend(with_arn(list, rollout.service_deployment.as_deref()));
+                Some(_) => by_list.push(index),
+                None if item.should_search() => by_list.push(index),
+                None => {}
+            }
         }
+        if by_details.is_empty() && by_list.is_empty() {
+            return;
+        }
+        self.calls += 1;
+        let known = by_list.iter().filter(|index| self.items[**index].rollout.service_deployment.is_some());
+        found.tried.extend(by_details.iter().map(|(index, _)| *index).chain(known.copied()));
+        by_list.extend(self.read_details(by_details, limit, found).await);
+        self.read_lists(by_list, limit, found).await;
     }
 
     /// Reads the details of service deployments, and returns the items for which that failed.
@@ -151,6 +183,7 @@ impl RolloutWatch<'_> {
         for index in indexes {
             let reads = &mut self.items[*index].sources.deployments;
             (reads.unreadable_answers, reads.failed_details) = (0, 0);
+            reads.read_at = Some(Instant::now());
         }
     }
 
@@ -170,7 +203,8 @@ impl RolloutWatch<'_> {
         }
     }
 
-    /// Reads what the lists show of service deployments whose details could not be read.
+    /// Reads the lists of service deployments: for those that are not known yet, and for the status of those whose details
+    /// could not be read.
     async fn read_lists(
         &mut self,
         mut indexes: Vec<usize>,
@@ -187,9 +221,15 @@ impl RolloutWatch<'_> {
             match list {
                 Ok(list) => {
                     item.sources.deployments.unreadable_answers = 0;
-                    let listed = with_arn(list, item.rollout.service_deployment.as_deref());
-                    if listed.is_none() {
-                        found.unread.insert(index);
+                    let is_known = item.rollout.service_deployment.is_some();
+                    let listed = item.find_in(list);
+                    match &listed {
+                        Some(_) => {
+                            item.sources.deployments.read_at = Some(Instant::now());
+                            found.tried.insert(index);
+                        }
+                        None if is_known => drop(found.unread.insert(index)),
+                        None => item.sources.deployments.searches += 1,
                     }
                     found.deployments.extend(listed);
                 }
@@ -228,12 +268,54 @@ impl RolloutWatch<'_> {
 }
 
 impl WatchItem {
-    /// Returns whether to search for its service deployment: in each of the first polls, then from time to time.
-    fn should_search(&self) -> bool {
-        let unknown = self.rollout.service_deployment.is_none() && self.rollout.deployment.is_some();
-        let due = self.polls < POLLS_BETWEEN_SEARCHES || self.polls.is_multiple_of(POLLS_BETWEEN_SEARCHES);
-        unknown && due && self.outcome.is_none() && !self.sources.deployments.is_unreadable
+    /// Returns whether the service deployment is to be read: where the list of deployments does not show all, and from time
+    /// to time for its stage.
+    fn needs_service_deployment(&self, service: &Service) -> bool {
+        let read_at = self.sources.deployments.read_at.unwrap_or(self.started_at);
+        !self.is_quiet(service) || read_at.elapsed() >= TIME_BETWEEN_STAGES
     }
+
+    /// Returns whether the list of deployments shows all that a verdict needs: a rollout that advances, and no task that
+    /// failed.
+    fn is_quiet(&self, service: &Service) -> bool {
+        let advances = self.rollout.find_deployment(service).is_some_and(|ours| {
+            ours.status == DeploymentStatus::Primary
+                && ours.rollout_state == Some(RolloutState::InProgress)
+                && ours.failed_tasks == 0
+        });
+        let known = self.snapshot.service_deployment.as_ref();
+        let has_ended = known.is_some_and(|known| !is_ordinary(&known.status));
+        let has_hook = known.is_some_and(|known| known.active_hook().is_some());
+        advances
+            && is_decided_by_list(service)
+            && self.rollout.until == WatchUntil::Stable
+            && !self.rollout.going_back
+            && !has_ended
+            && !has_hook
+            && self.snapshot.stopped_tasks.is_empty()
+    }
+
+    /// Returns whether to search for its service deployment: at first whenever it is needed, then from time to time.
+    fn should_search(&self) -> bool {
+        let is_due = self.sources.deployments.searches < POLLS_BETWEEN_SEARCHES
+            || self.polls.is_multiple_of(POLLS_BETWEEN_SEARCHES);
+        self.rollout.deployment.is_some() && is_due
+    }
+
+    /// Returns the rollout's service deployment in a list, and stores its ARN.
+    fn find_in(&mut self, list: Vec<ServiceDeployment>) -> Option<ServiceDeployment> {
+        let rollout = &mut self.rollout;
+        if rollout.service_deployment.is_none() {
+            let id = rollout.deployment.as_deref()?;
+            rollout.service_deployment = find_service_deployment_arn(id, rollout.created_at, &list);
+        }
+        with_arn(list, rollout.service_deployment.as_deref())
+    }
+}
+
+/// Returns whether a service deployment advances, as far as its status shows.
+fn is_ordinary(status: &ServiceDeploymentStatus) -> bool {
+    matches!(status, ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress)
 }
 
 /// Returns what is said where the details of service deployments cannot be read.

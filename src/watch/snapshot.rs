@@ -34,6 +34,9 @@ pub struct WatchedRollout {
     pub deployment_before: Option<String>,
     /// What the service is rolled back to, if an earlier deployment was completed.
     pub way_back: Option<RollbackPoint>,
+    /// Whether its tasks have containers that are not essential; `None` where that is not known.
+    #[serde(skip)]
+    pub has_side_containers: Option<bool>,
     /// How far the rollout is watched.
     pub until: WatchUntil,
     /// A rollback of the deployment was requested: the watch waits for it.
@@ -112,6 +115,8 @@ pub struct Poll {
     pub service_deployment: Option<ServiceDeployment>,
     /// The service deployment could not be read in this poll, for a reason that may pass.
     pub unread: bool,
+    /// The service deployment was not read in this poll, because nothing else that was read called for it.
+    pub skipped: bool,
     /// The newly stopped tasks of the service.
     pub stopped: Vec<Task>,
     /// `None`: they were not read in this poll.
@@ -133,6 +138,8 @@ pub struct RolloutSnapshot {
     pub was_service_deployment_read: bool,
     /// The last poll could not read it, for a reason that may pass.
     pub is_service_deployment_unread: bool,
+    /// The last poll did not read it, because the list of deployments showed all that a verdict needs.
+    pub is_service_deployment_skipped: bool,
     /// In how many polls in a row it was missing, though it was read before.
     pub polls_without_service_deployment: u32,
     /// In how many polls in a row it was STOPPED.
@@ -161,6 +168,11 @@ pub struct RolloutSnapshot {
 }
 
 impl WatchedRollout {
+    /// Returns whether it was started a moment ago, by this run.
+    pub fn is_new(&self) -> bool {
+        self.service_deployment.is_none() && !self.ended && !self.going_back
+    }
+
     /// Returns the watched deployment in a service's list: by its id, or the first of our revision since the
     /// update.
     pub fn find_deployment<'a>(&self, service: &'a Service) -> Option<&'a Deployment> {
@@ -197,7 +209,10 @@ impl RolloutSnapshot {
     /// Adds a poll. Where the deployment's id was not known, it is taken from the first poll that shows it.
     pub fn add_poll(&mut self, followed: &mut WatchedRollout, look: Poll) {
         self.polls_without_service = if look.service.is_some() { 0 } else { self.polls_without_service + 1 };
-        self.store_service_deployment(look.service_deployment, look.unread);
+        self.is_service_deployment_skipped = look.skipped;
+        if !look.skipped {
+            self.store_service_deployment(look.service_deployment, look.unread);
+        }
         let at = look.at.max(self.at);
         self.add_stopped_tasks_at(followed, look.stopped, at);
         self.service = look.service;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::heartbeat::Heartbeat;
 use super::poll_interval::{PollHistory, next_interval};
 use super::progress::{Progress, ProgressState};
 use super::reporter::WatchReporter;
@@ -44,11 +45,28 @@ pub enum TaskCountOutcome {
 struct TaskCountState {
     started_at: Instant,
     changed_at: Instant,
+    heartbeat: Heartbeat,
     polls: u32,
     /// Whether the requested desired count was seen: after that, any other was set by another client.
     has_taken_effect: bool,
     reported_events: BTreeSet<String>,
     progress: Option<Progress>,
+}
+
+impl TaskCountState {
+    fn record_change(&mut self) {
+        self.changed_at = Instant::now();
+        self.heartbeat.record_change(self.changed_at);
+    }
+
+    /// Reports the progress once a minute while nothing changes.
+    fn break_silence(&mut self, report: &dyn WatchReporter) {
+        let silence = self.heartbeat.silence_to_break(Instant::now());
+        if let (Some(unchanged_for), Some(progress)) = (silence, &self.progress) {
+            let seconds = self.started_at.elapsed().as_secs_f64();
+            report.unchanged(&Progress { seconds, ..progress.clone() }, unchanged_for);
+        }
+    }
 }
 
 impl TaskCountWatch<'_> {
@@ -59,6 +77,7 @@ impl TaskCountWatch<'_> {
         let mut seen = TaskCountState {
             started_at: now,
             changed_at: now,
+            heartbeat: Heartbeat::new(now),
             polls: 0,
             has_taken_effect: false,
             reported_events: events,
@@ -90,6 +109,7 @@ impl TaskCountWatch<'_> {
                     return (TaskCountOutcome::Lost { error: format!("{error}{hint}") }, running);
                 }
             }
+            seen.break_silence(report);
             let elapsed = seen.started_at.elapsed();
             if elapsed >= self.timeout {
                 return (TaskCountOutcome::TimedOut, running);
@@ -97,7 +117,7 @@ impl TaskCountWatch<'_> {
             let still = seen.changed_at.elapsed();
             let adapted = next_interval(&PollHistory {
                 elapsed,
-                polls: seen.polls,
+                calls: seen.polls,
                 unchanged_for: still,
                 is_near_end: false,
             });
@@ -119,10 +139,12 @@ impl TaskCountWatch<'_> {
 
     /// Reports what is new.
     fn report_new(&self, service: &Service, seen: &mut TaskCountState, report: &dyn WatchReporter) {
-        for event in service.events.iter().rev().filter(|event| seen.reported_events.insert(event.id.clone()))
-        {
+        for event in service.events.iter().rev() {
+            if !seen.reported_events.insert(event.id.clone()) {
+                continue;
+            }
             report.service_event(self.key, event);
-            seen.changed_at = Instant::now();
+            seen.record_change();
         }
         let progress = Progress {
             key: self.key.to_owned(),
@@ -142,7 +164,7 @@ impl TaskCountWatch<'_> {
         if !seen.progress.as_ref().is_some_and(|known| known.is_same_state(&progress)) {
             report.progress(&progress);
             seen.progress = Some(progress);
-            seen.changed_at = Instant::now();
+            seen.record_change();
         }
     }
 }

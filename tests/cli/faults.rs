@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::time::Duration;
 
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::rollout_outcomes::until;
 use crate::support::{DEFINITION, MANIFEST, World, service};
@@ -128,9 +128,15 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
     assert_eq!(world.calls("UpdateService").len(), 1);
 }
 
+/// Returns the members of a service with a bake time: its service deployment is read in every poll.
+fn baking() -> Value {
+    json!({"deploymentConfiguration": {"bakeTimeInMinutes": 1}})
+}
+
 #[test]
 fn deployment_list_decides_if_service_deployments_fail_midway() {
-    let world = World::new(Scenario::Steady);
+    // Its service deployment is read from the first failed task on.
+    let world = World::new(Scenario::FlakyHalf);
     for operation in ["DescribeServiceDeployments", "ListServiceDeployments"] {
         world.sandbox.inject(Fault::on(operation, FaultKind::Html500).always().after(2));
     }
@@ -192,8 +198,7 @@ fn rollout_completed_at_the_timeout_succeeds() {
 fn denied_service_does_not_affect_the_others() {
     let manifest = format!("{MANIFEST}  api:\n    task_definition: web.yml\n");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
-    let world =
-        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
+    let world = World::with(Scenario::Steady, &files, &[service("web", baking()), service("api", baking())]);
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).times(1));
     let run = world.run(&["deploy", "--tag", "v2"]).exits(0);
     assert_eq!(run.stderr.matches("watching the deployment list").count(), 1);

@@ -273,7 +273,7 @@ fn follow_ends_when_the_service_is_deleted() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(0));
     let stderr = String::from_utf8(output.stderr).expect("text");
-    assert!(stderr.contains("service `web` no longer exists"), "{stderr}");
+    assert!(stderr.contains("service `web` was deleted"), "{stderr}");
     assert!(line.contains("closed all connections, bye"), "the last lines are read");
 }
 

@@ -55,6 +55,7 @@ mod schedules;
 mod schema;
 mod secrets;
 mod service_blocks;
+mod service_names;
 mod status;
 mod stop_task;
 mod support;

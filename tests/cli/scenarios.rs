@@ -240,7 +240,12 @@ const ROWS: &[Row] = &[
 
 /// Deploys `v2` under a scenario, to a service with a target group and a container that writes a log.
 fn deploy(scenario: Scenario, code: i32) -> Run {
-    let mut seeded = service("web", behind_target_group());
+    let mut members = behind_target_group();
+    if scenario == Scenario::ThrottledDetails {
+        // Only where the list of deployments does not show all are the details read again and again.
+        members["deploymentConfiguration"] = json!({"bakeTimeInMinutes": 1});
+    }
+    let mut seeded = service("web", members);
     seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
     let options = "{ awslogs-group: /shop, awslogs-region: us-east-1, awslogs-stream-prefix: web }";
     let mut definition = format!(

@@ -3,7 +3,7 @@
 use super::services::{FoundService, SelectedServices, ServiceIdentity};
 use crate::aws::Aws;
 use crate::aws::error::failure;
-use crate::aws::types::{ControllerType, Service, ServiceDeployment};
+use crate::aws::types::{ControllerType, Service, ServiceDeployment, ServiceStatus};
 use crate::error::Failure;
 use crate::manifest::{FailureAction, Patience};
 use crate::plan::RollbackPoint;
@@ -98,6 +98,9 @@ fn target(
                 "the last deployment of service `{name}` was rolled back to {revision}; ECS no longer shows which one it was"
             );
             Err(Failure::error(message))
+        }
+        None if service.status == ServiceStatus::Draining => {
+            Err(Failure::refused(format!("service `{name}` is being deleted")))
         }
         None => Err(Failure::error(format!("service `{name}` has no deployment"))),
     }

@@ -11,12 +11,13 @@ use crate::history::past_deployment::{is_registered_for, record_tags};
 use crate::image::ImageReference;
 use crate::report::diagnosis::health_target;
 
-/// The event of a service that does not exist.
-pub(super) fn missing(place: &ServiceIdentity) -> JsonEvent {
+/// The event of a service that does not exist, or was deleted.
+pub(super) fn missing(place: &ServiceIdentity, is_deleted: bool) -> JsonEvent {
+    let status = if is_deleted { events::Missing::Inactive } else { events::Missing::Missing };
     JsonEvent::Status(events::Status {
         service: place.name.clone(),
         cluster: place.cluster.clone(),
-        state: events::StatusState::Missing { status: events::Missing::Missing },
+        state: events::StatusState::Missing { status },
     })
 }
 

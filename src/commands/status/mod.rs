@@ -82,7 +82,8 @@ async fn read_page(
     let mut hints = Vec::new();
     for place in &missing {
         let failure = if missing.len() <= MAX_SUGGESTED { Some(chosen.not_found(place).await) } else { None };
-        hints.push((*place, failure.and_then(|failure| failure.hints.into_iter().next())));
+        let hint = failure.and_then(|failure| failure.hints.into_iter().next());
+        hints.push(page::MissingService { place, is_deleted: chosen.is_deleted(place), hint });
     }
     let mut page = if chosen.identities.is_empty() {
         page::empty_page(chosen.manifest.cluster.as_deref())

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::diff::{Change, diff};
+use super::immutable;
 use crate::aws::types::ObservedService;
 use crate::document::model::{DocumentKind, model};
 use crate::document::normalize::normalize;
@@ -101,8 +102,7 @@ fn compare_member(
             "`{member}` of service `{}` cannot be changed after the service is created",
             service.name
         );
-        let hint = "delete and recreate the service, or revert the change".to_owned();
-        return Err(Failure::error(message).with_hint(hint));
+        return Err(Failure::error(message).with_hint(immutable::hint(member, written, &seen.document)));
     }
     let sent = completed(written, &running, shape, Extent::Sent);
     let missing = restore::missing_from(member, &sent);

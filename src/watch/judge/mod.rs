@@ -117,8 +117,19 @@ fn with_stall_reason(
 }
 
 /// Returns whether tasks are replaced one by one, as opposed to two whole sets side by side.
-fn is_rolling_strategy(service: &Service) -> bool {
+pub(super) fn is_rolling_strategy(service: &Service) -> bool {
     matches!(service.deployment_configuration.strategy.as_deref(), None | Some("" | "ROLLING"))
+}
+
+/// Returns whether the service's list of deployments shows all that a verdict needs: there is no bake time, no alarm and no
+/// lifecycle hook, which only the service deployment shows.
+pub(super) fn is_decided_by_list(service: &Service) -> bool {
+    let configuration = &service.deployment_configuration;
+    let bakes = configuration.bake_time_in_minutes.is_some_and(|minutes| minutes > 0);
+    is_rolling_strategy(service)
+        && !bakes
+        && !configuration.alarms.enable
+        && configuration.lifecycle_hooks.is_empty()
 }
 
 /// Describes the task sets of a service whose deployments another controller manages; there is no verdict on them.
@@ -179,6 +190,8 @@ fn judge_service_deployment(
                 None => Verdict::progressing(ROLLING_BACK),
             }
         }
+        // It was not read in this poll, and the list is newer.
+        _ if snapshot.is_service_deployment_skipped && otherwise == Verdict::Succeeded => otherwise,
         // The circuit breaker without rollback does not change the service deployment.
         _ => match otherwise {
             Verdict::Progressing { .. } if deployment.waiting_hook_id().is_some() => {
@@ -189,6 +202,8 @@ fn judge_service_deployment(
             // The list was read later: it may show a rollback that the service deployment did not show yet.
             ref going_back if going_back.is_rolling_back() => otherwise,
             Verdict::RolledBack { reason, .. } => Verdict::progressing(format!("{ROLLING_BACK}: {reason}")),
+            // The list of service deployments gives no stage, and its status is out of date.
+            _ if snapshot.is_service_deployment_skipped && deployment.lifecycle_stage.is_none() => otherwise,
             _ => Verdict::progressing(stage_in_words(deployment)),
         },
     }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch::Sender;
 
+use super::MAX_UNCHANGED_REPORTS;
+use super::heartbeat::Heartbeat;
 use super::poll_interval::{self, PollHistory};
 use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{Task, TaskStatus};
@@ -20,6 +22,8 @@ pub trait TaskReporter {
     /// Reports a status of a task that is new, `seconds` after the task was started; `several` where the run has more
     /// than one task.
     fn task_progress(&self, key: &str, task: &Task, several: bool, seconds: f64);
+    /// Reports a task whose status has not changed for a minute.
+    fn task_unchanged(&self, key: &str, task: &Task, several: bool, seconds: f64);
 }
 
 /// How a run of one-off tasks ended.
@@ -101,6 +105,7 @@ pub struct TaskWatch<'a> {
     poll_interval: Option<Duration>,
     started_at: Instant,
     changed_at: Instant,
+    heartbeat: Heartbeat,
     polls: u32,
     observed: Vec<ObservedTask>,
     /// Since when each task is absent from the answers.
@@ -129,6 +134,7 @@ impl<'a> TaskWatch<'a> {
             poll_interval: poll,
             started_at: now,
             changed_at: now,
+            heartbeat: Heartbeat::new(now),
             polls: 0,
             observed: seen,
             absent_since: vec![None; tasks.len()],
@@ -149,6 +155,7 @@ impl<'a> TaskWatch<'a> {
                 }
                 Err(error) => tracing::info!("still watching the tasks after: {error}"),
             }
+            self.break_silence();
             tell.send_replace(self.observed.iter().map(|seen| seen.task.clone()).collect());
             if let Some(ends) = judge(&self.deciding_containers, &self.observed) {
                 return TaskWatchOutcome::Ended(ends);
@@ -169,9 +176,22 @@ impl<'a> TaskWatch<'a> {
             *absent = None;
             if new {
                 self.changed_at = Instant::now();
+                self.heartbeat.record_change(self.changed_at);
                 let seconds = self.started_at.elapsed().as_secs_f64();
                 self.reporter.task_progress(self.key, found, several, seconds);
             }
+        }
+    }
+
+    /// Reports the tasks that run once a minute while none of them changes.
+    fn break_silence(&mut self) {
+        if self.heartbeat.silence_to_break(Instant::now()).is_none() {
+            return;
+        }
+        let seconds = self.started_at.elapsed().as_secs_f64();
+        let open = self.observed.iter().filter(|seen| seen.task.last_status != TaskStatus::Stopped);
+        for seen in open.take(MAX_UNCHANGED_REPORTS) {
+            self.reporter.task_unchanged(self.key, &seen.task, self.observed.len() > 1, seconds);
         }
     }
 
@@ -182,7 +202,7 @@ impl<'a> TaskWatch<'a> {
         });
         let rhythm = PollHistory {
             elapsed: self.started_at.elapsed(),
-            polls: self.polls,
+            calls: self.polls,
             unchanged_for: self.changed_at.elapsed(),
             is_near_end: near_end,
         };

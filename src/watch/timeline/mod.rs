@@ -41,6 +41,9 @@ pub struct TimelineStep {
     /// It could not be read in this poll.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,
+    /// It was not read in this poll, because nothing called for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stopped: Vec<Value>,
     pub targets: Option<Vec<TargetHealth>>,
@@ -60,6 +63,7 @@ impl Default for TimelineStep {
             service: json!({}),
             service_deployment: json!({}),
             unread: false,
+            skipped: false,
             events: Vec::new(),
             stopped: Vec::new(),
             targets: None,
@@ -129,8 +133,9 @@ impl RawState {
         Ok(Poll {
             at: step.at,
             service,
-            service_deployment: deployment.filter(|_| !step.unread),
+            service_deployment: deployment.filter(|_| !step.unread && !step.skipped),
             unread: step.unread,
+            skipped: step.skipped,
             stopped,
             targets: step.targets.clone(),
         })
@@ -198,7 +203,7 @@ impl TimelineRecorder {
     pub fn add_poll(&mut self, look: &Poll) {
         let service = look.service.as_ref().map(|service| Service { events: Vec::new(), ..service.clone() });
         let service = as_bare_json(&service);
-        let deployment = if look.unread {
+        let deployment = if look.unread || look.skipped {
             self.service_deployment.clone()
         } else {
             as_bare_json(&look.service_deployment)
@@ -213,6 +218,7 @@ impl TimelineRecorder {
             events: fresh.collect(),
             service_deployment: merge_patch(&self.service_deployment, &deployment),
             unread: look.unread,
+            skipped: look.skipped,
             stopped: look.stopped.iter().map(as_bare_json).collect(),
             targets: look.targets.clone(),
             ..TimelineStep::default()

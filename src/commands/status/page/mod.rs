@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::condition::{ServiceCondition, condition, is_rollback};
-use super::event::{known, missing};
+use super::event::{self, known};
 use super::happened::happened;
 use super::look::{ServiceState, primary_revision, running_definition};
 use crate::aws::types::{
@@ -19,8 +19,13 @@ use crate::watch::judge::{api_name_in_words, ecs_reason};
 /// The number of differing paths to show.
 const MAX_PATHS: usize = 3;
 
-/// The services that do not exist, each with a hint.
-pub(super) type MissingServices<'a> = [(&'a ServiceIdentity, Option<String>)];
+/// A service that does not exist.
+pub(super) struct MissingService<'a> {
+    pub(super) place: &'a ServiceIdentity,
+    /// It was deleted, and ECS still describes it.
+    pub(super) is_deleted: bool,
+    pub(super) hint: Option<String>,
+}
 
 /// Returns the page without any services.
 pub(super) fn empty_page(cluster: Option<&str>) -> Page {
@@ -32,7 +37,7 @@ pub(super) fn empty_page(cluster: Option<&str>) -> Page {
 /// Returns services in full.
 pub(super) fn full_page(
     seen: &[ServiceState],
-    missing: &MissingServices<'_>,
+    missing: &[MissingService<'_>],
     events: usize,
     now: f64,
 ) -> Page {
@@ -47,7 +52,7 @@ pub(super) fn full_page(
 /// Problems are placed where they are seen: at the end of scrolling output, at the top of a live display.
 pub(super) fn short_page(
     seen: &[ServiceState],
-    missing: &MissingServices<'_>,
+    missing: &[MissingService<'_>],
     events: usize,
     in_place: bool,
     now: f64,
@@ -121,11 +126,16 @@ fn image_of(seen: &ServiceState) -> Option<String> {
 }
 
 /// Returns the item of a service that does not exist.
-fn missing_item((place, hint): &(&ServiceIdentity, Option<String>)) -> PageItem {
-    let text = format!("{}: no such service in cluster `{}`", place.key, place.cluster);
+fn missing_item(missing: &MissingService<'_>) -> PageItem {
+    let MissingService { place, is_deleted, hint } = missing;
+    let text = if *is_deleted {
+        format!("{}: the service was deleted from cluster `{}`", place.key, place.cluster)
+    } else {
+        format!("{}: no such service in cluster `{}`", place.key, place.cluster)
+    };
     let hint = hint.as_ref().map(|hint| PageLine::plain(format!("  {hint}")));
     let lines = [PageLine::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
-    PageItem { lines, event: Some(missing(place)) }
+    PageItem { lines, event: Some(event::missing(place, *is_deleted)) }
 }
 
 /// Returns one service in full.

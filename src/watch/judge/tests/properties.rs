@@ -133,6 +133,7 @@ fn look() -> impl Strategy<Value = Poll> {
         service_deployment: deployment.map(|value| parse_view(&value).expect("a service deployment")),
         stopped: stopped.iter().map(|value| parse_view(value).expect("a task")).collect(),
         unread: false,
+        skipped: false,
         targets: None,
     })
 }

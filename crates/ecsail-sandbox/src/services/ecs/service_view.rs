@@ -47,6 +47,10 @@ pub(super) fn view(resources: &Resources, service: &Service, with_tags: bool) ->
         &mut out,
         service.config.iter().filter(|(key, _)| !ONLY_IN_REVISIONS.contains(&key.as_str())),
     );
+    // What a scenario adds to a deployment is in effect while that is in progress.
+    if let Some(in_progress) = service.service_deployments.last().filter(|last| !last.status.is_final()) {
+        out["deploymentConfiguration"] = in_progress.config.clone();
+    }
     set_some(&mut out, "tags", Some(&service.tags).filter(|tags| with_tags && !tags.is_empty()).cloned());
     out
 }

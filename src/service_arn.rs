@@ -1,0 +1,75 @@
+//! Service ARNs, which are accepted wherever a service is named. Never calls AWS.
+
+/// The parts of a service's ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceArn {
+    pub region: String,
+    /// Absent in the short form, which services from before 2021 may have.
+    pub cluster: Option<String>,
+    pub name: String,
+}
+
+impl ServiceArn {
+    /// Returns the parts of `arn:PARTITION:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`, or of the short form
+    /// `…:service/NAME`; `None` for any other text.
+    ///
+    /// ECS developer guide, "Amazon Resource Names (ARNs) and IDs".
+    pub fn parse(text: &str) -> Option<ServiceArn> {
+        let mut parts = text.splitn(6, ':');
+        let (arn, _partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, _account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        let path = resource.strip_prefix("service/").filter(|_| arn == "arn" && service == "ecs")?;
+        let (cluster, name) = match path.split_once('/') {
+            Some((cluster, name)) => (Some(cluster.to_owned()), name),
+            None => (None, path),
+        };
+        let is_valid = !name.is_empty() && !name.contains('/') && cluster.as_deref() != Some("");
+        is_valid.then(|| ServiceArn { region: region.to_owned(), cluster, name: name.to_owned() })
+    }
+}
+
+/// Returns the name of a cluster that is given by its name or its ARN.
+pub fn cluster_name(cluster: &str) -> &str {
+    cluster.rsplit('/').next().unwrap_or(cluster)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_understood() {
+        let long = ServiceArn::parse("arn:aws:ecs:us-east-1:123456789012:service/main/web").expect("an ARN");
+        assert_eq!(
+            (long.region.as_str(), long.cluster.as_deref(), long.name.as_str()),
+            ("us-east-1", Some("main"), "web")
+        );
+        let short = ServiceArn::parse("arn:aws-cn:ecs:cn-north-1:123456789012:service/web").expect("an ARN");
+        assert_eq!(
+            (short.region.as_str(), short.cluster.as_deref(), short.name.as_str()),
+            ("cn-north-1", None, "web")
+        );
+    }
+
+    #[test]
+    fn other_texts_are_no_service_arns() {
+        for text in [
+            "web",
+            "",
+            "service/main/web",
+            "arn:aws:ecs:us-east-1:123456789012:task/main/0123",
+            "arn:aws:ecs:us-east-1:123456789012:service/",
+            "arn:aws:ecs:us-east-1:123456789012:service//web",
+            "arn:aws:ecs:us-east-1:123456789012:service/main/web/2",
+            "arn:aws:s3:::service/main/web",
+        ] {
+            assert_eq!(ServiceArn::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_has_a_name_and_an_arn() {
+        assert_eq!(cluster_name("arn:aws:ecs:us-east-1:123456789012:cluster/main"), "main");
+        assert_eq!(cluster_name("main"), "main");
+    }
+}
