@@ -1,6 +1,7 @@
 //! Errors of the AWS API: which call failed, what AWS answered, and what kind of error that is.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
@@ -106,6 +107,12 @@ impl ApiError {
             request_id: None,
             advice: None,
         }
+    }
+
+    /// Returns the error for a call that is not answered in time.
+    pub fn late(operation: &str, limit: Duration) -> ApiError {
+        let message = Some(format!("no answer within {} s", limit.as_secs()));
+        ApiError { kind: ApiErrorKind::Unreachable, message, ..ApiError::unreadable(operation) }
     }
 
     /// Returns the error of an answer with a member that is not of the type that the API reference gives.

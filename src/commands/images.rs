@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use serde_json::Value;
 
+use super::change_guards::ensure_no_failures;
 use super::services::{FoundService, SelectedServices, ServiceArgs, ServiceIdentity};
 use crate::aws::Aws;
 use crate::aws::error::failure;
@@ -40,8 +41,15 @@ pub async fn run(args: &ImagesArgs, context: &CommandContext) -> Result<CommandO
     let found = chosen.read_one().await?;
     let running = running_images(&chosen, &found, context).await?;
     let (repositories, elsewhere) = group_by_repository(&running);
+    let mut failures = Vec::new();
     for (repository, running) in &repositories {
-        let stock = read_repository(&chosen.aws, repository, running, args.limit as usize).await?;
+        let stock = match read_repository(&chosen.aws, repository, running, args.limit as usize).await {
+            Ok(stock) => stock,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
         context.reporter.report(&Event::Page(&page(
             &found.identity,
             repository,
@@ -53,6 +61,7 @@ pub async fn run(args: &ImagesArgs, context: &CommandContext) -> Result<CommandO
     if !elsewhere.is_empty() {
         context.reporter.report(&Event::Page(&unlisted_page(&found.identity, &elsewhere)));
     }
+    ensure_no_failures(failures)?;
     Ok(CommandOutcome::Succeeded)
 }
 

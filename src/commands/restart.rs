@@ -13,7 +13,6 @@ use super::service_ends::{not_waited, tell_ends};
 use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed};
 use super::watch_args::WatchArgs;
 use crate::apply;
-use crate::aws::error::failure;
 use crate::aws::types::{ContainerImage, ImageState};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -125,7 +124,6 @@ async fn compare_images(
     let arns: Vec<String> = current.iter().map(|revision| revision.arn.clone()).collect();
     let revisions = match chosen.aws.service_revisions(&arns).await {
         Ok(revisions) => revisions,
-        Err(error) if error.is_retryable() => return Err(vec![failure(error)]),
         Err(error) => {
             let note =
                 format!("`{}`: the existence of its images is not checked: {error}", found.identity.key);

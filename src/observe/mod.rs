@@ -113,13 +113,13 @@ async fn observe_schedules_with_definitions(
             observed.elsewhere = elsewhere;
             Vec::new()
         }
-        // A role that may use only one of the two services must not fail on the other.
-        Err(error) if matches!(error.kind, ApiErrorKind::Denied | ApiErrorKind::Unsupported) => {
-            vec![format!(
-                "could not check whether another schedule or rule already runs the new schedules: {error}"
-            )]
+        Err(error) if matches!(error.kind, ApiErrorKind::NoCredentials | ApiErrorKind::Expired) => {
+            return Err(error);
         }
-        Err(error) => return Err(error),
+        // AWS makes no such check: who may use, or can reach, only one of the two services must not fail on the other.
+        Err(error) => vec![format!(
+            "could not check whether another schedule or rule already runs the new schedules: {error}"
+        )],
     };
     let named = observed.found.values().flat_map(|schedule| schedule.task_definitions());
     let named: BTreeSet<String> = named.map(str::to_owned).collect();

@@ -137,3 +137,15 @@ fn missing_repository_is_an_error() {
     let world = World::with(Scenario::Steady, &[], &[seeded]);
     world.run(&["images", "web", "--cluster", "main"]).exits(1).says("RepositoryNotFoundException");
 }
+
+#[test]
+fn a_repository_that_is_missing_does_not_hide_the_others() {
+    let mut seeded = service("web", json!({}));
+    let proxy =
+        json!({"name": "proxy", "image": format!("{}:v1", REPOSITORY.replace("shop/app", "shop/gone"))});
+    seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list").push(proxy);
+    let world = World::with(Scenario::Steady, &[], &[seeded]);
+    let run = world.run(&["images", "web", "--cluster", "main"]).exits(1);
+    run.says("failed to read the images of repository `shop/gone`")
+        .answers("shop/app in account 123456789012");
+}

@@ -30,6 +30,7 @@ mod normal_form;
 mod operators;
 mod output;
 mod outputs;
+mod own_checks;
 mod permissions;
 mod plan;
 mod properties;

@@ -8,9 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arn::service_key;
 use crate::ids::digest_of;
-use crate::model::{
-    Cluster, Image, PullThroughRule, Repository, Service, ServiceDeploymentStatus, TaskStatus,
-};
+use crate::model::{Cluster, Image, Repository, Service, ServiceDeploymentStatus, TaskStatus};
 use crate::params::merge_members;
 use crate::rollout::{
     NewDeployment, TaskLaunch, launch, mark_completed, push_event, start_deployment, task_list,
@@ -34,8 +32,6 @@ pub struct Seed {
     pub services: Vec<SeedService>,
     /// Repositories and the images in them.
     pub repositories: Vec<SeedRepository>,
-    /// Pull-through cache rules: the registry that is cached, by the prefix of its repositories.
-    pub pull_through_rules: BTreeMap<String, String>,
     /// The account of all of them; the sandbox's own when none.
     pub account: Option<String>,
     /// The region of all of them; the sandbox's own when none.
@@ -96,11 +92,6 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<(), String>
     }
     let mut context = state.call_context(&caller);
     seed.repositories.iter().for_each(|repository| add_repository(&mut context, repository));
-    for (prefix, upstream) in &seed.pull_through_rules {
-        let (created, upstream_url) = (context.now - SEED_AGE, upstream.clone());
-        let rule = PullThroughRule { prefix: prefix.clone(), upstream_url, created };
-        context.resources.pull_through_rules.insert(prefix.clone(), rule);
-    }
     seed.clusters.iter().for_each(|name| add_cluster(&mut context, name));
     seed.services.iter().try_for_each(|service| add_service(&mut context, service))
 }

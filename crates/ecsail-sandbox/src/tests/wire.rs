@@ -150,6 +150,10 @@ fn the_control_plane_needs_no_signature() {
     assert_eq!(control("POST /_sandbox/scenario", r#"{"scenario": "crash"}"#).0, 200);
     assert_eq!(control("POST /_sandbox/scenario", r#"{"scenario": "boom"}"#).0, 400);
     clusters(&sandbox);
+    let fault = r#"{"operation": "ListClusters", "times": 1, "skip": 0, "kind": "AccessDenied"}"#;
+    assert_eq!(control("POST /_sandbox/fault", fault).0, 200);
+    assert_eq!(clusters(&sandbox).map(|(status, _)| status), Some(400));
+    assert_eq!(control("POST /_sandbox/fault", r#"{"kind": "Boom"}"#).0, 400);
     let log = control("GET /_sandbox/requests", "").1;
     assert_eq!(log["requests"][0]["operation"], "ListClusters");
     assert_eq!(control("GET /_sandbox/nothing", "").0, 404);
