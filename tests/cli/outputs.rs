@@ -67,7 +67,9 @@ fn without_seconds(line: &str) -> String {
     let mut parts = line.split("\"seconds\":");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, rest| {
-        let rest = rest.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
+        // A short time has an exponent: `8.5e-5`.
+        let rest = rest
+            .trim_start_matches(|character: char| character.is_ascii_digit() || ".e-".contains(character));
         text + "\"seconds\":SECONDS" + rest
     })
 }
