@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -63,6 +64,8 @@ pub(super) async fn load(
     let config = loaded
         .to_builder()
         .http_client(transport)
+        // The guard of uploads counts the time in which a call waits for its turn; a request has a timeout of its own.
+        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().upload_enabled(false).build())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .build();
     if settings.sandbox.is_some() && role.is_none() {
