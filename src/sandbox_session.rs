@@ -315,7 +315,7 @@ fn seeds(
 /// What a repository of the sandbox has.
 struct SeedVersions {
     tags: Vec<String>,
-    /// The digests that documents name; nobody can know those of the sandbox beforehand.
+    /// The digests that documents name: the sandbox has an image for each, since its own digests are not known beforehand.
     digests: BTreeSet<String>,
 }
 

@@ -1,5 +1,7 @@
 //! Service ARNs, which are accepted wherever a service is named. Never calls AWS.
 
+use crate::document::arn::Arn;
+
 /// The parts of a service's ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceArn {
@@ -15,16 +17,22 @@ impl ServiceArn {
     ///
     /// ECS developer guide, "Amazon Resource Names (ARNs) and IDs".
     pub fn parse(text: &str) -> Option<ServiceArn> {
-        let mut parts = text.splitn(6, ':');
-        let (arn, _partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-        let (region, _account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        let path = resource.strip_prefix("service/").filter(|_| arn == "arn" && service == "ecs")?;
+        let arn = Arn::parse(text).filter(|arn| arn.service == "ecs")?;
+        let path = arn.resource.strip_prefix("service/")?;
         let (cluster, name) = match path.split_once('/') {
             Some((cluster, name)) => (Some(cluster.to_owned()), name),
             None => (None, path),
         };
         let is_valid = !name.is_empty() && !name.contains('/') && cluster.as_deref() != Some("");
-        is_valid.then(|| ServiceArn { region: region.to_owned(), cluster, name: name.to_owned() })
+        is_valid.then(|| ServiceArn { region: arn.region.to_owned(), cluster, name: name.to_owned() })
+    }
+
+    /// Returns whether it is the ARN of a service with this name in this cluster, which is given by its name or its ARN.
+    /// A cluster that is not known decides nothing.
+    pub fn is_of(&self, name: &str, cluster: Option<&str>) -> bool {
+        let cluster = cluster.map(cluster_name);
+        self.name == name
+            && (cluster.is_none() || self.cluster.is_none() || cluster == self.cluster.as_deref())
     }
 }
 

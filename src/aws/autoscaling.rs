@@ -4,6 +4,7 @@ use aws_sdk_applicationautoscaling::types::{self as sdk, ScalableDimension, Serv
 use serde::Serialize;
 
 use super::{ApiError, Aws};
+use crate::service_arn::cluster_name;
 
 /// The range of a service's desired count, and which of its scaling activities are suspended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -42,8 +43,7 @@ pub struct ScalableTargetChange {
 
 /// Returns the resource id that Application Auto Scaling uses for a service.
 fn resource_id(cluster: &str, service: &str) -> String {
-    // A cluster may be given as an ARN; the resource id contains its name only.
-    format!("service/{}/{service}", cluster.rsplit('/').next().unwrap_or(cluster))
+    format!("service/{}/{service}", cluster_name(cluster))
 }
 
 impl Aws {

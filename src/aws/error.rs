@@ -110,7 +110,7 @@ impl ApiError {
     }
 
     /// Returns the error for a call that is not answered in time.
-    pub fn late(operation: &str, limit: Duration) -> ApiError {
+    pub fn not_answered_within(operation: &str, limit: Duration) -> ApiError {
         let message = Some(format!("no answer within {} s", limit.as_secs()));
         ApiError { kind: ApiErrorKind::Unreachable, message, ..ApiError::unreadable(operation) }
     }

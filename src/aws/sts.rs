@@ -19,7 +19,7 @@ impl Aws {
         let client = aws_sdk_sts::Client::new(&self.config);
         let call = client.get_caller_identity().send();
         let Ok(answer) = tokio::time::timeout(LIMIT, call).await else {
-            return Err(ApiError::late(ACTION, LIMIT));
+            return Err(ApiError::not_answered_within(ACTION, LIMIT));
         };
         let answer = answer.map_err(|error| ApiError::from_sdk(ACTION, error))?;
         let (Some(account), Some(arn)) = (answer.account(), answer.arn()) else {

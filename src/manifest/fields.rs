@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::source::SourceSpan;
-use crate::document::tree::{Node, NodeKey, NodeKind};
+use crate::document::tree::{Node, NodeKey, NodeKind, Scalar};
 use crate::duration;
 
 /// A value and its source span.
@@ -69,6 +69,23 @@ impl<'a> FieldReader<'a> {
             return None;
         };
         Some(LocatedValue { value: text.to_owned(), span: node.span })
+    }
+
+    /// Returns a member that is `true` or `false`.
+    pub fn boolean(&self, name: &str, problems: &mut Problems) -> Option<bool> {
+        let text = self.text(name, problems)?;
+        if let Some(NodeKind::Scalar(Scalar::Bool(value, _))) = self.get(name).map(|node| &node.kind) {
+            return Some(*value);
+        }
+        match text.value.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            other => {
+                let message = format!("`{name}` must be `true` or `false`, found `{other}`");
+                problems.push(Problem::error(text.span, message).path(self.member_path(name)));
+                None
+            }
+        }
     }
 
     /// Returns a duration member, such as `15m` or `1h30m`.

@@ -6,7 +6,7 @@ use super::task_spec::{self, TASK_SPEC_KEYS, TaskSpec};
 use crate::aws::types::Via;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::SourceSpan;
-use crate::document::tree::{Node, NodeKind, Scalar};
+use crate::document::tree::{Node, NodeKind};
 use crate::duration;
 use std::time::Duration;
 
@@ -158,7 +158,7 @@ fn read_schedule(
         group: fields.text("group", problems),
         expression,
         timezone: fields.text("timezone", problems),
-        enabled: read_boolean(fields, "enabled", problems),
+        enabled: fields.boolean("enabled", problems),
         description: fields.text("description", problems).map(|text| text.value),
         flexible_window: read_flexible_window(fields, problems),
         start: fields.text("start", problems),
@@ -186,22 +186,6 @@ fn report_keys_of_other_kind(via: Via, fields: &FieldReader<'_>, problems: &mut 
         };
         let message = format!("`{key}` cannot be used here");
         problems.push(Problem::error(node.span, message).path(fields.member_path(key)).hint(hint));
-    }
-}
-
-pub(super) fn read_boolean(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) -> Option<bool> {
-    let text = fields.text(name, problems)?;
-    if let Some(NodeKind::Scalar(Scalar::Bool(value, _))) = fields.get(name).map(|node| &node.kind) {
-        return Some(*value);
-    }
-    match text.value.as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
-        other => {
-            let message = format!("`{name}` must be `true` or `false`, found `{other}`");
-            problems.push(Problem::error(text.span, message).path(fields.member_path(name)));
-            None
-        }
     }
 }
 

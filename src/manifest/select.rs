@@ -38,13 +38,7 @@ pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request
             manifest.schedules.clear();
             select_task(manifest, name.as_deref(), &whole)?;
             manifest.keep_running_definitions = request.tags.is_empty();
-            let (region, cluster) = (manifest.region.clone(), manifest.cluster.clone());
-            let found = like.iter().map(|like| {
-                let named = |service: &&ManifestService| {
-                    is_named(service, like, region.as_deref(), cluster.as_deref())
-                };
-                whole.iter().find(named).cloned().unwrap_or_else(|| on_the_fly(like))
-            });
+            let found = like.as_ref().map(|like| find_like_service(like, &whole, manifest));
             manifest.like_services.extend(found);
         }
     }
@@ -60,6 +54,13 @@ fn task_specs_mut(manifest: &mut Manifest) -> impl Iterator<Item = &mut TaskSpec
         _ => None,
     });
     manifest.tasks.iter_mut().map(|task| &mut task.spec).chain(scheduled)
+}
+
+/// Returns the named service of the manifest, or else one that is in the cluster only.
+fn find_like_service(name: &str, whole: &[ManifestService], manifest: &Manifest) -> ManifestService {
+    let (region, cluster) = (manifest.region.as_deref(), manifest.cluster.as_deref());
+    let found = whole.iter().find(|service| is_named(service, name, region, cluster));
+    found.cloned().unwrap_or_else(|| on_the_fly(name))
 }
 
 /// Keeps the requested services, in the order of the request.

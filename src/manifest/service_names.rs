@@ -15,9 +15,8 @@ pub(super) fn is_named(
     cluster: Option<&str>,
 ) -> bool {
     let Some(arn) = ServiceArn::parse(name) else { return service.key == name };
-    let own = service.cluster.as_deref().or(cluster).map(cluster_name);
-    let same_cluster = own.is_none() || arn.cluster.is_none() || own == arn.cluster.as_deref();
-    service.name == arn.name && same_cluster && region.is_none_or(|region| region == arn.region)
+    arn.is_of(&service.name, service.cluster.as_deref().or(cluster))
+        && region.is_none_or(|region| region == arn.region)
 }
 
 /// Returns whether a name says in which cluster its service is.

@@ -283,7 +283,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.on_failure = fields.enum_value("on_failure", &mut problems);
     manifest.on_timeout = fields.enum_value("on_timeout", &mut problems);
     manifest.patience = read_patience(&fields, &mut problems);
-    manifest.strict_images = schedules::read_boolean(&fields, "strict_images", &mut problems);
+    manifest.strict_images = fields.boolean("strict_images", &mut problems);
     manifest.allow_unknown = fields.text_list("allow_unknown", &mut problems);
     manifest.ignore = ignored(&fields, &mut problems);
     let vars = fields.entries("vars", &mut problems).iter();

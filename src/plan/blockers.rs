@@ -41,7 +41,7 @@ pub fn deployable_service<'a>(
     }
 }
 
-/// Returns the observed state of a service that exists, whoever makes its deployments.
+/// Returns the observed state of a service that exists. Its deployment controller may be another than ECS.
 ///
 /// # Errors
 /// It does not exist, or was deleted.

@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
+const RECREATE: &str = "delete and recreate the service, or revert the change";
+
 /// Returns the hint for a member that differs and cannot be sent. `running` is the service as `DescribeServices` has it.
 ///
 /// A launch type is changed by a capacity provider strategy, and an empty strategy returns to the launch type (API
 /// reference, `UpdateService`, `capacityProviderStrategy`).
 pub(super) fn hint(member: &str, written: &Value, running: &Value) -> String {
     if member != "launchType" {
-        return "delete and recreate the service, or revert the change".to_owned();
+        return RECREATE.to_owned();
     }
     let has_strategy = running["capacityProviderStrategy"].as_array().is_some_and(|list| !list.is_empty());
     if has_strategy {
@@ -22,7 +24,7 @@ pub(super) fn hint(member: &str, written: &Value, running: &Value) -> String {
         Some("EC2") => {
             "write `capacityProviderStrategy` with a capacity provider of the cluster instead of `launchType`".to_owned()
         }
-        _ => "delete and recreate the service, or revert the change".to_owned(),
+        _ => RECREATE.to_owned(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::lint;
 use crate::manifest::fields::LocatedValue;
 use crate::manifest::template_names::resolve_image;
 use crate::manifest::{FailureAction, Layer, Manifest, ManifestService, Patience};
-use crate::service_arn::{ServiceArn, cluster_name};
+use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
 use crate::template::TemplateEngine;
 use definition_files::DefinitionFiles;
@@ -71,12 +71,8 @@ pub struct DesiredService {
 impl DesiredService {
     /// Returns whether a command line names it: by its key, or by its ARN.
     pub fn is_named(&self, name: &str) -> bool {
-        let arn = ServiceArn::parse(name);
         self.key == name
-            || arn.is_some_and(|arn| {
-                self.name == arn.name
-                    && arn.cluster.is_none_or(|cluster| cluster == cluster_name(&self.cluster))
-            })
+            || ServiceArn::parse(name).is_some_and(|arn| arn.is_of(&self.name, Some(&self.cluster)))
     }
 }
 

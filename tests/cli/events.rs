@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::prune::{register, rule, schedule};
 use crate::schedules::{add_target, deployed, mail, rewrite};
-use crate::support::{DEFINITION, Folder, MANIFEST, Run, World, behind_target_group, service};
+use crate::support::{DEFINITION, Folder, MANIFEST, Run, World, behind_target_group, service, with_port_80};
 
 fn schema() -> Value {
     let run = Folder::new(&[]).run(&["schema", "events"]).exits(0);
@@ -110,9 +110,7 @@ fn diagnosis_events_match_the_schema() {
     let mut members = behind_target_group();
     members["deploymentConfiguration"] =
         json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
-    let mut seeded = service("web", members);
-    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
-    let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+    let (seeded, definition) = with_port_80(members);
     let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
     let world = World::with(Scenario::Unhealthy, &files, &[seeded]);
     let events = checked.run(in_json(&world, &["deploy", "--tag", "v2"]), 3);
@@ -200,8 +198,7 @@ fn plan_document_and_status_events_match_the_schema() {
 #[test]
 fn operator_events_match_the_schema() {
     let mut checked = Checked::new();
-    let mut seeded = service("web", behind_target_group());
-    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+    let (mut seeded, _) = with_port_80(behind_target_group());
     let proxy = json!({"name": "proxy", "image": "public.ecr.aws/nginx/nginx:1.27"});
     seeded.task_definition["containerDefinitions"].as_array_mut().expect("a list").push(proxy);
     let world = World::with(Scenario::Crash, &[], &[seeded]);

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 
 use crate::support::{DEFINITION, MANIFEST};
-use crate::support::{World, behind_target_group, service};
+use crate::support::{World, behind_target_group, service, with_port_80};
 
 #[test]
 fn a_crash_loop_without_breaker_ends_early_with_the_reason() {
@@ -77,9 +77,7 @@ fn an_unhealthy_target_is_explained() {
             members["deploymentConfiguration"] =
                 json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
         }
-        let mut seeded = service("web", members);
-        seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
-        let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+        let (seeded, definition) = with_port_80(members);
         let world = World::with(scenario, &[("ecsail.yml", MANIFEST), ("web.yml", &definition)], &[seeded]);
         world
             .deploy("v2")

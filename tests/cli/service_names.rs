@@ -3,7 +3,7 @@
 use ecsail_sandbox::Scenario;
 use serde_json::json;
 
-use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service};
+use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service, with_port_80};
 
 const WEB: &str = "arn:aws:ecs:us-east-1:123456789012:service/main/web";
 
@@ -114,9 +114,7 @@ fn a_deleted_service_is_said_to_be_deleted() {
 
 #[test]
 fn a_service_that_is_being_deleted_is_said_to_be() {
-    let mut seeded = service("web", behind_target_group());
-    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
-    let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+    let (seeded, definition) = with_port_80(behind_target_group());
     let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
     let world = World::with(Scenario::Steady, &files, &[seeded]);
     delete(&world, false);

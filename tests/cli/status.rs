@@ -7,7 +7,7 @@ use std::time::Duration;
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
-use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service};
+use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service, with_port_80};
 
 /// Returns a world with this number of services in one cluster, without a manifest.
 fn many(number: usize) -> World {
@@ -79,9 +79,7 @@ fn no_deployment_calls_without_a_deployment_in_progress() {
 
 #[test]
 fn unhealthy_targets_are_named() {
-    let mut seeded = service("web", behind_target_group());
-    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
-    let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+    let (seeded, definition) = with_port_80(behind_target_group());
     let files = [("ecsail.yml", MANIFEST), ("web.yml", definition.as_str())];
     let world = World::with(Scenario::Unhealthy, &files, &[seeded]);
     world.run(&["status"]).exits(0).answers("  target    2 of 2 healthy\n");

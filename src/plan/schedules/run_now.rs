@@ -8,6 +8,7 @@ use crate::aws::types::{ObservedSchedule, Via, family_of, number_of};
 use crate::document::model::model;
 use crate::error::Failure;
 use crate::manifest::schedules::schedule_noun;
+use crate::service_arn::cluster_name;
 
 /// The prefix of placeholders that EventBridge Scheduler fills in at run time (its user guide, "Adding context
 /// attributes").
@@ -65,7 +66,7 @@ pub fn run_now(
     }
     let whole = number_of(definition).is_some();
     Ok(RunNow {
-        cluster: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+        cluster: cluster_name(arn).to_owned(),
         definition: if whole { definition.to_owned() } else { family_of(definition).to_owned() },
         members,
         count: parameters["TaskCount"].as_f64().map_or(1, |count| count as u32),

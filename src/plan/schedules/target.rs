@@ -13,6 +13,7 @@ use crate::plan::diff::Change;
 use crate::plan::plan_revision::Revision;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::{DesiredSchedule, DesiredScheduleTarget};
+use crate::service_arn::cluster_name;
 
 /// The defaults of a retry policy (API references, `RetryPolicy`).
 const DEFAULT_RETRY_ATTEMPTS: u32 = 185;
@@ -138,8 +139,8 @@ fn other_task_blocker(
     let (what, key) = name_and_manifest_key(desired, schedule);
     let (runs, cluster) =
         (task_definition_arn(existing).map(family_of), existing["Arn"].as_str().unwrap_or_default());
-    let (runs, cluster) = (runs.unwrap_or_default(), cluster.rsplit('/').next().unwrap_or_default());
-    let ours = format!("`{}` on `{}`", work.family, work.cluster_arn.rsplit('/').next().unwrap_or_default());
+    let (runs, cluster) = (runs.unwrap_or_default(), cluster_name(cluster));
+    let ours = format!("`{}` on `{}`", work.family, cluster_name(&work.cluster_arn));
     let message = format!(
         "{what} is taken: it runs `{runs}` on `{cluster}`, not {ours}, and it has no owner tags of this app"
     );

@@ -314,3 +314,10 @@ pub(crate) fn behind_target_group() -> Value {
     json!({"loadBalancers": [{"containerName": "app", "containerPort": 80,
         "targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"}]})
 }
+
+/// Returns service `web` with these members, and the file of its definition; both have port 80.
+pub(crate) fn with_port_80(members: Value) -> (SeedService, String) {
+    let mut seeded = service("web", members);
+    seeded.task_definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 80}]);
+    (seeded, format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n"))
+}
