@@ -35,6 +35,7 @@ mod permissions;
 mod plan;
 mod properties;
 mod prune;
+mod rates;
 mod reference;
 mod refusals;
 mod release;
