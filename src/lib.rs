@@ -44,6 +44,7 @@ pub mod observe;
 pub mod outcome;
 pub mod permissions;
 pub mod plan;
+pub mod private_file;
 pub mod release;
 pub mod render;
 pub mod report;

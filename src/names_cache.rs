@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::private_file;
+
 /// The number of clusters that are kept (the latest ones), and the number of services of each.
 const MAX_CLUSTERS: usize = 50;
 const MAX_SERVICES: usize = 1000;
@@ -78,14 +80,10 @@ impl NamesCache {
         }
     }
 
-    /// Writes a temporary file and renames it, so that two processes at once leave one complete file.
     fn write(&self, file: &CacheFile) -> Option<()> {
         let path = self.path.as_ref()?;
-        fs::create_dir_all(path.parent()?).ok()?;
-        let fresh = path.with_extension(format!("json.{}", std::process::id()));
-        let text = serde_json::to_string(file).ok()?;
-        let written = fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, path));
-        written.or_else(|_| fs::remove_file(&fresh)).ok()
+        private_file::create_own_folder(path.parent()?).ok()?;
+        private_file::write(path, &serde_json::to_string(file).ok()?).ok()
     }
 }
 

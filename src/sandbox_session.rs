@@ -17,6 +17,7 @@ use crate::error::{Cause, Failure};
 use crate::image::ImageReference;
 use crate::manifest::Request;
 use crate::manifest::{self, Manifest, ManifestService, Scope};
+use crate::private_file;
 use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
 use crate::settings::{ImageTags, Settings};
 
@@ -27,6 +28,8 @@ const STATE_FILE: &str = "sandbox.json";
 const CLOCK_FACTOR: f64 = 20.0;
 /// The environment variable with the time by which the clock advances at each poll.
 const STEP: &str = "ECSAIL_SANDBOX_STEP";
+/// The environment variable with the token that the control endpoints require.
+pub const TOKEN: &str = "ECSAIL_SANDBOX_TOKEN";
 /// The poll interval of a rollout in the sandbox.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// The tags in the sandbox's repositories, oldest first. Services start with the first.
@@ -81,8 +84,17 @@ impl SandboxSession {
         let account = account_id(manifest, desired);
         let state = read_state(&path)?;
         let clock = clock(&settings.environment);
-        let options =
-            Options { clock, scenario, account, region: region.clone(), port, state, ..Options::default() };
+        let token = settings.environment.get(TOKEN).filter(|token| !token.is_empty()).cloned();
+        let options = Options {
+            clock,
+            scenario,
+            account,
+            region: region.clone(),
+            port,
+            state,
+            token,
+            ..Options::default()
+        };
         let sandbox = Sandbox::start(options)
             .map_err(|error| Failure::error("failed to start the sandbox").with_cause(error))?;
         // The stored state has the scenario of an earlier command. The one given now applies from here on.
@@ -113,6 +125,11 @@ impl SandboxSession {
             poll_interval: settings.poll_interval.or(Some(POLL_INTERVAL)),
             ..settings.clone()
         }
+    }
+
+    /// Returns the token that the sandbox's control endpoints require.
+    pub fn token(&self) -> &str {
+        self.sandbox.token()
     }
 
     /// Returns the URL and the region of the sandbox.
@@ -153,14 +170,21 @@ impl SandboxSession {
                 .with_cause(error)
         };
         if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder).map_err(failed)?;
+            private_file::create_own_folder(folder).map_err(failed)?;
             // The folder ignores itself, so that it is not committed.
-            fs::write(folder.join(".gitignore"), "*\n").map_err(failed)?;
+            private_file::write(&folder.join(".gitignore"), "*\n").map_err(failed)?;
         }
-        // A temporary file is renamed, so that an interrupted write leaves the old state complete.
-        let fresh = self.path.with_extension("json.new");
-        fs::write(&fresh, self.sandbox.save().to_string()).map_err(failed)?;
-        fs::rename(&fresh, &self.path).map_err(failed)
+        private_file::write(&self.path, &self.sandbox.save().to_string()).map_err(failed)
+    }
+
+    /// Stops the server and writes its state for the next command. Without its connections there are file descriptors for
+    /// the state, however many clients there were.
+    ///
+    /// # Errors
+    /// As of [`SandboxSession::save`].
+    pub fn stop_and_save(mut self) -> Result<()> {
+        self.sandbox.stop();
+        self.save()
     }
 
     /// Returns the seeds without the services that already exist in the sandbox.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::context::CommandContext;
+use crate::private_file;
 use crate::report::Event;
 use crate::watch::WatchResult;
 
@@ -12,8 +13,8 @@ pub fn write_timelines(ends: &[WatchResult], folder: &Path, context: &CommandCon
         let path = folder.join(format!("{}.yml", file_name(&settled.rollout.key)));
         let text = serde_saphyr::to_string(timeline).map_err(std::io::Error::other);
         let written = text.and_then(|text| {
-            std::fs::create_dir_all(folder)?;
-            std::fs::write(&path, text)
+            private_file::create_folder(folder)?;
+            private_file::write(&path, &text)
         });
         let note = match written {
             Ok(()) => format!("recorded the rollout in `{}`", path.display()),

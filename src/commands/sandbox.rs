@@ -12,7 +12,7 @@ use crate::events::{JsonEvent, answer as events};
 use crate::manifest::{self, Manifest, Request};
 use crate::render;
 use crate::report::{CommandOutcome, Event};
-use crate::sandbox_session::{SandboxSession, state_path};
+use crate::sandbox_session::{SandboxSession, TOKEN, state_path};
 use crate::settings::ImageTags;
 
 /// Serve the embedded sandbox, list its scenarios, or reset its state
@@ -63,19 +63,26 @@ async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
     let desired = render::render_desired(&manifest)?;
     let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
     let session = SandboxSession::with_port(scenario, port, &context.settings, &manifest, &desired)?;
+    // Before anything is printed: whoever reads it may end this process from then on, and the state is to be saved.
+    let mut interrupts = Interrupts::listen()?;
     let (url, region) = session.endpoint();
     let variables = [
         ("AWS_ENDPOINT_URL", url.as_str()),
         ("AWS_REGION", region),
         ("AWS_ACCESS_KEY_ID", "SANDBOXKEY"),
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+        (TOKEN, session.token()),
     ];
     let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
-    let event = JsonEvent::Serving(events::Serving { url: url.clone(), region: region.to_owned() });
+    let event = JsonEvent::Serving(events::Serving {
+        url: url.clone(),
+        region: region.to_owned(),
+        token: session.token().to_owned(),
+    });
     context.reporter.report(&Event::Answer { text: &lines.join("\n"), event });
     context.reporter.report(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
-    Interrupts::listen()?.next().await;
-    session.save()?;
+    interrupts.next().await;
+    session.stop_and_save()?;
     Ok(CommandOutcome::Succeeded)
 }
 

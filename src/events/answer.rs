@@ -196,6 +196,8 @@ pub struct Man {
 pub struct Serving {
     pub url: String,
     pub region: String,
+    /// What the control endpoints under `/_sandbox/` require, in `Authorization: Bearer`.
+    pub token: String,
 }
 
 /// Reported by `ecsail sandbox scenarios`.

@@ -48,6 +48,7 @@ mod round_trip;
 mod run;
 mod running_definition;
 mod sandbox;
+mod sandbox_server;
 mod scalars;
 mod scale;
 mod scenarios;

@@ -82,7 +82,7 @@ fn it_can_be_served_for_other_clients() {
     let mut command = folder.command(&["sandbox", "serve"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let variables: Vec<(String, String)> = (0..4)
+    let variables: Vec<(String, String)> = (0..5)
         .map(|_| {
             let line = lines.next().expect("a line").expect("text");
             let (name, value) = line.trim_start_matches("export ").split_once('=').expect("an assignment");

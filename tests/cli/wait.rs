@@ -140,3 +140,27 @@ fn what_is_recorded_holds_no_members_of_the_service() {
     assert!(seen.contains("way_back:"), "{seen}");
     assert!(!seen.contains("members:"), "{seen}");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_recorded_is_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new(Scenario::Steady);
+    world.run(&["deploy", "--tag", "v2", "--record", "seen"]).exits(0);
+    for (path, mode) in [("seen", 0o700), ("seen/web.yml", 0o600)] {
+        let found = std::fs::metadata(world.folder.dir.path().join(path)).expect(path);
+        assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_cache_of_names_is_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new(Scenario::Steady);
+    world.run(&["status"]).exits(0);
+    for (path, mode) in [(".cache/ecsail", 0o700), (".cache/ecsail/names.json", 0o600)] {
+        let found = std::fs::metadata(world.folder.dir.path().join(path)).expect(path);
+        assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
+    }
+}

@@ -14,6 +14,7 @@ mod clock;
 mod control;
 mod expression;
 mod faults;
+mod hidden_values;
 mod ids;
 mod model;
 mod params;
@@ -43,9 +44,10 @@ pub use faults::{Fault, FaultKind};
 pub use request_log::Request;
 pub use scenario::{Scenario, ScenarioInfo, UnknownScenario, scenarios};
 pub use seed::{Seed, SeedRepository, SeedService, SeedTag};
+pub use server::Limits;
 
 use api::ApiCall;
-use server::Server;
+use server::{Endpoint, Server, Token};
 use simulation::{SharedSimulation, Simulation};
 
 /// The settings of a new sandbox.
@@ -66,6 +68,10 @@ pub struct Options {
     pub rate_limits: bool,
     /// The state that `save` of an earlier sandbox returned, to continue from.
     pub state: Option<Value>,
+    /// The token that the control endpoints require; a random one when none.
+    pub token: Option<String>,
+    /// How much one client can take of the server.
+    pub limits: Limits,
 }
 
 impl Default for Options {
@@ -78,6 +84,8 @@ impl Default for Options {
             port: 0,
             rate_limits: false,
             state: None,
+            token: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -86,6 +94,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Sandbox {
     simulation: Arc<SharedSimulation>,
+    token: Token,
     server: Server,
 }
 
@@ -96,8 +105,21 @@ impl Sandbox {
     /// When the port cannot be bound, or the given state is not one that `save` returned.
     pub fn start(options: Options) -> io::Result<Sandbox> {
         let simulation = Arc::new(SharedSimulation::new(Simulation::new(&options)?));
-        let server = Server::start(Arc::clone(&simulation), options.port)?;
-        Ok(Sandbox { simulation, server })
+        let token = Token::new(options.token.as_deref());
+        let endpoint =
+            Endpoint { simulation: Arc::clone(&simulation), token: token.clone(), limits: options.limits };
+        let server = Server::start(endpoint, options.port)?;
+        Ok(Sandbox { simulation, token, server })
+    }
+
+    /// Stops the server, and closes all connections. The state stays, and can be saved.
+    pub fn stop(&mut self) {
+        self.server.stop();
+    }
+
+    /// Returns the token that the control endpoints under `/_sandbox/` require, in `Authorization: Bearer`.
+    pub fn token(&self) -> &str {
+        self.token.as_str()
     }
 
     /// Returns the endpoint, as for `AWS_ENDPOINT_URL`.
@@ -134,7 +156,8 @@ impl Sandbox {
         self.simulation.lock().faults.clear();
     }
 
-    /// Returns all requests since the start or the last `clear_requests`, in the order in which they came.
+    /// Returns the latest requests since the start or the last `clear_requests`, in the order in which they came. Values of
+    /// environment variables and secrets are not in them.
     pub fn requests(&self) -> Vec<Request> {
         self.simulation.lock().log.all()
     }
@@ -146,7 +169,10 @@ impl Sandbox {
 
     /// Moves simulated time on, whatever the clock.
     pub fn advance(&self, by: Duration) {
-        self.simulation.lock().advance(by);
+        let mut rest = by;
+        while !rest.is_zero() {
+            rest = self.simulation.advance_part(rest);
+        }
     }
 
     /// Returns the simulated time, in seconds since 1970.

@@ -30,6 +30,9 @@ use crate::time::Millis;
 /// The version of the saved state. A state of another version is refused.
 const STATE_FORMAT: u64 = 2;
 
+/// The part of a longer move of the clock that is simulated without a break.
+const ADVANCE_PART: Duration = Duration::from_mins(1);
+
 /// What the server's connections and the `Sandbox` share.
 #[derive(Debug)]
 pub(crate) struct SharedSimulation(Mutex<Simulation>);
@@ -42,6 +45,14 @@ impl SharedSimulation {
     /// Returns the simulation, locked. A panic in one request does not end the sandbox.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Simulation> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves simulated time on by a part of a duration, and returns the rest. Between the parts others can use the
+    /// simulation.
+    pub(crate) fn advance_part(&self, by: Duration) -> Duration {
+        let part = by.min(ADVANCE_PART);
+        self.lock().advance(part);
+        by.saturating_sub(part)
     }
 }
 

@@ -30,22 +30,34 @@ pub(super) fn authorization(key: &str, region: &str, service: &str) -> String {
     )
 }
 
-/// Sends a request with these header lines; none when the connection is closed without an answer.
-pub(super) fn send(sandbox: &Sandbox, line: &str, headers: &[String], body: &str) -> Option<Answer> {
-    let mut stream = TcpStream::connect(("127.0.0.1", sandbox.port())).expect("the sandbox listens");
+/// Returns the text of a request with these header lines, to a loopback name.
+pub(super) fn request(line: &str, headers: &[String], body: &str) -> String {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let host = if headers.contains("host: ") { "" } else { "host: localhost\r\n" };
     let length = body.len();
-    let request = format!(
-        "{line} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\ncontent-length: \
-             {length}\r\n{headers}\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).expect("it reads");
+    format!("{line} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+}
+
+/// Opens a connection to the sandbox.
+pub(super) fn connect(sandbox: &Sandbox) -> TcpStream {
+    TcpStream::connect(("127.0.0.1", sandbox.port())).expect("the sandbox listens")
+}
+
+/// Reads the answer of a connection to its end; none when it is closed without one.
+pub(super) fn answer(mut stream: TcpStream) -> Option<Answer> {
     let mut text = String::new();
     // A connection that a fault closes may be reset, which is no answer either.
     let _ = stream.read_to_string(&mut text);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
+}
+
+/// Sends a request with these header lines; none when the connection is closed without an answer.
+pub(super) fn send(sandbox: &Sandbox, line: &str, headers: &[String], body: &str) -> Option<Answer> {
+    let mut stream = connect(sandbox);
+    stream.write_all(request(line, headers, body).as_bytes()).expect("it reads");
+    answer(stream)
 }
 
 /// Calls an operation over HTTP, signed for us-east-1; none when the connection is closed.

@@ -1,10 +1,12 @@
 //! Tests of the sandbox as a whole: through `call` for the simulation, over HTTP for the protocols.
 
+mod access;
 mod autoscaling;
 mod dependencies;
 mod eventbridge;
 mod exec;
 mod http;
+mod limits;
 mod logs;
 mod operations;
 mod rollouts;
